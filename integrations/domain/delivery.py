@@ -1,0 +1,52 @@
+"""Which write, if any, brings Kamino from what it was told to what it should hold. A settlement is never repeated."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.problems import Problem, ProblemCode
+
+
+class Operation(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    SETTLE = "settle"
+    CANCEL = "cancel"
+    SAVE_PERSON = "save_person"
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """One of: an operation to do; a conflict for a person; neither (Kamino holds what it should)."""
+
+    operation: Operation | None = None
+    conflict: Problem | None = None
+
+
+def next_step(desired: DesiredTitle, delivered: DesiredTitle | None) -> NextStep:
+    """Compare what should be with what was delivered. `delivered` is `None` for a title that Kamino never got."""
+    if delivered is None:
+        return NextStep(None if desired.status is KaminoStatus.CANCELLED else Operation.CREATE)
+    if desired == delivered:
+        return NextStep()
+    if delivered.status is KaminoStatus.SETTLED:
+        return NextStep(conflict=_after_settlement(desired, delivered))
+    if delivered.status is KaminoStatus.CANCELLED:
+        return NextStep(conflict=Problem(ProblemCode.REOPENED_AFTER_CANCELLATION))
+    if desired.status is KaminoStatus.CANCELLED:
+        return NextStep(Operation.CANCEL)
+    return NextStep(Operation.SETTLE if desired.status is KaminoStatus.SETTLED else Operation.UPDATE)
+
+
+def _after_settlement(desired: DesiredTitle, delivered: DesiredTitle) -> Problem:
+    if desired.status is KaminoStatus.CANCELLED:
+        return Problem(ProblemCode.CANCELLED_AFTER_SETTLEMENT)
+    if desired.status is KaminoStatus.PENDING:
+        return Problem(ProblemCode.REVERSED_AFTER_SETTLEMENT)
+    ours, theirs = desired.payment, delivered.payment
+    if ours and theirs and (ours.date, ours.amount, ours.account) != (theirs.date, theirs.amount, theirs.account):
+        return Problem(
+            ProblemCode.SETTLEMENT_DIFFERS,
+            {"bling": f"{ours.date} {ours.amount}", "kamino": f"{theirs.date} {theirs.amount}"},
+        )
+    return Problem(ProblemCode.FROZEN_AFTER_SETTLEMENT)

@@ -1,0 +1,238 @@
+"""What Kamino should hold for one title: pure data, comparable by fingerprint, and the rules that make it."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from integrations.domain.classification import Classification
+from integrations.domain.money import ZERO
+from integrations.domain.problems import Problem, ProblemCode, blocking
+from integrations.domain.settlement import Settlement
+from integrations.domain.titles import Direction, TitleFacts, TitleStatus
+
+MARKER = "[Bling {code}]"
+MAX_DESCRIPTION = 250
+
+
+class KaminoStatus(StrEnum):
+    PENDING = "pending"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class DesiredPayment:
+    """One settlement in Kamino's terms: a day, the money that moved, and the bank account's chart id."""
+
+    date: date
+    amount: Decimal
+    account: str
+    forced: bool = False
+
+
+@dataclass(frozen=True)
+class DesiredTitle:
+    """A whole Kamino title. `person` is Kamino's id of the person; `code` is what we call the title over there."""
+
+    direction: Direction
+    code: str
+    description: str
+    document_number: str
+    due_date: date
+    competence_date: date
+    value: Decimal
+    chart_account: str
+    cost_center: str | None
+    business_unit: str | None
+    status: KaminoStatus
+    payment: DesiredPayment | None = None
+    note: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """Return a form that a JSON column keeps without loss: dates and amounts as text."""
+        data: dict[str, object] = json.loads(json.dumps(asdict(self), default=str))
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> "DesiredTitle":
+        values = dict(data)
+        payment = values.pop("payment")
+        title = cls(**values)  # type: ignore[arg-type]
+        return replace(
+            title,
+            direction=Direction(title.direction),
+            status=KaminoStatus(title.status),
+            due_date=date.fromisoformat(str(title.due_date)),
+            competence_date=date.fromisoformat(str(title.competence_date)),
+            value=Decimal(title.value),
+            payment=_payment_from_json(payment) if isinstance(payment, Mapping) else None,
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _payment_from_json(data: Mapping[str, object]) -> DesiredPayment:
+    return DesiredPayment(
+        date=date.fromisoformat(str(data["date"])),
+        amount=Decimal(str(data["amount"])),
+        account=str(data["account"]),
+        forced=bool(data["forced"]),
+    )
+
+
+@dataclass(frozen=True)
+class TenantRules:
+    """What a company decided about its mirror; `None` dates mean "no such limit"."""
+
+    settled_from: date | None
+    closed_until: date | None = None
+    payables: bool = True
+    receivables: bool = True
+    code_prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that decides about one title. `delivered` is what Kamino was last told, `None` before creation."""
+
+    title: TitleFacts
+    classification: Classification
+    settlement: Settlement | None
+    payment_account: str | None
+    person_name: str
+    rules: TenantRules
+    delivered: DesiredTitle | None
+    forced: DesiredPayment | None = None
+    deleted: bool = False
+
+
+def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | None, list[Problem]]:
+    """Say what Kamino should hold for a title, and every reason why that is nothing or less than all of it.
+
+    `problems` are those that classification and settlement already found.
+    """
+    found = [*problems, *_refusals(inputs)]
+    wanted = _wanted_status(inputs)
+    title = inputs.title
+    if wanted is KaminoStatus.CANCELLED and inputs.delivered is not None:
+        # A cancellation needs no classification: it says only which title goes.
+        remaining = [problem for problem in found if problem.code in _STOPS_CANCELLATION]
+        return replace(inputs.delivered, status=KaminoStatus.CANCELLED, payment=None), remaining
+    if blocking(found) or inputs.classification.chart_account is None or title.due_date is None:
+        return None, found
+    payment = _payment(inputs) if wanted is KaminoStatus.SETTLED else None
+    desired = DesiredTitle(
+        direction=title.direction,
+        code=f"{inputs.rules.code_prefix}{title.bling_id}",
+        description=describe(title, inputs.person_name, inputs.rules.code_prefix),
+        document_number=title.document_number,
+        due_date=title.due_date,
+        competence_date=title.issue_date or title.competence_date or title.due_date,
+        value=title.value,
+        chart_account=inputs.classification.chart_account,
+        cost_center=inputs.classification.cost_center,
+        business_unit=inputs.classification.business_unit,
+        status=KaminoStatus.SETTLED if payment else KaminoStatus.PENDING,
+        payment=payment,
+        note=_note(inputs.settlement) if payment and not payment.forced else "",
+    )
+    return _respecting_closed_period(desired, inputs, found)
+
+
+_STOPS_CANCELLATION = {ProblemCode.CANCELLED_WITH_PAYMENT, ProblemCode.CLOSED_PERIOD, ProblemCode.FILTERED}
+
+
+def _wanted_status(inputs: Inputs) -> KaminoStatus:
+    if inputs.title.status is TitleStatus.CANCELLED or inputs.deleted:
+        return KaminoStatus.CANCELLED
+    settled = inputs.forced is not None or inputs.title.status is TitleStatus.SETTLED
+    return KaminoStatus.SETTLED if settled else KaminoStatus.PENDING
+
+
+def _refusals(inputs: Inputs) -> list[Problem]:
+    title, found = inputs.title, []
+    if title.status in (TitleStatus.RETURNED, TitleStatus.PARTLY_RETURNED):
+        found.append(Problem(ProblemCode.STATUS_RETURNED))
+    if title.status is TitleStatus.UNKNOWN:
+        found.append(Problem(ProblemCode.STATUS_UNKNOWN, {"number": str(title.status_number)}))
+    if title.status is TitleStatus.CANCELLED:
+        if title.bordero_ids:
+            found.append(Problem(ProblemCode.CANCELLED_WITH_PAYMENT))
+        elif inputs.delivered is None:
+            found.append(Problem(ProblemCode.CANCELLED_BEFORE_SENDING))
+    if title.value <= ZERO:
+        found.append(Problem(ProblemCode.VALUE_NOT_POSITIVE, {"value": str(title.value)}))
+    if title.contact_id == 0:
+        found.append(Problem(ProblemCode.PERSON_MISSING))
+    allowed = inputs.rules.payables if title.direction is Direction.PAYABLE else inputs.rules.receivables
+    if not allowed:
+        found.append(Problem(ProblemCode.FILTERED))
+    settled_from = inputs.rules.settled_from
+    is_history = (
+        inputs.delivered is None
+        and inputs.forced is None
+        and title.status is TitleStatus.SETTLED
+        and inputs.settlement is not None
+        and settled_from is not None
+        and inputs.settlement.date < settled_from
+    )
+    if is_history:
+        found.append(Problem(ProblemCode.BEFORE_SETTLED_FROM, {"date": str(settled_from)}))
+    return found
+
+
+def _payment(inputs: Inputs) -> DesiredPayment | None:
+    if inputs.forced is not None:
+        return inputs.forced
+    if inputs.settlement is None or inputs.payment_account is None:
+        return None
+    return DesiredPayment(inputs.settlement.date, inputs.settlement.amount, inputs.payment_account)
+
+
+def _respecting_closed_period(
+    desired: DesiredTitle, inputs: Inputs, found: list[Problem]
+) -> tuple[DesiredTitle | None, list[Problem]]:
+    closed = inputs.rules.closed_until
+    if closed is None or desired == inputs.delivered:
+        return desired, found
+    days = [desired.competence_date, *([desired.payment.date] if desired.payment else [])]
+    if inputs.delivered is not None:
+        days.append(inputs.delivered.competence_date)
+    if min(days) > closed:
+        return desired, found
+    return None, [*found, Problem(ProblemCode.CLOSED_PERIOD, {"date": str(closed)})]
+
+
+def describe(title: TitleFacts, person_name: str, prefix: str = "") -> str:
+    """Return the description that Kamino shows: Bling's history, else number and person, and always the marker.
+
+    The marker stands in the description because it is the only text that Kamino's lists are known to show.
+    """
+    text = " ".join(title.history.split())
+    if not text:
+        text = " – ".join(part for part in (title.document_number, person_name) if part) or "Bling"
+    marker = MARKER.format(code=f"{prefix}{title.bling_id}")
+    return f"{text[: MAX_DESCRIPTION - len(marker) - 1].rstrip()} {marker}"
+
+
+def _note(settlement: Settlement | None) -> str:
+    if settlement is None:
+        return ""
+    parts = [
+        (name, amount)
+        for name, amount in (
+            ("juros", settlement.interest),
+            ("desconto", settlement.discount),
+            ("acréscimo", settlement.surcharge),
+            ("tarifa", settlement.fee),
+        )
+        if amount
+    ]
+    return "; ".join(f"{name} R$ {amount}".replace(".", ",") for name, amount in parts)

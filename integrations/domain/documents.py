@@ -1,0 +1,48 @@
+"""CPF and CNPJ as text; a CNPJ may contain letters since July 2026, so nothing here keeps digits only."""
+
+from enum import StrEnum
+
+from stdnum.br import cnpj, cpf
+
+
+class DocumentKind(StrEnum):
+    NONE = "none"
+    CPF = "cpf"
+    CNPJ = "cnpj"
+    INVALID = "invalid"
+
+
+def compact(document: str) -> str:
+    """Return the document without punctuation and spaces, upper case."""
+    return "".join(char for char in document if char.isalnum()).upper()
+
+
+def kind_of(document: str) -> DocumentKind:
+    """Say what a document is; `INVALID` when its length, characters or check digits are wrong."""
+    plain = compact(document)
+    if not plain:
+        return DocumentKind.NONE
+    if len(plain) == 11 and cpf.is_valid(plain):
+        return DocumentKind.CPF
+    if len(plain) == 14 and cnpj.is_valid(plain):
+        return DocumentKind.CNPJ
+    return DocumentKind.INVALID
+
+
+def pretty(document: str) -> str:
+    """Return the document as people write it; an invalid one comes back as it is."""
+    match kind_of(document):
+        case DocumentKind.CPF:
+            return str(cpf.format(compact(document)))
+        case DocumentKind.CNPJ:
+            return str(cnpj.format(compact(document)))
+        case _:
+            return document
+
+
+def mask(document: str) -> str:
+    """Hide the middle of a CPF for people without the permission to see it; a CNPJ is public."""
+    if kind_of(document) is DocumentKind.CPF:
+        plain = compact(document)
+        return f"***.{plain[3:6]}.{plain[6:9]}-**"
+    return pretty(document)

@@ -1,0 +1,68 @@
+"""Which Kamino row is ours? By marker or external code; by look alone a row is only ever a suspicion."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from integrations.domain.desired import MARKER, DesiredTitle, KaminoStatus
+
+
+@dataclass(frozen=True)
+class KaminoTitle:
+    """One title as a Kamino list shows it; `code` is empty where lists hide external codes."""
+
+    kamino_id: int
+    person_id: int | None
+    description: str
+    note: str
+    code: str
+    due_date: date | None
+    value: Decimal
+    status: KaminoStatus
+    status_number: int
+    payment_date: date | None = None
+    paid_amount: Decimal | None = None
+    payment_account: str = ""
+    competence_date: date | None = None
+    chart_account: str = ""
+    cost_center: str = ""
+    business_unit: str = ""
+    document_number: str = ""
+    reconciled: bool = False
+    scheduled: bool = False
+    person_name: str = ""
+    raw: dict[str, object] | None = None
+
+    def is_marked(self, code: str) -> bool:
+        marker = MARKER.format(code=code)
+        return self.code == code or marker in self.description or marker in self.note
+
+
+def marked(rows: Iterable[KaminoTitle], code: str) -> list[KaminoTitle]:
+    """Return the rows that carry our code or marker."""
+    return [row for row in rows if row.is_marked(code)]
+
+
+def lookalikes(rows: Iterable[KaminoTitle], desired: DesiredTitle, person_id: int) -> list[KaminoTitle]:
+    """Return rows nobody marked with the same person, value and due date: perhaps the same title, perhaps not."""
+    return [
+        row
+        for row in rows
+        if row.person_id == person_id
+        and row.value == desired.value
+        and row.due_date == desired.due_date
+        and "[Bling " not in f"{row.description}{row.note}"
+        and not row.code
+    ]
+
+
+def holds(row: KaminoTitle, desired: DesiredTitle) -> bool:
+    """Say whether Kamino's row already is what we wanted to write (used after an answer was lost)."""
+    if row.status is not desired.status or row.value != desired.value or row.due_date != desired.due_date:
+        return False
+    if row.description.strip() != desired.description.strip():
+        return False
+    if desired.payment is None:
+        return True
+    return row.payment_date == desired.payment.date and row.paid_amount == desired.payment.amount

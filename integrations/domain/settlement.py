@@ -1,0 +1,142 @@
+"""Settlement: what was really paid on a title, read from borderôs and never inferred from the status.
+
+A borderô line names no title, so lines are matched by contact and document number, and the sum is checked against
+value minus balance. Anything ambiguous is a problem for a person, never a guess.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from integrations.domain.money import ZERO
+from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.titles import BorderoFacts, BorderoLine, TitleFacts, TitleStatus
+
+
+@dataclass(frozen=True)
+class PaymentFacts:
+    """One payment of one title; `amount` is the money that moved in the account."""
+
+    bordero_id: int
+    date: date
+    account_id: int
+    amount: Decimal
+    interest: Decimal = ZERO
+    discount: Decimal = ZERO
+    surcharge: Decimal = ZERO
+    fee: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """A whole settlement as Kamino takes it: one date, one account, one amount."""
+
+    date: date
+    account_id: int
+    amount: Decimal
+    interest: Decimal = ZERO
+    discount: Decimal = ZERO
+    surcharge: Decimal = ZERO
+    fee: Decimal = ZERO
+
+
+def match_payments(title: TitleFacts, borderos: Sequence[BorderoFacts]) -> tuple[list[PaymentFacts], list[Problem]]:
+    """Find the lines of `borderos` (those that the title names) which belong to this title."""
+    payments: list[PaymentFacts] = []
+    problems: list[Problem] = []
+    for bordero in borderos:
+        line = _line_of(title, bordero)
+        if line is None:
+            problems.append(Problem(ProblemCode.PAYMENT_AMBIGUOUS, {"bordero": str(bordero.bling_id)}))
+            continue
+        payments.append(
+            PaymentFacts(
+                bordero.bling_id, bordero.date, bordero.account_id,
+                line.amount, line.interest, line.discount, line.surcharge, line.fee,
+            )
+        )  # fmt: skip
+    return payments, problems
+
+
+def _line_of(title: TitleFacts, bordero: BorderoFacts) -> BorderoLine | None:
+    lines = [line for line in bordero.lines if line.contact_id == title.contact_id]
+    if len(bordero.lines) == 1 and lines:
+        return lines[0]
+    same_number = [line for line in lines if line.document_number == title.document_number]
+    if len(same_number) == 1 and title.document_number:
+        return same_number[0]
+    # An empty or repeated number decides nothing, unless exactly one line has just what this title was paid.
+    # Discount and surcharge shift the amount that moved, so they are taken back first.
+    paid = _principal(title)
+    candidates = same_number or lines
+    exact = [line for line in candidates if paid is not None and _line_principal(line) == paid]
+    distinct = {(line.amount, line.interest, line.discount, line.surcharge, line.fee) for line in exact}
+    if exact and len(distinct) == 1 and len(title.bordero_ids) == 1:
+        # Lines of the same contact, number and amounts are interchangeable: each title gets one of them.
+        return exact[0]
+    return None
+
+
+def _principal(title: TitleFacts) -> Decimal | None:
+    """Return what was paid off the title's value by all its payments, or None when the balance was not read."""
+    return None if title.balance is None else title.value - title.balance
+
+
+def _line_principal(line: BorderoLine) -> Decimal:
+    return line.amount - line.interest - line.surcharge + line.discount
+
+
+def settle(
+    title: TitleFacts, payments: Sequence[PaymentFacts], problems: Sequence[Problem]
+) -> tuple[Settlement | None, list[Problem]]:
+    """Turn a title's payments into the one settlement that Kamino takes, or say why there is none yet.
+
+    `problems` are those of `match_payments`; payments on several dates or accounts, and partial ones, keep the title
+    pending with its full value (the tenant's policy "Manter").
+    """
+    if title.status is TitleStatus.PARTIAL:
+        paid = sum((payment.amount for payment in payments), ZERO)
+        balance = title.balance if title.balance is not None else ZERO
+        return None, [*problems, Problem(ProblemCode.PARTIALLY_PAID, {"paid": str(paid), "balance": str(balance)})]
+    if title.status is not TitleStatus.SETTLED or problems:
+        return None, list(problems)
+    if not title.bordero_ids:
+        return None, [Problem(ProblemCode.PAYMENTS_MISSING)]
+    if len(payments) < len(title.bordero_ids):
+        return None, [Problem(ProblemCode.PAYMENTS_UNREAD)]
+    if len({(payment.date, payment.account_id) for payment in payments}) > 1:
+        return None, [Problem(ProblemCode.PAYMENTS_SEVERAL, {"count": str(len(payments))})]
+    settlement = Settlement(
+        date=payments[0].date,
+        account_id=payments[0].account_id,
+        amount=sum((payment.amount for payment in payments), ZERO),
+        interest=sum((payment.interest for payment in payments), ZERO),
+        discount=sum((payment.discount for payment in payments), ZERO),
+        surcharge=sum((payment.surcharge for payment in payments), ZERO),
+        fee=sum((payment.fee for payment in payments), ZERO),
+    )
+    return _checked(title, settlement)
+
+
+def _checked(title: TitleFacts, settlement: Settlement) -> tuple[Settlement | None, list[Problem]]:
+    """Compare the sum with value minus balance under every reading that Bling leaves open.
+
+    Nobody has shown whether `valorPago` contains interest, surcharge or fee, so each reading is tried. More money than
+    the title's value is sent and marked; less than it is not a whole settlement, whatever the status says.
+    """
+    owed = title.value - (title.balance or ZERO)
+    net = settlement.amount - settlement.interest - settlement.surcharge + settlement.discount
+    readings = {
+        base + extra
+        for base in (settlement.amount, net, settlement.amount + settlement.discount)
+        for extra in (ZERO, settlement.fee)
+    }
+    if settlement.amount <= ZERO or max(readings) < owed:
+        amounts = {"paid": str(settlement.amount), "value": str(title.value)}
+        return None, [Problem(ProblemCode.PAYMENTS_DO_NOT_ADD_UP, amounts)]
+    if owed not in readings:
+        return settlement, [
+            Problem(ProblemCode.OVERPAID, {"paid": str(settlement.amount), "value": str(title.value)})
+        ]
+    return settlement, []

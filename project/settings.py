@@ -1,0 +1,149 @@
+"""Django settings. Everything that a host decides comes from `project.env`; nothing else reads the environment."""
+
+from pathlib import Path
+
+from project.env import read_environment
+from project.logs import logging_config
+from project.unfold import UNFOLD as UNFOLD
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENV = read_environment()
+
+SECRET_KEY = ENV.secret_key
+DEBUG = ENV.debug
+ALLOWED_HOSTS = ENV.allowed_hosts
+CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
+PUBLIC_URL = ENV.public_url
+IS_PRODUCTION = ENV.is_production
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_q",
+    "import_export",
+    "simple_history",
+    "integrations.apps.IntegrationsConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": ENV.database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", "Português (Brasil)"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "integrations" / "locale"]
+TIME_ZONE = "America/Sao_Paulo"
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+
+# Transport security: production runs behind TLS; a local machine has none.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
+SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.behind_proxy else None
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+
+LOGIN_URL = "admin:login"
+EMAIL_CONFIG = ENV.email
+EMAIL_BACKEND = ENV.email["EMAIL_BACKEND"]
+EMAIL_HOST = ENV.email.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = ENV.email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = ENV.email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = ENV.email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(ENV.email.get("EMAIL_USE_TLS"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = ENV.default_from_email
+SUPPORT_EMAILS = ENV.support_emails
+
+LOGGING = logging_config(level=ENV.log_level, json=ENV.log_json)
+
+# Tasks are ticks without payload; all retrying is the business of our own rows (integrations/checks.py holds this).
+Q_CLUSTER = {
+    "name": "integrations",
+    "orm": "default",
+    "workers": ENV.queue_workers,
+    "bulk": 1,
+    "queue_limit": 1,
+    "timeout": 180,
+    "retry": 600,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": -1,
+    "poll": 1,
+    "label": "Fila",
+}
+
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
+
+# The outside services. Every limit is a setting, because none of them is promised.
+FIELD_ENCRYPTION_KEYS = ENV.field_encryption_keys
+BLING_API_URL = ENV.bling_api_url
+BLING_AUTHORIZE_URL = ENV.bling_authorize_url
+BLING_TOKEN_URL = ENV.bling_token_url
+BLING_REVOKE_URL = ENV.bling_revoke_url
+BLING_CLIENT_ID = ENV.bling_client_id
+BLING_CLIENT_SECRET = ENV.bling_client_secret
+KAMINO_ALLOWED_HOSTS = ENV.kamino_allowed_hosts
+EGRESS_ID = ENV.egress_id
+LIMITS = ENV.limits
+RUN_SLICE_SECONDS = ENV.run_slice_seconds
+SYNC_HOURS = ENV.sync_hours
+SYNC_JITTER_MINUTES = ENV.sync_jitter_minutes
+UNCERTAIN_WAIT_SECONDS = ENV.uncertain_wait_seconds

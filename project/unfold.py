@@ -1,0 +1,75 @@
+"""Look and menu of the admin (django-unfold)."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def _link(title: Any, icon: str, model: str) -> dict[str, Any]:
+    def allowed(request: Any) -> bool:
+        return bool(request.user.has_perm(f"integrations.view_{model}"))
+
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:integrations_{model}_changelist"),
+        "permission": allowed,
+    }
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Bling → Kamino",
+    "SITE_HEADER": "Bling → Kamino",
+    "SITE_SUBHEADER": _("Payables and receivables"),
+    "SITE_SYMBOL": "sync_alt",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "STYLES": [lambda request: static("integrations/admin.css")],
+    "SIDEBAR": {
+        "show_search": False,
+        "navigation": [
+            {
+                "title": _("Titles"),
+                "items": [
+                    _link(_("Titles"), "receipt_long", "title"),
+                    _link(_("Needs action"), "front_hand", "posting"),
+                    _link(_("Discrepancies"), "difference", "discrepancy"),
+                    _link(_("Forced settlements"), "gavel", "forcedsettlement"),
+                    _link(_("Persons"), "groups", "person"),
+                ],
+            },
+            {
+                "title": _("Classification"),
+                "items": [
+                    _link(_("Mappings"), "conversion_path", "mapping"),
+                    _link(_("Bling registers"), "category", "catalogitem"),
+                    _link(_("Kamino registers"), "account_tree", "kaminoitem"),
+                ],
+            },
+            {
+                "title": _("Companies"),
+                "items": [
+                    _link(_("Companies"), "apartment", "tenant"),
+                    _link(_("Bling connections"), "link", "blingconnection"),
+                    _link(_("Kamino connections"), "key", "kaminoconnection"),
+                ],
+            },
+            {
+                "title": _("Operation"),
+                "items": [
+                    _link(_("Sync runs"), "sync", "syncrun"),
+                    _link(_("Deliveries"), "send", "attempt"),
+                    {
+                        "title": _("Users"),
+                        "icon": "person",
+                        "link": reverse_lazy("admin:auth_user_changelist"),
+                        "permission": lambda request: request.user.has_perm("auth.view_user"),
+                    },
+                ],
+            },
+        ],
+    },
+}
