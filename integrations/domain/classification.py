@@ -128,8 +128,7 @@ def choose_bank_account(
         return None, [Problem(ProblemCode.ACCOUNT_NOT_USABLE, {"name": rule.bank_account.name})]
     if rule is not None and rule.unresolved:
         return None, [
-            Problem(ProblemCode.BANK_ACCOUNT_UNMAPPED, {"name": f"{account.name} → {name}"})
-            for name in rule.unresolved
+            Problem(ProblemCode.BANK_ACCOUNT_UNMAPPED, {"name": f"{account.name} → {name}"}) for name in rule.unresolved
         ]
     if account.bling_id == 0:
         return None, [Problem(ProblemCode.BANK_ACCOUNT_MISSING)]

@@ -78,8 +78,10 @@ def merge(desired: DesiredPerson, existing: DesiredPerson, written: DesiredPerso
     for field in fields(DesiredPerson):
         name = field.name
         ours, theirs = getattr(desired, name), getattr(existing, name)
-        if field.type is bool:
-            changes[name] = ours or theirs
-        elif not theirs or (written is not None and name != "document" and getattr(written, name) == theirs):
+        if (
+            field.type is bool
+            or not theirs
+            or (written is not None and name != "document" and getattr(written, name) == theirs)
+        ):
             changes[name] = ours or theirs
     return replace(existing, **changes)  # type: ignore[arg-type]

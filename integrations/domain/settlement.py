@@ -136,7 +136,5 @@ def _checked(title: TitleFacts, settlement: Settlement) -> tuple[Settlement | No
         amounts = {"paid": str(settlement.amount), "value": str(title.value)}
         return None, [Problem(ProblemCode.PAYMENTS_DO_NOT_ADD_UP, amounts)]
     if owed not in readings:
-        return settlement, [
-            Problem(ProblemCode.OVERPAID, {"paid": str(settlement.amount), "value": str(title.value)})
-        ]
+        return settlement, [Problem(ProblemCode.OVERPAID, {"paid": str(settlement.amount), "value": str(title.value)})]
     return settlement, []

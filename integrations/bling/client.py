@@ -1,0 +1,173 @@
+"""Reads from Bling's API v3. Never writes. Knows no Django: credentials, slots and addresses are given to it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import requests
+
+from integrations.bling import records, translate
+from integrations.bling.auth import KIND_JWT
+from integrations.bling.errors import SERVICE, error_of
+from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, TitleFacts, TitleRow
+from integrations.rest.errors import InternalError, UnauthorizedError
+from integrations.rest.fields import Fields
+from integrations.rest.limits import Slots
+from integrations.rest.retrying import read_with_retries
+from integrations.rest.session import build_session, send
+
+T = TypeVar("T")
+PAGE_SIZE = 100
+_PATHS = {Direction.PAYABLE: "/contas/pagar", Direction.RECEIVABLE: "/contas/receber"}
+
+
+@dataclass(frozen=True, repr=False)
+class Access:
+    """What a call authenticates with; `kind` is "jwt" or "opaque" (the header `enable-jwt` must match it)."""
+
+    token: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One listing of titles: a direction and either due dates or payment dates, optionally some statuses.
+
+    Both bounds are inclusive and at most 365 days apart. `None` bounds list without dates, which only payables allow:
+    receivables would silently fall back to what was issued in the last year.
+    """
+
+    direction: Direction
+    by: str = "due"
+    start: date | None = None
+    end: date | None = None
+    statuses: tuple[int, ...] = ()
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """Return Bling's query; the two endpoints name everything differently."""
+        if self.direction is Direction.PAYABLE:
+            name = "dataPagamento" if self.by == "paid" else "dataVencimento"
+            found = [(f"{name}Inicial", str(self.start)), (f"{name}Final", str(self.end))] if self.start else []
+            return found + [("situacao", str(status)) for status in self.statuses]
+        found = [("tipoFiltroData", "R" if self.by == "paid" else "V")]
+        found += [("dataInicial", str(self.start)), ("dataFinal", str(self.end))]
+        return found + [("situacoes[]", str(status)) for status in self.statuses]
+
+
+class BlingClient:
+    """Bling's API for one connection. All methods raise only `ApiError` kinds."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        access: Access,
+        slots: Slots,
+        renew: Callable[[], Access],
+        session: requests.Session | None = None,
+    ) -> None:
+        self._base_url = base_url
+        self._access = access
+        self._slots = slots
+        self._renew = renew
+        self._session = session or build_session()
+        self.requests = 0
+
+    def company(self) -> records.Empresa:
+        return records.Empresa.parse(self._object("/empresas/me/dados-basicos"))
+
+    def title_pages(self, listing: Listing, first_page: int = 1) -> Iterator[list[TitleRow]]:
+        """Yield the pages of a listing from `first_page` on, until a short one."""
+        path = _PATHS[listing.direction]
+        for page in self._pages(path, listing.parameters(), first_page):
+            yield [translate.title_row(listing.direction, records.ContaRow.parse(row)) for row in page]
+
+    def title(self, direction: Direction, bling_id: int) -> tuple[TitleFacts, str]:
+        """Return a title's detail and the fingerprint that its listing row would have now.
+
+        Raises `NotFoundError` when it was deleted.
+        """
+        conta = records.Conta.parse(self._object(f"{_PATHS[direction]}/{bling_id}", f"{_PATHS[direction]}/{{id}}"))
+        return translate.title(direction, conta), translate.row_fingerprint(conta)
+
+    def bordero(self, bling_id: int) -> BorderoFacts:
+        """Return one borderô. Raises `NotFoundError` when it was reversed."""
+        return translate.bordero(records.Bordero.parse(self._object(f"/borderos/{bling_id}", "/borderos/{id}")))
+
+    def contact(self, bling_id: int) -> PersonFacts:
+        """Return one contact, deleted ones too."""
+        return translate.person(records.Contato.parse(self._object(f"/contatos/{bling_id}", "/contatos/{id}")))
+
+    def changed_contact_ids(self, since: datetime, until: datetime) -> Iterator[int]:
+        """Yield ids of contacts changed between two moments of Brasília time (Bling: `dataAlteracaoInicial`)."""
+        query = [
+            ("criterio", "1"),
+            ("dataAlteracaoInicial", since.strftime("%Y-%m-%d %H:%M:%S")),
+            ("dataAlteracaoFinal", until.strftime("%Y-%m-%d %H:%M:%S")),
+        ]
+        for page in self._pages("/contatos", query):
+            for row in page:
+                yield records.ContatoRow.parse(row).id
+
+    def categories(self) -> list[records.Categoria]:
+        return self._all("/categorias/receitas-despesas", records.Categoria.parse)
+
+    def accounts(self) -> list[records.ContaContabil]:
+        return self._all("/contas-contabeis", records.ContaContabil.parse)
+
+    def payment_forms(self) -> list[records.FormaPagamento]:
+        return self._all("/formas-pagamentos", records.FormaPagamento.parse)
+
+    def _all(self, path: str, parse: Callable[[Fields], T]) -> list[T]:
+        return [parse(row) for page in self._pages(path, []) for row in page]
+
+    def _pages(self, path: str, query: list[tuple[str, str]], first_page: int = 1) -> Iterator[list[Fields]]:
+        previous: Any = None
+        page = first_page
+        while True:
+            parameters = [*query, ("pagina", str(page)), ("limite", str(PAGE_SIZE))]
+            data = self._get(path, path, parameters).get("data")
+            if not isinstance(data, list):
+                raise InternalError("listing without data", service=SERVICE, operation=f"GET {path}")
+            if data and data == previous:
+                # Bling ignores parameters that it does not understand, without an error.
+                raise InternalError(f"page {page} repeats the one before", service=SERVICE, operation=f"GET {path}")
+            yield [Fields(row, f"GET {path} data[{index}]") for index, row in enumerate(data)]
+            if len(data) < PAGE_SIZE:
+                return
+            previous, page = data, page + 1
+
+    def _object(self, path: str, operation: str = "") -> Fields:
+        body = self._get(path, operation or path, [])
+        # /borderos/{id} has a field `data` of its own: only an object under `data` is an envelope.
+        inner = body.get("data")
+        return Fields(inner if isinstance(inner, Mapping) else body, f"GET {operation or path}")
+
+    def _get(self, path: str, operation: str, query: list[tuple[str, str]]) -> Mapping[str, Any]:
+        name = f"GET {operation}"
+
+        def call() -> Mapping[str, Any]:
+            self.requests += 1
+            answer = send(
+                self._session, "GET", f"{self._base_url}{path}", service=SERVICE, operation=name, is_write=False,
+                params=query, headers=self._headers(),
+            )  # fmt: skip
+            if answer.status != 200 or answer.is_html:
+                raise error_of(answer, name)
+            body = answer.json()
+            if not isinstance(body, Mapping):
+                raise InternalError("answer is no object", service=SERVICE, operation=name)
+            return body
+
+        try:
+            return read_with_retries(call, self._slots)
+        except UnauthorizedError:
+            self._access = self._renew()
+            return read_with_retries(call, self._slots)
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self._access.token}"}
+        if self._access.kind == KIND_JWT:
+            headers["enable-jwt"] = "1"
+        return headers

@@ -1,0 +1,73 @@
+"""Bling's answers that are no success, turned into our errors: one table, closed by default."""
+
+from integrations.rest.errors import (
+    ApiError,
+    ConfigError,
+    InternalError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    TransientError,
+    UnauthorizedError,
+)
+from integrations.rest.redaction import excerpt
+from integrations.rest.session import Answer
+
+SERVICE = "Bling"
+SECONDS_AFTER_BURST = 2.0
+SECONDS_OF_A_DAY = 86_400.0
+
+
+class NeedsReconnectionError(ConfigError):
+    """The authorization is gone (revoked, expired, inactive company); only its owner can renew it."""
+
+
+class InvalidGrantError(ConfigError):
+    """The refresh token or code was not accepted; means "reconnect" only if nobody else refreshed meanwhile."""
+
+
+def error_of(answer: Answer, operation: str) -> ApiError:
+    """Return the error for an unsuccessful answer (Bling: error envelope and OAuth error bodies)."""
+    if answer.is_html:
+        return TransientError(
+            "HTML instead of JSON: an outage, or this address is blocked",
+            service=SERVICE, operation=operation, status=answer.status, code="html",
+        )  # fmt: skip
+    code, message, limit_period = _envelope(answer)
+    where = {"service": SERVICE, "operation": operation}
+    if answer.status == 429 or code == "TOO_MANY_REQUESTS":
+        seconds = SECONDS_OF_A_DAY if limit_period == "day" else SECONDS_AFTER_BURST
+        return RateLimitedError(message, seconds=seconds, **where)
+    if code == "invalid_grant" or (code == "VALIDATION_ERROR" and "authorization code" in message.lower()):
+        return InvalidGrantError(message, status=answer.status, code=code, **where)
+    if code == "UNAUTHORIZED_ERROR" or code == "app_inativo":
+        return NeedsReconnectionError(message, status=answer.status, code=code, **where)
+    kinds: dict[int, type[ApiError]] = {
+        400: RejectedError,
+        401: UnauthorizedError,
+        403: ConfigError,
+        404: NotFoundError,
+        409: RejectedError,
+        422: RejectedError,
+    }
+    if answer.status >= 500:
+        return TransientError(message, status=answer.status, code=code, **where)
+    if 300 <= answer.status < 400:
+        return ConfigError("redirect refused", status=answer.status, code=code, **where)
+    return kinds.get(answer.status, InternalError)(message, status=answer.status, code=code, **where)
+
+
+def _envelope(answer: Answer) -> tuple[str, str, str]:
+    """Read type, message and limit period; tolerant, because Bling's envelopes differ between endpoints."""
+    try:
+        body = answer.json()
+    except InternalError:
+        return "", excerpt(answer.text, 120), ""
+    error = body.get("error", body) if isinstance(body, dict) else {}
+    if not isinstance(error, dict):
+        return str(error), excerpt(str(body.get("error_description", ""))), ""
+    fields = error.get("fields") or []
+    details = [str(field.get("msg", "")) for field in fields if isinstance(field, dict)]
+    texts = [str(error.get("message", "")), str(error.get("description", "")), *details]
+    message = excerpt(". ".join(dict.fromkeys(text.strip().rstrip(".") for text in texts if text)))
+    return str(error.get("type", "")), message, str(error.get("period", ""))

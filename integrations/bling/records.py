@@ -1,0 +1,211 @@
+"""Wire shapes of Bling's API v3, in Bling's words; only the fields that we read. Unknown fields are tolerated."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from integrations.domain.money import ZERO
+from integrations.rest.fields import Fields
+
+
+@dataclass(frozen=True)
+class ContaRow:
+    """A row of GET /contas/pagar or GET /contas/receber."""
+
+    id: int
+    situacao: int
+    vencimento: date | None
+    valor: Decimal
+    contato_id: int
+    forma_pagamento_id: int
+
+    @classmethod
+    def parse(cls, data: Fields) -> "ContaRow":
+        return cls(
+            id=data.integer("id"),
+            situacao=data.integer("situacao"),
+            vencimento=data.day("vencimento"),
+            valor=data.money("valor"),
+            contato_id=data.child("contato").integer("id", 0),
+            forma_pagamento_id=data.child("formaPagamento").integer("id", 0),
+        )
+
+
+@dataclass(frozen=True)
+class Conta(ContaRow):
+    """The detail of a conta a pagar or a receber. `saldo` is what is still open; payments are ids only."""
+
+    saldo: Decimal | None
+    data_emissao: date | None
+    competencia: date | None
+    numero_documento: str
+    historico: str
+    portador_id: int
+    categoria_id: int
+    borderos: tuple[int, ...]
+    origem_tipo: str
+    origem_id: int
+    origem_numero: str
+
+    @classmethod
+    def parse(cls, data: Fields) -> "Conta":
+        row = ContaRow.parse(data)
+        origem = data.child("origem")
+        return cls(
+            **vars(row),
+            saldo=data.money_or_none("saldo"),
+            data_emissao=data.day("dataEmissao"),
+            competencia=data.day("competencia"),
+            numero_documento=data.text("numeroDocumento"),
+            historico=data.text("historico"),
+            portador_id=data.child("portador").integer("id", 0),
+            categoria_id=data.child("categoria").integer("id", 0),
+            borderos=data.integers("borderos"),
+            origem_tipo=origem.text("tipoOrigem"),
+            origem_id=origem.integer("id", 0),
+            origem_numero=origem.text("numero"),
+        )
+
+
+@dataclass(frozen=True)
+class Pagamento:
+    """A line of a borderô."""
+
+    contato_id: int
+    numero_documento: str
+    valor_pago: Decimal
+    juros: Decimal
+    desconto: Decimal
+    acrescimo: Decimal
+    tarifa: Decimal
+
+
+@dataclass(frozen=True)
+class Bordero:
+    """GET /borderos/{id}; `data` is the payment date."""
+
+    id: int
+    data: date
+    historico: str
+    portador_id: int
+    pagamentos: tuple[Pagamento, ...]
+
+    @classmethod
+    def parse(cls, data: Fields) -> "Bordero":
+        day = data.day("data")
+        if day is None:
+            day = date.fromisoformat(data.text("data", None)[:10])
+        return cls(
+            id=data.integer("id"),
+            data=day,
+            historico=data.text("historico"),
+            portador_id=data.child("portador").integer("id", 0),
+            pagamentos=tuple(
+                Pagamento(
+                    contato_id=line.child("contato").integer("id", 0),
+                    numero_documento=line.text("numeroDocumento"),
+                    valor_pago=line.money("valorPago"),
+                    juros=line.money("juros", ZERO),
+                    desconto=line.money("desconto", ZERO),
+                    acrescimo=line.money("acrescimo", ZERO),
+                    tarifa=line.money("tarifa", ZERO),
+                )
+                for line in data.children("pagamentos")
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class ContatoRow:
+    """A row of GET /contatos."""
+
+    id: int
+    nome: str
+    numero_documento: str
+
+    @classmethod
+    def parse(cls, data: Fields) -> "ContatoRow":
+        return cls(data.integer("id"), data.text("nome", None), data.text("numeroDocumento"))
+
+
+@dataclass(frozen=True)
+class Contato(ContatoRow):
+    """GET /contatos/{id}: only what our data protection rules list; RG, sex and birth date are never read."""
+
+    tipo: str
+    fantasia: str
+    email: str
+    endereco: str
+    numero: str
+    complemento: str
+    bairro: str
+    municipio: str
+    uf: str
+    cep: str
+
+    @classmethod
+    def parse(cls, data: Fields) -> "Contato":
+        geral = data.child("endereco").child("geral")
+        return cls(
+            **vars(ContatoRow.parse(data)),
+            tipo=data.text("tipo"),
+            fantasia=data.text("fantasia"),
+            email=data.text("email"),
+            **{
+                name: geral.text(name)
+                for name in ("endereco", "numero", "complemento", "bairro", "municipio", "uf", "cep")
+            },
+        )
+
+
+@dataclass(frozen=True)
+class Categoria:
+    """A row of GET /categorias/receitas-despesas; `tipo` 1 expense, 2 income, 3 both; `id_pai` 0 is the root."""
+
+    id: int
+    descricao: str
+    tipo: int
+    id_pai: int
+
+    @classmethod
+    def parse(cls, data: Fields) -> "Categoria":
+        return cls(
+            data.integer("id"), data.text("descricao", None), data.integer("tipo", 3), data.integer("idCategoriaPai", 0)
+        )
+
+
+@dataclass(frozen=True)
+class ContaContabil:
+    """A row of GET /contas-contabeis: an account that money moves on (a title's `portador`)."""
+
+    id: int
+    descricao: str
+
+    @classmethod
+    def parse(cls, data: Fields) -> "ContaContabil":
+        return cls(data.integer("id"), data.text("descricao", None))
+
+
+@dataclass(frozen=True)
+class FormaPagamento:
+    """A row of GET /formas-pagamentos."""
+
+    id: int
+    descricao: str
+
+    @classmethod
+    def parse(cls, data: Fields) -> "FormaPagamento":
+        return cls(data.integer("id"), data.text("descricao", None))
+
+
+@dataclass(frozen=True)
+class Empresa:
+    """GET /empresas/me/dados-basicos; `id` is hexadecimal text."""
+
+    id: str
+    nome: str
+    cnpj: str
+
+    @classmethod
+    def parse(cls, data: Fields) -> "Empresa":
+        return cls(data.text("id", None), data.text("nome"), data.text("cnpj"))

@@ -1,0 +1,99 @@
+"""Bling's words end here: wire records become the domain's facts."""
+
+import hashlib
+
+from integrations.bling import records
+from integrations.domain.documents import compact
+from integrations.domain.titles import (
+    BorderoFacts,
+    BorderoLine,
+    Direction,
+    PersonFacts,
+    TitleFacts,
+    TitleRow,
+)
+
+
+def title_row(direction: Direction, row: records.ContaRow) -> TitleRow:
+    """Translate a listing row; its fingerprint covers every field that the row shows."""
+    return TitleRow(
+        direction=direction,
+        bling_id=row.id,
+        status_number=row.situacao,
+        due_date=row.vencimento,
+        value=row.valor,
+        contact_id=row.contato_id,
+        fingerprint=row_fingerprint(row),
+    )
+
+
+def row_fingerprint(row: records.ContaRow) -> str:
+    """Fingerprint what a listing row shows; a detail has the same fields, so both give the same result."""
+    shown = (row.situacao, row.vencimento, row.valor, row.contato_id, row.forma_pagamento_id)
+    return hashlib.sha256(repr([str(part) for part in shown]).encode()).hexdigest()[:32]
+
+
+def title(direction: Direction, conta: records.Conta) -> TitleFacts:
+    """Translate a title's detail."""
+    return TitleFacts(
+        direction=direction,
+        bling_id=conta.id,
+        status_number=conta.situacao,
+        due_date=conta.vencimento,
+        value=conta.valor,
+        balance=conta.saldo,
+        contact_id=conta.contato_id,
+        issue_date=conta.data_emissao,
+        competence_date=conta.competencia,
+        document_number=conta.numero_documento,
+        history=conta.historico,
+        category_id=conta.categoria_id,
+        account_id=conta.portador_id,
+        payment_form_id=conta.forma_pagamento_id,
+        bordero_ids=tuple(sorted(conta.borderos)),
+        origin_kind=conta.origem_tipo,
+        origin_id=conta.origem_id,
+        origin_number=conta.origem_numero,
+    )
+
+
+def bordero(record: records.Bordero) -> BorderoFacts:
+    """Translate a borderô: one payment event, possibly for several titles."""
+    return BorderoFacts(
+        bling_id=record.id,
+        date=record.data,
+        account_id=record.portador_id,
+        history=record.historico,
+        lines=tuple(
+            BorderoLine(
+                contact_id=line.contato_id,
+                document_number=line.numero_documento,
+                amount=line.valor_pago,
+                interest=line.juros,
+                discount=line.desconto,
+                surcharge=line.acrescimo,
+                fee=line.tarifa,
+            )
+            for line in record.pagamentos
+        ),
+    )
+
+
+def person(contato: records.Contato, *, is_final_consumer: bool = False) -> PersonFacts:
+    """Translate a contact."""
+    return PersonFacts(
+        bling_id=contato.id,
+        name=contato.nome,
+        document=compact(contato.numero_documento),
+        trade_name=contato.fantasia,
+        kind=contato.tipo,
+        email=contato.email,
+        street=contato.endereco,
+        number=contato.numero,
+        complement=contato.complemento,
+        district=contato.bairro,
+        city=contato.municipio,
+        state=contato.uf,
+        postal_code=contato.cep,
+        is_final_consumer=is_final_consumer,
+    )

@@ -1,0 +1,251 @@
+"""Kamino's REST API for one company. Knows no Django: keys, slots and the address are given to it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fnmatch import fnmatch
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from integrations.domain.desired import DesiredTitle
+from integrations.domain.matching import KaminoTitle
+from integrations.domain.persons import DesiredPerson
+from integrations.domain.titles import Direction
+from integrations.kamino import translate
+from integrations.kamino.endpoints import ENDPOINTS, Endpoint, Op
+from integrations.kamino.errors import SERVICE, error_of, refusal
+from integrations.rest.errors import ConfigError, InternalError, RateLimitedError, UncertainError
+from integrations.rest.limits import Slots
+from integrations.rest.retrying import read_with_retries
+from integrations.rest.session import build_session, send
+
+PAGE_SIZE = 100
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_SAVE = {Direction.PAYABLE: Op.PAYABLE_SAVE, Direction.RECEIVABLE: Op.RECEIVABLE_SAVE}
+_CANCEL = {Direction.PAYABLE: Op.PAYABLE_CANCEL, Direction.RECEIVABLE: Op.RECEIVABLE_CANCEL}
+LIST_OPS = {Direction.PAYABLE: Op.PAYABLE_LIST, Direction.RECEIVABLE: Op.RECEIVABLE_LIST}
+
+
+@dataclass(frozen=True, repr=False)
+class Keys:
+    """The five headers that identify application, company and user."""
+
+    app: str
+    cn: str
+    id_usr: str
+    usr: str
+    hash: str
+
+    def headers(self) -> dict[str, str]:
+        return {"App": self.app, "CN": self.cn, "IDUsr": self.id_usr, "Usr": self.usr, "Hash": self.hash}
+
+
+def check_host(base_url: str, allowed_hosts: Sequence[str], cn: str) -> None:
+    """Refuse addresses that keys must not be sent to. Raises `ConfigError`.
+
+    Only https hosts that match `allowed_hosts`; plain http only for loopback hosts that are named there. The sandbox
+    host with keys of a production company may write to production, so it is refused (`CN` seems to choose the company).
+    """
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").lower()
+    named = any(fnmatch(host, pattern.lower()) for pattern in allowed_hosts)
+    if parts.username or parts.password or parts.query or not host:
+        raise ConfigError(f"address not allowed: {host or base_url!r}", service=SERVICE, code="host")
+    if not named:
+        raise ConfigError(f"host not allowed: {host}", service=SERVICE, code="host")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        raise ConfigError(f"https is needed: {host}", service=SERVICE, code="host")
+    if host == "sandbox.kamino.tech" and "sandbox" not in cn.lower():
+        raise ConfigError("the sandbox host was given keys of a production company", service=SERVICE, code="sandbox_cn")
+
+
+class KaminoClient:
+    """Reads are retried; writes are sent once and raise `UncertainError` when their outcome is unknown."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        keys: Keys,
+        slots: Slots,
+        allow_unconfirmed: bool,
+        session: requests.Session | None = None,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._keys = keys
+        self._slots = slots
+        self._allow_unconfirmed = allow_unconfirmed
+        self._session = session or build_session()
+        self.requests = 0
+
+    def ping(self) -> None:
+        """Check address and keys with one cheap read each. Raises `ApiError` kinds."""
+        self._list(Op.COST_CENTER_LIST, {"ApenasAtivos": "true"})
+
+    def chart_accounts(self) -> list[translate.RegisterRow]:
+        rows = self._list(Op.CHART_LIST, {"ApenasAtivos": "true", "IDTipoPlanoConta": "1"})
+        return [translate.chart_row(row) for row in rows]
+
+    def cost_centers(self) -> list[translate.RegisterRow]:
+        return [translate.named_row(row) for row in self._list(Op.COST_CENTER_LIST, {"ApenasAtivos": "true"})]
+
+    def business_units(self) -> list[translate.RegisterRow]:
+        return [translate.named_row(row) for row in self._list(Op.BUSINESS_UNIT_LIST, {"ApenasAtivos": "true"})]
+
+    def bank_accounts(self) -> list[translate.RegisterRow]:
+        return [translate.bank_account_row(row) for row in self._list(Op.BANK_ACCOUNT_LIST, {})]
+
+    def persons_with_document(self, document: str) -> list[translate.KaminoPerson]:
+        """Return every person that has this document (compact)."""
+        rows = [row for page in self._pages(Op.PERSON_LIST, {"CPFCNPJ": document}) for row in page.rows]
+        found = [translate.person_row(row) for row in rows]
+        return [person for person in found if person.person.document == document]
+
+    def person(self, kamino_id: int) -> translate.KaminoPerson | None:
+        """Return one person by id, or `None`."""
+        rows = [row for page in self._pages(Op.PERSON_LIST, {"ID": str(kamino_id)}) for row in page.rows]
+        return next((found for row in rows if (found := translate.person_row(row)).kamino_id == kamino_id), None)
+
+    def person_pages(self) -> Iterator["PersonPage"]:
+        """Yield the whole register of persons, page by page."""
+        for page in self._pages(Op.PERSON_LIST, {}):
+            yield PersonPage([translate.person_row(row) for row in page.rows], page.number, page.total_pages)
+
+    def save_person(self, desired: DesiredPerson, *, kamino_id: int = 0, current: dict[str, Any] | None = None) -> int:
+        """Create (`kamino_id` 0) or replace a person; return Kamino's id."""
+        return self._save(Op.PERSON_SAVE, translate.person_body(desired, kamino_id=kamino_id, current=current))
+
+    def titles_due(self, direction: Direction, start: date, end: date) -> list[KaminoTitle]:
+        """Return the titles due between two days, both included."""
+        return [
+            translate.title_row(direction, row)
+            for page in self._pages(LIST_OPS[direction], {"VencDe": str(start), "VencAte": str(end)})
+            for row in page.rows
+        ]
+
+    def title_pages(self, direction: Direction) -> Iterator[list[KaminoTitle]]:
+        """Yield all titles of a direction, page by page (100 each)."""
+        for page in self._pages(LIST_OPS[direction], {}):
+            yield [translate.title_row(direction, row) for row in page.rows]
+
+    def save_title(
+        self, desired: DesiredTitle, *, person_id: int, kamino_id: int = 0, current: dict[str, Any] | None = None
+    ) -> int:
+        """Create (`kamino_id` 0), update or settle a title by saving it whole; return Kamino's id."""
+        body = translate.title_body(desired, person_id=person_id, kamino_id=kamino_id, current=current)
+        return self._save(_SAVE[desired.direction], body)
+
+    def cancel_title(self, direction: Direction, kamino_id: int) -> None:
+        """Cancel a title. Raises `RejectedError` when Kamino refuses (settled, reconciled, locked)."""
+        self._write(_CANCEL[direction], None, kamino_id)
+
+    def _list(self, op: Op, query: dict[str, str]) -> list[dict[str, Any]]:
+        body = self._read(op, query)
+        rows = body.get("Dados") if isinstance(body, dict) else body
+        if not isinstance(rows, list):
+            raise InternalError("list expected", service=SERVICE, operation=str(op))
+        return rows
+
+    def _pages(self, op: Op, query: dict[str, str]) -> Iterator["_Page"]:
+        number, previous = 1, None
+        while True:
+            body = self._read(op, {**query, "_pagina": str(number), "_tamanhoPagina": str(PAGE_SIZE)})
+            rows = body.get("Dados") if isinstance(body, dict) else body
+            if not isinstance(rows, list):
+                raise InternalError("page without Dados", service=SERVICE, operation=str(op))
+            if rows and rows == previous:
+                raise InternalError(f"page {number} repeats the one before", service=SERVICE, operation=str(op))
+            total = int(body.get("TotalPaginas") or 1) if isinstance(body, dict) else 1
+            yield _Page(rows, number, total)
+            if number >= total or not rows:
+                return
+            previous, number = rows, number + 1
+
+    def _read(self, op: Op, query: dict[str, str]) -> Any:
+        endpoint = self._endpoint(op)
+
+        def call() -> Any:
+            answer = self._send(op, endpoint.path, is_write=False, params=query)
+            if answer.status != 200 or answer.is_html:
+                raise error_of(answer, str(op), is_write=False)
+            body = answer.json()
+            failed = refusal(body, str(op)) if isinstance(body, dict) else None
+            if failed:
+                raise failed
+            return body
+
+        return read_with_retries(call, self._slots)
+
+    def _save(self, op: Op, body: dict[str, Any]) -> int:
+        answer = self._write(op, body)
+        candidates = [answer.get("ID"), (answer.get("Objeto") or {}).get("ID")]
+        found = next((int(value) for value in candidates if value), 0) or int(body["ID"])
+        if not found:
+            raise UncertainError("saved, but the answer names no ID", service=SERVICE, operation=str(op), status=200)
+        return found
+
+    def _write(self, op: Op, body: dict[str, Any] | None, kamino_id: int = 0) -> dict[str, Any]:
+        path = self._endpoint(op).path.format(id=kamino_id)
+        self._slots.take()
+        content = None if body is None else json.dumps(body, default=_json_number)
+        try:
+            answer = self._send(op, path, is_write=True, data=content, headers={"Content-Type": "application/json"})
+            if answer.status not in (200, 201, 204) or answer.is_html:
+                raise error_of(answer, str(op), is_write=True)
+        except RateLimitedError as error:
+            self._slots.push_back(error.seconds)
+            raise
+        if not answer.body.strip():
+            return {}
+        try:
+            parsed = answer.json()
+        except InternalError as error:
+            raise UncertainError(error.message, service=SERVICE, operation=str(op), status=answer.status) from error
+        result: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
+        failed = refusal(result, str(op))
+        if failed:
+            raise failed
+        return result
+
+    def _send(self, op: Op, path: str, *, is_write: bool, **kwargs: Any) -> Any:
+        self.requests += 1
+        headers = {**self._keys.headers(), **kwargs.pop("headers", {})}
+        return send(
+            self._session, ENDPOINTS[op].method, f"{self._base_url}{path}",
+            service=SERVICE, operation=str(op), is_write=is_write, headers=headers, **kwargs,
+        )  # fmt: skip
+
+    def _endpoint(self, op: Op) -> Endpoint:
+        endpoint = ENDPOINTS[op]
+        if not endpoint.confirmed and not self._allow_unconfirmed:
+            raise ConfigError(
+                f"{endpoint.method} {endpoint.path} is not confirmed by Kamino; allow it on the Kamino connection",
+                service=SERVICE, operation=str(op), code="unconfirmed",
+            )  # fmt: skip
+        return endpoint
+
+
+@dataclass(frozen=True)
+class _Page:
+    rows: list[dict[str, Any]]
+    number: int
+    total_pages: int
+
+
+@dataclass(frozen=True)
+class PersonPage:
+    """One page of persons; `total_pages` tells what reading all of them would cost."""
+
+    persons: list[translate.KaminoPerson]
+    number: int
+    total_pages: int
+
+
+def _json_number(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,80 @@
+"""What went wrong with a call, said as what to do next. The word in `kind` is the word in the database."""
+
+from typing import ClassVar
+
+
+class ApiError(Exception):
+    """Base of everything a client raises.
+
+    `service` and `operation` say where, `message` what (already free of secrets), `status` and `code` what the other
+    side answered, if it answered.
+    """
+
+    kind: ClassVar[str] = "internal"
+
+    def __init__(
+        self, message: str, *, service: str = "", operation: str = "", status: int | None = None, code: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.service = service
+        self.operation = operation
+        self.status = status
+        self.code = code
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.service, self.operation) if part)
+        status = f" (HTTP {self.status})" if self.status else ""
+        return f"{where}: {self.message}{status}" if where else f"{self.message}{status}"
+
+
+class TransientError(ApiError):
+    """Nothing happened over there; trying again later is safe."""
+
+    kind = "transient"
+
+
+class RateLimitedError(TransientError):
+    """Too many requests. `seconds` until it makes sense to come back."""
+
+    def __init__(self, message: str, *, seconds: float, service: str = "", operation: str = "") -> None:
+        super().__init__(message, service=service, operation=operation, status=429)
+        self.seconds = seconds
+
+
+class RejectedError(ApiError):
+    """The other side understood and refused; repeating the same changes nothing."""
+
+    kind = "rejected"
+
+
+class NotFoundError(RejectedError):
+    """What was asked for does not exist over there (any more)."""
+
+
+class ConfigError(ApiError):
+    """Keys, permission, address or scope are wrong; a person has to mend the connection."""
+
+    kind = "config"
+
+
+class UnauthorizedError(ConfigError):
+    """The access token or the keys were not accepted."""
+
+
+class ConflictError(ApiError):
+    """Both sides changed, or the other side's state forbids the write; a person decides."""
+
+    kind = "conflict"
+
+
+class UncertainError(ApiError):
+    """A write was sent and its outcome is unknown; it must be looked up, never repeated blindly."""
+
+    kind = "uncertain"
+
+
+class InternalError(ApiError):
+    """An answer that we cannot read, or a bug of ours."""
+
+    kind = "internal"

@@ -1,0 +1,82 @@
+"""Read typed fields out of a JSON object; a missing or malformed required field is an error that names it."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from integrations.domain.money import ZERO, to_money
+from integrations.rest.errors import InternalError
+
+_NO_DATES = {"", "0000-00-00"}
+
+
+class Fields:
+    """One JSON object of an answer; `where` names it in errors (for example "GET /contas/pagar data[3]")."""
+
+    def __init__(self, data: Any, where: str) -> None:
+        if not isinstance(data, Mapping):
+            raise InternalError(f"{where}: expected an object, got {type(data).__name__}")
+        self._data = data
+        self.where = where
+
+    def has(self, name: str) -> bool:
+        return self._data.get(name) is not None
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """Return a whole number, also when it is sent as text. Raises `InternalError` without it or a default."""
+        value = self._data.get(name)
+        if value is None or value == "":
+            return self._missing(name) if default is None else default
+        try:
+            return int(value)
+        except (TypeError, ValueError) as error:
+            raise self._malformed(name, value) from error
+
+    def text(self, name: str, default: str | None = "") -> str:
+        value = self._data.get(name)
+        if value is None:
+            return self._missing(name) if default is None else default
+        return str(value).strip()
+
+    def money(self, name: str, default: Decimal | None = None) -> Decimal:
+        value = self._data.get(name)
+        if value is None or value == "":
+            return self._missing(name) if default is None else default
+        try:
+            return to_money(value)
+        except (InvalidOperation, TypeError, ValueError) as error:
+            raise self._malformed(name, value) from error
+
+    def money_or_none(self, name: str) -> Decimal | None:
+        return self.money(name, ZERO) if self.has(name) else None
+
+    def day(self, name: str) -> date | None:
+        """Return a calendar day; empty, absent and `0000-00-00` are `None`; a time part is cut off."""
+        text = self.text(name)[:10]
+        if text in _NO_DATES:
+            return None
+        try:
+            return date.fromisoformat(text)
+        except ValueError as error:
+            raise self._malformed(name, text) from error
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self._data.get(name)
+        return default if value is None else value in (True, 1, "1", "true", "True", "S")
+
+    def child(self, name: str) -> "Fields":
+        """Return the object under `name`; absent ones are empty."""
+        return Fields(self._data.get(name) or {}, f"{self.where}.{name}")
+
+    def children(self, name: str) -> list["Fields"]:
+        return [Fields(item, f"{self.where}.{name}[{index}]") for index, item in enumerate(self._data.get(name) or [])]
+
+    def integers(self, name: str) -> tuple[int, ...]:
+        return tuple(int(item) for item in self._data.get(name) or [])
+
+    def _missing(self, name: str) -> Any:
+        raise InternalError(f"{self.where}: required field {name!r} is missing")
+
+    def _malformed(self, name: str, value: object) -> InternalError:
+        return InternalError(f"{self.where}: field {name!r} has the unexpected value {str(value)[:40]!r}")

@@ -1,0 +1,35 @@
+"""Remove secrets from anything on its way to a log, a page or an error."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+HIDDEN = "•••"
+_SECRET_NAMES = {
+    "access_token", "refresh_token", "client_secret", "authorization", "password", "token",
+    "app", "usr", "hash", "code", "secret_key", "field_encryption_keys", "cookie", "set-cookie",
+}  # fmt: skip
+_SECRET_TEXT = re.compile(
+    r"(?i)(bearer\s+|basic\s+|(?:access_token|refresh_token|client_secret|code|token|hash|app|usr)[\"']?\s*[=:]\s*[\"']?)"
+    r"([A-Za-z0-9._~+/=-]{8,})"
+)
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+
+
+def redact(value: Any) -> Any:
+    """Return `value` with secrets hidden: by key in mappings, by pattern in text; other types come back unchanged."""
+    if isinstance(value, Mapping):
+        return {
+            key: HIDDEN if str(key).lower() in _SECRET_NAMES and item else redact(item) for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return type(value)(redact(item) for item in value)
+    if isinstance(value, str):
+        return _JWT.sub(HIDDEN, _SECRET_TEXT.sub(lambda match: match.group(1) + HIDDEN, value))
+    return value
+
+
+def excerpt(text: str, limit: int = 300) -> str:
+    """Return the beginning of an answer, on one line, without secrets: enough to understand an error."""
+    plain = " ".join(str(redact(text)).split())
+    return plain if len(plain) <= limit else f"{plain[:limit]}…"

@@ -1,0 +1,43 @@
+"""Reads are tried again with full jitter; writes never are (they have a state machine of their own)."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import tenacity
+
+from integrations.rest.errors import RateLimitedError, TransientError
+from integrations.rest.limits import Slots
+
+T = TypeVar("T")
+ATTEMPTS = 4
+LONGEST_WAIT = 30.0
+
+
+def read_with_retries(call: Callable[[], T], slots: Slots, sleep: Callable[[float], None] = time.sleep) -> T:
+    """Run `call`, each try in its own slot. Raises the last `TransientError` when all tries failed.
+
+    A rate limit further away than `LONGEST_WAIT` seconds is raised at once: the caller's run goes on later.
+    """
+
+    def one_try() -> T:
+        slots.take()
+        try:
+            return call()
+        except RateLimitedError as error:
+            slots.push_back(error.seconds)
+            raise
+
+    def worth_it(error: BaseException) -> bool:
+        if isinstance(error, RateLimitedError):
+            return error.seconds <= LONGEST_WAIT
+        return isinstance(error, TransientError)
+
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(worth_it),
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
+        sleep=sleep,
+        reraise=True,
+    )
+    return retrying(one_try)

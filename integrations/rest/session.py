@@ -1,0 +1,112 @@
+"""The only place where HTTP sessions are made and used: timeouts, size cap, no redirects, errors with a kind."""
+
+import json
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import requests
+import urllib3
+
+from integrations.rest.errors import ApiError, InternalError, TransientError, UncertainError
+from integrations.rest.redaction import excerpt
+
+USER_AGENT = "bling-kamino/0.1"
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 30.0
+TOTAL_TIMEOUT = 60.0
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+
+class Answer:
+    """One HTTP answer, read to its end."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, where: str) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self._where = where
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", errors="replace")
+
+    @property
+    def is_html(self) -> bool:
+        return self.body.lstrip()[:1] == b"<"
+
+    def json(self) -> Any:
+        """Parse the body, numbers with a point as `Decimal`. Raises `InternalError` when it is no JSON."""
+        try:
+            return json.loads(self.body, parse_float=Decimal)
+        except ValueError as error:
+            raise InternalError(
+                f"answer is not JSON: {excerpt(self.text, 120)}", operation=self._where, status=self.status
+            ) from error
+
+
+def build_session() -> requests.Session:
+    """Return a session that ignores the host's proxy and netrc settings (netrc would replace our credentials)."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["User-Agent"] = USER_AGENT
+    session.headers["Accept"] = "application/json"
+    return session
+
+
+def send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    service: str,
+    operation: str,
+    is_write: bool,
+    read_timeout: float = READ_TIMEOUT,
+    **kwargs: Any,
+) -> Answer:
+    """Send one request and read its whole answer within `TOTAL_TIMEOUT` seconds.
+
+    Raises `TransientError` when nothing can have happened over there, `UncertainError` when a write was sent and the
+    answer did not (wholly) arrive. HTTP statuses are the caller's business.
+    """
+    started = time.monotonic()
+    try:
+        response = session.request(
+            method, url, timeout=(CONNECT_TIMEOUT, read_timeout), allow_redirects=False, stream=True, **kwargs
+        )
+        body = _read(response, started)
+    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        raise _network_error(error, service=service, operation=operation, is_write=is_write) from error
+    except requests.RequestException as error:
+        raise InternalError(type(error).__name__, service=service, operation=operation) from error
+    return Answer(response.status_code, response.headers, body, f"{service} {operation}")
+
+
+def _read(response: requests.Response, started: float) -> bytes:
+    chunks, size = [], 0
+    try:
+        for chunk in response.iter_content(64 * 1024):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise requests.ConnectionError("answer too large")
+            if time.monotonic() - started > TOTAL_TIMEOUT:
+                raise requests.Timeout("total time exceeded")
+    finally:
+        response.close()
+    return b"".join(chunks)
+
+
+def _network_error(error: Exception, *, service: str, operation: str, is_write: bool) -> ApiError:
+    # The exception's text may carry the address with its query; its type says enough.
+    reason = type(error).__name__
+    cause = error.args[0] if error.args else None
+    inner = getattr(cause, "reason", None)
+    never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
+        inner, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
+    )
+    if is_write and not never_sent:
+        return UncertainError(f"no answer ({reason})", service=service, operation=operation)
+    return TransientError(f"no answer ({reason})", service=service, operation=operation)
