@@ -1,0 +1,1 @@
+"""The fake Bling: registers, titles, payments, OAuth, and API v3 over them."""

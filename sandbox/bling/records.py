@@ -1,0 +1,148 @@
+"""What a Bling account holds. English names here; the wire's words are in `wire_forms`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+Direction = Literal["payable", "receivable"]
+
+#: Title statuses of both kinds: open, settled, partial, returned, cancelled, partly returned, confirmed.
+OPEN, SETTLED, PARTIAL, RETURNED, CANCELLED, PARTLY_RETURNED, CONFIRMED = 1, 2, 3, 4, 5, 6, 7
+
+
+@dataclass(slots=True)
+class Contact:
+    """A customer or supplier."""
+
+    id: int
+    name: str
+    created: datetime
+    changed: datetime
+    document: str = ""
+    kind: str = "J"
+    fantasia: str = ""
+    email: str = ""
+    phone: str = ""
+    mobile: str = ""
+    code: str = ""
+    status: str = "A"
+    address: dict[str, str] = field(default_factory=dict)
+    types: tuple[str, ...] = ("Cliente",)
+    category: int = 0
+
+
+@dataclass(slots=True)
+class Category:
+    """A revenue or expense category; kind 1 expense, 2 revenue, 3 both."""
+
+    id: int
+    name: str
+    kind: int
+    parent: int = 0
+    active: bool = True
+
+
+@dataclass(slots=True)
+class Account:
+    """A conta contábil, which titles and borderôs call `portador`."""
+
+    id: int
+    name: str
+    kind: str = "banco"
+    alias: str = ""
+    active: bool = True
+
+
+@dataclass(slots=True)
+class PaymentForm:
+    """A payment form; `code` is Bling's tipoPagamento."""
+
+    id: int
+    name: str
+    code: int
+    purpose: int = 3
+    active: bool = True
+    default: int = 0
+
+
+@dataclass(slots=True)
+class Title:
+    """An account payable or receivable. `paid` is the principal that payments have taken off its value."""
+
+    id: int
+    direction: Direction
+    value: Decimal
+    due: date
+    original_due: date
+    contact: int
+    issue: date | None
+    competence: date | None
+    payment_form: int
+    status: int = OPEN
+    category: int = 0
+    account: int = 0
+    document_number: str = ""
+    history: str = ""
+    origin: dict[str, Any] | None = None
+    installments: int = 1
+    borderos: list[int] = field(default_factory=list)
+    payment_days: list[date] = field(default_factory=list)
+    paid: Decimal = Decimal("0.00")
+
+    @property
+    def balance(self) -> Decimal:
+        """Return value minus payments, never below zero."""
+        return max(self.value - self.paid, Decimal("0.00"))
+
+
+@dataclass(slots=True)
+class PaymentLine:
+    """One title's part of a borderô. `title` is ours only: the wire does not show it."""
+
+    title: int
+    contact: int
+    document_number: str
+    amount: Decimal
+    interest: Decimal
+    discount: Decimal
+    surcharge: Decimal
+    fee: Decimal
+
+
+@dataclass(slots=True)
+class Bordero:
+    """A payment: one day, one account, one or more titles."""
+
+    id: int
+    direction: Direction
+    day: date
+    account: int
+    category: int
+    history: str
+    lines: list[PaymentLine]
+
+
+@dataclass(slots=True)
+class Sale:
+    """A sales order, reduced to what leads from a receivable to its business unit."""
+
+    id: int
+    number: int
+    contact: int
+    day: date
+    total: Decimal
+    channel: int = 0
+    unit: int = 0
+    category: int = 0
+
+
+@dataclass(slots=True)
+class Channel:
+    """A sales channel with its branches: (business unit id, name)."""
+
+    id: int
+    name: str
+    units: list[tuple[int, str]] = field(default_factory=list)

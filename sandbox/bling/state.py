@@ -1,0 +1,125 @@
+"""One Bling account: its data, its app, its tokens, and what it remembers about its callers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+from datetime import date
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from sandbox.bling import errors
+from sandbox.bling.grants import HEX, TokenKind
+from sandbox.bling.records import Title
+from sandbox.bling.titles_book import TitleBook
+from sandbox.bling.wire_forms import title_detail
+from sandbox.documents import punctuated_cnpj
+from sandbox.limits import Window
+from sandbox.wire import atomic
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+#: Resource name -> numeric scope ids; names are the ones that `missing_scopes` takes.
+SCOPES: dict[str, tuple[int, int]] = {
+    "contas-pagar": (98309, 98310), "contas-receber": (98313, 98314), "borderos": (98565, 98566),
+    "contatos": (98301, 98302), "categorias": (98569, 98570), "contas-contabeis": (98573, 98574),
+    "formas-pagamentos": (98577, 98578), "empresas": (98581, 98582), "caixas": (98585, 98586),
+    "pedidos-vendas": (98589, 98590), "canais-venda": (98593, 98594),
+}
+PER_SECOND, PER_DAY = 3, 120_000
+KEPT_LISTINGS = 16
+
+
+class BlingAccount(TitleBook):
+    """The account of one company, its own app included."""
+
+    def __init__(self, world: World, slug: str, number: int, name: str, cnpj: str) -> None:
+        super().__init__(world, number)
+        rng = Random(f"bling:{world.seed}:{slug}")
+        self.slug, self.name, self.plain_cnpj = slug, name, cnpj
+        self.email = f"financeiro@{slug}.example"
+        self.client_id = "".join(rng.choices(HEX, k=40))
+        self.client_secret = "".join(rng.choices(HEX, k=60))
+        self.company_id = "".join(rng.choices(HEX, k=32))
+        self.redirect_uri = world.redirect_uri
+        self.inactive = False
+        self.app_inactive = False
+        self.missing_scopes: set[str] = set()
+        self.calls: Counter[str] = Counter()
+        self.request_log: list[float] = []
+        self.refused: Counter[int] = Counter()
+        self._per_second = Window(PER_SECOND, 1.0)
+        self._today: tuple[date, int] = (world.today, 0)
+        self._listings: dict[Hashable, list[Any]] = {}
+        self._listings_of = -1
+
+    @property
+    def cnpj(self) -> str:
+        """Return the company's CNPJ with punctuation, as /empresas/me/dados-basicos shows it."""
+        return punctuated_cnpj(self.plain_cnpj)
+
+    @property
+    def request_count(self) -> int:
+        """Return how many requests this account has seen, token calls and refusals included."""
+        return sum(self.calls.values())
+
+    @atomic
+    def issue_tokens(self, kind: TokenKind = "opaque") -> dict[str, Any]:
+        """Return a valid pair, as after a consent."""
+        return self.world.grants.issue(self.client_id, self, kind)
+
+    @atomic
+    def expire_access_tokens(self) -> None:
+        """Let every access token of this company be expired."""
+        self.world.grants.expire_access(self)
+
+    @atomic
+    def revoke_all(self) -> None:
+        """Revoke every token of this company, as when its user removes the app."""
+        self.world.grants.revoke_company(self)
+
+    def scope_ids(self) -> str:
+        """Return the granted scopes as Bling does: numbers only."""
+        return " ".join(
+            str(number) for name, pair in SCOPES.items() if name not in self.missing_scopes for number in pair
+        )
+
+    def title(self, id: int) -> dict[str, Any]:
+        """Return a title's detail in wire form; raises KeyError when it does not exist."""
+        return title_detail(self, self.titles[id])
+
+    def titles_of(self, direction: str) -> list[Title]:
+        """Return the titles of one direction."""
+        return [title for title in self.titles.values() if title.direction == direction]
+
+    def spend_request(self, now: float) -> None:
+        """Count one API call against 3 per second and 120,000 per day, or refuse it with 429."""
+        if self.world.unlimited:
+            return
+        day, used = self._today
+        if day != self.world.today:
+            used = 0
+        self._today = (self.world.today, used + 1)
+        if used >= PER_DAY:
+            raise errors.too_many(PER_DAY, "day")
+        if not self._per_second.admit(now):
+            raise errors.too_many(PER_SECOND, "second")
+
+    def spend_day(self) -> None:
+        """Use up today's quota."""
+        self._today = (self.world.today, PER_DAY)
+
+    def listing(self, key: Hashable, build: Callable[[], list[Any]]) -> list[Any]:
+        """Return a filtered, ordered list; built once per filter as long as nothing changes.
+
+        A scan of 100,000 titles in pages of 100 would otherwise filter them all a thousand times.
+        """
+        if self._listings_of != self.version:
+            self._listings.clear()
+            self._listings_of = self.version
+        if key not in self._listings:
+            if len(self._listings) >= KEPT_LISTINGS:
+                self._listings.pop(next(iter(self._listings)))
+            self._listings[key] = build()
+        return self._listings[key]

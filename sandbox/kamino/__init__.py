@@ -1,0 +1,1 @@
+"""The fake Kamino: persons, payables, receivables and master data behind five headers."""
