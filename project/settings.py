@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import django_stubs_ext
+
 from project.env import read_environment
 from project.logs import logging_config
 from project.unfold import UNFOLD as UNFOLD
+
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = read_environment()

@@ -18,6 +18,7 @@ class ProblemCode(StrEnum):
     BANK_ACCOUNT_MISSING = "bank_account_missing"
     PERSON_MISSING = "person_missing"
     PERSON_WAITING = "person_waiting"
+    PERSON_REFUSED = "person_refused"
     INVALID_DOCUMENT = "invalid_document"
     VALUE_NOT_POSITIVE = "value_not_positive"
     STATUS_RETURNED = "status_returned"

@@ -192,7 +192,7 @@ class RegisterRow:
 def chart_row(row: dict[str, Any]) -> RegisterRow:
     """Read a row of the chart of accounts; Kamino pads its text ids with spaces, and only type 1 takes postings."""
     data = Fields(row, "Kamino planoconta row")
-    kamino_id = data.text("IDPlanoConta") or data.text("ID") or data.text("NumeroID", None)
+    kamino_id = data.text("ID") or data.text("IDPlanoConta") or data.text("NumeroID", None)
     return RegisterRow(
         kamino_id=kamino_id,
         name=data.text("Nome", None),

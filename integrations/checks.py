@@ -1,0 +1,54 @@
+"""System checks: what must be right before anything runs, each with an id and a mend."""
+
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+
+@register()
+def check_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """E001: every encryption key is a Fernet key."""
+    for key in settings.FIELD_ENCRYPTION_KEYS:
+        try:
+            Fernet(key)
+        except ValueError:
+            hint = "Each key is 32 url-safe base64 bytes; make one with manage.py make_encryption_key."
+            return [Error("FIELD_ENCRYPTION_KEYS holds a malformed key.", hint=hint, id="integrations.E001")]
+    return []
+
+
+@register()
+def check_queue(**_kwargs: Any) -> list[CheckMessage]:
+    """E002: django-q2 neither repeats tasks by itself nor fetches ahead; our own rows do the retrying."""
+    conf = settings.Q_CLUSTER
+    wanted = {"bulk": 1, "queue_limit": 1, "max_attempts": 1, "ack_failures": True, "catch_up": False}
+    wrong = [f"{key}={value!r}" for key, value in wanted.items() if conf.get(key) != value]
+    timeout = conf.get("timeout") or 0
+    if not timeout or conf.get("retry", 0) < 3 * (timeout + 5):
+        wrong.append("retry ≥ 3 × (timeout + 5)")
+    if wrong:
+        return [Error("Q_CLUSTER must have " + ", ".join(wrong) + ".", id="integrations.E002")]
+    return []
+
+
+@register()
+def check_export_permission(**_kwargs: Any) -> list[CheckMessage]:
+    """E003: without this code, django-import-export lets everybody export everything."""
+    if not getattr(settings, "IMPORT_EXPORT_EXPORT_PERMISSION_CODE", None):
+        return [Error("IMPORT_EXPORT_EXPORT_PERMISSION_CODE is not set.", id="integrations.E003")]
+    return []
+
+
+@register(deploy=True)
+def check_sandbox_in_production(**_kwargs: Any) -> list[CheckMessage]:
+    """E004: production talks to the real services over https only."""
+    urls = {
+        name: getattr(settings, name)
+        for name in ("BLING_API_URL", "BLING_AUTHORIZE_URL", "BLING_TOKEN_URL", "BLING_REVOKE_URL")
+    }
+    wrong = [name for name, url in urls.items() if not url.startswith("https://")]
+    if settings.IS_PRODUCTION and wrong:
+        return [Error(f"{', '.join(wrong)} must be https in production.", id="integrations.E004")]
+    return []

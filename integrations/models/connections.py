@@ -1,0 +1,175 @@
+"""Connections to Bling and Kamino, and the tokens, which live apart: no form and no history ever sees them."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from integrations.models.fields import EncryptedTextField
+from integrations.models.tenants import Tenant
+
+
+class ConnectionStatus(models.TextChoices):
+    NEVER = "never", _("Never connected")
+    CONNECTED = "connected", _("Connected")
+    RECONNECT = "reconnect", _("Needs reconnection")
+    PAUSED = "paused", _("Paused")
+    HELD = "held", _("Held: another company")
+
+
+class BlingConnection(models.Model):
+    """One authorization of one Bling account. `company_id` is Bling's hexadecimal id of the company."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="bling_connections", verbose_name=_("company"))
+    label = models.CharField(_("label"), max_length=100, default="Bling")
+    client_id = models.CharField(
+        _("client id"), max_length=200, blank=True, help_text=_("Empty: the platform's own Bling app is used.")
+    )
+    client_secret = EncryptedTextField(_("client secret"), blank=True, default="")
+    status = models.CharField(
+        _("status"), max_length=12, choices=ConnectionStatus.choices, default=ConnectionStatus.NEVER
+    )
+    status_cause = models.TextField(_("cause"), blank=True, default="")
+    company_id = models.CharField(_("Bling company id"), max_length=64, blank=True, default="")
+    company_name = models.CharField(_("company in Bling"), max_length=200, blank=True, default="")
+    company_cnpj = models.CharField(_("CNPJ in Bling"), max_length=18, blank=True, default="")
+    code_prefix = models.CharField(
+        _("code prefix"),
+        max_length=10,
+        blank=True,
+        default="",
+        help_text=_("Put before Bling's ids in Kamino; needed for a company's second connection."),
+    )
+    registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True)
+    contacts_read_until = models.DateTimeField(null=True, blank=True, editable=False)
+    swept_at = models.DateTimeField(_("last full sweep"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    history = HistoricalRecords(excluded_fields=["client_secret"])
+
+    if TYPE_CHECKING:
+        token: "BlingToken"
+        tenant_id: int
+
+    class Meta:
+        verbose_name = _("Bling connection")
+        verbose_name_plural = _("Bling connections")
+        ordering = ["tenant__name", "label"]
+        permissions = [("connect_blingconnection", "Can connect and disconnect a Bling account")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "label"], name="one_label_per_tenant"),
+            models.UniqueConstraint(fields=["tenant", "code_prefix"], name="one_code_prefix_per_tenant"),
+            models.UniqueConstraint(
+                fields=["company_id"],
+                condition=Q(status__in=["connected", "reconnect", "paused"]) & ~Q(company_id=""),
+                name="one_live_connection_per_bling_company",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant} · {self.label}"
+
+    @property
+    def is_usable(self) -> bool:
+        return self.status == ConnectionStatus.CONNECTED
+
+
+class BlingToken(models.Model):
+    """The current pair of tokens. Written only by `pipeline/connections` under this row's lock.
+
+    `refresh_started_version` equal to `version` means: a refresh was begun and its result never saved.
+    """
+
+    connection = models.OneToOneField(BlingConnection, models.CASCADE, related_name="token")
+    access_token = EncryptedTextField()
+    refresh_token = EncryptedTextField()
+    kind = models.CharField(max_length=10)
+    expires_at = models.DateTimeField()
+    refreshed_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    refresh_started_at = models.DateTimeField(null=True)
+    refresh_started_version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"token of {self.connection_id}, version {self.version}"
+
+    if TYPE_CHECKING:
+        connection_id: int
+
+
+class KaminoConnection(models.Model):
+    """A company's keys at Kamino, and the row that is leased while one call for it is in flight."""
+
+    tenant = models.OneToOneField(Tenant, models.PROTECT, related_name="kamino_connection", verbose_name=_("company"))
+    base_url = models.URLField(_("address"), help_text=_("For example https://suaempresa.kamino.tech"))
+    app = EncryptedTextField(_("App"))
+    cn = models.CharField(_("CN (company id)"), max_length=100)
+    id_usr = EncryptedTextField(_("IDUsr"))
+    usr = EncryptedTextField(_("Usr"))
+    hash = EncryptedTextField(_("Hash"))
+    requests_per_minute = models.PositiveIntegerField(_("requests per minute"), null=True, blank=True)
+    allow_unconfirmed = models.BooleanField(
+        _("use unconfirmed operations"),
+        default=False,
+        help_text=_("Writing payables, cancelling and listing receivables are not confirmed by Kamino."),
+    )
+    is_paused = models.BooleanField(_("paused"), default=False)
+    error = models.TextField(_("last error"), blank=True, default="", editable=False)
+    registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True, editable=False)
+    persons_read_at = models.DateTimeField(null=True, blank=True, editable=False)
+    reconciled_at = models.DateTimeField(_("reconciled at"), null=True, blank=True, editable=False)
+    default_cost_center = models.ForeignKey(
+        "integrations.KaminoItem", models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("default cost center"),
+    )  # fmt: skip
+    default_business_unit = models.ForeignKey(
+        "integrations.KaminoItem", models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("default business unit"),
+    )  # fmt: skip
+    served_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    fence = models.PositiveBigIntegerField(default=0, editable=False)
+
+    history = HistoricalRecords(excluded_fields=["app", "id_usr", "usr", "hash", "served_at", "lease_until", "fence"])
+
+    if TYPE_CHECKING:
+        tenant_id: int
+
+    class Meta:
+        verbose_name = _("Kamino connection")
+        verbose_name_plural = _("Kamino connections")
+        ordering = ["tenant__name"]
+        permissions = [("test_kaminoconnection", "Can test a Kamino connection")]
+        constraints = [models.UniqueConstraint(fields=["base_url", "cn"], name="one_connection_per_kamino_company")]
+
+    def __str__(self) -> str:
+        return f"{self.tenant} · Kamino"
+
+
+class ConnectionEvent(models.Model):
+    """One line of a connection's timeline: what happened, who did it, and when."""
+
+    connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="events", verbose_name=_("connection"))
+    at = models.DateTimeField(_("at"))
+    code = models.CharField(_("event"), max_length=40)
+    detail = models.TextField(_("detail"), blank=True, default="")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("user"))
+
+    class Meta:
+        verbose_name = _("connection event")
+        verbose_name_plural = _("connection events")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%d/%m/%Y %H:%M} {self.code}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk:
+            raise TypeError("Events are never changed.")
+        super().save(*args, **kwargs)

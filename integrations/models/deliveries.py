@@ -1,0 +1,333 @@
+"""What Kamino should hold and does hold, for each title and person; every write to Kamino; forced settlements.
+
+`state` is never set by `save()`: only the conditional UPDATEs of `DeliveryQuerySet` move it, on (state, fence).
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from integrations.domain.delivery import Operation
+from integrations.domain.desired import DesiredTitle
+from integrations.domain.persons import DesiredPerson
+from integrations.domain.problems import Problem
+from integrations.models.connections import KaminoConnection
+from integrations.models.registers import KaminoItem
+from integrations.models.titles import DIRECTION_CHOICES, Person, Title
+
+Unit = TypeVar("Unit", bound="DeliveryUnit")
+
+
+class DeliveryState(models.TextChoices):
+    HELD = "held", _("Waiting")
+    READY = "ready", _("Ready to send")
+    SENDING = "sending", _("Sending")
+    DELIVERED = "delivered", _("Equal in Kamino")
+    UNCERTAIN = "uncertain", _("Unconfirmed delivery")
+    NEEDS_HUMAN = "needs_human", _("Needs action")
+    IGNORED = "ignored", _("Not to be synced")
+
+
+class Failure(models.TextChoices):
+    """Why a person is needed; the same words as the kinds of `rest.errors`."""
+
+    REJECTED = "rejected", _("Refused by Kamino")
+    CONFLICT = "conflict", _("Conflict")
+    AMBIGUOUS = "ambiguous", _("More than one candidate")
+    EXHAUSTED = "exhausted", _("Gave up after several tries")
+    INTERNAL = "internal", _("Internal error")
+    CONFIG = "config", _("Connection settings")
+    UNCERTAIN = "uncertain", _("Outcome unknown")
+
+
+class Priority(models.IntegerChoices):
+    PERSON = 0, _("Asked by a person")
+    SETTLEMENT = 1, _("Settlement or cancellation")
+    NEW = 2, _("New title")
+    UPDATE = 3, _("Change")
+    HISTORY = 4, _("Settled history")
+
+
+class DeliveryQuerySet(models.QuerySet[Unit]):
+    """The state machine. Every method returns how many rows it moved: 0 means that somebody else was faster."""
+
+    MOVABLE = (DeliveryState.HELD, DeliveryState.READY, DeliveryState.DELIVERED, DeliveryState.NEEDS_HUMAN)
+
+    def plan(self, pk: int, *, state: str, **values: Any) -> int:
+        """Store what was planned; move the state unless a call is in flight, unresolved, or a person said no."""
+        whens = When(state__in=self.MOVABLE, then=Value(state))
+        return self.filter(pk=pk).update(state=Case(whens, default=F("state")), **values)
+
+    def begin_sending(self, pk: int, fence: int, *, lease_until: datetime) -> int:
+        """Claim a ready row: from now on only the holder of `fence + 1` may record a result."""
+        return self.filter(pk=pk, state=DeliveryState.READY, fence=fence).update(
+            state=DeliveryState.SENDING, fence=fence + 1, lease_until=lease_until, tries=F("tries") + 1
+        )
+
+    def record_delivered(self, pk: int, fence: int, *, sent: str, body: dict[str, Any], kamino_id: int) -> int:
+        """Record a success: delivered if what was sent is still what is wanted, else back to planning."""
+        still_wanted = When(desired_fingerprint=sent, then=Value(DeliveryState.DELIVERED.value))
+        return self.filter(pk=pk, fence=fence, state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN)).update(
+            state=Case(still_wanted, default=Value(DeliveryState.HELD.value)),
+            failure="", message="", tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE,
+            delivered=body, delivered_fingerprint=sent, kamino_id=kamino_id,
+        )  # fmt: skip
+
+    def record_retry(self, pk: int, fence: int, *, message: str, ready_at: datetime, counts: bool = True) -> int:
+        """Nothing happened over there: try again from `ready_at`. `counts` is false for waits that are no failure."""
+        return self.filter(pk=pk, fence=fence, state=DeliveryState.SENDING).update(
+            state=DeliveryState.READY, message=message, ready_at=ready_at, lease_until=None,
+            tries=F("tries") if counts else F("tries") - 1,
+        )  # fmt: skip
+
+    def record_uncertain(self, pk: int, fence: int, *, message: str, look_at: datetime) -> int:
+        """We sent and do not know: nobody writes again before a look-up from `look_at` on."""
+        return self.filter(pk=pk, fence=fence, state=DeliveryState.SENDING).update(
+            state=DeliveryState.UNCERTAIN, message=message, ready_at=look_at, lease_until=None, lookups=0
+        )
+
+    def record_needs_human(self, pk: int, fence: int, *, failure: str, message: str) -> int:
+        """A person decides. `failure` is the word of the error."""
+        return self.filter(pk=pk, fence=fence, state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN)).update(
+            state=DeliveryState.NEEDS_HUMAN, failure=failure, message=message, lease_until=None
+        )
+
+    def resolve_absent(self, pk: int, fence: int) -> int:
+        """An uncertain write is proved not to have happened: it may be sent again."""
+        return self.filter(pk=pk, fence=fence, state=DeliveryState.UNCERTAIN).update(
+            state=DeliveryState.READY, message="", lookups=0
+        )
+
+    def look_again(self, pk: int, fence: int, *, look_at: datetime) -> int:
+        """One look-up found nothing; a second one decides."""
+        return self.filter(pk=pk, fence=fence, state=DeliveryState.UNCERTAIN).update(
+            lookups=F("lookups") + 1, ready_at=look_at
+        )
+
+    def release_expired(self, now: datetime, *, look_at: datetime) -> int:
+        """A worker died in the middle of a call: its outcome is unknown."""
+        return self.filter(state=DeliveryState.SENDING, lease_until__lt=now).update(
+            state=DeliveryState.UNCERTAIN, ready_at=look_at, lookups=0, lease_until=None
+        )
+
+
+class DeliveryUnit(models.Model):
+    """What a title and a person have in common as things to deliver. JSON bodies are the domain's `to_json` forms."""
+
+    company = models.ForeignKey(KaminoConnection, models.PROTECT, related_name="+", verbose_name=_("Kamino connection"))
+    state = models.CharField(_("state"), max_length=12, choices=DeliveryState.choices, default=DeliveryState.HELD)
+    failure = models.CharField(_("reason"), max_length=12, choices=Failure.choices, blank=True, default="")
+    message = models.TextField(_("message"), blank=True, default="")
+    problems = models.JSONField(_("problems"), default=list, blank=True)
+    desired = models.JSONField(_("what Kamino should hold"), null=True, blank=True)
+    desired_fingerprint = models.CharField(max_length=32, blank=True, default="")
+    delivered = models.JSONField(_("what Kamino was told"), null=True, blank=True)
+    delivered_fingerprint = models.CharField(max_length=32, blank=True, default="")
+    kamino_id = models.BigIntegerField(_("Kamino id"), null=True, blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NEW)
+    ready_at = models.DateTimeField(_("not before"))
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    lookups = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveBigIntegerField(default=0)
+    planned_at = models.DateTimeField(_("planned at"))
+
+    objects: DeliveryQuerySet[Self]
+
+    if TYPE_CHECKING:
+        company_id: int
+
+    class Meta:
+        abstract = True
+
+    def get_problems(self) -> list[Problem]:
+        return [Problem.from_json(problem) for problem in self.problems]
+
+
+class PersonPosting(DeliveryUnit):
+    """A contact and its Kamino person. Only the first linked contact (`owns_person`) may change the person's data."""
+
+    person = models.OneToOneField(Person, models.CASCADE, related_name="posting", verbose_name=_("person"))
+    owns_person = models.BooleanField(default=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        person_id: int
+
+    class Meta:
+        verbose_name = _("person in Kamino")
+        verbose_name_plural = _("persons in Kamino")
+        indexes = [
+            models.Index(fields=["company", "ready_at"], condition=Q(state="ready"), name="person_ready"),
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="person_leased"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "kamino_id"],
+                condition=Q(kamino_id__isnull=False, owns_person=True),
+                name="one_owner_per_kamino_person",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+    def get_desired(self) -> DesiredPerson:
+        return DesiredPerson.from_json(self.desired)
+
+    def get_delivered(self) -> DesiredPerson | None:
+        return DesiredPerson.from_json(self.delivered) if self.delivered else None
+
+
+class Posting(DeliveryUnit):
+    """A title and its Kamino title."""
+
+    title = models.OneToOneField(Title, models.CASCADE, related_name="posting", verbose_name=_("title"))
+    direction = models.CharField(_("direction"), max_length=10, choices=DIRECTION_CHOICES)
+    due_date = models.DateField(_("due date"), null=True)
+    rule = models.CharField(_("classified by"), max_length=20, blank=True, default="")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        title_id: int
+
+    class Meta:
+        verbose_name = _("title in Kamino")
+        verbose_name_plural = _("titles in Kamino")
+        permissions = [
+            ("force_settlement", "Can force a settlement in Kamino"),
+            ("resolve_posting", "Can decide about titles that need action"),
+        ]
+        indexes = [
+            models.Index(fields=["company", "priority", "due_date"], condition=Q(state="ready"), name="posting_ready"),
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="posting_leased"),
+            models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
+            models.Index(fields=["company", "state"], name="posting_state"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "direction", "kamino_id"],
+                condition=Q(kamino_id__isnull=False),
+                name="one_posting_per_kamino_title",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.title)
+
+    def get_desired(self) -> DesiredTitle:
+        return DesiredTitle.from_json(self.desired)
+
+    def get_delivered(self) -> DesiredTitle | None:
+        return DesiredTitle.from_json(self.delivered) if self.delivered else None
+
+
+class PlanRequest(models.Model):
+    """A title whose inputs changed; written in the transaction of the change, deleted in that of its plan."""
+
+    title = models.OneToOneField(Title, models.CASCADE, related_name="plan_request", primary_key=True)
+    asked_at = models.DateTimeField()
+    priority = models.PositiveSmallIntegerField(null=True)
+
+    if TYPE_CHECKING:
+        title_id: int
+
+    def __str__(self) -> str:
+        return f"plan {self.title_id}"
+
+
+class Attempt(models.Model):
+    """One write to Kamino: the intention first, then what came of it. `outcome` empty: still in flight, or died."""
+
+    class Outcome(models.TextChoices):
+        IN_FLIGHT = "", _("In flight")
+        DELIVERED = "delivered", _("Delivered")
+        ADOPTED = "adopted", _("Found in Kamino")
+        TRANSIENT = "transient", _("Temporary failure")
+        REJECTED = "rejected", _("Refused by Kamino")
+        CONFIG = "config", _("Connection settings")
+        CONFLICT = "conflict", _("Conflict")
+        UNCERTAIN = "uncertain", _("Outcome unknown")
+        INTERNAL = "internal", _("Internal error")
+
+    OPERATIONS = [
+        (Operation.CREATE.value, _("Create")),
+        (Operation.UPDATE.value, _("Update")),
+        (Operation.SETTLE.value, _("Settle")),
+        (Operation.CANCEL.value, _("Cancel")),
+        (Operation.SAVE_PERSON.value, _("Save person")),
+    ]
+
+    company = models.ForeignKey(KaminoConnection, models.PROTECT, related_name="+", verbose_name=_("Kamino connection"))
+    posting = models.ForeignKey(Posting, models.CASCADE, null=True, related_name="attempts", verbose_name=_("title"))
+    person_posting = models.ForeignKey(
+        PersonPosting, models.CASCADE, null=True, related_name="attempts", verbose_name=_("person")
+    )
+    operation = models.CharField(_("operation"), max_length=20, choices=OPERATIONS)
+    settles = models.BooleanField(_("settles"), default=False)
+    body = models.JSONField(_("what was sent"))
+    fingerprint = models.CharField(max_length=32)
+    fence = models.PositiveBigIntegerField()
+    started_at = models.DateTimeField(_("started at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, blank=True, default="")
+    status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    message = models.TextField(_("answer"), blank=True, default="")
+    kamino_id = models.BigIntegerField(_("Kamino id"), null=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["-started_at", "-pk"]
+        indexes = [models.Index(fields=["company", "started_at"], name="attempt_company")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["posting"],
+                condition=Q(outcome="", posting__isnull=False),
+                name="one_open_attempt_per_posting",
+            ),
+            models.UniqueConstraint(
+                fields=["posting"],
+                condition=Q(settles=True, outcome__in=["delivered", "adopted"]),
+                name="one_settlement_per_posting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_operation_display()} {self.started_at:%d/%m/%Y %H:%M}"
+
+
+class ForcedSettlement(models.Model):
+    """A person's order to mark a title as paid in Kamino although Bling does not say so (yet)."""
+
+    posting = models.ForeignKey(Posting, models.CASCADE, related_name="forced_settlements", verbose_name=_("title"))
+    date = models.DateField(_("payment date"))
+    amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2)
+    account = models.ForeignKey(KaminoItem, models.PROTECT, related_name="+", verbose_name=_("bank account"))
+    reason = models.TextField(_("reason"))
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("ordered by"))
+    created_at = models.DateTimeField(_("ordered at"))
+    undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("undone by")
+    )
+
+    class Meta:
+        verbose_name = _("forced settlement")
+        verbose_name_plural = _("forced settlements")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["posting"], condition=Q(undone_at__isnull=True), name="one_forced_settlement_per_posting"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="forced_settlement_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.posting} {self.date:%d/%m/%Y} {self.amount}"

@@ -1,0 +1,80 @@
+"""Differences between the two systems, opened and closed by `pipeline/reconcile`, and Kamino rows read lately."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.models.connections import KaminoConnection
+from integrations.models.deliveries import Posting
+from integrations.models.titles import DIRECTION_CHOICES
+
+KIND_CHOICES = [
+    (DiscrepancyKind.VALUE.value, _("Different value")),
+    (DiscrepancyKind.DUE_DATE.value, _("Different due date")),
+    (DiscrepancyKind.STATUS.value, _("Different status")),
+    (DiscrepancyKind.CLASSIFICATION.value, _("Different classification")),
+    (DiscrepancyKind.PERSON.value, _("Different person")),
+    (DiscrepancyKind.MISSING_IN_KAMINO.value, _("Missing in Kamino")),
+    (DiscrepancyKind.MISSING_IN_BLING.value, _("Missing in Bling")),
+    (DiscrepancyKind.SETTLED_ONLY_IN_BLING.value, _("Settled only in Bling")),
+    (DiscrepancyKind.SETTLED_ONLY_IN_KAMINO.value, _("Settled only in Kamino")),
+    (DiscrepancyKind.PARTIAL.value, _("Partly paid")),
+    (DiscrepancyKind.DOUBLE_PAYMENT_RISK.value, _("Risk of double payment")),
+    (DiscrepancyKind.EDITED_IN_KAMINO.value, _("Edited in Kamino")),
+    (DiscrepancyKind.FORCED_SETTLEMENT.value, _("Forced settlement, open in Bling")),
+    (DiscrepancyKind.HELD.value, _("Held back")),
+    (DiscrepancyKind.REFUSED.value, _("Needs action")),
+    (DiscrepancyKind.UNCONFIRMED.value, _("Unconfirmed delivery")),
+]
+
+
+class Discrepancy(models.Model):
+    """One named difference of one title. Values are text as a person reads them; closed ones stay as history."""
+
+    posting = models.ForeignKey(Posting, models.CASCADE, related_name="discrepancies", verbose_name=_("title"))
+    kind = models.CharField(_("kind"), max_length=30, choices=KIND_CHOICES)
+    bling_value = models.TextField(_("in Bling"), blank=True, default="")
+    kamino_value = models.TextField(_("in Kamino"), blank=True, default="")
+    cause = models.TextField(_("cause"), blank=True, default="")
+    opened_at = models.DateTimeField(_("since"))
+    seen_at = models.DateTimeField(_("last seen at"))
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    if TYPE_CHECKING:
+        posting_id: int
+
+    class Meta:
+        verbose_name = _("discrepancy")
+        verbose_name_plural = _("discrepancies")
+        ordering = ["-opened_at", "-pk"]
+        permissions = [("export_discrepancy", "Can export discrepancies")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["posting", "kind"], condition=Q(closed_at__isnull=True), name="one_open_discrepancy_per_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.posting}"
+
+
+class KaminoSnapshot(models.Model):
+    """One Kamino title as a list showed it; `read_at` was taken before that request. `row` is Kamino's wire form."""
+
+    company = models.ForeignKey(KaminoConnection, models.CASCADE, related_name="snapshots")
+    direction = models.CharField(max_length=10, choices=DIRECTION_CHOICES)
+    kamino_id = models.BigIntegerField()
+    due_date = models.DateField(null=True)
+    row = models.JSONField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "direction", "kamino_id"], name="one_snapshot_per_kamino_title")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.kamino_id}"

@@ -1,0 +1,99 @@
+"""Mappings: which Kamino registers a Bling register stands for. Written by people, through admin or `provision`."""
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from integrations.models.connections import BlingConnection
+from integrations.models.registers import CatalogItem, KaminoItem, KaminoKind
+
+TARGET_KINDS = {
+    "chart_account": KaminoKind.CHART_ACCOUNT,
+    "cost_center": KaminoKind.COST_CENTER,
+    "business_unit": KaminoKind.BUSINESS_UNIT,
+    "bank_account": KaminoKind.BANK_ACCOUNT,
+}
+
+
+class MappingKind(models.TextChoices):
+    CATEGORY = "category", _("Category")
+    BANK_ACCOUNT = "bank_account", _("Bank account")
+
+
+class Mapping(models.Model):
+    """One row of the De/Para. `source` keys on Bling's id, so a rename over there keeps the mapping.
+
+    `bling_name` and `pending` hold names that were given before the registers were read (by `provision`): `pending`
+    maps a target field to the Kamino name that is still to be found.
+    """
+
+    connection = models.ForeignKey(
+        BlingConnection, models.CASCADE, related_name="mappings", verbose_name=_("connection")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=MappingKind.choices)
+    source = models.ForeignKey(
+        CatalogItem, models.PROTECT, null=True, blank=True, related_name="mappings", verbose_name=_("in Bling")
+    )
+    bling_name = models.CharField(_("name in Bling"), max_length=600, blank=True, default="")
+    chart_account = models.ForeignKey(
+        KaminoItem, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("chart account"),
+        limit_choices_to={"kind": KaminoKind.CHART_ACCOUNT},
+    )  # fmt: skip
+    cost_center = models.ForeignKey(
+        KaminoItem, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("cost center"),
+        limit_choices_to={"kind": KaminoKind.COST_CENTER},
+    )  # fmt: skip
+    business_unit = models.ForeignKey(
+        KaminoItem, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("business unit"),
+        limit_choices_to={"kind": KaminoKind.BUSINESS_UNIT},
+    )  # fmt: skip
+    bank_account = models.ForeignKey(
+        KaminoItem, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("bank account"),
+        limit_choices_to={"kind": KaminoKind.BANK_ACCOUNT},
+    )  # fmt: skip
+    pending = models.JSONField(_("names not found yet"), default=dict, blank=True, editable=False)
+
+    history = HistoricalRecords()
+
+    if TYPE_CHECKING:
+        connection_id: int
+        source_id: int | None
+
+    class Meta:
+        verbose_name = _("mapping")
+        verbose_name_plural = _("mappings")
+        ordering = ["connection", "kind", "bling_name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source"], condition=Q(source__isnull=False), name="one_mapping_per_bling_register"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "kind", "bling_name"],
+                condition=Q(source__isnull=True),
+                name="one_pending_mapping_per_name",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.source or self.bling_name}"
+
+    def clean(self) -> None:
+        """Refuse targets of another company, of the wrong kind, or that take no postings."""
+        if self.source is not None and self.source.connection_id != self.connection_id:
+            raise ValidationError({"source": _("This register belongs to another connection.")})
+        if self.source is not None and self.source.kind != self.kind:
+            raise ValidationError({"source": _("This register is of another kind.")})
+        for field, kind in TARGET_KINDS.items():
+            item: KaminoItem | None = getattr(self, field)
+            if item is None:
+                continue
+            if item.connection.tenant_id != self.connection.tenant_id:
+                raise ValidationError({field: _("This register belongs to another company.")})
+            if item.kind != kind:
+                raise ValidationError({field: _("This register is of another kind.")})
+            if not (item.is_active and item.takes_postings):
+                raise ValidationError({field: _("%(name)s is inactive or takes no postings.") % {"name": item.name}})

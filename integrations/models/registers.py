@@ -1,0 +1,84 @@
+"""Registers of both sides that titles are classified with."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.domain.names import fold
+from integrations.models.connections import BlingConnection, KaminoConnection
+
+
+class CatalogKind(models.TextChoices):
+    CATEGORY = "category", _("Category")
+    BANK_ACCOUNT = "bank_account", _("Bank account")
+    PAYMENT_FORM = "payment_form", _("Payment form")
+
+
+class CatalogItem(models.Model):
+    """A Bling register. Id 0 stands for "none": titles without category, payments without account."""
+
+    connection = models.ForeignKey(
+        BlingConnection, models.CASCADE, related_name="catalog", verbose_name=_("connection")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=CatalogKind.choices)
+    bling_id = models.BigIntegerField(_("Bling id"))
+    name = models.CharField(_("name"), max_length=255)
+    path = models.CharField(_("path"), max_length=600, blank=True, default="")
+    nature = models.CharField(_("nature"), max_length=20, blank=True, default="")
+    is_gone = models.BooleanField(_("no longer in Bling"), default=False)
+    read_at = models.DateTimeField(_("read at"))
+
+    if TYPE_CHECKING:
+        connection_id: int
+
+    class Meta:
+        verbose_name = _("Bling register")
+        verbose_name_plural = _("Bling registers")
+        ordering = ["kind", "path", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "kind", "bling_id"], name="one_catalog_item_per_bling_id")
+        ]
+
+    def __str__(self) -> str:
+        return self.path or self.name
+
+
+class KaminoKind(models.TextChoices):
+    CHART_ACCOUNT = "chart_account", _("Chart account")
+    COST_CENTER = "cost_center", _("Cost center")
+    BUSINESS_UNIT = "business_unit", _("Business unit")
+    BANK_ACCOUNT = "bank_account", _("Bank account")
+
+
+class KaminoItem(models.Model):
+    """A Kamino register. `kamino_id` is text, trimmed (chart ids come padded with spaces)."""
+
+    connection = models.ForeignKey(KaminoConnection, models.CASCADE, related_name="items", verbose_name=_("connection"))
+    kind = models.CharField(_("kind"), max_length=20, choices=KaminoKind.choices)
+    kamino_id = models.CharField(_("Kamino id"), max_length=40)
+    name = models.CharField(_("name"), max_length=255)
+    folded_name = models.CharField(max_length=255, editable=False, db_index=True)
+    path = models.CharField(_("path"), max_length=600, blank=True, default="")
+    is_active = models.BooleanField(_("active"), default=True)
+    takes_postings = models.BooleanField(_("takes postings"), default=True)
+    read_at = models.DateTimeField(_("read at"))
+
+    if TYPE_CHECKING:
+        connection_id: int
+
+    class Meta:
+        verbose_name = _("Kamino register")
+        verbose_name_plural = _("Kamino registers")
+        ordering = ["kind", "path", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "kind", "kamino_id"], name="one_kamino_item_per_id")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kamino_id} {self.name}"
+
+    def fold_name(self) -> "KaminoItem":
+        """Keep the folded name in step with the name; to be called before bulk writes."""
+        self.folded_name = fold(self.name)
+        return self

@@ -1,0 +1,64 @@
+"""Sync runs: one pass over one Bling connection, cut into slices; its cursor tells where it goes on."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models.connections import BlingConnection
+
+
+class SyncRun(models.Model):
+    """One run. `cursor` is written by the pull with each page; `lease_until` and `fence` keep out a second worker."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    class Trigger(models.TextChoices):
+        SCHEDULE = "schedule", _("Schedule")
+        PERSON = "person", _("Person")
+        COMMAND = "command", _("Command")
+
+    connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="runs", verbose_name=_("connection"))
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    trigger = models.CharField(_("started by"), max_length=10, choices=Trigger.choices, default=Trigger.SCHEDULE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("user"))
+    is_full = models.BooleanField(_("full sweep"), default=False)
+    due_at = models.DateTimeField(_("due at"))
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    step = models.CharField(_("step"), max_length=20, default="registers")
+    cursor = models.JSONField(default=dict, editable=False)
+    bling_requests = models.PositiveIntegerField(_("requests to Bling"), default=0)
+    rows_seen = models.PositiveIntegerField(_("titles seen"), default=0)
+    titles_read = models.PositiveIntegerField(_("titles read"), default=0)
+    titles_changed = models.PositiveIntegerField(_("titles changed"), default=0)
+    titles_gone = models.PositiveIntegerField(_("titles gone"), default=0)
+    failures = models.PositiveIntegerField(_("failures"), default=0)
+    error_kind = models.CharField(_("kind of error"), max_length=20, blank=True, default="")
+    error = models.TextField(_("error"), blank=True, default="")
+    not_before = models.DateTimeField(null=True, blank=True, editable=False)
+    served_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    fence = models.PositiveBigIntegerField(default=0, editable=False)
+
+    if TYPE_CHECKING:
+        connection_id: int
+
+    class Meta:
+        verbose_name = _("sync run")
+        verbose_name_plural = _("sync runs")
+        ordering = ["-due_at", "-pk"]
+        indexes = [models.Index(fields=["due_at"], condition=Q(state="open"), name="open_runs")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection"], condition=Q(state="open"), name="one_open_run_per_connection"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.due_at:%d/%m/%Y %H:%M}"

@@ -1,0 +1,82 @@
+"""Tenants: the companies whose titles are mirrored, what they decided, and who may see them."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+
+class TenantQuerySet(models.QuerySet["Tenant"]):
+    def for_user(self, user: AbstractBaseUser | AnonymousUser) -> "TenantQuerySet":
+        """Return the tenants that a user was given; `access_all_tenants` gives all."""
+        if getattr(user, "has_perm", lambda _perm: False)("integrations.access_all_tenants"):
+            return self.all()
+        return self.filter(members=user.pk)
+
+
+class Tenant(models.Model):
+    """A company with a Bling and a Kamino account. Dates are calendar days in Brasília."""
+
+    class DeliveryMode(models.TextChoices):
+        SHADOW = "shadow", _("Simulation")
+        LIVE = "live", _("Live delivery")
+
+    slug = models.SlugField(_("short name"), unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    cnpj = models.CharField(_("CNPJ"), max_length=18, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    delivery_mode = models.CharField(
+        _("delivery"), max_length=10, choices=DeliveryMode.choices, default=DeliveryMode.SHADOW
+    )
+    sync_from = models.DateField(_("payments since"), help_text=_("Settled titles are read from this payment date on."))
+    settled_from = models.DateField(
+        _("settle payments since"),
+        null=True,
+        blank=True,
+        help_text=_("Titles paid in Bling before this day are mirrored and never sent."),
+    )
+    closed_until = models.DateField(
+        _("closed until"),
+        null=True,
+        blank=True,
+        help_text=_("Changes on or before this day wait for a person."),
+    )
+    sync_payables = models.BooleanField(_("payables"), default=True)
+    sync_receivables = models.BooleanField(_("receivables"), default=True)
+    cancel_deleted = models.BooleanField(
+        _("cancel titles deleted in Bling"),
+        default=False,
+        help_text=_("When off, a title deleted in Bling waits for a person."),
+    )
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    history = HistoricalRecords()
+    objects = TenantQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        bling_connections: "RelatedManager[Any]"
+        kamino_connection: Any
+
+    class Meta:
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+        ordering = ["name"]
+        permissions = [
+            ("access_all_tenants", "Can see every company"),
+            ("sync_tenant", "Can start a sync"),
+            ("activate_tenant", "Can switch live delivery on and off"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_live(self) -> bool:
+        return self.is_active and self.delivery_mode == self.DeliveryMode.LIVE

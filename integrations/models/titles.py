@@ -1,0 +1,219 @@
+"""The mirror: titles, payments and persons as Bling shows them. Written only by `pipeline/mirror`."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrations.domain.titles import Direction, PersonFacts, TitleFacts, TitleStatus
+from integrations.models.connections import BlingConnection
+from integrations.models.runs import SyncRun
+
+DIRECTION_CHOICES = [(Direction.PAYABLE.value, _("Payable")), (Direction.RECEIVABLE.value, _("Receivable"))]
+STATUS_CHOICES = [
+    (TitleStatus.OPEN.value, _("Pending")),
+    (TitleStatus.PARTIAL.value, _("Partial")),
+    (TitleStatus.SETTLED.value, _("Paid")),
+    (TitleStatus.CANCELLED.value, _("Cancelled")),
+    (TitleStatus.RETURNED.value, _("Returned")),
+    (TitleStatus.PARTLY_RETURNED.value, _("Partly returned")),
+    (TitleStatus.CONFIRMED.value, _("Confirmed")),
+    (TitleStatus.UNKNOWN.value, _("Unknown status")),
+    (TitleStatus.DELETED.value, _("Deleted")),
+]
+
+
+class Person(models.Model):
+    """A contact that some title names. `document` is compact text; it may hold letters."""
+
+    connection = models.ForeignKey(
+        BlingConnection, models.CASCADE, related_name="persons", verbose_name=_("connection")
+    )
+    bling_id = models.BigIntegerField(_("Bling id"))
+    name = models.CharField(_("name"), max_length=255)
+    document = models.CharField(_("CPF/CNPJ"), max_length=40, blank=True, default="")
+    trade_name = models.CharField(_("trade name"), max_length=255, blank=True, default="")
+    kind = models.CharField(_("kind"), max_length=2, blank=True, default="")
+    email = models.CharField(_("e-mail"), max_length=255, blank=True, default="")
+    street = models.CharField(_("street"), max_length=255, blank=True, default="")
+    number = models.CharField(_("number"), max_length=40, blank=True, default="")
+    complement = models.CharField(_("complement"), max_length=255, blank=True, default="")
+    district = models.CharField(_("district"), max_length=255, blank=True, default="")
+    city = models.CharField(_("city"), max_length=255, blank=True, default="")
+    state = models.CharField(_("state"), max_length=10, blank=True, default="")
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True, default="")
+    is_final_consumer = models.BooleanField(_("final consumer"), default=False)
+    read_at = models.DateTimeField(_("read at"))
+
+    if TYPE_CHECKING:
+        connection_id: int
+        posting: Any
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("persons")
+        ordering = ["name"]
+        indexes = [models.Index(fields=["document"], name="person_document")]
+        constraints = [models.UniqueConstraint(fields=["connection", "bling_id"], name="one_person_per_bling_id")]
+        permissions = [("view_personal_data", "Can see whole CPF numbers")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    FACT_FIELDS = (
+        "bling_id", "name", "document", "trade_name", "kind", "email", "street", "number", "complement", "district",
+        "city", "state", "postal_code", "is_final_consumer",
+    )  # fmt: skip
+
+    def to_facts(self) -> PersonFacts:
+        return PersonFacts(**{name: getattr(self, name) for name in self.FACT_FIELDS})
+
+
+class Title(models.Model):
+    """One account payable or receivable. `row_fingerprint` tells whether a listing row shows anything new.
+
+    `missing_runs` counts complete runs that found the title deleted; `is_released` is false until the run that found
+    it has finished looking for vanished titles.
+    """
+
+    connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="titles", verbose_name=_("connection"))
+    direction = models.CharField(_("direction"), max_length=10, choices=DIRECTION_CHOICES)
+    bling_id = models.BigIntegerField(_("Bling id"))
+    status = models.CharField(_("status"), max_length=20, choices=STATUS_CHOICES)
+    status_number = models.IntegerField(_("status number in Bling"))
+    due_date = models.DateField(_("due date"), null=True)
+    value = models.DecimalField(_("value"), max_digits=15, decimal_places=2)
+    balance = models.DecimalField(_("balance"), max_digits=15, decimal_places=2, null=True)
+    issue_date = models.DateField(_("issue date"), null=True)
+    competence_date = models.DateField(_("competence"), null=True)
+    document_number = models.CharField(_("document number"), max_length=100, blank=True, default="")
+    history = models.TextField(_("description"), blank=True, default="")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="titles", verbose_name=_("person"))
+    contact_id = models.BigIntegerField(_("contact id in Bling"), default=0)
+    category_id = models.BigIntegerField(_("category id in Bling"), default=0)
+    account_id = models.BigIntegerField(_("account id in Bling"), default=0)
+    payment_form_id = models.BigIntegerField(_("payment form id in Bling"), default=0)
+    bordero_ids = ArrayField(models.BigIntegerField(), verbose_name=_("borderôs"), default=list, blank=True)
+    origin_kind = models.CharField(_("origin"), max_length=40, blank=True, default="")
+    origin_id = models.BigIntegerField(default=0)
+    origin_number = models.CharField(_("origin number"), max_length=60, blank=True, default="")
+    row_fingerprint = models.CharField(max_length=32, editable=False)
+    missing_runs = models.PositiveSmallIntegerField(default=0, editable=False)
+    first_seen_at = models.DateTimeField(_("first seen at"))
+    read_at = models.DateTimeField(_("last read at"))
+    changed_at = models.DateTimeField(_("changed at"))
+
+    if TYPE_CHECKING:
+        connection_id: int
+        person_id: int | None
+        posting: Any
+        payments: Any
+
+    class Meta:
+        verbose_name = _("title")
+        verbose_name_plural = _("titles")
+        ordering = ["-due_date", "-pk"]
+        indexes = [
+            models.Index(fields=["connection", "direction", "due_date"], name="title_due"),
+            models.Index(
+                fields=["connection", "direction", "bling_id"],
+                condition=Q(status__in=["open", "partial"]),
+                name="title_unsettled",
+            ),
+            models.Index(fields=["document_number"], name="title_document_number"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "direction", "bling_id"], name="one_title_per_bling_id")
+        ]
+        permissions = [
+            ("resync_title", "Can resync a title"),
+            ("export_title", "Can export titles"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_direction_display()} {self.document_number or self.bling_id}"
+
+    FACT_FIELDS = (
+        "bling_id", "status_number", "due_date", "value", "balance", "contact_id", "issue_date", "competence_date",
+        "document_number", "history", "category_id", "account_id", "payment_form_id", "origin_kind", "origin_id",
+        "origin_number",
+    )  # fmt: skip
+
+    def to_facts(self) -> TitleFacts:
+        return TitleFacts(
+            direction=Direction(self.direction),
+            bordero_ids=tuple(self.bordero_ids),
+            **{name: getattr(self, name) for name in self.FACT_FIELDS},
+        )
+
+
+class Bordero(models.Model):
+    """A payment event as Bling shows it; its lines name contacts and numbers, never titles."""
+
+    connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="borderos")
+    bling_id = models.BigIntegerField()
+    date = models.DateField()
+    account_id = models.BigIntegerField()
+    lines = models.JSONField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "bling_id"], name="one_bordero_per_bling_id")]
+
+    def __str__(self) -> str:
+        return f"borderô {self.bling_id}"
+
+
+class Payment(models.Model):
+    """Money that moved against one title; `amount` is what moved in the account."""
+
+    title = models.ForeignKey(Title, models.CASCADE, related_name="payments", verbose_name=_("title"))
+    bordero_id = models.BigIntegerField(_("borderô"))
+    date = models.DateField(_("date"))
+    account_id = models.BigIntegerField(_("account id in Bling"))
+    amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2)
+    interest = models.DecimalField(_("interest"), max_digits=15, decimal_places=2)
+    discount = models.DecimalField(_("discount"), max_digits=15, decimal_places=2)
+    surcharge = models.DecimalField(_("surcharge"), max_digits=15, decimal_places=2)
+    fee = models.DecimalField(_("fee"), max_digits=15, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ["date", "bordero_id"]
+        constraints = [models.UniqueConstraint(fields=["title", "bordero_id"], name="one_payment_per_bordero")]
+
+    def __str__(self) -> str:
+        return f"{self.date:%d/%m/%Y} {self.amount}"
+
+
+class TitleRead(models.Model):
+    """A title whose detail has to be read again although its row looks unchanged (asked by a person or a stage)."""
+
+    title = models.OneToOneField(Title, models.CASCADE, related_name="read_request")
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"read {self.title_id}"
+
+    if TYPE_CHECKING:
+        title_id: int
+
+
+class SeenRow(models.Model):
+    """Bookkeeping of one run: which titles its listings showed. What is not here may have vanished."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="seen")
+    direction = models.CharField(max_length=10)
+    bling_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "direction", "bling_id"], name="seen_once_per_run")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.bling_id}"
+
+    if TYPE_CHECKING:
+        run_id: int
