@@ -37,8 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted. Returns 2 when the port is in use."""
     options = parser().parse_args(arguments)
     world = World(
-        today=options.today, seed=options.seed, unlimited=options.unlimited, generous=options.generous,
-        kamino_per_minute=options.kamino_per_minute, redirect_uri=options.redirect_uri,
+        today=options.today,
+        seed=options.seed,
+        unlimited=options.unlimited,
+        generous=options.generous,
+        kamino_per_minute=options.kamino_per_minute,
+        redirect_uri=options.redirect_uri,
     )
     try:
         # Bind first: filling a large world takes seconds that a wrong port should not cost.
@@ -47,9 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         return 2
     for slug in filter(None, (text.strip() for text in options.accounts.split(","))):
-        world.add_account(
-            slug, payables=options.payables, receivables=options.receivables, unmapped=options.unmapped
-        )
+        world.add_account(slug, payables=options.payables, receivables=options.receivables, unmapped=options.unmapped)
     if options.provision_file:
         text = json.dumps(world.provision(options.token_kind), ensure_ascii=False, indent=2)
         options.provision_file.write_text(text + "\n", encoding="utf-8")

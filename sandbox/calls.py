@@ -21,8 +21,13 @@ def call_from(prefix: str, rule: str) -> Call:
     path = request.path[len(prefix) :]
     unmatched = "<path:" in rule
     return Call(
-        method=request.method, path=path, route=path if unmatched else route_name(rule), query=request.args.copy(),
-        headers=request.headers, body=request.get_data(), remote=request.remote_addr or "",
+        method=request.method,
+        path=path,
+        route=path if unmatched else route_name(rule),
+        query=request.args.copy(),
+        headers=request.headers,
+        body=request.get_data(),
+        remote=request.remote_addr or "",
     )
 
 

@@ -65,7 +65,9 @@ def mount(app: Flask, world: World) -> None:
     app.add_url_rule(f"{PREFIX}/faults", view_func=faults, endpoint="faults", methods=["GET", "POST", "DELETE"])
     app.add_url_rule(f"{PREFIX}/world", view_func=change_world, endpoint="world", methods=["POST"])
     app.add_url_rule(f"{PREFIX}/<slug>/summary", view_func=summary, endpoint="summary")
-    app.add_url_rule(f"{PREFIX}/<slug>/<any(bling,kamino):side>/<method>", view_func=act, endpoint="act", methods=["POST"])
+    app.add_url_rule(
+        f"{PREFIX}/<slug>/<any(bling,kamino):side>/<method>", view_func=act, endpoint="act", methods=["POST"]
+    )
 
 
 def _arguments() -> dict[str, Any]:

@@ -6,8 +6,19 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 FaultKind = Literal[
-    "429", "429_day", "500", "503", "slow", "cut_before", "cut_after", "html", "truncated",
-    "token_lost", "invalid_grant", "repeat_page", "page_shift",
+    "429",
+    "429_day",
+    "500",
+    "503",
+    "slow",
+    "cut_before",
+    "cut_after",
+    "html",
+    "truncated",
+    "token_lost",
+    "invalid_grant",
+    "repeat_page",
+    "page_shift",
 ]
 KINDS: tuple[str, ...] = get_args(FaultKind)
 

@@ -18,7 +18,10 @@ CUT, HALF = "sandbox.cut", "sandbox.half"
 def respond(reply: Reply) -> Response:
     """Return the Flask response of an answer."""
     return Response(
-        reply.body(), status=reply.status, headers=reply.headers, content_type=reply.content_type,
+        reply.body(),
+        status=reply.status,
+        headers=reply.headers,
+        content_type=reply.content_type,
     )
 
 

@@ -1,15 +1,260 @@
-"""The human page (placeholder)."""
+"""The human page: look at both sides and edit them by hand, in Portuguese, without any outside asset."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from flask import Flask
+from flask import Flask, redirect, render_template, request
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sandbox.bling.records import Direction, Title
+from sandbox.faults import KINDS, Fault
+from sandbox.kamino.fields import FIELDS, Row
+from sandbox.kamino.titles_book import bling_key
 
 if TYPE_CHECKING:
-    from sandbox.world import World
+    from sandbox.world import Account, World
+
+PAGE_SIZE = 25
+DIRECTIONS: dict[str, Direction] = {"pagar": "payable", "receber": "receivable"}
+BLING_STATUS = {
+    1: "Em aberto",
+    2: "Pago",
+    3: "Parcial",
+    4: "Devolvido",
+    5: "Cancelado",
+    6: "Devolvido parcial",
+    7: "Confirmado",
+}
+KAMINO_STATUS = {1: "Pendente", 2: "Paga", 3: "Aguardando aprovação"}
+FAULT_LABELS = {
+    "429": "429 (limite por segundo)",
+    "429_day": "429 (limite diário)",
+    "500": "Erro 500",
+    "503": "Erro 503",
+    "slow": "Resposta lenta",
+    "cut_before": "Corte antes de gravar",
+    "cut_after": "Corte depois de gravar",
+    "html": "HTML em vez de JSON",
+    "truncated": "JSON pela metade",
+    "token_lost": "Renovação perdida após rotação",
+    "invalid_grant": "invalid_grant",
+    "repeat_page": "Página repetida",
+    "page_shift": "Página deslocada",
+}
 
 
 def mount(app: Flask, world: World) -> None:
-    """Add the page."""
-    app.add_url_rule("/", view_func=lambda: "sandbox", endpoint="page")
+    """Add the pages and their forms."""
+
+    def locked(view: Callable[..., Any]) -> Callable[..., Any]:
+        def under_lock(**values: str) -> Any:
+            with world.lock:
+                return view(world, **values)
+
+        return under_lock
+
+    for rule, view, methods in (
+        ("/", _home, ["GET"]),
+        ("/falhas", _faults, ["POST"]),
+        ("/conta/<slug>", _account_page, ["GET"]),
+        ("/conta/<slug>/<any(bling,kamino):side>/<action>", _act, ["POST"]),
+    ):
+        app.add_url_rule(rule, endpoint=f"page {rule}", view_func=locked(view), methods=methods)
+
+
+def _home(world: World) -> str:
+    return render_template(
+        "home.html", world=world, accounts=world.accounts.values(), kinds=FAULT_LABELS, message=request.args.get("m")
+    )
+
+
+def _faults(world: World) -> Response:
+    """Arm or clear fault switches from the form."""
+    form = request.form
+    if form.get("clear"):
+        world.faults.clear()
+        return redirect("/?" + urlencode({"m": "Falhas desligadas."}))
+    try:
+        if form["kind"] not in KINDS:
+            raise ValueError(form["kind"])
+        fault = Fault(
+            side="bling" if form["side"] == "bling" else "kamino",
+            kind=form["kind"],  # type: ignore[arg-type]  # checked above
+            method=form.get("method") or "*",
+            path=form.get("path") or "/",
+            times=int(form.get("times") or 1),
+            after=int(form.get("after") or 0),
+            account=form.get("account") or None,
+            seconds=float(form.get("seconds") or 1),
+        )
+    except ValueError as error:
+        return redirect("/?" + urlencode({"m": f"Falha não ligada: {error}"}))
+    world.faults.add(fault)
+    return redirect("/?" + urlencode({"m": f"Falha ligada: {FAULT_LABELS[fault.kind]}."}))
+
+
+def _account(world: World, slug: str) -> Account:
+    if slug not in world.accounts:
+        raise NotFound
+    return world.account(slug)
+
+
+def _account_page(world: World, slug: str) -> str:
+    """Show both sides of one company, newest first, or only what a search by id finds."""
+    account = _account(world, slug)
+    kind = request.args.get("tipo", "pagar")
+    direction = DIRECTIONS.get(kind, "payable")
+    wanted, page = request.args.get("id", "").strip(), max(1, request.args.get("pagina", 1, type=int))
+    titles = [title for title in account.bling.titles_of(direction) if wanted in ("", str(title.id))]
+    rows = [row for row in account.kamino.titles(direction) if _is_wanted(direction, row, wanted)]
+    start = (page - 1) * PAGE_SIZE
+    return render_template(
+        "account.html",
+        world=world,
+        account=account,
+        kind=kind,
+        direction=direction,
+        wanted=wanted,
+        page=page,
+        pages=max(1, -(-max(len(titles), len(rows)) // PAGE_SIZE)),
+        titles=[_bling_view(account, title) for title in sorted(titles, key=_newest)[start : start + PAGE_SIZE]],
+        rows=[_kamino_view(account, direction, row) for row in rows[::-1][start : start + PAGE_SIZE]],
+        totals=(len(titles), len(rows)),
+        message=request.args.get("m"),
+    )
+
+
+def _newest(title: Title) -> int:
+    return -title.id
+
+
+def _is_wanted(direction: Direction, row: Row, wanted: str) -> bool:
+    return not wanted or wanted in (str(row["ID"]), bling_key(direction, row))
+
+
+def _bling_view(account: Account, title: Title) -> dict[str, Any]:
+    bling = account.bling
+    contact, category = bling.contacts.get(title.contact), bling.categories.get(title.category)
+    return {
+        "title": title,
+        "status": BLING_STATUS.get(title.status, str(title.status)),
+        "contact": contact.name if contact else "",
+        "category": category.name if category else "(sem categoria)",
+        "twin": account.kamino.find(title.direction, title.id) if len(bling.titles) < 5_000 else None,
+    }
+
+
+def _kamino_view(account: Account, direction: Direction, row: Row) -> dict[str, Any]:
+    fields, kamino = FIELDS[direction], account.kamino
+    return {
+        "id": row["ID"],
+        "bling_id": bling_key(direction, row) or "",
+        "description": row[fields.description],
+        "person": kamino.persons.get(row["IDPessoa"], {}).get("Nome", ""),
+        "due": (row[fields.due] or "")[:10],
+        "value": row[fields.value],
+        "status": KAMINO_STATUS.get(row[fields.status], str(row[fields.status])),
+        "paid_on": (row[fields.paid_on] or "")[:10],
+        "paid_value": row[fields.paid_value],
+        "chart": kamino.charts.get(row[fields.chart], {}).get("Nome", ""),
+        "reconciled": bool(row["IDConciliacaoBancaria"]),
+    }
+
+
+def _act(world: World, slug: str, side: str, action: str) -> Response:
+    """Do what a form asks and go back to where it was."""
+    account, form = _account(world, slug), request.form.to_dict()
+    kind = form.pop("tipo", "pagar")
+    direction = DIRECTIONS.get(kind, "payable")
+    actions = _bling_actions(account, direction, form) if side == "bling" else _kamino_actions(account, direction, form)
+    if action not in actions:
+        raise NotFound
+    try:
+        message = actions[action]()
+    except (KeyError, ValueError, ArithmeticError, StopIteration) as error:
+        message = f"Não foi possível: {error!r}"
+    back = {"tipo": kind, "id": form.get("busca", ""), "m": message}
+    return redirect(f"/conta/{slug}?{urlencode(back)}")
+
+
+def _bling_actions(account: Account, direction: Direction, form: dict[str, str]) -> dict[str, Callable[[], str]]:
+    """Return what the forms on Bling's side can do."""
+    bling = account.bling
+
+    def number() -> int:
+        return int(form["id"])
+
+    def create() -> str:
+        id = bling.add_title(
+            direction,
+            value=form["value"],
+            due=form["due"],
+            contact=int(form["contact"]),
+            category=int(form["category"]),
+            document_number=form.get("document_number", ""),
+            history=form.get("history", ""),
+        )
+        return f"Título {id} criado no Bling."
+
+    def edit() -> str:
+        bling.edit_title(number(), value=form["value"], due=form["due"], category=int(form["category"]))
+        return f"Título {number()} alterado no Bling."
+
+    def pay() -> str:
+        paid = bling.pay(number(), amount=form.get("amount") or None, account=_first_account(account))
+        return f"Pagamento {paid} registrado no Bling."
+
+    def reverse() -> str:
+        bling.reverse_payment(number(), bling.titles[number()].borderos[-1])
+        return f"Último pagamento do título {number()} estornado."
+
+    def simple(method: Callable[[int], object], words: str) -> Callable[[], str]:
+        def run() -> str:
+            method(number())
+            return f"Título {number()} {words} no Bling."
+
+        return run
+
+    return {
+        "novo": create,
+        "alterar": edit,
+        "pagar": pay,
+        "estornar": reverse,
+        "cancelar": simple(bling.cancel, "cancelado"),
+        "excluir": simple(bling.delete, "excluído"),
+        "relancar": lambda: f"Título {number()} relançado com o id {bling.relaunch(number())}.",
+    }
+
+
+def _first_account(account: Account) -> int:
+    return next(iter(account.bling.accounts))
+
+
+def _kamino_actions(account: Account, direction: Direction, form: dict[str, str]) -> dict[str, Callable[[], str]]:
+    """Return what the forms on Kamino's side can do, as its users would by hand."""
+    kamino, fields = account.kamino, FIELDS[direction]
+
+    def number() -> int:
+        return int(form["id"])
+
+    def edit() -> str:
+        kamino.edit_title(direction, number(), **{fields.value: form["value"], fields.due: form["due"]})
+        return f"Lançamento {number()} alterado na Kamino."
+
+    def pay() -> str:
+        kamino.pay_title(direction, number())
+        return f"Lançamento {number()} baixado na Kamino."
+
+    def reconcile() -> str:
+        kamino.reconcile_title(direction, number())
+        return f"Lançamento {number()} conciliado na Kamino."
+
+    def delete() -> str:
+        kamino.delete_title(direction, number())
+        return f"Lançamento {number()} excluído na Kamino."
+
+    return {"alterar": edit, "pagar": pay, "conciliar": reconcile, "excluir": delete}

@@ -30,10 +30,15 @@ def fill_contacts(account: Account, rng: Random, count: int) -> list[int]:
         document = random_cpf(rng) if kind == "F" else _company_document(rng)
         ids.append(
             account.bling.add_contact(
-                name=name, kind=kind, document=punctuated(document) if rng.random() < 0.3 else document,
-                fantasia="" if kind == "F" else name.split()[0], email=_email(rng, len(ids)),
-                address=_address(rng, streets, towns), types=rng.choice((("Cliente",), ("Fornecedor",), ("Cliente", "Fornecedor"))),
-                code=str(len(ids)), phone=f"11{rng.randrange(30_000_000, 39_999_999)}",
+                name=name,
+                kind=kind,
+                document=punctuated(document) if rng.random() < 0.3 else document,
+                fantasia="" if kind == "F" else name.split()[0],
+                email=_email(rng, len(ids)),
+                address=_address(rng, streets, towns),
+                types=rng.choice((("Cliente",), ("Fornecedor",), ("Cliente", "Fornecedor"))),
+                code=str(len(ids)),
+                phone=f"11{rng.randrange(30_000_000, 39_999_999)}",
             )
         )
     _known_to_kamino(account, ids)
@@ -54,8 +59,12 @@ def _email(rng: Random, place: int) -> str:
 
 def _address(rng: Random, streets: list[str], towns: list[str]) -> dict[str, str]:
     return {
-        "endereco": rng.choice(streets), "numero": str(rng.randrange(1, 3000)), "complemento": "",
-        "bairro": "Centro", "cep": f"{rng.randrange(10_000_000, 99_999_999)}", "municipio": rng.choice(towns),
+        "endereco": rng.choice(streets),
+        "numero": str(rng.randrange(1, 3000)),
+        "complemento": "",
+        "bairro": "Centro",
+        "cep": f"{rng.randrange(10_000_000, 99_999_999)}",
+        "municipio": rng.choice(towns),
         "uf": rng.choice(STATES),
     }
 
@@ -65,7 +74,9 @@ def _special(account: Account, rng: Random) -> list[int]:
     bling = account.bling
     ids = [
         bling.add_contact(
-            name=name, kind=kind, document=random_cpf(rng) if kind == "F" else random_cnpj(rng),
+            name=name,
+            kind=kind,
+            document=random_cpf(rng) if kind == "F" else random_cnpj(rng),
             types=("Cliente", "Fornecedor"),
         )
         for name, kind in TRICKY_NAMES
@@ -85,8 +96,15 @@ def _known_to_kamino(account: Account, ids: list[int]) -> None:
     bling, kamino = account.bling, account.kamino
     first, second, third = (bling.contacts[ids[place]] for place in (0, 2, 3))
     kamino.add_person(
-        first.name.upper(), first.document, Fornecedor=True, Email="antigo@example.com", ChavePix="pix@example.com",
-        TipoChavePix="email", NomeBanco="Itaú", AgenciaBancaria="1234", ContaBancaria="56789",
+        first.name.upper(),
+        first.document,
+        Fornecedor=True,
+        Email="antigo@example.com",
+        ChavePix="pix@example.com",
+        TipoChavePix="email",
+        NomeBanco="Itaú",
+        AgenciaBancaria="1234",
+        ContaBancaria="56789",
     )
     kamino.add_person(second.name, random_cpf(Random("namesake")), Cliente=True)
     kamino.add_person(third.name, third.document, Fornecedor=True)

@@ -15,11 +15,20 @@ if TYPE_CHECKING:
 
 #: Shares of the states; what is left is open. "together" titles are paid in groups by one borderô.
 SHARES = (
-    ("paid", 0.42), ("together", 0.06), ("twice", 0.02), ("partial", 0.04), ("cancelled", 0.03), ("returned", 0.01),
-    ("partly_returned", 0.01), ("confirmed", 0.01),
+    ("paid", 0.42),
+    ("together", 0.06),
+    ("twice", 0.02),
+    ("partial", 0.04),
+    ("cancelled", 0.03),
+    ("returned", 0.01),
+    ("partly_returned", 0.01),
+    ("confirmed", 0.01),
 )
 RAW_STATUS = {
-    "cancelled": CANCELLED, "returned": RETURNED, "partly_returned": PARTLY_RETURNED, "confirmed": CONFIRMED,
+    "cancelled": CANCELLED,
+    "returned": RETURNED,
+    "partly_returned": PARTLY_RETURNED,
+    "confirmed": CONFIRMED,
 }
 PAID_WITHIN = 55
 TOGETHER = 3
@@ -85,13 +94,19 @@ class TitleSeeder:
             number = ""
         zero = place % 211 == 7
         return {
-            "value": Decimal(rng.randrange(1_000, 2_000_000)) / 100, "due": due, "contact": self._contact(state),
+            "value": Decimal(rng.randrange(1_000, 2_000_000)) / 100,
+            "due": due,
+            "contact": self._contact(state),
             "category": 0 if rng.random() < 0.03 else rng.choice(self.categories),
-            "issue": ZERO_DATE if zero else min(issue, self.today), "competence": ZERO_DATE if zero else issue,
+            "issue": ZERO_DATE if zero else min(issue, self.today),
+            "competence": ZERO_DATE if zero else issue,
             "document_number": "NF 77" if state == "together" and place % 2 else number,
             "history": "" if rng.random() < 0.15 else f"Ref. {number or 'sem número'} – parcela",
-            "status": RAW_STATUS.get(state, 1), "account": self._account(), "payment_form": rng.choice(self.forms),
-            "installments": parts, "origin": self._origin(place, due),
+            "status": RAW_STATUS.get(state, 1),
+            "account": self._account(),
+            "payment_form": rng.choice(self.forms),
+            "installments": parts,
+            "origin": self._origin(place, due),
         }
 
     def _contact(self, state: str) -> int:
@@ -131,7 +146,10 @@ class TitleSeeder:
         else:
             late = rng.random() < 0.1
             self.bling.pay(
-                id, date=self._paid_on(), account=account, interest=Decimal("3.50") if late else 0,
+                id,
+                date=self._paid_on(),
+                account=account,
+                interest=Decimal("3.50") if late else 0,
                 discount=Decimal("1.00") if not late and rng.random() < 0.05 else 0,
             )
 
@@ -151,5 +169,8 @@ class TitleSeeder:
             )
             return {"id": sale, "tipoOrigem": "venda", "numero": str(place), "situacao": 1}
         return {
-            "id": self.bling.new_id(), "tipoOrigem": "notafiscal", "numero": str(place), "situacao": self.rng.choice((6, 7, 3)),
+            "id": self.bling.new_id(),
+            "tipoOrigem": "notafiscal",
+            "numero": str(place),
+            "situacao": self.rng.choice((6, 7, 3)),
         }

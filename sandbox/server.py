@@ -140,7 +140,11 @@ class SandboxServer:
         self.world = world
         self._socket = socket.create_server((host, port), backlog=256)
         self._server: BaseWSGIServer = make_server(
-            host, self._socket.getsockname()[1], build_app(world), threaded=True, request_handler=Handler,
+            host,
+            self._socket.getsockname()[1],
+            build_app(world),
+            threaded=True,
+            request_handler=Handler,
             fd=self._socket.fileno(),
         )
         self._server.connections = Connections()  # type: ignore[attr-defined]

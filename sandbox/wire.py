@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import wraps
-from threading import RLock
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from werkzeug.datastructures import Headers, MultiDict
 
@@ -23,28 +22,18 @@ ZERO = Decimal("0.00")
 Money = Decimal | str | int | float
 Day = date | str
 
-P = ParamSpec("P")
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Lockable(Protocol):
-    """Anything that changes state under the world's lock."""
-
-    lock: RLock
-
-
-S = TypeVar("S", bound=Lockable)
-
-
-def atomic(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Run a method under the world's lock, so that no request sees half a change."""
+def atomic(method: F) -> F:
+    """Run a method under its object's `lock` (the world's), so that no request sees half a change."""
 
     @wraps(method)
-    def locked(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def locked(self: Any, *args: Any, **kwargs: Any) -> Any:
         with self.lock:
             return method(self, *args, **kwargs)
 
-    return locked
+    return cast(F, locked)
 
 
 def money(value: Money) -> Decimal:

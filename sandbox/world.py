@@ -30,8 +30,13 @@ class World:
     """
 
     def __init__(
-        self, today: date | None = None, seed: int = 1, unlimited: bool = False, generous: bool = False,
-        kamino_per_minute: int = 20, redirect_uri: str = DEFAULT_REDIRECT,
+        self,
+        today: date | None = None,
+        seed: int = 1,
+        unlimited: bool = False,
+        generous: bool = False,
+        kamino_per_minute: int = 20,
+        redirect_uri: str = DEFAULT_REDIRECT,
     ) -> None:
         self.lock = RLock()
         self.today = today or datetime.now(BRASILIA).date()
@@ -63,7 +68,12 @@ class World:
         return self.accounts[slug]
 
     def add_account(
-        self, slug: str, payables: int = 0, receivables: int = 0, name: str | None = None, cnpj: str | None = None,
+        self,
+        slug: str,
+        payables: int = 0,
+        receivables: int = 0,
+        name: str | None = None,
+        cnpj: str | None = None,
         unmapped: bool = False,
     ) -> Account:
         """Create a company with its Bling account and its Kamino company.
@@ -105,13 +115,21 @@ class Account:
         start = (self.world.today - timedelta(days=SYNC_DAYS)).isoformat()
         tokens = self.bling.issue_tokens(token_kind)
         return {
-            "slug": self.slug, "name": self.name, "cnpj": self.bling.cnpj, "delivery_mode": "live",
-            "sync_from": start, "settled_from": start,
+            "slug": self.slug,
+            "name": self.name,
+            "cnpj": self.bling.cnpj,
+            "delivery_mode": "live",
+            "sync_from": start,
+            "settled_from": start,
             "bling": [
                 {
-                    "label": "Bling", "client_id": self.bling.client_id, "client_secret": self.bling.client_secret,
-                    "access_token": tokens["access_token"], "refresh_token": tokens["refresh_token"],
-                    "expires_in": tokens["expires_in"], "token_kind": token_kind,
+                    "label": "Bling",
+                    "client_id": self.bling.client_id,
+                    "client_secret": self.bling.client_secret,
+                    "access_token": tokens["access_token"],
+                    "refresh_token": tokens["refresh_token"],
+                    "expires_in": tokens["expires_in"],
+                    "token_kind": token_kind,
                 }
             ],
             "kamino": self.kamino.keys()
@@ -133,9 +151,7 @@ class Account:
                     direction: {str(title.id): _title_summary(title) for title in self.bling.titles_of(direction)}
                     for direction in ("payable", "receivable")
                 },
-                "kamino": {
-                    direction: self.kamino.summary_of(direction) for direction in ("payable", "receivable")
-                },
+                "kamino": {direction: self.kamino.summary_of(direction) for direction in ("payable", "receivable")},
                 "charges": self.kamino.charges,
                 "requests": {"bling": dict(self.bling.calls), "kamino": dict(self.kamino.calls)},
                 "refused": {"bling": dict(self.bling.refused), "kamino": dict(self.kamino.refused)},
@@ -154,9 +170,18 @@ class Account:
 
 def _title_summary(title: Any) -> dict[str, Any]:
     return {
-        "status": title.status, "value": title.value, "due": title.due, "issue": title.issue,
-        "competence": title.competence, "contact": title.contact, "category": title.category,
-        "account": title.account, "document_number": title.document_number, "history": title.history,
-        "balance": title.balance, "paid_total": title.paid if title.payment_days else Decimal("0.00"),
-        "borderos": list(title.borderos), "payment_days": list(title.payment_days),
+        "status": title.status,
+        "value": title.value,
+        "due": title.due,
+        "issue": title.issue,
+        "competence": title.competence,
+        "contact": title.contact,
+        "category": title.category,
+        "account": title.account,
+        "document_number": title.document_number,
+        "history": title.history,
+        "balance": title.balance,
+        "paid_total": title.paid if title.payment_days else Decimal("0.00"),
+        "borderos": list(title.borderos),
+        "payment_days": list(title.payment_days),
     }

@@ -61,9 +61,7 @@ def _resource_view(world: World, resource: str, rule: str, handler: Handler) -> 
 def _admit(world: World, call: Call, resource: str) -> BlingAccount:
     """Return the account that a request may read, or refuse it."""
     _check_address(world, call, is_token_call=False)
-    account = world.grants.company_of(
-        call.headers.get("Authorization", ""), call.headers.get("enable-jwt", "")
-    )
+    account = world.grants.company_of(call.headers.get("Authorization", ""), call.headers.get("enable-jwt", ""))
     account.calls[f"{call.method} {call.route}"] += 1
     account.request_log.append(world.clock())
     try:
@@ -113,9 +111,7 @@ def _oauth_view(world: World, rule: str, handler: Callable[[World, Call], Reply]
 
 def _check_address(world: World, call: Call, *, is_token_call: bool) -> None:
     """Refuse blocked addresses with a page of HTML, as a firewall in front of the API does."""
-    if not world.unlimited and world.addresses.blocks(
-        call.remote, is_token_call=is_token_call, now=world.clock()
-    ):
+    if not world.unlimited and world.addresses.blocks(call.remote, is_token_call=is_token_call, now=world.clock()):
         raise HttpError(html(403, "Acesso bloqueado"))
 
 
@@ -147,5 +143,3 @@ def refuse(fault: Fault) -> Reply:
         "503": errors.error(503, "SERVER_ERROR", "Serviço indisponível.", "Tente novamente mais tarde."),
     }
     return refusals.get(fault.kind, errors.server_error()).reply
-
-

@@ -9,9 +9,7 @@ from sandbox.wire import HttpError, Reply
 
 def error(status: int, kind: str, message: str, description: str, **more: Any) -> HttpError:
     """Return a refusal in Bling's envelope; `more` goes beside the description (fields, limit, period)."""
-    return HttpError(
-        Reply({"error": {"type": kind, "message": message, "description": description, **more}}, status)
-    )
+    return HttpError(Reply({"error": {"type": kind, "message": message, "description": description, **more}}, status))
 
 
 def not_found() -> HttpError:
@@ -22,7 +20,10 @@ def not_found() -> HttpError:
 def invalid(element: str, message: str, code: int = 1) -> HttpError:
     """A parameter that cannot be understood."""
     return error(
-        400, "VALIDATION_ERROR", "Não foi possível realizar a consulta.", message,
+        400,
+        "VALIDATION_ERROR",
+        "Não foi possível realizar a consulta.",
+        message,
         fields=[{"code": code, "msg": message, "element": element, "namespace": ""}],
     )
 
@@ -32,8 +33,12 @@ def too_many(limit: int, period: str) -> HttpError:
     word = "segundo" if period == "second" else "dia"
     when = "mais tarde" if period == "second" else "amanhã"
     return error(
-        429, "TOO_MANY_REQUESTS", "Limite de requisições atingido.",
-        f"O limite de requisições por {word} foi atingido, tente novamente {when}.", limit=limit, period=period,
+        429,
+        "TOO_MANY_REQUESTS",
+        "Limite de requisições atingido.",
+        f"O limite de requisições por {word} foi atingido, tente novamente {when}.",
+        limit=limit,
+        period=period,
     )
 
 
@@ -46,7 +51,9 @@ def invalid_token(*, expired: bool = False) -> HttpError:
 def insufficient_scope() -> HttpError:
     """The app was not given the resource."""
     return error(
-        403, "insufficient_scope", "insufficient_scope",
+        403,
+        "insufficient_scope",
+        "insufficient_scope",
         "The request requires higher privileges than provided by the access token",
     )
 

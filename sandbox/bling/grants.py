@@ -74,7 +74,9 @@ class Grants:
         if code.used:
             self.revoke_company(code.account)
             raise errors.error(
-                400, "VALIDATION_ERROR", "Invalid authorization code",
+                400,
+                "VALIDATION_ERROR",
+                "Invalid authorization code",
                 "This authorization code has already been used, for security reasons the user has been revoked.",
             )
         if code.expires <= self.world.clock():
@@ -102,16 +104,23 @@ class Grants:
         self.access[access] = Token(client_id, account, kind, now + ACCESS_SECONDS)
         self.refresh[refresh] = Token(client_id, account, kind, now + REFRESH_SECONDS)
         return {
-            "access_token": access, "expires_in": ACCESS_SECONDS, "token_type": "Bearer",
-            "scope": account.scope_ids(), "refresh_token": refresh,
+            "access_token": access,
+            "expires_in": ACCESS_SECONDS,
+            "token_type": "Bearer",
+            "scope": account.scope_ids(),
+            "refresh_token": refresh,
         }
 
     def _jwt(self, account: BlingAccount) -> str:
         """Return a token that looks like Bling's JWT: user, company and scopes, well over 1,000 characters."""
         claims = {
-            "iss": "https://www.bling.com.br", "sub": account.slug, "company": account.company_id,
-            "jti": self._text(64), "exp": int(self.world.clock()) + ACCESS_SECONDS,
-            "scopes": account.scope_ids().split(), "padding": self._text(400),
+            "iss": "https://www.bling.com.br",
+            "sub": account.slug,
+            "company": account.company_id,
+            "jti": self._text(64),
+            "exp": int(self.world.clock()) + ACCESS_SECONDS,
+            "scopes": account.scope_ids().split(),
+            "padding": self._text(400),
         }
         head = _segment({"typ": "JWT", "alg": "RS256"})
         return f"{head}.{_segment(claims)}.{self._text(512, BASE64URL)}"

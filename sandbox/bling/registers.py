@@ -10,7 +10,14 @@ from sandbox.bling import errors, queries
 from sandbox.bling.records import Contact
 from sandbox.bling.state import BlingAccount
 from sandbox.bling.wire_forms import (
-    account_row, category_detail, category_row, channel_detail, contact_detail, contact_row, form_detail, form_row,
+    account_row,
+    category_detail,
+    category_row,
+    channel_detail,
+    contact_detail,
+    contact_row,
+    form_detail,
+    form_row,
     sale_detail,
 )
 from sandbox.wire import Call, Reply
@@ -133,7 +140,10 @@ def show_company(account: BlingAccount, call: Call) -> Reply:
     return Reply(
         {
             "data": {
-                "id": account.company_id, "nome": account.name, "cnpj": account.cnpj, "email": account.email,
+                "id": account.company_id,
+                "nome": account.name,
+                "cnpj": account.cnpj,
+                "email": account.email,
                 "dataContrato": "2021-03-15",
             }
         }

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 #: (name, tipoPagamento, finalidade: 1 payments, 2 receipts, 3 both)
 PAYMENT_FORMS = (
-    ("Boleto bancário", 15, 3), ("PIX", 17, 3), ("Dinheiro", 1, 3), ("Cartão de crédito", 3, 3), ("Transferência", 18, 3),
+    ("Boleto bancário", 15, 3),
+    ("PIX", 17, 3),
+    ("Dinheiro", 1, 3),
+    ("Cartão de crédito", 3, 3),
+    ("Transferência", 18, 3),
 )
 CONSUMER = "Consumidor Final"
 
@@ -54,14 +58,30 @@ class RegisterBook:
 
     @atomic
     def add_contact(
-        self, name: str, document: str = "", kind: str = "J", fantasia: str = "", email: str = "",
-        address: dict[str, str] | None = None, types: Sequence[str] = ("Cliente",), **more: Any,
+        self,
+        name: str,
+        document: str = "",
+        kind: str = "J",
+        fantasia: str = "",
+        email: str = "",
+        address: dict[str, str] | None = None,
+        types: Sequence[str] = ("Cliente",),
+        **more: Any,
     ) -> int:
         """Create a contact, changed now, and return its id. `more`: phone, mobile, code, status, category."""
         now = self.world.now()
         contact = Contact(
-            id=self.new_id(), name=name, created=now, changed=now, document=document, kind=kind, fantasia=fantasia,
-            email=email, address=dict(address or {}), types=tuple(types), **more,
+            id=self.new_id(),
+            name=name,
+            created=now,
+            changed=now,
+            document=document,
+            kind=kind,
+            fantasia=fantasia,
+            email=email,
+            address=dict(address or {}),
+            types=tuple(types),
+            **more,
         )
         self.contacts[contact.id] = contact
         self.touch()
@@ -136,8 +156,14 @@ class RegisterBook:
     ) -> int:
         """Create a sales order and return its id; a receivable's `origin` may point at it."""
         sale = Sale(
-            self.new_id(), 1000 + len(self.sales), contact, as_date(day or self.world.today), Decimal(money(total)),
-            channel, unit, category,
+            self.new_id(),
+            1000 + len(self.sales),
+            contact,
+            as_date(day or self.world.today),
+            Decimal(money(total)),
+            channel,
+            unit,
+            category,
         )
         self.sales[sale.id] = sale
         self.touch()

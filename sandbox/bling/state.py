@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 
 #: Resource name -> numeric scope ids; names are the ones that `missing_scopes` takes.
 SCOPES: dict[str, tuple[int, int]] = {
-    "contas-pagar": (98309, 98310), "contas-receber": (98313, 98314), "borderos": (98565, 98566),
-    "contatos": (98301, 98302), "categorias": (98569, 98570), "contas-contabeis": (98573, 98574),
-    "formas-pagamentos": (98577, 98578), "empresas": (98581, 98582), "caixas": (98585, 98586),
-    "pedidos-vendas": (98589, 98590), "canais-venda": (98593, 98594),
+    "contas-pagar": (98309, 98310),
+    "contas-receber": (98313, 98314),
+    "borderos": (98565, 98566),
+    "contatos": (98301, 98302),
+    "categorias": (98569, 98570),
+    "contas-contabeis": (98573, 98574),
+    "formas-pagamentos": (98577, 98578),
+    "empresas": (98581, 98582),
+    "caixas": (98585, 98586),
+    "pedidos-vendas": (98589, 98590),
+    "canais-venda": (98593, 98594),
 }
 PER_SECOND, PER_DAY = 3, 120_000
 KEPT_LISTINGS = 16

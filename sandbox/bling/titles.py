@@ -9,7 +9,11 @@ from sandbox.bling import errors, queries
 from sandbox.bling.records import Bordero, Direction, Title
 from sandbox.bling.state import BlingAccount
 from sandbox.bling.wire_forms import (
-    bordero_detail, cash_row, payable_row, receivable_row, title_detail,
+    bordero_detail,
+    cash_row,
+    payable_row,
+    receivable_row,
+    title_detail,
 )
 from sandbox.wire import Call, Reply
 
@@ -30,9 +34,7 @@ def _paid_within(title: Title, start: date | None, end: date | None) -> bool:
 
 def list_payables(account: BlingAccount, call: Call) -> Reply:
     """GET /contas/pagar: no default window, one `situacao`, and rows that carry next to nothing."""
-    issue, due, paid = (
-        queries.window(call, name) for name in ("dataEmissao", "dataVencimento", "dataPagamento")
-    )
+    issue, due, paid = (queries.window(call, name) for name in ("dataEmissao", "dataVencimento", "dataPagamento"))
     status, contact = queries.integer(call, "situacao"), queries.integer(call, "idContato")
 
     def build() -> list[Title]:
@@ -80,8 +82,10 @@ def list_receivables(account: BlingAccount, call: Call) -> Reply:
     fits = _in_receivable_window(kind, start, end)
     statuses, categories = queries.integers(call, "situacoes[]"), queries.integers(call, "idsCategorias[]")
     exact = (
-        queries.integer(call, "idContato"), queries.integer(call, "idPortador"),
-        queries.integer(call, "idFormaPagamento"), queries.integer(call, "idVendedor"),
+        queries.integer(call, "idContato"),
+        queries.integer(call, "idPortador"),
+        queries.integer(call, "idFormaPagamento"),
+        queries.integer(call, "idVendedor"),
         queries.integer(call, "boletoGerado"),
     )
 
@@ -169,4 +173,3 @@ ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("borderos", "/borderos/<int:id>", show_bordero),
     ("caixas", "/caixas", list_cash),
 )
-

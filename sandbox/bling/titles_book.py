@@ -8,7 +8,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sandbox.bling.records import (
-    CANCELLED, OPEN, PARTIAL, PARTLY_RETURNED, RETURNED, SETTLED, Bordero, Direction, PaymentLine, Title,
+    CANCELLED,
+    OPEN,
+    PARTIAL,
+    PARTLY_RETURNED,
+    RETURNED,
+    SETTLED,
+    Bordero,
+    Direction,
+    PaymentLine,
+    Title,
 )
 from sandbox.bling.registers_book import RegisterBook, set_known
 from sandbox.wire import ZERO, Day, Money, as_date, as_optional_date, atomic, money
@@ -29,9 +38,20 @@ class TitleBook(RegisterBook):
 
     @atomic
     def add_title(
-        self, direction: Direction, value: Money, due: Day, contact: int, category: int = 0,
-        issue: Day | None = None, competence: Day | None = None, document_number: str = "", history: str = "",
-        status: int = OPEN, account: int = 0, payment_form: int | None = None, origin: dict[str, Any] | None = None,
+        self,
+        direction: Direction,
+        value: Money,
+        due: Day,
+        contact: int,
+        category: int = 0,
+        issue: Day | None = None,
+        competence: Day | None = None,
+        document_number: str = "",
+        history: str = "",
+        status: int = OPEN,
+        account: int = 0,
+        payment_form: int | None = None,
+        origin: dict[str, Any] | None = None,
         installments: int = 1,
     ) -> int:
         """Create a title and return its id.
@@ -44,10 +64,22 @@ class TitleBook(RegisterBook):
         day = as_date(due)
         issued = as_optional_date(issue) if issue else min(day, self.world.today)
         title = Title(
-            id=self.new_id(), direction=direction, value=money(value), due=day, original_due=day, contact=contact,
-            issue=issued, competence=as_optional_date(competence) if competence else issued,
-            payment_form=payment_form or self.default_form, status=status, category=category, account=account,
-            document_number=document_number, history=history, origin=origin, installments=installments,
+            id=self.new_id(),
+            direction=direction,
+            value=money(value),
+            due=day,
+            original_due=day,
+            contact=contact,
+            issue=issued,
+            competence=as_optional_date(competence) if competence else issued,
+            payment_form=payment_form or self.default_form,
+            status=status,
+            category=category,
+            account=account,
+            document_number=document_number,
+            history=history,
+            origin=origin,
+            installments=installments,
         )
         self.titles[title.id] = title
         self.touch()
@@ -67,8 +99,15 @@ class TitleBook(RegisterBook):
 
     @atomic
     def pay(
-        self, id: int, amount: Money | None = None, date: Day | None = None, account: int | None = None,
-        interest: Money = 0, discount: Money = 0, surcharge: Money = 0, fee: Money = 0,
+        self,
+        id: int,
+        amount: Money | None = None,
+        date: Day | None = None,
+        account: int | None = None,
+        interest: Money = 0,
+        discount: Money = 0,
+        surcharge: Money = 0,
+        fee: Money = 0,
     ) -> int:
         """Pay a title, fully unless `amount` says less, and return the borderô's id.
 
@@ -76,8 +115,14 @@ class TitleBook(RegisterBook):
         """
         title = self.titles[id]
         line = PaymentLine(
-            id, title.contact, title.document_number, title.balance if amount is None else money(amount),
-            money(interest), money(discount), money(surcharge), money(fee),
+            id,
+            title.contact,
+            title.document_number,
+            title.balance if amount is None else money(amount),
+            money(interest),
+            money(discount),
+            money(surcharge),
+            money(fee),
         )
         return self._record([title], [line], date, account)
 
@@ -91,14 +136,16 @@ class TitleBook(RegisterBook):
         ]
         return self._record(titles, lines, date, account)
 
-    def _record(
-        self, titles: list[Title], lines: list[PaymentLine], day: Day | None, account: int | None
-    ) -> int:
+    def _record(self, titles: list[Title], lines: list[PaymentLine], day: Day | None, account: int | None) -> int:
         first = titles[0]
         bordero = Bordero(
-            id=self.new_id(), direction=first.direction, day=as_date(day or self.world.today),
-            account=first.account if account is None else account, category=first.category,
-            history=first.history, lines=lines,
+            id=self.new_id(),
+            direction=first.direction,
+            day=as_date(day or self.world.today),
+            account=first.account if account is None else account,
+            category=first.category,
+            history=first.history,
+            lines=lines,
         )
         self.borderos[bordero.id] = bordero
         for title in titles:
@@ -158,8 +205,17 @@ class TitleBook(RegisterBook):
         kept = {
             name: getattr(old, name)
             for name in (
-                "direction", "value", "due", "contact", "category", "document_number", "history", "account",
-                "payment_form", "origin", "installments",
+                "direction",
+                "value",
+                "due",
+                "contact",
+                "category",
+                "document_number",
+                "history",
+                "account",
+                "payment_form",
+                "origin",
+                "installments",
             )
         }
         issue, competence = old.issue or "0000-00-00", old.competence or "0000-00-00"

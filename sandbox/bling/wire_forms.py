@@ -13,7 +13,13 @@ Wire = dict[str, Any]
 
 #: Titles without a document behind them.
 NO_ORIGIN: Wire = {
-    "id": 0, "tipoOrigem": "", "numero": "", "dataEmissao": ZERO_DATE, "valor": 0, "situacao": 0, "url": "",
+    "id": 0,
+    "tipoOrigem": "",
+    "numero": "",
+    "dataEmissao": ZERO_DATE,
+    "valor": 0,
+    "situacao": 0,
+    "url": "",
 }
 ADDRESS_FIELDS = ("endereco", "cep", "bairro", "municipio", "uf", "numero", "complemento")
 TYPE_IDS = {"Cliente": 1, "Fornecedor": 2, "Transportador": 3}
@@ -22,8 +28,12 @@ TYPE_IDS = {"Cliente": 1, "Fornecedor": 2, "Transportador": 3}
 def payable_row(title: Title) -> Wire:
     """Return a row of GET /contas/pagar: no name, issue date, history, category or balance."""
     return {
-        "id": title.id, "situacao": title.status, "vencimento": iso(title.due), "valor": title.value,
-        "contato": {"id": title.contact}, "formaPagamento": {"id": title.payment_form},
+        "id": title.id,
+        "situacao": title.status,
+        "vencimento": iso(title.due),
+        "valor": title.value,
+        "contato": {"id": title.contact},
+        "formaPagamento": {"id": title.payment_form},
     }
 
 
@@ -33,8 +43,14 @@ def receivable_row(book: TitleBook, title: Title) -> Wire:
     account = book.accounts.get(title.account)
     form = book.payment_forms.get(title.payment_form)
     return {
-        "id": title.id, "situacao": title.status, "vencimento": iso(title.due), "valor": title.value,
-        "idTransacao": "", "linkQRCodePix": "", "linkBoleto": "", "dataEmissao": iso(title.issue),
+        "id": title.id,
+        "situacao": title.status,
+        "vencimento": iso(title.due),
+        "valor": title.value,
+        "idTransacao": "",
+        "linkQRCodePix": "",
+        "linkBoleto": "",
+        "dataEmissao": iso(title.issue),
         "contato": {
             "id": title.contact,
             "nome": contact.name if contact else "",
@@ -51,10 +67,17 @@ def title_detail(book: TitleBook, title: Title) -> Wire:
     """Return GET /contas/pagar/{id} or /contas/receber/{id}; only here are balance, category and payments."""
     row = payable_row(title) if title.direction == "payable" else receivable_row(book, title)
     detail = row | {
-        "saldo": title.balance, "dataEmissao": iso(title.issue), "vencimentoOriginal": iso(title.original_due),
-        "numeroDocumento": title.document_number, "competencia": iso(title.competence), "historico": title.history,
-        "numeroBanco": "", "portador": {"id": title.account}, "categoria": {"id": title.category},
-        "borderos": list(title.borderos), "ocorrencia": _occurrence(title),
+        "saldo": title.balance,
+        "dataEmissao": iso(title.issue),
+        "vencimentoOriginal": iso(title.original_due),
+        "numeroDocumento": title.document_number,
+        "competencia": iso(title.competence),
+        "historico": title.history,
+        "numeroBanco": "",
+        "portador": {"id": title.account},
+        "categoria": {"id": title.category},
+        "borderos": list(title.borderos),
+        "ocorrencia": _occurrence(title),
     }
     return detail if title.direction == "payable" else detail | {"vendedor": {"id": 0}}
 
@@ -63,24 +86,34 @@ def _occurrence(title: Title) -> Wire:
     if title.installments == 1:
         return {"tipo": 1}
     return {
-        "tipo": 2, "considerarDiasUteis": False, "diaVencimento": title.due.day, "numeroParcelas": title.installments,
+        "tipo": 2,
+        "considerarDiasUteis": False,
+        "diaVencimento": title.due.day,
+        "numeroParcelas": title.installments,
     }
 
 
 def bordero_detail(bordero: Bordero, *, paid_is_net: bool) -> Wire:
     """Return GET /borderos/{id}: `data` inside it is the payment date, and a line has no title id."""
     return {
-        "id": bordero.id, "data": iso(bordero.day), "historico": bordero.history,
-        "portador": {"id": bordero.account}, "categoria": {"id": bordero.category},
+        "id": bordero.id,
+        "data": iso(bordero.day),
+        "historico": bordero.history,
+        "portador": {"id": bordero.account},
+        "categoria": {"id": bordero.category},
         "pagamentos": [_line(line, paid_is_net) for line in bordero.lines],
     }
 
 
 def _line(line: PaymentLine, paid_is_net: bool) -> Wire:
     return {
-        "contato": {"id": line.contact}, "numeroDocumento": line.document_number,
+        "contato": {"id": line.contact},
+        "numeroDocumento": line.document_number,
         "valorPago": money_moved(line) if paid_is_net else line.amount,
-        "juros": line.interest, "desconto": line.discount, "acrescimo": line.surcharge, "tarifa": line.fee,
+        "juros": line.interest,
+        "desconto": line.discount,
+        "acrescimo": line.surcharge,
+        "tarifa": line.fee,
     }
 
 
@@ -92,8 +125,13 @@ def money_moved(line: PaymentLine) -> Decimal:
 def contact_row(contact: Contact) -> Wire:
     """Return a row of GET /contatos."""
     return {
-        "id": contact.id, "nome": contact.name, "codigo": contact.code, "situacao": contact.status,
-        "numeroDocumento": contact.document, "telefone": contact.phone, "celular": contact.mobile,
+        "id": contact.id,
+        "nome": contact.name,
+        "codigo": contact.code,
+        "situacao": contact.status,
+        "numeroDocumento": contact.document,
+        "telefone": contact.phone,
+        "celular": contact.mobile,
     }
 
 
@@ -101,8 +139,15 @@ def contact_detail(contact: Contact) -> Wire:
     """Return GET /contatos/{id}; there is no change timestamp in it."""
     general = {name: contact.address.get(name, "") for name in ADDRESS_FIELDS}
     return contact_row(contact) | {
-        "fantasia": contact.fantasia, "tipo": contact.kind, "indicadorIe": 9, "ie": "", "rg": "",
-        "inscricaoMunicipal": "", "orgaoEmissor": "", "email": contact.email, "emailNotaFiscal": contact.email,
+        "fantasia": contact.fantasia,
+        "tipo": contact.kind,
+        "indicadorIe": 9,
+        "ie": "",
+        "rg": "",
+        "inscricaoMunicipal": "",
+        "orgaoEmissor": "",
+        "email": contact.email,
+        "emailNotaFiscal": contact.email,
         "orgaoPublico": "N",
         "endereco": {"geral": general, "cobranca": dict.fromkeys(ADDRESS_FIELDS, "")},
         "vendedor": {"id": 0},
@@ -117,7 +162,10 @@ def contact_detail(contact: Contact) -> Wire:
 def category_row(category: Category) -> Wire:
     """Return a row of GET /categorias/receitas-despesas."""
     return {
-        "id": category.id, "idCategoriaPai": category.parent, "descricao": category.name, "tipo": category.kind,
+        "id": category.id,
+        "idCategoriaPai": category.parent,
+        "descricao": category.name,
+        "tipo": category.kind,
     }
 
 
@@ -129,22 +177,35 @@ def category_detail(category: Category) -> Wire:
 def account_row(account: Account) -> Wire:
     """Return a conta contábil; list and detail are the same, and no balance is shown."""
     return {
-        "id": account.id, "descricao": account.name, "tipo": account.kind, "aliasIntegracao": account.alias,
+        "id": account.id,
+        "descricao": account.name,
+        "tipo": account.kind,
+        "aliasIntegracao": account.alias,
     }
 
 
 def form_row(form: PaymentForm) -> Wire:
     """Return a row of GET /formas-pagamentos."""
     return {
-        "id": form.id, "descricao": form.name, "tipoPagamento": form.code, "situacao": int(form.active),
-        "fixa": False, "padrao": form.default, "finalidade": form.purpose, "juros": 0, "multa": 0,
+        "id": form.id,
+        "descricao": form.name,
+        "tipoPagamento": form.code,
+        "situacao": int(form.active),
+        "fixa": False,
+        "padrao": form.default,
+        "finalidade": form.purpose,
+        "juros": 0,
+        "multa": 0,
     }
 
 
 def form_detail(form: PaymentForm) -> Wire:
     """Return one payment form."""
     return form_row(form) | {
-        "condicao": "", "destino": 1, "utilizaDiasUteis": False, "taxas": {"aliquota": 0, "valor": 0, "prazo": 0},
+        "condicao": "",
+        "destino": 1,
+        "utilizaDiasUteis": False,
+        "taxas": {"aliquota": 0, "valor": 0, "prazo": 0},
     }
 
 
@@ -153,12 +214,17 @@ def cash_row(book: TitleBook, bordero: Bordero) -> Wire:
     account = book.accounts.get(bordero.account)
     contact = book.contacts.get(bordero.lines[0].contact)
     return {
-        "id": str(bordero.id + 1), "debCred": "D" if bordero.direction == "payable" else "C", "situacao": "R",
-        "valor": sum((money_moved(line) for line in bordero.lines), Decimal("0.00")), "data": iso(bordero.day),
-        "observacoes": bordero.history, "descricao": bordero.history,
+        "id": str(bordero.id + 1),
+        "debCred": "D" if bordero.direction == "payable" else "C",
+        "situacao": "R",
+        "valor": sum((money_moved(line) for line in bordero.lines), Decimal("0.00")),
+        "data": iso(bordero.day),
+        "observacoes": bordero.history,
+        "descricao": bordero.history,
         "origem": {"id": bordero.id, "tipo": "bordero"},
         "contato": {
-            "id": contact.id if contact else 0, "nome": contact.name if contact else "",
+            "id": contact.id if contact else 0,
+            "nome": contact.name if contact else "",
             "cnpj": contact.document if contact else "",
         },
         "contaFinanceira": {"id": bordero.account, "descricao": account.name if account else ""},
@@ -169,14 +235,26 @@ def sale_detail(book: TitleBook, sale: Sale) -> Wire:
     """Return GET /pedidos/vendas/{id}: the only way from a receivable to a business unit."""
     contact = book.contacts.get(sale.contact)
     return {
-        "id": sale.id, "numero": sale.number, "numeroLoja": "", "data": iso(sale.day), "dataSaida": ZERO_DATE,
-        "dataPrevista": ZERO_DATE, "totalProdutos": sale.total, "total": sale.total,
+        "id": sale.id,
+        "numero": sale.number,
+        "numeroLoja": "",
+        "data": iso(sale.day),
+        "dataSaida": ZERO_DATE,
+        "dataPrevista": ZERO_DATE,
+        "totalProdutos": sale.total,
+        "total": sale.total,
         "contato": {
-            "id": sale.contact, "nome": contact.name if contact else "",
-            "tipoPessoa": contact.kind if contact else "J", "numeroDocumento": contact.document if contact else "",
+            "id": sale.contact,
+            "nome": contact.name if contact else "",
+            "tipoPessoa": contact.kind if contact else "J",
+            "numeroDocumento": contact.document if contact else "",
         },
-        "situacao": {"id": 9, "valor": 1}, "loja": {"id": sale.channel, "unidadeNegocio": {"id": sale.unit}},
-        "categoria": {"id": sale.category}, "notaFiscal": {"id": 0}, "itens": [], "parcelas": [],
+        "situacao": {"id": 9, "valor": 1},
+        "loja": {"id": sale.channel, "unidadeNegocio": {"id": sale.unit}},
+        "categoria": {"id": sale.category},
+        "notaFiscal": {"id": 0},
+        "itens": [],
+        "parcelas": [],
         "vendedor": {"id": 0},
     }
 
@@ -184,7 +262,10 @@ def sale_detail(book: TitleBook, sale: Sale) -> Wire:
 def channel_detail(channel: Channel) -> Wire:
     """Return GET /canais-venda/{id} with the names of its business units."""
     return {
-        "id": channel.id, "descricao": channel.name, "tipo": "LojaVirtual", "situacao": 1,
+        "id": channel.id,
+        "descricao": channel.name,
+        "tipo": "LojaVirtual",
+        "situacao": 1,
         "filiais": [
             {"cnpj": "", "idUnidadeNegocio": unit, "unidadeNegocio": name, "deposito": {"id": 0}, "padrao": place == 0}
             for place, (unit, name) in enumerate(channel.units)

@@ -148,8 +148,11 @@ def page_of(call: Call, rows: Sequence[Row], show: Callable[[Row], Row]) -> Repl
     start += kind == "page_shift"
     return Reply(
         {
-            "PaginaAtual": page, "TamanhoPagina": size, "TotalLinhas": len(rows),
-            "TotalPaginas": math.ceil(len(rows) / size), "Dados": [show(row) for row in rows[start : start + size]],
+            "PaginaAtual": page,
+            "TamanhoPagina": size,
+            "TotalLinhas": len(rows),
+            "TotalPaginas": math.ceil(len(rows) / size),
+            "Dados": [show(row) for row in rows[start : start + size]],
         }
     )
 

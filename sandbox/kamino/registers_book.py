@@ -21,6 +21,14 @@ class Rejected(Exception):
     """A business refusal: HTTP 200 with `Sucesso: false` and this message."""
 
 
+def id_of(body: Row) -> int:
+    """Return the id that a save names, 0 for a new record. Raises Rejected when it is not a number."""
+    try:
+        return int(body.get("ID") or 0)
+    except (TypeError, ValueError):
+        raise Rejected("ID inválido.") from None
+
+
 class RegisterBook:
     """Master data and persons of one Kamino company; every change raises `version`."""
 
@@ -59,14 +67,23 @@ class RegisterBook:
 
     @atomic
     def add_chart_account(
-        self, name: str, code: str | None = None, parent: str | None = None, takes_postings: bool = True,
+        self,
+        name: str,
+        code: str | None = None,
+        parent: str | None = None,
+        takes_postings: bool = True,
         active: bool = True,
     ) -> str:
         """Create a classification of the chart and return its padded id; `takes_postings=False` makes a group."""
         return self._add_chart(name, code, parent, takes_postings, active)
 
     def _add_chart(
-        self, name: str, code: str | None, parent: str | None, takes_postings: bool, active: bool,
+        self,
+        name: str,
+        code: str | None,
+        parent: str | None,
+        takes_postings: bool,
+        active: bool,
         bank_id: int | None = None,
     ) -> str:
         number = self.new_id()
@@ -75,12 +92,27 @@ class RegisterBook:
             raise ValueError(f"chart account {text.strip()} exists")
         level = 1 if parent is None else self.charts[padded(parent) or ""]["Nivel"] + 1
         self.charts[text] = {
-            "NumeroID": number, "IDPlanoConta": text, "IDPai": padded(parent), "Nome": name, "Ativo": active,
-            "ControlaSaldo": bank_id is not None, "Tipo": POSTING if takes_postings else GROUP,
-            "DescricaoTipo": "Analítica" if takes_postings else "Sintética", "CartaoCredito": False,
-            "TipoContaGerencial": None, "IDTipoImposto": None, "Nivel": level, "GrupoContaCorrente": False,
-            "ValorAtual": 0, "SaldoBloqueado": 0, "IDContaBanco": bank_id, "UsarExtratoBanco": bank_id is not None,
-            "Kamino": False, "ExcluiFluxoCaixa": False, "CodigoExterno": None, "DataUltimoExtratoConciliado": None,
+            "NumeroID": number,
+            "IDPlanoConta": text,
+            "IDPai": padded(parent),
+            "Nome": name,
+            "Ativo": active,
+            "ControlaSaldo": bank_id is not None,
+            "Tipo": POSTING if takes_postings else GROUP,
+            "DescricaoTipo": "Analítica" if takes_postings else "Sintética",
+            "CartaoCredito": False,
+            "TipoContaGerencial": None,
+            "IDTipoImposto": None,
+            "Nivel": level,
+            "GrupoContaCorrente": False,
+            "ValorAtual": 0,
+            "SaldoBloqueado": 0,
+            "IDContaBanco": bank_id,
+            "UsarExtratoBanco": bank_id is not None,
+            "Kamino": False,
+            "ExcluiFluxoCaixa": False,
+            "CodigoExterno": None,
+            "DataUltimoExtratoConciliado": None,
             "DataUltimoExtratoPendente": None,
         }
         self.touch()
@@ -116,8 +148,14 @@ class RegisterBook:
         id = self.new_id()
         text = self._add_chart(name, code or f"{11000 + len(self.bank_accounts) + 1}", None, True, active, id)
         self.bank_accounts[id] = {
-            "ID": id, "IDPlanoContaAtivo": text, "IDPlanoContaGarantia": None, "IDConfigAppExterno": None,
-            "Kamino": False, "UsarExtratoBanco": True, "Descricao": name, "Ativo": active,
+            "ID": id,
+            "IDPlanoContaAtivo": text,
+            "IDPlanoContaGarantia": None,
+            "IDConfigAppExterno": None,
+            "Kamino": False,
+            "UsarExtratoBanco": True,
+            "Descricao": name,
+            "Ativo": active,
         }
         return text
 
@@ -135,7 +173,7 @@ class RegisterBook:
     @atomic
     def save_person(self, body: Row) -> Row:
         """POST /api/pessoa/grava: no or zero `ID` creates, an existing one replaces the whole person."""
-        id = int(body.get("ID") or 0)
+        id = id_of(body)
         if id and id not in self.persons:
             raise Rejected("Pessoa não encontrada.")
         if not str(body.get("Nome") or "").strip():
@@ -148,7 +186,8 @@ class RegisterBook:
         company = len(plain(body.get("CPFCNPJ"))) != 11
         row |= {
             "TipoEmpresa": body.get("TipoEmpresa") or (2 if company else 1),
-            "Cliente": bool(body.get("Cliente")), "Fornecedor": bool(body.get("Fornecedor")),
+            "Cliente": bool(body.get("Cliente")),
+            "Fornecedor": bool(body.get("Fornecedor")),
             "Ativo": body.get("Ativo") is not False,
             "NomeExibicao": body.get("NomeExibicao") or body.get("NomeFantasia") or body.get("Nome"),
             "EmailPrincipal": body.get("EmailPrincipal") or body.get("Email"),

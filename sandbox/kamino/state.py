@@ -63,7 +63,11 @@ class KaminoCompany(TitleBook):
     def headers(self) -> dict[str, str]:
         """Return the five headers of every call."""
         return {
-            "App": self.app, "CN": self.cn, "IDUsr": str(self.id_usr), "Usr": self.usr, "Hash": self.hash,
+            "App": self.app,
+            "CN": self.cn,
+            "IDUsr": str(self.id_usr),
+            "Usr": self.usr,
+            "Hash": self.hash,
         }
 
     def reject_next(self, message: str, times: int = 1, match: str | None = None) -> None:
@@ -91,14 +95,23 @@ class KaminoCompany(TitleBook):
         fields = FIELDS[direction]
         return {
             str(row["ID"]): {
-                "bling_id": bling_key(direction, row), "external_code": row["CodigoExterno"],
-                "description": row[fields.description], "status": row[fields.status], "value": row[fields.value],
-                "due": (row[fields.due] or "")[:10], "competence": (row[fields.competence] or "")[:10],
-                "paid_on": (row[fields.paid_on] or "")[:10], "paid_value": row[fields.paid_value],
-                "chart": (row[fields.chart] or "").strip(), "account": (row[fields.account] or "").strip(),
-                "cost_center": row["IDCentroCusto"], "unit": row["IDUnidadeNegocio"], "person": row["IDPessoa"],
+                "bling_id": bling_key(direction, row),
+                "external_code": row["CodigoExterno"],
+                "description": row[fields.description],
+                "status": row[fields.status],
+                "value": row[fields.value],
+                "due": (row[fields.due] or "")[:10],
+                "competence": (row[fields.competence] or "")[:10],
+                "paid_on": (row[fields.paid_on] or "")[:10],
+                "paid_value": row[fields.paid_value],
+                "chart": (row[fields.chart] or "").strip(),
+                "account": (row[fields.account] or "").strip(),
+                "cost_center": row["IDCentroCusto"],
+                "unit": row["IDUnidadeNegocio"],
+                "person": row["IDPessoa"],
                 "person_code": self.persons.get(row["IDPessoa"], {}).get("CodigoExterno"),
-                "reconciled": bool(row["IDConciliacaoBancaria"]), "deleted": row["ID"] in self.deleted,
+                "reconciled": bool(row["IDConciliacaoBancaria"]),
+                "deleted": row["ID"] in self.deleted,
             }
             for row in self.rows(direction).values()
         }

@@ -19,12 +19,40 @@ from sandbox.wire import Call, Reply, as_date
 #: `Tipo` of a movement.
 MOVEMENT_TYPES = {"payable": 1, "receivable": 2}
 EXPORT_COLUMNS = (
-    "ID", "Tipo", "Data", "DataPagamento", "DataVencimento", "DataCompetencia", "ValorPrevisto", "ValorRealizado",
-    "PercentualRateio", "Realizado", "IDContaOrigem", "NomeContaOrigem", "CodigoReduzidoOrigem", "IDContaDestino",
-    "NomeContaDestino", "CodigoReduzidoDestino", "IDCentroCusto", "NomeCentroCusto", "IDPessoa", "NomePessoa",
-    "CPFCNPJPessoa", "Observacao", "Descricao", "IDUnidadeNegocio", "NomeUnidadeNegocio", "NumeroNotaFiscal",
-    "ConciliadoOrigem", "ConciliadoDestino", "SaldoInicioDiaContaAtivo", "SaldoFimDiaContaAtivo", "IDProjeto",
-    "NomeProjeto", "NomeClassificacao", "ContaAtivo",
+    "ID",
+    "Tipo",
+    "Data",
+    "DataPagamento",
+    "DataVencimento",
+    "DataCompetencia",
+    "ValorPrevisto",
+    "ValorRealizado",
+    "PercentualRateio",
+    "Realizado",
+    "IDContaOrigem",
+    "NomeContaOrigem",
+    "CodigoReduzidoOrigem",
+    "IDContaDestino",
+    "NomeContaDestino",
+    "CodigoReduzidoDestino",
+    "IDCentroCusto",
+    "NomeCentroCusto",
+    "IDPessoa",
+    "NomePessoa",
+    "CPFCNPJPessoa",
+    "Observacao",
+    "Descricao",
+    "IDUnidadeNegocio",
+    "NomeUnidadeNegocio",
+    "NumeroNotaFiscal",
+    "ConciliadoOrigem",
+    "ConciliadoDestino",
+    "SaldoInicioDiaContaAtivo",
+    "SaldoFimDiaContaAtivo",
+    "IDProjeto",
+    "NomeProjeto",
+    "NomeClassificacao",
+    "ContaAtivo",
 )
 
 
@@ -37,21 +65,24 @@ def shown(company: KaminoCompany, direction: Direction, row: Row) -> Row:
     """Return a title as reads show it: names beside ids, underscore twins beside dates."""
     person = company.persons.get(row["IDPessoa"], {})
     view = without_code(company, row) | {"SimbMoeda": "R$", "NomePessoa": person.get("Nome")}
-    view["Pessoa"] = {"ID": row["IDPessoa"]} | {
-        name: person.get(name) for name in ("NomeExibicao", "Nome", "CPFCNPJ")
-    }
+    view["Pessoa"] = {"ID": row["IDPessoa"]} | {name: person.get(name) for name in ("NomeExibicao", "Nome", "CPFCNPJ")}
     view["NomeCentroCusto"] = _name(company.cost_centers, row["IDCentroCusto"])
     if direction == "payable":
         return view | {
-            "CPFCNPJPessoa": person.get("CPFCNPJ"), "_DataVencimento": row["DataVencimento"],
-            "_DataPagamento": row["DataPagamento"], "_DataCompetencia": row["DataCompetencia"],
+            "CPFCNPJPessoa": person.get("CPFCNPJ"),
+            "_DataVencimento": row["DataVencimento"],
+            "_DataPagamento": row["DataPagamento"],
+            "_DataCompetencia": row["DataCompetencia"],
             "NomeUnidadeNegocio": _name(company.units, row["IDUnidadeNegocio"]),
             "NomeContaClassificacao": _name(company.charts, row["IDPlanoContaClassificacao"]),
             "NomeContaPagamento": _name(company.charts, row["IDPlanoContaPagamento"]),
         }
     return view | {
-        "CPFCNPJ": person.get("CPFCNPJ"), "_DataVencimento": row["DtaVenc"], "_DataPagamento": row["DtaPagto"],
-        "_DataCompetencia": row["DtaCompet"], "DescricaoSituacao": "Paga" if row["SitConta"] == PAID else "Pendente",
+        "CPFCNPJ": person.get("CPFCNPJ"),
+        "_DataVencimento": row["DtaVenc"],
+        "_DataPagamento": row["DtaPagto"],
+        "_DataCompetencia": row["DtaCompet"],
+        "DescricaoSituacao": "Paga" if row["SitConta"] == PAID else "Pendente",
         "NomeContaOrigem": _name(company.charts, row["IDPlanoContaOrigem"]),
         "NomeContaDestino": _name(company.charts, row["IDPlanoContaPagto"]),
     }
@@ -92,9 +123,7 @@ def _list(direction: Direction) -> Callable[..., Reply]:
 def save_payable(company: KaminoCompany, call: Call) -> Reply:
     """POST financeiro/pagamento; answered with the command envelope, the title in `Objeto`."""
     row = company.save("payable", body_of(call))
-    return Reply(
-        {"Sucesso": True, "Mensagem": None, "InfoAdicional": None, "Objeto": shown(company, "payable", row)}
-    )
+    return Reply({"Sucesso": True, "Mensagem": None, "InfoAdicional": None, "Objeto": shown(company, "payable", row)})
 
 
 def save_receivable(company: KaminoCompany, call: Call) -> Reply:
@@ -129,7 +158,10 @@ def _movements(
 def list_movements(company: KaminoCompany, call: Call) -> Reply:
     """GET financeiro/movimentoFinanceiro/lista: money that moved, a bare array."""
     found = _movements(
-        company, call, only_realized=True, period=("PeriodoDe", "PeriodoAte"),
+        company,
+        call,
+        only_realized=True,
+        period=("PeriodoDe", "PeriodoAte"),
         competence=("CompetenciaDe", "CompetenciaAte"),
     )
     account = parameter(call, "IDPlanoContaAtivo").strip()
@@ -148,8 +180,10 @@ def _ends(company: KaminoCompany, direction: Direction, row: Row) -> Row:
     source, target = (account, chart) if direction == "payable" else (chart, account)
     reconciled = bool(row["IDConciliacaoBancaria"])
     return {
-        "IDContaOrigem": source, "NomeContaOrigem": _name(company.charts, source),
-        "IDContaDestino": target, "NomeContaDestino": _name(company.charts, target),
+        "IDContaOrigem": source,
+        "NomeContaOrigem": _name(company.charts, source),
+        "IDContaDestino": target,
+        "NomeContaDestino": _name(company.charts, target),
         "ConciliadoOrigem": reconciled and direction == "payable",
         "ConciliadoDestino": reconciled and direction == "receivable",
     }
@@ -158,18 +192,27 @@ def _ends(company: KaminoCompany, direction: Direction, row: Row) -> Row:
 def _movement(company: KaminoCompany, direction: Direction, row: Row) -> Row:
     fields = FIELDS[direction]
     return {
-        "ID": row["ID"], "Tipo": MOVEMENT_TYPES[direction], "Data": row[fields.paid_on],
-        "DataPagamento": row[fields.paid_on], "ValorRealizado": row[fields.paid_value],
-        "Descricao": row[fields.description], "NomePessoa": _name(company.persons, row["IDPessoa"]),
-        "IDContaBanco": None, "RateioPagamento": None, "RateioRecebimento": None,
+        "ID": row["ID"],
+        "Tipo": MOVEMENT_TYPES[direction],
+        "Data": row[fields.paid_on],
+        "DataPagamento": row[fields.paid_on],
+        "ValorRealizado": row[fields.paid_value],
+        "Descricao": row[fields.description],
+        "NomePessoa": _name(company.persons, row["IDPessoa"]),
+        "IDContaBanco": None,
+        "RateioPagamento": None,
+        "RateioRecebimento": None,
     } | _ends(company, direction, row)
 
 
 def export(company: KaminoCompany, call: Call) -> Reply:
-    """GET exportacao/financeiro: CSV, `;`, dd/MM/yyyy, decimal comma; open titles have Realizado 0. No external code."""
+    """GET exportacao/financeiro: CSV, `;`, dd/MM/yyyy, decimal comma; open titles have Realizado 0."""
     only_realized = parameter(call, "apenasRealizados").lower() in ("true", "1")
     found = _movements(
-        company, call, only_realized=only_realized, period=("periodoDe", "periodoAte"),
+        company,
+        call,
+        only_realized=only_realized,
+        period=("periodoDe", "periodoAte"),
         competence=("competenciaDe", "competenciaAte"),
     )
     text = io.StringIO()
@@ -186,16 +229,25 @@ def _export_row(company: KaminoCompany, direction: Direction, row: Row) -> dict[
     person = company.persons.get(row["IDPessoa"], {})
     ends = _ends(company, direction, row)
     return {name: "" if value is None else value for name, value in ends.items()} | {
-        "ID": row["ID"], "Tipo": MOVEMENT_TYPES[direction],
+        "ID": row["ID"],
+        "Tipo": MOVEMENT_TYPES[direction],
         "Data": _brazilian(row[fields.paid_on] if paid else row[fields.due]),
-        "DataPagamento": _brazilian(row[fields.paid_on]), "DataVencimento": _brazilian(row[fields.due]),
-        "DataCompetencia": _brazilian(row[fields.competence]), "ValorPrevisto": _comma(row[fields.value]),
-        "ValorRealizado": _comma(row[fields.paid_value]), "PercentualRateio": "100", "Realizado": int(paid),
-        "ConciliadoOrigem": int(ends["ConciliadoOrigem"]), "ConciliadoDestino": int(ends["ConciliadoDestino"]),
+        "DataPagamento": _brazilian(row[fields.paid_on]),
+        "DataVencimento": _brazilian(row[fields.due]),
+        "DataCompetencia": _brazilian(row[fields.competence]),
+        "ValorPrevisto": _comma(row[fields.value]),
+        "ValorRealizado": _comma(row[fields.paid_value]),
+        "PercentualRateio": "100",
+        "Realizado": int(paid),
+        "ConciliadoOrigem": int(ends["ConciliadoOrigem"]),
+        "ConciliadoDestino": int(ends["ConciliadoDestino"]),
         "IDCentroCusto": row["IDCentroCusto"] or "",
         "NomeCentroCusto": _name(company.cost_centers, row["IDCentroCusto"]) or "",
-        "IDPessoa": row["IDPessoa"], "NomePessoa": person.get("Nome"), "CPFCNPJPessoa": person.get("CPFCNPJ"),
-        "Observacao": row["Obs"] or "", "Descricao": row[fields.description],
+        "IDPessoa": row["IDPessoa"],
+        "NomePessoa": person.get("Nome"),
+        "CPFCNPJPessoa": person.get("CPFCNPJ"),
+        "Observacao": row["Obs"] or "",
+        "Descricao": row[fields.description],
         "IDUnidadeNegocio": row["IDUnidadeNegocio"] or "",
         "NomeUnidadeNegocio": _name(company.units, row["IDUnidadeNegocio"]) or "",
         "NumeroNotaFiscal": row.get("NroNotaFiscal") or "",

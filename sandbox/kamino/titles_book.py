@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.bling.records import Direction
 from sandbox.kamino.checks import check_delete, check_save
 from sandbox.kamino.fields import FIELDS, PAID, PENDING, WAITING_APPROVAL, Row, TitleFields, normal, padded, stamp
-from sandbox.kamino.registers_book import RegisterBook, Rejected
+from sandbox.kamino.registers_book import RegisterBook, Rejected, id_of
 from sandbox.wire import Day, Money, as_date, atomic, money
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class TitleBook(RegisterBook):
         Fields that the body leaves out become empty. Raises Rejected on what Kamino would not take.
         """
         fields, rows = FIELDS[direction], self.rows(direction)
-        id = int(body.get("ID") or 0)
+        id = id_of(body)
         if id and (id not in rows or id in self.deleted):
             raise Rejected("Lançamento não encontrado.")
         old = rows.get(id)
@@ -110,8 +110,12 @@ class TitleBook(RegisterBook):
         """Create a title by hand and return its id."""
         fields = FIELDS[direction]
         body: Row = {
-            fields.description: description, fields.due: as_date(due), fields.value: money(value),
-            fields.competence: as_date(due), fields.status: PENDING, "IDPessoa": person_id,
+            fields.description: description,
+            fields.due: as_date(due),
+            fields.value: money(value),
+            fields.competence: as_date(due),
+            fields.status: PENDING,
+            "IDPessoa": person_id,
         } | wire
         new = {name: normal(fields, name, body.get(name)) for name in fields.writable}
         return int(self._store(direction, self.new_id(), new, None)["ID"])
@@ -129,7 +133,11 @@ class TitleBook(RegisterBook):
 
     @atomic
     def pay_title(
-        self, direction: Direction, id: int, date: Day | None = None, amount: Money | None = None,
+        self,
+        direction: Direction,
+        id: int,
+        date: Day | None = None,
+        amount: Money | None = None,
         account: str | None = None,
     ) -> int:
         """Settle a title by hand."""
