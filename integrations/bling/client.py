@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-import requests
-
 from integrations.bling import records, translate
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.errors import SERVICE, error_of
@@ -15,7 +13,7 @@ from integrations.rest.errors import InternalError, UnauthorizedError
 from integrations.rest.fields import Fields
 from integrations.rest.limits import Slots
 from integrations.rest.retrying import read_with_retries
-from integrations.rest.session import build_session, send
+from integrations.rest.session import Session, build_session, send
 
 T = TypeVar("T")
 PAGE_SIZE = 100
@@ -65,7 +63,7 @@ class BlingClient:
         access: Access,
         slots: Slots,
         renew: Callable[[], Access],
-        session: requests.Session | None = None,
+        session: Session | None = None,
     ) -> None:
         self._base_url = base_url
         self._access = access

@@ -17,7 +17,7 @@ class ProblemCode(StrEnum):
     BANK_ACCOUNT_AMBIGUOUS = "bank_account_ambiguous"
     BANK_ACCOUNT_MISSING = "bank_account_missing"
     PERSON_MISSING = "person_missing"
-    PERSON_WAITING = "person_waiting"
+    PERSON_UNREAD = "person_unread"
     PERSON_REFUSED = "person_refused"
     INVALID_DOCUMENT = "invalid_document"
     VALUE_NOT_POSITIVE = "value_not_positive"
@@ -35,7 +35,6 @@ class ProblemCode(StrEnum):
     BEFORE_SETTLED_FROM = "before_settled_from"
     CLOSED_PERIOD = "closed_period"
     FILTERED = "filtered"
-    REGISTERS_UNREAD = "registers_unread"
     DELETED_IN_BLING = "deleted_in_bling"
     REVERSED_AFTER_SETTLEMENT = "reversed_after_settlement"
     CANCELLED_AFTER_SETTLEMENT = "cancelled_after_settlement"
@@ -67,8 +66,6 @@ _NO_HUMAN = {
     ProblemCode.BEFORE_SETTLED_FROM,
     ProblemCode.FILTERED,
     ProblemCode.CANCELLED_BEFORE_SENDING,
-    ProblemCode.PERSON_WAITING,
-    ProblemCode.REGISTERS_UNREAD,
     ProblemCode.PAYMENTS_UNREAD,
 }
 

@@ -9,8 +9,6 @@ from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.persons import DesiredPerson
@@ -21,7 +19,7 @@ from integrations.kamino.errors import SERVICE, error_of, refusal
 from integrations.rest.errors import ConfigError, InternalError, RateLimitedError, UncertainError
 from integrations.rest.limits import Slots
 from integrations.rest.retrying import read_with_retries
-from integrations.rest.session import build_session, send
+from integrations.rest.session import Session, build_session, send
 
 PAGE_SIZE = 100
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -73,7 +71,7 @@ class KaminoClient:
         keys: Keys,
         slots: Slots,
         allow_unconfirmed: bool,
-        session: requests.Session | None = None,
+        session: Session | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._keys = keys

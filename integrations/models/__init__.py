@@ -1,6 +1,12 @@
 """The tables, one module per aggregate. No I/O beyond the database, no signals, no clients."""
 
-from integrations.models.connections import BlingConnection, BlingToken, ConnectionEvent, KaminoConnection
+from integrations.models.connections import (
+    AuthorizationRequest,
+    BlingConnection,
+    BlingToken,
+    ConnectionEvent,
+    KaminoConnection,
+)
 from integrations.models.deliveries import Attempt, ForcedSettlement, PersonPosting, PlanRequest, Posting
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot
 from integrations.models.limits import RateLimit
@@ -12,6 +18,7 @@ from integrations.models.titles import Bordero, Payment, Person, SeenRow, Title,
 
 __all__ = [
     "Attempt",
+    "AuthorizationRequest",
     "BlingConnection",
     "BlingToken",
     "Bordero",

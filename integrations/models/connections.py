@@ -173,3 +173,23 @@ class ConnectionEvent(models.Model):
         if self.pk:
             raise TypeError("Events are never changed.")
         super().save(*args, **kwargs)
+
+
+class AuthorizationRequest(models.Model):
+    """One click on "connect": its nonce is bound to a browser by a cookie and can be burnt once."""
+
+    connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="authorization_requests")
+    nonce = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    if TYPE_CHECKING:
+        connection_id: int
+        user_id: int | None
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"authorization of {self.connection}"

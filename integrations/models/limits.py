@@ -30,7 +30,7 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
         One autocommit statement on the database's clock, so it is fair between all hosts. Must not run inside a
         transaction: the row would stay locked for everybody until its end.
         """
-        if connection.in_atomic_block and not getattr(connection, "slots_in_tests", False):
+        if connection.in_atomic_block:
             raise RuntimeError("A slot must not be reserved inside a transaction.")
         with connection.cursor() as cursor:
             cursor.execute(_RESERVE, {"key": key, "interval": interval})

@@ -31,7 +31,7 @@ _TEXTS: dict[ProblemCode, str] = {
         "The payment names no account in Bling. Map “(sem conta)”; the settlement waits."
     ),
     ProblemCode.PERSON_MISSING: gettext_noop("The title names no customer or supplier in Bling."),
-    ProblemCode.PERSON_WAITING: gettext_noop("The customer or supplier “%(name)s” is still being read."),
+    ProblemCode.PERSON_UNREAD: gettext_noop("The customer or supplier could not be read from Bling (contact %(id)s)."),
     ProblemCode.PERSON_REFUSED: gettext_noop(
         "The customer or supplier “%(name)s” could not be saved in Kamino: %(message)s"
     ),
@@ -62,7 +62,6 @@ _TEXTS: dict[ProblemCode, str] = {
     ProblemCode.BEFORE_SETTLED_FROM: gettext_noop("Paid before %(date)s: history, not sent."),
     ProblemCode.CLOSED_PERIOD: gettext_noop("The period until %(date)s is closed; a person must decide."),
     ProblemCode.FILTERED: gettext_noop("Outside the company's filter: not sent."),
-    ProblemCode.REGISTERS_UNREAD: gettext_noop("Kamino's registers have not been read yet."),
     ProblemCode.DELETED_IN_BLING: gettext_noop("Deleted in Bling. Cancel it in Kamino, or keep it."),
     ProblemCode.REVERSED_AFTER_SETTLEMENT: gettext_noop(
         "The payment was reversed in Bling after the settlement in Kamino. Undo it in Kamino by hand."

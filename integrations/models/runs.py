@@ -39,6 +39,7 @@ class SyncRun(models.Model):
     titles_changed = models.PositiveIntegerField(_("titles changed"), default=0)
     titles_gone = models.PositiveIntegerField(_("titles gone"), default=0)
     failures = models.PositiveIntegerField(_("failures"), default=0)
+    failure_notes = models.JSONField(_("titles that failed"), default=list, blank=True)
     error_kind = models.CharField(_("kind of error"), max_length=20, blank=True, default="")
     error = models.TextField(_("error"), blank=True, default="")
     not_before = models.DateTimeField(null=True, blank=True, editable=False)

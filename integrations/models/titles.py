@@ -101,6 +101,7 @@ class Title(models.Model):
     origin_number = models.CharField(_("origin number"), max_length=60, blank=True, default="")
     row_fingerprint = models.CharField(max_length=32, editable=False)
     missing_runs = models.PositiveSmallIntegerField(default=0, editable=False)
+    is_released = models.BooleanField(default=False, editable=False)
     first_seen_at = models.DateTimeField(_("first seen at"))
     read_at = models.DateTimeField(_("last read at"))
     changed_at = models.DateTimeField(_("changed at"))
@@ -190,10 +191,17 @@ class Payment(models.Model):
 
 
 class TitleRead(models.Model):
-    """A title whose detail has to be read again although its row looks unchanged (asked by a person or a stage)."""
+    """When a title's detail was last read, changed or not, and whether somebody asks for it to be read again.
 
-    title = models.OneToOneField(Title, models.CASCADE, related_name="read_request")
-    asked_at = models.DateTimeField()
+    Kept apart from `Title`, so that reading what did not change writes nothing to the mirror.
+    """
+
+    title = models.OneToOneField(Title, models.CASCADE, related_name="last_read", primary_key=True)
+    read_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["asked_at"], condition=Q(asked_at__isnull=False), name="title_read_asked")]
 
     def __str__(self) -> str:
         return f"read {self.title_id}"

@@ -12,6 +12,7 @@ import urllib3
 from integrations.rest.errors import ApiError, InternalError, TransientError, UncertainError
 from integrations.rest.redaction import excerpt
 
+Session = requests.Session
 USER_AGENT = "bling-kamino/0.1"
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 30.0
@@ -46,7 +47,7 @@ class Answer:
             ) from error
 
 
-def build_session() -> requests.Session:
+def build_session() -> Session:
     """Return a session that ignores the host's proxy and netrc settings (netrc would replace our credentials)."""
     session = requests.Session()
     session.trust_env = False
@@ -56,7 +57,7 @@ def build_session() -> requests.Session:
 
 
 def send(
-    session: requests.Session,
+    session: Session,
     method: str,
     url: str,
     *,

@@ -1,0 +1,259 @@
+"""Pull: read what changed in Bling. The change feed that Bling does not have: list rows, compare fingerprints, read
+details of new and different ones only. Reads the mirror to compare; never writes it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from itertools import islice
+
+from django.db.models import F, Q
+
+from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
+from integrations.domain.calendar import BRASILIA, day_of
+from integrations.domain.titles import Direction, PersonFacts, TitleFacts, TitleRow, TitleStatus
+from integrations.models import BlingConnection, Bordero, CatalogItem, Person, SyncRun, Title, TitleRead
+from integrations.models.registers import CatalogKind
+from integrations.pipeline.readings import Chunk, FailedTitle, RegisterReading, TitleReading
+from integrations.rest.errors import ApiError, InternalError, NotFoundError, RejectedError
+
+Clock = Callable[[], datetime]
+WINDOW = timedelta(days=364)
+YEARS_BACK = 10
+YEARS_AHEAD = 9
+NEAR_FUTURE = timedelta(days=730)
+PAID_FEED = timedelta(days=7)
+PAID_FEED_DAILY = timedelta(days=45)
+SWEEP_EVERY = timedelta(days=7)
+REGISTERS_STALE = timedelta(hours=24)
+CONTACT_OVERLAP = timedelta(hours=24)
+CHUNK = 20
+REREAD_LIMIT = 500
+_OPEN_STATUSES = (1, 3)
+
+
+def read_registers(client: BlingClient) -> list[RegisterReading]:
+    """Read categories with their paths, accounts and payment forms."""
+    categories = {category.id: category for category in client.categories()}
+    natures = {1: "expense", 2: "income", 3: "both"}
+    found = []
+    for category in categories.values():
+        names, parent, guard = [category.descricao], categories.get(category.id_pai), 0
+        while parent is not None and guard < 10:
+            names.insert(0, parent.descricao)
+            parent, guard = categories.get(parent.id_pai), guard + 1
+        found.append(
+            RegisterReading(
+                CatalogKind.CATEGORY, category.id, category.descricao, " › ".join(names), natures.get(category.tipo, "")
+            )
+        )
+    found += [RegisterReading(CatalogKind.BANK_ACCOUNT, item.id, item.descricao) for item in client.accounts()]
+    found += [RegisterReading(CatalogKind.PAYMENT_FORM, item.id, item.descricao) for item in client.payment_forms()]
+    return found
+
+
+def registers_are_stale(connection: BlingConnection, now: datetime) -> bool:
+    """Say whether registers are older than a day, or a title names one that nobody has seen."""
+    if connection.registers_read_at is None or connection.registers_read_at < now - REGISTERS_STALE:
+        return True
+    known = CatalogItem.objects.filter(connection=connection)
+    categories = known.filter(kind=CatalogKind.CATEGORY).values("bling_id")
+    accounts = known.filter(kind=CatalogKind.BANK_ACCOUNT).values("bling_id")
+    recent = Title.objects.filter(connection=connection, changed_at__gte=connection.registers_read_at)
+    return recent.exclude(Q(category_id__in=categories) & Q(account_id__in=[0, *_ids(accounts)])).exists()
+
+
+def _ids(rows: Iterable[dict[str, int]]) -> list[int]:
+    return [row["bling_id"] for row in rows]
+
+
+def wants_sweep(connection: BlingConnection, now: datetime) -> bool:
+    """Say whether the weekly full sweep is due (always at first: it alone finds statuses that no filter accepts)."""
+    return connection.swept_at is None or connection.swept_at < now - SWEEP_EVERY
+
+
+def plan_listings(run: SyncRun, *, sync_from: date, today: date) -> list[Listing]:
+    """Return the listings of a run: the open scan (or full sweep) by due date, then the feed of payments.
+
+    Payables need no dates to be complete; receivables do, in windows of at most a year.
+    """
+    listings: list[Listing] = []
+    if run.is_full:
+        windows = _windows(today - timedelta(days=365 * YEARS_BACK), today + timedelta(days=365 * YEARS_AHEAD))
+        listings.append(Listing(Direction.PAYABLE))
+        listings += [Listing(Direction.RECEIVABLE, "due", start, end) for start, end in windows]
+    else:
+        oldest = (
+            Title.objects.filter(
+                connection=run.connection, direction=Direction.RECEIVABLE, status__in=["open", "partial"]
+            )
+            .order_by("due_date")
+            .values_list("due_date", flat=True)
+            .first()
+        )
+        start = min(oldest or today, today - WINDOW)
+        listings += [Listing(Direction.PAYABLE, statuses=(status,)) for status in _OPEN_STATUSES]
+        listings += [
+            Listing(Direction.RECEIVABLE, "due", first, last, _OPEN_STATUSES)
+            for first, last in _windows(start, today + NEAR_FUTURE)
+        ]
+    listings += [
+        Listing(direction, "paid", first, last)
+        for direction in Direction
+        for first, last in _windows(_paid_since(run, sync_from, today), today + timedelta(days=30))
+    ]
+    return listings
+
+
+def _paid_since(run: SyncRun, sync_from: date, today: date) -> date:
+    if run.connection.swept_at is None or run.is_full:
+        return sync_from
+    last_today = SyncRun.objects.filter(
+        connection=run.connection, state=SyncRun.State.DONE, started_at__date=today
+    ).exists()
+    return max(sync_from, today - (PAID_FEED if last_today else PAID_FEED_DAILY))
+
+
+def _windows(start: date, end: date) -> list[tuple[date, date]]:
+    """Cut a span into the fewest windows of at most a year (Bling refuses more)."""
+    windows = []
+    while start <= end:
+        last = min(start + WINDOW, end)
+        windows.append((start, last))
+        start = last + timedelta(days=1)
+    return windows
+
+
+def read_listing_page(client: BlingClient, listing: Listing, page: int) -> tuple[list[TitleRow], bool]:
+    """Read one page of a listing; the flag says whether another one follows."""
+    rows = next(client.title_pages(listing, first_page=page))
+    return list({row.bling_id: row for row in rows}.values()), len(rows) >= PAGE_SIZE
+
+
+def rows_to_read(connection: BlingConnection, rows: Sequence[TitleRow], listing: Listing) -> list[TitleRow]:
+    """Return the rows that show something new: unknown titles and changed fingerprints.
+
+    In a listing by due date, unknown titles that need nothing from us (paid long ago, cancelled, returned) are left.
+    """
+    known = dict(
+        Title.objects.filter(
+            connection=connection, direction=listing.direction, bling_id__in=[row.bling_id for row in rows]
+        ).values_list("bling_id", "row_fingerprint")
+    )
+    return [
+        row
+        for row in rows
+        if (row.bling_id in known and known[row.bling_id] != row.fingerprint)
+        or (row.bling_id not in known and (listing.by == "paid" or row.status_number not in (2, 4, 5)))
+    ]
+
+
+def read_titles(
+    client: BlingClient, connection: BlingConnection, wanted: Iterable[tuple[Direction, int, str]], *, clock: Clock
+) -> Iterator[Chunk]:
+    """Read titles in chunks, each with its unknown borderôs and contacts.
+
+    `wanted` are (direction, id, fingerprint of the listing row or ""). A title that cannot be read becomes a failure
+    and stops nothing; errors of the connection (transient, config) are raised.
+    """
+    waiting = iter(wanted)
+    while batch := list(islice(waiting, CHUNK)):
+        chunk = Chunk()
+        for direction, bling_id, row_fingerprint in batch:
+            read_at = clock()
+            try:
+                facts, fingerprint = client.title(direction, bling_id)
+            except NotFoundError:
+                chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
+            except (RejectedError, InternalError) as error:
+                chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
+            else:
+                chunk.titles.append(TitleReading(direction, bling_id, read_at, facts, fingerprint, row_fingerprint))
+        _read_borderos(client, connection, chunk, clock)
+        _read_persons(client, connection, chunk, clock)
+        yield chunk
+
+
+def _read_borderos(client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock) -> None:
+    named = {bordero for title in chunk.titles if title.facts for bordero in title.facts.bordero_ids}
+    known = set(Bordero.objects.filter(connection=connection, bling_id__in=named).values_list("bling_id", flat=True))
+    for bling_id in sorted(named - known):
+        read_at = clock()
+        try:
+            chunk.borderos.append((client.bordero(bling_id), read_at))
+        except (RejectedError, InternalError) as error:
+            _fail_titles(chunk, lambda facts, lost=bling_id: lost in facts.bordero_ids, error)
+
+
+def _read_persons(client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock) -> None:
+    named = {title.facts.contact_id for title in chunk.titles if title.facts and title.facts.contact_id}
+    known = set(Person.objects.filter(connection=connection, bling_id__in=named).values_list("bling_id", flat=True))
+    chunk.persons = list(read_persons(client, sorted(named - known), clock=clock, failures=chunk.failures))
+
+
+def read_persons(
+    client: BlingClient, contact_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle]
+) -> Iterator[tuple[PersonFacts, datetime]]:
+    """Read contacts by id; one that cannot be read is noted and skipped."""
+    for contact_id in contact_ids:
+        read_at = clock()
+        try:
+            yield client.contact(contact_id), read_at
+        except (RejectedError, InternalError) as error:
+            failures.append(FailedTitle(Direction.PAYABLE, contact_id, error.kind, f"contato: {error}"))
+
+
+def _fail_titles(chunk: Chunk, concerns: Callable[[TitleFacts], bool], error: ApiError) -> None:
+    """Leave out the titles that `error` concerns, so that the next run reads them again."""
+    for title in [title for title in chunk.titles if title.facts and concerns(title.facts)]:
+        chunk.titles.remove(title)
+        chunk.failures.append(FailedTitle(title.direction, title.bling_id, error.kind, str(error)))
+
+
+def changed_mirrored_contacts(client: BlingClient, connection: BlingConnection, *, until: datetime) -> list[int]:
+    """Return the ids of mirrored contacts that Bling says were changed since the last complete run."""
+    if connection.contacts_read_until is None:
+        return []
+    since = connection.contacts_read_until - CONTACT_OVERLAP
+    changed = set(client.changed_contact_ids(since.astimezone(BRASILIA), until.astimezone(BRASILIA)))
+    return sorted(Person.objects.filter(connection=connection, bling_id__in=changed).values_list("bling_id", flat=True))
+
+
+def gone_titles(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:
+    """Return unsettled titles that no listing of this run showed: paid, cancelled or deleted, the detail decides.
+
+    Titles already read since the run began are decided; those due beyond a partial scan's end were not looked for.
+    """
+    query = Title.objects.filter(
+        Q(connection=run.connection)
+        & Q(status__in=[TitleStatus.OPEN, TitleStatus.PARTIAL])
+        & Q(last_read__read_at__lt=F("connection__runs__started_at"), connection__runs=run.pk)
+    )
+    if not run.is_full and run.started_at is not None:
+        horizon = day_of(run.started_at) + NEAR_FUTURE
+        query = query.exclude(direction=Direction.RECEIVABLE, due_date__gt=horizon)
+    seen = run.seen.values_list("bling_id", flat=True)
+    query = query.exclude(Q(direction=Direction.PAYABLE) & Q(bling_id__in=seen.filter(direction=Direction.PAYABLE)))
+    query = query.exclude(
+        Q(direction=Direction.RECEIVABLE) & Q(bling_id__in=seen.filter(direction=Direction.RECEIVABLE))
+    )
+    found = query.order_by("pk").values_list("direction", "bling_id")[:limit]
+    return [(Direction(direction), bling_id) for direction, bling_id in found]
+
+
+def titles_to_reread(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:
+    """Return titles whose rows cannot show every change: partial ones and those waiting for a person."""
+    query = Title.objects.filter(
+        Q(status=TitleStatus.PARTIAL)
+        | Q(posting__state="needs_human")
+        | (Q(posting__state="held") & Q(status__in=[TitleStatus.OPEN, TitleStatus.SETTLED])),
+        connection=run.connection,
+        last_read__read_at__lt=run.started_at,
+    ).exclude(posting__problems__contains=[{"code": "before_settled_from"}])
+    found = query.order_by("last_read__read_at").values_list("direction", "bling_id")[:limit]
+    return [(Direction(direction), bling_id) for direction, bling_id in found]
+
+
+def asked_titles(connection: BlingConnection, limit: int) -> list[tuple[Direction, int]]:
+    """Return titles that a person asked to be read now."""
+    asked = TitleRead.objects.filter(title__connection=connection, asked_at__isnull=False).order_by("asked_at")
+    return [(Direction(direction), bling_id) for direction, bling_id in asked.values_list(
+        "title__direction", "title__bling_id")[:limit]]  # fmt: skip

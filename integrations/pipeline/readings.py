@@ -1,0 +1,49 @@
+"""What pull hands to mirror, in memory: titles, payments, contacts and registers as they were just read."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, TitleFacts
+
+
+@dataclass(frozen=True)
+class RegisterReading:
+    """One Bling register; `path` names its parents."""
+
+    kind: str
+    bling_id: int
+    name: str
+    path: str = ""
+    nature: str = ""
+
+
+@dataclass(frozen=True)
+class TitleReading:
+    """One title read from Bling. `facts` is `None` when it gave 404; `row_fingerprint` is that of its listing row."""
+
+    direction: Direction
+    bling_id: int
+    read_at: datetime
+    facts: TitleFacts | None
+    fingerprint: str = ""
+    row_fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class FailedTitle:
+    """A title that could not be read; the next one goes on."""
+
+    direction: Direction
+    bling_id: int
+    kind: str
+    message: str
+
+
+@dataclass
+class Chunk:
+    """Some titles with everything that hangs on them, ready to be mirrored in one transaction."""
+
+    titles: list[TitleReading] = field(default_factory=list)
+    borderos: list[tuple[BorderoFacts, datetime]] = field(default_factory=list)
+    persons: list[tuple[PersonFacts, datetime]] = field(default_factory=list)
+    failures: list[FailedTitle] = field(default_factory=list)

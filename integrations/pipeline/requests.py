@@ -1,0 +1,35 @@
+"""Plan requests: how any stage, or a person, says that the inputs of some titles changed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from integrations.models import BlingConnection, CatalogItem, Payment, PlanRequest, Title
+from integrations.models.registers import CatalogKind
+
+
+def request_plans(titles: QuerySet[Title], *, now: datetime, priority: int | None = None) -> int:
+    """Ask for a plan of released titles; a request that is already there is renewed."""
+    requests = [
+        PlanRequest(title_id=pk, asked_at=now, priority=priority)
+        for pk in titles.filter(is_released=True).order_by("pk").values_list("pk", flat=True)
+    ]
+    fields = ["asked_at"] if priority is None else ["asked_at", "priority"]
+    PlanRequest.objects.bulk_create(
+        requests, batch_size=1000, update_conflicts=True, unique_fields=["title"], update_fields=fields
+    )
+    return len(requests)
+
+
+def titles_using(connection: BlingConnection, items: Iterable[CatalogItem]) -> QuerySet[Title]:
+    """Return the titles that some of these registers classify."""
+    by_kind: dict[str, list[int]] = {}
+    for item in items:
+        by_kind.setdefault(item.kind, []).append(item.bling_id)
+    accounts = by_kind.get(CatalogKind.BANK_ACCOUNT, [])
+    return Title.objects.filter(
+        Q(category_id__in=by_kind.get(CatalogKind.CATEGORY, []))
+        | Q(pk__in=Payment.objects.filter(account_id__in=accounts).values("title")),
+        connection=connection,
+    )
