@@ -148,7 +148,7 @@ class Grants:
         """
         scheme, _, text = authorization.partition(" ")
         if scheme != "Bearer" or not text.strip():
-            raise errors.error(401, "invalid_request", "invalid_request", "Malformed auth header")
+            raise errors.error(401, "invalid_request", "Malformed auth header", "")
         token = self.access.get(text.strip())
         if token is None or (token.kind == "jwt") != (jwt_header == "1"):
             raise errors.invalid_token()
