@@ -14,6 +14,8 @@ from sandbox.bling.records import Direction, Title
 from sandbox.faults import KINDS, Fault
 from sandbox.kamino.fields import FIELDS, Row
 from sandbox.kamino.titles_book import bling_key
+from sandbox.page_actions import BLING_ACTIONS, KAMINO_ACTIONS
+from sandbox.wire import Day, Money, as_date, money
 
 if TYPE_CHECKING:
     from sandbox.world import Account, World
@@ -45,6 +47,16 @@ FAULT_LABELS = {
     "repeat_page": "Página repetida",
     "page_shift": "Página deslocada",
 }
+
+
+def reais(value: Money) -> str:
+    """Return an amount as Brazilians write it: 1.234,56."""
+    return f"{money(value):,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+def brazilian_day(value: Day) -> str:
+    """Return a day as Brazilians write it: 31/12/2026."""
+    return f"{as_date(value):%d/%m/%Y}" if value else ""
 
 
 def mount(app: Flask, world: World) -> None:
@@ -170,91 +182,12 @@ def _act(world: World, slug: str, side: str, action: str) -> Response:
     account, form = _account(world, slug), request.form.to_dict()
     kind = form.pop("tipo", "pagar")
     direction = DIRECTIONS.get(kind, "payable")
-    actions = _bling_actions(account, direction, form) if side == "bling" else _kamino_actions(account, direction, form)
+    actions = BLING_ACTIONS if side == "bling" else KAMINO_ACTIONS
     if action not in actions:
         raise NotFound
     try:
-        message = actions[action]()
-    except (KeyError, ValueError, ArithmeticError, StopIteration) as error:
+        message = actions[action](account, direction, form)
+    except (LookupError, ValueError, ArithmeticError, StopIteration) as error:
         message = f"Não foi possível: {error!r}"
     back = {"tipo": kind, "id": form.get("busca", ""), "m": message}
     return redirect(f"/conta/{slug}?{urlencode(back)}")
-
-
-def _bling_actions(account: Account, direction: Direction, form: dict[str, str]) -> dict[str, Callable[[], str]]:
-    """Return what the forms on Bling's side can do."""
-    bling = account.bling
-
-    def number() -> int:
-        return int(form["id"])
-
-    def create() -> str:
-        id = bling.add_title(
-            direction,
-            value=form["value"],
-            due=form["due"],
-            contact=int(form["contact"]),
-            category=int(form["category"]),
-            document_number=form.get("document_number", ""),
-            history=form.get("history", ""),
-        )
-        return f"Título {id} criado no Bling."
-
-    def edit() -> str:
-        bling.edit_title(number(), value=form["value"], due=form["due"], category=int(form["category"]))
-        return f"Título {number()} alterado no Bling."
-
-    def pay() -> str:
-        paid = bling.pay(number(), amount=form.get("amount") or None, account=_first_account(account))
-        return f"Pagamento {paid} registrado no Bling."
-
-    def reverse() -> str:
-        bling.reverse_payment(number(), bling.titles[number()].borderos[-1])
-        return f"Último pagamento do título {number()} estornado."
-
-    def simple(method: Callable[[int], object], words: str) -> Callable[[], str]:
-        def run() -> str:
-            method(number())
-            return f"Título {number()} {words} no Bling."
-
-        return run
-
-    return {
-        "novo": create,
-        "alterar": edit,
-        "pagar": pay,
-        "estornar": reverse,
-        "cancelar": simple(bling.cancel, "cancelado"),
-        "excluir": simple(bling.delete, "excluído"),
-        "relancar": lambda: f"Título {number()} relançado com o id {bling.relaunch(number())}.",
-    }
-
-
-def _first_account(account: Account) -> int:
-    return next(iter(account.bling.accounts))
-
-
-def _kamino_actions(account: Account, direction: Direction, form: dict[str, str]) -> dict[str, Callable[[], str]]:
-    """Return what the forms on Kamino's side can do, as its users would by hand."""
-    kamino, fields = account.kamino, FIELDS[direction]
-
-    def number() -> int:
-        return int(form["id"])
-
-    def edit() -> str:
-        kamino.edit_title(direction, number(), **{fields.value: form["value"], fields.due: form["due"]})
-        return f"Lançamento {number()} alterado na Kamino."
-
-    def pay() -> str:
-        kamino.pay_title(direction, number())
-        return f"Lançamento {number()} baixado na Kamino."
-
-    def reconcile() -> str:
-        kamino.reconcile_title(direction, number())
-        return f"Lançamento {number()} conciliado na Kamino."
-
-    def delete() -> str:
-        kamino.delete_title(direction, number())
-        return f"Lançamento {number()} excluído na Kamino."
-
-    return {"alterar": edit, "pagar": pay, "conciliar": reconcile, "excluir": delete}

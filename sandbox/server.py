@@ -28,6 +28,8 @@ def build_app(world: World) -> Flask:
     app = Flask("sandbox")
     app.config["TRAP_HTTP_EXCEPTIONS"] = False
     app.jinja_env.filters["money"] = lambda value: f"{money(value):.2f}"
+    app.jinja_env.filters["reais"] = page.reais
+    app.jinja_env.filters["dia"] = page.brazilian_day
     consent.mount(app, world)
     bling_api.mount(app, world)
     kamino_api.mount(app, world)

@@ -137,6 +137,8 @@ class TitleBook(RegisterBook):
         return self._record(titles, lines, date, account)
 
     def _record(self, titles: list[Title], lines: list[PaymentLine], day: Day | None, account: int | None) -> int:
+        if any(line.amount <= 0 for line in lines):
+            raise ValueError("nothing left to pay")
         first = titles[0]
         bordero = Bordero(
             id=self.new_id(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -88,19 +87,20 @@ def shown(company: KaminoCompany, direction: Direction, row: Row) -> Row:
     }
 
 
-def _day(call: Call, name: str) -> date | None:
+def _day(call: Call, name: str) -> str:
+    """Return a day in ISO form, empty when nobody asked; stored days compare with it as text."""
     text = parameter(call, name)
     try:
-        return as_date(text) if text else None
+        return as_date(text).isoformat() if text else ""
     except ValueError:
         raise Rejected(f"Data inválida em {name}.") from None
 
 
-def _within(stamp: str | None, start: date | None, end: date | None) -> bool:
-    if start is None and end is None:
+def _within(stamp: str | None, start: str, end: str) -> bool:
+    """Return whether a stored day lies in a window; bounds are inclusive and may be open."""
+    if not start and not end:
         return True
-    day = as_date(stamp) if stamp else None
-    return day is not None and (start is None or day >= start) and (end is None or day <= end)
+    return bool(stamp) and str(stamp)[:10] >= start and (not end or str(stamp)[:10] <= end)
 
 
 def _list(direction: Direction) -> Callable[..., Reply]:

@@ -116,6 +116,14 @@ def test_paying_and_reversing_move_balance_status_and_borderos(bling: Any, accou
     assert bling.get(f"/borderos/{second}").status_code == 404
 
 
+def test_a_settled_title_is_not_paid_again(account: Account, contact: int) -> None:
+    title = account.bling.add_title("payable", "10", TODAY, contact)
+    account.bling.pay(title)
+    with pytest.raises(ValueError, match="nothing left"):
+        account.bling.pay(title)
+    assert len(account.bling.borderos) == 1
+
+
 def test_one_bordero_pays_several_titles(bling: Any, account: Account, contact: int) -> None:
     titles = [account.bling.add_title("receivable", value, TODAY, contact) for value in ("10", "20")]
     bordero = account.bling.pay_together(titles)

@@ -149,8 +149,8 @@ def test_the_page_shows_and_edits_both_sides(server: SandboxServer, account: Acc
     act("bling", "pagar", id=id, amount="40")
     assert account.bling.titles[id].status == 3
     act("bling", "estornar", id=id)
-    act("bling", "alterar", id=id, value="90", due="2026-12-05", category=0)
-    assert str(account.bling.titles[id].value) == "90.00"
+    act("bling", "alterar", id=id, value="1.090,50", due="2026-12-05", category=0)
+    assert str(account.bling.titles[id].value) == "1090.50"
     act("bling", "cancelar", id=id)
     assert account.bling.titles[id].status == 5
     assert "relançado" in act("bling", "relancar", id=id)
