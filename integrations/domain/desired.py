@@ -124,7 +124,10 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
     if wanted is KaminoStatus.CANCELLED and inputs.delivered is not None:
         # A cancellation needs no classification: it says only which title goes.
         remaining = [problem for problem in found if problem.code in _STOPS_CANCELLATION]
-        return replace(inputs.delivered, status=KaminoStatus.CANCELLED, payment=None), remaining
+        if remaining:
+            return None, remaining
+        cancelled = replace(inputs.delivered, status=KaminoStatus.CANCELLED, payment=None)
+        return _respecting_closed_period(cancelled, inputs, [])
     if blocking(found) or inputs.classification.chart_account is None or title.due_date is None:
         return None, found
     payment = _payment(inputs) if wanted is KaminoStatus.SETTLED else None
@@ -146,7 +149,7 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
     return _respecting_closed_period(desired, inputs, found)
 
 
-_STOPS_CANCELLATION = {ProblemCode.CANCELLED_WITH_PAYMENT, ProblemCode.CLOSED_PERIOD, ProblemCode.FILTERED}
+_STOPS_CANCELLATION = {ProblemCode.CANCELLED_WITH_PAYMENT, ProblemCode.FILTERED}
 
 
 def _wanted_status(inputs: Inputs) -> KaminoStatus:
@@ -167,6 +170,8 @@ def _refusals(inputs: Inputs) -> list[Problem]:
             found.append(Problem(ProblemCode.CANCELLED_WITH_PAYMENT))
         elif inputs.delivered is None:
             found.append(Problem(ProblemCode.CANCELLED_BEFORE_SENDING))
+    elif inputs.deleted and inputs.delivered is None:
+        found.append(Problem(ProblemCode.CANCELLED_BEFORE_SENDING))
     if title.value <= ZERO:
         found.append(Problem(ProblemCode.VALUE_NOT_POSITIVE, {"value": str(title.value)}))
     if title.contact_id == 0:

@@ -125,10 +125,10 @@ class KaminoClient:
             for row in page.rows
         ]
 
-    def title_pages(self, direction: Direction) -> Iterator[list[KaminoTitle]]:
-        """Yield all titles of a direction, page by page (100 each)."""
-        for page in self._pages(LIST_OPS[direction], {}):
-            yield [translate.title_row(direction, row) for row in page.rows]
+    def title_page(self, direction: Direction, number: int) -> tuple[list[KaminoTitle], bool]:
+        """Return one page of all titles of a direction (100 each), and whether it is the last one."""
+        page = next(self._pages(LIST_OPS[direction], {}, number))
+        return [translate.title_row(direction, row) for row in page.rows], number >= page.total_pages or not page.rows
 
     def save_title(
         self, desired: DesiredTitle, *, person_id: int, kamino_id: int = 0, current: dict[str, Any] | None = None
@@ -148,8 +148,8 @@ class KaminoClient:
             raise InternalError("list expected", service=SERVICE, operation=str(op))
         return rows
 
-    def _pages(self, op: Op, query: dict[str, str]) -> Iterator["_Page"]:
-        number, previous = 1, None
+    def _pages(self, op: Op, query: dict[str, str], number: int = 1) -> Iterator["_Page"]:
+        previous = None
         while True:
             body = self._read(op, {**query, "_pagina": str(number), "_tamanhoPagina": str(PAGE_SIZE)})
             rows = body.get("Dados") if isinstance(body, dict) else body

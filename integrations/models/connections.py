@@ -1,5 +1,6 @@
 """Connections to Bling and Kamino, and the tokens, which live apart: no form and no history ever sees them."""
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -92,9 +93,18 @@ class BlingToken(models.Model):
     version = models.PositiveIntegerField(default=1)
     refresh_started_at = models.DateTimeField(null=True)
     refresh_started_version = models.PositiveIntegerField(default=0)
+    given_digest = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         default_permissions = ()
+
+    def was_given(self, refresh_token: str) -> bool:
+        """Say whether this refresh token is the one that was once entered from outside (kept as a digest only)."""
+        return self.given_digest == hashlib.sha256(refresh_token.encode()).hexdigest()
+
+    def note_given(self) -> None:
+        """Remember the current refresh token as entered from outside."""
+        self.given_digest = hashlib.sha256(self.refresh_token.encode()).hexdigest()
 
     def __str__(self) -> str:
         return f"token of {self.connection_id}, version {self.version}"
@@ -119,11 +129,17 @@ class KaminoConnection(models.Model):
         default=False,
         help_text=_("Writing payables, cancelling and listing receivables are not confirmed by Kamino."),
     )
+    lists_are_complete = models.BooleanField(
+        _("lists show every status"),
+        default=False,
+        help_text=_("Proved with Kamino: a title that its list does not show does not exist."),
+    )
     is_paused = models.BooleanField(_("paused"), default=False)
     error = models.TextField(_("last error"), blank=True, default="", editable=False)
     registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True, editable=False)
     persons_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconciled_at = models.DateTimeField(_("reconciled at"), null=True, blank=True, editable=False)
+    reconcile_cursor = models.JSONField(default=dict, editable=False)
     default_cost_center = models.ForeignKey(
         "integrations.KaminoItem", models.PROTECT, null=True, blank=True, related_name="+",
         verbose_name=_("default cost center"),
@@ -136,7 +152,9 @@ class KaminoConnection(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)
 
-    history = HistoricalRecords(excluded_fields=["app", "id_usr", "usr", "hash", "served_at", "lease_until", "fence"])
+    history = HistoricalRecords(
+        excluded_fields=["app", "id_usr", "usr", "hash", "served_at", "lease_until", "fence", "reconcile_cursor"]
+    )
 
     if TYPE_CHECKING:
         tenant_id: int

@@ -169,12 +169,17 @@ def _fill(token: BlingToken, pair: auth.TokenPair, now: datetime) -> None:
     token.refreshed_at = now
 
 
-def store_tokens(connection: BlingConnection, pair: auth.TokenPair, *, now: datetime) -> None:
-    """Put a new authorization in place of the old one and mark the connection as connected."""
+def store_tokens(connection: BlingConnection, pair: auth.TokenPair, *, now: datetime, given: bool = False) -> None:
+    """Put a new authorization in place of the old one and mark the connection as connected.
+
+    `given` pairs were entered from outside; they are remembered, so that entering them again changes nothing.
+    """
     with transaction.atomic():
         token = BlingToken.objects.select_for_update(no_key=True).filter(connection=connection).first()
         token = token or BlingToken(connection=connection, version=0)
         _fill(token, pair, now)
+        if given:
+            token.note_given()
         token.version += 1
         token.save()
         BlingConnection.objects.filter(pk=connection.pk).update(status=ConnectionStatus.CONNECTED, status_cause="")

@@ -35,7 +35,7 @@ from integrations.pipeline.rulebook import Rulebook, load_rulebook
 
 BATCH = 200
 HISTORY_AGE = timedelta(days=45)
-_CONFLICTS = {ProblemCode.DELETED_IN_BLING}
+_CONFLICTS = {ProblemCode.DELETED_IN_BLING, ProblemCode.CANCELLED_WITH_PAYMENT}
 
 
 @dataclass(frozen=True)
@@ -264,8 +264,6 @@ def _decide(
         conflict = any(problem.code in _CONFLICTS for problem in problems)
         state = DeliveryState.NEEDS_HUMAN if conflict else DeliveryState.HELD
         return Decision(state, Failure.CONFLICT if conflict else ""), problems
-    if any(problem.code in (*_CONFLICTS, ProblemCode.CANCELLED_WITH_PAYMENT) for problem in problems):
-        return Decision(DeliveryState.NEEDS_HUMAN, Failure.CONFLICT), problems
     step = next_step(desired, delivered)
     if step.conflict is not None:
         problems = [*problems, step.conflict]

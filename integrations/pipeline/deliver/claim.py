@@ -1,0 +1,91 @@
+"""Claim: who is served next, and the intention written down before anything is sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from integrations.domain.delivery import Operation
+from integrations.models import Attempt, KaminoConnection, PersonPosting, Posting, Tenant
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline.leases import LEASE
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One unit in state "sending": only the holder of its fence may record what came of it."""
+
+    unit: Posting | PersonPosting
+    attempt: Attempt
+    fence: int
+
+
+def ready_postings(now: datetime) -> QuerySet[Posting]:
+    """Return postings that may be sent now: their person is in Kamino, or can be sent first."""
+    return Posting.objects.filter(state=DeliveryState.READY, ready_at__lte=now).filter(
+        Q(title__person__posting__kamino_id__isnull=False)
+        | Q(title__person__posting__state=DeliveryState.READY, title__person__posting__ready_at__lte=now)
+    )
+
+
+def ready_persons(now: datetime) -> QuerySet[PersonPosting]:
+    """Return persons that are in Kamino and changed; new ones are sent when a title needs them."""
+    return PersonPosting.objects.filter(state=DeliveryState.READY, ready_at__lte=now, kamino_id__isnull=False)
+
+
+def uncertain_units(model: type[Posting] | type[PersonPosting], now: datetime) -> QuerySet[Any]:
+    """Return units whose last write has to be looked up now."""
+    return model.objects.filter(state=DeliveryState.UNCERTAIN, ready_at__lte=now)
+
+
+def companies_with_work(now: datetime, tenant_ids: Sequence[int] | None) -> list[KaminoConnection]:
+    """Return the live companies that have something to send or to look up, least recently served first."""
+    mine = {"company": OuterRef("pk")}
+    query = KaminoConnection.objects.filter(
+        Exists(ready_postings(now).filter(**mine))
+        | Exists(ready_persons(now).filter(**mine))
+        | Exists(uncertain_units(Posting, now).filter(**mine))
+        | Exists(uncertain_units(PersonPosting, now).filter(**mine)),
+        tenant__delivery_mode=Tenant.DeliveryMode.LIVE,
+        tenant__is_active=True,
+        is_paused=False,
+    )
+    if tenant_ids is not None:
+        query = query.filter(tenant__in=tenant_ids)
+    return list(query.select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk"))
+
+
+def claim(unit: Posting | PersonPosting, operation: Operation, *, settles: bool, now: datetime) -> Claimed | None:
+    """Move a ready unit to "sending" and write the intention, in one transaction; `None` if somebody was faster."""
+    with transaction.atomic():
+        model = type(unit)
+        if not model.objects.begin_sending(unit.pk, unit.fence, lease_until=now + LEASE):
+            return None
+        target = {"posting": unit} if isinstance(unit, Posting) else {"person_posting": unit}
+        attempt = Attempt.objects.create(
+            company_id=unit.company_id,
+            operation=operation,
+            settles=settles,
+            body=unit.desired,
+            fingerprint=unit.desired_fingerprint,
+            fence=unit.fence + 1,
+            started_at=now,
+            **target,
+        )
+    unit.fence += 1
+    unit.tries += 1
+    return Claimed(unit, attempt, unit.fence)
+
+
+def next_posting(company: KaminoConnection, now: datetime) -> Posting | None:
+    """Return the most urgent posting of a company."""
+    query = ready_postings(now).filter(company=company).order_by("priority", "due_date", "pk")
+    return query.select_related("title__person__posting").first()
+
+
+def next_person(company: KaminoConnection, now: datetime) -> PersonPosting | None:
+    """Return a changed person of a company."""
+    return ready_persons(now).filter(company=company).select_related("person").order_by("ready_at", "pk").first()

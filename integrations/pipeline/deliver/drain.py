@@ -1,0 +1,118 @@
+"""Drain: serve companies in turn, one call in flight each, until nothing is due or time is up."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from integrations.kamino.client import KaminoClient
+from integrations.models import KaminoConnection, PersonPosting, Posting, RateLimit
+from integrations.pipeline.connections import open_kamino
+from integrations.pipeline.deliver import record
+from integrations.pipeline.deliver.claim import (
+    companies_with_work,
+    next_person,
+    next_posting,
+    uncertain_units,
+)
+from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person
+from integrations.pipeline.deliver.resolve import resolve
+from integrations.pipeline.deliver.titles import deliver_title
+from integrations.pipeline.error_texts import error_text
+from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_company, pause_company
+from integrations.pipeline.limits import kamino_key
+from integrations.rest.errors import ApiError
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+LONGEST_NAP = 1.0
+MOST_IN_A_ROW = 20
+"""Units of one company before the others get their turn (fewer when its slots are taken)."""
+
+
+@dataclass
+class DrainResult:
+    """How many units were worked on, and whether something still waits only for a slot."""
+
+    worked: int = 0
+    is_empty: bool = False
+
+
+def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None = None) -> DrainResult:
+    """Work until `deadline` or until nothing is due. Companies that wait for a slot are waited for."""
+    result = DrainResult()
+    clients: dict[int, KaminoClient] = {}
+    directories: dict[int, PersonDirectory] = {}
+    while (now := clock()) < deadline:
+        companies = companies_with_work(now, tenant_ids)
+        if not companies:
+            result.is_empty = True
+            return result
+        company, wait = lease_company(companies, now)
+        if company is None:
+            if wait < 0:
+                result.is_empty = True  # others work on all of them, or their keys are wrong
+                return result
+            time.sleep(min(wait, LONGEST_NAP))
+            continue
+        try:
+            if company.pk not in clients:
+                clients[company.pk] = open_kamino(company)
+            directory = directories.setdefault(company.pk, PersonDirectory())
+            result.worked += _serve(clients[company.pk], company, directory, clock, deadline)
+        except ApiError as error:
+            log.warning("company not served", company=company.pk, error=str(error))
+            pause_company(company.pk, error_text(error), until=now + CONFIG_PAUSE)
+        finally:
+            free_company(company)
+    return result
+
+
+def _serve(
+    client: KaminoClient, company: KaminoConnection, directory: PersonDirectory, clock: Clock, deadline: datetime
+) -> int:
+    """Work on a few units of a leased company; stop when it has to wait for a slot."""
+    worked = 0
+    while worked < MOST_IN_A_ROW and clock() < deadline:
+        if not _work_on_one(client, company, directory, clock):
+            break
+        worked += 1
+        if RateLimit.objects.seconds_until_free(kamino_key(company), clock()) or not _still_ours(company):
+            break
+    return worked
+
+
+def _still_ours(company: KaminoConnection) -> bool:
+    return KaminoConnection.objects.filter(pk=company.pk, fence=company.fence).exists()
+
+
+def _work_on_one(client: KaminoClient, company: KaminoConnection, directory: PersonDirectory, clock: Clock) -> bool:
+    """Resolve, deliver a title (its person first), or deliver a changed person; false when nothing is due."""
+    now = clock()
+    for model in (Posting, PersonPosting):
+        unit = uncertain_units(model, now).filter(company=company).order_by("ready_at").first()
+        if unit is not None:
+            resolve(client, company, unit, clock=clock)
+            return True
+    posting = next_posting(company, now)
+    if posting is not None and posting.title.person is not None:
+        person: PersonPosting = posting.title.person.posting
+        if person.kamino_id is None:
+            deliver_person(client, person, directory, clock=clock)
+        else:
+            deliver_title(client, posting, person.kamino_id, clock=clock)
+        return True
+    changed = next_person(company, now)
+    if changed is not None:
+        deliver_person(client, changed, directory, clock=clock)
+        return True
+    return False
+
+
+def sweep(*, now: datetime) -> int:
+    """Make units of dead workers visible: their outcome is unknown and will be looked up."""
+    look_at = record.first_look(now)
+    return sum(model.objects.release_expired(now, look_at=look_at) for model in (Posting, PersonPosting))

@@ -1,0 +1,146 @@
+"""Deliver one person: find it in Kamino by our map, by external code, by the whole document; else create it.
+
+Never by the root of a CNPJ, never by name. Two candidates are a person's decision.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from integrations.domain.delivery import Operation
+from integrations.domain.persons import DesiredPerson, merge
+from integrations.kamino.client import KaminoClient
+from integrations.kamino.translate import KaminoPerson
+from integrations.models import Attempt, PersonPosting
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline.deliver import record
+from integrations.pipeline.deliver.claim import Claimed, claim
+
+Clock = Callable[[], datetime]
+DIRECTORY_AGE = timedelta(minutes=10)
+
+
+class PersonDirectory:
+    """A company's persons, read in pages when that is cheaper than one look-up per new person."""
+
+    def __init__(self) -> None:
+        self._by_document: dict[str, list[KaminoPerson]] = {}
+        self._by_code: dict[str, KaminoPerson] = {}
+        self._read_at: datetime | None = None
+        self._declined_at: datetime | None = None
+
+    def prepare(self, client: KaminoClient, company_id: int, clock: Clock) -> None:
+        """Read the register if enough new persons wait; decide again when the reading is old."""
+        now = clock()
+        recent = [moment for moment in (self._read_at, self._declined_at) if moment and now - moment < DIRECTORY_AGE]
+        if recent:
+            return
+        waiting = PersonPosting.objects.filter(
+            company=company_id, state=DeliveryState.READY, kamino_id__isnull=True
+        ).count()
+        if waiting < 2:
+            return
+        found: list[KaminoPerson] = []
+        for page in client.person_pages():
+            if page.total_pages > waiting:
+                self._declined_at = now
+                return
+            found += page.persons
+        self._read_at = now
+        self._by_document, self._by_code = {}, {}
+        for person in found:
+            self._by_document.setdefault(person.person.document, []).append(person)
+            if person.person.code:
+                self._by_code[person.person.code] = person
+
+    def candidates(self, client: KaminoClient, desired: DesiredPerson, clock: Clock) -> list[KaminoPerson]:
+        """Return who this person may be in Kamino."""
+        if self._read_at is not None and clock() - self._read_at < DIRECTORY_AGE:
+            by_code = self._by_code.get(desired.code)
+            if by_code is not None:
+                return [by_code]
+            return self._by_document.get(desired.document, []) if desired.document else []
+        found = client.persons_with_document(desired.document) if desired.document else []
+        coded = [person for person in found if person.person.code == desired.code]
+        return coded or found
+
+
+def deliver_person(client: KaminoClient, row: PersonPosting, directory: PersonDirectory, *, clock: Clock) -> None:
+    """Claim one person, link or create it, and write what is ours to write."""
+    claimed = claim(row, Operation.SAVE_PERSON, settles=False, now=clock())
+    if claimed is None:
+        return
+    with record.outcome_of(claimed, clock):
+        desired = row.get_desired()
+        if row.kamino_id is None:
+            _link_or_create(client, claimed, row, desired, directory, clock)
+        else:
+            current = client.person(row.kamino_id)
+            if current is None:
+                raise record.ConflictError(record.conflict_text("missing"), service="Kamino", code="missing")
+            _save_merged(client, claimed, row, desired, current, clock)
+
+
+def _link_or_create(
+    client: KaminoClient,
+    claimed: Claimed,
+    row: PersonPosting,
+    desired: DesiredPerson,
+    directory: PersonDirectory,
+    clock: Clock,
+) -> None:
+    sibling = _already_linked(row, desired)
+    if sibling is not None:
+        _link(claimed, row, sibling, desired, clock)
+        return
+    directory.prepare(client, row.company_id, clock)
+    candidates = directory.candidates(client, desired, clock)
+    active = [person for person in candidates if person.active] or candidates
+    if len(active) > 1:
+        ids = ", ".join(str(person.kamino_id) for person in active)
+        raise record.AmbiguousError(ids, service="Kamino", operation="person", code="ambiguous")
+    if active:
+        taken = PersonPosting.objects.filter(company=row.company_id, kamino_id=active[0].kamino_id, owns_person=True)
+        if taken.exclude(pk=row.pk).exists():
+            _link(claimed, row, active[0].kamino_id, desired, clock)
+        else:
+            _save_merged(client, claimed, row, desired, active[0], clock)
+        return
+    kamino_id = client.save_person(desired)
+    record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
+
+
+def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
+    """Return the Kamino person of another contact with the same document: contacts only link to it."""
+    if not desired.document:
+        return None
+    return (
+        PersonPosting.objects.filter(
+            company=row.company_id, person__document=desired.document, kamino_id__isnull=False, owns_person=True
+        )
+        .exclude(pk=row.pk)
+        .values_list("kamino_id", flat=True)
+        .first()
+    )
+
+
+def _link(claimed: Claimed, row: PersonPosting, kamino_id: int, desired: DesiredPerson, clock: Clock) -> None:
+    PersonPosting.objects.filter(pk=row.pk).update(owns_person=False)
+    record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock(), outcome=Attempt.Outcome.ADOPTED)
+
+
+def _save_merged(
+    client: KaminoClient,
+    claimed: Claimed,
+    row: PersonPosting,
+    desired: DesiredPerson,
+    current: KaminoPerson,
+    clock: Clock,
+) -> None:
+    merged = merge(desired, current.person, row.get_delivered())
+    if merged != current.person:
+        client.save_person(merged, kamino_id=current.kamino_id, current=current.raw)
+        record.delivered(claimed, kamino_id=current.kamino_id, told=desired, now=clock())
+    else:
+        record.delivered(
+            claimed, kamino_id=current.kamino_id, told=desired, now=clock(), outcome=Attempt.Outcome.ADOPTED
+        )

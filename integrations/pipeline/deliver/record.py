@@ -1,0 +1,175 @@
+"""Record: what came of a claim, at once, each in its own transaction."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from integrations.domain.desired import DesiredTitle
+from integrations.domain.persons import DesiredPerson
+from integrations.models import Attempt, PersonPosting, PlanRequest, Posting, Title
+from integrations.models.deliveries import DeliveryState, Failure
+from integrations.pipeline.deliver.claim import Claimed
+from integrations.pipeline.error_texts import error_text
+from integrations.pipeline.leases import CONFIG_PAUSE, pause_company
+from integrations.pipeline.requests import request_plans
+from integrations.rest.errors import (
+    ApiError,
+    ConfigError,
+    ConflictError,
+    InternalError,
+    RateLimitedError,
+    TransientError,
+    UncertainError,
+)
+
+log = structlog.get_logger(__name__)
+
+MOST_TRIES = 8
+FIRST_PAUSE = 30.0
+LONGEST_PAUSE = 3600.0
+
+
+class AmbiguousError(ConflictError):
+    """More than one candidate in Kamino; a person chooses."""
+
+    kind = "ambiguous"
+
+
+def delivered(
+    claimed: Claimed,
+    *,
+    kamino_id: int,
+    told: DesiredTitle | DesiredPerson,
+    now: datetime,
+    outcome: str = Attempt.Outcome.DELIVERED,
+    message: str = "",
+) -> None:
+    """Record a success. `told` is what Kamino holds now of what we wrote."""
+    unit, model = claimed.unit, type(claimed.unit)
+    with transaction.atomic():
+        moved = model.objects.record_delivered(
+            unit.pk, claimed.fence, sent=told.fingerprint, body=told.to_json(), kamino_id=kamino_id
+        )
+        _close(claimed.attempt, outcome, now, message=message, kamino_id=kamino_id)
+        if moved:
+            _plan_what_waits(unit, told.fingerprint, now)
+    if not moved:
+        # The answer is kept in the attempt; somebody has to see that two workers wrote.
+        log.error("answer after the lease was lost", attempt=claimed.attempt.pk, kamino_id=kamino_id)
+
+
+def _plan_what_waits(unit: Posting | PersonPosting, fingerprint: str, now: datetime) -> None:
+    if isinstance(unit, Posting):
+        if Posting.objects.filter(pk=unit.pk).exclude(desired_fingerprint=fingerprint).exists():
+            PlanRequest.objects.get_or_create(title_id=unit.title_id, defaults={"asked_at": now})
+    elif PersonPosting.objects.filter(pk=unit.pk).exclude(desired_fingerprint=fingerprint).exists():
+        request_plans(Title.objects.filter(person_id=unit.person_id), now=now)
+
+
+def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
+    """Record an error by its kind: try again, look up, or ask a person."""
+    log.warning("delivery failed", attempt=claimed.attempt.pk, kind=error.kind, error=str(error))
+    unit, objects, fence = claimed.unit, type(claimed.unit).objects, claimed.fence
+    text = error_text(error)
+    with transaction.atomic():
+        if isinstance(error, UncertainError):
+            objects.record_uncertain(unit.pk, fence, message=text, look_at=first_look(now))
+        elif isinstance(error, RateLimitedError):
+            ready_at = now + timedelta(seconds=error.seconds)
+            objects.record_retry(unit.pk, fence, message=text, ready_at=ready_at, counts=False)
+        elif isinstance(error, ConfigError) and error.code != "unconfirmed":
+            objects.record_retry(unit.pk, fence, message=text, ready_at=now + CONFIG_PAUSE, counts=False)
+            pause_company(unit.company_id, text, until=now + CONFIG_PAUSE)
+        elif isinstance(error, TransientError) and unit.tries < MOST_TRIES:
+            objects.record_retry(unit.pk, fence, message=text, ready_at=now + pause(unit.tries))
+        else:
+            exhausted = isinstance(error, TransientError)
+            failure = Failure.EXHAUSTED if exhausted else Failure(error.kind)
+            objects.record_needs_human(unit.pk, fence, failure=failure, message=text)
+            tell_titles(unit, now)
+        kind = "conflict" if isinstance(error, ConflictError) else error.kind
+        _close(claimed.attempt, kind, now, message=str(error), status=error.status)
+
+
+@contextmanager
+def outcome_of(claimed: Claimed, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Record whatever goes wrong inside, so that one failing unit never stops the next."""
+    try:
+        yield
+    except ApiError as error:
+        failed(claimed, error, now=clock())
+    except Exception as error:
+        crashed(claimed, error, now=clock())
+
+
+def crashed(claimed: Claimed, error: Exception, *, now: datetime) -> None:
+    """Record a bug of ours: this unit waits for a person, the next one goes on."""
+    log.exception("delivery crashed", attempt=claimed.attempt.pk)
+    failed(claimed, InternalError(f"{type(error).__name__}", service="Kamino"), now=now)
+
+
+def tell_titles(unit: Posting | PersonPosting, now: datetime) -> None:
+    """Let the titles of a person that needs a human say so themselves."""
+    if isinstance(unit, PersonPosting):
+        request_plans(Title.objects.filter(person_id=unit.person_id), now=now)
+
+
+def _close(
+    attempt: Attempt,
+    outcome: str,
+    now: datetime,
+    *,
+    message: str = "",
+    status: int | None = None,
+    kamino_id: int | None = None,
+) -> None:
+    Attempt.objects.filter(pk=attempt.pk).update(
+        outcome=outcome, ended_at=now, message=message, status=status, kamino_id=kamino_id
+    )
+
+
+def close_attempt(attempt: Attempt, outcome: str, *, now: datetime, message: str, kamino_id: int | None = None) -> None:
+    """End an attempt whose outcome was found out later."""
+    _close(attempt, outcome, now, message=message, kamino_id=kamino_id)
+
+
+def needs_human(unit: Posting | PersonPosting, *, failure: str, message: str, now: datetime) -> None:
+    """Hand an unresolved unit to a person."""
+    type(unit).objects.record_needs_human(unit.pk, unit.fence, failure=failure, message=message)
+    tell_titles(unit, now)
+
+
+def already_delivered(unit: Posting, now: datetime) -> None:
+    """Mark a posting that needs no call (what it should hold is what it was told)."""
+    Posting.objects.filter(pk=unit.pk, state=DeliveryState.READY, fence=unit.fence).update(
+        state=DeliveryState.DELIVERED, message="", failure=""
+    )
+
+
+def first_look(now: datetime) -> datetime:
+    """Return when a lost write is looked up first: after any call for it can still be on its way."""
+    return now + timedelta(seconds=settings.UNCERTAIN_WAIT_SECONDS)
+
+
+def pause(tries: int) -> timedelta:
+    """Return a pause that grows with each try, with full jitter."""
+    longest = min(FIRST_PAUSE * 2.0**tries, LONGEST_PAUSE)
+    return timedelta(seconds=random.uniform(FIRST_PAUSE / 2, longest))  # noqa: S311 - no secret
+
+
+def conflict_text(code: str) -> str:
+    """Return what a conflict found in Kamino says to a person."""
+    return {
+        "missing": _("Kamino's list no longer shows this title. Look for it there before sending it again."),
+        "paid_in_kamino": _("Paid in Kamino, waiting for Bling."),
+        "paid_differently": _("Paid in Kamino with another date or amount than in Bling. Compare the two."),
+        "scheduled": _("Risk of double payment: the title is scheduled in Kamino. Check it there now."),
+        "reconciled": _("The title is reconciled with the bank in Kamino and is not changed."),
+        "awaiting_approval": _("The title awaits approval in Kamino and is not changed."),
+    }[code]

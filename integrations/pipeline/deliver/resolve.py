@@ -1,0 +1,155 @@
+"""Resolve: find out what became of a write whose answer was lost. Twice looked up, never blindly repeated."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+from django.utils.translation import gettext as _
+
+from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.matching import KaminoTitle, holds, marked
+from integrations.domain.persons import DesiredPerson
+from integrations.kamino.client import KaminoClient
+from integrations.models import Attempt, KaminoConnection, PersonPosting, Posting
+from integrations.models.deliveries import Failure
+from integrations.pipeline.deliver import record
+from integrations.pipeline.deliver.claim import Claimed
+from integrations.pipeline.snapshots import rows_due
+from integrations.rest.errors import ApiError
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+LOOKUPS = 2
+
+
+def resolve(client: KaminoClient, company: KaminoConnection, unit: Posting | PersonPosting, *, clock: Clock) -> None:
+    """Look an uncertain unit up; adopt it, let it be sent again, wait for the second look-up, or ask a person."""
+    attempt = unit.attempts.filter(outcome__in=["", Attempt.Outcome.UNCERTAIN]).order_by("-pk").first()
+    try:
+        if attempt is None:
+            _ask(unit, _("Its delivery left no record. Compare both systems."), None, clock)
+        elif isinstance(unit, Posting):
+            _resolve_title(client, company, unit, attempt, clock)
+        else:
+            _resolve_person(client, unit, attempt, clock)
+    except ApiError as error:
+        log.warning("look-up failed", unit=unit.pk, error=str(error))
+        type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=record.first_look(clock()))
+
+
+def _resolve_title(
+    client: KaminoClient, company: KaminoConnection, posting: Posting, attempt: Attempt, clock: Clock
+) -> None:
+    sent = DesiredTitle.from_json(attempt.body)
+    before = posting.get_delivered()
+    days = sorted({sent.due_date, before.due_date if before else sent.due_date})
+    rows = rows_due(client, sent.direction, days[0], days[-1])
+    if rows is None:
+        _ask(posting, _("Kamino has no list to look it up in. Look for “%(code)s” there.") % {"code": sent.code},
+             attempt, clock)  # fmt: skip
+    elif posting.kamino_id is None:
+        _resolve_creation(company, posting, attempt, sent, marked(rows, sent.code), clock)
+    else:
+        row = next((row for row in rows if row.kamino_id == posting.kamino_id), None)
+        _resolve_change(posting, attempt, sent, row, clock)
+
+
+def _resolve_creation(
+    company: KaminoConnection,
+    posting: Posting,
+    attempt: Attempt,
+    sent: DesiredTitle,
+    found: list[KaminoTitle],
+    clock: Clock,
+) -> None:
+    taken = set(
+        Posting.objects.filter(
+            company=company, direction=posting.direction, kamino_id__in=[row.kamino_id for row in found]
+        ).values_list("kamino_id", flat=True)
+    )
+    free = [row for row in found if row.kamino_id not in taken]
+    if len(free) > 1:
+        ids = ", ".join(str(row.kamino_id) for row in free)
+        _ask(posting, _("Kamino has it more than once (%(ids)s). Delete the surplus there.") % {"ids": ids},
+             attempt, clock, Failure.AMBIGUOUS)  # fmt: skip
+    elif free:
+        settled = free[0].status is KaminoStatus.SETTLED
+        told = sent if settled or sent.payment is None else replace(sent, status=KaminoStatus.PENDING, payment=None)
+        _adopt(posting, attempt, told, free[0].kamino_id, clock)
+    elif posting.lookups + 1 < LOOKUPS:
+        _look_again(posting, clock)
+    elif company.lists_are_complete:
+        _send_again(posting, attempt, clock)
+    else:
+        _ask(
+            posting, _("Not found in Kamino after two look-ups, but its list may not show everything."), attempt, clock
+        )
+
+
+def _resolve_change(
+    posting: Posting, attempt: Attempt, sent: DesiredTitle, row: KaminoTitle | None, clock: Clock
+) -> None:
+    cancelled = sent.status is KaminoStatus.CANCELLED
+    done = row is None if cancelled else row is not None and holds(row, sent)
+    if done:
+        _adopt(posting, attempt, sent, posting.kamino_id or 0, clock)
+    elif row is None:
+        _ask(posting, record.conflict_text("missing"), attempt, clock)
+    elif posting.lookups + 1 < LOOKUPS:
+        _look_again(posting, clock)
+    elif row.status is KaminoStatus.PENDING:
+        # Twice seen unpaid and unchanged long after the call: it did not happen.
+        _send_again(posting, attempt, clock)
+    else:
+        _ask(posting, record.conflict_text("paid_differently"), attempt, clock)
+
+
+def _resolve_person(client: KaminoClient, row: PersonPosting, attempt: Attempt, clock: Clock) -> None:
+    sent = DesiredPerson.from_json(attempt.body)
+    if row.kamino_id is not None:
+        _send_again(row, attempt, clock)  # saving the same whole person again changes nothing
+        return
+    if not sent.document:
+        _ask(row, _("A person without CPF/CNPJ cannot be looked up. Look for it in Kamino."), attempt, clock)
+        return
+    found = client.persons_with_document(sent.document)
+    if len(found) == 1:
+        _adopt(row, attempt, sent, found[0].kamino_id, clock)
+    elif found:
+        _ask(row, _("Kamino has more than one person with this CPF/CNPJ."), attempt, clock, Failure.AMBIGUOUS)
+    elif row.lookups + 1 < LOOKUPS:
+        _look_again(row, clock)
+    else:
+        _send_again(row, attempt, clock)
+
+
+def _adopt(
+    unit: Posting | PersonPosting, attempt: Attempt, told: DesiredTitle | DesiredPerson, kamino_id: int, clock: Clock
+) -> None:
+    if isinstance(told, DesiredTitle) and told.payment is None and attempt.settles:
+        Attempt.objects.filter(pk=attempt.pk).update(settles=False)
+    claimed = Claimed(unit, attempt, unit.fence)
+    record.delivered(claimed, kamino_id=kamino_id, told=told, now=clock(), outcome=Attempt.Outcome.ADOPTED)
+
+
+def _look_again(unit: Posting | PersonPosting, clock: Clock) -> None:
+    type(unit).objects.look_again(unit.pk, unit.fence, look_at=record.first_look(clock()))
+
+
+def _send_again(unit: Posting | PersonPosting, attempt: Attempt, clock: Clock) -> None:
+    record.close_attempt(attempt, Attempt.Outcome.TRANSIENT, now=clock(), message="not in Kamino after two look-ups")
+    type(unit).objects.resolve_absent(unit.pk, unit.fence)
+
+
+def _ask(
+    unit: Posting | PersonPosting,
+    message: str,
+    attempt: Attempt | None,
+    clock: Clock,
+    failure: str = Failure.UNCERTAIN,
+) -> None:
+    if attempt is not None:
+        record.close_attempt(attempt, Attempt.Outcome.UNCERTAIN, now=clock(), message=message)
+    record.needs_human(unit, failure=failure, message=message, now=clock())

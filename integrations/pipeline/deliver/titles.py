@@ -1,0 +1,134 @@
+"""Deliver one title: create it, or read what Kamino has, check that it may be changed, and write it whole."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations.domain.delivery import next_step
+from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.matching import KaminoTitle
+from integrations.domain.titles import Direction
+from integrations.kamino import translate
+from integrations.kamino.client import KaminoClient
+from integrations.kamino.endpoints import STATUS_AWAITING_APPROVAL
+from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, Posting
+from integrations.pipeline.deliver import record
+from integrations.pipeline.deliver.claim import Claimed, claim
+from integrations.pipeline.snapshots import rows_due, store_rows
+from integrations.rest.errors import ConflictError
+
+Clock = Callable[[], datetime]
+SNAPSHOT_AGE = timedelta(minutes=10)
+
+
+def deliver_title(client: KaminoClient, posting: Posting, person_id: int, *, clock: Clock) -> None:
+    """Claim and send one posting; a posting that needs no call is only marked."""
+    desired, before = posting.get_desired(), posting.get_delivered()
+    step = next_step(desired, before)
+    if step.operation is None:
+        record.already_delivered(posting, clock())
+        return
+    claimed = claim(posting, step.operation, settles=desired.status is KaminoStatus.SETTLED, now=clock())
+    if claimed is None:
+        return
+    with record.outcome_of(claimed, clock):
+        if before is None or posting.kamino_id is None:
+            kamino_id = client.save_title(desired, person_id=person_id)
+            record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
+        else:
+            _change(client, claimed, posting, desired, before, person_id, clock)
+
+
+def _change(
+    client: KaminoClient,
+    claimed: Claimed,
+    posting: Posting,
+    desired: DesiredTitle,
+    before: DesiredTitle,
+    person_id: int,
+    clock: Clock,
+) -> None:
+    kamino_id = posting.kamino_id or 0
+    can_read, row = current_row(client, posting, before, clock)
+    if can_read and is_adoptable(row, desired):
+        record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock(), outcome=Attempt.Outcome.ADOPTED)
+        return
+    if can_read:
+        refuse_conflicts(row, desired)
+    if desired.status is KaminoStatus.CANCELLED:
+        client.cancel_title(desired.direction, kamino_id)
+    else:
+        sent = keep_edits(desired, before, row) if row else desired
+        current = row.raw if row else None
+        client.save_title(sent, person_id=person_id, kamino_id=kamino_id, current=current)
+    _forget_snapshot(posting)
+    record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
+
+
+def current_row(
+    client: KaminoClient, posting: Posting, before: DesiredTitle, clock: Clock
+) -> tuple[bool, KaminoTitle | None]:
+    """Return whether Kamino's list can be read, and this title's row at most ten minutes old.
+
+    One page by due date serves all titles of that day. Receivables have no confirmed list: where there is none, the
+    last body that we wrote stands in.
+    """
+    direction = Direction(posting.direction)
+    snapshot = KaminoSnapshot.objects.filter(
+        company=posting.company_id, direction=direction, kamino_id=posting.kamino_id,
+        read_at__gte=clock() - SNAPSHOT_AGE,
+    ).first()  # fmt: skip
+    if snapshot is not None:
+        return True, translate.title_row(direction, snapshot.row)
+    read_at = clock()
+    rows = rows_due(client, direction, before.due_date, before.due_date)
+    if rows is None:
+        return False, None
+    store_rows(KaminoConnection(pk=posting.company_id), direction, rows, read_at=read_at)
+    return True, next((row for row in rows if row.kamino_id == posting.kamino_id), None)
+
+
+def is_adoptable(row: KaminoTitle | None, desired: DesiredTitle) -> bool:
+    """Say whether Kamino already shows the very settlement that we would send (made by a person over there)."""
+    return (
+        row is not None
+        and desired.payment is not None
+        and row.status is KaminoStatus.SETTLED
+        and row.payment_date == desired.payment.date
+        and row.paid_amount == desired.payment.amount
+    )
+
+
+def refuse_conflicts(row: KaminoTitle | None, desired: DesiredTitle) -> None:
+    """Raise `ConflictError` when Kamino's state forbids the write; settled or reconciled titles are not rewritten."""
+    code = ""
+    if row is None:
+        code = "missing"
+    elif row.status is KaminoStatus.SETTLED:
+        code = "paid_differently" if desired.status is KaminoStatus.SETTLED else "paid_in_kamino"
+    elif row.reconciled:
+        code = "reconciled"
+    elif row.scheduled:
+        code = "scheduled"
+    elif row.status_number == STATUS_AWAITING_APPROVAL:
+        code = "awaiting_approval"
+    if code:
+        raise ConflictError(record.conflict_text(code), service="Kamino", code=code)
+
+
+def keep_edits(desired: DesiredTitle, before: DesiredTitle, row: KaminoTitle) -> DesiredTitle:
+    """Keep what people changed in Kamino: description, classification, cost center and unit are ours only while
+    Kamino still holds what we last wrote. Value, due date and status are always Bling's."""
+    changes: dict[str, Any] = {}
+    for name in ("description", "chart_account", "cost_center", "business_unit"):
+        theirs = getattr(row, name)
+        if theirs and theirs != (getattr(before, name) or ""):
+            changes[name] = theirs
+    return replace(desired, **changes)
+
+
+def _forget_snapshot(posting: Posting) -> None:
+    KaminoSnapshot.objects.filter(
+        company=posting.company_id, direction=posting.direction, kamino_id=posting.kamino_id
+    ).delete()

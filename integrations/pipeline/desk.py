@@ -1,0 +1,204 @@
+"""Desk: what people order, each as one call that checks, writes who and why, and leaves the work to the stages."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
+
+from integrations.domain.desired import KaminoStatus
+from integrations.domain.money import ZERO
+from integrations.models import (
+    BlingConnection,
+    ForcedSettlement,
+    KaminoItem,
+    Mapping,
+    PersonPosting,
+    PlanRequest,
+    Posting,
+    SyncRun,
+    Title,
+    TitleRead,
+)
+from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import DeliveryState, Priority
+from integrations.models.registers import KaminoKind
+from integrations.pipeline.mapping_names import resolve_pending
+from integrations.pipeline.requests import request_plans, titles_using
+from integrations.pipeline.schedule import open_run
+
+
+class Refused(Exception):
+    """The order cannot be carried out; `message` is a sentence for the person who gave it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """How many connections will run, run already, or cannot run."""
+
+    queued: int
+    already_running: int
+    not_connected: int
+
+
+@dataclass(frozen=True)
+class ResyncRequest:
+    """How many titles will be read again, and how many a person has excluded."""
+
+    queued: int
+    ignored: int
+
+
+def request_sync(
+    *, connections: Iterable[BlingConnection], user: User | None, now: datetime, is_full: bool = False
+) -> SyncRequest:
+    """Open a run for each connection that can run."""
+    queued = running = unconnected = 0
+    for connection in connections:
+        if connection.status != ConnectionStatus.CONNECTED:
+            unconnected += 1
+        elif open_run(
+            connection,
+            trigger=SyncRun.Trigger.PERSON if user else SyncRun.Trigger.COMMAND,
+            due_at=now,
+            now=now,
+            is_full=is_full,
+            user_id=user.pk if user else None,
+        ):
+            queued += 1
+        else:
+            # The person asks for now: a run that only waits for its slot or a retry starts at once.
+            SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN, due_at__gt=now).update(due_at=now)
+            running += 1
+    return SyncRequest(queued, running, unconnected)
+
+
+def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> ResyncRequest:
+    """Ask for titles to be read from Bling now and sent to Kamino with priority."""
+    ignored = titles.filter(posting__state=DeliveryState.IGNORED).count()
+    wanted = titles.exclude(posting__state=DeliveryState.IGNORED)
+    with transaction.atomic():
+        rows = [
+            TitleRead(title_id=pk, read_at=read_at, asked_at=now)
+            for pk, read_at in wanted.order_by("pk").values_list("pk", "read_at")
+        ]
+        TitleRead.objects.bulk_create(rows, update_conflicts=True, unique_fields=["title"], update_fields=["asked_at"])
+        Posting.objects.filter(title__in=wanted).update(priority=Priority.PERSON)
+    return ResyncRequest(len(rows), ignored)
+
+
+def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) -> int:
+    """Plan postings that need a person again, and send them if nothing speaks against it any more."""
+    titles = Title.objects.filter(posting__in=postings.filter(state=DeliveryState.NEEDS_HUMAN))
+    with transaction.atomic():
+        persons = PersonPosting.objects.filter(person__titles__in=titles, state=DeliveryState.NEEDS_HUMAN)
+        PersonPosting.objects.filter(pk__in=persons.values("pk")).update(
+            state=DeliveryState.READY, tries=0, ready_at=now, message="", failure=""
+        )
+        return request_plans(titles, now=now, priority=Priority.PERSON)
+
+
+_LOCKED = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+
+
+def force_settlement(
+    *,
+    posting: Posting,
+    date: date,
+    amount: Decimal,
+    account: KaminoItem,
+    reason: str,
+    user: User,
+    now: datetime,
+) -> ForcedSettlement:
+    """Order a settlement in Kamino that Bling does not show. Raises `Refused`; never orders a second one."""
+    with transaction.atomic():
+        locked = Posting.objects.select_for_update().select_related("title", "company").get(pk=posting.pk)
+        delivered = locked.get_delivered()
+        if not reason.strip():
+            raise Refused("reason", _("Give a reason."))
+        if amount <= ZERO:
+            raise Refused("amount", _("The amount must be greater than zero."))
+        if account.connection_id != locked.company_id or account.kind != KaminoKind.BANK_ACCOUNT:
+            raise Refused("account", _("Choose a bank account of this company."))
+        if locked.state in _LOCKED:
+            raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+        if locked.state == DeliveryState.IGNORED:
+            raise Refused("ignored", _("This title is not to be synced. Take that back first."))
+        if delivered is not None and delivered.status is not KaminoStatus.PENDING:
+            raise Refused("settled", _("This title is already settled or cancelled in Kamino."))
+        if locked.attempts.filter(settles=True, outcome__in=["delivered", "adopted", "uncertain"]).exists():
+            raise Refused("settled", _("A settlement of this title was already sent."))
+        try:
+            with transaction.atomic():
+                forced = ForcedSettlement.objects.create(
+                    posting=locked, date=date, amount=amount, account=account, reason=reason.strip(),
+                    user=user, created_at=now,
+                )  # fmt: skip
+        except IntegrityError:
+            raise Refused("exists", _("A settlement was already forced for this title.")) from None
+        _plan_now(locked, now)
+    return forced
+
+
+def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
+    """Take a forced settlement back before it was sent. Raises `Refused` afterwards: Kamino has no confirmed undo."""
+    with transaction.atomic():
+        posting = Posting.objects.select_for_update().get(pk=forced.posting_id)
+        delivered = posting.get_delivered()
+        if posting.state in _LOCKED:
+            raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+        if delivered is not None and delivered.status is KaminoStatus.SETTLED:
+            raise Refused("sent", _("Kamino already shows the settlement. Undo it there by hand."))
+        undone = ForcedSettlement.objects.filter(pk=forced.pk, undone_at=None).update(undone_at=now, undone_by=user)
+        if not undone:
+            raise Refused("undone", _("This settlement was already taken back."))
+        _plan_now(posting, now)
+
+
+def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now: datetime) -> None:
+    """Exclude a title from syncing, or take that back. Raises `Refused` while a delivery is under way."""
+    if not reason.strip():
+        raise Refused("reason", _("Give a reason."))
+    with transaction.atomic():
+        locked = Posting.objects.select_for_update().get(pk=posting.pk)
+        if locked.state in _LOCKED:
+            raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+        note = f"{user.get_username()} {now:%d/%m/%Y %H:%M}: {reason.strip()}"
+        if ignored:
+            Posting.objects.filter(pk=locked.pk).update(state=DeliveryState.IGNORED, message=note, fence=F("fence") + 1)
+        else:
+            moved = Posting.objects.filter(pk=locked.pk, state=DeliveryState.IGNORED).update(
+                state=DeliveryState.HELD, message=note, fence=F("fence") + 1
+            )
+            if not moved:
+                raise Refused("not_ignored", _("This title is not excluded."))
+            _plan_now(locked, now)
+
+
+def _plan_now(posting: Posting, now: datetime) -> None:
+    PlanRequest.objects.update_or_create(
+        title_id=posting.title_id, defaults={"asked_at": now, "priority": Priority.PERSON}
+    )
+
+
+def mapping_changed(*, mapping: Mapping, now: datetime) -> int:
+    """Plan the titles that a saved or deleted mapping classifies; returns how many."""
+    resolve_pending(mapping.connection.tenant)
+    if mapping.source is None:
+        return 0
+    return request_plans(titles_using(mapping.connection, [mapping.source]), now=now)
+
+
+def tenant_changed(*, tenant_id: int, now: datetime) -> int:
+    """Plan all titles of a company after one of its rules changed (dates, filters); settled ones stay as they are."""
+    return request_plans(Title.objects.filter(connection__tenant=tenant_id), now=now)

@@ -1,0 +1,33 @@
+"""What an error says to a person, in the language of the office: what happened and what to do next."""
+
+from django.utils.translation import gettext as _
+
+from integrations.rest.errors import ApiError
+
+
+def error_text(error: ApiError) -> str:
+    """Return one sentence for an error; the technical words follow in brackets."""
+    service = error.service or "?"
+    texts = {
+        "host": _("The address of the Kamino connection is not allowed. Correct it on the connection."),
+        "sandbox_cn": _("The address is Kamino's sandbox, but the keys are those of a production company."),
+        "unconfirmed": _(
+            "This operation is not confirmed by Kamino. Allow unconfirmed operations on the Kamino connection."
+        ),
+        "no_app": _("There is no Bling app: fill in client id and secret on the connection."),
+        "never_connected": _("This connection was never authorized at Bling. Connect it."),
+        "invalid_client": _("Bling did not accept client id and secret. Correct them and connect again."),
+        "invalid_grant": _("Bling no longer accepts this authorization. Connect again."),
+        "insufficient_scope": _("The Bling app lacks a permission (scope) that is needed. Tick it and connect again."),
+        "html": _("%(service)s answered with a web page instead of data: an outage or a block. Tried again by itself."),
+    }
+    by_kind = {
+        "transient": _("%(service)s did not answer as expected. Tried again by itself."),
+        "rejected": _("%(service)s refused: %(message)s"),
+        "config": _("%(service)s refused the access: %(message)s. Check the connection's keys and permissions."),
+        "conflict": _("Conflict: %(message)s"),
+        "uncertain": _("Sent to %(service)s without an answer; it is looked up before anything is sent again."),
+        "internal": _("An answer of %(service)s could not be understood: %(message)s"),
+    }
+    text = texts.get(error.code) or by_kind[error.kind]
+    return text % {"service": service, "message": error.message}

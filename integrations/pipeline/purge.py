@@ -1,0 +1,19 @@
+"""Delete what is only kept for a time (docs/lgpd.md): bodies of old attempts, old snapshots, finished tasks."""
+
+from datetime import datetime, timedelta
+
+from django_q.models import Task
+
+from integrations.models import Attempt, AuthorizationRequest, KaminoSnapshot
+
+ATTEMPT_BODIES = timedelta(days=90)
+SNAPSHOTS = timedelta(days=3)
+TASKS = timedelta(days=7)
+
+
+def purge(*, now: datetime) -> None:
+    """Empty or delete rows past their time; each statement alone, so a death in between loses nothing."""
+    Attempt.objects.filter(started_at__lt=now - ATTEMPT_BODIES).exclude(body={}).update(body={}, message="")
+    KaminoSnapshot.objects.filter(read_at__lt=now - SNAPSHOTS).delete()
+    AuthorizationRequest.objects.filter(expires_at__lt=now - TASKS).delete()
+    Task.objects.filter(stopped__lt=now - TASKS).delete()

@@ -1,0 +1,196 @@
+"""One slice of a sync run: the steps of a pass over one Bling connection, each resumable from the run's cursor."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from integrations.bling.client import BlingClient, Listing
+from integrations.domain.calendar import day_of
+from integrations.domain.documents import compact
+from integrations.domain.titles import Direction
+from integrations.models import BlingConnection, SyncRun
+from integrations.models.connections import ConnectionStatus
+from integrations.pipeline import mirror, pull
+from integrations.pipeline.mapping_names import resolve_pending
+from integrations.pipeline.readings import Chunk
+from integrations.pipeline.requests import request_plans, titles_using
+from integrations.rest.errors import ConfigError
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+LEASE = timedelta(seconds=240)
+GONE_BATCH = 50
+
+
+class Slice:
+    """Works on one leased run until its steps are done or the deadline has come."""
+
+    def __init__(self, run: SyncRun, client: BlingClient, *, clock: Clock, deadline: datetime) -> None:
+        self.run = run
+        self.client = client
+        self.clock = clock
+        self.deadline = deadline
+        self._counted = client.requests
+
+    def work(self) -> bool:
+        """Run steps; true when the run is complete. Raises `ApiError` kinds and `LostLeaseError`."""
+        steps: dict[str, Callable[[], str]] = {
+            "registers": self._registers,
+            "contacts": self._contacts,
+            "listings": self._listings,
+            "gone": self._gone,
+            "new_registers": self._new_registers,
+            "reread": self._reread,
+        }
+        while self.run.step in steps:
+            if self.clock() >= self.deadline:
+                return False
+            following = steps[self.run.step]()
+            if following != self.run.step:
+                self.run.step = following
+                self._save()
+        mirror.finish_run(self.run, now=self.clock())
+        return True
+
+    def _registers(self) -> str:
+        self._identify()
+        self._read_registers()
+        return "contacts"
+
+    def _identify(self) -> None:
+        """Store whose account this is; another company than before is never mirrored."""
+        connection = self.run.connection
+        if connection.company_id:
+            return
+        company = self.client.company()
+        expected = compact(connection.tenant.cnpj)
+        if expected and compact(company.cnpj) and compact(company.cnpj) != expected:
+            BlingConnection.objects.filter(pk=connection.pk).update(
+                status=ConnectionStatus.HELD, status_cause="other_cnpj", company_name=company.nome
+            )
+            raise ConfigError(f"the account belongs to {company.nome} {company.cnpj}", service="Bling", code="held")
+        connection.company_id = company.id
+        connection.company_name, connection.company_cnpj = company.nome, company.cnpj
+        BlingConnection.objects.filter(pk=connection.pk).update(
+            company_id=company.id, company_name=company.nome, company_cnpj=company.cnpj
+        )
+
+    def _read_registers(self) -> None:
+        connection = self.run.connection
+        now = self.clock()
+        if pull.registers_are_stale(connection, now):
+            mirror.save_registers(connection, pull.read_registers(self.client), now=now)
+            connection.registers_read_at = now
+            for mapping in resolve_pending(connection.tenant):
+                if mapping.source is not None:
+                    request_plans(titles_using(connection, [mapping.source]), now=now)
+
+    def _contacts(self) -> str:
+        started_at = self.run.started_at or self.clock()
+        changed = pull.changed_mirrored_contacts(self.client, self.run.connection, until=started_at)
+        chunk = Chunk()
+        persons = list(pull.read_persons(self.client, changed, clock=self.clock, failures=chunk.failures))
+        with transaction.atomic():
+            mirror.save_persons(self.run.connection, persons, now=self.clock())
+            self._hold(**mirror.note_failures(self.run, chunk))
+        return "listings"
+
+    def _listings(self) -> str:
+        """Read one page; the cursor names the listings once, so that every slice goes through the same ones."""
+        cursor = self.run.cursor
+        if "listings" not in cursor:
+            today = day_of(self.run.started_at or self.clock())
+            listings = pull.plan_listings(self.run, sync_from=self.run.connection.tenant.sync_from, today=today)
+            cursor.update(listings=[_to_json(listing) for listing in listings], index=0, page=1)
+        if cursor["index"] >= len(cursor["listings"]):
+            return "gone"
+        listing = _from_json(cursor["listings"][cursor["index"]])
+        rows, has_more = pull.read_listing_page(self.client, listing, cursor["page"])
+        wanted = pull.rows_to_read(self.run.connection, rows, listing)
+        if not self._read((row.direction, row.bling_id, row.fingerprint) for row in wanted):
+            return "listings"  # time is up: the page is listed again, and what was mirrored is not read again
+        if has_more:
+            cursor["page"] += 1
+        else:
+            cursor.update(index=cursor["index"] + 1, page=1)
+        with transaction.atomic():
+            mirror.mark_seen(self.run, rows)
+            self._hold(cursor=cursor, rows_seen=F("rows_seen") + len(rows))
+        return "listings"
+
+    def _gone(self) -> str:
+        gone = pull.gone_titles(self.run, GONE_BATCH)
+        if gone:
+            self._read((direction, bling_id, "") for direction, bling_id in gone)
+            self._hold_alone(titles_gone=F("titles_gone") + len(gone))
+            return "gone" if len(gone) == GONE_BATCH else "new_registers"
+        return "new_registers"
+
+    def _new_registers(self) -> str:
+        self._read_registers()
+        return "reread"
+
+    def _reread(self) -> str:
+        done = self.run.cursor.get("reread", 0)
+        limit = min(GONE_BATCH, pull.REREAD_LIMIT - done)
+        batch = pull.titles_to_reread(self.run, limit) if limit > 0 else []
+        if batch:
+            self._read((direction, bling_id, "") for direction, bling_id in batch)
+            self.run.cursor["reread"] = done + len(batch)
+            self._hold_alone(cursor=self.run.cursor)
+            return "reread"
+        mirror.release_new_titles(self.run.connection, now=self.clock())
+        return "done"
+
+    def _read(self, wanted: Iterable[tuple[Direction, int, str]]) -> bool:
+        """Read titles and mirror them chunk by chunk; false when the deadline came before the end."""
+        for chunk in pull.read_titles(self.client, self.run.connection, wanted, clock=self.clock):
+            with transaction.atomic():
+                changed = mirror.save_chunk(self.run.connection, chunk, now=self.clock(), release=False)
+                self._hold(
+                    titles_read=F("titles_read") + len(chunk.titles),
+                    titles_changed=F("titles_changed") + changed,
+                    **mirror.note_failures(self.run, chunk),
+                )
+            if self.clock() >= self.deadline:
+                return False
+        return True
+
+    def _save(self) -> None:
+        self._hold_alone(step=self.run.step, cursor=self.run.cursor)
+
+    def _hold_alone(self, **changes: Any) -> None:
+        with transaction.atomic():
+            self._hold(**changes)
+
+    def _hold(self, **changes: Any) -> None:
+        """Prolong the lease inside the current transaction, count requests, store progress."""
+        requests, self._counted = self.client.requests - self._counted, self.client.requests
+        mirror.hold_lease(
+            self.run, lease_until=self.clock() + LEASE, bling_requests=F("bling_requests") + requests, **changes
+        )
+
+
+def _to_json(listing: Listing) -> dict[str, object]:
+    return {
+        "direction": listing.direction.value,
+        "by": listing.by,
+        "start": listing.start.isoformat() if listing.start else None,
+        "end": listing.end.isoformat() if listing.end else None,
+        "statuses": list(listing.statuses),
+    }
+
+
+def _from_json(data: dict[str, Any]) -> Listing:
+    return Listing(
+        direction=Direction(data["direction"]),
+        by=data["by"],
+        start=date.fromisoformat(data["start"]) if data["start"] else None,
+        end=date.fromisoformat(data["end"]) if data["end"] else None,
+        statuses=tuple(data["statuses"]),
+    )

@@ -1,0 +1,53 @@
+"""Rows of Kamino's title lists, kept for a short time so that one page serves many decisions."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from integrations.domain.matching import KaminoTitle
+from integrations.domain.titles import Direction
+from integrations.kamino.client import KaminoClient
+from integrations.models import KaminoConnection, KaminoSnapshot
+from integrations.rest.errors import ConfigError, NotFoundError
+
+
+def rows_due(client: KaminoClient, direction: Direction, start: date, end: date) -> list[KaminoTitle] | None:
+    """Return Kamino's titles due in a span, or `None` where this list does not exist or may not be used."""
+    try:
+        return client.titles_due(direction, start, end)
+    except NotFoundError:
+        return None
+    except ConfigError as error:
+        if error.code == "unconfirmed":
+            return None
+        raise
+
+
+def store_rows(
+    company: KaminoConnection, direction: Direction, rows: Sequence[KaminoTitle], *, read_at: datetime
+) -> None:
+    """Keep rows as snapshots; `read_at` was taken before their request."""
+    KaminoSnapshot.objects.bulk_create(
+        [
+            KaminoSnapshot(
+                company=company,
+                direction=direction,
+                kamino_id=row.kamino_id,
+                due_date=row.due_date,
+                row={key: _plain(value) for key, value in (row.raw or {}).items()},
+                read_at=read_at,
+            )
+            for row in sorted(rows, key=lambda row: row.kamino_id)
+        ],
+        update_conflicts=True,
+        unique_fields=["company", "direction", "kamino_id"],
+        update_fields=["due_date", "row", "read_at"],
+    )
+
+
+def _plain(value: object) -> object:
+    """Return what a JSON column takes: decimals as text (they are read back as amounts)."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

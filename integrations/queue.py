@@ -1,0 +1,21 @@
+"""Names and options of everything that is put into the queue. Tasks are ticks: they carry no payload."""
+
+from typing import Any
+
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+TICK = "integrations.tasks.tick"
+OPEN_RUNS = "integrations.tasks.open_runs"
+PURGE = "integrations.tasks.purge"
+MOST_WAITING = 8
+
+
+def enqueue_tick() -> None:
+    """Ask a worker to look for due work now; a queue that is already full of ticks needs no other one."""
+    if OrmQ.objects.count() < MOST_WAITING:
+        _enqueue(TICK)
+
+
+def _enqueue(name: str, **options: Any) -> None:
+    async_task(name, task_name=name.rsplit(".", 1)[-1], **options)

@@ -1,0 +1,28 @@
+"""What django-q2 calls: one pipeline call each, with the clock and a deadline inside the queue's timeout."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from integrations.pipeline import purge as purging
+from integrations.pipeline import run, schedule
+
+CALL_DEADLINE = 60
+MARGIN = 10
+
+
+def tick() -> None:
+    """Work on whatever is due until shortly before the queue would kill this task."""
+    seconds = settings.Q_CLUSTER["timeout"] - CALL_DEADLINE - MARGIN
+    run.tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=seconds))
+
+
+def open_runs() -> int:
+    """Open the runs of the slot that has just come (each with its connection's delay)."""
+    return schedule.open_due_runs(now=timezone.now())
+
+
+def purge() -> None:
+    """Delete what is only kept for a time: old bodies of attempts, snapshots, finished tasks."""
+    purging.purge(now=timezone.now())

@@ -1,0 +1,45 @@
+"""Fixtures shared by all tests: a sandbox over real HTTP, and a company that is connected to it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.domain.calendar import day_of
+from sandbox.server import SandboxServer
+from sandbox.world import World
+from tests.flows.helpers import Company, provision_company
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """An empty, unlimited sandbox; each test adds the accounts it needs."""
+    yield World(today=day_of(timezone.now()), unlimited=True)
+
+
+@pytest.fixture
+def server(world: World, settings: Any) -> Iterator[SandboxServer]:
+    """Serve the sandbox and point the settings at it."""
+    with SandboxServer(world) as server:
+        settings.BLING_API_URL = server.bling_url
+        settings.BLING_TOKEN_URL = f"{server.bling_url}/oauth/token"
+        settings.BLING_AUTHORIZE_URL = f"{server.bling_url}/oauth/authorize"
+        settings.BLING_REVOKE_URL = f"{server.bling_url}/oauth/revoke"
+        yield server
+
+
+@pytest.fixture
+def new_company(world: World, server: SandboxServer, transactional_db: None) -> Callable[..., Company]:
+    """Return a function that makes a company in the sandbox and connects it."""
+
+    def make(slug: str = "azul", **options: Any) -> Company:
+        return provision_company(world, slug, **options)
+
+    return make
+
+
+@pytest.fixture
+def company(new_company: Callable[..., Company]) -> Company:
+    """A connected company with small registers and no titles."""
+    return new_company()

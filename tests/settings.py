@@ -1,0 +1,28 @@
+"""Settings of the tests: the embedded PostgreSQL without waiting for the disk, and no request limits."""
+
+import os
+from dataclasses import replace
+
+import psycopg
+
+from project.local import start_embedded_database
+
+os.environ.setdefault("ENVIRONMENT", "local")
+os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+if not os.environ.get("DATABASE_URL"):
+    os.environ["DATABASE_URL"] = start_embedded_database("test-postgres")
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+
+from project.settings import *  # noqa: E402, F403
+from project.settings import LIMITS as _LIMITS  # noqa: E402
+
+LIMITS = replace(
+    _LIMITS, bling_interval_ms=0, bling_egress_interval_ms=0, bling_token_interval_ms=0, kamino_per_minute=600_000
+)
+SYNC_JITTER_MINUTES = 0
+UNCERTAIN_WAIT_SECONDS = 0
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+KAMINO_ALLOWED_HOSTS = ["127.0.0.1"]
