@@ -1,5 +1,12 @@
 """Public addresses: the OAuth callback and health."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from integrations import views
+
+urlpatterns = [
+    path("bling/connect/<int:pk>/", views.start_bling, name="bling-connect"),
+    path("bling/callback", views.bling_callback, name="bling-callback"),
+    path("health/live", views.live, name="health-live"),
+    path("health/ready", views.ready, name="health-ready"),
+]

@@ -7,14 +7,14 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
-def _link(title: Any, icon: str, model: str) -> dict[str, Any]:
+def _link(title: Any, icon: str, model: str, app: str = "integrations") -> dict[str, Any]:
     def allowed(request: Any) -> bool:
-        return bool(request.user.has_perm(f"integrations.view_{model}"))
+        return bool(request.user.has_perm(f"{app}.view_{model}"))
 
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:integrations_{model}_changelist"),
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
         "permission": allowed,
     }
 
@@ -27,10 +27,12 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
+    "DASHBOARD_CALLBACK": "integrations.admin.dashboard.dashboard",
     "STYLES": [lambda request: static("integrations/admin.css")],
     "SIDEBAR": {
         "show_search": False,
         "navigation": [
+            {"items": [{"title": _("Overview"), "icon": "home", "link": reverse_lazy("admin:index")}]},
             {
                 "title": _("Titles"),
                 "items": [
@@ -62,12 +64,11 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link(_("Sync runs"), "sync", "syncrun"),
                     _link(_("Deliveries"), "send", "attempt"),
-                    {
-                        "title": _("Users"),
-                        "icon": "person",
-                        "link": reverse_lazy("admin:auth_user_changelist"),
-                        "permission": lambda request: request.user.has_perm("auth.view_user"),
-                    },
+                    _link(_("Limits"), "speed", "ratelimit"),
+                    _link(_("Schedules"), "schedule", "schedule", app="django_q"),
+                    _link(_("Failed tasks"), "error", "failure", app="django_q"),
+                    _link(_("Users"), "person", "user", app="auth"),
+                    _link(_("Groups"), "group", "group", app="auth"),
                 ],
             },
         ],

@@ -1,0 +1,37 @@
+"""The admin: one module per table. An action is a permission, a confirmation, one pipeline call, an honest message."""
+
+from integrations.admin import (
+    attempt,
+    bling_connection,
+    discrepancy,
+    forced_settlement,
+    kamino_connection,
+    limits,
+    mapping,
+    person,
+    posting,
+    queue_tables,
+    registers,
+    run,
+    tenant,
+    title,
+    users,
+)
+
+__all__ = [
+    "attempt",
+    "bling_connection",
+    "discrepancy",
+    "forced_settlement",
+    "kamino_connection",
+    "limits",
+    "mapping",
+    "person",
+    "posting",
+    "queue_tables",
+    "registers",
+    "run",
+    "tenant",
+    "title",
+    "users",
+]

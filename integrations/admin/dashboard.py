@@ -1,0 +1,132 @@
+"""The first page: per company, whether it is connected, when it was last read, and what waits for a person."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from integrations.admin import texts
+from integrations.admin.event_texts import cause_text
+from integrations.admin.posting import needing_action
+from integrations.admin.run import RUN_COLOURS
+from integrations.admin.scope import change_url, scoped
+from integrations.models import BlingConnection, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
+from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import DeliveryState
+
+TENANTS_SHOWN = 60
+
+
+@dataclass
+class Card:
+    """One company on the first page."""
+
+    tenant: Tenant
+    url: str
+    connections: list[dict[str, Any]] = field(default_factory=list)
+    kamino: dict[str, Any] = field(default_factory=dict)
+    states: list[dict[str, Any]] = field(default_factory=list)
+    needs_action: int = 0
+    discrepancies: int = 0
+    next_step: str = ""
+    next_url: str = ""
+
+    @property
+    def rank(self) -> tuple[bool, str]:
+        return (not (self.needs_action or self.next_step), self.tenant.name.casefold())
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the companies that the user may see to the first page."""
+    user = request.user
+    may_add = user.has_perm("integrations.add_tenant")
+    if not user.has_perm("integrations.view_title") and not user.has_perm("integrations.view_tenant"):
+        return {**context, "cards": [], "may_add": may_add, "title": _("Overview")}
+    tenants = list(Tenant.objects.for_user(user).filter(is_active=True).order_by("name")[: TENANTS_SHOWN + 1])
+    cards = {tenant.pk: Card(tenant, change_url(tenant)) for tenant in tenants[:TENANTS_SHOWN]}
+    _add_connections(cards)
+    _add_counts(cards, request)
+    for card in cards.values():
+        _add_next_step(card, request)
+    return {
+        **context,
+        "title": _("Overview"),
+        "cards": sorted(cards.values(), key=lambda card: card.rank),
+        "more": len(tenants) > TENANTS_SHOWN,
+        "may_add": may_add,
+        "add_url": reverse("admin:integrations_tenant_add"),
+        "tenants_url": reverse("admin:integrations_tenant_changelist"),
+    }
+
+
+def _add_connections(cards: dict[int, Card]) -> None:
+    connections = list(BlingConnection.objects.filter(tenant__in=cards).order_by("label"))
+    runs = SyncRun.objects.filter(connection__in=connections).order_by("connection_id", "-due_at")
+    latest = {run.connection_id: run for run in runs.distinct("connection_id").defer("cursor", "failure_notes")}
+    for connection in connections:
+        run = latest.get(connection.pk)
+        cards[connection.tenant_id].connections.append(
+            {
+                "label": connection.label,
+                "url": change_url(connection),
+                "status": connection.get_status_display(),
+                "colour": texts.CONNECTION_COLOURS[connection.status],
+                "needs_login": connection.status in (ConnectionStatus.NEVER, ConnectionStatus.RECONNECT),
+                "cause": cause_text(connection.status_cause) if connection.status_cause else "",
+                "run": run,
+                "run_url": change_url(run),
+                "run_at": texts.moment(run.started_at or run.due_at) if run else "",
+                "run_colour": RUN_COLOURS[run.state] if run else "",
+                "run_state": run.get_state_display() if run else "",
+            }
+        )
+    for kamino in KaminoConnection.objects.filter(tenant__in=cards):
+        cards[kamino.tenant_id].kamino = {"url": change_url(kamino), "error": kamino.error, "paused": kamino.is_paused}
+
+
+def _add_counts(cards: dict[int, Card], request: HttpRequest) -> None:
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    titles = reverse("admin:integrations_title_changelist")
+    postings = Posting.objects.filter(company__tenant__in=cards)
+    for tenant, state, number in postings.values_list("company__tenant", "state").annotate(Count("pk")).order_by():
+        counts[tenant][state] = number
+    for tenant, states in counts.items():
+        cards[tenant].states = [
+            {
+                "label": state.label,
+                "count": states[state],
+                "colour": texts.STATE_COLOURS[state],
+                "url": f"{titles}?tenant={tenant}&posting__state__exact={state}",
+            }
+            for state in DeliveryState
+            if states[state]
+        ]
+    waiting = needing_action(postings).values_list("company__tenant").annotate(Count("pk")).order_by()
+    for tenant, number in waiting:
+        cards[tenant].needs_action = number
+    open_rows = scoped(Discrepancy.objects.filter(closed_at=None, posting__company__tenant__in=cards), request)
+    for tenant, number in open_rows.values_list("posting__company__tenant").annotate(Count("pk")).order_by():
+        cards[tenant].discrepancies = number
+
+
+def _add_next_step(card: Card, request: HttpRequest) -> None:
+    if not card.connections:
+        card.next_step = _("Add its Bling connection")
+        card.next_url = f"{reverse('admin:integrations_blingconnection_add')}?tenant={card.tenant.pk}"
+        permission = "integrations.add_blingconnection"
+    elif any(connection["needs_login"] for connection in card.connections):
+        waiting = next(connection for connection in card.connections if connection["needs_login"])
+        card.next_step, card.next_url = _("Connect it to Bling"), waiting["url"]
+        permission = "integrations.connect_blingconnection"
+    elif not card.kamino:
+        card.next_step = _("Add its Kamino connection")
+        card.next_url = f"{reverse('admin:integrations_kaminoconnection_add')}?tenant={card.tenant.pk}"
+        permission = "integrations.add_kaminoconnection"
+    else:
+        return
+    if not request.user.has_perm(permission):
+        card.next_url = ""

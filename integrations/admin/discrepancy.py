@@ -1,0 +1,146 @@
+"""Discrepancies between the two sides, and their export."""
+
+from typing import Any, ClassVar
+
+import structlog
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from import_export.admin import ExportMixin
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RadioFilter, RangeDateFilter
+from unfold.contrib.import_export.forms import ExportForm
+
+from integrations.admin import texts
+from integrations.admin.base import ReadOnlyAdmin
+from integrations.admin.decorators import display
+from integrations.admin.scope import TenantFilter
+from integrations.admin.title_search import title_query
+from integrations.models import Discrepancy, Posting
+from integrations.resources import BrazilianCsv, DiscrepancyResource, NativeXlsx, side_text
+
+log = structlog.get_logger(__name__)
+
+URGENT = {"double_payment_risk", "settled_only_in_bling", "missing_in_kamino", "refused", "unconfirmed"}
+KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
+
+
+class OpenFilter(RadioFilter):  # type: ignore[misc]
+    """Open ones unless asked otherwise."""
+
+    title = _("state")
+    parameter_name = "open"
+    all_option = None
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("", _("Open")), ("0", _("Closed")), ("all", _("All"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        return queryset if value == "all" else queryset.filter(closed_at__isnull=value != "0")
+
+
+@admin.register(Discrepancy)
+class DiscrepancyAdmin(ExportMixin, ReadOnlyAdmin):  # type: ignore[misc]
+    tenant_path = "posting__company__tenant"
+    resource_classes: ClassVar[list[Any]] = [DiscrepancyResource]
+    export_form_class = ExportForm
+    list_display = [
+        "kind_label", "title_link", "side", "person", "due", "amount", "in_bling", "in_kamino", "cause", "since",
+        "company",
+    ]  # fmt: skip
+    list_filter = [
+        OpenFilter,
+        TenantFilter,
+        ("kind", ChoicesCheckboxFilter),
+        ("posting__direction", ChoicesRadioFilter),
+        ("posting__due_date", RangeDateFilter),
+    ]
+    list_select_related = ["posting__title__person", "posting__company__tenant"]
+    search_fields = ["cause"]
+    search_help_text = _("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
+    fields = [
+        "company", "kind_label", "title_link", "side", "person", "due", "amount", "in_bling", "in_kamino", "cause",
+        "opened_at", "seen_at", "closed_at",
+    ]  # fmt: skip
+    readonly_fields = [
+        "company",
+        "kind_label",
+        "title_link",
+        "side",
+        "person",
+        "due",
+        "amount",
+        "in_bling",
+        "in_kamino",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("posting__title__person", "posting__company__tenant")
+
+    def get_export_formats(self) -> list[Any]:
+        return [NativeXlsx, BrazilianCsv]
+
+    def get_export_filename(self, request: HttpRequest, queryset: Any, file_format: Any) -> str:
+        return f"divergencias-{timezone.localdate():%Y-%m-%d}.{file_format.get_extension()}"
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_export_queryset(request)
+        return rows
+
+    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super()._do_file_export(file_format, request, queryset, **kwargs)
+        log.info("discrepancies exported", user=request.user.pk, format=file_format.get_extension())
+        return response
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = title_query(term, path="title__", whole_documents=texts.sees_personal_data(request))
+        return queryset.filter(posting__in=Posting.objects.filter(found).order_by().values("pk")), False
+
+    @display(_("kind"), ordering="kind", label=KIND_COLOURS)
+    def kind_label(self, row: Discrepancy) -> tuple[str, str]:
+        colour = "closed" if row.closed_at else "urgent" if row.kind in URGENT else "other"
+        return colour, row.get_kind_display()
+
+    @display(_("title"), ordering="posting__title__document_number")
+    def title_link(self, row: Discrepancy) -> str:
+        title = row.posting.title
+        return texts.link(title, title.document_number or f"Bling {title.bling_id}")
+
+    @display(_("direction"), ordering="posting__direction")
+    def side(self, row: Discrepancy) -> str:
+        return row.posting.get_direction_display()
+
+    @display(_("person"), ordering="posting__title__person__name")
+    def person(self, row: Discrepancy) -> str:
+        return texts.link(row.posting.title.person)
+
+    @display(_("due date"), ordering="posting__due_date")
+    def due(self, row: Discrepancy) -> str:
+        return texts.day(row.posting.title.due_date)
+
+    @display(_("value"), ordering="posting__title__value")
+    def amount(self, row: Discrepancy) -> str:
+        return texts.money(row.posting.title.value)
+
+    @display(_("in Bling"))
+    def in_bling(self, row: Discrepancy) -> str:
+        return side_text(row.bling_value) or texts.EMPTY
+
+    @display(_("in Kamino"))
+    def in_kamino(self, row: Discrepancy) -> str:
+        return side_text(row.kamino_value) or texts.EMPTY
+
+    @display(_("since"), ordering="opened_at")
+    def since(self, row: Discrepancy) -> str:
+        return texts.moment(row.opened_at)
+
+    @display(_("company"), ordering="posting__company__tenant__name")
+    def company(self, row: Discrepancy) -> str:
+        return str(row.posting.company.tenant)

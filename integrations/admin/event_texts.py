@@ -1,0 +1,38 @@
+"""What the codes of a connection's events and causes say to a person."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+_EVENTS = {
+    "connected": gettext_noop("Connected"),
+    "disconnected": gettext_noop("Disconnected by a person"),
+    "refused": gettext_noop("Access refused on Bling's page"),
+    "expired": gettext_noop("The authorization took too long"),
+    "used": gettext_noop("The authorization was already used"),
+    "unknown_state": gettext_noop("An authorization that did not begin here"),
+    "not_ours": gettext_noop("An authorization from another browser"),
+    "other_company": gettext_noop("Another company logged in at Bling"),
+    "other_cnpj": gettext_noop("The CNPJ in Bling is not the company's"),
+    "app_inactive": gettext_noop("The Bling app is inactive"),
+    "app_inativo": gettext_noop("The Bling app is inactive"),
+    "account_overdue": gettext_noop("The Bling account is blocked or overdue"),
+    "UNAUTHORIZED_ERROR": gettext_noop("The Bling account is blocked or overdue"),
+    "bad_client": gettext_noop("Bling refused the client id or client secret"),
+    "invalid_client": gettext_noop("Bling refused the client id or client secret"),
+    "invalid_grant": gettext_noop("Bling no longer accepts the authorization; connect again"),
+    "no_app": gettext_noop("No Bling app is set: client id and secret are missing"),
+    "never_connected": gettext_noop("Never connected to Bling"),
+    "network": gettext_noop("Bling did not answer"),
+    "missing_scopes": gettext_noop("The Bling app lacks permissions (scopes)"),
+    "rejected": gettext_noop("Bling refused the authorization"),
+}
+
+
+def event_text(code: str) -> str:
+    """Return the words for an event; a code that nobody described yet is shown as it is."""
+    return _(_EVENTS[code]) if code in _EVENTS else code
+
+
+def cause_text(code: str) -> str:
+    """Return the words for a connection's cause, or a dash."""
+    return event_text(code) if code else "–"

@@ -1,0 +1,68 @@
+"""Which rows a user may see: only those of the companies they were given."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.contrib.filters.admin import DropdownFilter
+
+from integrations import models
+
+TENANT_PATHS: dict[type[Model], str] = {
+    models.Tenant: "pk",
+    models.BlingConnection: "tenant",
+    models.KaminoConnection: "tenant",
+    models.ConnectionEvent: "connection__tenant",
+    models.CatalogItem: "connection__tenant",
+    models.KaminoItem: "connection__tenant",
+    models.Mapping: "connection__tenant",
+    models.Person: "connection__tenant",
+    models.Title: "connection__tenant",
+    models.Payment: "title__connection__tenant",
+    models.Posting: "company__tenant",
+    models.PersonPosting: "company__tenant",
+    models.Attempt: "company__tenant",
+    models.ForcedSettlement: "posting__company__tenant",
+    models.Discrepancy: "posting__company__tenant",
+    models.SyncRun: "connection__tenant",
+}
+
+
+def sees_every_tenant(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("integrations.access_all_tenants"))
+
+
+def scoped(queryset: QuerySet[Any], request: HttpRequest, path: str | None = None) -> QuerySet[Any]:
+    """Return the rows of `queryset` that belong to the user's companies; other tables come back whole."""
+    path = path or TENANT_PATHS.get(queryset.model)
+    if path is None or sees_every_tenant(request):
+        return queryset
+    return queryset.filter(**{f"{path}__in": models.Tenant.objects.for_user(request.user)})
+
+
+class TenantFilter(DropdownFilter):  # type: ignore[misc]
+    """Choose one of the user's own companies."""
+
+    parameter_name = "tenant"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: Any) -> None:
+        self.title = models.Tenant._meta.verbose_name
+        self.path = model_admin.tenant_path
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        tenants = models.Tenant.objects.for_user(request.user).order_by("name")
+        return [(str(pk), name) for pk, name in tenants.values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(**{self.path: int(value)}) if value and value.isdigit() else queryset
+
+
+def change_url(row: Model | None) -> str:
+    """Return the address of an object's page, "" for none and for tables without one."""
+    if row is None or not admin.site.is_registered(type(row)):
+        return ""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])

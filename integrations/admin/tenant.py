@@ -1,0 +1,111 @@
+"""Companies: what they decided, who may see them, and what they are connected to."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesRadioFilter
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget
+
+from integrations.admin import actions, texts
+from integrations.admin.base import HistoryAdmin
+from integrations.admin.decorators import display, page_action
+from integrations.admin.scope import sees_every_tenant
+from integrations.models import BlingConnection, Tenant
+from integrations.pipeline import desk
+from integrations.queue import enqueue_tick
+
+RULES = {"settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables"}
+
+
+@admin.register(Tenant)
+class TenantAdmin(actions.PermittedActions, HistoryAdmin):
+    tenant_path = "pk"
+    list_display = ["name", "slug", "cnpj_text", "mode", "connections", "settled_from_text", "is_active"]
+    list_filter = [("delivery_mode", ChoicesRadioFilter), ("is_active", BooleanRadioFilter)]
+    search_fields = ["name", "slug", "cnpj"]
+    ordering = ["name"]
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ["created_at"]
+    actions = ["sync_now"]
+    actions_detail = ["sync_this"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode"]}),
+        (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "sync_from"]}),
+        (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted"]}),
+        (gettext_lazy("Access"), {"fields": ["members", "created_at"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("bling_connections").select_related("kamino_connection")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        fields = list(super().get_readonly_fields(request, obj))
+        if not request.user.has_perm("integrations.activate_tenant"):
+            fields.append("delivery_mode")
+        if not sees_every_tenant(request):
+            fields.append("members")
+        return fields
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Any]:
+        return {} if obj else self.prepopulated_fields
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, widget=UnfoldAdminSelect2MultipleWidget(), **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and RULES & set(form.changed_data):
+            desk.tenant_changed(tenant_id=obj.pk, now=timezone.now())
+            enqueue_tick()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False  # a company is switched off; closing its account is a command of its own
+
+    @display(gettext_lazy("CNPJ"), ordering="cnpj")
+    def cnpj_text(self, tenant: Tenant) -> str:
+        return texts.document(tenant.cnpj, whole=True)
+
+    @display(gettext_lazy("delivery"), ordering="delivery_mode", label={"live": "success", "shadow": "info"})
+    def mode(self, tenant: Tenant) -> tuple[str, str]:
+        return tenant.delivery_mode, tenant.get_delivery_mode_display()
+
+    @display(gettext_lazy("connections"))
+    def connections(self, tenant: Tenant) -> SafeString | str:
+        rows = [
+            (texts.link(connection, f"{connection.label}: {connection.get_status_display()}"),)
+            for connection in tenant.bling_connections.all()
+        ]
+        kamino = getattr(tenant, "kamino_connection", None)
+        state = _("Error") if kamino and kamino.error else _("Paused") if kamino and kamino.is_paused else _("set up")
+        rows.append((texts.link(kamino, f"Kamino: {state}") if kamino else _("Kamino: missing"),))
+        return format_html_join("", '<div class="ik-line">{}</div>', rows)
+
+    @display(gettext_lazy("settle payments since"), ordering="settled_from")
+    def settled_from_text(self, tenant: Tenant) -> str:
+        return texts.day(tenant.settled_from)
+
+    @admin.action(description=gettext_lazy("Sync now"), permissions=["sync"])
+    def sync_now(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        actions.sync(request, BlingConnection.objects.filter(tenant__in=queryset).select_related("tenant"))
+
+    @page_action(gettext_lazy("Sync now"), permissions=["sync"], icon="sync")
+    def sync_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        tenant = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            actions.sync(request, tenant.bling_connections.select_related("tenant"))
+            return actions.back_to(self, tenant.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Sync %(name)s now") % {"name": tenant},
+            text=_("Reads what changed in Bling and sends it to Kamino. It may take some minutes."),
+            submit=_("Sync now"),
+            back=actions.page_url(self, tenant.pk),
+        )

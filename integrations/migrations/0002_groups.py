@@ -1,0 +1,60 @@
+"""Create the groups Suporte, Financeiro and Operação with their permissions."""
+
+from django.apps import apps as installed_apps
+from django.contrib.auth.management import create_permissions
+from django.db import migrations
+
+TABLES = [
+    "tenant", "blingconnection", "kaminoconnection", "connectionevent", "title", "payment", "person", "posting",
+    "personposting", "attempt", "forcedsettlement", "mapping", "catalogitem", "kaminoitem", "syncrun", "discrepancy",
+    "ratelimit",
+]  # fmt: skip
+WORK = [
+    "tenant", "title", "payment", "person", "posting", "personposting", "attempt", "forcedsettlement", "mapping",
+    "catalogitem", "kaminoitem", "syncrun", "discrepancy",
+]  # fmt: skip
+
+GROUPS = {
+    "Suporte": [
+        *(f"view_{table}" for table in TABLES),
+        "add_tenant", "change_tenant", "add_blingconnection", "change_blingconnection", "add_kaminoconnection",
+        "change_kaminoconnection", "connect_blingconnection", "test_kaminoconnection", "access_all_tenants",
+        "activate_tenant", "sync_tenant",
+    ],
+    "Financeiro": [
+        *(f"view_{table}" for table in WORK),
+        "add_mapping", "change_mapping", "delete_mapping", "sync_tenant", "export_discrepancy", "export_title",
+        "view_personal_data",
+    ],
+    "Operação": [
+        *(f"view_{table}" for table in WORK),
+        "sync_tenant", "resync_title", "force_settlement", "resolve_posting", "export_discrepancy", "export_title",
+    ],
+}  # fmt: skip
+
+
+def create_groups(apps, schema_editor):
+    # Permissions are otherwise made after the last migration, too late for this one.
+    config = installed_apps.get_app_config("integrations")
+    create_permissions(config, apps=apps, verbosity=0, using=schema_editor.connection.alias)
+    Group, Permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
+    for name, codenames in GROUPS.items():
+        rows = Permission.objects.filter(content_type__app_label="integrations", codename__in=codenames)
+        missing = set(codenames) - {row.codename for row in rows}
+        if missing:
+            raise RuntimeError(f"Group {name}: no such permissions: {', '.join(sorted(missing))}")
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.add(*rows)
+
+
+def remove_groups(apps, schema_editor):
+    apps.get_model("auth", "Group").objects.filter(name__in=GROUPS).delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("integrations", "0001_initial"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
+    ]
+    operations = [migrations.RunPython(create_groups, remove_groups)]
