@@ -25,7 +25,8 @@ def error_text(error: ApiError) -> str:
         "transient": _("%(service)s did not answer as expected. Tried again by itself."),
         "rejected": _("%(service)s refused: %(message)s"),
         "config": _("%(service)s refused the access: %(message)s. Check the connection's keys and permissions."),
-        "conflict": _("Conflict: %(message)s"),
+        "conflict": "%(message)s",
+        "ambiguous": _("Kamino has more than one candidate (%(message)s). Choose, or merge them there."),
         "uncertain": _("Sent to %(service)s without an answer; it is looked up before anything is sent again."),
         "internal": _("An answer of %(service)s could not be understood: %(message)s"),
     }

@@ -68,6 +68,12 @@ class ConflictError(ApiError):
     kind = "conflict"
 
 
+class AmbiguousError(ConflictError):
+    """More than one candidate over there; a person chooses."""
+
+    kind = "ambiguous"
+
+
 class UncertainError(ApiError):
     """A write was sent and its outcome is unknown; it must be looked up, never repeated blindly."""
 

@@ -14,6 +14,7 @@ from integrations.models import Attempt, PersonPosting
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed, claim
+from integrations.rest.errors import AmbiguousError, ConflictError
 
 Clock = Callable[[], datetime]
 DIRECTORY_AGE = timedelta(minutes=10)
@@ -76,7 +77,7 @@ def deliver_person(client: KaminoClient, row: PersonPosting, directory: PersonDi
         else:
             current = client.person(row.kamino_id)
             if current is None:
-                raise record.ConflictError(record.conflict_text("missing"), service="Kamino", code="missing")
+                raise ConflictError(record.conflict_text("missing"), service="Kamino", code="missing")
             _save_merged(client, claimed, row, desired, current, clock)
 
 
@@ -97,7 +98,7 @@ def _link_or_create(
     active = [person for person in candidates if person.active] or candidates
     if len(active) > 1:
         ids = ", ".join(str(person.kamino_id) for person in active)
-        raise record.AmbiguousError(ids, service="Kamino", operation="person", code="ambiguous")
+        raise AmbiguousError(ids, service="Kamino", operation="person", code="ambiguous")
     if active:
         taken = PersonPosting.objects.filter(company=row.company_id, kamino_id=active[0].kamino_id, owns_person=True)
         if taken.exclude(pk=row.pk).exists():

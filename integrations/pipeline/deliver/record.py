@@ -35,12 +35,6 @@ FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 
 
-class AmbiguousError(ConflictError):
-    """More than one candidate in Kamino; a person chooses."""
-
-    kind = "ambiguous"
-
-
 def delivered(
     claimed: Claimed,
     *,
