@@ -3,14 +3,14 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminAutocompleteWidget
 
 from integrations.models import BlingConnection
 
 
-class ConnectedAutocomplete(UnfoldAdminAutocompleteWidget):  # type: ignore[misc]
+class ConnectedAutocomplete(AutocompleteSelect):
     """Tells the look-up which connection, and which kind of register, the row belongs to."""
 
     def __init__(self, field: Any, admin_site: Any, *, connection: int, kind: str) -> None:

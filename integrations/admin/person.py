@@ -20,7 +20,7 @@ from integrations.models import Person
 
 KINDS = {
     "F": gettext_lazy("Natural person"),
-    "J": gettext_lazy("Company"),
+    "J": gettext_lazy("Legal person"),
     "E": gettext_lazy("Foreigner"),
 }
 

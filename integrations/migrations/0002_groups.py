@@ -4,6 +4,7 @@ from django.apps import apps as installed_apps
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
+APPS = ["integrations", "django_q"]
 TABLES = [
     "tenant", "blingconnection", "kaminoconnection", "connectionevent", "title", "payment", "person", "posting",
     "personposting", "attempt", "forcedsettlement", "mapping", "catalogitem", "kaminoitem", "syncrun", "discrepancy",
@@ -19,7 +20,7 @@ GROUPS = {
         *(f"view_{table}" for table in TABLES),
         "add_tenant", "change_tenant", "add_blingconnection", "change_blingconnection", "add_kaminoconnection",
         "change_kaminoconnection", "connect_blingconnection", "test_kaminoconnection", "access_all_tenants",
-        "activate_tenant", "sync_tenant",
+        "activate_tenant", "sync_tenant", "view_schedule", "view_failure",
     ],
     "Financeiro": [
         *(f"view_{table}" for table in WORK),
@@ -35,11 +36,12 @@ GROUPS = {
 
 def create_groups(apps, schema_editor):
     # Permissions are otherwise made after the last migration, too late for this one.
-    config = installed_apps.get_app_config("integrations")
-    create_permissions(config, apps=apps, verbosity=0, using=schema_editor.connection.alias)
+    for label in APPS:
+        config = installed_apps.get_app_config(label)
+        create_permissions(config, apps=apps, verbosity=0, using=schema_editor.connection.alias)
     Group, Permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
     for name, codenames in GROUPS.items():
-        rows = Permission.objects.filter(content_type__app_label="integrations", codename__in=codenames)
+        rows = Permission.objects.filter(content_type__app_label__in=APPS, codename__in=codenames)
         missing = set(codenames) - {row.codename for row in rows}
         if missing:
             raise RuntimeError(f"Group {name}: no such permissions: {', '.join(sorted(missing))}")
@@ -55,6 +57,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("integrations", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
+        ("django_q", "0019_alter_task_options_alter_ormq_key_alter_ormq_lock_and_more"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
     operations = [migrations.RunPython(create_groups, remove_groups)]
