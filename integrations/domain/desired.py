@@ -121,6 +121,9 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
     found = [*problems, *_refusals(inputs)]
     wanted = _wanted_status(inputs)
     title = inputs.title
+    nothing_to_send = [problem for problem in found if problem.code is ProblemCode.CANCELLED_BEFORE_SENDING]
+    if nothing_to_send:
+        return None, nothing_to_send
     if wanted is KaminoStatus.CANCELLED and inputs.delivered is not None:
         # A cancellation needs no classification: it says only which title goes.
         remaining = [problem for problem in found if problem.code in _STOPS_CANCELLATION]

@@ -139,6 +139,7 @@ class KaminoConnection(models.Model):
     registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True, editable=False)
     persons_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconciled_at = models.DateTimeField(_("reconciled at"), null=True, blank=True, editable=False)
+    reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconcile_cursor = models.JSONField(default=dict, editable=False)
     default_cost_center = models.ForeignKey(
         "integrations.KaminoItem", models.PROTECT, null=True, blank=True, related_name="+",
@@ -153,7 +154,7 @@ class KaminoConnection(models.Model):
     fence = models.PositiveBigIntegerField(default=0, editable=False)
 
     history = HistoricalRecords(
-        excluded_fields=["app", "id_usr", "usr", "hash", "served_at", "lease_until", "fence", "reconcile_cursor"]
+        excluded_fields=["app", "id_usr", "usr", "hash", "served_at", "lease_until", "fence", "reconcile_cursor", "reviewed_at"]
     )
 
     if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.utils import formats
 
 from integrations.domain.desired import KaminoStatus
@@ -32,6 +32,14 @@ Clock = Callable[[], datetime]
 EVERY = timedelta(hours=24)
 REGISTERS_STALE = timedelta(hours=24)
 BATCH = 500
+_OWN_KINDS = (
+    DiscrepancyKind.UNCONFIRMED,
+    DiscrepancyKind.REFUSED,
+    DiscrepancyKind.HELD,
+    DiscrepancyKind.PARTIAL,
+    DiscrepancyKind.FORCED_SETTLEMENT,
+)
+"""What our own tables tell; the other kinds need Kamino's lists."""
 
 
 def registers_are_stale(company: KaminoConnection, now: datetime) -> bool:
@@ -118,18 +126,14 @@ def _save_cursor(company: KaminoConnection, cursor: dict[str, object]) -> None:
 def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequence[str], now: datetime) -> None:
     """Compare every posting of a company with the snapshots since `started_at`; `unread` directions have none."""
     KaminoSnapshot.objects.filter(company=company, read_at__lt=started_at).exclude(direction__in=unread).delete()
-    for batch in _batches(company):
+    for batch in _batches(Posting.objects.filter(company=company)):
         rows = {
             (row.direction, row.kamino_id): row
             for row in KaminoSnapshot.objects.filter(
                 company=company, kamino_id__in=[posting.kamino_id for posting in batch if posting.kamino_id]
             )
         }
-        forced = set(
-            ForcedSettlement.objects.filter(posting__in=batch, undone_at__isnull=True).values_list(
-                "posting_id", flat=True
-            )
-        )
+        forced = _forced(batch)
         found = {}
         for posting in batch:
             snapshot = rows.get((posting.direction, posting.kamino_id or 0))
@@ -140,11 +144,29 @@ def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequ
         _store(batch, found, now)
 
 
-def _batches(company: KaminoConnection) -> Iterator[list[Posting]]:
+def review_changed(company: KaminoConnection, *, now: datetime) -> None:
+    """Open and close what we know without asking Kamino, for postings that changed since the last review."""
+    changed = Posting.objects.filter(company=company)
+    if company.reviewed_at is not None:
+        since = company.reviewed_at
+        changed = changed.filter(Q(planned_at__gte=since) | Q(attempts__ended_at__gte=since))
+    for batch in _batches(changed.distinct()):
+        forced = _forced(batch)
+        found = {posting.pk: _own_state(posting, posting.pk in forced) for posting in batch}
+        _store(batch, found, now, kinds=_OWN_KINDS)
+    KaminoConnection.objects.filter(pk=company.pk).update(reviewed_at=now)
+
+
+def _forced(batch: Sequence[Posting]) -> set[int]:
+    orders = ForcedSettlement.objects.filter(posting__in=batch, undone_at__isnull=True)
+    return set(orders.values_list("posting_id", flat=True))
+
+
+def _batches(postings: QuerySet[Posting]) -> Iterator[list[Posting]]:
     last = 0
     while True:
         batch = list(
-            Posting.objects.filter(company=company, pk__gt=last)
+            postings.filter(pk__gt=last)
             .select_related("title__person__posting")
             .annotate(last_sent_at=Max("attempts__ended_at"))
             .order_by("pk")[:BATCH]
@@ -194,10 +216,16 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
     return found
 
 
-def _store(batch: Sequence[Posting], found: dict[int, list[Difference]], now: datetime) -> None:
-    """Open new discrepancies, renew open ones, close those that are gone."""
+def _store(
+    batch: Sequence[Posting],
+    found: dict[int, list[Difference]],
+    now: datetime,
+    kinds: Sequence[str] = tuple(DiscrepancyKind),
+) -> None:
+    """Open new discrepancies, renew open ones, close those of `kinds` that are gone."""
     open_rows = {
-        (row.posting_id, row.kind): row for row in Discrepancy.objects.filter(posting__in=batch, closed_at__isnull=True)
+        (row.posting_id, row.kind): row
+        for row in Discrepancy.objects.filter(posting__in=batch, closed_at__isnull=True, kind__in=kinds)
     }
     rows, kept = [], set()
     for posting in batch:

@@ -35,6 +35,7 @@ from integrations.pipeline.reconcile import (
     reconcile_slice,
     refresh_registers,
     registers_are_stale,
+    review_changed,
 )
 from integrations.pipeline.requests import request_plans
 from integrations.pipeline.schedule import open_due_runs
@@ -81,6 +82,9 @@ def work_once(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | N
     drained = drain(clock=clock, deadline=min(deadline, clock() + DRAIN_SLICE), tenant_ids=tenant_ids)
     worked |= drained.worked > 0 or not drained.is_empty
     worked |= _reconcile_one(clock, slice_end, tenant_ids)
+    if not worked:
+        for company in _companies(tenant_ids).filter(registers_read_at__isnull=False):
+            review_changed(company, now=clock())
     return worked
 
 
@@ -263,7 +267,7 @@ def _read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bo
     try:
         if refresh_registers(open_kamino(company), company, clock=clock):
             resolve_pending(company.tenant)
-            waiting = Posting.objects.filter(company=company, state=DeliveryState.HELD)
+            waiting = Posting.objects.filter(company=company).exclude(problems=[])
             request_plans(Title.objects.filter(posting__in=waiting), now=clock())
     except ApiError as error:
         _company_failed(company, error, clock())

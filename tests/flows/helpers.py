@@ -1,12 +1,12 @@
 """A company as flow tests see it: both sides in the sandbox, our mirror between them."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from integrations.models import BlingConnection, Posting, Tenant, Title
+from integrations.models import BlingConnection, KaminoConnection, KaminoSnapshot, Posting, Tenant, Title
 from integrations.pipeline import report, run
 from integrations.pipeline.desk import request_sync
 from integrations.pipeline.provisioning import provision
@@ -19,6 +19,9 @@ class Company:
 
     account: Any
     tenant: Tenant
+    category: int = 0
+    bank: int = 0
+    kamino_bank: str = ""
 
     @property
     def bling(self) -> Any:
@@ -39,6 +42,34 @@ class Company:
         run.work_until_idle(clock=timezone.now, tenant_ids=[self.tenant.pk])
         return report.report_since(self.tenant, now, before)
 
+    def work(self) -> None:
+        """Do what is due without starting a run, as the workers' tick does."""
+        run.work_until_idle(clock=timezone.now, tenant_ids=[self.tenant.pk])
+
+    def now(self) -> datetime:
+        return timezone.now()
+
+    def forget_registers(self) -> None:
+        """Let both sides' registers be old, as after a day."""
+        BlingConnection.objects.update(registers_read_at=timezone.now() - timedelta(days=2))
+        KaminoConnection.objects.update(registers_read_at=timezone.now() - timedelta(days=2))
+
+    def forget_snapshots(self) -> None:
+        """Let what was read from Kamino be old, as after ten minutes."""
+        KaminoSnapshot.objects.all().delete()
+
+    def go_live(self) -> None:
+        Tenant.objects.filter(pk=self.tenant.pk).update(delivery_mode=Tenant.DeliveryMode.LIVE)
+
+    def add_title(self, direction: str, **options: Any) -> int:
+        """Add a title to Bling that can be delivered: a mapped category, a valid contact, due in ten days."""
+        if "contact" not in options:
+            options["contact"] = self.bling.add_contact(name="Fornecedor Exemplo", document="", kind="J")
+        options.setdefault("value", "100.00")
+        options.setdefault("due", self.bling.world.today + timedelta(days=10))
+        options.setdefault("category", self.category)
+        return int(self.bling.add_title(direction, **options))
+
     def title(self, bling_id: int) -> Title:
         return Title.objects.get(connection=self.connection, bling_id=bling_id)
 
@@ -55,13 +86,22 @@ class Company:
         return rows[0] if rows else None
 
 
-def provision_company(world: World, slug: str, *, mappings: list[dict[str, str]] | None = None, **options: Any) -> Company:
+def provision_company(
+    world: World, slug: str, *, mappings: list[dict[str, str]] | None = None, **options: Any
+) -> Company:
     """Add an account to the sandbox and provision it live."""
     sandbox_options = {name: options.pop(name) for name in ("payables", "receivables", "unmapped") if name in options}
     account = world.add_account(slug, **sandbox_options)
     document = {**account.provision(), "mappings": mappings or [], **options}
     tenant = provision({"tenants": [document]}, now=timezone.now())[0]
-    return Company(account, tenant)
+    account.kamino.add_chart_account("Categoria de Teste")
+    return Company(
+        account,
+        tenant,
+        category=account.bling.add_category("Categoria de teste", kind=3),
+        bank=account.bling.add_account("Banco de Teste"),
+        kamino_bank=account.kamino.add_bank_account("BANCO DE TESTE"),
+    )
 
 
 def in_days(world: World, days: int) -> date:
