@@ -13,7 +13,7 @@ from integrations.domain.titles import Direction, PersonFacts, TitleFacts, Title
 from integrations.models import BlingConnection, Bordero, CatalogItem, Person, SyncRun, Title, TitleRead
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.readings import Chunk, FailedTitle, RegisterReading, TitleReading
-from integrations.rest.errors import ApiError, InternalError, NotFoundError, RejectedError
+from integrations.rest.errors import ApiError, InternalError, NotFoundError, RateLimitedError, RejectedError, TransientError
 
 Clock = Callable[[], datetime]
 WINDOW = timedelta(days=364)
@@ -27,6 +27,8 @@ REGISTERS_STALE = timedelta(hours=24)
 CONTACT_OVERLAP = timedelta(hours=24)
 CHUNK = 20
 REREAD_LIMIT = 500
+MOST_FAILURES_IN_A_ROW = 3
+"""So many titles in a row that Bling cannot show are no matter of the titles."""
 _OPEN_STATUSES = (1, 3)
 
 
@@ -152,9 +154,10 @@ def read_titles(
     """Read titles in chunks, each with its unknown borderôs and contacts.
 
     `wanted` are (direction, id, fingerprint of the listing row or ""). A title that cannot be read becomes a failure
-    and stops nothing; errors of the connection (transient, config) are raised.
+    and stops nothing; errors of the connection (limits, config, several failures in a row) are raised.
     """
     waiting = iter(wanted)
+    in_a_row = 0
     while batch := list(islice(waiting, CHUNK)):
         chunk = Chunk()
         for direction, bling_id, row_fingerprint in batch:
@@ -163,9 +166,13 @@ def read_titles(
                 facts, fingerprint = client.title(direction, bling_id)
             except NotFoundError:
                 chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
-            except (RejectedError, InternalError) as error:
+            except (RejectedError, InternalError, TransientError) as error:
+                in_a_row += isinstance(error, TransientError)
+                if isinstance(error, RateLimitedError) or in_a_row >= MOST_FAILURES_IN_A_ROW:
+                    raise
                 chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
             else:
+                in_a_row = 0
                 chunk.titles.append(TitleReading(direction, bling_id, read_at, facts, fingerprint, row_fingerprint))
         _read_borderos(client, connection, chunk, clock)
         _read_persons(client, connection, chunk, clock)

@@ -1,0 +1,207 @@
+"""What goes wrong: each failure is named, stops only what it must, and nothing is lost or done twice."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from integrations.models import Attempt, BlingConnection, BlingToken, KaminoConnection, SyncRun, Title
+from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import DeliveryState
+from sandbox.faults import Fault
+from sandbox.world import World
+from tests.flows.helpers import Company
+
+SAVE = {"payable": "/financeiro/pagamento", "receivable": "/financeiro/recebimento"}
+
+
+def test_one_title_that_cannot_be_read_does_not_stop_the_others(company: Company, world: World) -> None:
+    good, bad = company.add_title("payable"), company.add_title("payable")
+    world.faults.add(Fault(side="bling", method="GET", path=f"/contas/pagar/{bad}", kind="500", times=1000))
+    report = company.sync()
+    assert company.in_kamino("payable", good) is not None
+    assert company.in_kamino("payable", bad) is None
+    note = SyncRun.objects.get().failure_notes[0]
+    assert (note["bling_id"], note["kind"]) == (bad, "transient")
+    assert (report.errors, report.exit_code) == (1, 1)
+    world.faults.clear()
+    company.sync()
+    assert company.in_kamino("payable", bad) is not None
+
+
+def test_one_title_that_kamino_refuses_does_not_stop_the_others(company: Company) -> None:
+    refused, good = company.add_title("payable", value="66.66"), company.add_title("payable")
+    company.kamino.reject_next("Fornecedor bloqueado para lançamentos", match="66.66")
+    report = company.sync()
+    posting = company.posting(refused)
+    assert (posting.state, posting.failure) == (DeliveryState.NEEDS_HUMAN, "rejected")
+    assert "Fornecedor bloqueado" in posting.message
+    assert company.in_kamino("payable", refused) is None
+    assert company.in_kamino("payable", good) is not None
+    assert report.exit_code == 1
+
+
+def test_a_refused_title_is_sent_again_when_it_changed_in_bling(company: Company) -> None:
+    title = company.add_title("payable", value="66.66")
+    company.kamino.reject_next("Valor não permitido", match="66.66")
+    company.sync()
+    company.bling.edit_title(title, value="77.77")
+    company.sync()
+    assert company.in_kamino("payable", title)["ValorVencimento"] == company.title(title).value
+
+
+def test_an_expired_token_is_refreshed_in_the_middle_of_a_run(company: Company) -> None:
+    title = company.add_title("payable")
+    company.bling.expire_access_tokens()
+    company.sync()
+    assert company.in_kamino("payable", title) is not None
+    assert company.bling.calls["POST /oauth/token"] == 1
+    assert company.connection.status == ConnectionStatus.CONNECTED
+
+
+def test_a_revoked_authorization_stops_the_pull_and_keeps_the_backlog(company: Company) -> None:
+    title = company.add_title("payable", category=company.bling.add_category("Sem par", kind=1))
+    company.sync()
+    company.bling.revoke_all()
+    report = company.sync()
+    assert report.exit_code == 2
+    assert company.connection.status == ConnectionStatus.RECONNECT
+    assert "Conecte" in SyncRun.objects.latest("pk").error
+    assert company.title(title).pk
+
+
+def test_a_wrong_client_secret_is_said_in_portuguese(company: Company) -> None:
+    company.add_title("payable")
+    BlingConnection.objects.update(client_secret="errado")
+    company.bling.expire_access_tokens()
+    report = company.sync()
+    assert report.exit_code == 2
+    assert "client id" in SyncRun.objects.get().error.lower()
+    assert (company.connection.status, company.connection.status_cause) == ("reconnect", "invalid_client")
+    assert company.kamino.write_count == 0
+
+
+def test_wrong_kamino_keys_are_said_and_nothing_is_written(company: Company) -> None:
+    company.add_title("payable")
+    connection = KaminoConnection.objects.get()
+    connection.hash = "errado"
+    connection.save()
+    report = company.sync()
+    connection.refresh_from_db()
+    assert "Kamino" in connection.error
+    assert (report.exit_code, company.kamino.write_count) == (2, 0)
+    assert Title.objects.count() == 1
+
+
+def test_keys_never_go_to_a_host_that_is_not_allowed(company: Company, settings: Any) -> None:
+    settings.KAMINO_ALLOWED_HOSTS = ["*.kamino.tech"]
+    company.add_title("payable")
+    report = company.sync()
+    assert report.exit_code == 2
+    assert "endereço" in KaminoConnection.objects.get().error
+    assert company.kamino.calls == {}
+
+
+@pytest.mark.parametrize("kind", ["500", "503", "html", "429", "truncated", "cut_before"])
+def test_a_passing_failure_of_bling_is_retried(company: Company, world: World, kind: str) -> None:
+    title = company.add_title("payable")
+    world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind=kind, times=2, account="azul"))
+    report = company.sync()
+    assert company.in_kamino("payable", title) is not None
+    assert report.is_synced
+
+
+def test_html_from_bling_for_good_ends_the_run_with_a_clear_message(
+    company: Company, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.pipeline.run.MOST_TRIES", 0)
+    world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind="html", times=1000))
+    company.add_title("payable")
+    report = company.sync()
+    run = SyncRun.objects.get()
+    assert (run.state, run.error_kind) == ("failed", "transient")
+    assert "página" in run.error
+    assert report.exit_code == 2
+
+
+def test_an_unknown_status_waits_for_a_person_and_settles_nothing(company: Company) -> None:
+    title = company.add_title("payable")
+    company.bling.edit_title(title, status=9)
+    company.sync()
+    assert company.problems(title) == ["status_unknown"]
+    assert company.kamino.find("payable", title) is None
+
+
+@pytest.mark.parametrize("direction", ["payable", "receivable"])
+@pytest.mark.parametrize("kind", ["429", "cut_before", "500", "html"])
+def test_a_failed_write_that_did_not_happen_ends_once_or_with_a_person(
+    company: Company, world: World, direction: str, kind: str
+) -> None:
+    title = company.add_title(direction)
+    world.faults.add(Fault(side="kamino", method="POST", path=SAVE[direction], kind=kind, times=1, seconds=0))
+    company.sync()
+    company.work()
+    row, posting = company.in_kamino(direction, title), company.posting(title)
+    assert row is not None or posting.state == DeliveryState.NEEDS_HUMAN
+    assert (row is not None) == (posting.state == DeliveryState.DELIVERED)
+
+
+@pytest.mark.parametrize("generous", [False, True])
+@pytest.mark.parametrize("direction", ["payable", "receivable"])
+@pytest.mark.parametrize("kind", ["cut_after", "truncated"])
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_write_whose_answer_is_lost_is_adopted_or_shown_never_repeated(
+    company: Company, world: World, direction: str, kind: str, generous: bool, paid: bool
+) -> None:
+    world.generous = generous
+    title = company.add_title(direction)
+    if paid:
+        company.bling.pay(title, account=company.bank)
+    world.faults.add(Fault(side="kamino", method="POST", path=SAVE[direction], kind=kind, times=1))
+    company.sync()
+    company.work()
+    assert company.in_kamino(direction, title) is not None  # and find_all saw it once
+    posting = company.posting(title)
+    can_look = direction == "payable" or generous
+    assert posting.state == (DeliveryState.DELIVERED if can_look else DeliveryState.NEEDS_HUMAN)
+    assert Attempt.objects.filter(posting=posting).count() == 1
+
+
+@pytest.mark.parametrize("generous", [False, True])
+@pytest.mark.parametrize("direction", ["payable", "receivable"])
+def test_a_settlement_whose_answer_is_lost_is_never_repeated(
+    company: Company, world: World, direction: str, generous: bool
+) -> None:
+    world.generous = generous
+    title = company.add_title(direction)
+    company.sync()
+    company.bling.pay(title, account=company.bank)
+    world.faults.add(Fault(side="kamino", method="POST", path=SAVE[direction], kind="cut_after", times=1))
+    company.sync()
+    company.work()
+    settlements = Attempt.objects.filter(posting=company.posting(title), settles=True)
+    assert settlements.count() == 1
+    can_look = direction == "payable" or generous
+    state = company.posting(title).state
+    assert state == (DeliveryState.DELIVERED if can_look else DeliveryState.NEEDS_HUMAN)
+
+
+def test_a_person_whose_answer_is_lost_is_not_created_twice(company: Company, world: World) -> None:
+    contact = company.bling.add_contact(name="Sol", document="11.222.333/0001-81", kind="J")
+    title = company.add_title("payable", contact=contact)
+    world.faults.add(Fault(side="kamino", method="POST", path="/pessoa/grava", kind="cut_after", times=1))
+    company.sync()
+    company.work()
+    same = [row for row in company.kamino.persons.values() if row["CPFCNPJ"] == "11222333000181"]
+    assert len(same) == 1
+    assert company.in_kamino("payable", title)["IDPessoa"] == same[0]["ID"]
+
+
+def test_a_company_whose_connection_fails_does_not_stop_another(new_company: Callable[..., Company]) -> None:
+    broken, healthy = new_company("azul"), new_company("verde")
+    broken.add_title("payable")
+    title = healthy.add_title("payable")
+    BlingToken.objects.filter(connection=broken.connection).delete()
+    broken.sync()
+    healthy.sync()
+    assert healthy.in_kamino("payable", title) is not None
