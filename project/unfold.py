@@ -4,6 +4,8 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.functional import lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,7 +14,7 @@ def _link(title: Any, icon: str, model: str, app: str = "integrations") -> dict[
         return bool(request.user.has_perm(f"{app}.view_{model}"))
 
     return {
-        "title": title,
+        "title": lazy(lambda: capfirst(str(title)), str)(),
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
         "permission": allowed,

@@ -55,7 +55,7 @@ class ReasonForm(forms.Form):
     """Why a person decided so; kept with the decision."""
 
     reason = forms.CharField(
-        label=gettext_lazy("reason"), max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+        label=gettext_lazy("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
     )
 
 

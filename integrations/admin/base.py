@@ -96,6 +96,7 @@ class ReadOnlyInline(ScopedFieldsMixin, TabularInline):  # type: ignore[misc]
 
     extra = 0
     can_delete = False
+    hide_title = True
     show_change_link = False
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

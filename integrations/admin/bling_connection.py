@@ -83,6 +83,17 @@ class BlingConnectionAdmin(actions.PermittedActions, HistoryAdmin):
         # The mirror hangs on the connection: it never moves to another company.
         return [*super().get_readonly_fields(request, obj), *(["tenant"] if obj else [])]
 
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Show only the buttons that can do something in the connection's state."""
+        shown: list[Any] = super().get_actions_detail(request, object_id)
+        status = BlingConnection.objects.filter(pk=object_id).values_list("status", flat=True).first()
+        if status == ConnectionStatus.NEVER:
+            return [action for action in shown if action.path == "connect"]
+        for action in shown:
+            if action.path == "connect":
+                action.description = gettext_lazy("Reconnect")
+        return shown
+
     @display(gettext_lazy("connection"), ordering="label")
     def name(self, connection: BlingConnection) -> str:
         return connection.label

@@ -1,12 +1,36 @@
 """Unfold's decorators with types, so that what they decorate stays checked."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any, TypeVar
 
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action as unfold_action
 from unfold.decorators import display as unfold_display
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Label(tuple[str, Any]):
+    """A coloured word: a `(key, text)` pair for lists, and its own HTML for an object's page."""
+
+    colours: Mapping[str, str]
+
+    def __html__(self) -> SafeString:
+        colour = self.colours.get(self[0], "default")
+        html = render_to_string("unfold/helpers/label.html", {"type": colour, "text": self[1]})
+        return mark_safe(html)  # noqa: S308 - the template escapes both
+
+
+def _coloured(function: Callable[..., Any], colours: Mapping[str, str]) -> Callable[..., Label]:
+    @wraps(function)
+    def inner(*args: Any) -> Label:
+        label = Label(function(*args))
+        label.colours = colours
+        return label
+
+    return inner
 
 
 def display(
@@ -19,8 +43,9 @@ def display(
     """Describe a list column; `label` colours the words of a `(key, text)` value."""
 
     def decorate(function: Function) -> Function:
+        shown = function if label is None else _coloured(function, label)
         decorated: Function = unfold_display(
-            function, description=description, ordering=ordering, label=label, boolean=boolean
+            shown, description=description, ordering=ordering, label=label, boolean=boolean
         )
         return decorated
 

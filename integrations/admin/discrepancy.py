@@ -46,10 +46,7 @@ class DiscrepancyAdmin(ExportMixin, ReadOnlyAdmin):  # type: ignore[misc]
     tenant_path = "posting__company__tenant"
     resource_classes: ClassVar[list[Any]] = [DiscrepancyResource]
     export_form_class = ExportForm
-    list_display = [
-        "kind_label", "title_link", "side", "person", "due", "amount", "in_bling", "in_kamino", "cause", "since",
-        "company",
-    ]  # fmt: skip
+    list_display = ["kind_label", "title_link", "person", "due", "amount", "in_bling", "in_kamino", "why", "since"]
     list_filter = [
         OpenFilter,
         TenantFilter,
@@ -61,20 +58,10 @@ class DiscrepancyAdmin(ExportMixin, ReadOnlyAdmin):  # type: ignore[misc]
     search_fields = ["cause"]
     search_help_text = _("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
     fields = [
-        "company", "kind_label", "title_link", "side", "person", "due", "amount", "in_bling", "in_kamino", "cause",
-        "opened_at", "seen_at", "closed_at",
+        "kind_label", "title_link", "person", "due", "amount", "in_bling", "in_kamino", "why", "opened_at", "seen_at",
+        "closed_at",
     ]  # fmt: skip
-    readonly_fields = [
-        "company",
-        "kind_label",
-        "title_link",
-        "side",
-        "person",
-        "due",
-        "amount",
-        "in_bling",
-        "in_kamino",
-    ]
+    readonly_fields = fields[:8]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("posting__title__person", "posting__company__tenant")
@@ -111,15 +98,12 @@ class DiscrepancyAdmin(ExportMixin, ReadOnlyAdmin):  # type: ignore[misc]
     @display(_("title"), ordering="posting__title__document_number")
     def title_link(self, row: Discrepancy) -> str:
         title = row.posting.title
-        return texts.link(title, title.document_number or f"Bling {title.bling_id}")
-
-    @display(_("direction"), ordering="posting__direction")
-    def side(self, row: Discrepancy) -> str:
-        return row.posting.get_direction_display()
+        number = title.document_number or f"Bling {title.bling_id}"
+        return texts.two_lines(texts.link(title, number), row.posting.get_direction_display())
 
     @display(_("person"), ordering="posting__title__person__name")
     def person(self, row: Discrepancy) -> str:
-        return texts.link(row.posting.title.person)
+        return texts.two_lines(texts.link(row.posting.title.person), row.posting.company.tenant)
 
     @display(_("due date"), ordering="posting__due_date")
     def due(self, row: Discrepancy) -> str:
@@ -137,10 +121,10 @@ class DiscrepancyAdmin(ExportMixin, ReadOnlyAdmin):  # type: ignore[misc]
     def in_kamino(self, row: Discrepancy) -> str:
         return side_text(row.kamino_value) or texts.EMPTY
 
+    @display(_("cause"))
+    def why(self, row: Discrepancy) -> str:
+        return texts.sentence_list([row.cause] if row.cause else [])
+
     @display(_("since"), ordering="opened_at")
     def since(self, row: Discrepancy) -> str:
         return texts.moment(row.opened_at)
-
-    @display(_("company"), ordering="posting__company__tenant__name")
-    def company(self, row: Discrepancy) -> str:
-        return str(row.posting.company.tenant)

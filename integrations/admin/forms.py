@@ -18,19 +18,21 @@ from integrations.models.registers import KaminoKind
 class ForceSettlementForm(forms.Form):
     """Date, amount, bank account and reason of a settlement that Bling does not know of."""
 
-    date = forms.DateField(label=_("payment date"), widget=UnfoldAdminSingleDateWidget())
+    date = forms.DateField(
+        label=_("Payment date"), widget=UnfoldAdminSingleDateWidget(), help_text=_("For example 21/11/2026")
+    )
     amount = forms.DecimalField(
-        label=_("amount"), min_value=0, max_digits=15, decimal_places=2, localize=True,
+        label=_("Amount"), min_value=0, max_digits=15, decimal_places=2, localize=True,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
         help_text=_("In reais, for example 1.234,56"),
     )  # fmt: skip
     account = forms.ModelChoiceField(
-        label=_("bank account"),
+        label=_("Bank account"),
         queryset=KaminoItem.objects.none(),
         widget=UnfoldAdminSelectWidget(),
         empty_label=_("Choose a bank account"),
     )
-    reason = forms.CharField(label=_("reason"), max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+    reason = forms.CharField(label=_("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, posting: Posting, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

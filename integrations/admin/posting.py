@@ -44,8 +44,9 @@ def needing_action(postings: QuerySet[Posting]) -> QuerySet[Posting]:
 class PostingAdmin(actions.PermittedActions, ReadOnlyAdmin):
     tenant_path = "company__tenant"
     paginator = CappedPaginator
-    list_display = ["name", "side", "person_name", "amount", "due", "state_label", "reasons", "waiting", "company_name"]
+    list_display = ["name", "person_name", "amount", "due", "state_label", "reasons", "waiting"]
     list_display_links = None
+    list_before_template = "admin/integrations/needs_action.html"
     list_filter = [
         TenantFilter,
         ("state", ChoicesCheckboxFilter),
@@ -90,15 +91,12 @@ class PostingAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("title"), ordering="title__document_number")
     def name(self, posting: Posting) -> str:
-        return texts.link(posting.title, posting.title.document_number or f"Bling {posting.title.bling_id}")
-
-    @display(gettext_lazy("direction"), ordering="direction", label={"payable": "warning", "receivable": "info"})
-    def side(self, posting: Posting) -> tuple[str, str]:
-        return posting.direction, posting.get_direction_display()
+        number = posting.title.document_number or f"Bling {posting.title.bling_id}"
+        return texts.two_lines(texts.link(posting.title, number), posting.get_direction_display())
 
     @display(gettext_lazy("person"), ordering="title__person__name")
     def person_name(self, posting: Posting) -> str:
-        return texts.link(posting.title.person)
+        return texts.two_lines(texts.link(posting.title.person), posting.company.tenant)
 
     @display(gettext_lazy("value"), ordering="title__value")
     def amount(self, posting: Posting) -> str:
@@ -121,11 +119,7 @@ class PostingAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("for"), ordering="-planned_at")
     def waiting(self, posting: Posting) -> str:
-        return texts.age(posting.planned_at, timezone.now())
-
-    @display(gettext_lazy("company"), ordering="company__tenant__name")
-    def company_name(self, posting: Posting) -> str:
-        return str(posting.company.tenant)
+        return texts.one_line(texts.age(posting.planned_at, timezone.now()))
 
     @admin.action(description=gettext_lazy("Try again"), permissions=["resolve"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Posting]) -> None:

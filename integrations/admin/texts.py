@@ -98,6 +98,16 @@ def link(row: Model | None, text: Any = None) -> SafeString | str:
     return format_html('<a class="text-link" href="{}">{}</a>', url, words) if url else str(words)
 
 
+def two_lines(first: Any, second: Any) -> SafeString:
+    """Return a cell with a small second line."""
+    return format_html('<div class="ik-cell">{}<div class="ik-small">{}</div></div>', first, second)
+
+
+def one_line(text: Any) -> SafeString:
+    """Return a cell that never breaks."""
+    return format_html('<span class="ik-line">{}</span>', text)
+
+
 def plain_number(value: int | None) -> str:
     """Write an id: digits only, never grouped."""
     return EMPTY if value is None else str(value)
