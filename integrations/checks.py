@@ -22,7 +22,7 @@ def check_keys(**_kwargs: Any) -> list[CheckMessage]:
 @register()
 def check_queue(**_kwargs: Any) -> list[CheckMessage]:
     """E002: django-q2 neither repeats tasks by itself nor fetches ahead; our own rows do the retrying."""
-    conf = settings.Q_CLUSTER
+    conf: dict[str, Any] = settings.Q_CLUSTER
     wanted = {"bulk": 1, "queue_limit": 1, "max_attempts": 1, "ack_failures": True, "catch_up": False}
     wrong = [f"{key}={value!r}" for key, value in wanted.items() if conf.get(key) != value]
     timeout = conf.get("timeout") or 0

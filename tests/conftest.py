@@ -13,9 +13,9 @@ from tests.flows.helpers import Company, provision_company
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> World:
     """An empty, unlimited sandbox; each test adds the accounts it needs."""
-    yield World(today=day_of(timezone.now()), unlimited=True)
+    return World(today=day_of(timezone.now()), unlimited=True)
 
 
 @pytest.fixture

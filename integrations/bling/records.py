@@ -151,10 +151,13 @@ class Contato(ContatoRow):
             tipo=data.text("tipo"),
             fantasia=data.text("fantasia"),
             email=data.text("email"),
-            **{
-                name: geral.text(name)
-                for name in ("endereco", "numero", "complemento", "bairro", "municipio", "uf", "cep")
-            },
+            endereco=geral.text("endereco"),
+            numero=geral.text("numero"),
+            complemento=geral.text("complemento"),
+            bairro=geral.text("bairro"),
+            municipio=geral.text("municipio"),
+            uf=geral.text("uf"),
+            cep=geral.text("cep"),
         )
 
 

@@ -117,7 +117,7 @@ class KaminoConnection(models.Model):
     """A company's keys at Kamino, and the row that is leased while one call for it is in flight."""
 
     tenant = models.OneToOneField(Tenant, models.PROTECT, related_name="kamino_connection", verbose_name=_("company"))
-    base_url = models.URLField(_("address"), help_text=_("For example https://suaempresa.kamino.tech"))
+    base_url = models.CharField(_("address"), max_length=200, help_text=_("For example https://suaempresa.kamino.tech"))
     app = EncryptedTextField(_("App"))
     cn = models.CharField(_("CN (company id)"), max_length=100)
     id_usr = EncryptedTextField(_("IDUsr"))
@@ -154,7 +154,17 @@ class KaminoConnection(models.Model):
     fence = models.PositiveBigIntegerField(default=0, editable=False)
 
     history = HistoricalRecords(
-        excluded_fields=["app", "id_usr", "usr", "hash", "served_at", "lease_until", "fence", "reconcile_cursor", "reviewed_at"]
+        excluded_fields=[
+            "app",
+            "id_usr",
+            "usr",
+            "hash",
+            "served_at",
+            "lease_until",
+            "fence",
+            "reconcile_cursor",
+            "reviewed_at",
+        ]
     )
 
     if TYPE_CHECKING:

@@ -4,7 +4,7 @@
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -136,7 +136,7 @@ class DeliveryUnit(models.Model):
     fence = models.PositiveBigIntegerField(default=0)
     planned_at = models.DateTimeField(_("planned at"))
 
-    objects: DeliveryQuerySet[Self]
+    objects: Any
 
     if TYPE_CHECKING:
         company_id: int
@@ -178,7 +178,7 @@ class PersonPosting(DeliveryUnit):
         return str(self.person)
 
     def get_desired(self) -> DesiredPerson:
-        return DesiredPerson.from_json(self.desired)
+        return DesiredPerson.from_json(self.desired or {})
 
     def get_delivered(self) -> DesiredPerson | None:
         return DesiredPerson.from_json(self.delivered) if self.delivered else None
@@ -222,7 +222,7 @@ class Posting(DeliveryUnit):
         return str(self.title)
 
     def get_desired(self) -> DesiredTitle:
-        return DesiredTitle.from_json(self.desired)
+        return DesiredTitle.from_json(self.desired or {})
 
     def get_delivered(self) -> DesiredTitle | None:
         return DesiredTitle.from_json(self.delivered) if self.delivered else None

@@ -7,19 +7,25 @@ from django.utils.translation import gettext_lazy as _
 
 _RESERVE = """
 INSERT INTO integrations_ratelimit AS slot (key, next_at, total, day, used_today)
-VALUES (%(key)s, clock_timestamp() + %(interval)s, 1, (clock_timestamp() AT TIME ZONE 'America/Sao_Paulo')::date, 1)
+VALUES (
+    %(key)s, clock_timestamp() + make_interval(secs => %(seconds)s), 1,
+    (clock_timestamp() AT TIME ZONE 'America/Sao_Paulo')::date, 1
+)
 ON CONFLICT (key) DO UPDATE SET
-    next_at = greatest(clock_timestamp(), slot.next_at) + %(interval)s,
+    next_at = greatest(clock_timestamp(), slot.next_at) + make_interval(secs => %(seconds)s),
     total = slot.total + 1,
     used_today = CASE WHEN slot.day = excluded.day THEN slot.used_today + 1 ELSE 1 END,
     day = excluded.day
-RETURNING next_at - %(interval)s, clock_timestamp()
+RETURNING extract(epoch FROM next_at - make_interval(secs => %(seconds)s) - clock_timestamp())::float
 """
 
 _PUSH_BACK = """
 INSERT INTO integrations_ratelimit AS slot (key, next_at, total, day, used_today)
-VALUES (%(key)s, clock_timestamp() + %(pause)s, 0, (clock_timestamp() AT TIME ZONE 'America/Sao_Paulo')::date, 0)
-ON CONFLICT (key) DO UPDATE SET next_at = greatest(slot.next_at, clock_timestamp() + %(pause)s)
+VALUES (
+    %(key)s, clock_timestamp() + make_interval(secs => %(seconds)s), 0,
+    (clock_timestamp() AT TIME ZONE 'America/Sao_Paulo')::date, 0
+)
+ON CONFLICT (key) DO UPDATE SET next_at = greatest(slot.next_at, clock_timestamp() + make_interval(secs => %(seconds)s))
 """
 
 
@@ -33,9 +39,9 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
         if connection.in_atomic_block:
             raise RuntimeError("A slot must not be reserved inside a transaction.")
         with connection.cursor() as cursor:
-            cursor.execute(_RESERVE, {"key": key, "interval": interval})
-            slot, now = cursor.fetchone()
-        return max(0.0, (slot - now).total_seconds())
+            cursor.execute(_RESERVE, {"key": key, "seconds": interval.total_seconds()})
+            wait: float = cursor.fetchone()[0]
+        return max(0.0, wait)
 
     def seconds_until_free(self, key: str, now: datetime) -> float:
         """Return how long `key` has no free slot, without reserving one."""
@@ -45,7 +51,7 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
     def push_back(self, key: str, pause: timedelta) -> None:
         """Let nobody use `key` for `pause`."""
         with connection.cursor() as cursor:
-            cursor.execute(_PUSH_BACK, {"key": key, "pause": pause})
+            cursor.execute(_PUSH_BACK, {"key": key, "seconds": pause.total_seconds()})
 
     def total(self, key: str) -> int:
         """Return how many slots of `key` were ever reserved."""

@@ -9,11 +9,18 @@ from django.db.models import F, Q
 
 from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
 from integrations.domain.calendar import BRASILIA, day_of
-from integrations.domain.titles import Direction, PersonFacts, TitleFacts, TitleRow, TitleStatus
+from integrations.domain.titles import Direction, PersonFacts, TitleRow, TitleStatus
 from integrations.models import BlingConnection, Bordero, CatalogItem, Person, SyncRun, Title, TitleRead
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.readings import Chunk, FailedTitle, RegisterReading, TitleReading
-from integrations.rest.errors import ApiError, InternalError, NotFoundError, RateLimitedError, RejectedError, TransientError
+from integrations.rest.errors import (
+    ApiError,
+    InternalError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    TransientError,
+)
 
 Clock = Callable[[], datetime]
 WINDOW = timedelta(days=364)
@@ -57,14 +64,10 @@ def registers_are_stale(connection: BlingConnection, now: datetime) -> bool:
     if connection.registers_read_at is None or connection.registers_read_at < now - REGISTERS_STALE:
         return True
     known = CatalogItem.objects.filter(connection=connection)
-    categories = known.filter(kind=CatalogKind.CATEGORY).values("bling_id")
-    accounts = known.filter(kind=CatalogKind.BANK_ACCOUNT).values("bling_id")
+    categories = known.filter(kind=CatalogKind.CATEGORY).values_list("bling_id", flat=True)
+    accounts = known.filter(kind=CatalogKind.BANK_ACCOUNT).values_list("bling_id", flat=True)
     recent = Title.objects.filter(connection=connection, changed_at__gte=connection.registers_read_at)
-    return recent.exclude(Q(category_id__in=categories) & Q(account_id__in=[0, *_ids(accounts)])).exists()
-
-
-def _ids(rows: Iterable[dict[str, int]]) -> list[int]:
-    return [row["bling_id"] for row in rows]
+    return recent.exclude(Q(category_id__in=categories) & Q(account_id__in=[0, *accounts])).exists()
 
 
 def wants_sweep(connection: BlingConnection, now: datetime) -> bool:
@@ -187,7 +190,7 @@ def _read_borderos(client: BlingClient, connection: BlingConnection, chunk: Chun
         try:
             chunk.borderos.append((client.bordero(bling_id), read_at))
         except (RejectedError, InternalError) as error:
-            _fail_titles(chunk, lambda facts, lost=bling_id: lost in facts.bordero_ids, error)
+            _fail_titles(chunk, bling_id, error)
 
 
 def _read_persons(client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock) -> None:
@@ -208,9 +211,9 @@ def read_persons(
             failures.append(FailedTitle(Direction.PAYABLE, contact_id, error.kind, f"contato: {error}"))
 
 
-def _fail_titles(chunk: Chunk, concerns: Callable[[TitleFacts], bool], error: ApiError) -> None:
-    """Leave out the titles that `error` concerns, so that the next run reads them again."""
-    for title in [title for title in chunk.titles if title.facts and concerns(title.facts)]:
+def _fail_titles(chunk: Chunk, bordero_id: int, error: ApiError) -> None:
+    """Leave out the titles of a borderô that could not be read, so that the next run reads them again."""
+    for title in [title for title in chunk.titles if title.facts and bordero_id in title.facts.bordero_ids]:
         chunk.titles.remove(title)
         chunk.failures.append(FailedTitle(title.direction, title.bling_id, error.kind, str(error)))
 

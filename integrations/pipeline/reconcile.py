@@ -162,7 +162,7 @@ def _forced(batch: Sequence[Posting]) -> set[int]:
     return set(orders.values_list("posting_id", flat=True))
 
 
-def _batches(postings: QuerySet[Posting]) -> Iterator[list[Posting]]:
+def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
     last = 0
     while True:
         batch = list(

@@ -76,7 +76,7 @@ def current_row(
     """
     direction = Direction(posting.direction)
     snapshot = KaminoSnapshot.objects.filter(
-        company=posting.company_id, direction=direction, kamino_id=posting.kamino_id,
+        company=posting.company_id, direction=direction, kamino_id=posting.kamino_id or 0,
         read_at__gte=clock() - SNAPSHOT_AGE,
     ).first()  # fmt: skip
     if snapshot is not None:
@@ -130,5 +130,5 @@ def keep_edits(desired: DesiredTitle, before: DesiredTitle, row: KaminoTitle) ->
 
 def _forget_snapshot(posting: Posting) -> None:
     KaminoSnapshot.objects.filter(
-        company=posting.company_id, direction=posting.direction, kamino_id=posting.kamino_id
+        company=posting.company_id, direction=posting.direction, kamino_id=posting.kamino_id or 0
     ).delete()
