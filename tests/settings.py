@@ -16,8 +16,8 @@ if not os.environ.get("DATABASE_URL"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
 
-from project.settings import *  # noqa: E402, F403
-from project.settings import LIMITS as _LIMITS  # noqa: E402
+from project.settings import *  # noqa: F403
+from project.settings import LIMITS as _LIMITS
 
 LIMITS = replace(
     _LIMITS, bling_interval_ms=0, bling_egress_interval_ms=0, bling_token_interval_ms=0, kamino_per_minute=600_000
