@@ -127,4 +127,4 @@ class DiscrepancyAdmin(ExportMixin, ReadOnlyAdmin):  # type: ignore[misc]
 
     @display(_("since"), ordering="opened_at")
     def since(self, row: Discrepancy) -> str:
-        return texts.moment(row.opened_at)
+        return texts.day(timezone.localtime(row.opened_at).date())

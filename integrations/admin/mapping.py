@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesRadioFilter
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -45,6 +46,13 @@ class MappingForm(forms.ModelForm[Mapping]):
             self.instance.kind = self.kind_chosen
         if "source" in self.fields:
             self.fields["source"].required = not self.instance.bling_name
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or {}
+        targets = TARGETS[MappingKind(self.instance.kind)]
+        if not self.errors and not self.instance.pending and not any(data.get(name) for name in targets):
+            self.add_error(targets[0], _("Choose what it stands for in Kamino."))
+        return data
 
 
 class FirstStepForm(forms.ModelForm[Mapping]):

@@ -50,7 +50,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @display(gettext_lazy("connection"), ordering="connection__tenant__name")
     def connection_link(self, run: SyncRun) -> str:
-        return texts.link(run.connection)
+        return texts.two_lines(texts.link(run.connection, run.connection.label), run.connection.tenant)
 
     @display(gettext_lazy("state"), ordering="state", label=RUN_COLOURS)
     def state_label(self, run: SyncRun) -> tuple[str, Any]:
@@ -60,7 +60,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
             return "", gettext_lazy("Queued")
         return run.state, run.get_state_display()
 
-    @display(gettext_lazy("titles: seen / read / changed"))
+    @display(gettext_lazy("seen / read / changed"))
     def counters(self, run: SyncRun) -> str:
         return f"{run.rows_seen} / {run.titles_read} / {run.titles_changed}"
 
@@ -73,7 +73,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         if run.started_at is None or run.ended_at is None:
             return texts.EMPTY
         seconds = int((run.ended_at - run.started_at).total_seconds())
-        return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"
+        return texts.one_line(f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s")
 
     @display(gettext_lazy("titles that failed"))
     def failed_titles(self, run: SyncRun) -> str:

@@ -1,0 +1,320 @@
+"""Every action, driven as a person does: with the permission, without it, on another company's rows, and twice."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.messages import get_messages
+from django.db.models import Model
+from django.test import Client
+from django_q.models import OrmQ
+
+from integrations.models import (
+    BlingConnection,
+    Discrepancy,
+    ForcedSettlement,
+    KaminoConnection,
+    Mapping,
+    PlanRequest,
+    Posting,
+    SyncRun,
+    Tenant,
+    Title,
+    TitleRead,
+)
+from integrations.pipeline.connections import CheckLine
+from tests.admin.test_pages import MODELS, url
+from tests.admin.world import DAY, Rows
+
+REASON = {"reason": "Combinado por telefone", "confirmed": "yes"}
+
+
+def forced(rows: Rows) -> dict[str, Any]:
+    return {"date": "21/11/2026", "amount": "1.234,56", "account": str(rows.bank_account.pk), "reason": "Pix avulso"}
+
+
+@dataclass
+class Case:
+    """An action, who may do it, who may not, what to post, and how to see that it was done."""
+
+    model: type[Model]
+    name: str
+    row: str
+    may: str
+    may_not: str
+    done: Callable[[Rows], bool]
+    data: Callable[[Rows], dict[str, Any]] = field(default=lambda _rows: {"confirmed": "yes"})
+    says: str = ""
+
+
+def queued(rows: Rows) -> bool:
+    return SyncRun.objects.filter(connection=rows.bling, state="open", trigger="person", user__isnull=False).exists()
+
+
+def asked(rows: Rows) -> bool:
+    return TitleRead.objects.filter(title=rows.title, asked_at__isnull=False).exists()
+
+
+def planned(rows: Rows) -> bool:
+    return PlanRequest.objects.filter(title=rows.title).exists()
+
+
+def state_is(state: str) -> Callable[[Rows], bool]:
+    return lambda rows: Posting.objects.get(pk=rows.posting.pk).state == state
+
+
+LIST_ACTIONS = [
+    Case(Tenant, "sync_now", "tenant", "financeiro", "nobody", queued, says="1 na fila"),
+    Case(BlingConnection, "sync_now", "bling", "suporte", "nobody", queued, says="1 na fila"),
+    Case(Title, "resync", "title", "operacao", "financeiro", asked, says="1 título na fila"),
+    Case(Posting, "resync", "posting", "operacao", "financeiro", asked, says="1 título na fila"),
+    Case(Posting, "retry", "posting", "operacao", "financeiro", planned, says="1 título será tentado de novo"),
+    Case(
+        Posting, "stop_syncing", "posting", "operacao", "financeiro", state_is("ignored"), lambda _rows: REASON,
+        says="1 título não é mais sincronizado",
+    ),
+    Case(
+        Mapping, "delete_selected", "mapping", "financeiro", "operacao",
+        lambda rows: not Mapping.objects.filter(pk=rows.mapping.pk).exists(), lambda _rows: {"post": "yes"},
+    ),
+]  # fmt: skip
+PAGE_ACTIONS = [
+    Case(Tenant, "sync_this", "tenant", "operacao", "nobody", queued, says="1 na fila"),
+    Case(BlingConnection, "sync_this", "bling", "suporte", "operacao", queued, says="1 na fila"),
+    Case(
+        BlingConnection, "disconnect", "bling", "suporte", "operacao",
+        lambda rows: BlingConnection.objects.get(pk=rows.bling.pk).status == "never", says="Desconectado",
+    ),
+    Case(BlingConnection, "test", "bling", "suporte", "operacao", lambda _rows: True),
+    Case(BlingConnection, "connect", "bling", "suporte", "operacao", lambda _rows: True),
+    Case(KaminoConnection, "test", "kamino", "suporte", "operacao", lambda _rows: True),
+    Case(Title, "resync_this", "title", "operacao", "financeiro", asked, says="1 título na fila"),
+    Case(Title, "retry_this", "title", "operacao", "financeiro", planned, says="1 título será tentado de novo"),
+    Case(
+        Title, "force_settlement", "title", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.filter(posting=rows.posting, amount="1234.56", date=DAY).count() == 1,
+        forced, says="Baixa de R$\u00a01.234,56 em 21/11/2026 ordenada",
+    ),
+    Case(
+        Title, "stop_syncing", "title", "operacao", "financeiro", state_is("ignored"), lambda _rows: REASON,
+        says="1 título não é mais sincronizado",
+    ),
+    Case(Title, "resume_syncing", "title", "operacao", "financeiro", lambda _rows: True, lambda _rows: REASON),
+    Case(
+        ForcedSettlement, "undo", "forced", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None, says="Baixa manual desfeita",
+    ),
+]  # fmt: skip
+HARMLESS = {"test", "connect", "resume_syncing"}
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer for both services where an action would ask them."""
+    monkeypatch.setattr("integrations.pipeline.authorization.auth.revoke", lambda *_args: None)
+    lines = [CheckLine("chart_account", True, "3"), CheckLine("cost_center", False, "Chave recusada")]
+    for name in ("check_kamino", "check_bling"):
+        monkeypatch.setattr(f"integrations.pipeline.connections.{name}", lambda *_args, **_kwargs: lines)
+
+
+def run_list(client: Client, case: Case, row: Model, rows: Rows) -> Any:
+    data = {"action": case.name, ACTION_CHECKBOX_NAME: str(row.pk), **case.data(rows)}
+    return client.post(url(case.model, "changelist"), data)
+
+
+def run_page(client: Client, case: Case, row: Model, rows: Rows) -> Any:
+    return client.post(url(case.model, "change", row.pk).replace("/change/", f"/{case.name}/"), case.data(rows))
+
+
+def case_id(case: Case) -> str:
+    return f"{case.model.__name__}.{case.name}"
+
+
+def said(response: Any) -> str:
+    return " ".join(str(message) for message in get_messages(response.wsgi_request))
+
+
+def test_every_registered_action_has_a_case() -> None:
+    lists, pages = set(), set()
+    for model in MODELS:
+        model_admin: Any = admin.site._registry[model]
+        names = {name if isinstance(name, str) else name.__name__ for name in model_admin.actions or ()}
+        if model is Mapping:
+            names.add("delete_selected")
+        lists |= {(model, name) for name in names}
+        pages |= {(model, name) for name in model_admin._extract_action_names(model_admin.actions_detail)}
+        for kind in ("actions_list", "actions_row", "actions_submit_line"):
+            assert not getattr(model_admin, kind), (model, kind)
+    assert lists == {(case.model, case.name) for case in LIST_ACTIONS}
+    assert pages == {(case.model, case.name) for case in PAGE_ACTIONS}
+
+
+@pytest.mark.parametrize("case", LIST_ACTIONS, ids=case_id)
+def test_a_list_action_does_what_it_says(case: Case, login: Callable[[str], Client], ours: Rows, users: Any) -> None:
+    if case.may == "financeiro" and case.model is Tenant:
+        users["financeiro"].user_permissions.clear()
+    response = run_list(login(case.may), case, getattr(ours, case.row), ours)
+    assert response.status_code == 302
+    assert case.done(ours)
+    assert case.says in said(response)
+    if case.name != "delete_selected":
+        assert OrmQ.objects.exists()
+
+
+@pytest.mark.parametrize("case", LIST_ACTIONS, ids=case_id)
+def test_a_list_action_is_neither_shown_nor_done_without_permission(
+    case: Case, login: Callable[[str], Client], ours: Rows
+) -> None:
+    client = login(case.may_not)
+    page = client.get(url(case.model, "changelist"))
+    assert f'value="{case.name}"' not in page.content.decode()
+    run_list(client, case, getattr(ours, case.row), ours)
+    assert not case.done(ours)
+
+
+@pytest.mark.parametrize("case", LIST_ACTIONS, ids=case_id)
+def test_a_list_action_leaves_another_company_alone(
+    case: Case, login: Callable[[str], Client], theirs: Rows, users: Any
+) -> None:
+    role = "operacao" if case.may == "suporte" else case.may
+    run_list(login(role), case, getattr(theirs, case.row), theirs)
+    assert not case.done(theirs)
+
+
+@pytest.mark.parametrize("case", PAGE_ACTIONS, ids=case_id)
+def test_a_page_action_asks_first_and_then_does_what_it_says(
+    case: Case, login: Callable[[str], Client], ours: Rows
+) -> None:
+    client, row = login(case.may), getattr(ours, case.row)
+    if case.name == "resume_syncing":
+        Posting.objects.update(state="ignored")
+    before = case.done(ours)
+    asked_first = client.get(url(case.model, "change", row.pk).replace("/change/", f"/{case.name}/"))
+    assert asked_first.status_code == 200
+    assert "<form" in asked_first.content.decode()
+    assert case.done(ours) == before
+    response = run_page(client, case, row, ours)
+    assert response.status_code == (200 if case.name in ("test", "connect") else 302)
+    assert case.done(ours)
+    assert case.says in said(response)
+
+
+@pytest.mark.parametrize("case", PAGE_ACTIONS, ids=case_id)
+def test_a_page_action_is_neither_shown_nor_done_without_permission(
+    case: Case, login: Callable[[str], Client], ours: Rows
+) -> None:
+    client, row = login(case.may_not), getattr(ours, case.row)
+    page = client.get(url(case.model, "change", row.pk))
+    assert f"/{case.name}/" not in page.content.decode()
+    assert run_page(client, case, row, ours).status_code == 403
+    assert case.name in HARMLESS or not case.done(ours)
+
+
+@pytest.mark.parametrize("case", PAGE_ACTIONS, ids=case_id)
+def test_a_page_action_does_not_find_another_company(case: Case, login: Callable[[str], Client], theirs: Rows) -> None:
+    role = "operacao" if case.may == "suporte" else case.may
+    response = run_page(login(role), case, getattr(theirs, case.row), theirs)
+    assert response.status_code in (403, 404)
+    assert case.name in HARMLESS or not case.done(theirs)
+
+
+def test_asking_twice_starts_one_run(login: Callable[[str], Client], ours: Rows) -> None:
+    client = login("operacao")
+    run_list(client, LIST_ACTIONS[0], ours.tenant, ours)
+    response = run_list(client, LIST_ACTIONS[0], ours.tenant, ours)
+    assert "1 não alterada: já em execução" in said(response)
+    assert SyncRun.objects.filter(connection=ours.bling, state="open").count() == 1
+
+
+def test_a_settlement_is_forced_once(login: Callable[[str], Client], ours: Rows) -> None:
+    client = login("operacao")
+    page = url(Title, "change", ours.title.pk).replace("/change/", "/force_settlement/")
+    client.post(page, forced(ours))
+    response = client.post(page, forced(ours))
+    assert "Já existe uma baixa manual para este título." in said(response)
+    assert ForcedSettlement.objects.filter(posting=ours.posting).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field_name", "value"),
+    [("amount", "0"), ("amount", "-1"), ("amount", "dez"), ("date", "31/02/2026"), ("reason", " "), ("account", "")],
+)
+def test_a_wrong_settlement_is_asked_again(
+    field_name: str, value: str, login: Callable[[str], Client], ours: Rows
+) -> None:
+    page = url(Title, "change", ours.title.pk).replace("/change/", "/force_settlement/")
+    response = login("operacao").post(page, {**forced(ours), field_name: value})
+    assert response.status_code == 200
+    assert not ForcedSettlement.objects.filter(posting=ours.posting).exists()
+
+
+def test_a_settlement_takes_no_bank_account_of_another_company(
+    login: Callable[[str], Client], ours: Rows, theirs: Rows
+) -> None:
+    page = url(Title, "change", ours.title.pk).replace("/change/", "/force_settlement/")
+    response = login("root").post(page, {**forced(ours), "account": str(theirs.bank_account.pk)})
+    assert response.status_code == 200
+    assert "alheia" not in response.content.decode()
+
+
+def test_the_settlement_form_says_where_it_is_valid(login: Callable[[str], Client], ours: Rows) -> None:
+    page = url(Title, "change", ours.title.pk).replace("/change/", "/force_settlement/")
+    text = "A baixa vale só na Kamino; no Bling o título continua em aberto."
+    assert text in login("operacao").get(page).content.decode()
+
+
+def test_a_connection_test_shows_a_line_per_read(login: Callable[[str], Client], ours: Rows) -> None:
+    page = url(KaminoConnection, "change", ours.kamino.pk).replace("/change/", "/test/")
+    text = login("suporte").post(page).content.decode()
+    for words in ("Plano de contas", "3 encontrados", "Centros de custo", "Chave recusada"):
+        assert words in text
+
+
+def test_a_new_mapping_plans_its_titles_again(login: Callable[[str], Client], ours: Rows) -> None:
+    Title.objects.filter(pk=ours.title.pk).update(category_id=ours.free_category.bling_id)
+    client = login("financeiro")
+    first = client.post(url(Mapping, "add"), {"connection": ours.bling.pk, "kind": "category"})
+    assert first.status_code == 302
+    response = client.post(first["Location"], {"source": ours.free_category.pk, "chart_account": ours.chart_account.pk})
+    assert response.status_code == 302
+    assert planned(ours)
+    assert OrmQ.objects.exists()
+
+
+def test_a_mapping_names_a_target(login: Callable[[str], Client], ours: Rows) -> None:
+    page = f"{url(Mapping, 'add')}?connection={ours.bling.pk}&kind=category"
+    response = login("financeiro").post(page, {"source": ours.free_category.pk})
+    assert "Escolha a que corresponde na Kamino." in response.content.decode()
+
+
+def test_deleting_a_mapping_plans_its_titles_again(login: Callable[[str], Client], ours: Rows) -> None:
+    login("financeiro").post(url(Mapping, "delete", ours.mapping.pk), {"post": "yes"})
+    assert planned(ours)
+
+
+def test_a_company_s_new_rule_plans_its_titles_again(login: Callable[[str], Client], ours: Rows) -> None:
+    data = {"name": "Empresa nossa", "slug": "nossa", "sync_from": "21/11/2026", "closed_until": "01/11/2026"}
+    response = login("suporte").post(
+        url(Tenant, "change", ours.tenant.pk),
+        {**data, "delivery_mode": "live", "is_active": "on", "sync_payables": "on", "sync_receivables": "on"},
+    )
+    assert response.status_code == 302, response.content.decode()
+    assert planned(ours)
+
+
+@pytest.mark.parametrize(("role", "status"), [("financeiro", 200), ("operacao", 200), ("suporte", 403)])
+def test_exporting_needs_its_permission(
+    role: str, status: int, login: Callable[[str], Client], ours: Rows, theirs: Rows
+) -> None:
+    client = login(role)
+    assert client.get(url(Discrepancy, "export")).status_code == status
+    response = client.post(url(Discrepancy, "export"), {"format": "1"})
+    assert response.status_code == status
+    if status == 200:
+        text = response.content.decode()
+        assert "Pessoa nossa" in text
+        assert "alheia" not in text
+    assert ("/export/" in client.get(url(Discrepancy, "changelist")).content.decode()) is (status == 200)

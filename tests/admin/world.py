@@ -1,0 +1,178 @@
+"""One company with a row in every table, so that every page has something to show."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from integrations.models import (
+    Attempt,
+    BlingConnection,
+    BlingToken,
+    CatalogItem,
+    ConnectionEvent,
+    Discrepancy,
+    ForcedSettlement,
+    KaminoConnection,
+    KaminoItem,
+    Mapping,
+    Payment,
+    Person,
+    PersonPosting,
+    Posting,
+    SyncRun,
+    Tenant,
+    Title,
+)
+
+CPF = "52998224725"
+DAY = date(2026, 11, 21)
+SECRETS = {
+    "client_secret": "canary-bling-secret",
+    "access_token": "canary-access-token",
+    "refresh_token": "canary-refresh-token",
+    "app": "canary-kamino-app",
+    "id_usr": "canary-kamino-idusr",
+    "usr": "canary-kamino-usr",
+    "hash": "canary-kamino-hash",
+}
+
+
+@dataclass
+class Rows:
+    """The rows of one company, by name."""
+
+    tenant: Tenant
+    bling: BlingConnection
+    kamino: KaminoConnection
+    category: CatalogItem
+    free_category: CatalogItem
+    chart_account: KaminoItem
+    bank_account: KaminoItem
+    mapping: Mapping
+    person: Person
+    title: Title
+    posting: Posting
+    attempt: Attempt
+    run: SyncRun
+    discrepancy: Discrepancy
+    forced: ForcedSettlement
+
+    def all(self) -> list[Any]:
+        return [
+            self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.person,
+            self.title, self.posting, self.attempt, self.run, self.discrepancy, self.forced,
+        ]  # fmt: skip
+
+
+def make_user(name: str, *groups: str, **values: Any) -> User:
+    user = User.objects.create_user(name, password="x", is_staff=True, **values)
+    user.groups.set(Group.objects.filter(name__in=groups))
+    return user
+
+
+def make_rows(slug: str, number: int, user: User) -> Rows:
+    """Make a company whose names all contain its slug."""
+    now = timezone.now()
+    tenant = Tenant.objects.create(
+        slug=slug, name=f"Empresa {slug}", cnpj="11222333000181", sync_from=DAY, delivery_mode="live"
+    )
+    bling = BlingConnection.objects.create(
+        tenant=tenant, label=f"Bling {slug}", client_id=f"id-{slug}", client_secret=SECRETS["client_secret"],
+        status="connected", company_id=f"{number:032x}", company_name=f"Empresa {slug}",
+    )  # fmt: skip
+    BlingToken.objects.create(
+        connection=bling, access_token=SECRETS["access_token"], refresh_token=SECRETS["refresh_token"], kind="opaque",
+        expires_at=now + timedelta(hours=6), refreshed_at=now,
+    )  # fmt: skip
+    ConnectionEvent.objects.create(connection=bling, at=now, code="connected", user=user)
+    kamino = KaminoConnection.objects.create(
+        tenant=tenant, base_url=f"https://{slug}.kamino.tech", cn=str(number), registers_read_at=now,
+        **{name: SECRETS[name] for name in ("app", "id_usr", "usr", "hash")},
+    )  # fmt: skip
+    chart, bank = (
+        KaminoItem.objects.create(
+            connection=kamino,
+            kind=kind,
+            kamino_id=f"{number}.{kind}",
+            name=f"{kind} {slug}",
+            folded_name=slug,
+            read_at=now,
+        )
+        for kind in ("chart_account", "bank_account")
+    )
+    category, free = (
+        CatalogItem.objects.create(
+            connection=bling,
+            kind="category",
+            bling_id=number * 1000 + index,
+            name=f"Categoria {index} {slug}",
+            read_at=now,
+        )
+        for index in (1, 2)
+    )
+    mapping = Mapping.objects.create(
+        connection=bling, kind="category", source=category, bling_name=str(category), chart_account=chart
+    )
+    run = SyncRun.objects.create(connection=bling, state="done", due_at=now, started_at=now, ended_at=now)
+    person = Person.objects.create(
+        connection=bling, bling_id=number * 1000, name=f"Pessoa {slug}", document=CPF, kind="F", read_at=now
+    )
+    PersonPosting.objects.create(
+        person=person, company=kamino, state="delivered", kamino_id=number, ready_at=now, planned_at=now
+    )
+    title, posting = make_title(bling, kamino, person, category, number * 1000 + 1)
+    Payment.objects.create(
+        title=title, bordero_id=number, date=DAY, account_id=1, amount=Decimal("10"), interest=0, discount=0,
+        surcharge=0, fee=0,
+    )  # fmt: skip
+    body = {"description": f"Conta {slug}"}
+    attempt = Attempt.objects.create(
+        company=kamino, posting=posting, operation="create", body=body, fingerprint="x", fence=1, started_at=now,
+        ended_at=now, outcome="rejected", message=f"Recusa {slug}",
+    )  # fmt: skip
+    discrepancy = Discrepancy.objects.create(
+        posting=posting, kind="value", bling_value="1234.56", kamino_value="10.00", cause=f"Causa {slug}",
+        opened_at=now, seen_at=now,
+    )  # fmt: skip
+    _other, other_posting = make_title(bling, kamino, person, category, number * 1000 + 2, state="ready")
+    forced = ForcedSettlement.objects.create(
+        posting=other_posting, date=DAY, amount=Decimal("10"), account=bank, reason=f"Motivo {slug}", user=user,
+        created_at=now,
+    )  # fmt: skip
+    return Rows(
+        tenant, bling, kamino, category, free, chart, bank, mapping, person, title, posting, attempt, run, discrepancy,
+        forced,
+    )  # fmt: skip
+
+
+def make_title(
+    bling: BlingConnection,
+    kamino: KaminoConnection,
+    person: Person,
+    category: CatalogItem,
+    bling_id: int,
+    state: str = "needs_human",
+) -> tuple[Title, Posting]:
+    now = timezone.now()
+    slug = bling.tenant.slug
+    title = Title.objects.create(
+        connection=bling, direction="payable", bling_id=bling_id, status="open", status_number=1, due_date=DAY,
+        value=Decimal("1234.56"), document_number=f"NF {bling_id} {slug}", person=person, contact_id=person.bling_id,
+        category_id=category.bling_id, row_fingerprint="x", first_seen_at=now, read_at=now, changed_at=now,
+    )  # fmt: skip
+    desired = {
+        "direction": "payable", "code": str(bling_id), "description": f"Conta {slug}", "document_number": "NF",
+        "due_date": str(DAY), "competence_date": str(DAY), "value": "1234.56", "chart_account": "1",
+        "cost_center": None, "business_unit": None, "status": "pending", "payment": None, "note": "",
+    }  # fmt: skip
+    posting = Posting.objects.create(
+        title=title, company=kamino, direction="payable", due_date=DAY, state=state, desired=desired,
+        failure="rejected" if state == "needs_human" else "",
+        message=f"Recusado {slug}" if state == "needs_human" else "", ready_at=now, planned_at=now,
+        problems=[{"code": "category_unmapped", "params": {"name": f"Categoria {slug}"}}],
+    )  # fmt: skip
+    return title, posting
