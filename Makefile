@@ -1,0 +1,85 @@
+# Everything that a developer or the CI runs. Needs only Python 3.11 or newer; `make help` lists the targets.
+
+WEB_PORT ?= 8000
+SANDBOX_PORT ?= 9000
+TITLES ?= 120
+PYTEST_WORKERS ?= 2
+
+BIN := .venv/bin
+PY := $(BIN)/python
+STAMP := .venv/.installed
+# Our own files; nothing of ours is longer than this many lines (docs/architecture.md, "Layers").
+MAX_LINES := 400
+
+# What `check --deploy` is shown: a complete production environment that leads nowhere.
+PRODUCTION := ENVIRONMENT=production PUBLIC_URL=https://exemplo.com.br ALLOWED_HOSTS=exemplo.com.br \
+	SECRET_KEY=p8Zr-4hQw_71xNfKd2Ls9VbTyG6mRcJ0eAuXoHiW3qEaYtMk5SvDnBgCzUjPlO \
+	DATABASE_URL=postgres://nobody:nothing@127.0.0.1:1/nothing
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-check demo-reset test lint soak bench messages format
+
+help: ## Show this list
+	@echo "Targets (options in brackets):"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: $(STAMP) ## Run everything on this machine [WEB_PORT=8000 SANDBOX_PORT=9000 TITLES=120]
+	@exec $(PY) -m project.demo --web-port $(WEB_PORT) --sandbox-port $(SANDBOX_PORT) --titles $(TITLES)
+
+demo-check: $(STAMP) ## The demo without a person: sync once, compare both sides, print JSON [TITLES=120]
+	@exec $(PY) -m project.demo --check --titles $(TITLES)
+
+demo-reset: $(STAMP) ## Delete the demo's data
+	@$(PY) -m project.demo --reset
+
+test: $(STAMP) ## Run the tests with coverage [PYTEST_WORKERS=2]
+	@marks="not soak"; \
+	command -v chromium >/dev/null 2>&1 || { echo "chromium is not installed: no browser tests" >&2; marks="not soak and not browser"; }; \
+	exec $(PY) -m pytest -n $(PYTEST_WORKERS) -m "$$marks" --cov --cov-report=term:skip-covered
+
+soak: $(STAMP) ## Run the long tests
+	@$(PY) -m pytest -m soak; code=$$?; \
+	[ $$code -eq 5 ] && { echo "There are no soak tests yet."; exit 0; }; exit $$code
+
+bench: $(STAMP) ## Run the benchmarks
+	@if [ -d benchmarks ]; then $(PY) -m benchmarks; else echo "There are no benchmarks yet."; fi
+
+lint: $(STAMP) ## ruff, mypy, import contracts, migrations, deployment check, file lengths
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing $(BIN)/mypy integrations project sandbox
+	@$(BIN)/lint-imports
+	@$(PY) manage.py makemigrations --check --dry-run
+	@$(PRODUCTION) FIELD_ENCRYPTION_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
+		$(PY) manage.py check --deploy --fail-level WARNING
+	@git ls-files '*.py' '*.html' '*.css' '*.js' '*.md' Makefile | while read -r file; do \
+		[ -f "$$file" ] && [ "$$(wc -l < "$$file")" -gt $(MAX_LINES) ] && echo "$$file is longer than $(MAX_LINES) lines" >&2; \
+	done | { ! grep .; }
+
+format: $(STAMP) ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+messages: $(STAMP) ## Collect and compile the Portuguese texts (needs gettext)
+	@command -v msgfmt >/dev/null 2>&1 || { echo "gettext is missing: apt-get install gettext" >&2; exit 1; }
+	@$(PY) manage.py makemessages --locale pt_BR --no-location --no-obsolete --ignore '.venv/*' --ignore 'sandbox/*'
+	@$(PY) manage.py compilemessages --locale pt_BR --ignore '.venv/*'
+
+# The virtual environment, made once and brought up to date when a requirements file changes.
+$(STAMP): requirements.txt requirements-dev.txt
+	@found=""; \
+	for name in "$$PYTHON" python3.13 python3.12 python3.11 python3; do \
+		[ -n "$$name" ] || continue; \
+		if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$name"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Python 3.11 or newer is needed; found: $$(python3 --version 2>&1 || echo none). Name one: make PYTHON=/path/to/python3.11 …" >&2; \
+		exit 1; \
+	fi; \
+	if [ ! -x $(PY) ]; then \
+		echo "Making .venv with $$found …" >&2; \
+		"$$found" -m venv .venv || { echo "Python's venv module does not work (Debian: apt-get install python3-venv)." >&2; exit 1; }; \
+	fi; \
+	echo "Installing requirements-dev.txt …" >&2; \
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(STAMP)

@@ -1,0 +1,166 @@
+"""What the demo writes to and reads from its database. Needs Django to be set up."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models import Count
+from django.utils import timezone, translation
+
+from integrations import queue
+from integrations.models import KaminoConnection, PersonPosting, PlanRequest, Posting, SyncRun, Tenant, Title
+from integrations.models.deliveries import DeliveryState
+from integrations.models.problem_texts import problem_text
+from project.demo_check import OurTitle
+
+USERS = {
+    "suporte": ("Suporte", "demo-suporte-2026"),
+    "financeiro": ("Financeiro", "demo-financeiro-2026"),
+    "operacao": ("Operação", "demo-operacao-2026"),
+    "admin": ("", "demo-admin-2026"),
+}
+UNFINISHED = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the first sync of some companies is. `failed` are runs that ended badly, with their errors."""
+
+    waiting_runs: int
+    titles: int
+    to_plan: int
+    to_send: int
+    states: dict[str, int] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def is_done(self) -> bool:
+        return not (self.waiting_runs or self.to_plan or self.to_send)
+
+    def to_text(self) -> str:
+        delivered = self.states.get(DeliveryState.DELIVERED, 0)
+        waiting = self.states.get(DeliveryState.HELD, 0) + self.states.get(DeliveryState.NEEDS_HUMAN, 0)
+        step = "done" if self.is_done else "reading Bling" if self.waiting_runs else "sending to Kamino"
+        failures = f", FAILED: {'; '.join(self.failed)}" if self.failed else ""
+        return (
+            f"First sync: {step} – {self.titles} titles from Bling, {delivered} equal in Kamino, "
+            f"{waiting} held with a reason, {self.to_plan + self.to_send} to go{failures}"
+        )
+
+
+def migrate() -> bool:
+    """Bring the tables up to date; true when the database was empty."""
+    is_new = "integrations_tenant" not in connection.introspection.table_names()
+    call_command("migrate", interactive=False, verbosity=0)
+    return is_new
+
+
+def collect_static() -> None:
+    """Gather the static files for whitenoise."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def prepare(provision_file: Path) -> None:
+    """Set up companies, users and schedules, take back what died with the last start, and wake the worker."""
+    with Path(os.devnull).open("w") as silence:
+        call_command("provision", str(provision_file), stdout=silence)
+        call_command("ensure_schedules", stdout=silence)
+    _create_users()
+    _free_leases()
+    queue.enqueue_tick()
+
+
+def _create_users() -> None:
+    with transaction.atomic():
+        for name, (group, password) in USERS.items():
+            user, is_new = User.objects.get_or_create(
+                username=name, defaults={"is_staff": True, "is_superuser": not group, "first_name": name.capitalize()}
+            )
+            if is_new:
+                user.set_password(password)
+                user.save()
+            if group:
+                user.groups.set([Group.objects.get(name=group)])
+        for tenant in Tenant.objects.all():
+            tenant.members.add(*User.objects.filter(username__in=USERS))
+
+
+def _free_leases() -> None:
+    """End the leases of workers that were stopped in the middle of something: none of them is alive any more."""
+    now = timezone.now()
+    SyncRun.objects.filter(state=SyncRun.State.OPEN).update(lease_until=None, not_before=None)
+    KaminoConnection.objects.filter(error="").update(lease_until=None)
+    for model in (Posting, PersonPosting):
+        model.objects.filter(state=DeliveryState.SENDING).update(lease_until=now)
+
+
+def read_progress(slugs: Sequence[str]) -> Progress:
+    """Count what the first sync of these companies has done and has left to do."""
+    mine = {"company__tenant__slug__in": slugs}
+    done = SyncRun.objects.filter(state=SyncRun.State.DONE, connection__tenant__slug__in=slugs)
+    runs = SyncRun.objects.filter(state=SyncRun.State.FAILED, connection__tenant__slug__in=slugs)
+    finished = set(done.values_list("connection__tenant__slug", flat=True))
+    failed = [f"{slug}: {error}" for slug, error in runs.values_list("connection__tenant__slug", "error")]
+    states = dict(Posting.objects.filter(**mine).values_list("state").annotate(count=Count("pk")).order_by())
+    return Progress(
+        waiting_runs=len(set(slugs) - finished),
+        titles=Title.objects.filter(connection__tenant__slug__in=slugs).count(),
+        to_plan=PlanRequest.objects.filter(title__connection__tenant__slug__in=slugs).count(),
+        to_send=sum(states.get(state, 0) for state in UNFINISHED),
+        states=states,
+        failed=failed,
+    )
+
+
+def sync_from(slug: str) -> date:
+    """Return the day from which a company's payments are mirrored."""
+    return Tenant.objects.get(slug=slug).sync_from
+
+
+def read_titles(slug: str) -> dict[tuple[str, str], OurTitle]:
+    """Return what we know of a company's titles, by direction and Bling id, with reasons as people read them."""
+    found = {}
+    rows = Title.objects.filter(connection__tenant__slug=slug).select_related("posting")
+    with translation.override("pt-br"):
+        for title in rows:
+            posting = getattr(title, "posting", None)
+            if posting is None:
+                found[title.direction, str(title.bling_id)] = OurTitle("unplanned", ())
+                continue
+            problems = posting.get_problems()
+            reasons = [problem_text(problem) for problem in problems] + [posting.message]
+            found[title.direction, str(title.bling_id)] = OurTitle(
+                state=posting.state,
+                reasons=tuple(reason for reason in reasons if reason.strip()),
+                codes=tuple(problem.code.value for problem in problems)
+                or ((posting.failure,) if posting.failure else ()),
+                settlement_waits=any(problem.blocks == "settlement" for problem in problems),
+            )
+    return found
+
+
+def welcome(*, web: str, sandbox: str, folder: Path) -> str:
+    """Return what a person needs to look around."""
+    log_ins = "\n".join(
+        f"    {name:<12}{password:<24}{group or 'everything'}" for name, (group, password) in USERS.items()
+    )
+    return f"""
+  Admin      {web}/
+  Sandbox    {sandbox}/   (edit Bling and Kamino by hand, then “Sincronizar agora” in the admin)
+
+  Log-ins
+{log_ins}
+
+  Companies  padaria-sol   healthy
+             loja-azul     waits to be connected: Conexões Bling › Conectar ao Bling
+             oficina-norte categories without a namesake in Kamino: map them under Classificação
+
+  Logs       {folder}/*.log
+  manage.py  . {folder}/env.sh, then for example: .venv/bin/python manage.py sync --tenant padaria-sol --wait
+
+  Ctrl-C stops everything; the next start keeps the data; make demo-reset deletes it."""
