@@ -23,6 +23,7 @@ from typing import IO, Any
 from project.demo_processes import Child, ChildDiedError, Children, free_ports, is_free
 from project.demo_sandbox import HEALTHY, UNMAPPED
 from project.local import BASE_DIR, DATA_DIR, start_embedded_database
+from sandbox.bling.api import PREFIX as BLING_PREFIX
 
 HOST = "127.0.0.1"
 CONNECTED = (HEALTHY, UNMAPPED)
@@ -147,6 +148,7 @@ class Demo:
         os.environ.update(env, LOG_LEVEL="ERROR")
         provision_file = self.folder / "provision.json"
         state = self.folder / "sandbox.state"
+        is_new = not state.exists()
         self.say("Starting the sandbox (a pretended Bling and Kamino) …")
         sandbox = self._python(
             "sandbox", "-m", "project.demo_sandbox", "--port", str(self.options.sandbox_port),
@@ -159,12 +161,13 @@ class Demo:
         from project import demo_data
 
         self.say("Preparing the database …")
-        was_new = demo_data.migrate()
-        if was_new == state.exists() and not was_new:
+        if demo_data.migrate() != is_new:
+            raise DemoError("only half of the last start's data is left; run: make demo-reset")
+        if not is_new:
             self.say("The data of the last start is kept (make demo-reset deletes it).")
         self._wait_for(f"{self.sandbox}/_control/health", sandbox)
         demo_data.prepare(provision_file)
-        env |= self._collect_static()
+        demo_data.collect_static()
         web = self._python(
             "web", "-m", "gunicorn", "project.wsgi:application", "--bind", f"{HOST}:{self.options.web_port}",
             "--workers", "2", "--threads", "4", "--worker-tmp-dir", str(self.folder), env=env,
@@ -178,7 +181,7 @@ class Demo:
 
     def _environment(self) -> dict[str, str]:
         """Return what makes this service talk to the sandbox, and to nothing else."""
-        bling = f"{self.sandbox}/Api/v3"
+        bling = f"{self.sandbox}{BLING_PREFIX}"
         local = f"{HOST},localhost"
         return {
             "ENVIRONMENT": "local",
@@ -212,12 +215,6 @@ class Demo:
             "LOG_JSON": "false",
             "DJANGO_SETTINGS_MODULE": "project.settings",
         }
-
-    def _collect_static(self) -> dict[str, str]:
-        from project import demo_data
-
-        demo_data.collect_static()
-        return {}
 
     def _write_env_file(self, env: dict[str, str]) -> None:
         """Leave the environment in a file, for `manage.py` in another terminal."""

@@ -37,6 +37,7 @@ class Progress:
     to_send: int
     states: dict[str, int] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    interrupted: list[str] = field(default_factory=list)
 
     @property
     def is_done(self) -> bool:
@@ -46,7 +47,8 @@ class Progress:
         delivered = self.states.get(DeliveryState.DELIVERED, 0)
         waiting = self.states.get(DeliveryState.HELD, 0) + self.states.get(DeliveryState.NEEDS_HUMAN, 0)
         step = "done" if self.is_done else "reading Bling" if self.waiting_runs else "sending to Kamino"
-        failures = f", FAILED: {'; '.join(self.failed)}" if self.failed else ""
+        failures = f" – failed: {'; '.join(self.failed)}" if self.failed else ""
+        failures += f" – waits: {'; '.join(self.interrupted)}" if self.interrupted else ""
         return (
             f"First sync: {step} – {self.titles} titles from Bling, {delivered} equal in Kamino, "
             f"{waiting} held with a reason, {self.to_plan + self.to_send} to go{failures}"
@@ -103,9 +105,12 @@ def read_progress(slugs: Sequence[str]) -> Progress:
     """Count what the first sync of these companies has done and has left to do."""
     mine = {"company__tenant__slug__in": slugs}
     done = SyncRun.objects.filter(state=SyncRun.State.DONE, connection__tenant__slug__in=slugs)
-    runs = SyncRun.objects.filter(state=SyncRun.State.FAILED, connection__tenant__slug__in=slugs)
+    runs = SyncRun.objects.filter(connection__tenant__slug__in=slugs).exclude(error="")
     finished = set(done.values_list("connection__tenant__slug", flat=True))
-    failed = [f"{slug}: {error}" for slug, error in runs.values_list("connection__tenant__slug", "error")]
+    errors = [
+        (state, f"{slug}: {error}")
+        for state, slug, error in runs.values_list("state", "connection__tenant__slug", "error")
+    ]
     states = dict(Posting.objects.filter(**mine).values_list("state").annotate(count=Count("pk")).order_by())
     return Progress(
         waiting_runs=len(set(slugs) - finished),
@@ -113,7 +118,8 @@ def read_progress(slugs: Sequence[str]) -> Progress:
         to_plan=PlanRequest.objects.filter(title__connection__tenant__slug__in=slugs).count(),
         to_send=sum(states.get(state, 0) for state in UNFINISHED),
         states=states,
-        failed=failed,
+        failed=[text for state, text in errors if state == SyncRun.State.FAILED],
+        interrupted=[text for state, text in errors if state == SyncRun.State.OPEN],
     )
 
 
