@@ -4,7 +4,12 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+
+from integrations.models.fields import ciphers
+from integrations.models.secrets import stored_key_ids
 
 
 @register()
@@ -38,6 +43,20 @@ def check_export_permission(**_kwargs: Any) -> list[CheckMessage]:
     """E003: without this code, django-import-export lets everybody export everything."""
     if not getattr(settings, "IMPORT_EXPORT_EXPORT_PERMISSION_CODE", None):
         return [Error("IMPORT_EXPORT_EXPORT_PERMISSION_CODE is not set.", id="integrations.E003")]
+    return []
+
+
+@register(Tags.database)
+def check_stored_secrets(**_kwargs: Any) -> list[CheckMessage]:
+    """E005: every stored secret can be opened with the configured keys."""
+    try:
+        missing = stored_key_ids() - set(ciphers())
+    except (DatabaseError, ImproperlyConfigured):
+        return []  # no tables yet, or E001 says it
+    if missing:
+        hint = "Put the missing key back behind the newest one; without it those connections must be made again."
+        names = ", ".join(sorted(missing))
+        return [Error(f"Stored secrets need keys that are not configured: {names}.", hint=hint, id="integrations.E005")]
     return []
 
 

@@ -26,8 +26,9 @@ class Limits:
     bling_interval_ms: int
     bling_egress_interval_ms: int
     bling_token_interval_ms: int
-    bling_token_reserve_ms: int
+    bling_breaker_errors: int
     kamino_per_minute: int
+    kamino_breaker_errors: int
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,9 @@ def read_environment() -> Environment:
             bling_interval_ms=env.int("BLING_INTERVAL_MS", default=350),
             bling_egress_interval_ms=env.int("BLING_EGRESS_INTERVAL_MS", default=23),
             bling_token_interval_ms=env.int("BLING_TOKEN_INTERVAL_MS", default=4300),
-            bling_token_reserve_ms=env.int("BLING_TOKEN_RESERVE_MS", default=4300),
+            bling_breaker_errors=env.int("BLING_BREAKER_ERRORS", default=100),
             kamino_per_minute=env.int("KAMINO_PER_MINUTE", default=20),
+            kamino_breaker_errors=env.int("KAMINO_BREAKER_ERRORS", default=4),
         ),
         run_slice_seconds=env.int("RUN_SLICE_SECONDS", default=50),
         sync_hours=_sync_hours(env),

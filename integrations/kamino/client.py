@@ -16,7 +16,7 @@ from integrations.domain.titles import Direction
 from integrations.kamino import translate
 from integrations.kamino.endpoints import ENDPOINTS, Endpoint, Op
 from integrations.kamino.errors import SERVICE, error_of, refusal
-from integrations.rest.errors import ConfigError, InternalError, RateLimitedError, UncertainError
+from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError, UncertainError
 from integrations.rest.limits import Slots
 from integrations.rest.retrying import read_with_retries
 from integrations.rest.session import Session, build_session, send
@@ -194,9 +194,12 @@ class KaminoClient:
             answer = self._send(op, path, is_write=True, data=content, headers={"Content-Type": "application/json"})
             if answer.status not in (200, 201, 204) or answer.is_html:
                 raise error_of(answer, str(op), is_write=True)
-        except RateLimitedError as error:
-            self._slots.push_back(error.seconds)
+        except ApiError as error:
+            if isinstance(error, RateLimitedError):
+                self._slots.push_back(error.seconds)
+            self._slots.note(error)
             raise
+        self._slots.note(None)
         if not answer.body.strip():
             return {}
         try:

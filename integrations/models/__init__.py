@@ -1,15 +1,17 @@
 """The tables, one module per aggregate. No I/O beyond the database, no signals, no clients."""
 
+from integrations.models.alerts import Alert
 from integrations.models.connections import (
     AuthorizationRequest,
     BlingConnection,
     BlingToken,
     ConnectionEvent,
+    ConnectLink,
     KaminoConnection,
 )
 from integrations.models.deliveries import Attempt, ForcedSettlement, PersonPosting, PlanRequest, Posting
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot
-from integrations.models.limits import RateLimit
+from integrations.models.limits import Breaker, Heartbeat, RateLimit
 from integrations.models.mappings import Mapping
 from integrations.models.registers import CatalogItem, KaminoItem
 from integrations.models.runs import SyncRun
@@ -17,15 +19,19 @@ from integrations.models.tenants import Tenant
 from integrations.models.titles import Bordero, Payment, Person, SeenRow, Title, TitleRead
 
 __all__ = [
+    "Alert",
     "Attempt",
     "AuthorizationRequest",
     "BlingConnection",
     "BlingToken",
     "Bordero",
+    "Breaker",
     "CatalogItem",
+    "ConnectLink",
     "ConnectionEvent",
     "Discrepancy",
     "ForcedSettlement",
+    "Heartbeat",
     "KaminoConnection",
     "KaminoItem",
     "KaminoSnapshot",

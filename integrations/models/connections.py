@@ -1,6 +1,7 @@
 """Connections to Bling and Kamino, and the tokens, which live apart: no form and no history ever sees them."""
 
 import hashlib
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from simple_history.models import HistoricalRecords
 
 from integrations.models.fields import EncryptedTextField
 from integrations.models.tenants import Tenant
+
+EXPIRING_AFTER = timedelta(days=20)
 
 
 class ConnectionStatus(models.TextChoices):
@@ -77,6 +80,11 @@ class BlingConnection(models.Model):
     def is_usable(self) -> bool:
         return self.status == ConnectionStatus.CONNECTED
 
+    def is_expiring(self, now: datetime) -> bool:
+        """Say whether nobody refreshed the authorization for so long that it will soon die (30 days unused)."""
+        token = getattr(self, "token", None)
+        return token is not None and token.refreshed_at < now - EXPIRING_AFTER
+
 
 class BlingToken(models.Model):
     """The current pair of tokens. Written only by `pipeline/connections` under this row's lock.
@@ -93,6 +101,8 @@ class BlingToken(models.Model):
     version = models.PositiveIntegerField(default=1)
     refresh_started_at = models.DateTimeField(null=True)
     refresh_started_version = models.PositiveIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
     given_digest = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
@@ -204,9 +214,29 @@ class ConnectionEvent(models.Model):
         super().save(*args, **kwargs)
 
 
+class ConnectLink(models.Model):
+    """A link that lets a customer connect without a login here. Opening it consumes nothing; a success does."""
+
+    connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="connect_links")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    if TYPE_CHECKING:
+        connection_id: int
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"link of {self.connection}"
+
+
 class AuthorizationRequest(models.Model):
     """One click on "connect": its nonce is bound to a browser by a cookie and can be burnt once."""
 
+    link = models.ForeignKey(ConnectLink, models.SET_NULL, null=True)
     connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="authorization_requests")
     nonce = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)

@@ -19,6 +19,24 @@ ON CONFLICT (key) DO UPDATE SET
 RETURNING extract(epoch FROM next_at - make_interval(secs => %(seconds)s) - clock_timestamp())::float
 """
 
+BREAK = timedelta(seconds=60)
+PROBE = timedelta(seconds=30)
+
+_NOTE_ERROR = """
+INSERT INTO integrations_breaker AS breaker (key, window_start, errors, open_until)
+VALUES (%(key)s, %(now)s, 1, NULL)
+ON CONFLICT (key) DO UPDATE SET
+    errors = CASE
+        WHEN breaker.window_start > %(now)s - interval '10 seconds' THEN breaker.errors + 1 ELSE 1 END,
+    window_start = CASE
+        WHEN breaker.window_start > %(now)s - interval '10 seconds' THEN breaker.window_start ELSE %(now)s END,
+    open_until = CASE
+        WHEN breaker.open_until IS NOT NULL
+          OR (breaker.window_start > %(now)s - interval '10 seconds' AND breaker.errors + 1 >= %(most)s)
+        THEN %(now)s + make_interval(secs => %(pause)s) END
+RETURNING open_until IS NOT NULL
+"""
+
 _PUSH_BACK = """
 INSERT INTO integrations_ratelimit AS slot (key, next_at, total, day, used_today)
 VALUES (
@@ -56,6 +74,60 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
     def total(self, key: str) -> int:
         """Return how many slots of `key` were ever reserved."""
         return self.filter(key=key).values_list("total", flat=True).first() or 0
+
+
+class BreakerQuerySet(models.QuerySet["Breaker"]):
+    def is_open(self, key: str, now: datetime) -> bool:
+        """Say whether calls under `key` have to wait. After the pause, one probe at a time goes through."""
+        row = self.filter(key=key, open_until__isnull=False).first()
+        if row is None or row.open_until is None:
+            return False
+        if row.open_until > now:
+            return True
+        # Half open: whoever moves the end of the pause makes the probe; the others keep waiting for its result.
+        return not self.filter(key=key, open_until=row.open_until).update(open_until=now + PROBE)
+
+    def note_error(self, key: str, now: datetime, *, most: int) -> bool:
+        """Count an error; open the breaker when `most` fell into ten seconds. Returns whether it is open now."""
+        with connection.cursor() as cursor:
+            cursor.execute(_NOTE_ERROR, {"key": key, "now": now, "most": most, "pause": BREAK.total_seconds()})
+            return bool(cursor.fetchone()[0])
+
+    def note_success(self, key: str) -> None:
+        """Close the breaker after a probe that worked."""
+        self.filter(key=key, open_until__isnull=False).update(open_until=None, errors=0)
+
+
+class Breaker(models.Model):
+    """Stops calls after a burst of errors, long before Bling would block the address (300 errors in 10 s)."""
+
+    key = models.CharField(_("key"), max_length=120, primary_key=True)
+    window_start = models.DateTimeField()
+    errors = models.PositiveIntegerField(_("errors"), default=0)
+    open_until = models.DateTimeField(_("stopped until"), null=True, blank=True)
+
+    objects = BreakerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("breaker")
+        verbose_name_plural = _("breakers")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Heartbeat(models.Model):
+    """When a worker of a cluster last worked; the supervisor and the health page read it."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    beat_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.beat_at:%d/%m/%Y %H:%M:%S}"
 
 
 class RateLimit(models.Model):

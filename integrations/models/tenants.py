@@ -54,6 +54,9 @@ class Tenant(models.Model):
         default=False,
         help_text=_("When off, a title deleted in Bling waits for a person."),
     )
+    alert_emails = models.TextField(
+        _("e-mails for alerts"), blank=True, default="", help_text=_("One address per line.")
+    )
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

@@ -92,12 +92,12 @@ def complete_authorization(
 
 def _exchange(connection: BlingConnection, code: str, now: datetime) -> Outcome:
     try:
-        token_slots().take()
+        token_slots(clock=lambda: now).take()
         pair = auth.exchange_code(bling_app(connection), code)
         company = BlingClient(
             base_url=settings.BLING_API_URL,
             access=Access(pair.access_token, pair.kind),
-            slots=bling_slots(connection),
+            slots=bling_slots(connection, clock=lambda: now),
             renew=lambda: Access(pair.access_token, pair.kind),
         ).company()
     except UnauthorizedError as error:

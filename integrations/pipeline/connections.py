@@ -57,7 +57,7 @@ def open_bling(connection: BlingConnection, *, clock: Clock) -> BlingClient:
     return BlingClient(
         base_url=settings.BLING_API_URL,
         access=holder.current(),
-        slots=bling_slots(connection),
+        slots=bling_slots(connection, clock=clock),
         renew=holder.renew,
     )
 
@@ -117,7 +117,7 @@ def _begin_refresh(token: BlingToken, now: datetime) -> bool:
 def _refresh_as_chosen(connection_id: int, seen_version: int, clock: Clock) -> BlingToken:
     connection = BlingConnection.objects.get(pk=connection_id)
     try:
-        token_slots().take()
+        token_slots(clock=clock).take()
         with transaction.atomic():
             # The one place where a call is made inside a transaction: the lock on the token's own row keeps a second
             # refresh out even if the note above was overtaken.
@@ -186,13 +186,13 @@ def store_tokens(connection: BlingConnection, pair: auth.TokenPair, *, now: date
     connection.status = ConnectionStatus.CONNECTED
 
 
-def open_kamino(connection: KaminoConnection) -> KaminoClient:
+def open_kamino(connection: KaminoConnection, *, clock: Clock) -> KaminoClient:
     """Return a client for a company's keys. Raises `ConfigError` for an address that keys must not be sent to."""
     check_host(connection.base_url, settings.KAMINO_ALLOWED_HOSTS, connection.cn)
     return KaminoClient(
         base_url=connection.base_url,
         keys=Keys(connection.app, connection.cn, connection.id_usr, connection.usr, connection.hash),
-        slots=kamino_slots(connection),
+        slots=kamino_slots(connection, clock=clock),
         allow_unconfirmed=connection.allow_unconfirmed,
     )
 
@@ -200,7 +200,7 @@ def open_kamino(connection: KaminoConnection) -> KaminoClient:
 def check_kamino(connection: KaminoConnection, *, now: datetime) -> list[CheckLine]:
     """Try each register that a sync needs, read-only, and say what was seen."""
     try:
-        client = open_kamino(connection)
+        client = open_kamino(connection, clock=lambda: now)
     except ConfigError as error:
         return [CheckLine("address", False, error.message)]
     reads: list[tuple[str, Callable[[], list[object]]]] = [

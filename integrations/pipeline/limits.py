@@ -1,26 +1,55 @@
 """Slots on the database: who may call now, and who has to wait. Shared by every worker on every host."""
 
 import time
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 
-from integrations.models import BlingConnection, KaminoConnection, RateLimit
-from integrations.rest.errors import RateLimitedError
+from integrations.domain.calendar import BRASILIA
+from integrations.models import BlingConnection, Breaker, KaminoConnection, RateLimit
+from integrations.rest.errors import ApiError, RateLimitedError, TransientError, UncertainError
 
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
 LONGEST_WAIT = 20.0
+A_DAY = 86_400.0
+AFTER_MIDNIGHT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Fuse:
+    """When a breaker opens: its key, how many errors in ten seconds, and which errors count."""
+
+    key: str
+    most: int
+    kinds: tuple[type[ApiError], ...]
 
 
 class DatabaseSlots:
     """Slots of one or more keys, the account's first; a call waits for the latest of them."""
 
-    def __init__(self, keys: Sequence[tuple[str, timedelta]], *, longest_wait: float = LONGEST_WAIT) -> None:
+    def __init__(
+        self,
+        keys: Sequence[tuple[str, timedelta]],
+        *,
+        clock: Clock,
+        fuse: Fuse | None = None,
+        longest_wait: float = LONGEST_WAIT,
+    ) -> None:
         self._keys = keys
+        self._clock = clock
+        self._fuse = fuse
         self._longest_wait = longest_wait
+        self._had_errors = True  # nobody knows what an earlier process saw
 
     def take(self) -> None:
-        """Reserve and wait. Raises `RateLimitedError` when the slot is further away than `longest_wait` seconds."""
+        """Reserve and wait. Raises `RateLimitedError` when the slot is too far away, or a breaker is open."""
+        if self._fuse and Breaker.objects.is_open(self._fuse.key, self._clock()):
+            raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker")
         wait = max(RateLimit.objects.reserve(key, interval) for key, interval in self._keys)
         if wait > self._longest_wait:
             raise RateLimitedError(f"next slot in {wait:.0f} s", seconds=wait, operation="slot")
@@ -28,8 +57,26 @@ class DatabaseSlots:
             time.sleep(wait)
 
     def push_back(self, seconds: float) -> None:
-        """Pause the account (the first key)."""
-        RateLimit.objects.push_back(self._keys[0][0], timedelta(seconds=seconds))
+        """Pause the account (the first key); a spent daily quota pauses it until after midnight in Brasília."""
+        pause = timedelta(seconds=seconds)
+        if seconds >= A_DAY:
+            now = self._clock().astimezone(BRASILIA)
+            midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), BRASILIA)
+            pause = midnight + AFTER_MIDNIGHT - now
+        RateLimit.objects.push_back(self._keys[0][0], pause)
+
+    def note(self, error: ApiError | None) -> None:
+        """Count an error, or close the breaker after a success."""
+        if self._fuse is None:
+            return
+        if error is None:
+            if self._had_errors:
+                Breaker.objects.note_success(self._fuse.key)
+                self._had_errors = False
+        elif isinstance(error, self._fuse.kinds) and not isinstance(error, RateLimitedError):
+            self._had_errors = True
+            if Breaker.objects.note_error(self._fuse.key, self._clock(), most=self._fuse.most):
+                log.error("breaker open", key=self._fuse.key)
 
 
 def bling_key(connection: BlingConnection) -> str:
@@ -37,28 +84,43 @@ def bling_key(connection: BlingConnection) -> str:
     return f"bling:{connection.company_id or f'connection-{connection.pk}'}"
 
 
-def bling_slots(connection: BlingConnection) -> DatabaseSlots:
-    """Return the slots of a Bling account and of this egress address."""
+def egress_key() -> str:
+    return f"bling-egress:{settings.EGRESS_ID}"
+
+
+def bling_slots(connection: BlingConnection, *, clock: Clock) -> DatabaseSlots:
+    """Return the slots of a Bling account and of this egress address, which Bling blocks for 300 errors in 10 s."""
     limits = settings.LIMITS
     return DatabaseSlots(
         [
             (bling_key(connection), timedelta(milliseconds=limits.bling_interval_ms)),
-            (f"bling-egress:{settings.EGRESS_ID}", timedelta(milliseconds=limits.bling_egress_interval_ms)),
-        ]
+            (egress_key(), timedelta(milliseconds=limits.bling_egress_interval_ms)),
+        ],
+        clock=clock,
+        fuse=Fuse(egress_key(), limits.bling_breaker_errors, (ApiError,)),
     )
 
 
-def token_slots() -> DatabaseSlots:
-    """Return the slots of the token endpoint: Bling blocks an address for an hour after 20 calls in a minute."""
+def token_slots(*, clock: Clock, reserve: timedelta = timedelta(0)) -> DatabaseSlots:
+    """Return the slots of the token endpoint: Bling blocks an address for an hour after 20 calls in a minute.
+
+    `reserve` is what a background refresh leaves free, so that a customer's code exchange never waits long.
+    """
     interval = timedelta(milliseconds=settings.LIMITS.bling_token_interval_ms)
-    return DatabaseSlots([(f"bling-token:{settings.EGRESS_ID}", interval)], longest_wait=60.0)
+    longest = max(0.0, 60.0 - reserve.total_seconds())
+    return DatabaseSlots([(f"bling-token:{settings.EGRESS_ID}", interval)], clock=clock, longest_wait=longest)
 
 
 def kamino_key(connection: KaminoConnection) -> str:
     return f"kamino:{connection.cn}"
 
 
-def kamino_slots(connection: KaminoConnection) -> DatabaseSlots:
+def kamino_slots(connection: KaminoConnection, *, clock: Clock) -> DatabaseSlots:
     """Return the slots of one Kamino company."""
     per_minute = connection.requests_per_minute or settings.LIMITS.kamino_per_minute
-    return DatabaseSlots([(kamino_key(connection), timedelta(seconds=60 / per_minute))])
+    key = kamino_key(connection)
+    return DatabaseSlots(
+        [(key, timedelta(seconds=60 / per_minute))],
+        clock=clock,
+        fuse=Fuse(key, settings.LIMITS.kamino_breaker_errors, (TransientError, UncertainError)),
+    )

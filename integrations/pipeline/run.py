@@ -265,7 +265,7 @@ def _read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bo
     if company is None:
         return False
     try:
-        if refresh_registers(open_kamino(company), company, clock=clock):
+        if refresh_registers(open_kamino(company, clock=clock), company, clock=clock):
             resolve_pending(company.tenant)
             waiting = Posting.objects.filter(company=company).exclude(problems=[])
             request_plans(Title.objects.filter(posting__in=waiting), now=clock())
@@ -288,7 +288,7 @@ def _reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] |
     if company is None:
         return False
     try:
-        reconcile_slice(open_kamino(company), company, clock=clock, deadline=deadline)
+        reconcile_slice(open_kamino(company, clock=clock), company, clock=clock, deadline=deadline)
     except ApiError as error:
         _company_failed(company, error, clock())
     finally:

@@ -1,6 +1,8 @@
-"""What a client needs of the limiter: a slot before each call, and a way to say that the other side wants a pause."""
+"""What a client needs of the limiter: a slot before each call, a pause when asked for, and a note of what came."""
 
 from typing import Protocol
+
+from integrations.rest.errors import ApiError
 
 
 class Slots(Protocol):
@@ -12,6 +14,9 @@ class Slots(Protocol):
     def push_back(self, seconds: float) -> None:
         """Keep every caller of this account away for `seconds`."""
 
+    def note(self, error: ApiError | None) -> None:
+        """Tell what came of a call, so that a burst of errors stops further ones."""
+
 
 class NoSlots:
     """No limit: for calls that have none."""
@@ -20,4 +25,7 @@ class NoSlots:
         return
 
     def push_back(self, seconds: float) -> None:
+        return
+
+    def note(self, error: ApiError | None) -> None:
         return

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import tenacity
 
-from integrations.rest.errors import RateLimitedError, TransientError
+from integrations.rest.errors import ApiError, RateLimitedError, TransientError
 from integrations.rest.limits import Slots
 
 T = TypeVar("T")
@@ -23,10 +23,14 @@ def read_with_retries(call: Callable[[], T], slots: Slots, sleep: Callable[[floa
     def one_try() -> T:
         slots.take()
         try:
-            return call()
-        except RateLimitedError as error:
-            slots.push_back(error.seconds)
+            result = call()
+        except ApiError as error:
+            if isinstance(error, RateLimitedError):
+                slots.push_back(error.seconds)
+            slots.note(error)
             raise
+        slots.note(None)
+        return result
 
     def worth_it(error: BaseException) -> bool:
         if isinstance(error, RateLimitedError):

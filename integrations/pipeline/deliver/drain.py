@@ -60,7 +60,7 @@ def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None 
             continue
         try:
             if company.pk not in clients:
-                clients[company.pk] = open_kamino(company)
+                clients[company.pk] = open_kamino(company, clock=clock)
             directory = directories.setdefault(company.pk, PersonDirectory())
             result.worked += _serve(clients[company.pk], company, directory, clock, deadline)
         except ApiError as error:

@@ -1,0 +1,49 @@
+"""Alerts: what somebody has to do about a company, one open row per company and cause."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models.connections import BlingConnection
+from integrations.models.tenants import Tenant
+
+
+class AlertCause(models.TextChoices):
+    RECONNECT = "reconnect", _("Bling needs to be connected again")
+    HELD = "held", _("Another company was connected")
+    EXPIRING = "expiring", _("The authorization at Bling will expire")
+    KAMINO = "kamino", _("Kamino refuses the access")
+    RUN_FAILED = "run_failed", _("The last sync failed")
+    LATE = "late", _("No complete sync for a day and a half")
+
+
+class Alert(models.Model):
+    """One thing to do. `detail` is a sentence for a person, without personal data."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="alerts", verbose_name=_("company"))
+    connection = models.ForeignKey(
+        BlingConnection, models.CASCADE, null=True, related_name="+", verbose_name=_("connection")
+    )
+    cause = models.CharField(_("cause"), max_length=20, choices=AlertCause.choices)
+    detail = models.TextField(_("detail"), blank=True, default="")
+    opened_at = models.DateTimeField(_("since"))
+    mailed_at = models.DateTimeField(_("last e-mail"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    if TYPE_CHECKING:
+        tenant_id: int
+
+    class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "cause"], condition=Q(closed_at__isnull=True), name="one_open_alert_per_cause"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant}: {self.get_cause_display()}"
