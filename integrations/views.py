@@ -143,7 +143,6 @@ def _has_app(wanted: BlingConnection) -> bool:
 
 
 @require_GET
-@never_cache
 def bling_callback(request: HttpRequest) -> HttpResponse:
     """Finish an authorization and say, in Portuguese, how it ended. Every request ends in a page."""
     query = request.GET

@@ -105,7 +105,8 @@ PAGE_ACTIONS = [
     Case(Title, "resume_syncing", "title", "operacao", "financeiro", lambda _rows: True, lambda _rows: REASON),
     Case(
         ForcedSettlement, "undo", "forced", "operacao", "financeiro",
-        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None, says="Baixa manual desfeita",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None,
+        says="Baixa manual desfeita",
     ),
 ]  # fmt: skip
 HARMLESS = {"test", "connect", "resume_syncing"}

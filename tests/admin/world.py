@@ -162,7 +162,8 @@ def make_title(
     title = Title.objects.create(
         connection=bling, direction="payable", bling_id=bling_id, status="open", status_number=1, due_date=DAY,
         value=Decimal("1234.56"), document_number=f"NF {bling_id} {slug}", person=person, contact_id=person.bling_id,
-        category_id=category.bling_id, row_fingerprint="x", first_seen_at=now, read_at=now, changed_at=now,
+        category_id=category.bling_id, row_fingerprint="x", is_released=True, first_seen_at=now, read_at=now,
+        changed_at=now,
     )  # fmt: skip
     desired = {
         "direction": "payable", "code": str(bling_id), "description": f"Conta {slug}", "document_number": "NF",

@@ -1,0 +1,51 @@
+"""The three groups: what they may, what they may not, and that the migration goes back and forth."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+
+from integrations.admin.users import OWN_PERMISSIONS, permission_label
+from integrations.models import BlingConnection, Discrepancy, KaminoConnection, Person, Posting, Tenant, Title
+
+ABLE = {
+    "Suporte": {
+        "add_tenant", "change_tenant", "add_blingconnection", "change_blingconnection", "add_kaminoconnection",
+        "change_kaminoconnection", "connect_blingconnection", "test_kaminoconnection", "access_all_tenants",
+        "activate_tenant", "sync_tenant",
+    },
+    "Financeiro": {
+        "add_mapping", "change_mapping", "delete_mapping", "sync_tenant", "export_discrepancy", "export_title",
+        "view_personal_data",
+    },
+    "Operação": {
+        "sync_tenant", "resync_title", "force_settlement", "resolve_posting", "export_discrepancy", "export_title",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ABLE)
+def test_a_group_may_do_exactly_this_besides_looking(name: str, db: None) -> None:
+    codes = set(Group.objects.get(name=name).permissions.values_list("codename", flat=True))
+    assert {code for code in codes if not code.startswith("view_")} | (codes & {"view_personal_data"}) == ABLE[name]
+
+
+def test_only_support_sees_connections(db: None) -> None:
+    for code in ("view_blingconnection", "view_kaminoconnection", "view_ratelimit"):
+        assert list(Group.objects.filter(permissions__codename=code).values_list("name", flat=True)) == ["Suporte"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_migration_is_reversible() -> None:
+    call_command("migrate", "integrations", "0001", verbosity=0)
+    assert not Group.objects.exists()
+    call_command("migrate", "integrations", verbosity=0)
+    assert set(Group.objects.values_list("name", flat=True)) == set(ABLE)
+
+
+def test_every_permission_of_ours_has_a_name_in_portuguese(db: None) -> None:
+    models = (Tenant, BlingConnection, KaminoConnection, Title, Person, Posting, Discrepancy)
+    declared = [name for model in models for _code, name in model._meta.permissions]
+    assert sorted(declared) == sorted(OWN_PERMISSIONS)
+    label = permission_label(Permission.objects.get(codename="force_settlement"))
+    assert label == "Lançamento na kamino: forçar baixa na Kamino"
+    assert permission_label(Permission.objects.get(codename="add_tenant")) == "Empresa: adicionar"

@@ -1,0 +1,69 @@
+"""Spreadsheets: typed cells, Portuguese headers, and no text that runs as a formula."""
+
+from datetime import date
+from decimal import Decimal
+from io import BytesIO
+
+import openpyxl
+import pytest
+from django.utils import translation
+
+from integrations.models import Discrepancy
+from integrations.resources import discrepancy_dataset, safe_text, to_csv, to_xlsx
+from tests.admin.world import DAY, Rows
+
+HEADERS = [
+    "Empresa", "Direção", "ID no Bling", "ID na Kamino", "Documento", "Pessoa", "Vencimento", "Valor", "Divergência",
+    "No Bling", "Na Kamino", "Causa", "Desde",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2", "@SUM(A1)", "\tx", "\r=1"])
+def test_a_text_that_begins_like_a_formula_is_escaped(text: str) -> None:
+    assert safe_text(text) == f"'{text}"
+
+
+def test_other_texts_stay_as_they_are() -> None:
+    assert safe_text("NF 1 – José") == "NF 1 – José"
+    assert safe_text(None) == ""
+    assert safe_text("a\x00b\x1fc") == "abc"
+
+
+def test_the_columns_are_portuguese_and_typed_whatever_the_language(ours: Rows) -> None:
+    ours.person.name = "=HYPERLINK(1)"
+    ours.person.save()
+    with translation.override("en"):
+        dataset = discrepancy_dataset(Discrepancy.objects.filter(pk=ours.discrepancy.pk))
+    assert dataset.headers == HEADERS
+    row = dict(zip(HEADERS, dataset[0], strict=True))
+    assert row["Direção"] == "A pagar"
+    assert row["Divergência"] == "Valor diferente"
+    assert row["Pessoa"] == "'=HYPERLINK(1)"
+    assert row["Valor"] == Decimal("1234.56")
+    assert row["Vencimento"] == DAY
+    assert row["ID no Bling"] == 11001
+    assert row["ID na Kamino"] is None
+    assert (row["No Bling"], row["Na Kamino"]) == ("R$\u00a01.234,56", "R$\u00a010,00")
+
+
+def test_xlsx_holds_numbers_days_and_plain_text(ours: Rows) -> None:
+    ours.discrepancy.cause = "=1+1"
+    ours.discrepancy.save()
+    book = openpyxl.load_workbook(BytesIO(to_xlsx(discrepancy_dataset(Discrepancy.objects.all()))))
+    header, cells = (list(row) for row in book.active.iter_rows())  # type: ignore[union-attr]
+    found = dict(zip((cell.value for cell in header), cells, strict=True))
+    assert [cell.value for cell in header] == HEADERS
+    assert found["Valor"].value == 1234.56
+    assert found["Valor"].data_type == "n"
+    assert found["Vencimento"].value.date() == date(2026, 11, 21)
+    assert found["Causa"].value == "'=1+1"
+    assert found["Causa"].data_type == "s"
+
+
+def test_csv_is_what_brazilian_programs_open(ours: Rows) -> None:
+    text = to_csv(discrepancy_dataset(Discrepancy.objects.all()))
+    header, row = text.lstrip("\ufeff").splitlines()
+    assert text.startswith("\ufeff")
+    assert header.split(";") == HEADERS
+    assert "1234,56" in row.split(";")
+    assert "21/11/2026" in row.split(";")
