@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from integrations.models import Heartbeat
 from integrations.pipeline import purge as purging
 from integrations.pipeline import run, schedule
 
@@ -16,7 +17,13 @@ def tick() -> None:
     """Work on whatever is due until shortly before the queue would kill this task."""
     timeout: int = settings.Q_CLUSTER["timeout"]  # type: ignore[assignment]
     seconds = timeout - CALL_DEADLINE - MARGIN
-    run.tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=seconds))
+    run.tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=seconds), beat=_beat)
+
+
+def _beat() -> None:
+    """Show that this cluster lives (the supervisor gave it its name)."""
+    now = timezone.now()
+    Heartbeat.objects.update_or_create(name=settings.HEARTBEAT_NAME, defaults={"beat_at": now})
 
 
 def open_runs() -> int:

@@ -4,6 +4,7 @@ Each name is described in `.env.example`. A missing or malformed value raises `I
 name and the mend.
 """
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class Environment:
     sync_jitter_minutes: int
     uncertain_wait_seconds: int
     queue_workers: int
+    heartbeat_name: str
     email: dict[str, Any]
     default_from_email: str
     support_emails: list[str]
@@ -112,6 +114,7 @@ def read_environment() -> Environment:
         sync_hours=_sync_hours(env),
         sync_jitter_minutes=env.int("SYNC_JITTER_MINUTES", default=60),
         uncertain_wait_seconds=env.int("UNCERTAIN_WAIT_SECONDS", default=420),
+        heartbeat_name=env.str("HEARTBEAT_NAME", default=socket.gethostname()),
         queue_workers=env.int("QUEUE_WORKERS", default=4),
         email=env.email_url("EMAIL_URL", default="consolemail://"),
         default_from_email=env.str("DEFAULT_FROM_EMAIL", default="nao-responda@localhost"),

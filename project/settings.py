@@ -146,6 +146,7 @@ BLING_CLIENT_ID = ENV.bling_client_id
 BLING_CLIENT_SECRET = ENV.bling_client_secret
 KAMINO_ALLOWED_HOSTS = ENV.kamino_allowed_hosts
 EGRESS_ID = ENV.egress_id
+HEARTBEAT_NAME = ENV.heartbeat_name
 LIMITS = ENV.limits
 RUN_SLICE_SECONDS = ENV.run_slice_seconds
 SYNC_HOURS = ENV.sync_hours

@@ -21,7 +21,7 @@ from integrations.admin.scope import TenantFilter
 from integrations.admin.secret_fields import SecretFormMixin
 from integrations.models import BlingConnection, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import authorization, connections
+from integrations.pipeline import connections, status
 
 
 class BlingConnectionForm(SecretFormMixin, forms.ModelForm[BlingConnection]):
@@ -157,7 +157,7 @@ class BlingConnectionAdmin(actions.PermittedActions, HistoryAdmin):
     def disconnect(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
-            told = authorization.disconnect(connection=connection, user=actions.user_of(request), now=timezone.now())
+            told = status.disconnect(connection=connection, user=actions.user_of(request), now=timezone.now())
             if told is False:
                 messages.warning(request, _("Disconnected here. Bling could not be told: revoke the app there too."))
             else:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from integrations.bling import records, translate
@@ -74,6 +75,23 @@ class BlingClient:
 
     def company(self) -> records.Empresa:
         return records.Empresa.parse(self._object("/empresas/me/dados-basicos"))
+
+    def probes(self) -> list[tuple[str, Callable[[], object]]]:
+        """Return one cheap read for each scope that a sync needs: its name and the call (raises `ApiError` kinds)."""
+        one = [("limite", "1")]
+        today = date(2020, 1, 1)  # any window will do: only the permission is asked
+        window = [*Listing(Direction.RECEIVABLE, "due", today, today).parameters(), *one]
+        reads: list[tuple[str, str, list[tuple[str, str]]]] = [
+            ("company", "/empresas/me/dados-basicos", []),
+            ("payables", "/contas/pagar", one),
+            ("receivables", "/contas/receber", window),
+            ("contacts", "/contatos", one),
+            ("categories", "/categorias/receitas-despesas", one),
+            ("accounts", "/contas-contabeis", one),
+            ("payment_forms", "/formas-pagamentos", one),
+            ("borderos", "/borderos/1", []),
+        ]
+        return [(name, partial(self._get, path, path, query)) for name, path, query in reads]
 
     def title_pages(self, listing: Listing, first_page: int = 1) -> Iterator[list[TitleRow]]:
         """Yield the pages of a listing from `first_page` on, until a short one."""

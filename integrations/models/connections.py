@@ -246,6 +246,7 @@ class AuthorizationRequest(models.Model):
     if TYPE_CHECKING:
         connection_id: int
         user_id: int | None
+        link_id: int | None
 
     class Meta:
         default_permissions = ()

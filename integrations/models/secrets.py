@@ -21,7 +21,7 @@ def stored_key_ids() -> set[str]:
     found: set[str] = set()
     with connection.cursor() as cursor:
         for model, field in encrypted_columns():
-            table, column = (connection.ops.quote_name(name) for name in (model._meta.db_table, field.column))
+            table, column = (connection.ops.quote_name(name) for name in (model._meta.db_table, str(field.column)))
             cursor.execute(f"SELECT DISTINCT split_part({column}, ':', 1) FROM {table} WHERE {column} <> ''")  # noqa: S608
             found |= {row[0] for row in cursor.fetchall()}
     return found
@@ -31,7 +31,7 @@ def rotate() -> int:
     """Encrypt everything with the first key; returns how many values were rewritten. May be repeated at any time."""
     newest, count = next(iter(ciphers())), 0
     for model, field in encrypted_columns():
-        table, column = (connection.ops.quote_name(name) for name in (model._meta.db_table, field.column))
+        table, column = (connection.ops.quote_name(name) for name in (model._meta.db_table, str(field.column)))
         primary_key = connection.ops.quote_name(str(model._meta.pk.column if model._meta.pk else "id"))
         with connection.cursor() as cursor:
             cursor.execute(

@@ -101,14 +101,19 @@ def bling_slots(connection: BlingConnection, *, clock: Clock) -> DatabaseSlots:
     )
 
 
-def token_slots(*, clock: Clock, reserve: timedelta = timedelta(0)) -> DatabaseSlots:
-    """Return the slots of the token endpoint: Bling blocks an address for an hour after 20 calls in a minute.
+def token_key() -> str:
+    return f"bling-token:{settings.EGRESS_ID}"
 
-    `reserve` is what a background refresh leaves free, so that a customer's code exchange never waits long.
-    """
+
+def token_slots(*, clock: Clock) -> DatabaseSlots:
+    """Return the slots of the token endpoint: Bling blocks an address for an hour after 20 calls in a minute."""
     interval = timedelta(milliseconds=settings.LIMITS.bling_token_interval_ms)
-    longest = max(0.0, 60.0 - reserve.total_seconds())
-    return DatabaseSlots([(f"bling-token:{settings.EGRESS_ID}", interval)], clock=clock, longest_wait=longest)
+    return DatabaseSlots([(token_key(), interval)], clock=clock, longest_wait=60.0)
+
+
+def seconds_until_token_slot(now: datetime) -> float:
+    """Return how long the token endpoint has no free slot."""
+    return RateLimit.objects.seconds_until_free(token_key(), now)
 
 
 def kamino_key(connection: KaminoConnection) -> str:

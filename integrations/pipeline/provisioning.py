@@ -11,8 +11,8 @@ from django.db import transaction
 from integrations.bling.auth import KIND_JWT, KIND_OPAQUE, TokenPair
 from integrations.models import BlingConnection, BlingToken, KaminoConnection, Mapping, Tenant
 from integrations.models.mappings import TARGET_KINDS, MappingKind
-from integrations.pipeline.connections import store_tokens
 from integrations.pipeline.mapping_names import resolve_pending
+from integrations.pipeline.tokens import store_tokens
 
 
 class DocumentError(Exception):

@@ -27,6 +27,7 @@ from integrations.pipeline import mirror, pull
 from integrations.pipeline.connections import open_bling, open_kamino
 from integrations.pipeline.deliver import drain, sweep
 from integrations.pipeline.error_texts import error_text
+from integrations.pipeline.health import mail_alerts, review_alerts
 from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_company, pause_company
 from integrations.pipeline.mapping_names import resolve_pending
 from integrations.pipeline.plan import plan_batch
@@ -40,6 +41,7 @@ from integrations.pipeline.reconcile import (
 from integrations.pipeline.requests import request_plans
 from integrations.pipeline.schedule import open_due_runs
 from integrations.pipeline.slices import LEASE, Slice
+from integrations.pipeline.tokens import refresh_due
 from integrations.rest.errors import ApiError, ConfigError, RateLimitedError
 
 log = structlog.get_logger(__name__)
@@ -63,11 +65,15 @@ class Progress:
     delivered: int
 
 
-def tick(*, clock: Clock, deadline: datetime) -> None:
-    """Open what the schedule asks for, then work until `deadline` or until nothing is due."""
+def tick(*, clock: Clock, deadline: datetime, beat: Callable[[], None] = lambda: None) -> None:
+    """Open what the schedule asks for, then work until `deadline` or until nothing is due; `beat` shows life."""
     open_due_runs(now=clock())
+    refresh_due(clock=clock, deadline=deadline)
+    review_alerts(now=clock())
+    mail_alerts(now=clock())
+    beat()
     while clock() < deadline and work_once(clock=clock, deadline=deadline):
-        pass
+        beat()
 
 
 def work_once(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None = None) -> bool:
@@ -163,6 +169,7 @@ def _lease_run(now: datetime, tenant_ids: Sequence[int] | None) -> SyncRun | Non
         state=SyncRun.State.OPEN,
         due_at__lte=now,
         connection__tenant__is_active=True,
+        connection__status=ConnectionStatus.CONNECTED,
     )
     if tenant_ids is not None:
         query = query.filter(connection__tenant__in=tenant_ids)
