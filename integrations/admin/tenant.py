@@ -39,7 +39,7 @@ class TenantAdmin(actions.PermittedActions, HistoryAdmin):
         (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode"]}),
         (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "sync_from"]}),
         (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted"]}),
-        (gettext_lazy("Access"), {"fields": ["members", "created_at"]}),
+        (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "created_at"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

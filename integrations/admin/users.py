@@ -8,6 +8,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from unfold.admin import ModelAdmin
@@ -38,7 +39,7 @@ SHOWN_APPS = ("integrations", "auth")
 def permission_label(permission: Permission) -> str:
     """Name a permission: the table first, then what it allows."""
     model = permission.content_type.model_class()
-    table = str(model._meta.verbose_name).capitalize() if model else permission.content_type.model
+    table = capfirst(str(model._meta.verbose_name)) if model else permission.content_type.model
     verb = permission.codename.split("_", 1)[0]
     words = _(_VERBS[verb]) if verb in _VERBS and permission.name.startswith("Can " + verb) else _(permission.name)
     return f"{table}: {words}"

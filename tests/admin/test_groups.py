@@ -47,5 +47,5 @@ def test_every_permission_of_ours_has_a_name_in_portuguese(db: None) -> None:
     declared = [name for model in models for _code, name in model._meta.permissions]
     assert sorted(declared) == sorted(OWN_PERMISSIONS)
     label = permission_label(Permission.objects.get(codename="force_settlement"))
-    assert label == "Lançamento na kamino: forçar baixa na Kamino"
+    assert label == "Lançamento na Kamino: forçar baixa na Kamino"
     assert permission_label(Permission.objects.get(codename="add_tenant")) == "Empresa: adicionar"
