@@ -22,11 +22,13 @@ EXPIRY_MARGIN = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class CheckLine:
-    """One line of a connection test: what was tried, whether it worked, and what was seen."""
+    """One line of a connection test: what was tried, whether it worked, what was seen (English, technical), and for
+    a failure the sentence that a person needs."""
 
     name: str
     ok: bool
     detail: str
+    sentence: str = ""
 
 
 def open_bling(connection: BlingConnection, *, clock: Clock) -> BlingClient:
@@ -69,13 +71,18 @@ class _AccessHolder:
 
 def open_kamino(connection: KaminoConnection, *, clock: Clock) -> KaminoClient:
     """Return a client for a company's keys. Raises `ConfigError` for an address that keys must not be sent to."""
-    check_host(connection.base_url, settings.KAMINO_ALLOWED_HOSTS, connection.cn)
+    check_address(connection.base_url, connection.cn)
     return KaminoClient(
         base_url=connection.base_url,
         keys=Keys(connection.app, connection.cn, connection.id_usr, connection.usr, connection.hash),
         slots=kamino_slots(connection, clock=clock),
         allow_unconfirmed=connection.allow_unconfirmed,
     )
+
+
+def check_address(base_url: str, cn: str) -> None:
+    """Raise `ConfigError` for a Kamino address that keys must not be sent to; forms ask before they save."""
+    check_host(base_url, settings.KAMINO_ALLOWED_HOSTS, cn)
 
 
 def check_kamino(connection: KaminoConnection, *, now: datetime) -> list[CheckLine]:

@@ -12,9 +12,9 @@ from integrations.domain.persons import DesiredPerson
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
 from integrations.kamino.endpoints import ENDPOINTS, Op
-from integrations.models import BlingConnection, KaminoConnection, KaminoItem
-from integrations.models.registers import KaminoKind
+from integrations.models import BlingConnection, KaminoConnection
 from integrations.pipeline.connections import CheckLine, open_bling, open_kamino
+from integrations.pipeline.error_texts import error_text
 from integrations.rest.errors import ApiError, NotFoundError
 
 Clock = Callable[[], datetime]
@@ -26,7 +26,7 @@ def probe_bling(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckL
     try:
         client = open_bling(connection, clock=clock)
     except ApiError as error:
-        yield CheckLine("authorization", False, str(error))
+        yield CheckLine("authorization", False, str(error), error_text(error))
         return
     for name, read in client.probes():
         try:
@@ -34,7 +34,7 @@ def probe_bling(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckL
         except NotFoundError:
             yield CheckLine(name, True, "allowed (nothing under this id)")
         except ApiError as error:
-            yield CheckLine(name, False, f"{error.kind}: {error}")
+            yield CheckLine(name, False, f"{error.kind}: {error}", error_text(error))
         else:
             yield CheckLine(name, True, "allowed")
 
@@ -44,7 +44,7 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
     try:
         client = open_kamino(connection, clock=clock)
     except ApiError as error:
-        yield CheckLine("address", False, str(error))
+        yield CheckLine("address", False, str(error), error_text(error))
         return
     reads: list[tuple[Op, Callable[[], object]]] = [
         (Op.CHART_LIST, client.chart_accounts),
@@ -55,10 +55,13 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
         (Op.PAYABLE_LIST, lambda: client.title_page(Direction.PAYABLE, 1)[0]),
         (Op.RECEIVABLE_LIST, lambda: client.title_page(Direction.RECEIVABLE, 1)[0]),
     ]
-    for op, read in reads:
-        yield _line(op, read)
+    lines = [_line(op, read) for op, read in reads]
+    yield from lines
+    if all(line.ok for line in lines if not line.name.endswith("(unconfirmed)")):
+        # What paused the company is mended: its backlog goes on at once.
+        KaminoConnection.objects.filter(pk=connection.pk).exclude(error="").update(error="", lease_until=None)
     if write:
-        yield from _probe_writes(client, connection, clock)
+        yield from _probe_writes(client, clock)
 
 
 def _line(op: Op, call: Callable[[], object]) -> CheckLine:
@@ -66,23 +69,21 @@ def _line(op: Op, call: Callable[[], object]) -> CheckLine:
     try:
         seen = call()
     except ApiError as error:
-        return CheckLine(f"{op} ({standing})", False, f"{error.kind}: {error}")
+        return CheckLine(f"{op} ({standing})", False, f"{error.kind}: {error}", error_text(error))
     count = f"{len(seen)} rows" if isinstance(seen, list) else f"ok ({seen})"
     return CheckLine(f"{op} ({standing})", True, count)
 
 
-def _probe_writes(client: KaminoClient, connection: KaminoConnection, clock: Clock) -> Iterator[CheckLine]:
+def _probe_writes(client: KaminoClient, clock: Clock) -> Iterator[CheckLine]:
     """Create, read back, change and cancel one title of one centavo per direction, marked as ours."""
-    account = KaminoItem.objects.filter(
-        connection=connection, kind=KaminoKind.CHART_ACCOUNT, is_active=True, takes_postings=True
-    ).first()
-    if account is None:
-        yield CheckLine("write", False, "no chart account known: sync or test the connection first")
-        return
     try:
+        account = next((row for row in client.chart_accounts() if row.active and row.takes_postings), None)
+        if account is None:
+            yield CheckLine(str(Op.CHART_LIST), False, "no chart account takes postings")
+            return
         person = client.save_person(DesiredPerson(code=PROBE_CODE, name="Teste de integração Bling", is_customer=True))
     except ApiError as error:
-        yield CheckLine(str(Op.PERSON_SAVE), False, f"{error.kind}: {error}")
+        yield CheckLine(str(Op.PERSON_SAVE), False, f"{error.kind}: {error}", error_text(error))
         return
     yield CheckLine(str(Op.PERSON_SAVE), True, f"ID {person}")
     for direction in Direction:

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from integrations.bling.auth import TokenPair
 from integrations.models import BlingConnection, KaminoConnection, KaminoSnapshot, Posting, Tenant, Title
 from integrations.pipeline import report, run
 from integrations.pipeline.desk import request_sync
 from integrations.pipeline.provisioning import provision
+from integrations.pipeline.tokens import store_tokens
 from sandbox.world import World
 
 
@@ -57,6 +59,16 @@ class Company:
     def forget_snapshots(self) -> None:
         """Let what was read from Kamino be old, as after ten minutes."""
         KaminoSnapshot.objects.all().delete()
+
+    def reconnect(self) -> None:
+        """Give the connection a new authorization, as a consent does."""
+        pair = self.bling.issue_tokens()
+        kind = "jwt" if pair["access_token"].count(".") == 2 else "opaque"
+        store_tokens(
+            self.connection,
+            TokenPair(pair["access_token"], pair["refresh_token"], pair["expires_in"], kind),
+            now=timezone.now(),
+        )
 
     def go_live(self) -> None:
         Tenant.objects.filter(pk=self.tenant.pk).update(delivery_mode=Tenant.DeliveryMode.LIVE)

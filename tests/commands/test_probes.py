@@ -1,0 +1,51 @@
+"""The probes: one row per endpoint, with what was seen."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from sandbox.world import World
+from tests.flows.helpers import Company
+
+
+def output(capsys: pytest.CaptureFixture[str], *arguments: str, fails: bool = False) -> str:
+    capsys.readouterr()
+    if fails:
+        with pytest.raises(SystemExit):
+            call_command(*arguments)
+    else:
+        call_command(*arguments)
+    return capsys.readouterr().out
+
+
+def test_bling_s_scopes_are_listed(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    assert output(capsys, "bling_probe", "azul").count("ok ") == 8
+    company.bling.missing_scopes = {"contatos"}
+    text = output(capsys, "bling_probe", "azul", fails=True)
+    assert "FAILED  contacts" in text
+
+
+def test_kamino_s_endpoints_are_listed_and_nothing_is_written(
+    company: Company, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = output(capsys, "kamino_probe", "azul", fails=True)
+    assert "FAILED  receivable.list (unconfirmed)" in text
+    assert company.kamino.write_count == 0
+    world.generous = True
+    assert "FAILED" not in output(capsys, "kamino_probe", "azul")
+
+
+def test_a_write_probe_leaves_no_open_title(company: Company, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.generous = True
+    text = output(capsys, "kamino_probe", "azul", "--write")
+    assert text.count("payable.") == 5
+    assert company.kamino.titles("payable") == []
+    assert company.kamino.titles("receivable") == []
+    assert company.kamino.charges == 0
+
+
+def test_an_unknown_company_is_named(new_company: Callable[..., Company]) -> None:
+    with pytest.raises(CommandError, match="cinza"):
+        call_command("kamino_probe", "cinza")

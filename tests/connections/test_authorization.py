@@ -1,0 +1,213 @@
+"""From the button to stored tokens: each way it can end, over the sandbox's real consent page."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import (
+    AuthorizationRequest,
+    BlingConnection,
+    BlingToken,
+    ConnectionEvent,
+    ConnectLink,
+    SyncRun,
+)
+from integrations.models.connections import ConnectionStatus
+from integrations.pipeline import authorization, status
+from integrations.pipeline.authorization import Outcome
+from sandbox.faults import Fault
+from sandbox.world import World
+from tests.flows.helpers import Company
+
+
+@pytest.fixture
+def unconnected(company: Company) -> Company:
+    """A company whose connection was made but never authorized."""
+    BlingToken.objects.all().delete()
+    BlingConnection.objects.update(status=ConnectionStatus.NEVER, company_id="")
+    return company
+
+
+@pytest.fixture
+def person(transactional_db: None) -> User:
+    return User.objects.create_user("suporte")
+
+
+def consent(url: str, answer: str = "approve", **query: str) -> dict[str, str]:
+    """Answer Bling's consent page and return the callback's query."""
+    response = requests.get(url, params={"auto": answer, **query}, allow_redirects=False, timeout=10)
+    assert response.status_code in (302, 303), response.text
+    return {key: values[0] for key, values in parse_qs(urlsplit(response.headers["Location"]).query).items()}
+
+
+def complete(query: dict[str, str], cookie: str, now: datetime | None = None) -> Outcome:
+    fields = {name: query.get(name, "") for name in ("state", "code", "error", "error_description")}
+    return authorization.complete_authorization(**fields, cookie=cookie, now=now or timezone.now())
+
+
+def connect(company: Company, answer: str = "approve", /, **query: str) -> Outcome:
+    started = authorization.start_authorization(connection=company.connection, user=None, now=timezone.now())
+    return complete(consent(started.url, answer, **query), started.cookie)
+
+
+def test_a_consent_connects_and_the_first_sync_begins(unconnected: Company) -> None:
+    outcome = connect(unconnected)
+    connection = unconnected.connection
+    assert (outcome.code, connection.status) == ("connected", ConnectionStatus.CONNECTED)
+    assert connection.company_id == unconnected.bling.company_id
+    assert SyncRun.objects.get().state == SyncRun.State.OPEN
+    assert ConnectionEvent.objects.get().code == "connected"
+    title = unconnected.add_title("payable")
+    unconnected.work()
+    assert unconnected.in_kamino("payable", title) is not None
+
+
+def test_a_refusal_changes_nothing_and_is_noted(unconnected: Company) -> None:
+    assert connect(unconnected, "deny").code == "refused"
+    assert unconnected.connection.status == ConnectionStatus.NEVER
+    assert ConnectionEvent.objects.get().code == "refused"
+
+
+def test_a_reload_never_sends_the_code_again(unconnected: Company) -> None:
+    started = authorization.start_authorization(connection=unconnected.connection, user=None, now=timezone.now())
+    query = consent(started.url)
+    assert complete(query, started.cookie).code == "connected"
+    calls = unconnected.bling.calls["POST /oauth/token"]
+    assert complete(query, started.cookie).code == "used"
+    assert unconnected.bling.calls["POST /oauth/token"] == calls
+    unconnected.sync()
+    assert unconnected.connection.status == ConnectionStatus.CONNECTED
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda query, cookie: ({**query, "state": ""}, cookie), "not_ours"),
+        (lambda query, cookie: ({**query, "state": "forged"}, cookie), "unknown_state"),
+        (lambda query, cookie: (query, "another-browser"), "not_ours"),
+        (lambda query, cookie: (query, ""), "not_ours"),
+        (lambda query, cookie: ({**query, "code": "", "error": "app_inativo"}, cookie), "app_inactive"),
+        (lambda query, cookie: ({**query, "code": "", "error": "UNAUTHORIZED_ERROR"}, cookie), "account_overdue"),
+        (lambda query, cookie: ({**query, "code": "", "error": "surprise"}, cookie), "rejected"),
+        (lambda query, cookie: ({**query, "code": ""}, cookie), "rejected"),
+    ],
+)
+def test_what_did_not_begin_here_or_was_refused_is_named(
+    unconnected: Company, spoil: Callable[[Any, str], tuple[Any, str]], code: str
+) -> None:
+    started = authorization.start_authorization(connection=unconnected.connection, user=None, now=timezone.now())
+    query, cookie = spoil(consent(started.url), started.cookie)
+    assert complete(query, cookie).code == code
+    assert unconnected.bling.calls["POST /oauth/token"] == 0
+    assert unconnected.connection.status == ConnectionStatus.NEVER
+
+
+def test_an_old_authorization_is_expired(unconnected: Company) -> None:
+    started = authorization.start_authorization(connection=unconnected.connection, user=None, now=timezone.now())
+    later = timezone.now() + authorization.LIFETIME + timedelta(minutes=1)
+    assert complete(consent(started.url), started.cookie, later).code == "expired"
+
+
+def test_wrong_credentials_of_the_app_are_named(unconnected: Company) -> None:
+    BlingConnection.objects.update(client_secret="errado")
+    assert connect(unconnected).code == "bad_client"
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "500", "html"])
+def test_a_failure_during_the_exchange_is_named_and_the_code_is_never_sent_twice(
+    unconnected: Company, world: World, kind: str
+) -> None:
+    world.faults.add(Fault(side="bling", method="POST", path="/oauth/token", kind=kind))
+    assert connect(unconnected).code == "network"
+    assert AuthorizationRequest.objects.get().used_at is not None
+    assert connect(unconnected).code == "connected"
+
+
+def test_another_company_than_before_waits_for_support_beside_the_old_one(
+    company: Company, new_company: Callable[..., Company], person: User
+) -> None:
+    company.sync()
+    other = new_company("outra")
+    BlingConnection.objects.filter(tenant=other.tenant).update(status=ConnectionStatus.NEVER, company_id="")
+    outcome = connect(company, "approve", company="outra")
+    assert outcome.code == "other_company"
+    held = BlingConnection.objects.get(status=ConnectionStatus.HELD)
+    assert held.tenant == company.tenant
+    assert held.company_id == other.bling.company_id
+    first = BlingConnection.objects.get(tenant=company.tenant, label="Bling")
+    assert (first.status, first.company_id) == (ConnectionStatus.CONNECTED, company.bling.company_id)
+    assert status.accept_held(connection=held, user=person, now=timezone.now())
+    held.refresh_from_db()
+    assert held.status == ConnectionStatus.CONNECTED
+    assert held.code_prefix
+
+
+def test_a_company_with_another_cnpj_than_the_tenant_s_is_held(unconnected: Company) -> None:
+    type(unconnected.tenant).objects.update(cnpj="11.222.333/0001-81")
+    assert connect(unconnected).code == "other_cnpj"
+    assert unconnected.connection.status == ConnectionStatus.HELD
+    unconnected.work()
+    assert SyncRun.objects.count() == 0
+
+
+def test_missing_scopes_are_named_and_nothing_runs(unconnected: Company) -> None:
+    unconnected.bling.missing_scopes = {"borderos"}
+    outcome = connect(unconnected)
+    assert (outcome.code, outcome.detail) == ("missing_scopes", "borderos")
+    connection = unconnected.connection
+    assert (connection.status, connection.status_cause) == ("reconnect", "missing_scopes")
+    unconnected.bling.missing_scopes = set()
+    assert connect(unconnected).code == "connected"
+
+
+def test_a_link_lets_a_customer_connect_once_within_three_days(unconnected: Company, person: User) -> None:
+    now = timezone.now()
+    token = authorization.create_link(connection=unconnected.connection, user=person, now=now)
+    for _preview in range(3):
+        assert authorization.find_link(token, now=now) is not None
+    link = authorization.find_link(token, now=now)
+    started = authorization.start_authorization(connection=unconnected.connection, user=None, now=now, link=link)
+    assert complete(consent(started.url, "deny"), started.cookie).code == "refused"
+    assert authorization.find_link(token, now=now) is not None, "a refusal must not use the link up"
+    started = authorization.start_authorization(connection=unconnected.connection, user=None, now=now, link=link)
+    assert complete(consent(started.url), started.cookie).code == "connected"
+    assert authorization.find_link(token, now=now) is None
+
+
+def test_links_end_when_they_are_old_forged_or_replaced(unconnected: Company, person: User) -> None:
+    now = timezone.now()
+    token = authorization.create_link(connection=unconnected.connection, user=person, now=now)
+    assert authorization.find_link(token, now=now + timedelta(hours=73)) is None
+    assert authorization.find_link(token[:-2] + "xx", now=now) is None
+    newer = authorization.create_link(connection=unconnected.connection, user=person, now=now)
+    assert authorization.find_link(token, now=now) is None
+    assert authorization.find_link(newer, now=now) is not None
+    assert ConnectLink.objects.count() == 2
+
+
+def test_disconnecting_revokes_at_bling_and_stops_open_runs(company: Company, person: User) -> None:
+    SyncRun.objects.create(connection=company.connection, due_at=timezone.now())
+    assert status.disconnect(connection=company.connection, user=person, now=timezone.now())
+    assert company.bling.calls["POST /oauth/revoke"] == 1
+    assert not BlingToken.objects.exists()
+    assert SyncRun.objects.get().state == SyncRun.State.FAILED
+    company.work()
+    assert company.bling.calls["GET /contas/pagar"] == 0
+
+
+def test_a_paused_connection_reads_nothing_and_catches_up(company: Company, person: User) -> None:
+    now = timezone.now()
+    assert status.pause(connection=company.connection, user=person, now=now)
+    title = company.add_title("payable")
+    company.sync()
+    assert company.kamino.write_count == 0
+    assert status.resume(connection=company.connection, user=person, now=now)
+    company.work()
+    assert company.in_kamino("payable", title) is not None
+    assert list(ConnectionEvent.objects.order_by("pk").values_list("code", flat=True)) == ["paused", "resumed"]

@@ -1,0 +1,88 @@
+"""Health and alerts: one open row per cause, mailed once a day, closed by itself."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.utils import timezone, translation
+
+from integrations.models import Alert, BlingConnection, BlingToken, KaminoConnection, SyncRun
+from integrations.pipeline import health, status
+from tests.flows.helpers import Company
+
+
+def causes(company: Company) -> list[str]:
+    health.review_alerts(now=timezone.now())
+    return sorted(Alert.objects.filter(closed_at=None).values_list("cause", flat=True))
+
+
+def colour(company: Company) -> str:
+    return health.health_of(company.tenant, now=timezone.now()).colour
+
+
+def test_a_working_company_is_green(company: Company) -> None:
+    company.sync()
+    assert (colour(company), causes(company)) == ("green", [])
+
+
+def test_a_revocation_turns_it_red_mails_once_a_day_and_closes_when_mended(company: Company, settings: Any) -> None:
+    settings.SUPPORT_EMAILS = ["suporte@exemplo.com.br"]
+    type(company.tenant).objects.update(alert_emails="dono@azul.example\n")
+    company.sync()
+    company.bling.revoke_all()
+    company.sync()
+    now = timezone.now()
+    assert (colour(company), causes(company)) == ("red", ["reconnect"])
+    for _ in range(3):
+        health.mail_alerts(now=now)
+    assert len(mail.outbox) == 1
+    assert mail.outbox[0].to == ["dono@azul.example", "suporte@exemplo.com.br"]
+    health.mail_alerts(now=now + timedelta(hours=25))
+    assert len(mail.outbox) == 2
+    company.reconnect()
+    company.sync()
+    assert (colour(company), causes(company)) == ("green", [])
+    assert Alert.objects.get().closed_at is not None
+
+
+def test_wrong_kamino_keys_are_red_and_say_so(company: Company) -> None:
+    company.add_title("payable")
+    connection = KaminoConnection.objects.get()
+    connection.usr = "errado"
+    connection.save()
+    company.sync()
+    assert (colour(company), causes(company)) == ("red", ["kamino"])
+    assert "Kamino" in Alert.objects.get().detail
+
+
+def test_an_authorization_that_nobody_renewed_is_yellow(company: Company) -> None:
+    company.sync()
+    BlingToken.objects.update(refreshed_at=timezone.now() - timedelta(days=21))
+    assert (colour(company), causes(company)) == ("yellow", ["expiring"])
+
+
+def test_no_complete_sync_for_a_day_and_a_half_is_yellow(company: Company) -> None:
+    company.sync()
+    SyncRun.objects.update(ended_at=timezone.now() - timedelta(hours=40))
+    assert (colour(company), causes(company)) == ("yellow", ["late"])
+
+
+def test_a_pause_is_yellow_without_an_alert(company: Company) -> None:
+    status.pause(connection=company.connection, user=User.objects.create_user("a"), now=timezone.now())
+    assert (colour(company), causes(company)) == ("yellow", [])
+
+
+@pytest.mark.parametrize("missing", ["connection", "authorization", "kamino"])
+def test_what_is_not_set_up_yet_is_grey_and_names_the_next_step(company: Company, missing: str) -> None:
+    if missing == "kamino":
+        KaminoConnection.objects.all().delete()
+    elif missing == "authorization":
+        BlingConnection.objects.update(status="never")
+    else:
+        BlingConnection.objects.all().delete()
+    with translation.override("pt-br"):
+        judged = health.health_of(company.tenant, now=timezone.now())
+    assert judged.colour == "grey"
+    assert judged.action
