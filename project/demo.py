@@ -38,7 +38,8 @@ class DemoError(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo. Returns 0, or 1 when something went wrong or the two sides differ."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     folder = DATA_DIR / ("demo-check" if options.check else "demo")
     try:
         with _only_one(folder):
