@@ -30,11 +30,14 @@ class Fuse:
 
 
 class DatabaseSlots:
-    """Slots of one or more keys, the account's first; a call waits for the latest of them."""
+    """Slots of one or more keys, the account's first; a call waits for the latest of them.
+
+    `keys` is asked at each call: a connection learns its company's id, and with it its key, in the middle of a run.
+    """
 
     def __init__(
         self,
-        keys: Sequence[tuple[str, timedelta]],
+        keys: Callable[[], Sequence[tuple[str, timedelta]]],
         *,
         clock: Clock,
         fuse: Fuse | None = None,
@@ -50,7 +53,7 @@ class DatabaseSlots:
         """Reserve and wait. Raises `RateLimitedError` when the slot is too far away, or a breaker is open."""
         if self._fuse and Breaker.objects.is_open(self._fuse.key, self._clock()):
             raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker")
-        wait = max(RateLimit.objects.reserve(key, interval) for key, interval in self._keys)
+        wait = max(RateLimit.objects.reserve(key, interval) for key, interval in self._keys())
         if wait > self._longest_wait:
             raise RateLimitedError(f"next slot in {wait:.0f} s", seconds=wait, operation="slot")
         if wait > 0:
@@ -63,7 +66,7 @@ class DatabaseSlots:
             now = self._clock().astimezone(BRASILIA)
             midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), BRASILIA)
             pause = midnight + AFTER_MIDNIGHT - now
-        RateLimit.objects.push_back(self._keys[0][0], pause)
+        RateLimit.objects.push_back(self._keys()[0][0], pause)
 
     def note(self, error: ApiError | None) -> None:
         """Count an error, or close the breaker after a success."""
@@ -84,6 +87,11 @@ def bling_key(connection: BlingConnection) -> str:
     return f"bling:{connection.company_id or f'connection-{connection.pk}'}"
 
 
+def begin_account(connection: BlingConnection) -> None:
+    """Let a second pass under an account's own key: what was just called under the connection's key counts too."""
+    RateLimit.objects.push_back(bling_key(connection), timedelta(seconds=1))
+
+
 def egress_key() -> str:
     return f"bling-egress:{settings.EGRESS_ID}"
 
@@ -92,7 +100,7 @@ def bling_slots(connection: BlingConnection, *, clock: Clock) -> DatabaseSlots:
     """Return the slots of a Bling account and of this egress address, which Bling blocks for 300 errors in 10 s."""
     limits = settings.LIMITS
     return DatabaseSlots(
-        [
+        lambda: [
             (bling_key(connection), timedelta(milliseconds=limits.bling_interval_ms)),
             (egress_key(), timedelta(milliseconds=limits.bling_egress_interval_ms)),
         ],
@@ -108,7 +116,7 @@ def token_key() -> str:
 def token_slots(*, clock: Clock) -> DatabaseSlots:
     """Return the slots of the token endpoint: Bling blocks an address for an hour after 20 calls in a minute."""
     interval = timedelta(milliseconds=settings.LIMITS.bling_token_interval_ms)
-    return DatabaseSlots([(token_key(), interval)], clock=clock, longest_wait=60.0)
+    return DatabaseSlots(lambda: [(token_key(), interval)], clock=clock, longest_wait=60.0)
 
 
 def seconds_until_token_slot(now: datetime) -> float:
@@ -125,7 +133,7 @@ def kamino_slots(connection: KaminoConnection, *, clock: Clock) -> DatabaseSlots
     per_minute = connection.requests_per_minute or settings.LIMITS.kamino_per_minute
     key = kamino_key(connection)
     return DatabaseSlots(
-        [(key, timedelta(seconds=60 / per_minute))],
+        lambda: [(key, timedelta(seconds=60 / per_minute))],
         clock=clock,
         fuse=Fuse(key, settings.LIMITS.kamino_breaker_errors, (TransientError, UncertainError)),
     )

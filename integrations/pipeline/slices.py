@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -15,6 +16,7 @@ from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, SyncRun
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline import mirror, pull
+from integrations.pipeline.limits import begin_account
 from integrations.pipeline.mapping_names import resolve_pending
 from integrations.pipeline.readings import Chunk
 from integrations.pipeline.requests import request_plans, titles_using
@@ -76,6 +78,8 @@ class Slice:
             raise ConfigError(f"the account belongs to {company.nome} {company.cnpj}", service="Bling", code="held")
         connection.company_id = company.id
         connection.company_name, connection.company_cnpj = company.nome, company.cnpj
+        if settings.LIMITS.bling_interval_ms:
+            begin_account(connection)
         BlingConnection.objects.filter(pk=connection.pk).update(
             company_id=company.id, company_name=company.nome, company_cnpj=company.cnpj
         )

@@ -19,8 +19,7 @@ from integrations.queue import enqueue_tick
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 5.0
-TERMINATE_WAIT = 20.0
+LOOK_EVERY = 2.0
 
 
 class Command(BaseCommand):
@@ -31,8 +30,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--silence", type=float, default=180.0, help="seconds without a heartbeat (180)")
+        parser.add_argument("--grace", type=float, default=20.0, help="seconds that a cluster has to end (20)")
 
-    def handle(self, *args: Any, silence: float, **options: Any) -> None:
+    def handle(self, *args: Any, silence: float, grace: float, **options: Any) -> None:
         self._stopping = False
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
@@ -45,9 +45,9 @@ class Command(BaseCommand):
             if process.poll() is None and not _is_silent(name, started, silence):
                 continue
             log.error("cluster is restarted", cluster=name, exit_code=process.poll())
-            _end(process)
+            _end(process, grace)
             process, started = _start(name), timezone.now()
-        _end(process)
+        _end(process, grace)
         Heartbeat.objects.filter(name=name).delete()
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
@@ -75,9 +75,9 @@ def _is_silent(name: str, started: Any, silence: float) -> bool:
     return quiet > silence
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], grace: float) -> None:
     """End a cluster and every process of its group; what they were doing is safe to be cut off."""
-    for number, wait in ((signal.SIGTERM, TERMINATE_WAIT), (signal.SIGKILL, 5.0)):
+    for number, wait in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         try:
             os.killpg(process.pid, number)
             process.wait(wait)
