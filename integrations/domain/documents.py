@@ -22,7 +22,8 @@ def kind_of(document: str) -> DocumentKind:
     plain = compact(document)
     if not plain:
         return DocumentKind.NONE
-    if len(plain) == 11 and cpf.is_valid(plain):
+    # 111.111.111-11 and its like have right check digits; people type them where a document is asked for.
+    if len(plain) == 11 and len(set(plain)) > 1 and cpf.is_valid(plain):
         return DocumentKind.CPF
     if len(plain) == 14 and cnpj.is_valid(plain):
         return DocumentKind.CNPJ

@@ -1,6 +1,6 @@
 """Money: `Decimal` in reais, two places, never float."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
@@ -11,4 +11,7 @@ def to_money(value: Decimal | int | str) -> Decimal:
 
     Raises `decimal.InvalidOperation` for text that is no number.
     """
-    return Decimal(value).quantize(CENT, rounding=ROUND_HALF_UP)
+    amount = Decimal(value)
+    if amount.is_nan():
+        raise InvalidOperation(f"{value} is no amount")
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)

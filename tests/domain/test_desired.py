@@ -1,0 +1,332 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.domain.classification import Classification
+from integrations.domain.desired import (
+    MAX_DESCRIPTION,
+    DesiredPayment,
+    DesiredTitle,
+    Inputs,
+    KaminoStatus,
+    TenantRules,
+    describe,
+    desire,
+)
+from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.settlement import Settlement
+from integrations.domain.titles import Direction
+from tests.domain.builders import (
+    CANCELLED,
+    CONFIRMED,
+    DUE,
+    OPEN,
+    PAID_ON,
+    PARTIAL,
+    PARTLY_RETURNED,
+    RETURNED,
+    SETTLED,
+    desired,
+    desired_titles,
+    inputs,
+    money,
+    near_days,
+    paid_title,
+    settled,
+    texts,
+    title,
+)
+
+
+def wish(found: Inputs, *problems: Problem) -> tuple[DesiredTitle | None, list[ProblemCode]]:
+    result, all_problems = desire(found, problems)
+    return result, [problem.code for problem in all_problems]
+
+
+def test_an_open_title_is_wanted_as_bling_shows_it() -> None:
+    result, problems = wish(inputs(title(direction=Direction.RECEIVABLE)))
+    assert problems == []
+    assert result == DesiredTitle(
+        direction=Direction.RECEIVABLE,
+        code="16000000469",
+        description="Aluguel [Bling 16000000469]",
+        document_number="NF 10",
+        due_date=DUE,
+        competence_date=date(2026, 2, 10),
+        value=money("100.00"),
+        chart_account="3.1",
+        cost_center=None,
+        business_unit=None,
+        status=KaminoStatus.PENDING,
+    )
+
+
+def test_a_paid_title_is_wanted_settled_with_the_money_that_moved() -> None:
+    extras = Settlement(PAID_ON, 5, money("103.50"), interest=money("3.50"), fee=money("1.20"))
+    result, problems = wish(inputs(paid_title(), settlement=extras))
+    assert problems == []
+    assert result is not None
+    assert result.status is KaminoStatus.SETTLED
+    assert result.payment == DesiredPayment(PAID_ON, money("103.50"), "1.1")
+    assert result.note == "juros R$ 3,50; tarifa R$ 1,20"
+    assert result.value == money("100.00")
+
+
+@pytest.mark.parametrize("changes", [{"settlement": None}, {"payment_account": None}])
+def test_a_settlement_that_waits_leaves_the_title_pending(changes: dict[str, Any]) -> None:
+    waits = Problem(ProblemCode.BANK_ACCOUNT_UNMAPPED, {"name": "Mercado Pago"})
+    result, problems = wish(inputs(paid_title(), **changes), waits)
+    assert problems == [ProblemCode.BANK_ACCOUNT_UNMAPPED]
+    assert result is not None
+    assert (result.status, result.payment, result.note) == (KaminoStatus.PENDING, None, "")
+
+
+@pytest.mark.parametrize("status", [OPEN, PARTIAL, CONFIRMED])
+def test_a_title_that_expects_money_is_pending_with_its_full_value(status: int) -> None:
+    result, problems = wish(inputs(title(status_number=status, balance=money("10.00"))))
+    assert problems == []
+    assert result is not None
+    assert (result.status, result.value) == (KaminoStatus.PENDING, money("100.00"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"status_number": RETURNED}, ProblemCode.STATUS_RETURNED),
+        ({"status_number": PARTLY_RETURNED}, ProblemCode.STATUS_RETURNED),
+        ({"status_number": 0}, ProblemCode.STATUS_UNKNOWN),
+        ({"status_number": 8}, ProblemCode.STATUS_UNKNOWN),
+        ({"value": Decimal("0.00")}, ProblemCode.VALUE_NOT_POSITIVE),
+        ({"value": Decimal("-5.00")}, ProblemCode.VALUE_NOT_POSITIVE),
+        ({"contact_id": 0}, ProblemCode.PERSON_MISSING),
+    ],
+)
+@pytest.mark.parametrize("delivered", [None, desired(), settled()])
+def test_what_the_rules_refuse_changes_nothing_in_kamino(
+    changes: dict[str, Any], code: ProblemCode, delivered: DesiredTitle | None
+) -> None:
+    result, problems = wish(inputs(title(**changes), delivered=delivered))
+    assert result is None
+    assert code in problems
+
+
+def test_a_blocking_problem_found_earlier_holds_the_title() -> None:
+    unmapped = Problem(ProblemCode.CATEGORY_UNMAPPED, {"name": "Brindes"})
+    assert wish(inputs(classification=Classification()), unmapped) == (None, [ProblemCode.CATEGORY_UNMAPPED])
+
+
+@pytest.mark.parametrize(
+    ("direction", "rules", "is_wanted"),
+    [
+        (Direction.PAYABLE, TenantRules(None, payables=False), False),
+        (Direction.RECEIVABLE, TenantRules(None, payables=False), True),
+        (Direction.RECEIVABLE, TenantRules(None, receivables=False), False),
+        (Direction.PAYABLE, TenantRules(None, receivables=False), True),
+    ],
+)
+@pytest.mark.parametrize("delivered", [None, desired()])
+def test_a_filtered_direction_is_neither_sent_nor_cancelled(
+    direction: Direction, rules: TenantRules, is_wanted: bool, delivered: DesiredTitle | None
+) -> None:
+    for status in (OPEN, CANCELLED):
+        result, problems = wish(
+            inputs(title(direction=direction, status_number=status), rules=rules, delivered=delivered)
+        )
+        if not is_wanted:
+            assert result is None
+            assert problems
+        elif status == OPEN:
+            assert result is not None
+
+
+# Cancelled and deleted
+
+
+def test_a_title_cancelled_before_it_was_sent_is_nothing_to_do() -> None:
+    unmapped = Problem(ProblemCode.CATEGORY_UNMAPPED, {"name": "Brindes"})
+    assert wish(inputs(title(status_number=CANCELLED)), unmapped) == (None, [ProblemCode.CANCELLED_BEFORE_SENDING])
+
+
+def test_a_cancelled_title_that_was_sent_is_cancelled_whatever_its_classification() -> None:
+    unmapped = Problem(ProblemCode.CATEGORY_UNMAPPED, {"name": "Brindes"})
+    sent = desired(value=money("90.00"))
+    result, problems = wish(
+        inputs(title(status_number=CANCELLED, history="Outro"), delivered=sent, classification=Classification()),
+        unmapped,
+    )
+    assert problems == []
+    assert result == replace(sent, status=KaminoStatus.CANCELLED)
+
+
+@pytest.mark.parametrize("delivered", [None, desired(), settled()])
+def test_a_cancelled_title_with_money_on_it_is_never_cancelled_by_us(delivered: DesiredTitle | None) -> None:
+    result, problems = wish(inputs(title(status_number=CANCELLED, bordero_ids=(1,)), delivered=delivered))
+    assert result is None
+    assert ProblemCode.CANCELLED_WITH_PAYMENT in problems
+
+
+def test_a_deleted_title_is_cancelled_like_a_cancelled_one() -> None:
+    result, _problems = wish(inputs(deleted=True, delivered=desired()))
+    assert result is not None
+    assert result.status is KaminoStatus.CANCELLED
+    assert wish(inputs(deleted=True)) == (None, [ProblemCode.CANCELLED_BEFORE_SENDING])
+
+
+# History and closed periods
+
+
+@pytest.mark.parametrize(
+    ("settled_from", "is_sent"),
+    [(None, True), (PAID_ON, True), (PAID_ON - timedelta(days=1), True), (PAID_ON + timedelta(days=1), False)],
+)
+def test_payments_before_the_first_day_are_history(settled_from: date | None, is_sent: bool) -> None:
+    result, problems = wish(inputs(paid_title(), rules=TenantRules(settled_from)))
+    assert (result is not None) is is_sent
+    assert problems == ([] if is_sent else [ProblemCode.BEFORE_SETTLED_FROM])
+
+
+def test_a_title_that_kamino_already_has_is_settled_whatever_the_first_day() -> None:
+    late = TenantRules(settled_from=PAID_ON + timedelta(days=30))
+    result, problems = wish(inputs(paid_title(), rules=late, delivered=desired()))
+    assert problems == []
+    assert result is not None
+    assert result.status is KaminoStatus.SETTLED
+
+
+@pytest.mark.xfail(strict=True, reason="history is only recognised when there is one settlement")
+@pytest.mark.parametrize("code", [ProblemCode.PAYMENTS_SEVERAL, ProblemCode.PAYMENT_AMBIGUOUS])
+def test_history_paid_in_several_parts_is_not_created_as_open(code: ProblemCode) -> None:
+    late = TenantRules(settled_from=PAID_ON + timedelta(days=30))
+    found = inputs(paid_title(bordero_ids=(1, 2)), rules=late, settlement=None, payment_account=None)
+    result, _problems = wish(found, Problem(code, {"count": "2", "bordero": "1"}))
+    assert result is None
+
+
+CLOSED = date(2026, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("facts", "delivered", "is_sent"),
+    [
+        pytest.param(title(issue_date=date(2026, 3, 1)), None, True, id="new, in the open period"),
+        pytest.param(title(issue_date=CLOSED), None, False, id="new, on the last closed day"),
+        pytest.param(title(issue_date=None, competence_date=date(2026, 1, 31)), None, False, id="by competence"),
+        pytest.param(paid_title(issue_date=date(2026, 3, 1)), None, True, id="paid in the open period"),
+        pytest.param(title(issue_date=date(2026, 3, 1)), desired(competence_date=CLOSED), False, id="moved out of it"),
+        pytest.param(title(), desired(), True, id="unchanged"),
+        pytest.param(title(status_number=CANCELLED), desired(), False, id="cancelled later"),
+    ],
+)
+def test_a_closed_period_is_never_changed(facts: Any, delivered: DesiredTitle | None, is_sent: bool) -> None:
+    rules = TenantRules(settled_from=None, closed_until=CLOSED)
+    result, problems = wish(inputs(facts, rules=rules, delivered=delivered))
+    assert (result is not None) is is_sent
+    assert problems == ([] if is_sent else [ProblemCode.CLOSED_PERIOD])
+
+
+def test_a_payment_in_a_closed_period_waits_for_a_person() -> None:
+    rules = TenantRules(settled_from=None, closed_until=PAID_ON)
+    facts = paid_title(issue_date=PAID_ON + timedelta(days=1))
+    assert wish(inputs(facts, rules=rules)) == (None, [ProblemCode.CLOSED_PERIOD])
+
+
+@given(issue=near_days, paid_on=near_days, closed=near_days)
+def test_nothing_wanted_lies_in_a_closed_period(issue: date, paid_on: date, closed: date) -> None:
+    found = inputs(
+        paid_title(issue_date=issue),
+        settlement=Settlement(paid_on, 5, money("100.00")),
+        rules=TenantRules(None, closed_until=closed),
+    )
+    result, problems = wish(found)
+    if result is None:
+        assert problems == [ProblemCode.CLOSED_PERIOD]
+        assert min(issue, paid_on) <= closed
+    else:
+        assert result.payment is not None
+        assert min(result.competence_date, result.payment.date) > closed
+
+
+# Forced settlements
+
+
+FORCED = DesiredPayment(PAID_ON, money("99.00"), "1.7", forced=True)
+
+
+@pytest.mark.parametrize("status", [OPEN, PARTIAL, SETTLED])
+def test_a_forced_settlement_prevails_over_what_bling_shows(status: int) -> None:
+    result, problems = wish(inputs(title(status_number=status), forced=FORCED, settlement=None))
+    assert problems == []
+    assert result is not None
+    assert (result.status, result.payment, result.note) == (KaminoStatus.SETTLED, FORCED, "")
+
+
+@pytest.mark.parametrize("status", [RETURNED, 42])
+def test_a_forced_settlement_does_not_lift_a_refusal(status: int) -> None:
+    assert wish(inputs(title(status_number=status), forced=FORCED))[0] is None
+
+
+# Dates, texts, JSON
+
+
+@pytest.mark.parametrize(
+    ("issue", "competence", "expected"),
+    [
+        (date(2026, 2, 10), date(2026, 2, 1), date(2026, 2, 10)),
+        (None, date(2026, 2, 1), date(2026, 2, 1)),
+        (None, None, DUE),
+    ],
+)
+def test_competence_is_the_issue_date_or_the_next_best(
+    issue: date | None, competence: date | None, expected: date
+) -> None:
+    result, _problems = wish(inputs(title(issue_date=issue, competence_date=competence)))
+    assert result is not None
+    assert result.competence_date == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"history": "  Aluguel \n de  março "}, "Aluguel de março [Bling 16000000469]"),
+        ({"history": ""}, "NF 10 – Ana [Bling 16000000469]"),
+        ({"history": "", "document_number": ""}, "Ana [Bling 16000000469]"),
+    ],
+)
+def test_description(changes: Mapping[str, Any], expected: str) -> None:
+    assert describe(title(**changes), "Ana") == expected
+
+
+@given(history=st.text(max_size=600), number=texts, name=texts, prefix=st.sampled_from(["", "2-"]))
+def test_the_marker_always_fits_and_always_ends_the_description(
+    history: str, number: str, name: str, prefix: str
+) -> None:
+    text = describe(title(history=history, document_number=number), name, prefix)
+    assert text.endswith(f"[Bling {prefix}16000000469]")
+    assert len(text) <= MAX_DESCRIPTION
+
+
+@pytest.mark.xfail(strict=True, reason="a title without due date and without problem is held without a reason")
+def test_a_title_without_due_date_says_why_it_is_held() -> None:
+    result, problems = wish(inputs(title(due_date=None)))
+    assert result is None
+    assert problems
+
+
+@given(desired_titles())
+def test_json_loses_nothing(wanted: DesiredTitle) -> None:
+    back = DesiredTitle.from_json(wanted.to_json())
+    assert back == wanted
+    assert back.fingerprint == wanted.fingerprint
+    assert isinstance(back.value, Decimal)
+    assert isinstance(back.status, KaminoStatus)
+
+
+@given(desired_titles(), desired_titles())
+def test_fingerprints_tell_titles_apart(one: DesiredTitle, other: DesiredTitle) -> None:
+    assert (one == other) == (one.fingerprint == other.fingerprint)

@@ -1,0 +1,148 @@
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.discrepancies import DiscrepancyKind, compare
+from integrations.domain.matching import KaminoTitle, holds, lookalikes, marked
+from tests.domain.builders import DUE, PAID_ON, desired, desired_titles, kamino_title, money, settled
+
+CODE = "16000000469"
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_ours"),
+    [
+        ({}, True),
+        ({"description": "Aluguel"}, False),
+        ({"description": "Aluguel", "code": CODE}, True),
+        ({"description": "Aluguel", "note": f"x [Bling {CODE}] y"}, True),
+        ({"description": f"Aluguel [Bling 2-{CODE}]"}, False),
+        ({"description": f"Aluguel [Bling {CODE}0]"}, False),
+        ({"description": f"Aluguel [Bling 1{CODE}]"}, False),
+        ({"description": f"Aluguel Bling {CODE}"}, False),
+    ],
+)
+def test_only_the_whole_marker_or_code_makes_a_row_ours(changes: dict[str, Any], is_ours: bool) -> None:
+    row = kamino_title(**changes)
+    assert marked([row], CODE) == ([row] if is_ours else [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_suspect"),
+    [
+        ({"description": "Aluguel"}, True),
+        ({}, False),
+        ({"description": "Aluguel", "code": "ERP-1"}, False),
+        ({"description": "Aluguel", "note": "[Bling 1]"}, False),
+        ({"description": "Aluguel", "person_id": 51}, False),
+        ({"description": "Aluguel", "value": money("100.01")}, False),
+        ({"description": "Aluguel", "due_date": DUE + timedelta(days=1)}, False),
+    ],
+)
+def test_a_lookalike_is_an_unmarked_row_of_the_same_person_value_and_day(
+    changes: dict[str, Any], is_suspect: bool
+) -> None:
+    row = kamino_title(**changes)
+    assert lookalikes([row], desired(), 50) == ([row] if is_suspect else [])
+
+
+PAID_ROW: dict[str, Any] = {
+    "status": KaminoStatus.SETTLED,
+    "status_number": 2,
+    "payment_date": PAID_ON,
+    "paid_amount": money("100.00"),
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changes", "is_held"),
+    [
+        (desired(), {}, True),
+        (desired(), {"description": "Aluguel [Bling 16000000469]  "}, True),
+        (desired(), {"value": money("99.00")}, False),
+        (desired(), {"due_date": None}, False),
+        (desired(), {"description": "Aluguel"}, False),
+        (desired(), PAID_ROW, False),
+        (settled(), {}, False),
+        (settled(), PAID_ROW, True),
+        (settled(), {**PAID_ROW, "payment_date": DUE}, False),
+        (settled(), {**PAID_ROW, "paid_amount": None}, False),
+    ],
+)
+def test_a_row_holds_what_we_wanted_only_when_all_of_it_is_there(
+    wanted: DesiredTitle, changes: dict[str, Any], is_held: bool
+) -> None:
+    assert holds(kamino_title(**changes), wanted) is is_held
+
+
+CANCELLED = desired(status=KaminoStatus.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("told", "changes", "kinds"),
+    [
+        (desired(), {}, []),
+        (desired(), None, [DiscrepancyKind.MISSING_IN_KAMINO]),
+        (settled(), None, [DiscrepancyKind.MISSING_IN_KAMINO]),
+        (CANCELLED, None, []),
+        (CANCELLED, {"status": KaminoStatus.CANCELLED}, []),
+        (CANCELLED, {}, [DiscrepancyKind.STATUS]),
+        (CANCELLED, PAID_ROW, [DiscrepancyKind.STATUS]),
+        (desired(), {"value": money("100.01")}, [DiscrepancyKind.VALUE]),
+        (desired(), {"value": Decimal("100")}, []),
+        (desired(), {"due_date": date(2026, 3, 11)}, [DiscrepancyKind.DUE_DATE]),
+        (desired(), {"due_date": None}, []),
+        (desired(), {"chart_account": "3.9"}, [DiscrepancyKind.CLASSIFICATION]),
+        (desired(), {"chart_account": "3.1"}, []),
+        (desired(), {"person_id": 51}, [DiscrepancyKind.PERSON]),
+        (desired(), {"person_id": None}, []),
+        (desired(), {"description": "Outro"}, [DiscrepancyKind.EDITED_IN_KAMINO]),
+        (desired(), PAID_ROW, [DiscrepancyKind.SETTLED_ONLY_IN_KAMINO]),
+        (desired(), {"status": KaminoStatus.CANCELLED}, [DiscrepancyKind.STATUS]),
+        (settled(), PAID_ROW, []),
+        (settled(), {}, [DiscrepancyKind.SETTLED_ONLY_IN_BLING]),
+        (settled(), {"scheduled": True}, [DiscrepancyKind.DOUBLE_PAYMENT_RISK]),
+        (settled(), {**PAID_ROW, "paid_amount": money("99.00")}, [DiscrepancyKind.STATUS]),
+        (settled(), {**PAID_ROW, "payment_date": DUE}, [DiscrepancyKind.STATUS]),
+        (desired(), {"value": money("1.00"), "due_date": PAID_ON, "person_id": 9},
+         [DiscrepancyKind.VALUE, DiscrepancyKind.DUE_DATE, DiscrepancyKind.PERSON]),
+    ],
+)  # fmt: skip
+def test_differences(told: DesiredTitle, changes: dict[str, Any] | None, kinds: list[DiscrepancyKind]) -> None:
+    row = None if changes is None else kamino_title(**changes)
+    assert [difference.kind for difference in compare(told, row, person_id=50)] == kinds
+
+
+def test_a_difference_shows_both_values() -> None:
+    (difference,) = compare(desired(), kamino_title(value=money("90.00")), person_id=50)
+    assert (difference.bling, difference.kamino) == ("100.00", "90.00")
+
+
+def as_kamino_shows(told: DesiredTitle) -> KaminoTitle:
+    payment = told.payment
+    return kamino_title(
+        description=told.description,
+        due_date=told.due_date,
+        value=told.value,
+        status=told.status,
+        chart_account=told.chart_account,
+        payment_date=payment.date if payment else None,
+        paid_amount=payment.amount if payment else None,
+    )
+
+
+@given(desired_titles())
+def test_what_we_wrote_is_no_difference(told: DesiredTitle) -> None:
+    row = as_kamino_shows(told)
+    assert compare(told, row, person_id=50) == []
+    assert holds(row, told)
+
+
+@given(desired_titles(), desired_titles())
+def test_a_kind_is_named_once(told: DesiredTitle, other: DesiredTitle) -> None:
+    kinds = [difference.kind for difference in compare(told, as_kamino_shows(other), person_id=51)]
+    assert len(kinds) == len(set(kinds))
