@@ -206,7 +206,6 @@ class Demo:
             "BLING_INTERVAL_MS": "5",
             "BLING_EGRESS_INTERVAL_MS": "5",
             "BLING_TOKEN_INTERVAL_MS": "200",
-            "BLING_TOKEN_RESERVE_MS": "200",
             "KAMINO_PER_MINUTE": "3000",
             "SYNC_JITTER_MINUTES": "1",
             "UNCERTAIN_WAIT_SECONDS": "20",
