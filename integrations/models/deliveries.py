@@ -62,11 +62,21 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         whens = When(state__in=self.MOVABLE, then=Value(state))
         return self.filter(pk=pk).update(state=Case(whens, default=F("state")), **values)
 
-    def begin_sending(self, pk: int, fence: int, *, lease_until: datetime) -> int:
-        """Claim a ready row: from now on only the holder of `fence + 1` may record a result."""
-        return self.filter(pk=pk, state=DeliveryState.READY, fence=fence).update(
+    def begin_sending(self, pk: int, fence: int, *, desired: str, lease_until: datetime) -> int:
+        """Claim a ready row that still wants `desired`: only the holder of `fence + 1` may record a result."""
+        return self.filter(pk=pk, state=DeliveryState.READY, fence=fence, desired_fingerprint=desired).update(
             state=DeliveryState.SENDING, fence=fence + 1, lease_until=lease_until, tries=F("tries") + 1
         )
+
+    def look_up_first(self, pk: int, fence: int, *, now: datetime) -> int:
+        """An earlier write of this row has no known outcome: it is looked up before anything else is sent."""
+        return self.filter(pk=pk, state=DeliveryState.READY, fence=fence).update(
+            state=DeliveryState.UNCERTAIN, ready_at=now, lookups=0
+        )
+
+    def is_held_by(self, pk: int, fence: int, *, until: datetime) -> bool:
+        """Say whether the holder of `fence` may still send: its lease lasts until `until` at least."""
+        return self.filter(pk=pk, fence=fence, state=DeliveryState.SENDING, lease_until__gte=until).exists()
 
     def record_delivered(self, pk: int, fence: int, *, sent: str, body: dict[str, Any], kamino_id: int) -> int:
         """Record a success: delivered if what was sent is still what is wanted, else back to planning."""
@@ -243,7 +253,12 @@ class PlanRequest(models.Model):
 
 
 class Attempt(models.Model):
-    """One write to Kamino: the intention first, then what came of it. `outcome` empty: still in flight, or died."""
+    """One write to Kamino: the intention first, then what came of it. `outcome` empty: still in flight, or died.
+
+    While an attempt's outcome is unknown, no other one can exist for its title or person (a constraint holds this).
+    """
+
+    UNRESOLVED = ("", "uncertain")
 
     class Outcome(models.TextChoices):
         IN_FLIGHT = "", _("In flight")
@@ -289,8 +304,13 @@ class Attempt(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["posting"],
-                condition=Q(outcome="", posting__isnull=False),
+                condition=Q(outcome__in=["", "uncertain"], posting__isnull=False),
                 name="one_open_attempt_per_posting",
+            ),
+            models.UniqueConstraint(
+                fields=["person_posting"],
+                condition=Q(outcome__in=["", "uncertain"], person_posting__isnull=False),
+                name="one_open_attempt_per_person",
             ),
             models.UniqueConstraint(
                 fields=["posting"],

@@ -22,7 +22,7 @@ def stored_key_ids() -> set[str]:
     with connection.cursor() as cursor:
         for model, field in encrypted_columns():
             table, column = (connection.ops.quote_name(name) for name in (model._meta.db_table, str(field.column)))
-            cursor.execute(f"SELECT DISTINCT split_part({column}, ':', 1) FROM {table} WHERE {column} <> ''")  # noqa: S608
+            cursor.execute(f"SELECT DISTINCT left(split_part({column}, ':', 1), 8) FROM {table} WHERE {column} <> ''")  # noqa: S608
             found |= {row[0] for row in cursor.fetchall()}
     return found
 

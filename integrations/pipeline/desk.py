@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
 from integrations.models import (
+    Attempt,
     BlingConnection,
     ForcedSettlement,
     KaminoItem,
@@ -136,7 +137,11 @@ def force_settlement(
             raise Refused("ignored", _("This title is not to be synced. Take that back first."))
         if delivered is not None and delivered.status is not KaminoStatus.PENDING:
             raise Refused("settled", _("This title is already settled or cancelled in Kamino."))
-        if locked.attempts.filter(settles=True, outcome__in=["delivered", "adopted", "uncertain"]).exists():
+        if locked.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
+            raise Refused(
+                "unresolved", _("An earlier delivery of this title has no known outcome. Clear that up first.")
+            )
+        if locked.attempts.filter(settles=True, outcome__in=["delivered", "adopted"]).exists():
             raise Refused("settled", _("A settlement of this title was already sent."))
         try:
             with transaction.atomic():

@@ -9,7 +9,7 @@ from django.core.mail import send_mail
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from integrations.models import Alert, BlingConnection, KaminoConnection, SyncRun, Tenant
+from integrations.models import Alert, BlingConnection, Heartbeat, KaminoConnection, SyncRun, Tenant
 from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
 
@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 LATE_AFTER = timedelta(hours=36)
 MAIL_AGAIN_AFTER = timedelta(hours=24)
+WATCH = "alerts"
+WATCH_EVERY = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,17 @@ def _run_findings(connection: BlingConnection, now: datetime) -> list[Finding]:
         text = _("“%(label)s” has had no complete sync for a day and a half.")
         return [Finding(AlertCause.LATE, text % {"label": connection.label}, connection)]
     return []
+
+
+def watch(*, now: datetime) -> None:
+    """Review and mail alerts, every two minutes and by one worker."""
+    mine, created = Heartbeat.objects.get_or_create(name=WATCH, defaults={"beat_at": now})
+    taken = Heartbeat.objects.filter(name=WATCH, beat_at=mine.beat_at, beat_at__lt=now - WATCH_EVERY).update(
+        beat_at=now
+    )
+    if created or taken:
+        review_alerts(now=now)
+        mail_alerts(now=now)
 
 
 def review_alerts(*, now: datetime) -> int:

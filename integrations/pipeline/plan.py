@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import transaction
 
 from integrations.domain.classification import Register, choose_bank_account, classify_title
@@ -32,6 +33,8 @@ from integrations.models import (
 from integrations.models.deliveries import DeliveryState, Failure, Priority
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.rulebook import Rulebook, load_rulebook
+
+log = structlog.get_logger(__name__)
 
 BATCH = 200
 HISTORY_AGE = timedelta(days=45)
@@ -69,12 +72,19 @@ def plan_batch(*, now: datetime, tenant_ids: Sequence[int] | None = None, limit:
         borderos = _known_borderos(titles)
         for title in titles:
             posting = postings[title.pk]
-            inputs, problems = _gather(title, posting, rulebooks[title.connection_id], persons, borderos)
-            _plan_title(
-                posting, inputs, problems, forced.get(posting.pk), requests[title.pk], now,
-                is_deleted=title.status == TitleStatus.DELETED,
-                cancels_deleted=title.connection.tenant.cancel_deleted,
-            )  # fmt: skip
+            try:
+                inputs, problems = _gather(title, posting, rulebooks[title.connection_id], persons, borderos)
+                changes = _plan_title(
+                    posting, inputs, problems, forced.get(posting.pk), requests[title.pk], now,
+                    is_deleted=title.status == TitleStatus.DELETED,
+                    cancels_deleted=title.connection.tenant.cancel_deleted,
+                )  # fmt: skip
+            except Exception as error:
+                # A bug of ours on one title must not keep all the others from being planned.
+                log.exception("plan crashed", title=title.pk)
+                message = f"{type(error).__name__}"
+                changes = {"state": DeliveryState.NEEDS_HUMAN, "failure": Failure.INTERNAL, "message": message}
+            Posting.objects.plan(posting.pk, **changes)
         PlanRequest.objects.filter(pk__in=list(requests)).delete()
     return len(titles)
 
@@ -222,7 +232,8 @@ def _person_problems(title: Title, persons: dict[int, PersonPosting]) -> list[Pr
 def _plan_title(
     posting: Posting, inputs: Inputs, problems: list[Problem], forced: DesiredPayment | None,
     asked: int | None, now: datetime, *, is_deleted: bool, cancels_deleted: bool,
-) -> None:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
+    """Return what to store of a title's plan: its state, and everything that goes with it."""
     cancels = is_deleted and (inputs.delivered is None or (cancels_deleted and not inputs.title.bordero_ids))
     values = {**vars(inputs), "forced": forced, "deleted": cancels}
     if is_deleted and not cancels:
@@ -239,17 +250,16 @@ def _plan_title(
         changes["failure"] = posting.failure
     elif decision.state == DeliveryState.DELIVERED:
         changes["message"] = ""
-    Posting.objects.plan(
-        posting.pk,
-        state=decision.state,
-        desired=desired.to_json() if desired else None,
-        desired_fingerprint=fingerprint,
-        problems=[problem.to_json() for problem in found],
-        due_date=inputs.title.due_date,
-        rule=inputs.classification.rule,
-        planned_at=now,
+    return {
+        "state": decision.state,
+        "desired": desired.to_json() if desired else None,
+        "desired_fingerprint": fingerprint,
+        "problems": [problem.to_json() for problem in found],
+        "due_date": inputs.title.due_date,
+        "rule": inputs.classification.rule,
+        "planned_at": now,
         **changes,
-    )
+    }
 
 
 def _decide(

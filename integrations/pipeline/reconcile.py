@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import formats
 
 from integrations.domain.desired import KaminoStatus
@@ -142,6 +142,17 @@ def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequ
                 differences += _compare(posting, snapshot)
             found[posting.pk] = differences
         _store(batch, found, now)
+
+
+def companies_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
+    """Return the companies some of whose postings changed since their last review."""
+    changed = Posting.objects.filter(company=OuterRef("pk")).filter(
+        Q(planned_at__gte=OuterRef("reviewed_at")) | Q(attempts__ended_at__gte=OuterRef("reviewed_at"))
+    )
+    companies = KaminoConnection.objects.filter(tenant__is_active=True, registers_read_at__isnull=False)
+    if tenant_ids is not None:
+        companies = companies.filter(tenant__in=tenant_ids)
+    return companies.filter(Q(reviewed_at__isnull=True) | Exists(changed))
 
 
 def review_changed(company: KaminoConnection, *, now: datetime) -> None:

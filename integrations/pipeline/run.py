@@ -27,11 +27,12 @@ from integrations.pipeline import mirror, pull
 from integrations.pipeline.connections import open_bling, open_kamino
 from integrations.pipeline.deliver import drain, sweep
 from integrations.pipeline.error_texts import error_text
-from integrations.pipeline.health import mail_alerts, review_alerts
+from integrations.pipeline.health import watch
 from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_company, pause_company
 from integrations.pipeline.mapping_names import resolve_pending
 from integrations.pipeline.plan import plan_batch
 from integrations.pipeline.reconcile import (
+    companies_to_review,
     is_due,
     reconcile_slice,
     refresh_registers,
@@ -42,7 +43,7 @@ from integrations.pipeline.requests import request_plans
 from integrations.pipeline.schedule import open_due_runs
 from integrations.pipeline.slices import LEASE, Slice
 from integrations.pipeline.tokens import refresh_due
-from integrations.rest.errors import ApiError, ConfigError, RateLimitedError
+from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError
 
 log = structlog.get_logger(__name__)
 
@@ -69,8 +70,7 @@ def tick(*, clock: Clock, deadline: datetime, beat: Callable[[], None] = lambda:
     """Open what the schedule asks for, then work until `deadline` or until nothing is due; `beat` shows life."""
     open_due_runs(now=clock())
     refresh_due(clock=clock, deadline=deadline)
-    review_alerts(now=clock())
-    mail_alerts(now=clock())
+    watch(now=clock())
     beat()
     while clock() < deadline and work_once(clock=clock, deadline=deadline):
         beat()
@@ -89,7 +89,7 @@ def work_once(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | N
     worked |= drained.worked > 0 or not drained.is_empty
     worked |= _reconcile_one(clock, slice_end, tenant_ids)
     if not worked:
-        for company in _companies(tenant_ids).filter(registers_read_at__isnull=False):
+        for company in companies_to_review(tenant_ids):
             review_changed(company, now=clock())
     return worked
 
@@ -230,7 +230,10 @@ def _read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | No
     for connection in connections:
         try:
             worked |= _read_asked_of(connection, clock, deadline)
-        except ApiError as error:
+        except Exception as error:
+            if not isinstance(error, ApiError):
+                log.exception("asked titles crashed", connection=connection.pk)
+                error = InternalError(type(error).__name__, service="Bling")
             log.warning("asked titles not read", connection=connection.pk, error=str(error))
             titles = Title.objects.filter(connection=connection, last_read__asked_at__isnull=False)
             _stop_asking(titles, error)
@@ -276,7 +279,7 @@ def _read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bo
             resolve_pending(company.tenant)
             waiting = Posting.objects.filter(company=company).exclude(problems=[])
             request_plans(Title.objects.filter(posting__in=waiting), now=clock())
-    except ApiError as error:
+    except Exception as error:
         _company_failed(company, error, clock())
     finally:
         free_company(company)
@@ -296,7 +299,7 @@ def _reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] |
         return False
     try:
         reconcile_slice(open_kamino(company, clock=clock), company, clock=clock, deadline=deadline)
-    except ApiError as error:
+    except Exception as error:
         _company_failed(company, error, clock())
     finally:
         free_company(company)
@@ -308,7 +311,11 @@ def _companies(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
     return query if tenant_ids is None else query.filter(tenant__in=tenant_ids)
 
 
-def _company_failed(company: KaminoConnection, error: ApiError, now: datetime) -> None:
+def _company_failed(company: KaminoConnection, error: Exception, now: datetime) -> None:
+    """Pause one company after a failure, so that the others go on."""
+    if not isinstance(error, ApiError):
+        log.exception("company crashed", company=company.pk)
+        error = InternalError(type(error).__name__, service="Kamino")
     log.warning("company not read", company=company.pk, kind=error.kind, error=str(error))
     if isinstance(error, ConfigError) or error.kind in ("rejected", "internal"):
         pause_company(company.pk, error_text(error), until=now + CONFIG_PAUSE)

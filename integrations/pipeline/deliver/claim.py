@@ -59,10 +59,18 @@ def companies_with_work(now: datetime, tenant_ids: Sequence[int] | None) -> list
 
 
 def claim(unit: Posting | PersonPosting, operation: Operation, *, settles: bool, now: datetime) -> Claimed | None:
-    """Move a ready unit to "sending" and write the intention, in one transaction; `None` if somebody was faster."""
+    """Move a ready unit to "sending" and write the intention, in one transaction.
+
+    `None` if somebody was faster, the wish changed, or an earlier write has to be looked up first.
+    """
+    model = type(unit)
+    if unit.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
+        model.objects.look_up_first(unit.pk, unit.fence, now=now)
+        return None
     with transaction.atomic():
-        model = type(unit)
-        if not model.objects.begin_sending(unit.pk, unit.fence, lease_until=now + LEASE):
+        if not model.objects.begin_sending(
+            unit.pk, unit.fence, desired=unit.desired_fingerprint, lease_until=now + LEASE
+        ):
             return None
         target = {"posting": unit} if isinstance(unit, Posting) else {"person_posting": unit}
         attempt = Attempt.objects.create(

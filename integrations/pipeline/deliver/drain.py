@@ -33,6 +33,10 @@ MOST_IN_A_ROW = 20
 """Units of one company before the others get their turn (fewer when its slots are taken)."""
 
 
+_DIRECTORIES: dict[int, PersonDirectory] = {}
+"""A cache of this process: losing it costs requests, never correctness."""
+
+
 @dataclass
 class DrainResult:
     """How many units were worked on, and whether something still waits only for a slot."""
@@ -45,7 +49,6 @@ def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None 
     """Work until `deadline` or until nothing is due. Companies that wait for a slot are waited for."""
     result = DrainResult()
     clients: dict[int, KaminoClient] = {}
-    directories: dict[int, PersonDirectory] = {}
     while (now := clock()) < deadline:
         companies = companies_with_work(now, tenant_ids)
         if not companies:
@@ -61,7 +64,7 @@ def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None 
         try:
             if company.pk not in clients:
                 clients[company.pk] = open_kamino(company, clock=clock)
-            directory = directories.setdefault(company.pk, PersonDirectory())
+            directory = _DIRECTORIES.setdefault(company.pk, PersonDirectory())
             result.worked += _serve(clients[company.pk], company, directory, clock, deadline)
         except ApiError as error:
             log.warning("company not served", company=company.pk, error=str(error))

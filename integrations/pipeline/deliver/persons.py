@@ -18,19 +18,22 @@ from integrations.rest.errors import AmbiguousError, ConflictError
 
 Clock = Callable[[], datetime]
 DIRECTORY_AGE = timedelta(minutes=10)
+MOST_PAGES = 10
+"""At three seconds a page, a longer register would outlive the slice that reads it."""
 
 
 class PersonDirectory:
-    """A company's persons, read in pages when that is cheaper than one look-up per new person."""
+    """Who is in a company's register, by code and document: read in pages when that is cheaper than one look-up per
+    new person. It lives for ten minutes in this process and keeps ids only."""
 
     def __init__(self) -> None:
-        self._by_document: dict[str, list[KaminoPerson]] = {}
-        self._by_code: dict[str, KaminoPerson] = {}
+        self._by_document: dict[str, list[int]] = {}
+        self._by_code: dict[str, int] = {}
         self._read_at: datetime | None = None
         self._declined_at: datetime | None = None
 
     def prepare(self, client: KaminoClient, company_id: int, clock: Clock) -> None:
-        """Read the register if enough new persons wait; decide again when the reading is old."""
+        """Read the register if enough new persons wait for it; decide again when the decision is old."""
         now = clock()
         recent = [moment for moment in (self._read_at, self._declined_at) if moment and now - moment < DIRECTORY_AGE]
         if recent:
@@ -40,29 +43,30 @@ class PersonDirectory:
         ).count()
         if waiting < 2:
             return
-        found: list[KaminoPerson] = []
+        by_document: dict[str, list[int]] = {}
+        by_code: dict[str, int] = {}
         for page in client.person_pages():
-            if page.total_pages > waiting:
+            if page.total_pages > min(waiting, MOST_PAGES):
                 self._declined_at = now
                 return
-            found += page.persons
-        self._read_at = now
-        self._by_document, self._by_code = {}, {}
-        for person in found:
-            self._by_document.setdefault(person.person.document, []).append(person)
-            if person.person.code:
-                self._by_code[person.person.code] = person
+            for found in page.persons:
+                by_document.setdefault(found.person.document, []).append(found.kamino_id)
+                if found.person.code:
+                    by_code[found.person.code] = found.kamino_id
+        self._by_document, self._by_code, self._read_at = by_document, by_code, clock()
 
     def candidates(self, client: KaminoClient, desired: DesiredPerson, clock: Clock) -> list[KaminoPerson]:
-        """Return who this person may be in Kamino."""
-        if self._read_at is not None and clock() - self._read_at < DIRECTORY_AGE:
-            by_code = self._by_code.get(desired.code)
-            if by_code is not None:
-                return [by_code]
-            return self._by_document.get(desired.document, []) if desired.document else []
-        found = client.persons_with_document(desired.document) if desired.document else []
-        coded = [person for person in found if person.person.code == desired.code]
-        return coded or found
+        """Return who this person may be in Kamino, as Kamino shows them now."""
+        if self._read_at is None or clock() - self._read_at >= DIRECTORY_AGE:
+            found = client.persons_with_document(desired.document) if desired.document else []
+            return [person for person in found if person.person.code == desired.code] or found
+        if desired.code in self._by_code:
+            ids = [self._by_code[desired.code]]
+        else:
+            ids = self._by_document.get(desired.document, []) if desired.document else []
+        if len(ids) > 1:
+            return client.persons_with_document(desired.document)
+        return [person for person in map(client.person, ids) if person is not None]
 
 
 def deliver_person(client: KaminoClient, row: PersonPosting, directory: PersonDirectory, *, clock: Clock) -> None:
@@ -106,6 +110,7 @@ def _link_or_create(
         else:
             _save_merged(client, claimed, row, desired, active[0], clock)
         return
+    record.may_send(claimed, clock)
     kamino_id = client.save_person(desired)
     record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
 
@@ -139,6 +144,7 @@ def _save_merged(
 ) -> None:
     merged = merge(desired, current.person, row.get_delivered())
     if merged != current.person:
+        record.may_send(claimed, clock)
         client.save_person(merged, kamino_id=current.kamino_id, current=current.raw)
         record.delivered(claimed, kamino_id=current.kamino_id, told=desired, now=clock())
     else:

@@ -27,6 +27,7 @@ from integrations.rest.errors import (
     TransientError,
     UncertainError,
 )
+from integrations.rest.session import TOTAL_TIMEOUT
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +90,14 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             tell_titles(unit, now)
         kind = "conflict" if isinstance(error, ConflictError) else error.kind
         _close(claimed.attempt, kind, now, message=str(error), status=error.status)
+
+
+def may_send(claimed: Claimed, clock: Callable[[], datetime]) -> None:
+    """Raise `TransientError` when the claim is no longer ours for as long as a call takes: a worker that was paused
+    past its lease must write nothing old. To be called right before each write."""
+    until = clock() + timedelta(seconds=TOTAL_TIMEOUT)
+    if not type(claimed.unit).objects.is_held_by(claimed.unit.pk, claimed.fence, until=until):
+        raise TransientError("the claim ran out before anything was sent", service="Kamino")
 
 
 @contextmanager

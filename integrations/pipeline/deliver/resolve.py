@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 LOOKUPS = 2
+AROUND = timedelta(days=31)
 
 
 def resolve(client: KaminoClient, company: KaminoConnection, unit: Posting | PersonPosting, *, clock: Clock) -> None:
@@ -34,7 +35,9 @@ def resolve(client: KaminoClient, company: KaminoConnection, unit: Posting | Per
             _resolve_title(client, company, unit, attempt, clock)
         else:
             _resolve_person(client, unit, attempt, clock)
-    except ApiError as error:
+    except Exception as error:
+        if not isinstance(error, ApiError):
+            log.exception("look-up crashed", unit=unit.pk)
         log.warning("look-up failed", unit=unit.pk, error=str(error))
         type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=record.first_look(clock()))
 
@@ -45,7 +48,8 @@ def _resolve_title(
     sent = DesiredTitle.from_json(attempt.body)
     before = posting.get_delivered()
     days = sorted({sent.due_date, before.due_date if before else sent.due_date})
-    rows = rows_due(client, sent.direction, days[0], days[-1])
+    # Somebody may have moved the due date over there in the meantime.
+    rows = rows_due(client, sent.direction, days[0] - AROUND, days[-1] + AROUND)
     if rows is None:
         _ask(posting, _("Kamino has no list to look it up in. Look for “%(code)s” there.") % {"code": sent.code},
              attempt, clock)  # fmt: skip

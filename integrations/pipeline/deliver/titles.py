@@ -34,6 +34,7 @@ def deliver_title(client: KaminoClient, posting: Posting, person_id: int, *, clo
         return
     with record.outcome_of(claimed, clock):
         if before is None or posting.kamino_id is None:
+            record.may_send(claimed, clock)
             kamino_id = client.save_title(desired, person_id=person_id)
             record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
         else:
@@ -56,6 +57,7 @@ def _change(
         return
     if can_read:
         refuse_conflicts(row, desired)
+    record.may_send(claimed, clock)
     if desired.status is KaminoStatus.CANCELLED:
         client.cancel_title(desired.direction, kamino_id)
     else:
