@@ -29,6 +29,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
+    "GLOBAL_CALLBACK": "integrations.admin.alert.banner",
     "DASHBOARD_CALLBACK": "integrations.admin.dashboard.dashboard",
     "STYLES": [lambda request: static("integrations/admin.css")],
     "SIDEBAR": {
@@ -64,6 +65,13 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Operation"),
                 "items": [
+                    _link(_("Alerts"), "notifications", "alert"),
+                    {
+                        "title": _("Health"),
+                        "icon": "monitor_heart",
+                        "link": reverse_lazy("admin:integrations_health"),
+                        "permission": lambda request: request.user.has_perm("integrations.view_syncrun"),
+                    },
                     _link(_("Sync runs"), "sync", "syncrun"),
                     _link(_("Deliveries"), "send", "attempt"),
                     _link(_("Limits"), "speed", "ratelimit"),

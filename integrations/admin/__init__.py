@@ -1,6 +1,7 @@
 """The admin: one module per table. An action is a permission, a confirmation, one pipeline call, an honest message."""
 
 from integrations.admin import (
+    alert,
     attempt,
     bling_connection,
     discrepancy,
@@ -19,6 +20,7 @@ from integrations.admin import (
 )
 
 __all__ = [
+    "alert",
     "attempt",
     "bling_connection",
     "discrepancy",

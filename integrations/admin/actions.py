@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from integrations.admin.check_texts import check_name, check_text
 from integrations.models import BlingConnection, Posting, Title
 from integrations.pipeline import desk
 from integrations.queue import enqueue_tick
@@ -175,20 +176,10 @@ def check_page(request: HttpRequest, model_admin: Any, connection: Any, lines: A
         "opts": model_admin.opts,
         "title": _("Test connection"),
         "connection": connection,
-        "lines": None if lines is None else [(CHECK_NAMES.get(line.name, line.name), line) for line in lines],
+        "lines": None if lines is None else [(check_name(line), check_text(line), line) for line in lines],
         "back": page_url(model_admin, connection.pk),
     }
     return TemplateResponse(request, "admin/integrations/check.html", context)
-
-
-CHECK_NAMES = {
-    "address": gettext_lazy("Address"),
-    "company": gettext_lazy("Company"),
-    "chart_account": gettext_lazy("Chart of accounts"),
-    "cost_center": gettext_lazy("Cost centers"),
-    "business_unit": gettext_lazy("Business units"),
-    "bank_account": gettext_lazy("Bank accounts"),
-}
 
 
 def set_ignored(request: HttpRequest, postings: Iterable[Any], *, ignored: bool, reason: str) -> None:

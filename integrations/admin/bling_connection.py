@@ -1,27 +1,42 @@
-"""Connections to Bling: connect, disconnect, test, and the timeline of what happened."""
+"""Connections to Bling: their form, their buttons, and the timeline of what happened."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 
 from integrations.admin import actions, texts
-from integrations.admin.base import HistoryAdmin, ReadOnlyInline
+from integrations.admin.base import ReadOnlyInline
+from integrations.admin.connection_link import LinkActions
+from integrations.admin.connection_state import StateActions, held_text
 from integrations.admin.decorators import display, page_action
-from integrations.admin.event_texts import cause_text, event_text
+from integrations.admin.event_texts import cause_text, event_detail, event_text
 from integrations.admin.scope import TenantFilter
 from integrations.admin.secret_fields import SecretFormMixin
 from integrations.models import BlingConnection, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import connections, status
+from integrations.pipeline import probes
+
+API_V2_KEY = re.compile(r"[0-9a-f]{48,}", re.IGNORECASE)
+_LINK = {"connect", "create_link", "send_link"}
+BUTTONS: dict[ConnectionStatus, set[str]] = {
+    ConnectionStatus.NEVER: _LINK,
+    ConnectionStatus.CONNECTED: _LINK | {"sync_this", "test", "pause", "disconnect"},
+    ConnectionStatus.RECONNECT: _LINK | {"test", "disconnect"},
+    ConnectionStatus.PAUSED: {"resume", "connect", "test", "disconnect"},
+    ConnectionStatus.HELD: {"accept", "disconnect"},
+}
 
 
 class BlingConnectionForm(SecretFormMixin, forms.ModelForm[BlingConnection]):
@@ -30,6 +45,17 @@ class BlingConnectionForm(SecretFormMixin, forms.ModelForm[BlingConnection]):
     class Meta:
         model = BlingConnection
         fields = ["tenant", "label", "client_id", "client_secret", "code_prefix"]
+
+    def clean_client_id(self) -> str:
+        client_id = str(self.cleaned_data["client_id"]).strip()
+        if API_V2_KEY.fullmatch(client_id):
+            raise forms.ValidationError(
+                _(
+                    "This looks like a key of Bling's old API v2, which cannot be used. Create an app in Bling under "
+                    "Central de Extensões › Área do integrador and give its client id and client secret here."
+                )
+            )
+        return client_id
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
@@ -41,8 +67,8 @@ class BlingConnectionForm(SecretFormMixin, forms.ModelForm[BlingConnection]):
 class EventInline(ReadOnlyInline):
     model = ConnectionEvent
     verbose_name_plural = gettext_lazy("Timeline")
-    fields = ["moment", "what", "detail", "user"]
-    readonly_fields = ["moment", "what"]
+    fields = ["moment", "what", "more", "user"]
+    readonly_fields = ["moment", "what", "more"]
     per_page = 20
 
     @display(gettext_lazy("at"))
@@ -53,9 +79,13 @@ class EventInline(ReadOnlyInline):
     def what(self, event: ConnectionEvent) -> str:
         return event_text(event.code)
 
+    @display(gettext_lazy("detail"))
+    def more(self, event: ConnectionEvent) -> str:
+        return event_detail(event.code, event.detail)
+
 
 @admin.register(BlingConnection)
-class BlingConnectionAdmin(actions.PermittedActions, HistoryAdmin):
+class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
     form = BlingConnectionForm
     tenant_path = "tenant"
     list_display = ["name", "tenant", "state", "cause", "company_name", "swept"]
@@ -64,11 +94,13 @@ class BlingConnectionAdmin(actions.PermittedActions, HistoryAdmin):
     search_fields = ["label", "tenant__name", "company_name", "company_cnpj"]
     readonly_fields = [
         "state", "cause", "company_name", "company_cnpj", "company_id", "registers_read_at", "swept_at", "created_at",
-        "callback_address",
+        "callback_address", "decision",
     ]  # fmt: skip
     inlines = [EventInline]
     actions = ["sync_now"]
-    actions_detail = ["connect", "disconnect", "test", "sync_this"]
+    actions_detail = [
+        "resume", "accept", "connect", "create_link", "send_link", "sync_this", "test", "pause", "disconnect",
+    ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["tenant", "label", "state", "cause"]}),
         (gettext_lazy("Bling app"), {"fields": ["client_id", "client_secret", "callback_address"]}),
@@ -87,12 +119,11 @@ class BlingConnectionAdmin(actions.PermittedActions, HistoryAdmin):
         """Show only the buttons that can do something in the connection's state."""
         shown: list[Any] = super().get_actions_detail(request, object_id)
         status = BlingConnection.objects.filter(pk=object_id).values_list("status", flat=True).first()
-        if status == ConnectionStatus.NEVER:
-            return [action for action in shown if action.path == "connect"]
+        buttons = BUTTONS[ConnectionStatus(status)] if status else set()
         for action in shown:
-            if action.path == "connect":
+            if action.path == "connect" and status != ConnectionStatus.NEVER:
                 action.description = gettext_lazy("Reconnect")
-        return shown
+        return [action for action in shown if action.path in buttons]
 
     @display(gettext_lazy("connection"), ordering="label")
     def name(self, connection: BlingConnection) -> str:
@@ -105,6 +136,18 @@ class BlingConnectionAdmin(actions.PermittedActions, HistoryAdmin):
     @display(gettext_lazy("cause"))
     def cause(self, connection: BlingConnection) -> str:
         return cause_text(connection.status_cause)
+
+    @display(gettext_lazy("to be decided"))
+    def decision(self, connection: BlingConnection) -> SafeString:
+        """Which company was expected and which came, for a connection that waits for support's word."""
+        lines = ((line,) for line in held_text(connection).splitlines())
+        return format_html_join("", '<div class="ik-sentence">{}</div>', lines)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or obj.status != ConnectionStatus.HELD:
+            return fieldsets
+        return [(gettext_lazy("Held"), {"fields": ["decision"]}), *fieldsets]
 
     @display(gettext_lazy("last full sweep"), ordering="swept_at")
     def swept(self, connection: BlingConnection) -> str:
@@ -133,50 +176,10 @@ class BlingConnectionAdmin(actions.PermittedActions, HistoryAdmin):
             back=actions.page_url(self, connection.pk),
         )
 
-    @page_action(gettext_lazy("Connect to Bling"), permissions=["connect"], icon="link", variant="primary")
-    def connect(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_deny(request, object_id)
-        again = connection.status != ConnectionStatus.NEVER
-        return actions.confirm(
-            request,
-            self,
-            title=_("Reconnect to Bling") if again else _("Connect to Bling"),
-            text=_(
-                "You will be sent to Bling to log in as %(tenant)s and to allow the access. "
-                "Use the user of that company, in this browser, within 30 minutes."
-            )
-            % {"tenant": connection.tenant},
-            note=_("The Bling app must have this callback address: %(url)s")
-            % {"url": f"{settings.PUBLIC_URL}{reverse('bling-callback')}"},
-            submit=_("Reconnect to Bling") if again else _("Connect to Bling"),
-            target=reverse("bling-connect", args=[connection.pk]),
-            back=actions.page_url(self, connection.pk),
-        )
-
-    @page_action(gettext_lazy("Disconnect"), permissions=["connect"], icon="link_off")
-    def disconnect(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_deny(request, object_id)
-        if request.method == "POST":
-            told = status.disconnect(connection=connection, user=actions.user_of(request), now=timezone.now())
-            if told is False:
-                messages.warning(request, _("Disconnected here. Bling could not be told: revoke the app there too."))
-            else:
-                messages.success(request, _("Disconnected from Bling. The titles read so far are kept."))
-            return actions.back_to(self, connection.pk)
-        return actions.confirm(
-            request,
-            self,
-            title=_("Disconnect %(name)s") % {"name": connection},
-            text=_("Nothing more is read from this Bling account until somebody connects it again. Titles are kept."),
-            submit=_("Disconnect"),
-            dangerous=True,
-            back=actions.page_url(self, connection.pk),
-        )
-
     @page_action(gettext_lazy("Test connection"), permissions=["connect"], icon="network_check")
     def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
         lines = None
         if request.method == "POST":
-            lines = connections.check_bling(connection, now=timezone.now())
+            lines = list(probes.probe_bling(connection, clock=timezone.now))
         return actions.check_page(request, self, connection, lines)

@@ -4,21 +4,31 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.admin import texts
 from integrations.admin.event_texts import cause_text
 from integrations.admin.posting import needing_action
 from integrations.admin.run import RUN_COLOURS
 from integrations.admin.scope import change_url, scoped
-from integrations.models import BlingConnection, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
+from integrations.models import Alert, BlingConnection, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState
+from integrations.pipeline.health import Health, health_of
 
 TENANTS_SHOWN = 60
+HEALTH_LABELS = {
+    "red": ("danger", gettext_noop("Problem")),
+    "yellow": ("warning", gettext_noop("Attention")),
+    "grey": ("default", gettext_noop("Being set up")),
+    "green": ("success", gettext_noop("Healthy")),
+}
+"""From the most urgent to the least; the cards stand in this order."""
 
 
 @dataclass
@@ -32,12 +42,17 @@ class Card:
     states: list[dict[str, Any]] = field(default_factory=list)
     needs_action: int = 0
     discrepancies: int = 0
-    next_step: str = ""
+    health: Health = field(default_factory=lambda: Health("grey", "", []))
     next_url: str = ""
 
     @property
-    def rank(self) -> tuple[bool, str]:
-        return (not (self.needs_action or self.next_step), self.tenant.name.casefold())
+    def health_label(self) -> tuple[str, str]:
+        """The colour and the word for it."""
+        return HEALTH_LABELS[self.health.colour][0], _(HEALTH_LABELS[self.health.colour][1])
+
+    @property
+    def rank(self) -> tuple[int, bool, str]:
+        return list(HEALTH_LABELS).index(self.health.colour), not self.needs_action, self.tenant.name.casefold()
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -46,12 +61,16 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     may_add = user.has_perm("integrations.add_tenant")
     if not user.has_perm("integrations.view_title") and not user.has_perm("integrations.view_tenant"):
         return {**context, "cards": [], "may_add": may_add, "title": _("Overview")}
-    tenants = list(Tenant.objects.for_user(user).filter(is_active=True).order_by("name")[: TENANTS_SHOWN + 1])
+    # Those in trouble first, so that they are never among the ones that are cut off.
+    trouble = Alert.objects.filter(tenant=OuterRef("pk"), closed_at=None)
+    wanted = Tenant.objects.for_user(user).filter(is_active=True).alias(trouble=Exists(trouble))
+    tenants = list(wanted.order_by("-trouble", "name")[: TENANTS_SHOWN + 1])
     cards = {tenant.pk: Card(tenant, change_url(tenant)) for tenant in tenants[:TENANTS_SHOWN]}
     _add_connections(cards)
     _add_counts(cards, request)
     for card in cards.values():
-        _add_next_step(card, request)
+        card.health = health_of(card.tenant, now=timezone.now())
+        card.next_url = _next_url(card, request)
     return {
         **context,
         "title": _("Overview"),
@@ -75,7 +94,7 @@ def _add_connections(cards: dict[int, Card]) -> None:
                 "url": change_url(connection),
                 "status": connection.get_status_display(),
                 "colour": texts.CONNECTION_COLOURS[connection.status],
-                "needs_login": connection.status in (ConnectionStatus.NEVER, ConnectionStatus.RECONNECT),
+                "never": connection.status == ConnectionStatus.NEVER,
                 "cause": cause_text(connection.status_cause) if connection.status_cause else "",
                 "run": run,
                 "run_url": change_url(run),
@@ -113,20 +132,26 @@ def _add_counts(cards: dict[int, Card], request: HttpRequest) -> None:
         cards[tenant].discrepancies = number
 
 
-def _add_next_step(card: Card, request: HttpRequest) -> None:
+def _next_url(card: Card, request: HttpRequest) -> str:
+    """Return where the next thing to do is done, if the user may do it."""
+    may = request.user.has_perm
+    query = f"?tenant={card.tenant.pk}"
     if not card.connections:
-        card.next_step = _("Add its Bling connection")
-        card.next_url = f"{reverse('admin:integrations_blingconnection_add')}?tenant={card.tenant.pk}"
-        permission = "integrations.add_blingconnection"
-    elif any(connection["needs_login"] for connection in card.connections):
-        waiting = next(connection for connection in card.connections if connection["needs_login"])
-        card.next_step, card.next_url = _("Connect it to Bling"), waiting["url"]
-        permission = "integrations.connect_blingconnection"
+        url, permission = reverse("admin:integrations_blingconnection_add") + query, "add_blingconnection"
+    elif (unconnected := _unconnected(card)) is not None:
+        url, permission = unconnected, "connect_blingconnection"
     elif not card.kamino:
-        card.next_step = _("Add its Kamino connection")
-        card.next_url = f"{reverse('admin:integrations_kaminoconnection_add')}?tenant={card.tenant.pk}"
-        permission = "integrations.add_kaminoconnection"
+        url, permission = reverse("admin:integrations_kaminoconnection_add") + query, "add_kaminoconnection"
+    elif card.health.findings:
+        found = card.health.findings[0]
+        url = change_url(found.connection) if found.connection else card.kamino["url"]
+        permission = "view_blingconnection" if found.connection else "view_kaminoconnection"
     else:
-        return
-    if not request.user.has_perm(permission):
-        card.next_url = ""
+        return ""
+    return url if may(f"integrations.{permission}") else ""
+
+
+def _unconnected(card: Card) -> str | None:
+    if all(connection["never"] for connection in card.connections):
+        return str(card.connections[0]["url"])
+    return None

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RadioFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
 from unfold.contrib.import_export.forms import ExportForm
 
 from integrations.admin import texts
 from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display
+from integrations.admin.filters import OpenFilter
 from integrations.admin.scope import TenantFilter
 from integrations.admin.title_search import title_query
 from integrations.models import Discrepancy, Posting
@@ -24,21 +25,6 @@ log = structlog.get_logger(__name__)
 
 URGENT = {"double_payment_risk", "settled_only_in_bling", "missing_in_kamino", "refused", "unconfirmed"}
 KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
-
-
-class OpenFilter(RadioFilter):  # type: ignore[misc]
-    """Open ones unless asked otherwise."""
-
-    title = _("state")
-    parameter_name = "open"
-    all_option = None
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("", _("Open")), ("0", _("Closed")), ("all", _("All"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value() or ""
-        return queryset if value == "all" else queryset.filter(closed_at__isnull=value != "0")
 
 
 @admin.register(Discrepancy)

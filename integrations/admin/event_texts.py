@@ -3,9 +3,17 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from integrations.models.scope_texts import scope_names
+
 _EVENTS = {
     "connected": gettext_noop("Connected"),
     "disconnected": gettext_noop("Disconnected by a person"),
+    "link_created": gettext_noop("Link for the customer created"),
+    "paused": gettext_noop("Paused by a person"),
+    "resumed": gettext_noop("Resumed by a person"),
+    "accepted": gettext_noop("Company accepted by a person"),
+    "refresh_lost": gettext_noop("The new authorization was lost on our side while it was renewed; connect again"),
+    "insufficient_scope": gettext_noop("The Bling app lacks permissions (scopes)"),
     "refused": gettext_noop("Access refused on Bling's page"),
     "expired": gettext_noop("The authorization took too long"),
     "used": gettext_noop("The authorization was already used"),
@@ -31,6 +39,13 @@ _EVENTS = {
 def event_text(code: str) -> str:
     """Return the words for an event; a code that nobody described yet is shown as it is."""
     return _(_EVENTS[code]) if code in _EVENTS else code
+
+
+def event_detail(code: str, detail: str) -> str:
+    """Return what an event's detail says to a person; codes for machines say nothing."""
+    if code == "missing_scopes":
+        return ", ".join(scope_names(detail))
+    return "" if code == "network" else detail
 
 
 def cause_text(code: str) -> str:

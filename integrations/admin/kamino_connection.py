@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import BooleanRadioFilter
 
@@ -17,7 +19,10 @@ from integrations.admin.scope import TenantFilter
 from integrations.admin.secret_fields import SecretFormMixin
 from integrations.models import KaminoConnection
 from integrations.models.registers import KaminoKind
-from integrations.pipeline import connections
+from integrations.pipeline import probes
+from integrations.pipeline.connections import check_address
+from integrations.pipeline.error_texts import error_text
+from integrations.rest.errors import ConfigError
 
 
 class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
@@ -37,6 +42,24 @@ class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
             field = self.fields.get(name)
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
                 field.queryset = field.queryset.filter(connection_id=self.instance.pk, kind=kind, is_active=True)
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean()
+        if data and data.get("base_url") and data.get("cn"):
+            try:
+                check_address(data["base_url"], data["cn"])
+            except ConfigError as error:
+                self._refuse(error)
+        return data
+
+    def _refuse(self, error: ConfigError) -> None:
+        if error.code == "sandbox_cn":
+            self.add_error("cn", error_text(error))
+            return
+        hosts = {"hosts": ", ".join(settings.KAMINO_ALLOWED_HOSTS)}
+        self.add_error(
+            "base_url", _("Keys are sent only to https addresses of %(hosts)s. Correct the address.") % hosts
+        )
 
 
 @admin.register(KaminoConnection)
@@ -96,5 +119,5 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
         connection = self.get_object_or_deny(request, object_id)
         lines = None
         if request.method == "POST":
-            lines = connections.check_kamino(connection, now=timezone.now())
+            lines = list(probes.probe_kamino(connection, clock=timezone.now))
         return actions.check_page(request, self, connection, lines)

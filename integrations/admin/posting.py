@@ -62,7 +62,12 @@ class PostingAdmin(actions.PermittedActions, ReadOnlyAdmin):
     actions = ["retry", "resync", "stop_syncing"]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"title": _("Needs action"), "subtitle": None, **(extra_context or {})}
+        context = {
+            "title": _("Needs action"),
+            "page_header": _("Needs action"),
+            "subtitle": None,
+            **(extra_context or {}),
+        }
         response: HttpResponse = super().changelist_view(request, context)
         return response
 

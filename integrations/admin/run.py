@@ -1,16 +1,19 @@
 """Sync runs: when each connection was read, how much there was, and what went wrong."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
 
 from integrations.admin import texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
+from integrations.admin.health_page import health_view
 from integrations.admin.scope import TenantFilter
 from integrations.models import SyncRun
 
@@ -40,6 +43,11 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "error_text",
     ]  # fmt: skip
     readonly_fields = ["connection_link", "state_label", "duration", "requests", "failed_titles", "error_text"]
+
+    def get_urls(self) -> list[Any]:
+        """Add the page "Saúde", which is seen by whoever sees runs."""
+        view = partial(health_view, admin_site=self.admin_site)
+        return [path("saude/", self.admin_site.admin_view(view), name="integrations_health"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("connection__tenant", "user").defer("cursor")

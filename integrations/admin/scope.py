@@ -27,6 +27,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.ForcedSettlement: "posting__company__tenant",
     models.Discrepancy: "posting__company__tenant",
     models.SyncRun: "connection__tenant",
+    models.Alert: "tenant",
 }
 
 

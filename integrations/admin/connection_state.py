@@ -1,0 +1,125 @@
+"""What people decide about a connection: pause it, resume it, accept a held company, disconnect."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.admin import actions, texts
+from integrations.admin.base import HistoryAdmin
+from integrations.admin.decorators import page_action
+from integrations.models import BlingConnection
+from integrations.models.connections import ConnectionStatus
+from integrations.pipeline import status
+from integrations.queue import enqueue_tick
+
+
+class StateActions(HistoryAdmin):
+    """The buttons "pause", "resume", "accept" and "disconnect" of a Bling connection."""
+
+    @page_action(gettext_lazy("Pause"), permissions=["connect"], icon="pause")
+    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            if status.pause(connection=connection, user=actions.user_of(request), now=timezone.now()):
+                messages.success(request, _("Paused. Nothing more is read from Bling until somebody resumes it."))
+            else:
+                messages.warning(request, _("Nothing was changed: only a connected connection can be paused."))
+            return actions.back_to(self, connection.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Pause %(name)s") % {"name": connection},
+            text=_(
+                "Nothing is read from this Bling account until somebody resumes it. What waits for Kamino is still "
+                "sent, and the authorization stays alive."
+            ),
+            submit=_("Pause"),
+            back=actions.page_url(self, connection.pk),
+        )
+
+    @page_action(gettext_lazy("Resume"), permissions=["connect"], icon="play_arrow", variant="primary")
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            if status.resume(connection=connection, user=actions.user_of(request), now=timezone.now()):
+                enqueue_tick()
+                messages.success(request, _("Resumed. A sync that catches up was queued."))
+            else:
+                messages.warning(request, _("Nothing was changed: the connection was not paused."))
+            return actions.back_to(self, connection.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Resume %(name)s") % {"name": connection},
+            text=_("Bling is read again, and what changed meanwhile is caught up with at once."),
+            submit=_("Resume"),
+            back=actions.page_url(self, connection.pk),
+        )
+
+    @page_action(gettext_lazy("Accept this company"), permissions=["connect"], icon="check", variant="primary")
+    def accept(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            if status.accept_held(connection=connection, user=actions.user_of(request), now=timezone.now()):
+                enqueue_tick()
+                name = connection.company_name or connection.label
+                messages.success(request, _("%(company)s was accepted. Its first sync was queued.") % {"company": name})
+            else:
+                messages.warning(request, _("Nothing was changed: the connection was not held."))
+            return actions.back_to(self, connection.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Accept this company"),
+            text=_(
+                "The titles of the company that came will be mirrored for %(tenant)s, beside what is connected already."
+            )
+            % {"tenant": connection.tenant},
+            note=held_text(connection),
+            submit=_("Accept this company"),
+            dangerous=True,
+            back=actions.page_url(self, connection.pk),
+        )
+
+    @page_action(gettext_lazy("Disconnect"), permissions=["connect"], icon="link_off")
+    def disconnect(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            told = status.disconnect(connection=connection, user=actions.user_of(request), now=timezone.now())
+            if told is False:
+                messages.warning(request, _("Disconnected here. Bling could not be told: revoke the app there too."))
+            else:
+                messages.success(request, _("Disconnected from Bling. The titles read so far are kept."))
+            return actions.back_to(self, connection.pk)
+        held = connection.status == ConnectionStatus.HELD
+        return actions.confirm(
+            request,
+            self,
+            title=_("Disconnect %(name)s") % {"name": connection},
+            text=_("Nothing more is read from this Bling account until somebody connects it again. Titles are kept."),
+            note=held_text(connection) if held else "",
+            submit=_("Disconnect"),
+            dangerous=True,
+            back=actions.page_url(self, connection.pk),
+        )
+
+
+def held_text(connection: BlingConnection) -> str:
+    """Say which company was expected and which one came."""
+    tenant = connection.tenant
+    expected = _company(tenant.name, tenant.cnpj)
+    live = BlingConnection.objects.filter(tenant=tenant).exclude(pk=connection.pk).exclude(company_id="")
+    connected = [_company(row.company_name or row.label, row.company_cnpj) for row in live.order_by("label")]
+    lines = [
+        _("Expected: %(company)s") % {"company": expected},
+        _("Came: %(company)s") % {"company": _company(connection.company_name, connection.company_cnpj)},
+    ]
+    if connected:
+        lines.insert(1, _("Connected so far: %(companies)s") % {"companies": ", ".join(connected)})
+    return "\n".join(lines)
+
+
+def _company(name: str, cnpj: str) -> str:
+    return f"{name or texts.EMPTY} · CNPJ {texts.document(cnpj, whole=True)}"

@@ -1,0 +1,36 @@
+"""Health for load balancers and monitors; people have a page of their own in the admin."""
+
+from datetime import timedelta
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from integrations.models import Heartbeat
+
+SILENT_AFTER = timedelta(minutes=10)
+
+
+@require_GET
+@never_cache
+def live(_request: HttpRequest) -> HttpResponse:
+    """Say that this process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_GET
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:
+    """Say whether this process can work (its database answers); with `?workers=1` also whether a worker lives."""
+    answer: dict[str, object] = {"database": True}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        if request.GET.get("workers") == "1":
+            answer["workers"] = Heartbeat.objects.filter(beat_at__gt=timezone.now() - SILENT_AFTER).count()
+    except DatabaseError:
+        answer = {"database": False}
+    ok = answer["database"] is True and answer.get("workers") != 0
+    return JsonResponse({"ok": ok, **answer}, status=200 if ok else 503)
