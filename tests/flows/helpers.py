@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.bling.auth import TokenPair
 from integrations.models import BlingConnection, KaminoConnection, KaminoSnapshot, Posting, Tenant, Title
 from integrations.pipeline import report, run
-from integrations.pipeline.desk import request_sync
+from integrations.pipeline.desk import request_resync, request_sync
 from integrations.pipeline.provisioning import provision
 from integrations.pipeline.tokens import store_tokens
 from sandbox.world import World
@@ -69,6 +70,18 @@ class Company:
             TokenPair(pair["access_token"], pair["refresh_token"], pair["expires_in"], kind),
             now=timezone.now(),
         )
+
+    def resync(self, bling_id: int, user: User) -> None:
+        """Order what staff's "Ressincronizar" orders, and do it."""
+        request_resync(titles=Title.objects.filter(bling_id=bling_id), user=user, now=timezone.now())
+        self.work()
+
+    def first_title(self) -> int:
+        """Return the Bling id of the title that was added first."""
+        return int(Title.objects.order_by("bling_id").values_list("bling_id", flat=True)[0])
+
+    def to_shadow(self) -> None:
+        Tenant.objects.filter(pk=self.tenant.pk).update(delivery_mode=Tenant.DeliveryMode.SHADOW)
 
     def go_live(self) -> None:
         Tenant.objects.filter(pk=self.tenant.pk).update(delivery_mode=Tenant.DeliveryMode.LIVE)
