@@ -1,0 +1,111 @@
+"""What the documents promise about the shape of the project, held by reading its files."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.utils.translation import override
+
+from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.problems import Problem, ProblemCode
+from integrations.models.alerts import AlertCause
+from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import DeliveryState, Failure
+from integrations.models.problem_texts import problem_text
+from project.local import BASE_DIR
+
+MOST_LINES = 400
+OPERATIONS = (BASE_DIR / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def our_files(*patterns: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
+        cwd=BASE_DIR, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [BASE_DIR / name for name in listed.stdout.splitlines() if (BASE_DIR / name).is_file()]
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    sizes = {
+        path.relative_to(BASE_DIR).as_posix(): len(path.read_bytes().splitlines())
+        for path in our_files("*.py", "*.html", "*.css", "*.js", "*.md", "Makefile", ".ci/run")
+        if path.parent.name != "migrations"  # written by Django
+    }
+    assert sizes
+    assert {name: size for name, size in sizes.items() if size > MOST_LINES} == {}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_is_pinned(name: str) -> None:
+    lines = [line.strip() for line in (BASE_DIR / name).read_text().splitlines()]
+    wanted = [line for line in lines if line and not line.startswith(("#", "-r "))]
+    assert wanted
+    assert [
+        line for line in wanted if not re.fullmatch(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[0-9][0-9A-Za-z.]*", line)
+    ] == []
+
+
+class _Parameters(dict[str, str]):
+    """Stands for any parameter that a sentence may ask for."""
+
+    def __missing__(self, key: str) -> str:
+        return f"<{key}>"
+
+
+@pytest.mark.parametrize("code", ProblemCode)
+@pytest.mark.parametrize("language", ["en", "pt-br"])
+def test_every_problem_has_a_sentence(code: ProblemCode, language: str) -> None:
+    with override(language):
+        text = problem_text(Problem(code, _Parameters()))
+    assert len(text) > 10
+    assert "%(" not in text
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(member.value for kind in (ProblemCode, DeliveryState, Failure, ConnectionStatus) for member in kind),
+        *(member.value for kind in (DiscrepancyKind, AlertCause) for member in kind),
+    ],
+)
+def test_every_word_that_an_operator_can_meet_has_a_row_in_the_operations_page(word: str) -> None:
+    first_cells = re.findall(r"^\| ([^|]+) \|", OPERATIONS, re.MULTILINE)
+    assert any(f"`{word}`" in cell for cell in first_cells), f"docs/operations.md says nothing about {word}"
+
+
+def test_the_example_environment_names_exactly_what_is_read() -> None:
+    source = (BASE_DIR / "project" / "env.py").read_text(encoding="utf-8")
+    read = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", source)) | set(
+        re.findall(r"_secret\(env, \"([A-Z_]+)\"", source)
+    )
+    example = (BASE_DIR / ".env.example").read_text(encoding="utf-8")
+    described = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
+    assert len(described) == len(set(described))
+    assert set(described) == read
+
+
+def test_nothing_of_ours_needs_files_outside_of_the_project() -> None:
+    outside = re.compile(r"\.\./shared|/work/")
+    allowed = {BASE_DIR / ".ci" / "run", Path(__file__)}
+    found = [path.name for path in our_files() if path not in allowed and _mentions(path, outside)]
+    assert found == []
+
+
+def _mentions(path: Path, pattern: re.Pattern[str]) -> bool:
+    try:
+        return bool(pattern.search(path.read_text(encoding="utf-8")))
+    except UnicodeDecodeError:
+        return False
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    broken = []
+    for page in our_files("*.md"):
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{page.name}: {target}")
+    assert broken == []
