@@ -11,10 +11,13 @@ STAMP := .venv/.installed
 # Our own files; nothing of ours is longer than this many lines (docs/architecture.md, "Layers").
 MAX_LINES := 400
 
+# Settings need a database's address even where nobody connects; what a machine's own database holds decides nothing.
+NOWHERE := DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing
+
 # What `check --deploy` is shown: a complete production environment that leads nowhere.
 PRODUCTION := ENVIRONMENT=production PUBLIC_URL=https://exemplo.com.br ALLOWED_HOSTS=exemplo.com.br \
 	SECRET_KEY=p8Zr-4hQw_71xNfKd2Ls9VbTyG6mRcJ0eAuXoHiW3qEaYtMk5SvDnBgCzUjPlO \
-	DATABASE_URL=postgres://nobody:nothing@127.0.0.1:1/nothing
+	$(NOWHERE)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-check demo-reset test lint soak bench messages format
@@ -42,14 +45,14 @@ soak: $(STAMP) ## Run the long tests
 	[ $$code -eq 5 ] && { echo "There are no soak tests yet."; exit 0; }; exit $$code
 
 bench: $(STAMP) ## Run the benchmarks
-	@if [ -d benchmarks ]; then $(PY) -m benchmarks; else echo "There are no benchmarks yet."; fi
+	@if [ -f benchmarks/__main__.py ]; then $(PY) -m benchmarks; else echo "There are no benchmarks yet."; fi
 
 lint: $(STAMP) ## ruff, mypy, import contracts, migrations, deployment check, file lengths
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing $(BIN)/mypy integrations project sandbox
+	@$(NOWHERE) $(BIN)/mypy integrations project sandbox
 	@$(BIN)/lint-imports
-	@$(PY) manage.py makemigrations --check --dry-run
+	@$(NOWHERE) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) FIELD_ENCRYPTION_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
 		$(PY) manage.py check --deploy --fail-level WARNING
 	@git ls-files '*.py' '*.html' '*.css' '*.js' '*.md' Makefile ':!integrations/migrations' | while read -r file; do \

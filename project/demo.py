@@ -16,9 +16,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import Any, cast
 
 from project.demo_processes import Child, ChildDiedError, Children, free_ports, is_free
 from project.demo_sandbox import HEALTHY, UNMAPPED
@@ -302,9 +303,10 @@ def _close_database() -> None:
         connections.close_all()
 
 
-def _open(url: str) -> IO[bytes] | Any:
+def _open(url: str) -> HTTPResponse:
     # Only our own addresses, and never through a proxy.
-    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=20)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return cast(HTTPResponse, opener.open(url, timeout=20))
 
 
 def fetch(url: str) -> bytes:
