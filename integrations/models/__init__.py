@@ -1,5 +1,6 @@
 """The tables, one module per aggregate. No I/O beyond the database, no signals, no clients."""
 
+from integrations.models.actions import PersonAction
 from integrations.models.alerts import Alert
 from integrations.models.connections import (
     AuthorizationRequest,
@@ -38,6 +39,7 @@ __all__ = [
     "Mapping",
     "Payment",
     "Person",
+    "PersonAction",
     "PersonPosting",
     "PlanRequest",
     "Posting",

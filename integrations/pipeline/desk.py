@@ -18,6 +18,7 @@ from integrations.models import (
     ForcedSettlement,
     KaminoItem,
     Mapping,
+    PersonAction,
     PersonPosting,
     PlanRequest,
     Posting,
@@ -93,7 +94,9 @@ def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> Res
             for pk, read_at in wanted.order_by("pk").values_list("pk", "read_at")
         ]
         TitleRead.objects.bulk_create(rows, update_conflicts=True, unique_fields=["title"], update_fields=["asked_at"])
-        Posting.objects.filter(title__in=wanted).update(priority=Priority.PERSON)
+        postings = Posting.objects.filter(title__in=wanted)
+        _note_all(postings, PersonAction.Kind.RESYNC, user, now)
+        postings.update(priority=Priority.PERSON)
     return ResyncRequest(len(rows), ignored)
 
 
@@ -101,11 +104,22 @@ def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) ->
     """Plan postings that need a person again, and send them if nothing speaks against it any more."""
     titles = Title.objects.filter(posting__in=postings.filter(state=DeliveryState.NEEDS_HUMAN))
     with transaction.atomic():
+        _note_all(postings.filter(state=DeliveryState.NEEDS_HUMAN), PersonAction.Kind.RETRY, user, now)
         persons = PersonPosting.objects.filter(person__titles__in=titles, state=DeliveryState.NEEDS_HUMAN)
         PersonPosting.objects.filter(pk__in=persons.values("pk")).update(
             state=DeliveryState.READY, tries=0, ready_at=now, message="", failure=""
         )
         return request_plans(titles, now=now, priority=Priority.PERSON)
+
+
+def _note_all(postings: QuerySet[Posting], kind: str, user: User, now: datetime) -> None:
+    PersonAction.objects.bulk_create(
+        PersonAction(posting_id=pk, kind=kind, user=user, at=now) for pk in postings.values_list("pk", flat=True)
+    )
+
+
+def _note(posting: Posting, kind: str, reason: str, user: User, now: datetime) -> None:
+    PersonAction.objects.create(posting=posting, kind=kind, reason=reason.strip(), user=user, at=now)
 
 
 _LOCKED = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
@@ -151,6 +165,7 @@ def force_settlement(
                 )  # fmt: skip
         except IntegrityError:
             raise Refused("exists", _("A settlement was already forced for this title.")) from None
+        _note(locked, PersonAction.Kind.FORCE, reason, user, now)
         _plan_now(locked, now)
     return forced
 
@@ -167,6 +182,11 @@ def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetim
         undone = ForcedSettlement.objects.filter(pk=forced.pk, undone_at=None).update(undone_at=now, undone_by=user)
         if not undone:
             raise Refused("undone", _("This settlement was already taken back."))
+        # What stands ready is the settlement that was just taken back: nobody may send it before the next plan.
+        Posting.objects.filter(pk=posting.pk, state=DeliveryState.READY).update(
+            state=DeliveryState.HELD, fence=F("fence") + 1
+        )
+        _note(posting, PersonAction.Kind.UNDO_FORCE, "", user, now)
         _plan_now(posting, now)
 
 
@@ -178,15 +198,16 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
         locked = Posting.objects.select_for_update().get(pk=posting.pk)
         if locked.state in _LOCKED:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
-        note = f"{user.get_username()} {now:%d/%m/%Y %H:%M}: {reason.strip()}"
         if ignored:
-            Posting.objects.filter(pk=locked.pk).update(state=DeliveryState.IGNORED, message=note, fence=F("fence") + 1)
+            Posting.objects.filter(pk=locked.pk).update(state=DeliveryState.IGNORED, fence=F("fence") + 1)
+            _note(locked, PersonAction.Kind.IGNORE, reason, user, now)
         else:
             moved = Posting.objects.filter(pk=locked.pk, state=DeliveryState.IGNORED).update(
-                state=DeliveryState.HELD, message=note, fence=F("fence") + 1
+                state=DeliveryState.HELD, fence=F("fence") + 1
             )
             if not moved:
                 raise Refused("not_ignored", _("This title is not excluded."))
+            _note(locked, PersonAction.Kind.UNIGNORE, reason, user, now)
             _plan_now(locked, now)
 
 

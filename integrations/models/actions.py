@@ -1,0 +1,34 @@
+"""What people did to a title: who, what, why and when. Rows are only ever added."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models.deliveries import Posting
+
+
+class PersonAction(models.Model):
+    """One order of one person about one title."""
+
+    class Kind(models.TextChoices):
+        RESYNC = "resync", _("Resync")
+        RETRY = "retry", _("Try again")
+        IGNORE = "ignore", _("Not to be synced")
+        UNIGNORE = "unignore", _("Sync again")
+        FORCE = "force", _("Force settlement in Kamino")
+        UNDO_FORCE = "undo_force", _("Take back a forced settlement")
+
+    posting = models.ForeignKey(Posting, models.CASCADE, related_name="person_actions", verbose_name=_("title"))
+    kind = models.CharField(_("action"), max_length=12, choices=Kind.choices)
+    reason = models.TextField(_("reason"), blank=True, default="")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("user"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("action of a person")
+        verbose_name_plural = _("actions of persons")
+        ordering = ["-at", "-pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%d/%m/%Y %H:%M}"
