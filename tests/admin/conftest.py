@@ -1,6 +1,7 @@
 """Two companies with a row in every table, and one user per role; nobody talks to a network."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,6 +10,11 @@ from django.test import Client
 from tests.admin.world import Rows, make_rows, make_user
 
 ROLES = {"suporte": "Suporte", "financeiro": "Financeiro", "operacao": "Operação"}
+
+
+@pytest.fixture(autouse=True)
+def kamino_hosts(settings: Any) -> None:
+    settings.KAMINO_ALLOWED_HOSTS = ["*.kamino.tech", "127.0.0.1"]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from django_q.models import OrmQ
 
 from integrations.models import (
     BlingConnection,
+    ConnectLink,
     Discrepancy,
     ForcedSettlement,
     KaminoConnection,
@@ -48,6 +49,11 @@ class Case:
     done: Callable[[Rows], bool]
     data: Callable[[Rows], dict[str, Any]] = field(default=lambda _rows: {"confirmed": "yes"})
     says: str = ""
+    status: str = "connected"
+
+    def prepare(self, rows: Rows) -> None:
+        """Bring the Bling connection into the state that the action is for."""
+        BlingConnection.objects.filter(pk=rows.bling.pk).update(status=self.status)
 
 
 def queued(rows: Rows) -> bool:
@@ -60,6 +66,14 @@ def asked(rows: Rows) -> bool:
 
 def planned(rows: Rows) -> bool:
     return PlanRequest.objects.filter(title=rows.title).exists()
+
+
+def linked(rows: Rows) -> bool:
+    return ConnectLink.objects.filter(connection=rows.bling, created_by__isnull=False).exists()
+
+
+def status_is(status: str) -> Callable[[Rows], bool]:
+    return lambda rows: BlingConnection.objects.get(pk=rows.bling.pk).status == status
 
 
 def state_is(state: str) -> Callable[[Rows], bool]:
@@ -84,9 +98,20 @@ LIST_ACTIONS = [
 PAGE_ACTIONS = [
     Case(Tenant, "sync_this", "tenant", "operacao", "nobody", queued, says="1 na fila"),
     Case(BlingConnection, "sync_this", "bling", "suporte", "operacao", queued, says="1 na fila"),
+    Case(BlingConnection, "disconnect", "bling", "suporte", "operacao", status_is("never"), says="Desconectado"),
+    Case(BlingConnection, "pause", "bling", "suporte", "operacao", status_is("paused"), says="Pausada"),
     Case(
-        BlingConnection, "disconnect", "bling", "suporte", "operacao",
-        lambda rows: BlingConnection.objects.get(pk=rows.bling.pk).status == "never", says="Desconectado",
+        BlingConnection, "resume", "bling", "suporte", "operacao", status_is("connected"), says="Retomada",
+        status="paused",
+    ),
+    Case(
+        BlingConnection, "accept", "bling", "suporte", "operacao", status_is("connected"),
+        says="Empresa nossa foi aceita", status="held",
+    ),
+    Case(BlingConnection, "create_link", "bling", "suporte", "operacao", linked),
+    Case(
+        BlingConnection, "send_link", "bling", "suporte", "operacao", linked,
+        lambda _rows: {"addresses": "dono@example.com"}, says="Link enviado para 1 endereço",
     ),
     Case(BlingConnection, "test", "bling", "suporte", "operacao", lambda _rows: True),
     Case(BlingConnection, "connect", "bling", "suporte", "operacao", lambda _rows: True),
@@ -109,6 +134,7 @@ PAGE_ACTIONS = [
         says="Baixa manual desfeita",
     ),
 ]  # fmt: skip
+SHOWS_A_PAGE = {"test", "connect", "create_link"}
 HARMLESS = {"test", "connect", "resume_syncing"}
 
 
@@ -116,9 +142,12 @@ HARMLESS = {"test", "connect", "resume_syncing"}
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer for both services where an action would ask them."""
     monkeypatch.setattr("integrations.pipeline.authorization.auth.revoke", lambda *_args: None)
-    lines = [CheckLine("chart_account", True, "3"), CheckLine("cost_center", False, "Chave recusada")]
-    for name in ("check_kamino", "check_bling"):
-        monkeypatch.setattr(f"integrations.pipeline.connections.{name}", lambda *_args, **_kwargs: lines)
+    lines = [
+        CheckLine("chart.list (confirmed)", True, "3 rows"),
+        CheckLine("payable.list (unconfirmed)", False, "config: refused", "Chave recusada"),
+    ]
+    for name in ("probe_kamino", "probe_bling"):
+        monkeypatch.setattr(f"integrations.pipeline.probes.{name}", lambda *_args, **_kwargs: iter(lines))
 
 
 def run_list(client: Client, case: Case, row: Model, rows: Rows) -> Any:
@@ -190,6 +219,7 @@ def test_a_page_action_asks_first_and_then_does_what_it_says(
     case: Case, login: Callable[[str], Client], ours: Rows
 ) -> None:
     client, row = login(case.may), getattr(ours, case.row)
+    case.prepare(ours)
     if case.name == "resume_syncing":
         Posting.objects.update(state="ignored")
     before = case.done(ours)
@@ -198,7 +228,7 @@ def test_a_page_action_asks_first_and_then_does_what_it_says(
     assert "<form" in asked_first.content.decode()
     assert case.done(ours) == before
     response = run_page(client, case, row, ours)
-    assert response.status_code == (200 if case.name in ("test", "connect") else 302)
+    assert response.status_code == (200 if case.name in SHOWS_A_PAGE else 302)
     assert case.done(ours)
     assert case.says in said(response)
 
@@ -208,6 +238,7 @@ def test_a_page_action_is_neither_shown_nor_done_without_permission(
     case: Case, login: Callable[[str], Client], ours: Rows
 ) -> None:
     client, row = login(case.may_not), getattr(ours, case.row)
+    case.prepare(ours)
     page = client.get(url(case.model, "change", row.pk))
     assert f"/{case.name}/" not in page.content.decode()
     assert run_page(client, case, row, ours).status_code == 403
@@ -217,6 +248,7 @@ def test_a_page_action_is_neither_shown_nor_done_without_permission(
 @pytest.mark.parametrize("case", PAGE_ACTIONS, ids=case_id)
 def test_a_page_action_does_not_find_another_company(case: Case, login: Callable[[str], Client], theirs: Rows) -> None:
     role = "operacao" if case.may == "suporte" else case.may
+    case.prepare(theirs)
     response = run_page(login(role), case, getattr(theirs, case.row), theirs)
     assert response.status_code in (403, 404)
     assert case.name in HARMLESS or not case.done(theirs)
@@ -258,7 +290,7 @@ def test_a_settlement_takes_no_bank_account_of_another_company(
     page = url(Title, "change", ours.title.pk).replace("/change/", "/force_settlement/")
     response = login("root").post(page, {**forced(ours), "account": str(theirs.bank_account.pk)})
     assert response.status_code == 200
-    assert "alheia" not in response.content.decode()
+    assert str(theirs.bank_account) not in response.content.decode()
 
 
 def test_the_settlement_form_says_where_it_is_valid(login: Callable[[str], Client], ours: Rows) -> None:
@@ -270,7 +302,7 @@ def test_the_settlement_form_says_where_it_is_valid(login: Callable[[str], Clien
 def test_a_connection_test_shows_a_line_per_read(login: Callable[[str], Client], ours: Rows) -> None:
     page = url(KaminoConnection, "change", ours.kamino.pk).replace("/change/", "/test/")
     text = login("suporte").post(page).content.decode()
-    for words in ("Plano de contas", "3 encontrados", "Centros de custo", "Chave recusada"):
+    for words in ("Plano de contas", "3 encontrados", "Contas a pagar (não confirmado pela Kamino)", "Chave recusada"):
         assert words in text
 
 

@@ -1,6 +1,7 @@
 """The way to Bling and back: who may go, what the browser carries, and what it is told at the end."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
@@ -9,10 +10,11 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from integrations.models import AuthorizationRequest, BlingConnection
+from integrations.models import AuthorizationRequest, BlingConnection, Heartbeat
 from integrations.pipeline.authorization import Outcome
-from integrations.views import OUTCOMES
+from integrations.views.outcomes import OUTCOMES
 from tests.admin.world import Rows
 
 CALLBACK = "/bling/callback"
@@ -81,8 +83,8 @@ def test_a_refusal_is_told_and_a_reload_uses_nothing_again(login: Callable[[str]
 def test_every_outcome_is_a_page_in_portuguese(
     code: str, monkeypatch: pytest.MonkeyPatch, ours: Rows, client: Client
 ) -> None:
-    outcome = Outcome(code, ours.bling, "detail of the service")
-    monkeypatch.setattr("integrations.views.authorization.complete_authorization", lambda **_kwargs: outcome)
+    outcome = Outcome(code, ours.bling, "borderos" if code == "missing_scopes" else "detail of the service")
+    monkeypatch.setattr("integrations.views.connect.authorization.complete_authorization", lambda **_kwargs: outcome)
     response = client.get(CALLBACK, {"state": "s", "code": "c"}, headers={"accept-language": "en"})
     page = response.content.decode()
     assert response.status_code == 200
@@ -98,7 +100,7 @@ def test_support_gets_a_link_back_to_the_connection(
     monkeypatch: pytest.MonkeyPatch, login: Callable[[str], Client], ours: Rows
 ) -> None:
     outcome = Outcome("connected", ours.bling)
-    monkeypatch.setattr("integrations.views.authorization.complete_authorization", lambda **_kwargs: outcome)
+    monkeypatch.setattr("integrations.views.connect.authorization.complete_authorization", lambda **_kwargs: outcome)
     page = login("suporte").get(CALLBACK, {"state": "s", "code": "c"}).content.decode()
     assert f"/admin/integrations/blingconnection/{ours.bling.pk}/change/" in page
 
@@ -109,7 +111,7 @@ def test_an_unexpected_error_is_still_a_page(
     def fail(**_kwargs: Any) -> Outcome:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("integrations.views.authorization.complete_authorization", fail)
+    monkeypatch.setattr("integrations.views.connect.authorization.complete_authorization", fail)
     response = client.get(CALLBACK, {"state": "s", "code": "c"})
     assert response.status_code == 200
     assert "boom" not in response.content.decode()
@@ -123,10 +125,30 @@ def test_nonsense_is_answered_politely(query: dict[str, str], client: Client, db
     assert "Comece" in response.content.decode()
 
 
+def test_missing_scopes_are_listed_in_portuguese(monkeypatch: pytest.MonkeyPatch, ours: Rows, client: Client) -> None:
+    outcome = Outcome("missing_scopes", ours.bling, "borderos, payables")
+    monkeypatch.setattr("integrations.views.connect.authorization.complete_authorization", lambda **_kwargs: outcome)
+    page = client.get(CALLBACK, {"state": "s", "code": "c"}).content.decode()
+    for words in ("<li>Borderôs</li>", "<li>Contas a Pagar</li>", "Área do integrador", "volte ao link"):
+        assert words in page, words
+
+
 def test_health_says_whether_the_process_can_work(client: Client, db: None) -> None:
     assert client.get("/health/live").content == b"ok"
-    assert client.get("/health/ready").content == b"ok"
+    assert client.get("/health/ready").json() == {"ok": True, "database": True}
 
-    with patch("integrations.views.connection.cursor", side_effect=OperationalError):
-        assert client.get("/health/ready").status_code == 503
+    with patch("integrations.views.health.connection.cursor", side_effect=OperationalError):
+        response = client.get("/health/ready")
+        assert (response.status_code, response.json()) == (503, {"ok": False, "database": False})
         assert client.get("/health/live").status_code == 200
+
+
+def test_health_asks_for_a_living_worker_only_when_told_to(client: Client, db: None) -> None:
+    address = "/health/ready?workers=1"
+    assert client.get(address).status_code == 503
+    Heartbeat.objects.create(name="host:1", beat_at=timezone.now() - timedelta(minutes=11))
+    assert client.get(address).json() == {"ok": False, "database": True, "workers": 0}
+    assert client.get("/health/ready").status_code == 200
+    Heartbeat.objects.create(name="host:2", beat_at=timezone.now() - timedelta(minutes=9))
+    response = client.get(address)
+    assert (response.status_code, response.json()["workers"]) == (200, 1)

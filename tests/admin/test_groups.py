@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
+from django.utils import translation
 
 from integrations.admin.users import OWN_PERMISSIONS, permission_label
 from integrations.models import BlingConnection, Discrepancy, KaminoConnection, Person, Posting, Tenant, Title
@@ -30,8 +31,13 @@ def test_a_group_may_do_exactly_this_besides_looking(name: str, db: None) -> Non
 
 
 def test_only_support_sees_connections(db: None) -> None:
-    for code in ("view_blingconnection", "view_kaminoconnection", "view_ratelimit"):
+    for code in ("view_blingconnection", "view_kaminoconnection", "view_ratelimit", "view_breaker"):
         assert list(Group.objects.filter(permissions__codename=code).values_list("name", flat=True)) == ["Suporte"]
+
+
+def test_every_group_sees_alerts(db: None) -> None:
+    groups = Group.objects.filter(permissions__codename="view_alert")
+    assert set(groups.values_list("name", flat=True)) == set(ABLE)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -46,6 +52,7 @@ def test_every_permission_of_ours_has_a_name_in_portuguese(db: None) -> None:
     models = (Tenant, BlingConnection, KaminoConnection, Title, Person, Posting, Discrepancy)
     declared = [name for model in models for _code, name in model._meta.permissions]
     assert sorted(declared) == sorted(OWN_PERMISSIONS)
-    label = permission_label(Permission.objects.get(codename="force_settlement"))
-    assert label == "Lançamento na Kamino: forçar baixa na Kamino"
-    assert permission_label(Permission.objects.get(codename="add_tenant")) == "Empresa: adicionar"
+    with translation.override("pt-br"):
+        label = permission_label(Permission.objects.get(codename="force_settlement"))
+        assert label == "Lançamento na Kamino: forçar baixa na Kamino"
+        assert permission_label(Permission.objects.get(codename="add_tenant")) == "Empresa: adicionar"

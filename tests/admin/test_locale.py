@@ -12,7 +12,8 @@ from django.utils import translation
 from integrations.domain.problems import Problem, ProblemCode
 from integrations.models.problem_texts import _TEXTS, problem_text
 
-FOLDER = Path(__file__).resolve().parents[2] / "integrations" / "locale" / "pt_BR" / "LC_MESSAGES"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "integrations" / "locale" / "pt_BR" / "LC_MESSAGES"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%s")
 
 
@@ -51,6 +52,31 @@ def test_every_message_is_translated() -> None:
         assert not entry.fuzzy, entry
         assert entry.translations, entry
         assert all(entry.translations), entry
+
+
+TRANSLATORS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
+IN_TEMPLATE = re.compile(r"""\{% translate ("[^"]*"|'[^']*')""")
+
+
+def strings_of_code(source: str) -> Iterator[str]:
+    """Yield every constant that a Python file asks to be translated."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TRANSLATORS:
+            text = node.args[1 if node.func.id.startswith("pgettext") else 0]
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                yield text.value
+
+
+def test_every_string_of_the_code_was_extracted() -> None:
+    known = {entry.texts["msgid"] for entry in entries()}
+    asked: set[str] = set()
+    for folder in ("integrations", "project"):
+        for path in (ROOT / folder).rglob("*.py"):
+            asked |= set(strings_of_code(path.read_text()))
+    for path in (ROOT / "templates").rglob("*.html"):
+        asked |= {ast.literal_eval(text) for text in IN_TEMPLATE.findall(path.read_text())}
+    assert len(asked) > 400
+    assert not asked - known, "run makemessages"
 
 
 def test_placeholders_survive_translation() -> None:

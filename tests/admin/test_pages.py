@@ -83,7 +83,7 @@ def test_the_first_page_names_the_next_step(db: None) -> None:
     assert "Você ainda não tem acesso a nenhuma empresa" in client.get("/admin/").content.decode()
     Tenant.objects.create(slug="nova", name="Nova", sync_from="2026-01-01")
     client.force_login(User.objects.get(username="s"))
-    assert "Cadastre a conexão com o Bling" in client.get("/admin/").content.decode()
+    assert "Cadastre uma conexão com o Bling" in client.get("/admin/").content.decode()
 
 
 def test_the_title_page_tells_both_sides_and_the_reason(login: Callable[[str], Client], ours: Rows) -> None:

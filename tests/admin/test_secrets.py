@@ -32,6 +32,10 @@ def test_no_page_shows_a_secret(login: Callable[[str], Client], ours: Rows) -> N
         for row in ours.all():
             for page in ("change", "history", "delete"):
                 assert_no_secret(client.get(url(type(row), page, row.pk)).content.decode(), (row, page))
+        for page in ("create_link", "send_link", "connect", "pause", "resume", "accept", "disconnect"):
+            address = url(BlingConnection, "change", ours.bling.pk).replace("/change/", f"/{page}/")
+            assert_no_secret(client.get(address).content.decode(), page)
+        assert_no_secret(client.get(reverse("admin:integrations_health")).content.decode(), "health")
         for row in (ours.bling, ours.kamino):
             page = url(type(row), "change", row.pk).replace("/change/", "/test/")
             assert_no_secret(client.get(page).content.decode(), page)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from integrations.models import (
+    Alert,
     Attempt,
     BlingConnection,
     BlingToken,
@@ -60,11 +61,12 @@ class Rows:
     run: SyncRun
     discrepancy: Discrepancy
     forced: ForcedSettlement
+    alert: Alert
 
     def all(self) -> list[Any]:
         return [
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.person,
-            self.title, self.posting, self.attempt, self.run, self.discrepancy, self.forced,
+            self.title, self.posting, self.attempt, self.run, self.discrepancy, self.forced, self.alert,
         ]  # fmt: skip
 
 
@@ -143,9 +145,10 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
         posting=other_posting, date=DAY, amount=Decimal("10"), account=bank, reason=f"Motivo {slug}", user=user,
         created_at=now,
     )  # fmt: skip
+    alert = Alert.objects.create(tenant=tenant, cause="kamino", detail=f"Chave recusada {slug}", opened_at=now)
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, person, title, posting, attempt, run, discrepancy,
-        forced,
+        forced, alert,
     )  # fmt: skip
 
 
