@@ -21,6 +21,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
+from django.core.management import CommandError
+
 from project.demo_processes import Child, ChildDiedError, Children, free_ports, is_free
 from project.demo_sandbox import HEALTHY, UNMAPPED
 from project.local import BASE_DIR, DATA_DIR, start_embedded_database
@@ -52,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             else:
                 _refuse_used_ports(options)
             return Demo(folder, options).run()
-    except (DemoError, ChildDiedError) as error:
+    except (DemoError, ChildDiedError, CommandError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
