@@ -1,0 +1,25 @@
+"""`python -m benchmarks [name …]`: run some, or all and write docs/performance.md."""
+
+import sys
+
+from benchmarks import limits
+from benchmarks.report import Row, show, write
+
+BENCHMARKS = {"limits": limits.run}
+
+
+def main() -> int:
+    names = sys.argv[1:] or list(BENCHMARKS)
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"unknown benchmark {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    rows: list[Row] = [row for name in names for row in BENCHMARKS[name]()]
+    show(rows)
+    if names == list(BENCHMARKS):
+        write(rows)
+    return 0 if all(row.ok for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
