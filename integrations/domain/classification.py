@@ -125,7 +125,7 @@ def choose_bank_account(
     if rule is not None and rule.bank_account is not None:
         if rule.bank_account.active:
             return rule.bank_account.kamino_id, []
-        return None, [Problem(ProblemCode.ACCOUNT_NOT_USABLE, {"name": rule.bank_account.name})]
+        return None, [Problem(ProblemCode.BANK_ACCOUNT_NOT_USABLE, {"name": rule.bank_account.name})]
     if rule is not None and rule.unresolved:
         return None, [
             Problem(ProblemCode.BANK_ACCOUNT_UNMAPPED, {"name": f"{account.name} → {name}"}) for name in rule.unresolved

@@ -100,7 +100,11 @@ class TenantRules:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that decides about one title. `delivered` is what Kamino was last told, `None` before creation."""
+    """Everything that decides about one title.
+
+    `delivered` is what Kamino was last told, `None` before creation; `paid_on` is the day of the last payment that is
+    known, also when the payments make up no settlement.
+    """
 
     title: TitleFacts
     classification: Classification
@@ -109,6 +113,7 @@ class Inputs:
     person_name: str
     rules: TenantRules
     delivered: DesiredTitle | None
+    paid_on: date | None = None
     forced: DesiredPayment | None = None
     deleted: bool = False
 
@@ -133,6 +138,8 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
         return _respecting_closed_period(cancelled, inputs, [])
     if blocking(found) or inputs.classification.chart_account is None or title.due_date is None:
         return None, found
+    if _is_paid_in_a_way_nobody_knows(inputs, found):
+        return None, found
     payment = _payment(inputs) if wanted is KaminoStatus.SETTLED else None
     desired = DesiredTitle(
         direction=title.direction,
@@ -153,6 +160,22 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
 
 
 _STOPS_CANCELLATION = {ProblemCode.CANCELLED_WITH_PAYMENT, ProblemCode.FILTERED}
+
+
+_PAYMENT_UNKNOWN = {
+    ProblemCode.PAYMENTS_UNREAD,
+    ProblemCode.PAYMENTS_MISSING,
+    ProblemCode.PAYMENT_AMBIGUOUS,
+    ProblemCode.PAYMENTS_DO_NOT_ADD_UP,
+}
+
+
+def _is_paid_in_a_way_nobody_knows(inputs: Inputs, found: Sequence[Problem]) -> bool:
+    """Say whether a new title would stand open in Kamino although it was paid, perhaps long ago: somebody could pay
+    or charge it again."""
+    is_new = inputs.delivered is None and inputs.forced is None
+    is_paid = inputs.title.status is TitleStatus.SETTLED
+    return is_new and is_paid and any(problem.code in _PAYMENT_UNKNOWN for problem in found)
 
 
 def _wanted_status(inputs: Inputs) -> KaminoStatus:
@@ -177,6 +200,8 @@ def _refusals(inputs: Inputs) -> list[Problem]:
         found.append(Problem(ProblemCode.CANCELLED_BEFORE_SENDING))
     if title.value <= ZERO:
         found.append(Problem(ProblemCode.VALUE_NOT_POSITIVE, {"value": str(title.value)}))
+    if title.due_date is None:
+        found.append(Problem(ProblemCode.DUE_DATE_MISSING))
     if title.contact_id == 0:
         found.append(Problem(ProblemCode.PERSON_MISSING))
     allowed = inputs.rules.payables if title.direction is Direction.PAYABLE else inputs.rules.receivables
@@ -187,9 +212,9 @@ def _refusals(inputs: Inputs) -> list[Problem]:
         inputs.delivered is None
         and inputs.forced is None
         and title.status is TitleStatus.SETTLED
-        and inputs.settlement is not None
+        and inputs.paid_on is not None
         and settled_from is not None
-        and inputs.settlement.date < settled_from
+        and inputs.paid_on < settled_from
     )
     if is_history:
         found.append(Problem(ProblemCode.BEFORE_SETTLED_FROM, {"date": str(settled_from)}))

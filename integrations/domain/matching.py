@@ -1,4 +1,4 @@
-"""Which Kamino row is ours? By marker or external code; by look alone a row is only ever a suspicion."""
+"""Which Kamino row is ours? By marker or external code only; by look alone a row is nobody's."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -42,19 +42,6 @@ class KaminoTitle:
 def marked(rows: Iterable[KaminoTitle], code: str) -> list[KaminoTitle]:
     """Return the rows that carry our code or marker."""
     return [row for row in rows if row.is_marked(code)]
-
-
-def lookalikes(rows: Iterable[KaminoTitle], desired: DesiredTitle, person_id: int) -> list[KaminoTitle]:
-    """Return rows nobody marked with the same person, value and due date: perhaps the same title, perhaps not."""
-    return [
-        row
-        for row in rows
-        if row.person_id == person_id
-        and row.value == desired.value
-        and row.due_date == desired.due_date
-        and "[Bling " not in f"{row.description}{row.note}"
-        and not row.code
-    ]
 
 
 def holds(row: KaminoTitle, desired: DesiredTitle) -> bool:

@@ -16,6 +16,8 @@ class ProblemCode(StrEnum):
     BANK_ACCOUNT_UNMAPPED = "bank_account_unmapped"
     BANK_ACCOUNT_AMBIGUOUS = "bank_account_ambiguous"
     BANK_ACCOUNT_MISSING = "bank_account_missing"
+    BANK_ACCOUNT_NOT_USABLE = "bank_account_not_usable"
+    DUE_DATE_MISSING = "due_date_missing"
     PERSON_MISSING = "person_missing"
     PERSON_UNREAD = "person_unread"
     PERSON_REFUSED = "person_refused"
@@ -55,6 +57,7 @@ _SETTLEMENT_ONLY = {
     ProblemCode.BANK_ACCOUNT_UNMAPPED,
     ProblemCode.BANK_ACCOUNT_AMBIGUOUS,
     ProblemCode.BANK_ACCOUNT_MISSING,
+    ProblemCode.BANK_ACCOUNT_NOT_USABLE,
     ProblemCode.PAYMENTS_UNREAD,
     ProblemCode.PAYMENTS_MISSING,
     ProblemCode.PAYMENT_AMBIGUOUS,

@@ -67,10 +67,9 @@ def _line_of(title: TitleFacts, bordero: BorderoFacts) -> BorderoLine | None:
     if len(same_number) == 1 and title.document_number:
         return same_number[0]
     # An empty or repeated number decides nothing, unless exactly one line has just what this title was paid.
-    # Discount and surcharge shift the amount that moved, so they are taken back first.
     paid = _principal(title)
     candidates = same_number or lines
-    exact = [line for line in candidates if paid is not None and _line_principal(line) == paid]
+    exact = [line for line in candidates if paid is not None and paid in _principals(line)]
     distinct = {(line.amount, line.interest, line.discount, line.surcharge, line.fee) for line in exact}
     if exact and len(distinct) == 1 and len(title.bordero_ids) == 1:
         # Lines of the same contact, number and amounts are interchangeable: each title gets one of them.
@@ -83,8 +82,9 @@ def _principal(title: TitleFacts) -> Decimal | None:
     return None if title.balance is None else title.value - title.balance
 
 
-def _line_principal(line: BorderoLine) -> Decimal:
-    return line.amount - line.interest - line.surcharge + line.discount
+def _principals(line: BorderoLine) -> set[Decimal]:
+    """Return what a line paid off, under both readings of `valorPago` (with and without interest and the like)."""
+    return {line.amount, line.amount - line.interest - line.surcharge + line.discount}
 
 
 def settle(

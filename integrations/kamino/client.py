@@ -80,10 +80,6 @@ class KaminoClient:
         self._session = session or build_session()
         self.requests = 0
 
-    def ping(self) -> None:
-        """Check address and keys with one cheap read each. Raises `ApiError` kinds."""
-        self._list(Op.COST_CENTER_LIST, {"ApenasAtivos": "true"})
-
     def chart_accounts(self) -> list[translate.RegisterRow]:
         rows = self._list(Op.CHART_LIST, {"ApenasAtivos": "true", "IDTipoPlanoConta": "1"})
         return [translate.chart_row(row) for row in rows]

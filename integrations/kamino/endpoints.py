@@ -10,7 +10,6 @@ from enum import StrEnum
 
 
 class Op(StrEnum):
-    PING = "ping"
     PERSON_LIST = "person.list"
     PERSON_SAVE = "person.save"
     PAYABLE_LIST = "payable.list"
@@ -27,16 +26,14 @@ class Op(StrEnum):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`confirmed`: somebody was seen using it. `shows_every_status`: its absence of a row proves something."""
+    """`confirmed`: somebody was seen using it."""
 
     method: str
     path: str
     confirmed: bool
-    shows_every_status: bool = False
 
 
 ENDPOINTS: dict[Op, Endpoint] = {
-    Op.PING: Endpoint("GET", "/api/ping", True),
     Op.PERSON_LIST: Endpoint("GET", "/api/pessoa/lista/paginada", True),
     Op.PERSON_SAVE: Endpoint("POST", "/api/pessoa/grava", True),
     Op.PAYABLE_LIST: Endpoint("GET", "/api/financeiro/pagamento/lista/paginada", True),

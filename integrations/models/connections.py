@@ -76,10 +76,6 @@ class BlingConnection(models.Model):
     def __str__(self) -> str:
         return f"{self.tenant} · {self.label}"
 
-    @property
-    def is_usable(self) -> bool:
-        return self.status == ConnectionStatus.CONNECTED
-
     def is_expiring(self, now: datetime) -> bool:
         """Say whether nobody refreshed the authorization for so long that it will soon die (30 days unused)."""
         token = getattr(self, "token", None)
@@ -147,7 +143,6 @@ class KaminoConnection(models.Model):
     is_paused = models.BooleanField(_("paused"), default=False)
     error = models.TextField(_("last error"), blank=True, default="", editable=False)
     registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True, editable=False)
-    persons_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconciled_at = models.DateTimeField(_("reconciled at"), null=True, blank=True, editable=False)
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconcile_cursor = models.JSONField(default=dict, editable=False)

@@ -206,6 +206,7 @@ class Posting(DeliveryUnit):
 
     if TYPE_CHECKING:
         title_id: int
+        person_actions: Any
 
     class Meta:
         verbose_name = _("title in Kamino")

@@ -30,6 +30,10 @@ _TEXTS: dict[ProblemCode, str] = {
     ProblemCode.BANK_ACCOUNT_MISSING: gettext_noop(
         "The payment names no account in Bling. Map “(sem conta)”; the settlement waits."
     ),
+    ProblemCode.BANK_ACCOUNT_NOT_USABLE: gettext_noop(
+        "The mapped bank account “%(name)s” is inactive in Kamino. Choose another one; the settlement waits."
+    ),
+    ProblemCode.DUE_DATE_MISSING: gettext_noop("The title has no due date in Bling. Give it one there."),
     ProblemCode.PERSON_MISSING: gettext_noop("The title names no customer or supplier in Bling."),
     ProblemCode.PERSON_UNREAD: gettext_noop("The customer or supplier could not be read from Bling (contact %(id)s)."),
     ProblemCode.PERSON_REFUSED: gettext_noop(

@@ -79,7 +79,3 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_live(self) -> bool:
-        return self.is_active and self.delivery_mode == self.DeliveryMode.LIVE

@@ -12,7 +12,7 @@ from integrations.kamino.client import KaminoClient, Keys, check_host
 from integrations.models import BlingConnection, BlingToken, KaminoConnection
 from integrations.pipeline.limits import bling_slots, kamino_slots
 from integrations.pipeline.tokens import refresh_token
-from integrations.rest.errors import ApiError, ConfigError
+from integrations.rest.errors import ConfigError
 
 log = structlog.get_logger(__name__)
 
@@ -83,36 +83,3 @@ def open_kamino(connection: KaminoConnection, *, clock: Clock) -> KaminoClient:
 def check_address(base_url: str, cn: str) -> None:
     """Raise `ConfigError` for a Kamino address that keys must not be sent to; forms ask before they save."""
     check_host(base_url, settings.KAMINO_ALLOWED_HOSTS, cn)
-
-
-def check_kamino(connection: KaminoConnection, *, now: datetime) -> list[CheckLine]:
-    """Try each register that a sync needs, read-only, and say what was seen."""
-    try:
-        client = open_kamino(connection, clock=lambda: now)
-    except ConfigError as error:
-        return [CheckLine("address", False, error.message)]
-    reads: list[tuple[str, Callable[[], list[object]]]] = [
-        ("chart_account", lambda: list(client.chart_accounts())),
-        ("cost_center", lambda: list(client.cost_centers())),
-        ("business_unit", lambda: list(client.business_units())),
-        ("bank_account", lambda: list(client.bank_accounts())),
-    ]
-    lines = []
-    for name, read in reads:
-        try:
-            lines.append(CheckLine(name, True, str(len(read()))))
-        except ApiError as error:
-            lines.append(CheckLine(name, False, str(error)))
-    ok = all(line.ok for line in lines)
-    failed = next((line.detail for line in lines if not line.ok), "")
-    KaminoConnection.objects.filter(pk=connection.pk).update(error="" if ok else failed)
-    return lines
-
-
-def check_bling(connection: BlingConnection, *, now: datetime) -> list[CheckLine]:
-    """Make one cheap read for the company's data and say what was seen."""
-    try:
-        company = open_bling(connection, clock=lambda: now).company()
-    except ApiError as error:
-        return [CheckLine("company", False, str(error))]
-    return [CheckLine("company", True, f"{company.nome} {company.cnpj}".strip())]

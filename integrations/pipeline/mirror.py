@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils.translation import gettext_noop
 
 from integrations.domain.settlement import match_payments
@@ -292,11 +292,6 @@ def release_new_titles(connection: BlingConnection, *, now: datetime) -> int:
         Title.objects.filter(pk__in=waiting).update(is_released=True)
         request_plans(Title.objects.filter(pk__in=waiting), now=now)
     return len(waiting)
-
-
-def ask_to_read(titles: QuerySet[Title], *, now: datetime) -> int:
-    """Ask for the details of titles to be read again soon."""
-    return TitleRead.objects.filter(title__in=titles).update(asked_at=now)
 
 
 def finish_run(run: SyncRun, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ death in between forgets nothing, and nothing older overwrites newer.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -169,9 +169,11 @@ def _ensure_postings(titles: Sequence[Title], now: datetime) -> dict[int, Postin
     return {row.title_id: row for row in rows}
 
 
-def _known_borderos(titles: Sequence[Title]) -> set[tuple[int, int]]:
+def _known_borderos(titles: Sequence[Title]) -> dict[tuple[int, int], date]:
+    """Return the payment days of the borderôs that some titles name, by connection and id."""
     wanted = {bordero for title in titles for bordero in title.bordero_ids}
-    return set(Bordero.objects.filter(bling_id__in=wanted).values_list("connection_id", "bling_id"))
+    rows = Bordero.objects.filter(bling_id__in=wanted).values_list("connection_id", "bling_id", "date")
+    return {(connection, bling_id): day for connection, bling_id, day in rows}
 
 
 def _gather(
@@ -179,7 +181,7 @@ def _gather(
     posting: Posting,
     rulebook: Rulebook,
     persons: dict[int, PersonPosting],
-    borderos: set[tuple[int, int]],
+    borderos: dict[tuple[int, int], date],
 ) -> tuple[Inputs, list[Problem]]:
     facts = title.to_facts()
     classification, problems = classify_title(
@@ -213,9 +215,14 @@ def _gather(
             person_name=title.person.name if title.person else "",
             rules=rulebook.rules,
             delivered=posting.get_delivered(),
+            paid_on=max((borderos[key] for key in _keys(title) if key in borderos), default=None),
         ),
         problems,
     )
+
+
+def _keys(title: Title) -> list[tuple[int, int]]:
+    return [(title.connection_id, bordero) for bordero in title.bordero_ids]
 
 
 def _person_problems(title: Title, persons: dict[int, PersonPosting]) -> list[Problem]:

@@ -34,6 +34,7 @@ REGISTERS_STALE = timedelta(hours=24)
 CONTACT_OVERLAP = timedelta(hours=24)
 CHUNK = 20
 REREAD_LIMIT = 500
+ROLLING_PERCENT = 2
 MOST_FAILURES_IN_A_ROW = 3
 """So many titles in a row that Bling cannot show are no matter of the titles."""
 _OPEN_STATUSES = (1, 3)
@@ -260,6 +261,21 @@ def titles_to_reread(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:
     ).exclude(posting__problems__contains=[{"code": "before_settled_from"}])
     found = query.order_by("last_read__read_at").values_list("direction", "bling_id")[:limit]
     return [(Direction(direction), bling_id) for direction, bling_id in found]
+
+
+def titles_to_roll(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:
+    """Return the open titles that were read longest ago: rows do not show category, description or account."""
+    query = Title.objects.filter(
+        connection=run.connection, status=TitleStatus.OPEN, last_read__read_at__lt=run.started_at
+    )
+    found = query.order_by("last_read__read_at", "pk").values_list("direction", "bling_id")[:limit]
+    return [(Direction(direction), bling_id) for direction, bling_id in found]
+
+
+def rolling_share(run: SyncRun) -> int:
+    """Return how many titles one run may read again for what rows do not show."""
+    count = Title.objects.filter(connection=run.connection, status=TitleStatus.OPEN).count()
+    return min(REREAD_LIMIT, -(-count * ROLLING_PERCENT // 100))
 
 
 def asked_titles(connection: BlingConnection, limit: int) -> list[tuple[Direction, int]]:

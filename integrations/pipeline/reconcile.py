@@ -37,6 +37,7 @@ _OWN_KINDS = (
     DiscrepancyKind.REFUSED,
     DiscrepancyKind.HELD,
     DiscrepancyKind.PARTIAL,
+    DiscrepancyKind.SETTLED_ONLY_IN_BLING,
     DiscrepancyKind.FORCED_SETTLEMENT,
 )
 """What our own tables tell; the other kinds need Kamino's lists."""
@@ -222,6 +223,9 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
         found.append(Difference(DiscrepancyKind.HELD, value, ""))
     if title.status == TitleStatus.PARTIAL and posting.kamino_id:
         found.append(Difference(DiscrepancyKind.PARTIAL, formats.localize(title.balance or title.value), value))
+    delivered = posting.get_delivered()
+    if title.status == TitleStatus.SETTLED and delivered is not None and delivered.status is KaminoStatus.PENDING:
+        found.append(Difference(DiscrepancyKind.SETTLED_ONLY_IN_BLING, value, ""))
     if is_forced and title.status != TitleStatus.SETTLED:
         found.append(Difference(DiscrepancyKind.FORCED_SETTLEMENT, title.get_status_display(), ""))
     return found

@@ -48,6 +48,7 @@ class Slice:
             "gone": self._gone,
             "new_registers": self._new_registers,
             "reread": self._reread,
+            "roll": self._roll,
         }
         while self.run.step in steps:
             if self.clock() >= self.deadline:
@@ -148,6 +149,17 @@ class Slice:
             self.run.cursor["reread"] = done + len(batch)
             self._hold_alone(cursor=self.run.cursor)
             return "reread"
+        return "roll"
+
+    def _roll(self) -> str:
+        cursor = self.run.cursor
+        left = cursor.setdefault("roll", pull.rolling_share(self.run))
+        batch = pull.titles_to_roll(self.run, min(GONE_BATCH, left)) if left > 0 else []
+        if batch:
+            self._read((direction, bling_id, "") for direction, bling_id in batch)
+            cursor["roll"] = left - len(batch)
+            self._hold_alone(cursor=cursor)
+            return "roll"
         mirror.release_new_titles(self.run.connection, now=self.clock())
         return "done"
 

@@ -57,7 +57,7 @@ def run(tmp_path: Path, content: Any) -> None:
 def test_it_sets_up_a_company_and_reads_secrets_from_the_environment(tmp_path: Path) -> None:
     run(tmp_path, document())
     tenant = Tenant.objects.get()
-    assert (tenant.slug, tenant.is_live, str(tenant.settled_from)) == ("sol", True, "2026-01-01")
+    assert (tenant.slug, tenant.delivery_mode, str(tenant.settled_from)) == ("sol", "live", "2026-01-01")
     assert BlingConnection.objects.get().client_secret == "segredo"
     assert BlingToken.objects.get().refresh_token == "refresh-1"
     assert KaminoConnection.objects.get().hash == "h"

@@ -120,7 +120,7 @@ BANKS = TargetIndex([BANK, CLOSED_BANK, Target("1.3", "Caixa"), Target("1.4", "c
         (Register(5, "Mercado Pago"), None, None, [ProblemCode.BANK_ACCOUNT_UNMAPPED]),
         (Register(5, "Itaú"), None, None, [ProblemCode.BANK_ACCOUNT_UNMAPPED]),
         (Register(5, "Caixa"), None, None, [ProblemCode.BANK_ACCOUNT_AMBIGUOUS]),
-        (Register(5, "Caixa"), Rule(bank_account=CLOSED_BANK), None, [ProblemCode.ACCOUNT_NOT_USABLE]),
+        (Register(5, "Caixa"), Rule(bank_account=CLOSED_BANK), None, [ProblemCode.BANK_ACCOUNT_NOT_USABLE]),
         (Register(5, "Banco do Brasil"), Rule(unresolved=("BB",)), None, [ProblemCode.BANK_ACCOUNT_UNMAPPED]),
         (Register(0, "(sem conta)"), None, None, [ProblemCode.BANK_ACCOUNT_MISSING]),
         (Register(0, "(sem conta)"), Rule(bank_account=BANK), "1.1", []),
@@ -138,11 +138,7 @@ def test_bank_account(register: Register, rule: Rule | None, account: str | None
         (Register(5, "Mercado Pago"), None),
         (Register(5, "Caixa"), None),
         (Register(0, ""), None),
-        pytest.param(
-            Register(5, "Caixa"),
-            Rule(bank_account=CLOSED_BANK),
-            marks=pytest.mark.xfail(strict=True, reason="account_not_usable holds back the whole title"),
-        ),
+        (Register(5, "Caixa"), Rule(bank_account=CLOSED_BANK)),
     ],
 )
 def test_a_missing_bank_account_holds_back_the_settlement_only(register: Register, rule: Rule | None) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind, compare
-from integrations.domain.matching import KaminoTitle, holds, lookalikes, marked
+from integrations.domain.matching import KaminoTitle, holds, marked
 from tests.domain.builders import DUE, PAID_ON, desired, desired_titles, kamino_title, money, settled
 
 CODE = "16000000469"
@@ -29,25 +29,6 @@ CODE = "16000000469"
 def test_only_the_whole_marker_or_code_makes_a_row_ours(changes: dict[str, Any], is_ours: bool) -> None:
     row = kamino_title(**changes)
     assert marked([row], CODE) == ([row] if is_ours else [])
-
-
-@pytest.mark.parametrize(
-    ("changes", "is_suspect"),
-    [
-        ({"description": "Aluguel"}, True),
-        ({}, False),
-        ({"description": "Aluguel", "code": "ERP-1"}, False),
-        ({"description": "Aluguel", "note": "[Bling 1]"}, False),
-        ({"description": "Aluguel", "person_id": 51}, False),
-        ({"description": "Aluguel", "value": money("100.01")}, False),
-        ({"description": "Aluguel", "due_date": DUE + timedelta(days=1)}, False),
-    ],
-)
-def test_a_lookalike_is_an_unmarked_row_of_the_same_person_value_and_day(
-    changes: dict[str, Any], is_suspect: bool
-) -> None:
-    row = kamino_title(**changes)
-    assert lookalikes([row], desired(), 50) == ([row] if is_suspect else [])
 
 
 PAID_ROW: dict[str, Any] = {

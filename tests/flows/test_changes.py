@@ -291,3 +291,19 @@ def test_a_title_reconciled_with_the_bank_is_not_touched(company: Company) -> No
     company.sync()
     assert company.in_kamino("payable", title)["ValorVencimento"] == Decimal("100.00")
     assert company.posting(title).failure == "conflict"
+
+
+def test_what_rows_do_not_show_is_found_by_the_rolling_re_read(company: Company) -> None:
+    title = company.add_title("payable", history="Antes")
+    company.sync()
+    company.bling.edit_title(title, history="Depois")
+    company.sync()
+    assert company.in_kamino("payable", title)["Descricao"].startswith("Depois")
+
+
+def test_a_new_title_paid_nobody_knows_how_is_not_opened_in_kamino(company: Company) -> None:
+    title = company.add_title("payable", value="80.00")
+    company.bling.edit_title(title, status=2)
+    company.sync()
+    assert company.in_kamino("payable", title) is None
+    assert company.problems(title) == ["payments_missing"]
