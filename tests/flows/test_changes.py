@@ -302,8 +302,11 @@ def test_what_rows_do_not_show_is_found_by_the_rolling_re_read(company: Company)
 
 
 def test_a_new_title_paid_nobody_knows_how_is_not_opened_in_kamino(company: Company) -> None:
+    company.to_shadow()
     title = company.add_title("payable", value="80.00")
+    company.sync()
     company.bling.edit_title(title, status=2)
+    company.go_live()
     company.sync()
     assert company.in_kamino("payable", title) is None
     assert company.problems(title) == ["payments_missing"]
