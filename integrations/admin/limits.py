@@ -58,7 +58,7 @@ def breaker_state(row: Any, now: datetime) -> tuple[str, str]:
     if row.breaker_key is None:
         return "none", texts.EMPTY
     if row.stopped_until is None:
-        return "closed", _("Closed")
+        return "closed", _("Working normally")
     if row.stopped_until > now:
         return "open", _("Open until %(moment)s") % {"moment": texts.moment(row.stopped_until)}
     return "open", _("Waiting for one trial call")

@@ -47,6 +47,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             "state_colour": texts.STATE_COLOURS[posting.state],
             "sentences": texts.problem_sentences(problems),
             "attempts": posting.attempts.order_by("-started_at")[:ATTEMPTS_SHOWN],
+            "orders": posting.person_actions.select_related("user")[:ATTEMPTS_SHOWN],
             "forced": posting.forced_settlements.select_related("user", "account", "undone_by"),
             "discrepancies": [
                 (row, side_text(row.bling_value), side_text(row.kamino_value))
@@ -164,7 +165,8 @@ def _words(body: DesiredTitle | None, names: dict[tuple[str, str], str]) -> dict
         account = register(KaminoKind.BANK_ACCOUNT, body.payment.account)
         payment = f"{texts.day(body.payment.date)} · {texts.money(body.payment.amount)} · {account}"
         if body.payment.forced:
-            payment += f" · {_('forced')}"
+            forced = _("forced")  # outside the f-string, where xgettext would not find it
+            payment += f" · {forced}"
     return {
         "status": statuses[body.status],
         "value": texts.money(body.value),

@@ -13,6 +13,8 @@ _SECRET_TEXT = re.compile(
     r"(?i)(bearer\s+|basic\s+|(?:access_token|refresh_token|client_secret|code|token|hash|app|usr)[\"']?\s*[=:]\s*[\"']?)"
     r"([A-Za-z0-9._~+/=-]{8,})"
 )
+_LINK = re.compile(r"(/conectar/)[^/\s\"'<>]+")
+"""A customer's connect link: whoever reads it can use it."""
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
@@ -25,7 +27,8 @@ def redact(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(redact(item) for item in value)
     if isinstance(value, str):
-        return _JWT.sub(HIDDEN, _SECRET_TEXT.sub(lambda match: match.group(1) + HIDDEN, value))
+        text = _SECRET_TEXT.sub(lambda match: match.group(1) + HIDDEN, value)
+        return _LINK.sub(lambda match: match.group(1) + HIDDEN, _JWT.sub(HIDDEN, text))
     return value
 
 

@@ -57,7 +57,7 @@ def connect_by_link(request: HttpRequest, token: str) -> HttpResponse:
         if link is None:
             return _private(render(request, "connect/outcome.html", _page(request, "bad_link", None), status=410))
         if not _has_app(link.connection):
-            return _private(render(request, "connect/outcome.html", _page(request, "no_app", None), status=409))
+            return _private(render(request, "connect/outcome.html", _page(request, "no_app", None)))
         if request.method == "POST":
             return _start_by_link(request, link, token)
         support = settings.SUPPORT_EMAILS[0] if settings.SUPPORT_EMAILS else ""
@@ -125,8 +125,8 @@ def bling_callback(request: HttpRequest) -> HttpResponse:
     with translation.override("pt-br"):
         page = _page(request, outcome.code, outcome.connection, outcome.detail)
         response = render(request, "connect/outcome.html", page)
-    for name in (COOKIE, LINK_COOKIE):
-        response.delete_cookie(name, path=reverse("bling-callback"), samesite="Lax")
+    # The cookies stay until they expire: the nonce in them is burnt, and whoever reloads this page is told "used" and
+    # not that the authorization began elsewhere.
     return _private(response)
 
 

@@ -118,7 +118,8 @@ def test_a_connection_without_an_app_sends_nobody_to_bling(
     settings.BLING_CLIENT_ID = ""
     BlingConnection.objects.filter(pk=ours.bling.pk).update(client_id="")
     response = client.post(address(token))
-    assert response.status_code == 409
+    assert response.status_code == 200
+    assert not AuthorizationRequest.objects.exists()
     assert "Avise o suporte" in response.content.decode()
 
 

@@ -1,0 +1,131 @@
+"""A real Chromium in front of our live server, and the sandbox behind both.
+
+`UPDATE_SCREENSHOTS=1` renews the pictures in docs/images.
+"""
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import connection, connections
+from django.utils import timezone
+
+from integrations.domain.calendar import day_of
+from integrations.models import BlingConnection, BlingToken
+from integrations.models.connections import ConnectionStatus
+from sandbox.world import World
+from tests.admin.world import make_user
+from tests.flows.helpers import Company
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "images"
+PASSWORD = "uma senha bem longa"
+GROUPS = {"suporte": "Suporte", "financeiro": "Financeiro", "operacao": "Operação"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if not CHROMIUM.exists():
+                item.add_marker(pytest.mark.skip(reason="chromium is not installed"))
+
+
+@pytest.fixture
+def world(live_server: Any, settings: Any) -> World:
+    """A sandbox whose apps send browsers back to the live server."""
+    settings.PUBLIC_URL = live_server.url
+    settings.SUPPORT_EMAILS = ["suporte@example.com"]
+    return World(today=day_of(timezone.now()), unlimited=True, redirect_uri=f"{live_server.url}/bling/callback")
+
+
+@pytest.fixture(autouse=True)
+def allow_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright keeps an event loop in this thread; Django would refuse every query beside one."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture
+def browser(allow_waiting: None, transactional_db: None) -> Iterator[Any]:
+    """A Chromium of its own per test: its event loop must be gone before tests without a browser go on."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+        # Beside a running event loop Django keeps connections apart; nobody would ever close these.
+        connections.close_all()
+
+
+@pytest.fixture
+def new_page(browser: Any, live_server: Any) -> Callable[[], Any]:
+    """Return a function that opens a window with cookies of its own, as somebody in Brazil has it."""
+
+    def make() -> Any:
+        context = browser.new_context(
+            base_url=live_server.url,
+            locale="pt-BR",
+            timezone_id="America/Sao_Paulo",
+            viewport={"width": 1500, "height": 950},
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        context.set_default_timeout(15_000)
+        return context.new_page()
+
+    return make
+
+
+@pytest.fixture
+def people(transactional_db: None) -> dict[str, User]:
+    """One person per role; the groups are made again, because tests with real commits empty every table."""
+    schema_editor = SimpleNamespace(connection=connection)
+    importlib.import_module("integrations.migrations.0002_groups").create_groups(apps, schema_editor)
+    importlib.import_module("integrations.migrations.0005_groups_for_connections").add(apps, schema_editor)
+    made = {}
+    for name, group in GROUPS.items():
+        made[name] = make_user(name, group)
+        made[name].set_password(PASSWORD)
+        made[name].save()
+    return made
+
+
+@pytest.fixture
+def log_in(new_page: Callable[[], Any], people: dict[str, User]) -> Callable[[str], Any]:
+    """Return a function that logs a role in through the log-in page and returns the window."""
+
+    def make(role: str) -> Any:
+        page = new_page()
+        page.goto("/admin/")
+        page.get_by_label("Usuário").fill(role)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.get_by_role("button", name="Acessar").click()
+        page.wait_for_url("**/admin/")
+        return page
+
+    return make
+
+
+@pytest.fixture
+def unconnected(company: Company) -> Company:
+    """A company whose Bling connection was set up and never authorized."""
+    BlingToken.objects.all().delete()
+    BlingConnection.objects.update(status=ConnectionStatus.NEVER, company_id="")
+    return company
+
+
+def picture(page: Any, name: str, **options: Any) -> None:
+    """Save a picture for the documents, when asked to."""
+    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / name, animations="disabled", **options)
