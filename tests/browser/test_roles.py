@@ -100,8 +100,8 @@ def test_finance_maps_a_category_and_the_title_is_delivered(
     page.get_by_role("heading", name="Requer ação").wait_for()
     picture(page, "requer-acao.png")
     page.locator("#result_list a.text-link").first.click()
-    page.get_by_role("link", name="Classificar esta categoria").click()
-    page.locator(".select2-selection").first.click()
+    page.get_by_role("link", name="Cadastrar esta categoria no De/Para").click()
+    page.locator("#id_chart_account + .select2 .select2-selection").click()
     page.locator(".select2-search__field").last.fill("Categoria de Teste")
     page.get_by_role("option", name="Categoria de Teste").first.click()
     page.get_by_role("button", name="Salvar", exact=True).click()
@@ -141,7 +141,8 @@ def test_staff_find_a_title_resync_it_and_force_its_settlement(
     assert company.in_kamino("payable", number)["Situacao"] == 2
     page.reload()
     page.get_by_text("Pago por Pix").first.wait_for()
-    picture(page, "titulo.png", full_page=True)
+    page.set_viewport_size({"width": 1500, "height": 1300})
+    picture(page, "titulo.png")
 
 
 def test_the_first_page_tells_every_company_s_colour(
