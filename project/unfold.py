@@ -72,7 +72,8 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("admin:integrations_health"),
                         "permission": lambda request: request.user.has_perm("integrations.view_syncrun"),
                     },
-                    _link(_("Sync runs"), "sync", "syncrun"),
+                    _link(_("Sync runs"), "sync", "syncrun")
+                    | {"active": lambda request: "/syncrun/" in request.path and "/saude/" not in request.path},
                     _link(_("Deliveries"), "send", "attempt"),
                     _link(_("Limits"), "speed", "ratelimit"),
                     _link(_("Schedules"), "schedule", "schedule", app="django_q"),

@@ -98,8 +98,11 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
     ]  # fmt: skip
     inlines = [EventInline]
     actions = ["sync_now"]
-    actions_detail = [
-        "resume", "accept", "connect", "create_link", "send_link", "sync_this", "test", "pause", "disconnect",
+    actions_detail: list[Any] = [
+        "resume", "accept", "connect",
+        {"title": gettext_lazy("Link for the customer"), "icon": "add_link", "items": ["create_link", "send_link"]},
+        "sync_this",
+        {"title": gettext_lazy("More"), "icon": "more_vert", "items": ["test", "pause", "disconnect"]},
     ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["tenant", "label", "state", "cause"]}),

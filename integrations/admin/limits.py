@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Substr
+from django.db.models import CharField, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat, Substr
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,10 +25,15 @@ def limits_told(rows: QuerySet[RateLimit]) -> QuerySet[Any]:
     after_prefix = Substr(OuterRef("key"), len("bling:") + 1)
     bling = BlingConnection.objects.filter(company_id=after_prefix).exclude(company_id="")
     kamino = KaminoConnection.objects.filter(cn=Substr(OuterRef("key"), len("kamino:") + 1))
+    # Before its company is known, a connection is counted by itself (pipeline/limits.py, bling_key).
+    unknown = BlingConnection.objects.annotate(
+        limit_key=Concat(Value("bling:connection-"), Cast("pk", CharField()), output_field=CharField())
+    ).filter(limit_key=OuterRef("key"))
     breaker = Breaker.objects.filter(key=OuterRef("key"))
     return rows.annotate(
         company=Coalesce(
             Subquery(bling.order_by("pk").values("tenant__name")[:1]),
+            Subquery(unknown.values("tenant__name")[:1]),
             Subquery(kamino.order_by("pk").values("tenant__name")[:1]),
         ),
         stopped_until=Subquery(breaker.values("open_until")[:1]),

@@ -75,6 +75,8 @@ def age(since: datetime, now: datetime) -> str:
         return ngettext("%(count)s day", "%(count)s days", seconds // 86400) % {"count": seconds // 86400}
     if seconds >= 3600:
         return ngettext("%(count)s hour", "%(count)s hours", seconds // 3600) % {"count": seconds // 3600}
+    if seconds < 60:
+        return _("less than a minute")
     return ngettext("%(count)s minute", "%(count)s minutes", seconds // 60) % {"count": seconds // 60}
 
 

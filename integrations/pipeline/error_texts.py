@@ -7,7 +7,7 @@ from integrations.rest.errors import ApiError
 
 def error_text(error: ApiError) -> str:
     """Return one sentence for an error; the technical words follow in brackets."""
-    service = error.service or "?"
+    service = error.service or _("The service")
     texts = {
         "host": _("The address of the Kamino connection is not allowed. Correct it on the connection."),
         "sandbox_cn": _("The address is Kamino's sandbox, but the keys are those of a production company."),

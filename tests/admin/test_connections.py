@@ -172,7 +172,7 @@ def test_a_key_of_the_old_api_is_refused_with_what_to_do(
         ("https://evil.example.com", "1", "As chaves só são enviadas a endereços https de *.kamino.tech"),
         ("http://nossa.kamino.tech", "1", "As chaves só são enviadas"),
         ("https://user@nossa.kamino.tech", "1", "As chaves só são enviadas"),
-        ("https://sandbox.kamino.tech", "1", "O endereço é o do sandbox da Kamino"),
+        ("https://sandbox.kamino.tech", "1", "O endereço é o ambiente de testes da Kamino"),
         ("https://sandbox.kamino.tech", "sandbox-1", ""),
     ],
 )

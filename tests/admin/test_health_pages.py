@@ -119,13 +119,14 @@ def test_the_health_page_counts_only_one_s_own_companies(
 
 
 @pytest.fixture
-def limits(ours: Rows) -> None:
+def limits(ours: Rows, theirs: Rows) -> None:
     now, today = timezone.now(), timezone.localdate()
     for key, used, day in [
         (f"bling:{ours.bling.company_id}", 77, today),
         (f"kamino:{ours.kamino.cn}", 12, today),
         ("bling-egress:host", 99, today - timedelta(days=1)),
         ("bling-token:host", 5, today),
+        (f"bling:connection-{theirs.bling.pk}", 3, today),
     ]:
         RateLimit.objects.create(key=key, next_at=now + timedelta(minutes=5), total=1000, day=day, used_today=used)
     Breaker.objects.create(key="bling-egress:host", window_start=now, errors=60, open_until=now + timedelta(minutes=1))
@@ -139,7 +140,8 @@ def test_limits_are_told_with_company_use_slot_and_breaker(
     for page in (SAUDE, url(RateLimit, "changelist")):
         text = client.get(page).content.decode()
         for words in (
-            "Bling: Empresa nossa", "Kamino: Empresa nossa", "todas as chamadas do endereço “host”", "Aberto até", "77",
+            "Bling: Empresa nossa", "Kamino: Empresa nossa", "Bling: Empresa alheia",
+            "todas as chamadas do endereço “host”", "Aberto até", "77",
             "Funcionando normalmente",
         ):  # fmt: skip
             assert words in text, (page, words)
