@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from integrations.domain.money import ZERO
+from integrations.rest.errors import InternalError
 from integrations.rest.fields import Fields
 
 
@@ -94,7 +95,7 @@ class Bordero:
     def parse(cls, data: Fields) -> "Bordero":
         day = data.day("data")
         if day is None:
-            day = date.fromisoformat(data.text("data", None)[:10])
+            raise InternalError(f"{data.where}: field 'data' is no day: {data.text('data')!r}")
         return cls(
             id=data.integer("id"),
             data=day,

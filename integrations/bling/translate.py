@@ -45,15 +45,15 @@ def title(direction: Direction, conta: records.Conta) -> TitleFacts:
         contact_id=conta.contato_id,
         issue_date=conta.data_emissao,
         competence_date=conta.competencia,
-        document_number=conta.numero_documento,
+        document_number=conta.numero_documento[:100],
         history=conta.historico,
         category_id=conta.categoria_id,
         account_id=conta.portador_id,
         payment_form_id=conta.forma_pagamento_id,
         bordero_ids=tuple(sorted(conta.borderos)),
-        origin_kind=conta.origem_tipo,
+        origin_kind=conta.origem_tipo[:40],
         origin_id=conta.origem_id,
-        origin_number=conta.origem_numero,
+        origin_number=conta.origem_numero[:60],
     )
 
 
@@ -67,7 +67,7 @@ def bordero(record: records.Bordero) -> BorderoFacts:
         lines=tuple(
             BorderoLine(
                 contact_id=line.contato_id,
-                document_number=line.numero_documento,
+                document_number=line.numero_documento[:100],
                 amount=line.valor_pago,
                 interest=line.juros,
                 discount=line.desconto,
@@ -83,17 +83,17 @@ def person(contato: records.Contato, *, is_final_consumer: bool = False) -> Pers
     """Translate a contact."""
     return PersonFacts(
         bling_id=contato.id,
-        name=contato.nome,
-        document=compact(contato.numero_documento),
-        trade_name=contato.fantasia,
-        kind=contato.tipo,
-        email=contato.email,
-        street=contato.endereco,
-        number=contato.numero,
-        complement=contato.complemento,
-        district=contato.bairro,
-        city=contato.municipio,
-        state=contato.uf,
-        postal_code=contato.cep,
+        name=contato.nome[:255],
+        document=compact(contato.numero_documento)[:40],
+        trade_name=contato.fantasia[:255],
+        kind=contato.tipo[:2],
+        email=contato.email[:255],
+        street=contato.endereco[:255],
+        number=contato.numero[:40],
+        complement=contato.complemento[:255],
+        district=contato.bairro[:255],
+        city=contato.municipio[:255],
+        state=contato.uf[:10],
+        postal_code=contato.cep[:20],
         is_final_consumer=is_final_consumer,
     )

@@ -36,7 +36,7 @@ class DesiredPayment:
 
 @dataclass(frozen=True)
 class DesiredTitle:
-    """A whole Kamino title. `person` is Kamino's id of the person; `code` is what we call the title over there."""
+    """A whole Kamino title. `code` is what we call the title over there, `person` what we call its person."""
 
     direction: Direction
     code: str
@@ -51,6 +51,7 @@ class DesiredTitle:
     status: KaminoStatus
     payment: DesiredPayment | None = None
     note: str = ""
+    person: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Return a form that a JSON column keeps without loss: dates and amounts as text."""
@@ -155,6 +156,7 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
         status=KaminoStatus.SETTLED if payment else KaminoStatus.PENDING,
         payment=payment,
         note=_note(inputs.settlement) if payment and not payment.forced else "",
+        person=f"{inputs.rules.code_prefix}{title.contact_id}",
     )
     return _respecting_closed_period(desired, inputs, found)
 
@@ -222,11 +224,13 @@ def _refusals(inputs: Inputs) -> list[Problem]:
 
 
 def _payment(inputs: Inputs) -> DesiredPayment | None:
-    if inputs.forced is not None:
-        return inputs.forced
-    if inputs.settlement is None or inputs.payment_account is None:
-        return None
-    return DesiredPayment(inputs.settlement.date, inputs.settlement.amount, inputs.payment_account)
+    real = None
+    if inputs.settlement is not None and inputs.payment_account is not None:
+        real = DesiredPayment(inputs.settlement.date, inputs.settlement.amount, inputs.payment_account)
+    if inputs.forced is None:
+        return real
+    # Bling's own payment counts as soon as it differs from the order: sent before, that is a conflict people must see.
+    return inputs.forced if real is None or replace(real, forced=True) == inputs.forced else real
 
 
 def _respecting_closed_period(

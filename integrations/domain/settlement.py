@@ -61,7 +61,7 @@ def match_payments(title: TitleFacts, borderos: Sequence[BorderoFacts]) -> tuple
 
 def _line_of(title: TitleFacts, bordero: BorderoFacts) -> BorderoLine | None:
     lines = [line for line in bordero.lines if line.contact_id == title.contact_id]
-    if len(bordero.lines) == 1 and lines:
+    if len(bordero.lines) == 1 and lines and _may_be_whole(title, lines[0]):
         return lines[0]
     same_number = [line for line in lines if line.document_number == title.document_number]
     if len(same_number) == 1 and title.document_number:
@@ -75,6 +75,14 @@ def _line_of(title: TitleFacts, bordero: BorderoFacts) -> BorderoLine | None:
         # Lines of the same contact, number and amounts are interchangeable: each title gets one of them.
         return exact[0]
     return None
+
+
+def _may_be_whole(title: TitleFacts, line: BorderoLine) -> bool:
+    """Say whether the only line of a borderô can be this title's: by number, or by no more money than it was paid."""
+    if line.document_number:
+        return line.document_number == title.document_number or _principal(title) in _principals(line)
+    paid = _principal(title)
+    return paid is None or min(_principals(line)) <= paid
 
 
 def _principal(title: TitleFacts) -> Decimal | None:

@@ -176,8 +176,11 @@ class KaminoClient:
 
     def _save(self, op: Op, body: dict[str, Any]) -> int:
         answer = self._write(op, body)
-        candidates = [answer.get("ID"), (answer.get("Objeto") or {}).get("ID")]
-        found = next((int(value) for value in candidates if value), 0) or int(body["ID"])
+        try:
+            candidates = [answer.get("ID"), (answer.get("Objeto") or {}).get("ID")]
+            found = next((int(value) for value in candidates if value), 0) or int(body["ID"])
+        except (AttributeError, TypeError, ValueError):
+            found = 0
         if not found:
             raise UncertainError("saved, but the answer names no ID", service=SERVICE, operation=str(op), status=200)
         return found

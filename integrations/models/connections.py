@@ -158,6 +158,8 @@ class KaminoConnection(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)
 
+    SECRETS = ("app", "id_usr", "usr", "hash")
+
     history = HistoricalRecords(
         excluded_fields=[
             "app",

@@ -108,8 +108,9 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
 
     def resolve_absent(self, pk: int, fence: int) -> int:
         """An uncertain write is proved not to have happened: it may be sent again."""
+        wanted = When(~Q(desired_fingerprint=""), then=Value(DeliveryState.READY.value))
         return self.filter(pk=pk, fence=fence, state=DeliveryState.UNCERTAIN).update(
-            state=DeliveryState.READY, message="", lookups=0
+            state=Case(wanted, default=Value(DeliveryState.HELD.value)), message="", lookups=0
         )
 
     def look_again(self, pk: int, fence: int, *, look_at: datetime) -> int:

@@ -1,5 +1,6 @@
 """The mirror: titles, payments and persons as Bling shows them. Written only by `pipeline/mirror`."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -7,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.titles import Direction, PersonFacts, TitleFacts, TitleStatus
+from integrations.domain.titles import BorderoFacts, BorderoLine, Direction, PersonFacts, TitleFacts, TitleStatus
 from integrations.models.connections import BlingConnection
 from integrations.models.runs import SyncRun
 
@@ -74,8 +75,8 @@ class Person(models.Model):
 class Title(models.Model):
     """One account payable or receivable. `row_fingerprint` tells whether a listing row shows anything new.
 
-    `missing_runs` counts complete runs that found the title deleted; `is_released` is false until the run that found
-    it has finished looking for vanished titles.
+    `missing_runs` counts complete runs that found the title deleted, `missing_in_run` is the last one that did;
+    `is_released` is false until the run that found it has finished looking for vanished titles.
     """
 
     connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="titles", verbose_name=_("connection"))
@@ -101,6 +102,7 @@ class Title(models.Model):
     origin_number = models.CharField(_("origin number"), max_length=60, blank=True, default="")
     row_fingerprint = models.CharField(max_length=32, editable=False)
     missing_runs = models.PositiveSmallIntegerField(default=0, editable=False)
+    missing_in_run = models.BigIntegerField(null=True, editable=False)
     is_released = models.BooleanField(default=False, editable=False)
     first_seen_at = models.DateTimeField(_("first seen at"))
     read_at = models.DateTimeField(_("last read at"))
@@ -165,6 +167,22 @@ class Bordero(models.Model):
 
     def __str__(self) -> str:
         return f"borderô {self.bling_id}"
+
+    def to_facts(self) -> BorderoFacts:
+        amounts = ("amount", "interest", "discount", "surcharge", "fee")
+        return BorderoFacts(
+            bling_id=self.bling_id,
+            date=self.date,
+            account_id=self.account_id,
+            lines=tuple(
+                BorderoLine(
+                    contact_id=line["contact_id"],
+                    document_number=line["document_number"],
+                    **{name: Decimal(line[name]) for name in amounts},
+                )
+                for line in self.lines
+            ),
+        )
 
 
 class Payment(models.Model):

@@ -24,7 +24,7 @@ from integrations.models import AuthorizationRequest, BlingConnection, Connectio
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.limits import bling_slots, token_slots
 from integrations.pipeline.schedule import open_run
-from integrations.pipeline.tokens import bling_app, store_tokens
+from integrations.pipeline.tokens import bling_app, other_owner, store_tokens
 from integrations.rest.errors import ApiError, ConfigError, NotFoundError, UnauthorizedError
 
 log = structlog.get_logger(__name__)
@@ -210,9 +210,8 @@ def _identify(connection: BlingConnection, company: Empresa) -> None:
 
 def _hold_back(connection: BlingConnection, pair: auth.TokenPair, company: Empresa, now: datetime) -> Outcome | None:
     """Keep another company's tokens apart until support decides; `None` when it is the expected company."""
-    elsewhere = BlingConnection.objects.filter(company_id=company.id).exclude(pk=connection.pk)
-    if elsewhere.exclude(status__in=(ConnectionStatus.NEVER, ConnectionStatus.HELD)).exists():
-        return Outcome("other_company", connection, company.nome)  # connected already: nothing to decide
+    if other_owner(connection, company.id) is not None:
+        return Outcome("other_company", connection, company.nome)  # mirrored by another connection: nothing to decide
     is_other = bool(connection.company_id) and connection.company_id != company.id
     expected = compact(connection.tenant.cnpj)
     is_other_cnpj = bool(expected and compact(company.cnpj) and compact(company.cnpj) != expected)

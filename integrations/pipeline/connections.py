@@ -10,8 +10,9 @@ from django.conf import settings
 from integrations.bling.client import Access, BlingClient
 from integrations.kamino.client import KaminoClient, Keys, check_host
 from integrations.models import BlingConnection, BlingToken, KaminoConnection
+from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.limits import bling_slots, kamino_slots
-from integrations.pipeline.tokens import refresh_token
+from integrations.pipeline.tokens import load_token, refresh_token
 from integrations.rest.errors import ConfigError
 
 log = structlog.get_logger(__name__)
@@ -54,9 +55,7 @@ class _AccessHolder:
         self._version = 0
 
     def current(self) -> Access:
-        token = BlingToken.objects.filter(connection_id=self._connection_id).first()
-        if token is None:
-            raise ConfigError("never connected", service="Bling", code="never_connected")
+        token = load_token(self._connection_id)
         if token.expires_at - EXPIRY_MARGIN <= self._clock():
             token = refresh_token(self._connection_id, token.version, clock=self._clock)
         return self._use(token)
@@ -72,9 +71,13 @@ class _AccessHolder:
 def open_kamino(connection: KaminoConnection, *, clock: Clock) -> KaminoClient:
     """Return a client for a company's keys. Raises `ConfigError` for an address that keys must not be sent to."""
     check_address(connection.base_url, connection.cn)
+    try:
+        keys = Keys(connection.app, connection.cn, connection.id_usr, connection.usr, connection.hash)
+    except SecretUnreadableError as error:
+        raise ConfigError(str(error), service="Kamino", code="secret") from error
     return KaminoClient(
         base_url=connection.base_url,
-        keys=Keys(connection.app, connection.cn, connection.id_usr, connection.usr, connection.hash),
+        keys=keys,
         slots=kamino_slots(connection, clock=clock),
         allow_unconfirmed=connection.allow_unconfirmed,
     )

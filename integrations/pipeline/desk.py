@@ -137,7 +137,8 @@ def force_settlement(
 ) -> ForcedSettlement:
     """Order a settlement in Kamino that Bling does not show. Raises `Refused`; never orders a second one."""
     with transaction.atomic():
-        locked = Posting.objects.select_for_update().select_related("title", "company").get(pk=posting.pk)
+        _plan_now(posting, now)  # first: planning locks in the same order
+        locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
         delivered = locked.get_delivered()
         if not reason.strip():
             raise Refused("reason", _("Give a reason."))
@@ -166,19 +167,21 @@ def force_settlement(
         except IntegrityError:
             raise Refused("exists", _("A settlement was already forced for this title.")) from None
         _note(locked, PersonAction.Kind.FORCE, reason, user, now)
-        _plan_now(locked, now)
     return forced
 
 
 def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
     """Take a forced settlement back before it was sent. Raises `Refused` afterwards: Kamino has no confirmed undo."""
     with transaction.atomic():
-        posting = Posting.objects.select_for_update().get(pk=forced.posting_id)
+        _plan_now(forced.posting, now)
+        posting = Posting.objects.select_for_update(of=("self",)).get(pk=forced.posting_id)
         delivered = posting.get_delivered()
         if posting.state in _LOCKED:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
         if delivered is not None and delivered.status is KaminoStatus.SETTLED:
             raise Refused("sent", _("Kamino already shows the settlement. Undo it there by hand."))
+        if posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
+            raise Refused("unresolved", _("An earlier delivery of this title has no known outcome: clear that first."))
         undone = ForcedSettlement.objects.filter(pk=forced.pk, undone_at=None).update(undone_at=now, undone_by=user)
         if not undone:
             raise Refused("undone", _("This settlement was already taken back."))
@@ -187,7 +190,6 @@ def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetim
             state=DeliveryState.HELD, fence=F("fence") + 1
         )
         _note(posting, PersonAction.Kind.UNDO_FORCE, "", user, now)
-        _plan_now(posting, now)
 
 
 def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now: datetime) -> None:
@@ -195,7 +197,8 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
     with transaction.atomic():
-        locked = Posting.objects.select_for_update().get(pk=posting.pk)
+        _plan_now(posting, now)
+        locked = Posting.objects.select_for_update(of=("self",)).get(pk=posting.pk)
         if locked.state in _LOCKED:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
         if ignored:
@@ -208,7 +211,6 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
             if not moved:
                 raise Refused("not_ignored", _("This title is not excluded."))
             _note(locked, PersonAction.Kind.UNIGNORE, reason, user, now)
-            _plan_now(locked, now)
 
 
 def _plan_now(posting: Posting, now: datetime) -> None:
@@ -219,7 +221,7 @@ def _plan_now(posting: Posting, now: datetime) -> None:
 
 def mapping_changed(*, mapping: Mapping, now: datetime) -> int:
     """Plan the titles that a saved or deleted mapping classifies; returns how many."""
-    resolve_pending(mapping.connection.tenant)
+    resolve_pending(mapping.connection.tenant, now=now)
     if mapping.source is None:
         return 0
     return request_plans(titles_using(mapping.connection, [mapping.source]), now=now)

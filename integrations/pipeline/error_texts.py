@@ -14,6 +14,8 @@ def error_text(error: ApiError) -> str:
         "unconfirmed": _(
             "This operation is not confirmed by Kamino. Allow unconfirmed operations on the Kamino connection."
         ),
+        "secret": _("A stored key cannot be decrypted. Enter it again, or put the missing encryption key back."),
+        "breaker": _("%(service)s is left alone for a minute after a burst of errors. Tried again by itself."),
         "no_app": _("There is no Bling app: fill in client id and secret on the connection."),
         "never_connected": _("This connection was never authorized at Bling. Connect it."),
         "invalid_client": _("Bling did not accept client id and secret. Correct them and connect again."),

@@ -45,7 +45,7 @@ _RED = {AlertCause.RECONNECT, AlertCause.HELD, AlertCause.KAMINO}
 def health_of(tenant: Tenant, *, now: datetime) -> Health:
     """Judge a company from what is stored: no request is made."""
     findings = find_causes(tenant, now=now)
-    connections = list(tenant.bling_connections.all())
+    connections = list(tenant.bling_connections.defer("client_secret"))
     if not connections:
         return Health("grey", _("Add a Bling connection."), findings)
     if all(connection.status == ConnectionStatus.NEVER for connection in connections):
@@ -63,7 +63,9 @@ def health_of(tenant: Tenant, *, now: datetime) -> Health:
 def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     """Return what is wrong with a company's connections, the worst first."""
     found: list[Finding] = []
-    for connection in tenant.bling_connections.select_related("token"):
+    for connection in tenant.bling_connections.select_related("token").defer(
+        "client_secret", "token__access_token", "token__refresh_token"
+    ):
         label = connection.label
         if connection.status == ConnectionStatus.RECONNECT:
             text = _("“%(label)s” must be connected to Bling again. Send the link to the customer.")
@@ -78,7 +80,7 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
                 found.append(Finding(AlertCause.EXPIRING, text % {"label": label}, connection))
             if connection.status == ConnectionStatus.CONNECTED:
                 found += _run_findings(connection, now)
-    company = KaminoConnection.objects.filter(tenant=tenant).first()
+    company = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
     if company is not None and company.error:
         found.append(Finding(AlertCause.KAMINO, company.error))
     return sorted(found, key=lambda finding: finding.cause not in _RED)
@@ -143,6 +145,6 @@ def mail_alerts(*, now: datetime) -> int:
         try:
             send_mail(subject, f"{alert.detail}\n\n{settings.PUBLIC_URL}/admin/", None, recipients)
             sent += 1
-        except OSError as error:
+        except (OSError, ValueError) as error:  # no mail server; a line break in a name
             log.error("alert not mailed", alert=alert.pk, error=type(error).__name__)
     return sent

@@ -52,8 +52,13 @@ class DatabaseSlots:
     def take(self) -> None:
         """Reserve and wait. Raises `RateLimitedError` when the slot is too far away, or a breaker is open."""
         if self._fuse and Breaker.objects.is_open(self._fuse.key, self._clock()):
-            raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker")
-        wait = max(RateLimit.objects.reserve(key, interval) for key, interval in self._keys())
+            raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker", code="breaker")
+        now, keys = self._clock(), self._keys()
+        ahead = max(RateLimit.objects.seconds_until_free(key, now) for key, _interval in keys)
+        if ahead > self._longest_wait:
+            # Looked at before reserving: callers that give up must not push the slot further away.
+            raise RateLimitedError(f"next slot in {ahead:.0f} s", seconds=ahead, operation="slot")
+        wait = max(RateLimit.objects.reserve(key, interval) for key, interval in keys)
         if wait > self._longest_wait:
             raise RateLimitedError(f"next slot in {wait:.0f} s", seconds=wait, operation="slot")
         if wait > 0:

@@ -1,6 +1,7 @@
 """Mappings given by name before anything was read: find both sides once the registers are there."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TypeVar
 
 from django.db.models import Q
@@ -8,19 +9,25 @@ from django.db.models import Q
 from integrations.domain.names import fold
 from integrations.models import CatalogItem, KaminoItem, Mapping, Tenant
 from integrations.models.mappings import TARGET_KINDS
+from integrations.pipeline.requests import request_plans, titles_using
 
 Item = TypeVar("Item", CatalogItem, KaminoItem)
 
 
-def resolve_pending(tenant: Tenant) -> list[Mapping]:
-    """Find what pending mappings of a company name; return those that changed. A name that fits twice stays open."""
+def resolve_pending(tenant: Tenant, *, now: datetime) -> list[Mapping]:
+    """Find what pending mappings of a company name, and ask for plans of the titles they classify.
+
+    Returns the mappings that changed. A name that fits twice stays open.
+    """
     waiting = Mapping.objects.filter(Q(source__isnull=True) | ~Q(pending={}), connection__tenant=tenant)
     changed = []
-    for mapping in waiting.select_related("source"):
+    for mapping in waiting.select_related("source", "connection"):
         found = [_find_source(mapping), *[_find_target(tenant, mapping, field) for field in list(mapping.pending)]]
         if any(found):
             mapping.save()
             changed.append(mapping)
+            if mapping.source is not None:
+                request_plans(titles_using(mapping.connection, [mapping.source]), now=now)
     return changed
 
 

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_noop
 from integrations.domain.settlement import match_payments
 from integrations.domain.titles import (
     BorderoFacts,
-    BorderoLine,
     PersonFacts,
     TitleFacts,
     TitleRow,
@@ -98,17 +97,18 @@ def mark_seen(run: SyncRun, rows: Sequence[TitleRow]) -> None:
     )
 
 
-def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, release: bool) -> int:
+def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run: SyncRun | None) -> int:
     """Mirror one chunk; to be called in a transaction. Returns how many titles are new or different.
 
-    `release` lets new titles be planned at once; in a run they wait until vanished titles were looked for.
+    In a `run`, new titles wait until vanished ones were looked for, and a title that gave 404 is noted as missing in
+    it; outside of one (`None`) new titles are planned at once, and a 404 counts for nothing.
     """
     save_persons(connection, chunk.persons, now=now)
     _save_borderos(connection, chunk.borderos)
     ids = [title.bling_id for title in chunk.titles]
     existing = {
         (title.direction, title.bling_id): title
-        for title in Title.objects.select_for_update(of=("self",))
+        for title in Title.objects.select_for_update(of=("self",), no_key=True)
         .filter(connection=connection, bling_id__in=ids)
         .order_by("pk")
     }
@@ -119,15 +119,17 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, rele
         ).values_list("bling_id", "pk")
     )
     changed: list[Title] = []
+    fresh: list[TitleReading] = []
     for reading in chunk.titles:
         title = existing.get((reading.direction, reading.bling_id))
         if title is not None and read_at.get(title.pk, title.read_at) >= reading.read_at:
             continue
-        if reading.facts is None:
-            changed += _count_missing(title, reading) if title else []
-        else:
-            changed += _apply(connection, title, reading, reading.facts, persons, release=release)
-    _store(connection, changed, chunk.titles, now=now)
+        fresh.append(reading)
+        if reading.facts is not None:
+            changed += _apply(connection, title, reading, reading.facts, persons, release=run is None)
+        elif title is not None and run is not None:
+            Title.objects.filter(pk=title.pk).update(missing_in_run=run.pk)
+    _store(connection, changed, fresh, now=now)
     return len(changed)
 
 
@@ -163,15 +165,6 @@ def _apply(
     return [title]
 
 
-def _count_missing(title: Title, reading: TitleReading) -> list[Title]:
-    """Bling answered 404: after two complete runs the title counts as deleted."""
-    title.missing_runs += 1
-    if title.missing_runs >= MISSING_RUNS_UNTIL_DELETED:
-        title.status = TitleStatus.DELETED
-        title.changed_at = reading.read_at
-    return [title]
-
-
 _TITLE_COLUMNS = [
     *Title.FACT_FIELDS, "status", "bordero_ids", "person", "missing_runs", "row_fingerprint", "read_at", "changed_at",
 ]  # fmt: skip
@@ -197,8 +190,10 @@ def _store(
         for reading in readings
         if (key := (reading.direction.value, reading.bling_id)) in pks
     ]
-    TitleRead.objects.bulk_create(
-        reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at", "asked_at"]
+    TitleRead.objects.bulk_create(reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at"])
+    # Who asked while the title was being read asks for a newer reading.
+    TitleRead.objects.filter(title__in=[read.title_id for read in reads], asked_at__lte=F("read_at")).update(
+        asked_at=None
     )
     request_plans(Title.objects.filter(pk__in=[title.pk for title in changed]), now=now)
 
@@ -207,7 +202,7 @@ def _save_payments(connection: BlingConnection, titles: Sequence[Title]) -> None
     """Derive the payments of changed titles from their borderôs."""
     wanted = {bordero for title in titles for bordero in title.bordero_ids}
     borderos = {
-        row.bling_id: bordero_facts(row) for row in Bordero.objects.filter(connection=connection, bling_id__in=wanted)
+        row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=wanted)
     }
     Payment.objects.filter(title__in=[title.pk for title in titles]).delete()
     rows = []
@@ -216,23 +211,6 @@ def _save_payments(connection: BlingConnection, titles: Sequence[Title]) -> None
         payments, _problems = match_payments(title.to_facts(), named)
         rows += [Payment(title=title, **asdict(payment)) for payment in payments]
     Payment.objects.bulk_create(rows)
-
-
-def bordero_facts(row: Bordero) -> BorderoFacts:
-    """Return a stored borderô as the domain reads it."""
-    return BorderoFacts(
-        bling_id=row.bling_id,
-        date=row.date,
-        account_id=row.account_id,
-        lines=tuple(
-            BorderoLine(
-                contact_id=line["contact_id"],
-                document_number=line["document_number"],
-                **{name: Decimal(line[name]) for name in ("amount", "interest", "discount", "surcharge", "fee")},
-            )
-            for line in row.lines
-        ),
-    )
 
 
 def _save_borderos(connection: BlingConnection, borderos: Sequence[tuple[BorderoFacts, datetime]]) -> None:
@@ -246,9 +224,11 @@ def _save_borderos(connection: BlingConnection, borderos: Sequence[tuple[Bordero
                 lines=[{key: _plain(value) for key, value in asdict(line).items()} for line in facts.lines],
                 read_at=read_at,
             )
-            for facts, read_at in borderos
+            for facts, read_at in sorted(borderos, key=lambda pair: pair[0].bling_id)
         ],
-        ignore_conflicts=True,
+        update_conflicts=True,
+        unique_fields=["connection", "bling_id"],
+        update_fields=["date", "account_id", "lines", "read_at"],
     )
 
 
@@ -297,12 +277,23 @@ def release_new_titles(connection: BlingConnection, *, now: datetime) -> int:
 def finish_run(run: SyncRun, *, now: datetime) -> None:
     """Close a complete run and remember what the next one may build on. In one transaction."""
     with transaction.atomic():
+        _count_missing(run, now)
         hold_lease(run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={})
         changes: dict[str, Any] = {"contacts_read_until": run.started_at}
         if run.is_full:
             changes["swept_at"] = run.started_at
         BlingConnection.objects.filter(pk=run.connection_id).update(**changes)
         SeenRow.objects.filter(run=run).delete()
+
+
+def _count_missing(run: SyncRun, now: datetime) -> None:
+    """Count this complete run for the titles that gave 404 in it; after two of them a title counts as deleted."""
+    missing = Title.objects.filter(connection=run.connection_id, missing_in_run=run.pk)
+    missing.update(missing_runs=F("missing_runs") + 1)
+    gone = missing.filter(missing_runs__gte=MISSING_RUNS_UNTIL_DELETED).exclude(status=TitleStatus.DELETED)
+    pks = list(gone.values_list("pk", flat=True))
+    Title.objects.filter(pk__in=pks).update(status=TitleStatus.DELETED, changed_at=now)
+    request_plans(Title.objects.filter(pk__in=pks), now=now)
 
 
 def note_failures(run: SyncRun, chunk: Chunk) -> dict[str, Any]:

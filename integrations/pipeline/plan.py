@@ -21,6 +21,7 @@ from integrations.domain.problems import Problem, ProblemCode
 from integrations.domain.settlement import PaymentFacts, settle
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import (
+    Attempt,
     Bordero,
     ForcedSettlement,
     KaminoConnection,
@@ -70,6 +71,11 @@ def plan_batch(*, now: datetime, tenant_ids: Sequence[int] | None = None, limit:
             ).select_related("account")
         }
         borderos = _known_borderos(titles)
+        unresolved = set(
+            Attempt.objects.filter(posting__in=postings.values(), outcome__in=Attempt.UNRESOLVED).values_list(
+                "posting_id", flat=True
+            )
+        )
         for title in titles:
             posting = postings[title.pk]
             try:
@@ -84,6 +90,13 @@ def plan_batch(*, now: datetime, tenant_ids: Sequence[int] | None = None, limit:
                 log.exception("plan crashed", title=title.pk)
                 message = f"{type(error).__name__}"
                 changes = {"state": DeliveryState.NEEDS_HUMAN, "failure": Failure.INTERNAL, "message": message}
+            if posting.pk in unresolved and changes["state"] in (DeliveryState.HELD, DeliveryState.DELIVERED):
+                # Whatever Bling says now, nobody knows what Kamino holds: that stays a person's question.
+                changes |= {
+                    "state": DeliveryState.NEEDS_HUMAN,
+                    "failure": Failure.UNCERTAIN,
+                    "message": posting.message,
+                }
             Posting.objects.plan(posting.pk, **changes)
         PlanRequest.objects.filter(pk__in=list(requests)).delete()
     return len(titles)
@@ -136,7 +149,13 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
     )
     fingerprint = desired.fingerprint if desired else ""
     unchanged = fingerprint == row.desired_fingerprint
-    if unchanged and [problem.to_json() for problem in problems] == row.problems and row.planned_at != now:
+    is_settled = row.state != DeliveryState.HELD or (desired is None and not row.kamino_id)
+    if (
+        unchanged
+        and is_settled
+        and [problem.to_json() for problem in problems] == row.problems
+        and row.planned_at != now
+    ):
         return
     if desired is None:
         state = DeliveryState.HELD
@@ -146,9 +165,13 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
         state = DeliveryState.READY
     row.problems = [problem.to_json() for problem in problems]
     changes: dict[str, Any] = {} if unchanged else {"tries": 0, "ready_at": now, "failure": "", "message": ""}
+    stays = unchanged and row.state == DeliveryState.NEEDS_HUMAN
+    new_state = row.state if stays else state
+    if row.state in PersonPosting.objects.all().MOVABLE:
+        row.state, row.failure = new_state, row.failure if stays else ""
     PersonPosting.objects.plan(
         row.pk,
-        state=row.state if unchanged and row.state == DeliveryState.NEEDS_HUMAN else state,
+        state=new_state,
         desired=desired.to_json() if desired else None,
         desired_fingerprint=fingerprint,
         problems=row.problems,

@@ -93,22 +93,22 @@ def _tenant(node: _Node, now: datetime) -> Tenant:
             "settled_from": node.day("settled_from", sync_from),
         },
     )
-    connections = [_bling(tenant, child, index, now) for index, child in enumerate(node.children("bling"))]
+    connections = [_bling(tenant, child, now) for child in node.children("bling")]
     if "kamino" in node.data:
         _kamino(tenant, _node(node.data["kamino"], f"{node.where}.kamino"))
     for child in node.children("mappings"):
         for connection in connections:
             _mapping(connection, child)
-    resolve_pending(tenant)
+    resolve_pending(tenant, now=now)
     return tenant
 
 
-def _bling(tenant: Tenant, node: _Node, index: int, now: datetime) -> BlingConnection:
+def _bling(tenant: Tenant, node: _Node, now: datetime) -> BlingConnection:
     node.only("label", "client_id", "client_secret", "access_token", "refresh_token", "expires_in", "token_kind")
     label = node.text("label", "Bling")
     connection = BlingConnection.objects.filter(tenant=tenant, label=label).first()
     if connection is None:
-        connection = BlingConnection(tenant=tenant, label=label, code_prefix=f"{index + 1}-" if index else "")
+        connection = BlingConnection(tenant=tenant, label=label, code_prefix=_free_prefix(tenant))
     connection.client_id = node.text("client_id", "")
     connection.client_secret = node.text("client_secret", "")
     connection.save()
@@ -122,6 +122,15 @@ def _bling(tenant: Tenant, node: _Node, index: int, now: datetime) -> BlingConne
         )
         store_tokens(connection, pair, now=now, given=True)
     return connection
+
+
+def _free_prefix(tenant: Tenant) -> str:
+    """Return a prefix that no other connection of the company puts before Bling's ids; the first one has none."""
+    used = set(BlingConnection.objects.filter(tenant=tenant).values_list("code_prefix", flat=True))
+    number = 1
+    while (prefix := "" if number == 1 else f"{number}-") in used:
+        number += 1
+    return prefix
 
 
 def _is_known(connection: BlingConnection, refresh: str) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
 from integrations.domain.calendar import BRASILIA, day_of
+from integrations.domain.settlement import match_payments
 from integrations.domain.titles import Direction, PersonFacts, TitleRow, TitleStatus
 from integrations.models import BlingConnection, Bordero, CatalogItem, Person, SyncRun, Title, TitleRead
 from integrations.models.registers import CatalogKind
@@ -172,8 +173,11 @@ def read_titles(
                 chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
             except (RejectedError, InternalError, TransientError) as error:
                 in_a_row += isinstance(error, TransientError)
-                if isinstance(error, RateLimitedError) or in_a_row >= MOST_FAILURES_IN_A_ROW:
+                if isinstance(error, RateLimitedError):
                     raise
+                if in_a_row >= MOST_FAILURES_IN_A_ROW:
+                    client.company()  # raises where Bling as a whole does not answer; else only these titles do not
+                    in_a_row = 0
                 chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
             else:
                 in_a_row = 0
@@ -185,8 +189,16 @@ def read_titles(
 
 def _read_borderos(client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock) -> None:
     named = {bordero for title in chunk.titles if title.facts for bordero in title.facts.bordero_ids}
-    known = set(Bordero.objects.filter(connection=connection, bling_id__in=named).values_list("bling_id", flat=True))
-    for bling_id in sorted(named - known):
+    known = {row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=named)}
+    # A borderô that was read before and has no line for a title that names it may have grown since.
+    grown = {
+        bordero
+        for title in chunk.titles
+        if title.facts
+        for bordero in title.facts.bordero_ids
+        if bordero in known and not match_payments(title.facts, [known[bordero]])[0]
+    }
+    for bling_id in sorted((named - known.keys()) | grown):
         read_at = clock()
         try:
             chunk.borderos.append((client.bordero(bling_id), read_at))
@@ -228,8 +240,8 @@ def changed_mirrored_contacts(client: BlingClient, connection: BlingConnection, 
     return sorted(Person.objects.filter(connection=connection, bling_id__in=changed).values_list("bling_id", flat=True))
 
 
-def gone_titles(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:
-    """Return unsettled titles that no listing of this run showed: paid, cancelled or deleted, the detail decides.
+def gone_titles(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Direction, int]]:
+    """Return unsettled titles (key, direction, id) that no listing of this run showed; their detail decides.
 
     Titles already read since the run began are decided; those due beyond a partial scan's end were not looked for.
     """
@@ -246,8 +258,8 @@ def gone_titles(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:
     query = query.exclude(
         Q(direction=Direction.RECEIVABLE) & Q(bling_id__in=seen.filter(direction=Direction.RECEIVABLE))
     )
-    found = query.order_by("pk").values_list("direction", "bling_id")[:limit]
-    return [(Direction(direction), bling_id) for direction, bling_id in found]
+    found = query.filter(pk__gt=after).order_by("pk").values_list("pk", "direction", "bling_id")[:limit]
+    return [(pk, Direction(direction), bling_id) for pk, direction, bling_id in found]
 
 
 def titles_to_reread(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:

@@ -13,7 +13,8 @@ TASKS = timedelta(days=7)
 
 def purge(*, now: datetime) -> None:
     """Empty or delete rows past their time; each statement alone, so a death in between loses nothing."""
-    Attempt.objects.filter(started_at__lt=now - ATTEMPT_BODIES).exclude(body={}).update(body={}, message="")
+    old = Attempt.objects.filter(started_at__lt=now - ATTEMPT_BODIES).exclude(outcome__in=Attempt.UNRESOLVED)
+    old.exclude(body={}).update(body={}, message="")
     KaminoSnapshot.objects.filter(read_at__lt=now - SNAPSHOTS).delete()
     AuthorizationRequest.objects.filter(expires_at__lt=now - TASKS).delete()
     Task.objects.filter(stopped__lt=now - TASKS).delete()

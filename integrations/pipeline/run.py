@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Min, Q, QuerySet
 
 from integrations.models import (
@@ -43,7 +43,7 @@ from integrations.pipeline.requests import request_plans
 from integrations.pipeline.schedule import open_due_runs
 from integrations.pipeline.slices import LEASE, Slice
 from integrations.pipeline.tokens import refresh_due
-from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError
+from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError, TransientError
 
 log = structlog.get_logger(__name__)
 
@@ -68,30 +68,52 @@ class Progress:
 
 def tick(*, clock: Clock, deadline: datetime, beat: Callable[[], None] = lambda: None) -> None:
     """Open what the schedule asks for, then work until `deadline` or until nothing is due; `beat` shows life."""
-    open_due_runs(now=clock())
-    refresh_due(clock=clock, deadline=deadline)
-    watch(now=clock())
+    _guarded("schedule", lambda: open_due_runs(now=clock()))
+    _guarded("tokens", lambda: refresh_due(clock=clock, deadline=deadline))
+    _guarded("alerts", lambda: watch(now=clock()))
     beat()
     while clock() < deadline and work_once(clock=clock, deadline=deadline):
         beat()
+
+
+def _guarded(stage: str, work: Callable[[], object]) -> bool:
+    """Run one stage; a bug in it is logged, and the other stages and companies go on."""
+    try:
+        return bool(work())
+    except Exception:
+        log.exception("stage crashed", stage=stage)
+        return False
 
 
 def work_once(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None = None) -> bool:
     """Give each kind of work one turn; false when nothing was due."""
     sweep(now=clock())
     slice_end = min(deadline, clock() + timedelta(seconds=settings.RUN_SLICE_SECONDS))
-    worked = _read_kamino_registers(clock, tenant_ids)
-    worked |= _read_asked(clock, slice_end, tenant_ids)
-    worked |= _advance_a_run(clock, slice_end, tenant_ids)
-    while clock() < deadline and plan_batch(now=clock(), tenant_ids=tenant_ids):
-        worked = True
-    drained = drain(clock=clock, deadline=min(deadline, clock() + DRAIN_SLICE), tenant_ids=tenant_ids)
-    worked |= drained.worked > 0 or not drained.is_empty
-    worked |= _reconcile_one(clock, slice_end, tenant_ids)
-    if not worked:
+    stages: dict[str, Callable[[], bool]] = {
+        "registers": lambda: _read_kamino_registers(clock, tenant_ids),
+        "asked": lambda: _read_asked(clock, slice_end, tenant_ids),
+        "pull": lambda: _advance_a_run(clock, slice_end, tenant_ids),
+        "plan": lambda: _plan(clock, deadline, tenant_ids),
+        "deliver": lambda: _drain(clock, deadline, tenant_ids),
+        "reconcile": lambda: _reconcile_one(clock, slice_end, tenant_ids),
+    }
+    worked = [_guarded(name, stage) for name, stage in stages.items()]
+    if not any(worked):
         for company in companies_to_review(tenant_ids):
             review_changed(company, now=clock())
+    return any(worked)
+
+
+def _plan(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
+    worked = False
+    while clock() < deadline and plan_batch(now=clock(), tenant_ids=tenant_ids):
+        worked = True
     return worked
+
+
+def _drain(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
+    drained = drain(clock=clock, deadline=min(deadline, clock() + DRAIN_SLICE), tenant_ids=tenant_ids)
+    return drained.worked > 0 or not drained.is_empty
 
 
 def work_until_idle(
@@ -110,7 +132,12 @@ def work_until_idle(
 
 def next_due(tenant_ids: Sequence[int] | None, *, now: datetime) -> datetime | None:
     """Return when something will be due soon, or `None` when nothing is worth waiting for."""
-    runs = SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__lte=now + PATIENCE)
+    runs = SyncRun.objects.filter(
+        state=SyncRun.State.OPEN,
+        not_before__lte=now + PATIENCE,
+        connection__status=ConnectionStatus.CONNECTED,
+        connection__tenant__is_active=True,
+    )
     ready = {"state": DeliveryState.READY, "ready_at__range": (now, now + PATIENCE)}
     postings, persons = Posting.objects.filter(**ready), PersonPosting.objects.filter(**ready)
     if tenant_ids is not None:
@@ -156,6 +183,9 @@ def _advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] |
         log.warning("run was taken over", run=run.pk)
     except ApiError as error:
         _run_failed(run, error, clock())
+    except OperationalError:
+        log.warning("run lost a lock", run=run.pk)
+        _run_failed(run, TransientError("database is busy", service="PostgreSQL"), clock())
     except Exception:
         log.exception("run crashed", run=run.pk)
         _end_run(run, "internal", "internal error", clock())
@@ -173,7 +203,8 @@ def _lease_run(now: datetime, tenant_ids: Sequence[int] | None) -> SyncRun | Non
     )
     if tenant_ids is not None:
         query = query.filter(connection__tenant__in=tenant_ids)
-    for run in query.select_related("connection__tenant").order_by(F("served_at").asc(nulls_first=True), "pk")[:10]:
+    query = query.select_related("connection__tenant").defer("connection__client_secret")
+    for run in query.order_by(F("served_at").asc(nulls_first=True), "pk")[:10]:
         leased = SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.OPEN).update(
             fence=run.fence + 1, lease_until=now + LEASE, served_at=now, started_at=run.started_at or now
         )
@@ -223,7 +254,8 @@ def _read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | No
     asked = TitleRead.objects.filter(asked_at__isnull=False)
     connections = BlingConnection.objects.filter(
         status=ConnectionStatus.CONNECTED, tenant__is_active=True, titles__last_read__in=asked
-    ).distinct()
+    ).defer("client_secret")
+    connections = connections.distinct()
     if tenant_ids is not None:
         connections = connections.filter(tenant__in=tenant_ids)
     worked = False
@@ -249,7 +281,7 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
     for chunk in pull.read_titles(client, connection, triples, clock=clock):
         read = [title.bling_id for title in chunk.titles]
         with transaction.atomic():
-            mirror.save_chunk(connection, chunk, now=clock(), release=True)
+            mirror.save_chunk(connection, chunk, now=clock(), run=None)
             titles = Title.objects.filter(connection=connection, bling_id__in=read)
             request_plans(titles, now=clock(), priority=Priority.PERSON)
         for failure in chunk.failures:
@@ -276,7 +308,7 @@ def _read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bo
         return False
     try:
         if refresh_registers(open_kamino(company, clock=clock), company, clock=clock):
-            resolve_pending(company.tenant)
+            resolve_pending(company.tenant, now=clock())
             waiting = Posting.objects.filter(company=company).exclude(problems=[])
             request_plans(Title.objects.filter(posting__in=waiting), now=clock())
     except Exception as error:
@@ -308,6 +340,7 @@ def _reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] |
 
 def _companies(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
     query = KaminoConnection.objects.filter(tenant__is_active=True, is_paused=False).select_related("tenant")
+    query = query.defer(*KaminoConnection.SECRETS)  # read when a client is opened: one that is unreadable stops one
     return query if tenant_ids is None else query.filter(tenant__in=tenant_ids)
 
 
@@ -319,5 +352,7 @@ def _company_failed(company: KaminoConnection, error: Exception, now: datetime) 
     log.warning("company not read", company=company.pk, kind=error.kind, error=str(error))
     if isinstance(error, ConfigError) or error.kind in ("rejected", "internal"):
         pause_company(company.pk, error_text(error), until=now + CONFIG_PAUSE)
-    elif not isinstance(error, RateLimitedError):
+    elif isinstance(error, RateLimitedError):
+        pause_company(company.pk, "", until=now + timedelta(seconds=error.seconds))
+    else:
         pause_company(company.pk, error_text(error), until=now + FIRST_PAUSE)

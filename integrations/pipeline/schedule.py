@@ -39,6 +39,7 @@ def open_due_runs(*, now: datetime) -> int:
         .annotate(last_due=Max("runs__due_at"))
         .filter(Q(last_due__isnull=True) | Q(last_due__lt=slot))
         .select_related("tenant")
+        .defer("client_secret")
     )
     opened = 0
     for connection in candidates:

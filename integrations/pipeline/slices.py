@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import F
 
 from integrations.bling.client import BlingClient, Listing
@@ -18,9 +18,9 @@ from integrations.models.connections import ConnectionStatus
 from integrations.pipeline import mirror, pull
 from integrations.pipeline.limits import begin_account
 from integrations.pipeline.mapping_names import resolve_pending
-from integrations.pipeline.readings import Chunk
-from integrations.pipeline.requests import request_plans, titles_using
-from integrations.rest.errors import ConfigError
+from integrations.pipeline.readings import Chunk, FailedTitle
+from integrations.pipeline.tokens import other_owner
+from integrations.rest.errors import ConfigError, InternalError
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +77,11 @@ class Slice:
                 status=ConnectionStatus.HELD, status_cause="other_cnpj", company_name=company.nome
             )
             raise ConfigError(f"the account belongs to {company.nome} {company.cnpj}", service="Bling", code="held")
+        if other_owner(connection, company.id) is not None:
+            BlingConnection.objects.filter(pk=connection.pk).update(
+                status=ConnectionStatus.HELD, status_cause="other_company", company_name=company.nome
+            )
+            raise ConfigError(f"{company.nome} is mirrored by another connection", service="Bling", code="held")
         connection.company_id = company.id
         connection.company_name, connection.company_cnpj = company.nome, company.cnpj
         if settings.LIMITS.bling_interval_ms:
@@ -91,9 +96,7 @@ class Slice:
         if pull.registers_are_stale(connection, now):
             mirror.save_registers(connection, pull.read_registers(self.client), now=now)
             connection.registers_read_at = now
-            for mapping in resolve_pending(connection.tenant):
-                if mapping.source is not None:
-                    request_plans(titles_using(connection, [mapping.source]), now=now)
+            resolve_pending(connection.tenant, now=now)
 
     def _contacts(self) -> str:
         started_at = self.run.started_at or self.clock()
@@ -116,11 +119,16 @@ class Slice:
             return "gone"
         listing = _from_json(cursor["listings"][cursor["index"]])
         rows, has_more = pull.read_listing_page(self.client, listing, cursor["page"])
+        shown = [row.bling_id for row in rows]
+        if has_more and cursor["page"] > 1 and shown == cursor.get("previous"):
+            # Bling ignores parameters that it does not understand, without an error.
+            raise InternalError(f"page {cursor['page']} repeats the one before", service="Bling", operation="listing")
         wanted = pull.rows_to_read(self.run.connection, rows, listing)
         if not self._read((row.direction, row.bling_id, row.fingerprint) for row in wanted):
             return "listings"  # time is up: the page is listed again, and what was mirrored is not read again
         if has_more:
             cursor["page"] += 1
+            cursor["previous"] = shown
         else:
             cursor.update(index=cursor["index"] + 1, page=1)
         with transaction.atomic():
@@ -129,12 +137,16 @@ class Slice:
         return "listings"
 
     def _gone(self) -> str:
-        gone = pull.gone_titles(self.run, GONE_BATCH)
-        if gone:
-            self._read((direction, bling_id, "") for direction, bling_id in gone)
-            self._hold_alone(titles_gone=F("titles_gone") + len(gone))
-            return "gone" if len(gone) == GONE_BATCH else "new_registers"
-        return "new_registers"
+        """Read titles that no listing showed, each once: one that cannot be read does not come back in this run."""
+        cursor = self.run.cursor
+        gone = pull.gone_titles(self.run, after=cursor.get("gone", 0), limit=GONE_BATCH)
+        if not gone:
+            return "new_registers"
+        if not self._read((direction, bling_id, "") for _pk, direction, bling_id in gone):
+            return "gone"
+        cursor["gone"] = gone[-1][0]
+        self._hold_alone(cursor=cursor, titles_gone=F("titles_gone") + len(gone))
+        return "gone"
 
     def _new_registers(self) -> str:
         self._read_registers()
@@ -166,16 +178,32 @@ class Slice:
     def _read(self, wanted: Iterable[tuple[Direction, int, str]]) -> bool:
         """Read titles and mirror them chunk by chunk; false when the deadline came before the end."""
         for chunk in pull.read_titles(self.client, self.run.connection, wanted, clock=self.clock):
-            with transaction.atomic():
-                changed = mirror.save_chunk(self.run.connection, chunk, now=self.clock(), release=False)
-                self._hold(
-                    titles_read=F("titles_read") + len(chunk.titles),
-                    titles_changed=F("titles_changed") + changed,
-                    **mirror.note_failures(self.run, chunk),
-                )
+            try:
+                self._save_chunk(chunk)
+            except (DataError, ValueError):
+                self._save_one_by_one(chunk)
             if self.clock() >= self.deadline:
                 return False
         return True
+
+    def _save_chunk(self, chunk: Chunk) -> None:
+        with transaction.atomic():
+            changed = mirror.save_chunk(self.run.connection, chunk, now=self.clock(), run=self.run)
+            self._hold(
+                titles_read=F("titles_read") + len(chunk.titles),
+                titles_changed=F("titles_changed") + changed,
+                **mirror.note_failures(self.run, chunk),
+            )
+
+    def _save_one_by_one(self, chunk: Chunk) -> None:
+        """Find the title that the database refuses, note it, and keep the others of its chunk."""
+        for title in chunk.titles:
+            single = Chunk(titles=[title], borderos=chunk.borderos, persons=chunk.persons)
+            try:
+                self._save_chunk(single)
+            except (DataError, ValueError) as error:
+                failure = FailedTitle(title.direction, title.bling_id, "internal", type(error).__name__)
+                self._hold_alone(**mirror.note_failures(self.run, Chunk(failures=[failure])))
 
     def _save(self) -> None:
         self._hold_alone(step=self.run.step, cursor=self.run.cursor)

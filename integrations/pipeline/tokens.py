@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from integrations.bling import auth
 from integrations.bling.errors import InvalidGrantError, NeedsReconnectionError
-from integrations.models import BlingConnection, BlingToken, ConnectionEvent
+from integrations.models import BlingConnection, BlingToken, ConnectionEvent, Title
 from integrations.models.connections import ConnectionStatus
+from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.limits import seconds_until_token_slot, token_slots
 from integrations.rest.errors import (
     ApiError,
@@ -43,12 +44,25 @@ NEAR_SLOT = 5.0
 def bling_app(connection: BlingConnection) -> auth.App:
     """Return the connection's own app, or the platform's. Raises `ConfigError` when there is neither."""
     client_id = connection.client_id or settings.BLING_CLIENT_ID
-    secret = connection.client_secret if connection.client_id else settings.BLING_CLIENT_SECRET
+    try:
+        secret = connection.client_secret if connection.client_id else settings.BLING_CLIENT_SECRET
+    except SecretUnreadableError as error:
+        raise ConfigError(str(error), service="Bling", code="secret") from error
     if not client_id or not secret:
         raise ConfigError("no Bling app: client id and secret are missing", service="Bling", code="no_app")
     return auth.App(
         client_id, secret, settings.BLING_TOKEN_URL, settings.BLING_AUTHORIZE_URL, settings.BLING_REVOKE_URL
     )
+
+
+def load_token(connection_id: int) -> BlingToken:
+    """Return a connection's token. Raises `ConfigError` when there is none, or its encryption key is missing."""
+    try:
+        return BlingToken.objects.get(connection_id=connection_id)
+    except BlingToken.DoesNotExist:
+        raise ConfigError("never connected", service="Bling", code="never_connected") from None
+    except SecretUnreadableError as error:
+        raise ConfigError(str(error), service="Bling", code="secret") from error
 
 
 def refresh_token(connection_id: int, seen_version: int, *, clock: Clock) -> BlingToken:
@@ -59,9 +73,7 @@ def refresh_token(connection_id: int, seen_version: int, *, clock: Clock) -> Bli
     """
     give_up = clock() + ABANDONED_REFRESH
     while True:
-        token = BlingToken.objects.filter(connection_id=connection_id).first()
-        if token is None:
-            raise ConfigError("never connected", service="Bling", code="never_connected")
+        token = load_token(connection_id)
         if token.version != seen_version:
             return token
         now = clock()
@@ -87,7 +99,7 @@ def _begin_refresh(token: BlingToken, now: datetime) -> bool:
 
 
 def _refresh_as_chosen(connection_id: int, seen_version: int, clock: Clock, *, was_begun: bool) -> BlingToken:
-    connection = BlingConnection.objects.get(pk=connection_id)
+    connection = BlingConnection.objects.defer("client_secret").get(pk=connection_id)
     try:
         app = bling_app(connection)
         token_slots(clock=clock).take()
@@ -110,7 +122,7 @@ def _refresh_as_chosen(connection_id: int, seen_version: int, clock: Clock, *, w
 def _cool_down(connection_id: int, version: int, error: ApiError, now: datetime) -> None:
     """Keep everybody from trying again at once; after a lost answer, keep the note that a refresh was begun."""
     token = BlingToken.objects.get(connection_id=connection_id)
-    wait = min(FIRST_COOLDOWN * 2**token.failures, LONGEST_COOLDOWN)
+    wait = min(FIRST_COOLDOWN * 2 ** min(token.failures, 10), LONGEST_COOLDOWN)
     if isinstance(error, RateLimitedError):
         wait = max(wait, timedelta(seconds=error.seconds))
     lost = isinstance(error, UncertainError)
@@ -135,11 +147,24 @@ def _refused(
         # An earlier refresh of this very version began and saved nothing: Bling rotated the token and we lost the new
         # one. That is our accident, not the customer's revocation.
         cause = "refresh_lost" if was_begun else "invalid_grant"
-    BlingToken.objects.filter(pk=token.pk, version=seen_version).update(refresh_started_version=0)
-    mark_needs_reconnection(connection, cause=cause, detail=error.message, now=now)
+    with transaction.atomic():
+        # Under the token's lock: a consent that is given at this very moment must not be marked as dead.
+        token = BlingToken.objects.select_for_update(no_key=True).get(connection=connection)
+        if token.version != seen_version:
+            return token
+        BlingToken.objects.filter(pk=token.pk).update(refresh_started_version=0)
+        mark_needs_reconnection(connection, cause=cause, detail=error.message, now=now)
     raise NeedsReconnectionError(
         error.message, service="Bling", operation="refresh", status=error.status, code=cause
     ) from error
+
+
+def other_owner(connection: BlingConnection, company_id: str) -> BlingConnection | None:
+    """Return another connection that mirrors this Bling company, connected or not: a second one would send every
+    title a second time."""
+    others = BlingConnection.objects.filter(company_id=company_id).exclude(pk=connection.pk)
+    live = ~Q(status__in=(ConnectionStatus.NEVER, ConnectionStatus.HELD))
+    return others.filter(live | Exists(Title.objects.filter(connection=OuterRef("pk")))).first()
 
 
 def mark_needs_reconnection(connection: BlingConnection, *, cause: str, detail: str, now: datetime) -> None:
@@ -201,7 +226,8 @@ def refresh_due(*, clock: Clock, deadline: datetime) -> int:
         try:
             refresh_token(token.connection_id, token.version, clock=clock)
             refreshed += 1
-        except ApiError as error:
+        except Exception as error:
+            # One token that cannot be refreshed, or not even be read, must not keep the others from it.
             log.warning("background refresh failed", connection=token.connection_id, error=str(error))
     return refreshed
 
@@ -210,4 +236,5 @@ def _tokens_due(now: datetime) -> list[BlingToken]:
     working = Q(connection__status=ConnectionStatus.CONNECTED, expires_at__lt=now + REFRESH_BEFORE)
     resting = Q(connection__status=ConnectionStatus.PAUSED, refreshed_at__lt=now - REFRESH_IDLE_AFTER)
     rested = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
-    return list(BlingToken.objects.filter(working | resting, rested).order_by("expires_at", "pk")[:200])
+    due = BlingToken.objects.filter(working | resting, rested).order_by("expires_at", "pk")
+    return list(due.only("connection_id", "version")[:200])

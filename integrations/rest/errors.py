@@ -37,8 +37,8 @@ class TransientError(ApiError):
 class RateLimitedError(TransientError):
     """Too many requests. `seconds` until it makes sense to come back."""
 
-    def __init__(self, message: str, *, seconds: float, service: str = "", operation: str = "") -> None:
-        super().__init__(message, service=service, operation=operation, status=429)
+    def __init__(self, message: str, *, seconds: float, service: str = "", operation: str = "", code: str = "") -> None:
+        super().__init__(message, service=service, operation=operation, status=429, code=code)
         self.seconds = seconds
 
 

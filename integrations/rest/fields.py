@@ -37,7 +37,7 @@ class Fields:
         value = self._data.get(name)
         if value is None:
             return self._missing(name) if default is None else default
-        return str(value).strip()
+        return str(value).replace("\x00", "").strip()
 
     def money(self, name: str, default: Decimal | None = None) -> Decimal:
         value = self._data.get(name)
@@ -52,14 +52,15 @@ class Fields:
         return self.money(name, ZERO) if self.has(name) else None
 
     def day(self, name: str) -> date | None:
-        """Return a calendar day; empty, absent and `0000-00-00` are `None`; a time part is cut off."""
+        """Return a calendar day; a time part is cut off. Absent days, `0000-00-00` and whatever else is no day are
+        `None`: what needs the day says so by itself, and one odd value does not cost a whole page."""
         text = self.text(name)[:10]
         if text in _NO_DATES:
             return None
         try:
             return date.fromisoformat(text)
-        except ValueError as error:
-            raise self._malformed(name, text) from error
+        except ValueError:
+            return None
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self._data.get(name)
@@ -73,7 +74,11 @@ class Fields:
         return [Fields(item, f"{self.where}.{name}[{index}]") for index, item in enumerate(self._data.get(name) or [])]
 
     def integers(self, name: str) -> tuple[int, ...]:
-        return tuple(int(item) for item in self._data.get(name) or [])
+        items = self._data.get(name) or []
+        try:
+            return tuple(int(item) for item in items)
+        except (TypeError, ValueError) as error:
+            raise self._malformed(name, items) from error
 
     def _missing(self, name: str) -> Any:
         raise InternalError(f"{self.where}: required field {name!r} is missing")

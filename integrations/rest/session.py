@@ -80,8 +80,9 @@ def send(
         body = _read(response, started)
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
         raise _network_error(error, service=service, operation=operation, is_write=is_write) from error
-    except requests.RequestException as error:
-        raise InternalError(type(error).__name__, service=service, operation=operation) from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        kind = UncertainError if is_write else InternalError
+        raise kind(type(error).__name__, service=service, operation=operation) from error
     return Answer(response.status_code, response.headers, body, f"{service} {operation}")
 
 

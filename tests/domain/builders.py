@@ -69,6 +69,7 @@ def desired(**changes: Any) -> DesiredTitle:
         "cost_center": None,
         "business_unit": None,
         "status": KaminoStatus.PENDING,
+        "person": "7",
     }
     return DesiredTitle(**{**values, **changes})
 

@@ -64,6 +64,7 @@ def test_an_open_title_is_wanted_as_bling_shows_it() -> None:
         cost_center=None,
         business_unit=None,
         status=KaminoStatus.PENDING,
+        person="7",
     )
 
 

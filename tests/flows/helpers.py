@@ -8,7 +8,19 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.bling.auth import TokenPair
-from integrations.models import BlingConnection, KaminoConnection, KaminoSnapshot, Posting, Tenant, Title
+from integrations.models import (
+    BlingConnection,
+    BlingToken,
+    Breaker,
+    KaminoConnection,
+    KaminoSnapshot,
+    PersonPosting,
+    Posting,
+    RateLimit,
+    SyncRun,
+    Tenant,
+    Title,
+)
 from integrations.pipeline import report, run
 from integrations.pipeline.desk import request_resync, request_sync
 from integrations.pipeline.provisioning import provision
@@ -61,15 +73,36 @@ class Company:
         """Let what was read from Kamino be old, as after ten minutes."""
         KaminoSnapshot.objects.all().delete()
 
+    def forget_waits(self) -> None:
+        """Let pauses after failures be over, as after an hour."""
+        past = timezone.now() - timedelta(seconds=1)
+        for model in (Posting, PersonPosting):
+            model.objects.filter(state__in=("ready", "uncertain")).update(ready_at=past)
+        KaminoConnection.objects.update(lease_until=None)
+        SyncRun.objects.filter(state="open").update(not_before=None, lease_until=None)
+        BlingToken.objects.update(retry_at=None)
+        Breaker.objects.all().delete()
+        RateLimit.objects.update(next_at=past)
+
     def reconnect(self) -> None:
         """Give the connection a new authorization, as a consent does."""
-        pair = self.bling.issue_tokens()
+        store_tokens(self.connection, self.token_pair(self.bling.issue_tokens()), now=timezone.now())
+
+    def token_pair(self, pair: dict[str, Any]) -> TokenPair:
         kind = "jwt" if pair["access_token"].count(".") == 2 else "opaque"
-        store_tokens(
-            self.connection,
-            TokenPair(pair["access_token"], pair["refresh_token"], pair["expires_in"], kind),
-            now=timezone.now(),
-        )
+        return TokenPair(pair["access_token"], pair["refresh_token"], pair["expires_in"], kind)
+
+    @property
+    def connection_pk(self) -> int:
+        return int(BlingConnection.objects.filter(tenant=self.tenant).values_list("pk", flat=True)[0])
+
+    def sync_once_without_lookup(self) -> None:
+        """Run until something is uncertain, and stop before it is looked up."""
+        request_sync(connections=[self.connection], user=None, now=timezone.now())
+        for _ in range(10):
+            run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=1))
+            if Posting.objects.filter(state="uncertain").exists():
+                return
 
     def resync(self, bling_id: int, user: User) -> None:
         """Order what staff's "Ressincronizar" orders, and do it."""

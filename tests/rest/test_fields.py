@@ -16,8 +16,8 @@ def test_money_comes_from_numbers_and_texts_without_float_noise() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", ["", None, "0000-00-00"])
-def test_absent_days_are_none(value: str | None) -> None:
+@pytest.mark.parametrize("value", ["", None, "0000-00-00", "-0001-11-30", "31/31"])
+def test_absent_and_impossible_days_are_none(value: str | None) -> None:
     assert Fields({"d": value}, "x").day("d") is None
 
 
@@ -27,7 +27,7 @@ def test_a_day_loses_its_time() -> None:
 
 @pytest.mark.parametrize(
     ("data", "method", "name"),
-    [({}, "integer", "id"), ({}, "money", "valor"), ({"id": "x"}, "integer", "id"), ({"d": "31/31"}, "day", "d")],
+    [({}, "integer", "id"), ({}, "money", "valor"), ({"id": "x"}, "integer", "id")],
 )
 def test_what_is_missing_or_malformed_is_named(data: dict[str, str], method: str, name: str) -> None:
     with pytest.raises(InternalError, match=f"GET /contas/pagar.*{name!r}"):

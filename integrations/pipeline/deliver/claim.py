@@ -14,26 +14,36 @@ from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.leases import LEASE
 
 
-@dataclass(frozen=True)
+@dataclass
 class Claimed:
-    """One unit in state "sending": only the holder of its fence may record what came of it."""
+    """One unit in state "sending": only the holder of its fence may record what came of it.
+
+    `is_sent` turns true right before a write leaves: from then on every failure that Kamino did not itself declare
+    means "outcome unknown".
+    """
 
     unit: Posting | PersonPosting
     attempt: Attempt
     fence: int
+    is_sent: bool = False
 
 
 def ready_postings(now: datetime) -> QuerySet[Posting]:
     """Return postings that may be sent now: their person is in Kamino, or can be sent first."""
-    return Posting.objects.filter(state=DeliveryState.READY, ready_at__lte=now).filter(
-        Q(title__person__posting__kamino_id__isnull=False)
-        | Q(title__person__posting__state=DeliveryState.READY, title__person__posting__ready_at__lte=now)
+    return (
+        Posting.objects.filter(state=DeliveryState.READY, ready_at__lte=now)
+        .exclude(desired_fingerprint="")
+        .filter(
+            Q(title__person__posting__kamino_id__isnull=False)
+            | Q(title__person__posting__state=DeliveryState.READY, title__person__posting__ready_at__lte=now)
+        )
     )
 
 
 def ready_persons(now: datetime) -> QuerySet[PersonPosting]:
     """Return persons that are in Kamino and changed; new ones are sent when a title needs them."""
-    return PersonPosting.objects.filter(state=DeliveryState.READY, ready_at__lte=now, kamino_id__isnull=False)
+    ready = PersonPosting.objects.filter(state=DeliveryState.READY, ready_at__lte=now, kamino_id__isnull=False)
+    return ready.exclude(desired_fingerprint="")
 
 
 def uncertain_units(model: type[Posting] | type[PersonPosting], now: datetime) -> QuerySet[Any]:
@@ -55,6 +65,7 @@ def companies_with_work(now: datetime, tenant_ids: Sequence[int] | None) -> list
     )
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
+    query = query.defer(*KaminoConnection.SECRETS)
     return list(query.select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk"))
 
 

@@ -80,8 +80,17 @@ def _serve(
     """Work on a few units of a leased company; stop when it has to wait for a slot."""
     worked = 0
     while worked < MOST_IN_A_ROW and clock() < deadline:
-        if not _work_on_one(client, company, directory, clock):
-            break
+        unit: list[Posting | PersonPosting] = []
+        try:
+            if not _work_on_one(client, company, directory, clock, unit):
+                break
+        except Exception:
+            # One unit that makes us stumble must not keep the others waiting, nor be tried without end.
+            log.exception("unit crashed", unit=[str(item.pk) for item in unit])
+            for item in unit:
+                type(item).objects.filter(pk=item.pk).update(ready_at=clock() + CONFIG_PAUSE)
+            if not unit:
+                raise
         worked += 1
         if RateLimit.objects.seconds_until_free(kamino_key(company), clock()) or not _still_ours(company):
             break
@@ -92,17 +101,25 @@ def _still_ours(company: KaminoConnection) -> bool:
     return KaminoConnection.objects.filter(pk=company.pk, fence=company.fence).exists()
 
 
-def _work_on_one(client: KaminoClient, company: KaminoConnection, directory: PersonDirectory, clock: Clock) -> bool:
+def _work_on_one(
+    client: KaminoClient,
+    company: KaminoConnection,
+    directory: PersonDirectory,
+    clock: Clock,
+    working_on: list[Posting | PersonPosting],
+) -> bool:
     """Resolve, deliver a title (its person first), or deliver a changed person; false when nothing is due."""
     now = clock()
     for model in (Posting, PersonPosting):
         unit = uncertain_units(model, now).filter(company=company).order_by("ready_at").first()
         if unit is not None:
+            working_on.append(unit)
             resolve(client, company, unit, clock=clock)
             return True
     posting = next_posting(company, now)
     if posting is not None and posting.title.person is not None:
         person: PersonPosting = posting.title.person.posting
+        working_on.append(posting)
         if person.kamino_id is None:
             deliver_person(client, person, directory, clock=clock)
         else:
@@ -110,6 +127,7 @@ def _work_on_one(client: KaminoClient, company: KaminoConnection, directory: Per
         return True
     changed = next_person(company, now)
     if changed is not None:
+        working_on.append(changed)
         deliver_person(client, changed, directory, clock=clock)
         return True
     return False

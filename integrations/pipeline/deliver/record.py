@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrations.domain.desired import DesiredTitle
@@ -63,8 +64,11 @@ def _plan_what_waits(unit: Posting | PersonPosting, fingerprint: str, now: datet
     if isinstance(unit, Posting):
         if Posting.objects.filter(pk=unit.pk).exclude(desired_fingerprint=fingerprint).exists():
             PlanRequest.objects.get_or_create(title_id=unit.title_id, defaults={"asked_at": now})
-    elif PersonPosting.objects.filter(pk=unit.pk).exclude(desired_fingerprint=fingerprint).exists():
-        request_plans(Title.objects.filter(person_id=unit.person_id), now=now)
+    else:
+        waiting = Title.objects.filter(person_id=unit.person_id).filter(
+            Q(posting__state=DeliveryState.HELD) | ~Q(person__posting__desired_fingerprint=fingerprint)
+        )
+        request_plans(waiting, now=now)
 
 
 def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
@@ -98,6 +102,7 @@ def may_send(claimed: Claimed, clock: Callable[[], datetime]) -> None:
     until = clock() + timedelta(seconds=TOTAL_TIMEOUT)
     if not type(claimed.unit).objects.is_held_by(claimed.unit.pk, claimed.fence, until=until):
         raise TransientError("the claim ran out before anything was sent", service="Kamino")
+    claimed.is_sent = True
 
 
 @contextmanager
@@ -106,6 +111,8 @@ def outcome_of(claimed: Claimed, clock: Callable[[], datetime]) -> Iterator[None
     try:
         yield
     except ApiError as error:
+        if claimed.is_sent and isinstance(error, InternalError):
+            error = UncertainError(error.message, service=error.service, operation=error.operation, status=error.status)
         failed(claimed, error, now=clock())
     except Exception as error:
         crashed(claimed, error, now=clock())
@@ -114,7 +121,8 @@ def outcome_of(claimed: Claimed, clock: Callable[[], datetime]) -> Iterator[None
 def crashed(claimed: Claimed, error: Exception, *, now: datetime) -> None:
     """Record a bug of ours: this unit waits for a person, the next one goes on."""
     log.exception("delivery crashed", attempt=claimed.attempt.pk)
-    failed(claimed, InternalError(f"{type(error).__name__}", service="Kamino"), now=now)
+    kind = UncertainError if claimed.is_sent else InternalError
+    failed(claimed, kind(type(error).__name__, service="Kamino"), now=now)
 
 
 def tell_titles(unit: Posting | PersonPosting, now: datetime) -> None:

@@ -11,10 +11,11 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, holds, marked
 from integrations.domain.persons import DesiredPerson
 from integrations.kamino.client import KaminoClient
-from integrations.models import Attempt, KaminoConnection, PersonPosting, Posting
+from integrations.models import Attempt, KaminoConnection, PersonPosting, Posting, Title
 from integrations.models.deliveries import Failure
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed
+from integrations.pipeline.requests import request_plans
 from integrations.pipeline.snapshots import rows_due
 from integrations.rest.errors import ApiError
 
@@ -145,6 +146,8 @@ def _look_again(unit: Posting | PersonPosting, clock: Clock) -> None:
 def _send_again(unit: Posting | PersonPosting, attempt: Attempt, clock: Clock) -> None:
     record.close_attempt(attempt, Attempt.Outcome.TRANSIENT, now=clock(), message="not in Kamino after two look-ups")
     type(unit).objects.resolve_absent(unit.pk, unit.fence)
+    titles = {"posting": unit} if isinstance(unit, Posting) else {"person": unit.person_id}
+    request_plans(Title.objects.filter(**titles), now=clock())
 
 
 def _ask(
