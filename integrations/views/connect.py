@@ -19,6 +19,7 @@ from integrations.models import BlingConnection, ConnectLink, Tenant
 from integrations.models.scope_texts import scope_names
 from integrations.pipeline import authorization
 from integrations.pipeline.tokens import bling_app
+from integrations.queue import enqueue_tick
 from integrations.rest.errors import ConfigError
 from integrations.views.outcomes import AGAIN, OUTCOMES
 
@@ -118,6 +119,8 @@ def bling_callback(request: HttpRequest) -> HttpResponse:
             cookie=request.get_signed_cookie(COOKIE, default="", salt=COOKIE_SALT, max_age=COOKIE_SECONDS) or "",
             now=timezone.now(),
         )
+        if outcome.code == "connected":
+            enqueue_tick()  # the first sync begins now, not at the next minute
     except Exception:
         # The one catch-all: this page is public, and its visitor is the customer. The log keeps the traceback.
         log.exception("authorization callback failed")
