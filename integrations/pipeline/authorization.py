@@ -221,8 +221,11 @@ def _hold_back(connection: BlingConnection, pair: auth.TokenPair, company: Empre
     if not is_other:
         _identify(connection, company)
     code = "other_company" if is_other else "other_cnpj"
+    detail = f"{company.nome} {company.cnpj}".strip()
     store_tokens(held, pair, now=now, status=ConnectionStatus.HELD, cause=code)
-    return Outcome(code, connection, f"{company.nome} {company.cnpj}".strip())
+    if held.pk != connection.pk:
+        ConnectionEvent.objects.create(connection=held, at=now, code=code, detail=detail)
+    return Outcome(code, connection, detail)
 
 
 def _held_connection(connection: BlingConnection, company: Empresa) -> BlingConnection:

@@ -10,10 +10,11 @@ from django.db import DataError, transaction
 from django.db.models import F
 
 from integrations.bling.client import BlingClient, Listing
+from integrations.bling.records import Empresa
 from integrations.domain.calendar import day_of
 from integrations.domain.documents import compact
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, SyncRun
+from integrations.models import BlingConnection, ConnectionEvent, SyncRun
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline import mirror, pull
 from integrations.pipeline.limits import begin_account
@@ -73,15 +74,9 @@ class Slice:
         company = self.client.company()
         expected = compact(connection.tenant.cnpj)
         if expected and compact(company.cnpj) and compact(company.cnpj) != expected:
-            BlingConnection.objects.filter(pk=connection.pk).update(
-                status=ConnectionStatus.HELD, status_cause="other_cnpj", company_name=company.nome
-            )
-            raise ConfigError(f"the account belongs to {company.nome} {company.cnpj}", service="Bling", code="held")
+            self._hold_back(company, "other_cnpj", "the account has another CNPJ")
         if other_owner(connection, company.id) is not None:
-            BlingConnection.objects.filter(pk=connection.pk).update(
-                status=ConnectionStatus.HELD, status_cause="other_company", company_name=company.nome
-            )
-            raise ConfigError(f"{company.nome} is mirrored by another connection", service="Bling", code="held")
+            self._hold_back(company, "other_company", "the company is mirrored by another connection")
         connection.company_id = company.id
         connection.company_name, connection.company_cnpj = company.nome, company.cnpj
         if settings.LIMITS.bling_interval_ms:
@@ -89,6 +84,18 @@ class Slice:
         BlingConnection.objects.filter(pk=connection.pk).update(
             company_id=company.id, company_name=company.nome, company_cnpj=company.cnpj
         )
+
+    def _hold_back(self, company: Empresa, cause: str, message: str) -> None:
+        """Hold the connection until support decides, with a row on its timeline, and end the run."""
+        connection = self.run.connection
+        with transaction.atomic():
+            BlingConnection.objects.filter(pk=connection.pk).update(
+                status=ConnectionStatus.HELD, status_cause=cause, company_name=company.nome, company_cnpj=company.cnpj
+            )
+            ConnectionEvent.objects.create(
+                connection=connection, at=self.clock(), code=cause, detail=f"{company.nome} {company.cnpj}".strip()
+            )
+        raise ConfigError(f"{message}: {company.nome} {company.cnpj}".strip(), service="Bling", code="held")
 
     def _read_registers(self) -> None:
         connection = self.run.connection

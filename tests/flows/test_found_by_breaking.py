@@ -165,16 +165,11 @@ def test_one_unreadable_secret_stops_one_company(new_company: Callable[..., Comp
     assert healthy.in_kamino("payable", title) is not None
 
 
-@pytest.mark.parametrize(
-    "odd", [{"document_number": "9" * 300}, {"history": "com \x00 nulo"}, {"due": "-0001-11-30"}], ids=str
-)
+@pytest.mark.parametrize("odd", [{"document_number": "9" * 300}, {"history": "com \x00 nulo"}], ids=["long", "nul"])
 def test_an_odd_value_does_not_cost_the_others_their_sync(company: Company, odd: dict[str, Any]) -> None:
     good = company.add_title("payable")
     strange = company.add_title("payable")
-    try:
-        company.bling.edit_title(strange, **odd)
-    except (TypeError, ValueError):
-        pytest.skip("the sandbox refuses this value")
+    company.bling.edit_title(strange, **odd)
     report = company.sync()
     assert company.in_kamino("payable", good) is not None
     assert report.is_synced
