@@ -105,7 +105,6 @@ SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 
 LOGIN_URL = "admin:login"
-EMAIL_CONFIG = ENV.email
 EMAIL_BACKEND = ENV.email["EMAIL_BACKEND"]
 EMAIL_HOST = ENV.email.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = ENV.email.get("EMAIL_PORT") or 25

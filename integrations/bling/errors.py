@@ -4,11 +4,9 @@ from integrations.rest.errors import (
     ApiError,
     ConfigError,
     InternalError,
-    NotFoundError,
     RateLimitedError,
-    RejectedError,
     TransientError,
-    UnauthorizedError,
+    refusal_kind,
 )
 from integrations.rest.redaction import excerpt
 from integrations.rest.session import Answer
@@ -42,19 +40,11 @@ def error_of(answer: Answer, operation: str) -> ApiError:
         return InvalidGrantError(message, status=answer.status, code=code, **where)
     if code == "UNAUTHORIZED_ERROR" or code == "app_inativo":
         return NeedsReconnectionError(message, status=answer.status, code=code, **where)
-    kinds: dict[int, type[ApiError]] = {
-        400: RejectedError,
-        401: UnauthorizedError,
-        403: ConfigError,
-        404: NotFoundError,
-        409: RejectedError,
-        422: RejectedError,
-    }
     if answer.status >= 500:
         return TransientError(message, status=answer.status, code=code, **where)
     if 300 <= answer.status < 400:
         return ConfigError("redirect refused", status=answer.status, code=code, **where)
-    return kinds.get(answer.status, InternalError)(message, status=answer.status, code=code, **where)
+    return refusal_kind(answer.status)(message, status=answer.status, code=code, **where)
 
 
 def _envelope(answer: Answer) -> tuple[str, str, str]:

@@ -6,12 +6,11 @@ from integrations.rest.errors import (
     ApiError,
     ConfigError,
     InternalError,
-    NotFoundError,
     RateLimitedError,
     RejectedError,
     TransientError,
-    UnauthorizedError,
     UncertainError,
+    refusal_kind,
 )
 from integrations.rest.redaction import excerpt
 from integrations.rest.session import Answer
@@ -36,15 +35,7 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
         return UncertainError(text, **where) if is_write else TransientError(text, **where)
     if 300 <= answer.status < 400:
         return ConfigError("redirect refused", **where)
-    kinds: dict[int, type[ApiError]] = {
-        400: RejectedError,
-        401: UnauthorizedError,
-        403: ConfigError,
-        404: NotFoundError,
-        409: RejectedError,
-        422: RejectedError,
-    }
-    return kinds.get(answer.status, InternalError)(_message(answer) or "refused", **where)
+    return refusal_kind(answer.status)(_message(answer) or "refused", **where)
 
 
 def refusal(body: dict[str, Any], operation: str) -> RejectedError | None:

@@ -162,10 +162,7 @@ class KaminoConnection(models.Model):
 
     history = HistoricalRecords(
         excluded_fields=[
-            "app",
-            "id_usr",
-            "usr",
-            "hash",
+            *SECRETS,
             "served_at",
             "lease_until",
             "fence",

@@ -1,5 +1,6 @@
 """Request slots, shared by every worker on every host, and a count of what was used."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, models
@@ -61,9 +62,9 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
             wait: float = cursor.fetchone()[0]
         return max(0.0, wait)
 
-    def seconds_until_free(self, key: str, now: datetime) -> float:
-        """Return how long `key` has no free slot, without reserving one."""
-        next_at = self.filter(key=key).values_list("next_at", flat=True).first()
+    def seconds_until_free(self, keys: Sequence[str], now: datetime) -> float:
+        """Return how long some of `keys` has no free slot, without reserving one."""
+        next_at = self.filter(key__in=keys).aggregate(last=models.Max("next_at"))["last"]
         return max(0.0, (next_at - now).total_seconds()) if next_at else 0.0
 
     def push_back(self, key: str, pause: timedelta) -> None:

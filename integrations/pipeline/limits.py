@@ -54,7 +54,7 @@ class DatabaseSlots:
         if self._fuse and Breaker.objects.is_open(self._fuse.key, self._clock()):
             raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker", code="breaker")
         now, keys = self._clock(), self._keys()
-        ahead = max(RateLimit.objects.seconds_until_free(key, now) for key, _interval in keys)
+        ahead = RateLimit.objects.seconds_until_free([key for key, _interval in keys], now)
         if ahead > self._longest_wait:
             # Looked at before reserving: callers that give up must not push the slot further away.
             raise RateLimitedError(f"next slot in {ahead:.0f} s", seconds=ahead, operation="slot")
@@ -126,7 +126,7 @@ def token_slots(*, clock: Clock) -> DatabaseSlots:
 
 def seconds_until_token_slot(now: datetime) -> float:
     """Return how long the token endpoint has no free slot."""
-    return RateLimit.objects.seconds_until_free(token_key(), now)
+    return RateLimit.objects.seconds_until_free([token_key()], now)
 
 
 def kamino_key(connection: KaminoConnection) -> str:

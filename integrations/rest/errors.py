@@ -84,3 +84,18 @@ class InternalError(ApiError):
     """An answer that we cannot read, or a bug of ours."""
 
     kind = "internal"
+
+
+_REFUSALS: dict[int, type[ApiError]] = {
+    400: RejectedError,
+    401: UnauthorizedError,
+    403: ConfigError,
+    404: NotFoundError,
+    409: RejectedError,
+    422: RejectedError,
+}
+
+
+def refusal_kind(status: int) -> type[ApiError]:
+    """Return the error of a status that both services mean alike; what is not listed is `InternalError`."""
+    return _REFUSALS.get(status, InternalError)

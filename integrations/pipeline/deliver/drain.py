@@ -92,7 +92,7 @@ def _serve(
             if not unit:
                 raise
         worked += 1
-        if RateLimit.objects.seconds_until_free(kamino_key(company), clock()) or not _still_ours(company):
+        if RateLimit.objects.seconds_until_free([kamino_key(company)], clock()) or not _still_ours(company):
             break
     return worked
 
