@@ -33,6 +33,7 @@ from integrations.models import (
 )
 from integrations.models.deliveries import DeliveryState, Failure, Priority
 from integrations.models.registers import CatalogKind
+from integrations.pipeline import milestones
 from integrations.pipeline.rulebook import Rulebook, load_rulebook
 
 log = structlog.get_logger(__name__)
@@ -55,6 +56,7 @@ def plan_batch(*, now: datetime, tenant_ids: Sequence[int] | None = None, limit:
     """Plan up to `limit` requested titles and return how many. Titles whose Kamino was never read keep waiting."""
     with transaction.atomic():
         requests = _lock_requests(tenant_ids, limit)
+        milestones.passed("plan.locked")
         titles = list(
             Title.objects.filter(pk__in=list(requests))
             .select_related("person", "connection__tenant__kamino_connection")
@@ -99,6 +101,8 @@ def plan_batch(*, now: datetime, tenant_ids: Sequence[int] | None = None, limit:
                 }
             Posting.objects.plan(posting.pk, **changes)
         PlanRequest.objects.filter(pk__in=list(requests)).delete()
+        milestones.passed("plan.computed")
+    milestones.passed("plan.saved")
     return len(titles)
 
 

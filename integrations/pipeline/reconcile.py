@@ -23,6 +23,7 @@ from integrations.models import Discrepancy, ForcedSettlement, KaminoConnection,
 from integrations.models.deliveries import DeliveryState
 from integrations.models.problem_texts import problem_text
 from integrations.models.registers import KaminoKind
+from integrations.pipeline import milestones
 from integrations.pipeline.snapshots import store_rows
 from integrations.rest.errors import ConfigError, NotFoundError
 
@@ -106,9 +107,11 @@ def reconcile_slice(client: KaminoClient, company: KaminoConnection, *, clock: C
             store_rows(company, direction, rows, read_at=read_at)
             cursor = _next_direction(cursor) if is_last else {**cursor, "page": cursor["page"] + 1}
         _save_cursor(company, cursor)
+        milestones.passed("reconcile.page_read")
     if cursor["direction"]:
         return False
     compare_all(company, started_at=started_at, unread=cursor.get("unread", []), now=clock())
+    milestones.passed("reconcile.compared")
     _save_cursor(company, {})
     KaminoConnection.objects.filter(pk=company.pk).update(reconciled_at=started_at)
     return True

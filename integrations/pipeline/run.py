@@ -23,7 +23,7 @@ from integrations.models import (
 )
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState, Priority
-from integrations.pipeline import mirror, pull
+from integrations.pipeline import milestones, mirror, pull
 from integrations.pipeline.connections import open_bling, open_kamino
 from integrations.pipeline.deliver import drain, sweep
 from integrations.pipeline.error_texts import error_text
@@ -175,6 +175,7 @@ def _advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] |
     if run is None:
         return False
     log.info("run goes on", run=run.pk, step=run.step)
+    milestones.passed("pull.leased")
     try:
         client = open_bling(run.connection, clock=clock)
         Slice(run, client, clock=clock, deadline=deadline).work()
@@ -280,10 +281,12 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
     triples = ((direction, bling_id, "") for direction, bling_id in wanted)
     for chunk in pull.read_titles(client, connection, triples, clock=clock):
         read = [title.bling_id for title in chunk.titles]
+        milestones.passed("asked.read")
         with transaction.atomic():
             mirror.save_chunk(connection, chunk, now=clock(), run=None)
             titles = Title.objects.filter(connection=connection, bling_id__in=read)
             request_plans(titles, now=clock(), priority=Priority.PERSON)
+        milestones.passed("asked.saved")
         for failure in chunk.failures:
             failed = Title.objects.filter(connection=connection, direction=failure.direction, bling_id=failure.bling_id)
             TitleRead.objects.filter(title__in=failed).update(asked_at=None)

@@ -16,7 +16,7 @@ from integrations.domain.documents import compact
 from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, ConnectionEvent, SyncRun
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import mirror, pull
+from integrations.pipeline import milestones, mirror, pull
 from integrations.pipeline.limits import begin_account
 from integrations.pipeline.mapping_names import resolve_pending
 from integrations.pipeline.readings import Chunk, FailedTitle
@@ -58,7 +58,9 @@ class Slice:
             if following != self.run.step:
                 self.run.step = following
                 self._save()
+            milestones.passed("pull.step")
         mirror.finish_run(self.run, now=self.clock())
+        milestones.passed("pull.finished")
         return True
 
     def _registers(self) -> str:
@@ -130,6 +132,7 @@ class Slice:
         if has_more and cursor["page"] > 1 and shown == cursor.get("previous"):
             # Bling ignores parameters that it does not understand, without an error.
             raise InternalError(f"page {cursor['page']} repeats the one before", service="Bling", operation="listing")
+        milestones.passed("pull.page_read")
         wanted = pull.rows_to_read(self.run.connection, rows, listing)
         if not self._read((row.direction, row.bling_id, row.fingerprint) for row in wanted):
             return "listings"  # time is up: the page is listed again, and what was mirrored is not read again
@@ -141,6 +144,7 @@ class Slice:
         with transaction.atomic():
             mirror.mark_seen(self.run, rows)
             self._hold(cursor=cursor, rows_seen=F("rows_seen") + len(rows))
+        milestones.passed("pull.page_saved")
         return "listings"
 
     def _gone(self) -> str:
@@ -185,10 +189,12 @@ class Slice:
     def _read(self, wanted: Iterable[tuple[Direction, int, str]]) -> bool:
         """Read titles and mirror them chunk by chunk; false when the deadline came before the end."""
         for chunk in pull.read_titles(self.client, self.run.connection, wanted, clock=self.clock):
+            milestones.passed("pull.chunk_read")
             try:
                 self._save_chunk(chunk)
             except (DataError, ValueError):
                 self._save_one_by_one(chunk)
+            milestones.passed("pull.chunk_saved")
             if self.clock() >= self.deadline:
                 return False
         return True

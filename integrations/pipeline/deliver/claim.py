@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from integrations.domain.delivery import Operation
 from integrations.models import Attempt, KaminoConnection, PersonPosting, Posting, Tenant
 from integrations.models.deliveries import DeliveryState
+from integrations.pipeline import milestones
 from integrations.pipeline.leases import LEASE
 
 
@@ -26,6 +27,10 @@ class Claimed:
     attempt: Attempt
     fence: int
     is_sent: bool = False
+
+    @property
+    def word(self) -> str:
+        return "title" if isinstance(self.unit, Posting) else "person"
 
 
 def ready_postings(now: datetime) -> QuerySet[Posting]:
@@ -96,7 +101,9 @@ def claim(unit: Posting | PersonPosting, operation: Operation, *, settles: bool,
         )
     unit.fence += 1
     unit.tries += 1
-    return Claimed(unit, attempt, unit.fence)
+    claimed = Claimed(unit, attempt, unit.fence)
+    milestones.passed(f"{claimed.word}.claimed")
+    return claimed
 
 
 def next_posting(company: KaminoConnection, now: datetime) -> Posting | None:

@@ -9,6 +9,7 @@ import structlog
 
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoConnection, PersonPosting, Posting, RateLimit
+from integrations.pipeline import milestones
 from integrations.pipeline.connections import open_kamino
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import (
@@ -61,6 +62,7 @@ def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None 
                 return result
             time.sleep(min(wait, LONGEST_NAP))
             continue
+        milestones.passed("deliver.leased")
         try:
             if company.pk not in clients:
                 clients[company.pk] = open_kamino(company, clock=clock)
@@ -71,6 +73,7 @@ def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None 
             pause_company(company.pk, error_text(error), until=now + CONFIG_PAUSE)
         finally:
             free_company(company)
+        milestones.passed("deliver.freed")
     return result
 
 

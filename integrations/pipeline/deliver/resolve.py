@@ -13,6 +13,7 @@ from integrations.domain.persons import DesiredPerson
 from integrations.kamino.client import KaminoClient
 from integrations.models import Attempt, KaminoConnection, PersonPosting, Posting, Title
 from integrations.models.deliveries import Failure
+from integrations.pipeline import milestones
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed
 from integrations.pipeline.requests import request_plans
@@ -41,6 +42,7 @@ def resolve(client: KaminoClient, company: KaminoConnection, unit: Posting | Per
             log.exception("look-up crashed", unit=unit.pk)
         log.warning("look-up failed", unit=unit.pk, error=str(error))
         type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=record.first_look(clock()))
+    milestones.passed("lookup.done")
 
 
 def _resolve_title(
@@ -51,6 +53,7 @@ def _resolve_title(
     days = sorted({sent.due_date, before.due_date if before else sent.due_date})
     # Somebody may have moved the due date over there in the meantime.
     rows = rows_due(client, sent.direction, days[0] - AROUND, days[-1] + AROUND)
+    milestones.passed("lookup.read")
     if rows is None:
         _ask(posting, _("Kamino has no list to look it up in. Look for “%(code)s” there.") % {"code": sent.code},
              attempt, clock)  # fmt: skip

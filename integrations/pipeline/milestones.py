@@ -1,0 +1,46 @@
+"""Milestones: the named boundaries between two steps, where a worker may die. Nobody listens in production; tests let
+a real process kill itself at one of them, and see that nothing is lost or doubled."""
+
+from collections.abc import Callable
+
+MILESTONES = (
+    "pull.leased",
+    "pull.step",
+    "pull.page_read",
+    "pull.chunk_read",
+    "pull.chunk_saved",
+    "pull.page_saved",
+    "pull.finished",
+    "asked.read",
+    "asked.saved",
+    "plan.locked",
+    "plan.computed",
+    "plan.saved",
+    "deliver.leased",
+    "deliver.freed",
+    "person.claimed",
+    "person.before_write",
+    "person.after_write",
+    "person.recorded",
+    "title.claimed",
+    "title.before_write",
+    "title.after_write",
+    "title.recorded",
+    "lookup.read",
+    "lookup.done",
+    "reconcile.page_read",
+    "reconcile.compared",
+)
+
+_listeners: list[Callable[[str], None]] = []
+
+
+def listen(listener: Callable[[str], None]) -> None:
+    """Call `listener` with the name of each milestone that this process passes."""
+    _listeners.append(listener)
+
+
+def passed(name: str) -> None:
+    """Say that this process is at the boundary `name` (one of `MILESTONES`)."""
+    for listener in _listeners:
+        listener(name)
