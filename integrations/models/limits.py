@@ -7,17 +7,26 @@ from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 _RESERVE = """
-INSERT INTO integrations_ratelimit AS slot (key, next_at, total, day, used_today)
-VALUES (
-    %(key)s, clock_timestamp() + make_interval(secs => %(seconds)s), 1,
-    (clock_timestamp() AT TIME ZONE 'America/Sao_Paulo')::date, 1
+WITH wanted AS (
+    SELECT * FROM unnest(%(keys)s::text[], %(seconds)s::float8[]) WITH ORDINALITY AS given (key, seconds, place)
 )
+INSERT INTO integrations_ratelimit AS slot (key, next_at, total, day, used_today)
+SELECT key, clock_timestamp() + make_interval(secs => seconds), 1,
+       (clock_timestamp() AT TIME ZONE 'America/Sao_Paulo')::date, 1
+FROM wanted
+WHERE NOT EXISTS (
+    SELECT FROM integrations_ratelimit
+    WHERE key = ANY(%(keys)s) AND next_at > clock_timestamp() + make_interval(secs => %(longest)s)
+) AND NOT EXISTS (SELECT FROM integrations_breaker WHERE key = %(breaker)s AND open_until IS NOT NULL)
+ORDER BY place
 ON CONFLICT (key) DO UPDATE SET
-    next_at = greatest(clock_timestamp(), slot.next_at) + make_interval(secs => %(seconds)s),
+    next_at = greatest(clock_timestamp(), slot.next_at)
+        + make_interval(secs => (SELECT seconds FROM wanted WHERE wanted.key = slot.key)),
     total = slot.total + 1,
     used_today = CASE WHEN slot.day = excluded.day THEN slot.used_today + 1 ELSE 1 END,
     day = excluded.day
-RETURNING extract(epoch FROM next_at - make_interval(secs => %(seconds)s) - clock_timestamp())::float
+RETURNING extract(epoch FROM next_at - clock_timestamp())::float8
+    - (SELECT seconds FROM wanted WHERE wanted.key = slot.key)
 """
 
 BREAK = timedelta(seconds=60)
@@ -49,18 +58,25 @@ ON CONFLICT (key) DO UPDATE SET next_at = greatest(slot.next_at, clock_timestamp
 
 
 class RateLimitQuerySet(models.QuerySet["RateLimit"]):
-    def reserve(self, key: str, interval: timedelta) -> float:
-        """Reserve the next slot of `key` and return how many seconds from now it begins (0: at once).
+    def reserve(self, slots: Sequence[tuple[str, timedelta]], *, longest: timedelta, breaker: str = "") -> float | None:
+        """Reserve the next slot of every (key, interval) and return how many seconds from now the latest begins.
 
-        One autocommit statement on the database's clock, so it is fair between all hosts. Must not run inside a
-        transaction: the row would stay locked for everybody until its end.
+        `None`, and nothing is reserved, when a key's slot is further away than `longest` (callers that give up must
+        not push it further) or when `breaker` is open. One autocommit statement on the database's clock, so it is
+        fair between all hosts; a row inside a transaction would stay locked for everybody until its end.
         """
         if connection.in_atomic_block:
             raise RuntimeError("A slot must not be reserved inside a transaction.")
+        values = {
+            "keys": [key for key, _interval in slots],
+            "seconds": [interval.total_seconds() for _key, interval in slots],
+            "longest": longest.total_seconds(),
+            "breaker": breaker,
+        }
         with connection.cursor() as cursor:
-            cursor.execute(_RESERVE, {"key": key, "seconds": interval.total_seconds()})
-            wait: float = cursor.fetchone()[0]
-        return max(0.0, wait)
+            cursor.execute(_RESERVE, values)
+            waits: list[float] = [row[0] for row in cursor.fetchall()]
+        return max(0.0, *waits) if waits else None
 
     def seconds_until_free(self, keys: Sequence[str], now: datetime) -> float:
         """Return how long some of `keys` has no free slot, without reserving one."""

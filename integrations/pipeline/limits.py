@@ -51,18 +51,21 @@ class DatabaseSlots:
 
     def take(self) -> None:
         """Reserve and wait. Raises `RateLimitedError` when the slot is too far away, or a breaker is open."""
-        if self._fuse and Breaker.objects.is_open(self._fuse.key, self._clock()):
+        breaker = self._fuse.key if self._fuse else ""
+        wait = self._reserve(breaker)
+        if wait is None and breaker and Breaker.objects.is_open(breaker, self._clock()):
             raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker", code="breaker")
-        now, keys = self._clock(), self._keys()
-        ahead = RateLimit.objects.seconds_until_free([key for key, _interval in keys], now)
-        if ahead > self._longest_wait:
-            # Looked at before reserving: callers that give up must not push the slot further away.
+        if wait is None:
+            wait = self._reserve("")  # the breaker is half open, and this call is its probe
+        if wait is None:
+            keys = [key for key, _interval in self._keys()]
+            ahead = RateLimit.objects.seconds_until_free(keys, self._clock())
             raise RateLimitedError(f"next slot in {ahead:.0f} s", seconds=ahead, operation="slot")
-        wait = max(RateLimit.objects.reserve(key, interval) for key, interval in keys)
-        if wait > self._longest_wait:
-            raise RateLimitedError(f"next slot in {wait:.0f} s", seconds=wait, operation="slot")
         if wait > 0:
             time.sleep(wait)
+
+    def _reserve(self, breaker: str) -> float | None:
+        return RateLimit.objects.reserve(self._keys(), longest=timedelta(seconds=self._longest_wait), breaker=breaker)
 
     def push_back(self, seconds: float) -> None:
         """Pause the account (the first key); a spent daily quota pauses it until after midnight in Brasília."""

@@ -19,16 +19,17 @@ from sandbox.world import World
 from tests.flows.helpers import Company
 
 INTERVAL = timedelta(milliseconds=350)
+LONG = timedelta(minutes=5)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_slots_of_many_threads_are_never_closer_than_the_interval() -> None:
     def reserve() -> None:
         for _ in range(10):
-            RateLimit.objects.reserve("conta", INTERVAL)
+            RateLimit.objects.reserve([("conta", INTERVAL)], longest=LONG)
         databases.close_all()
 
-    RateLimit.objects.reserve("conta", INTERVAL)
+    RateLimit.objects.reserve([("conta", INTERVAL)], longest=LONG)
     start = RateLimit.objects.get(key="conta").next_at
     threads = [threading.Thread(target=reserve) for _ in range(8)]
     for thread in threads:
@@ -43,13 +44,32 @@ def test_slots_of_many_threads_are_never_closer_than_the_interval() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_slot_is_never_reserved_inside_a_transaction() -> None:
     with pytest.raises(RuntimeError, match="inside a transaction"), transaction.atomic():
-        RateLimit.objects.reserve("conta", INTERVAL)
+        RateLimit.objects.reserve([("conta", INTERVAL)], longest=LONG)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_pause_moves_the_next_slot() -> None:
     RateLimit.objects.push_back("conta", timedelta(seconds=50))
-    assert RateLimit.objects.reserve("conta", INTERVAL) > 45
+    assert (RateLimit.objects.reserve([("conta", INTERVAL)], longest=LONG) or 0) > 45
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_gives_up_does_not_push_the_slot_further_away() -> None:
+    RateLimit.objects.push_back("conta", timedelta(seconds=50))
+    before = RateLimit.objects.get(key="conta").next_at
+    both = [("endereco", INTERVAL), ("conta", INTERVAL)]
+    assert RateLimit.objects.reserve(both, longest=timedelta(seconds=20)) is None
+    assert RateLimit.objects.get(key="conta").next_at == before
+    assert not RateLimit.objects.filter(key="endereco").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_call_waits_for_the_latest_of_its_slots() -> None:
+    RateLimit.objects.push_back("endereco", timedelta(seconds=9))
+    wait = RateLimit.objects.reserve([("conta", INTERVAL), ("endereco", INTERVAL)], longest=LONG)
+    assert wait is not None
+    assert 8 < wait <= 9
+    assert RateLimit.objects.get(key="conta").total == 1
 
 
 def test_an_account_at_three_requests_a_second_is_never_refused(new_company: Any, world: World, settings: Any) -> None:
