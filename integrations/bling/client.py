@@ -1,12 +1,14 @@
 """Reads from Bling's API v3. Never writes. Knows no Django: credentials, slots and addresses are given to it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from threading import Lock
 from typing import Any, TypeVar
 
 from integrations.bling import records, translate
+from integrations.bling.ahead import Ahead
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.errors import SERVICE, error_of
 from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, TitleFacts, TitleRow
@@ -71,7 +73,21 @@ class BlingClient:
         self._slots = slots
         self._renew = renew
         self._session = session or build_session()
+        self._ahead: Ahead[Mapping[str, Any], Access] = Ahead(slots, self._send, lambda: self._access)
         self.requests = 0
+        self._counting = Lock()
+
+    def announce_titles(self, titles: Iterable[tuple[Direction, int]]) -> None:
+        """Say which titles will be asked for next, in this order: a few are then under way at the same time."""
+        self._ahead.announce(_one(_PATHS[direction], bling_id) for direction, bling_id in titles)
+
+    def announce_borderos(self, bling_ids: Iterable[int]) -> None:
+        """Say which borderôs will be asked for next, in this order."""
+        self._ahead.announce(_one("/borderos", bling_id) for bling_id in bling_ids)
+
+    def announce_contacts(self, bling_ids: Iterable[int]) -> None:
+        """Say which contacts will be asked for next, in this order."""
+        self._ahead.announce(_one("/contatos", bling_id) for bling_id in bling_ids)
 
     def company(self) -> records.Empresa:
         return records.Empresa.parse(self._object("/empresas/me/dados-basicos"))
@@ -104,16 +120,16 @@ class BlingClient:
 
         Raises `NotFoundError` when it was deleted.
         """
-        conta = records.Conta.parse(self._object(f"{_PATHS[direction]}/{bling_id}", f"{_PATHS[direction]}/{{id}}"))
+        conta = records.Conta.parse(self._object(*_one(_PATHS[direction], bling_id)))
         return translate.title(direction, conta), translate.row_fingerprint(conta)
 
     def bordero(self, bling_id: int) -> BorderoFacts:
         """Return one borderô. Raises `NotFoundError` when it was reversed."""
-        return translate.bordero(records.Bordero.parse(self._object(f"/borderos/{bling_id}", "/borderos/{id}")))
+        return translate.bordero(records.Bordero.parse(self._object(*_one("/borderos", bling_id))))
 
     def contact(self, bling_id: int) -> PersonFacts:
         """Return one contact, deleted ones too."""
-        return translate.person(records.Contato.parse(self._object(f"/contatos/{bling_id}", "/contatos/{id}")))
+        return translate.person(records.Contato.parse(self._object(*_one("/contatos", bling_id))))
 
     def changed_contact_ids(self, since: datetime, until: datetime) -> Iterator[int]:
         """Yield ids of contacts changed between two moments of Brasília time (Bling: `dataAlteracaoInicial`)."""
@@ -161,29 +177,44 @@ class BlingClient:
         return Fields(inner if isinstance(inner, Mapping) else body, f"GET {operation or path}")
 
     def _get(self, path: str, operation: str, query: list[tuple[str, str]]) -> Mapping[str, Any]:
-        name = f"GET {operation}"
+        sent = self._ahead.take(path)
+        refused = sent.access if sent else self._access
 
         def call() -> Mapping[str, Any]:
-            self.requests += 1
-            answer = send(
-                self._session, "GET", f"{self._base_url}{path}", service=SERVICE, operation=name, is_write=False,
-                params=query, headers=self._headers(),
-            )  # fmt: skip
-            if answer.status != 200 or answer.is_html:
-                raise error_of(answer, name)
-            body = answer.json()
-            if not isinstance(body, Mapping):
-                raise InternalError("answer is no object", service=SERVICE, operation=name)
-            return body
+            return self._send(path, operation, self._access, query)
 
         try:
-            return read_with_retries(call, self._slots)
+            return read_with_retries(call, self._slots, sent=sent.result if sent else None)
         except UnauthorizedError:
-            self._access = self._renew()
+            if refused is self._access:  # else it was renewed while this request was under way
+                self._access = self._renew()
             return read_with_retries(call, self._slots)
 
-    def _headers(self) -> dict[str, str]:
-        headers = {"Authorization": f"Bearer {self._access.token}"}
-        if self._access.kind == KIND_JWT:
-            headers["enable-jwt"] = "1"
-        return headers
+    def _send(
+        self, path: str, operation: str, access: Access, query: Sequence[tuple[str, str]] = ()
+    ) -> Mapping[str, Any]:
+        name = f"GET {operation}"
+        with self._counting:
+            self.requests += 1
+        answer = send(
+            self._session, "GET", f"{self._base_url}{path}", service=SERVICE, operation=name, is_write=False,
+            params=list(query), headers=_headers(access),
+        )  # fmt: skip
+        if answer.status != 200 or answer.is_html:
+            raise error_of(answer, name)
+        body = answer.json()
+        if not isinstance(body, Mapping):
+            raise InternalError("answer is no object", service=SERVICE, operation=name)
+        return body
+
+
+def _one(path: str, bling_id: int) -> tuple[str, str]:
+    """Return the path of one object, and how it is called in errors."""
+    return f"{path}/{bling_id}", f"{path}/{{id}}"
+
+
+def _headers(access: Access) -> dict[str, str]:
+    headers = {"Authorization": f"Bearer {access.token}"}
+    if access.kind == KIND_JWT:
+        headers["enable-jwt"] = "1"
+    return headers

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
@@ -67,7 +68,7 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
         """
         if connection.in_atomic_block:
             raise RuntimeError("A slot must not be reserved inside a transaction.")
-        values = {
+        values: dict[str, Any] = {
             "keys": [key for key, _interval in slots],
             "seconds": [interval.total_seconds() for _key, interval in slots],
             "longest": longest.total_seconds(),

@@ -165,8 +165,9 @@ def read_titles(
     in_a_row = 0
     while batch := list(islice(waiting, CHUNK)):
         chunk = Chunk()
+        read_at = clock()  # before the first of them leaves: older than the truth is safe, newer is not
+        client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
         for direction, bling_id, row_fingerprint in batch:
-            read_at = clock()
             try:
                 facts, fingerprint = client.title(direction, bling_id)
             except NotFoundError:
@@ -198,8 +199,10 @@ def _read_borderos(client: BlingClient, connection: BlingConnection, chunk: Chun
         for bordero in title.facts.bordero_ids
         if bordero in known and not match_payments(title.facts, [known[bordero]])[0]
     }
-    for bling_id in sorted((named - known.keys()) | grown):
-        read_at = clock()
+    wanted = sorted((named - known.keys()) | grown)
+    read_at = clock()
+    client.announce_borderos(wanted)
+    for bling_id in wanted:
         try:
             chunk.borderos.append((client.bordero(bling_id), read_at))
         except (RejectedError, InternalError) as error:
@@ -216,8 +219,9 @@ def read_persons(
     client: BlingClient, contact_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle]
 ) -> Iterator[tuple[PersonFacts, datetime]]:
     """Read contacts by id; one that cannot be read is noted and skipped."""
-    for contact_id in contact_ids:
-        read_at = clock()
+    wanted, read_at = list(contact_ids), clock()
+    client.announce_contacts(wanted)
+    for contact_id in wanted:
         try:
             yield client.contact(contact_id), read_at
         except (RejectedError, InternalError) as error:

@@ -14,16 +14,27 @@ ATTEMPTS = 4
 LONGEST_WAIT = 30.0
 
 
-def read_with_retries(call: Callable[[], T], slots: Slots, sleep: Callable[[float], None] = time.sleep) -> T:
+def read_with_retries(
+    call: Callable[[], T],
+    slots: Slots,
+    sleep: Callable[[float], None] = time.sleep,
+    *,
+    sent: Callable[[], T] | None = None,
+) -> T:
     """Run `call`, each try in its own slot. Raises the last `TransientError` when all tries failed.
 
-    A rate limit further away than `LONGEST_WAIT` seconds is raised at once: the caller's run goes on later.
+    `sent` is a first try that is under way already, in a slot of its own. A rate limit further away than
+    `LONGEST_WAIT` seconds is raised at once: the caller's run goes on later.
     """
 
+    under_way = [sent] if sent else []
+
     def one_try() -> T:
-        slots.take()
+        attempt = under_way.pop() if under_way else call
+        if attempt is call:
+            slots.take()
         try:
-            result = call()
+            result = attempt()
         except ApiError as error:
             if isinstance(error, RateLimitedError):
                 slots.push_back(error.seconds)
