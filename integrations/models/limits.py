@@ -14,7 +14,7 @@ WITH wanted AS (
 INSERT INTO integrations_ratelimit AS slot (key, next_at, total, day, used_today)
 SELECT key, clock_timestamp() + make_interval(secs => seconds), 1,
        (clock_timestamp() AT TIME ZONE 'America/Sao_Paulo')::date, 1
-FROM wanted
+FROM wanted, set_config('synchronous_commit', 'off', true)
 WHERE NOT EXISTS (
     SELECT FROM integrations_ratelimit
     WHERE key = ANY(%(keys)s) AND next_at > clock_timestamp() + make_interval(secs => %(longest)s)
@@ -64,7 +64,8 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
 
         `None`, and nothing is reserved, when a key's slot is further away than `longest` (callers that give up must
         not push it further) or when `breaker` is open. One autocommit statement on the database's clock, so it is
-        fair between all hosts; a row inside a transaction would stay locked for everybody until its end.
+        fair between all hosts; a row inside a transaction would stay locked for everybody until its end. The disk is
+        not waited for: what a crash of the server forgets is one early request.
         """
         if connection.in_atomic_block:
             raise RuntimeError("A slot must not be reserved inside a transaction.")

@@ -229,13 +229,20 @@ class TitleRead(models.Model):
 
 
 class SeenRow(models.Model):
-    """Bookkeeping of one run: which titles its listings showed. What is not here may have vanished."""
+    """Bookkeeping of one run: which titles its listings showed. What is not here may have vanished.
+
+    `is_wanted` until the detail was read: the row shows something new. `urgency` is its place in line, 0 first.
+    """
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="seen")
     direction = models.CharField(max_length=10)
     bling_id = models.BigIntegerField()
+    row_fingerprint = models.CharField(max_length=32, default="")
+    is_wanted = models.BooleanField(default=False)
+    urgency = models.PositiveIntegerField(default=0)
 
     class Meta:
+        indexes = [models.Index(fields=["run", "urgency", "id"], condition=Q(is_wanted=True), name="seen_wanted")]
         constraints = [models.UniqueConstraint(fields=["run", "direction", "bling_id"], name="seen_once_per_run")]
 
     def __str__(self) -> str:

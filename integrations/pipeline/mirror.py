@@ -4,19 +4,20 @@ The only writer of Title, Payment, Bordero, Person, CatalogItem, TitleRead and S
 newer; what did not change is not written; every write of a run checks that the run is still ours (its fence).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext_noop
 
 from integrations.domain.settlement import match_payments
 from integrations.domain.titles import (
     BorderoFacts,
+    Direction,
     PersonFacts,
     TitleFacts,
     TitleRow,
@@ -90,11 +91,28 @@ def save_registers(connection: BlingConnection, readings: Sequence[RegisterReadi
         BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
 
 
-def mark_seen(run: SyncRun, rows: Sequence[TitleRow]) -> None:
-    """Remember that this run's listings showed these titles."""
+def mark_seen(run: SyncRun, rows: Sequence[TitleRow], wanted: Mapping[int, int]) -> None:
+    """Remember that this run's listings showed these titles of one direction, and which details are wanted.
+
+    `wanted` are the urgencies of those that show something new, by Bling id.
+    """
     SeenRow.objects.bulk_create(
-        [SeenRow(run=run, direction=row.direction, bling_id=row.bling_id) for row in rows], ignore_conflicts=True
+        [
+            SeenRow(run=run, direction=row.direction, bling_id=row.bling_id, row_fingerprint=row.fingerprint)
+            for row in rows
+        ],
+        ignore_conflicts=True,
     )
+    if wanted:
+        whens = [When(bling_id=bling_id, then=Value(urgency)) for bling_id, urgency in wanted.items()]
+        run.seen.filter(direction=rows[0].direction, bling_id__in=wanted).update(is_wanted=True, urgency=Case(*whens))
+
+
+def take_off(run: SyncRun, keys: Sequence[tuple[Direction, int]]) -> None:
+    """Note that these details were asked for: what could not be read is wanted again by the next run."""
+    for direction in Direction:
+        ids = [bling_id for given, bling_id in keys if given == direction]
+        run.seen.filter(direction=direction, bling_id__in=ids, is_wanted=True).update(is_wanted=False)
 
 
 def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run: SyncRun | None) -> int:

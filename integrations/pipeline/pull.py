@@ -33,9 +33,14 @@ PAID_FEED_DAILY = timedelta(days=45)
 SWEEP_EVERY = timedelta(days=7)
 REGISTERS_STALE = timedelta(hours=24)
 CONTACT_OVERLAP = timedelta(hours=24)
-CHUNK = 20
+FIRST_CHUNK = 20
+LARGEST_CHUNK = 100
+CHUNK_SECONDS = 7.0
+"""A chunk is mirrored at once: the more titles, the fewer statements; the longer, the more a dead worker loses."""
 REREAD_LIMIT = 500
 ROLLING_PERCENT = 2
+HISTORY = 100_000
+"""The urgency from which on titles were settled before we saw them: more days than any due date is away."""
 MOST_FAILURES_IN_A_ROW = 3
 """So many titles in a row that Bling cannot show are no matter of the titles."""
 _OPEN_STATUSES = (1, 3)
@@ -135,22 +140,38 @@ def read_listing_page(client: BlingClient, listing: Listing, page: int) -> tuple
     return list({row.bling_id: row for row in rows}.values()), len(rows) >= PAGE_SIZE
 
 
-def rows_to_read(connection: BlingConnection, rows: Sequence[TitleRow], listing: Listing) -> list[TitleRow]:
-    """Return the rows that show something new: unknown titles and changed fingerprints.
+def rows_to_read(
+    connection: BlingConnection, rows: Sequence[TitleRow], listing: Listing, *, today: date
+) -> dict[int, int]:
+    """Return the ids of rows that show something new (unknown titles, changed fingerprints), each with its urgency.
 
-    In a listing by due date, unknown titles that need nothing from us (paid long ago, cancelled, returned) are left.
+    Changes come first, then open titles by how near their due date is, then settled history, latest first. In a
+    listing by due date, unknown titles that need nothing from us (paid long ago, cancelled, returned) are left.
     """
     known = dict(
         Title.objects.filter(
             connection=connection, direction=listing.direction, bling_id__in=[row.bling_id for row in rows]
         ).values_list("bling_id", "row_fingerprint")
     )
-    return [
-        row
+    changed = {bling_id for row in rows if (bling_id := row.bling_id) in known and known[bling_id] != row.fingerprint}
+    new = {
+        row.bling_id: _distance(row, today)
         for row in rows
-        if (row.bling_id in known and known[row.bling_id] != row.fingerprint)
-        or (row.bling_id not in known and (listing.by == "paid" or row.status_number not in (2, 4, 5)))
-    ]
+        if row.bling_id not in known and (listing.by == "paid" or row.status_number not in (2, 4, 5))
+    }
+    return dict.fromkeys(changed, 0) | new
+
+
+def _distance(row: TitleRow, today: date) -> int:
+    days = abs((row.due_date - today).days) if row.due_date else 0
+    return 1 + days if row.status_number in _OPEN_STATUSES else HISTORY + days
+
+
+def wanted_titles(run: SyncRun, limit: int) -> list[tuple[Direction, int, str]]:
+    """Return the next details to read (direction, id, fingerprint of the row), most urgent first."""
+    found = run.seen.filter(is_wanted=True).order_by("urgency", "pk")
+    rows = found.values_list("direction", "bling_id", "row_fingerprint")[:limit]
+    return [(Direction(direction), bling_id, fingerprint) for direction, bling_id, fingerprint in rows]
 
 
 def read_titles(
@@ -161,12 +182,12 @@ def read_titles(
     `wanted` are (direction, id, fingerprint of the listing row or ""). A title that cannot be read becomes a failure
     and stops nothing; errors of the connection (limits, config, several failures in a row) are raised.
     """
-    waiting = iter(wanted)
+    waiting, size = iter(wanted), FIRST_CHUNK
     in_a_row = 0
-    while batch := list(islice(waiting, CHUNK)):
-        chunk = Chunk()
+    while batch := list(islice(waiting, size)):
+        chunk = Chunk(asked=[(direction, bling_id) for direction, bling_id, _row in batch])
         read_at = clock()  # before the first of them leaves: older than the truth is safe, newer is not
-        client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
+        client.announce_titles(chunk.asked)
         for direction, bling_id, row_fingerprint in batch:
             try:
                 facts, fingerprint = client.title(direction, bling_id)
@@ -186,6 +207,8 @@ def read_titles(
         _read_borderos(client, connection, chunk, clock)
         _read_persons(client, connection, chunk, clock)
         yield chunk
+        seconds = max((clock() - read_at).total_seconds(), 0.001)
+        size = max(1, min(LARGEST_CHUNK, int(len(batch) * CHUNK_SECONDS / seconds)))
 
 
 def _read_borderos(client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock) -> None:

@@ -41,8 +41,12 @@ class FailedTitle:
 
 @dataclass
 class Chunk:
-    """Some titles with everything that hangs on them, ready to be mirrored in one transaction."""
+    """Some titles with everything that hangs on them, ready to be mirrored in one transaction.
 
+    `asked` are the titles that were asked for, whatever came of it.
+    """
+
+    asked: list[tuple[Direction, int]] = field(default_factory=list)
     titles: list[TitleReading] = field(default_factory=list)
     borderos: list[tuple[BorderoFacts, datetime]] = field(default_factory=list)
     persons: list[tuple[PersonFacts, datetime]] = field(default_factory=list)

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 LEASE = timedelta(seconds=240)
 GONE_BATCH = 50
+DETAILS_BATCH = 500
 
 
 class Slice:
@@ -46,6 +47,7 @@ class Slice:
             "registers": self._registers,
             "contacts": self._contacts,
             "listings": self._listings,
+            "details": self._details,
             "gone": self._gone,
             "new_registers": self._new_registers,
             "reread": self._reread,
@@ -120,12 +122,12 @@ class Slice:
     def _listings(self) -> str:
         """Read one page; the cursor names the listings once, so that every slice goes through the same ones."""
         cursor = self.run.cursor
+        today = day_of(self.run.started_at or self.clock())
         if "listings" not in cursor:
-            today = day_of(self.run.started_at or self.clock())
             listings = pull.plan_listings(self.run, sync_from=self.run.connection.tenant.sync_from, today=today)
             cursor.update(listings=[_to_json(listing) for listing in listings], index=0, page=1)
         if cursor["index"] >= len(cursor["listings"]):
-            return "gone"
+            return "details"
         listing = _from_json(cursor["listings"][cursor["index"]])
         rows, has_more = pull.read_listing_page(self.client, listing, cursor["page"])
         shown = [row.bling_id for row in rows]
@@ -133,19 +135,22 @@ class Slice:
             # Bling ignores parameters that it does not understand, without an error.
             raise InternalError(f"page {cursor['page']} repeats the one before", service="Bling", operation="listing")
         milestones.passed("pull.page_read")
-        wanted = pull.rows_to_read(self.run.connection, rows, listing)
-        if not self._read((row.direction, row.bling_id, row.fingerprint) for row in wanted):
-            return "listings"  # time is up: the page is listed again, and what was mirrored is not read again
+        wanted = pull.rows_to_read(self.run.connection, rows, listing, today=today)
+        following = {"index": cursor["index"] + 1, "page": 1}
         if has_more:
-            cursor["page"] += 1
-            cursor["previous"] = shown
-        else:
-            cursor.update(index=cursor["index"] + 1, page=1)
+            following = {"page": cursor["page"] + 1, "previous": shown}
         with transaction.atomic():
-            mirror.mark_seen(self.run, rows)
-            self._hold(cursor=cursor, rows_seen=F("rows_seen") + len(rows))
+            mirror.mark_seen(self.run, rows, wanted)
+            self._hold(cursor={**cursor, **following}, rows_seen=F("rows_seen") + len(rows))
+        cursor.update(following)  # not before: a failure must not store a page that was not kept
         milestones.passed("pull.page_saved")
         return "listings"
+
+    def _details(self) -> str:
+        """Read what the listings showed to be new or different, most urgent first."""
+        wanted = pull.wanted_titles(self.run, DETAILS_BATCH)
+        self._read(wanted)
+        return "details" if wanted else "gone"
 
     def _gone(self) -> str:
         """Read titles that no listing showed, each once: one that cannot be read does not come back in this run."""
@@ -202,6 +207,7 @@ class Slice:
     def _save_chunk(self, chunk: Chunk) -> None:
         with transaction.atomic():
             changed = mirror.save_chunk(self.run.connection, chunk, now=self.clock(), run=self.run)
+            mirror.take_off(self.run, chunk.asked)
             self._hold(
                 titles_read=F("titles_read") + len(chunk.titles),
                 titles_changed=F("titles_changed") + changed,
@@ -215,8 +221,10 @@ class Slice:
             try:
                 self._save_chunk(single)
             except (DataError, ValueError) as error:
-                failure = FailedTitle(title.direction, title.bling_id, "internal", type(error).__name__)
-                self._hold_alone(**mirror.note_failures(self.run, Chunk(failures=[failure])))
+                chunk.failures.append(FailedTitle(title.direction, title.bling_id, "internal", type(error).__name__))
+        with transaction.atomic():
+            mirror.take_off(self.run, chunk.asked)
+            self._hold(**mirror.note_failures(self.run, chunk))
 
     def _save(self) -> None:
         self._hold_alone(step=self.run.step, cursor=self.run.cursor)
