@@ -152,4 +152,5 @@ LIMITS = ENV.limits
 RUN_SLICE_SECONDS = ENV.run_slice_seconds
 SYNC_HOURS = ENV.sync_hours
 SYNC_JITTER_MINUTES = ENV.sync_jitter_minutes
+TICK_THREADS = ENV.tick_threads
 UNCERTAIN_WAIT_SECONDS = ENV.uncertain_wait_seconds

@@ -5,13 +5,14 @@ death in between forgets nothing, and nothing older overwrites newer.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from integrations.domain.classification import Register, choose_bank_account, classify_title
 from integrations.domain.delivery import Operation, next_step
@@ -52,10 +53,31 @@ class Decision:
     priority: int = Priority.UPDATE
 
 
-def plan_batch(*, now: datetime, tenant_ids: Sequence[int] | None = None, limit: int = BATCH) -> int:
-    """Plan up to `limit` requested titles and return how many. Titles whose Kamino was never read keep waiting."""
+def plan_turn(
+    *, clock: Callable[[], datetime], deadline: datetime, tenant_ids: Sequence[int] | None, for_people: bool = False
+) -> bool:
+    """Plan one batch of each connection that has requests, so that none waits for all of another's; false when none
+    has. `for_people`: only what people asked for. Titles whose Kamino was never read keep waiting."""
+    requests = _requests(for_people)
+    if tenant_ids is not None:
+        requests = requests.filter(title__connection__tenant__in=tenant_ids)
+    worked = False
+    for connection_id in requests.order_by().values_list("title__connection", flat=True).distinct():
+        worked |= plan_batch(connection_id, now=clock(), for_people=for_people) > 0
+        if clock() >= deadline:
+            break
+    return worked
+
+
+def _requests(for_people: bool) -> QuerySet[PlanRequest]:
+    query = PlanRequest.objects.filter(title__connection__tenant__kamino_connection__registers_read_at__isnull=False)
+    return query.filter(priority=Priority.PERSON) if for_people else query
+
+
+def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, limit: int = BATCH) -> int:
+    """Plan up to `limit` requested titles of a connection and return how many."""
     with transaction.atomic():
-        requests = _lock_requests(tenant_ids, limit)
+        requests = _lock_requests(connection_id, for_people, limit)
         milestones.passed("plan.locked")
         titles = list(
             Title.objects.filter(pk__in=list(requests))
@@ -106,10 +128,8 @@ def plan_batch(*, now: datetime, tenant_ids: Sequence[int] | None = None, limit:
     return len(titles)
 
 
-def _lock_requests(tenant_ids: Sequence[int] | None, limit: int) -> dict[int, int | None]:
-    query = PlanRequest.objects.filter(title__connection__tenant__kamino_connection__registers_read_at__isnull=False)
-    if tenant_ids is not None:
-        query = query.filter(title__connection__tenant__in=tenant_ids)
+def _lock_requests(connection_id: int, for_people: bool, limit: int) -> dict[int, int | None]:
+    query = _requests(for_people).filter(title__connection=connection_id)
     rows = query.select_for_update(skip_locked=True, of=("self",)).order_by("priority", "asked_at", "pk")
     return {row.title_id: row.priority for row in rows[:limit]}
 

@@ -91,10 +91,11 @@ def is_due(company: KaminoConnection, now: datetime) -> bool:
 
 
 def reconcile_slice(client: KaminoClient, company: KaminoConnection, *, clock: Clock, deadline: datetime) -> bool:
-    """Read pages until `deadline`; when all are read, compare. Returns whether the reconciliation is complete."""
+    """Read pages until `deadline`, or until a person waits; when all are read, compare. Returns whether the
+    reconciliation is complete."""
     cursor = company.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
     started_at = datetime.fromisoformat(cursor["started_at"])
-    while cursor["direction"] and clock() < deadline:
+    while cursor["direction"] and clock() < deadline and not Posting.objects.asked_by_people(company.pk, clock()):
         direction = Direction(cursor["direction"])
         read_at = clock()
         try:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from integrations.models import BlingConnection, Tenant
 from integrations.pipeline import report, run
 from integrations.pipeline.desk import request_sync
+from integrations.pipeline.progress import Progress
 from integrations.queue import enqueue_tick
 
 
@@ -41,7 +42,7 @@ class Command(BaseCommand):
     def _work(self, tenant_ids: list[int]) -> None:
         with tqdm(disable=not sys.stderr.isatty(), unit=" títulos", file=sys.stderr) as bar:
 
-            def show(progress: run.Progress) -> None:
+            def show(progress: Progress) -> None:
                 bar.total = progress.to_send + progress.delivered + progress.to_plan
                 bar.n = progress.delivered
                 bar.set_description("lendo do Bling" if progress.open_runs else "enviando à Kamino")

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.domain.delivery import Operation
 from integrations.models import Attempt, KaminoConnection, PersonPosting, Posting, Tenant
-from integrations.models.deliveries import DeliveryState
+from integrations.models.deliveries import DeliveryState, Priority
 from integrations.pipeline import milestones
 from integrations.pipeline.leases import LEASE
 
@@ -56,21 +56,33 @@ def uncertain_units(model: type[Posting] | type[PersonPosting], now: datetime) -
     return model.objects.filter(state=DeliveryState.UNCERTAIN, ready_at__lte=now)
 
 
-def companies_with_work(now: datetime, tenant_ids: Sequence[int] | None) -> list[KaminoConnection]:
-    """Return the live companies that have something to send or to look up, least recently served first."""
-    mine = {"company": OuterRef("pk")}
-    query = KaminoConnection.objects.filter(
-        Exists(ready_postings(now).filter(**mine))
-        | Exists(ready_persons(now).filter(**mine))
-        | Exists(uncertain_units(Posting, now).filter(**mine))
-        | Exists(uncertain_units(PersonPosting, now).filter(**mine)),
-        tenant__delivery_mode=Tenant.DeliveryMode.LIVE,
-        tenant__is_active=True,
-        is_paused=False,
+def live_companies() -> QuerySet[KaminoConnection]:
+    """Return the companies to which anything may be sent now."""
+    live = KaminoConnection.objects.filter(
+        tenant__delivery_mode=Tenant.DeliveryMode.LIVE, tenant__is_active=True, is_paused=False
     )
+    return live.defer(*KaminoConnection.SECRETS)
+
+
+def companies_with_work(
+    now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
+) -> list[KaminoConnection]:
+    """Return the live companies that have something to send or to look up, least recently served first.
+
+    `for_people`: only those with a title that a person asked for.
+    """
+    mine = {"company": OuterRef("pk")}
+    has_work: Q | Exists = Exists(ready_postings(now).filter(priority=Priority.PERSON, **mine))
+    if not for_people:
+        has_work = (
+            Exists(ready_postings(now).filter(**mine))
+            | Exists(ready_persons(now).filter(**mine))
+            | Exists(uncertain_units(Posting, now).filter(**mine))
+            | Exists(uncertain_units(PersonPosting, now).filter(**mine))
+        )
+    query = live_companies().filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
-    query = query.defer(*KaminoConnection.SECRETS)
     return list(query.select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk"))
 
 

@@ -9,11 +9,13 @@ import structlog
 
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoConnection, PersonPosting, Posting, RateLimit
+from integrations.models.deliveries import Priority
 from integrations.pipeline import milestones
 from integrations.pipeline.connections import open_kamino
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import (
     companies_with_work,
+    live_companies,
     next_person,
     next_posting,
     uncertain_units,
@@ -46,12 +48,17 @@ class DrainResult:
     is_empty: bool = False
 
 
-def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None = None) -> DrainResult:
-    """Work until `deadline` or until nothing is due. Companies that wait for a slot are waited for."""
+def drain(
+    *, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None = None, for_people: bool = False
+) -> DrainResult:
+    """Work until `deadline` or until nothing is due. Companies that wait for a slot are waited for.
+
+    `for_people`: serve only companies with a title that a person asked for, which is then their most urgent one.
+    """
     result = DrainResult()
     clients: dict[int, KaminoClient] = {}
     while (now := clock()) < deadline:
-        companies = companies_with_work(now, tenant_ids)
+        companies = companies_with_work(now, tenant_ids, for_people=for_people)
         if not companies:
             result.is_empty = True
             return result
@@ -95,13 +102,14 @@ def _serve(
             if not unit:
                 raise
         worked += 1
-        if RateLimit.objects.seconds_until_free([kamino_key(company)], clock()) or not _still_ours(company):
+        if RateLimit.objects.seconds_until_free([kamino_key(company)], clock()) or not _may_go_on(company):
             break
     return worked
 
 
-def _still_ours(company: KaminoConnection) -> bool:
-    return KaminoConnection.objects.filter(pk=company.pk, fence=company.fence).exists()
+def _may_go_on(company: KaminoConnection) -> bool:
+    """Say whether the lease is still ours, and nobody paused the company or took it back to simulation."""
+    return live_companies().filter(pk=company.pk, fence=company.fence).exists()
 
 
 def _work_on_one(
@@ -111,15 +119,17 @@ def _work_on_one(
     clock: Clock,
     working_on: list[Posting | PersonPosting],
 ) -> bool:
-    """Resolve, deliver a title (its person first), or deliver a changed person; false when nothing is due."""
+    """Look up, deliver a title (its person first), or deliver a changed person; false when nothing is due. What a
+    person asked for goes before everything else."""
     now = clock()
-    for model in (Posting, PersonPosting):
+    posting = next_posting(company, now)
+    is_asked = posting is not None and posting.priority == Priority.PERSON
+    for model in () if is_asked else (Posting, PersonPosting):
         unit = uncertain_units(model, now).filter(company=company).order_by("ready_at").first()
         if unit is not None:
             working_on.append(unit)
             resolve(client, company, unit, clock=clock)
             return True
-    posting = next_posting(company, now)
     if posting is not None and posting.title.person is not None:
         person: PersonPosting = posting.title.person.posting
         working_on.append(posting)

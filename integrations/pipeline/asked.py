@@ -1,0 +1,73 @@
+"""Asked: read the titles that people asked for, now, outside of any run."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+
+from integrations.models import BlingConnection, Posting, Title, TitleRead
+from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import Priority
+from integrations.pipeline import milestones, mirror, pull
+from integrations.pipeline.connections import open_bling
+from integrations.pipeline.error_texts import error_text
+from integrations.pipeline.requests import request_plans
+from integrations.rest.errors import ApiError, InternalError
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
+    """Read the titles that people asked for, now, outside of any run."""
+    asked = TitleRead.objects.filter(asked_at__isnull=False)
+    connections = BlingConnection.objects.filter(
+        status=ConnectionStatus.CONNECTED, tenant__is_active=True, titles__last_read__in=asked
+    ).defer("client_secret")
+    connections = connections.distinct()
+    if tenant_ids is not None:
+        connections = connections.filter(tenant__in=tenant_ids)
+    worked = False
+    for connection in connections:
+        try:
+            worked |= _read_asked_of(connection, clock, deadline)
+        except Exception as error:
+            if not isinstance(error, ApiError):
+                log.exception("asked titles crashed", connection=connection.pk)
+                error = InternalError(type(error).__name__, service="Bling")
+            log.warning("asked titles not read", connection=connection.pk, error=str(error))
+            titles = Title.objects.filter(connection=connection, last_read__asked_at__isnull=False)
+            _stop_asking(titles, error)
+    return worked
+
+
+def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime) -> bool:
+    wanted = pull.asked_titles(connection, 100)
+    if not wanted:
+        return False
+    client = open_bling(connection, clock=clock)
+    triples = ((direction, bling_id, "") for direction, bling_id in wanted)
+    for chunk in pull.read_titles(client, connection, triples, clock=clock):
+        read = [title.bling_id for title in chunk.titles]
+        milestones.passed("asked.read")
+        with transaction.atomic():
+            mirror.save_chunk(connection, chunk, now=clock(), run=None)
+            titles = Title.objects.filter(connection=connection, bling_id__in=read)
+            request_plans(titles, now=clock(), priority=Priority.PERSON)
+        milestones.passed("asked.saved")
+        for failure in chunk.failures:
+            failed = Title.objects.filter(connection=connection, direction=failure.direction, bling_id=failure.bling_id)
+            TitleRead.objects.filter(title__in=failed).update(asked_at=None)
+            Posting.objects.filter(title__in=failed).update(message=failure.message)
+        if clock() >= deadline:
+            break
+    return True
+
+
+def _stop_asking(titles: QuerySet[Title], error: ApiError) -> None:
+    """Say on the titles why they could not be read; the person may ask again."""
+    Posting.objects.filter(title__in=titles).update(message=error_text(error))
+    TitleRead.objects.filter(title__in=titles).update(asked_at=None)

@@ -1,0 +1,81 @@
+"""Companies: the turns of a Kamino company that are no deliveries: its registers, and its daily reconciliation."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import QuerySet
+
+from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Title
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline.connections import open_kamino
+from integrations.pipeline.error_texts import error_text
+from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_company, pause_company
+from integrations.pipeline.mapping_names import resolve_pending
+from integrations.pipeline.reconcile import is_due, reconcile_slice, refresh_registers, registers_are_stale
+from integrations.pipeline.requests import request_plans
+from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+FAILURE_PAUSE = timedelta(seconds=15)
+
+
+def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bool:
+    """Read the registers of companies that titles wait for; errors pause that company only."""
+    companies = _companies(tenant_ids).filter(tenant__bling_connections__titles__isnull=False).distinct()
+    stale = [company for company in companies if registers_are_stale(company, clock())]
+    company, _wait = lease_company(stale, clock(), waits_itself=True)
+    if company is None:
+        return False
+    try:
+        if refresh_registers(open_kamino(company, clock=clock), company, clock=clock):
+            resolve_pending(company.tenant, now=clock())
+            waiting = Posting.objects.filter(company=company).exclude(problems=[])
+            request_plans(Title.objects.filter(posting__in=waiting), now=clock())
+    except Exception as error:
+        _company_failed(company, error, clock())
+    finally:
+        free_company(company)
+    return True
+
+
+def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
+    """Give one company's daily reconciliation a slice, once nothing waits to be sent for it."""
+    busy = Posting.objects.filter(state__in=(DeliveryState.READY, DeliveryState.SENDING)).values("company")
+    companies = _companies(tenant_ids).filter(registers_read_at__isnull=False).exclude(pk__in=busy)
+    unplanned = PlanRequest.objects.values("title__connection__tenant")
+    running = SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True).values("connection__tenant")
+    companies = companies.exclude(tenant__in=unplanned).exclude(tenant__in=running)
+    due = [company for company in companies if is_due(company, clock())]
+    company, _wait = lease_company(due, clock(), waits_itself=True)
+    if company is None:
+        return False
+    try:
+        reconcile_slice(open_kamino(company, clock=clock), company, clock=clock, deadline=deadline)
+    except Exception as error:
+        _company_failed(company, error, clock())
+    finally:
+        free_company(company)
+    return True
+
+
+def _companies(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
+    query = KaminoConnection.objects.filter(tenant__is_active=True, is_paused=False).select_related("tenant")
+    query = query.defer(*KaminoConnection.SECRETS)  # read when a client is opened: one that is unreadable stops one
+    return query if tenant_ids is None else query.filter(tenant__in=tenant_ids)
+
+
+def _company_failed(company: KaminoConnection, error: Exception, now: datetime) -> None:
+    """Pause one company after a failure, so that the others go on."""
+    if not isinstance(error, ApiError):
+        log.exception("company crashed", company=company.pk)
+        error = InternalError(type(error).__name__, service="Kamino")
+    log.warning("company not read", company=company.pk, kind=error.kind, error=str(error))
+    if isinstance(error, ConfigError) or error.kind in ("rejected", "internal"):
+        pause_company(company.pk, error_text(error), until=now + CONFIG_PAUSE)
+    elif isinstance(error, RateLimitedError):
+        pause_company(company.pk, "", until=now + timedelta(seconds=error.seconds))
+    else:
+        pause_company(company.pk, error_text(error), until=now + FAILURE_PAUSE)

@@ -1,0 +1,64 @@
+"""Progress: what still waits, and when the next of it is due; for whoever waits in front of a screen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Min, Q
+
+from integrations.models import PersonPosting, PlanRequest, Posting, SyncRun, Tenant
+from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import DeliveryState
+
+PATIENCE = timedelta(seconds=90)
+"""How long a waiting command sits out a retry before it says that something is left over."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What still waits, for a progress bar."""
+
+    open_runs: int
+    to_plan: int
+    to_send: int
+    delivered: int
+
+
+def next_due(tenant_ids: Sequence[int] | None, *, now: datetime) -> datetime | None:
+    """Return when something will be due soon, or `None` when nothing is worth waiting for."""
+    runs = SyncRun.objects.filter(
+        state=SyncRun.State.OPEN,
+        not_before__lte=now + PATIENCE,
+        connection__status=ConnectionStatus.CONNECTED,
+        connection__tenant__is_active=True,
+    )
+    ready = {"state": DeliveryState.READY, "ready_at__range": (now, now + PATIENCE)}
+    postings, persons = Posting.objects.filter(**ready), PersonPosting.objects.filter(**ready)
+    if tenant_ids is not None:
+        runs = runs.filter(connection__tenant__in=tenant_ids)
+        postings = postings.filter(company__tenant__in=tenant_ids)
+        persons = persons.filter(company__tenant__in=tenant_ids)
+    live = {"company__tenant__delivery_mode": Tenant.DeliveryMode.LIVE, "company__is_paused": False}
+    free = Q(company__lease_until__isnull=True) | Q(company__lease_until__lte=now + PATIENCE)
+    moments = [
+        runs.aggregate(first=Min("not_before"))["first"],
+        postings.filter(free, **live).aggregate(first=Min("ready_at"))["first"],
+        persons.filter(free, **live).aggregate(first=Min("ready_at"))["first"],
+    ]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def progress(tenant_ids: Sequence[int] | None) -> Progress:
+    """Count what is left to do."""
+    runs = SyncRun.objects.filter(state=SyncRun.State.OPEN)
+    requests, postings = PlanRequest.objects.all(), Posting.objects.all()
+    if tenant_ids is not None:
+        runs = runs.filter(connection__tenant__in=tenant_ids)
+        requests = requests.filter(title__connection__tenant__in=tenant_ids)
+        postings = postings.filter(company__tenant__in=tenant_ids)
+    return Progress(
+        open_runs=runs.count(),
+        to_plan=requests.count(),
+        to_send=postings.filter(state__in=(DeliveryState.READY, DeliveryState.SENDING)).count(),
+        delivered=postings.filter(state=DeliveryState.DELIVERED).count(),
+    )
