@@ -145,11 +145,17 @@ class BlingClient:
     def categories(self) -> list[records.Categoria]:
         return self._all("/categorias/receitas-despesas", records.Categoria.parse)
 
-    def accounts(self) -> list[records.ContaContabil]:
-        return self._all("/contas-contabeis", records.ContaContabil.parse)
+    def accounts(self) -> list[records.Registro]:
+        return self._all("/contas-contabeis", records.Registro.parse)
 
-    def payment_forms(self) -> list[records.FormaPagamento]:
-        return self._all("/formas-pagamentos", records.FormaPagamento.parse)
+    def payment_forms(self) -> list[records.Registro]:
+        return self._all("/formas-pagamentos", records.Registro.parse)
+
+    def contact_types(self) -> list[records.Registro]:
+        """Return all contact types; this list has no pages."""
+        data = self._get("/contatos/tipos", "/contatos/tipos", []).get("data")
+        rows = data if isinstance(data, list) else []
+        return [records.Registro.parse(Fields(row, f"contatos/tipos[{index}]")) for index, row in enumerate(rows)]
 
     def _all(self, path: str, parse: Callable[[Fields], T]) -> list[T]:
         return [parse(row) for page in self._pages(path, []) for row in page]

@@ -47,6 +47,7 @@ class Conta(ContaRow):
     origem_tipo: str
     origem_id: int
     origem_numero: str
+    origem_situacao: int
 
     @classmethod
     def parse(cls, data: Fields) -> "Conta":
@@ -65,6 +66,7 @@ class Conta(ContaRow):
             origem_tipo=origem.text("tipoOrigem"),
             origem_id=origem.integer("id", 0),
             origem_numero=origem.text("numero"),
+            origem_situacao=origem.integer("situacao", 0),
         )
 
 
@@ -143,6 +145,7 @@ class Contato(ContatoRow):
     municipio: str
     uf: str
     cep: str
+    tipos: tuple[int, ...]
 
     @classmethod
     def parse(cls, data: Fields) -> "Contato":
@@ -159,6 +162,7 @@ class Contato(ContatoRow):
             municipio=geral.text("municipio"),
             uf=geral.text("uf"),
             cep=geral.text("cep"),
+            tipos=tuple(sorted(item.integer("id", 0) for item in data.children("tiposContato"))),
         )
 
 
@@ -179,26 +183,14 @@ class Categoria:
 
 
 @dataclass(frozen=True)
-class ContaContabil:
-    """A row of GET /contas-contabeis: an account that money moves on (a title's `portador`)."""
+class Registro:
+    """A row of GET /contas-contabeis (a title's `portador`), /formas-pagamentos and /contatos/tipos."""
 
     id: int
     descricao: str
 
     @classmethod
-    def parse(cls, data: Fields) -> "ContaContabil":
-        return cls(data.integer("id"), data.text("descricao", None))
-
-
-@dataclass(frozen=True)
-class FormaPagamento:
-    """A row of GET /formas-pagamentos."""
-
-    id: int
-    descricao: str
-
-    @classmethod
-    def parse(cls, data: Fields) -> "FormaPagamento":
+    def parse(cls, data: Fields) -> "Registro":
         return cls(data.integer("id"), data.text("descricao", None))
 
 

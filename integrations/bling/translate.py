@@ -54,6 +54,7 @@ def title(direction: Direction, conta: records.Conta) -> TitleFacts:
         origin_kind=conta.origem_tipo[:40],
         origin_id=conta.origem_id,
         origin_number=conta.origem_numero[:60],
+        origin_status=conta.origem_situacao,
     )
 
 
@@ -96,4 +97,5 @@ def person(contato: records.Contato, *, is_final_consumer: bool = False) -> Pers
         state=contato.uf[:10],
         postal_code=contato.cep[:20],
         is_final_consumer=is_final_consumer,
+        type_ids=contato.tipos,
     )

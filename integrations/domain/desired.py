@@ -11,6 +11,7 @@ from enum import StrEnum
 from integrations.domain.classification import Classification
 from integrations.domain.money import ZERO
 from integrations.domain.problems import Problem, ProblemCode, blocking
+from integrations.domain.rules import TenantRules, is_filtered, is_released, is_switched_off
 from integrations.domain.settlement import Settlement
 from integrations.domain.titles import Direction, TitleFacts, TitleStatus
 
@@ -89,17 +90,6 @@ def _payment_from_json(data: Mapping[str, object]) -> DesiredPayment:
 
 
 @dataclass(frozen=True)
-class TenantRules:
-    """What a company decided about its mirror; `None` dates mean "no such limit"."""
-
-    settled_from: date | None
-    closed_until: date | None = None
-    payables: bool = True
-    receivables: bool = True
-    code_prefix: str = ""
-
-
-@dataclass(frozen=True)
 class Inputs:
     """Everything that decides about one title.
 
@@ -115,6 +105,7 @@ class Inputs:
     rules: TenantRules
     delivered: DesiredTitle | None
     paid_on: date | None = None
+    contact_types: frozenset[int] = frozenset()
     forced: DesiredPayment | None = None
     deleted: bool = False
 
@@ -162,8 +153,6 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
 
 
 _STOPS_CANCELLATION = {ProblemCode.CANCELLED_WITH_PAYMENT, ProblemCode.FILTERED}
-
-
 _PAYMENT_UNKNOWN = {
     ProblemCode.PAYMENTS_UNREAD,
     ProblemCode.PAYMENTS_MISSING,
@@ -206,12 +195,14 @@ def _refusals(inputs: Inputs) -> list[Problem]:
         found.append(Problem(ProblemCode.DUE_DATE_MISSING))
     if title.contact_id == 0:
         found.append(Problem(ProblemCode.PERSON_MISSING))
-    allowed = inputs.rules.payables if title.direction is Direction.PAYABLE else inputs.rules.receivables
-    if not allowed:
+    is_new = inputs.delivered is None
+    if is_switched_off(title, inputs.rules) or (is_new and is_filtered(title, inputs.contact_types, inputs.rules)):
         found.append(Problem(ProblemCode.FILTERED))
+    elif is_new and not is_released(title, inputs.rules):
+        found.append(Problem(ProblemCode.AWAITING_RELEASE, {"number": title.origin_number}))
     settled_from = inputs.rules.settled_from
     is_history = (
-        inputs.delivered is None
+        is_new
         and inputs.forced is None
         and title.status is TitleStatus.SETTLED
         and inputs.paid_on is not None
@@ -233,16 +224,22 @@ def _payment(inputs: Inputs) -> DesiredPayment | None:
     return inputs.forced if real is None or replace(real, forced=True) == inputs.forced else real
 
 
+_SETTLES = ("status", "payment", "note")
+
+
 def _respecting_closed_period(
     desired: DesiredTitle, inputs: Inputs, found: list[Problem]
 ) -> tuple[DesiredTitle | None, list[Problem]]:
     closed = inputs.rules.closed_until
     if closed is None or desired == inputs.delivered:
         return desired, found
-    days = [desired.competence_date, *([desired.payment.date] if desired.payment else [])]
-    if inputs.delivered is not None:
-        days.append(inputs.delivered.competence_date)
-    if min(days) > closed:
+    before = inputs.delivered
+    days = [desired.payment.date] if desired.payment else []
+    settled = before and desired.payment and replace(before, **{name: getattr(desired, name) for name in _SETTLES})
+    if desired != settled:
+        # A settlement alone moves nothing but money: last month's bills are paid in this one.
+        days += [desired.competence_date, *([before.competence_date] if before else [])]
+    if not days or min(days) > closed:
         return desired, found
     return None, [*found, Problem(ProblemCode.CLOSED_PERIOD, {"date": str(closed)})]
 

@@ -24,6 +24,7 @@ class DiscrepancyKind(StrEnum):
     HELD = "held"
     REFUSED = "refused"
     UNCONFIRMED = "unconfirmed"
+    POSSIBLE_DUPLICATE = "possible_duplicate"
 
 
 @dataclass(frozen=True)

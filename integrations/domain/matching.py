@@ -1,11 +1,14 @@
 """Which Kamino row is ours? By marker or external code only; by look alone a row is nobody's."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from integrations.domain.desired import MARKER, DesiredTitle, KaminoStatus
+from integrations.domain.desired import MARKER, DesiredPayment, DesiredTitle, KaminoStatus
+
+_MARKER = re.compile(re.escape(MARKER).replace(re.escape("{code}"), r"([\w.-]+)"))
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,14 @@ class KaminoTitle:
     person_name: str = ""
     raw: dict[str, object] | None = None
 
+    @property
+    def marked_code(self) -> str:
+        """Return the code that stands in the row's marker, or its external code where lists show that; else ""."""
+        if self.code:
+            return self.code
+        found = _MARKER.search(self.description) or _MARKER.search(self.note)
+        return found.group(1) if found else ""
+
     def is_marked(self, code: str) -> bool:
         marker = MARKER.format(code=code)
         return self.code == code or marker in self.description or marker in self.note
@@ -42,6 +53,27 @@ class KaminoTitle:
 def marked(rows: Iterable[KaminoTitle], code: str) -> list[KaminoTitle]:
     """Return the rows that carry our code or marker."""
     return [row for row in rows if row.is_marked(code)]
+
+
+def as_told(row: KaminoTitle, desired: DesiredTitle) -> DesiredTitle:
+    """Return `desired` as Kamino's row has it; what differs is then written like any other change."""
+    payment = None
+    if row.status is KaminoStatus.SETTLED and row.payment_date is not None:
+        payment = DesiredPayment(row.payment_date, row.paid_amount or row.value, row.payment_account)
+    return replace(
+        desired,
+        description=row.description,
+        document_number=row.document_number,
+        due_date=row.due_date or desired.due_date,
+        competence_date=row.competence_date or desired.competence_date,
+        value=row.value,
+        chart_account=row.chart_account or desired.chart_account,
+        cost_center=row.cost_center or None,
+        business_unit=row.business_unit or None,
+        status=row.status,
+        payment=payment,
+        note=row.note,
+    )
 
 
 def holds(row: KaminoTitle, desired: DesiredTitle) -> bool:

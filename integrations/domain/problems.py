@@ -37,6 +37,8 @@ class ProblemCode(StrEnum):
     BEFORE_SETTLED_FROM = "before_settled_from"
     CLOSED_PERIOD = "closed_period"
     FILTERED = "filtered"
+    AWAITING_RELEASE = "awaiting_release"
+    RELAUNCH_UNCLEAR = "relaunch_unclear"
     DELETED_IN_BLING = "deleted_in_bling"
     REVERSED_AFTER_SETTLEMENT = "reversed_after_settlement"
     CANCELLED_AFTER_SETTLEMENT = "cancelled_after_settlement"
@@ -68,6 +70,7 @@ _NOTHING = {ProblemCode.PARTIALLY_PAID, ProblemCode.OVERPAID, ProblemCode.FROZEN
 _NO_HUMAN = {
     ProblemCode.BEFORE_SETTLED_FROM,
     ProblemCode.FILTERED,
+    ProblemCode.AWAITING_RELEASE,
     ProblemCode.CANCELLED_BEFORE_SENDING,
     ProblemCode.PAYMENTS_UNREAD,
 }

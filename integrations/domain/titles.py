@@ -78,6 +78,7 @@ class TitleFacts:
     origin_kind: str = ""
     origin_id: int = 0
     origin_number: str = ""
+    origin_status: int = 0
 
     @property
     def status(self) -> TitleStatus:
@@ -126,3 +127,4 @@ class PersonFacts:
     state: str = ""
     postal_code: str = ""
     is_final_consumer: bool = False
+    type_ids: tuple[int, ...] = ()

@@ -12,6 +12,7 @@ from integrations.models.connections import (
 )
 from integrations.models.deliveries import Attempt, ForcedSettlement, PersonPosting, PlanRequest, Posting
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot
+from integrations.models.filters import FilterRule
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
 from integrations.models.mappings import Mapping
 from integrations.models.registers import CatalogItem, KaminoItem
@@ -31,6 +32,7 @@ __all__ = [
     "ConnectLink",
     "ConnectionEvent",
     "Discrepancy",
+    "FilterRule",
     "ForcedSettlement",
     "Heartbeat",
     "KaminoConnection",

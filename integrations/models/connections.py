@@ -50,6 +50,9 @@ class BlingConnection(models.Model):
     registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True)
     contacts_read_until = models.DateTimeField(null=True, blank=True, editable=False)
     swept_at = models.DateTimeField(_("last full sweep"), null=True, blank=True)
+    deletions_confirmed = models.BooleanField(
+        _("many deletions confirmed"), default=False, help_text=_("The next run may find many titles deleted.")
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     history = HistoricalRecords(excluded_fields=["client_secret"])

@@ -88,7 +88,7 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         still_wanted = When(desired_fingerprint=sent, then=Value(DeliveryState.DELIVERED.value))
         return self.filter(pk=pk, fence=fence, state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN)).update(
             state=Case(still_wanted, default=Value(DeliveryState.HELD.value)),
-            failure="", message="", tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE,
+            failure="", failure_code="", message="", tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE,
             delivered=body, delivered_fingerprint=sent, kamino_id=kamino_id,
         )  # fmt: skip
 
@@ -105,10 +105,10 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
             state=DeliveryState.UNCERTAIN, message=message, ready_at=look_at, lease_until=None, lookups=0
         )
 
-    def record_needs_human(self, pk: int, fence: int, *, failure: str, message: str) -> int:
-        """A person decides. `failure` is the word of the error."""
+    def record_needs_human(self, pk: int, fence: int, *, failure: str, message: str, code: str = "") -> int:
+        """A person decides. `failure` is the word of the error, `code` which of its cases."""
         return self.filter(pk=pk, fence=fence, state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN)).update(
-            state=DeliveryState.NEEDS_HUMAN, failure=failure, message=message, lease_until=None
+            state=DeliveryState.NEEDS_HUMAN, failure=failure, failure_code=code, message=message, lease_until=None
         )
 
     def resolve_absent(self, pk: int, fence: int) -> int:
@@ -137,6 +137,7 @@ class DeliveryUnit(models.Model):
     company = models.ForeignKey(KaminoConnection, models.PROTECT, related_name="+", verbose_name=_("Kamino connection"))
     state = models.CharField(_("state"), max_length=12, choices=DeliveryState.choices, default=DeliveryState.HELD)
     failure = models.CharField(_("reason"), max_length=12, choices=Failure.choices, blank=True, default="")
+    failure_code = models.CharField(max_length=40, blank=True, default="", editable=False)
     message = models.TextField(_("message"), blank=True, default="")
     problems = models.JSONField(_("problems"), default=list, blank=True)
     desired = models.JSONField(_("what Kamino should hold"), null=True, blank=True)
@@ -201,12 +202,14 @@ class PersonPosting(DeliveryUnit):
 
 
 class Posting(DeliveryUnit):
-    """A title and its Kamino title."""
+    """A title and its Kamino title. `candidates` are the Kamino ids of titles there that may be this one already."""
 
     title = models.OneToOneField(Title, models.CASCADE, related_name="posting", verbose_name=_("title"))
     direction = models.CharField(_("direction"), max_length=10, choices=DIRECTION_CHOICES)
     due_date = models.DateField(_("due date"), null=True)
     rule = models.CharField(_("classified by"), max_length=20, blank=True, default="")
+    candidates = models.JSONField(_("possible duplicates in Kamino"), default=list, blank=True)
+    create_anyway = models.BooleanField(_("create although there are possible duplicates"), default=False)
 
     objects = DeliveryQuerySet.as_manager()
 

@@ -62,16 +62,25 @@ class Discrepancy(models.Model):
 
 
 class KaminoSnapshot(models.Model):
-    """One Kamino title as a list showed it; `read_at` was taken before that request. `row` is Kamino's wire form."""
+    """One Kamino title as a list showed it; `read_at` was taken before that request. `row` is Kamino's wire form;
+    `code` is the code in its marker, empty for titles that people made over there."""
 
     company = models.ForeignKey(KaminoConnection, models.CASCADE, related_name="snapshots")
     direction = models.CharField(max_length=10, choices=DIRECTION_CHOICES)
     kamino_id = models.BigIntegerField()
     due_date = models.DateField(null=True)
+    code = models.CharField(max_length=60, default="")
+    person_id = models.BigIntegerField(null=True)
+    value = models.DecimalField(max_digits=15, decimal_places=2, default=0)
+    document_number = models.CharField(max_length=100, default="")
     row = models.JSONField()
     read_at = models.DateTimeField()
 
     class Meta:
+        indexes = [
+            models.Index(fields=["company", "direction", "code"], condition=~Q(code=""), name="snapshot_code"),
+            models.Index(fields=["company", "direction", "person_id", "value"], name="snapshot_look"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["company", "direction", "kamino_id"], name="one_snapshot_per_kamino_title")
         ]

@@ -66,6 +66,10 @@ _TEXTS: dict[ProblemCode, str] = {
     ProblemCode.BEFORE_SETTLED_FROM: gettext_noop("Paid before %(date)s: history, not sent."),
     ProblemCode.CLOSED_PERIOD: gettext_noop("The period until %(date)s is closed; a person must decide."),
     ProblemCode.FILTERED: gettext_noop("Outside the company's filter: not sent."),
+    ProblemCode.AWAITING_RELEASE: gettext_noop("Waits until the invoice %(number)s is far enough in Bling."),
+    ProblemCode.RELAUNCH_UNCLEAR: gettext_noop(
+        "Bling deleted similar titles (%(ids)s) when this one appeared. Say which one it replaces, or none."
+    ),
     ProblemCode.DELETED_IN_BLING: gettext_noop("Deleted in Bling. Cancel it in Kamino, or keep it."),
     ProblemCode.REVERSED_AFTER_SETTLEMENT: gettext_noop(
         "The payment was reversed in Bling after the settlement in Kamino. Undo it in Kamino by hand."

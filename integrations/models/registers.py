@@ -13,6 +13,7 @@ class CatalogKind(models.TextChoices):
     CATEGORY = "category", _("Category")
     BANK_ACCOUNT = "bank_account", _("Bank account")
     PAYMENT_FORM = "payment_form", _("Payment form")
+    CONTACT_TYPE = "contact_type", _("Contact type")
 
 
 class CatalogItem(models.Model):

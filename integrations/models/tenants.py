@@ -23,6 +23,11 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
 class Tenant(models.Model):
     """A company with a Bling and a Kamino account. Dates are calendar days in Brasília."""
 
+    class Release(models.TextChoices):
+        ALWAYS = "always", _("At once")
+        AUTHORISED = "authorised", _("When the invoice is authorised")
+        DANFE = "danfe", _("When the DANFE was issued")
+
     class DeliveryMode(models.TextChoices):
         SHADOW = "shadow", _("Simulation")
         LIVE = "live", _("Live delivery")
@@ -49,6 +54,13 @@ class Tenant(models.Model):
     )
     sync_payables = models.BooleanField(_("payables"), default=True)
     sync_receivables = models.BooleanField(_("receivables"), default=True)
+    release = models.CharField(
+        _("send receivables of invoices"),
+        max_length=12,
+        choices=Release.choices,
+        default=Release.ALWAYS,
+        help_text=_("Applies only to receivables whose origin in Bling is an invoice."),
+    )
     cancel_deleted = models.BooleanField(
         _("cancel titles deleted in Bling"),
         default=False,

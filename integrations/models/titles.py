@@ -46,6 +46,7 @@ class Person(models.Model):
     state = models.CharField(_("state"), max_length=10, blank=True, default="")
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True, default="")
     is_final_consumer = models.BooleanField(_("final consumer"), default=False)
+    type_ids = ArrayField(models.BigIntegerField(), verbose_name=_("contact types"), default=list, blank=True)
     read_at = models.DateTimeField(_("read at"))
 
     if TYPE_CHECKING:
@@ -65,18 +66,20 @@ class Person(models.Model):
 
     FACT_FIELDS = (
         "bling_id", "name", "document", "trade_name", "kind", "email", "street", "number", "complement", "district",
-        "city", "state", "postal_code", "is_final_consumer",
+        "city", "state", "postal_code", "is_final_consumer", "type_ids",
     )  # fmt: skip
 
     def to_facts(self) -> PersonFacts:
-        return PersonFacts(**{name: getattr(self, name) for name in self.FACT_FIELDS})
+        values = {name: getattr(self, name) for name in self.FACT_FIELDS}
+        return PersonFacts(**{**values, "type_ids": tuple(self.type_ids)})
 
 
 class Title(models.Model):
     """One account payable or receivable. `row_fingerprint` tells whether a listing row shows anything new.
 
     `missing_runs` counts complete runs that found the title deleted, `missing_in_run` is the last one that did;
-    `is_released` is false until the run that found it has finished looking for vanished titles.
+    `is_released` is false until the run that found it has finished looking for vanished titles. A title that Bling
+    re-created with a new id is `replaced_by` it; `maybe_replaces` names Bling ids that a person has to choose from.
     """
 
     connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="titles", verbose_name=_("connection"))
@@ -100,10 +103,15 @@ class Title(models.Model):
     origin_kind = models.CharField(_("origin"), max_length=40, blank=True, default="")
     origin_id = models.BigIntegerField(default=0)
     origin_number = models.CharField(_("origin number"), max_length=60, blank=True, default="")
+    origin_status = models.IntegerField(_("status of the origin in Bling"), default=0)
     row_fingerprint = models.CharField(max_length=32, editable=False)
     missing_runs = models.PositiveSmallIntegerField(default=0, editable=False)
     missing_in_run = models.BigIntegerField(null=True, editable=False)
     is_released = models.BooleanField(default=False, editable=False)
+    replaced_by = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="replaced", editable=False, verbose_name=_("replaced by")
+    )
+    maybe_replaces = ArrayField(models.BigIntegerField(), default=list, editable=False)
     first_seen_at = models.DateTimeField(_("first seen at"))
     read_at = models.DateTimeField(_("last read at"))
     changed_at = models.DateTimeField(_("changed at"))
@@ -141,7 +149,7 @@ class Title(models.Model):
     FACT_FIELDS = (
         "bling_id", "status_number", "due_date", "value", "balance", "contact_id", "issue_date", "competence_date",
         "document_number", "history", "category_id", "account_id", "payment_form_id", "origin_kind", "origin_id",
-        "origin_number",
+        "origin_number", "origin_status",
     )  # fmt: skip
 
     def to_facts(self) -> TitleFacts:

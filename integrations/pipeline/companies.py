@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Title
 from integrations.models.deliveries import DeliveryState
@@ -42,12 +42,14 @@ def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> boo
 
 
 def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
-    """Give one company's daily reconciliation a slice, once nothing waits to be sent for it."""
+    """Give one company's daily reconciliation a slice, once nothing waits to be sent for it; the first one comes
+    before anything is sent, so that nothing is created that stands there already."""
     busy = Posting.objects.filter(state__in=(DeliveryState.READY, DeliveryState.SENDING)).values("company")
-    companies = _companies(tenant_ids).filter(registers_read_at__isnull=False).exclude(pk__in=busy)
     unplanned = PlanRequest.objects.values("title__connection__tenant")
     running = SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True).values("connection__tenant")
-    companies = companies.exclude(tenant__in=unplanned).exclude(tenant__in=running)
+    is_quiet = ~Q(pk__in=busy) & ~Q(tenant__in=unplanned) & ~Q(tenant__in=running)
+    companies = _companies(tenant_ids).filter(registers_read_at__isnull=False)
+    companies = companies.filter(Q(reconciled_at__isnull=True) | is_quiet)
     due = [company for company in companies if is_due(company, clock())]
     company, _wait = lease_company(due, clock(), waits_itself=True)
     if company is None:

@@ -118,7 +118,7 @@ def _note_all(postings: QuerySet[Posting], kind: str, user: User, now: datetime)
     )
 
 
-def _note(posting: Posting, kind: str, reason: str, user: User, now: datetime) -> None:
+def note(posting: Posting, kind: str, reason: str, user: User, now: datetime) -> None:
     PersonAction.objects.create(posting=posting, kind=kind, reason=reason.strip(), user=user, at=now)
 
 
@@ -137,7 +137,7 @@ def force_settlement(
 ) -> ForcedSettlement:
     """Order a settlement in Kamino that Bling does not show. Raises `Refused`; never orders a second one."""
     with transaction.atomic():
-        _plan_now(posting, now)  # first: planning locks in the same order
+        plan_now(posting, now)  # first: planning locks in the same order
         locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
         delivered = locked.get_delivered()
         if not reason.strip():
@@ -166,14 +166,14 @@ def force_settlement(
                 )  # fmt: skip
         except IntegrityError:
             raise Refused("exists", _("A settlement was already forced for this title.")) from None
-        _note(locked, PersonAction.Kind.FORCE, reason, user, now)
+        note(locked, PersonAction.Kind.FORCE, reason, user, now)
     return forced
 
 
 def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
     """Take a forced settlement back before it was sent. Raises `Refused` afterwards: Kamino has no confirmed undo."""
     with transaction.atomic():
-        _plan_now(forced.posting, now)
+        plan_now(forced.posting, now)
         posting = Posting.objects.select_for_update(of=("self",)).get(pk=forced.posting_id)
         delivered = posting.get_delivered()
         if posting.state in _LOCKED:
@@ -189,7 +189,7 @@ def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetim
         Posting.objects.filter(pk=posting.pk, state=DeliveryState.READY).update(
             state=DeliveryState.HELD, fence=F("fence") + 1
         )
-        _note(posting, PersonAction.Kind.UNDO_FORCE, "", user, now)
+        note(posting, PersonAction.Kind.UNDO_FORCE, "", user, now)
 
 
 def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now: datetime) -> None:
@@ -197,23 +197,23 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
     with transaction.atomic():
-        _plan_now(posting, now)
+        plan_now(posting, now)
         locked = Posting.objects.select_for_update(of=("self",)).get(pk=posting.pk)
         if locked.state in _LOCKED:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
         if ignored:
             Posting.objects.filter(pk=locked.pk).update(state=DeliveryState.IGNORED, fence=F("fence") + 1)
-            _note(locked, PersonAction.Kind.IGNORE, reason, user, now)
+            note(locked, PersonAction.Kind.IGNORE, reason, user, now)
         else:
             moved = Posting.objects.filter(pk=locked.pk, state=DeliveryState.IGNORED).update(
                 state=DeliveryState.HELD, fence=F("fence") + 1
             )
             if not moved:
                 raise Refused("not_ignored", _("This title is not excluded."))
-            _note(locked, PersonAction.Kind.UNIGNORE, reason, user, now)
+            note(locked, PersonAction.Kind.UNIGNORE, reason, user, now)
 
 
-def _plan_now(posting: Posting, now: datetime) -> None:
+def plan_now(posting: Posting, now: datetime) -> None:
     PlanRequest.objects.update_or_create(
         title_id=posting.title_id, defaults={"asked_at": now, "priority": Priority.PERSON}
     )

@@ -21,6 +21,14 @@ def error_text(error: ApiError) -> str:
         "invalid_client": _("Bling did not accept client id and secret. Correct them and connect again."),
         "invalid_grant": _("Bling no longer accepts this authorization. Connect again."),
         "insufficient_scope": _("The Bling app lacks a permission (scope) that is needed. Tick it and connect again."),
+        "possible_duplicate": _(
+            "Kamino already has a title of this person with the same value, due within three days (%(message)s). "
+            "Link it, or create this one all the same."
+        ),
+        "many_missing": _(
+            "Bling no longer has %(message)s of the titles that it had. Nothing was cancelled; the sync stopped. "
+            "If they were really deleted, confirm it on the connection."
+        ),
         "html": _("%(service)s answered with a web page instead of data: an outage or a block. Tried again by itself."),
     }
     by_kind = {

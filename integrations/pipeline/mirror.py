@@ -41,6 +41,8 @@ from integrations.pipeline.requests import request_plans, titles_using
 NO_CATEGORY = gettext_noop("(sem categoria)")
 NO_ACCOUNT = gettext_noop("(sem conta)")
 MISSING_RUNS_UNTIL_DELETED = 2
+MANY_PERCENT, MANY, FEW = 5, 50, 5
+"""So many titles deleted at once are rather a fault than somebody's work; a few are never suspicious."""
 _ROW_FIELDS = ("status_number", "due_date", "value", "contact_id", "payment_form_id")
 
 
@@ -136,6 +138,8 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
             connection=connection, bling_id__in={title.facts.contact_id for title in chunk.titles if title.facts}
         ).values_list("bling_id", "pk")
     )
+    # At the first run nothing can be replaced: what is found may leave at once.
+    releases = run is None or connection.swept_at is None
     changed: list[Title] = []
     fresh: list[TitleReading] = []
     for reading in chunk.titles:
@@ -144,7 +148,7 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
             continue
         fresh.append(reading)
         if reading.facts is not None:
-            changed += _apply(connection, title, reading, reading.facts, persons, release=run is None)
+            changed += _apply(connection, title, reading, reading.facts, persons, release=releases)
         elif title is not None and run is not None:
             Title.objects.filter(pk=title.pk).update(missing_in_run=run.pk)
     _store(connection, changed, fresh, now=now)
@@ -292,12 +296,19 @@ def release_new_titles(connection: BlingConnection, *, now: datetime) -> int:
     return len(waiting)
 
 
+def has_lost_many(run: SyncRun) -> int:
+    """Return how many titles gave 404 in this run, or 0 when they are not suspiciously many."""
+    titles = Title.objects.filter(connection=run.connection_id, replaced_by=None).exclude(status=TitleStatus.DELETED)
+    lost = titles.filter(missing_in_run=run.pk).count()
+    return lost if lost > FEW and (lost > MANY or lost * 100 > titles.count() * MANY_PERCENT) else 0
+
+
 def finish_run(run: SyncRun, *, now: datetime) -> None:
     """Close a complete run and remember what the next one may build on. In one transaction."""
     with transaction.atomic():
         _count_missing(run, now)
         hold_lease(run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={})
-        changes: dict[str, Any] = {"contacts_read_until": run.started_at}
+        changes: dict[str, Any] = {"contacts_read_until": run.started_at, "deletions_confirmed": False}
         if run.is_full:
             changes["swept_at"] = run.started_at
         BlingConnection.objects.filter(pk=run.connection_id).update(**changes)

@@ -253,6 +253,9 @@ def _gather(
         account, found = choose_bank_account(register, rulebook.bank_accounts, rulebook.banks)
         problems += found
     problems += _person_problems(title, persons)
+    if title.maybe_replaces:
+        ids = ", ".join(str(bling_id) for bling_id in title.maybe_replaces)
+        problems.append(Problem(ProblemCode.RELAUNCH_UNCLEAR, {"ids": ids}))
     return (
         Inputs(
             title=facts,
@@ -262,6 +265,7 @@ def _gather(
             person_name=title.person.name if title.person else "",
             rules=rulebook.rules,
             delivered=posting.get_delivered(),
+            contact_types=frozenset(title.person.type_ids) if title.person else frozenset(),
             paid_on=max((borderos[key] for key in _keys(title) if key in borderos), default=None),
         ),
         problems,
@@ -295,13 +299,13 @@ def _plan_title(
     desired, found = desire(Inputs(**values), problems)
     decision, found = _decide(posting, desired, found, inputs.delivered, asked_by_person=asked == Priority.PERSON)
     fingerprint = desired.fingerprint if desired else ""
-    changes: dict[str, Any] = {"failure": decision.failure, "priority": decision.priority}
+    changes: dict[str, Any] = {"failure": decision.failure, "failure_code": "", "priority": decision.priority}
     if asked == Priority.PERSON:
         changes["priority"] = Priority.PERSON
     if fingerprint != posting.desired_fingerprint or asked == Priority.PERSON:
         changes |= {"tries": 0, "ready_at": now, "message": ""}
     if decision.state == DeliveryState.NEEDS_HUMAN and not decision.failure:
-        changes["failure"] = posting.failure
+        changes |= {"failure": posting.failure, "failure_code": posting.failure_code}
     elif decision.state == DeliveryState.DELIVERED:
         changes["message"] = ""
     return {

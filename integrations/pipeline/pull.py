@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from django.db.models import F, Q
+from django.db.models import Exists, OuterRef, Q
 
 from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
 from integrations.domain.calendar import BRASILIA, day_of
 from integrations.domain.settlement import match_payments
 from integrations.domain.titles import Direction, PersonFacts, TitleRow, TitleStatus
-from integrations.models import BlingConnection, Bordero, CatalogItem, Person, SyncRun, Title, TitleRead
+from integrations.models import BlingConnection, Bordero, CatalogItem, Payment, Person, SyncRun, Title, TitleRead
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.readings import Chunk, FailedTitle, RegisterReading, TitleReading
 from integrations.rest.errors import (
@@ -38,6 +38,7 @@ LARGEST_CHUNK = 100
 CHUNK_SECONDS = 7.0
 """A chunk is mirrored at once: the more titles, the fewer statements; the longer, the more a dead worker loses."""
 REREAD_LIMIT = 500
+PAID_REREAD_AGE = timedelta(days=6)
 ROLLING_PERCENT = 2
 HISTORY = 100_000
 """The urgency from which on titles were settled before we saw them: more days than any due date is away."""
@@ -47,7 +48,7 @@ _OPEN_STATUSES = (1, 3)
 
 
 def read_registers(client: BlingClient) -> list[RegisterReading]:
-    """Read categories with their paths, accounts and payment forms."""
+    """Read categories with their paths, accounts, payment forms and contact types."""
     categories = {category.id: category for category in client.categories()}
     natures = {1: "expense", 2: "income", 3: "both"}
     found = []
@@ -61,9 +62,12 @@ def read_registers(client: BlingClient) -> list[RegisterReading]:
                 CatalogKind.CATEGORY, category.id, category.descricao, " › ".join(names), natures.get(category.tipo, "")
             )
         )
-    found += [RegisterReading(CatalogKind.BANK_ACCOUNT, item.id, item.descricao) for item in client.accounts()]
-    found += [RegisterReading(CatalogKind.PAYMENT_FORM, item.id, item.descricao) for item in client.payment_forms()]
-    return found
+    others = {
+        CatalogKind.BANK_ACCOUNT: client.accounts(),
+        CatalogKind.PAYMENT_FORM: client.payment_forms(),
+        CatalogKind.CONTACT_TYPE: client.contact_types(),
+    }
+    return found + [RegisterReading(kind, item.id, item.descricao) for kind, items in others.items() for item in items]
 
 
 def registers_are_stale(connection: BlingConnection, now: datetime) -> bool:
@@ -270,12 +274,20 @@ def changed_mirrored_contacts(client: BlingClient, connection: BlingConnection, 
 def gone_titles(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Direction, int]]:
     """Return unsettled titles (key, direction, id) that no listing of this run showed; their detail decides.
 
+    Settled ones too, where a new title looks like them: a sale that is launched again loses its paid titles as well.
     Titles already read since the run began are decided; those due beyond a partial scan's end were not looked for.
     """
+    alike = Title.objects.filter(
+        connection=run.connection_id, is_released=False, direction=OuterRef("direction"), due_date=OuterRef("due_date")
+    ).filter(
+        Q(origin_id=OuterRef("origin_id"), origin_id__gt=0)
+        | Q(contact_id=OuterRef("contact_id"), value=OuterRef("value"))
+    )
     query = Title.objects.filter(
-        Q(connection=run.connection)
-        & Q(status__in=[TitleStatus.OPEN, TitleStatus.PARTIAL])
-        & Q(last_read__read_at__lt=F("connection__runs__started_at"), connection__runs=run.pk)
+        Q(status__in=[TitleStatus.OPEN, TitleStatus.PARTIAL]) | (Q(status=TitleStatus.SETTLED) & Exists(alike)),
+        connection=run.connection_id,
+        last_read__read_at__lt=run.started_at,
+        is_released=True,
     )
     if not run.is_full and run.started_at is not None:
         horizon = day_of(run.started_at) + NEAR_FUTURE
@@ -300,6 +312,25 @@ def titles_to_reread(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:
     ).exclude(posting__problems__contains=[{"code": "before_settled_from"}])
     found = query.order_by("last_read__read_at").values_list("direction", "bling_id")[:limit]
     return [(Direction(direction), bling_id) for direction, bling_id in found]
+
+
+def paid_titles_to_reread(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Direction, int]]:
+    """Return titles (key, direction, id) paid in this or the last month that nobody read for days: with the weekly full
+    sweep, for changes and deletions after the payment, which no listing shows."""
+    if not run.is_full or run.started_at is None:
+        return []
+    today = day_of(run.started_at)
+    last_month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    recently_paid = Payment.objects.filter(title=OuterRef("pk"), date__gte=last_month)
+    query = Title.objects.filter(
+        Exists(recently_paid),
+        connection=run.connection_id,
+        status=TitleStatus.SETTLED,
+        last_read__read_at__lt=run.started_at - PAID_REREAD_AGE,
+        pk__gt=after,
+    )
+    found = query.order_by("pk").values_list("pk", "direction", "bling_id")[:limit]
+    return [(pk, Direction(direction), bling_id) for pk, direction, bling_id in found]
 
 
 def titles_to_roll(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:

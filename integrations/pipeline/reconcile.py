@@ -40,6 +40,7 @@ _OWN_KINDS = (
     DiscrepancyKind.PARTIAL,
     DiscrepancyKind.SETTLED_ONLY_IN_BLING,
     DiscrepancyKind.FORCED_SETTLEMENT,
+    DiscrepancyKind.POSSIBLE_DUPLICATE,
 )
 """What our own tables tell; the other kinds need Kamino's lists."""
 
@@ -209,7 +210,7 @@ def _compare(posting: Posting, snapshot: KaminoSnapshot | None) -> list[Differen
     person = posting.title.person.posting.kamino_id if posting.title.person else None
     differences = compare(delivered, row, person_id=person)
     settled_here = posting.title.status == TitleStatus.SETTLED
-    if settled_here and row is not None and row.status is KaminoStatus.PENDING and not differences:
+    if settled_here and row is not None and row.status is KaminoStatus.PENDING:
         kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK if row.scheduled else DiscrepancyKind.SETTLED_ONLY_IN_BLING
         differences.append(Difference(kind, str(posting.title.value), ""))
     return differences
@@ -221,7 +222,12 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
     value = formats.localize(title.value)
     if posting.state == DeliveryState.UNCERTAIN:
         found.append(Difference(DiscrepancyKind.UNCONFIRMED, value, ""))
-    if posting.state == DeliveryState.NEEDS_HUMAN:
+    if posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == "scheduled":
+        found.append(Difference(DiscrepancyKind.DOUBLE_PAYMENT_RISK, value, ""))
+    elif posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == "possible_duplicate":
+        ids = ", ".join(str(kamino_id) for kamino_id in posting.candidates)
+        found.append(Difference(DiscrepancyKind.POSSIBLE_DUPLICATE, value, ids))
+    elif posting.state == DeliveryState.NEEDS_HUMAN:
         found.append(Difference(DiscrepancyKind.REFUSED, value, ""))
     if posting.state == DeliveryState.HELD and any(problem.needs_human for problem in posting.get_problems()):
         found.append(Difference(DiscrepancyKind.HELD, value, ""))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from integrations.domain.classification import Rule, Target, TargetIndex
-from integrations.domain.desired import TenantRules
-from integrations.models import BlingConnection, CatalogItem, KaminoConnection, KaminoItem, Mapping
+from integrations.domain.rules import Filter, FilterKind, Release, TenantRules
+from integrations.models import BlingConnection, CatalogItem, FilterRule, KaminoConnection, KaminoItem, Mapping
 from integrations.models.mappings import MappingKind
 from integrations.models.registers import KaminoKind
 
@@ -45,6 +45,8 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             payables=tenant.sync_payables,
             receivables=tenant.sync_receivables,
             code_prefix=connection.code_prefix,
+            filters=_filters(connection),
+            release=Release(tenant.release),
         ),
         categories=rules[MappingKind.CATEGORY],
         bank_accounts=rules[MappingKind.BANK_ACCOUNT],
@@ -55,6 +57,19 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
         banks=TargetIndex([target for item in items if (target := _of_kind(item, KaminoKind.BANK_ACCOUNT))]),
         names={(item.kind, item.bling_id): item.name for item in catalog},
     )
+
+
+def _filters(connection: BlingConnection) -> dict[FilterKind, Filter]:
+    ids: dict[tuple[str, str], set[int]] = {}
+    for row in FilterRule.objects.filter(connection=connection).select_related("item"):
+        ids.setdefault((row.item.kind, row.mode), set()).add(row.item.bling_id)
+    return {
+        kind: Filter(
+            include=frozenset(ids.get((kind, FilterRule.Mode.INCLUDE), ())),
+            exclude=frozenset(ids.get((kind, FilterRule.Mode.EXCLUDE), ())),
+        )
+        for kind in FilterKind
+    }
 
 
 def _rule(row: Mapping) -> Rule:

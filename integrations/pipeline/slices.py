@@ -20,8 +20,9 @@ from integrations.pipeline import milestones, mirror, pull
 from integrations.pipeline.limits import begin_account
 from integrations.pipeline.mapping_names import resolve_pending
 from integrations.pipeline.readings import Chunk, FailedTitle
+from integrations.pipeline.takeover import take_over
 from integrations.pipeline.tokens import other_owner
-from integrations.rest.errors import ConfigError, InternalError
+from integrations.rest.errors import ConfigError, ConflictError, InternalError
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +50,9 @@ class Slice:
             "listings": self._listings,
             "details": self._details,
             "gone": self._gone,
-            "new_registers": self._new_registers,
+            "new": self._new,
             "reread": self._reread,
+            "paid": self._paid,
             "roll": self._roll,
         }
         while self.run.step in steps:
@@ -156,28 +158,47 @@ class Slice:
         """Read titles that no listing showed, each once: one that cannot be read does not come back in this run."""
         cursor = self.run.cursor
         gone = pull.gone_titles(self.run, after=cursor.get("gone", 0), limit=GONE_BATCH)
+        is_complete = self._read((direction, bling_id, "") for _pk, direction, bling_id in gone)
+        if mirror.has_lost_many(self.run):
+            take_over(self.run, now=self.clock())
+        lost = mirror.has_lost_many(self.run)
+        if lost and not self.run.connection.deletions_confirmed:
+            raise ConflictError(str(lost), service="Bling", operation="gone", code="many_missing")
         if not gone:
-            return "new_registers"
-        if not self._read((direction, bling_id, "") for _pk, direction, bling_id in gone):
-            return "gone"
-        cursor["gone"] = gone[-1][0]
-        self._hold_alone(cursor=cursor, titles_gone=F("titles_gone") + len(gone))
+            return "new"
+        if is_complete:
+            cursor["gone"] = gone[-1][0]
+            self._hold_alone(cursor=cursor, titles_gone=F("titles_gone") + len(gone))
         return "gone"
 
-    def _new_registers(self) -> str:
+    def _new(self) -> str:
+        """Release the titles that are new, once those that they replace are known, and what classifies them is read."""
         self._read_registers()
+        take_over(self.run, now=self.clock())
+        mirror.release_new_titles(self.run.connection, now=self.clock())
         return "reread"
 
     def _reread(self) -> str:
         done = self.run.cursor.get("reread", 0)
         limit = min(GONE_BATCH, pull.REREAD_LIMIT - done)
         batch = pull.titles_to_reread(self.run, limit) if limit > 0 else []
-        if batch:
-            self._read((direction, bling_id, "") for direction, bling_id in batch)
-            self.run.cursor["reread"] = done + len(batch)
-            self._hold_alone(cursor=self.run.cursor)
-            return "reread"
-        return "roll"
+        if not batch:
+            return "paid"
+        self._read((direction, bling_id, "") for direction, bling_id in batch)
+        self.run.cursor["reread"] = done + len(batch)
+        self._hold_alone(cursor=self.run.cursor)
+        return "reread"
+
+    def _paid(self) -> str:
+        """Read what was paid lately again, weekly; one that cannot be read does not come back in this run."""
+        cursor = self.run.cursor
+        batch = pull.paid_titles_to_reread(self.run, after=cursor.get("paid", 0), limit=GONE_BATCH)
+        if not batch:
+            return "roll"
+        if self._read((direction, bling_id, "") for _pk, direction, bling_id in batch):
+            cursor["paid"] = batch[-1][0]
+            self._hold_alone(cursor=cursor)
+        return "paid"
 
     def _roll(self) -> str:
         cursor = self.run.cursor
@@ -188,7 +209,6 @@ class Slice:
             cursor["roll"] = left - len(batch)
             self._hold_alone(cursor=cursor)
             return "roll"
-        mirror.release_new_titles(self.run.connection, now=self.clock())
         return "done"
 
     def _read(self, wanted: Iterable[tuple[Direction, int, str]]) -> bool:

@@ -33,6 +33,10 @@ def store_rows(
                 direction=direction,
                 kamino_id=row.kamino_id,
                 due_date=row.due_date,
+                code=row.marked_code[:60],
+                person_id=row.person_id,
+                value=row.value,
+                document_number=row.document_number[:100],
                 row={key: _plain(value) for key, value in (row.raw or {}).items()},
                 read_at=read_at,
             )
@@ -40,7 +44,7 @@ def store_rows(
         ],
         update_conflicts=True,
         unique_fields=["company", "direction", "kamino_id"],
-        update_fields=["due_date", "row", "read_at"],
+        update_fields=["due_date", "code", "person_id", "value", "document_number", "row", "read_at"],
     )
 
 

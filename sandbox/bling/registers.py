@@ -10,6 +10,7 @@ from sandbox.bling import errors, queries
 from sandbox.bling.records import Contact
 from sandbox.bling.state import BlingAccount
 from sandbox.bling.wire_forms import (
+    TYPE_IDS,
     account_row,
     category_detail,
     category_row,
@@ -89,6 +90,11 @@ def show_consumer(account: BlingAccount, call: Call) -> Reply:
     return _one(account.contacts, account.consumer_id, contact_detail)
 
 
+def list_contact_types(account: BlingAccount, call: Call) -> Reply:
+    """GET /contatos/tipos: no pages."""
+    return Reply({"data": [{"id": id, "descricao": name} for name, id in TYPE_IDS.items()]})
+
+
 def list_categories(account: BlingAccount, call: Call) -> Reply:
     """GET /categorias/receitas-despesas; `situacao` 1 active, 2 inactive, else both."""
     kind, state = queries.integer(call, "tipo", 0), queries.integer(call, "situacao", 0)
@@ -163,6 +169,7 @@ def show_channel(account: BlingAccount, call: Call, id: int) -> Reply:
 ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("contatos", "/contatos", list_contacts),
     ("contatos", "/contatos/consumidor-final", show_consumer),
+    ("contatos", "/contatos/tipos", list_contact_types),
     ("contatos", "/contatos/<int:id>", show_contact),
     ("categorias", "/categorias/receitas-despesas", list_categories),
     ("categorias", "/categorias/receitas-despesas/<int:id>", show_category),

@@ -15,11 +15,11 @@ from integrations.domain.desired import (
     DesiredTitle,
     Inputs,
     KaminoStatus,
-    TenantRules,
     describe,
     desire,
 )
 from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.rules import TenantRules
 from integrations.domain.settlement import Settlement
 from integrations.domain.titles import Direction
 from tests.domain.builders import (

@@ -41,7 +41,12 @@ def test_trouble_with_a_payment_holds_back_the_settlement_only(code: ProblemCode
 
 @pytest.mark.parametrize("code", ProblemCode)
 def test_what_holds_a_title_and_needs_nobody_is_listed_here_on_purpose(code: ProblemCode) -> None:
-    mends_itself = {ProblemCode.BEFORE_SETTLED_FROM, ProblemCode.FILTERED, ProblemCode.CANCELLED_BEFORE_SENDING}
+    mends_itself = {
+        ProblemCode.BEFORE_SETTLED_FROM,
+        ProblemCode.FILTERED,
+        ProblemCode.AWAITING_RELEASE,
+        ProblemCode.CANCELLED_BEFORE_SENDING,
+    }
     problem = Problem(code)
     if problem.blocks is Blocks.TITLE:
         assert problem.needs_human is (code not in mends_itself)

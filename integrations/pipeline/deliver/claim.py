@@ -57,10 +57,11 @@ def uncertain_units(model: type[Posting] | type[PersonPosting], now: datetime) -
 
 
 def live_companies() -> QuerySet[KaminoConnection]:
-    """Return the companies to which anything may be sent now."""
+    """Return the companies to which anything may be sent now: what stands there already was looked at first."""
     live = KaminoConnection.objects.filter(
-        tenant__delivery_mode=Tenant.DeliveryMode.LIVE, tenant__is_active=True, is_paused=False
-    )
+        tenant__delivery_mode=Tenant.DeliveryMode.LIVE, tenant__is_active=True, is_paused=False,
+        reconciled_at__isnull=False,
+    )  # fmt: skip
     return live.defer(*KaminoConnection.SECRETS)
 
 

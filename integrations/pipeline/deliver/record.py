@@ -94,7 +94,7 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
         else:
             exhausted = isinstance(error, TransientError)
             failure = Failure.EXHAUSTED if exhausted else Failure(error.kind)
-            objects.record_needs_human(unit.pk, fence, failure=failure, message=text)
+            objects.record_needs_human(unit.pk, fence, failure=failure, message=text, code=error.code[:40])
             tell_titles(unit, now)
         kind = "conflict" if isinstance(error, ConflictError) else error.kind
         _close(claimed.attempt, kind, now, message=str(error), status=error.status)

@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.domain.delivery import next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.matching import KaminoTitle
+from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.titles import Direction
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
@@ -15,6 +15,7 @@ from integrations.kamino.endpoints import STATUS_AWAITING_APPROVAL
 from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, Posting
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed, claim
+from integrations.pipeline.deliver.standing import standing_title
 from integrations.pipeline.snapshots import rows_due, store_rows
 from integrations.rest.errors import ConflictError
 
@@ -34,11 +35,22 @@ def deliver_title(client: KaminoClient, posting: Posting, person_id: int, *, clo
         return
     with record.outcome_of(claimed, clock):
         if before is None or posting.kamino_id is None:
-            record.may_send(claimed, clock)
-            kamino_id = client.save_title(desired, person_id=person_id)
-            record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
+            _create(client, claimed, posting, desired, person_id, clock)
         else:
             _change(client, claimed, posting, desired, before, person_id, clock)
+
+
+def _create(
+    client: KaminoClient, claimed: Claimed, posting: Posting, desired: DesiredTitle, person_id: int, clock: Clock
+) -> None:
+    row = standing_title(posting, desired, person_id)
+    if row is not None:
+        told, adopted = as_told(row, desired), Attempt.Outcome.ADOPTED
+        record.delivered(claimed, kamino_id=row.kamino_id, told=told, now=clock(), outcome=adopted)
+        return
+    record.may_send(claimed, clock)
+    kamino_id = client.save_title(desired, person_id=person_id)
+    record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
 
 
 def _change(

@@ -1,0 +1,76 @@
+"""What a company decided about its mirror: dates, filters, and when receivables may leave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from integrations.domain.titles import Direction, TitleFacts
+
+
+class FilterKind(StrEnum):
+    CATEGORY = "category"
+    PAYMENT_FORM = "payment_form"
+    CONTACT_TYPE = "contact_type"
+
+
+class Release(StrEnum):
+    """When a receivable of an invoice may be sent."""
+
+    ALWAYS = "always"
+    AUTHORISED = "authorised"
+    DANFE = "danfe"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Bling ids of one kind of register that titles must have one of (`include`, when any), or must not have."""
+
+    include: frozenset[int] = frozenset()
+    exclude: frozenset[int] = frozenset()
+
+    def refuses(self, ids: frozenset[int]) -> bool:
+        return bool(self.exclude & ids) or (bool(self.include) and not self.include & ids)
+
+
+@dataclass(frozen=True)
+class TenantRules:
+    """What a company decided; `None` dates mean "no such limit"."""
+
+    settled_from: date | None
+    closed_until: date | None = None
+    payables: bool = True
+    receivables: bool = True
+    code_prefix: str = ""
+    filters: Mapping[FilterKind, Filter] = field(default_factory=dict)
+    release: Release = Release.ALWAYS
+
+
+_DANFE_ISSUED = 7
+_AUTHORISED = frozenset({6, _DANFE_ISSUED})
+"""Bling: `origem.situacao` of an invoice (6 Autorizada, 7 Emitida DANFE). A sale's numbers mean other things."""
+_INVOICE_WORDS = ("nota", "nfe", "nfce", "nf-e", "invoice")
+"""Bling documents only "venda" as `tipoOrigem`; what an invoice is called there is unconfirmed."""
+
+
+def is_switched_off(title: TitleFacts, rules: TenantRules) -> bool:
+    """Say whether a company syncs no titles of this direction: then nothing of them is touched any more."""
+    return not (rules.payables if title.direction is Direction.PAYABLE else rules.receivables)
+
+
+def is_filtered(title: TitleFacts, contact_types: frozenset[int], rules: TenantRules) -> bool:
+    """Say whether a company does not want to send this title."""
+    ids = {
+        FilterKind.CATEGORY: frozenset({title.category_id}),
+        FilterKind.PAYMENT_FORM: frozenset({title.payment_form_id}),
+        FilterKind.CONTACT_TYPE: contact_types,
+    }
+    return any(rule.refuses(ids[kind]) for kind, rule in rules.filters.items())
+
+
+def is_released(title: TitleFacts, rules: TenantRules) -> bool:
+    """Say whether a receivable may leave: where its origin is an invoice, only when that is far enough."""
+    is_invoice = any(word in title.origin_kind.lower() for word in _INVOICE_WORDS)
+    if rules.release is Release.ALWAYS or title.direction is Direction.PAYABLE or not is_invoice:
+        return True
+    return title.origin_status in (_AUTHORISED if rules.release is Release.AUTHORISED else {_DANFE_ISSUED})

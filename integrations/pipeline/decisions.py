@@ -1,0 +1,161 @@
+"""Decisions: what only a person can say about one title, each with a reason and a row saying who."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.matching import as_told
+from integrations.domain.titles import Direction
+from integrations.kamino import translate
+from integrations.models import Attempt, BlingConnection, KaminoSnapshot, PersonAction, Posting, Title
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline.desk import Refused, note, plan_now, request_sync
+from integrations.pipeline.requests import request_plans
+from integrations.pipeline.takeover import take_posting_over
+
+LINK, CREATE = "link", "create"
+HAPPENED, DID_NOT_HAPPEN = "happened", "did_not_happen"
+REPLACES, REPLACES_NONE = "replaces", "replaces_none"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One possible answer. `number` is the Kamino id that is linked, or the Bling id that is replaced; `None` where the
+    person has to give one, 0 where there is none."""
+
+    code: str
+    label: str
+    number: int | None = 0
+
+
+def options(posting: Posting) -> list[Option]:
+    """Return the answers that this title waits for; none when nothing is to be decided."""
+    found = [
+        Option(REPLACES, _("It replaces the title %(id)s of Bling") % {"id": bling_id}, bling_id)
+        for bling_id in posting.title.maybe_replaces
+    ]
+    if found:
+        return [*found, Option(REPLACES_NONE, _("It replaces none of them"))]
+    if posting.state != DeliveryState.NEEDS_HUMAN:
+        return []
+    unresolved = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists()
+    if unresolved and posting.kamino_id is not None:
+        return [
+            Option(HAPPENED, _("Kamino did it: the title stands there as it was sent")),
+            Option(DID_NOT_HAPPEN, _("Kamino did not do it: send it again")),
+        ]
+    if unresolved:
+        return [
+            Option(LINK, _("It is in Kamino, under this number"), None),
+            Option(CREATE, _("It is not in Kamino: create it")),
+        ]
+    links = [
+        Option(LINK, _("It is the title %(id)s of Kamino: link it") % {"id": kamino_id}, kamino_id)
+        for kamino_id in posting.candidates
+    ]
+    return [*links, Option(CREATE, _("It is another one: create it all the same"))] if links else []
+
+
+def decide(*, posting: Posting, code: str, number: int, reason: str, user: User, now: datetime) -> None:
+    """Carry out the option `code`. Raises `Refused` when it is no longer one, or somebody was faster."""
+    if not reason.strip():
+        raise Refused("reason", _("Give a reason."))
+    with transaction.atomic():
+        plan_now(posting, now)
+        locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
+        allowed = {(option.code, option.number) for option in options(locked)}
+        if (code, number) not in allowed and (code, None) not in allowed:
+            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        note(locked, _KINDS[code], f"{number}: {reason}" if number else reason, user, now)
+        if code == LINK:
+            _link(locked, number, now)
+        elif code == CREATE:
+            _close_unresolved(locked, Attempt.Outcome.TRANSIENT, now)
+            _move(locked, create_anyway=True)
+        elif code == HAPPENED:
+            _believe(locked, now)
+        elif code == DID_NOT_HAPPEN:
+            _close_unresolved(locked, Attempt.Outcome.TRANSIENT, now)
+            _move(locked)
+        else:
+            _say_what_it_replaces(locked, number, now)
+
+
+_KINDS = {
+    LINK: PersonAction.Kind.LINK,
+    CREATE: PersonAction.Kind.CREATE,
+    HAPPENED: PersonAction.Kind.HAPPENED,
+    DID_NOT_HAPPEN: PersonAction.Kind.DID_NOT_HAPPEN,
+    REPLACES: PersonAction.Kind.REPLACES,
+    REPLACES_NONE: PersonAction.Kind.REPLACES_NONE,
+}
+
+
+def _move(posting: Posting, **changes: object) -> None:
+    """Take a posting out of "needs human"; the plan that was asked for decides what follows."""
+    Posting.objects.filter(pk=posting.pk).update(
+        state=DeliveryState.HELD, failure="", failure_code="", message="", candidates=[], tries=0, lookups=0,
+        fence=F("fence") + 1, **changes,
+    )  # fmt: skip
+
+
+def _close_unresolved(posting: Posting, outcome: str, now: datetime, **changes: object) -> None:
+    posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).update(outcome=outcome, ended_at=now, **changes)
+
+
+def _link(posting: Posting, kamino_id: int, now: datetime) -> None:
+    if posting.desired is None:
+        raise Refused("held", _("The title is held back. Mend its reasons first."))
+    desired = posting.get_desired()
+    told = _what_kamino_holds(posting, desired, kamino_id)
+    _close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=kamino_id, settles=told.payment is not None)
+    try:
+        with transaction.atomic():
+            _move(posting, kamino_id=kamino_id, delivered=told.to_json(), delivered_fingerprint=told.fingerprint)
+    except IntegrityError:
+        raise Refused("taken", _("That title of Kamino belongs to another title already.")) from None
+
+
+def _what_kamino_holds(posting: Posting, desired: DesiredTitle, kamino_id: int) -> DesiredTitle:
+    row = KaminoSnapshot.objects.filter(
+        company=posting.company_id, direction=posting.direction, kamino_id=kamino_id
+    ).first()
+    if row is not None:
+        return as_told(translate.title_row(Direction(posting.direction), row.row), desired)
+    # Kamino shows no list of these: an open title is the safe belief, Kamino itself refuses a second settlement.
+    return replace(desired, status=KaminoStatus.PENDING, payment=None)
+
+
+def _believe(posting: Posting, now: datetime) -> None:
+    attempt = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).get()
+    told = DesiredTitle.from_json(attempt.body)
+    _close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=posting.kamino_id)
+    _move(posting, delivered=told.to_json(), delivered_fingerprint=told.fingerprint)
+
+
+def _say_what_it_replaces(posting: Posting, bling_id: int, now: datetime) -> None:
+    new = posting.title
+    others = Title.objects.filter(connection=new.connection_id, maybe_replaces__contains=[bling_id]).exclude(pk=new.pk)
+    Title.objects.filter(pk=new.pk).update(maybe_replaces=[])
+    if not bling_id:
+        return
+    old = Title.objects.select_for_update(of=("self",), no_key=True).get(
+        connection=new.connection_id, direction=new.direction, bling_id=bling_id
+    )
+    for other in others:
+        Title.objects.filter(pk=other.pk).update(
+            maybe_replaces=[key for key in other.maybe_replaces if key != bling_id]
+        )
+    request_plans(others, now=now)
+    take_posting_over(old, new, now=now)
+
+
+def confirm_deletions(*, connection: BlingConnection, user: User, now: datetime) -> None:
+    """Say that the many titles which vanished were really deleted: the next run goes through."""
+    BlingConnection.objects.filter(pk=connection.pk).update(deletions_confirmed=True)
+    request_sync(connections=[connection], user=user, now=now)

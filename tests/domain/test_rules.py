@@ -1,0 +1,108 @@
+"""Filters and the release rule, and which lost title a new one replaces."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations.domain.relaunch import Launch, find_replacements
+from integrations.domain.rules import Filter, FilterKind, Release, TenantRules, is_filtered, is_released
+from integrations.domain.titles import Direction
+from tests.domain.builders import title
+
+ONLY_7 = Filter(include=frozenset({7}))
+NOT_7 = Filter(exclude=frozenset({7}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "ids", "is_kept"),
+    [
+        (FilterKind.CATEGORY, ONLY_7, 7, True),
+        (FilterKind.CATEGORY, ONLY_7, 8, False),
+        (FilterKind.CATEGORY, NOT_7, 7, False),
+        (FilterKind.CATEGORY, NOT_7, 8, True),
+        (FilterKind.PAYMENT_FORM, ONLY_7, 8, False),
+        (FilterKind.PAYMENT_FORM, NOT_7, 7, False),
+        (FilterKind.CONTACT_TYPE, ONLY_7, 7, True),
+        (FilterKind.CONTACT_TYPE, ONLY_7, 8, False),
+        (FilterKind.CONTACT_TYPE, NOT_7, 7, False),
+    ],
+)
+def test_a_filter_keeps_what_it_names(kind: FilterKind, rule: Filter, ids: int, is_kept: bool) -> None:
+    names = {FilterKind.CATEGORY: "category_id", FilterKind.PAYMENT_FORM: "payment_form_id"}
+    facts = title(**({names[kind]: ids} if kind in names else {}))
+    types = frozenset({ids}) if kind is FilterKind.CONTACT_TYPE else frozenset({1})
+    assert is_filtered(facts, types, TenantRules(None, filters={kind: rule})) is not is_kept
+
+
+def test_a_contact_of_two_types_is_kept_by_either_and_lost_by_either() -> None:
+    both = frozenset({7, 8})
+    assert not is_filtered(title(), both, TenantRules(None, filters={FilterKind.CONTACT_TYPE: ONLY_7}))
+    assert is_filtered(title(), both, TenantRules(None, filters={FilterKind.CONTACT_TYPE: NOT_7}))
+
+
+@pytest.mark.parametrize(
+    ("release", "kind", "status", "direction", "leaves"),
+    [
+        (Release.ALWAYS, "notaFiscal", 1, Direction.RECEIVABLE, True),
+        (Release.AUTHORISED, "notaFiscal", 1, Direction.RECEIVABLE, False),
+        (Release.AUTHORISED, "notaFiscal", 6, Direction.RECEIVABLE, True),
+        (Release.AUTHORISED, "nfe", 7, Direction.RECEIVABLE, True),
+        (Release.DANFE, "nfe", 6, Direction.RECEIVABLE, False),
+        (Release.DANFE, "nfe", 7, Direction.RECEIVABLE, True),
+        (Release.DANFE, "nfe", 3, Direction.RECEIVABLE, False),
+        (Release.DANFE, "venda", 0, Direction.RECEIVABLE, True),
+        (Release.DANFE, "", 0, Direction.RECEIVABLE, True),
+        (Release.DANFE, "notaFiscal", 1, Direction.PAYABLE, True),
+    ],
+)
+def test_receivables_of_invoices_wait_for_them(
+    release: Release, kind: str, status: int, direction: Direction, leaves: bool
+) -> None:
+    facts = title(direction=direction, origin_kind=kind, origin_status=status)
+    assert is_released(facts, TenantRules(None, release=release)) is leaves
+
+
+def launch(key: int, **changes: Any) -> Launch:
+    values = {
+        "direction": Direction.RECEIVABLE, "origin_id": 5, "due_date": date(2026, 12, 1), "contact_id": 9,
+        "value": Decimal("10.00"), "document_number": "",
+    }  # fmt: skip
+    return Launch(key=key, **{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("lost", "new", "pairs", "unclear"),
+    [
+        pytest.param([launch(1)], [launch(2)], [(1, 2)], {}, id="same origin and due date"),
+        pytest.param([launch(1)], [launch(2, value=Decimal("12.00"))], [(1, 2)], {}, id="the sale changed its value"),
+        pytest.param([launch(1, origin_id=0)], [launch(2, origin_id=0)], [(1, 2)], {}, id="same content, no origin"),
+        pytest.param([launch(1)], [launch(2, due_date=date(2026, 12, 2))], [], {}, id="another due date"),
+        pytest.param([launch(1)], [launch(2, origin_id=6, contact_id=8)], [], {}, id="another sale"),
+        pytest.param([launch(1)], [launch(2, direction=Direction.PAYABLE)], [], {}, id="another direction"),
+        pytest.param([launch(1)], [], [], {}, id="only deleted"),
+        pytest.param(
+            [launch(1, due_date=date(2027, 1, 1)), launch(2)], [launch(3), launch(4, due_date=date(2027, 1, 1))],
+            [(2, 3), (1, 4)], {}, id="two installments",
+        ),
+        pytest.param([launch(1), launch(2)], [launch(3)], [], {3: [1, 2]}, id="one for two"),
+        pytest.param([launch(1)], [launch(2), launch(3)], [], {2: [1], 3: [1]}, id="two for one"),
+        pytest.param(
+            [launch(1, document_number="a"), launch(2, document_number="b")],
+            [launch(3, document_number="b"), launch(4, document_number="a")],
+            [(1, 4), (2, 3)], {}, id="document numbers decide",
+        ),
+        pytest.param(
+            [launch(1, document_number="a"), launch(2, document_number="b")],
+            [launch(3, document_number="x"), launch(4, document_number="a")],
+            [], {3: [1, 2], 4: [1, 2]}, id="half of a group decides nothing",
+        ),
+    ],
+)  # fmt: skip
+def test_a_re_launched_title_is_recognised_or_asked_about(
+    lost: list[Launch], new: list[Launch], pairs: list[tuple[int, int]], unclear: dict[int, list[int]]
+) -> None:
+    found = find_replacements(lost, new)
+    assert sorted(found.pairs) == sorted(pairs)
+    assert found.unclear == unclear
