@@ -8,6 +8,7 @@ from django.utils import timezone
 from integrations.models import Heartbeat
 from integrations.pipeline import purge as purging
 from integrations.pipeline import run, schedule
+from integrations.queue import enqueue_tick
 
 CALL_DEADLINE = 60
 MARGIN = 10
@@ -17,7 +18,9 @@ def tick() -> None:
     """Work on whatever is due until shortly before the queue would kill this task."""
     timeout: int = settings.Q_CLUSTER["timeout"]  # type: ignore[assignment]
     seconds = timeout - CALL_DEADLINE - MARGIN
-    run.tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=seconds), beat=_beat)
+    if run.tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=seconds), beat=_beat):
+        # The schedule's tick a minute alone would keep fewer than two workers busy, however many there are.
+        enqueue_tick()
 
 
 def _beat() -> None:

@@ -114,7 +114,7 @@ def read_environment() -> Environment:
         run_slice_seconds=env.int("RUN_SLICE_SECONDS", default=50),
         sync_hours=_sync_hours(env),
         sync_jitter_minutes=env.int("SYNC_JITTER_MINUTES", default=60),
-        tick_threads=env.int("TICK_THREADS", default=4),
+        tick_threads=env.int("TICK_THREADS", default=8),
         uncertain_wait_seconds=env.int("UNCERTAIN_WAIT_SECONDS", default=420),
         heartbeat_name=env.str("HEARTBEAT_NAME", default=socket.gethostname()),
         queue_workers=env.int("QUEUE_WORKERS", default=4),

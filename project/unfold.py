@@ -50,6 +50,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Classification"),
                 "items": [
                     _link(_("Mappings"), "conversion_path", "mapping"),
+                    _link(_("Filters"), "filter_alt", "filterrule"),
                     _link(_("Bling registers"), "category", "catalogitem"),
                     _link(_("Kamino registers"), "account_tree", "kaminoitem"),
                 ],

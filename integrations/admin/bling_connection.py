@@ -24,7 +24,7 @@ from integrations.admin.decorators import display, page_action
 from integrations.admin.event_texts import cause_text, event_detail, event_text
 from integrations.admin.scope import TenantFilter
 from integrations.admin.secret_fields import SecretFormMixin
-from integrations.models import BlingConnection, ConnectionEvent
+from integrations.models import BlingConnection, ConnectionEvent, SyncRun
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline import probes
 
@@ -32,7 +32,7 @@ API_V2_KEY = re.compile(r"[0-9a-f]{48,}", re.IGNORECASE)
 _LINK = {"connect", "create_link", "send_link"}
 BUTTONS: dict[ConnectionStatus, set[str]] = {
     ConnectionStatus.NEVER: _LINK,
-    ConnectionStatus.CONNECTED: _LINK | {"sync_this", "test", "pause", "disconnect"},
+    ConnectionStatus.CONNECTED: _LINK | {"sync_this", "test", "pause", "disconnect", "confirm_deletions"},
     ConnectionStatus.RECONNECT: _LINK | {"test", "disconnect"},
     ConnectionStatus.PAUSED: {"resume", "connect", "test", "disconnect"},
     ConnectionStatus.HELD: {"accept", "disconnect"},
@@ -84,6 +84,12 @@ class EventInline(ReadOnlyInline):
         return event_detail(event.code, event.detail)
 
 
+def _has_stopped(connection_id: Any) -> bool:
+    """Say whether the last run stopped because many titles vanished (the only conflict that a run can end with)."""
+    last = SyncRun.objects.filter(connection=connection_id).order_by("-pk").first()
+    return last is not None and last.state == SyncRun.State.FAILED and last.error_kind == "conflict"
+
+
 @admin.register(BlingConnection)
 class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
     form = BlingConnectionForm
@@ -99,7 +105,7 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
     inlines = [EventInline]
     actions = ["sync_now"]
     actions_detail: list[Any] = [
-        "resume", "accept", "connect",
+        "resume", "accept", "confirm_deletions", "connect",
         {"title": gettext_lazy("Link for the customer"), "icon": "add_link", "items": ["create_link", "send_link"]},
         "sync_this",
         {"title": gettext_lazy("More"), "icon": "more_vert", "items": ["test", "pause", "disconnect"]},
@@ -126,6 +132,8 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
         for action in shown:
             if action.path == "connect" and status != ConnectionStatus.NEVER:
                 action.description = gettext_lazy("Reconnect")
+        if not _has_stopped(object_id):
+            buttons = buttons - {"confirm_deletions"}
         return [action for action in shown if action.path in buttons]
 
     @display(gettext_lazy("connection"), ordering="label")

@@ -11,12 +11,12 @@ from integrations.admin.base import HistoryAdmin
 from integrations.admin.decorators import page_action
 from integrations.models import BlingConnection
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import status
+from integrations.pipeline import decisions, status
 from integrations.queue import enqueue_tick
 
 
 class StateActions(HistoryAdmin):
-    """The buttons "pause", "resume", "accept" and "disconnect" of a Bling connection."""
+    """The buttons "pause", "resume", "accept", "confirm deletions" and "disconnect" of a Bling connection."""
 
     @page_action(gettext_lazy("Pause"), permissions=["connect"], icon="pause")
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -79,6 +79,29 @@ class StateActions(HistoryAdmin):
             % {"tenant": connection.tenant},
             note=held_text(connection),
             submit=_("Accept this company"),
+            dangerous=True,
+            back=actions.page_url(self, connection.pk),
+        )
+
+    @page_action(gettext_lazy("Confirm deletions"), permissions=["connect"], icon="delete_sweep", variant="primary")
+    def confirm_deletions(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            decisions.confirm_deletions(connection=connection, user=actions.user_of(request), now=timezone.now())
+            enqueue_tick()
+            messages.success(request, _("Confirmed. A sync was queued; titles missing again then count as deleted."))
+            return actions.back_to(self, connection.pk)
+        last = connection.runs.order_by("-pk").first()
+        return actions.confirm(
+            request,
+            self,
+            title=_("Confirm the deletions of %(name)s") % {"name": connection},
+            text=_(
+                "Many titles are no longer in Bling. Confirm only if somebody really deleted them there: after two "
+                "syncs they count as deleted."
+            ),
+            note=last.error if last else "",
+            submit=_("Confirm deletions"),
             dangerous=True,
             back=actions.page_url(self, connection.pk),
         )

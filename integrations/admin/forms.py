@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSingleDateWidget,
     UnfoldAdminTextareaWidget,
@@ -13,6 +15,7 @@ from unfold.widgets import (
 
 from integrations.models import KaminoItem, Posting
 from integrations.models.registers import KaminoKind
+from integrations.pipeline.decisions import Option
 
 
 class ForceSettlementForm(forms.Form):
@@ -48,3 +51,37 @@ class ForceSettlementForm(forms.Form):
         if amount <= 0:
             raise forms.ValidationError(_("The amount must be more than zero."))
         return amount
+
+
+class DecisionForm(forms.Form):
+    """One of the answers that a title waits for, the number that some of them need, and why."""
+
+    choice = forms.ChoiceField(label=_("Your decision"), widget=UnfoldAdminRadioSelectWidget())
+    number = forms.IntegerField(
+        label=_("Number in Kamino"), min_value=1, required=False, widget=UnfoldAdminIntegerFieldWidget()
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, options: list[Option], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.options = options
+        choice = self.fields["choice"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [(str(index), option.label) for index, option in enumerate(options)]
+        if all(option.number is not None for option in options):
+            del self.fields["number"]
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or {}
+        if "choice" in data and self._chosen().number is None and not data.get("number"):
+            self.add_error("number", _("Give the number that the title has in Kamino."))
+        return data
+
+    def _chosen(self) -> Option:
+        return self.options[int(self.cleaned_data["choice"])]
+
+    def answer(self) -> dict[str, Any]:
+        """Return what `decisions.decide` takes of this form."""
+        option = self._chosen()
+        number = self.cleaned_data["number"] if option.number is None else option.number
+        return {"code": option.code, "number": number, "reason": self.cleaned_data["reason"]}

@@ -28,6 +28,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.Discrepancy: "posting__company__tenant",
     models.SyncRun: "connection__tenant",
     models.Alert: "tenant",
+    models.FilterRule: "connection__tenant",
 }
 
 

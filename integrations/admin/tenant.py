@@ -21,7 +21,7 @@ from integrations.models import BlingConnection, Tenant
 from integrations.pipeline import desk
 from integrations.queue import enqueue_tick
 
-RULES = {"settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables"}
+RULES = {"settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release"}
 
 
 @admin.register(Tenant)
@@ -37,7 +37,7 @@ class TenantAdmin(actions.PermittedActions, HistoryAdmin):
     actions_detail = ["sync_this"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode"]}),
-        (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "sync_from"]}),
+        (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "release", "sync_from"]}),
         (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted"]}),
         (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "created_at"]}),
     ]

@@ -13,13 +13,14 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilt
 from integrations.admin import actions, texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline
 from integrations.admin.decorators import display, page_action
-from integrations.admin.forms import ForceSettlementForm
+from integrations.admin.forms import DecisionForm, ForceSettlementForm
 from integrations.admin.scope import TenantFilter
 from integrations.admin.title_page import title_context
 from integrations.admin.title_search import title_query
 from integrations.models import Payment, Posting, Title
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import desk
+from integrations.pipeline import decisions, desk
+from integrations.pipeline.reconcile import cause_of
 from integrations.queue import enqueue_tick
 
 
@@ -81,7 +82,7 @@ class TitleAdmin(actions.PermittedActions, ReadOnlyAdmin):
     change_form_outer_before_template = "admin/integrations/title_page.html"
     inlines = [PaymentInline]
     actions = ["resync"]
-    actions_detail = ["resync_this", "retry_this", "force_settlement", "stop_syncing", "resume_syncing"]
+    actions_detail = ["decide_this", "resync_this", "retry_this", "force_settlement", "stop_syncing", "resume_syncing"]
     readonly_fields = [
         "bling_number", "balance_text", "issued", "competence", "origin", "status_number", "borderos", "first_seen_at",
         "read_at", "changed_at",
@@ -115,6 +116,7 @@ class TitleAdmin(actions.PermittedActions, ReadOnlyAdmin):
             "resume_syncing": state != DeliveryState.IGNORED,
             "retry_this": state != DeliveryState.NEEDS_HUMAN,
             "force_settlement": state == "",
+            "decide_this": posting is None or not decisions.options(posting),
         }
         shown = super().get_actions_detail(request, object_id)
         return [action for action in shown if not useless.get(action.path, False)]
@@ -207,6 +209,37 @@ class TitleAdmin(actions.PermittedActions, ReadOnlyAdmin):
             title=_("Try %(name)s again") % {"name": title},
             text=_("Sends the title to Kamino again. Do so once what Kamino complained about has been corrected."),
             submit=_("Try again"),
+            back=actions.page_url(self, title.pk),
+        )
+
+    @page_action(gettext_lazy("Decide"), permissions=["resolve"], icon="rule", variant="primary")
+    def decide_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title = self.get_object_or_deny(request, object_id)
+        posting = Posting.objects.select_related("title").filter(title=title).first()
+        found = decisions.options(posting) if posting else []
+        if posting is None or not found:
+            messages.info(request, _("Nothing is to be decided about this title."))
+            return actions.back_to(self, title.pk)
+        form = DecisionForm(request.POST or None, options=found)
+        if request.method == "POST" and form.is_valid():
+            order = {"user": actions.user_of(request), "now": timezone.now(), **form.answer()}
+            try:
+                decisions.decide(posting=posting, **order)
+            except desk.Refused as error:
+                actions.refused(request, error)
+            else:
+                enqueue_tick()
+                messages.success(request, _("Decided. The title is planned again."))
+            return actions.back_to(self, title.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Decide about %(name)s") % {"name": title},
+            text=posting.message or cause_of(posting),
+            note=texts.title_line(title),
+            submit=_("Decide"),
+            form=form,
+            dangerous=True,
             back=actions.page_url(self, title.pk),
         )
 

@@ -1,6 +1,7 @@
 """Ahead: a few reads of one client under way at the same time. An answer of Bling may take longer than its slots are
 apart; waiting for each before asking for the next would leave slots unused."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +13,7 @@ from integrations.rest.limits import Slots
 
 T = TypeVar("T")
 A = TypeVar("A")
-UNDER_WAY = 4
+UNDER_WAY = 6
 
 
 @dataclass(frozen=True)
@@ -29,38 +30,53 @@ class Sent(Generic[T, A]):
 
 
 class Ahead(Generic[T, A]):
-    """Sends announced reads in their order, each in its own slot; slots are taken in the caller's thread, because they
-    live on the database."""
+    """Sends announced reads in their order, each in its own slot. Slots live on the database, so they are reserved in
+    the caller's thread, several at once; `threads` only wait for their moment and for the answer."""
 
-    def __init__(self, slots: Slots, send: Callable[[str, str, A], T], access: Callable[[], A]) -> None:
+    def __init__(
+        self, slots: Slots, send: Callable[[str, str, A], T], access: Callable[[], A], threads: ThreadPoolExecutor
+    ) -> None:
         self._slots = slots
         self._send = send
         self._access = access
+        self._threads = threads
         self._coming: deque[tuple[str, str]] = deque()
         self._under_way: deque[Sent[T, A]] = deque()
-        self._threads = ThreadPoolExecutor(UNDER_WAY, thread_name_prefix="bling")
 
     def announce(self, reads: Iterable[tuple[str, str]]) -> None:
-        """Say which (path, operation) will be asked for next; what was announced before and not asked for is left."""
+        """Say which (path, operation) will be asked for next, and send the first of them; what was announced before
+        and not asked for is left."""
         self._under_way.clear()
         self._coming = deque(reads)
+        self._fill()
 
     def take(self, path: str) -> Sent[T, A] | None:
         """Return the read of `path` if it is the next announced one, and keep the following ones going."""
-        expected = self._under_way[0].path if self._under_way else self._coming[0][0] if self._coming else ""
-        if path != expected:
+        if not self._under_way or self._under_way[0].path != path:
             return None
-        self._fill()
-        return self._under_way.popleft() if self._under_way else None
+        sent = self._under_way.popleft()
+        if len(self._under_way) <= UNDER_WAY // 2:
+            self._fill()
+        return sent
 
     def _fill(self) -> None:
-        while self._coming and len(self._under_way) < UNDER_WAY:
-            try:
-                self._slots.take()
-            except ApiError:
-                self._coming.clear()  # whoever asks for it next gets this error himself
-                return
+        wanted = min(UNDER_WAY - len(self._under_way), len(self._coming))
+        if wanted <= 0:
+            return
+        try:
+            waits = self._slots.reserve(wanted)
+        except ApiError:
+            self._coming.clear()  # whoever asks for it next gets this error himself
+            return
+        access = self._access()
+        for wait in waits:
             path, operation = self._coming.popleft()
-            access = self._access()
-            future = self._threads.submit(self._send, path, operation, access)
+            moment = time.monotonic() + wait
+            future = self._threads.submit(self._send_at, moment, path, operation, access)
             self._under_way.append(Sent(path, access, future))
+
+    def _send_at(self, moment: float, path: str, operation: str, access: A) -> T:
+        wait = moment - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        return self._send(path, operation, access)

@@ -1,6 +1,7 @@
 """Reads from Bling's API v3. Never writes. Knows no Django: credentials, slots and addresses are given to it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -8,7 +9,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from integrations.bling import records, translate
-from integrations.bling.ahead import Ahead
+from integrations.bling.ahead import UNDER_WAY, Ahead
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.errors import SERVICE, error_of
 from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, TitleFacts, TitleRow
@@ -73,21 +74,26 @@ class BlingClient:
         self._slots = slots
         self._renew = renew
         self._session = session or build_session()
-        self._ahead: Ahead[Mapping[str, Any], Access] = Ahead(slots, self._send, lambda: self._access)
+        # Titles stay under way while the borderôs and contacts of those before them are read. A thread for each: one
+        # that had to queue would leave after its moment, too close to the next.
+        threads = ThreadPoolExecutor(2 * UNDER_WAY, thread_name_prefix="bling")
+        self._titles, self._others = (
+            Ahead[Mapping[str, Any], Access](slots, self._send, lambda: self._access, threads) for _ in range(2)
+        )
         self.requests = 0
         self._counting = Lock()
 
     def announce_titles(self, titles: Iterable[tuple[Direction, int]]) -> None:
         """Say which titles will be asked for next, in this order: a few are then under way at the same time."""
-        self._ahead.announce(_one(_PATHS[direction], bling_id) for direction, bling_id in titles)
+        self._titles.announce(_one(_PATHS[direction], bling_id) for direction, bling_id in titles)
 
     def announce_borderos(self, bling_ids: Iterable[int]) -> None:
         """Say which borderôs will be asked for next, in this order."""
-        self._ahead.announce(_one("/borderos", bling_id) for bling_id in bling_ids)
+        self._others.announce(_one("/borderos", bling_id) for bling_id in bling_ids)
 
     def announce_contacts(self, bling_ids: Iterable[int]) -> None:
         """Say which contacts will be asked for next, in this order."""
-        self._ahead.announce(_one("/contatos", bling_id) for bling_id in bling_ids)
+        self._others.announce(_one("/contatos", bling_id) for bling_id in bling_ids)
 
     def company(self) -> records.Empresa:
         return records.Empresa.parse(self._object("/empresas/me/dados-basicos"))
@@ -183,7 +189,7 @@ class BlingClient:
         return Fields(inner if isinstance(inner, Mapping) else body, f"GET {operation or path}")
 
     def _get(self, path: str, operation: str, query: list[tuple[str, str]]) -> Mapping[str, Any]:
-        sent = self._ahead.take(path)
+        sent = self._titles.take(path) or self._others.take(path)
         refused = sent.access if sent else self._access
 
         def call() -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from integrations.kamino import translate
 from integrations.kamino.endpoints import ENDPOINTS, Endpoint, Op
 from integrations.kamino.errors import SERVICE, error_of, refusal
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError, UncertainError
-from integrations.rest.limits import Slots
+from integrations.rest.limits import Slots, take
 from integrations.rest.retrying import read_with_retries
 from integrations.rest.session import Session, build_session, send
 
@@ -187,7 +187,7 @@ class KaminoClient:
 
     def _write(self, op: Op, body: dict[str, Any] | None, kamino_id: int = 0) -> dict[str, Any]:
         path = self._endpoint(op).path.format(id=kamino_id)
-        self._slots.take()
+        take(self._slots)
         content = None if body is None else json.dumps(body, default=_json_number)
         try:
             answer = self._send(op, path, is_write=True, data=content, headers={"Content-Type": "application/json"})

@@ -11,6 +11,7 @@ from integrations.models.tenants import Tenant
 
 
 class AlertCause(models.TextChoices):
+    DOUBLE_PAYMENT = "double_payment", _("Risk of double payment")
     RECONNECT = "reconnect", _("Bling needs to be connected again")
     HELD = "held", _("Another company was connected")
     EXPIRING = "expiring", _("The authorization at Bling will expire")

@@ -28,6 +28,7 @@ KIND_CHOICES = [
     (DiscrepancyKind.HELD.value, _("Held back")),
     (DiscrepancyKind.REFUSED.value, _("Needs action")),
     (DiscrepancyKind.UNCONFIRMED.value, _("Unconfirmed delivery")),
+    (DiscrepancyKind.POSSIBLE_DUPLICATE.value, _("Possible duplicate")),
 ]
 
 

@@ -12,8 +12,8 @@ WITH wanted AS (
     SELECT * FROM unnest(%(keys)s::text[], %(seconds)s::float8[]) WITH ORDINALITY AS given (key, seconds, place)
 )
 INSERT INTO integrations_ratelimit AS slot (key, next_at, total, day, used_today)
-SELECT key, clock_timestamp() + make_interval(secs => seconds), 1,
-       (clock_timestamp() AT TIME ZONE 'America/Sao_Paulo')::date, 1
+SELECT key, clock_timestamp() + make_interval(secs => seconds * %(count)s), %(count)s,
+       (clock_timestamp() AT TIME ZONE 'America/Sao_Paulo')::date, %(count)s
 FROM wanted, set_config('synchronous_commit', 'off', true)
 WHERE NOT EXISTS (
     SELECT FROM integrations_ratelimit
@@ -22,12 +22,12 @@ WHERE NOT EXISTS (
 ORDER BY place
 ON CONFLICT (key) DO UPDATE SET
     next_at = greatest(clock_timestamp(), slot.next_at)
-        + make_interval(secs => (SELECT seconds FROM wanted WHERE wanted.key = slot.key)),
-    total = slot.total + 1,
-    used_today = CASE WHEN slot.day = excluded.day THEN slot.used_today + 1 ELSE 1 END,
+        + make_interval(secs => (SELECT seconds * %(count)s FROM wanted WHERE wanted.key = slot.key)),
+    total = slot.total + excluded.total,
+    used_today = excluded.used_today + CASE WHEN slot.day = excluded.day THEN slot.used_today ELSE 0 END,
     day = excluded.day
-RETURNING extract(epoch FROM next_at - clock_timestamp())::float8
-    - (SELECT seconds FROM wanted WHERE wanted.key = slot.key)
+RETURNING extract(epoch FROM next_at - clock_timestamp())::float8,
+    (SELECT seconds FROM wanted WHERE wanted.key = slot.key)
 """
 
 BREAK = timedelta(seconds=60)
@@ -59,8 +59,11 @@ ON CONFLICT (key) DO UPDATE SET next_at = greatest(slot.next_at, clock_timestamp
 
 
 class RateLimitQuerySet(models.QuerySet["RateLimit"]):
-    def reserve(self, slots: Sequence[tuple[str, timedelta]], *, longest: timedelta, breaker: str = "") -> float | None:
-        """Reserve the next slot of every (key, interval) and return how many seconds from now the latest begins.
+    def reserve(
+        self, slots: Sequence[tuple[str, timedelta]], *, longest: timedelta, breaker: str = "", count: int = 1
+    ) -> list[float] | None:
+        """Reserve the next `count` slots of every (key, interval) and return how many seconds from now each of them
+        begins: the latest of its keys decides.
 
         `None`, and nothing is reserved, when a key's slot is further away than `longest` (callers that give up must
         not push it further) or when `breaker` is open. One autocommit statement on the database's clock, so it is
@@ -74,11 +77,14 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
             "seconds": [interval.total_seconds() for _key, interval in slots],
             "longest": longest.total_seconds(),
             "breaker": breaker,
+            "count": count,
         }
         with connection.cursor() as cursor:
             cursor.execute(_RESERVE, values)
-            waits: list[float] = [row[0] for row in cursor.fetchall()]
-        return max(0.0, *waits) if waits else None
+            ends: list[tuple[float, float]] = cursor.fetchall()
+        if not ends:
+            return None
+        return [max(0.0, *(end - seconds * (count - place) for end, seconds in ends)) for place in range(count)]
 
     def seconds_until_free(self, keys: Sequence[str], now: datetime) -> float:
         """Return how long some of `keys` has no free slot, without reserving one."""

@@ -50,7 +50,7 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
         return False
     client = open_bling(connection, clock=clock)
     triples = ((direction, bling_id, "") for direction, bling_id in wanted)
-    for chunk in pull.read_titles(client, connection, triples, clock=clock):
+    for chunk in pull.read_titles(client, connection, triples, clock=clock, deadline=deadline):
         read = [title.bling_id for title in chunk.titles]
         milestones.passed("asked.read")
         with transaction.atomic():

@@ -26,6 +26,7 @@ from integrations.pipeline.limits import bling_slots, token_slots
 from integrations.pipeline.schedule import open_run
 from integrations.pipeline.tokens import bling_app, other_owner, store_tokens
 from integrations.rest.errors import ApiError, ConfigError, NotFoundError, UnauthorizedError
+from integrations.rest.limits import take
 
 log = structlog.get_logger(__name__)
 
@@ -133,7 +134,7 @@ def _noted(request: AuthorizationRequest, outcome: Outcome, now: datetime) -> Ou
 
 def _exchange(connection: BlingConnection, code: str, now: datetime) -> Outcome:
     try:
-        token_slots(clock=lambda: now).take()
+        take(token_slots(clock=lambda: now))
         pair = auth.exchange_code(bling_app(connection), code)
     except UnauthorizedError as error:
         return Outcome("bad_client", connection, error.message)

@@ -227,6 +227,11 @@ def mapping_changed(*, mapping: Mapping, now: datetime) -> int:
     return request_plans(titles_using(mapping.connection, [mapping.source]), now=now)
 
 
+def filters_changed(*, connection_id: int, now: datetime) -> int:
+    """Plan the titles of a connection whose filters changed; returns how many. What was sent is not taken back."""
+    return request_plans(Title.objects.filter(connection=connection_id), now=now)
+
+
 def tenant_changed(*, tenant_id: int, now: datetime) -> int:
     """Plan all titles of a company after one of its rules changed (dates, filters); settled ones stay as they are."""
     return request_plans(Title.objects.filter(connection__tenant=tenant_id), now=now)

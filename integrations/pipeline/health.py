@@ -9,9 +9,11 @@ from django.core.mail import send_mail
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from integrations.models import Alert, BlingConnection, Heartbeat, KaminoConnection, SyncRun, Tenant
+from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.models import Alert, BlingConnection, Discrepancy, Heartbeat, KaminoConnection, SyncRun, Tenant
 from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.outlook import outlook
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +41,7 @@ class Health:
     findings: list[Finding]
 
 
-_RED = {AlertCause.RECONNECT, AlertCause.HELD, AlertCause.KAMINO}
+_RED = {AlertCause.DOUBLE_PAYMENT, AlertCause.RECONNECT, AlertCause.HELD, AlertCause.KAMINO}
 
 
 def health_of(tenant: Tenant, *, now: datetime) -> Health:
@@ -57,7 +59,8 @@ def health_of(tenant: Tenant, *, now: datetime) -> Health:
         return Health("red" if worst.cause in _RED else "yellow", worst.detail, findings)
     if all(connection.status == ConnectionStatus.PAUSED for connection in connections):
         return Health("yellow", _("Paused by a person. Resume when ready."), findings)
-    return Health("green", _("Nothing to do."), findings)
+    left = outlook(tenant, now=now)
+    return Health("green", left.sentence() if left else _("Nothing to do."), findings)
 
 
 def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
@@ -83,6 +86,12 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     company = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
     if company is not None and company.error:
         found.append(Finding(AlertCause.KAMINO, company.error))
+    risky = Discrepancy.objects.filter(
+        posting__company__tenant=tenant, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None
+    ).count()
+    if risky:
+        text = _("%(count)s titles may be paid twice: paid in Bling and scheduled in Kamino. Stop them there now.")
+        found.append(Finding(AlertCause.DOUBLE_PAYMENT, text % {"count": risky}))
     return sorted(found, key=lambda finding: finding.cause not in _RED)
 
 

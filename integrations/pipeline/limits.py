@@ -1,6 +1,5 @@
 """Slots on the database: who may call now, and who has to wait. Shared by every worker on every host."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,23 +48,23 @@ class DatabaseSlots:
         self._longest_wait = longest_wait
         self._had_errors = True  # nobody knows what an earlier process saw
 
-    def take(self) -> None:
-        """Reserve and wait. Raises `RateLimitedError` when the slot is too far away, or a breaker is open."""
+    def reserve(self, count: int) -> list[float]:
+        """Reserve slots. Raises `RateLimitedError` when they are too far away, or a breaker is open."""
         breaker = self._fuse.key if self._fuse else ""
-        wait = self._reserve(breaker)
-        if wait is None and breaker and Breaker.objects.is_open(breaker, self._clock()):
+        waits = self._try(breaker, count)
+        if waits is None and breaker and Breaker.objects.is_open(breaker, self._clock()):
             raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker", code="breaker")
-        if wait is None:
-            wait = self._reserve("")  # the breaker is half open, and this call is its probe
-        if wait is None:
+        if waits is None:
+            waits = self._try("", 1)  # the breaker is half open, and this call is its probe
+        if waits is None:
             keys = [key for key, _interval in self._keys()]
             ahead = RateLimit.objects.seconds_until_free(keys, self._clock())
             raise RateLimitedError(f"next slot in {ahead:.0f} s", seconds=ahead, operation="slot")
-        if wait > 0:
-            time.sleep(wait)
+        return waits
 
-    def _reserve(self, breaker: str) -> float | None:
-        return RateLimit.objects.reserve(self._keys(), longest=timedelta(seconds=self._longest_wait), breaker=breaker)
+    def _try(self, breaker: str, count: int) -> list[float] | None:
+        longest = timedelta(seconds=self._longest_wait)
+        return RateLimit.objects.reserve(self._keys(), longest=longest, breaker=breaker, count=count)
 
     def push_back(self, seconds: float) -> None:
         """Pause the account (the first key); a spent daily quota pauses it until after midnight in Brasília."""

@@ -98,13 +98,7 @@ def mark_seen(run: SyncRun, rows: Sequence[TitleRow], wanted: Mapping[int, int])
 
     `wanted` are the urgencies of those that show something new, by Bling id.
     """
-    SeenRow.objects.bulk_create(
-        [
-            SeenRow(run=run, direction=row.direction, bling_id=row.bling_id, row_fingerprint=row.fingerprint)
-            for row in rows
-        ],
-        ignore_conflicts=True,
-    )
+    SeenRow.objects.mark(run.pk, [(row.direction.value, row.bling_id, row.fingerprint) for row in rows])
     if wanted:
         whens = [When(bling_id=bling_id, then=Value(urgency)) for bling_id, urgency in wanted.items()]
         run.seen.filter(direction=rows[0].direction, bling_id__in=wanted).update(is_wanted=True, urgency=Case(*whens))

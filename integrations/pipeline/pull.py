@@ -179,40 +179,65 @@ def wanted_titles(run: SyncRun, limit: int) -> list[tuple[Direction, int, str]]:
 
 
 def read_titles(
-    client: BlingClient, connection: BlingConnection, wanted: Iterable[tuple[Direction, int, str]], *, clock: Clock
+    client: BlingClient,
+    connection: BlingConnection,
+    wanted: Iterable[tuple[Direction, int, str]],
+    *,
+    clock: Clock,
+    deadline: datetime,
 ) -> Iterator[Chunk]:
     """Read titles in chunks, each with its unknown borderôs and contacts.
 
-    `wanted` are (direction, id, fingerprint of the listing row or ""). A title that cannot be read becomes a failure
-    and stops nothing; errors of the connection (limits, config, several failures in a row) are raised.
+    `wanted` are (direction, id, fingerprint of the listing row or ""); after `deadline` nothing more is sent ahead. A
+    title that cannot be read becomes a failure and stops nothing; errors of the connection (limits, config, several
+    failures in a row) are raised.
     """
-    waiting, size = iter(wanted), FIRST_CHUNK
-    in_a_row = 0
-    while batch := list(islice(waiting, size)):
+    waiting, read_at = iter(wanted), clock()
+    batch = list(islice(waiting, FIRST_CHUNK))
+    client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
+    reader = _TitleReader(client)
+    while batch:
+        chunk = reader.read(batch, read_at)
+        _read_borderos(client, connection, chunk, clock)
+        _read_persons(client, connection, chunk, clock)
+        now = clock()  # before the next ones leave: older than the truth is safe, newer is not
+        seconds = max((now - read_at).total_seconds(), 0.001)
+        batch = list(islice(waiting, max(1, min(LARGEST_CHUNK, int(len(batch) * CHUNK_SECONDS / seconds)))))
+        read_at = now
+        if now < deadline:
+            client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
+        yield chunk
+
+
+class _TitleReader:
+    """Reads titles one after the other, and tells a title that cannot be read from a Bling that does not answer."""
+
+    def __init__(self, client: BlingClient) -> None:
+        self._client = client
+        self._in_a_row = 0
+
+    def read(self, batch: Sequence[tuple[Direction, int, str]], read_at: datetime) -> Chunk:
         chunk = Chunk(asked=[(direction, bling_id) for direction, bling_id, _row in batch])
-        read_at = clock()  # before the first of them leaves: older than the truth is safe, newer is not
-        client.announce_titles(chunk.asked)
         for direction, bling_id, row_fingerprint in batch:
             try:
-                facts, fingerprint = client.title(direction, bling_id)
+                facts, fingerprint = self._client.title(direction, bling_id)
             except NotFoundError:
                 chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
             except (RejectedError, InternalError, TransientError) as error:
-                in_a_row += isinstance(error, TransientError)
-                if isinstance(error, RateLimitedError):
-                    raise
-                if in_a_row >= MOST_FAILURES_IN_A_ROW:
-                    client.company()  # raises where Bling as a whole does not answer; else only these titles do not
-                    in_a_row = 0
+                self._failed(error)
                 chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
             else:
-                in_a_row = 0
+                self._in_a_row = 0
                 chunk.titles.append(TitleReading(direction, bling_id, read_at, facts, fingerprint, row_fingerprint))
-        _read_borderos(client, connection, chunk, clock)
-        _read_persons(client, connection, chunk, clock)
-        yield chunk
-        seconds = max((clock() - read_at).total_seconds(), 0.001)
-        size = max(1, min(LARGEST_CHUNK, int(len(batch) * CHUNK_SECONDS / seconds)))
+        return chunk
+
+    def _failed(self, error: ApiError) -> None:
+        if isinstance(error, RateLimitedError):
+            raise error
+        self._in_a_row += isinstance(error, TransientError)
+        if self._in_a_row >= MOST_FAILURES_IN_A_ROW:
+            self._client.company()  # raises where Bling as a whole does not answer; else only these titles do not
+            self._in_a_row = 0
 
 
 def _read_borderos(client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock) -> None:

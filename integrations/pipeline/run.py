@@ -29,13 +29,15 @@ PEOPLE_NAP = 1.0
 BEAT_SECONDS = 10.0
 
 
-def tick(*, clock: Clock, deadline: datetime, beat: Callable[[], None] = lambda: None) -> None:
-    """Open what the schedule asks for, then work until `deadline` or until nothing is due; `beat` shows life."""
+def tick(*, clock: Clock, deadline: datetime, beat: Callable[[], None] = lambda: None) -> bool:
+    """Open what the schedule asks for, then work until `deadline` or until nothing is due; `beat` shows life. Returns
+    whether something may be left to do."""
     _guarded("schedule", lambda: open_due_runs(now=clock()))
     _guarded("tokens", lambda: refresh_due(clock=clock, deadline=deadline))
     _guarded("alerts", lambda: watch(now=clock()))
     beat()
     Crew(clock, deadline).work(beat)
+    return clock() >= deadline
 
 
 class Crew:

@@ -213,7 +213,9 @@ class Slice:
 
     def _read(self, wanted: Iterable[tuple[Direction, int, str]]) -> bool:
         """Read titles and mirror them chunk by chunk; false when the deadline came before the end."""
-        for chunk in pull.read_titles(self.client, self.run.connection, wanted, clock=self.clock):
+        for chunk in pull.read_titles(
+            self.client, self.run.connection, wanted, clock=self.clock, deadline=self.deadline
+        ):
             milestones.passed("pull.chunk_read")
             try:
                 self._save_chunk(chunk)

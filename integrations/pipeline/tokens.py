@@ -27,6 +27,7 @@ from integrations.rest.errors import (
     UnauthorizedError,
     UncertainError,
 )
+from integrations.rest.limits import take
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +103,7 @@ def _refresh_as_chosen(connection_id: int, seen_version: int, clock: Clock, *, w
     connection = BlingConnection.objects.defer("client_secret").get(pk=connection_id)
     try:
         app = bling_app(connection)
-        token_slots(clock=clock).take()
+        take(token_slots(clock=clock))
         with transaction.atomic():
             # The one place where a call is made inside a transaction: the lock on the token's own row keeps a second
             # refresh out even if the note above was overtaken.

@@ -7,7 +7,7 @@ from typing import TypeVar
 import tenacity
 
 from integrations.rest.errors import ApiError, RateLimitedError, TransientError
-from integrations.rest.limits import Slots
+from integrations.rest.limits import Slots, take
 
 T = TypeVar("T")
 ATTEMPTS = 4
@@ -32,7 +32,7 @@ def read_with_retries(
     def one_try() -> T:
         attempt = under_way.pop() if under_way else call
         if attempt is call:
-            slots.take()
+            take(slots, sleep)
         try:
             result = attempt()
         except ApiError as error:

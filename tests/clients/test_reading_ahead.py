@@ -20,10 +20,12 @@ class CountedSlots:
         self.limit = limit
         self.noted: list[ApiError | None] = []
 
-    def take(self) -> None:
+    def reserve(self, count: int) -> list[float]:
         if self.taken >= self.limit:
             raise RateLimitedError("next slot in 60 s", seconds=60.0)
-        self.taken += 1
+        count = min(count, self.limit - self.taken)
+        self.taken += count
+        return [0.0] * count
 
     def push_back(self, seconds: float) -> None:
         return

@@ -50,7 +50,7 @@ def test_a_slot_is_never_reserved_inside_a_transaction() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_pause_moves_the_next_slot() -> None:
     RateLimit.objects.push_back("conta", timedelta(seconds=50))
-    assert (RateLimit.objects.reserve([("conta", INTERVAL)], longest=LONG) or 0) > 45
+    assert (RateLimit.objects.reserve([("conta", INTERVAL)], longest=LONG) or [0])[0] > 45
 
 
 @pytest.mark.django_db(transaction=True)
@@ -66,10 +66,10 @@ def test_who_gives_up_does_not_push_the_slot_further_away() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_one_call_waits_for_the_latest_of_its_slots() -> None:
     RateLimit.objects.push_back("endereco", timedelta(seconds=9))
-    wait = RateLimit.objects.reserve([("conta", INTERVAL), ("endereco", INTERVAL)], longest=LONG)
-    assert wait is not None
-    assert 8 < wait <= 9
-    assert RateLimit.objects.get(key="conta").total == 1
+    waits = RateLimit.objects.reserve([("conta", INTERVAL), ("endereco", INTERVAL)], longest=LONG, count=3)
+    assert waits is not None
+    assert [8 < wait - place * 0.35 <= 9 for place, wait in enumerate(waits)] == [True] * 3
+    assert RateLimit.objects.get(key="conta").total == 3
 
 
 def test_an_account_at_three_requests_a_second_is_never_refused(new_company: Any, world: World, settings: Any) -> None:
