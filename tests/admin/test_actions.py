@@ -16,6 +16,7 @@ from integrations.models import (
     BlingConnection,
     ConnectLink,
     Discrepancy,
+    FilterRule,
     ForcedSettlement,
     KaminoConnection,
     Mapping,
@@ -94,6 +95,10 @@ LIST_ACTIONS = [
         Mapping, "delete_selected", "mapping", "financeiro", "operacao",
         lambda rows: not Mapping.objects.filter(pk=rows.mapping.pk).exists(), lambda _rows: {"post": "yes"},
     ),
+    Case(
+        FilterRule, "delete_selected", "filter", "financeiro", "operacao",
+        lambda rows: not FilterRule.objects.filter(pk=rows.filter.pk).exists(), lambda _rows: {"post": "yes"},
+    ),
 ]  # fmt: skip
 PAGE_ACTIONS = [
     Case(Tenant, "sync_this", "tenant", "operacao", "nobody", queued, says="1 na fila"),
@@ -108,6 +113,10 @@ PAGE_ACTIONS = [
         BlingConnection, "accept", "bling", "suporte", "operacao", status_is("connected"),
         says="Empresa nossa foi aceita", status="held",
     ),
+    Case(
+        BlingConnection, "confirm_deletions", "bling", "suporte", "operacao",
+        lambda rows: BlingConnection.objects.get(pk=rows.bling.pk).deletions_confirmed, says="Confirmado",
+    ),
     Case(BlingConnection, "create_link", "bling", "suporte", "operacao", linked),
     Case(
         BlingConnection, "send_link", "bling", "suporte", "operacao", linked,
@@ -116,6 +125,11 @@ PAGE_ACTIONS = [
     Case(BlingConnection, "test", "bling", "suporte", "operacao", lambda _rows: True),
     Case(BlingConnection, "connect", "bling", "suporte", "operacao", lambda _rows: True),
     Case(KaminoConnection, "test", "kamino", "suporte", "operacao", lambda _rows: True),
+    Case(
+        Title, "decide_this", "title", "operacao", "financeiro",
+        lambda rows: Posting.objects.get(pk=rows.posting.pk).create_anyway,
+        lambda _rows: {"choice": "1", "reason": "Conferido"}, says="Decidido",
+    ),
     Case(Title, "resync_this", "title", "operacao", "financeiro", asked, says="1 título na fila"),
     Case(Title, "retry_this", "title", "operacao", "financeiro", planned, says="1 título será tentado de novo"),
     Case(
@@ -172,7 +186,7 @@ def test_every_registered_action_has_a_case() -> None:
     for model in MODELS:
         model_admin: Any = admin.site._registry[model]
         names = {name if isinstance(name, str) else name.__name__ for name in model_admin.actions or ()}
-        if model is Mapping:
+        if model in (Mapping, FilterRule):
             names.add("delete_selected")
         lists |= {(model, name) for name in names}
         pages |= {(model, name) for name in model_admin._extract_action_names(model_admin.actions_detail)}
@@ -328,11 +342,44 @@ def test_deleting_a_mapping_plans_its_titles_again(login: Callable[[str], Client
     assert planned(ours)
 
 
+def test_a_new_filter_plans_the_titles_of_its_connection_again(login: Callable[[str], Client], ours: Rows) -> None:
+    response = login("financeiro").post(url(FilterRule, "add"), {"item": ours.category.pk, "mode": "exclude"})
+    assert response.status_code == 302
+    assert FilterRule.objects.get(item=ours.category).connection == ours.bling
+    assert planned(ours)
+
+
+def test_a_filter_takes_no_register_of_another_company(
+    login: Callable[[str], Client], ours: Rows, theirs: Rows
+) -> None:
+    response = login("financeiro").post(url(FilterRule, "add"), {"item": theirs.category.pk, "mode": "exclude"})
+    assert response.status_code == 200
+    assert not FilterRule.objects.filter(item=theirs.category).exists()
+
+
+def test_a_decision_needs_a_choice_and_a_reason(login: Callable[[str], Client], ours: Rows) -> None:
+    page = url(Title, "change", ours.title.pk).replace("/change/", "/decide_this/")
+    client = login("operacao")
+    for data in ({"choice": "1", "reason": " "}, {"reason": "Conferido"}, {"choice": "9", "reason": "Conferido"}):
+        assert client.post(page, data).status_code == 200
+    assert not Posting.objects.get(pk=ours.posting.pk).create_anyway
+    Posting.objects.filter(pk=ours.posting.pk).update(candidates=[])
+    response = client.post(page, {"choice": "1", "reason": "Conferido"})
+    assert "Não há nada a decidir sobre este título." in said(response)
+
+
 def test_a_company_s_new_rule_plans_its_titles_again(login: Callable[[str], Client], ours: Rows) -> None:
     data = {"name": "Empresa nossa", "slug": "nossa", "sync_from": "21/11/2026", "closed_until": "01/11/2026"}
     response = login("suporte").post(
         url(Tenant, "change", ours.tenant.pk),
-        {**data, "delivery_mode": "live", "is_active": "on", "sync_payables": "on", "sync_receivables": "on"},
+        {
+            **data,
+            "delivery_mode": "live",
+            "is_active": "on",
+            "sync_payables": "on",
+            "sync_receivables": "on",
+            "release": "always",
+        },
     )
     assert response.status_code == 302, response.content.decode()
     assert planned(ours)

@@ -12,11 +12,11 @@ ABLE = {
     "Suporte": {
         "add_tenant", "change_tenant", "add_blingconnection", "change_blingconnection", "add_kaminoconnection",
         "change_kaminoconnection", "connect_blingconnection", "test_kaminoconnection", "access_all_tenants",
-        "activate_tenant", "sync_tenant",
+        "activate_tenant", "sync_tenant", "add_filterrule", "change_filterrule", "delete_filterrule",
     },
     "Financeiro": {
         "add_mapping", "change_mapping", "delete_mapping", "sync_tenant", "export_discrepancy", "export_title",
-        "view_personal_data",
+        "view_personal_data", "add_filterrule", "change_filterrule", "delete_filterrule",
     },
     "Operação": {
         "sync_tenant", "resync_title", "force_settlement", "resolve_posting", "export_discrepancy", "export_title",

@@ -16,6 +16,7 @@ from integrations.models import (
     CatalogItem,
     ConnectionEvent,
     Discrepancy,
+    FilterRule,
     ForcedSettlement,
     KaminoConnection,
     KaminoItem,
@@ -54,6 +55,7 @@ class Rows:
     chart_account: KaminoItem
     bank_account: KaminoItem
     mapping: Mapping
+    filter: FilterRule
     person: Person
     title: Title
     posting: Posting
@@ -65,8 +67,8 @@ class Rows:
 
     def all(self) -> list[Any]:
         return [
-            self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.person,
-            self.title, self.posting, self.attempt, self.run, self.discrepancy, self.forced, self.alert,
+            self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
+            self.person, self.title, self.posting, self.attempt, self.run, self.discrepancy, self.forced, self.alert,
         ]  # fmt: skip
 
 
@@ -119,6 +121,7 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     mapping = Mapping.objects.create(
         connection=bling, kind="category", source=category, bling_name=str(category), chart_account=chart
     )
+    filter_rule = FilterRule.objects.create(connection=bling, item=free)
     run = SyncRun.objects.create(connection=bling, state="done", due_at=now, started_at=now, ended_at=now)
     person = Person.objects.create(
         connection=bling, bling_id=number * 1000, name=f"Pessoa {slug}", document=CPF, kind="F", read_at=now
@@ -147,8 +150,8 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     )  # fmt: skip
     alert = Alert.objects.create(tenant=tenant, cause="kamino", detail=f"Chave recusada {slug}", opened_at=now)
     return Rows(
-        tenant, bling, kamino, category, free, chart, bank, mapping, person, title, posting, attempt, run, discrepancy,
-        forced, alert,
+        tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting, attempt, run,
+        discrepancy, forced, alert,
     )  # fmt: skip
 
 
@@ -177,6 +180,6 @@ def make_title(
         title=title, company=kamino, direction="payable", due_date=DAY, state=state, desired=desired,
         failure="rejected" if state == "needs_human" else "",
         message=f"Recusado {slug}" if state == "needs_human" else "", ready_at=now, planned_at=now,
-        problems=[{"code": "category_unmapped", "params": {"name": f"Categoria {slug}"}}],
+        candidates=[bling_id], problems=[{"code": "category_unmapped", "params": {"name": f"Categoria {slug}"}}],
     )  # fmt: skip
     return title, posting
