@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
 
@@ -16,6 +17,7 @@ from integrations.admin.decorators import display
 from integrations.admin.health_page import health_view
 from integrations.admin.scope import TenantFilter
 from integrations.models import SyncRun
+from integrations.pipeline.outlook import outlook
 
 RUN_COLOURS = {"open": "info", "done": "success", "failed": "danger", "problems": "warning"}
 
@@ -39,10 +41,12 @@ class SyncRunAdmin(ReadOnlyAdmin):
     list_disable_select_all = True
     fields = [
         "connection_link", "state_label", "trigger", "user", "is_full", "due_at", "started_at", "ended_at", "duration",
-        "rows_seen", "titles_read", "titles_changed", "titles_gone", "failures", "requests", "failed_titles",
-        "error_text",
+        "rows_seen", "titles_read", "titles_changed", "titles_gone", "failures", "requests", "left_to_do",
+        "failed_titles", "error_text",
     ]  # fmt: skip
-    readonly_fields = ["connection_link", "state_label", "duration", "requests", "failed_titles", "error_text"]
+    readonly_fields = [
+        "connection_link", "state_label", "duration", "requests", "left_to_do", "failed_titles", "error_text",
+    ]  # fmt: skip
 
     def get_urls(self) -> list[Any]:
         """Add the page "Saúde", which is seen by whoever sees runs."""
@@ -75,6 +79,11 @@ class SyncRunAdmin(ReadOnlyAdmin):
     @display(gettext_lazy("requests to Bling"), ordering="bling_requests")
     def requests(self, run: SyncRun) -> int:
         return run.bling_requests
+
+    @display(gettext_lazy("left to do"))
+    def left_to_do(self, run: SyncRun) -> str:
+        left = outlook(run.connection.tenant, now=timezone.now()) if run.state == SyncRun.State.OPEN else None
+        return left.sentence() if left else texts.EMPTY
 
     @display(gettext_lazy("duration"))
     def duration(self, run: SyncRun) -> str:

@@ -19,6 +19,7 @@ from integrations.admin.decorators import display, page_action
 from integrations.admin.scope import sees_every_tenant
 from integrations.models import BlingConnection, Tenant
 from integrations.pipeline import desk
+from integrations.pipeline.outlook import outlook
 from integrations.queue import enqueue_tick
 
 RULES = {"settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release"}
@@ -32,11 +33,11 @@ class TenantAdmin(actions.PermittedActions, HistoryAdmin):
     search_fields = ["name", "slug", "cnpj"]
     ordering = ["name"]
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ["created_at"]
+    readonly_fields = ["created_at", "left_to_do"]
     actions = ["sync_now"]
     actions_detail = ["sync_this"]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode"]}),
+        (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do"]}),
         (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "release", "sync_from"]}),
         (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted"]}),
         (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "created_at"]}),
@@ -88,6 +89,11 @@ class TenantAdmin(actions.PermittedActions, HistoryAdmin):
         state = _("Error") if kamino and kamino.error else _("Paused") if kamino and kamino.is_paused else _("set up")
         rows.append((texts.link(kamino, f"Kamino: {state}") if kamino else _("Kamino: missing"),))
         return format_html_join("", '<div class="ik-line">{}</div>', rows)
+
+    @display(gettext_lazy("left to do"))
+    def left_to_do(self, tenant: Tenant) -> str:
+        left = outlook(tenant, now=timezone.now()) if tenant.pk else None
+        return left.sentence() if left else texts.EMPTY
 
     @display(gettext_lazy("settle payments since"), ordering="settled_from")
     def settled_from_text(self, tenant: Tenant) -> str:
