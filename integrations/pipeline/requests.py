@@ -2,24 +2,26 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 
 from django.db.models import Q, QuerySet
 
 from integrations.models import BlingConnection, CatalogItem, Payment, PlanRequest, Title
 from integrations.models.registers import CatalogKind
 
+BATCH = 1000
+
 
 def request_plans(titles: QuerySet[Title], *, now: datetime, priority: int | None = None) -> int:
     """Ask for a plan of released titles; a request that is already there is renewed."""
-    requests = [
-        PlanRequest(title_id=pk, asked_at=now, priority=priority)
-        for pk in titles.filter(is_released=True).order_by("pk").values_list("pk", flat=True)
-    ]
     fields = ["asked_at"] if priority is None else ["asked_at", "priority"]
-    PlanRequest.objects.bulk_create(
-        requests, batch_size=1000, update_conflicts=True, unique_fields=["title"], update_fields=fields
-    )
-    return len(requests)
+    count = 0
+    released = titles.filter(is_released=True).order_by("pk").values_list("pk", flat=True)
+    pks = released.iterator(chunk_size=BATCH)  # a company's rule may concern all of its titles
+    while batch := [PlanRequest(title_id=pk, asked_at=now, priority=priority) for pk in islice(pks, BATCH)]:
+        PlanRequest.objects.bulk_create(batch, update_conflicts=True, unique_fields=["title"], update_fields=fields)
+        count += len(batch)
+    return count
 
 
 def titles_using(connection: BlingConnection, items: Iterable[CatalogItem]) -> QuerySet[Title]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone, translation
 
+from integrations.models import KaminoConnection
 from integrations.pipeline import run
 from integrations.pipeline.desk import request_sync
 from integrations.pipeline.health import health_of
@@ -24,12 +25,12 @@ def test_a_small_load_says_nothing(company: Company) -> None:
     assert outlook(company.tenant, now=timezone.now()) is None
 
 
-def test_what_waits_for_kamino_is_counted_at_its_pace(company: Company, settings: Any) -> None:
+def test_what_waits_for_kamino_is_counted_at_its_pace(company: Company) -> None:
     company.to_shadow()
     for _ in range(12):
         company.add_title("payable")
     company.sync()
-    settings.LIMITS = replace(settings.LIMITS, kamino_per_minute=1)
+    KaminoConnection.objects.update(requests_per_minute=1)
     company.tenant.refresh_from_db()
     assert outlook(company.tenant, now=timezone.now()) is None, "a simulation sends nothing"
     company.go_live()
