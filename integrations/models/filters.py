@@ -14,8 +14,8 @@ class FilterRule(models.Model):
     """One register that titles must have, or must not have; of several to include of one kind, any will do."""
 
     class Mode(models.TextChoices):
-        INCLUDE = "include", _("Only these")
-        EXCLUDE = "exclude", _("Not these")
+        INCLUDE = "include", _("Send only these")
+        EXCLUDE = "exclude", _("Do not send these")
 
     connection = models.ForeignKey(
         BlingConnection, models.CASCADE, related_name="filters", verbose_name=_("connection")

@@ -92,6 +92,7 @@ def people(transactional_db: None) -> dict[str, User]:
     schema_editor = SimpleNamespace(connection=connection)
     importlib.import_module("integrations.migrations.0002_groups").create_groups(apps, schema_editor)
     importlib.import_module("integrations.migrations.0005_groups_for_connections").add(apps, schema_editor)
+    importlib.import_module("integrations.migrations.0010_groups_for_filters").add(apps, schema_editor)
     made = {}
     for name, group in GROUPS.items():
         made[name] = make_user(name, group)
