@@ -13,10 +13,10 @@ BATCH = 1000
 
 
 def request_plans(titles: QuerySet[Title], *, now: datetime, priority: int | None = None) -> int:
-    """Ask for a plan of released titles; a request that is already there is renewed."""
+    """Ask for a plan of released titles that no other one replaced; a request that is already there is renewed."""
     fields = ["asked_at"] if priority is None else ["asked_at", "priority"]
     count = 0
-    released = titles.filter(is_released=True).order_by("pk").values_list("pk", flat=True)
+    released = titles.filter(is_released=True, replaced_by=None).order_by("pk").values_list("pk", flat=True)
     pks = released.iterator(chunk_size=BATCH)  # a company's rule may concern all of its titles
     while batch := [PlanRequest(title_id=pk, asked_at=now, priority=priority) for pk in islice(pks, BATCH)]:
         PlanRequest.objects.bulk_create(batch, update_conflicts=True, unique_fields=["title"], update_fields=fields)

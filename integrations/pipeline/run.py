@@ -71,7 +71,7 @@ class Crew:
             while self._clock() < self._deadline:
                 with self._lock:
                     self._busy += 1
-                worked = work_once(clock=self._clock, deadline=self._deadline, first=first)
+                worked = _guarded("turn", lambda: work_once(clock=self._clock, deadline=self._deadline, first=first))
                 with self._lock:
                     self._busy -= 1
                     others = self._busy

@@ -31,12 +31,12 @@ def take_over(run: SyncRun, *, now: datetime) -> int:
 def take_posting_over(old: Title, new: Title, *, now: datetime) -> None:
     """Give the posting of `old` to `new`; to be called in a transaction that holds both titles. What was sent, settled
     or excluded under the old id counts for the new one."""
+    PlanRequest.objects.filter(title=old).delete()  # first, as planning locks them
     kept = Posting.objects.filter(title=old).first()
     if kept is not None:
         PersonAction.objects.filter(posting__title=new).update(posting=kept)
         Posting.objects.filter(title=new, kamino_id=None, attempts=None).delete()
         Posting.objects.filter(pk=kept.pk).update(title=new)
-    PlanRequest.objects.filter(title=old).delete()
     Title.objects.filter(pk=old.pk).update(
         replaced_by=new, status=TitleStatus.DELETED, changed_at=now, missing_in_run=None
     )

@@ -3,6 +3,8 @@ costs no request; where Kamino has no list, nothing is known and nothing is foun
 
 from datetime import timedelta
 
+from django.db.models import Exists, OuterRef
+
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.documents import compact
 from integrations.domain.matching import KaminoTitle
@@ -19,19 +21,18 @@ def standing_title(posting: Posting, desired: DesiredTitle, person_id: int) -> K
     Raises `AmbiguousError` when one of the same person and value, due within three days, was made over there by
     somebody else, and nobody said yet that it is another one.
     """
-    rows = KaminoSnapshot.objects.filter(company=posting.company_id, direction=posting.direction)
-    taken = Posting.objects.filter(
-        company=posting.company_id, direction=posting.direction, kamino_id__in=rows.values("kamino_id")
-    ).values("kamino_id")
-    marked = rows.filter(code=desired.code).exclude(kamino_id__in=taken).first()
+    mine = {"company": posting.company_id, "direction": posting.direction}
+    is_ours = Exists(Posting.objects.filter(kamino_id=OuterRef("kamino_id"), **mine))
+    free = KaminoSnapshot.objects.filter(~is_ours, **mine)
+    marked = free.filter(code=desired.code).first()
     if marked is not None:
         return translate.title_row(desired.direction, marked.row)
     if posting.create_anyway:
         return None
-    alike = rows.filter(
+    alike = free.filter(
         code="", person_id=person_id, value=desired.value,
         due_date__range=(desired.due_date - AROUND, desired.due_date + AROUND),
-    ).exclude(kamino_id__in=taken)  # fmt: skip
+    )  # fmt: skip
     candidates = [row.kamino_id for row in alike if _may_be(row.document_number, desired.document_number)]
     Posting.objects.filter(pk=posting.pk).update(candidates=candidates)
     if candidates:
