@@ -14,6 +14,7 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
+from integrations.domain.calendar import day_of
 from integrations.domain.classification import Register, choose_bank_account, classify_title
 from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredPayment, DesiredTitle, Inputs, KaminoStatus, desire
@@ -40,7 +41,8 @@ from integrations.pipeline.rulebook import Rulebook, load_rulebook
 log = structlog.get_logger(__name__)
 
 BATCH = 200
-HISTORY_AGE = timedelta(days=45)
+HISTORY_AGE = timedelta(days=7)
+"""A title that was paid so long ago and is new to Kamino is history: nobody waits for it."""
 _CONFLICTS = {ProblemCode.DELETED_IN_BLING, ProblemCode.CANCELLED_WITH_PAYMENT}
 
 
@@ -297,7 +299,9 @@ def _plan_title(
     if is_deleted and not cancels:
         problems = [*problems, Problem(ProblemCode.DELETED_IN_BLING)]
     desired, found = desire(Inputs(**values), problems)
-    decision, found = _decide(posting, desired, found, inputs.delivered, asked_by_person=asked == Priority.PERSON)
+    decision, found = _decide(
+        posting, desired, found, inputs.delivered, day_of(now), asked_by_person=asked == Priority.PERSON
+    )
     fingerprint = desired.fingerprint if desired else ""
     changes: dict[str, Any] = {"failure": decision.failure, "failure_code": "", "priority": decision.priority}
     if asked == Priority.PERSON:
@@ -325,6 +329,7 @@ def _decide(
     desired: DesiredTitle | None,
     problems: list[Problem],
     delivered: DesiredTitle | None,
+    today: date,
     *,
     asked_by_person: bool,
 ) -> tuple[Decision, list[Problem]]:
@@ -347,10 +352,10 @@ def _decide(
         and not asked_by_person
     )
     state = DeliveryState.NEEDS_HUMAN if stays else DeliveryState.READY
-    return Decision(state, "", _priority(step.operation, desired)), problems
+    return Decision(state, "", _priority(step.operation, desired, today)), problems
 
 
-def _priority(operation: Operation, desired: DesiredTitle) -> int:
+def _priority(operation: Operation, desired: DesiredTitle, today: date) -> int:
     if operation in (Operation.SETTLE, Operation.CANCEL):
         return Priority.SETTLEMENT
     if operation is Operation.UPDATE:
@@ -358,6 +363,6 @@ def _priority(operation: Operation, desired: DesiredTitle) -> int:
     is_history = (
         desired.status is KaminoStatus.SETTLED
         and desired.payment is not None
-        and desired.payment.date - desired.due_date > HISTORY_AGE
+        and today - desired.payment.date > HISTORY_AGE
     )
     return Priority.HISTORY if is_history else Priority.NEW

@@ -47,6 +47,18 @@ def test_what_a_person_asked_for_is_sent_before_the_backlog(company: Company, dj
     assert first["ID"] == company.in_kamino("payable", late)["ID"]
 
 
+def test_settled_history_is_sent_last(company: Company) -> None:
+    company.to_shadow()
+    today = company.bling.world.today
+    settled = company.add_title("payable", due=today - timedelta(days=30))
+    company.bling.pay(settled, date=today - timedelta(days=20), account=company.bank)
+    opened = company.add_title("payable", due=today + timedelta(days=100))
+    company.sync()
+    company.go_live()
+    company.work()
+    assert company.in_kamino("payable", opened)["ID"] < company.in_kamino("payable", settled)["ID"]
+
+
 def test_a_thread_for_people_does_nothing_else(company: Company) -> None:
     company.to_shadow()
     company.add_title("payable")
