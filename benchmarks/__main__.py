@@ -2,10 +2,16 @@
 
 import sys
 
-from benchmarks import limits
+from benchmarks import fleet, limits, requests, scale, throughput
 from benchmarks.report import Row, show, write
 
-BENCHMARKS = {"limits": limits.run}
+BENCHMARKS = {
+    "limits": limits.run,
+    "fleet": fleet.run,
+    "requests": requests.run,
+    "throughput": throughput.run,
+    "scale": scale.run,
+}
 
 
 def main() -> int:
@@ -14,8 +20,11 @@ def main() -> int:
     if unknown:
         print(f"unknown benchmark {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    rows: list[Row] = [row for name in names for row in BENCHMARKS[name]()]
-    show(rows)
+    rows: list[Row] = []
+    for name in names:
+        found = BENCHMARKS[name]()
+        show(found)
+        rows += found
     if names == list(BENCHMARKS):
         write(rows)
     return 0 if all(row.ok for row in rows) else 1

@@ -17,7 +17,7 @@ def run() -> list[Row]:
 
 
 def _work(world: World, groups: list[list[str]]) -> None:
-    with stage(world, DJANGO_SETTINGS_MODULE="project.settings") as environment:
+    with stage(world) as environment:
         workers = [
             start(environment, "-m", "benchmarks.limit_worker", str(SECONDS), ",".join(group)) for group in groups
         ]

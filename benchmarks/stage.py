@@ -4,52 +4,108 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
+from benchmarks.companies import HISTORY_DAYS
 from project.local import DATA_DIR, start_embedded_database
 from sandbox.server import SandboxServer
 from sandbox.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
+NO_LIMITS = {"BLING_INTERVAL_MS": "0", "BLING_EGRESS_INTERVAL_MS": "0", "BLING_TOKEN_INTERVAL_MS": "0"}
 
 
 @contextmanager
-def stage(world: World, **settings: str) -> Iterator[dict[str, str]]:
-    """Serve `world` and yield the environment in which our processes use it and a fresh, migrated database."""
-    url = start_embedded_database("bench-postgres", "bench")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
+def stage(world: World, tenant: Mapping[str, Any] | None = None) -> Iterator[dict[str, str]]:
+    """Serve `world` and yield the environment in which our processes use it and a fresh, migrated database.
+
+    `tenant` are keys of the provision document that each company gets instead of the sandbox's own.
+    """
+    url = fresh_database("bench")
     with SandboxServer(world) as server:
         environment = {
             **os.environ,
             "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "project.settings",
             "BLING_API_URL": server.bling_url,
             "BLING_TOKEN_URL": f"{server.bling_url}/oauth/token",
             "KAMINO_ALLOWED_HOSTS": "127.0.0.1",
             "OAUTHLIB_INSECURE_TRANSPORT": "1",
             "LOG_LEVEL": "ERROR",
-            **settings,
+            **(NO_LIMITS if world.unlimited else {}),
         }
         manage(environment, "migrate", "-v0")
         document = DATA_DIR / "bench-provision.json"
-        document.write_text(json.dumps({"tenants": [account.provision() for account in world.accounts.values()]}))
+        tenants = [{**account.provision(), **(tenant or {})} for account in world.accounts.values()]
+        document.write_text(json.dumps({"tenants": tenants}))
         manage(environment, "provision", str(document))
         yield environment
 
 
-def manage(environment: dict[str, str], *arguments: str) -> None:
+def whole_history(world: World) -> dict[str, str]:
+    """Return what lets a company mirror every payment, and send none that lies before today to Kamino."""
+    return {
+        "sync_from": (world.today - timedelta(days=HISTORY_DAYS)).isoformat(),
+        "settled_from": world.today.isoformat(),
+    }
+
+
+def fresh_database(name: str) -> str:
+    """Return the URL of an empty database on a PostgreSQL that does not wait for the disk."""
+    url = start_embedded_database("bench-postgres", name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return url
+
+
+def pause_kamino(environment: Mapping[str, str]) -> None:
+    """Let every sync only mirror: while Kamino is paused, its registers are not read and nothing is planned."""
+    _execute(environment, "UPDATE integrations_kaminoconnection SET is_paused = true")
+
+
+def resume_kamino(environment: Mapping[str, str]) -> None:
+    """Let syncs plan and send again what is open; settled history is left unplanned.
+
+    It would only be found to lie before `settled_from`, which takes minutes for a large company and no request.
+    """
+    _execute(
+        environment,
+        "DELETE FROM integrations_planrequest WHERE title_id IN"
+        " (SELECT id FROM integrations_title WHERE status = 'settled')",
+    )
+    _execute(environment, "UPDATE integrations_kaminoconnection SET is_paused = false")
+
+
+def _execute(environment: Mapping[str, str], statement: str) -> None:
+    with psycopg.connect(environment["DATABASE_URL"]) as connection:
+        connection.execute(statement)
+
+
+def count_rows(url: str, table: str) -> int:
+    """Return how many rows a table of the database behind `url` holds."""
+    with psycopg.connect(url) as connection:
+        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+    return int(count)
+
+
+def manage(environment: Mapping[str, str], *arguments: str) -> None:
     """Run a management command to its end."""
     subprocess.run(
         [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL
     )
 
 
-def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+def start(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
     """Start `python <arguments>`; talk to it through its pipes."""
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, env=environment, text=True,

@@ -1,0 +1,45 @@
+"""What a piece of work costs the process that does it; workers print it, benchmarks read it."""
+
+import json
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from subprocess import Popen
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of wall clock and of CPU (all threads and child processes), and the process's highest memory so far."""
+
+    wall: float
+    cpu: float
+    peak_mib: float
+
+
+def report_cost(work: Callable[[], object]) -> None:
+    """Do `work` and print its cost as the last line of this worker."""
+    wall, cpu = time.perf_counter(), _cpu()
+    work()
+    cost = Cost(time.perf_counter() - wall, _cpu() - cpu, _peak_mib())
+    print(json.dumps(asdict(cost)), flush=True)
+
+
+def cost_of(worker: Popen[str]) -> Cost:
+    """Wait for a worker and return what it printed. Raises `RuntimeError` when it failed."""
+    output, _nothing = worker.communicate()
+    if worker.returncode:
+        raise RuntimeError(f"{worker.args!r} ended with {worker.returncode}")
+    return Cost(**json.loads(output.splitlines()[-1]))
+
+
+def _cpu() -> float:
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _peak_mib() -> float:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(kib) / 1024
