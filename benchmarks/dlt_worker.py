@@ -7,7 +7,7 @@ everything is merged by its primary key. What can run in parallel does, in dlt's
 import os
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 import dlt
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
@@ -19,7 +19,7 @@ from benchmarks.companies import DUE_DAYS_AHEAD, HISTORY_DAYS
 from benchmarks.measure import report_cost
 
 YEAR = timedelta(days=364)
-MERGE: dict[str, Any] = {"primary_key": "id", "write_disposition": "merge", "parallelized": True}
+KEY: Final = "id"
 
 
 def main() -> None:
@@ -41,8 +41,10 @@ def main() -> None:
 def mirror(base_url: str, token: str, today: date) -> Iterable[Any]:
     auth = BearerTokenAuth(token)
     titles: EndpointResource = {
-        **MERGE,
         "name": "titles",
+        "primary_key": KEY,
+        "write_disposition": "merge",
+        "parallelized": True,
         "endpoint": {
             "path": "{resources.rows._listings_path}/{resources.rows.id}",
             "data_selector": "data",
@@ -75,12 +77,12 @@ def mirror(base_url: str, token: str, today: date) -> Iterable[Any]:
     resources = {resource.name: resource for resource in rest_api_resources(config)}
     client, read_contacts = RESTClient(base_url, auth=auth), set[int]()
 
-    @dlt.transformer(data_from=resources["titles"], name="borderos", **MERGE)
+    @dlt.transformer(data_from=resources["titles"], primary_key=KEY, write_disposition="merge", parallelized=True)
     def borderos(titles: list[dict[str, Any]]) -> Iterator[Any]:
         for bling_id in {bling_id for title in titles for bling_id in title["borderos"]}:
             yield client.get(f"borderos/{bling_id}").json()["data"]
 
-    @dlt.transformer(data_from=resources["titles"], name="contacts", **MERGE)
+    @dlt.transformer(data_from=resources["titles"], primary_key=KEY, write_disposition="merge", parallelized=True)
     def contacts(titles: list[dict[str, Any]]) -> Iterator[Any]:
         # Each once: read for every title that names it, a contact would cost dlt ten requests instead of one.
         unread = {title["contato"]["id"] for title in titles} - read_contacts

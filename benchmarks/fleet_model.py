@@ -171,7 +171,7 @@ class Fleet:
 
     def _due_run(self) -> Company | None:
         due = (one for one in self._to_pull if not one.is_leased and one.due_at <= self.now)
-        return min(due, key=lambda one: (one.pull_served, one.number), default=None)
+        return min(due, key=lambda one: (one.pull_served, one.due_at), default=None)
 
     def _pull(self, end: float) -> Waits:
         """Advance one run by a slice; the deadline is looked at after each chunk of details."""

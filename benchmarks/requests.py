@@ -43,7 +43,7 @@ def _rows(what: str, account: Account, changes: int, ours: Pass, dlt: Pass, leas
              "dlt": dlt.requests}  # fmt: skip
     return [
         Row(f"{what}: requests per run, {who}",
-            f"{count:,}" + (f", {count / changes:.1f} per changed title" if changes else ""), "shown", True)
+            f"{count:,}" + (f", {count / changes:.1f} per changed title" if changes else ""))
         for who, count in found.items()
     ] + [
         Row(f"{what}: requests, dlt / ours", f"{dlt.requests / ours.requests:.0f}", "≥ 25",
