@@ -73,17 +73,10 @@ def pause_kamino(environment: Mapping[str, str]) -> None:
     _execute(environment, "UPDATE integrations_kaminoconnection SET is_paused = true")
 
 
-def resume_kamino(environment: Mapping[str, str]) -> None:
-    """Let syncs plan and send again what is open; settled history is left unplanned.
-
-    It would only be found to lie before `settled_from`, which takes minutes for a large company and no request.
-    """
-    _execute(
-        environment,
-        "DELETE FROM integrations_planrequest WHERE title_id IN"
-        " (SELECT id FROM integrations_title WHERE status = 'settled')",
-    )
-    _execute(environment, "UPDATE integrations_kaminoconnection SET is_paused = false")
+def forget_history(environment: Mapping[str, str]) -> None:
+    """Leave settled history unplanned: it lies before `settled_from`, and finding that out takes minutes."""
+    settled = "SELECT id FROM integrations_title WHERE status = 'settled'"
+    _execute(environment, f"DELETE FROM integrations_planrequest WHERE title_id IN ({settled})")
 
 
 def _execute(environment: Mapping[str, str], statement: str) -> None:
@@ -103,6 +96,11 @@ def manage(environment: Mapping[str, str], *arguments: str) -> None:
     subprocess.run(
         [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL
     )
+
+
+def run_worker(environment: Mapping[str, str], module: str) -> None:
+    """Run a worker of ours to its end. Raises `CalledProcessError` when it failed."""
+    subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment, check=True)
 
 
 def start(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
