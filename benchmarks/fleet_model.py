@@ -59,13 +59,15 @@ class Company:
     due_at: float
     bling_calls: int
     kamino_units: int
-    is_first_load: bool = False
+    known_after: int = 0
+    """After so many calls everything is known that has to be sent, little by little; 0: only at the end."""
     account_free: float = 0.0
     kamino_free: float = 0.0
     pull_served: float = -1.0
     drain_served: float = -1.0
     is_leased: bool = False
     is_in_flight: bool = False
+    released_units: int = 0
     ready_units: int = 0
     begun_at: float = math.inf
     done_at: float = math.inf
@@ -73,6 +75,9 @@ class Company:
     """When people asked for titles whose details are not read yet."""
     urgent: deque[float] = field(default_factory=deque)
     """When people asked for titles that now only have to be sent."""
+
+    def __post_init__(self) -> None:
+        self.all_calls = self.bling_calls
 
     @property
     def kamino_calls(self) -> int:
@@ -192,10 +197,19 @@ class Fleet:
         company.is_leased = False
         if not company.bling_calls:
             self._to_pull.remove(company)
-            company.ready_units = company.kamino_units
-            self._note_done(company)
-            if company.ready_units:
-                self._to_send.add(company)
+        self._release(company)
+
+    def _release(self, company: Company) -> None:
+        """Let what is known by now be sent."""
+        called = company.all_calls - company.bling_calls
+        is_known = not company.bling_calls or (0 < company.known_after <= called)
+        share = 1.0 if is_known else called / company.known_after if company.known_after else 0.0
+        released = int(company.kamino_units * share)
+        company.ready_units += released - company.released_units
+        company.released_units = released
+        self._note_done(company)
+        if company.ready_units:
+            self._to_send.add(company)
 
     def _bling_slot(self, company: Company) -> float:
         """Reserve the next slot of the account and of the egress address; the later one counts."""

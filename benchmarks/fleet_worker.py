@@ -88,9 +88,15 @@ def _daily(number: int, titles: int, *, due_at: float) -> Company:
 
 
 def _first_load(number: int) -> Company:
-    """A first run: each title, a borderô for half of the paid ones, a contact for each tenth; open ones are sent."""
-    calls = LARGEST * (0.01 + 1 + (1 - UNSETTLED) / 2 + 0.1)
-    return Company(number, 0.0, bling_calls=math.ceil(calls), kamino_units=int(LARGEST * UNSETTLED))
+    """A first run: each title, a borderô for half of the paid ones, a contact for each tenth.
+
+    What is open is read first, after the listings, and sent from then on.
+    """
+    pages, people, unsettled = LARGEST // 100, LARGEST // 10, int(LARGEST * UNSETTLED)
+    calls = pages + LARGEST + (LARGEST - unsettled) // 2 + people
+    return Company(
+        number, due_at=0.0, bling_calls=calls, kamino_units=unsettled, known_after=pages + unsettled + people
+    )
 
 
 def _resyncs() -> list[tuple[float, int]]:
