@@ -18,7 +18,7 @@ Waits = Generator[float, None, None]
 BLING_ANSWER = 0.3
 KAMINO_ANSWER = 0.5
 TICK_EVERY = 60.0
-MOST_TICKS_WAITING = 8
+"""A tick is put into the queue every minute (`ensure_schedules`), and when somebody presses a button."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,7 @@ class Policy:
     bling_interval: float
     egress_interval: float
     kamino_interval: float
-    ticks_follow: bool
-    """Whether a worker whose tick ended with work left takes another one at once, or waits for the minute's."""
+    most_waiting: int
 
 
 @dataclass
@@ -53,14 +52,15 @@ class Crew:
 
 @dataclass(eq=False)
 class Company:
-    """What one company's run still needs: calls to Bling, then units of so many calls to Kamino."""
+    """One company, what its run needs, and how far it is. Units to send become known little by little, evenly over the
+    first `known_after` calls to Bling."""
 
     number: int
     due_at: float
     bling_calls: int
     kamino_units: int
-    known_after: int = 0
-    """After so many calls everything is known that has to be sent, little by little; 0: only at the end."""
+    known_after: int
+    called: int = 0
     account_free: float = 0.0
     kamino_free: float = 0.0
     pull_served: float = -1.0
@@ -76,8 +76,9 @@ class Company:
     urgent: deque[float] = field(default_factory=deque)
     """When people asked for titles that now only have to be sent."""
 
-    def __post_init__(self) -> None:
-        self.all_calls = self.bling_calls
+    @property
+    def calls_left(self) -> int:
+        return self.bling_calls - self.called
 
     @property
     def kamino_calls(self) -> int:
@@ -100,24 +101,21 @@ class Fleet:
         self._to_send: set[Company] = set()
         self._with_asked: set[Company] = set()
         self._left = len(self.companies) + len(self._resyncs)
-        self._idle_workers: deque[int] = deque()
+        self._idle_workers = policy.workers
         self._ticks_waiting = 0
         self._agenda: list[tuple[float, int, Waits]] = []
         self._sequence = count()
 
     def run(self) -> None:
         """Let time pass until every run is done, everything is sent, and every resync is answered."""
-        self._idle_workers.extend(range(self.policy.workers))
-        self._start(self._schedule())
-        self._start(self._people())
+        self._resume(self._schedule())
+        self._resume(self._people())
         while self._left and self._agenda:
             self.now, _order, process = heapq.heappop(self._agenda)
             self._resume(process)
 
-    def _start(self, process: Waits) -> None:
-        self._resume(process)
-
     def _resume(self, process: Waits) -> None:
+        """Let a process go on until it waits."""
         wait = next(process, None)
         if wait is not None:
             heapq.heappush(self._agenda, (self.now + wait, next(self._sequence), process))
@@ -129,10 +127,10 @@ class Fleet:
 
     def _enqueue_tick(self) -> None:
         if self._idle_workers:
-            self._idle_workers.popleft()
-            self._start(self._tick())
+            self._idle_workers -= 1
+            self._resume(self._tick())
         else:
-            self._ticks_waiting = min(self._ticks_waiting + 1, MOST_TICKS_WAITING)
+            self._ticks_waiting = min(self._ticks_waiting + 1, self.policy.most_waiting)
 
     def _people(self) -> Waits:
         for moment, number in self._resyncs:
@@ -147,7 +145,7 @@ class Fleet:
         while True:
             crew = Crew(self.now + self.policy.tick, self.policy.threads)
             for _ in range(self.policy.threads):
-                self._start(self._member(crew))
+                self._resume(self._member(crew))
             while crew.at_work and self.now < crew.end:
                 before = self.now
                 yield from self._serve_people()
@@ -155,11 +153,10 @@ class Fleet:
                     yield self.policy.people_nap
             while crew.at_work:
                 yield self.policy.people_nap
-            if self._ticks_waiting:
-                self._ticks_waiting -= 1
-            elif not (self.policy.ticks_follow and self.now >= crew.end):
-                self._idle_workers.append(0)
+            if not self._ticks_waiting:
+                self._idle_workers += 1
                 return
+            self._ticks_waiting -= 1
 
     def _member(self, crew: Crew) -> Waits:
         while self.now < crew.end:
@@ -187,24 +184,21 @@ class Fleet:
         company.begun_at = min(company.begun_at, self.now)
         deadline = min(end, self.now + self.policy.slice)
         under_way: deque[float] = deque()
-        while company.bling_calls and self.now < deadline:
-            for _ in range(min(self.policy.chunk, company.bling_calls)):
-                company.bling_calls -= 1
+        while company.calls_left and self.now < deadline:
+            for _ in range(min(self.policy.chunk, company.calls_left)):
+                company.called += 1
                 under_way.append(self._bling_slot(company) + BLING_ANSWER)
                 if len(under_way) >= self.policy.under_way:
                     yield max(0.0, under_way.popleft() - self.now)
         yield max(0.0, (under_way[-1] if under_way else self.now) - self.now)
         company.is_leased = False
-        if not company.bling_calls:
+        if not company.calls_left:
             self._to_pull.remove(company)
         self._release(company)
 
     def _release(self, company: Company) -> None:
         """Let what is known by now be sent."""
-        called = company.all_calls - company.bling_calls
-        is_known = not company.bling_calls or (0 < company.known_after <= called)
-        share = 1.0 if is_known else called / company.known_after if company.known_after else 0.0
-        released = int(company.kamino_units * share)
+        released = int(company.kamino_units * min(1.0, company.called / company.known_after))
         company.ready_units += released - company.released_units
         company.released_units = released
         self._note_done(company)
@@ -264,6 +258,6 @@ class Fleet:
                 yield from self._send(company)
 
     def _note_done(self, company: Company) -> None:
-        if not company.bling_calls and not company.ready_units and company.done_at == math.inf:
+        if not company.calls_left and not company.ready_units and company.done_at == math.inf:
             company.done_at = self.now
             self._left -= 1

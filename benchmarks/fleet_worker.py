@@ -16,8 +16,6 @@ LARGEST = 100_000
 UNSETTLED, CHANGED = 0.1, 0.01
 """Shares of a company's titles that are open, and that change between two runs."""
 RESYNCS = 300
-TICKS_FOLLOW = False
-"""Ticks begin once a minute and when somebody presses a button (`ensure_schedules`, `enqueue_tick`)."""
 FIRST_HOURS = 2 * 3600.0
 
 
@@ -46,7 +44,7 @@ def main() -> None:
 def _policy(workers: int) -> Policy:
     from django.conf import settings
 
-    from integrations import tasks
+    from integrations import queue, tasks
     from integrations.bling.ahead import UNDER_WAY
     from integrations.pipeline import pull, run
     from integrations.pipeline.deliver.drain import LONGEST_NAP
@@ -66,7 +64,7 @@ def _policy(workers: int) -> Policy:
         bling_interval=limits.bling_interval_ms / 1000,
         egress_interval=limits.bling_egress_interval_ms / 1000,
         kamino_interval=60 / limits.kamino_per_minute,
-        ticks_follow=TICKS_FOLLOW,
+        most_waiting=queue.MOST_WAITING,
     )
 
 
@@ -83,8 +81,8 @@ def _companies(*, first_loads: int) -> list[Company]:
 def _daily(number: int, titles: int, *, due_at: float) -> Company:
     """A run of a mirrored company: listings, partial titles and 2 % of the open ones again, and what changed."""
     unsettled, changed = titles * UNSETTLED, titles * CHANGED
-    calls = 12 + unsettled / 100 + unsettled * 0.04 + changed * 1.1
-    return Company(number, due_at, bling_calls=math.ceil(calls), kamino_units=math.ceil(changed))
+    calls = math.ceil(12 + unsettled / 100 + unsettled * 0.04 + changed * 1.1)
+    return Company(number, due_at, bling_calls=calls, kamino_units=math.ceil(changed), known_after=calls)
 
 
 def _first_load(number: int) -> Company:
@@ -94,9 +92,7 @@ def _first_load(number: int) -> Company:
     """
     pages, people, unsettled = LARGEST // 100, LARGEST // 10, int(LARGEST * UNSETTLED)
     calls = pages + LARGEST + (LARGEST - unsettled) // 2 + people
-    return Company(
-        number, due_at=0.0, bling_calls=calls, kamino_units=unsettled, known_after=pages + unsettled + people
-    )
+    return Company(number, 0.0, bling_calls=calls, kamino_units=unsettled, known_after=pages + unsettled + people)
 
 
 def _resyncs() -> list[tuple[float, int]]:
