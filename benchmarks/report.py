@@ -26,9 +26,11 @@ decide nothing: rows without a target are only shown.
 - **The computed minimum** is what nobody can do without: the pages of the listings that show what is open and what
   was paid lately, one detail for each change, one borderô for each payment. The naive mirror reads every page,
   detail, borderô and contact each time.
-- **`scale`** does its first runs without HTTP (`benchmarks/fill_worker.py`): all of the product's own code, with a session
-  that answers from a copy of the sandbox; the sync over HTTP that follows must find nothing to write. Then what is open
-  is sent to Kamino. Settled history, which is never sent, is left unplanned there to save minutes.
+- **`scale`** does its first runs without HTTP (`benchmarks/fill_worker.py`): all of it is the product's own code, with
+  a session that answers from a copy of the sandbox; the sync over HTTP that follows must find nothing to write. Then
+  what is open is sent to Kamino. Settled history, which is never sent, is left unplanned there to save minutes.
+- **Unchanged** is a second run on the same day. The first one of a day also lists the payments of 45 days, and once a
+  week there are the full sweep and the titles paid in this or the last month, read again.
 - **`fleet`** is a simulation in virtual time with the product's own constants: a thousand companies (median 1,500
   titles, at most 100,000, 1 % changed) due within the hour after 05:00, a few more in their first load, and people
   who press the button. The lower bound is the largest of what one account, one address or one Kamino company needs
