@@ -28,7 +28,8 @@ decide nothing: rows without a target are only shown.
   detail, borderô and contact each time.
 - **`scale`** does its first runs without HTTP (`benchmarks/fill_worker.py`): all of it is the product's own code, with
   a session that answers from a copy of the sandbox; the sync over HTTP that follows must find nothing to write. Then
-  what is open is sent to Kamino. Settled history, which is never sent, is left unplanned there to save minutes.
+  what is open is sent to Kamino, but for the largest company, which only mirrors. Settled history, which is never
+  sent, is left unplanned there to save minutes.
 - **Unchanged** is a second run on the same day. The first one of a day also lists the payments of 45 days, and once a
   week there are the full sweep and the titles paid in this or the last month, read again.
 - **`fleet`** is a simulation in virtual time with the product's own constants: a thousand companies (median 1,500

@@ -68,20 +68,23 @@ def fresh_database(name: str) -> str:
     return url
 
 
-def pause_kamino(environment: Mapping[str, str]) -> None:
-    """Let every sync only mirror: while Kamino is paused, its registers are not read and nothing is planned."""
-    _execute(environment, "UPDATE integrations_kaminoconnection SET is_paused = true")
+def pause_kamino(environment: Mapping[str, str], slug: str) -> None:
+    """Let a company's syncs only mirror: while its Kamino is paused, no register is read and nothing is planned."""
+    with psycopg.connect(environment["DATABASE_URL"]) as connection:
+        connection.execute(
+            "UPDATE integrations_kaminoconnection SET is_paused = true"
+            " WHERE tenant_id = (SELECT id FROM integrations_tenant WHERE slug = %s)",
+            [slug],
+        )
 
 
 def forget_history(environment: Mapping[str, str]) -> None:
     """Leave settled history unplanned: it lies before `settled_from`, and finding that out takes minutes."""
-    settled = "SELECT id FROM integrations_title WHERE status = 'settled'"
-    _execute(environment, f"DELETE FROM integrations_planrequest WHERE title_id IN ({settled})")
-
-
-def _execute(environment: Mapping[str, str], statement: str) -> None:
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
-        connection.execute(statement)
+        connection.execute(
+            "DELETE FROM integrations_planrequest"
+            " WHERE title_id IN (SELECT id FROM integrations_title WHERE status = 'settled')"
+        )
 
 
 def count_rows(url: str, table: str) -> int:

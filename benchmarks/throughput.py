@@ -15,7 +15,7 @@ def run() -> list[Row]:
     world = World(unlimited=True)
     account = add_company(world, "grande", unsettled=UNSETTLED, paid=PAID)
     with stage(world, whole_history(world)) as environment:
-        pause_kamino(environment)
+        pause_kamino(environment, account.slug)
         ours = [sync(environment, account) for _ in range(2)]
         dlt = peer.prepare(environment, account)
         theirs = [counted(environment, account, lambda: peer.run_peer(dlt)) for _ in range(2)]
