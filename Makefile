@@ -50,7 +50,7 @@ bench: $(STAMP) ## Run the benchmarks
 lint: $(STAMP) ## ruff, mypy, import contracts, migrations, deployment check, file lengths
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(NOWHERE) $(BIN)/mypy integrations project sandbox
+	@$(NOWHERE) $(BIN)/mypy integrations project sandbox benchmarks
 	@$(BIN)/lint-imports
 	@$(NOWHERE) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) FIELD_ENCRYPTION_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
