@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.connections import open_kamino
 from integrations.pipeline.error_texts import error_text
-from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_company, pause_company
+from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_first, pause_company
 from integrations.pipeline.mapping_names import resolve_pending
 from integrations.pipeline.reconcile import is_due, reconcile_slice, refresh_registers, registers_are_stale
 from integrations.pipeline.requests import request_plans
@@ -24,9 +24,9 @@ FAILURE_PAUSE = timedelta(seconds=15)
 
 def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bool:
     """Read the registers of companies that titles wait for; errors pause that company only."""
-    companies = _companies(tenant_ids).filter(tenant__bling_connections__titles__isnull=False).distinct()
-    stale = [company for company in companies if registers_are_stale(company, clock())]
-    company, _wait = lease_company(stale, clock(), waits_itself=True)
+    now = clock()
+    has_titles = Exists(Title.objects.filter(connection__tenant=OuterRef("tenant")))
+    company = lease_first(_companies(tenant_ids).filter(registers_are_stale(now)).filter(has_titles), now)
     if company is None:
         return False
     try:
@@ -48,10 +48,9 @@ def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
     unplanned = PlanRequest.objects.values("title__connection__tenant")
     running = SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True).values("connection__tenant")
     is_quiet = ~Q(pk__in=busy) & ~Q(tenant__in=unplanned) & ~Q(tenant__in=running)
-    companies = _companies(tenant_ids).filter(registers_read_at__isnull=False)
-    companies = companies.filter(Q(reconciled_at__isnull=True) | is_quiet)
-    due = [company for company in companies if is_due(company, clock())]
-    company, _wait = lease_company(due, clock(), waits_itself=True)
+    now = clock()
+    due = _companies(tenant_ids).filter(is_due(now), registers_read_at__isnull=False)
+    company = lease_first(due.filter(Q(reconciled_at__isnull=True) | is_quiet), now)
     if company is None:
         return False
     try:

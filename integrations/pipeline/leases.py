@@ -1,41 +1,49 @@
 """Leases on companies: at most one call is in flight for each Kamino company, whoever makes it."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 
 from integrations.models import KaminoConnection, RateLimit
-from integrations.pipeline.limits import kamino_key
+from integrations.pipeline.limits import KAMINO_KEY
 
 LEASE = timedelta(seconds=200)
 """Longer than every call of one delivery together (reads with retries, one write)."""
 CONFIG_PAUSE = timedelta(minutes=15)
+MOST_TRIED = 10
 
 
-def lease_company(
-    companies: Sequence[KaminoConnection], now: datetime, *, waits_itself: bool = False
-) -> tuple[KaminoConnection | None, float]:
-    """Lease the first company that has a free slot and no call in flight (`waits_itself`: whatever its slots).
+def lease_first(companies: QuerySet[KaminoConnection], now: datetime) -> KaminoConnection | None:
+    """Lease the first company that has no call in flight, whatever its slots: its reads wait for them."""
+    waiting = companies.filter(_is_free(now)).order_by(F("served_at").asc(nulls_first=True), "pk")
+    return next((company for company in waiting[:MOST_TRIED] if _lease(company, now)), None)
 
-    Returns it, or `None` and the seconds until the next slot of a company that only waits for one.
+
+def lease_next(companies: QuerySet[KaminoConnection], now: datetime) -> tuple[KaminoConnection | None, float | None]:
+    """Lease the first of `companies` that has a free slot.
+
+    Returns it, or `None` and the seconds until the next slot of one of them (`None` when there is none at all).
     """
-    slots = dict(
-        RateLimit.objects.filter(key__in=[kamino_key(company) for company in companies]).values_list("key", "next_at")
+    slot = RateLimit.objects.filter(key=Concat(Value(KAMINO_KEY), OuterRef("cn")))
+    companies = companies.filter(_is_free(now))
+    for company in companies.exclude(Exists(slot.filter(next_at__gt=now)))[:MOST_TRIED]:
+        if _lease(company, now):
+            return company, None
+    next_at = companies.order_by().aggregate(first=Min(Subquery(slot.values("next_at"))))["first"]
+    return None, max(0.0, (next_at - now).total_seconds()) if next_at else None
+
+
+def _is_free(now: datetime) -> Q:
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+
+
+def _lease(company: KaminoConnection, now: datetime) -> bool:
+    leased = KaminoConnection.objects.filter(_is_free(now), pk=company.pk, fence=company.fence).update(
+        lease_until=now + LEASE, fence=company.fence + 1, served_at=now
     )
-    next_free: list[float] = []
-    for company in companies:
-        free_at = slots.get(kamino_key(company))
-        if not waits_itself and free_at is not None and free_at > now:
-            next_free.append((free_at - now).total_seconds())
-            continue
-        leased = KaminoConnection.objects.filter(
-            Q(lease_until__isnull=True) | Q(lease_until__lt=now), pk=company.pk, fence=company.fence
-        ).update(lease_until=now + LEASE, fence=company.fence + 1, served_at=now)
-        if leased:
-            company.fence += 1
-            return company, 0.0
-    return None, min(next_free, default=-1.0)
+    company.fence += leased
+    return bool(leased)
 
 
 def free_company(company: KaminoConnection) -> None:

@@ -131,8 +131,12 @@ def seconds_until_token_slot(now: datetime) -> float:
     return RateLimit.objects.seconds_until_free([token_key()], now)
 
 
+KAMINO_KEY = "kamino:"
+
+
 def kamino_key(connection: KaminoConnection) -> str:
-    return f"kamino:{connection.cn}"
+    """Return a company's key; `cn` is Kamino's number of the company."""
+    return f"{KAMINO_KEY}{connection.cn}"
 
 
 def kamino_slots(connection: KaminoConnection, *, clock: Clock) -> DatabaseSlots:

@@ -45,9 +45,9 @@ _OWN_KINDS = (
 """What our own tables tell; the other kinds need Kamino's lists."""
 
 
-def registers_are_stale(company: KaminoConnection, now: datetime) -> bool:
-    """Say whether Kamino's registers were never read or are older than a day."""
-    return company.registers_read_at is None or company.registers_read_at < now - REGISTERS_STALE
+def registers_are_stale(now: datetime) -> Q:
+    """Return which companies' registers were never read or are older than a day."""
+    return Q(registers_read_at__isnull=True) | Q(registers_read_at__lt=now - REGISTERS_STALE)
 
 
 def refresh_registers(client: KaminoClient, company: KaminoConnection, *, clock: Clock) -> bool:
@@ -86,9 +86,9 @@ def refresh_registers(client: KaminoClient, company: KaminoConnection, *, clock:
     return bool(changed)
 
 
-def is_due(company: KaminoConnection, now: datetime) -> bool:
-    """Say whether a reconciliation is under way, or the last one is a day old."""
-    return bool(company.reconcile_cursor) or company.reconciled_at is None or company.reconciled_at < now - EVERY
+def is_due(now: datetime) -> Q:
+    """Return which companies' reconciliation is under way, or a day old."""
+    return ~Q(reconcile_cursor={}) | Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - EVERY)
 
 
 def reconcile_slice(client: KaminoClient, company: KaminoConnection, *, clock: Clock, deadline: datetime) -> bool:

@@ -67,7 +67,7 @@ def live_companies() -> QuerySet[KaminoConnection]:
 
 def companies_with_work(
     now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
-) -> list[KaminoConnection]:
+) -> QuerySet[KaminoConnection]:
     """Return the live companies that have something to send or to look up, least recently served first.
 
     `for_people`: only those with a title that a person asked for.
@@ -84,7 +84,7 @@ def companies_with_work(
     query = live_companies().filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
-    return list(query.select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk"))
+    return query.select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk")
 
 
 def claim(unit: Posting | PersonPosting, operation: Operation, *, settles: bool, now: datetime) -> Claimed | None:

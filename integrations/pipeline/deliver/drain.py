@@ -24,7 +24,7 @@ from integrations.pipeline.deliver.persons import PersonDirectory, deliver_perso
 from integrations.pipeline.deliver.resolve import resolve
 from integrations.pipeline.deliver.titles import deliver_title
 from integrations.pipeline.error_texts import error_text
-from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_company, pause_company
+from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_next, pause_company
 from integrations.pipeline.limits import kamino_key
 from integrations.rest.errors import ApiError
 
@@ -58,14 +58,10 @@ def drain(
     result = DrainResult()
     clients: dict[int, KaminoClient] = {}
     while (now := clock()) < deadline:
-        companies = companies_with_work(now, tenant_ids, for_people=for_people)
-        if not companies:
-            result.is_empty = True
-            return result
-        company, wait = lease_company(companies, now)
+        company, wait = lease_next(companies_with_work(now, tenant_ids, for_people=for_people), now)
         if company is None:
-            if wait < 0:
-                result.is_empty = True  # others work on all of them, or their keys are wrong
+            if wait is None:
+                result.is_empty = True
                 return result
             time.sleep(min(wait, LONGEST_NAP))
             continue
