@@ -1,6 +1,8 @@
 """Real processes of ours on the test database: for what threads in one process cannot show."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +42,40 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, env=environment(**more), text=True, **options
     )  # fmt: skip
+
+
+class Workers:
+    """Workers that live for one tick each, started by `tests.flows.worker`; each one's clock is later than the last
+    one's by more than any lease, so that what a dead one left behind has run out."""
+
+    LATER = 300.0
+
+    def __init__(self) -> None:
+        self._host = start("-m", "tests.flows.worker", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._answer()
+        self._ahead = 0.0
+
+    def work(self, at: str = "", passing: int = 1, number: int = signal.SIGKILL) -> dict[str, int]:
+        """Let one worker tick; with `at`, it gets signal `number` there. Returns its `pid` and its `code` as
+        `subprocess` gives it, `None` while it is stopped."""
+        self._ahead += self.LATER
+        names = ("BLING_API_URL", "BLING_TOKEN_URL", "BLING_AUTHORIZE_URL", "BLING_REVOKE_URL")
+        urls = {name: getattr(settings, name) for name in names}
+        return self._ask(at=at, passing=passing, number=number, ahead=self._ahead, settings=urls)
+
+    def resume(self, pid: int) -> dict[str, int]:
+        """Let a stopped worker go on to its end."""
+        return self._ask(resume=pid)
+
+    def stop(self) -> None:
+        for pipe in (self._host.stdin, self._host.stdout):
+            pipe.close()  # type: ignore[union-attr]
+        self._host.wait(30)
+
+    def _ask(self, **order: Any) -> dict[str, int]:
+        self._host.stdin.write(json.dumps(order) + "\n")  # type: ignore[union-attr]
+        self._host.stdin.flush()  # type: ignore[union-attr]
+        return self._answer()
+
+    def _answer(self) -> Any:
+        return json.loads(self._host.stdout.readline())  # type: ignore[union-attr]

@@ -1,7 +1,12 @@
-"""Settings of the tests: the embedded PostgreSQL without waiting for the disk, and no request limits."""
+"""Settings of the tests: the embedded PostgreSQL without waiting for the disk, and no request limits.
+
+`DIE_AT` ("milestone:passing:marker file") kills one process that uses them; `TEST_LIMITS` keeps the limits on.
+"""
 
 import os
+import signal
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 
@@ -19,9 +24,10 @@ if not os.environ.get("DATABASE_URL"):
 from project.settings import *  # noqa: F403
 from project.settings import LIMITS as _LIMITS
 
-LIMITS = replace(
-    _LIMITS, bling_interval_ms=0, bling_egress_interval_ms=0, bling_token_interval_ms=0, kamino_per_minute=600_000
-)
+if not os.environ.get("TEST_LIMITS"):
+    LIMITS = replace(
+        _LIMITS, bling_interval_ms=0, bling_egress_interval_ms=0, bling_token_interval_ms=0, kamino_per_minute=600_000
+    )
 SYNC_JITTER_MINUTES = 0
 UNCERTAIN_WAIT_SECONDS = 0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -29,3 +35,9 @@ KAMINO_ALLOWED_HOSTS = ["127.0.0.1"]
 
 # WhiteNoise warns about a folder that only `collectstatic` makes, and warnings are errors here.
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
+
+if os.environ.get("DIE_AT"):
+    from tests.signals import signal_at
+
+    _name, _passing, _marker = os.environ["DIE_AT"].split(":")
+    signal_at(_name, int(_passing), signal.SIGKILL, marker=Path(_marker))

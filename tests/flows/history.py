@@ -1,0 +1,287 @@
+"""Histories: what people do to both systems, what goes wrong, and workers that die or sleep in between.
+
+A history is made from a seed, so that every failure can be told again: `make_history(seed)`.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from integrations.models import BlingConnection, CatalogItem, KaminoConnection, Mapping, Posting, Tenant, Title
+from integrations.models.registers import CatalogKind
+from integrations.pipeline import desk, run
+from integrations.pipeline.leases import LEASE
+from integrations.pipeline.milestones import MILESTONES
+from sandbox.faults import Fault
+from sandbox.kamino.fields import FIELDS, PAID
+from sandbox.world import World
+from tests.flows.clock import Clock
+from tests.flows.helpers import Company, in_days
+from tests.flows.mortal import PAUSES, Killed, at_milestone, die
+
+Step = tuple[Any, ...]
+
+BLING_EDITS = (
+    "add", "add_paid", "value", "due", "pay", "partly", "reverse", "cancel", "delete", "relaunch", "person",
+)  # fmt: skip
+KAMINO_EDITS = ("settle_there", "delete_there", "value_there", "class_there")
+RULES = ("mapping", "closed_until", "settled_from", "receivables", "cancel_deleted")
+ORDERS = ("resync", "retry")
+METHODS = ("POST", "DELETE", "*")
+WRITES = ("/financeiro/pagamento", "/financeiro/recebimento", "/pessoa/grava")
+KAMINO_FAULTS = ("429", "500", "503", "cut_before", "cut_after", "truncated", "html", "slow")
+BLING_FAULTS = ("429", "500", "html", "cut_before", "truncated", "slow")
+WAITS = (60, 600, 3600, 12 * 3600, 25 * 3600)
+MOST_TURNS = 150
+TURN = timedelta(seconds=60)
+
+
+def make_history(seed: int, longest: int = 15) -> list[Step]:
+    """Return up to `longest` steps; at least one of them kills a worker."""
+    rng = Random(seed)
+    makers: list[tuple[int, Callable[[], Step]]] = [
+        (10, lambda: ("bling", rng.choice(BLING_EDITS), rng.randrange(20), rng.randrange(1, 99))),
+        (2, lambda: ("kamino", rng.choice(KAMINO_EDITS), rng.randrange(20), rng.randrange(1, 99))),
+        (2, lambda: ("rule", rng.choice(RULES), rng.randrange(2))),
+        (1, lambda: ("order", rng.choice(ORDERS), rng.randrange(20))),
+        (2, lambda: ("kamino_fault", rng.choice(KAMINO_FAULTS), rng.choice(WRITES), rng.choice(METHODS))),
+        (1, lambda: ("bling_fault", rng.choice(BLING_FAULTS), rng.randrange(15))),
+        (1, lambda: ("expire",)),
+        (1, lambda: ("wait", rng.choice(WAITS))),
+        (3, lambda: ("sync",)),
+        (2, lambda: ("kill", rng.choice(MILESTONES), rng.randrange(1, 4), rng.randrange(20))),
+        (1, lambda: ("pause", rng.choice(PAUSES), rng.randrange(1, 3), rng.choice(BLING_EDITS), rng.randrange(20))),
+    ]  # fmt: skip
+    weights = [weight for weight, _make in makers]
+    steps = [rng.choices(makers, weights)[0][1]() for _ in range(rng.randrange(6, longest))]
+    steps.insert(rng.randrange(len(steps)), makers[-2][1]())
+    return steps
+
+
+class History:
+    """One company and everything that happens to it; a step that makes no sense at its moment does nothing."""
+
+    def __init__(self, company: Company, world: World, clock: Clock, *, user: User) -> None:
+        self.company, self.world, self.clock, self.user = company, world, clock, user
+        self.deaths: list[str] = []
+        self.contacts = [
+            company.bling.add_contact(name="Sol", document="11.222.333/0001-81", kind="J"),
+            company.bling.add_contact(name="Lua", document="11.444.777/0001-61", kind="J"),
+        ]
+        self.charts = ["Categoria de Teste", "Outra Conta"]
+        company.kamino.add_chart_account(self.charts[1])
+        self.titles: list[int] = []
+        for number in range(4):
+            self._edit_bling("add_paid" if number == 3 else "add", number, 10 + number)
+        # The weekly sweep of all the years finds nothing here that the listings of a run do not show.
+        BlingConnection.objects.filter(tenant=company.tenant).update(swept_at=clock())
+        self.sync()
+
+    def tell(self, steps: list[Step]) -> None:
+        """Let it all happen, then let the faults end and everything come to rest."""
+        for step in steps:
+            self._apply(*step)
+        self.world.faults.clear()
+        for _ in range(2):
+            self.clock.advance(2 * 3600)
+            self.sync()
+        # A day later Kamino's lists are compared, and what people did there shows.
+        self.clock.advance(25 * 3600)
+        self.sync()
+
+    def _apply(self, kind: str, *details: Any) -> None:
+        steps: dict[str, Callable[..., None]] = {
+            "bling": self._edit_bling,
+            "kamino": self._edit_kamino,
+            "rule": self._change_rule,
+            "order": self._order,
+            "kamino_fault": self._break_kamino,
+            "bling_fault": self._break_bling,
+            "expire": self.company.bling.expire_access_tokens,
+            "wait": self._wait,
+            "sync": self.sync,
+            "kill": self._kill,
+            "pause": self._pause,
+        }
+        steps[kind](*details)
+
+    # The engine.
+
+    def sync(self) -> None:
+        """Order a run and work until nothing is due."""
+        self._order_run()
+        self.work()
+
+    def _order_run(self) -> None:
+        connections = BlingConnection.objects.filter(tenant=self.company.tenant)
+        desk.request_sync(connections=connections, user=None, now=self.clock())
+
+    def work(self) -> None:
+        """Work as the workers do; what waits for a moment waits until that moment has come."""
+        tenants = [self.company.tenant.pk]
+        for _ in range(MOST_TURNS):
+            if run.work_once(clock=self.clock, deadline=self.clock() + TURN, tenant_ids=tenants):
+                continue
+            due = run.next_due(tenants, now=self.clock())
+            if due is None:
+                return
+            self.clock.advance(max(0.0, (due - self.clock()).total_seconds()))
+        raise AssertionError("the work does not come to an end")
+
+    def _wait(self, seconds: int) -> None:
+        self.clock.advance(seconds)
+        self.work()
+
+    def _stir(self, index: int) -> None:
+        """Give every milestone a reason to be passed: a new title, a changed one, a paid one, an order."""
+        self._edit_bling("add", index, 20 + index)
+        self._edit_bling("value", index, 30 + index)
+        self._edit_bling("pay", index + 1, 0)
+        self._edit_bling("person", index, index)
+        self._order_resync(index)
+
+    def _kill(self, milestone: str, passing: int, index: int) -> None:
+        """Let a worker die at a milestone, leave its leases behind, and be replaced once they have run out."""
+        # A milestone that is not passed so often, or not at all just now, leaves the worker alive: another one then.
+        for name, times in ((milestone, passing), (milestone, 1), ("pull.step", 1)):
+            self._stir(index)
+            self._order_run()
+            try:
+                with at_milestone(name, times, die):
+                    self.work()
+            except Killed:
+                # Dying in this process freed the company on its way out; a dead process frees nothing.
+                KaminoConnection.objects.filter(tenant=self.company.tenant).update(lease_until=self.clock() + LEASE)
+                self.deaths.append(name)
+                self.clock.advance(300)
+                self.work()
+                return
+
+    def _pause(self, milestone: str, passing: int, edit: str, index: int) -> None:
+        """Let a worker sleep at a milestone while Bling changes and others do the work; then it goes on."""
+        self._stir(index)
+        self._order_run()
+
+        def meanwhile() -> None:
+            self._edit_bling(edit, index, 77)
+            self.clock.advance(300)
+            self.sync()
+
+        with at_milestone(milestone, passing, meanwhile):
+            self.work()
+
+    # What goes wrong.
+
+    def _break_kamino(self, kind: str, path: str, method: str) -> None:
+        """Let one write fail; there is something to be written."""
+        self._stir(len(path))
+        if method == "DELETE":
+            self._edit_bling("cancel", len(kind), 0)
+            path = "/financeiro"
+        self._arm("kamino", kind, method, path)
+
+    def _break_bling(self, kind: str, after: int) -> None:
+        self._arm("bling", kind, "GET", "/", after=after)
+
+    def _arm(self, side: Any, kind: Any, method: str, path: str, after: int = 0) -> None:
+        slug = self.company.tenant.slug
+        self.world.faults.add(
+            Fault(side=side, kind=kind, method=method, path=path, after=after, seconds=0, account=slug)
+        )
+        self.sync()
+
+    # What people do.
+
+    def _edit_bling(self, kind: str, index: int, amount: int) -> None:
+        bling, contact = self.company.bling, self.contacts[index % 2]
+        if kind in ("add", "add_paid"):
+            title = self.company.add_title(("payable", "receivable")[index % 2], value=10 + amount, contact=contact)
+            self.titles.append(title)
+            if kind == "add_paid":
+                bling.pay(title, account=self.company.bank)
+            return
+        if kind == "person":
+            bling.edit_contact(contact, email=f"{amount}@example.com")
+            return
+        id = self.titles[index % len(self.titles)]
+        title = bling.titles.get(id)
+        if title is None or title.status == 5:
+            return
+        is_unpaid = not title.borderos
+        if kind == "value" and is_unpaid:
+            bling.edit_title(id, value=amount + 1)
+        elif kind == "due":
+            bling.edit_title(id, due=in_days(self.world, amount))
+        elif kind == "pay" and title.balance:
+            bling.pay(id, account=self.company.bank)
+        elif kind == "partly" and title.balance > 1:
+            bling.pay(id, amount="0.50", account=self.company.bank)
+        elif kind == "reverse" and title.borderos:
+            bling.reverse_payment(id, title.borderos[-1])
+        elif kind == "cancel":
+            bling.cancel(id)
+        elif kind == "delete" and is_unpaid:
+            bling.delete(id)
+        elif kind == "relaunch" and is_unpaid:
+            self.titles.append(bling.relaunch(id))
+
+    def _edit_kamino(self, kind: str, index: int, amount: int) -> None:
+        """A person edits a title over there; strict Kamino shows nobody its receivables, so they are left alone."""
+        kamino = self.company.kamino
+        directions = ("payable", "receivable") if self.world.generous else ("payable",)
+        rows = [(direction, row) for direction in directions for row in kamino.titles(direction)]
+        if not rows:
+            return
+        direction, row = rows[index % len(rows)]
+        fields, is_paid = FIELDS[direction], rows[index % len(rows)][1][FIELDS[direction].status] == PAID
+        if kind == "settle_there" and not is_paid:
+            kamino.pay_title(direction, row["ID"])
+        elif kind == "delete_there":
+            kamino.delete_title(direction, row["ID"])
+        elif kind == "value_there" and not is_paid:
+            kamino.edit_title(direction, row["ID"], **{fields.value: amount})
+        elif kind == "class_there":
+            kamino.edit_title(direction, row["ID"], **{fields.chart: next(iter(kamino.charts))})
+
+    def _change_rule(self, kind: str, choice: int) -> None:
+        if kind == "mapping":
+            self._map(self.charts[choice])
+            return
+        changes = {
+            "closed_until": in_days(self.world, -1) if choice else None,
+            "settled_from": in_days(self.world, -30 * choice),
+            "sync_receivables": bool(choice),
+            "cancel_deleted": bool(choice),
+        }
+        name = "sync_receivables" if kind == "receivables" else kind
+        Tenant.objects.filter(pk=self.company.tenant.pk).update(**{name: changes[name]})
+        desk.tenant_changed(tenant_id=self.company.tenant.pk, now=self.clock())
+
+    def _map(self, chart: str) -> None:
+        connection = self.company.connection
+        source = CatalogItem.objects.filter(
+            connection=connection, kind=CatalogKind.CATEGORY, bling_id=self.company.category
+        ).first()
+        target = self.company.tenant.kamino_connection.items.filter(name=chart).first()
+        if source is None or target is None:
+            return
+        mapping, _new = Mapping.objects.update_or_create(
+            connection=connection, kind="category", source=source, defaults={"chart_account": target}
+        )
+        desk.mapping_changed(mapping=mapping, now=self.clock())
+
+    def _order(self, kind: str, index: int) -> None:
+        if kind == "resync":
+            self._order_resync(index)
+        else:
+            postings = Posting.objects.filter(company__tenant=self.company.tenant)
+            desk.retry_delivery(postings=postings, user=self.user, now=self.clock())
+        self.work()
+
+    def _order_resync(self, index: int) -> None:
+        title = self.titles[index % len(self.titles)]
+        titles = Title.objects.filter(connection=self.company.connection, bling_id=title)
+        desk.request_resync(titles=titles, user=self.user, now=self.clock())

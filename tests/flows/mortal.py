@@ -1,0 +1,44 @@
+"""Death and pauses inside this process: what happens to whoever passes a milestone."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from integrations.pipeline import milestones
+
+IN_TRANSACTION = frozenset({"plan.locked", "plan.computed"})
+"""Nobody else can be played by the same process here: it would join the open transaction."""
+SENT_AT_ONCE = frozenset({"title.before_write", "person.before_write"})
+"""The lease was looked at a moment ago. Who sleeps here for longer than a lease, a call and the wait before the
+look-up together writes late, and no client without idempotency keys can prevent that."""
+PAUSES = tuple(name for name in milestones.MILESTONES if name not in IN_TRANSACTION | SENT_AT_ONCE)
+
+
+class Killed(BaseException):
+    """The worker is dead. No `except Exception` of the engine survives it."""
+
+
+def die() -> None:
+    raise Killed
+
+
+_watchers: list[Callable[[str], None]] = []
+milestones.listen(lambda name: [watcher(name) for watcher in list(_watchers)] and None)
+
+
+@contextmanager
+def at_milestone(name: str, passing: int, act: Callable[[], None]) -> Iterator[list[str]]:
+    """Do `act` once, when `name` is passed for the `passing`th time; yields the milestones passed so far."""
+    passed: list[str] = []
+
+    def watcher(here: str) -> None:
+        passed.append(here)
+        if here == name and passed.count(name) == passing:
+            _watchers.remove(watcher)
+            act()
+
+    _watchers.append(watcher)
+    try:
+        yield passed
+    finally:
+        if watcher in _watchers:
+            _watchers.remove(watcher)

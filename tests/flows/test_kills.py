@@ -1,0 +1,132 @@
+"""`kill -9` of real worker processes at every boundary between two steps. After a restart both sides are equal."""
+
+import signal
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Title
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline import desk
+from integrations.pipeline.milestones import MILESTONES
+from sandbox.documents import random_cnpj
+from sandbox.faults import Fault
+from sandbox.world import World
+from tests.flows.checks import check_equal
+from tests.flows.helpers import Company, in_days
+from tests.processes import Workers
+
+MOST_WORKERS = 6
+IN_FLIGHT = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+
+
+@pytest.fixture(scope="module")
+def workers(django_db_setup: None) -> Iterator[Workers]:
+    workers = Workers()
+    yield workers
+    workers.stop()
+
+
+class Scene:
+    """A company in which every milestone has a reason to be passed. Kamino's lists tell everything, so that every lost
+    write can be cleared up and both sides have to be equal in the end."""
+
+    def __init__(self, company: Company, world: World, workers: Workers) -> None:
+        self.company, self.world, self.workers = company, world, workers
+        self.user = User.objects.create_user("equipe")
+        self.rng = Random(1)
+        self.contact = self._new_contact()
+        world.generous = True
+        KaminoConnection.objects.update(lists_are_complete=True)
+
+    def _new_contact(self) -> int:
+        return int(self.company.bling.add_contact(name="Sol", document=random_cnpj(self.rng), kind="J"))
+
+    def prepare(self) -> None:
+        """Let Kamino hold titles that can be changed, paid and cancelled."""
+        self.titles = [
+            self.company.add_title(direction, contact=self.contact)
+            for direction in ("payable", "receivable", "payable", "receivable", "payable", "payable")
+        ]
+        self._order_run()
+        self.work()
+
+    def change(self) -> None:
+        """Let something of every kind happen, one answer of Kamino be lost, a person ask, a comparison be due."""
+        bling = self.company.bling
+        edited, moved, paid, received, cancelled, asked = self.titles
+        bling.edit_title(edited, value="123.45")
+        bling.edit_title(moved, due=in_days(self.world, 20))
+        bling.pay(paid, account=self.company.bank)
+        bling.pay(received, account=self.company.bank)
+        bling.cancel(cancelled)
+        bling.edit_contact(self.contact, email="novo@example.com")
+        self.company.add_title("payable", contact=self._new_contact())
+        new = self.company.add_title("receivable", contact=self._new_contact())
+        bling.pay(new, account=self.company.bank)
+        desk.request_resync(titles=Title.objects.filter(bling_id=asked), user=self.user, now=timezone.now())
+        self.world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
+        KaminoConnection.objects.update(reconciled_at=None)
+        self._order_run()
+
+    def _order_run(self) -> None:
+        desk.request_sync(connections=[self.company.connection], user=None, now=timezone.now())
+
+    def work(self) -> None:
+        """Let one worker after the other work until nothing is left to do."""
+        for _ in range(MOST_WORKERS):
+            assert self.workers.work()["code"] == 0
+            waits = Posting.objects.filter(state__in=IN_FLIGHT).exists() or PlanRequest.objects.exists()
+            if not waits and not SyncRun.objects.filter(state=SyncRun.State.OPEN).exists():
+                return
+        raise AssertionError("the work does not come to an end")
+
+
+@pytest.fixture
+def scene(company: Company, world: World, workers: Workers) -> Scene:
+    scene = Scene(company, world, workers)
+    scene.prepare()
+    return scene
+
+
+@pytest.mark.parametrize("milestone", MILESTONES)
+def test_a_worker_killed_at_any_boundary_loses_and_doubles_nothing(scene: Scene, milestone: str) -> None:
+    scene.change()
+    assert scene.workers.work(milestone)["code"] == -signal.SIGKILL, "this boundary was never passed"
+    scene.work()
+    check_equal(scene.company)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("milestone", MILESTONES)
+def test_ten_workers_killed_at_one_boundary_lose_and_double_nothing(scene: Scene, milestone: str) -> None:
+    for passing in range(1, 11):
+        scene.change()
+        died = scene.workers.work(milestone, passing)["code"]
+        if not died:  # it is not passed that often
+            scene.work()
+            scene.prepare()
+            scene.change()
+            died = scene.workers.work(milestone)["code"]
+        assert died == -signal.SIGKILL
+        scene.work()
+        check_equal(scene.company)
+        scene.prepare()
+
+
+@pytest.mark.parametrize(
+    "milestone", ["pull.page_read", "asked.read", "title.claimed", "title.after_write", "lookup.read"]
+)
+def test_a_worker_that_slept_past_its_lease_writes_nothing_old(scene: Scene, milestone: str) -> None:
+    scene.change()
+    sleeper = scene.workers.work(milestone, number=signal.SIGSTOP)
+    assert sleeper["code"] is None, "this boundary was never passed"
+    for title in scene.titles[:2]:
+        scene.company.bling.edit_title(title, value="543.21")
+    scene.work()
+    assert scene.workers.resume(sleeper["pid"])["code"] == 0
+    scene.work()
+    check_equal(scene.company)

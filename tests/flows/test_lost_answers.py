@@ -1,0 +1,104 @@
+"""Lost answers, every operation in every way: adopted or shown to a person, never repeated."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from integrations.models import Attempt, Posting
+from sandbox.faults import Fault
+from sandbox.kamino.fields import FIELDS, PAID, PENDING
+from sandbox.world import World
+from tests.flows.checks import check
+from tests.flows.helpers import Company
+
+SAVE = {"payable": "/financeiro/pagamento", "receivable": "/financeiro/recebimento"}
+HAPPENED = {"cut_before": False, "cut_after": True, "truncated": True, "500": False}
+
+
+@dataclass(frozen=True)
+class Write:
+    """One operation: how Bling asks for it, by which method it is sent, and what Kamino shows without and with it."""
+
+    ask: Callable[[Company, int], object]
+    method: str
+    without: tuple[object, ...] | None
+    done: tuple[object, ...] | None
+
+
+def _nothing(_company: Company, _title: int) -> None:
+    pass
+
+
+def _pay(company: Company, title: int) -> None:
+    company.bling.pay(title, account=company.bank)
+
+
+def _raise_value(company: Company, title: int) -> None:
+    company.bling.edit_title(title, value=250)
+
+
+def _cancel(company: Company, title: int) -> None:
+    company.bling.cancel(title)
+
+
+WRITES = {
+    "create": Write(_nothing, "POST", None, (100, PENDING)),
+    "create_paid": Write(_pay, "POST", None, (100, PAID)),
+    "update": Write(_raise_value, "POST", (100, PENDING), (250, PENDING)),
+    "settle": Write(_pay, "POST", (100, PENDING), (100, PAID)),
+    "cancel": Write(_cancel, "DELETE", (100, PENDING), None),
+}
+
+
+def shown(company: Company, direction: str, title: int) -> tuple[object, ...] | None:
+    """Return value and status of the one row of a title in Kamino."""
+    row, fields = company.in_kamino(direction, title), FIELDS[direction]
+    return (row[fields.value], row[fields.status]) if row else None
+
+
+@pytest.fixture
+def patient(settings: Any) -> Any:
+    """Let look-ups wait until a test says so, and breakers stay closed: here every write of a round is struck."""
+    settings.LIMITS = replace(settings.LIMITS, kamino_breaker_errors=1000)
+    settings.UNCERTAIN_WAIT_SECONDS = 3600
+    return settings
+
+
+@pytest.mark.parametrize("complete", [False, True], ids=["lists_may_hide", "lists_are_complete"])
+@pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
+@pytest.mark.parametrize("kind", HAPPENED)
+def test_a_lost_answer_is_adopted_or_shown_and_never_repeated(
+    company: Company, world: World, patient: Any, kind: Any, generous: bool, complete: bool
+) -> None:
+    world.generous = generous
+    type(company.tenant.kamino_connection).objects.update(lists_are_complete=complete)
+    titles = {(name, direction): 0 for name in WRITES for direction in SAVE}
+    for name, direction in titles:
+        if WRITES[name].without is not None:
+            titles[name, direction] = company.add_title(direction)
+    company.sync()
+    for (name, direction), title in titles.items():
+        titles[name, direction] = title or company.add_title(direction)
+        WRITES[name].ask(company, titles[name, direction])
+        path = SAVE[direction]
+        world.faults.add(Fault(side="kamino", kind=kind, method=WRITES[name].method, path=path))
+    company.sync()
+    assert world.faults.armed == [], "a fault never struck"
+    assert not Posting.objects.filter(title__bling_id__in=titles.values()).exclude(state="uncertain").exists()
+    patient.UNCERTAIN_WAIT_SECONDS = 0
+    company.forget_waits()
+    company.work()
+    check(company)
+    for (name, direction), title in titles.items():
+        write, can_look = WRITES[name], direction == "payable" or generous
+        # A title that stood in Kamino before is seen there; one that is missing may only be hidden.
+        sent_again = can_look and not HAPPENED[kind] and (complete or write.without is not None)
+        is_done = HAPPENED[kind] or sent_again
+        assert shown(company, direction, title) == (write.done if is_done else write.without), (name, direction)
+        posting = company.posting(title)
+        is_clear = can_look and is_done
+        assert posting.state == ("delivered" if is_clear else "needs_human"), (name, direction)
+        writes = (write.without is not None) + 1 + sent_again
+        assert Attempt.objects.filter(posting=posting).count() == writes, (name, direction)
