@@ -60,8 +60,8 @@ class Workers:
         `subprocess` gives it, `None` while it is stopped."""
         self._ahead += self.LATER
         names = ("BLING_API_URL", "BLING_TOKEN_URL", "BLING_AUTHORIZE_URL", "BLING_REVOKE_URL")
-        urls = {name: getattr(settings, name) for name in names}
-        return self._ask(at=at, passing=passing, number=number, ahead=self._ahead, settings=urls)
+        here = {"TICK_THREADS": 2} | {name: getattr(settings, name) for name in names}
+        return self._ask(at=at, passing=passing, number=number, ahead=self._ahead, settings=here)
 
     def resume(self, pid: int) -> dict[str, int]:
         """Let a stopped worker go on to its end."""

@@ -18,6 +18,7 @@ from integrations.pipeline.milestones import MILESTONES
 from sandbox.faults import Fault
 from sandbox.kamino.fields import FIELDS, PAID
 from sandbox.world import World
+from tests.flows.checks import check_mirror
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company, in_days
 from tests.flows.mortal import PAUSES, Killed, at_milestone, die
@@ -29,7 +30,7 @@ BLING_EDITS = (
 )  # fmt: skip
 KAMINO_EDITS = ("settle_there", "delete_there", "value_there", "class_there")
 RULES = ("mapping", "closed_until", "settled_from", "receivables", "cancel_deleted")
-ORDERS = ("resync", "retry")
+ORDERS = ("resync", "retry", "insist")
 METHODS = ("POST", "DELETE", "*")
 WRITES = ("/financeiro/pagamento", "/financeiro/recebimento", "/pessoa/grava")
 KAMINO_FAULTS = ("429", "500", "503", "cut_before", "cut_after", "truncated", "html", "slow")
@@ -46,7 +47,7 @@ def make_history(seed: int, longest: int = 15) -> list[Step]:
         (10, lambda: ("bling", rng.choice(BLING_EDITS), rng.randrange(20), rng.randrange(1, 99))),
         (2, lambda: ("kamino", rng.choice(KAMINO_EDITS), rng.randrange(20), rng.randrange(1, 99))),
         (2, lambda: ("rule", rng.choice(RULES), rng.randrange(2))),
-        (1, lambda: ("order", rng.choice(ORDERS), rng.randrange(20))),
+        (2, lambda: ("order", rng.choice(ORDERS), rng.randrange(20))),
         (2, lambda: ("kamino_fault", rng.choice(KAMINO_FAULTS), rng.choice(WRITES), rng.choice(METHODS))),
         (1, lambda: ("bling_fault", rng.choice(BLING_FAULTS), rng.randrange(15))),
         (1, lambda: ("expire",)),
@@ -165,13 +166,19 @@ class History:
         self._stir(index)
         self._order_run()
 
+        slept = []
+
         def meanwhile() -> None:
             self._edit_bling(edit, index, 77)
             self.clock.advance(300)
+            self.sync()  # to the end of the sleeper's run, which had listed some titles already
             self.sync()
+            slept.append(milestone)
 
         with at_milestone(milestone, passing, meanwhile):
             self.work()
+        if slept and not self.world.faults.armed:
+            check_mirror(self.company)
 
     # What goes wrong.
 
@@ -274,10 +281,15 @@ class History:
         desk.mapping_changed(mapping=mapping, now=self.clock())
 
     def _order(self, kind: str, index: int) -> None:
+        """A person asks for one title, or for all that wait for a person; or insists, and changes them in Bling too."""
         if kind == "resync":
             self._order_resync(index)
         else:
-            postings = Posting.objects.filter(company__tenant=self.company.tenant)
+            postings = Posting.objects.filter(company__tenant=self.company.tenant, state="needs_human")
+            if kind == "insist":
+                for posting in postings.select_related("title"):
+                    self._edit_bling("value", self.titles.index(posting.title.bling_id), index)
+                self._order_run()
             desk.retry_delivery(postings=postings, user=self.user, now=self.clock())
         self.work()
 
