@@ -96,7 +96,7 @@ def reconcile_slice(client: KaminoClient, company: KaminoConnection, *, clock: C
     reconciliation is complete."""
     cursor = company.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
     started_at = datetime.fromisoformat(cursor["started_at"])
-    while cursor["direction"] and clock() < deadline and not Posting.objects.asked_by_people(company.pk, clock()):
+    while cursor["direction"] and clock() < deadline and not _people_wait(company, clock()):
         direction = Direction(cursor["direction"])
         read_at = clock()
         try:
@@ -117,6 +117,11 @@ def reconcile_slice(client: KaminoClient, company: KaminoConnection, *, clock: C
     _save_cursor(company, {})
     KaminoConnection.objects.filter(pk=company.pk).update(reconciled_at=started_at)
     return True
+
+
+def _people_wait(company: KaminoConnection, now: datetime) -> bool:
+    """Say whether somebody's title goes first. Before the first reconciliation nothing is sent, so nobody gains."""
+    return company.reconciled_at is not None and Posting.objects.asked_by_people(company.pk, now)
 
 
 def _next_direction(cursor: dict[str, object]) -> dict[str, object]:
