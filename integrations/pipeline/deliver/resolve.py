@@ -18,7 +18,7 @@ from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed
 from integrations.pipeline.requests import request_plans
 from integrations.pipeline.snapshots import rows_due
-from integrations.rest.errors import ApiError
+from integrations.rest.errors import ApiError, RateLimitedError
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,11 @@ def resolve(client: KaminoClient, company: KaminoConnection, unit: Posting | Per
         if not isinstance(error, ApiError):
             log.exception("look-up crashed", unit=unit.pk)
         log.warning("look-up failed", unit=unit.pk, error=str(error))
-        type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=record.first_look(clock()))
+        now = clock()
+        # While a limit or a breaker holds everybody back, asking again and again only keeps the others from their turn.
+        earliest = now + timedelta(seconds=error.seconds) if isinstance(error, RateLimitedError) else now
+        ready_at = max(earliest, record.first_look(now))
+        type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=ready_at)
     milestones.passed("lookup.done")
 
 
