@@ -94,6 +94,8 @@ def check_posting(company: Company, posting: Posting) -> None:
         return
     if Discrepancy.objects.filter(posting=posting, closed_at__isnull=True).exists() or posting.problems:
         return
+    if posting.title.bling_id in company.bling.deleted and posting.title.status == "settled":
+        return  # docs/operations.md: what is deleted after payment is not seen
     expected = expected_row(company, posting)
     assert shown_row(company, posting) == expected, f"{name} differs, and nobody is told"
 

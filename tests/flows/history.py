@@ -3,6 +3,7 @@
 A history is made from a seed, so that every failure can be told again: `make_history(seed)`.
 """
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
@@ -48,8 +49,8 @@ def make_history(seed: int, longest: int = 15) -> list[Step]:
         (2, lambda: ("kamino", rng.choice(KAMINO_EDITS), rng.randrange(20), rng.randrange(1, 99))),
         (2, lambda: ("rule", rng.choice(RULES), rng.randrange(2))),
         (2, lambda: ("order", rng.choice(ORDERS), rng.randrange(20))),
-        (2, lambda: ("kamino_fault", rng.choice(KAMINO_FAULTS), rng.choice(WRITES), rng.choice(METHODS))),
-        (1, lambda: ("bling_fault", rng.choice(BLING_FAULTS), rng.randrange(15))),
+        (4, lambda: ("kamino_fault", rng.choice(KAMINO_FAULTS), rng.choice(WRITES), rng.choice(METHODS))),
+        (2, lambda: ("bling_fault", rng.choice(BLING_FAULTS), rng.randrange(15))),
         (1, lambda: ("expire",)),
         (1, lambda: ("wait", rng.choice(WAITS))),
         (3, lambda: ("sync",)),
@@ -73,11 +74,12 @@ class History:
             company.bling.add_contact(name="Lua", document="11.444.777/0001-61", kind="J"),
         ]
         self.charts = ["Categoria de Teste", "Outra Conta"]
-        company.kamino.add_chart_account(self.charts[1])
+        self.other_chart = company.kamino.add_chart_account(self.charts[1])
+        self.fresh = itertools.count(100)
         self.titles: list[int] = []
         for number in range(4):
             self._edit_bling("add_paid" if number == 3 else "add", number, 10 + number)
-        # The weekly sweep of all the years finds nothing here that the listings of a run do not show.
+        # The first sweep of all the years is left out: there is nothing yet to be found.
         BlingConnection.objects.filter(tenant=company.tenant).update(swept_at=clock())
         self.sync()
 
@@ -89,8 +91,8 @@ class History:
         for _ in range(2):
             self.clock.advance(2 * 3600)
             self.sync()
-        # A day later Kamino's lists are compared, and what people did there shows.
-        self.clock.advance(25 * 3600)
+        # A week later every title is listed once more, and Kamino's lists are compared.
+        self.clock.advance(8 * 24 * 3600)
         self.sync()
 
     def _apply(self, kind: str, *details: Any) -> None:
@@ -137,18 +139,22 @@ class History:
         self.work()
 
     def _stir(self, index: int) -> None:
-        """Give every milestone a reason to be passed: a new title, a changed one, a paid one, an order."""
+        """Give every milestone a reason to be passed: something of every kind happens, a comparison is due."""
         self._edit_bling("add", index, 20 + index)
         self._edit_bling("value", index, 30 + index)
         self._edit_bling("pay", index + 1, 0)
         self._edit_bling("person", index, index)
         self._order_resync(index)
+        yesterday = self.clock() - timedelta(hours=25)
+        KaminoConnection.objects.filter(tenant=self.company.tenant).update(reconciled_at=yesterday)
 
     def _kill(self, milestone: str, passing: int, index: int) -> None:
         """Let a worker die at a milestone, leave its leases behind, and be replaced once they have run out."""
         # A milestone that is not passed so often, or not at all just now, leaves the worker alive: another one then.
         for name, times in ((milestone, passing), (milestone, 1), ("pull.step", 1)):
             self._stir(index)
+            if name.startswith("lookup"):
+                self._arm("kamino", "cut_after", "POST", "/financeiro", times=5)
             self._order_run()
             try:
                 with at_milestone(name, times, die):
@@ -189,16 +195,16 @@ class History:
             self._edit_bling("cancel", len(kind), 0)
             path = "/financeiro"
         self._arm("kamino", kind, method, path)
+        self.sync()
 
     def _break_bling(self, kind: str, after: int) -> None:
         self._arm("bling", kind, "GET", "/", after=after)
-
-    def _arm(self, side: Any, kind: Any, method: str, path: str, after: int = 0) -> None:
-        slug = self.company.tenant.slug
-        self.world.faults.add(
-            Fault(side=side, kind=kind, method=method, path=path, after=after, seconds=0, account=slug)
-        )
         self.sync()
+
+    def _arm(self, side: Any, kind: Any, method: str, path: str, **options: int) -> None:
+        slug = self.company.tenant.slug
+        fault = Fault(side=side, kind=kind, method=method, path=path, seconds=0, account=slug, **options)
+        self.world.faults.add(fault)
 
     # What people do.
 
@@ -211,29 +217,33 @@ class History:
                 bling.pay(title, account=self.company.bank)
             return
         if kind == "person":
-            bling.edit_contact(contact, email=f"{amount}@example.com")
+            bling.edit_contact(contact, email=f"{next(self.fresh)}@example.com")
             return
-        id = self.titles[index % len(self.titles)]
-        title = bling.titles.get(id)
-        if title is None or title.status == 5:
+        title = self._title_for(kind, index)
+        if title is None:
             return
-        is_unpaid = not title.borderos
-        if kind == "value" and is_unpaid:
-            bling.edit_title(id, value=amount + 1)
-        elif kind == "due":
-            bling.edit_title(id, due=in_days(self.world, amount))
-        elif kind == "pay" and title.balance:
-            bling.pay(id, account=self.company.bank)
-        elif kind == "partly" and title.balance > 1:
-            bling.pay(id, amount="0.50", account=self.company.bank)
-        elif kind == "reverse" and title.borderos:
-            bling.reverse_payment(id, title.borderos[-1])
-        elif kind == "cancel":
-            bling.cancel(id)
-        elif kind == "delete" and is_unpaid:
-            bling.delete(id)
-        elif kind == "relaunch" and is_unpaid:
-            self.titles.append(bling.relaunch(id))
+        actions: dict[str, Callable[[], Any]] = {
+            "value": lambda: bling.edit_title(title, value=next(self.fresh)),
+            "due": lambda: bling.edit_title(title, due=in_days(self.world, amount)),
+            "pay": lambda: bling.pay(title, account=self.company.bank),
+            "partly": lambda: bling.pay(title, amount="0.50", account=self.company.bank),
+            "reverse": lambda: bling.reverse_payment(title, bling.titles[title].borderos[-1]),
+            "cancel": lambda: bling.cancel(title),
+            "delete": lambda: bling.delete(title),
+            "relaunch": lambda: self.titles.append(bling.relaunch(title)),
+        }
+        actions[kind]()
+
+    def _title_for(self, kind: str, index: int) -> int | None:
+        """Choose a title that can be edited so: paid ones are not rewritten or deleted, settled ones not paid again."""
+        living = [title for id in self.titles if (title := self.company.bling.titles.get(id)) and title.status != 5]
+        if kind in ("value", "delete", "relaunch"):
+            living = [title for title in living if not title.borderos]
+        elif kind in ("pay", "partly"):
+            living = [title for title in living if title.balance > 1]
+        elif kind == "reverse":
+            living = [title for title in living if title.borderos]
+        return int(living[index % len(living)].id) if living else None
 
     def _edit_kamino(self, kind: str, index: int, amount: int) -> None:
         """A person edits a title over there; strict Kamino shows nobody its receivables, so they are left alone."""
@@ -251,7 +261,7 @@ class History:
         elif kind == "value_there" and not is_paid:
             kamino.edit_title(direction, row["ID"], **{fields.value: amount})
         elif kind == "class_there":
-            kamino.edit_title(direction, row["ID"], **{fields.chart: next(iter(kamino.charts))})
+            kamino.edit_title(direction, row["ID"], **{fields.chart: self.other_chart})
 
     def _change_rule(self, kind: str, choice: int) -> None:
         if kind == "mapping":
@@ -287,8 +297,10 @@ class History:
         else:
             postings = Posting.objects.filter(company__tenant=self.company.tenant, state="needs_human")
             if kind == "insist":
-                for posting in postings.select_related("title"):
-                    self._edit_bling("value", self.titles.index(posting.title.bling_id), index)
+                for id in postings.values_list("title__bling_id", flat=True):
+                    title = self.company.bling.titles.get(id)
+                    if title is not None and not title.borderos:
+                        self.company.bling.edit_title(id, value=next(self.fresh))
                 self._order_run()
             desk.retry_delivery(postings=postings, user=self.user, now=self.clock())
         self.work()

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -70,7 +71,7 @@ class Scene:
         bling.pay(new, account=self.company.bank)
         desk.request_resync(titles=Title.objects.filter(bling_id=asked), user=self.user, now=timezone.now())
         self.world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
-        KaminoConnection.objects.update(reconciled_at=None)
+        KaminoConnection.objects.update(reconciled_at=timezone.now() - timedelta(hours=25))
         self.order_run()
 
     def order_run(self) -> None:
