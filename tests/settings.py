@@ -1,6 +1,7 @@
 """Settings of the tests: the embedded PostgreSQL without waiting for the disk, and no request limits.
 
-`DIE_AT` ("milestone:passing:marker file") kills one process that uses them; `TEST_LIMITS` keeps the limits on.
+`DIE_AT` ("milestone:passing:marker file") kills one process that uses them, `MILESTONE_LOG` names a file for what it
+passed, `TEST_LIMITS` keeps the limits on.
 """
 
 import os
@@ -23,6 +24,7 @@ if not os.environ.get("DATABASE_URL"):
 
 from project.settings import *  # noqa: F403
 from project.settings import LIMITS as _LIMITS
+from tests.signals import note_milestones, signal_at
 
 if not os.environ.get("TEST_LIMITS"):
     LIMITS = replace(
@@ -37,7 +39,7 @@ KAMINO_ALLOWED_HOSTS = ["127.0.0.1"]
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
 
 if os.environ.get("DIE_AT"):
-    from tests.signals import signal_at
-
     _name, _passing, _marker = os.environ["DIE_AT"].split(":")
     signal_at(_name, int(_passing), signal.SIGKILL, marker=Path(_marker))
+if os.environ.get("MILESTONE_LOG"):
+    note_milestones(Path(os.environ["MILESTONE_LOG"]))

@@ -25,3 +25,13 @@ def signal_at(name: str, passing: int, number: int, *, marker: Path | None = Non
         os.kill(os.getpid(), number)
 
     milestones.listen(listener)
+
+
+def note_milestones(path: Path) -> None:
+    """Append the name of each milestone that this process passes to a file."""
+
+    def listener(here: str) -> None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{here}\n")
+
+    milestones.listen(listener)
