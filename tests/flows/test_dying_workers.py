@@ -42,6 +42,13 @@ def die_in_the_middle(company: Company, title: int) -> Posting:
     return company.posting(title)
 
 
+def test_a_death_in_the_middle_shows_as_unconfirmed(planned: tuple[Company, int]) -> None:
+    company, title = planned
+    die_in_the_middle(company, title)
+    sweep(now=timezone.now())
+    assert company.posting(title).state == DeliveryState.UNCERTAIN
+
+
 def test_a_death_before_the_call_is_looked_up_and_asked_about(planned: tuple[Company, int]) -> None:
     company, title = planned
     posting = die_in_the_middle(company, title)

@@ -127,11 +127,14 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_old(scene: Scene, mil
     sleeper = scene.workers.work(milestone, number=signal.SIGSTOP)
     assert sleeper["code"] is None, "this boundary was never passed"
     *_others, asked = scene.titles
-    for title in (scene.titles[0], asked):
-        scene.company.bling.edit_title(title, value="543.21")
-    scene.work()  # what the sleeper's run had listed already is seen by the next one
-    scene.order_run()
-    scene.work()
-    assert scene.workers.resume(sleeper["pid"])["code"] == 0
+    try:
+        for title in (scene.titles[0], asked):
+            scene.company.bling.edit_title(title, value="543.21")
+        scene.work()  # what the sleeper's run had listed already is seen by the next one
+        scene.order_run()
+        scene.work()
+    finally:
+        woken = scene.workers.resume(sleeper["pid"])
+    assert woken["code"] == 0
     scene.work()
     check_equal(scene.company)

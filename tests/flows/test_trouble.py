@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrations.models import Attempt, BlingConnection, BlingToken, KaminoConnection, SyncRun, Title
+from integrations.models import BlingConnection, BlingToken, KaminoConnection, SyncRun, Title
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState
 from sandbox.faults import Fault
@@ -144,46 +144,6 @@ def test_a_failed_write_that_did_not_happen_ends_once_or_with_a_person(
     row, posting = company.in_kamino(direction, title), company.posting(title)
     assert row is not None or posting.state == DeliveryState.NEEDS_HUMAN
     assert (row is not None) == (posting.state == DeliveryState.DELIVERED)
-
-
-@pytest.mark.parametrize("generous", [False, True])
-@pytest.mark.parametrize("direction", ["payable", "receivable"])
-@pytest.mark.parametrize("kind", ["cut_after", "truncated"])
-@pytest.mark.parametrize("paid", [False, True])
-def test_a_write_whose_answer_is_lost_is_adopted_or_shown_never_repeated(
-    company: Company, world: World, direction: str, kind: str, generous: bool, paid: bool
-) -> None:
-    world.generous = generous
-    title = company.add_title(direction)
-    if paid:
-        company.bling.pay(title, account=company.bank)
-    world.faults.add(Fault(side="kamino", method="POST", path=SAVE[direction], kind=kind, times=1))
-    company.sync()
-    company.work()
-    assert company.in_kamino(direction, title) is not None  # and find_all saw it once
-    posting = company.posting(title)
-    can_look = direction == "payable" or generous
-    assert posting.state == (DeliveryState.DELIVERED if can_look else DeliveryState.NEEDS_HUMAN)
-    assert Attempt.objects.filter(posting=posting).count() == 1
-
-
-@pytest.mark.parametrize("generous", [False, True])
-@pytest.mark.parametrize("direction", ["payable", "receivable"])
-def test_a_settlement_whose_answer_is_lost_is_never_repeated(
-    company: Company, world: World, direction: str, generous: bool
-) -> None:
-    world.generous = generous
-    title = company.add_title(direction)
-    company.sync()
-    company.bling.pay(title, account=company.bank)
-    world.faults.add(Fault(side="kamino", method="POST", path=SAVE[direction], kind="cut_after", times=1))
-    company.sync()
-    company.work()
-    settlements = Attempt.objects.filter(posting=company.posting(title), settles=True)
-    assert settlements.count() == 1
-    can_look = direction == "payable" or generous
-    state = company.posting(title).state
-    assert state == (DeliveryState.DELIVERED if can_look else DeliveryState.NEEDS_HUMAN)
 
 
 def test_a_person_whose_answer_is_lost_is_not_created_twice(company: Company, world: World) -> None:

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _work(*, at: str, passing: int, number: int, ahead: float, settings: dict[str, Any]) -> None:
-    """Tick once, `ahead` seconds in the future, and get signal `number` at a milestone's `passing`th passing."""
+    """Work once, `ahead` seconds in the future, and get signal `number` at a milestone's `passing`th passing."""
     try:
         from django.conf import settings as active
         from django.utils import timezone
@@ -49,7 +49,12 @@ def _work(*, at: str, passing: int, number: int, ahead: float, settings: dict[st
         def clock() -> datetime:
             return timezone.now() + timedelta(seconds=ahead)
 
-        run.tick(clock=clock, deadline=clock() + DEADLINE)
+        if number == signal.SIGSTOP:
+            # One thread only: another one, stopped in a transaction, would keep its locks and the others waiting.
+            while run.work_once(clock=clock, deadline=clock() + DEADLINE):
+                pass
+        else:
+            run.tick(clock=clock, deadline=clock() + DEADLINE)
         os._exit(0)
     except BaseException:
         traceback.print_exc()
