@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django_q.models import OrmQ
+from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 TICK = "integrations.tasks.tick"
@@ -13,7 +13,8 @@ MOST_WAITING = 8
 
 def enqueue_tick() -> None:
     """Ask a worker to look for due work now; a queue that is already full of ticks needs no other one."""
-    if OrmQ.objects.count() < MOST_WAITING:
+    # Counted by the broker: what a killed worker had taken stays locked for minutes, and waits for nobody.
+    if get_broker().queue_size() < MOST_WAITING:
         _enqueue(TICK)
 
 

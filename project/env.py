@@ -156,6 +156,10 @@ def _database(env: environ.Env, *, production: bool) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…).")
     database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     database["CONN_HEALTH_CHECKS"] = True
+    # A host that freezes inside a transaction must not keep what it locked from all the others. Longer than a token
+    # refresh, the one call that is made inside a transaction.
+    timeouts = "-c idle_in_transaction_session_timeout=120s -c lock_timeout=90s"
+    database["OPTIONS"] = {"options": timeouts, **database.get("OPTIONS", {})}
     return database
 
 
