@@ -1,7 +1,10 @@
 """What has to hold when everything has come to rest (DESIGN §15: invariants 1, 2, 5 and 9)."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
+
+from django.db.models import Max
 
 from integrations.models import Attempt, Discrepancy, PersonPosting, Posting, Title
 from integrations.models.deliveries import DeliveryState
@@ -19,6 +22,15 @@ def check(company: Company) -> None:
     check_mirror(company)
     for posting in Posting.objects.filter(company__tenant=company.tenant).select_related("title"):
         check_posting(company, posting)
+
+
+def check_rest(company: Company, sync: Callable[[], None]) -> None:
+    """A further run over unchanged data writes nothing to Kamino and nothing to the mirror."""
+    titles = Title.objects.filter(connection__tenant=company.tenant)
+    writes, changed = company.kamino.write_count, titles.aggregate(last=Max("changed_at"))
+    sync()
+    assert company.kamino.write_count == writes, "a run over unchanged data wrote to Kamino"
+    assert titles.aggregate(last=Max("changed_at")) == changed, "a run over unchanged data wrote to the mirror"
 
 
 def check_equal(company: Company) -> None:

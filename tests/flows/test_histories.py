@@ -11,7 +11,7 @@ import tenacity
 from django.contrib.auth.models import User
 
 from sandbox.world import World
-from tests.flows.checks import check
+from tests.flows.checks import check, check_rest
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company
 from tests.flows.history import History, make_history
@@ -40,6 +40,7 @@ def tell(new_company: Callable[..., Company], world: World, monkeypatch: pytest.
         try:
             history.tell(steps)
             check(history.company)
+            check_rest(history.company, history.sync)
             assert history.deaths
         except BaseException as error:
             error.add_note(f"history {seed}: {steps}")
