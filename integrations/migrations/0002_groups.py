@@ -8,24 +8,25 @@ APPS = ["integrations", "django_q"]
 TABLES = [
     "tenant", "blingconnection", "kaminoconnection", "connectionevent", "title", "payment", "person", "posting",
     "personposting", "attempt", "forcedsettlement", "mapping", "catalogitem", "kaminoitem", "syncrun", "discrepancy",
-    "ratelimit",
+    "ratelimit", "breaker", "alert", "filterrule",
 ]  # fmt: skip
 WORK = [
     "tenant", "title", "payment", "person", "posting", "personposting", "attempt", "forcedsettlement", "mapping",
-    "catalogitem", "kaminoitem", "syncrun", "discrepancy",
+    "catalogitem", "kaminoitem", "syncrun", "discrepancy", "alert", "filterrule",
 ]  # fmt: skip
+FILTERS = ["add_filterrule", "change_filterrule", "delete_filterrule"]
 
 GROUPS = {
     "Suporte": [
         *(f"view_{table}" for table in TABLES),
         "add_tenant", "change_tenant", "add_blingconnection", "change_blingconnection", "add_kaminoconnection",
         "change_kaminoconnection", "connect_blingconnection", "test_kaminoconnection", "access_all_tenants",
-        "activate_tenant", "sync_tenant", "view_schedule", "view_failure",
+        "activate_tenant", "sync_tenant", "view_schedule", "view_failure", *FILTERS,
     ],
     "Financeiro": [
         *(f"view_{table}" for table in WORK),
         "add_mapping", "change_mapping", "delete_mapping", "sync_tenant", "export_discrepancy", "export_title",
-        "view_personal_data",
+        "view_personal_data", *FILTERS,
     ],
     "Operação": [
         *(f"view_{table}" for table in WORK),

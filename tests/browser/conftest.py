@@ -91,8 +91,6 @@ def people(transactional_db: None) -> dict[str, User]:
     """One person per role; the groups are made again, because tests with real commits empty every table."""
     schema_editor = SimpleNamespace(connection=connection)
     importlib.import_module("integrations.migrations.0002_groups").create_groups(apps, schema_editor)
-    importlib.import_module("integrations.migrations.0005_groups_for_connections").add(apps, schema_editor)
-    importlib.import_module("integrations.migrations.0010_groups_for_filters").add(apps, schema_editor)
     made = {}
     for name, group in GROUPS.items():
         made[name] = make_user(name, group)
