@@ -21,11 +21,11 @@ class Slots(Protocol):
         """Tell what came of a call, so that a burst of errors stops further ones."""
 
 
-def take(slots: Slots, sleep: Callable[[float], None] = time.sleep) -> None:
+def take(slots: Slots, sleep: Callable[[float], None] | None = None) -> None:
     """Wait for the next free slot. Raises `RateLimitedError` when it is too far away to wait for."""
     (wait,) = slots.reserve(1)
     if wait > 0:
-        sleep(wait)
+        (sleep or time.sleep)(wait)
 
 
 class NoSlots:

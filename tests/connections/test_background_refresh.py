@@ -47,7 +47,7 @@ class VirtualClock:
 @pytest.fixture
 def clock(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
     clock = VirtualClock(timezone.now())
-    monkeypatch.setattr("integrations.pipeline.limits.time.sleep", clock.sleep)
+    monkeypatch.setattr("integrations.rest.limits.time.sleep", clock.sleep)
     yield clock
     clock.end()
 
