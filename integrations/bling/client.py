@@ -15,7 +15,7 @@ from integrations.bling.errors import SERVICE, error_of
 from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, TitleFacts, TitleRow
 from integrations.rest.errors import InternalError, UnauthorizedError
 from integrations.rest.fields import Fields
-from integrations.rest.limits import Slots
+from integrations.rest.limits import Pace, Slots
 from integrations.rest.retrying import read_with_retries
 from integrations.rest.session import Session, build_session, send
 
@@ -82,6 +82,7 @@ class BlingClient:
         )
         self.requests = 0
         self._counting = Lock()
+        self._pace = Pace()
 
     def announce_titles(self, titles: Iterable[tuple[Direction, int]]) -> None:
         """Say which titles will be asked for next, in this order: a few are then under way at the same time."""
@@ -208,6 +209,7 @@ class BlingClient:
         name = f"GET {operation}"
         with self._counting:
             self.requests += 1
+        self._pace.keep(self._slots.gap)
         answer = send(
             self._session, "GET", f"{self._base_url}{path}", service=SERVICE, operation=name, is_write=False,
             params=list(query), headers=_headers(access),

@@ -48,6 +48,10 @@ class DatabaseSlots:
         self._longest_wait = longest_wait
         self._had_errors = True  # nobody knows what an earlier process saw
 
+    @property
+    def gap(self) -> float:
+        return self._keys()[0][1].total_seconds()
+
     def reserve(self, count: int) -> list[float]:
         """Reserve slots. Raises `RateLimitedError` when they are too far away, or a breaker is open."""
         breaker = self._fuse.key if self._fuse else ""

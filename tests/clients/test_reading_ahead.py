@@ -15,6 +15,8 @@ from sandbox.world import World
 class CountedSlots:
     """Slots that are always free until `limit`, and remember what they were told."""
 
+    gap = 0.0
+
     def __init__(self, limit: int = 1000) -> None:
         self.taken = 0
         self.limit = limit
