@@ -37,8 +37,9 @@ def find_replacements(lost: Sequence[Launch], new: Sequence[Launch]) -> Replacem
     pairs: list[tuple[int, int]] = []
     unclear: dict[int, list[int]] = {}
     for same in (_same_origin, _same_content):
-        taken = {key for pair in pairs for key in pair}
-        for ours, theirs in _groups(lost, new, same, taken | unclear.keys()):
+        decided = {key for pair in pairs for key in pair}
+        taken = decided.union(unclear, *unclear.values())
+        for ours, theirs in _groups(lost, new, same, taken):
             found = _pair(ours, theirs)
             pairs += found
             if not found:

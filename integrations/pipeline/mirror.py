@@ -41,8 +41,6 @@ from integrations.pipeline.requests import request_plans, titles_using
 NO_CATEGORY = gettext_noop("(sem categoria)")
 NO_ACCOUNT = gettext_noop("(sem conta)")
 MISSING_RUNS_UNTIL_DELETED = 2
-MANY_PERCENT, MANY, FEW = 5, 50, 5
-"""So many titles deleted at once are rather a fault than somebody's work; a few are never suspicious."""
 _ROW_FIELDS = ("status_number", "due_date", "value", "contact_id", "payment_form_id")
 
 
@@ -132,8 +130,7 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
             connection=connection, bling_id__in={title.facts.contact_id for title in chunk.titles if title.facts}
         ).values_list("bling_id", "pk")
     )
-    # At the first run nothing can be replaced: what is found may leave at once.
-    releases = run is None or connection.swept_at is None
+    releases = run is None or _is_first(run)
     changed: list[Title] = []
     fresh: list[TitleReading] = []
     for reading in chunk.titles:
@@ -145,8 +142,19 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
             changed += _apply(connection, title, reading, reading.facts, persons, release=releases)
         elif title is not None and run is not None:
             Title.objects.filter(pk=title.pk).update(missing_in_run=run.pk)
-    _store(connection, changed, fresh, now=now)
+    # Outside of a run a 404 decides nothing: the next run has to read that title itself.
+    decided = [reading for reading in fresh if reading.facts is not None or run is not None]
+    _store(connection, changed, decided, now=now)
+    if fresh:
+        _stop_asking(connection, fresh)
     return len(changed)
+
+
+def _is_first(run: SyncRun) -> bool:
+    """Say whether nothing was mirrored before this run: then nothing can be replaced, and all may leave at once."""
+    if run.connection.swept_at is not None:
+        return False
+    return not Title.objects.filter(connection=run.connection_id, first_seen_at__lt=run.started_at).exists()
 
 
 def _apply(
@@ -209,11 +217,15 @@ def _store(
         if (key := (reading.direction.value, reading.bling_id)) in pks
     ]
     TitleRead.objects.bulk_create(reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at"])
-    # Who asked while the title was being read asks for a newer reading.
-    TitleRead.objects.filter(title__in=[read.title_id for read in reads], asked_at__lte=F("read_at")).update(
-        asked_at=None
-    )
     request_plans(Title.objects.filter(pk__in=[title.pk for title in changed]), now=now)
+
+
+def _stop_asking(connection: BlingConnection, readings: Sequence[TitleReading]) -> None:
+    """Note that asked titles were read; who asked while they were being read asks for a newer reading."""
+    oldest = min(reading.read_at for reading in readings)
+    ids = [reading.bling_id for reading in readings]
+    asked = TitleRead.objects.filter(title__connection=connection, title__bling_id__in=ids)
+    asked.filter(asked_at__lte=oldest).update(asked_at=None)
 
 
 def _save_payments(connection: BlingConnection, titles: Sequence[Title]) -> None:
@@ -281,22 +293,19 @@ def save_persons(connection: BlingConnection, persons: Iterable[tuple[PersonFact
     return len(changed)
 
 
-def release_new_titles(connection: BlingConnection, *, now: datetime) -> int:
-    """Let the titles that a run found be planned, now that vanished ones were looked for. In one transaction."""
+def release_new_titles(run: SyncRun, *, now: datetime) -> int:
+    """Let the titles that a run found, and that are still there, be planned, now that vanished ones were looked for. In
+    one transaction."""
     with transaction.atomic():
         waiting = list(
-            Title.objects.filter(connection=connection, is_released=False).order_by("pk").values_list("pk", flat=True)
+            Title.objects.filter(connection=run.connection_id, is_released=False)
+            .exclude(missing_in_run=run.pk)
+            .order_by("pk")
+            .values_list("pk", flat=True)
         )
         Title.objects.filter(pk__in=waiting).update(is_released=True)
         request_plans(Title.objects.filter(pk__in=waiting), now=now)
     return len(waiting)
-
-
-def has_lost_many(run: SyncRun) -> int:
-    """Return how many titles gave 404 in this run, or 0 when they are not suspiciously many."""
-    titles = Title.objects.filter(connection=run.connection_id, replaced_by=None).exclude(status=TitleStatus.DELETED)
-    lost = titles.filter(missing_in_run=run.pk).count()
-    return lost if lost > FEW and (lost > MANY or lost * 100 > titles.count() * MANY_PERCENT) else 0
 
 
 def finish_run(run: SyncRun, *, now: datetime) -> None:
@@ -304,7 +313,9 @@ def finish_run(run: SyncRun, *, now: datetime) -> None:
     with transaction.atomic():
         _count_missing(run, now)
         hold_lease(run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={})
-        changes: dict[str, Any] = {"contacts_read_until": run.started_at, "deletions_confirmed": False}
+        changes: dict[str, Any] = {"contacts_read_until": run.started_at}
+        if run.connection.deletions_confirmed:  # given before this run began, and used up by it
+            changes["deletions_confirmed"] = False
         if run.is_full:
             changes["swept_at"] = run.started_at
         BlingConnection.objects.filter(pk=run.connection_id).update(**changes)

@@ -11,8 +11,19 @@ from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
 from integrations.domain.calendar import BRASILIA, day_of
 from integrations.domain.settlement import match_payments
 from integrations.domain.titles import Direction, PersonFacts, TitleRow, TitleStatus
-from integrations.models import BlingConnection, Bordero, CatalogItem, Payment, Person, SyncRun, Title, TitleRead
+from integrations.models import (
+    BlingConnection,
+    Bordero,
+    CatalogItem,
+    Payment,
+    Person,
+    SeenRow,
+    SyncRun,
+    Title,
+    TitleRead,
+)
 from integrations.models.registers import CatalogKind
+from integrations.pipeline.lookalikes import look_alikes
 from integrations.pipeline.readings import Chunk, FailedTitle, RegisterReading, TitleReading
 from integrations.rest.errors import (
     ApiError,
@@ -152,11 +163,12 @@ def rows_to_read(
     Changes come first, then open titles by how near their due date is, then settled history, latest first. In a
     listing by due date, unknown titles that need nothing from us (paid long ago, cancelled, returned) are left.
     """
-    known = dict(
-        Title.objects.filter(
+    known = {
+        bling_id: fingerprint if status != TitleStatus.DELETED and not missing_runs else ""
+        for bling_id, fingerprint, status, missing_runs in Title.objects.filter(
             connection=connection, direction=listing.direction, bling_id__in=[row.bling_id for row in rows]
-        ).values_list("bling_id", "row_fingerprint")
-    )
+        ).values_list("bling_id", "row_fingerprint", "status", "missing_runs")
+    }
     changed = {bling_id for row in rows if (bling_id := row.bling_id) in known and known[bling_id] != row.fingerprint}
     new = {
         row.bling_id: _distance(row, today)
@@ -297,30 +309,21 @@ def changed_mirrored_contacts(client: BlingClient, connection: BlingConnection, 
 
 
 def gone_titles(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Direction, int]]:
-    """Return unsettled titles (key, direction, id) that no listing of this run showed; their detail decides.
+    """Return titles (key, direction, id) whose detail decides whether they are gone: unsettled ones that no listing of
+    this run showed, and all that a new title looks like, seen or not: they may have been re-created while the listings
+    were read, or after they were paid.
 
-    Settled ones too, where a new title looks like them: a sale that is launched again loses its paid titles as well.
     Titles already read since the run began are decided; those due beyond a partial scan's end were not looked for.
     """
-    alike = Title.objects.filter(
-        connection=run.connection_id, is_released=False, direction=OuterRef("direction"), due_date=OuterRef("due_date")
-    ).filter(
-        Q(origin_id=OuterRef("origin_id"), origin_id__gt=0)
-        | Q(contact_id=OuterRef("contact_id"), value=OuterRef("value"))
-    )
-    query = Title.objects.filter(
-        Q(status__in=[TitleStatus.OPEN, TitleStatus.PARTIAL]) | (Q(status=TitleStatus.SETTLED) & Exists(alike)),
-        connection=run.connection_id,
-        last_read__read_at__lt=run.started_at,
-        is_released=True,
-    )
+    unsettled = Q(status__in=[TitleStatus.OPEN, TitleStatus.PARTIAL])
     if not run.is_full and run.started_at is not None:
-        horizon = day_of(run.started_at) + NEAR_FUTURE
-        query = query.exclude(direction=Direction.RECEIVABLE, due_date__gt=horizon)
-    seen = run.seen.values_list("bling_id", flat=True)
-    query = query.exclude(Q(direction=Direction.PAYABLE) & Q(bling_id__in=seen.filter(direction=Direction.PAYABLE)))
-    query = query.exclude(
-        Q(direction=Direction.RECEIVABLE) & Q(bling_id__in=seen.filter(direction=Direction.RECEIVABLE))
+        unsettled &= ~Q(direction=Direction.RECEIVABLE, due_date__gt=day_of(run.started_at) + NEAR_FUTURE)
+    seen = SeenRow.objects.filter(run=run, direction=OuterRef("direction"), bling_id=OuterRef("bling_id"))
+    query = Title.objects.filter(
+        (unsettled & ~Exists(seen)) | Q(Exists(look_alikes(run.connection_id)), is_released=True),
+        connection=run.connection_id,
+        status__in=[TitleStatus.OPEN, TitleStatus.PARTIAL, TitleStatus.SETTLED],
+        last_read__read_at__lt=run.started_at,
     )
     found = query.filter(pk__gt=after).order_by("pk").values_list("pk", "direction", "bling_id")[:limit]
     return [(pk, Direction(direction), bling_id) for pk, direction, bling_id in found]

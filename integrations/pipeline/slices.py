@@ -20,7 +20,7 @@ from integrations.pipeline import milestones, mirror, pull
 from integrations.pipeline.limits import begin_account
 from integrations.pipeline.mapping_names import resolve_pending
 from integrations.pipeline.readings import Chunk, FailedTitle
-from integrations.pipeline.takeover import take_over
+from integrations.pipeline.takeover import has_lost_many, take_over
 from integrations.pipeline.tokens import other_owner
 from integrations.rest.errors import ConfigError, ConflictError, InternalError
 
@@ -159,9 +159,7 @@ class Slice:
         cursor = self.run.cursor
         gone = pull.gone_titles(self.run, after=cursor.get("gone", 0), limit=GONE_BATCH)
         is_complete = self._read((direction, bling_id, "") for _pk, direction, bling_id in gone)
-        if mirror.has_lost_many(self.run):
-            take_over(self.run, now=self.clock())
-        lost = mirror.has_lost_many(self.run)
+        lost = has_lost_many(self.run)
         if lost and not self.run.connection.deletions_confirmed:
             raise ConflictError(str(lost), service="Bling", operation="gone", code="many_missing")
         if not gone:
@@ -175,7 +173,7 @@ class Slice:
         """Release the titles that are new, once those that they replace are known, and what classifies them is read."""
         self._read_registers()
         take_over(self.run, now=self.clock())
-        mirror.release_new_titles(self.run.connection, now=self.clock())
+        mirror.release_new_titles(self.run, now=self.clock())
         return "reread"
 
     def _reread(self) -> str:
