@@ -1,4 +1,4 @@
-"""The numbers that the product is judged by, on 2,000 titles: requests counted on the sandbox's side."""
+"""The numbers that the product is judged by, on 600 titles (benchmarks have the large ones): requests counted on the sandbox's side."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from integrations.models import Bordero, Person, Posting, Title
 from tests.flows.helpers import Company
 
 
-def test_two_thousand_titles_cost_few_requests_and_nothing_the_second_time(
+def test_six_hundred_titles_cost_few_requests_and_nothing_the_second_time(
     new_company: Callable[..., Company], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    company = new_company("grande", payables=1000, receivables=1000)
+    company = new_company("grande", payables=300, receivables=300)
     company.sync()
     calls = company.bling.calls
     listings = sum(calls[f"GET {path}"] for path in ("/contas/pagar", "/contas/receber", "/contatos"))
@@ -21,7 +21,7 @@ def test_two_thousand_titles_cost_few_requests_and_nothing_the_second_time(
     with capsys.disabled():
         print(f"\n  first sync: {bling} Bling requests (limit {limit}), {kamino} Kamino writes "
               f"for {titles} titles, {borderos} borderôs, {persons} persons")  # fmt: skip
-    assert titles > 1800
+    assert titles > 540
     assert bling <= limit
     assert kamino <= Posting.objects.filter(kamino_id__isnull=False).count() + persons
     company.sync()
