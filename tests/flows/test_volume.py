@@ -1,4 +1,4 @@
-"""The numbers that the product is judged by, on 600 titles (benchmarks have the large ones): requests counted on the sandbox's side."""
+"""The numbers that the product is judged by, counted on the sandbox's side; the benchmarks have the large ones."""
 
 from collections.abc import Callable
 
