@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.domain.delivery import Operation
-from integrations.models import Attempt, KaminoConnection, PersonPosting, Posting, Tenant
+from integrations.models import Attempt, KaminoConnection, PersonPosting, PlanRequest, Posting, Tenant
 from integrations.models.deliveries import DeliveryState, Priority
 from integrations.pipeline import milestones
 from integrations.pipeline.leases import LEASE
@@ -34,15 +34,22 @@ class Claimed:
 
 
 def ready_postings(now: datetime) -> QuerySet[Posting]:
-    """Return postings that may be sent now: their person is in Kamino, or can be sent first."""
+    """Return postings that may be sent now: no input changed since their plan, and their person is in Kamino, or can be
+    sent first."""
     return (
-        Posting.objects.filter(state=DeliveryState.READY, ready_at__lte=now)
+        Posting.objects.filter(_is_planned(), state=DeliveryState.READY, ready_at__lte=now)
         .exclude(desired_fingerprint="")
         .filter(
             Q(title__person__posting__kamino_id__isnull=False)
             | Q(title__person__posting__state=DeliveryState.READY, title__person__posting__ready_at__lte=now)
         )
     )
+
+
+def _is_planned() -> Q:
+    """An open plan request means that what stands ready may no longer be wanted: a month was closed, say. No join, so
+    that an UPDATE sees the row as it is once it has its lock."""
+    return Q(~Exists(PlanRequest.objects.filter(title=OuterRef("title"))))
 
 
 def ready_persons(now: datetime) -> QuerySet[PersonPosting]:
@@ -90,16 +97,16 @@ def companies_with_work(
 def claim(unit: Posting | PersonPosting, operation: Operation, *, settles: bool, now: datetime) -> Claimed | None:
     """Move a ready unit to "sending" and write the intention, in one transaction.
 
-    `None` if somebody was faster, the wish changed, or an earlier write has to be looked up first.
+    `None` if somebody was faster, the wish changed or is to be planned again, or an earlier write has to be looked up
+    first.
     """
     model = type(unit)
     if unit.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
         model.objects.look_up_first(unit.pk, unit.fence, now=now)
         return None
     with transaction.atomic():
-        if not model.objects.begin_sending(
-            unit.pk, unit.fence, desired=unit.desired_fingerprint, lease_until=now + LEASE
-        ):
+        units = model.objects.filter(_is_planned()) if isinstance(unit, Posting) else model.objects.all()
+        if not units.begin_sending(unit.pk, unit.fence, desired=unit.desired_fingerprint, lease_until=now + LEASE):
             return None
         target = {"posting": unit} if isinstance(unit, Posting) else {"person_posting": unit}
         attempt = Attempt.objects.create(
