@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
-from integrations.models import Attempt, PersonPosting, PlanRequest, Posting, Title
+from integrations.models import Attempt, PersonPosting, Posting, Title
 from integrations.models.deliveries import DeliveryState, Failure
 from integrations.pipeline import milestones
 from integrations.pipeline.deliver.claim import Claimed
@@ -67,7 +67,8 @@ def delivered(
 def _plan_what_waits(unit: Posting | PersonPosting, fingerprint: str, now: datetime) -> None:
     if isinstance(unit, Posting):
         if Posting.objects.filter(pk=unit.pk).exclude(desired_fingerprint=fingerprint).exists():
-            PlanRequest.objects.get_or_create(title_id=unit.title_id, defaults={"asked_at": now})
+            # Not `unit.title`: a relaunched title may have taken the posting over while the call was under way.
+            request_plans(Title.objects.filter(posting=unit.pk), now=now)
     else:
         waiting = Title.objects.filter(person_id=unit.person_id).filter(
             Q(posting__state=DeliveryState.HELD) | ~Q(person__posting__desired_fingerprint=fingerprint)
