@@ -62,11 +62,6 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         whens = When(state__in=self.MOVABLE, then=Value(state))
         return self.filter(pk=pk).update(state=Case(whens, default=F("state")), **values)
 
-    def asked_by_people(self, company_id: int, now: datetime) -> bool:
-        """Say whether something that a person asked for waits for this company."""
-        asked = {"state": DeliveryState.READY, "priority": Priority.PERSON, "ready_at__lte": now}
-        return self.filter(company=company_id, **asked).exists()
-
     def begin_sending(self, pk: int, fence: int, *, desired: str, lease_until: datetime) -> int:
         """Claim a ready row that still wants `desired`: only the holder of `fence + 1` may record a result."""
         return self.filter(pk=pk, state=DeliveryState.READY, fence=fence, desired_fingerprint=desired).update(

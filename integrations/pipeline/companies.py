@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Title
+from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.connections import open_kamino
+from integrations.pipeline.deliver.claim import companies_with_work
 from integrations.pipeline.error_texts import error_text
 from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_first, pause_company
 from integrations.pipeline.mapping_names import resolve_pending
@@ -20,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 FAILURE_PAUSE = timedelta(seconds=15)
+LATE = timedelta(hours=25)
+"""A reconciliation that old no longer waits for a quiet moment: without it, delivery would stop (`KNOWN_FOR`)."""
 
 
 def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bool:
@@ -43,23 +47,33 @@ def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> boo
 
 def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
     """Give one company's daily reconciliation a slice, once nothing waits to be sent for it; the first one comes
-    before anything is sent, so that nothing is created that stands there already."""
-    busy = Posting.objects.filter(state__in=(DeliveryState.READY, DeliveryState.SENDING)).values("company")
+    before anything is sent, so that nothing is created that stands there already. False when nothing was read."""
+    # In simulation what stands ready is never sent: nobody would be quiet.
+    live = {"company__tenant__delivery_mode": Tenant.DeliveryMode.LIVE}
+    busy = Posting.objects.filter(state__in=(DeliveryState.READY, DeliveryState.SENDING), **live).values("company")
     unplanned = PlanRequest.objects.values("title__connection__tenant")
     running = SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True).values("connection__tenant")
     is_quiet = ~Q(pk__in=busy) & ~Q(tenant__in=unplanned) & ~Q(tenant__in=running)
     now = clock()
     due = _companies(tenant_ids).filter(is_due(now), registers_read_at__isnull=False)
-    company = lease_first(due.filter(Q(reconciled_at__isnull=True) | is_quiet), now)
+    company = lease_first(due.filter(Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_quiet), now)
     if company is None:
         return False
     try:
-        reconcile_slice(open_kamino(company, clock=clock), company, clock=clock, deadline=deadline)
+        client = open_kamino(company, clock=clock)
+        people_wait = partial(_people_wait, company)
+        return reconcile_slice(client, company, clock=clock, deadline=deadline, people_wait=people_wait)
     except Exception as error:
         _company_failed(company, error, clock())
+        return True
     finally:
         free_company(company)
-    return True
+
+
+def _people_wait(company: KaminoConnection, now: datetime) -> bool:
+    """Say whether somebody's title can be sent and so goes first: in simulation, before the first reconciliation, or
+    while its person is refused, nobody would gain."""
+    return companies_with_work(now, None, for_people=True).filter(pk=company.pk).exists()
 
 
 def _companies(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:

@@ -91,12 +91,20 @@ def is_due(now: datetime) -> Q:
     return ~Q(reconcile_cursor={}) | Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - EVERY)
 
 
-def reconcile_slice(client: KaminoClient, company: KaminoConnection, *, clock: Clock, deadline: datetime) -> bool:
-    """Read pages until `deadline`, or until a person waits; when all are read, compare. Returns whether the
-    reconciliation is complete."""
+def reconcile_slice(
+    client: KaminoClient,
+    company: KaminoConnection,
+    *,
+    clock: Clock,
+    deadline: datetime,
+    people_wait: Callable[[datetime], bool],
+) -> bool:
+    """Read pages until `deadline`, or until a person waits; when all are read, compare. Returns whether it did any of
+    that."""
+    worked = False
     cursor = company.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
     started_at = datetime.fromisoformat(cursor["started_at"])
-    while cursor["direction"] and clock() < deadline and not _people_wait(company, clock()):
+    while cursor["direction"] and clock() < deadline and not people_wait(clock()):
         direction = Direction(cursor["direction"])
         read_at = clock()
         try:
@@ -109,19 +117,15 @@ def reconcile_slice(client: KaminoClient, company: KaminoConnection, *, clock: C
             store_rows(company, direction, rows, read_at=read_at)
             cursor = _next_direction(cursor) if is_last else {**cursor, "page": cursor["page"] + 1}
         _save_cursor(company, cursor)
+        worked = True
         milestones.passed("reconcile.page_read")
     if cursor["direction"]:
-        return False
+        return worked
     compare_all(company, started_at=started_at, unread=cursor.get("unread", []), now=clock())
     milestones.passed("reconcile.compared")
     _save_cursor(company, {})
     KaminoConnection.objects.filter(pk=company.pk).update(reconciled_at=started_at)
     return True
-
-
-def _people_wait(company: KaminoConnection, now: datetime) -> bool:
-    """Say whether somebody's title goes first. Before the first reconciliation nothing is sent, so nobody gains."""
-    return company.reconciled_at is not None and Posting.objects.asked_by_people(company.pk, now)
 
 
 def _next_direction(cursor: dict[str, object]) -> dict[str, object]:

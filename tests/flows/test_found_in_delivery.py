@@ -1,17 +1,28 @@
 """What a hostile reading found in delivery: each test failed before its mend."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from integrations.domain.delivery import Operation
-from integrations.models import Posting, Tenant
-from integrations.models.deliveries import DeliveryState
+from integrations.models import KaminoConnection, Posting, Tenant, Title
+from integrations.models.deliveries import DeliveryState, Priority
+from integrations.pipeline import companies, milestones, run
+from integrations.pipeline.companies import reconcile_one
 from integrations.pipeline.deliver import drain
 from integrations.pipeline.deliver.claim import claim
-from integrations.pipeline.desk import tenant_changed
+from integrations.pipeline.desk import request_resync, request_sync, tenant_changed
+from integrations.pipeline.plan import plan_turn
+from integrations.pipeline.runs import advance_a_run
 from tests.flows.helpers import Company
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def soon() -> datetime:
+    return timezone.now() + timedelta(seconds=30)
 
 
 @pytest.fixture
@@ -38,3 +49,94 @@ def test_what_stood_ready_when_its_month_was_closed_is_not_sent(company: Company
     assert claim(before, Operation.CREATE, settles=False, now=timezone.now()) is None  # chosen before, claimed after
     company.work()
     assert Posting.objects.get().state == DeliveryState.HELD
+
+
+def ask_in_simulation(company: Company, contact: int, user: Any) -> int:
+    """Plan a title that a person asked for, before the company's first reconciliation."""
+    company.to_shadow()
+    title = company.add_title("payable", contact=contact)
+    company.sync()
+    KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
+    request_resync(titles=Title.objects.filter(bling_id=title), user=user, now=timezone.now())
+    run.serve_people(clock=timezone.now, deadline=soon())
+    assert company.posting(title).priority == Priority.PERSON
+    return title
+
+
+def test_what_a_person_asked_for_does_not_keep_the_first_reconciliation_away(
+    company: Company, contact: int, admin_user: Any
+) -> None:
+    title = ask_in_simulation(company, contact, admin_user)
+    company.go_live()
+    company.work()
+    assert KaminoConnection.objects.get().reconciled_at is not None
+    assert company.in_kamino("payable", title) is not None
+
+
+def test_what_a_person_asked_for_in_simulation_does_not_keep_the_daily_reconciliation_away(
+    company: Company, contact: int, admin_user: Any
+) -> None:
+    ask_in_simulation(company, contact, admin_user)
+    KaminoConnection.objects.update(reconciled_at=LONG_AGO)
+    reconcile_one(timezone.now, soon(), None)
+    assert KaminoConnection.objects.get().reconciled_at != LONG_AGO
+
+
+def test_a_reconciliation_that_yields_to_people_did_no_work(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    company.sync()
+    KaminoConnection.objects.update(reconciled_at=LONG_AGO)
+    monkeypatch.setattr(companies, "_people_wait", lambda _company, _now: True)
+    assert not reconcile_one(timezone.now, soon(), None)
+
+
+def test_a_title_that_was_taken_over_during_its_call_is_planned_again(
+    company: Company, contact: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = {"id": company.bling.add_sale(contact, "200.00"), "tipoOrigem": "venda", "numero": "77"}
+    old = company.add_title("receivable", contact=contact, value="100.00", origin=origin)
+    company.to_shadow()
+    company.sync()
+    company.go_live()
+    new = company.bling.relaunch(old)
+    company.bling.edit_title(new, value="150.00")
+    moments = iter(["title.before_write"])
+
+    def another_worker(name: str) -> None:
+        if name == "title.before_write" and next(moments, None):
+            request_sync(connections=[company.connection], user=None, now=timezone.now())
+            while advance_a_run(timezone.now, soon(), None):
+                pass
+            while plan_turn(clock=timezone.now, deadline=soon(), tenant_ids=None):
+                pass
+
+    monkeypatch.setattr(milestones, "passed", another_worker)
+    company.work()
+    assert company.title(old).replaced_by == company.title(new)
+    assert company.posting(new).state == DeliveryState.DELIVERED
+    assert [str(row["VlrVenc"]) for row in company.kamino.titles("receivable")] == ["150.00"]
+
+
+def test_simulation_is_reconciled_daily_and_going_live_doubles_nothing(company: Company, contact: int) -> None:
+    company.to_shadow()
+    company.add_title("payable", contact=contact, value="250.00")
+    company.sync()
+    person = company.kamino.add_person("Fornecedor Exemplo", "11222333000181")
+    due = company.bling.world.today + timedelta(days=10)
+    company.kamino.add_title("payable", person, "250.00", due, "Digitado à mão")
+    KaminoConnection.objects.update(reconciled_at=timezone.now() - timedelta(hours=24, minutes=30))
+    company.work()
+    company.go_live()
+    company.work()
+    assert payables(company) == 1
+
+
+def test_nothing_is_sent_after_a_reconciliation_of_long_ago(company: Company, contact: int) -> None:
+    company.to_shadow()
+    company.add_title("payable", contact=contact)
+    company.sync()
+    company.go_live()
+    KaminoConnection.objects.update(reconciled_at=LONG_AGO)
+    drain(clock=timezone.now, deadline=soon())
+    assert payables(company) == 0
+    company.work()
+    assert payables(company) == 1

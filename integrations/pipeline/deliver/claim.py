@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +13,9 @@ from integrations.models import Attempt, KaminoConnection, PersonPosting, PlanRe
 from integrations.models.deliveries import DeliveryState, Priority
 from integrations.pipeline import milestones
 from integrations.pipeline.leases import LEASE
+
+KNOWN_FOR = timedelta(hours=48)
+"""How long a reconciliation tells what stands in Kamino; a new one is due every day and goes first when it is late."""
 
 
 @dataclass
@@ -63,11 +66,11 @@ def uncertain_units(model: type[Posting] | type[PersonPosting], now: datetime) -
     return model.objects.filter(state=DeliveryState.UNCERTAIN, ready_at__lte=now)
 
 
-def live_companies() -> QuerySet[KaminoConnection]:
-    """Return the companies to which anything may be sent now: what stands there already was looked at first."""
+def live_companies(now: datetime) -> QuerySet[KaminoConnection]:
+    """Return the companies to which anything may be sent now: what stands there already was looked at lately."""
     live = KaminoConnection.objects.filter(
         tenant__delivery_mode=Tenant.DeliveryMode.LIVE, tenant__is_active=True, is_paused=False,
-        reconciled_at__isnull=False,
+        reconciled_at__gte=now - KNOWN_FOR,
     )  # fmt: skip
     return live.defer(*KaminoConnection.SECRETS)
 
@@ -88,7 +91,7 @@ def companies_with_work(
             | Exists(uncertain_units(Posting, now).filter(**mine))
             | Exists(uncertain_units(PersonPosting, now).filter(**mine))
         )
-    query = live_companies().filter(has_work)
+    query = live_companies(now).filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
     return query.select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk")

@@ -98,14 +98,14 @@ def _serve(
             if not unit:
                 raise
         worked += 1
-        if RateLimit.objects.seconds_until_free([kamino_key(company)], clock()) or not _may_go_on(company):
+        if RateLimit.objects.seconds_until_free([kamino_key(company)], clock()) or not _may_go_on(company, clock()):
             break
     return worked
 
 
-def _may_go_on(company: KaminoConnection) -> bool:
+def _may_go_on(company: KaminoConnection, now: datetime) -> bool:
     """Say whether the lease is still ours, and nobody paused the company or took it back to simulation."""
-    return live_companies().filter(pk=company.pk, fence=company.fence).exists()
+    return live_companies(now).filter(pk=company.pk, fence=company.fence).exists()
 
 
 def _work_on_one(
