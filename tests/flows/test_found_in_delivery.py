@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.domain.delivery import Operation
-from integrations.models import KaminoConnection, Posting, Tenant, Title
+from integrations.models import Attempt, KaminoConnection, Posting, Tenant, Title
 from integrations.models.deliveries import DeliveryState, Priority
 from integrations.pipeline import companies, milestones, run
 from integrations.pipeline.companies import reconcile_one
@@ -139,4 +139,71 @@ def test_nothing_is_sent_after_a_reconciliation_of_long_ago(company: Company, co
     drain(clock=timezone.now, deadline=soon())
     assert payables(company) == 0
     company.work()
+    assert payables(company) == 1
+
+
+def copy_in_kamino(company: Company, title: int, days: int) -> int:
+    """Let somebody use Kamino's copy for a later day, marker and all, and reconcile."""
+    row = company.in_kamino("payable", title)
+    due = company.bling.world.today + timedelta(days=days)
+    copy = company.kamino.add_title("payable", row["IDPessoa"], "250.00", due, row["Descricao"])
+    KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
+    company.work()
+    return int(copy)
+
+
+def forget_deliveries() -> None:
+    """Let the database be restored from before anything was sent."""
+    Attempt.objects.all().delete()
+    Posting.objects.update(kamino_id=None, delivered=None, delivered_fingerprint="", state="ready")
+
+
+def test_a_copy_with_the_marker_of_another_title_may_be_this_one(company: Company, contact: int) -> None:
+    first = company.add_title("payable", contact=contact, value="250.00")
+    company.sync()
+    copy = copy_in_kamino(company, first, days=40)
+    second = company.add_title(
+        "payable", contact=contact, value="250.00", due=company.bling.world.today + timedelta(days=40)
+    )
+    company.sync()
+    assert company.posting(second).failure_code == "possible_duplicate"
+    assert company.posting(second).candidates == [copy]
+    assert payables(company) == 2
+
+
+def test_two_rows_with_our_marker_are_asked_about(company: Company, contact: int) -> None:
+    title = company.add_title("payable", contact=contact, value="250.00")
+    company.sync()
+    ours = company.in_kamino("payable", title)["ID"]
+    copy = copy_in_kamino(company, title, days=40)
+    forget_deliveries()
+    company.work()
+    posting = company.posting(title)
+    assert (posting.state, posting.failure_code) == (DeliveryState.NEEDS_HUMAN, "possible_duplicate")
+    assert sorted(posting.candidates) == sorted([ours, copy])
+
+
+def test_a_marked_row_that_is_gone_is_not_adopted(company: Company, contact: int) -> None:
+    title = company.add_title("payable", contact=contact, value="250.00")
+    company.sync()
+    KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
+    company.work()
+    gone = company.posting(title).kamino_id
+    company.kamino.delete_title("payable", gone)
+    forget_deliveries()
+    company.work()
+    assert payables(company) == 1
+    assert company.posting(title).kamino_id != gone
+
+
+def test_a_bill_entered_again_after_its_deletion_is_asked_about(company: Company, contact: int) -> None:
+    old = company.add_title("payable", contact=contact, value="345.67")
+    company.sync()
+    company.bling.delete(old)
+    company.sync()
+    company.sync()
+    new = company.add_title("payable", contact=contact, value="345.67")
+    company.sync()
+    assert company.posting(new).failure_code == "possible_duplicate"
+    assert company.posting(new).candidates == [company.posting(old).kamino_id]
     assert payables(company) == 1

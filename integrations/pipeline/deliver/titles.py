@@ -43,7 +43,7 @@ def deliver_title(client: KaminoClient, posting: Posting, person_id: int, *, clo
 def _create(
     client: KaminoClient, claimed: Claimed, posting: Posting, desired: DesiredTitle, person_id: int, clock: Clock
 ) -> None:
-    row = standing_title(posting, desired, person_id)
+    row = standing_title(client, posting, desired, person_id)
     if row is not None:
         told, adopted = as_told(row, desired), Attempt.Outcome.ADOPTED
         record.delivered(claimed, kamino_id=row.kamino_id, told=told, now=clock(), outcome=adopted)
