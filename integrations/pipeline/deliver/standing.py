@@ -17,6 +17,8 @@ from integrations.pipeline.snapshots import rows_due
 from integrations.rest.errors import AmbiguousError
 
 AROUND = timedelta(days=3)
+MOVED = timedelta(days=31)
+"""So far people may have moved the due date of a title that carries our marker."""
 
 
 def standing_title(client: KaminoClient, posting: Posting, desired: DesiredTitle, person_id: int) -> KaminoTitle | None:
@@ -50,7 +52,7 @@ def _still_there(client: KaminoClient, desired: DesiredTitle, found: list[Kamino
     if not found:
         return []
     days = sorted([desired.due_date, *(row.due_date for row in found if row.due_date)])
-    rows = rows_due(client, desired.direction, days[0] - AROUND, days[-1] + AROUND)
+    rows = rows_due(client, desired.direction, days[0] - MOVED, days[-1] + MOVED)
     if rows is None:
         return [translate.title_row(desired.direction, row.row) for row in found]
     now = {row.kamino_id: row for row in rows}
