@@ -202,7 +202,8 @@ def test_a_bill_entered_again_after_its_deletion_is_asked_about(company: Company
     company.bling.delete(old)
     company.sync()
     company.sync()
-    new = company.add_title("payable", contact=contact, value="345.67")
+    due = company.bling.world.today + timedelta(days=12)  # two days later than before
+    new = company.add_title("payable", contact=contact, value="345.67", due=due)
     company.sync()
     assert company.posting(new).failure_code == "possible_duplicate"
     assert company.posting(new).candidates == [company.posting(old).kamino_id]
