@@ -1,9 +1,11 @@
 """Asked: read the titles that people asked for, now, outside of any run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -19,6 +21,8 @@ from integrations.rest.errors import ApiError, InternalError
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
+READING_ASKED = 0x61736B
+"""The class of the advisory locks below; any number that nothing else in this database uses."""
 
 
 def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
@@ -33,7 +37,8 @@ def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | Non
     worked = False
     for connection in connections:
         try:
-            worked |= _read_asked_of(connection, clock, deadline)
+            with _only_reader_of(connection) as alone:
+                worked |= alone and _read_asked_of(connection, clock, deadline)
         except Exception as error:
             if not isinstance(error, ApiError):
                 log.exception("asked titles crashed", connection=connection.pk)
@@ -42,6 +47,22 @@ def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | Non
             titles = Title.objects.filter(connection=connection, last_read__asked_at__isnull=False)
             _stop_asking(titles, error)
     return worked
+
+
+@contextmanager
+def _only_reader_of(connection: BlingConnection) -> Iterator[bool]:
+    """Say whether nobody else, in whatever thread or host, reads what was asked of this connection: each would read
+    the same titles. The lock lives with the database session, so a worker that is killed leaves none behind."""
+    key = [READING_ASKED, connection.pk]
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        [alone] = cursor.fetchone()
+    try:
+        yield alone
+    finally:
+        if alone:
+            with database.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime) -> bool:
