@@ -56,6 +56,7 @@ HISTORY = 100_000
 MOST_FAILURES_IN_A_ROW = 3
 """So many titles in a row that Bling cannot show are no matter of the titles."""
 _OPEN_STATUSES = (1, 3)
+_UNREADABLE = (RejectedError, InternalError, TransientError)
 
 
 def read_registers(client: BlingClient) -> list[RegisterReading]:
@@ -207,11 +208,11 @@ def read_titles(
     waiting, read_at = iter(wanted), clock()
     batch = list(islice(waiting, FIRST_CHUNK))
     client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
-    reader = _TitleReader(client)
+    patience = _Patience(client)
     while batch:
-        chunk = reader.read(batch, read_at)
-        _read_borderos(client, connection, chunk, clock)
-        _read_persons(client, connection, chunk, clock)
+        chunk = _read_chunk(client, batch, read_at, patience)
+        _read_borderos(client, connection, chunk, clock, patience)
+        _read_persons(client, connection, chunk, clock, patience)
         now = clock()  # before the next ones leave: older than the truth is safe, newer is not
         seconds = max((now - read_at).total_seconds(), 0.001)
         batch = list(islice(waiting, max(1, min(LARGEST_CHUNK, int(len(batch) * CHUNK_SECONDS / seconds)))))
@@ -221,38 +222,47 @@ def read_titles(
         yield chunk
 
 
-class _TitleReader:
-    """Reads titles one after the other, and tells a title that cannot be read from a Bling that does not answer."""
+class _Patience:
+    """Tells what Bling cannot show (a title, a borderô, a contact) from a Bling that does not answer at all."""
 
     def __init__(self, client: BlingClient) -> None:
         self._client = client
         self._in_a_row = 0
 
-    def read(self, batch: Sequence[tuple[Direction, int, str]], read_at: datetime) -> Chunk:
-        chunk = Chunk(asked=[(direction, bling_id) for direction, bling_id, _row in batch])
-        for direction, bling_id, row_fingerprint in batch:
-            try:
-                facts, fingerprint = self._client.title(direction, bling_id)
-            except NotFoundError:
-                chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
-            except (RejectedError, InternalError, TransientError) as error:
-                self._failed(error)
-                chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
-            else:
-                self._in_a_row = 0
-                chunk.titles.append(TitleReading(direction, bling_id, read_at, facts, fingerprint, row_fingerprint))
-        return chunk
+    def answered(self) -> None:
+        self._in_a_row = 0
 
-    def _failed(self, error: ApiError) -> None:
+    def failed(self, error: ApiError) -> None:
+        """Count a failure; raises where it is one of the connection."""
         if isinstance(error, RateLimitedError):
             raise error
         self._in_a_row += isinstance(error, TransientError)
         if self._in_a_row >= MOST_FAILURES_IN_A_ROW:
-            self._client.company()  # raises where Bling as a whole does not answer; else only these titles do not
+            self._client.company()  # raises where Bling as a whole does not answer; else only these do not
             self._in_a_row = 0
 
 
-def _read_borderos(client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock) -> None:
+def _read_chunk(
+    client: BlingClient, batch: Sequence[tuple[Direction, int, str]], read_at: datetime, patience: _Patience
+) -> Chunk:
+    chunk = Chunk(asked=[(direction, bling_id) for direction, bling_id, _row in batch])
+    for direction, bling_id, row_fingerprint in batch:
+        try:
+            facts, fingerprint = client.title(direction, bling_id)
+        except NotFoundError:
+            chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
+        except _UNREADABLE as error:
+            patience.failed(error)
+            chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
+        else:
+            patience.answered()
+            chunk.titles.append(TitleReading(direction, bling_id, read_at, facts, fingerprint, row_fingerprint))
+    return chunk
+
+
+def _read_borderos(
+    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
+) -> None:
     named = {bordero for title in chunk.titles if title.facts for bordero in title.facts.bordero_ids}
     known = {row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=named)}
     # A borderô that was read before and has no line for a title that names it may have grown since.
@@ -269,27 +279,37 @@ def _read_borderos(client: BlingClient, connection: BlingConnection, chunk: Chun
     for bling_id in wanted:
         try:
             chunk.borderos.append((client.bordero(bling_id), read_at))
-        except (RejectedError, InternalError) as error:
+            patience.answered()
+        except _UNREADABLE as error:
+            patience.failed(error)
             _fail_titles(chunk, bling_id, error)
 
 
-def _read_persons(client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock) -> None:
+def _read_persons(
+    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
+) -> None:
     named = {title.facts.contact_id for title in chunk.titles if title.facts and title.facts.contact_id}
     known = set(Person.objects.filter(connection=connection, bling_id__in=named).values_list("bling_id", flat=True))
-    chunk.persons = list(read_persons(client, sorted(named - known), clock=clock, failures=chunk.failures))
+    unknown = sorted(named - known)
+    chunk.persons = list(read_persons(client, unknown, clock=clock, failures=chunk.failures, patience=patience))
 
 
 def read_persons(
-    client: BlingClient, contact_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle]
-) -> Iterator[tuple[PersonFacts, datetime]]:
+    client: BlingClient, contact_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle],
+    patience: _Patience | None = None,
+) -> Iterator[tuple[PersonFacts, datetime]]:  # fmt: skip
     """Read contacts by id; one that cannot be read is noted and skipped."""
-    wanted, read_at = list(contact_ids), clock()
+    wanted, read_at, patience = list(contact_ids), clock(), patience or _Patience(client)
     client.announce_contacts(wanted)
     for contact_id in wanted:
         try:
-            yield client.contact(contact_id), read_at
-        except (RejectedError, InternalError) as error:
+            person = client.contact(contact_id)
+        except _UNREADABLE as error:
+            patience.failed(error)
             failures.append(FailedTitle(Direction.PAYABLE, contact_id, error.kind, f"contato: {error}"))
+        else:
+            patience.answered()
+            yield person, read_at
 
 
 def _fail_titles(chunk: Chunk, bordero_id: int, error: ApiError) -> None:
