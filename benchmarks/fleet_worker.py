@@ -46,7 +46,7 @@ def _policy(workers: int) -> Policy:
 
     from integrations import queue, tasks
     from integrations.bling.ahead import UNDER_WAY
-    from integrations.pipeline import pull, run
+    from integrations.pipeline import details, run
     from integrations.pipeline.deliver.drain import LONGEST_NAP
 
     limits, timeout = settings.LIMITS, int(settings.Q_CLUSTER["timeout"])  # type: ignore[call-overload]
@@ -59,7 +59,7 @@ def _policy(workers: int) -> Policy:
         drain_nap=LONGEST_NAP,
         idle_nap=run.NAP,
         people_nap=run.PEOPLE_NAP,
-        chunk=pull.FIRST_CHUNK,
+        chunk=details.FIRST_CHUNK,
         under_way=UNDER_WAY,
         bling_interval=limits.bling_interval_ms / 1000,
         egress_interval=limits.bling_egress_interval_ms / 1000,

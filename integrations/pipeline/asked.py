@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from integrations.models import BlingConnection, Posting, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import Priority
-from integrations.pipeline import milestones, mirror, pull
+from integrations.pipeline import details, milestones, mirror, pull
 from integrations.pipeline.connections import open_bling
 from integrations.pipeline.error_texts import error_text
 from integrations.pipeline.requests import request_plans
@@ -71,7 +71,7 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
         return False
     client = open_bling(connection, clock=clock)
     triples = ((direction, bling_id, "") for direction, bling_id in wanted)
-    for chunk in pull.read_titles(client, connection, triples, clock=clock, deadline=deadline):
+    for chunk in details.read_titles(client, connection, triples, clock=clock, deadline=deadline):
         read = [title.bling_id for title in chunk.titles]
         milestones.passed("asked.read")
         with transaction.atomic():

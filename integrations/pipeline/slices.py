@@ -16,7 +16,7 @@ from integrations.domain.documents import compact
 from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, ConnectionEvent, SyncRun
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import milestones, mirror, pull
+from integrations.pipeline import details, milestones, mirror, pull
 from integrations.pipeline.limits import begin_account
 from integrations.pipeline.mapping_names import resolve_pending
 from integrations.pipeline.readings import Chunk, FailedTitle
@@ -115,7 +115,7 @@ class Slice:
         started_at = self.run.started_at or self.clock()
         changed = pull.changed_mirrored_contacts(self.client, self.run.connection, until=started_at)
         chunk = Chunk()
-        persons = list(pull.read_persons(self.client, changed, clock=self.clock, failures=chunk.failures))
+        persons = list(details.read_persons(self.client, changed, clock=self.clock, failures=chunk.failures))
         with transaction.atomic():
             mirror.save_persons(self.run.connection, persons, now=self.clock())
             self._hold(**mirror.note_failures(self.run, chunk))
@@ -211,7 +211,7 @@ class Slice:
 
     def _read(self, wanted: Iterable[tuple[Direction, int, str]]) -> bool:
         """Read titles and mirror them chunk by chunk; false when the deadline came before the end."""
-        for chunk in pull.read_titles(
+        for chunk in details.read_titles(
             self.client, self.run.connection, wanted, clock=self.clock, deadline=self.deadline
         ):
             milestones.passed("pull.chunk_read")

@@ -102,8 +102,8 @@ def test_planning_takes_a_batch_of_each_connection_in_turn(
 def test_a_first_load_reads_what_is_due_soon_before_what_was_settled_long_ago(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.pipeline.pull.FIRST_CHUNK", 1)
-    monkeypatch.setattr("integrations.pipeline.pull.LARGEST_CHUNK", 1)
+    monkeypatch.setattr("integrations.pipeline.details.FIRST_CHUNK", 1)
+    monkeypatch.setattr("integrations.pipeline.details.LARGEST_CHUNK", 1)
     today = company.bling.world.today
     days = (-700, -300, 200, 2, -20, 60)
     by_due = {day: company.add_title("receivable", due=today + timedelta(days=day)) for day in days}
