@@ -233,6 +233,8 @@ def _respecting_closed_period(
     closed = inputs.rules.closed_until
     if closed is None or desired == inputs.delivered:
         return desired, found
+    if inputs.delivered is not None and inputs.delivered.status is not KaminoStatus.PENDING:
+        return desired, found  # settled and cancelled titles are never written again, whatever the month
     before = inputs.delivered
     days = [desired.payment.date] if desired.payment else []
     settled = before and desired.payment and replace(before, **{name: getattr(desired, name) for name in _SETTLES})
@@ -241,7 +243,11 @@ def _respecting_closed_period(
         days += [desired.competence_date, *([before.competence_date] if before else [])]
     if not days or min(days) > closed:
         return desired, found
-    return None, [*found, Problem(ProblemCode.CLOSED_PERIOD, {"date": str(closed)})]
+    held = [*found, Problem(ProblemCode.CLOSED_PERIOD, {"date": str(closed)})]
+    same = settled and (desired.value, desired.person) == (settled.value, settled.person)
+    if same and settled and desired.payment and desired.payment.date > closed:
+        return settled, held  # the payment goes through, what else changed waits
+    return None, held
 
 
 def describe(title: TitleFacts, person_name: str, prefix: str = "") -> str:

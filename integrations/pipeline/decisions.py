@@ -5,12 +5,12 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import as_told
-from integrations.domain.titles import Direction
+from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
 from integrations.models import Attempt, BlingConnection, KaminoSnapshot, PersonAction, Posting, Title
 from integrations.models.deliveries import DeliveryState
@@ -37,9 +37,9 @@ def options(posting: Posting) -> list[Option]:
     """Return the answers that this title waits for; none when nothing is to be decided."""
     found = [
         Option(REPLACES, _("It replaces the title %(id)s of Bling") % {"id": bling_id}, bling_id)
-        for bling_id in posting.title.maybe_replaces
+        for bling_id in _gone(posting.title)
     ]
-    if found:
+    if posting.title.maybe_replaces:
         return [*found, Option(REPLACES_NONE, _("It replaces none of them"))]
     if posting.state != DeliveryState.NEEDS_HUMAN:
         return []
@@ -59,6 +59,15 @@ def options(posting: Posting) -> list[Option]:
         for kamino_id in posting.candidates
     ]
     return [*links, Option(CREATE, _("It is another one: create it all the same"))] if links else []
+
+
+def _gone(title: Title) -> list[int]:
+    """Return those of the titles that this one may replace which Bling really no longer has."""
+    others = Title.objects.filter(
+        connection=title.connection_id, direction=title.direction, bling_id__in=title.maybe_replaces, replaced_by=None
+    )
+    gone = others.filter(Q(status=TitleStatus.DELETED) | Q(missing_in_run__isnull=False))
+    return list(gone.order_by("bling_id").values_list("bling_id", flat=True))
 
 
 def decide(*, posting: Posting, code: str, number: int, reason: str, user: User, now: datetime) -> None:
@@ -111,6 +120,12 @@ def _close_unresolved(posting: Posting, outcome: str, now: datetime, **changes: 
 def _link(posting: Posting, kamino_id: int, now: datetime) -> None:
     if posting.desired is None:
         raise Refused("held", _("The title is held back. Mend its reasons first."))
+    holder = Posting.objects.select_related("title").filter(
+        company=posting.company_id, direction=posting.direction, kamino_id=kamino_id, title__status=TitleStatus.DELETED
+    ).first()  # fmt: skip
+    if holder is not None and holder.title.connection_id == posting.title.connection_id:
+        take_posting_over(holder.title, posting.title, now=now)  # a bill that was deleted in Bling and entered again
+        return
     desired = posting.get_desired()
     told = _what_kamino_holds(posting, desired, kamino_id)
     _close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=kamino_id, settles=told.payment is not None)

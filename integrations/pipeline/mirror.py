@@ -172,6 +172,7 @@ def _apply(
         "bordero_ids": list(facts.bordero_ids),
         "person_id": persons.get(facts.contact_id),
         "missing_runs": 0,
+        "missing_in_run": None,
         "replaced_by_id": None,
     }
     is_new = title is None
@@ -191,8 +192,8 @@ def _apply(
 
 
 _TITLE_COLUMNS = [
-    *Title.FACT_FIELDS, "status", "bordero_ids", "person", "missing_runs", "replaced_by", "row_fingerprint", "read_at",
-    "changed_at",
+    *Title.FACT_FIELDS, "status", "bordero_ids", "person", "missing_runs", "missing_in_run", "replaced_by",
+    "row_fingerprint", "read_at", "changed_at",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from django.db.models import Exists, Q, QuerySet
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.relaunch import Launch, Replacements, find_replacements
 from integrations.domain.titles import Direction, TitleStatus
-from integrations.models import PersonAction, PlanRequest, Posting, SyncRun, Title
+from integrations.models import Attempt, PersonAction, PlanRequest, Posting, SyncRun, Title
 from integrations.pipeline.lookalikes import look_alikes
 
 MANY_PERCENT, MANY, FEW = 5, 50, 5
@@ -79,7 +79,8 @@ def take_posting_over(old: Title, new: Title, *, now: datetime) -> None:
     kept = Posting.objects.filter(title=old).first()
     if kept is not None:
         PersonAction.objects.filter(posting__title=new).update(posting=kept)
-        Posting.objects.filter(title=new, kamino_id=None, attempts=None).delete()
+        Attempt.objects.filter(posting__title=new).update(posting=kept)
+        Posting.objects.filter(title=new, kamino_id=None).delete()
         Posting.objects.filter(pk=kept.pk).update(title=new)
     Title.objects.filter(pk=old.pk).update(
         replaced_by=new, status=TitleStatus.DELETED, changed_at=now, missing_in_run=None

@@ -85,9 +85,12 @@ def test_last_month_s_bill_is_paid_in_this_month_although_that_month_is_closed(c
     company.sync()
     change_rules(company, closed_until=today - timedelta(days=10))
     company.bling.pay(paid, date=today, account=company.bank)
+    company.bling.edit_title(paid, history="Corrigido depois")
     company.bling.edit_title(changed, value="71.00")
     company.sync()
-    assert company.in_kamino("payable", paid)["Situacao"] == 2
+    row = company.in_kamino("payable", paid)
+    assert (row["Situacao"], "Corrigido" in row["Descricao"]) == (2, False)
+    assert company.posting(paid).state == DeliveryState.DELIVERED
     assert str(company.in_kamino("payable", changed)["ValorVencimento"]) == "70.00"
     assert company.problems(changed) == ["closed_period"]
 

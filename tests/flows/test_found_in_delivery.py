@@ -9,7 +9,7 @@ from django.utils import timezone
 from integrations.domain.delivery import Operation
 from integrations.models import Attempt, KaminoConnection, Posting, Tenant, Title
 from integrations.models.deliveries import DeliveryState, Priority
-from integrations.pipeline import companies, milestones, run
+from integrations.pipeline import companies, decisions, milestones, run
 from integrations.pipeline.companies import reconcile_one
 from integrations.pipeline.deliver import drain
 from integrations.pipeline.deliver.claim import claim
@@ -208,3 +208,25 @@ def test_a_bill_entered_again_after_its_deletion_is_asked_about(company: Company
     assert company.posting(new).failure_code == "possible_duplicate"
     assert company.posting(new).candidates == [company.posting(old).kamino_id]
     assert payables(company) == 1
+
+
+def test_a_bill_entered_again_is_linked_to_the_title_of_the_deleted_one(
+    company: Company, contact: int, django_user_model: Any
+) -> None:
+    old = company.add_title("payable", contact=contact, value="345.67")
+    company.sync()
+    theirs = company.in_kamino("payable", old)["ID"]
+    company.bling.delete(old)
+    company.sync()
+    company.sync()
+    due = company.bling.world.today + timedelta(days=12)
+    new = company.add_title("payable", contact=contact, value="345.67", due=due)
+    company.sync()
+    decisions.decide(
+        posting=company.posting(new), code=decisions.LINK, number=theirs, reason="a mesma conta",
+        user=django_user_model.objects.create_user("staff"), now=timezone.now(),
+    )  # fmt: skip
+    company.sync()
+    assert payables(company) == 1
+    row = company.in_kamino("payable", new)
+    assert (row["ID"], row["DataVencimento"][:10]) == (theirs, str(due))
