@@ -38,7 +38,7 @@ demo-reset: $(STAMP) ## Delete the demo's data
 test: $(STAMP) ## Run the tests with coverage [PYTEST_WORKERS=2]
 	@marks="not soak"; \
 	command -v chromium >/dev/null 2>&1 || { echo "chromium is not installed: no browser tests" >&2; marks="not soak and not browser"; }; \
-	exec $(PY) -m pytest -n $(PYTEST_WORKERS) -m "$$marks" --cov --cov-report=term:skip-covered
+	exec $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "$$marks" --cov --cov-report=term:skip-covered
 
 soak: $(STAMP) ## Run the long tests
 	@$(PY) -m pytest -m soak; code=$$?; \
