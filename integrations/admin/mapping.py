@@ -19,14 +19,9 @@ from integrations.admin.base import HistoryAdmin
 from integrations.admin.decorators import display
 from integrations.admin.scope import TenantFilter, scoped
 from integrations.models import BlingConnection, Mapping
-from integrations.models.mappings import MappingKind
+from integrations.models.mappings import TARGETS, MappingKind
 from integrations.pipeline import desk
 from integrations.queue import enqueue_tick
-
-TARGETS = {
-    MappingKind.CATEGORY: ["chart_account", "cost_center", "business_unit"],
-    MappingKind.BANK_ACCOUNT: ["bank_account"],
-}
 
 
 class MappingForm(forms.ModelForm[Mapping]):
@@ -49,7 +44,7 @@ class MappingForm(forms.ModelForm[Mapping]):
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or {}
-        targets = TARGETS[MappingKind(self.instance.kind)]
+        targets = TARGETS[self.instance.kind]
         if not self.errors and not self.instance.pending and not any(data.get(name) for name in targets):
             self.add_error(targets[0], _("Choose what it stands for in Kamino."))
         return data
@@ -102,7 +97,7 @@ class MappingAdmin(HistoryAdmin):
         connection, kind = self._chosen(request)
         if obj is None and connection is None:
             return ["connection", "kind"]
-        targets = TARGETS[MappingKind(obj.kind if obj else kind)]
+        targets = TARGETS[obj.kind if obj else kind]
         names = ["open_names"] if obj is not None and obj.pending else []
         return ["connection_text", "kind_text", "source", *targets, *names]
 
@@ -147,7 +142,7 @@ class MappingAdmin(HistoryAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if obj.source is not None:
             obj.bling_name = str(obj.source)
-        chosen = {name for name in TARGETS[MappingKind(obj.kind)] if getattr(obj, name) is not None}
+        chosen = {name for name in TARGETS[obj.kind] if getattr(obj, name) is not None}
         obj.pending = {name: text for name, text in obj.pending.items() if name not in chosen}
         super().save_model(request, obj, form, change)
         self._replan(obj)

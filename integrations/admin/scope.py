@@ -18,6 +18,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.CatalogItem: "connection__tenant",
     models.KaminoItem: "connection__tenant",
     models.Mapping: "connection__tenant",
+    models.MappingChange: "tenant",
     models.Person: "connection__tenant",
     models.Title: "connection__tenant",
     models.Payment: "title__connection__tenant",

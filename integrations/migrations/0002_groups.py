@@ -8,11 +8,12 @@ APPS = ["integrations", "django_q"]
 TABLES = [
     "tenant", "blingconnection", "kaminoconnection", "connectionevent", "title", "payment", "person", "posting",
     "personposting", "attempt", "forcedsettlement", "mapping", "catalogitem", "kaminoitem", "syncrun", "discrepancy",
-    "ratelimit", "breaker", "alert", "filterrule",
+    "ratelimit", "breaker", "alert", "filterrule", "mappingchange",
 ]  # fmt: skip
 WORK = [
     "tenant", "title", "payment", "person", "posting", "personposting", "attempt", "forcedsettlement", "mapping",
     "catalogitem", "kaminoitem", "syncrun", "discrepancy", "alert", "filterrule",
+    "mappingchange",
 ]  # fmt: skip
 FILTERS = ["add_filterrule", "change_filterrule", "delete_filterrule"]
 
@@ -25,7 +26,7 @@ GROUPS = {
     ],
     "Financeiro": [
         *(f"view_{table}" for table in WORK),
-        "add_mapping", "change_mapping", "delete_mapping", "sync_tenant", "export_discrepancy", "export_title",
+        "add_mapping", "change_mapping", "delete_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
         "view_personal_data", *FILTERS,
     ],
     "Operação": [

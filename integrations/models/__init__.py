@@ -14,11 +14,12 @@ from integrations.models.deliveries import Attempt, ForcedSettlement, PersonPost
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot
 from integrations.models.filters import FilterRule
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
+from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
 from integrations.models.registers import CatalogItem, KaminoItem
 from integrations.models.runs import SyncRun
 from integrations.models.tenants import Tenant
-from integrations.models.titles import Bordero, Payment, Person, SeenRow, Title, TitleRead
+from integrations.models.titles import Bordero, Payment, Person, SalesOrder, SeenRow, Title, TitleRead
 
 __all__ = [
     "Alert",
@@ -39,6 +40,7 @@ __all__ = [
     "KaminoItem",
     "KaminoSnapshot",
     "Mapping",
+    "MappingChange",
     "Payment",
     "Person",
     "PersonAction",
@@ -46,6 +48,7 @@ __all__ = [
     "PlanRequest",
     "Posting",
     "RateLimit",
+    "SalesOrder",
     "SeenRow",
     "SyncRun",
     "Tenant",

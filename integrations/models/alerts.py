@@ -17,6 +17,7 @@ class AlertCause(models.TextChoices):
     EXPIRING = "expiring", _("The authorization at Bling will expire")
     KAMINO = "kamino", _("Kamino refuses the access")
     RUN_FAILED = "run_failed", _("The last sync failed")
+    UNMAPPED = "unmapped", _("Names without classification")
     LATE = "late", _("No complete sync for a day and a half")
 
 

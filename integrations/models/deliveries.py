@@ -197,13 +197,18 @@ class PersonPosting(DeliveryUnit):
 
 
 class Posting(DeliveryUnit):
-    """A title and its Kamino title. `candidates` are the Kamino ids of titles there that may be this one already."""
+    """A title and its Kamino title. `candidates` are the Kamino ids of titles there that may be this one already.
+
+    `kept_for_category`: a change of the De/Para was not to touch what Kamino was told of this title. It keeps that
+    classification for as long as Bling shows this category for it.
+    """
 
     title = models.OneToOneField(Title, models.CASCADE, related_name="posting", verbose_name=_("title"))
     direction = models.CharField(_("direction"), max_length=10, choices=DIRECTION_CHOICES)
     due_date = models.DateField(_("due date"), null=True)
     rule = models.CharField(_("classified by"), max_length=20, blank=True, default="")
     candidates = models.JSONField(_("possible duplicates in Kamino"), default=list, blank=True)
+    kept_for_category = models.BigIntegerField(null=True, editable=False)
     create_anyway = models.BooleanField(_("create although there are possible duplicates"), default=False)
 
     objects = DeliveryQuerySet.as_manager()

@@ -10,6 +10,7 @@ from simple_history.models import HistoricalRecords
 
 from integrations.models.connections import BlingConnection
 from integrations.models.registers import CatalogItem, KaminoItem, KaminoKind
+from integrations.models.titles import Person
 
 TARGET_KINDS = {
     "chart_account": KaminoKind.CHART_ACCOUNT,
@@ -22,10 +23,28 @@ TARGET_KINDS = {
 class MappingKind(models.TextChoices):
     CATEGORY = "category", _("Category")
     BANK_ACCOUNT = "bank_account", _("Bank account")
+    SALES_CHANNEL = "sales_channel", _("Sales channel")
+    BUSINESS_UNIT = "business_unit", _("Business unit")
+    CUSTOMER = "customer", _("Customer")
+    SUPPLIER = "supplier", _("Supplier")
+
+
+PERSON_KINDS = (MappingKind.CUSTOMER, MappingKind.SUPPLIER)
+_CLASSIFIES = ("chart_account", "cost_center", "business_unit")
+TARGETS: dict[str, tuple[str, ...]] = {
+    MappingKind.CATEGORY: _CLASSIFIES,
+    MappingKind.BANK_ACCOUNT: ("bank_account",),
+    MappingKind.SALES_CHANNEL: ("cost_center", "business_unit"),
+    MappingKind.BUSINESS_UNIT: ("cost_center", "business_unit"),
+    MappingKind.CUSTOMER: _CLASSIFIES,
+    MappingKind.SUPPLIER: _CLASSIFIES,
+}
+"""What a row of each kind may stand for."""
 
 
 class Mapping(models.Model):
-    """One row of the De/Para. `source` keys on Bling's id, so a rename over there keeps the mapping.
+    """One row of the De/Para. `source` keys on Bling's id, so a rename over there keeps the mapping; rows of one
+    customer or supplier have a `person` instead.
 
     `bling_name` and `pending` hold names that were given before the registers were read (by `provision`): `pending`
     maps a target field to the Kamino name that is still to be found.
@@ -37,6 +56,9 @@ class Mapping(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=MappingKind.choices)
     source = models.ForeignKey(
         CatalogItem, models.PROTECT, null=True, blank=True, related_name="mappings", verbose_name=_("in Bling")
+    )
+    person = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="mappings", verbose_name=_("person")
     )
     bling_name = models.CharField(_("name in Bling"), max_length=600, blank=True, default="")
     chart_account = models.ForeignKey(
@@ -62,24 +84,29 @@ class Mapping(models.Model):
     if TYPE_CHECKING:
         connection_id: int
         source_id: int | None
+        person_id: int | None
 
     class Meta:
         verbose_name = _("mapping")
         verbose_name_plural = _("mappings")
         ordering = ["connection", "kind", "bling_name"]
+        permissions = [("export_mapping", "Can export mappings"), ("import_mapping", "Can import mappings")]
         constraints = [
             models.UniqueConstraint(
                 fields=["source"], condition=Q(source__isnull=False), name="one_mapping_per_bling_register"
             ),
             models.UniqueConstraint(
                 fields=["connection", "kind", "bling_name"],
-                condition=Q(source__isnull=True),
+                condition=Q(source__isnull=True, person__isnull=True),
                 name="one_pending_mapping_per_name",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "kind"], condition=Q(person__isnull=False), name="one_mapping_per_person"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.source or self.bling_name}"
+        return f"{self.get_kind_display()}: {self.source or self.person or self.bling_name}"
 
     def clean(self) -> None:
         """Refuse targets of another company, of the wrong kind, or that take no postings."""

@@ -14,6 +14,8 @@ class CatalogKind(models.TextChoices):
     BANK_ACCOUNT = "bank_account", _("Bank account")
     PAYMENT_FORM = "payment_form", _("Payment form")
     CONTACT_TYPE = "contact_type", _("Contact type")
+    SALES_CHANNEL = "sales_channel", _("Sales channel")
+    BUSINESS_UNIT = "business_unit", _("Business unit")
 
 
 class CatalogItem(models.Model):
@@ -28,6 +30,8 @@ class CatalogItem(models.Model):
     path = models.CharField(_("path"), max_length=600, blank=True, default="")
     nature = models.CharField(_("nature"), max_length=20, blank=True, default="")
     is_gone = models.BooleanField(_("no longer in Bling"), default=False)
+    renamed_from = models.CharField(_("former name"), max_length=255, blank=True, default="")
+    renamed_at = models.DateTimeField(_("renamed at"), null=True, blank=True)
     read_at = models.DateTimeField(_("read at"))
 
     if TYPE_CHECKING:
@@ -53,7 +57,10 @@ class KaminoKind(models.TextChoices):
 
 
 class KaminoItem(models.Model):
-    """A Kamino register. `kamino_id` is text, trimmed (chart ids come padded with spaces)."""
+    """A Kamino register. `kamino_id` is text, trimmed (chart ids come padded with spaces).
+
+    `nature` of a chart account: "income", "expense" or "" where Kamino does not say.
+    """
 
     connection = models.ForeignKey(KaminoConnection, models.CASCADE, related_name="items", verbose_name=_("connection"))
     kind = models.CharField(_("kind"), max_length=20, choices=KaminoKind.choices)
@@ -63,6 +70,7 @@ class KaminoItem(models.Model):
     path = models.CharField(_("path"), max_length=600, blank=True, default="")
     is_active = models.BooleanField(_("active"), default=True)
     takes_postings = models.BooleanField(_("takes postings"), default=True)
+    nature = models.CharField(_("nature"), max_length=20, blank=True, default="")
     read_at = models.DateTimeField(_("read at"))
 
     if TYPE_CHECKING:

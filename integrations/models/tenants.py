@@ -52,6 +52,14 @@ class Tenant(models.Model):
         blank=True,
         help_text=_("Changes on or before this day wait for a person."),
     )
+    nothing_is_closed = models.BooleanField(
+        _("no month is closed"), default=False, help_text=_("A person said that no month is closed in Kamino yet.")
+    )
+    other_integration_off = models.BooleanField(
+        _("no other Bling integration"),
+        default=False,
+        help_text=_("A person made sure that nothing else copies titles from Bling to Kamino for this company."),
+    )
     sync_payables = models.BooleanField(_("payables"), default=True)
     sync_receivables = models.BooleanField(_("receivables"), default=True)
     release = models.CharField(

@@ -47,6 +47,7 @@ class Person(models.Model):
     state = models.CharField(_("state"), max_length=10, blank=True, default="")
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True, default="")
     is_final_consumer = models.BooleanField(_("final consumer"), default=False)
+    category_id = models.BigIntegerField(_("default category in Bling"), default=0)
     type_ids = ArrayField(models.BigIntegerField(), verbose_name=_("contact types"), default=list, blank=True)
     read_at = models.DateTimeField(_("read at"))
 
@@ -159,6 +160,25 @@ class Title(models.Model):
             bordero_ids=tuple(self.bordero_ids),
             **{name: getattr(self, name) for name in self.FACT_FIELDS},
         )
+
+
+class SalesOrder(models.Model):
+    """What a sale behind a receivable says about where it was made: the channel and the business unit, 0 for none.
+
+    Read only when a mapping needs it (Bling: GET /pedidos/vendas/{id}, `loja.id` and `loja.unidadeNegocio.id`).
+    """
+
+    connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="orders")
+    bling_id = models.BigIntegerField()
+    channel_id = models.BigIntegerField(default=0)
+    unit_id = models.BigIntegerField(default=0)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "bling_id"], name="one_order_per_bling_id")]
+
+    def __str__(self) -> str:
+        return f"order {self.bling_id}"
 
 
 class Bordero(models.Model):

@@ -19,7 +19,9 @@ def resolve_pending(tenant: Tenant, *, now: datetime) -> list[Mapping]:
 
     Returns the mappings that changed. A name that fits twice stays open.
     """
-    waiting = Mapping.objects.filter(Q(source__isnull=True) | ~Q(pending={}), connection__tenant=tenant)
+    waiting = Mapping.objects.filter(
+        Q(source__isnull=True, person__isnull=True) | ~Q(pending={}), connection__tenant=tenant
+    )
     changed = []
     for mapping in waiting.select_related("source", "connection"):
         found = [_find_source(mapping), *[_find_target(tenant, mapping, field) for field in list(mapping.pending)]]
@@ -32,7 +34,7 @@ def resolve_pending(tenant: Tenant, *, now: datetime) -> list[Mapping]:
 
 
 def _find_source(mapping: Mapping) -> bool:
-    if mapping.source is not None:
+    if mapping.source is not None or mapping.person_id is not None:
         return False
     items = CatalogItem.objects.filter(connection=mapping.connection_id, kind=mapping.kind, is_gone=False)
     source = _only_one(items, mapping.bling_name, lambda item: (item.path, item.name))
