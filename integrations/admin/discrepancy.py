@@ -19,7 +19,9 @@ from integrations.admin.filters import OpenFilter
 from integrations.admin.scope import TenantFilter
 from integrations.admin.title_search import title_query
 from integrations.models import Discrepancy, Posting
-from integrations.resources import BrazilianCsv, DiscrepancyResource, NativeXlsx, side_text
+from integrations.resources.discrepancies import DiscrepancyResource
+from integrations.resources.files import BrazilianCsv, NativeXlsx
+from integrations.resources.texts import side_text
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,7 @@ from integrations.domain.problems import Problem
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import Title
 from integrations.models.problem_texts import problem_text
-from integrations.resources import readable
+from integrations.resources.texts import readable
 
 EMPTY = "–"
 

@@ -13,7 +13,7 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.problems import ProblemCode
 from integrations.models import CatalogItem, KaminoItem, Mapping, Posting, Title
 from integrations.models.registers import KaminoKind
-from integrations.resources import side_text
+from integrations.resources.texts import side_text
 
 ATTEMPTS_SHOWN = 20
 MAPPABLE = {ProblemCode.CATEGORY_UNMAPPED, ProblemCode.CATEGORY_AMBIGUOUS, ProblemCode.CATEGORY_MISSING}

@@ -26,7 +26,7 @@ GROUPS = {
     ],
     "Financeiro": [
         *(f"view_{table}" for table in WORK),
-        "add_mapping", "change_mapping", "delete_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
+        "change_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
         "view_personal_data", *FILTERS,
     ],
     "Operação": [

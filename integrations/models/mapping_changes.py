@@ -21,8 +21,9 @@ class Reach(models.TextChoices):
 class MappingChange(models.Model):
     """One proposal: its rows with old and new values and errors, and what became of it.
 
-    `rows` are the `to_json` forms of `pipeline.mapping_rows.ChangedRow`. `content` is the uploaded file, until it was
-    read. `since` is the first competence that `Reach.SINCE` touches.
+    `rows` are the `to_json` forms of `pipeline.mapping_edits.ChangedRow`: changed ones and those with errors, of the
+    `total_rows` that were looked at. `content` and `headers` are those of the uploaded file, the first until it was
+    read, by whoever holds `claimed_until`. `since` is the first competence that `Reach.SINCE` touches.
     """
 
     class Origin(models.TextChoices):
@@ -45,6 +46,7 @@ class MappingChange(models.Model):
     content = models.BinaryField(null=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices)
     message = models.TextField(_("message"), blank=True, default="")
+    headers = models.JSONField(default=list, editable=False)
     rows = models.JSONField(default=list, editable=False)
     total_rows = models.PositiveIntegerField(_("rows"), default=0)
     rows_done = models.PositiveIntegerField(_("rows done"), default=0)
@@ -53,6 +55,7 @@ class MappingChange(models.Model):
     good_rows_only = models.BooleanField(_("good rows only"), default=False)
     titles_planned = models.PositiveIntegerField(_("titles planned again"), default=0)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("user"))
+    claimed_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("proposed at"))
     applied_at = models.DateTimeField(_("carried out at"), null=True, blank=True)
 

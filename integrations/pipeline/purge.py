@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 
 from django_q.models import Task
 
-from integrations.models import Attempt, AuthorizationRequest, KaminoSnapshot
+from integrations.models import Attempt, AuthorizationRequest, KaminoSnapshot, MappingChange
 
 ATTEMPT_BODIES = timedelta(days=90)
 SNAPSHOTS = timedelta(days=3)
 TASKS = timedelta(days=7)
+MAPPING_CHANGES = timedelta(days=90)
+"""The rows of a file that a person sent; the history of each mapping stays."""
 
 
 def purge(*, now: datetime) -> None:
@@ -16,5 +18,7 @@ def purge(*, now: datetime) -> None:
     old = Attempt.objects.filter(started_at__lt=now - ATTEMPT_BODIES).exclude(outcome__in=Attempt.UNRESOLVED)
     old.exclude(body={}).update(body={}, message="")
     KaminoSnapshot.objects.filter(read_at__lt=now - SNAPSHOTS).delete()
+    sent = MappingChange.objects.filter(created_at__lt=now - MAPPING_CHANGES)
+    sent.exclude(rows=[], content=None).update(rows=[], content=None)
     AuthorizationRequest.objects.filter(expires_at__lt=now - TASKS).delete()
     Task.objects.filter(stopped__lt=now - TASKS).delete()

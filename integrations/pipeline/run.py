@@ -13,6 +13,7 @@ from integrations.pipeline.asked import read_asked
 from integrations.pipeline.companies import read_kamino_registers, reconcile_one
 from integrations.pipeline.deliver import drain, sweep
 from integrations.pipeline.health import watch
+from integrations.pipeline.mapping_changes import advance_changes
 from integrations.pipeline.plan import plan_turn
 from integrations.pipeline.progress import Progress, next_due, progress
 from integrations.pipeline.reconcile import companies_to_review, review_changed
@@ -86,9 +87,12 @@ class Crew:
 
     def _server_of_people(self) -> None:
         try:
-            while self._at_work and self._clock() < self._deadline:
-                if not serve_people(clock=self._clock, deadline=self._deadline):
-                    time.sleep(PEOPLE_NAP)
+            while self._clock() < self._deadline:
+                if serve_people(clock=self._clock, deadline=self._deadline):
+                    continue
+                if not self._at_work:
+                    return
+                time.sleep(PEOPLE_NAP)
         finally:
             databases.close_all()
 
@@ -125,8 +129,10 @@ def work_once(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | N
 
 
 def serve_people(*, clock: Clock, deadline: datetime) -> bool:
-    """Read, plan and send what people asked for, and nothing else; false when nothing was asked."""
+    """Work off changes of the De/Para, read, plan and send what people asked for, and nothing else; false when nothing
+    was asked."""
     stages: dict[str, Callable[[], bool]] = {
+        "mappings": lambda: advance_changes(clock=clock),
         "asked": lambda: read_asked(clock, deadline, None),
         "plan": lambda: plan_turn(clock=clock, deadline=deadline, tenant_ids=None, for_people=True),
         "deliver": lambda: drain(clock=clock, deadline=deadline, for_people=True).worked > 0,

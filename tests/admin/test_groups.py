@@ -15,7 +15,7 @@ ABLE = {
         "activate_tenant", "sync_tenant", "add_filterrule", "change_filterrule", "delete_filterrule",
     },
     "Financeiro": {
-        "add_mapping", "change_mapping", "delete_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
+        "change_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
         "view_personal_data", "add_filterrule", "change_filterrule", "delete_filterrule",
     },
     "Operação": {

@@ -9,7 +9,10 @@ import pytest
 from django.utils import translation
 
 from integrations.models import Discrepancy
-from integrations.resources import discrepancy_dataset, safe_text, to_csv, to_xlsx
+from integrations.resources.discrepancies import discrepancy_dataset
+from integrations.resources.files import dataset_csv as to_csv
+from integrations.resources.files import dataset_xlsx as to_xlsx
+from integrations.sheets.cells import safe_text
 from tests.admin.world import DAY, Rows
 
 HEADERS = [

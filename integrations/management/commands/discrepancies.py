@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.models import Discrepancy, Tenant
-from integrations.resources import discrepancy_dataset, to_csv, to_xlsx
+from integrations.resources.discrepancies import discrepancy_dataset
+from integrations.resources.files import dataset_csv, dataset_xlsx
 
 
 class Command(BaseCommand):
@@ -25,8 +26,8 @@ class Command(BaseCommand):
             rows = rows.filter(posting__company__tenant__slug=tenant)
         dataset = discrepancy_dataset(rows)
         writers = {
-            "csv": lambda: to_csv(dataset).encode(),
-            "xlsx": lambda: to_xlsx(dataset),
+            "csv": lambda: dataset_csv(dataset).encode(),
+            "xlsx": lambda: dataset_xlsx(dataset),
             "json": lambda: json.dumps(dataset.dict, default=str, ensure_ascii=False, indent=1).encode(),
         }
         try:

@@ -1,0 +1,131 @@
+"""The Kamino side of the De/Para: finding what a person named, by code or name, and saying why it will not do."""
+
+from collections.abc import Iterable, Mapping
+
+from django.utils.translation import gettext as _
+
+from integrations.domain.classification import Target
+from integrations.domain.names import fold
+from integrations.domain.suggestions import Suggestion, Suggestions
+from integrations.models import KaminoItem
+from integrations.models.mappings import TARGET_KINDS, MappingKind
+from integrations.models.registers import KaminoKind
+
+NEAREST = 3
+_NATURES = {MappingKind.CUSTOMER: "income", MappingKind.SUPPLIER: "expense"}
+
+
+class TargetError(Exception):
+    """A name cannot be used; `message` is a sentence for the person who gave it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def label(item: KaminoItem) -> str:
+    """Return what stands for a register in cells and fields: code and name, which `KaminoTargets.find` understands."""
+    return f"{item.kamino_id} {item.name}"
+
+
+def nature_of_row(kind: str, bling_nature: str) -> str:
+    """Return "income" or "expense" where a row can only hold accounts of that direction, else ""."""
+    nature = _NATURES.get(MappingKind(kind), bling_nature)
+    return nature if nature in ("income", "expense") else ""
+
+
+def fits(item: KaminoItem, nature: str) -> bool:
+    """Say whether an account may stand for something of this nature; Kamino does not always tell."""
+    return not (nature and item.nature) or item.nature == nature
+
+
+class KaminoTargets:
+    """A company's Kamino registers, prepared for finding and suggesting."""
+
+    def __init__(self, items: Iterable[KaminoItem]) -> None:
+        self.by_pk = {item.pk: item for item in items}
+        self._by_text: dict[str, dict[str, list[KaminoItem]]] = {kind: {} for kind in KaminoKind.values}
+        self._by_code: dict[tuple[str, str], KaminoItem] = {}
+        for item in self.by_pk.values():
+            self._by_code[item.kind, item.kamino_id] = item
+            for text in {fold(label(item)), fold(item.kamino_id), fold(item.name)}:
+                self._by_text[item.kind].setdefault(text, []).append(item)
+        self._suggestions: dict[tuple[str, str], Suggestions] = {}
+
+    @classmethod
+    def of_tenant(cls, tenant_id: int) -> "KaminoTargets":
+        return cls(KaminoItem.objects.filter(connection__tenant=tenant_id))
+
+    def usable(self, kind: str) -> list[KaminoItem]:
+        """Return the registers of a kind that may be mapped to, in the order of their paths."""
+        items = [item for item in self.by_pk.values() if item.kind == kind and item.is_active and item.takes_postings]
+        return sorted(items, key=lambda item: (item.path, item.name))
+
+    def find(self, field: str, text: str, *, nature: str = "") -> KaminoItem:
+        """Return the register that `text` names for a target field. Raises `TargetError` with the mend."""
+        kind = TARGET_KINDS[field]
+        found = self._exact(kind, text)
+        usable = [item for item in found if item.is_active and item.takes_postings and fits(item, nature)]
+        if len(usable) == 1:
+            return usable[0]
+        if len(usable) > 1:
+            names = "; ".join(label(item) for item in usable[:NEAREST])
+            raise TargetError(
+                _("“%(text)s” is ambiguous: write the code (%(names)s).") % {"text": text, "names": names}
+            )
+        if found:
+            raise TargetError(_why_unusable(found[0], nature))
+        elsewhere = next((other for other in KaminoKind if other != kind and self._exact(other, text)), None)
+        if elsewhere is not None:
+            values = {"text": text, "kind": elsewhere.label}
+            raise TargetError(_("“%(text)s” belongs in another column: it is of the kind “%(kind)s”.") % values)
+        raise TargetError(self._unknown(kind, text))
+
+    def _exact(self, kind: str, text: str) -> list[KaminoItem]:
+        by_label = [item for item in self._by_text[kind].get(fold(text), []) if fold(label(item)) == fold(text)]
+        by_code = [item for item in self._by_text[kind].get(fold(text), []) if fold(item.kamino_id) == fold(text)]
+        return by_label or by_code or self._by_text[kind].get(fold(text), [])
+
+    def _unknown(self, kind: str, text: str) -> str:
+        nearest = [label(item) for item, _score in self.nearest(kind, [text], count=NEAREST, cutoff=0)]
+        if not nearest:
+            return _("Kamino has no “%(text)s”.") % {"text": text}
+        values = {"text": text, "names": "; ".join(nearest)}
+        return _("Kamino has no “%(text)s”. The nearest names: %(names)s.") % values
+
+    def named(self, kind: str, name: str, *, nature: str = "") -> KaminoItem | None:
+        """Return the one usable register with an identical name: classification takes it without a mapping."""
+        items = self._by_text[kind].get(fold(name), [])
+        same = [item for item in items if fold(item.name) == fold(name) and item.is_active and item.takes_postings]
+        fitting = [item for item in same if fits(item, nature)]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def nearest(
+        self, kind: str, names: list[str], *, nature: str = "", count: int = 1, cutoff: int | None = None
+    ) -> list[tuple[KaminoItem, int]]:
+        """Return the usable registers whose names are most like one of `names`, each with its likeness (0 to 100)."""
+        prepared = self._suggestions.get((kind, nature))
+        if prepared is None:
+            fitting = [item for item in self.usable(kind) if fits(item, nature)]
+            prepared = Suggestions(Target(item.kamino_id, item.name) for item in fitting)
+            self._suggestions[kind, nature] = prepared
+        found: list[Suggestion] = (
+            prepared.nearest(names, count) if cutoff is None else prepared.nearest(names, count, cutoff)
+        )
+        return [(self._by_code[kind, row.target.kamino_id], row.score) for row in found]
+
+
+def _why_unusable(item: KaminoItem, nature: str) -> str:
+    values = {"name": label(item)}
+    if not item.is_active:
+        return _("“%(name)s” is inactive in Kamino.") % values
+    if not item.takes_postings:
+        return _("“%(name)s” is a group and takes no postings: choose an account below it.") % values
+    if nature == "income":
+        return _("“%(name)s” is an expense account, and this row is income.") % values
+    return _("“%(name)s” is an income account, and this row is expense.") % values
+
+
+def labels(targets: KaminoTargets, values: Mapping[str, int | None]) -> dict[str, str]:
+    """Return the labels of a row's targets by field, "" where there is none."""
+    return {field: label(targets.by_pk[pk]) if pk in targets.by_pk else "" for field, pk in values.items()}

@@ -1,0 +1,1 @@
+"""Tables that people download (django-import-export): one module each, and the files they become."""

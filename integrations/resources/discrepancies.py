@@ -1,0 +1,74 @@
+"""Discrepancies as a table: one row each, both sides' values next to each other."""
+
+from datetime import date
+from typing import Any, cast
+
+import tablib
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+from import_export import resources
+
+from integrations.models import Discrepancy
+from integrations.resources.files import NativeField, TextField
+from integrations.resources.texts import side_text
+from integrations.sheets.cells import safe_text
+
+
+class DiscrepancyResource(resources.ModelResource):  # type: ignore[misc]
+    """One row per discrepancy. Money is numeric and days are days; both sides' values are text."""
+
+    company = TextField("posting__company__tenant__name", column_name=gettext_lazy("Company"))
+    direction = TextField(column_name=gettext_lazy("Direction"))
+    bling_id = NativeField("posting__title__bling_id", column_name=gettext_lazy("Id in Bling"))
+    kamino_id = NativeField("posting__kamino_id", column_name=gettext_lazy("Id in Kamino"))
+    document = TextField("posting__title__document_number", column_name=gettext_lazy("Document"))
+    person = TextField("posting__title__person__name", column_name=gettext_lazy("Person"))
+    due_date = NativeField("posting__title__due_date", column_name=gettext_lazy("Due date"))
+    value = NativeField("posting__title__value", column_name=gettext_lazy("Value"))
+    kind = TextField(column_name=gettext_lazy("Discrepancy"))
+    in_bling = TextField(column_name=gettext_lazy("In Bling"))
+    in_kamino = TextField(column_name=gettext_lazy("In Kamino"))
+    cause = TextField("cause", column_name=gettext_lazy("Cause"))
+    since = NativeField(column_name=gettext_lazy("Since"))
+
+    class Meta:
+        model = Discrepancy
+        fields = (
+            "company", "direction", "bling_id", "kamino_id", "document", "person", "due_date", "value", "kind",
+            "in_bling", "in_kamino", "cause", "since",
+        )  # fmt: skip
+        name = gettext_lazy("Discrepancies")
+
+    def dehydrate_direction(self, row: Discrepancy) -> str:
+        return safe_text(row.posting.get_direction_display())
+
+    def dehydrate_kind(self, row: Discrepancy) -> str:
+        return safe_text(row.get_kind_display())
+
+    def dehydrate_in_bling(self, row: Discrepancy) -> str:
+        return safe_text(side_text(row.bling_value))
+
+    def dehydrate_in_kamino(self, row: Discrepancy) -> str:
+        return safe_text(side_text(row.kamino_value))
+
+    def dehydrate_since(self, row: Discrepancy) -> date:
+        return timezone.localtime(row.opened_at).date()
+
+    def get_export_headers(self, *args: Any, **kwargs: Any) -> list[str]:
+        return [str(header) for header in super().get_export_headers(*args, **kwargs)]
+
+    def export(self, queryset: QuerySet[Any] | None = None, **kwargs: Any) -> Any:
+        """Return the rows in Portuguese, whatever language the process runs in: the file is read by finance."""
+        rows = queryset if queryset is not None else Discrepancy.objects.filter(closed_at=None)
+        with override("pt-br"):
+            rows = rows.select_related("posting__title__person", "posting__company__tenant")
+            dataset = super().export(rows, **kwargs)
+            dataset.title = str(_("Discrepancies"))
+        return dataset
+
+
+def discrepancy_dataset(queryset: QuerySet[Discrepancy]) -> tablib.Dataset:
+    """Return discrepancies as a table with Portuguese headers, amounts as `Decimal` and days as `date`."""
+    return cast(tablib.Dataset, DiscrepancyResource().export(queryset))

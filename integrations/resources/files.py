@@ -1,0 +1,66 @@
+"""Columns and file formats of every download: text is safe from formulas, numbers and days stay what they are."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any, cast
+
+import tablib
+from import_export import fields
+from import_export.formats.base_formats import CSV, XLSX
+
+from integrations.sheets.cells import safe_text
+from integrations.sheets.writing import Sheet, to_csv, to_xlsx
+
+MEASURED_ROWS = 200
+WIDEST = 60
+
+
+class TextField(fields.Field):  # type: ignore[misc]
+    """A column of text, safe from formulas."""
+
+    def export(self, instance: Any, **_kwargs: Any) -> str:
+        return safe_text(self.get_value(instance))
+
+
+class NativeField(fields.Field):  # type: ignore[misc]
+    """A column of numbers or days that stay what they are."""
+
+    def export(self, instance: Any, **_kwargs: Any) -> Any:
+        return self.get_value(instance)
+
+
+def rows_of(dataset: tablib.Dataset) -> Iterable[Sequence[Any]]:
+    return cast(Iterable[Sequence[Any]], dataset)
+
+
+def dataset_csv(dataset: tablib.Dataset) -> str:
+    """Write a table as csv."""
+    return to_csv(dataset.headers or [], rows_of(dataset))
+
+
+def dataset_xlsx(dataset: tablib.Dataset) -> bytes:
+    """Write a table as a workbook of one sheet, named as the table is."""
+    headers = dataset.headers or []
+    return to_xlsx(Sheet(dataset.title or "1", headers, rows_of(dataset), _widths(headers, rows_of(dataset))))
+
+
+def _widths(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[int]:
+    """Return column widths in characters, by the header and the first rows."""
+    lengths = [[len(str(cell or "")) for cell in row] for row in [headers, *islice(rows, MEASURED_ROWS)]]
+    return [min(WIDEST, max(column) + 2) for column in zip(*lengths, strict=True)]
+
+
+class NativeXlsx(XLSX):  # type: ignore[misc]
+    def get_title(self) -> Any:
+        return "xlsx"
+
+    def export_data(self, dataset: tablib.Dataset, **_kwargs: Any) -> bytes:
+        return dataset_xlsx(dataset)
+
+
+class BrazilianCsv(CSV):  # type: ignore[misc]
+    def get_title(self) -> Any:
+        return "csv"
+
+    def export_data(self, dataset: tablib.Dataset, **_kwargs: Any) -> str:
+        return dataset_csv(dataset)

@@ -1,0 +1,122 @@
+"""The De/Para as a spreadsheet: filled with every Bling register seen, edited by finance, and imported again."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import tablib
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from import_export import resources
+from import_export.fields import Field
+
+from integrations.models import MappingChange
+from integrations.models.mappings import TARGET_KINDS, MappingKind
+from integrations.models.registers import KaminoKind
+from integrations.pipeline.mapping_changes import rows_of
+from integrations.pipeline.mapping_rows import DeskRow, desk_rows
+from integrations.pipeline.mapping_sheet import COLUMNS, LANGUAGE, SHEET_TITLE, header
+from integrations.pipeline.mapping_targets import KaminoTargets, label, labels
+from integrations.resources import files
+from integrations.resources.files import NativeField, TextField
+from integrations.sheets.cells import safe_text
+from integrations.sheets.writing import Sheet, to_xlsx
+
+NAMES_TITLE = "Kamino"
+_NUMBERS = ("bling_id", "titles", "total")
+_WIDTHS = (22, 16, 16, 14, 42, 11, 8, 14, 38, 30, 26, 30, 22, 38, 12)
+
+
+def _field(column: str) -> Field:
+    kind = NativeField if column in _NUMBERS else TextField
+    return kind(attribute=column, column_name=COLUMNS[column])
+
+
+class MappingResource(resources.Resource):  # type: ignore[misc]
+    """One row per Bling register: what it stands for, what hangs on it, and the best suggestion."""
+
+    locals().update({column: _field(column) for column in COLUMNS})
+
+    def __init__(self, targets: KaminoTargets) -> None:
+        super().__init__()
+        self._targets = targets
+        self._natures = {"income": _("income"), "expense": _("expense"), "both": _("income and expense")}
+
+    def get_export_order(self, *_args: Any, **_kwargs: Any) -> list[str]:
+        return list(COLUMNS)
+
+    def export_field(self, field: Field, instance: DeskRow, **kwargs: Any) -> Any:
+        """Return one cell; the names of targets need the company's registers."""
+        column = self.get_field_name(field)
+        texts = {
+            "company": lambda: instance.connection.tenant.name,
+            "connection": lambda: instance.connection.label,
+            "kind": lambda: MappingKind(instance.kind).label,
+            "bling_name": lambda: instance.name,
+            "nature": lambda: self._natures.get(instance.source.nature, "") if instance.source else "",
+            "state": lambda: state_text(instance),
+            "suggestion": lambda: label(instance.suggestion) if instance.suggestion else "",
+        }
+        if column in TARGET_KINDS:
+            return safe_text(labels(self._targets, instance.values()).get(column, ""))
+        if column in texts:
+            return safe_text(texts[column]())
+        if column == "score":
+            return instance.score or None
+        return getattr(instance, column)
+
+
+def state_text(row: DeskRow) -> str:
+    """Say where a row stands."""
+    if row.mapping is not None and row.mapping.pending:
+        names = ", ".join(str(name) for name in row.mapping.pending.values())
+        return _("Not found in Kamino: %(names)s") % {"names": names}
+    if row.by_name is not None:
+        return _("By identical name: %(name)s") % {"name": label(row.by_name)}
+    return {"mapped": _("Mapped"), "optional": _("Not needed"), "open": _("To be mapped")}[row.state]
+
+
+def _tables(tenant_id: int) -> tuple[tablib.Dataset, KaminoTargets]:
+    targets = KaminoTargets.of_tenant(tenant_id)
+    rows = desk_rows(tenant_id, targets)
+    return cast(tablib.Dataset, MappingResource(targets).export(rows)), targets
+
+
+def mapping_csv(tenant_id: int) -> str:
+    """Return a company's De/Para as csv."""
+    with override(LANGUAGE):
+        dataset, _targets = _tables(tenant_id)
+        return files.dataset_csv(dataset)
+
+
+def mapping_xlsx(tenant_id: int) -> bytes:
+    """Return a company's De/Para as a workbook; a second sheet holds Kamino's names, offered as lists in the cells."""
+    with override(LANGUAGE):
+        dataset, targets = _tables(tenant_id)
+        columns = {name: [safe_text(label(item)) for item in targets.usable(kind)] for name, kind in TARGET_KINDS.items()}
+        choices = {
+            list(COLUMNS).index(name): f"='{NAMES_TITLE}'!${chr(65 + place)}$2:${chr(65 + place)}${len(texts) + 1}"
+            for place, (name, texts) in enumerate(columns.items())
+            if texts
+        }
+        height = max(len(texts) for texts in columns.values())
+        names = [[texts[row] if row < len(texts) else "" for texts in columns.values()] for row in range(height)]
+        return to_xlsx(
+            Sheet(SHEET_TITLE, [header(column) for column in COLUMNS], files.rows_of(dataset), _WIDTHS, choices),
+            Sheet(NAMES_TITLE, [KaminoKind(kind).label for kind in TARGET_KINDS.values()], names, (46, 36, 36, 36)),
+        )
+
+
+def bad_rows_xlsx(change: MappingChange) -> bytes:
+    """Return the rows of a file that could not be used, as they came and with the reasons, to be mended and sent."""
+    with override(LANGUAGE):
+        headers: Sequence[str] = [*(safe_text(text) for text in change.headers), _("Reason")]
+        rows = [
+            [*(safe_text(text) for text in row.cells), safe_text(" ".join(error_texts(row.errors)))]
+            for row in rows_of(change)[1]
+        ]
+        return to_xlsx(Sheet(SHEET_TITLE, headers, rows, [24] * len(headers)))
+
+
+def error_texts(errors: Sequence[Any]) -> list[str]:
+    """Return errors as sentences that begin with the column's name."""
+    return [f"{header(error.column)}: {error.message}" if error.column else error.message for error in errors]

@@ -1,0 +1,34 @@
+"""What machines wrote, for people: days and amounts as Brazilians write them, Kamino's statuses in words."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from integrations.domain.desired import KaminoStatus
+
+_ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_AMOUNT = re.compile(r"(?<![\w.,])-?\d+\.\d{2}(?![\w.,])")
+
+
+def readable(text: str) -> str:
+    """Rewrite the ISO days and plain amounts in a text that a machine made: 21/11/2026, R$ 1.234,56."""
+    try:
+        text = _ISO_DAY.sub(
+            lambda found: date_format(date(*(int(part) for part in found.groups())), "SHORT_DATE_FORMAT"), text
+        )
+    except ValueError:  # no such day: shown as it came
+        return text
+    return _AMOUNT.sub(lambda found: f"R$\u00a0{number_format(Decimal(found[0]), 2, force_grouping=True)}", text)
+
+
+def side_text(text: str) -> str:
+    """Write one side of a discrepancy for people; Kamino's statuses are translated."""
+    words = {
+        KaminoStatus.PENDING.value: _("Pending"),
+        KaminoStatus.SETTLED.value: _("Paid"),
+        KaminoStatus.CANCELLED.value: _("Cancelled"),
+    }
+    return words.get(text) or readable(text)

@@ -1,0 +1,26 @@
+"""Cells: text that no spreadsheet program runs, in both directions."""
+
+import re
+from dataclasses import dataclass
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell that was read: its text without surrounding space, and whether it was a formula."""
+
+    text: str = ""
+    is_formula: bool = False
+
+
+def safe_text(value: object) -> str:
+    """Return text that no spreadsheet program runs as a formula, without characters that xlsx cannot hold."""
+    text = "" if value is None else _CONTROL.sub("", str(value))
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def plain_text(text: str) -> str:
+    """Return what `safe_text` was given: a file that comes back holds our own escapes."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
