@@ -49,7 +49,12 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Classification"),
                 "items": [
-                    _link(_("Mappings"), "conversion_path", "mapping"),
+                    _link(_("Mappings"), "conversion_path", "mapping")
+                    | {
+                        "link": reverse_lazy("admin:integrations_mapping_choose"),
+                        "active": lambda request: "/integrations/mapping/mesa/" in request.path,
+                    },
+                    _link(_("Changes of the mappings"), "rule", "mappingchange"),
                     _link(_("Filters"), "filter_alt", "filterrule"),
                     _link(_("Bling registers"), "category", "catalogitem"),
                     _link(_("Kamino registers"), "account_tree", "kaminoitem"),

@@ -1,4 +1,4 @@
-"""Registers of both sides, read by machines; the fields of a mapping look them up here."""
+"""Registers of both sides, read by machines; the mapping desk uses them."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesRadioFilter
 
 from integrations.admin import texts
-from integrations.admin.autocomplete import of_connection
 from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.scope import TenantFilter
@@ -28,12 +27,6 @@ class CatalogItemAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("connection__tenant")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        rows, duplicates = super().get_search_results(request, queryset, search_term)
-        return of_connection(rows, request, bling_side=True), duplicates
 
     @display(gettext_lazy("name"), ordering="path")
     def full_name(self, item: CatalogItem) -> str:
@@ -59,12 +52,6 @@ class KaminoItemAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("connection__tenant")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        rows, duplicates = super().get_search_results(request, queryset, search_term)
-        return of_connection(rows, request, bling_side=False), duplicates
 
     @display(gettext_lazy("read at"), ordering="read_at")
     def read(self, item: KaminoItem) -> str:

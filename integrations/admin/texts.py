@@ -97,7 +97,11 @@ def link(row: Model | None, text: Any = None) -> SafeString | str:
         return EMPTY
     url = change_url(row)
     words = str(row) if text is None else text
-    return format_html('<a class="text-link" href="{}">{}</a>', url, words) if url else str(words)
+    return anchor(url, words) if url else str(words)
+
+
+def anchor(url: str, text: Any) -> SafeString:
+    return format_html('<a class="text-link" href="{}">{}</a>', url, text)
 
 
 def two_lines(first: Any, second: Any) -> SafeString:

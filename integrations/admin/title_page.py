@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrations.admin import texts
+from integrations.admin.mapping_desk import row_url
 from integrations.admin.scope import change_url
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.problems import ProblemCode
-from integrations.models import CatalogItem, KaminoItem, Mapping, Posting, Title
+from integrations.models import CatalogItem, KaminoItem, Posting, Title
+from integrations.models.mappings import MappingKind
 from integrations.models.registers import KaminoKind
 from integrations.resources.texts import side_text
 
@@ -53,25 +54,13 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
                 (row, side_text(row.bling_value), side_text(row.kamino_value))
                 for row in posting.discrepancies.filter(closed_at=None)
             ],
-            "mapping_url": _mapping_url(title) if any(problem.code in MAPPABLE for problem in problems) else "",
+            "mapping_url": row_url(title.connection.tenant_id, MappingKind.CATEGORY, title.category_id)
+            if any(problem.code in MAPPABLE for problem in problems)
+            else "",
         }
     context["sides"] = _sides(title, posting, request)
     context["person_url"] = change_url(title.person)
     return context
-
-
-def _mapping_url(title: Title) -> str:
-    """Return where the title's category is mapped: its row, or a new one filled in."""
-    category = CatalogItem.objects.filter(
-        connection=title.connection_id, kind="category", bling_id=title.category_id
-    ).first()
-    if category is None:
-        return ""
-    row = Mapping.objects.filter(source=category).first()
-    if row is not None:
-        return change_url(row)
-    query = f"?connection={title.connection_id}&kind=category&source={category.pk}"
-    return reverse("admin:integrations_mapping_add") + query
 
 
 def _sides(title: Title, posting: Posting | None, request: HttpRequest) -> list[Side]:

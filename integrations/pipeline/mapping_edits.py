@@ -96,7 +96,7 @@ def from_suggestions(rows: Iterable[DeskRow], least: int) -> list[ChangedRow]:
     return [
         changed(row, {row.main_field: row.suggestion.pk})
         for row in rows
-        if row.state == "open" and row.suggestion is not None and row.score >= least
+        if row.state in ("open", "unused") and row.suggestion is not None and row.score >= least
     ]
 
 

@@ -67,14 +67,15 @@ class DeskRow:
 
     @property
     def state(self) -> str:
-        """Return "mapped", "by_name" or "open"; channels and units that nobody maps are "optional"."""
+        """Return "mapped", "by_name" or "open"; "unused" where nothing hangs on an open one, and "optional" for channels
+        and units that nobody maps."""
         if self.mapping is not None and not self.mapping.pending and _main_target(self):
             return "mapped"
         if self.by_name is not None:
             return "by_name"
         if self.kind in (MappingKind.SALES_CHANNEL, MappingKind.BUSINESS_UNIT):
             return "mapped" if self.mapping is not None else "optional"
-        return "open"
+        return "open" if self.titles else "unused"
 
     def values(self) -> dict[str, int | None]:
         """Return the keys of what the row's mapping stands for, by target field."""

@@ -1,6 +1,7 @@
 """The De/Para as a spreadsheet: filled with every Bling register seen, edited by finance, and imported again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 import tablib
@@ -17,52 +18,48 @@ from integrations.pipeline.mapping_rows import DeskRow, desk_rows
 from integrations.pipeline.mapping_sheet import COLUMNS, LANGUAGE, SHEET_TITLE, header
 from integrations.pipeline.mapping_targets import KaminoTargets, label, labels
 from integrations.resources import files
-from integrations.resources.files import NativeField, TextField
 from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, to_xlsx
 
 NAMES_TITLE = "Kamino"
-_NUMBERS = ("bling_id", "titles", "total")
 _WIDTHS = (22, 16, 16, 14, 42, 11, 8, 14, 38, 30, 26, 30, 22, 38, 12)
-
-
-def _field(column: str) -> Field:
-    kind = NativeField if column in _NUMBERS else TextField
-    return kind(attribute=column, column_name=COLUMNS[column])
 
 
 class MappingResource(resources.Resource):  # type: ignore[misc]
     """One row per Bling register: what it stands for, what hangs on it, and the best suggestion."""
 
-    locals().update({column: _field(column) for column in COLUMNS})
-
     def __init__(self, targets: KaminoTargets) -> None:
         super().__init__()
-        self._targets = targets
-        self._natures = {"income": _("income"), "expense": _("expense"), "both": _("income and expense")}
-
-    def get_export_order(self, *_args: Any, **_kwargs: Any) -> list[str]:
-        return list(COLUMNS)
-
-    def export_field(self, field: Field, instance: DeskRow, **kwargs: Any) -> Any:
-        """Return one cell; the names of targets need the company's registers."""
-        column = self.get_field_name(field)
-        texts = {
-            "company": lambda: instance.connection.tenant.name,
-            "connection": lambda: instance.connection.label,
-            "kind": lambda: MappingKind(instance.kind).label,
-            "bling_name": lambda: instance.name,
-            "nature": lambda: self._natures.get(instance.source.nature, "") if instance.source else "",
-            "state": lambda: state_text(instance),
-            "suggestion": lambda: label(instance.suggestion) if instance.suggestion else "",
+        natures = {"income": _("income"), "expense": _("expense"), "both": _("income and expense")}
+        texts: dict[str, Callable[[DeskRow], object]] = {
+            "company": lambda row: row.connection.tenant.name,
+            "connection": lambda row: row.connection.label,
+            "kind": lambda row: MappingKind(row.kind).label,
+            "bling_name": lambda row: row.name,
+            "nature": lambda row: natures.get(row.source.nature, "") if row.source else "",
+            "state": state_text,
+            "suggestion": lambda row: label(row.suggestion) if row.suggestion else "",
+            **{name: partial(_target_text, targets, name) for name in TARGET_KINDS},
         }
-        if column in TARGET_KINDS:
-            return safe_text(labels(self._targets, instance.values()).get(column, ""))
-        if column in texts:
-            return safe_text(texts[column]())
-        if column == "score":
-            return instance.score or None
-        return getattr(instance, column)
+        numbers: dict[str, Callable[[DeskRow], object]] = {
+            "bling_id": lambda row: row.bling_id,
+            "titles": lambda row: row.titles,
+            "total": lambda row: row.total,
+            "score": lambda row: row.score or None,
+        }
+        safe = {column: partial(_safe, text) for column, text in texts.items()}
+        self.fields = {
+            column: Field(column_name=header(column), dehydrate_method={**safe, **numbers}[column])
+            for column in COLUMNS
+        }
+
+
+def _safe(text: Callable[[DeskRow], object], row: DeskRow) -> str:
+    return safe_text(text(row))
+
+
+def _target_text(targets: KaminoTargets, name: str, row: DeskRow) -> str:
+    return labels(targets, row.values()).get(name, "")
 
 
 def state_text(row: DeskRow) -> str:
@@ -72,7 +69,13 @@ def state_text(row: DeskRow) -> str:
         return _("Not found in Kamino: %(names)s") % {"names": names}
     if row.by_name is not None:
         return _("By identical name: %(name)s") % {"name": label(row.by_name)}
-    return {"mapped": _("Mapped"), "optional": _("Not needed"), "open": _("To be mapped")}[row.state]
+    words = {
+        "mapped": _("Mapped"),
+        "optional": _("Not needed"),
+        "open": _("To be mapped"),
+        "unused": _("No title uses it"),
+    }
+    return words[row.state]
 
 
 def _tables(tenant_id: int) -> tuple[tablib.Dataset, KaminoTargets]:
@@ -92,7 +95,9 @@ def mapping_xlsx(tenant_id: int) -> bytes:
     """Return a company's De/Para as a workbook; a second sheet holds Kamino's names, offered as lists in the cells."""
     with override(LANGUAGE):
         dataset, targets = _tables(tenant_id)
-        columns = {name: [safe_text(label(item)) for item in targets.usable(kind)] for name, kind in TARGET_KINDS.items()}
+        columns = {
+            name: [safe_text(label(item)) for item in targets.usable(kind)] for name, kind in TARGET_KINDS.items()
+        }
         choices = {
             list(COLUMNS).index(name): f"='{NAMES_TITLE}'!${chr(65 + place)}$2:${chr(65 + place)}${len(texts) + 1}"
             for place, (name, texts) in enumerate(columns.items())
@@ -102,7 +107,9 @@ def mapping_xlsx(tenant_id: int) -> bytes:
         names = [[texts[row] if row < len(texts) else "" for texts in columns.values()] for row in range(height)]
         return to_xlsx(
             Sheet(SHEET_TITLE, [header(column) for column in COLUMNS], files.rows_of(dataset), _WIDTHS, choices),
-            Sheet(NAMES_TITLE, [KaminoKind(kind).label for kind in TARGET_KINDS.values()], names, (46, 36, 36, 36)),
+            Sheet(
+                NAMES_TITLE, [str(KaminoKind(kind).label) for kind in TARGET_KINDS.values()], names, (46, 36, 36, 36)
+            ),
         )
 
 
