@@ -67,7 +67,7 @@ class DeskRow:
 
     @property
     def state(self) -> str:
-        """Return "mapped", "by_name" or "open"; "unused" where nothing hangs on an open one, and "optional" for channels
+        """Return "mapped", "by_name" or "open"; "unused" where nothing hangs on it, and "optional" for channels
         and units that nobody maps."""
         if self.mapping is not None and not self.mapping.pending and _main_target(self):
             return "mapped"
