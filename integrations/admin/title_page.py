@@ -12,6 +12,7 @@ from integrations.admin.scope import change_url
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.problems import ProblemCode
 from integrations.models import CatalogItem, KaminoItem, Mapping, Posting, Title
+from integrations.models.problem_texts import rule_text
 from integrations.models.registers import KaminoKind
 from integrations.resources import side_text
 
@@ -46,6 +47,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
         context |= {
             "state_colour": texts.STATE_COLOURS[posting.state],
             "sentences": texts.problem_sentences(problems),
+            "rule": rule_text(posting.rule),
             "attempts": posting.attempts.order_by("-started_at")[:ATTEMPTS_SHOWN],
             "orders": posting.person_actions.select_related("user")[:ATTEMPTS_SHOWN],
             "forced": posting.forced_settlements.select_related("user", "account", "undone_by"),
