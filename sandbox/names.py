@@ -20,6 +20,8 @@ CATEGORIES: tuple[tuple[str, int, str], ...] = (
     ("Receitas financeiras", 2, ""),
     ("Adiantamentos", 3, ""),
 )
+#: What Kamino says of the accounts that stand for expenses and revenues.
+CHART_NATURES = {1: "Despesa", 2: "Receita"}
 #: Categories that Kamino has no namesake of, in every seeded set.
 STRANGE_CATEGORIES: tuple[tuple[str, int], ...] = (("Outras despesas (revisar)", 1), ("Vendas marketplace antigo", 2))
 #: The folded name of these differs from Bling's only in case, accents or spaces.

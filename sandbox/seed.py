@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sandbox.names import (
     ACCOUNTS,
     CATEGORIES,
+    CHART_NATURES,
     COST_CENTERS,
     GROUPS,
     KAMINO_SPELLINGS,
@@ -69,9 +70,12 @@ def fill_registers(account: Account, *, unmapped: bool = False) -> None:
     bling.add_channel("Loja virtual", UNITS)
 
     charts: dict[str, str] = {}
-    for name, _, parent in CATEGORIES:
+    for name, kind, parent in CATEGORIES:
         charts[name] = kamino.add_chart_account(
-            KAMINO_SPELLINGS.get(name, name), parent=charts.get(parent), takes_postings=name not in GROUPS
+            KAMINO_SPELLINGS.get(name, name),
+            parent=charts.get(parent),
+            takes_postings=name not in GROUPS,
+            nature=CHART_NATURES.get(kind),
         )
     kamino.add_chart_account("Conta antiga", active=False)
     for name in COST_CENTERS:

@@ -11,8 +11,13 @@ from integrations.admin.mapping_desk import row_url
 from integrations.admin.scope import change_url
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.problems import ProblemCode
+<<<<<<< HEAD
 from integrations.models import CatalogItem, KaminoItem, Posting, Title
 from integrations.models.mappings import MappingKind
+=======
+from integrations.models import CatalogItem, KaminoItem, Mapping, Posting, Title
+from integrations.models.problem_texts import rule_text
+>>>>>>> rules
 from integrations.models.registers import KaminoKind
 from integrations.resources.texts import side_text
 
@@ -47,6 +52,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
         context |= {
             "state_colour": texts.STATE_COLOURS[posting.state],
             "sentences": texts.problem_sentences(problems),
+            "rule": rule_text(posting.rule),
             "attempts": posting.attempts.order_by("-started_at")[:ATTEMPTS_SHOWN],
             "orders": posting.person_actions.select_related("user")[:ATTEMPTS_SHOWN],
             "forced": posting.forced_settlements.select_related("user", "account", "undone_by"),

@@ -12,7 +12,7 @@ from integrations.bling import records, translate
 from integrations.bling.ahead import UNDER_WAY, Ahead
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.errors import SERVICE, error_of
-from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, TitleFacts, TitleRow
+from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, SalesOrderFacts, TitleFacts, TitleRow
 from integrations.rest.errors import InternalError, UnauthorizedError
 from integrations.rest.fields import Fields
 from integrations.rest.limits import Pace, Slots
@@ -96,11 +96,18 @@ class BlingClient:
         """Say which contacts will be asked for next, in this order."""
         self._others.announce(_one("/contatos", bling_id) for bling_id in bling_ids)
 
+    def announce_orders(self, bling_ids: Iterable[int]) -> None:
+        """Say which sales orders will be asked for next, in this order."""
+        self._others.announce(_one("/pedidos/vendas", bling_id) for bling_id in bling_ids)
+
     def company(self) -> records.Empresa:
         return records.Empresa.parse(self._object("/empresas/me/dados-basicos"))
 
     def probes(self) -> list[tuple[str, Callable[[], object]]]:
-        """Return one cheap read for each scope that a sync needs: its name and the call (raises `ApiError` kinds)."""
+        """Return one cheap read for each scope that a sync needs: its name and the call (raises `ApiError` kinds).
+
+        Sales orders and channels are not among them: only some mappings need those.
+        """
         one = [("limite", "1")]
         today = date(2020, 1, 1)  # any window will do: only the permission is asked
         window = [*Listing(Direction.RECEIVABLE, "due", today, today).parameters(), *one]
@@ -134,6 +141,11 @@ class BlingClient:
         """Return one borderô. Raises `NotFoundError` when it was reversed."""
         return translate.bordero(records.Bordero.parse(self._object(*_one("/borderos", bling_id))))
 
+    def order(self, bling_id: int) -> SalesOrderFacts:
+        """Return where a sale was made. Raises `NotFoundError` when it was deleted, `MissingScopeError` where the app
+        may not read sales orders."""
+        return translate.order(records.PedidoVenda.parse(self._object(*_one("/pedidos/vendas", bling_id))))
+
     def contact(self, bling_id: int) -> PersonFacts:
         """Return one contact, deleted ones too."""
         return translate.person(records.Contato.parse(self._object(*_one("/contatos", bling_id))))
@@ -157,6 +169,12 @@ class BlingClient:
 
     def payment_forms(self) -> list[records.Registro]:
         return self._all("/formas-pagamentos", records.Registro.parse)
+
+    def sales_channels(self) -> list[records.CanalVenda]:
+        """Return all sales channels with their business units: one call each. Raises `MissingScopeError` where the app
+        may not read them."""
+        rows = self._all("/canais-venda", records.Registro.parse)
+        return [records.CanalVenda.parse(self._object(*_one("/canais-venda", row.id))) for row in rows]
 
     def contact_types(self) -> list[records.Registro]:
         """Return all contact types; this list has no pages."""

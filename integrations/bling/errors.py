@@ -20,6 +20,10 @@ class NeedsReconnectionError(ConfigError):
     """The authorization is gone (revoked, expired, inactive company); only its owner can renew it."""
 
 
+class MissingScopeError(ConfigError):
+    """The app has no permission for what was asked for; whatever else it was given keeps working."""
+
+
 class InvalidGrantError(ConfigError):
     """The refresh token or code was not accepted; means "reconnect" only if nobody else refreshed meanwhile."""
 
@@ -40,6 +44,8 @@ def error_of(answer: Answer, operation: str) -> ApiError:
         return InvalidGrantError(message, status=answer.status, code=code, **where)
     if code == "UNAUTHORIZED_ERROR" or code == "app_inativo":
         return NeedsReconnectionError(message, status=answer.status, code=code, **where)
+    if answer.status == 403:
+        return MissingScopeError(message, status=answer.status, code=code, **where)
     if answer.status >= 500:
         return TransientError(message, status=answer.status, code=code, **where)
     if 300 <= answer.status < 400:

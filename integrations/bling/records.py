@@ -145,6 +145,7 @@ class Contato(ContatoRow):
     municipio: str
     uf: str
     cep: str
+    categoria_id: int
     tipos: tuple[int, ...]
 
     @classmethod
@@ -162,6 +163,7 @@ class Contato(ContatoRow):
             municipio=geral.text("municipio"),
             uf=geral.text("uf"),
             cep=geral.text("cep"),
+            categoria_id=data.child("financeiro").child("categoria").integer("id", 0),
             tipos=tuple(sorted(item.integer("id", 0) for item in data.children("tiposContato"))),
         )
 
@@ -184,7 +186,7 @@ class Categoria:
 
 @dataclass(frozen=True)
 class Registro:
-    """A row of GET /contas-contabeis (a title's `portador`), /formas-pagamentos and /contatos/tipos."""
+    """A row of GET /contas-contabeis (a title's `portador`), /formas-pagamentos, /contatos/tipos and /canais-venda."""
 
     id: int
     descricao: str
@@ -192,6 +194,45 @@ class Registro:
     @classmethod
     def parse(cls, data: Fields) -> "Registro":
         return cls(data.integer("id"), data.text("descricao", None))
+
+
+@dataclass(frozen=True)
+class UnidadeNegocio:
+    """A line of a sales channel's `filiais`: the only place where business units have names."""
+
+    id: int
+    nome: str
+
+
+@dataclass(frozen=True)
+class CanalVenda(Registro):
+    """GET /canais-venda/{id}."""
+
+    unidades: tuple[UnidadeNegocio, ...]
+
+    @classmethod
+    def parse(cls, data: Fields) -> "CanalVenda":
+        return cls(
+            **vars(Registro.parse(data)),
+            unidades=tuple(
+                UnidadeNegocio(line.integer("idUnidadeNegocio", 0), line.text("unidadeNegocio"))
+                for line in data.children("filiais")
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class PedidoVenda:
+    """GET /pedidos/vendas/{id}: only where the sale was made."""
+
+    id: int
+    loja_id: int
+    unidade_id: int
+
+    @classmethod
+    def parse(cls, data: Fields) -> "PedidoVenda":
+        loja = data.child("loja")
+        return cls(data.integer("id"), loja.integer("id", 0), loja.child("unidadeNegocio").integer("id", 0))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from integrations.domain.titles import (
     BorderoLine,
     Direction,
     PersonFacts,
+    SalesOrderFacts,
     TitleFacts,
     TitleRow,
 )
@@ -97,5 +98,11 @@ def person(contato: records.Contato, *, is_final_consumer: bool = False) -> Pers
         state=contato.uf[:10],
         postal_code=contato.cep[:20],
         is_final_consumer=is_final_consumer,
+        category_id=contato.categoria_id,
         type_ids=contato.tipos,
     )
+
+
+def order(pedido: records.PedidoVenda) -> SalesOrderFacts:
+    """Translate a sales order: Bling calls a channel `loja`."""
+    return SalesOrderFacts(pedido.id, pedido.loja_id, pedido.unidade_id)

@@ -1,14 +1,27 @@
-"""Name mapping: which Kamino register stands for a Bling category or account.
+"""Name mapping: which Kamino registers stand for what a title says in Bling.
 
-An explicit mapping wins; else an identical name that is active, takes postings and is unique; else a problem that
-names what is missing. Suggestions are never applied.
+For each target the strongest row of the De/Para that names one wins; a chart account may also be found by the
+category's identical name, if that is active, takes postings, fits the direction and is unique; else a problem names
+what is missing. Suggestions are never applied.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from integrations.domain.names import fold
 from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.titles import Direction, SalesOrderFacts
+
+
+class Nature(StrEnum):
+    """What a chart account is for. Kamino does not always say: "" fits both directions."""
+
+    INCOME = "income"
+    EXPENSE = "expense"
+
+
+_NATURES = {Direction.PAYABLE: Nature.EXPENSE, Direction.RECEIVABLE: Nature.INCOME}
 
 
 @dataclass(frozen=True)
@@ -19,16 +32,23 @@ class Target:
     name: str
     active: bool = True
     takes_postings: bool = True
+    nature: str = ""
 
     @property
     def usable(self) -> bool:
         return self.active and self.takes_postings
 
+    def fits(self, direction: Direction) -> bool:
+        """Say whether titles of this direction may stand on this chart account."""
+        return self.nature in ("", _NATURES[direction])
+
 
 @dataclass(frozen=True)
 class Rule:
-    """One mapping row as finance wrote it. `unresolved` are names that Kamino's registers do not contain."""
+    """One mapping row as finance wrote it: what stands for the register or person `name`. `unresolved` are names that
+    Kamino's registers do not contain."""
 
+    name: str = ""
     chart_account: Target | None = None
     cost_center: Target | None = None
     business_unit: Target | None = None
@@ -36,9 +56,19 @@ class Rule:
     unresolved: tuple[str, ...] = ()
 
 
+class RuleWord(StrEnum):
+    """Which rule chose a title's chart account; what each means to people stands in `models/problem_texts.py`."""
+
+    PERSON = "person"
+    MAPPING = "mapping"
+    NAME = "name"
+    CONTACT = "contact"
+    KEPT = "kept"
+
+
 @dataclass(frozen=True)
 class Classification:
-    """Kamino ids for one title, and the rule that chose the chart account ("mapping", "name" or "")."""
+    """Kamino ids for one title, and the rule that chose the chart account ("": none did)."""
 
     chart_account: str | None = None
     cost_center: str | None = None
@@ -67,54 +97,135 @@ class TargetIndex:
         return [target for target in self._by_name.get(fold(name), []) if target.usable]
 
 
-def classify_title(
-    category: Register, rules: Mapping[int, Rule], accounts: TargetIndex, defaults: Rule
-) -> tuple[Classification, list[Problem]]:
-    """Choose chart account, cost center and business unit of a title from its Bling category.
+@dataclass(frozen=True)
+class RuleSet:
+    """The mapping rows of one connection by Bling id (category 0: titles without one), and Kamino's chart of accounts.
 
-    `rules` are the category mappings by Bling id (0: titles without category); `defaults` are the connection's cost
-    center and business unit, since Bling's titles carry neither.
+    `defaults` are the connection's cost center and business unit, since Bling's titles carry neither.
     """
-    rule = rules.get(category.bling_id)
-    problems: list[Problem] = []
-    if rule is not None:
-        problems += [
-            Problem(ProblemCode.MAPPING_TARGET_UNKNOWN, {"bling_name": category.name, "name": name})
-            for name in rule.unresolved
-        ]
-    cost_center = (rule and rule.cost_center) or defaults.cost_center
-    unit = (rule and rule.business_unit) or defaults.business_unit
-    for target in (cost_center, unit):
-        if target is not None and not target.active:
-            problems.append(Problem(ProblemCode.ACCOUNT_NOT_USABLE, {"name": target.name}))
-    account, how, account_problems = _chart_account(category, rule, accounts)
-    return (
-        Classification(
-            chart_account=account.kamino_id if account else None,
-            cost_center=cost_center.kamino_id if cost_center else None,
-            business_unit=unit.kamino_id if unit else None,
-            rule=how,
-        ),
-        problems + account_problems,
-    )
+
+    accounts: TargetIndex
+    categories: Mapping[int, Rule] = field(default_factory=dict)
+    customers: Mapping[int, Rule] = field(default_factory=dict)
+    suppliers: Mapping[int, Rule] = field(default_factory=dict)
+    channels: Mapping[int, Rule] = field(default_factory=dict)
+    units: Mapping[int, Rule] = field(default_factory=dict)
+    defaults: Rule = Rule()
+
+    def of_person(self, direction: Direction, contact_id: int) -> Rule | None:
+        """Return the row of a title's customer or supplier."""
+        return (self.customers if direction is Direction.RECEIVABLE else self.suppliers).get(contact_id)
+
+    def of_order(self, order: SalesOrderFacts | None) -> list[Rule]:
+        """Return the rows of a sales order, the business unit's before the channel's."""
+        found = [self.units.get(order.unit_id), self.channels.get(order.channel_id)] if order else []
+        return [rule for rule in found if rule is not None]
+
+    def order_may_say(self, target: str) -> bool:
+        """Say whether some channel or business unit stands for a `target`."""
+        return any(getattr(rule, target) for rule in (*self.channels.values(), *self.units.values()))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is known of a title when it is classified.
+
+    `category` is Bling's, `contact_category` the default category of its contact (`None`: none that Bling still has).
+    `order` is the sales order behind it; `awaits_order`: there is one, and it was not read yet. `told` is what Kamino
+    was told (`None`: nothing); `keeps_told`: people chose that it stays.
+    """
+
+    direction: Direction
+    contact_id: int
+    category: Register
+    contact_category: Register | None = None
+    order: SalesOrderFacts | None = None
+    awaits_order: bool = False
+    told: Classification | None = None
+    keeps_told: bool = False
+
+
+def classify_title(subject: Subject, rules: RuleSet) -> tuple[Classification, list[Problem]]:
+    """Choose chart account, cost center and business unit of a title.
+
+    Chart account: the person's row, the category's row or namesake; a title without category takes its contact's
+    default category, else the row of "(sem categoria)". Cost center and business unit, each by itself: the person's
+    row, the category's, those of the sales order, the connection's default.
+    """
+    if subject.keeps_told and subject.told is not None:
+        return subject.told, []
+    borrowed = subject.contact_category if subject.category.bling_id == 0 else None
+    category = borrowed or subject.category
+    person = rules.of_person(subject.direction, subject.contact_id)
+    by_category = rules.categories.get(category.bling_id)
+    stronger = [rule for rule in (person, by_category) if rule is not None]
+    by_order = rules.of_order(subject.order)
+    problems = _unknown_targets([*stronger, *by_order])
+    account, how, found = _chart_account(category, person, by_category, rules.accounts, subject.direction)
+    problems += found
+    chosen: dict[str, str | None] = {}
+    for target in ("cost_center", "business_unit"):
+        chosen[target], found = _further(target, subject, stronger, by_order, rules)
+        problems += [problem for problem in found if problem not in problems]
+    if borrowed is not None and how in (RuleWord.MAPPING, RuleWord.NAME):
+        how = RuleWord.CONTACT
+    return Classification(chart_account=account.kamino_id if account else None, **chosen, rule=how), problems
+
+
+def _unknown_targets(rules: Iterable[Rule]) -> list[Problem]:
+    return [
+        Problem(ProblemCode.MAPPING_TARGET_UNKNOWN, {"bling_name": rule.name, "name": name})
+        for rule in rules
+        for name in rule.unresolved
+    ]
 
 
 def _chart_account(
-    category: Register, rule: Rule | None, accounts: TargetIndex
+    category: Register, person: Rule | None, by_category: Rule | None, accounts: TargetIndex, direction: Direction
 ) -> tuple[Target | None, str, list[Problem]]:
-    if rule is not None and rule.chart_account is not None:
-        if rule.chart_account.usable:
-            return rule.chart_account, "mapping", []
-        return None, "", [Problem(ProblemCode.ACCOUNT_NOT_USABLE, {"name": rule.chart_account.name})]
-    if rule is not None and rule.unresolved:
-        return None, "", []
+    for rule, word in ((person, RuleWord.PERSON), (by_category, RuleWord.MAPPING)):
+        if rule is not None and rule.chart_account is not None:
+            problems = _why_not(rule.chart_account, direction)
+            return (None, "", problems) if problems else (rule.chart_account, word, [])
+        if rule is not None and rule.unresolved:
+            return None, "", []
     if category.bling_id == 0:
         return None, "", [Problem(ProblemCode.CATEGORY_MISSING)]
-    found = accounts.usable_named(category.name)
+    found = [target for target in accounts.usable_named(category.name) if target.fits(direction)]
     if len(found) == 1:
-        return found[0], "name", []
+        return found[0], RuleWord.NAME, []
     code = ProblemCode.CATEGORY_AMBIGUOUS if found else ProblemCode.CATEGORY_UNMAPPED
     return None, "", [Problem(code, {"name": category.name})]
+
+
+def _why_not(account: Target, direction: Direction) -> list[Problem]:
+    if not account.usable:
+        return [Problem(ProblemCode.ACCOUNT_NOT_USABLE, {"name": account.name})]
+    if not account.fits(direction):
+        return [Problem(ProblemCode.ACCOUNT_WRONG_DIRECTION, {"name": account.name})]
+    return []
+
+
+def _further(
+    target: str, subject: Subject, stronger: Sequence[Rule], by_order: Sequence[Rule], rules: RuleSet
+) -> tuple[str | None, list[Problem]]:
+    """Choose a title's cost center or business unit. What only an unread sales order can say is a problem of a new
+    title; one that Kamino has keeps what it was told, so that its settlement does not wait."""
+    chosen = _first(target, stronger)
+    if chosen is None and subject.awaits_order and rules.order_may_say(target):
+        if subject.told is None:
+            return None, [Problem(ProblemCode.ORDER_UNREAD)]
+        told: str | None = getattr(subject.told, target)
+        return told, []
+    chosen = chosen or _first(target, [*by_order, rules.defaults])
+    if chosen is None:
+        return None, []
+    unusable = [] if chosen.active else [Problem(ProblemCode.ACCOUNT_NOT_USABLE, {"name": chosen.name})]
+    return chosen.kamino_id, unusable
+
+
+def _first(target: str, rules: Iterable[Rule]) -> Target | None:
+    return next((found for rule in rules if (found := getattr(rule, target)) is not None), None)
 
 
 def choose_bank_account(

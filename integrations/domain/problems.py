@@ -12,7 +12,9 @@ class ProblemCode(StrEnum):
     CATEGORY_AMBIGUOUS = "category_ambiguous"
     CATEGORY_MISSING = "category_missing"
     ACCOUNT_NOT_USABLE = "account_not_usable"
+    ACCOUNT_WRONG_DIRECTION = "account_wrong_direction"
     MAPPING_TARGET_UNKNOWN = "mapping_target_unknown"
+    ORDER_UNREAD = "order_unread"
     BANK_ACCOUNT_UNMAPPED = "bank_account_unmapped"
     BANK_ACCOUNT_AMBIGUOUS = "bank_account_ambiguous"
     BANK_ACCOUNT_MISSING = "bank_account_missing"
@@ -73,6 +75,7 @@ _NO_HUMAN = {
     ProblemCode.AWAITING_RELEASE,
     ProblemCode.CANCELLED_BEFORE_SENDING,
     ProblemCode.PAYMENTS_UNREAD,
+    ProblemCode.ORDER_UNREAD,
 }
 
 

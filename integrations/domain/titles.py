@@ -34,6 +34,9 @@ STATUS_BY_NUMBER = {
     7: TitleStatus.CONFIRMED,
 }
 
+SALE_ORIGIN = "venda"
+"""Bling: the one documented `origem.tipoOrigem`. An invoice's origin names no sales order, so such titles have none."""
+
 UNSETTLED = (TitleStatus.OPEN, TitleStatus.PARTIAL, TitleStatus.CONFIRMED)
 """Statuses under which Bling still expects money."""
 
@@ -84,6 +87,21 @@ class TitleFacts:
     def status(self) -> TitleStatus:
         return status_of(self.status_number)
 
+    @property
+    def order_id(self) -> int:
+        """The sales order behind a receivable, 0 where Bling names none."""
+        is_sale = self.direction is Direction.RECEIVABLE and self.origin_kind.lower() == SALE_ORIGIN
+        return self.origin_id if is_sale else 0
+
+
+@dataclass(frozen=True)
+class SalesOrderFacts:
+    """Where a sale was made: channel and business unit, 0 for none (also where Bling deleted the order)."""
+
+    bling_id: int
+    channel_id: int = 0
+    unit_id: int = 0
+
 
 @dataclass(frozen=True)
 class BorderoLine:
@@ -127,4 +145,5 @@ class PersonFacts:
     state: str = ""
     postal_code: str = ""
     is_final_consumer: bool = False
+    category_id: int = 0
     type_ids: tuple[int, ...] = ()

@@ -56,3 +56,14 @@ STATUS_PAID = 2
 STATUS_AWAITING_APPROVAL = 3
 CLASSIFICATION_CHART_TYPE = "1"
 """`IDTipoPlanoConta=1` lists classifications; in rows, `Tipo` 1 takes postings."""
+CHART_NATURE_FIELDS = ("TipoContaGerencial", "DescricaoTipo")
+CHART_NATURES = {
+    "receita": "income",
+    "receitas": "income",
+    "despesa": "expense",
+    "despesas": "expense",
+    "custo": "expense",
+    "custos": "expense",
+}
+"""Rows have these fields; what they hold is unconfirmed. Only these words, alone, are taken for a direction: anything
+else ("Dedução de receita", a number) says nothing, so that no account is refused by a guess."""

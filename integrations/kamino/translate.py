@@ -10,6 +10,7 @@ from typing import Any
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.documents import compact
 from integrations.domain.matching import KaminoTitle
+from integrations.domain.names import fold
 from integrations.domain.persons import DesiredPerson
 from integrations.domain.titles import Direction
 from integrations.kamino import endpoints
@@ -180,13 +181,17 @@ def person_row(row: dict[str, Any]) -> KaminoPerson:
 
 @dataclass(frozen=True)
 class RegisterRow:
-    """One chart account, cost center, business unit or bank account; text ids come trimmed."""
+    """One chart account, cost center, business unit or bank account; text ids come trimmed.
+
+    `nature` of a chart account: "income", "expense" or "" where Kamino does not say.
+    """
 
     kamino_id: str
     name: str
     path: str
     active: bool
     takes_postings: bool
+    nature: str = ""
 
 
 def chart_row(row: dict[str, Any]) -> RegisterRow:
@@ -199,7 +204,13 @@ def chart_row(row: dict[str, Any]) -> RegisterRow:
         path=data.text("Hierarquia") or kamino_id,
         active=data.flag("Ativo", default=True),
         takes_postings=data.text("Tipo", "1") == endpoints.CLASSIFICATION_CHART_TYPE,
+        nature=_nature(data),
     )
+
+
+def _nature(data: Fields) -> str:
+    words = [fold(data.text(field)) for field in endpoints.CHART_NATURE_FIELDS]
+    return next((endpoints.CHART_NATURES[word] for word in words if word in endpoints.CHART_NATURES), "")
 
 
 def named_row(row: dict[str, Any]) -> RegisterRow:

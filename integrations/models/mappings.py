@@ -30,6 +30,8 @@ class MappingKind(models.TextChoices):
 
 
 PERSON_KINDS = (MappingKind.CUSTOMER, MappingKind.SUPPLIER)
+ORDER_KINDS = (MappingKind.SALES_CHANNEL, MappingKind.BUSINESS_UNIT)
+"""Rows that speak of the sales order behind a receivable, which is read because of them."""
 _CLASSIFIES = ("chart_account", "cost_center", "business_unit")
 TARGETS: dict[str, tuple[str, ...]] = {
     MappingKind.CATEGORY: _CLASSIFIES,

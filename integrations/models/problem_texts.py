@@ -1,8 +1,10 @@
-"""What a problem says to a person, in words of finance; each sentence ends with what to do where there is something."""
+"""What a problem or a rule says to a person, in words of finance; a problem's sentence ends with what to do where there
+is something."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from integrations.domain.classification import RuleWord
 from integrations.domain.problems import Problem, ProblemCode
 
 _TEXTS: dict[ProblemCode, str] = {
@@ -17,6 +19,13 @@ _TEXTS: dict[ProblemCode, str] = {
     ),
     ProblemCode.ACCOUNT_NOT_USABLE: gettext_noop(
         "“%(name)s” is inactive in Kamino or takes no postings. Choose another one under Mappings."
+    ),
+    ProblemCode.ACCOUNT_WRONG_DIRECTION: gettext_noop(
+        "“%(name)s” does not fit this title: in Kamino it is an income account and the title is payable, or an expense "
+        "account and the title is receivable. Choose another one under Mappings."
+    ),
+    ProblemCode.ORDER_UNREAD: gettext_noop(
+        "The sales order behind this title is still being read: it says which cost center or business unit it has."
     ),
     ProblemCode.MAPPING_TARGET_UNKNOWN: gettext_noop(
         "The mapping of “%(bling_name)s” names “%(name)s”, which Kamino does not have. Correct the name."
@@ -83,6 +92,20 @@ _TEXTS: dict[ProblemCode, str] = {
     ),
     ProblemCode.REOPENED_AFTER_CANCELLATION: gettext_noop("Open again in Bling after it was cancelled in Kamino."),
 }
+
+
+_RULES: dict[str, str] = {
+    RuleWord.PERSON: gettext_noop("Mapping of the customer or supplier"),
+    RuleWord.MAPPING: gettext_noop("Mapping of the category"),
+    RuleWord.NAME: gettext_noop("Same name in Kamino"),
+    RuleWord.CONTACT: gettext_noop("Default category of the customer or supplier"),
+    RuleWord.KEPT: gettext_noop("Kept as it was sent, although the mapping changed"),
+}
+
+
+def rule_text(rule: str) -> str:
+    """Return which rule chose a chart account, in the active language; "" where none did."""
+    return _(_RULES[rule]) if rule in _RULES else ""
 
 
 def problem_text(problem: Problem) -> str:

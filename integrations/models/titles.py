@@ -9,7 +9,15 @@ from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.titles import BorderoFacts, BorderoLine, Direction, PersonFacts, TitleFacts, TitleStatus
+from integrations.domain.titles import (
+    BorderoFacts,
+    BorderoLine,
+    Direction,
+    PersonFacts,
+    SalesOrderFacts,
+    TitleFacts,
+    TitleStatus,
+)
 from integrations.models.connections import BlingConnection
 from integrations.models.runs import SyncRun
 
@@ -68,7 +76,7 @@ class Person(models.Model):
 
     FACT_FIELDS = (
         "bling_id", "name", "document", "trade_name", "kind", "email", "street", "number", "complement", "district",
-        "city", "state", "postal_code", "is_final_consumer", "type_ids",
+        "city", "state", "postal_code", "is_final_consumer", "category_id", "type_ids",
     )  # fmt: skip
 
     def to_facts(self) -> PersonFacts:
@@ -165,7 +173,8 @@ class Title(models.Model):
 class SalesOrder(models.Model):
     """What a sale behind a receivable says about where it was made: the channel and the business unit, 0 for none.
 
-    Read only when a mapping needs it (Bling: GET /pedidos/vendas/{id}, `loja.id` and `loja.unidadeNegocio.id`).
+    Read only when a mapping needs it, and once (Bling: GET /pedidos/vendas/{id}, `loja.id` and
+    `loja.unidadeNegocio.id`). A receivable of an invoice names no sale, so it has none.
     """
 
     connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="orders")
@@ -174,11 +183,17 @@ class SalesOrder(models.Model):
     unit_id = models.BigIntegerField(default=0)
     read_at = models.DateTimeField()
 
+    if TYPE_CHECKING:
+        connection_id: int
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "bling_id"], name="one_order_per_bling_id")]
 
     def __str__(self) -> str:
         return f"order {self.bling_id}"
+
+    def to_facts(self) -> SalesOrderFacts:
+        return SalesOrderFacts(self.bling_id, self.channel_id, self.unit_id)
 
 
 class Bordero(models.Model):

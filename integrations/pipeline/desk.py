@@ -28,9 +28,11 @@ from integrations.models import (
 )
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState, Priority
+from integrations.models.mappings import ORDER_KINDS
 from integrations.models.registers import KaminoKind
+from integrations.pipeline import orders
 from integrations.pipeline.mapping_names import resolve_pending
-from integrations.pipeline.requests import request_plans, titles_using
+from integrations.pipeline.requests import request_plans, titles_classified_by
 from integrations.pipeline.schedule import open_run
 
 
@@ -222,9 +224,15 @@ def plan_now(posting: Posting, now: datetime) -> None:
 def mapping_changed(*, mapping: Mapping, now: datetime) -> int:
     """Plan the titles that a saved or deleted mapping classifies; returns how many."""
     resolve_pending(mapping.connection.tenant, now=now)
-    if mapping.source is None:
-        return 0
-    return request_plans(titles_using(mapping.connection, [mapping.source]), now=now)
+    if mapping.kind in ORDER_KINDS:
+        read_orders_soon(mapping.connection, now=now)
+    return request_plans(titles_classified_by(mapping), now=now)
+
+
+def read_orders_soon(connection: BlingConnection, *, now: datetime) -> None:
+    """Order a run where the mappings now ask for sales orders that nobody read: titles wait for them."""
+    if orders.awaited(connection).exists():
+        request_sync(connections=[connection], user=None, now=now)
 
 
 def filters_changed(*, connection_id: int, now: datetime) -> int:

@@ -4,11 +4,14 @@ cannot be read stops only what needs it."""
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
 from integrations.bling.client import BlingClient
+from integrations.bling.errors import MissingScopeError
 from integrations.domain.settlement import match_payments
-from integrations.domain.titles import Direction, PersonFacts
+from integrations.domain.titles import Direction, PersonFacts, SalesOrderFacts
 from integrations.models import BlingConnection, Bordero, Person
+from integrations.pipeline import orders
 from integrations.pipeline.readings import Chunk, FailedTitle, TitleReading
 from integrations.rest.errors import (
     ApiError,
@@ -19,6 +22,7 @@ from integrations.rest.errors import (
     TransientError,
 )
 
+T = TypeVar("T")
 Clock = Callable[[], datetime]
 FIRST_CHUNK = 20
 LARGEST_CHUNK = 100
@@ -26,6 +30,8 @@ CHUNK_SECONDS = 7.0
 """A chunk is mirrored at once: the more titles, the fewer statements; the longer, the more a dead worker loses."""
 MOST_FAILURES_IN_A_ROW = 3
 """So many reads in a row that Bling cannot answer are no matter of what was asked for."""
+_CONTACT, _ORDER = (Direction.PAYABLE, "contato"), (Direction.RECEIVABLE, "pedido")
+"""What a failure is called that is none of a title itself: people read it on the run."""
 _UNREADABLE = (RejectedError, InternalError, TransientError)
 
 
@@ -37,7 +43,7 @@ def read_titles(
     clock: Clock,
     deadline: datetime,
 ) -> Iterator[Chunk]:
-    """Read titles in chunks, each with its unknown borderôs and contacts.
+    """Read titles in chunks, each with its unknown borderôs and contacts, and the sales orders that mappings need.
 
     `wanted` are (direction, id, fingerprint of the listing row or ""); after `deadline` nothing more is sent ahead. A
     title that cannot be read becomes a failure and stops nothing; errors of the connection (limits, config, several
@@ -47,10 +53,13 @@ def read_titles(
     batch = list(islice(waiting, FIRST_CHUNK))
     client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
     patience = _Patience(client)
+    reads_orders = orders.are_needed(connection)
     while batch:
         chunk = _read_chunk(client, batch, read_at, patience)
         _read_borderos(client, connection, chunk, clock, patience)
         _read_persons(client, connection, chunk, clock, patience)
+        if reads_orders:
+            reads_orders = _read_orders(client, connection, chunk, clock, patience)
         now = clock()  # before the next ones leave: older than the truth is safe, newer is not
         seconds = max((now - read_at).total_seconds(), 0.001)
         batch = list(islice(waiting, max(1, min(LARGEST_CHUNK, int(len(batch) * CHUNK_SECONDS / seconds)))))
@@ -137,17 +146,70 @@ def read_persons(
     patience: _Patience | None = None,
 ) -> Iterator[tuple[PersonFacts, datetime]]:  # fmt: skip
     """Read contacts by id; one that cannot be read is noted and skipped."""
-    wanted, read_at, patience = list(contact_ids), clock(), patience or _Patience(client)
+    wanted, read_at = list(contact_ids), clock()
     client.announce_contacts(wanted)
-    for contact_id in wanted:
+    for person in _read_each(wanted, client.contact, _CONTACT, failures, patience or _Patience(client)):
+        yield person, read_at
+
+
+def _read_orders(
+    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
+) -> bool:
+    """Read the sales orders of a chunk; false where the app may not."""
+    wanted = orders.unknown(connection, [title.facts.order_id for title in chunk.titles if title.facts])
+    try:
+        chunk.orders.extend(read_orders(client, wanted, clock=clock, failures=chunk.failures, patience=patience))
+    except MissingScopeError as error:
+        chunk.failures.append(failed_order(wanted[0], error))
+        return False
+    return True
+
+
+def read_orders(
+    client: BlingClient, order_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle],
+    patience: _Patience | None = None,
+) -> Iterator[tuple[SalesOrderFacts, datetime]]:  # fmt: skip
+    """Read sales orders by id; one that Bling deleted says nothing, one that cannot be read is noted and skipped.
+    Raises `MissingScopeError`."""
+    wanted, read_at = list(order_ids), clock()
+
+    def read(order_id: int) -> SalesOrderFacts:
         try:
-            person = client.contact(contact_id)
+            return client.order(order_id)
+        except NotFoundError:
+            return SalesOrderFacts(order_id)
+
+    client.announce_orders(wanted)
+    for order in _read_each(wanted, read, _ORDER, failures, patience or _Patience(client)):
+        yield order, read_at
+
+
+def _read_each(
+    ids: Iterable[int],
+    read: Callable[[int], T],
+    what: tuple[Direction, str],
+    failures: list[FailedTitle],
+    patience: _Patience,
+) -> Iterator[T]:
+    for bling_id in ids:
+        try:
+            found = read(bling_id)
         except _UNREADABLE as error:
             patience.failed(error)
-            failures.append(FailedTitle(Direction.PAYABLE, contact_id, error.kind, f"contato: {error}"))
+            failures.append(_failed(what, bling_id, error))
         else:
             patience.answered()
-            yield person, read_at
+            yield found
+
+
+def failed_order(order_id: int, error: ApiError) -> FailedTitle:
+    """Return what a run notes about a sales order that could not be read."""
+    return _failed(_ORDER, order_id, error)
+
+
+def _failed(what: tuple[Direction, str], bling_id: int, error: ApiError) -> FailedTitle:
+    direction, word = what
+    return FailedTitle(direction, bling_id, error.kind, f"{word}: {error}")
 
 
 def _fail_titles(chunk: Chunk, bordero_id: int, error: ApiError) -> None:

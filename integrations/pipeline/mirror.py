@@ -1,7 +1,7 @@
 """Mirror: write what was read from Bling, and ask for a plan of every title whose inputs changed.
 
-The only writer of Title, Payment, Bordero, Person, CatalogItem, TitleRead and SeenRow. Older data never replaces
-newer; what did not change is not written; every write of a run checks that the run is still ours (its fence).
+The only writer of Title, Payment, Bordero, Person, SalesOrder, CatalogItem, TitleRead and SeenRow. Older data never
+replaces newer; what did not change is not written; every write of a run checks that the run is still ours (its fence).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,7 @@ from integrations.domain.titles import (
     BorderoFacts,
     Direction,
     PersonFacts,
+    SalesOrderFacts,
     TitleFacts,
     TitleRow,
     TitleStatus,
@@ -29,13 +30,15 @@ from integrations.models import (
     CatalogItem,
     Payment,
     Person,
+    SalesOrder,
     SeenRow,
     SyncRun,
     Title,
     TitleRead,
 )
 from integrations.models.registers import CatalogKind
-from integrations.pipeline.readings import Chunk, RegisterReading, TitleReading
+from integrations.pipeline import orders
+from integrations.pipeline.readings import Chunk, RegisterReading, Registers, TitleReading
 from integrations.pipeline.requests import request_plans, titles_using
 
 NO_CATEGORY = gettext_noop("(sem categoria)")
@@ -60,8 +63,12 @@ def hold_lease(run: SyncRun, *, lease_until: datetime, **changes: Any) -> None:
         raise LostLeaseError(f"run {run.pk}")
 
 
-def save_registers(connection: BlingConnection, readings: Sequence[RegisterReading], *, now: datetime) -> None:
-    """Store Bling's registers; a rename asks for new plans, a vanished register is kept and marked."""
+_NAMES_DECIDE = (CatalogKind.CATEGORY, CatalogKind.BANK_ACCOUNT)
+"""Kinds that are matched by identical name, so that a new or renamed register changes plans."""
+
+
+def save_registers(connection: BlingConnection, registers: Registers, *, now: datetime) -> None:
+    """Store Bling's registers; a rename is noted and asks for new plans, a vanished register is kept and marked."""
     nothing = [
         RegisterReading(CatalogKind.CATEGORY, 0, NO_CATEGORY, NO_CATEGORY),
         RegisterReading(CatalogKind.BANK_ACCOUNT, 0, NO_ACCOUNT, NO_ACCOUNT),
@@ -69,25 +76,28 @@ def save_registers(connection: BlingConnection, readings: Sequence[RegisterReadi
     known = {(item.kind, item.bling_id): item for item in CatalogItem.objects.filter(connection=connection)}
     changed: list[CatalogItem] = []
     with transaction.atomic():
-        for reading in [*nothing, *readings]:
+        for reading in [*nothing, *registers.readings]:
             item = known.pop((reading.kind, reading.bling_id), None)
             shown = (reading.name, reading.path, reading.nature, False)
             if item is None or (item.name, item.path, item.nature, item.is_gone) != shown:
                 item = item or CatalogItem(connection=connection, kind=reading.kind, bling_id=reading.bling_id)
+                if item.name not in ("", reading.name):
+                    item.renamed_from, item.renamed_at = item.name, now
                 item.name, item.path, item.nature, item.is_gone = shown
                 item.read_at = now
                 changed.append(item)
         for vanished in known.values():
-            if not vanished.is_gone:
+            if not vanished.is_gone and vanished.kind in registers.kinds:
                 vanished.is_gone = True
                 changed.append(vanished)
         CatalogItem.objects.bulk_create(
             changed,
             update_conflicts=True,
             unique_fields=["connection", "kind", "bling_id"],
-            update_fields=["name", "path", "nature", "is_gone", "read_at"],
+            update_fields=["name", "path", "nature", "is_gone", "renamed_from", "renamed_at", "read_at"],
         )
-        request_plans(titles_using(connection, changed), now=now)
+        renamed = [item for item in changed if item.kind in _NAMES_DECIDE]
+        request_plans(titles_using(connection, renamed), now=now)
         BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
 
 
@@ -147,6 +157,7 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
     _store(connection, changed, decided, now=now)
     if fresh:
         _stop_asking(connection, fresh)
+    save_orders(connection, chunk.orders, now=now)
     return len(changed)
 
 
@@ -292,6 +303,24 @@ def save_persons(connection: BlingConnection, persons: Iterable[tuple[PersonFact
         now=now,
     )
     return len(changed)
+
+
+def save_orders(
+    connection: BlingConnection, readings: Iterable[tuple[SalesOrderFacts, datetime]], *, now: datetime
+) -> None:
+    """Store sales orders that were read for the first time; their titles are planned again. In one transaction."""
+    rows = [
+        SalesOrder(
+            connection=connection,
+            bling_id=facts.bling_id,
+            channel_id=facts.channel_id,
+            unit_id=facts.unit_id,
+            read_at=read_at,
+        )
+        for facts, read_at in sorted(readings, key=lambda pair: pair[0].bling_id)
+    ]
+    SalesOrder.objects.bulk_create(rows, ignore_conflicts=True)
+    request_plans(orders.of_sales(connection).filter(origin_id__in=[row.bling_id for row in rows]), now=now)
 
 
 def release_new_titles(run: SyncRun, *, now: datetime) -> int:

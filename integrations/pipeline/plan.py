@@ -15,13 +15,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from integrations.domain.calendar import day_of
-from integrations.domain.classification import Register, choose_bank_account, classify_title
+from integrations.domain.classification import choose_bank_account, classify_title
 from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredPayment, DesiredTitle, Inputs, KaminoStatus, desire
 from integrations.domain.persons import desire_person
 from integrations.domain.problems import Problem, ProblemCode
 from integrations.domain.settlement import PaymentFacts, settle
-from integrations.domain.titles import Direction, TitleStatus
+from integrations.domain.titles import Direction, SalesOrderFacts, TitleStatus
 from integrations.models import (
     Attempt,
     Bordero,
@@ -35,7 +35,7 @@ from integrations.models import (
 )
 from integrations.models.deliveries import DeliveryState, Failure, Priority
 from integrations.models.registers import CatalogKind
-from integrations.pipeline import milestones
+from integrations.pipeline import milestones, orders
 from integrations.pipeline.rulebook import Rulebook, load_rulebook
 
 log = structlog.get_logger(__name__)
@@ -53,6 +53,15 @@ class Decision:
     state: str
     failure: str = ""
     priority: int = Priority.UPDATE
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was read of Bling for a batch beside its titles, each by connection and id: the days of borderôs, and sales
+    orders."""
+
+    borderos: dict[tuple[int, int], date]
+    orders: dict[tuple[int, int], SalesOrderFacts]
 
 
 def plan_turn(
@@ -96,7 +105,7 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
                 posting__in=postings.values(), undone_at__isnull=True
             ).select_related("account")
         }
-        borderos = _known_borderos(titles)
+        read = _Read(_known_borderos(titles), orders.known_of(titles))
         unresolved = set(
             Attempt.objects.filter(posting__in=postings.values(), outcome__in=Attempt.UNRESOLVED).values_list(
                 "posting_id", flat=True
@@ -105,7 +114,7 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
         for title in titles:
             posting = postings[title.pk]
             try:
-                inputs, problems = _gather(title, posting, rulebooks[title.connection_id], persons, borderos)
+                inputs, problems = _gather(title, posting, rulebooks[title.connection_id], persons, read)
                 changes = _plan_title(
                     posting, inputs, problems, forced.get(posting.pk), requests[title.pk], now,
                     is_deleted=title.status == TitleStatus.DELETED,
@@ -230,13 +239,11 @@ def _gather(
     posting: Posting,
     rulebook: Rulebook,
     persons: dict[int, PersonPosting],
-    borderos: dict[tuple[int, int], date],
+    read: _Read,
 ) -> tuple[Inputs, list[Problem]]:
-    facts = title.to_facts()
-    classification, problems = classify_title(
-        Register(facts.category_id, rulebook.name(CatalogKind.CATEGORY, facts.category_id)),
-        rulebook.categories, rulebook.chart, rulebook.defaults,
-    )  # fmt: skip
+    facts, borderos = title.to_facts(), read.borderos
+    order = read.orders.get((title.connection_id, facts.order_id))
+    classification, problems = classify_title(rulebook.subject(title, posting, order), rulebook.mappings)
     payments = [
         PaymentFacts(**{name: getattr(row, name) for name in PaymentFacts.__dataclass_fields__})
         for row in title.payments.all()
@@ -251,7 +258,7 @@ def _gather(
     problems += found
     account = None
     if settlement is not None:
-        register = Register(settlement.account_id, rulebook.name(CatalogKind.BANK_ACCOUNT, settlement.account_id))
+        register = rulebook.register(CatalogKind.BANK_ACCOUNT, settlement.account_id)
         account, found = choose_bank_account(register, rulebook.bank_accounts, rulebook.banks)
         problems += found
     problems += _person_problems(title, persons)

@@ -4,9 +4,11 @@ details of new and different ones only. Reads the mirror to compare; never write
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
+import structlog
 from django.db.models import Exists, OuterRef, Q
 
 from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
+from integrations.bling.errors import MissingScopeError
 from integrations.domain.calendar import BRASILIA, day_of
 from integrations.domain.titles import Direction, TitleRow, TitleStatus
 from integrations.models import (
@@ -20,8 +22,12 @@ from integrations.models import (
     TitleRead,
 )
 from integrations.models.registers import CatalogKind
+from integrations.pipeline import orders
 from integrations.pipeline.lookalikes import look_alikes
-from integrations.pipeline.readings import RegisterReading
+from integrations.pipeline.readings import RegisterReading, Registers
+from integrations.rest.errors import InternalError, RateLimitedError, RejectedError, TransientError
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 WINDOW = timedelta(days=364)
@@ -34,6 +40,8 @@ SWEEP_EVERY = timedelta(days=7)
 REGISTERS_STALE = timedelta(hours=24)
 CONTACT_OVERLAP = timedelta(hours=24)
 REREAD_LIMIT = 500
+ORDERS_LIMIT = 2000
+"""So many sales orders of older titles are read in one run after a mapping first asks for them: twelve minutes."""
 PAID_REREAD_AGE = timedelta(days=6)
 ROLLING_PERCENT = 2
 HISTORY = 100_000
@@ -41,8 +49,8 @@ HISTORY = 100_000
 _OPEN_STATUSES = (1, 3)
 
 
-def read_registers(client: BlingClient) -> list[RegisterReading]:
-    """Read categories with their paths, accounts, payment forms and contact types."""
+def read_registers(client: BlingClient) -> Registers:
+    """Read categories with their paths, accounts, payment forms, contact types, sales channels and business units."""
     categories = {category.id: category for category in client.categories()}
     natures = {1: "expense", 2: "income", 3: "both"}
     found = []
@@ -61,7 +69,26 @@ def read_registers(client: BlingClient) -> list[RegisterReading]:
         CatalogKind.PAYMENT_FORM: client.payment_forms(),
         CatalogKind.CONTACT_TYPE: client.contact_types(),
     }
-    return found + [RegisterReading(kind, item.id, item.descricao) for kind, items in others.items() for item in items]
+    found += [RegisterReading(kind, item.id, item.descricao) for kind, items in others.items() for item in items]
+    kinds = {CatalogKind.CATEGORY, *others}
+    try:
+        found += _read_channels(client)
+        kinds |= {CatalogKind.SALES_CHANNEL, CatalogKind.BUSINESS_UNIT}
+    except (MissingScopeError, RejectedError, InternalError, TransientError) as error:
+        if isinstance(error, RateLimitedError):
+            raise
+        # Only some mappings need them: an app that may not read them, or an account without them, still syncs.
+        log.info("sales channels not read", kind=error.kind, error=str(error))
+    return Registers(found, frozenset(kinds))
+
+
+def _read_channels(client: BlingClient) -> list[RegisterReading]:
+    channels = client.sales_channels()
+    units = {unit.id: unit.nome for channel in channels for unit in channel.unidades if unit.id}
+    return [
+        *[RegisterReading(CatalogKind.SALES_CHANNEL, channel.id, channel.descricao) for channel in channels],
+        *[RegisterReading(CatalogKind.BUSINESS_UNIT, unit_id, name) for unit_id, name in units.items()],
+    ]
 
 
 def registers_are_stale(connection: BlingConnection, now: datetime) -> bool:
@@ -233,6 +260,14 @@ def paid_titles_to_reread(run: SyncRun, *, after: int, limit: int) -> list[tuple
     )
     found = query.order_by("pk").values_list("pk", "direction", "bling_id")[:limit]
     return [(pk, Direction(direction), bling_id) for pk, direction, bling_id in found]
+
+
+def orders_to_read(run: SyncRun, *, before: int | None, limit: int) -> list[tuple[int, int]]:
+    """Return titles (key, sales order) whose order a mapping needs and nobody read, newest first."""
+    query = orders.awaited(run.connection)
+    if before is not None:
+        query = query.filter(pk__lt=before)
+    return list(query.order_by("-pk").values_list("pk", "origin_id")[:limit])
 
 
 def titles_to_roll(run: SyncRun, limit: int) -> list[tuple[Direction, int]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, TitleFacts
+from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, SalesOrderFacts, TitleFacts
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,14 @@ class RegisterReading:
     name: str
     path: str = ""
     nature: str = ""
+
+
+@dataclass(frozen=True)
+class Registers:
+    """Bling's registers as they were just read, and the kinds that were: what was not read is not gone."""
+
+    readings: list[RegisterReading]
+    kinds: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -50,4 +58,5 @@ class Chunk:
     titles: list[TitleReading] = field(default_factory=list)
     borderos: list[tuple[BorderoFacts, datetime]] = field(default_factory=list)
     persons: list[tuple[PersonFacts, datetime]] = field(default_factory=list)
+    orders: list[tuple[SalesOrderFacts, datetime]] = field(default_factory=list)
     failures: list[FailedTitle] = field(default_factory=list)

@@ -64,10 +64,10 @@ def refresh_registers(client: KaminoClient, company: KaminoConnection, *, clock:
     for kind, found in rows.items():
         for row in found:
             item = known.pop((kind, row.kamino_id), None)
-            shown = (row.name, row.path, row.active, row.takes_postings)
-            if item is None or (item.name, item.path, item.is_active, item.takes_postings) != shown:
+            shown = (row.name, row.path, row.active, row.takes_postings, row.nature)
+            if item is None or (item.name, item.path, item.is_active, item.takes_postings, item.nature) != shown:
                 item = item or KaminoItem(connection=company, kind=kind, kamino_id=row.kamino_id)
-                item.name, item.path, item.is_active, item.takes_postings = shown
+                item.name, item.path, item.is_active, item.takes_postings, item.nature = shown
                 changed.append(item.fold_name())
     for vanished in known.values():
         if vanished.is_active:
@@ -80,7 +80,7 @@ def refresh_registers(client: KaminoClient, company: KaminoConnection, *, clock:
             changed,
             update_conflicts=True,
             unique_fields=["connection", "kind", "kamino_id"],
-            update_fields=["name", "folded_name", "path", "is_active", "takes_postings", "read_at"],
+            update_fields=["name", "folded_name", "path", "is_active", "takes_postings", "nature", "read_at"],
         )
         KaminoConnection.objects.filter(pk=company.pk).update(registers_read_at=read_at, error="")
     return bool(changed)

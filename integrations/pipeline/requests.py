@@ -6,8 +6,11 @@ from itertools import islice
 
 from django.db.models import Q, QuerySet
 
-from integrations.models import BlingConnection, CatalogItem, Payment, PlanRequest, Title
+from integrations.domain.titles import Direction
+from integrations.models import BlingConnection, CatalogItem, Mapping, Payment, PlanRequest, SalesOrder, Title
+from integrations.models.mappings import MappingKind
 from integrations.models.registers import CatalogKind
+from integrations.pipeline import orders
 
 BATCH = 1000
 
@@ -24,14 +27,39 @@ def request_plans(titles: QuerySet[Title], *, now: datetime, priority: int | Non
     return count
 
 
+_DIRECTIONS = {MappingKind.CUSTOMER: Direction.RECEIVABLE, MappingKind.SUPPLIER: Direction.PAYABLE}
+
+
 def titles_using(connection: BlingConnection, items: Iterable[CatalogItem]) -> QuerySet[Title]:
-    """Return the titles that some of these registers classify."""
+    """Return the titles that some of these registers classify.
+
+    A sales channel or business unit: those whose sales order names it, or whose order nobody read yet.
+    """
     by_kind: dict[str, list[int]] = {}
     for item in items:
         by_kind.setdefault(item.kind, []).append(item.bling_id)
+    categories = by_kind.get(CatalogKind.CATEGORY, [])
     accounts = by_kind.get(CatalogKind.BANK_ACCOUNT, [])
-    return Title.objects.filter(
-        Q(category_id__in=by_kind.get(CatalogKind.CATEGORY, []))
-        | Q(pk__in=Payment.objects.filter(account_id__in=accounts).values("title")),
-        connection=connection,
+    found = (
+        Q(category_id__in=categories)
+        | Q(category_id=0, person__category_id__in=[bling_id for bling_id in categories if bling_id])
+        | Q(pk__in=Payment.objects.filter(account_id__in=accounts).values("title"))
     )
+    channels, units = by_kind.get(CatalogKind.SALES_CHANNEL, []), by_kind.get(CatalogKind.BUSINESS_UNIT, [])
+    if channels or units:
+        sold_there = SalesOrder.objects.filter(
+            Q(channel_id__in=channels) | Q(unit_id__in=units), connection=connection
+        ).values("bling_id")
+        found |= Q(pk__in=orders.of_sales(connection).filter(origin_id__in=sold_there).values("pk"))
+        found |= Q(pk__in=orders.unread(connection).values("pk"))
+    return Title.objects.filter(found, connection=connection)
+
+
+def titles_classified_by(mapping: Mapping) -> QuerySet[Title]:
+    """Return the titles that a mapping row speaks about; none while its Bling side was not found."""
+    if mapping.source is not None:
+        return titles_using(mapping.connection, [mapping.source])
+    titles = Title.objects.filter(connection=mapping.connection_id)
+    if mapping.person_id is None:
+        return titles.none()
+    return titles.filter(person=mapping.person_id, direction=_DIRECTIONS[MappingKind(mapping.kind)])

@@ -1,12 +1,34 @@
 """The rules of one connection as the domain reads them: mappings, registers of both sides, the company's decisions."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
-from integrations.domain.classification import Rule, Target, TargetIndex
+from django.db.models import Q
+
+from integrations.domain.classification import (
+    Classification,
+    Register,
+    Rule,
+    RuleSet,
+    RuleWord,
+    Subject,
+    Target,
+    TargetIndex,
+)
 from integrations.domain.rules import Filter, FilterKind, Release, TenantRules
-from integrations.models import BlingConnection, CatalogItem, FilterRule, KaminoConnection, KaminoItem, Mapping
+from integrations.domain.titles import Direction, SalesOrderFacts
+from integrations.models import (
+    BlingConnection,
+    CatalogItem,
+    FilterRule,
+    KaminoConnection,
+    KaminoItem,
+    Mapping,
+    Posting,
+    Title,
+)
 from integrations.models.mappings import MappingKind
-from integrations.models.registers import KaminoKind
+from integrations.models.registers import CatalogKind, KaminoKind
 
 
 @dataclass(frozen=True)
@@ -14,15 +36,43 @@ class Rulebook:
     """Everything about a connection that classifies its titles, loaded once for a batch."""
 
     rules: TenantRules
-    categories: dict[int, Rule]
+    mappings: RuleSet
     bank_accounts: dict[int, Rule]
-    defaults: Rule
-    chart: TargetIndex
     banks: TargetIndex
     names: dict[tuple[str, int], str]
+    gone: frozenset[tuple[str, int]]
 
-    def name(self, kind: str, bling_id: int) -> str:
-        return self.names.get((kind, bling_id), f"#{bling_id}")
+    def register(self, kind: str, bling_id: int) -> Register:
+        """Return a Bling register with its name; one that was not read yet is named by its id."""
+        return Register(bling_id, self.names.get((kind, bling_id), f"#{bling_id}"))
+
+    def subject(self, title: Title, posting: Posting, order: SalesOrderFacts | None) -> Subject:
+        """Return what classifies a title; `order` is the sales order behind it, where it was read."""
+        return Subject(
+            direction=Direction(title.direction),
+            contact_id=title.contact_id,
+            category=self.register(CatalogKind.CATEGORY, title.category_id),
+            contact_category=self._category_of(title.person.category_id) if title.person else None,
+            order=order,
+            awaits_order=order is None and title.to_facts().order_id != 0,
+            told=_told(posting),
+            keeps_told=posting.kept_for_category == title.category_id,
+        )
+
+    def _category_of(self, bling_id: int) -> Register | None:
+        """Return a contact's default category; one that Bling no longer has counts only where it is mapped."""
+        key = (CatalogKind.CATEGORY.value, bling_id)
+        is_known = key in self.names and key not in self.gone
+        if bling_id == 0 or not (is_known or bling_id in self.mappings.categories):
+            return None
+        return self.register(*key)
+
+
+def _told(posting: Posting) -> Classification | None:
+    body = posting.get_delivered()
+    if body is None:
+        return None
+    return Classification(body.chart_account, body.cost_center, body.business_unit, rule=RuleWord.KEPT)
 
 
 def load_rulebook(connection: BlingConnection) -> Rulebook:
@@ -30,14 +80,8 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
     tenant = connection.tenant
     company: KaminoConnection = tenant.kamino_connection
     items = list(KaminoItem.objects.filter(connection=company))
-    catalog = CatalogItem.objects.filter(connection=connection)
-    rows = Mapping.objects.filter(connection=connection, source__isnull=False).select_related(
-        "source", "chart_account", "cost_center", "business_unit", "bank_account"
-    )
-    rules: dict[str, dict[int, Rule]] = {kind: {} for kind in MappingKind.values}
-    for row in rows:
-        if row.source is not None:
-            rules[row.kind][row.source.bling_id] = _rule(row)
+    catalog = list(CatalogItem.objects.filter(connection=connection))
+    rules = _mapping_rules(connection)
     return Rulebook(
         rules=TenantRules(
             settled_from=tenant.settled_from,
@@ -48,15 +92,33 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             filters=_filters(connection),
             release=Release(tenant.release),
         ),
-        categories=rules[MappingKind.CATEGORY],
-        bank_accounts=rules[MappingKind.BANK_ACCOUNT],
-        defaults=Rule(
-            cost_center=_target(company.default_cost_center), business_unit=_target(company.default_business_unit)
+        mappings=RuleSet(
+            accounts=TargetIndex([target for item in items if (target := _of_kind(item, KaminoKind.CHART_ACCOUNT))]),
+            categories=rules[MappingKind.CATEGORY],
+            customers=rules[MappingKind.CUSTOMER],
+            suppliers=rules[MappingKind.SUPPLIER],
+            channels=rules[MappingKind.SALES_CHANNEL],
+            units=rules[MappingKind.BUSINESS_UNIT],
+            defaults=Rule(
+                cost_center=_target(company.default_cost_center), business_unit=_target(company.default_business_unit)
+            ),
         ),
-        chart=TargetIndex([target for item in items if (target := _of_kind(item, KaminoKind.CHART_ACCOUNT))]),
+        bank_accounts=rules[MappingKind.BANK_ACCOUNT],
         banks=TargetIndex([target for item in items if (target := _of_kind(item, KaminoKind.BANK_ACCOUNT))]),
         names={(item.kind, item.bling_id): item.name for item in catalog},
+        gone=frozenset((item.kind, item.bling_id) for item in catalog if item.is_gone),
     )
+
+
+def _mapping_rules(connection: BlingConnection) -> dict[str, dict[int, Rule]]:
+    """Return the mapping rows whose Bling side is known, by kind and Bling id."""
+    rows = Mapping.objects.filter(Q(source__isnull=False) | Q(person__isnull=False), connection=connection)
+    rules: dict[str, dict[int, Rule]] = defaultdict(dict)
+    for row in rows.select_related("source", "person", "chart_account", "cost_center", "business_unit", "bank_account"):
+        named = row.source or row.person
+        if named is not None:
+            rules[row.kind][named.bling_id] = _rule(row, named.name)
+    return rules
 
 
 def _filters(connection: BlingConnection) -> dict[FilterKind, Filter]:
@@ -72,8 +134,9 @@ def _filters(connection: BlingConnection) -> dict[FilterKind, Filter]:
     }
 
 
-def _rule(row: Mapping) -> Rule:
+def _rule(row: Mapping, name: str) -> Rule:
     return Rule(
+        name=name,
         chart_account=_target(row.chart_account),
         cost_center=_target(row.cost_center),
         business_unit=_target(row.business_unit),
@@ -85,7 +148,7 @@ def _rule(row: Mapping) -> Rule:
 def _target(item: KaminoItem | None) -> Target | None:
     if item is None:
         return None
-    return Target(item.kamino_id, item.name, item.is_active, item.takes_postings)
+    return Target(item.kamino_id, item.name, item.is_active, item.takes_postings, item.nature)
 
 
 def _of_kind(item: KaminoItem, kind: KaminoKind) -> Target | None:

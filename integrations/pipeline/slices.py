@@ -10,6 +10,7 @@ from django.db import DataError, transaction
 from django.db.models import F
 
 from integrations.bling.client import BlingClient, Listing
+from integrations.bling.errors import MissingScopeError
 from integrations.bling.records import Empresa
 from integrations.domain.calendar import day_of
 from integrations.domain.documents import compact
@@ -51,6 +52,7 @@ class Slice:
             "details": self._details,
             "gone": self._gone,
             "new": self._new,
+            "orders": self._orders,
             "reread": self._reread,
             "paid": self._paid,
             "roll": self._roll,
@@ -174,7 +176,29 @@ class Slice:
         self._read_registers()
         take_over(self.run, now=self.clock())
         mirror.release_new_titles(self.run, now=self.clock())
-        return "reread"
+        return "orders"
+
+    def _orders(self) -> str:
+        """Read the sales orders of titles that were mirrored before a mapping asked for them; one that cannot be read
+        does not come back in this run."""
+        cursor = self.run.cursor
+        left = pull.ORDERS_LIMIT - cursor.get("orders_read", 0)
+        batch = pull.orders_to_read(self.run, before=cursor.get("orders"), limit=min(GONE_BATCH, left))
+        if not batch:
+            return "reread"
+        chunk, following = Chunk(), "orders"
+        wanted = list(dict.fromkeys(order for _pk, order in batch))
+        try:
+            chunk.orders.extend(details.read_orders(self.client, wanted, clock=self.clock, failures=chunk.failures))
+        except MissingScopeError as error:
+            chunk.failures.append(details.failed_order(wanted[0], error))
+            following = "reread"
+        cursor.update(orders=batch[-1][0], orders_read=cursor.get("orders_read", 0) + len(batch))
+        with transaction.atomic():
+            mirror.save_orders(self.run.connection, chunk.orders, now=self.clock())
+            self._hold(cursor=cursor, **mirror.note_failures(self.run, chunk))
+        milestones.passed("pull.orders_saved")
+        return following
 
     def _reread(self) -> str:
         done = self.run.cursor.get("reread", 0)
@@ -237,7 +261,7 @@ class Slice:
     def _save_one_by_one(self, chunk: Chunk) -> None:
         """Find the title that the database refuses, note it, and keep the others of its chunk."""
         for title in chunk.titles:
-            single = Chunk(titles=[title], borderos=chunk.borderos, persons=chunk.persons)
+            single = Chunk(titles=[title], borderos=chunk.borderos, persons=chunk.persons, orders=chunk.orders)
             try:
                 self._save_chunk(single)
             except (DataError, ValueError) as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
+from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
 from integrations.sheets.cells import Cell, plain_text
@@ -111,7 +112,7 @@ def _xlsx_cell(cell: Any) -> Cell:
         return Cell(str(value), is_formula=True)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return Cell("" if value is None else plain_text(str(value)).strip())
+    return Cell("" if value is None else plain_text(unescape(str(value))).strip())
 
 
 def _csv_rows(content: bytes) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from sandbox.bling.wire_forms import (
     category_detail,
     category_row,
     channel_detail,
+    channel_row,
     contact_detail,
     contact_row,
     form_detail,
@@ -161,6 +162,12 @@ def show_sale(account: BlingAccount, call: Call, id: int) -> Reply:
     return _one(account.sales, id, lambda sale: sale_detail(account, sale))
 
 
+def list_channels(account: BlingAccount, call: Call) -> Reply:
+    """GET /canais-venda: all of them are enabled here, and of one type."""
+    rows = list(account.channels.values()) if queries.integer(call, "situacao", 1) == 1 else []
+    return Reply(queries.page_of(call, rows, channel_row))
+
+
 def show_channel(account: BlingAccount, call: Call, id: int) -> Reply:
     """GET /canais-venda/{id}."""
     return _one(account.channels, id, channel_detail)
@@ -179,5 +186,6 @@ ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("formas-pagamentos", "/formas-pagamentos/<int:id>", show_form),
     ("empresas", "/empresas/me/dados-basicos", show_company),
     ("pedidos-vendas", "/pedidos/vendas/<int:id>", show_sale),
+    ("canais-venda", "/canais-venda", list_channels),
     ("canais-venda", "/canais-venda/<int:id>", show_channel),
 )

@@ -151,6 +151,13 @@ class RegisterBook:
         return channel.id
 
     @atomic
+    def edit_channel(self, id: int, **changes: Any) -> int:
+        """Rename a channel, or give it other business units as (id, name)."""
+        set_known(self.channels[id], changes)
+        self.touch()
+        return id
+
+    @atomic
     def add_sale(
         self, contact: int, total: Money, day: Day | None = None, channel: int = 0, unit: int = 0, category: int = 0
     ) -> int:

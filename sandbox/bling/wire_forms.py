@@ -259,13 +259,14 @@ def sale_detail(book: TitleBook, sale: Sale) -> Wire:
     }
 
 
+def channel_row(channel: Channel) -> Wire:
+    """Return a row of GET /canais-venda."""
+    return {"id": channel.id, "descricao": channel.name, "tipo": "LojaVirtual", "situacao": 1}
+
+
 def channel_detail(channel: Channel) -> Wire:
     """Return GET /canais-venda/{id} with the names of its business units."""
-    return {
-        "id": channel.id,
-        "descricao": channel.name,
-        "tipo": "LojaVirtual",
-        "situacao": 1,
+    return channel_row(channel) | {
         "filiais": [
             {"cnpj": "", "idUnidadeNegocio": unit, "unidadeNegocio": name, "deposito": {"id": 0}, "padrao": place == 0}
             for place, (unit, name) in enumerate(channel.units)

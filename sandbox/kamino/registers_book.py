@@ -73,9 +73,13 @@ class RegisterBook:
         parent: str | None = None,
         takes_postings: bool = True,
         active: bool = True,
+        nature: str | None = None,
     ) -> str:
-        """Create a classification of the chart and return its padded id; `takes_postings=False` makes a group."""
-        return self._add_chart(name, code, parent, takes_postings, active)
+        """Create a classification of the chart and return its padded id; `takes_postings=False` makes a group.
+
+        `nature` goes to `TipoContaGerencial`; that Kamino writes "Receita" or "Despesa" there is a guess.
+        """
+        return self._add_chart(name, code, parent, takes_postings, active, nature=nature)
 
     def _add_chart(
         self,
@@ -85,6 +89,7 @@ class RegisterBook:
         takes_postings: bool,
         active: bool,
         bank_id: int | None = None,
+        nature: str | None = None,
     ) -> str:
         number = self.new_id()
         text = padded(code or f"{30000 + len(self.charts) + 1}") or ""
@@ -101,7 +106,7 @@ class RegisterBook:
             "Tipo": POSTING if takes_postings else GROUP,
             "DescricaoTipo": "Analítica" if takes_postings else "Sintética",
             "CartaoCredito": False,
-            "TipoContaGerencial": None,
+            "TipoContaGerencial": nature,
             "IDTipoImposto": None,
             "Nivel": level,
             "GrupoContaCorrente": False,

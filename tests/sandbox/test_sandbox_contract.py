@@ -27,6 +27,7 @@ def account(world: World) -> Any:
         ("/formas-pagamentos", {}),
         ("/empresas/me/dados-basicos", {}),
         ("/caixas", {}),
+        ("/canais-venda", {}),
     ],
 )
 def test_a_list_fits_the_contract(bling: Any, conforms: Any, path: str, query: dict[str, Any]) -> None:

@@ -1,0 +1,61 @@
+"""Orders: which sales orders behind receivables have to be read, because a mapping asks where the sale was made."""
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from integrations.domain.problems import ProblemCode
+from integrations.domain.titles import SALE_ORIGIN, UNSETTLED, Direction, SalesOrderFacts, TitleStatus
+from integrations.models import BlingConnection, Mapping, SalesOrder, Title
+from integrations.models.mappings import ORDER_KINDS
+
+_NEVER_SENT = (ProblemCode.BEFORE_SETTLED_FROM, ProblemCode.FILTERED)
+
+
+def are_needed(connection: BlingConnection) -> bool:
+    """Say whether a sales channel or business unit of this connection stands for something."""
+    return Mapping.objects.filter(connection=connection, kind__in=ORDER_KINDS, source__isnull=False).exists()
+
+
+def of_sales(connection: BlingConnection) -> QuerySet[Title]:
+    """Return the receivables that name a sales order (`TitleFacts.order_id`)."""
+    return Title.objects.filter(
+        connection=connection, direction=Direction.RECEIVABLE, origin_kind__iexact=SALE_ORIGIN, origin_id__gt=0
+    )
+
+
+def unread(connection: BlingConnection) -> QuerySet[Title]:
+    """Return the receivables of sales orders that nobody read."""
+    known = SalesOrder.objects.filter(connection=connection, bling_id=OuterRef("origin_id"))
+    return of_sales(connection).exclude(Exists(known))
+
+
+def awaited(connection: BlingConnection) -> QuerySet[Title]:
+    """Return the titles whose sales order is worth a call: those that may still be created in Kamino, and those that
+    stand there open, unless they keep what Kamino was told."""
+    if not are_needed(connection):
+        return Title.objects.none()
+    never_sent = Q()
+    for code in _NEVER_SENT:
+        never_sent |= Q(posting__problems__contains=[{"code": code.value}])
+    titles = unread(connection).filter(
+        Q(posting__delivered__isnull=True) | Q(posting__delivered__status="pending"),
+        status__in=[*UNSETTLED, TitleStatus.SETTLED],
+        replaced_by=None,
+    )
+    keeps = Q(posting__delivered__isnull=False, posting__kept_for_category=F("category_id"))
+    return titles.exclude(keeps).exclude(never_sent).exclude(posting__state="ignored")
+
+
+def unknown(connection: BlingConnection, order_ids: Iterable[int]) -> list[int]:
+    """Return those of some sales orders that nobody read."""
+    wanted = {order_id for order_id in order_ids if order_id}
+    known = SalesOrder.objects.filter(connection=connection, bling_id__in=wanted).values_list("bling_id", flat=True)
+    return sorted(wanted - set(known))
+
+
+def known_of(titles: Iterable[Title]) -> dict[tuple[int, int], SalesOrderFacts]:
+    """Return the orders behind some titles that were read, by connection and id."""
+    wanted = {title.origin_id for title in titles if title.origin_id}
+    rows = SalesOrder.objects.filter(bling_id__in=wanted)
+    return {(row.connection_id, row.bling_id): row.to_facts() for row in rows}

@@ -1,0 +1,125 @@
+"""Files that people send: what can be read, and the sentence for each that cannot."""
+
+import zipfile
+from io import BytesIO
+
+import openpyxl
+import pytest
+from django.utils.translation import override
+
+from integrations.sheets import reading
+from integrations.sheets.cells import plain_text, safe_text
+from integrations.sheets.reading import SheetError, read_table
+from integrations.sheets.writing import Sheet, to_csv, to_xlsx
+
+HOSTILE = ["=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\tTab", "\rReturn"]
+
+
+def xlsx(*rows: list[object], title: str = "Plan1") -> bytes:
+    book = openpyxl.Workbook()
+    book.active.title = title
+    for row in rows:
+        book.active.append(row)
+    buffer = BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def texts(content: bytes) -> list[list[str]]:
+    return [[cell.text for cell in row.cells] for row in read_table(content).rows]
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_csv_is_read_with_any_usual_delimiter(delimiter: str, mark: str) -> None:
+    content = f"{mark}Tipo{delimiter}Nome\nCategoria{delimiter}Água e luz\n".encode()
+    assert texts(content) == [["Categoria", "Água e luz"]]
+
+
+def test_numbers_of_a_workbook_come_as_people_see_them() -> None:
+    assert texts(xlsx(["A", "B", "C", "D"], [12345678901, 3.0, None, 1.5])) == [["12345678901", "3", "", "1.5"]]
+
+
+def test_rows_keep_the_number_that_the_spreadsheet_program_shows() -> None:
+    table = read_table(xlsx(["A"], [None], ["x"], [None], ["y"]))
+    assert [(row.number, row.cells[0].text) for row in table.rows] == [(3, "x"), (5, "y")]
+
+
+def test_a_named_sheet_is_read_before_the_first() -> None:
+    book = to_xlsx(Sheet("Kamino", ["A"], [["não"]]), Sheet("De-Para", ["A"], [["sim"]]))
+    assert [row.cells[0].text for row in read_table(book, sheet_title="De-Para").rows] == ["sim"]
+
+
+def test_a_formula_is_told_from_text_that_looks_like_one() -> None:
+    book = openpyxl.load_workbook(BytesIO(xlsx(["A"], ["x"])))
+    book.active["A2"] = "=HYPERLINK(1)"
+    buffer = BytesIO()
+    book.save(buffer)
+    assert read_table(buffer.getvalue()).rows[0].cells[0].is_formula
+    assert read_table("A\n=1+1\n".encode()).rows[0].cells[0].is_formula
+    assert not read_table(to_xlsx(Sheet("x", ["A"], [[safe_text("=1+1")]]))).rows[0].cells[0].is_formula
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_that_a_program_would_run_goes_out_harmless_and_comes_back(text: str) -> None:
+    assert safe_text(text).startswith("'")
+    assert plain_text(safe_text(text)) == text
+    for content in (to_csv(["A"], [[safe_text(text)]]).encode(), to_xlsx(Sheet("x", ["A"], [[safe_text(text)]]))):
+        cell = read_table(content).rows[0].cells[0]
+        assert cell.text.strip() == text.strip()
+        assert not cell.is_formula
+
+
+def old_excel() -> bytes:
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+
+
+def other_zip() -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("texto.txt", "não é planilha")
+    return buffer.getvalue()
+
+
+def damaged() -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(BytesIO(xlsx(["A"], ["x"]))) as source, zipfile.ZipFile(buffer, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(name, content[: len(content) // 2] if name.endswith("sheet1.xml") else content)
+    return buffer.getvalue()
+
+
+def bomb() -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", bytes(reading.MAX_UNPACKED_BYTES + 1))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "O arquivo está vazio"),
+        (b" \n \n", "O arquivo está vazio"),
+        (xlsx(), "O arquivo está vazio"),
+        (xlsx(["Tipo", "Nome"]), "só tem o cabeçalho"),
+        (b"Tipo;Nome\n", "só tem o cabeçalho"),
+        (b"Tipo;tipo\nA;B\n", "A coluna “Tipo” está repetida"),
+        ("Tipo;Situação\nA;B\n".encode("cp1252"), "A codificação do arquivo está errada (linha 1)"),
+        ("Tipo;Situação\n".encode("utf-16"), "não é uma planilha"),
+        (b"%PDF-1.4 planilha", "não é uma planilha"),
+        (b"\x89PNG\x00\x00", "não é uma planilha"),
+        (old_excel(), "antigo do Excel (.xls) ou protegido por senha"),
+        (other_zip(), "não é uma planilha"),
+        (xlsx(["A"], ["x"])[:900], "não é uma planilha"),
+        (damaged(), "danificada"),
+        (bomb(), "grande demais quando descompactada"),
+        (b"A;B\n" + b"x" * (reading.MAX_BYTES + 1), "grande demais: mais de 5 MB"),
+        (b"A;B\n" + b"x;y\n" * (reading.MAX_ROWS + 1), "mais de 20000 linhas"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_what_it_is_and_the_mend(content: bytes, says: str) -> None:
+    with override("pt-br"), pytest.raises(SheetError) as caught:
+        read_table(content)
+    assert says in caught.value.message
