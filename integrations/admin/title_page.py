@@ -11,13 +11,9 @@ from integrations.admin.mapping_desk import row_url
 from integrations.admin.scope import change_url
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.problems import ProblemCode
-<<<<<<< HEAD
 from integrations.models import CatalogItem, KaminoItem, Posting, Title
 from integrations.models.mappings import MappingKind
-=======
-from integrations.models import CatalogItem, KaminoItem, Mapping, Posting, Title
 from integrations.models.problem_texts import rule_text
->>>>>>> rules
 from integrations.models.registers import KaminoKind
 from integrations.resources.texts import side_text
 

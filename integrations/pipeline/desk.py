@@ -17,7 +17,6 @@ from integrations.models import (
     BlingConnection,
     ForcedSettlement,
     KaminoItem,
-    Mapping,
     PersonAction,
     PersonPosting,
     PlanRequest,
@@ -28,11 +27,9 @@ from integrations.models import (
 )
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState, Priority
-from integrations.models.mappings import ORDER_KINDS
 from integrations.models.registers import KaminoKind
 from integrations.pipeline import orders
-from integrations.pipeline.mapping_names import resolve_pending
-from integrations.pipeline.requests import request_plans, titles_classified_by
+from integrations.pipeline.requests import request_plans
 from integrations.pipeline.schedule import open_run
 
 
@@ -219,14 +216,6 @@ def plan_now(posting: Posting, now: datetime) -> None:
     PlanRequest.objects.update_or_create(
         title_id=posting.title_id, defaults={"asked_at": now, "priority": Priority.PERSON}
     )
-
-
-def mapping_changed(*, mapping: Mapping, now: datetime) -> int:
-    """Plan the titles that a saved or deleted mapping classifies; returns how many."""
-    resolve_pending(mapping.connection.tenant, now=now)
-    if mapping.kind in ORDER_KINDS:
-        read_orders_soon(mapping.connection, now=now)
-    return request_plans(titles_classified_by(mapping), now=now)
 
 
 def read_orders_soon(connection: BlingConnection, *, now: datetime) -> None:

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
-from integrations.models import Mapping, MappingChange, Tenant
+from integrations.models import BlingConnection, Mapping, MappingChange, Tenant
 from integrations.models.mapping_changes import Reach
-from integrations.models.mappings import TARGET_KINDS, TARGETS
-from integrations.pipeline.desk import Refused
+from integrations.models.mappings import ORDER_KINDS, TARGET_KINDS, TARGETS
+from integrations.pipeline.desk import Refused, read_orders_soon
 from integrations.pipeline.mapping_edits import ChangedRow
 from integrations.pipeline.mapping_reach import Measure, affected, measure, touch
 from integrations.pipeline.mapping_rows import desk_rows, values_of
@@ -163,6 +163,9 @@ def carry_out(change_id: int, *, now: datetime) -> bool:
             good, _bad = rows_of(change)
             _write(change, good)
             planned = touch(affected(good), change.tenant, change.reach, change.since, now=now)
+            connections = {row.connection for row in good if row.kind in ORDER_KINDS}
+            for connection in BlingConnection.objects.filter(pk__in=connections).defer("client_secret"):
+                read_orders_soon(connection, now=now)
             MappingChange.objects.filter(pk=change_id).update(state=State.DONE, applied_at=now, titles_planned=planned)
     except _Outdated as error:
         _fail(change_id, str(error))

@@ -16,12 +16,12 @@ from django.db.models.functions import Cast, Coalesce
 
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
-from integrations.models import CatalogItem, Posting, Tenant, Title
+from integrations.models import BlingConnection, CatalogItem, Posting, Tenant, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.models.mapping_changes import Reach
-from integrations.models.mappings import MappingKind
+from integrations.models.mappings import PERSON_KINDS
 from integrations.pipeline.mapping_edits import ChangedRow
-from integrations.pipeline.requests import request_plans, titles_using
+from integrations.pipeline.requests import request_plans, titles_of_persons, titles_using
 
 BATCH = 1000
 _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
@@ -40,15 +40,12 @@ class Measure:
 def affected(rows: Sequence[ChangedRow]) -> QuerySet[Title]:
     """Return the titles that some rows classify, of all their connections."""
     found = Title.objects.none()
-    for connection in sorted({row.connection for row in rows}):
-        mine = [row for row in rows if row.connection == connection]
-        items = list(CatalogItem.objects.filter(pk__in=[row.source for row in mine]).select_related("connection"))
-        if items:
-            found = found | titles_using(items[0].connection, items)
-        for kind, direction in ((MappingKind.CUSTOMER, "receivable"), (MappingKind.SUPPLIER, "payable")):
-            persons = [row.person for row in mine if row.kind == kind]
-            if persons:
-                found = found | Title.objects.filter(connection=connection, direction=direction, person__in=persons)
+    for connection in BlingConnection.objects.filter(pk__in=[row.connection for row in rows]).defer("client_secret"):
+        mine = [row for row in rows if row.connection == connection.pk]
+        found |= titles_using(connection, CatalogItem.objects.filter(pk__in=[row.source for row in mine]))
+        for kind in PERSON_KINDS:
+            persons = [row.person for row in mine if row.kind == kind and row.person]
+            found |= titles_of_persons(connection, kind, persons)
     return found.filter(is_released=True, replaced_by=None)
 
 

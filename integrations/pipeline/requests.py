@@ -7,7 +7,7 @@ from itertools import islice
 from django.db.models import Q, QuerySet
 
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, CatalogItem, Mapping, Payment, PlanRequest, SalesOrder, Title
+from integrations.models import BlingConnection, CatalogItem, Payment, PlanRequest, SalesOrder, Title
 from integrations.models.mappings import MappingKind
 from integrations.models.registers import CatalogKind
 from integrations.pipeline import orders
@@ -55,11 +55,6 @@ def titles_using(connection: BlingConnection, items: Iterable[CatalogItem]) -> Q
     return Title.objects.filter(found, connection=connection)
 
 
-def titles_classified_by(mapping: Mapping) -> QuerySet[Title]:
-    """Return the titles that a mapping row speaks about; none while its Bling side was not found."""
-    if mapping.source is not None:
-        return titles_using(mapping.connection, [mapping.source])
-    titles = Title.objects.filter(connection=mapping.connection_id)
-    if mapping.person_id is None:
-        return titles.none()
-    return titles.filter(person=mapping.person_id, direction=_DIRECTIONS[MappingKind(mapping.kind)])
+def titles_of_persons(connection: BlingConnection, kind: MappingKind, persons: Iterable[int]) -> QuerySet[Title]:
+    """Return the titles that rows of these customers or suppliers (keys of `Person`) classify."""
+    return Title.objects.filter(connection=connection, person__in=persons, direction=_DIRECTIONS[kind])

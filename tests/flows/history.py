@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from integrations.models import BlingConnection, CatalogItem, KaminoConnection, Mapping, Posting, Tenant, Title
+from integrations.models import BlingConnection, CatalogItem, KaminoConnection, Posting, Tenant, Title
 from integrations.models.registers import CatalogKind
 from integrations.pipeline import desk, run
 from integrations.pipeline.leases import LEASE
@@ -22,6 +22,7 @@ from sandbox.world import World
 from tests.flows.checks import check_mirror
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company, in_days
+from tests.flows.mapping import desk_row, map_name
 from tests.flows.mortal import PAUSES, Killed, at_milestone, die
 
 Step = tuple[Any, ...]
@@ -284,10 +285,8 @@ class History:
         target = self.company.tenant.kamino_connection.items.filter(name=chart).first()
         if source is None or target is None:
             return
-        mapping, _new = Mapping.objects.update_or_create(
-            connection=connection, kind="category", source=source, defaults={"chart_account": target}
-        )
-        desk.mapping_changed(mapping=mapping, now=self.clock())
+        if desk_row(self.company, "category", self.company.category).values()["chart_account"] != target.pk:
+            map_name(self.company, "category", self.company.category, clock=self.clock, chart_account=target.kamino_id)
 
     def _order(self, kind: str, index: int) -> None:
         """A person asks for one title, or for all that wait for a person; or insists, and changes them in Bling too."""

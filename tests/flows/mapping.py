@@ -1,6 +1,7 @@
 """Changing the De/Para as finance does, without the pages: edit cells, confirm what may be touched."""
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -28,9 +29,7 @@ def desk_row(company: Company, kind: str, bling_id: int) -> DeskRow:
 def propose_cells(company: Company, kind: str, bling_id: int, **cells: str) -> MappingChange:
     """Propose one row's change; a field that is not named becomes empty."""
     targets = KaminoTargets.of_tenant(company.tenant.pk)
-    edit = check_cells(
-        desk_row(company, kind, bling_id), {name: Cell(text) for name, text in cells.items()}, targets
-    )
+    edit = check_cells(desk_row(company, kind, bling_id), {name: Cell(text) for name, text in cells.items()}, targets)
     return propose(
         tenant=company.tenant, origin="screen", rows=[edit] if edit else [], looked_at=1, user=finance(),
         now=timezone.now(),
@@ -38,10 +37,9 @@ def propose_cells(company: Company, kind: str, bling_id: int, **cells: str) -> M
 
 
 def map_name(
-    company: Company, kind: str, bling_id: int, *, reach: str = Reach.OPEN, since: date | None = None, **cells: Any
-) -> MappingChange:
+    company: Company, kind: str, bling_id: int, *, reach: str = Reach.OPEN, since: date | None = None,
+    clock: Callable[[], datetime] = timezone.now, **cells: Any,
+) -> MappingChange:  # fmt: skip
     """Map one name and carry that out; returns what became of it."""
     change = propose_cells(company, kind, bling_id, **cells)
-    return confirm(
-        change=change, reach=reach, since=since, good_rows_only=False, user=finance(), clock=timezone.now
-    )
+    return confirm(change=change, reach=reach, since=since, good_rows_only=False, user=finance(), clock=clock)

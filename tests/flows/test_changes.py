@@ -5,12 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from integrations.models import Attempt, Discrepancy, Mapping
+from integrations.models import Attempt, Discrepancy
 from integrations.models.deliveries import DeliveryState
-from integrations.models.registers import CatalogItem, KaminoItem
-from integrations.pipeline.desk import mapping_changed
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
+from tests.flows.mapping import map_name
 
 BOTH = pytest.mark.parametrize("direction", ["payable", "receivable"])
 MODES = pytest.mark.parametrize("generous", [False, True])
@@ -209,13 +208,7 @@ def test_a_new_unmapped_name_waits_and_is_delivered_once_mapped(company: Company
     title = company.add_title("payable", category=category)
     company.sync()
     assert company.problems(title) == ["category_unmapped"]
-    mapping = Mapping.objects.create(
-        connection=company.connection,
-        kind="category",
-        source=CatalogItem.objects.get(bling_id=category),
-        chart_account=KaminoItem.objects.filter(kind="chart_account", takes_postings=True).first(),
-    )
-    assert mapping_changed(mapping=mapping, now=company.now()) == 1
+    assert map_name(company, "category", category, chart_account="Categoria de Teste").titles_planned == 1
     company.work()
     assert company.in_kamino("payable", title) is not None
     company.sync()

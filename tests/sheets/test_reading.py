@@ -56,7 +56,7 @@ def test_a_formula_is_told_from_text_that_looks_like_one() -> None:
     buffer = BytesIO()
     book.save(buffer)
     assert read_table(buffer.getvalue()).rows[0].cells[0].is_formula
-    assert read_table("A\n=1+1\n".encode()).rows[0].cells[0].is_formula
+    assert read_table(b"A\n=1+1\n").rows[0].cells[0].is_formula
     assert not read_table(to_xlsx(Sheet("x", ["A"], [[safe_text("=1+1")]]))).rows[0].cells[0].is_formula
 
 
