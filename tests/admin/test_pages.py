@@ -100,6 +100,22 @@ def test_the_title_page_tells_both_sides_and_the_reason(login: Callable[[str], C
 
 
 @pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("person", "De/Para do cliente ou fornecedor"),
+        ("contact", "Categoria padrão do cliente ou fornecedor"),
+        ("kept", "Mantida como foi enviada"),
+    ],
+)
+def test_the_title_page_says_which_rule_chose_the_chart_account(
+    login: Callable[[str], Client], ours: Rows, rule: str, words: str
+) -> None:
+    Posting.objects.filter(pk=ours.posting.pk).update(rule=rule)
+    page = login("operacao").get(url(Title, "change", ours.title.pk)).content.decode()
+    assert f"Conta contábil escolhida por: {words}" in page
+
+
+@pytest.mark.parametrize(
     "term", ["pessoa NOSSA", "529.982.247-25", CPF, "NF 11001", "11001", "1.234,56", "R$ 1234,56", "1234.56"]
 )
 @pytest.mark.parametrize("model", [Title, Posting])

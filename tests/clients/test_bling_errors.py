@@ -17,7 +17,7 @@ def answer(status: int, **error: object) -> Answer:
     ("given", "name"),
     [
         (answer(401, type="invalid_token", message="invalid_token"), "UnauthorizedError"),
-        (answer(403, type="insufficient_scope", message="insufficient_scope"), "ConfigError"),
+        (answer(403, type="insufficient_scope", message="insufficient_scope"), "MissingScopeError"),
         (answer(404, type="RESOURCE_NOT_FOUND", message="x"), "NotFoundError"),
         (answer(400, type="VALIDATION_ERROR", message="x"), "RejectedError"),
         (answer(400, type="VALIDATION_ERROR", message="Invalid authorization code"), "InvalidGrantError"),

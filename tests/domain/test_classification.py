@@ -6,12 +6,15 @@ from integrations.domain.classification import (
     Classification,
     Register,
     Rule,
+    RuleSet,
+    Subject,
     Target,
     TargetIndex,
     choose_bank_account,
     classify_title,
 )
 from integrations.domain.problems import Blocks, ProblemCode
+from integrations.domain.titles import Direction
 
 RENT = Target("3.1", "Aluguel")
 ENERGY = Target("3.2", "ENERGIA ELETRICA")
@@ -27,8 +30,18 @@ NOTHING = Rule()
 def classify(
     name: str, rule: Rule | None = None, *, bling_id: int = 3, defaults: Rule = NOTHING
 ) -> tuple[Classification, list[ProblemCode]]:
-    rules = {} if rule is None else {bling_id: rule}
-    found, problems = classify_title(Register(bling_id, name), rules, CHART, defaults)
+    categories = {} if rule is None else {bling_id: rule}
+    return by_rules(payable(category=Register(bling_id, name)), categories=categories, defaults=defaults)
+
+
+def payable(**changes: Any) -> Subject:
+    """A payable of contact 7 in the category "Aluguel", which has a namesake."""
+    values: dict[str, Any] = {"direction": Direction.PAYABLE, "contact_id": 7, "category": Register(3, "Aluguel")}
+    return Subject(**{**values, **changes})
+
+
+def by_rules(subject: Subject, **rules: Any) -> tuple[Classification, list[ProblemCode]]:
+    found, problems = classify_title(subject, RuleSet(accounts=CHART, **rules))
     return found, [problem.code for problem in problems]
 
 
@@ -68,9 +81,8 @@ def test_a_mapping_to_an_unusable_account_never_falls_back_to_the_name(target: T
 
 
 def test_a_mapping_to_an_unknown_name_is_named_and_never_falls_back() -> None:
-    found, problems = classify_title(
-        Register(3, "Aluguel"), {3: Rule(unresolved=("Aluguéis",))}, CHART, NOTHING
-    )  # fmt: skip
+    rules = RuleSet(accounts=CHART, categories={3: Rule(name="Aluguel", unresolved=("Aluguéis",))})
+    found, problems = classify_title(payable(), rules)
     assert found.chart_account is None
     assert [problem.params for problem in problems] == [{"bling_name": "Aluguel", "name": "Aluguéis"}]
 
@@ -145,3 +157,18 @@ def test_a_missing_bank_account_holds_back_the_settlement_only(register: Registe
     rules = {} if rule is None else {register.bling_id: rule}
     _account, problems = choose_bank_account(register, rules, BANKS)
     assert {problem.blocks for problem in problems} == {Blocks.SETTLEMENT}
+
+
+@pytest.mark.parametrize(
+    ("direction", "account"), [(Direction.PAYABLE, "6.1"), (Direction.RECEIVABLE, "6.2")]
+)  # fmt: skip
+def test_of_two_namesakes_the_one_that_fits_the_direction_is_meant(direction: Direction, account: str) -> None:
+    chart = TargetIndex([Target("6.1", "Juros", nature="expense"), Target("6.2", "juros", nature="income")])
+    found, problems = classify_title(payable(direction=direction, category=Register(3, "Juros")), RuleSet(chart))
+    assert (found.chart_account, problems) == (account, [])
+
+
+def test_a_namesake_of_the_other_direction_is_none() -> None:
+    chart = TargetIndex([Target("6.2", "Juros", nature="income")])
+    found, problems = classify_title(payable(category=Register(3, "Juros")), RuleSet(chart))
+    assert (found.chart_account, [problem.code for problem in problems]) == (None, [ProblemCode.CATEGORY_UNMAPPED])

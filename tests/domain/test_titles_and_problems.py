@@ -46,6 +46,7 @@ def test_what_holds_a_title_and_needs_nobody_is_listed_here_on_purpose(code: Pro
         ProblemCode.FILTERED,
         ProblemCode.AWAITING_RELEASE,
         ProblemCode.CANCELLED_BEFORE_SENDING,
+        ProblemCode.ORDER_UNREAD,
     }
     problem = Problem(code)
     if problem.blocks is Blocks.TITLE:
