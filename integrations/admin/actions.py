@@ -41,6 +41,9 @@ class PermittedActions:
     def has_connect_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.connect_blingconnection"))
 
+    def has_activate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm("integrations.activate_tenant"))
+
     def has_test_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.test_kaminoconnection"))
 
@@ -68,7 +71,7 @@ def confirm(
     text: str,
     submit: str,
     form: forms.Form | None = None,
-    rows: Iterable[Model] = (),
+    rows: Iterable[Model | str] = (),
     action: str = "",
     target: str = "",
     back: str = "",
@@ -106,6 +109,11 @@ def page_url(model_admin: Any, object_id: Any) -> str:
 
 def back_to(model_admin: Any, object_id: Any) -> HttpResponse:
     return HttpResponseRedirect(page_url(model_admin, object_id))
+
+
+def back_to_action(model_admin: Any, action: str, object_id: Any) -> HttpResponse:
+    opts = model_admin.opts
+    return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_{action}", args=[object_id]))
 
 
 def refused(request: HttpRequest, error: "desk.Refused") -> None:

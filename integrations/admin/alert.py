@@ -24,6 +24,7 @@ CAUSE_COLOURS = {
     "expiring": "warning",
     "run_failed": "warning",
     "late": "warning",
+    "unmapped": "warning",
     "closed": "default",
 }
 URGENT = [AlertCause.RECONNECT, AlertCause.HELD, AlertCause.KAMINO]

@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from integrations.admin import texts
+from integrations.admin.coverage import coverage_url
 from integrations.admin.event_texts import cause_text
 from integrations.admin.posting import needing_action
 from integrations.admin.run import RUN_COLOURS
 from integrations.admin.scope import change_url, scoped
 from integrations.models import Alert, BlingConnection, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
+from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.health import Health, health_of
@@ -144,6 +146,8 @@ def _next_url(card: Card, request: HttpRequest) -> str:
         url, permission = reverse("admin:integrations_kaminoconnection_add") + query, "add_kaminoconnection"
     elif card.health.findings:
         found = card.health.findings[0]
+        if found.cause == AlertCause.UNMAPPED:
+            return coverage_url(card.tenant) if may("integrations.view_tenant") else ""
         url = change_url(found.connection) if found.connection else card.kamino["url"]
         permission = "view_blingconnection" if found.connection else "view_kaminoconnection"
     else:

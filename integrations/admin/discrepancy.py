@@ -2,38 +2,33 @@
 
 from typing import Any, ClassVar
 
-import structlog
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from import_export.admin import ExportMixin
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
-from unfold.contrib.import_export.forms import ExportForm
 
 from integrations.admin import texts
 from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display
+from integrations.admin.exports import SpreadsheetExport
 from integrations.admin.filters import OpenFilter
 from integrations.admin.scope import TenantFilter
 from integrations.admin.title_search import title_query
 from integrations.models import Discrepancy, Posting
 from integrations.resources.discrepancies import DiscrepancyResource
-from integrations.resources.files import BrazilianCsv, NativeXlsx
 from integrations.resources.texts import side_text
-
-log = structlog.get_logger(__name__)
 
 URGENT = {"double_payment_risk", "settled_only_in_bling", "missing_in_kamino", "refused", "unconfirmed"}
 KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
 
 
 @admin.register(Discrepancy)
-class DiscrepancyAdmin(ExportMixin, ReadOnlyAdmin):  # type: ignore[misc]
+class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
     tenant_path = "posting__company__tenant"
     resource_classes: ClassVar[list[Any]] = [DiscrepancyResource]
-    export_form_class = ExportForm
+    export_name = "divergencias"
     list_display = ["kind_label", "title_link", "person", "due", "amount", "in_bling", "in_kamino", "why", "since"]
     list_filter = [
         OpenFilter,
@@ -53,21 +48,6 @@ class DiscrepancyAdmin(ExportMixin, ReadOnlyAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("posting__title__person", "posting__company__tenant")
-
-    def get_export_formats(self) -> list[Any]:
-        return [NativeXlsx, BrazilianCsv]
-
-    def get_export_filename(self, request: HttpRequest, queryset: Any, file_format: Any) -> str:
-        return f"divergencias-{timezone.localdate():%Y-%m-%d}.{file_format.get_extension()}"
-
-    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_export_queryset(request)
-        return rows
-
-    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super()._do_file_export(file_format, request, queryset, **kwargs)
-        log.info("discrepancies exported", user=request.user.pk, format=file_format.get_extension())
-        return response
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

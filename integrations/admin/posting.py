@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
 
 from integrations.admin import actions, texts
-from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
-from integrations.admin.scope import TenantFilter, change_url
-from integrations.admin.title_search import title_query
+from integrations.admin.posting_pages import PostingPages
+from integrations.admin.scope import TenantFilter
 from integrations.domain.problems import Blocks, Problem, ProblemCode
 from integrations.models import Posting, Title
 from integrations.models.deliveries import DeliveryState
+from integrations.models.problem_queries import problem_path
 
 _WAITING_FOR_A_PERSON = [
     code for code in ProblemCode if Problem(code).needs_human and Problem(code).blocks is not Blocks.NOTHING
@@ -27,10 +27,9 @@ _WAITING_FOR_A_PERSON = [
 
 def needing_action(postings: QuerySet[Posting]) -> QuerySet[Posting]:
     """Return the postings that only a person can move on."""
-    codes = " || ".join(f'@.code == "{code}"' for code in _WAITING_FOR_A_PERSON)
     has_problem = Func(
         F("problems"),
-        Value(f"$[*] ? ({codes})"),
+        Value(problem_path(_WAITING_FOR_A_PERSON)),
         function="jsonb_path_exists",
         template="%(function)s(%(expressions)s::jsonpath)",
         output_field=BooleanField(),
@@ -41,11 +40,8 @@ def needing_action(postings: QuerySet[Posting]) -> QuerySet[Posting]:
 
 
 @admin.register(Posting)
-class PostingAdmin(actions.PermittedActions, ReadOnlyAdmin):
-    tenant_path = "company__tenant"
-    paginator = CappedPaginator
+class PostingAdmin(PostingPages):
     list_display = ["name", "person_name", "amount", "due", "state_label", "reasons", "waiting"]
-    list_display_links = None
     list_before_template = "admin/integrations/needs_action.html"
     list_filter = [
         TenantFilter,
@@ -56,9 +52,6 @@ class PostingAdmin(actions.PermittedActions, ReadOnlyAdmin):
     ]
     list_select_related = ["title__person", "company__tenant"]
     list_disable_select_all = True
-    ordering = ["due_date", "pk"]
-    search_fields = ["title__document_number"]
-    search_help_text = gettext_lazy("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
     actions = ["retry", "resync", "stop_syncing"]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -74,42 +67,6 @@ class PostingAdmin(actions.PermittedActions, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         return needing_action(rows)
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Lead to the title's page, which shows all about it."""
-        rows = super().get_queryset(request).select_related("title")
-        posting = rows.filter(pk=object_id).first() if object_id.isdigit() else None
-        if posting is None:
-            return HttpResponseRedirect(actions.changelist_url(self))
-        return HttpResponseRedirect(change_url(posting.title))
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = title_query(term, path="title__", whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(found), False
-
-    @display(gettext_lazy("title"), ordering="title__document_number")
-    def name(self, posting: Posting) -> str:
-        number = posting.title.document_number or f"Bling {posting.title.bling_id}"
-        return texts.two_lines(texts.link(posting.title, number), posting.get_direction_display())
-
-    @display(gettext_lazy("person"), ordering="title__person__name")
-    def person_name(self, posting: Posting) -> str:
-        return texts.two_lines(texts.link(posting.title.person), posting.company.tenant)
-
-    @display(gettext_lazy("value"), ordering="title__value")
-    def amount(self, posting: Posting) -> str:
-        return texts.money(posting.title.value)
-
-    @display(gettext_lazy("due date"), ordering="due_date")
-    def due(self, posting: Posting) -> str:
-        return texts.day(posting.title.due_date)
 
     @display(gettext_lazy("state"), ordering="state", label=texts.STATE_COLOURS)
     def state_label(self, posting: Posting) -> tuple[str, str]:

@@ -24,6 +24,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.Payment: "title__connection__tenant",
     models.Posting: "company__tenant",
     models.PersonPosting: "company__tenant",
+    models.PlannedWrite: "company__tenant",
     models.Attempt: "company__tenant",
     models.ForcedSettlement: "posting__company__tenant",
     models.Discrepancy: "posting__company__tenant",

@@ -15,7 +15,9 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from integrations.admin import actions, texts
 from integrations.admin.base import HistoryAdmin
+from integrations.admin.coverage import CoveragePage
 from integrations.admin.decorators import display, page_action
+from integrations.admin.readiness import ReadinessPages
 from integrations.admin.scope import sees_every_tenant
 from integrations.models import BlingConnection, Tenant
 from integrations.pipeline import desk
@@ -26,18 +28,18 @@ RULES = {"settled_from", "closed_until", "cancel_deleted", "sync_payables", "syn
 
 
 @admin.register(Tenant)
-class TenantAdmin(actions.PermittedActions, HistoryAdmin):
+class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, HistoryAdmin):
     tenant_path = "pk"
     list_display = ["name", "slug", "cnpj_text", "mode", "connections", "settled_from_text", "is_active"]
     list_filter = [("delivery_mode", ChoicesRadioFilter), ("is_active", BooleanRadioFilter)]
     search_fields = ["name", "slug", "cnpj"]
     ordering = ["name"]
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ["created_at", "left_to_do"]
+    readonly_fields = ["created_at", "left_to_do", "delivery_mode", "coverage_text"]
     actions = ["sync_now"]
-    actions_detail = ["sync_this"]
+    actions_detail = ["sync_this", "coverage", "readiness", "activate", "to_simulation"]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do"]}),
+        (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do", "coverage_text"]}),
         (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "release", "sync_from"]}),
         (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted"]}),
         (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "created_at"]}),
@@ -48,11 +50,15 @@ class TenantAdmin(actions.PermittedActions, HistoryAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         fields = list(super().get_readonly_fields(request, obj))
-        if not request.user.has_perm("integrations.activate_tenant"):
-            fields.append("delivery_mode")
         if not sees_every_tenant(request):
             fields.append("members")
         return fields
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Show only the switch that can be thrown."""
+        is_live = Tenant.objects.filter(pk=object_id, delivery_mode=Tenant.DeliveryMode.LIVE).exists()
+        useless = "activate" if is_live else "to_simulation"
+        return [action for action in super().get_actions_detail(request, object_id) if action.path != useless]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Any]:
         return {} if obj else self.prepopulated_fields

@@ -35,6 +35,7 @@ class KaminoTitle:
     reconciled: bool = False
     scheduled: bool = False
     person_name: str = ""
+    person_document: str = ""
     raw: dict[str, object] | None = None
 
     @property

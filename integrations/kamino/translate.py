@@ -100,6 +100,7 @@ def title_row(direction: Direction, row: dict[str, Any]) -> KaminoTitle:
         kamino_id=data.integer("ID"),
         person_id=data.integer("IDPessoa", 0) or person.integer("ID", 0) or None,
         person_name=data.text("NomePessoa") or person.text("NomeExibicao"),
+        person_document=compact(data.text(names.document) or person.text("CPFCNPJ")),
         description=data.text(names.description),
         note=data.text("Obs"),
         code=data.text("CodigoExterno"),

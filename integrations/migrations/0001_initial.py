@@ -351,6 +351,7 @@ class Migration(migrations.Migration):
                 ('person_id', models.BigIntegerField(null=True)),
                 ('value', models.DecimalField(decimal_places=2, default=0, max_digits=15)),
                 ('document_number', models.CharField(default='', max_length=100)),
+                ('person_document', models.CharField(default='', max_length=40)),
                 ('row', models.JSONField()),
                 ('read_at', models.DateTimeField()),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='snapshots', to='integrations.kaminoconnection')),
@@ -547,6 +548,20 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'titles in Kamino',
                 'permissions': [('force_settlement', 'Can force a settlement in Kamino'), ('resolve_posting', 'Can decide about titles that need action')],
             },
+        ),
+        migrations.CreateModel(
+            name='PlannedWrite',
+            fields=[
+            ],
+            options={
+                'verbose_name': 'planned delivery',
+                'verbose_name_plural': 'simulation',
+                'proxy': True,
+                'default_permissions': ('view',),
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('integrations.posting',),
         ),
         migrations.CreateModel(
             name='PersonAction',
@@ -870,6 +885,10 @@ class Migration(migrations.Migration):
             model_name='kaminosnapshot',
             index=models.Index(fields=['company', 'direction', 'person_id', 'value'], name='snapshot_look'),
         ),
+        migrations.AddIndex(
+            model_name='kaminosnapshot',
+            index=models.Index(fields=['company', 'direction', 'due_date', 'value'], name='snapshot_due'),
+        ),
         migrations.AddConstraint(
             model_name='kaminosnapshot',
             constraint=models.UniqueConstraint(fields=('company', 'direction', 'kamino_id'), name='one_snapshot_per_kamino_title'),
@@ -945,6 +964,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='posting',
             index=models.Index(fields=['company', 'state'], name='posting_state'),
+        ),
+        migrations.AddIndex(
+            model_name='posting',
+            index=models.Index(condition=models.Q(models.Q(('problems__contains', [{'code': 'category_unmapped'}]), ('problems__contains', [{'code': 'category_ambiguous'}]), ('problems__contains', [{'code': 'category_missing'}]), ('problems__contains', [{'code': 'account_not_usable'}]), ('problems__contains', [{'code': 'mapping_target_unknown'}]), ('problems__contains', [{'code': 'bank_account_unmapped'}]), ('problems__contains', [{'code': 'bank_account_ambiguous'}]), ('problems__contains', [{'code': 'bank_account_missing'}]), ('problems__contains', [{'code': 'bank_account_not_usable'}]), _connector='OR'), models.Q(('problems__contains', [{'code': 'filtered'}]), ('problems__contains', [{'code': 'before_settled_from'}]), ('problems__contains', [{'code': 'cancelled_before_sending'}]), _connector='OR', _negated=True)), fields=['company'], name='posting_lacks_names'),
         ),
         migrations.AddConstraint(
             model_name='posting',

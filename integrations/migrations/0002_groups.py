@@ -8,12 +8,12 @@ APPS = ["integrations", "django_q"]
 TABLES = [
     "tenant", "blingconnection", "kaminoconnection", "connectionevent", "title", "payment", "person", "posting",
     "personposting", "attempt", "forcedsettlement", "mapping", "catalogitem", "kaminoitem", "syncrun", "discrepancy",
-    "ratelimit", "breaker", "alert", "filterrule", "mappingchange",
+    "ratelimit", "breaker", "alert", "filterrule", "mappingchange", "plannedwrite",
 ]  # fmt: skip
 WORK = [
     "tenant", "title", "payment", "person", "posting", "personposting", "attempt", "forcedsettlement", "mapping",
     "catalogitem", "kaminoitem", "syncrun", "discrepancy", "alert", "filterrule",
-    "mappingchange",
+    "mappingchange", "plannedwrite",
 ]  # fmt: skip
 FILTERS = ["add_filterrule", "change_filterrule", "delete_filterrule"]
 

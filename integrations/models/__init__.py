@@ -16,6 +16,7 @@ from integrations.models.filters import FilterRule
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
 from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
+from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
 from integrations.models.runs import SyncRun
 from integrations.models.tenants import Tenant
@@ -46,6 +47,7 @@ __all__ = [
     "PersonAction",
     "PersonPosting",
     "PlanRequest",
+    "PlannedWrite",
     "Posting",
     "RateLimit",
     "SalesOrder",

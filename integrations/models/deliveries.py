@@ -16,6 +16,7 @@ from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
 from integrations.domain.problems import Problem
 from integrations.models.connections import KaminoConnection
+from integrations.models.problem_queries import LACKS_ANY
 from integrations.models.registers import KaminoItem
 from integrations.models.titles import DIRECTION_CHOICES, Person, Title
 
@@ -229,6 +230,7 @@ class Posting(DeliveryUnit):
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="posting_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
             models.Index(fields=["company", "state"], name="posting_state"),
+            models.Index(fields=["company"], condition=LACKS_ANY, name="posting_lacks_names"),
         ]
         constraints = [
             models.UniqueConstraint(

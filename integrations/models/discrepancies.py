@@ -74,6 +74,7 @@ class KaminoSnapshot(models.Model):
     person_id = models.BigIntegerField(null=True)
     value = models.DecimalField(max_digits=15, decimal_places=2, default=0)
     document_number = models.CharField(max_length=100, default="")
+    person_document = models.CharField(max_length=40, default="")
     row = models.JSONField()
     read_at = models.DateTimeField()
 
@@ -81,6 +82,7 @@ class KaminoSnapshot(models.Model):
         indexes = [
             models.Index(fields=["company", "direction", "code"], condition=~Q(code=""), name="snapshot_code"),
             models.Index(fields=["company", "direction", "person_id", "value"], name="snapshot_look"),
+            models.Index(fields=["company", "direction", "due_date", "value"], name="snapshot_due"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["company", "direction", "kamino_id"], name="one_snapshot_per_kamino_title")

@@ -99,3 +99,7 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_live(self) -> bool:
+        return self.delivery_mode == self.DeliveryMode.LIVE

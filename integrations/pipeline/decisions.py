@@ -1,11 +1,13 @@
 """Decisions: what only a person can say about one title, each with a reason and a row saying who."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
@@ -17,10 +19,13 @@ from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.desk import Refused, note, plan_now, request_sync
 from integrations.pipeline.requests import request_plans
 from integrations.pipeline.takeover import take_posting_over
+from integrations.pipeline.twins import with_twins
 
 LINK, CREATE = "link", "create"
 HAPPENED, DID_NOT_HAPPEN = "happened", "did_not_happen"
 REPLACES, REPLACES_NONE = "replaces", "replaces_none"
+MOST_LINKS = 1000
+"""Titles that one click links: each is a transaction of its own, and a page must answer in time."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,43 @@ def _link(posting: Posting, kamino_id: int, now: datetime) -> None:
             _move(posting, kamino_id=kamino_id, delivered=told.to_json(), delivered_fingerprint=told.fingerprint)
     except IntegrityError:
         raise Refused("taken", _("That title of Kamino belongs to another title already.")) from None
+
+
+@dataclass(frozen=True)
+class Linked:
+    """How many titles were linked, why others were not (sentence and count), and how many twins are left."""
+
+    done: int
+    refused: dict[str, int]
+    left: int
+
+
+def link_twins(*, twins: QuerySet[Any], counted: int, reason: str, user: User, now: datetime) -> Linked:
+    """Link postings (of `with_twins`) to their twins in Kamino: no more than the person was told of (`counted`), and
+    `MOST_LINKS` at a time. Each one is looked at again under its lock, so that a delivery or another person who was
+    faster is never overruled. Raises `Refused` without a reason."""
+    if not reason.strip():
+        raise Refused("reason", _("Give a reason."))
+    found = twins.filter(twin__isnull=False).order_by("due_date", "pk")
+    done, refused = 0, Counter[str]()
+    for pk, twin in list(found.values_list("pk", "twin")[: min(counted, MOST_LINKS)]):
+        try:
+            _link_twin(pk, twin, reason=reason, user=user, now=now)
+        except Refused as error:
+            refused[error.message] += 1
+        else:
+            done += 1
+    return Linked(done, dict(refused), found.count())
+
+
+def _link_twin(pk: int, twin: int, *, reason: str, user: User, now: datetime) -> None:
+    with transaction.atomic():
+        request_plans(Title.objects.filter(posting=pk), now=now)  # first: planning locks in the same order
+        locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=pk)
+        if with_twins(Posting.objects.filter(pk=pk)).values_list("twin", flat=True)[0] != twin:
+            raise Refused("decided", _("It was decided, sent or changed meanwhile."))
+        note(locked, PersonAction.Kind.LINK, f"{twin}: {reason}", user, now)
+        _link(locked, twin, now)
 
 
 def _what_kamino_holds(posting: Posting, desired: DesiredTitle, kamino_id: int) -> DesiredTitle:

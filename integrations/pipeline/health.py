@@ -13,6 +13,7 @@ from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.models import Alert, BlingConnection, Discrepancy, Heartbeat, KaminoConnection, SyncRun, Tenant
 from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.coverage import lacking_names
 from integrations.pipeline.outlook import outlook
 
 log = structlog.get_logger(__name__)
@@ -92,6 +93,10 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     if risky:
         text = _("%(count)s titles may be paid twice: paid in Bling and scheduled in Kamino. Stop them there now.")
         found.append(Finding(AlertCause.DOUBLE_PAYMENT, text % {"count": risky}))
+    names, titles = lacking_names(tenant)
+    if names:
+        text = _("%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage.")
+        found.append(Finding(AlertCause.UNMAPPED, text % {"names": names, "titles": titles}))
     return sorted(found, key=lambda finding: finding.cause not in _RED)
 
 

@@ -37,6 +37,7 @@ def store_rows(
                 person_id=row.person_id,
                 value=row.value,
                 document_number=row.document_number[:100],
+                person_document=row.person_document[:40],
                 row={key: _plain(value) for key, value in (row.raw or {}).items()},
                 read_at=read_at,
             )
@@ -44,7 +45,16 @@ def store_rows(
         ],
         update_conflicts=True,
         unique_fields=["company", "direction", "kamino_id"],
-        update_fields=["due_date", "code", "person_id", "value", "document_number", "row", "read_at"],
+        update_fields=[
+            "due_date",
+            "code",
+            "person_id",
+            "value",
+            "document_number",
+            "person_document",
+            "row",
+            "read_at",
+        ],
     )
 
 

@@ -6,17 +6,15 @@ from typing import Any, cast
 import tablib
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
-from import_export import resources
+from django.utils.translation import gettext_lazy
 
 from integrations.models import Discrepancy
-from integrations.resources.files import NativeField, TextField
+from integrations.resources.files import NativeField, PortugueseResource, TextField
 from integrations.resources.texts import side_text
 from integrations.sheets.cells import safe_text
 
 
-class DiscrepancyResource(resources.ModelResource):  # type: ignore[misc]
+class DiscrepancyResource(PortugueseResource):
     """One row per discrepancy. Money is numeric and days are days; both sides' values are text."""
 
     company = TextField("posting__company__tenant__name", column_name=gettext_lazy("Company"))
@@ -56,17 +54,9 @@ class DiscrepancyResource(resources.ModelResource):  # type: ignore[misc]
     def dehydrate_since(self, row: Discrepancy) -> date:
         return timezone.localtime(row.opened_at).date()
 
-    def get_export_headers(self, *args: Any, **kwargs: Any) -> list[str]:
-        return [str(header) for header in super().get_export_headers(*args, **kwargs)]
-
     def export(self, queryset: QuerySet[Any] | None = None, **kwargs: Any) -> Any:
-        """Return the rows in Portuguese, whatever language the process runs in: the file is read by finance."""
         rows = queryset if queryset is not None else Discrepancy.objects.filter(closed_at=None)
-        with override("pt-br"):
-            rows = rows.select_related("posting__title__person", "posting__company__tenant")
-            dataset = super().export(rows, **kwargs)
-            dataset.title = str(_("Discrepancies"))
-        return dataset
+        return super().export(rows.select_related("posting__title__person", "posting__company__tenant"), **kwargs)
 
 
 def discrepancy_dataset(queryset: QuerySet[Discrepancy]) -> tablib.Dataset:

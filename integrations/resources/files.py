@@ -5,7 +5,8 @@ from itertools import islice
 from typing import Any, cast
 
 import tablib
-from import_export import fields
+from django.utils.translation import override
+from import_export import fields, resources
 from import_export.formats.base_formats import CSV, XLSX
 
 from integrations.sheets.cells import safe_text
@@ -27,6 +28,20 @@ class NativeField(fields.Field):  # type: ignore[misc]
 
     def export(self, instance: Any, **_kwargs: Any) -> Any:
         return self.get_value(instance)
+
+
+class PortugueseResource(resources.ModelResource):  # type: ignore[misc]
+    """A table in Portuguese, whatever language the process runs in: the file is read by finance. `Meta.name` is what
+    its sheet is called."""
+
+    def get_export_headers(self, *args: Any, **kwargs: Any) -> list[str]:
+        return [str(header) for header in super().get_export_headers(*args, **kwargs)]
+
+    def export(self, queryset: Any = None, **kwargs: Any) -> Any:
+        with override("pt-br"):
+            dataset = super().export(queryset, **kwargs)
+            dataset.title = str(self._meta.name)
+        return dataset
 
 
 def rows_of(dataset: tablib.Dataset) -> Iterable[Sequence[Any]]:

@@ -1,0 +1,60 @@
+"""What the lists of postings share: how a title is named, found and opened."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy
+
+from integrations.admin import actions, texts
+from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
+from integrations.admin.decorators import display
+from integrations.admin.scope import change_url, scoped
+from integrations.admin.title_search import title_query
+from integrations.models import Posting
+
+
+class PostingPages(actions.PermittedActions, ReadOnlyAdmin):
+    """A list of postings; each leads to its title's page, which shows all about it."""
+
+    tenant_path = "company__tenant"
+    paginator = CappedPaginator
+    list_display_links = None
+    ordering = ["due_date", "pk"]
+    search_fields = ["title__document_number"]
+    search_help_text = gettext_lazy("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        rows = scoped(Posting.objects.select_related("title"), request)
+        posting = rows.filter(pk=object_id).first() if object_id.isdigit() else None
+        if posting is None:
+            return HttpResponseRedirect(actions.changelist_url(self))
+        return HttpResponseRedirect(change_url(posting.title))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = title_query(term, path="title__", whole_documents=texts.sees_personal_data(request))
+        return queryset.filter(found), False
+
+    @display(gettext_lazy("title"), ordering="title__document_number")
+    def name(self, posting: Posting) -> str:
+        number = posting.title.document_number or f"Bling {posting.title.bling_id}"
+        return texts.two_lines(texts.link(posting.title, number), posting.get_direction_display())
+
+    @display(gettext_lazy("person"), ordering="title__person__name")
+    def person_name(self, posting: Posting) -> str:
+        return texts.two_lines(texts.link(posting.title.person), posting.company.tenant)
+
+    @display(gettext_lazy("value"), ordering="title__value")
+    def amount(self, posting: Posting) -> str:
+        return texts.money(posting.title.value)
+
+    @display(gettext_lazy("due date"), ordering="due_date")
+    def due(self, posting: Posting) -> str:
+        return texts.day(posting.title.due_date)

@@ -1,0 +1,94 @@
+"""What the simulation lists is what Kamino holds after going live: no more, no less, nothing else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+import pytest
+
+from integrations.domain.delivery import Operation, next_step
+from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus
+from integrations.domain.titles import Direction
+from integrations.models import Attempt, PlannedWrite, Posting
+from integrations.models.planned_writes import SETTLING, PlannedOperation
+from tests.flows.helpers import Company
+
+OPEN = DesiredTitle(
+    direction=Direction.PAYABLE, code="1", description="Luz [Bling 1]", document_number="NF 1",
+    due_date=date(2026, 11, 30), competence_date=date(2026, 11, 1), value=Decimal("10.00"), chart_account="1",
+    cost_center=None, business_unit=None, status=KaminoStatus.PENDING,
+)  # fmt: skip
+PAID = replace(
+    OPEN, status=KaminoStatus.SETTLED, payment=DesiredPayment(date(2026, 11, 2), Decimal("10.00"), "5", forced=False)
+)
+BODIES = [OPEN, replace(OPEN, value=Decimal("11.00")), PAID, replace(OPEN, status=KaminoStatus.CANCELLED)]
+
+
+def listed(company: Company) -> dict[int, Any]:
+    """Return the rows of the simulation by Bling id."""
+    rows = PlannedWrite.objects.filter(company__tenant=company.tenant).standing().named()
+    return {row.title.bling_id: row for row in rows}
+
+
+def test_the_operation_is_the_one_that_would_be_sent(company: Company) -> None:
+    title = company.add_title("payable")
+    company.to_shadow()
+    company.sync()
+    for desired, delivered in product(BODIES, [None, *BODIES]):
+        told = delivered.to_json() if delivered else None
+        Posting.objects.update(state="ready", desired=desired.to_json(), delivered=told)
+        operation = next_step(desired, delivered).operation
+        expected = str(operation) if operation else None
+        if operation is Operation.CREATE and desired.status is KaminoStatus.SETTLED:
+            expected = PlannedOperation.CREATE_PAID.value
+        found = listed(company).get(title)
+        assert (found.operation if found else None) == expected, (desired, delivered)
+
+
+@pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
+def test_what_is_listed_in_simulation_is_what_kamino_holds_after_going_live(
+    new_company: Callable[..., Company], world: Any, generous: bool
+) -> None:
+    world.generous = generous
+    company = new_company()
+    kept, cancelled, settled = (company.add_title("payable", value=value) for value in ("10.00", "20.00", "30.00"))
+    company.sync()
+    company.to_shadow()
+    company.bling.edit_title(kept, value="11.00")
+    company.bling.cancel(cancelled)
+    company.bling.pay(settled, account=company.bank, date=world.today)
+    new = company.add_title("receivable", value="40.00")
+    new_paid = company.add_title("payable", value="50.00")
+    company.bling.pay(new_paid, account=company.bank, date=world.today - timedelta(days=1))
+    unmapped = company.add_title("payable", category=company.bling.add_category("Sem par", kind=3))
+    sent_before = Attempt.objects.count()
+    company.sync()
+    simulated = listed(company)
+    assert {bling_id: row.operation for bling_id, row in simulated.items()} == {
+        kept: "update", cancelled: "cancel", settled: "settle", new: "create", new_paid: "create_paid",
+    }  # fmt: skip
+    assert Attempt.objects.count() == sent_before
+    totals = {row["operation"]: (row["count"], row["total"]) for row in PlannedWrite.objects.standing().totals()}
+    assert totals["create_paid"] == (1, Decimal("50.00"))
+    bank = PlannedWrite.objects.standing().settlements()
+    assert [(row["account_name"], row["count"], row["total"]) for row in bank] == [
+        ("BANCO DE TESTE", 2, Decimal("80.00"))
+    ]
+    company.go_live()
+    company.sync()
+    for bling_id, row in simulated.items():
+        held = company.in_kamino(row.direction, bling_id)
+        if row.operation == "cancel":
+            assert held is None
+            continue
+        names = ("VlrVenc", "VlrPagto", "SitConta") if row.direction == "receivable" else (
+            "ValorVencimento", "ValorPagamento", "Situacao",
+        )  # fmt: skip
+        assert held[names[0]] == row.value
+        assert held[names[1]] == row.paid
+        assert (held[names[2]] == 2) == (row.operation in SETTLING)
+    assert company.in_kamino("payable", unmapped) is None
+    assert listed(company) == {}
