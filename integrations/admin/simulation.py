@@ -17,7 +17,7 @@ from integrations.admin import actions, texts
 from integrations.admin.decorators import display
 from integrations.admin.exports import SpreadsheetExport
 from integrations.admin.posting_pages import PostingPages
-from integrations.admin.scope import TenantFilter, scoped
+from integrations.admin.scope import TenantFilter, scoped, sees_every_tenant
 from integrations.models import KaminoItem, PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
 from integrations.models.registers import KaminoKind
@@ -54,14 +54,16 @@ class OperationFilter(RadioFilter):  # type: ignore[misc]
 
 
 class AccountFilter(DropdownFilter):  # type: ignore[misc]
-    """The bank account that a settlement goes to; two companies may have accounts of one name."""
+    """The bank account that a settlement goes to. Who sees every company chooses one first: names repeat."""
 
     title = gettext_lazy("bank account")
     parameter_name = "account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        rows = scoped(KaminoItem.objects.filter(kind=KaminoKind.BANK_ACCOUNT), request)
         tenant = request.GET.get("tenant", "")
+        if not tenant.isdigit() and sees_every_tenant(request):
+            return []
+        rows = scoped(KaminoItem.objects.filter(kind=KaminoKind.BANK_ACCOUNT), request)
         if tenant.isdigit():
             rows = rows.filter(connection__tenant=int(tenant))
         return [(str(pk), name) for pk, name in rows.order_by("name").values_list("pk", "name")]
@@ -116,16 +118,17 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
         shown = getattr(response, "context_data", None) or {}
         if "cl" in shown:
             rows = shown["cl"].queryset
+            totals = rows.totals(twins=Count("twin"))
             shown |= {
                 "operations": [
                     (PlannedOperation(row["operation"]).label, row["count"], texts.money(row["total"]))
-                    for row in rows.totals()
+                    for row in totals
                 ],
                 "accounts": [
                     (row["account_name"] or row["account"], row["count"], texts.money(row["total"]))
                     for row in rows.settlements()
                 ],
-                "twins": rows.filter(twin__isnull=False).count(),
+                "twins": sum(row["twins"] for row in totals),
                 "may_link": self.has_resolve_permission(request),
                 "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{request.GET.urlencode()}",
             }

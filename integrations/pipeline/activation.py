@@ -19,7 +19,7 @@ LONGEST_REASON = 100
 def activate(*, tenant: Tenant, is_aware: bool, reason: str, user: User, now: datetime) -> None:
     """Begin to send. Raises `Refused` while a line of the checklist is red, while one is amber and the person is not
     aware of it, without a reason, and when somebody was faster."""
-    colour = worst(checklist(tenant, now=now))
+    colour = worst(checklist(Tenant.objects.get(pk=tenant.pk), now=now))
     if colour == RED:
         raise Refused("red", _("Not everything is ready: mend the red lines of the checklist first."))
     if colour == AMBER and not is_aware:

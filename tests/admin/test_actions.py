@@ -1,7 +1,6 @@
 """Every action, driven as a person does: with the permission, without it, on another company's rows, and twice."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -14,72 +13,32 @@ from django_q.models import OrmQ
 
 from integrations.models import (
     BlingConnection,
-    ConnectLink,
     Discrepancy,
     FilterRule,
     ForcedSettlement,
     KaminoConnection,
     Mapping,
-    PlanRequest,
     Posting,
     SyncRun,
     Tenant,
     Title,
-    TitleRead,
 )
 from integrations.pipeline.connections import CheckLine
+from tests.admin.cases import (
+    REASON,
+    Case,
+    all_decided,
+    asked,
+    forced,
+    linked,
+    mode_is,
+    planned,
+    queued,
+    state_is,
+    status_is,
+)
 from tests.admin.test_pages import MODELS, url
 from tests.admin.world import DAY, Rows
-
-REASON = {"reason": "Combinado por telefone", "confirmed": "yes"}
-
-
-def forced(rows: Rows) -> dict[str, Any]:
-    return {"date": "21/11/2026", "amount": "1.234,56", "account": str(rows.bank_account.pk), "reason": "Pix avulso"}
-
-
-@dataclass
-class Case:
-    """An action, who may do it, who may not, what to post, and how to see that it was done."""
-
-    model: type[Model]
-    name: str
-    row: str
-    may: str
-    may_not: str
-    done: Callable[[Rows], bool]
-    data: Callable[[Rows], dict[str, Any]] = field(default=lambda _rows: {"confirmed": "yes"})
-    says: str = ""
-    status: str = "connected"
-
-    def prepare(self, rows: Rows) -> None:
-        """Bring the Bling connection into the state that the action is for."""
-        BlingConnection.objects.filter(pk=rows.bling.pk).update(status=self.status)
-
-
-def queued(rows: Rows) -> bool:
-    return SyncRun.objects.filter(connection=rows.bling, state="open", trigger="person", user__isnull=False).exists()
-
-
-def asked(rows: Rows) -> bool:
-    return TitleRead.objects.filter(title=rows.title, asked_at__isnull=False).exists()
-
-
-def planned(rows: Rows) -> bool:
-    return PlanRequest.objects.filter(title=rows.title).exists()
-
-
-def linked(rows: Rows) -> bool:
-    return ConnectLink.objects.filter(connection=rows.bling, created_by__isnull=False).exists()
-
-
-def status_is(status: str) -> Callable[[Rows], bool]:
-    return lambda rows: BlingConnection.objects.get(pk=rows.bling.pk).status == status
-
-
-def state_is(state: str) -> Callable[[Rows], bool]:
-    return lambda rows: Posting.objects.get(pk=rows.posting.pk).state == state
-
 
 LIST_ACTIONS = [
     Case(Tenant, "sync_now", "tenant", "financeiro", "nobody", queued, says="1 na fila"),
@@ -102,6 +61,20 @@ LIST_ACTIONS = [
 ]  # fmt: skip
 PAGE_ACTIONS = [
     Case(Tenant, "sync_this", "tenant", "operacao", "nobody", queued, says="1 na fila"),
+    Case(Tenant, "coverage", "tenant", "financeiro", "nobody", lambda _rows: True),
+    Case(
+        Tenant, "readiness", "tenant", "suporte", "nobody",
+        lambda rows: Tenant.objects.get(pk=rows.tenant.pk).other_integration_off,
+        lambda _rows: {"settled_from": "01/11/2026", "nothing_is_closed": "on", "other_integration_off": "on"},
+    ),
+    Case(
+        Tenant, "activate", "tenant", "suporte", "operacao", mode_is("live"),
+        lambda _rows: {"reason": "Combinado com a cliente", "is_aware": "on"}, begin=all_decided,
+    ),
+    Case(
+        Tenant, "to_simulation", "tenant", "suporte", "operacao", mode_is("shadow"),
+        lambda _rows: {"reason": "Revisar o plano de contas"},
+    ),
     Case(BlingConnection, "sync_this", "bling", "suporte", "operacao", queued, says="1 na fila"),
     Case(BlingConnection, "disconnect", "bling", "suporte", "operacao", status_is("never"), says="Desconectado"),
     Case(BlingConnection, "pause", "bling", "suporte", "operacao", status_is("paused"), says="Pausada"),
@@ -148,8 +121,8 @@ PAGE_ACTIONS = [
         says="Baixa manual desfeita",
     ),
 ]  # fmt: skip
-SHOWS_A_PAGE = {"test", "connect", "create_link"}
-HARMLESS = {"test", "connect", "resume_syncing"}
+SHOWS_A_PAGE = {"test", "connect", "create_link", "coverage"}
+HARMLESS = {"test", "connect", "resume_syncing", "coverage"}
 
 
 @pytest.fixture(autouse=True)

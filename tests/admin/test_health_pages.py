@@ -32,6 +32,7 @@ def revoked(ours: Rows) -> Rows:
 
 
 def test_the_first_page_shows_each_company_s_colour_and_next_action(login: Callable[[str], Client], ours: Rows) -> None:
+    Posting.objects.update(problems=[])
     page = login("suporte").get("/admin/").content.decode()
     assert "Saudável" in page
     BlingConnection.objects.filter(pk=ours.bling.pk).update(status="reconnect")

@@ -62,7 +62,7 @@ def test_each_object_opens_for_who_may_view_it(
     for row in ours.all():
         for page in ("change", "history"):
             response = client.get(url(type(row), page, row.pk))
-            if isinstance(row, Posting) and page == "change" and may_view(users[role], Posting):
+            if isinstance(row, Posting) and page == "change" and may_view(users[role], type(row)):
                 assert response.status_code == 302
                 continue
             assert response.status_code == (200 if may_view(users[role], type(row)) else 403), (role, row, page)

@@ -24,6 +24,7 @@ from integrations.models import (
     Payment,
     Person,
     PersonPosting,
+    PlannedWrite,
     Posting,
     SyncRun,
     Tenant,
@@ -59,6 +60,7 @@ class Rows:
     person: Person
     title: Title
     posting: Posting
+    planned: PlannedWrite
     attempt: Attempt
     run: SyncRun
     discrepancy: Discrepancy
@@ -68,7 +70,8 @@ class Rows:
     def all(self) -> list[Any]:
         return [
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
-            self.person, self.title, self.posting, self.attempt, self.run, self.discrepancy, self.forced, self.alert,
+            self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
+            self.alert,
         ]  # fmt: skip
 
 
@@ -150,8 +153,8 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     )  # fmt: skip
     alert = Alert.objects.create(tenant=tenant, cause="kamino", detail=f"Chave recusada {slug}", opened_at=now)
     return Rows(
-        tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting, attempt, run,
-        discrepancy, forced, alert,
+        tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
+        PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert,
     )  # fmt: skip
 
 
@@ -180,6 +183,7 @@ def make_title(
         title=title, company=kamino, direction="payable", due_date=DAY, state=state, desired=desired,
         failure="rejected" if state == "needs_human" else "",
         message=f"Recusado {slug}" if state == "needs_human" else "", ready_at=now, planned_at=now,
-        candidates=[bling_id], problems=[{"code": "category_unmapped", "params": {"name": f"Categoria {slug}"}}],
+        candidates=[bling_id],
+        problems=[{"code": "category_unmapped", "params": {"name": f"Categoria {slug}"}}],
     )  # fmt: skip
     return title, posting
