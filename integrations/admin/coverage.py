@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.admin import actions, texts
 from integrations.admin.decorators import display, page_action
+from integrations.admin.mapping_desk import row_url
 from integrations.models import Tenant
 from integrations.pipeline.coverage import Blocker, Share, coverage_of
 

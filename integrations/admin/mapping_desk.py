@@ -139,7 +139,8 @@ def _state_choices(rows: Sequence[DeskRow]) -> list[tuple[str, str]]:
         "unused": _("No title uses it"),
     }
     found = [(state, f"{word} ({counts.get(state, 0)})") for state, word in words.items()]
-    return [*found, ("renamed", f"{_('Renamed in Bling')} ({sum(_is_renamed(row) for row in rows)})")]
+    renamed = _("Renamed in Bling")
+    return [*found, ("renamed", f"{renamed} ({sum(_is_renamed(row) for row in rows)})")]
 
 
 def _is_renamed(row: DeskRow) -> bool:

@@ -17,7 +17,6 @@ from integrations.models import (
     FilterRule,
     ForcedSettlement,
     KaminoConnection,
-    Mapping,
     Posting,
     SyncRun,
     Tenant,
@@ -49,10 +48,6 @@ LIST_ACTIONS = [
     Case(
         Posting, "stop_syncing", "posting", "operacao", "financeiro", state_is("ignored"), lambda _rows: REASON,
         says="1 título não é mais sincronizado",
-    ),
-    Case(
-        Mapping, "delete_selected", "mapping", "financeiro", "operacao",
-        lambda rows: not Mapping.objects.filter(pk=rows.mapping.pk).exists(), lambda _rows: {"post": "yes"},
     ),
     Case(
         FilterRule, "delete_selected", "filter", "financeiro", "operacao",
@@ -159,7 +154,7 @@ def test_every_registered_action_has_a_case() -> None:
     for model in MODELS:
         model_admin: Any = admin.site._registry[model]
         names = {name if isinstance(name, str) else name.__name__ for name in model_admin.actions or ()}
-        if model in (Mapping, FilterRule):
+        if model is FilterRule:
             names.add("delete_selected")
         lists |= {(model, name) for name in names}
         pages |= {(model, name) for name in model_admin._extract_action_names(model_admin.actions_detail)}
@@ -291,28 +286,6 @@ def test_a_connection_test_shows_a_line_per_read(login: Callable[[str], Client],
     text = login("suporte").post(page).content.decode()
     for words in ("Plano de contas", "3 encontrados", "Contas a pagar (não confirmado pela Kamino)", "Chave recusada"):
         assert words in text
-
-
-def test_a_new_mapping_plans_its_titles_again(login: Callable[[str], Client], ours: Rows) -> None:
-    Title.objects.filter(pk=ours.title.pk).update(category_id=ours.free_category.bling_id)
-    client = login("financeiro")
-    first = client.post(url(Mapping, "add"), {"connection": ours.bling.pk, "kind": "category"})
-    assert first.status_code == 302
-    response = client.post(first["Location"], {"source": ours.free_category.pk, "chart_account": ours.chart_account.pk})
-    assert response.status_code == 302
-    assert planned(ours)
-    assert OrmQ.objects.exists()
-
-
-def test_a_mapping_names_a_target(login: Callable[[str], Client], ours: Rows) -> None:
-    page = f"{url(Mapping, 'add')}?connection={ours.bling.pk}&kind=category"
-    response = login("financeiro").post(page, {"source": ours.free_category.pk})
-    assert "Escolha a que corresponde na Kamino." in response.content.decode()
-
-
-def test_deleting_a_mapping_plans_its_titles_again(login: Callable[[str], Client], ours: Rows) -> None:
-    login("financeiro").post(url(Mapping, "delete", ours.mapping.pk), {"post": "yes"})
-    assert planned(ours)
 
 
 def test_a_new_filter_plans_the_titles_of_its_connection_again(login: Callable[[str], Client], ours: Rows) -> None:

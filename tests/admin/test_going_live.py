@@ -139,7 +139,7 @@ def test_the_coverage_names_what_holds_titles_back(login: Callable[[str], Client
     client = login("financeiro")
     text = client.get(page_of(ours, "coverage")).content.decode()
     assert ours.category.name in text
-    assert f"/admin/integrations/mapping/?tenant={ours.tenant.pk}&amp;kind__exact=category" in text
+    assert f"/admin/integrations/mapping/mesa/{ours.tenant.pk}/?find=category-" in text
     assert "R$\u00a01.234,56" in text
     assert "R$\u00a02.469,12" in text
     assert "Empresa nossa" in text

@@ -76,7 +76,7 @@ def test_every_string_of_the_code_was_extracted() -> None:
     for path in (ROOT / "templates").rglob("*.html"):
         asked |= {ast.literal_eval(text) for text in IN_TEMPLATE.findall(path.read_text())}
     assert len(asked) > 400
-    assert not asked - known, "run makemessages"
+    assert not asked - known, f"run makemessages: {sorted(asked - known)}"
 
 
 def test_placeholders_survive_translation() -> None:

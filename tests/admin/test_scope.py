@@ -5,10 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.contrib import admin
 from django.test import Client
-from django.urls import reverse
 
 from integrations.admin.scope import TENANT_PATHS
-from integrations.models import BlingConnection, KaminoConnection, Mapping
+from integrations.models import BlingConnection, KaminoConnection
 from tests.admin.test_pages import MODELS, url
 from tests.admin.world import Rows
 
@@ -48,45 +47,6 @@ def test_old_versions_never_open(login: Callable[[str], Client], ours: Rows, the
         version = rows.tenant.history.latest().pk
         page = f"{url(type(rows.tenant), 'history', rows.tenant.pk)}{version}/"
         assert login("root").get(page).status_code == 404
-
-
-@pytest.mark.parametrize("field", ["source", "chart_account", "cost_center", "business_unit", "bank_account"])
-def test_autocomplete_offers_only_the_own_company(
-    field: str, login: Callable[[str], Client], ours: Rows, theirs: Rows
-) -> None:
-    query = {"app_label": "integrations", "model_name": "mapping", "field_name": field, "term": ""}
-    for extra in ({}, {"of_connection": str(theirs.bling.pk), "of_kind": "category"}):
-        response = login("financeiro").get(reverse("admin:autocomplete"), {**query, **extra})
-        assert response.status_code == 200
-        assert "alheia" not in response.content.decode()
-
-
-def test_autocomplete_offers_only_registers_of_the_row_s_connection(
-    login: Callable[[str], Client], ours: Rows, theirs: Rows
-) -> None:
-    query = {"app_label": "integrations", "model_name": "mapping", "field_name": "chart_account", "term": ""}
-    query |= {"of_connection": str(ours.bling.pk), "of_kind": "category"}
-    texts = [row["text"] for row in login("root").get(reverse("admin:autocomplete"), query).json()["results"]]
-    assert texts == [str(ours.chart_account)]
-
-
-def test_forms_offer_only_the_own_company(login: Callable[[str], Client], users: object, theirs: Rows) -> None:
-    client = login("financeiro")
-    assert "alheia" not in client.get(url(Mapping, "add")).content.decode()
-    page = client.get(url(Mapping, "add"), {"connection": str(theirs.bling.pk), "kind": "category"}).content.decode()
-    assert "alheia" not in page
-
-
-def test_a_mapping_cannot_point_to_another_company(login: Callable[[str], Client], ours: Rows, theirs: Rows) -> None:
-    page = f"{url(Mapping, 'add')}?connection={ours.bling.pk}&kind=category"
-    before = Mapping.objects.count()
-    for source, account in [
-        (ours.free_category, theirs.chart_account),
-        (theirs.free_category, ours.chart_account),
-    ]:
-        response = login("root").post(page, {"source": source.pk, "chart_account": account.pk})
-        assert response.status_code == 200
-    assert Mapping.objects.count() == before
 
 
 def test_support_sees_every_company(login: Callable[[str], Client], ours: Rows, theirs: Rows) -> None:

@@ -21,6 +21,7 @@ from integrations.models import (
     KaminoConnection,
     KaminoItem,
     Mapping,
+    MappingChange,
     Payment,
     Person,
     PersonPosting,
@@ -66,12 +67,13 @@ class Rows:
     discrepancy: Discrepancy
     forced: ForcedSettlement
     alert: Alert
+    change: MappingChange
 
     def all(self) -> list[Any]:
         return [
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
-            self.alert,
+            self.alert, self.change,
         ]  # fmt: skip
 
 
@@ -152,9 +154,24 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
         created_at=now,
     )  # fmt: skip
     alert = Alert.objects.create(tenant=tenant, cause="kamino", detail=f"Chave recusada {slug}", opened_at=now)
+    change = MappingChange.objects.create(
+        tenant=tenant, origin="file", file_name=f"{slug}.xlsx", state="proposed", total_rows=1, user=user,
+        created_at=now, headers=["Nome"], rows=[
+            {
+                "connection": bling.pk, "kind": "category", "source": free.pk, "person": None, "name": str(free),
+                "old": {"chart_account": None, "cost_center": None, "business_unit": None},
+                "new": {"chart_account": chart.pk, "cost_center": None, "business_unit": None},
+                "errors": [], "line": 2, "cells": [],
+            },
+            {
+                "connection": 0, "kind": "", "source": None, "person": None, "name": f"Linha ruim {slug}", "old": {},
+                "new": {}, "errors": [{"column": "kind", "message": f"Errado {slug}"}], "line": 3, "cells": [slug],
+            },
+        ],
+    )  # fmt: skip
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
-        PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert,
+        PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change,
     )  # fmt: skip
 
 
