@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import MappingChange
+from integrations.models import MappingChange, Person
 from integrations.models.mapping_changes import Reach
+from integrations.models.mappings import PERSON_KINDS
 from integrations.pipeline.mapping_changes import confirm, propose
 from integrations.pipeline.mapping_edits import check_cells
 from integrations.pipeline.mapping_rows import DeskRow, desk_rows
@@ -22,6 +23,10 @@ def finance() -> User:
 
 
 def desk_row(company: Company, kind: str, bling_id: int) -> DeskRow:
+    """Return the row of a register, or of a customer or supplier, as the spreadsheet finds it."""
+    if kind in PERSON_KINDS:
+        person = Person.objects.get(connection=company.connection, bling_id=bling_id)
+        return DeskRow(company.connection, kind, None, person, None)
     rows = desk_rows(company.tenant.pk, KaminoTargets.of_tenant(company.tenant.pk))
     return next(row for row in rows if (row.kind, row.bling_id) == (kind, bling_id))
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from integrations.models import CatalogItem, KaminoItem, Mapping, Person, Posting, SalesOrder, SyncRun, Tenant
-from integrations.pipeline.desk import mapping_changed
+from integrations.models import CatalogItem, Posting, SalesOrder, SyncRun, Tenant
+from integrations.pipeline.desk import tenant_changed
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
+from tests.flows.mapping import map_name
 
 ORDER_CALL = "GET /pedidos/vendas/{id}"
 UNIT = "Matriz"
@@ -25,20 +26,9 @@ class Shop:
         self.channel = next(iter(company.bling.channels.values()))
         self.unit = self.channel.units[0][0]
 
-    def map(self, kind: str, source: int | Person, **targets: str) -> tuple[Mapping, int]:
-        """Map a Bling register or person to Kamino's registers by name; returns the row and how many titles it asks
-        to plan."""
-        items = {
-            field: KaminoItem.objects.get(kind=field, name=name, connection__tenant=self.company.tenant)
-            for field, name in targets.items()
-        }
-        side: dict[str, Any] = {"person": source} if isinstance(source, Person) else {}
-        if not side:
-            side["source"] = CatalogItem.objects.get(kind=kind, bling_id=source)
-        row, _new = Mapping.objects.update_or_create(
-            connection=self.company.connection, kind=kind, **side, defaults=items
-        )
-        return row, mapping_changed(mapping=row, now=self.company.now())
+    def map(self, kind: str, bling_id: int, **targets: str) -> int:
+        """Map a Bling register or person to Kamino's registers by name; returns how many titles are planned again."""
+        return map_name(self.company, kind, bling_id, **targets).titles_planned
 
     def sell(self, *, unit: int | None = None, origin: str = "venda", **options: Any) -> int:
         """Add the receivable of a sale."""
@@ -105,9 +95,8 @@ class TestTheSalesOrder:
         shop.company.bling.pay(paid, account=shop.company.bank)
         shop.company.sync()
         assert shop.orders_read() == 0
-        _row, asked = shop.map("sales_channel", shop.channel.id, business_unit=UNIT)
+        assert shop.map("sales_channel", shop.channel.id, business_unit=UNIT) == 1
         shop.company.work()
-        assert asked == 2
         assert shop.unit_in_kamino(open_title) == UNIT
         assert shop.unit_in_kamino(paid) is None, "what is settled in Kamino is not written again"
         assert shop.orders_read() == 1
@@ -182,8 +171,7 @@ def test_the_row_of_a_person_decides_before_the_category_s(shop: Shop, direction
     titles = [company.add_title(direction, contact=contact), company.add_title(direction)]
     company.forget_registers()
     company.sync()
-    person = Person.objects.get(bling_id=contact)
-    _row, asked = shop.map(kind, person, chart_account="Só desta pessoa", cost_center="Comercial")
+    asked = shop.map(kind, contact, chart_account="Só desta pessoa", cost_center="Comercial")
     company.work()
     field = "IDPlanoContaClassificacao" if direction == "payable" else "IDPlanoContaOrigem"
     theirs, others = [company.in_kamino(direction, title) for title in titles]
@@ -202,8 +190,7 @@ def test_a_title_without_category_takes_its_contact_s_and_follows_it(shop: Shop)
     row = company.in_kamino("payable", title)
     assert company.kamino.charts[row["IDPlanoContaClassificacao"]]["Nome"] == "Categoria de Teste"
     assert company.posting(title).rule == "contact"
-    _row, asked = shop.map("category", company.category, cost_center="Comercial")
-    assert asked == 1
+    assert shop.map("category", company.category, cost_center="Comercial") == 1
     company.bling.edit_contact(contact, category=company.bling.add_category("Aluguel de máquinas", kind=1))
     account = company.kamino.add_chart_account("ALUGUEL DE MÁQUINAS")
     company.forget_registers()
@@ -249,8 +236,8 @@ class TestKeptClassification:
 
     def test_stays_and_is_no_problem(self, shop: Shop, title: int) -> None:
         company = shop.company
-        Posting.objects.update(kept_for_category=company.category)
         shop.map("category", company.category, chart_account="Outra conta", cost_center="Comercial")
+        tenant_changed(tenant_id=company.tenant.pk, now=company.now())
         company.work()
         posting = company.posting(title)
         assert (posting.state, posting.problems, posting.rule) == ("delivered", [], "kept")
@@ -261,6 +248,8 @@ class TestKeptClassification:
 
     def test_without_the_choice_a_closed_month_asks_a_person(self, shop: Shop, title: int) -> None:
         shop.map("category", shop.company.category, chart_account="Outra conta")
+        Posting.objects.update(kept_for_category=None)
+        tenant_changed(tenant_id=shop.company.tenant.pk, now=shop.company.now())
         shop.company.work()
         assert shop.company.problems(title) == ["closed_period"]
 
@@ -315,4 +304,4 @@ def test_a_unit_s_row_asks_for_the_titles_sold_there_and_those_not_read(new_comp
     shop.sell(unit=second)
     shop.company.add_title("receivable")
     shop.company.sync()
-    assert shop.map("business_unit", first, business_unit=UNIT)[1] == 2
+    assert shop.map("business_unit", first, business_unit="Filial Campinas") == 2
