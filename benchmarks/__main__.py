@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import fleet, limits, requests, scale, throughput
+from benchmarks import desk, fleet, limits, requests, scale, throughput
 from benchmarks.report import Row, show, write
 
 BENCHMARKS = {
@@ -11,6 +11,7 @@ BENCHMARKS = {
     "requests": requests.run,
     "throughput": throughput.run,
     "scale": scale.run,
+    "desk": desk.run,
 }
 
 
