@@ -118,17 +118,16 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
         shown = getattr(response, "context_data", None) or {}
         if "cl" in shown:
             rows = shown["cl"].queryset
-            totals = rows.totals(twins=Count("twin"))
             shown |= {
                 "operations": [
                     (PlannedOperation(row["operation"]).label, row["count"], texts.money(row["total"]))
-                    for row in totals
+                    for row in rows.totals()
                 ],
                 "accounts": [
                     (row["account_name"] or row["account"], row["count"], texts.money(row["total"]))
                     for row in rows.settlements()
                 ],
-                "twins": sum(row["twins"] for row in totals),
+                "twins": rows.filter(twin__isnull=False).count(),
                 "may_link": self.has_resolve_permission(request),
                 "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{request.GET.urlencode()}",
             }

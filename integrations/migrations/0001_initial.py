@@ -555,7 +555,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'planned delivery',
-                'verbose_name_plural': 'simulation',
+                'verbose_name_plural': 'planned deliveries',
                 'proxy': True,
                 'default_permissions': ('view',),
                 'indexes': [],
@@ -931,7 +931,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='title',
-            index=models.Index(fields=['connection', 'direction', 'due_date'], name='title_due'),
+            index=models.Index(fields=['connection', 'direction', 'due_date', 'value'], name='title_due'),
         ),
         migrations.AddIndex(
             model_name='title',

@@ -76,10 +76,9 @@ class PlannedWriteQuerySet(models.QuerySet[Any]):
         )
         return named
 
-    def totals(self, **more: Any) -> list[dict[str, Any]]:
-        """Return `operation`, `count` and `total` of what was found, in the order of the operations; `more` are
-        aggregates to be added."""
-        rows = self.order_by().values("operation").annotate(count=Count("pk"), total=Sum("value"), **more)
+    def totals(self) -> list[dict[str, Any]]:
+        """Return `operation`, `count` and `total` of what was found, in the order of the operations."""
+        rows = self.order_by().values("operation").annotate(count=Count("pk"), total=Sum("value"))
         found = {row["operation"]: row for row in rows}
         return [found[operation.value] for operation in PlannedOperation if operation.value in found]
 
@@ -100,4 +99,4 @@ class PlannedWrite(Posting):
         proxy = True
         default_permissions = ("view",)
         verbose_name = _("planned delivery")
-        verbose_name_plural = _("simulation")
+        verbose_name_plural = _("planned deliveries")
