@@ -41,7 +41,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link(_("Titles"), "receipt_long", "title"),
                     _link(_("Needs action"), "front_hand", "posting"),
-                    _link(_("simulation"), "experiment", "plannedwrite"),
+                    _link(_("Simulation"), "experiment", "plannedwrite"),
                     _link(_("Discrepancies"), "difference", "discrepancy"),
                     _link(_("Forced settlements"), "gavel", "forcedsettlement"),
                     _link(_("Persons"), "groups", "person"),

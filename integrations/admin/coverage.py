@@ -54,9 +54,12 @@ class CoveragePage:
     def coverage_text(self, tenant: Tenant) -> SafeString | str:
         if not tenant.pk:
             return texts.EMPTY
-        return format_html(
-            '<a class="text-link" href="{}">{}</a>', coverage_url(tenant), coverage_of(tenant).sentence()
-        )
+        # Unfold asks several times for the cell of a page; at a hundred thousand titles each answer takes a third of
+        # a second.
+        if "coverage_sentence" not in vars(tenant):
+            vars(tenant)["coverage_sentence"] = coverage_of(tenant).sentence()
+        sentence = vars(tenant)["coverage_sentence"]
+        return format_html('<a class="text-link" href="{}">{}</a>', coverage_url(tenant), sentence)
 
 
 def _line(tenant: Tenant, blocker: Blocker) -> dict[str, Any]:

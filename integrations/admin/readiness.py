@@ -1,5 +1,6 @@
 """The pages "Pronto para ativar?", "Ativar envio à Kamino" and "Voltar para simulação" of a company."""
 
+from copy import copy
 from datetime import date
 from typing import Any
 
@@ -36,26 +37,22 @@ from integrations.queue import enqueue_tick
 ICONS = {GREEN: "check_circle", AMBER: "warning", RED: "error"}
 
 
-class DecisionsForm(forms.Form):
-    """What only people can say before a company goes live."""
+class DecisionsForm(forms.ModelForm[Tenant]):
+    """What only people can say before a company goes live. It saves nothing itself: `readiness.decide` does."""
 
-    settled_from = forms.DateField(
-        label=gettext_lazy("settle payments since"), widget=UnfoldAdminSingleDateWidget(),
-        help_text=gettext_lazy("Titles paid in Bling before this day are mirrored and never sent."),
-    )  # fmt: skip
-    closed_until = forms.DateField(
-        label=gettext_lazy("closed until"), widget=UnfoldAdminSingleDateWidget(), required=False,
-        help_text=gettext_lazy("Changes on or before this day wait for a person."),
-    )  # fmt: skip
-    nothing_is_closed = forms.BooleanField(
-        label=gettext_lazy("no month is closed"), widget=UnfoldBooleanSwitchWidget(), required=False
-    )
-    other_integration_off = forms.BooleanField(
-        label=gettext_lazy("no other Bling integration"), widget=UnfoldBooleanSwitchWidget(), required=False,
-        help_text=gettext_lazy(
-            "A person made sure that nothing else copies titles from Bling to Kamino for this company."
-        ),
-    )  # fmt: skip
+    class Meta:
+        model = Tenant
+        fields = ["settled_from", "closed_until", "nothing_is_closed", "other_integration_off"]
+        widgets = {
+            "settled_from": UnfoldAdminSingleDateWidget(),
+            "closed_until": UnfoldAdminSingleDateWidget(),
+            "nothing_is_closed": UnfoldBooleanSwitchWidget(),
+            "other_integration_off": UnfoldBooleanSwitchWidget(),
+        }
+
+    def __init__(self, data: Any, *, tenant: Tenant, today: date) -> None:
+        super().__init__(data, instance=copy(tenant), initial={"settled_from": tenant.settled_from or today})
+        self.fields["settled_from"].required = True
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or {}
@@ -74,7 +71,9 @@ class SwitchForm(forms.Form):
 
 
 class AwareForm(SwitchForm):
-    is_aware = forms.BooleanField(label=gettext_lazy("I am aware of it"), widget=UnfoldBooleanSwitchWidget())
+    is_aware = forms.BooleanField(
+        label=gettext_lazy("I am aware of these warnings"), widget=UnfoldBooleanSwitchWidget()
+    )
 
 
 class ReadinessPages:
@@ -91,10 +90,9 @@ class ReadinessPages:
         tenant = self.get_object_or_deny(request, object_id)
         may_decide = self.has_change_permission(request, tenant)
         today = timezone.localdate()
-        initial = {name: getattr(tenant, name) for name in Decisions.__dataclass_fields__}
-        initial["settled_from"] = initial["settled_from"] or today
-        form = DecisionsForm(request.POST if may_decide and "settled_from" in request.POST else None, initial=initial)
-        day: date = initial["settled_from"]
+        sent = request.POST if may_decide and "settled_from" in request.POST else None
+        form = DecisionsForm(sent, tenant=tenant, today=today)
+        day = tenant.settled_from or today
         if form.is_valid():
             day = form.cleaned_data["settled_from"]
             if "preview" not in request.POST:
@@ -153,9 +151,9 @@ class ReadinessPages:
             request,
             self,
             title=_("Activate sending to Kamino for %(name)s") % {"name": tenant},
-            text=_("Begins to send, now and with every sync:"),
-            rows=_planned(tenant),
-            note="\n".join(warnings),
+            text=_("Begins to send titles of %(name)s to Kamino, now and with every sync:") % {"name": tenant},
+            note="\n".join(_planned(tenant)),
+            rows=warnings,
             submit=_("Activate sending to Kamino"),
             form=form,
             dangerous=True,
@@ -179,7 +177,8 @@ class ReadinessPages:
             request,
             self,
             title=_("Take %(name)s back to simulation") % {"name": tenant},
-            text=_("Nothing more is sent to Kamino; everything is still read and computed."),
+            text=_("Nothing more of %(name)s is sent to Kamino; everything is still read and computed.")
+            % {"name": tenant},
             note=_in_flight(tenant),
             submit=_("Back to simulation"),
             form=form,

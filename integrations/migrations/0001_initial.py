@@ -555,7 +555,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'planned delivery',
-                'verbose_name_plural': 'simulation',
+                'verbose_name_plural': 'planned deliveries',
                 'proxy': True,
                 'default_permissions': ('view',),
                 'indexes': [],
@@ -931,7 +931,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='title',
-            index=models.Index(fields=['connection', 'direction', 'due_date'], name='title_due'),
+            index=models.Index(fields=['connection', 'direction', 'due_date', 'value'], name='title_due'),
         ),
         migrations.AddIndex(
             model_name='title',
@@ -967,7 +967,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='posting',
-            index=models.Index(condition=models.Q(models.Q(('problems__contains', [{'code': 'category_unmapped'}]), ('problems__contains', [{'code': 'category_ambiguous'}]), ('problems__contains', [{'code': 'category_missing'}]), ('problems__contains', [{'code': 'account_not_usable'}]), ('problems__contains', [{'code': 'mapping_target_unknown'}]), ('problems__contains', [{'code': 'bank_account_unmapped'}]), ('problems__contains', [{'code': 'bank_account_ambiguous'}]), ('problems__contains', [{'code': 'bank_account_missing'}]), ('problems__contains', [{'code': 'bank_account_not_usable'}]), _connector='OR'), models.Q(('problems__contains', [{'code': 'filtered'}]), ('problems__contains', [{'code': 'before_settled_from'}]), ('problems__contains', [{'code': 'cancelled_before_sending'}]), _connector='OR', _negated=True)), fields=['company'], name='posting_lacks_names'),
+            index=models.Index(condition=models.Q(models.Q(('problems__contains', [{'code': 'category_unmapped'}]), ('problems__contains', [{'code': 'category_ambiguous'}]), ('problems__contains', [{'code': 'category_missing'}]), ('problems__contains', [{'code': 'account_not_usable'}]), ('problems__contains', [{'code': 'account_wrong_direction'}]), ('problems__contains', [{'code': 'mapping_target_unknown'}]), ('problems__contains', [{'code': 'bank_account_unmapped'}]), ('problems__contains', [{'code': 'bank_account_ambiguous'}]), ('problems__contains', [{'code': 'bank_account_missing'}]), ('problems__contains', [{'code': 'bank_account_not_usable'}]), _connector='OR'), models.Q(('problems__contains', [{'code': 'filtered'}]), ('problems__contains', [{'code': 'before_settled_from'}]), ('problems__contains', [{'code': 'cancelled_before_sending'}]), _connector='OR', _negated=True)), fields=['company'], name='posting_lacks_names'),
         ),
         migrations.AddConstraint(
             model_name='posting',

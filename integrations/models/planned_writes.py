@@ -100,4 +100,4 @@ class PlannedWrite(Posting):
         proxy = True
         default_permissions = ("view",)
         verbose_name = _("planned delivery")
-        verbose_name_plural = _("simulation")
+        verbose_name_plural = _("planned deliveries")

@@ -137,7 +137,7 @@ class Title(models.Model):
         verbose_name_plural = _("titles")
         ordering = ["-due_date", "-pk"]
         indexes = [
-            models.Index(fields=["connection", "direction", "due_date"], name="title_due"),
+            models.Index(fields=["connection", "direction", "due_date", "value"], name="title_due"),
             models.Index(
                 fields=["connection", "direction", "bling_id"],
                 condition=Q(status__in=["open", "partial"]),

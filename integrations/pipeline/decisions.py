@@ -25,7 +25,8 @@ LINK, CREATE = "link", "create"
 HAPPENED, DID_NOT_HAPPEN = "happened", "did_not_happen"
 REPLACES, REPLACES_NONE = "replaces", "replaces_none"
 MOST_LINKS = 1000
-"""Titles that one click links: each is a transaction of its own, and a page must answer in time."""
+"""Titles that one click links: a page must answer in time."""
+LINKS_IN_A_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -156,26 +157,32 @@ def link_twins(*, twins: QuerySet[Any], counted: int, reason: str, user: User, n
     faster is never overruled. Raises `Refused` without a reason."""
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
-    found = twins.filter(twin__isnull=False).order_by("due_date", "pk")
-    done, refused = 0, Counter[str]()
-    for pk, twin in list(found.values_list("pk", "twin")[: min(counted, MOST_LINKS)]):
-        try:
-            _link_twin(pk, twin, reason=reason, user=user, now=now)
-        except Refused as error:
-            refused[error.message] += 1
-        else:
-            done += 1
-    return Linked(done, dict(refused), found.count())
+    found = twins.filter(twin__isnull=False).order_by("pk")
+    pairs = list(found.values_list("pk", "twin")[: min(counted, MOST_LINKS)])
+    refused = Counter[str]()
+    for start in range(0, len(pairs), LINKS_IN_A_BATCH):
+        refused.update(_link_batch(dict(pairs[start : start + LINKS_IN_A_BATCH]), reason=reason, user=user, now=now))
+    return Linked(len(pairs) - refused.total(), dict(refused), found.count())
 
 
-def _link_twin(pk: int, twin: int, *, reason: str, user: User, now: datetime) -> None:
+def _link_batch(pairs: dict[int, int], *, reason: str, user: User, now: datetime) -> list[str]:
+    """Link postings to Kamino ids under one lock; returns why some were not linked. One does not stop the others."""
+    refused = []
     with transaction.atomic():
-        request_plans(Title.objects.filter(posting=pk), now=now)  # first: planning locks in the same order
-        locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=pk)
-        if with_twins(Posting.objects.filter(pk=pk)).values_list("twin", flat=True)[0] != twin:
-            raise Refused("decided", _("It was decided, sent or changed meanwhile."))
-        note(locked, PersonAction.Kind.LINK, f"{twin}: {reason}", user, now)
-        _link(locked, twin, now)
+        request_plans(Title.objects.filter(posting__in=pairs), now=now)  # first: planning locks in the same order
+        rows = Posting.objects.select_for_update(of=("self",)).filter(pk__in=pairs).select_related("title")
+        locked = list(rows.order_by("pk"))
+        still = dict(with_twins(Posting.objects.filter(pk__in=pairs)).values_list("pk", "twin"))
+        for posting in locked:
+            try:
+                with transaction.atomic():
+                    if still[posting.pk] != pairs[posting.pk]:
+                        raise Refused("decided", _("It was decided, sent or changed meanwhile."))
+                    note(posting, PersonAction.Kind.LINK, f"{pairs[posting.pk]}: {reason}", user, now)
+                    _link(posting, pairs[posting.pk], now)
+            except Refused as error:
+                refused.append(error.message)
+    return refused
 
 
 def _what_kamino_holds(posting: Posting, desired: DesiredTitle, kamino_id: int) -> DesiredTitle:

@@ -123,7 +123,9 @@ def _kamino(company: KaminoConnection | None) -> Line:
     if company.is_paused:
         return Line("kamino", RED, _("The Kamino connection is paused. Resume it."))
     if company.registers_read_at is None:
-        return Line("kamino", RED, _("Kamino's registers were not read yet. Start a sync, or test the connection."))
+        return Line(
+            "kamino", RED, _("Kamino's registers were not read yet: that comes with the first titles. Start a sync.")
+        )
     usable = KaminoItem.objects.filter(connection=company, is_active=True).values_list("kind")
     counts = dict(usable.annotate(Count("pk")).order_by())
     values = {

@@ -80,6 +80,7 @@ def test_from_the_first_sync_to_live_and_back(shadow: Company, staff: User) -> N
 
 
 def test_without_a_fresh_look_at_kamino_nobody_goes_live(shadow: Company, staff: User) -> None:
+    shadow.add_title("payable")
     shadow.sync()
     decide_all(shadow, staff)
     KaminoConnection.objects.update(reconciled_at=timezone.now() - timedelta(hours=25))
@@ -89,6 +90,7 @@ def test_without_a_fresh_look_at_kamino_nobody_goes_live(shadow: Company, staff:
 
 
 def test_two_people_at_once_activate_once(shadow: Company, staff: User) -> None:
+    shadow.add_title("payable")
     shadow.sync()
     decide_all(shadow, staff)
     together, outcomes = Barrier(2), list[str]()
