@@ -13,6 +13,7 @@ NAME_CODES = (
     ProblemCode.CATEGORY_AMBIGUOUS,
     ProblemCode.CATEGORY_MISSING,
     ProblemCode.ACCOUNT_NOT_USABLE,
+    ProblemCode.ACCOUNT_WRONG_DIRECTION,
     ProblemCode.MAPPING_TARGET_UNKNOWN,
 )
 """A name without classification holds the whole title back."""

@@ -153,7 +153,6 @@ def test_the_first_page_tells_every_company_s_colour(
         for value in ("120.00", "80.50", "999.90"):
             company.add_title("payable", value=value)
             company.add_title("receivable", value=value)
-        company.add_title("payable", category=company.bling.add_category("Brindes", kind=3))
         company.sync()
     world.grants.revoke_company(revoked.bling)
     revoked.sync()

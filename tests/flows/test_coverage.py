@@ -9,11 +9,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import Alert, CatalogItem, KaminoItem, Mapping, Posting, Tenant
+from integrations.models import Alert, Posting, Tenant
 from integrations.pipeline import health
 from integrations.pipeline.coverage import Share, coverage_of, lacking_names
-from integrations.pipeline.desk import mapping_changed
 from tests.flows.helpers import Company
+from tests.flows.mapping import map_name
 
 
 @pytest.fixture
@@ -22,12 +22,7 @@ def strange(company: Company) -> int:
 
 
 def map_to_test_account(company: Company, bling_id: int) -> None:
-    source = CatalogItem.objects.get(connection=company.connection, kind="category", bling_id=bling_id)
-    account = KaminoItem.objects.get(name="Categoria de Teste")
-    row = Mapping.objects.create(
-        connection=company.connection, kind="category", source=source, bling_name=source.name, chart_account=account
-    )
-    mapping_changed(mapping=row, now=timezone.now())
+    map_name(company, "category", bling_id, chart_account="Categoria de Teste")
     company.work()
 
 

@@ -109,9 +109,13 @@ def test_what_is_there_twice_is_left_to_a_person(shadow: Company, side: str) -> 
 
 def test_a_title_that_another_one_holds_is_nobody_s_twin(company: Company) -> None:
     person = contact(company)
-    company.add_title("payable", contact=person, value="250.00", document_number="NF-1")
+    first = company.add_title("payable", contact=person, value="250.00", document_number="NF-1")
     company.sync()
     company.to_shadow()
+    company.kamino.edit_title(
+        "payable", company.in_kamino("payable", first)["ID"], Descricao="Sem marcador", CodigoExterno="",
+        NroNotaFiscal="NF-1",
+    )  # fmt: skip
     company.add_title("payable", contact=person, value="250.00", document_number="NF-1")
     company.sync()
     reconcile(company)
