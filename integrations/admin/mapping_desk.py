@@ -20,7 +20,7 @@ from integrations.admin import texts
 from integrations.admin.actions import user_of
 from integrations.admin.scope import change_url, scoped
 from integrations.domain.names import fold
-from integrations.models import BlingConnection, MappingChange, Tenant
+from integrations.models import BlingConnection, Mapping, MappingChange, Tenant
 from integrations.models.mappings import TARGET_KINDS, TARGETS, MappingKind
 from integrations.pipeline import desk as orders
 from integrations.pipeline.mapping_changes import propose, propose_file
@@ -95,6 +95,7 @@ def desk_view(request: HttpRequest, tenant_id: int, admin_site: Any) -> HttpResp
         "others": _other_connections(request, tenant, rows),
         "changes_url": f"{reverse('admin:integrations_mappingchange_changelist')}?tenant={tenant.pk}",
         "rows_url": f"{reverse('admin:integrations_mapping_changelist')}?tenant={tenant.pk}",
+        "not_found": Mapping.objects.filter(connection__tenant=tenant, source=None, person=None).count(),
         "read_at": getattr(getattr(tenant, "kamino_connection", None), "registers_read_at", None),
     }
     return TemplateResponse(request, "admin/integrations/mapping_desk.html", context)
@@ -172,7 +173,7 @@ def _lines(page: Page[DeskRow], targets: KaminoTargets) -> list[dict[str, Any]]:
                 "key": "-".join(str(part) for part in row.key),
                 "kind": MappingKind(row.kind).label,
                 "total": texts.money(row.total),
-                "state": state_text(row),
+                "state": _("By identical name") if row.by_name else state_text(row),
                 "colour": _COLOURS[row.state],
                 "renamed": row.source.renamed_from if _is_renamed(row) and row.source else "",
                 "url": change_url(row.person) or change_url(row.mapping),
