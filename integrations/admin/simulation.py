@@ -118,16 +118,17 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
         shown = getattr(response, "context_data", None) or {}
         if "cl" in shown:
             rows = shown["cl"].queryset
+            totals = rows.totals(twins=Count("twin"))
             shown |= {
                 "operations": [
                     (PlannedOperation(row["operation"]).label, row["count"], texts.money(row["total"]))
-                    for row in rows.totals()
+                    for row in totals
                 ],
                 "accounts": [
                     (row["account_name"] or row["account"], row["count"], texts.money(row["total"]))
                     for row in rows.settlements()
                 ],
-                "twins": rows.filter(twin__isnull=False).count(),
+                "twins": sum(row["twins"] for row in totals),
                 "may_link": self.has_resolve_permission(request),
                 "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{request.GET.urlencode()}",
             }

@@ -76,9 +76,10 @@ class PlannedWriteQuerySet(models.QuerySet[Any]):
         )
         return named
 
-    def totals(self) -> list[dict[str, Any]]:
-        """Return `operation`, `count` and `total` of what was found, in the order of the operations."""
-        rows = self.order_by().values("operation").annotate(count=Count("pk"), total=Sum("value"))
+    def totals(self, **more: Any) -> list[dict[str, Any]]:
+        """Return `operation`, `count` and `total` of what was found, in the order of the operations; `more` are
+        aggregates to be added."""
+        rows = self.order_by().values("operation").annotate(count=Count("pk"), total=Sum("value"), **more)
         found = {row["operation"]: row for row in rows}
         return [found[operation.value] for operation in PlannedOperation if operation.value in found]
 
