@@ -24,9 +24,9 @@ from integrations.admin.decorators import display, page_action
 from integrations.admin.event_texts import cause_text, event_detail, event_text
 from integrations.admin.scope import TenantFilter
 from integrations.admin.secret_fields import SecretFormMixin
-from integrations.models import BlingConnection, ConnectionEvent, SyncRun
+from integrations.models import BlingConnection, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import probes
+from integrations.pipeline import decisions, probes
 
 API_V2_KEY = re.compile(r"[0-9a-f]{48,}", re.IGNORECASE)
 _LINK = {"connect", "create_link", "send_link"}
@@ -84,12 +84,6 @@ class EventInline(ReadOnlyInline):
         return event_detail(event.code, event.detail)
 
 
-def _has_stopped(connection_id: Any) -> bool:
-    """Say whether the last run stopped because many titles vanished (the only conflict that a run can end with)."""
-    last = SyncRun.objects.filter(connection=connection_id).order_by("-pk").first()
-    return last is not None and last.state == SyncRun.State.FAILED and last.error_kind == "conflict"
-
-
 @admin.register(BlingConnection)
 class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
     form = BlingConnectionForm
@@ -127,12 +121,13 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Show only the buttons that can do something in the connection's state."""
         shown: list[Any] = super().get_actions_detail(request, object_id)
-        status = BlingConnection.objects.filter(pk=object_id).values_list("status", flat=True).first()
+        connection = BlingConnection.objects.filter(pk=object_id).defer("client_secret").first()
+        status = connection.status if connection else ""
         buttons = BUTTONS[ConnectionStatus(status)] if status else set()
         for action in shown:
             if action.path == "connect" and status != ConnectionStatus.NEVER:
                 action.description = gettext_lazy("Reconnect")
-        if not _has_stopped(object_id):
+        if connection is None or not decisions.deletions_to_confirm(connection):
             buttons = buttons - {"confirm_deletions"}
         return [action for action in shown if action.path in buttons]
 

@@ -1,10 +1,11 @@
 """What people decide about a connection: pause it, resume it, accept a held company, disconnect."""
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.admin import actions, texts
 from integrations.admin.base import HistoryAdmin
@@ -13,6 +14,12 @@ from integrations.models import BlingConnection
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline import decisions, status
 from integrations.queue import enqueue_tick
+
+
+class CountForm(forms.Form):
+    """How many deletions the person was told of."""
+
+    counted = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
 class StateActions(HistoryAdmin):
@@ -86,21 +93,29 @@ class StateActions(HistoryAdmin):
     @page_action(gettext_lazy("Confirm deletions"), permissions=["connect"], icon="delete_sweep", variant="primary")
     def confirm_deletions(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
-        if request.method == "POST":
-            decisions.confirm_deletions(connection=connection, user=actions.user_of(request), now=timezone.now())
+        count = decisions.deletions_to_confirm(connection)
+        form = CountForm(request.POST or None, initial={"counted": count})
+        if request.method == "POST" and form.is_valid():
+            decisions.confirm_deletions(
+                connection=connection, counted=form.cleaned_data["counted"], user=actions.user_of(request),
+                now=timezone.now(),
+            )  # fmt: skip
             enqueue_tick()
             messages.success(request, _("Confirmed. A sync was queued; titles missing again then count as deleted."))
             return actions.back_to(self, connection.pk)
-        last = connection.runs.order_by("-pk").first()
         return actions.confirm(
             request,
             self,
             title=_("Confirm the deletions of %(name)s") % {"name": connection},
-            text=_(
-                "Many titles are no longer in Bling. Confirm only if somebody really deleted them there: after two "
-                "syncs they count as deleted."
-            ),
-            note=last.error if last else "",
+            text=ngettext(
+                "%(count)s title is no longer in Bling. Confirm only if somebody really deleted it there: after two "
+                "syncs it counts as deleted. If more than that is gone by then, the sync stops again.",
+                "%(count)s titles are no longer in Bling. Confirm only if somebody really deleted them there: after "
+                "two syncs they count as deleted. If even more are gone by then, the sync stops again.",
+                count,
+            )
+            % {"count": count},
+            form=form,
             submit=_("Confirm deletions"),
             dangerous=True,
             back=actions.page_url(self, connection.pk),

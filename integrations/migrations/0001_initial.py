@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('registers_read_at', models.DateTimeField(blank=True, null=True, verbose_name='registers read at')),
                 ('contacts_read_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('swept_at', models.DateTimeField(blank=True, null=True, verbose_name='last full sweep')),
-                ('deletions_confirmed', models.BooleanField(default=False, help_text='The next run may find many titles deleted.', verbose_name='many deletions confirmed')),
+                ('deletions_confirmed', models.PositiveIntegerField(default=0, help_text='The next run may find so many titles deleted.', verbose_name='deletions confirmed')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
             ],
             options={
@@ -810,7 +810,7 @@ class Migration(migrations.Migration):
                 ('registers_read_at', models.DateTimeField(blank=True, null=True, verbose_name='registers read at')),
                 ('contacts_read_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('swept_at', models.DateTimeField(blank=True, null=True, verbose_name='last full sweep')),
-                ('deletions_confirmed', models.BooleanField(default=False, help_text='The next run may find many titles deleted.', verbose_name='many deletions confirmed')),
+                ('deletions_confirmed', models.PositiveIntegerField(default=0, help_text='The next run may find so many titles deleted.', verbose_name='deletions confirmed')),
                 ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='created at')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),

@@ -45,6 +45,10 @@ class Failure(models.TextChoices):
     UNCERTAIN = "uncertain", _("Outcome unknown")
 
 
+POSSIBLE_DUPLICATE = "possible_duplicate"
+"""The failure code of a title that stopped because Kamino has `Posting.candidates`."""
+
+
 class Priority(models.IntegerChoices):
     PERSON = 0, _("Asked by a person")
     SETTLEMENT = 1, _("Settlement or cancellation")

@@ -14,12 +14,13 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import as_told
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
-from integrations.models import Attempt, BlingConnection, KaminoSnapshot, PersonAction, Posting, Title
-from integrations.models.deliveries import DeliveryState
+from integrations.models import Attempt, BlingConnection, KaminoSnapshot, PersonAction, Posting, SyncRun, Title
+from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
 from integrations.pipeline.desk import Refused, note, plan_now, request_sync
 from integrations.pipeline.requests import request_plans
-from integrations.pipeline.takeover import take_posting_over
+from integrations.pipeline.takeover import has_lost_many, take_posting_over
 from integrations.pipeline.twins import with_twins
+from integrations.rest.errors import ConflictError
 
 LINK, CREATE = "link", "create"
 HAPPENED, DID_NOT_HAPPEN = "happened", "did_not_happen"
@@ -60,6 +61,8 @@ def options(posting: Posting) -> list[Option]:
             Option(LINK, _("It is in Kamino, under this number"), None),
             Option(CREATE, _("It is not in Kamino: create it")),
         ]
+    if posting.failure_code != POSSIBLE_DUPLICATE:
+        return []  # what was found at an earlier attempt may be gone, and is not what stops this title now
     links = [
         Option(LINK, _("It is the title %(id)s of Kamino: link it") % {"id": kamino_id}, kamino_id)
         for kamino_id in posting.candidates
@@ -81,6 +84,7 @@ def decide(*, posting: Posting, code: str, number: int, reason: str, user: User,
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
     with transaction.atomic():
+        _lock_titles(_concerned(posting, number))
         plan_now(posting, now)
         locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
         allowed = {(option.code, option.number) for option in options(locked)}
@@ -99,6 +103,24 @@ def decide(*, posting: Posting, code: str, number: int, reason: str, user: User,
             _move(locked)
         else:
             _say_what_it_replaces(locked, number, now)
+
+
+def _lock_titles(which: Q) -> None:
+    """Lock titles before anything else, in the order that the mirror uses: it locks those that it reads, and then asks
+    for their plans."""
+    locked = Title.objects.select_for_update(of=("self",), no_key=True).filter(which).order_by("pk")
+    list(locked.values_list("pk", flat=True))
+
+
+def _concerned(posting: Posting, number: int) -> Q:
+    """Return the title and all that a decision for `number` may change."""
+    title = posting.title
+    found = Q(pk=title.pk)
+    found |= Q(posting__company=posting.company_id, posting__direction=posting.direction, posting__kamino_id=number)
+    if number:
+        found |= Q(connection=title.connection_id, direction=title.direction, bling_id=number)
+        found |= Q(connection=title.connection_id, maybe_replaces__contains=[number])
+    return found
 
 
 _KINDS = {
@@ -169,6 +191,9 @@ def _link_batch(pairs: dict[int, int], *, reason: str, user: User, now: datetime
     """Link postings to Kamino ids under one lock; returns why some were not linked. One does not stop the others."""
     refused = []
     with transaction.atomic():
+        companies = Posting.objects.filter(pk__in=pairs).values("company")
+        holders = Q(posting__company__in=companies, posting__kamino_id__in=pairs.values())
+        _lock_titles(Q(posting__in=pairs) | holders)
         request_plans(Title.objects.filter(posting__in=pairs), now=now)  # first: planning locks in the same order
         rows = Posting.objects.select_for_update(of=("self",)).filter(pk__in=pairs).select_related("title")
         locked = list(rows.order_by("pk"))
@@ -219,7 +244,16 @@ def _say_what_it_replaces(posting: Posting, bling_id: int, now: datetime) -> Non
     take_posting_over(old, new, now=now)
 
 
-def confirm_deletions(*, connection: BlingConnection, user: User, now: datetime) -> None:
-    """Say that the many titles which vanished were really deleted: the next run goes through."""
-    BlingConnection.objects.filter(pk=connection.pk).update(deletions_confirmed=True)
+def deletions_to_confirm(connection: BlingConnection) -> int:
+    """Return how many vanished titles stopped the last run of a connection; 0 when it did not stop for that."""
+    last = connection.runs.order_by("-pk").first()
+    # Many vanished titles are the only conflict that a run can end with.
+    stopped = last is not None and last.state == SyncRun.State.FAILED and last.error_kind == ConflictError.kind
+    return has_lost_many(last) if last is not None and stopped else 0
+
+
+def confirm_deletions(*, connection: BlingConnection, counted: int, user: User, now: datetime) -> None:
+    """Say that the many titles which vanished were really deleted: the next run goes through, unless even more than the
+    person was told of (`counted`) are gone by then."""
+    BlingConnection.objects.filter(pk=connection.pk).update(deletions_confirmed=counted)
     request_sync(connections=[connection], user=user, now=now)

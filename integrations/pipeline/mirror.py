@@ -345,7 +345,7 @@ def finish_run(run: SyncRun, *, now: datetime) -> None:
         hold_lease(run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={})
         changes: dict[str, Any] = {"contacts_read_until": run.started_at}
         if run.connection.deletions_confirmed:  # given before this run began, and used up by it
-            changes["deletions_confirmed"] = False
+            changes["deletions_confirmed"] = 0
         if run.is_full:
             changes["swept_at"] = run.started_at
         BlingConnection.objects.filter(pk=run.connection_id).update(**changes)

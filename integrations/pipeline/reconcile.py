@@ -20,7 +20,7 @@ from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
 from integrations.models import Discrepancy, ForcedSettlement, KaminoConnection, KaminoItem, KaminoSnapshot, Posting
-from integrations.models.deliveries import DeliveryState
+from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
 from integrations.models.problem_texts import problem_text
 from integrations.models.registers import KaminoKind
 from integrations.pipeline import milestones
@@ -233,7 +233,7 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
         found.append(Difference(DiscrepancyKind.UNCONFIRMED, value, ""))
     if posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == "scheduled":
         found.append(Difference(DiscrepancyKind.DOUBLE_PAYMENT_RISK, value, ""))
-    elif posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == "possible_duplicate":
+    elif posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == POSSIBLE_DUPLICATE:
         ids = ", ".join(str(kamino_id) for kamino_id in posting.candidates)
         found.append(Difference(DiscrepancyKind.POSSIBLE_DUPLICATE, value, ids))
     elif posting.state == DeliveryState.NEEDS_HUMAN:

@@ -160,13 +160,12 @@ class Slice:
         """Read titles that no listing showed, each once: one that cannot be read does not come back in this run."""
         cursor = self.run.cursor
         gone = pull.gone_titles(self.run, after=cursor.get("gone", 0), limit=GONE_BATCH)
-        is_complete = self._read((direction, bling_id, "") for _pk, direction, bling_id in gone)
-        lost = has_lost_many(self.run)
-        if lost and not self.run.connection.deletions_confirmed:
-            raise ConflictError(str(lost), service="Bling", operation="gone", code="many_missing")
         if not gone:
+            lost = has_lost_many(self.run)  # only now: a person confirms a number, so it must be all of them
+            if lost > self.run.connection.deletions_confirmed:
+                raise ConflictError(str(lost), service="Bling", operation="gone", code="many_missing")
             return "new"
-        if is_complete:
+        if self._read((direction, bling_id, "") for _pk, direction, bling_id in gone):
             cursor["gone"] = gone[-1][0]
             self._hold_alone(cursor=cursor, titles_gone=F("titles_gone") + len(gone))
         return "gone"

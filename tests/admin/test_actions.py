@@ -83,7 +83,8 @@ PAGE_ACTIONS = [
     ),
     Case(
         BlingConnection, "confirm_deletions", "bling", "suporte", "operacao",
-        lambda rows: BlingConnection.objects.get(pk=rows.bling.pk).deletions_confirmed, says="Confirmado",
+        lambda rows: BlingConnection.objects.get(pk=rows.bling.pk).deletions_confirmed == 60,
+        lambda _rows: {"counted": "60"}, says="Confirmado",
     ),
     Case(BlingConnection, "create_link", "bling", "suporte", "operacao", linked),
     Case(
@@ -309,7 +310,7 @@ def test_a_decision_needs_a_choice_and_a_reason(login: Callable[[str], Client], 
     for data in ({"choice": "1", "reason": " "}, {"reason": "Conferido"}, {"choice": "9", "reason": "Conferido"}):
         assert client.post(page, data).status_code == 200
     assert not Posting.objects.get(pk=ours.posting.pk).create_anyway
-    Posting.objects.filter(pk=ours.posting.pk).update(candidates=[])
+    Posting.objects.filter(pk=ours.posting.pk).update(failure="rejected", failure_code="")
     response = client.post(page, {"choice": "1", "reason": "Conferido"})
     assert "Não há nada a decidir sobre este título." in said(response)
 

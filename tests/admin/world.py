@@ -198,7 +198,8 @@ def make_title(
     }  # fmt: skip
     posting = Posting.objects.create(
         title=title, company=kamino, direction="payable", due_date=DAY, state=state, desired=desired,
-        failure="rejected" if state == "needs_human" else "",
+        failure="ambiguous" if state == "needs_human" else "",
+        failure_code="possible_duplicate" if state == "needs_human" else "",
         message=f"Recusado {slug}" if state == "needs_human" else "", ready_at=now, planned_at=now,
         candidates=[bling_id],
         problems=[{"code": "category_unmapped", "params": {"name": f"Categoria {slug}"}}],

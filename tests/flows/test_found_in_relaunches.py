@@ -147,7 +147,7 @@ def test_deletions_are_confirmed_once(company: Company, contact: int, django_use
     company.sync()
     assert last_state() == "failed"
     user = django_user_model.objects.create_user("staff")
-    decisions.confirm_deletions(connection=company.connection, user=user, now=timezone.now())
+    decisions.confirm_deletions(connection=company.connection, counted=7, user=user, now=timezone.now())
     company.work()
     company.sync()
     assert last_state() == "done"

@@ -1,16 +1,20 @@
 """Sales that are launched again in Bling: their titles get new ids, and keep their place in Kamino."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
-from integrations.models import Alert, BlingConnection, PersonAction, SyncRun, Title
+from integrations.models import Alert, BlingConnection, PersonAction, Posting, SyncRun, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline import decisions
 from integrations.pipeline.desk import Refused, set_ignored
 from integrations.pipeline.health import review_alerts
+from integrations.pipeline.requests import request_plans
 from sandbox.world import World
 from tests.flows.helpers import Company
 
@@ -102,6 +106,43 @@ def unclear(company: Company, contact: int) -> tuple[list[int], int]:
     return old, new
 
 
+def test_a_decision_waits_for_a_reading_of_the_same_title_and_never_dies_of_it(
+    company: Company, unclear: tuple[list[int], int], django_user_model: Any
+) -> None:
+    old, new = unclear
+    user = django_user_model.objects.create_user("staff")
+    posting = company.posting(new)
+
+    def decide() -> None:
+        try:
+            decisions.decide(
+                posting=posting, code="replaces", number=old[1], reason="conferido", user=user, now=timezone.now()
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        title = Title.objects.select_for_update(no_key=True).get(pk=posting.title_id)  # as the mirror does
+        decided = other.submit(decide)
+        wait_for_a_lock()
+        request_plans(Title.objects.filter(pk=title.pk), now=timezone.now())
+    decided.result(60)
+    assert Posting.objects.get(title=title).pk != posting.pk, "it took over the posting of the old one"
+
+
+def wait_for_a_lock() -> None:
+    """Return when some other session of this database waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    for _ in range(600):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # else one transaction always sees the same
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
+
+
 def test_several_candidates_wait_for_a_person(company: Company, unclear: tuple[list[int], int]) -> None:
     old, new = unclear
     assert len(rows(company, "payable")) == 2
@@ -151,10 +192,32 @@ def test_many_titles_gone_at_once_stop_the_run_until_a_person_confirms(
     assert not Title.objects.filter(status="deleted").exists()
     assert company.in_kamino("payable", fresh) is None
     user = django_user_model.objects.create_user("staff")
-    decisions.confirm_deletions(connection=company.connection, user=user, now=timezone.now())
+    counted = decisions.deletions_to_confirm(company.connection)
+    assert counted == 7
+    decisions.confirm_deletions(connection=company.connection, counted=counted, user=user, now=timezone.now())
     company.work()
     assert company.in_kamino("payable", fresh) is not None
     assert not BlingConnection.objects.get().deletions_confirmed
+    assert decisions.deletions_to_confirm(company.connection) == 0
+
+
+def test_no_more_deletions_are_confirmed_than_the_person_was_told_of(
+    company: Company, contact: int, django_user_model: Any
+) -> None:
+    titles = [company.add_title("payable", contact=contact, value=f"{100 + number}.00") for number in range(60)]
+    company.sync()
+    for bling_id in titles[:52]:
+        company.bling.delete(bling_id)
+    company.sync()
+    counted = decisions.deletions_to_confirm(company.connection)
+    assert counted == 52, "all of them, also beyond the first batch that was read"
+    company.bling.delete(titles[52])
+    company.forget_waits()  # so many answers 404 at once are a burst to the breaker
+    user = django_user_model.objects.create_user("staff")
+    decisions.confirm_deletions(connection=company.connection, counted=counted, user=user, now=timezone.now())
+    company.work()
+    assert SyncRun.objects.latest("pk").error_kind == "conflict"
+    assert decisions.deletions_to_confirm(company.connection) == 53
 
 
 def test_many_titles_launched_again_are_no_reason_to_stop(company: Company, contact: int) -> None:

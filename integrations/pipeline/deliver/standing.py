@@ -13,6 +13,7 @@ from integrations.domain.titles import TitleStatus
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoSnapshot, PersonAction, Posting
+from integrations.models.deliveries import POSSIBLE_DUPLICATE
 from integrations.pipeline.snapshots import rows_due
 from integrations.rest.errors import AmbiguousError
 
@@ -43,7 +44,7 @@ def standing_title(client: KaminoClient, posting: Posting, desired: DesiredTitle
     Posting.objects.filter(pk=posting.pk).update(candidates=candidates)
     if candidates:
         ids = ", ".join(str(kamino_id) for kamino_id in candidates)
-        raise AmbiguousError(ids, service="Kamino", operation="create", code="possible_duplicate")
+        raise AmbiguousError(ids, service="Kamino", operation="create", code=POSSIBLE_DUPLICATE)
     return None
 
 
