@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import formats
 
 from integrations.domain.desired import KaminoStatus
@@ -19,7 +20,15 @@ from integrations.domain.problems import Problem
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
-from integrations.models import Discrepancy, ForcedSettlement, KaminoConnection, KaminoItem, KaminoSnapshot, Posting
+from integrations.models import (
+    Discrepancy,
+    ForcedSettlement,
+    KaminoConnection,
+    KaminoItem,
+    KaminoSnapshot,
+    PersonAction,
+    Posting,
+)
 from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
 from integrations.models.problem_texts import problem_text
 from integrations.models.registers import KaminoKind
@@ -43,6 +52,7 @@ _OWN_KINDS = (
     DiscrepancyKind.POSSIBLE_DUPLICATE,
 )
 """What our own tables tell; the other kinds need Kamino's lists."""
+_LINKS = Q(person_actions__kind=PersonAction.Kind.LINK)
 
 
 def registers_are_stale(now: datetime) -> Q:
@@ -194,7 +204,7 @@ def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
         batch = list(
             postings.filter(pk__gt=last)
             .select_related("title__person__posting")
-            .annotate(last_sent_at=Max("attempts__ended_at"))
+            .annotate(last_told_at=Greatest(Max("attempts__ended_at"), Max("person_actions__at", filter=_LINKS)))
             .order_by("pk")[:BATCH]
         )
         if not batch:
@@ -204,8 +214,8 @@ def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
 
 
 def _may_compare(posting: Posting, started_at: datetime) -> bool:
-    """Only what ended before the reading began: a newer write is not in the snapshot."""
-    ended: datetime | None = getattr(posting, "last_sent_at", None)
+    """Only what was told, or linked, before the reading began: a newer write is not in the snapshot."""
+    ended: datetime | None = getattr(posting, "last_told_at", None)
     return bool(posting.kamino_id and posting.delivered) and ended is not None and ended < started_at
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from integrations.models import Attempt, KaminoConnection, PersonAction, Posting
+from integrations.models import Attempt, Discrepancy, KaminoConnection, PersonAction, Posting
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline import decisions
 from integrations.pipeline.desk import Refused
@@ -202,3 +202,15 @@ def test_another_company_s_titles_are_no_twins(new_company: Callable[..., Compan
         reconcile(company)
     assert len(twins(ours)) == 1
     assert twins(theirs) == {}
+
+
+def test_what_people_change_in_a_linked_title_is_a_discrepancy_before_anything_was_sent(
+    shadow: Company, staff: User
+) -> None:
+    _title, theirs = in_both(shadow)
+    shadow.sync()
+    reconcile(shadow)
+    assert link(shadow, staff).done == 1
+    shadow.kamino.edit_title("payable", theirs, ValorVencimento="999.00")
+    reconcile(shadow)
+    assert Discrepancy.objects.get(closed_at=None, kind="value").posting.kamino_id == theirs
