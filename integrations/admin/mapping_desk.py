@@ -20,8 +20,8 @@ from integrations.admin import texts
 from integrations.admin.actions import user_of
 from integrations.admin.scope import change_url, scoped
 from integrations.domain.names import fold
-from integrations.models import BlingConnection, Mapping, MappingChange, Tenant
-from integrations.models.mappings import TARGET_KINDS, TARGETS, MappingKind
+from integrations.models import BlingConnection, Mapping, MappingChange, Person, Tenant
+from integrations.models.mappings import PERSON_KINDS, TARGET_KINDS, TARGETS, MappingKind
 from integrations.pipeline import desk as orders
 from integrations.pipeline.mapping_changes import propose, propose_file
 from integrations.pipeline.mapping_edits import ChangedRow, check_cells, from_other_connection, from_suggestions
@@ -71,6 +71,7 @@ def desk_view(request: HttpRequest, tenant_id: int, admin_site: Any) -> HttpResp
     tenant = get_object_or_404(scoped(Tenant.objects.all(), request), pk=tenant_id)
     targets = KaminoTargets.of_tenant(tenant.pk)
     rows = desk_rows(tenant.pk, targets)
+    rows += _asked_persons(request, tenant, rows)
     if request.method == "POST":
         return _take(request, tenant, rows, targets)
     shown = _filtered(rows, request)
@@ -146,6 +147,17 @@ def _state_choices(rows: Sequence[DeskRow]) -> list[tuple[str, str]]:
 
 def _is_renamed(row: DeskRow) -> bool:
     return row.source is not None and bool(row.source.renamed_from) and row.mapping is not None
+
+
+def _asked_persons(request: HttpRequest, tenant: Tenant, rows: Sequence[DeskRow]) -> list[DeskRow]:
+    """Return an empty row for the customer or supplier that the address asks for and nobody mapped yet."""
+    kind, _dash, bling_id = request.GET.get("find", "").partition("-")
+    if kind not in PERSON_KINDS or not bling_id.isdecimal():
+        return []
+    known = {row.key for row in rows}
+    persons = Person.objects.filter(connection__tenant=tenant, bling_id=bling_id).select_related("connection__tenant")
+    found = [DeskRow(person.connection, kind, None, person, None) for person in persons]
+    return [row for row in found if row.key not in known]
 
 
 def _filtered(rows: Sequence[DeskRow], request: HttpRequest) -> list[DeskRow]:

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
@@ -14,9 +15,11 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from integrations.admin import texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
+from integrations.admin.mapping_desk import row_url
 from integrations.admin.scope import TenantFilter
 from integrations.admin.title_search import person_query
 from integrations.models import Person
+from integrations.models.mappings import PERSON_KINDS
 
 KINDS = {
     "F": gettext_lazy("Natural person"),
@@ -36,8 +39,8 @@ class PersonAdmin(ReadOnlyAdmin):
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name or CPF/CNPJ")
     fields = [
-        "name", "trade_name", "document_text", "kind_text", "titles_link", "company", "state_label", "reasons",
-        "kamino_number", "bling_number", "email", "address", "read_at",
+        "name", "trade_name", "document_text", "kind_text", "titles_link", "mapping_links", "company", "state_label",
+        "reasons", "kamino_number", "bling_number", "email", "address", "read_at",
     ]  # fmt: skip
     readonly_fields = fields
 
@@ -97,6 +100,11 @@ class PersonAdmin(ReadOnlyAdmin):
         street = ", ".join(part for part in (person.street, person.number, person.complement, person.district) if part)
         city = " – ".join(part for part in (person.city, person.state) if part)
         return ", ".join(part for part in (street, city, person.postal_code) if part) or texts.EMPTY
+
+    @display(gettext_lazy("mapping of its own"))
+    def mapping_links(self, person: Person) -> SafeString:
+        links = ((row_url(person.connection.tenant_id, kind, person.bling_id), kind.label) for kind in PERSON_KINDS)
+        return format_html_join(" · ", '<a class="text-link" href="{}">{}</a>', links)
 
     @display(gettext_lazy("titles"))
     def titles_link(self, person: Person) -> str:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ
 
-from integrations.models import KaminoItem, Mapping, MappingChange, PlanRequest, Title
+from integrations.models import KaminoItem, Mapping, MappingChange, Person, PlanRequest, Title
 from integrations.resources.mappings import mapping_xlsx
 from tests.admin.test_actions import said
 from tests.admin.test_pages import url
@@ -170,6 +170,18 @@ class TestOnScreen:
         page = client.get(link).content.decode()
         assert "Categoria 1 nossa" in page
         assert "Categoria 2 nossa" not in page
+
+    def test_one_supplier_gets_a_rule_from_its_own_page(self, login: Callable[[str], Client], ours: Rows) -> None:
+        client = login("financeiro")
+        link = f"{desk(ours)}?find=supplier-{ours.person.bling_id}"
+        assert link in client.get(url(Person, "change", ours.person.pk)).content.decode()
+        assert "Pessoa nossa" in client.get(link).content.decode()
+        key = f"{ours.bling.pk}-supplier-{ours.person.pk}"
+        data = {"do": "save", "row": key, f"{key}-chart_account": ours.chart_account.kamino_id}
+        preview = client.post(link, data)
+        client.post(preview["Location"], {"do": "confirm", "reach": "open"})
+        assert Mapping.objects.get(person=ours.person).chart_account == ours.chart_account
+        assert set(PlanRequest.objects.values_list("title", flat=True)) >= {ours.title.pk}
 
 
 class TestFiles:
