@@ -18,7 +18,7 @@ PATIENCE = 60
 @pytest.fixture
 def supervisor(company: Company) -> Iterator[subprocess.Popen[str]]:
     process = processes.start(
-        "manage.py", "supervise", "--silence", "8", "--grace", "2", env={"QUEUE_WORKERS": "1"},
+        "manage.py", "supervise", "--silence", "8", "--start", "60", "--grace", "2", env={"QUEUE_WORKERS": "1"},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     yield process

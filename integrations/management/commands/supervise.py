@@ -30,9 +30,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--silence", type=float, default=180.0, help="seconds without a heartbeat (180)")
+        parser.add_argument("--start", type=float, default=180.0, help="seconds until a cluster's first one (180)")
         parser.add_argument("--grace", type=float, default=20.0, help="seconds that a cluster has to end (20)")
 
-    def handle(self, *args: Any, silence: float, grace: float, **options: Any) -> None:
+    def handle(self, *args: Any, silence: float, start: float, grace: float, **options: Any) -> None:
         self._stopping = False
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         while not self._stopping:
             time.sleep(LOOK_EVERY)
             close_old_connections()
-            if process.poll() is None and not _is_silent(name, started, silence):
+            if process.poll() is None and not _is_silent(name, started, silence, start):
                 continue
             log.error("cluster is restarted", cluster=name, exit_code=process.poll())
             _end(process, grace)
@@ -62,7 +63,7 @@ def _start(name: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _is_silent(name: str, started: Any, silence: float) -> bool:
+def _is_silent(name: str, started: Any, silence: float, start: float) -> bool:
     """Say whether this cluster showed no life for too long; a tick is asked for well before that is decided.
 
     Ticks go to whichever host takes them first, so several are sent before the cluster is called frozen.
@@ -70,9 +71,10 @@ def _is_silent(name: str, started: Any, silence: float) -> bool:
     now = timezone.now()
     beat = Heartbeat.objects.filter(name=name, beat_at__gte=started).values_list("beat_at", flat=True).first()
     quiet = (now - (beat or started)) / timedelta(seconds=1)
-    if quiet > silence / 3:
+    longest = silence if beat else start
+    if quiet > min(silence, start) / 3:
         enqueue_tick()
-    return quiet > silence
+    return quiet > longest
 
 
 def _end(process: subprocess.Popen[bytes], grace: float) -> None:
