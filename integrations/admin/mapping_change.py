@@ -133,10 +133,9 @@ class MappingChangeAdmin(ReadOnlyAdmin):
                 discard(change=change, user=user_of(request))
                 messages.info(request, _("Discarded. Nothing was changed."))
                 return HttpResponseRedirect(desk_url(change.tenant_id))
-            reach = request.POST.get("reach", "")
             change = confirm(
                 change=change,
-                reach=reach if reach in Reach.values else Reach.OPEN,
+                reach=request.POST.get("reach", ""),
                 since=_day(request.POST.get("since")),
                 good_rows_only=request.POST.get("good_rows_only") == "yes",
                 user=user_of(request),

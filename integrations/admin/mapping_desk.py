@@ -104,6 +104,7 @@ def desk_view(request: HttpRequest, tenant_id: int, admin_site: Any) -> HttpResp
 
 def export_view(request: HttpRequest, tenant_id: int, file_format: str) -> HttpResponse:
     """Return a company's De/Para as a file."""
+    _require(request, "view_mapping")
     _require(request, "export_mapping")
     tenant = get_object_or_404(scoped(Tenant.objects.all(), request), pk=tenant_id)
     log.info("mappings exported", user=request.user.pk, tenant=tenant.pk, format=file_format)
@@ -245,10 +246,17 @@ def _typed(request: HttpRequest, rows: Sequence[DeskRow], targets: KaminoTargets
     for row in rows:
         key = "-".join(str(part) for part in row.key)
         if key in wanted:
-            cells = {name: Cell(request.POST.get(f"{key}-{name}", "").strip()) for name in TARGETS[row.kind]}
+            shown = labels(targets, row.values())
+            cells = {name: Cell(_typed_text(request, f"{key}-{name}", shown[name])) for name in TARGETS[row.kind]}
             edit = check_cells(row, cells, targets)
             found += [edit] if edit else []
     return found
+
+
+def _typed_text(request: HttpRequest, name: str, current: str) -> str:
+    """Return what a person wants in a field; one they did not touch stays as it is now, not as the page showed it."""
+    text, was = request.POST.get(name, "").strip(), request.POST.get(f"{name}-was", "").strip()
+    return current if text == was else text
 
 
 def _copied(request: HttpRequest, rows: Sequence[DeskRow], targets: KaminoTargets) -> list[ChangedRow]:

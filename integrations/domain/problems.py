@@ -75,7 +75,6 @@ _NO_HUMAN = {
     ProblemCode.AWAITING_RELEASE,
     ProblemCode.CANCELLED_BEFORE_SENDING,
     ProblemCode.PAYMENTS_UNREAD,
-    ProblemCode.ORDER_UNREAD,
 }
 
 

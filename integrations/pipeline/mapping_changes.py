@@ -120,6 +120,8 @@ def confirm(
 ) -> MappingChange:
     """Order a proposal to be carried out: at once when it is small, else by the tick. Raises `Refused`."""
     good, bad = rows_of(change)
+    if reach not in Reach.values:
+        raise Refused("reach", _("Choose what the change may touch."))
     if reach == Reach.SINCE and since is None:
         raise Refused("since", _("Say since which competence."))
     if bad and not good_rows_only:
@@ -189,7 +191,7 @@ def _write(change: MappingChange, rows: Sequence[ChangedRow]) -> None:
         mapping = known.get((row.kind, row.source, row.person))
         if values_of(mapping, row.kind) != row.old:
             outdated.append(row.name)
-        elif not any(row.new.values()) and mapping is not None:
+        elif mapping is not None and not any(row.new.values()) and not mapping.pending:
             deleted.append(mapping)
         elif mapping is None:
             new.append(_filled(Mapping(connection_id=row.connection, kind=row.kind), row))

@@ -73,6 +73,12 @@ def check_cells(row: DeskRow, cells: Mapping[str, Cell], targets: KaminoTargets)
         if cell.is_formula:
             errors.append(CellError(name, _("The cell holds a formula. Write the name or the code itself.")))
             continue
+        if cell.is_fraction:
+            text = _(
+                "The cell holds the number %(text)s: it may have lost a zero. Write the code as text, or the name."
+            )
+            errors.append(CellError(name, text % {"text": cell.text}))
+            continue
         try:
             new[name] = _find(row, name, cell.text, targets, nature)
         except TargetError as error:

@@ -16,16 +16,20 @@ from django.db.models.functions import Cast, Coalesce
 
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
+from integrations.domain.problems import ProblemCode
 from integrations.models import BlingConnection, CatalogItem, Posting, Tenant, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.models.mapping_changes import Reach
 from integrations.models.mappings import PERSON_KINDS
+from integrations.models.registers import CatalogKind
 from integrations.pipeline.mapping_edits import ChangedRow
 from integrations.pipeline.requests import request_plans, titles_of_persons, titles_using
 
 BATCH = 1000
 _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 _SENT = Q(posting__delivered__isnull=False) | Q(posting__state__in=_IN_FLIGHT)
+_IS_SETTLED = Q(posting__delivered__isnull=False) & ~Q(told=KaminoStatus.PENDING.value)
+_NEVER_SENT = (ProblemCode.BEFORE_SETTLED_FROM, ProblemCode.FILTERED, ProblemCode.CANCELLED_BEFORE_SENDING)
 
 
 @dataclass(frozen=True)
@@ -37,27 +41,47 @@ class Measure:
     in_kamino: int
 
 
-def affected(rows: Sequence[ChangedRow]) -> QuerySet[Title]:
-    """Return the titles that some rows classify, of all their connections."""
-    found = Title.objects.none()
+@dataclass(frozen=True)
+class Affected:
+    """The titles that some rows speak about: those they classify, and those whose settlement waits for an account.
+
+    Only classification has a reach: a settlement that was not sent always goes to the account that is mapped now.
+    """
+
+    classified: QuerySet[Title]
+    to_settle: QuerySet[Title]
+
+
+def affected(rows: Sequence[ChangedRow]) -> Affected:
+    """Return the titles of some rows, of all their connections, without those that are never sent anyway."""
+    classified, to_settle = Title.objects.none(), Title.objects.none()
     for connection in BlingConnection.objects.filter(pk__in=[row.connection for row in rows]).defer("client_secret"):
         mine = [row for row in rows if row.connection == connection.pk]
-        found |= titles_using(connection, CatalogItem.objects.filter(pk__in=[row.source for row in mine]))
+        items = CatalogItem.objects.filter(pk__in=[row.source for row in mine])
+        classified |= titles_using(connection, items.exclude(kind=CatalogKind.BANK_ACCOUNT))
+        to_settle |= titles_using(connection, items.filter(kind=CatalogKind.BANK_ACCOUNT))
         for kind in PERSON_KINDS:
             persons = [row.person for row in mine if row.kind == kind and row.person]
-            found |= titles_of_persons(connection, kind, persons)
-    return found.filter(is_released=True, replaced_by=None)
+            classified |= titles_of_persons(connection, kind, persons)
+    return Affected(_sendable(classified), _sendable(to_settle).filter(~_IS_SETTLED))
+
+
+def _sendable(titles: QuerySet[Title]) -> QuerySet[Title]:
+    left_out = Q()
+    for code in _NEVER_SENT:
+        left_out |= Q(posting__problems__contains=[{"code": code.value}])
+    told = Coalesce(KeyTextTransform("status", "posting__delivered"), KeyTextTransform("status", "posting__desired"))
+    titles = titles.filter(is_released=True, replaced_by=None).annotate(told=told)
+    return titles.exclude(pk__in=Title.objects.filter(left_out, posting__delivered__isnull=True).values("pk"))
 
 
 def within(titles: QuerySet[Title], tenant: Tenant, reach: str, since: date | None) -> QuerySet[Title]:
-    """Return which of these titles a reach touches."""
-    told = KeyTextTransform("status", "posting__delivered")
+    """Return which of the classified titles a reach touches."""
     titles = titles.annotate(
         month=Coalesce(
             Cast(KeyTextTransform("competence_date", "posting__delivered"), DateField()),
             "issue_date", "competence_date", "due_date",
-        ),
-        told=Coalesce(told, KeyTextTransform("status", "posting__desired")),
+        )
     )  # fmt: skip
     touches = Q(told=KaminoStatus.PENDING.value) if reach == Reach.OPEN else Q(month__gte=since)
     if tenant.closed_until is not None:
@@ -66,21 +90,29 @@ def within(titles: QuerySet[Title], tenant: Tenant, reach: str, since: date | No
     return titles.filter(unsent) if reach == Reach.NEW else titles.filter(unsent | touches)
 
 
-def measure(titles: QuerySet[Title], tenant: Tenant, reach: str, since: date | None) -> Measure:
+def _touched(found: Affected, tenant: Tenant, reach: str, since: date | None) -> QuerySet[Title]:
+    classified = within(found.classified, tenant, reach, since).order_by().values("pk")
+    return Title.objects.filter(Q(pk__in=classified) | Q(pk__in=found.to_settle.order_by().values("pk")))
+
+
+def measure(found: Affected, tenant: Tenant, reach: str, since: date | None) -> Measure:
     """Count what a reach touches, before anybody decides."""
-    row = within(titles, tenant, reach, since).order_by().aggregate(
+    row = _touched(found, tenant, reach, since).order_by().aggregate(
         titles=Count("pk"), total=Sum("value"), in_kamino=Count("pk", filter=_SENT)
     )  # fmt: skip
     return Measure(row["titles"], row["total"] or ZERO, row["in_kamino"])
 
 
-def touch(titles: QuerySet[Title], tenant: Tenant, reach: str, since: date | None, *, now: datetime) -> int:
+def touch(found: Affected, tenant: Tenant, reach: str, since: date | None, *, now: datetime) -> int:
     """Ask for plans of what a reach touches, and let the others keep their classification. Returns how many are
     planned. To be called in the transaction that changes the mappings."""
-    touched = within(titles, tenant, reach, since)
+    touched = _touched(found, tenant, reach, since)
+    kept = found.classified.filter(_SENT).exclude(pk__in=touched.values("pk"))
     count = request_plans(touched, now=now)  # requests first: planning locks in the same order
-    _mark(titles.filter(_SENT).exclude(pk__in=touched.values("pk")), kept=True)
-    _mark(touched.filter(posting__kept_for_category__isnull=False), kept=False)
+    # What waited for a name and now keeps what it was told has nothing to wait for.
+    request_plans(kept.exclude(posting__problems=[]), now=now)
+    _mark(kept, kept=True)
+    _mark(touched.filter(pk__in=found.classified.values("pk"), posting__kept_for_category__isnull=False), kept=False)
     return count
 
 

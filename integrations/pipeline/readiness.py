@@ -170,7 +170,12 @@ def _reconciled(company: KaminoConnection | None, now: datetime) -> Line:
 def _names(tenant: Tenant) -> Line:
     coverage = coverage_of(tenant)
     held = bool(coverage.names or coverage.bank_accounts)
-    return Line("names", AMBER if held else GREEN, coverage.sentence())
+    if coverage.waiting <= 0:
+        return Line("names", AMBER if held else GREEN, coverage.sentence())
+    text = ngettext(
+        "%(number)s title waits for another reason.", "%(number)s titles wait for other reasons.", coverage.waiting
+    )
+    return Line("names", AMBER, f"{coverage.sentence()} {text % {'number': coverage.waiting}}")
 
 
 def _settled_from(tenant: Tenant) -> Line:

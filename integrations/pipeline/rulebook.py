@@ -56,8 +56,13 @@ class Rulebook:
             order=order,
             awaits_order=order is None and title.to_facts().order_id != 0,
             told=_told(posting),
-            keeps_told=posting.kept_for_category == title.category_id,
+            keeps_told=posting.kept_for_category == title.category_id and self._is_told_of(posting, title.contact_id),
         )
+
+    def _is_told_of(self, posting: Posting, contact_id: int) -> bool:
+        """Say whether Kamino was told this person: another one has rules of its own."""
+        body = posting.get_delivered()
+        return body is None or body.person in ("", f"{self.rules.code_prefix}{contact_id}")
 
     def _category_of(self, bling_id: int) -> Register | None:
         """Return a contact's default category; one that Bling no longer has counts only where it is mapped."""

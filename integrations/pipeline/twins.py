@@ -28,9 +28,17 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Upper
 
 from integrations.domain.titles import TitleStatus
+from integrations.kamino import endpoints, translate
 from integrations.models import Attempt, KaminoSnapshot, Posting
 from integrations.models.deliveries import DeliveryState
 
+_ALIVE = (endpoints.STATUS_PENDING, endpoints.STATUS_PAID)
+_IS_ALIVE = Q()
+for _direction, _names in translate.NAMES.items():
+    _IS_ALIVE |= Q(direction=_direction.value) & (
+        Q(**{f"row__{_names.status}__in": _ALIVE}) | ~Q(row__has_key=_names.status)
+    )
+"""Awaiting approval, cancelled or anything that we do not know: a person looks at it."""
 _GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
 
 
@@ -66,6 +74,7 @@ def _same_in_kamino() -> QuerySet[KaminoSnapshot]:
     rows = KaminoSnapshot.objects.filter(
         Q(person_id=OuterRef("person_there")) | by_document,
         Q(code="") | Q(code=OuterRef("own_code")),
+        _IS_ALIVE,
         ~Exists(taken),
         company=OuterRef("company"),
         direction=OuterRef("direction"),

@@ -18,6 +18,8 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_UNPACKED_BYTES = 100 * 1024 * 1024
 MAX_ROWS = 20_000
 MAX_COLUMNS = 60
+LAST_ROW = 1_048_576
+"""No spreadsheet program has more; a file may still say so, and every missing row would be walked through."""
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
 
@@ -99,6 +101,8 @@ def _xlsx_rows(content: bytes, sheet_title: str) -> Iterator[Row]:
     sheet.reset_dimensions()
     try:
         for number, row in enumerate(sheet.iter_rows(), start=1):
+            if number > LAST_ROW:
+                raise SheetError(_("The spreadsheet is damaged. Save it again and send that."))
             yield Row(number, [_xlsx_cell(cell) for cell in row[:MAX_COLUMNS]])
     except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError) as error:
         raise SheetError(_("The spreadsheet is damaged. Save it again and send that.")) from error
@@ -110,8 +114,8 @@ def _xlsx_cell(cell: Any) -> Cell:
     value = cell.value
     if getattr(cell, "data_type", "") == "f":
         return Cell(str(value), is_formula=True)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if isinstance(value, float):
+        return Cell(str(int(value))) if value.is_integer() else Cell(str(value), is_fraction=True)
     return Cell("" if value is None else plain_text(unescape(str(value))).strip())
 
 
@@ -126,16 +130,25 @@ def _csv_rows(content: bytes) -> Iterator[Row]:
             _("The encoding of the file is wrong (line %(line)s). Save it as “CSV UTF-8”, or as .xlsx.")
             % {"line": line}
         ) from error
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(";,\t", key=first.count)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    lines = StringIO(text, newline="")
+    skipped = 0
+    if text[:4].casefold() == "sep=":  # what Excel writes for itself
+        lines.readline()
+        skipped = 1
+    first = next((line for line in text.splitlines()[skipped:] if line.strip()), "")
+    reader = csv.reader(lines, delimiter=max(";,\t", key=first.count), strict=True)
+    width = 0
     try:
         for cells in reader:
-            yield Row(reader.line_num, [_csv_cell(cell) for cell in cells[:MAX_COLUMNS]])
+            if cells and len(cells) < width:
+                values = {"line": reader.line_num + skipped}
+                raise SheetError(_("Line %(line)s of the file has fewer cells than the header.") % values)
+            width = width or len(cells)
+            yield Row(reader.line_num + skipped, [_csv_cell(cell) for cell in cells[:MAX_COLUMNS]])
     except csv.Error as error:
         raise SheetError(
             _("Line %(line)s of the file cannot be read: a quotation mark is missing or too much.")
-            % {"line": reader.line_num}
+            % {"line": reader.line_num + skipped}
         ) from error
 
 

@@ -146,6 +146,30 @@ class TestOnScreen:
         response = login("financeiro").post(desk(ours), {"do": "save"})
         assert "não há nada novo" in said(response)
 
+    def test_a_page_that_is_old_takes_nothing_back(self, login: Callable[[str], Client], ours: Rows) -> None:
+        key = f"{ours.bling.pk}-category-{ours.free_category.pk}"
+        shown = {"do": "save", "row": key, f"{key}-chart_account": "", f"{key}-chart_account-was": ""}
+        Mapping.objects.create(
+            connection=ours.bling, kind="category", source=ours.free_category, chart_account=ours.chart_account
+        )
+        assert "não há nada novo" in said(login("financeiro").post(desk(ours), shown))
+
+    def test_a_name_given_at_set_up_is_not_lost_with_the_rest_of_its_row(
+        self, login: Callable[[str], Client], ours: Rows
+    ) -> None:
+        center = KaminoItem.objects.create(
+            connection=ours.kamino, kind="cost_center", kamino_id="C1", name="Centro", folded_name="centro",
+            read_at=ours.run.due_at,
+        )  # fmt: skip
+        Mapping.objects.create(
+            connection=ours.bling, kind="category", source=ours.free_category, cost_center=center,
+            pending={"chart_account": "Conta que ainda vem"},
+        )  # fmt: skip
+        client = login("financeiro")
+        change = send(client, ours, workbook(line(ours, **{"Plano de contas": ""})))
+        client.post(page_of(change), {"do": "confirm", "reach": "open"})
+        assert Mapping.objects.get(source=ours.free_category).pending == {"chart_account": "Conta que ainda vem"}
+
     def test_suggestions_are_accepted_together(self, login: Callable[[str], Client], ours: Rows) -> None:
         KaminoItem.objects.create(
             connection=ours.kamino, kind="chart_account", kamino_id="77", name="Nossa categoria 2",
@@ -244,6 +268,7 @@ class TestFiles:
             ({"Tipo": "Conta bancária"}, "Tipo: O ID 11002 é de outro tipo: Categoria."),
             ({"Tipo": "Cliente"}, "Nenhum título cita o contato 11002 nesta conexão."),
             ({"Plano de contas": '=HYPERLINK("http://x")'}, "Plano de contas: A célula contém uma fórmula."),
+            ({"Plano de contas": 1.1}, "A célula contém o número 1.1: um zero pode ter se perdido."),
             ({"ID no Bling": "=11000+2"}, "ID no Bling: A célula contém uma fórmula."),
         ],
     )  # fmt: skip
@@ -278,6 +303,8 @@ class TestFiles:
         change = send(client, ours, workbook(line(ours), line(ours, Tipo="x")))
         refused = client.post(page_of(change), {"do": "confirm", "reach": "open"})
         assert "Há linhas com erro" in said(refused)
+        refused = client.post(page_of(change), {"do": "confirm", "reach": "?", "good_rows_only": "yes"})
+        assert "Escolha o que a alteração pode alcançar." in said(refused)
         assert Mapping.objects.filter(connection=ours.bling).count() == 1
         client.post(page_of(change), {"do": "confirm", "reach": "open", "good_rows_only": "yes"})
         assert Mapping.objects.filter(connection=ours.bling).count() == 2

@@ -125,9 +125,9 @@ class TestBeforeTheOrderIsRead:
         )
         assert (found.cost_center, found.business_unit, problems) == ("10", "98", [])
 
-    def test_the_problem_needs_no_person_and_holds_the_title(self) -> None:
+    def test_the_problem_is_shown_and_holds_the_title(self) -> None:
         problem = Problem(ProblemCode.ORDER_UNREAD)
-        assert (problem.needs_human, problem.blocks) == (False, Blocks.TITLE)
+        assert (problem.needs_human, problem.blocks) == (True, Blocks.TITLE)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,6 @@ def test_what_holds_a_title_and_needs_nobody_is_listed_here_on_purpose(code: Pro
         ProblemCode.FILTERED,
         ProblemCode.AWAITING_RELEASE,
         ProblemCode.CANCELLED_BEFORE_SENDING,
-        ProblemCode.ORDER_UNREAD,
     }
     problem = Problem(code)
     if problem.blocks is Blocks.TITLE:

@@ -8,7 +8,11 @@ from django.utils import timezone
 from integrations.models import Mapping, MappingChange, PlanRequest, Posting, Tenant
 from integrations.models.mapping_changes import Reach
 from integrations.pipeline.desk import Refused
-from integrations.pipeline.mapping_changes import advance_changes, carry_out, confirm, measures
+from integrations.pipeline.mapping_changes import advance_changes, carry_out, confirm, measures, propose
+from integrations.pipeline.mapping_edits import check_cells
+from integrations.pipeline.mapping_rows import DeskRow, desk_rows
+from integrations.pipeline.mapping_targets import KaminoTargets
+from integrations.sheets.cells import Cell
 from tests.flows.helpers import Company
 from tests.flows.mapping import finance, map_name, propose_cells
 
@@ -182,3 +186,95 @@ def test_a_worker_that_died_in_the_middle_leaves_the_change_to_the_next(
     assert change.state == "done"
     assert PlanRequest.objects.count() == 1
     assert not advance_changes(clock=timezone.now)
+
+
+class TestBankAccounts:
+    """A settlement that was not sent goes to the account that is mapped now, whatever the reach of a change."""
+
+    @pytest.mark.parametrize("reach", [Reach.NEW, Reach.OPEN, Reach.SINCE])
+    def test_one_that_waits_goes_to_the_account_mapped_last(self, company: Company, reach: str) -> None:
+        today = company.bling.world.today
+        right = company.kamino.add_bank_account("BANCO CERTO").strip()
+        title = sent(company, issue=today - timedelta(days=70))
+        Tenant.objects.update(closed_until=today - timedelta(days=40))
+        company.tenant.refresh_from_db()
+        company.to_shadow()
+        company.bling.pay(title, account=company.bank, date=today)
+        company.forget_registers()
+        company.sync()
+        change = map_name(
+            company, "bank_account", company.bank, reach=reach, since=today.replace(day=1), bank_account="BANCO CERTO"
+        )
+        assert change.titles_planned == 1
+        company.go_live()
+        company.work()
+        row = company.in_kamino("payable", title)
+        assert (row["Situacao"], row["IDPlanoContaPagamento"].strip()) == (2, right)
+
+    def test_a_change_of_an_account_takes_no_classification_back(
+        self, company: Company, charts: dict[str, str]
+    ) -> None:
+        company.kamino.add_bank_account("BANCO NOVO")
+        title = sent(company)
+        company.bling.pay(title, account=company.bank, amount="40.00", date=company.bling.world.today)
+        company.forget_registers()
+        company.sync()
+        map_name(company, "category", company.category, chart_account="Conta Azul")
+        map_name(company, "bank_account", company.bank, reach=Reach.NEW, bank_account="BANCO NOVO")
+        company.work()
+        assert chart_of(company, title) == charts["Conta Azul"]
+
+
+def test_a_title_that_waited_for_a_name_goes_on_with_what_it_was_told(company: Company, charts: dict[str, str]) -> None:
+    title = sent(company)
+    before = chart_of(company, title)
+    other = company.bling.add_category("Sem Par Nenhum", kind=3)
+    company.bling.edit_title(title, category=other)
+    company.bling.edit_title(title, value="101.00")
+    company.forget_registers()
+    company.sync()
+    assert company.problems(title) == ["category_unmapped"]
+    map_name(company, "category", other, reach=Reach.NEW, chart_account="Conta Azul")
+    company.work()
+    assert company.problems(title) == []
+    assert chart_of(company, title) == before
+
+
+def test_another_supplier_in_bling_has_its_own_classification(company: Company, charts: dict[str, str]) -> None:
+    special, common = (
+        company.bling.add_contact(name=name, document="", kind="J") for name in ("Especial", "Fornecedor Comum")
+    )
+    title = sent(company, contact=special)
+    plain = chart_of(company, title)
+    for reach, name in ((Reach.OPEN, "Conta Azul"), (Reach.NEW, "Conta Verde")):
+        row = desk_rows_of_person(company, title, "supplier")
+        edit = check_cells(row, {"chart_account": Cell(name)}, KaminoTargets.of_tenant(company.tenant.pk))
+        assert edit is not None
+        change = propose(
+            tenant=company.tenant, origin="screen", rows=[edit], looked_at=1, user=finance(), now=timezone.now()
+        )
+        confirm(change=change, reach=reach, since=None, good_rows_only=False, user=finance(), clock=timezone.now)
+        company.work()
+    assert chart_of(company, title) == charts["Conta Azul"]
+    company.bling.edit_title(title, contact=common)
+    company.bling.edit_title(title, value="101.00")
+    company.sync()
+    assert chart_of(company, title) == plain
+
+
+def desk_rows_of_person(company: Company, title: int, kind: str) -> DeskRow:
+    person = company.title(title).person
+    rows = desk_rows(company.tenant.pk, KaminoTargets.of_tenant(company.tenant.pk))
+    empty = DeskRow(company.connection, kind, None, person, None)
+    return next((row for row in rows if row.key == empty.key), empty)
+
+
+def test_what_is_never_sent_is_not_counted(company: Company, charts: dict[str, str]) -> None:
+    today = company.bling.world.today
+    Tenant.objects.update(settled_from=today)
+    old, gone = company.add_title("payable"), company.add_title("payable")
+    company.bling.pay(old, account=company.bank, date=today - timedelta(days=9))
+    company.bling.cancel(gone)
+    company.sync()
+    change = propose_cells(company, "category", company.category, chart_account="Conta Azul")
+    assert measures(change, None)["new"].titles == 0

@@ -214,3 +214,12 @@ def test_what_people_change_in_a_linked_title_is_a_discrepancy_before_anything_w
     shadow.kamino.edit_title("payable", theirs, ValorVencimento="999.00")
     reconcile(shadow)
     assert Discrepancy.objects.get(closed_at=None, kind="value").posting.kamino_id == theirs
+
+
+@pytest.mark.parametrize("status", [3, 4], ids=["awaits approval", "unknown"])
+def test_what_is_neither_open_nor_paid_in_kamino_is_no_twin(shadow: Company, status: int) -> None:
+    _title, theirs = in_both(shadow)
+    shadow.kamino.edit_title("payable", theirs, Situacao=status)
+    shadow.sync()
+    reconcile(shadow)
+    assert twins(shadow) == {}

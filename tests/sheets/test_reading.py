@@ -12,7 +12,7 @@ from integrations.sheets.cells import plain_text, safe_text
 from integrations.sheets.reading import SheetError, read_table
 from integrations.sheets.writing import Sheet, to_csv, to_xlsx
 
-HOSTILE = ["=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\tTab", "\rReturn"]
+HOSTILE = ["=1+1", "'=1+1", "''-1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\tTab", "\rReturn"]
 
 
 def xlsx(*rows: list[object], title: str = "Plan1") -> bytes:
@@ -34,6 +34,15 @@ def texts(content: bytes) -> list[list[str]]:
 def test_csv_is_read_with_any_usual_delimiter(delimiter: str, mark: str) -> None:
     content = f"{mark}Tipo{delimiter}Nome\nCategoria{delimiter}Água e luz\n".encode()
     assert texts(content) == [["Categoria", "Água e luz"]]
+
+
+def test_the_line_that_excel_writes_for_itself_is_no_header() -> None:
+    table = read_table("sep=,\r\nA,B\r\n1,2\r\n".encode("utf-8-sig"))
+    assert (table.headers, table.rows[0].number) == (["A", "B"], 3)
+
+
+def test_a_very_long_text_is_cut_instead_of_lost() -> None:
+    assert len(read_table(to_xlsx(Sheet("x", ["A"], [[safe_text("x" * 40_000)]]))).rows[0].cells[0].text) == 32_000
 
 
 def test_numbers_of_a_workbook_come_as_people_see_them() -> None:
@@ -68,6 +77,15 @@ def test_text_that_a_program_would_run_goes_out_harmless_and_comes_back(text: st
         cell = read_table(content).rows[0].cells[0]
         assert cell.text.strip() == text.strip()
         assert not cell.is_formula
+
+
+def far_row() -> bytes:
+    """A small file that says its last row is the thirty-millionth."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(BytesIO(xlsx(["A"], ["x"]))) as source, zipfile.ZipFile(buffer, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b'r="2"', b'r="30000000"').replace(b'"A2"', b'"A30000000"'))
+    return buffer.getvalue()
 
 
 def old_excel() -> bytes:
@@ -114,6 +132,9 @@ def bomb() -> bytes:
         (other_zip(), "não é uma planilha"),
         (xlsx(["A"], ["x"])[:900], "não é uma planilha"),
         (damaged(), "danificada"),
+        (far_row(), "danificada"),
+        (b'A;B\n"Bar do Ze;x\n1;2\n', "faltam ou sobram aspas"),
+        (b"A;B;C\n1;2;3\n4;5\n", "A linha 3 do arquivo tem menos células"),
         (bomb(), "grande demais quando descompactada"),
         (b"A;B\n" + b"x" * (reading.MAX_BYTES + 1), "grande demais: mais de 5 MB"),
         (b"A;B\n" + b"x;y\n" * (reading.MAX_ROWS + 1), "mais de 20000 linhas"),
