@@ -171,7 +171,7 @@ def colours(client: Client, rows: Rows) -> dict[str, str]:
 def test_each_line_turns_red_and_green_again(login: Callable[[str], Client], ours: Rows) -> None:
     client = login("suporte")
     all_decided(ours)
-    Posting.objects.update(problems=[])
+    Posting.objects.update(problems=[], state="ready")
     KaminoConnection.objects.update(allow_unconfirmed=True)
     assert set(colours(client, ours).values()) == {"green"}
     now, tenant, kamino = timezone.now(), Tenant.objects.all(), KaminoConnection.objects.all()
