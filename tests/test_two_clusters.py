@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import BlingConnection, Heartbeat, KaminoConnection, PersonPosting, Posting, SyncRun
-from integrations.pipeline import desk
+from integrations.pipeline import desk, leases
 from integrations.queue import enqueue_tick
 from sandbox.world import World
 from tests import processes
@@ -69,10 +70,13 @@ def is_at_rest() -> bool:
 
 
 def forget_the_dead(company: Company) -> None:
-    """Let what dead workers held have run out, as after five minutes."""
-    company.forget_waits()
+    """Let what dead workers held have run out, as after five minutes; a living one holds nothing for ten seconds, and
+    must not lose what it holds: its call may be on the way."""
+    silence = timedelta(seconds=10)
+    company.forget_waits(silence=silence)
+    now = timezone.now()
     for model in (Posting, PersonPosting):
-        model.objects.filter(state="sending").update(lease_until=timezone.now())
+        model.objects.filter(state="sending", lease_until__lte=now + leases.LEASE - silence).update(lease_until=now)
 
 
 def wait_for_the_first_run() -> None:

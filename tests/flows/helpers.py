@@ -21,7 +21,7 @@ from integrations.models import (
     Tenant,
     Title,
 )
-from integrations.pipeline import report, run
+from integrations.pipeline import leases, report, run, slices
 from integrations.pipeline.desk import request_resync, request_sync
 from integrations.pipeline.provisioning import provision
 from integrations.pipeline.tokens import store_tokens
@@ -73,13 +73,16 @@ class Company:
         """Let what was read from Kamino be old, as after ten minutes."""
         KaminoSnapshot.objects.all().delete()
 
-    def forget_waits(self) -> None:
-        """Let pauses after failures be over, as after an hour."""
-        past = timezone.now() - timedelta(seconds=1)
+    def forget_waits(self, *, silence: timedelta = timedelta(0)) -> None:
+        """Let pauses after failures be over, as after an hour, and leases that were not renewed for `silence`."""
+        now = timezone.now()
+        past = now - timedelta(seconds=1)
         for model in (Posting, PersonPosting):
             model.objects.filter(state__in=("ready", "uncertain")).update(ready_at=past)
-        KaminoConnection.objects.update(lease_until=None)
-        SyncRun.objects.filter(state="open").update(not_before=None, lease_until=None)
+        KaminoConnection.objects.filter(lease_until__lte=now + leases.LEASE - silence).update(lease_until=None)
+        open_runs = SyncRun.objects.filter(state="open")
+        open_runs.update(not_before=None)
+        open_runs.filter(lease_until__lte=now + slices.LEASE - silence).update(lease_until=None)
         BlingToken.objects.update(retry_at=None)
         Breaker.objects.all().delete()
         RateLimit.objects.update(next_at=past)

@@ -41,7 +41,7 @@ def test_what_a_person_asked_for_is_sent_before_the_backlog(company: Company, dj
     company.go_live()
     user = django_user_model.objects.create_user("staff")
     request_resync(titles=Title.objects.filter(bling_id=late), user=user, now=timezone.now())
-    run.serve_people(clock=timezone.now, deadline=soon(0.2))
+    run.serve_people(clock=timezone.now, deadline=soon())
     assert company.in_kamino("payable", late) is not None
     first = min(company.kamino.titles("payable"), key=lambda row: row["ID"])
     assert first["ID"] == company.in_kamino("payable", late)["ID"]
