@@ -31,6 +31,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.SyncRun: "connection__tenant",
     models.Alert: "tenant",
     models.FilterRule: "connection__tenant",
+    models.BulkOrder: "tenant",
 }
 
 

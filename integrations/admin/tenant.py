@@ -41,7 +41,7 @@ class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, Histor
     fieldsets = [
         (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do", "coverage_text"]}),
         (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "release", "sync_from"]}),
-        (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted"]}),
+        (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted", "force_limit"]}),
         (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "created_at"]}),
     ]
 

@@ -36,6 +36,14 @@ class DesiredPayment:
 
 
 @dataclass(frozen=True)
+class Forced:
+    """A settlement that a person ordered, and the note that goes with it."""
+
+    payment: DesiredPayment
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class DesiredTitle:
     """A whole Kamino title. `code` is what we call the title over there, `person` what we call its person."""
 
@@ -106,7 +114,7 @@ class Inputs:
     delivered: DesiredTitle | None
     paid_on: date | None = None
     contact_types: frozenset[int] = frozenset()
-    forced: DesiredPayment | None = None
+    forced: Forced | None = None
     deleted: bool = False
 
 
@@ -146,7 +154,7 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
         business_unit=inputs.classification.business_unit,
         status=KaminoStatus.SETTLED if payment else KaminoStatus.PENDING,
         payment=payment,
-        note=_note(inputs.settlement) if payment and not payment.forced else "",
+        note=_note(inputs, payment),
         person=f"{inputs.rules.code_prefix}{title.contact_id}",
     )
     return _respecting_closed_period(desired, inputs, found)
@@ -221,7 +229,8 @@ def _payment(inputs: Inputs) -> DesiredPayment | None:
     if inputs.forced is None:
         return real
     # Bling's own payment counts as soon as it differs from the order: sent before, that is a conflict people must see.
-    return inputs.forced if real is None or replace(real, forced=True) == inputs.forced else real
+    forced = inputs.forced.payment
+    return forced if real is None or replace(real, forced=True) == forced else real
 
 
 _SETTLES = ("status", "payment", "note")
@@ -262,16 +271,23 @@ def describe(title: TitleFacts, person_name: str, prefix: str = "") -> str:
     return f"{text[: MAX_DESCRIPTION - len(marker) - 1].rstrip()} {marker}"
 
 
-def _note(settlement: Settlement | None) -> str:
-    if settlement is None:
+def _note(inputs: Inputs, payment: DesiredPayment | None) -> str:
+    if payment is None:
         return ""
+    if payment.forced:
+        return inputs.forced.note if inputs.forced else ""
+    return payment_note(inputs.settlement) if inputs.settlement else ""
+
+
+def payment_note(paid: Settlement) -> str:
+    """Return what a payment was made of beside the principal, as a note: no Kamino field for it is confirmed."""
     parts = [
         (name, amount)
         for name, amount in (
-            ("juros", settlement.interest),
-            ("desconto", settlement.discount),
-            ("acréscimo", settlement.surcharge),
-            ("tarifa", settlement.fee),
+            ("juros", paid.interest),
+            ("desconto", paid.discount),
+            ("acréscimo", paid.surcharge),
+            ("tarifa", paid.fee),
         )
         if amount
     ]

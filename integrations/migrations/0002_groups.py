@@ -9,11 +9,12 @@ TABLES = [
     "tenant", "blingconnection", "kaminoconnection", "connectionevent", "title", "payment", "person", "posting",
     "personposting", "attempt", "forcedsettlement", "mapping", "catalogitem", "kaminoitem", "syncrun", "discrepancy",
     "ratelimit", "breaker", "alert", "filterrule", "mappingchange", "plannedwrite",
+    "bulkorder",
 ]  # fmt: skip
 WORK = [
     "tenant", "title", "payment", "person", "posting", "personposting", "attempt", "forcedsettlement", "mapping",
     "catalogitem", "kaminoitem", "syncrun", "discrepancy", "alert", "filterrule",
-    "mappingchange", "plannedwrite",
+    "mappingchange", "plannedwrite", "bulkorder",
 ]  # fmt: skip
 FILTERS = ["add_filterrule", "change_filterrule", "delete_filterrule"]
 

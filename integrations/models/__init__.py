@@ -2,6 +2,7 @@
 
 from integrations.models.actions import PersonAction
 from integrations.models.alerts import Alert
+from integrations.models.bulk_orders import BulkOrder
 from integrations.models.connections import (
     AuthorizationRequest,
     BlingConnection,
@@ -10,9 +11,10 @@ from integrations.models.connections import (
     ConnectLink,
     KaminoConnection,
 )
-from integrations.models.deliveries import Attempt, ForcedSettlement, PersonPosting, PlanRequest, Posting
+from integrations.models.deliveries import Attempt, PersonPosting, PlanRequest, Posting
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot
 from integrations.models.filters import FilterRule
+from integrations.models.forced_settlements import ForcedSettlement
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
 from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
@@ -20,6 +22,7 @@ from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
 from integrations.models.runs import SyncRun
 from integrations.models.tenants import Tenant
+from integrations.models.title_changes import TitleChange
 from integrations.models.titles import Bordero, Payment, Person, SalesOrder, SeenRow, Title, TitleRead
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "BlingToken",
     "Bordero",
     "Breaker",
+    "BulkOrder",
     "CatalogItem",
     "ConnectLink",
     "ConnectionEvent",
@@ -55,5 +59,6 @@ __all__ = [
     "SyncRun",
     "Tenant",
     "Title",
+    "TitleChange",
     "TitleRead",
 ]

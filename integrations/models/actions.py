@@ -12,11 +12,13 @@ class PersonAction(models.Model):
 
     class Kind(models.TextChoices):
         RESYNC = "resync", _("Resync")
-        RETRY = "retry", _("Try again")
+        RETRY = "retry", _("Send to Kamino again")
         IGNORE = "ignore", _("Not to be synced")
         UNIGNORE = "unignore", _("Sync again")
         FORCE = "force", _("Force settlement in Kamino")
         UNDO_FORCE = "undo_force", _("Take back a forced settlement")
+        APPROVE_FORCE = "approve_force", _("Approve a forced settlement")
+        REFUSE_FORCE = "refuse_force", _("Refuse a forced settlement")
         LINK = "link", _("Link to a title in Kamino")
         CREATE = "create", _("Create in Kamino all the same")
         HAPPENED = "happened", _("Confirmed: Kamino did it")

@@ -1,4 +1,4 @@
-"""What Kamino should hold and does hold, for each title and person; every write to Kamino; forced settlements.
+"""What Kamino should hold and does hold, for each title and person, and every write to Kamino.
 
 `state` is never set by `save()`: only the conditional UPDATEs of `DeliveryQuerySet` move it, on (state, fence).
 """
@@ -6,7 +6,6 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +16,6 @@ from integrations.domain.persons import DesiredPerson
 from integrations.domain.problems import Problem
 from integrations.models.connections import KaminoConnection
 from integrations.models.problem_queries import LACKS_ANY
-from integrations.models.registers import KaminoItem
 from integrations.models.titles import DIRECTION_CHOICES, Person, Title
 
 Unit = TypeVar("Unit", bound="DeliveryUnit")
@@ -337,33 +335,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_operation_display()} {self.started_at:%d/%m/%Y %H:%M}"
-
-
-class ForcedSettlement(models.Model):
-    """A person's order to mark a title as paid in Kamino although Bling does not say so (yet)."""
-
-    posting = models.ForeignKey(Posting, models.CASCADE, related_name="forced_settlements", verbose_name=_("title"))
-    date = models.DateField(_("payment date"))
-    amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2)
-    account = models.ForeignKey(KaminoItem, models.PROTECT, related_name="+", verbose_name=_("bank account"))
-    reason = models.TextField(_("reason"))
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("ordered by"))
-    created_at = models.DateTimeField(_("ordered at"))
-    undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
-    undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("undone by")
-    )
-
-    class Meta:
-        verbose_name = _("forced settlement")
-        verbose_name_plural = _("forced settlements")
-        ordering = ["-created_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["posting"], condition=Q(undone_at__isnull=True), name="one_forced_settlement_per_posting"
-            ),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="forced_settlement_is_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.posting} {self.date:%d/%m/%Y} {self.amount}"

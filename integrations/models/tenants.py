@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -76,6 +77,15 @@ class Tenant(models.Model):
     )
     alert_emails = models.TextField(
         _("e-mails for alerts"), blank=True, default="", help_text=_("One address per line.")
+    )
+    force_limit = models.DecimalField(
+        _("limit of forced settlements"),
+        max_digits=15,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Above this amount a second person approves. Empty: no limit."),
     )
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

@@ -144,6 +144,7 @@ class Title(models.Model):
                 name="title_unsettled",
             ),
             models.Index(fields=["document_number"], name="title_document_number"),
+            models.Index(fields=["connection", "origin_id"], condition=~Q(origin_id=0), name="title_origin"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["connection", "direction", "bling_id"], name="one_title_per_bling_id")

@@ -103,12 +103,13 @@ def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) ->
     """Plan postings that need a person again, and send them if nothing speaks against it any more."""
     titles = Title.objects.filter(posting__in=postings.filter(state=DeliveryState.NEEDS_HUMAN))
     with transaction.atomic():
+        planned = request_plans(titles, now=now, priority=Priority.PERSON)  # first: planning locks in the same order
         _note_all(postings.filter(state=DeliveryState.NEEDS_HUMAN), PersonAction.Kind.RETRY, user, now)
         persons = PersonPosting.objects.filter(person__titles__in=titles, state=DeliveryState.NEEDS_HUMAN)
         PersonPosting.objects.filter(pk__in=persons.values("pk")).update(
             state=DeliveryState.READY, tries=0, ready_at=now, message="", failure=""
         )
-        return request_plans(titles, now=now, priority=Priority.PERSON)
+    return planned
 
 
 def _note_all(postings: QuerySet[Posting], kind: str, user: User, now: datetime) -> None:
@@ -133,40 +134,51 @@ def force_settlement(
     reason: str,
     user: User,
     now: datetime,
+    interest: Decimal = ZERO,
+    discount: Decimal = ZERO,
 ) -> ForcedSettlement:
-    """Order a settlement in Kamino that Bling does not show. Raises `Refused`; never orders a second one."""
+    """Order a settlement in Kamino that Bling does not show. Raises `Refused`; never orders a second one.
+
+    `amount` is the money that moved; interest and discount are told in the note. Above the company's limit the order
+    awaits the approval of somebody else (`pipeline/approvals`).
+    """
+    if not reason.strip():
+        raise Refused("reason", _("Give a reason."))
+    if amount <= ZERO or min(interest, discount) < ZERO:
+        raise Refused("amount", _("The amount must be greater than zero."))
     with transaction.atomic():
         plan_now(posting, now)  # first: planning locks in the same order
         locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
-        delivered = locked.get_delivered()
-        if not reason.strip():
-            raise Refused("reason", _("Give a reason."))
-        if amount <= ZERO:
-            raise Refused("amount", _("The amount must be greater than zero."))
-        if account.connection_id != locked.company_id or account.kind != KaminoKind.BANK_ACCOUNT:
-            raise Refused("account", _("Choose a bank account of this company."))
-        if locked.state in _LOCKED:
-            raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
-        if locked.state == DeliveryState.IGNORED:
-            raise Refused("ignored", _("This title is not to be synced. Take that back first."))
-        if delivered is not None and delivered.status is not KaminoStatus.PENDING:
-            raise Refused("settled", _("This title is already settled or cancelled in Kamino."))
-        if locked.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
-            raise Refused(
-                "unresolved", _("An earlier delivery of this title has no known outcome. Clear that up first.")
-            )
-        if locked.attempts.filter(settles=True, outcome__in=["delivered", "adopted"]).exists():
-            raise Refused("settled", _("A settlement of this title was already sent."))
+        refuse_settlement(locked, account)
+        limit = locked.company.tenant.force_limit
         try:
             with transaction.atomic():
                 forced = ForcedSettlement.objects.create(
-                    posting=locked, date=date, amount=amount, account=account, reason=reason.strip(),
-                    user=user, created_at=now,
+                    posting=locked, date=date, amount=amount, interest=interest, discount=discount, account=account,
+                    reason=reason.strip(), user=user, created_at=now,
+                    awaits_approval=limit is not None and amount > limit,
                 )  # fmt: skip
         except IntegrityError:
             raise Refused("exists", _("A settlement was already forced for this title.")) from None
         note(locked, PersonAction.Kind.FORCE, reason, user, now)
     return forced
+
+
+def refuse_settlement(posting: Posting, account: KaminoItem) -> None:
+    """Raise `Refused` when a locked posting cannot be settled by hand, or not on this account."""
+    delivered = posting.get_delivered()
+    if account.connection_id != posting.company_id or account.kind != KaminoKind.BANK_ACCOUNT:
+        raise Refused("account", _("Choose a bank account of this company."))
+    if posting.state in _LOCKED:
+        raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+    if posting.state == DeliveryState.IGNORED:
+        raise Refused("ignored", _("This title is not to be synced. Take that back first."))
+    if delivered is not None and delivered.status is not KaminoStatus.PENDING:
+        raise Refused("settled", _("This title is already settled or cancelled in Kamino."))
+    if posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
+        raise Refused("unresolved", _("An earlier delivery of this title has no known outcome. Clear that up first."))
+    if posting.attempts.filter(settles=True, outcome__in=["delivered", "adopted"]).exists():
+        raise Refused("settled", _("A settlement of this title was already sent."))
 
 
 def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
@@ -200,6 +212,8 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
         locked = Posting.objects.select_for_update(of=("self",)).get(pk=posting.pk)
         if locked.state in _LOCKED:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+        if ignored and locked.state == DeliveryState.IGNORED:
+            raise Refused("already_ignored", _("This title is excluded already."))
         if ignored:
             Posting.objects.filter(pk=locked.pk).update(state=DeliveryState.IGNORED, fence=F("fence") + 1)
             note(locked, PersonAction.Kind.IGNORE, reason, user, now)

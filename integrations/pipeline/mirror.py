@@ -37,7 +37,7 @@ from integrations.models import (
     TitleRead,
 )
 from integrations.models.registers import CatalogKind
-from integrations.pipeline import orders
+from integrations.pipeline import orders, title_changes
 from integrations.pipeline.readings import Chunk, RegisterReading, Registers, TitleReading
 from integrations.pipeline.requests import request_plans, titles_using
 
@@ -140,6 +140,7 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
             connection=connection, bling_id__in={title.facts.contact_id for title in chunk.titles if title.facts}
         ).values_list("bling_id", "pk")
     )
+    before = title_changes.shown(existing.values())
     releases = run is None or _is_first(run)
     changed: list[Title] = []
     fresh: list[TitleReading] = []
@@ -155,6 +156,7 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
     # Outside of a run a 404 decides nothing: the next run has to read that title itself.
     decided = [reading for reading in fresh if reading.facts is not None or run is not None]
     _store(connection, changed, decided, now=now)
+    title_changes.keep(before, changed)
     if fresh:
         _stop_asking(connection, fresh)
     save_orders(connection, chunk.orders, now=now)
@@ -357,9 +359,10 @@ def _count_missing(run: SyncRun, now: datetime) -> None:
     missing = Title.objects.filter(connection=run.connection_id, missing_in_run=run.pk)
     missing.update(missing_runs=F("missing_runs") + 1)
     gone = missing.filter(missing_runs__gte=MISSING_RUNS_UNTIL_DELETED).exclude(status=TitleStatus.DELETED)
-    pks = list(gone.values_list("pk", flat=True))
-    Title.objects.filter(pk__in=pks).update(status=TitleStatus.DELETED, changed_at=now)
-    request_plans(Title.objects.filter(pk__in=pks), now=now)
+    before = dict(gone.values_list("pk", "status"))
+    Title.objects.filter(pk__in=before).update(status=TitleStatus.DELETED, changed_at=now)
+    title_changes.keep_status(before, TitleStatus.DELETED, now=now)
+    request_plans(Title.objects.filter(pk__in=before), now=now)
 
 
 def note_failures(run: SyncRun, chunk: Chunk) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from integrations.domain.calendar import day_of
 from integrations.domain.classification import choose_bank_account, classify_title
 from integrations.domain.delivery import Operation, next_step
-from integrations.domain.desired import DesiredPayment, DesiredTitle, Inputs, KaminoStatus, desire
+from integrations.domain.desired import DesiredTitle, Forced, Inputs, KaminoStatus, desire
 from integrations.domain.persons import desire_person
 from integrations.domain.problems import Problem, ProblemCode
 from integrations.domain.settlement import PaymentFacts, settle
@@ -100,10 +100,10 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
         persons = _plan_persons(titles, now)
         postings = _ensure_postings(titles, now)
         forced = {
-            row.posting_id: DesiredPayment(row.date, row.amount, row.account.kamino_id, forced=True)
-            for row in ForcedSettlement.objects.filter(
-                posting__in=postings.values(), undone_at__isnull=True
-            ).select_related("account")
+            row.posting_id: row.to_forced()
+            for row in ForcedSettlement.objects.in_force()
+            .filter(posting__in=postings.values())
+            .select_related("account")
         }
         read = _Read(_known_borderos(titles), orders.known_of(titles))
         unresolved = set(
@@ -297,7 +297,7 @@ def _person_problems(title: Title, persons: dict[int, PersonPosting]) -> list[Pr
 
 
 def _plan_title(
-    posting: Posting, inputs: Inputs, problems: list[Problem], forced: DesiredPayment | None,
+    posting: Posting, inputs: Inputs, problems: list[Problem], forced: Forced | None,
     asked: int | None, now: datetime, *, is_deleted: bool, cancels_deleted: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what to store of a title's plan: its state, and everything that goes with it."""

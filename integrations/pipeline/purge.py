@@ -4,13 +4,17 @@ from datetime import datetime, timedelta
 
 from django_q.models import Task
 
-from integrations.models import Attempt, AuthorizationRequest, KaminoSnapshot, MappingChange
+from integrations.models import Attempt, AuthorizationRequest, BulkOrder, KaminoSnapshot, MappingChange, TitleChange
 
 ATTEMPT_BODIES = timedelta(days=90)
 SNAPSHOTS = timedelta(days=3)
 TASKS = timedelta(days=7)
 MAPPING_CHANGES = timedelta(days=90)
 """The rows of a file that a person sent; the history of each mapping stays."""
+
+TITLE_CHANGES = timedelta(days=730)
+"""Two years: the longest that somebody asked back."""
+BULK_ORDERS = timedelta(days=90)
 
 
 def purge(*, now: datetime) -> None:
@@ -20,5 +24,7 @@ def purge(*, now: datetime) -> None:
     KaminoSnapshot.objects.filter(read_at__lt=now - SNAPSHOTS).delete()
     sent = MappingChange.objects.filter(created_at__lt=now - MAPPING_CHANGES)
     sent.exclude(rows=[], content=None).update(rows=[], content=None)
+    TitleChange.objects.filter(at__lt=now - TITLE_CHANGES).delete()
+    BulkOrder.objects.filter(finished_at__lt=now - BULK_ORDERS).delete()
     AuthorizationRequest.objects.filter(expires_at__lt=now - TASKS).delete()
     Task.objects.filter(stopped__lt=now - TASKS).delete()

@@ -194,7 +194,7 @@ def review_changed(company: KaminoConnection, *, now: datetime) -> None:
 
 
 def _forced(batch: Sequence[Posting]) -> set[int]:
-    orders = ForcedSettlement.objects.filter(posting__in=batch, undone_at__isnull=True)
+    orders = ForcedSettlement.objects.in_force().filter(posting__in=batch)
     return set(orders.values_list("posting_id", flat=True))
 
 

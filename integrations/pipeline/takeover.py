@@ -11,6 +11,7 @@ from integrations.domain.relaunch import Launch, Replacements, find_replacements
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import Attempt, PersonAction, PlanRequest, Posting, SyncRun, Title
 from integrations.pipeline.lookalikes import look_alikes
+from integrations.pipeline.title_changes import keep_status
 
 MANY_PERCENT, MANY, FEW = 5, 50, 5
 """So many titles deleted at once are rather a fault than somebody's work; a few are never suspicious."""
@@ -82,6 +83,8 @@ def take_posting_over(old: Title, new: Title, *, now: datetime) -> None:
         Attempt.objects.filter(posting__title=new).update(posting=kept)
         Posting.objects.filter(title=new, kamino_id=None).delete()
         Posting.objects.filter(pk=kept.pk).update(title=new)
+    if old.status != TitleStatus.DELETED:
+        keep_status({old.pk: old.status}, TitleStatus.DELETED, now=now)
     Title.objects.filter(pk=old.pk).update(
         replaced_by=new, status=TitleStatus.DELETED, changed_at=now, missing_in_run=None
     )

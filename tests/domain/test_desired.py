@@ -12,6 +12,7 @@ from integrations.domain.classification import Classification
 from integrations.domain.desired import (
     MAX_DESCRIPTION,
     DesiredPayment,
+    Forced,
     DesiredTitle,
     Inputs,
     KaminoStatus,
@@ -255,7 +256,7 @@ def test_nothing_wanted_lies_in_a_closed_period(issue: date, paid_on: date, clos
 # Forced settlements
 
 
-FORCED = DesiredPayment(PAID_ON, money("99.00"), "1.7", forced=True)
+FORCED = Forced(DesiredPayment(PAID_ON, money("99.00"), "1.7", forced=True), "juros R$ 1,50")
 
 
 @pytest.mark.parametrize("status", [OPEN, PARTIAL, SETTLED])
@@ -263,7 +264,7 @@ def test_a_forced_settlement_prevails_over_what_bling_shows(status: int) -> None
     result, problems = wish(inputs(title(status_number=status), forced=FORCED, settlement=None))
     assert problems == []
     assert result is not None
-    assert (result.status, result.payment, result.note) == (KaminoStatus.SETTLED, FORCED, "")
+    assert (result.status, result.payment, result.note) == (KaminoStatus.SETTLED, FORCED.payment, FORCED.note)
 
 
 @pytest.mark.parametrize("status", [RETURNED, 42])

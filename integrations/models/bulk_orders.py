@@ -1,0 +1,54 @@
+"""Bulk orders: what a person ordered for all titles of a filtered list, carried out in the background."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models.tenants import Tenant
+
+
+class BulkOrder(models.Model):
+    """One order for many titles of one company.
+
+    `title_ids` are frozen at the click. The first `cursor` of them were worked off: `done` were ordered, and `left_out`
+    counts the others by the sentence that says why. `key` is that of the page that asked, so that a second click on it
+    orders nothing.
+    """
+
+    class Kind(models.TextChoices):
+        RESYNC = "resync", _("Resync")
+        RETRY = "retry", _("Send to Kamino again")
+        IGNORE = "ignore", _("Do not sync")
+        UNIGNORE = "unignore", _("Sync again")
+        CREATE = "create", _("Create all the same")
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="bulk_orders", verbose_name=_("company"))
+    kind = models.CharField(_("action"), max_length=10, choices=Kind.choices)
+    reason = models.TextField(_("reason"), blank=True, default="")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("ordered by"))
+    created_at = models.DateTimeField(_("ordered at"))
+    key = models.UUIDField(editable=False)
+    title_ids = ArrayField(models.BigIntegerField(), editable=False)
+    counted = models.PositiveIntegerField(_("titles"))
+    cursor = models.PositiveIntegerField(default=0, editable=False)
+    done = models.PositiveIntegerField(_("done"), default=0)
+    left_out = models.JSONField(default=dict, editable=False)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    if TYPE_CHECKING:
+        tenant_id: int
+        user_id: int
+
+    class Meta:
+        verbose_name = _("bulk order")
+        verbose_name_plural = _("bulk orders")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["created_at"], condition=Q(finished_at=None), name="bulk_order_due")]
+        constraints = [models.UniqueConstraint(fields=["key", "tenant"], name="one_bulk_order_per_click")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.created_at:%d/%m/%Y %H:%M}"

@@ -1,0 +1,88 @@
+"""Forced settlements: titles that a person marks as paid in Kamino although Bling does not show it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrations.domain.desired import DesiredPayment, Forced, payment_note
+from integrations.domain.money import ZERO
+from integrations.domain.settlement import Settlement
+from integrations.models.deliveries import Posting
+from integrations.models.registers import KaminoItem
+
+
+class ForcedSettlementQuerySet(models.QuerySet["ForcedSettlement"]):
+    def standing(self) -> "ForcedSettlementQuerySet":
+        """Return the orders that nobody took back or refused, approved or not."""
+        return self.filter(undone_at=None)
+
+    def in_force(self) -> "ForcedSettlementQuerySet":
+        """Return the orders that Kamino is to be told of; what awaits its approval is not among them."""
+        return self.standing().filter(awaits_approval=False)
+
+    def awaiting(self) -> "ForcedSettlementQuerySet":
+        """Return the orders that wait for a second person."""
+        return self.standing().filter(awaits_approval=True)
+
+
+class ForcedSettlement(models.Model):
+    """A person's order to mark a title as paid in Kamino although Bling does not say so (yet).
+
+    Above the company's limit it `awaits_approval` of another person; until then it counts for nothing. A refused one is
+    undone by who refused it, with a `refusal`.
+    """
+
+    posting = models.ForeignKey(Posting, models.CASCADE, related_name="forced_settlements", verbose_name=_("title"))
+    date = models.DateField(_("payment date"))
+    amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2)
+    interest = models.DecimalField(_("interest"), max_digits=15, decimal_places=2, default=ZERO)
+    discount = models.DecimalField(_("discount"), max_digits=15, decimal_places=2, default=ZERO)
+    account = models.ForeignKey(KaminoItem, models.PROTECT, related_name="+", verbose_name=_("bank account"))
+    reason = models.TextField(_("reason"))
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("ordered by"))
+    created_at = models.DateTimeField(_("ordered at"))
+    awaits_approval = models.BooleanField(_("awaits approval"), default=False)
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approved by")
+    )
+    refusal = models.TextField(_("reason of the refusal"), blank=True, default="")
+    undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("undone by")
+    )
+
+    objects = ForcedSettlementQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        posting_id: int
+        user_id: int
+        approved_by: Any
+        approved_at: datetime | None
+
+    class Meta:
+        verbose_name = _("forced settlement")
+        verbose_name_plural = _("forced settlements")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["posting"], condition=Q(undone_at__isnull=True), name="one_forced_settlement_per_posting"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="forced_settlement_is_positive"),
+            models.CheckConstraint(
+                condition=Q(interest__gte=0, discount__gte=0), name="forced_settlement_extras_are_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.posting} {self.date:%d/%m/%Y} {self.amount}"
+
+    def to_forced(self) -> Forced:
+        """Return what planning takes of it."""
+        paid = Settlement(self.date, 0, self.amount, interest=self.interest, discount=self.discount)
+        payment = DesiredPayment(self.date, self.amount, self.account.kamino_id, forced=True)
+        return Forced(payment, payment_note(paid))
