@@ -63,6 +63,7 @@ class Environment:
     heartbeat_name: str
     email: dict[str, Any]
     default_from_email: str
+    screen_urls: dict[str, str]
     support_emails: list[str]
     log_level: str
     log_json: bool
@@ -120,6 +121,7 @@ def read_environment() -> Environment:
         queue_workers=env.int("QUEUE_WORKERS", default=4),
         email=env.email_url("EMAIL_URL", default="consolemail://"),
         default_from_email=env.str("DEFAULT_FROM_EMAIL", default="nao-responda@localhost"),
+        screen_urls=env.dict("SCREEN_URLS", default={}),
         support_emails=env.list("SUPPORT_EMAILS", default=[]),
         log_level=env.str("LOG_LEVEL", default="INFO"),
         log_json=env.bool("LOG_JSON", default=production),

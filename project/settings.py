@@ -113,6 +113,7 @@ EMAIL_HOST_PASSWORD = ENV.email.get("EMAIL_HOST_PASSWORD") or ""
 EMAIL_USE_TLS = bool(ENV.email.get("EMAIL_USE_TLS"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = ENV.default_from_email
+SCREEN_URLS = ENV.screen_urls
 SUPPORT_EMAILS = ENV.support_emails
 
 LOGGING = logging_config(level=ENV.log_level, json=ENV.log_json)

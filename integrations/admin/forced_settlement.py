@@ -1,44 +1,77 @@
 """Forced settlements: who ordered which, and the way back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
 
 from integrations.admin import actions, texts
 from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display, page_action
 from integrations.admin.scope import TenantFilter
 from integrations.models import ForcedSettlement
-from integrations.pipeline import desk
+from integrations.pipeline import approvals, desk
 from integrations.queue import enqueue_tick
+
+
+class StateFilter(RadioFilter):  # type: ignore[misc]
+    """What waits for a second person, what is in force, and what is over."""
+
+    title = gettext_lazy("state")
+    parameter_name = "situation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("awaiting", gettext_lazy("Awaits approval")),
+            ("standing", gettext_lazy("In force")),
+            ("over", gettext_lazy("Undone")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        found: dict[str, Callable[[], QuerySet[Any]]] = {
+            "awaiting": queryset.awaiting,  # type: ignore[attr-defined]
+            "standing": queryset.in_force,  # type: ignore[attr-defined]
+            "over": lambda: queryset.filter(undone_at__isnull=False),
+        }
+        return found[self.value()]() if self.value() in found else queryset
 
 
 @admin.register(ForcedSettlement)
 class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
     tenant_path = "posting__company__tenant"
     list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account", "state_label", "user", "company"]
-    list_filter = [TenantFilter, ("date", RangeDateFilter)]
+    list_filter = [TenantFilter, StateFilter, ("date", RangeDateFilter)]
     list_select_related = ["posting__title__person", "posting__company__tenant", "account", "user"]
     search_fields = ["posting__title__document_number", "posting__title__person__name", "reason"]
     fields = [
-        "company", "title_link", "person", "paid_on", "paid", "account", "reason", "state_label", "user", "created_at",
-        "undone_at", "undone_by",
+        "company", "title_link", "person", "paid_on", "paid", "interest_text", "discount_text", "account", "reason",
+        "state_label", "user", "created_at", "approved_by", "approved_at", "refusal", "undone_at", "undone_by",
     ]  # fmt: skip
-    readonly_fields = ["company", "title_link", "person", "paid_on", "paid", "state_label"]
-    actions_detail = ["undo"]
+    readonly_fields = [
+        "company",
+        "title_link",
+        "person",
+        "paid_on",
+        "paid",
+        "interest_text",
+        "discount_text",
+        "state_label",
+    ]
+    actions_detail = ["approve", "refuse", "undo"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related(*self.list_select_related)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        undone = ForcedSettlement.objects.filter(pk=object_id, undone_at__isnull=False).exists()
-        return [] if undone else list(super().get_actions_detail(request, object_id))
+        row = ForcedSettlement.objects.standing().filter(pk=object_id).first()
+        useful = {"undo", "approve", "refuse"} if row and row.awaits_approval else {"undo"} if row else set()
+        return [action for action in super().get_actions_detail(request, object_id) if action.path in useful]
 
     @display(gettext_lazy("ordered at"), ordering="created_at")
     def ordered(self, row: ForcedSettlement) -> str:
@@ -60,9 +93,24 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
     def paid(self, row: ForcedSettlement) -> str:
         return texts.money(row.amount)
 
-    @display(gettext_lazy("state"), label={"standing": "warning", "undone": "default"})
+    @display(gettext_lazy("interest"))
+    def interest_text(self, row: ForcedSettlement) -> str:
+        return texts.money(row.interest)
+
+    @display(gettext_lazy("discount"))
+    def discount_text(self, row: ForcedSettlement) -> str:
+        return texts.money(row.discount)
+
+    @display(
+        gettext_lazy("state"),
+        label={"awaiting": "danger", "standing": "warning", "undone": "default", "refused": "default"},
+    )
     def state_label(self, row: ForcedSettlement) -> tuple[str, Any]:
-        return ("undone", gettext_lazy("Undone")) if row.undone_at else ("standing", gettext_lazy("In force"))
+        if row.undone_at:
+            return ("refused", gettext_lazy("Refused")) if row.refusal else ("undone", gettext_lazy("Undone"))
+        if row.awaits_approval:
+            return "awaiting", gettext_lazy("Awaits approval")
+        return "standing", gettext_lazy("In force")
 
     @display(gettext_lazy("company"), ordering="posting__company__tenant__name")
     def company(self, row: ForcedSettlement) -> str:
@@ -71,22 +119,81 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
     @page_action(gettext_lazy("Undo forced settlement"), permissions=["force"], icon="undo")
     def undo(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
+        return undo_page(request, self, row, row)
+
+    @page_action(gettext_lazy("Approve"), permissions=["force"], icon="check", variant="primary")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
             try:
-                desk.undo_forced_settlement(forced=row, user=actions.user_of(request), now=timezone.now())
+                approvals.approve(forced=row, user=actions.user_of(request), now=timezone.now())
             except desk.Refused as error:
                 actions.refused(request, error)
             else:
                 enqueue_tick()
-                messages.success(request, _("Forced settlement undone; the title follows Bling again."))
+                messages.success(request, _("Approved; the settlement is sent to Kamino next."))
             return actions.back_to(self, row.pk)
         return actions.confirm(
             request,
             self,
-            title=_("Undo forced settlement"),
-            text=_("The title follows Bling again. What Kamino already holds as paid must be reopened there by hand."),
-            note=texts.title_line(row.posting.title),
-            submit=_("Undo forced settlement"),
+            title=_("Approve forced settlement"),
+            text=_("The settlement is valid only in Kamino; in Bling the title stays open."),
+            note=_order_line(row),
+            submit=_("Approve"),
             dangerous=True,
             back=actions.page_url(self, row.pk),
         )
+
+    @page_action(gettext_lazy("Refuse"), permissions=["force"], icon="block")
+    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object_or_deny(request, object_id)
+        form = actions.ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            order = {"user": actions.user_of(request), "now": timezone.now(), **form.cleaned_data}
+            try:
+                approvals.refuse(forced=row, **order)
+            except desk.Refused as error:
+                actions.refused(request, error)
+            else:
+                enqueue_tick()
+                messages.success(request, _("Refused; nothing is sent, and the title follows Bling."))
+            return actions.back_to(self, row.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Refuse forced settlement"),
+            text=_("Nothing is sent. Who ordered it sees the reason."),
+            note=_order_line(row),
+            submit=_("Refuse"),
+            form=form,
+            back=actions.page_url(self, row.pk),
+        )
+
+
+def _order_line(row: ForcedSettlement) -> str:
+    values = {"amount": texts.money(row.amount), "date": texts.day(row.date), "account": row.account.name}
+    order = _("%(amount)s on %(date)s, %(account)s") % values
+    return "\n".join([texts.title_line(row.posting.title), order, f"{row.user}: {row.reason}"])
+
+
+def undo_page(request: HttpRequest, model_admin: Any, row: ForcedSettlement, page: Model) -> HttpResponse:
+    """Ask, and then take a forced settlement back; `page` is the object whose page the person comes from."""
+    if request.method == "POST":
+        try:
+            desk.undo_forced_settlement(forced=row, user=actions.user_of(request), now=timezone.now())
+        except desk.Refused as error:
+            actions.refused(request, error)
+        else:
+            enqueue_tick()
+            messages.success(request, _("Forced settlement undone; the title follows Bling again."))
+        return actions.back_to(model_admin, page.pk)
+    return actions.confirm(
+        request,
+        model_admin,
+        title=_("Undo forced settlement"),
+        text=_("The title follows Bling again. What Kamino already holds as paid must be reopened there by hand."),
+        note=texts.title_line(row.posting.title),
+        submit=_("Undo forced settlement"),
+        dangerous=True,
+        back=actions.page_url(model_admin, page.pk),
+    )

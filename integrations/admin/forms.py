@@ -1,5 +1,6 @@
 """Forms of actions."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,13 +14,23 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from integrations.domain.money import ZERO
 from integrations.models import KaminoItem, Posting
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.decisions import Option
 
 
+def extra_amount(label: Any) -> forms.DecimalField:
+    """Return a field for an amount that a settlement contains or lacks; empty is zero."""
+    return forms.DecimalField(
+        label=label, min_value=0, max_digits=15, decimal_places=2, localize=True, required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
+        help_text=_("Goes to Kamino's note. The amount above is the money that moved."),
+    )  # fmt: skip
+
+
 class ForceSettlementForm(forms.Form):
-    """Date, amount, bank account and reason of a settlement that Bling does not know of."""
+    """Date, amounts, bank account and reason of a settlement that Bling does not know of."""
 
     date = forms.DateField(
         label=_("Payment date"), widget=UnfoldAdminSingleDateWidget(), help_text=_("For example 21/11/2026")
@@ -29,6 +40,8 @@ class ForceSettlementForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
         help_text=_("In reais, for example 1.234,56"),
     )  # fmt: skip
+    interest = extra_amount(_("Interest"))
+    discount = extra_amount(_("Discount"))
     account = forms.ModelChoiceField(
         label=_("Bank account"),
         queryset=KaminoItem.objects.none(),
@@ -51,6 +64,12 @@ class ForceSettlementForm(forms.Form):
         if amount <= 0:
             raise forms.ValidationError(_("The amount must be more than zero."))
         return amount
+
+    def clean_interest(self) -> Decimal:
+        return self.cleaned_data["interest"] or ZERO
+
+    def clean_discount(self) -> Decimal:
+        return self.cleaned_data["discount"] or ZERO
 
 
 class DecisionForm(forms.Form):

@@ -1,47 +1,76 @@
 """What a title's page shows: Bling's side, what Kamino should hold, what it was told, and what happened on the way."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations.admin import texts
+from integrations.admin.answer_texts import answer_text
 from integrations.admin.mapping_desk import row_url
+from integrations.admin.outside_links import screens
 from integrations.admin.scope import change_url
+from integrations.admin.timeline import MOST, timeline
+from integrations.domain.answer import Reason, Situation, answer
 from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.problems import ProblemCode
-from integrations.models import CatalogItem, KaminoItem, Posting, Title
+from integrations.domain.titles import TitleStatus
+from integrations.models import (
+    CatalogItem,
+    ForcedSettlement,
+    KaminoItem,
+    PersonAction,
+    PlanRequest,
+    Posting,
+    Title,
+)
 from integrations.models.mappings import MappingKind
 from integrations.models.problem_texts import rule_text
 from integrations.models.registers import KaminoKind
+from integrations.pipeline.reconcile import cause_of
+from integrations.pipeline.snapshots import seen_in_kamino
 from integrations.resources.texts import side_text
 
-ATTEMPTS_SHOWN = 20
+SIBLINGS_SHOWN = 50
 MAPPABLE = {ProblemCode.CATEGORY_UNMAPPED, ProblemCode.CATEGORY_AMBIGUOUS, ProblemCode.CATEGORY_MISSING}
 
 
 @dataclass(frozen=True)
 class Side:
-    """One line of the comparison; `differs` when Kamino was told something else than it should hold now."""
+    """One line of the comparison; `differs` when Kamino has something else than it should have."""
 
     label: str
     bling: Any
     desired: str
     delivered: str
-
-    @property
-    def differs(self) -> bool:
-        return bool(self.delivered) and self.desired != self.delivered
+    differs: bool
 
 
 def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
     """Return everything that the page's upper half needs."""
     posting: Posting | None = getattr(title, "posting", None)
+    seen = seen_in_kamino(posting) if posting is not None else None
+    forced = list(_forced(posting)) if posting is not None else []
+    differences = list(posting.discrepancies.all()[:MOST]) if posting is not None else []
+    sides = _sides(title, posting, seen, request)
     context: dict[str, Any] = {
         "title_row": title,
         "posting": posting,
         "tenant_url": change_url(title.connection.tenant),
+        "person_url": change_url(title.person),
+        "may_resync": request.user.has_perm("integrations.resync_title"),
+        "answer": _answer(title, posting, forced, differs=seen is not None and any(side.differs for side in sides)),
+        "sides": sides,
+        "seen_at": seen[1] if seen else None,
+        "forced": forced,
+        "siblings": _siblings(title),
+        "screens": screens(title, posting),
+        "timeline": timeline(title, posting, differences),
     }
     if posting is not None:
         problems = posting.get_problems()
@@ -49,25 +78,83 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             "state_colour": texts.STATE_COLOURS[posting.state],
             "sentences": texts.problem_sentences(problems),
             "rule": rule_text(posting.rule),
-            "attempts": posting.attempts.order_by("-started_at")[:ATTEMPTS_SHOWN],
-            "orders": posting.person_actions.select_related("user")[:ATTEMPTS_SHOWN],
-            "forced": posting.forced_settlements.select_related("user", "account", "undone_by"),
             "discrepancies": [
                 (row, side_text(row.bling_value), side_text(row.kamino_value))
-                for row in posting.discrepancies.filter(closed_at=None)
+                for row in differences
+                if row.closed_at is None
             ],
             "mapping_url": row_url(title.connection.tenant_id, MappingKind.CATEGORY, title.category_id)
             if any(problem.code in MAPPABLE for problem in problems)
             else "",
         }
-    context["sides"] = _sides(title, posting, request)
-    context["person_url"] = change_url(title.person)
     return context
 
 
-def _sides(title: Title, posting: Posting | None, request: HttpRequest) -> list[Side]:
+def _forced(posting: Posting) -> QuerySet[ForcedSettlement]:
+    return posting.forced_settlements.select_related("user", "account", "undone_by", "approved_by")
+
+
+def _answer(title: Title, posting: Posting | None, forced: list[ForcedSettlement], *, differs: bool) -> str:
+    standing = next((row for row in forced if row.undone_at is None), None)
     desired = posting.get_desired() if posting and posting.desired else None
     delivered = posting.get_delivered() if posting else None
+    company = getattr(title.connection.tenant, "kamino_connection", None)
+    tenant = title.connection.tenant
+    found = answer(
+        Situation(
+            bling=TitleStatus(title.status),
+            state=posting.state if posting else "",
+            delivered=delivered.status if delivered else None,
+            wanted=desired.status if desired else None,
+            problems=posting.get_problems() if posting else [],
+            is_forced=standing is not None and not standing.awaits_approval,
+            awaits_approval=standing is not None and standing.awaits_approval,
+            is_replaced=title.replaced_by_id is not None,
+            is_planned_again=PlanRequest.objects.filter(title=title).exists(),
+            is_live=tenant.is_live,
+            can_send=tenant.is_active and company is not None and not company.is_paused and not company.error,
+            differs=differs,
+        )
+    )
+    last_read = getattr(title, "last_read", None)
+    values = {"replaced_by": str(title.replaced_by or ""), "user": str(standing.user) if standing else ""}
+    if posting is not None:
+        values["words"] = cause_of(posting) or posting.get_failure_display()
+    if found.reason is Reason.IGNORED and posting is not None:
+        values |= _who_ignored(posting)
+    return answer_text(found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at))
+
+
+def _who_ignored(posting: Posting) -> dict[str, str]:
+    order = posting.person_actions.filter(kind=PersonAction.Kind.IGNORE).select_related("user").first()
+    if order is None:
+        return {"user": texts.EMPTY, "day": texts.EMPTY, "words": texts.EMPTY}
+    return {"user": str(order.user), "day": texts.day(timezone.localtime(order.at).date()), "words": order.reason}
+
+
+def _siblings(title: Title) -> list[tuple[str, Title, str]]:
+    """Return the other installments: of the same sale or invoice, or else of the same person and document number."""
+    same = Q(pk=None)
+    if title.origin_id:
+        same |= Q(origin_id=title.origin_id, origin_kind=title.origin_kind)
+    if title.document_number and title.contact_id:
+        same |= Q(document_number=title.document_number, contact_id=title.contact_id)
+    others = Title.objects.filter(same, connection=title.connection_id, direction=title.direction).exclude(pk=title.pk)
+    rows = others.select_related("posting").order_by("due_date", "pk")[:SIBLINGS_SHOWN]
+    return [(change_url(row), row, texts.status_word(row)) for row in rows]
+
+
+_COMPARED = ("status", "value", "due", "number")
+"""What is compared with Bling itself while nothing is wanted, because the title is held back."""
+
+
+def _sides(
+    title: Title, posting: Posting | None, seen: tuple[KaminoTitle, datetime] | None, request: HttpRequest
+) -> list[Side]:
+    desired = posting.get_desired() if posting and posting.desired else None
+    delivered = posting.get_delivered() if posting else None
+    if seen is not None and delivered is not None:
+        delivered = as_told(seen[0], delivered)
     names = _register_names(posting, [desired, delivered])
     registers = {
         (item.kind, item.bling_id): str(item)
@@ -77,10 +164,11 @@ def _sides(title: Title, posting: Posting | None, request: HttpRequest) -> list[
     }
     person = (
         f"{title.person} · {texts.document(title.person.document, whole=texts.sees_personal_data(request))}"
-        if (title.person)
+        if title.person
         else texts.EMPTY
     )
     kamino_person = _kamino_person(title)
+    there = f"{kamino_person} · {seen[0].person_name}" if seen and seen[0].person_name else kamino_person
     ours, theirs = _words(desired, names), _words(delivered, names)
     bling = {
         "status": texts.status_word(title),
@@ -104,11 +192,15 @@ def _sides(title: Title, posting: Posting | None, request: HttpRequest) -> list[
         "business_unit": _("Business unit"),
         "payment": _("Payment"),
     }
-    rows = [Side(_("Person"), person, kamino_person if desired else "", kamino_person if delivered else "")]
+    wanted = ours or {key: bling[key] for key in _COMPARED}
+    rows = [Side(_("Person"), person, kamino_person if desired else "", there if delivered else "", False)]
     rows += [
-        Side(label, bling.get(key, texts.EMPTY), ours.get(key, ""), theirs.get(key, ""))
+        Side(
+            label, bling.get(key, texts.EMPTY), ours.get(key, ""), theirs.get(key, ""),
+            differs=key in theirs and key in wanted and theirs[key] != wanted[key],
+        )
         for key, label in labels.items()
-    ]
+    ]  # fmt: skip
     return rows
 
 

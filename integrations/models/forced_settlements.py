@@ -1,7 +1,6 @@
 """Forced settlements: titles that a person marks as paid in Kamino although Bling does not show it."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -61,8 +60,6 @@ class ForcedSettlement(models.Model):
     if TYPE_CHECKING:
         posting_id: int
         user_id: int
-        approved_by: Any
-        approved_at: datetime | None
 
     class Meta:
         verbose_name = _("forced settlement")

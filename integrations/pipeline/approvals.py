@@ -1,4 +1,4 @@
-"""Approvals: the second pair of eyes on forced settlements above a company's limit. Until then they count for nothing."""
+"""Approvals: a second pair of eyes on forced settlements above a company's limit; until then they count for nothing."""
 
 from datetime import datetime
 from typing import Any

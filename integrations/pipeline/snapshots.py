@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from django.db.models import Q
+
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
+from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
-from integrations.models import KaminoConnection, KaminoSnapshot
+from integrations.models import KaminoConnection, KaminoSnapshot, Posting
 from integrations.rest.errors import ConfigError, NotFoundError
 
 
@@ -20,6 +23,19 @@ def rows_due(client: KaminoClient, direction: Direction, start: date, end: date)
         if error.code == "unconfirmed":
             return None
         raise
+
+
+def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
+    """Return how a list showed a posting's title, and when; `None` where none did since the last write or link."""
+    row = KaminoSnapshot.objects.filter(
+        company=posting.company_id, direction=posting.direction, kamino_id=posting.kamino_id or 0
+    ).first()
+    if row is None:
+        return None
+    told_since = posting.attempts.filter(Q(ended_at=None) | Q(ended_at__gte=row.read_at)).exists()
+    if told_since:
+        return None
+    return translate.title_row(Direction(posting.direction), row.row), row.read_at
 
 
 def store_rows(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from integrations.models import (
     BlingConnection,
     ConnectLink,
+    ForcedSettlement,
     KaminoConnection,
     PlanRequest,
     Posting,
@@ -69,6 +70,11 @@ def all_decided(rows: Rows) -> None:
         delivery_mode="shadow", settled_from=DAY, nothing_is_closed=True, other_integration_off=True
     )
     KaminoConnection.objects.filter(pk=rows.kamino.pk).update(reconciled_at=timezone.now())
+
+
+def awaiting(rows: Rows) -> None:
+    """Let the company's forced settlement be above the limit."""
+    ForcedSettlement.objects.filter(pk=rows.forced.pk).update(awaits_approval=True)
 
 
 def mode_is(mode: str) -> Callable[[Rows], bool]:

@@ -28,6 +28,7 @@ from tests.admin.cases import (
     Case,
     all_decided,
     asked,
+    awaiting,
     forced,
     linked,
     mode_is,
@@ -111,6 +112,20 @@ PAGE_ACTIONS = [
         says="1 título não é mais sincronizado",
     ),
     Case(Title, "resume_syncing", "title", "operacao", "financeiro", lambda _rows: True, lambda _rows: REASON),
+    Case(
+        Title, "undo_forced", "other_title", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None,
+        says="Baixa manual desfeita",
+    ),
+    Case(
+        ForcedSettlement, "approve", "forced", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).approved_by is not None, begin=awaiting,
+    ),
+    Case(
+        ForcedSettlement, "refuse", "forced", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).refusal == REASON["reason"],
+        lambda _rows: REASON, begin=awaiting,
+    ),
     Case(
         ForcedSettlement, "undo", "forced", "operacao", "financeiro",
         lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None,

@@ -69,6 +69,11 @@ class Rows:
     alert: Alert
     change: MappingChange
 
+    @property
+    def other_title(self) -> Title:
+        """The title whose settlement is forced."""
+        return self.planned.title
+
     def all(self) -> list[Any]:
         return [
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,

@@ -12,8 +12,8 @@ from integrations.domain.classification import Classification
 from integrations.domain.desired import (
     MAX_DESCRIPTION,
     DesiredPayment,
-    Forced,
     DesiredTitle,
+    Forced,
     Inputs,
     KaminoStatus,
     describe,

@@ -1,0 +1,148 @@
+"""Answer: why is this title not in Kamino, not settled there, or different? The gap, and the one thing behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from integrations.domain.desired import KaminoStatus
+from integrations.domain.problems import Blocks, Problem
+from integrations.domain.titles import TitleStatus
+
+
+class Gap(StrEnum):
+    """What separates the two sides."""
+
+    NOT_IN_KAMINO = "not_in_kamino"
+    NOT_SETTLED = "not_settled"
+    NOT_CANCELLED = "not_cancelled"
+    NOT_UPDATED = "not_updated"
+    DIFFERS = "differs"
+    PARTLY_PAID = "partly_paid"
+    SETTLED_ONLY_IN_KAMINO = "settled_only_in_kamino"
+    SETTLED_BY_HAND = "settled_by_hand"
+    BOTH_OPEN = "both_open"
+    BOTH_SETTLED = "both_settled"
+    BOTH_CANCELLED = "both_cancelled"
+
+
+class Reason(StrEnum):
+    """What a gap waits for, where it is no `Problem`."""
+
+    REPLACED = "replaced"
+    NEW = "new"
+    IGNORED = "ignored"
+    BEING_PLANNED = "being_planned"
+    SENDING = "sending"
+    UNCERTAIN = "uncertain"
+    NEEDS_HUMAN = "needs_human"
+    AWAITS_APPROVAL = "awaits_approval"
+    SIMULATION = "simulation"
+    SWITCHED_OFF = "switched_off"
+    QUEUED = "queued"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What decides about the answer. `state` is that of the delivery, "" before the first plan; `delivered` is what
+    Kamino was told, `wanted` what it should hold; `differs`: Kamino was seen to show something else."""
+
+    bling: TitleStatus
+    state: str
+    delivered: KaminoStatus | None
+    wanted: KaminoStatus | None
+    problems: Sequence[Problem] = ()
+    is_forced: bool = False
+    awaits_approval: bool = False
+    is_replaced: bool = False
+    is_planned_again: bool = False
+    is_live: bool = True
+    can_send: bool = True
+    differs: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The gap, and why: a reason or the problem that decides; neither where nothing is to be explained."""
+
+    gap: Gap
+    reason: Reason | None = None
+    problem: Problem | None = None
+
+
+def answer(situation: Situation) -> Answer:
+    """Return the one answer for a title; there is one for every situation."""
+    gap = _gap(situation)
+    if situation.is_replaced:
+        return Answer(gap, Reason.REPLACED)
+    reason = _REASONS.get(situation.state)
+    if reason is not None:
+        return Answer(gap, reason)
+    if situation.awaits_approval:
+        return Answer(gap, Reason.AWAITS_APPROVAL)
+    if situation.is_planned_again:
+        return Answer(gap, Reason.BEING_PLANNED)
+    problem = _deciding(situation, gap)
+    if problem is not None:
+        return Answer(gap, problem=problem)
+    if situation.state != "ready":
+        return Answer(gap)
+    if not situation.is_live:
+        return Answer(gap, Reason.SIMULATION)
+    return Answer(gap, Reason.QUEUED if situation.can_send else Reason.SWITCHED_OFF)
+
+
+_REASONS = {
+    "": Reason.NEW,
+    "ignored": Reason.IGNORED,
+    "sending": Reason.SENDING,
+    "uncertain": Reason.UNCERTAIN,
+    "needs_human": Reason.NEEDS_HUMAN,
+}
+_GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
+
+
+def _gap(situation: Situation) -> Gap:
+    delivered, bling = situation.delivered, situation.bling
+    if delivered is None:
+        return Gap.NOT_IN_KAMINO
+    if bling in _GONE:
+        return Gap.BOTH_CANCELLED if delivered is KaminoStatus.CANCELLED else Gap.NOT_CANCELLED
+    if delivered is KaminoStatus.SETTLED:
+        return _settled_gap(situation)
+    if delivered is KaminoStatus.CANCELLED:
+        return Gap.NOT_UPDATED
+    if bling is TitleStatus.SETTLED or situation.is_forced or situation.awaits_approval:
+        return Gap.NOT_SETTLED
+    if bling is TitleStatus.PARTIAL:
+        return Gap.PARTLY_PAID
+    return _open_gap(situation)
+
+
+def _settled_gap(situation: Situation) -> Gap:
+    if situation.state == "needs_human":
+        return Gap.NOT_UPDATED
+    if situation.bling is TitleStatus.SETTLED:
+        return Gap.DIFFERS if situation.differs else Gap.BOTH_SETTLED
+    return Gap.SETTLED_BY_HAND if situation.is_forced else Gap.SETTLED_ONLY_IN_KAMINO
+
+
+def _open_gap(situation: Situation) -> Gap:
+    if situation.state != "delivered":
+        return Gap.NOT_UPDATED
+    return Gap.DIFFERS if situation.differs else Gap.BOTH_OPEN
+
+
+def _deciding(situation: Situation, gap: Gap) -> Problem | None:
+    """Return the problem that a mend has to begin with: what holds the whole title back comes first."""
+    order = [Blocks.TITLE, Blocks.SETTLEMENT, Blocks.NOTHING]
+    if gap in (Gap.BOTH_OPEN, Gap.BOTH_CANCELLED):
+        return None
+    if situation.state == "ready" and gap is not Gap.NOT_SETTLED:
+        order = [Blocks.TITLE]  # the rest is sent, whatever else waits
+    if situation.state == "ready" and situation.wanted is KaminoStatus.SETTLED:
+        order = [Blocks.TITLE]
+    ranked = sorted(
+        (problem for problem in situation.problems if problem.blocks in order),
+        key=lambda problem: order.index(problem.blocks),
+    )
+    return ranked[0] if ranked else None

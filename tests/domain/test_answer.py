@@ -1,0 +1,74 @@
+"""The one answer of a title's page: the gap between the sides, and what it waits for."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from integrations.domain.answer import Answer, Gap, Reason, Situation, answer
+from integrations.domain.desired import KaminoStatus
+from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.titles import TitleStatus
+
+OPEN, SETTLED, PARTIAL = TitleStatus.OPEN, TitleStatus.SETTLED, TitleStatus.PARTIAL
+PENDING, PAID, CANCELLED = KaminoStatus.PENDING, KaminoStatus.SETTLED, KaminoStatus.CANCELLED
+UNMAPPED, BANK = Problem(ProblemCode.CATEGORY_UNMAPPED), Problem(ProblemCode.BANK_ACCOUNT_UNMAPPED)
+PARTLY, FROZEN = Problem(ProblemCode.PARTIALLY_PAID), Problem(ProblemCode.FROZEN_AFTER_SETTLEMENT)
+STATES = ("", "held", "ready", "sending", "delivered", "uncertain", "needs_human", "ignored")
+
+
+def situation(bling: TitleStatus, state: str, delivered: KaminoStatus | None, **more: Any) -> Situation:
+    return Situation(bling, state, delivered, **{"wanted": None, **more})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (situation(OPEN, "", None), Answer(Gap.NOT_IN_KAMINO, Reason.NEW)),
+        (situation(OPEN, "held", None, problems=[BANK, UNMAPPED]), Answer(Gap.NOT_IN_KAMINO, problem=UNMAPPED)),
+        (situation(OPEN, "ready", None, is_live=False), Answer(Gap.NOT_IN_KAMINO, Reason.SIMULATION)),
+        (situation(OPEN, "ready", None, can_send=False), Answer(Gap.NOT_IN_KAMINO, Reason.SWITCHED_OFF)),
+        (situation(OPEN, "ready", None), Answer(Gap.NOT_IN_KAMINO, Reason.QUEUED)),
+        (situation(SETTLED, "ready", None, problems=[BANK]), Answer(Gap.NOT_IN_KAMINO, Reason.QUEUED)),
+        (situation(OPEN, "sending", None), Answer(Gap.NOT_IN_KAMINO, Reason.SENDING)),
+        (situation(SETTLED, "uncertain", PENDING), Answer(Gap.NOT_SETTLED, Reason.UNCERTAIN)),
+        (situation(SETTLED, "needs_human", PENDING), Answer(Gap.NOT_SETTLED, Reason.NEEDS_HUMAN)),
+        (situation(SETTLED, "delivered", PENDING, problems=[BANK]), Answer(Gap.NOT_SETTLED, problem=BANK)),
+        (situation(SETTLED, "ready", PENDING, problems=[BANK]), Answer(Gap.NOT_SETTLED, problem=BANK)),
+        (situation(SETTLED, "ready", PENDING, wanted=PAID), Answer(Gap.NOT_SETTLED, Reason.QUEUED)),
+        (situation(OPEN, "ready", PENDING, awaits_approval=True), Answer(Gap.NOT_SETTLED, Reason.AWAITS_APPROVAL)),
+        (situation(OPEN, "delivered", PENDING, is_forced=True), Answer(Gap.NOT_SETTLED)),
+        (situation(OPEN, "delivered", PENDING), Answer(Gap.BOTH_OPEN)),
+        (situation(OPEN, "delivered", PENDING, is_planned_again=True), Answer(Gap.BOTH_OPEN, Reason.BEING_PLANNED)),
+        (situation(OPEN, "ignored", PENDING), Answer(Gap.NOT_UPDATED, Reason.IGNORED)),
+        (situation(OPEN, "held", PENDING, problems=[UNMAPPED]), Answer(Gap.NOT_UPDATED, problem=UNMAPPED)),
+        (situation(OPEN, "delivered", PENDING, differs=True), Answer(Gap.DIFFERS)),
+        (situation(PARTIAL, "delivered", PENDING, problems=[PARTLY]), Answer(Gap.PARTLY_PAID, problem=PARTLY)),
+        (situation(SETTLED, "delivered", PAID), Answer(Gap.BOTH_SETTLED)),
+        (situation(SETTLED, "delivered", PAID, problems=[FROZEN]), Answer(Gap.BOTH_SETTLED, problem=FROZEN)),
+        (situation(SETTLED, "delivered", PAID, differs=True), Answer(Gap.DIFFERS)),
+        (situation(OPEN, "delivered", PAID), Answer(Gap.SETTLED_ONLY_IN_KAMINO)),
+        (situation(OPEN, "delivered", PAID, is_forced=True), Answer(Gap.SETTLED_BY_HAND)),
+        (situation(OPEN, "needs_human", PAID), Answer(Gap.NOT_UPDATED, Reason.NEEDS_HUMAN)),
+        (situation(TitleStatus.CANCELLED, "delivered", CANCELLED), Answer(Gap.BOTH_CANCELLED)),
+        (situation(TitleStatus.DELETED, "needs_human", PENDING), Answer(Gap.NOT_CANCELLED, Reason.NEEDS_HUMAN)),
+        (situation(OPEN, "needs_human", CANCELLED), Answer(Gap.NOT_UPDATED, Reason.NEEDS_HUMAN)),
+        (situation(TitleStatus.DELETED, "held", None, is_replaced=True), Answer(Gap.NOT_IN_KAMINO, Reason.REPLACED)),
+    ],
+)
+def test_each_situation_has_its_answer(given: Situation, expected: Answer) -> None:
+    assert answer(given) == expected
+
+
+def test_what_holds_a_new_title_back_is_always_named() -> None:
+    for bling, code in product(TitleStatus, ProblemCode):
+        problem = Problem(code)
+        assert answer(situation(bling, "held", None, problems=[problem])).problem == problem
+
+
+def test_no_situation_is_without_an_answer() -> None:
+    for bling, state, delivered, forced in product(TitleStatus, STATES, [None, *KaminoStatus], [False, True]):
+        found = answer(situation(bling, state, delivered, is_forced=forced))
+        if delivered is PENDING and bling is SETTLED:
+            assert found.gap is Gap.NOT_SETTLED
+        assert (found.reason is None) == (state in ("held", "delivered"))
