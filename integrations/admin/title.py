@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
 
@@ -16,11 +17,12 @@ from integrations.admin.title_actions import BUTTONS, TitleButtons
 from integrations.admin.title_page import title_context
 from integrations.admin.title_payments import PaymentInline
 from integrations.admin.title_search import title_query
-from integrations.models import Title
+from integrations.admin.whole_list import WholeList, order_selected
+from integrations.models import BulkOrder, Title
 
 
 @admin.register(Title)
-class TitleAdmin(TitleButtons, ReadOnlyAdmin):
+class TitleAdmin(WholeList, TitleButtons, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     paginator = CappedPaginator
     list_display = ["name", "side", "person_name", "due", "amount", "status_label", "state_label", "company"]
@@ -35,9 +37,10 @@ class TitleAdmin(TitleButtons, ReadOnlyAdmin):
     list_disable_select_all = True
     search_fields = ["document_number"]
     search_help_text = gettext_lazy("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
+    list_before_template = "admin/integrations/whole_list.html"
     change_form_outer_before_template = "admin/integrations/title_page.html"
     inlines = [PaymentInline]
-    actions = ["resync"]
+    actions = ["resync", "retry", "stop_syncing_these", "resume_syncing_these", "create_anyway"]
     actions_detail = BUTTONS
     readonly_fields = [
         "bling_number", "balance_text", "issued", "competence", "origin", "status_number", "borderos", "first_seen_at",
@@ -126,3 +129,22 @@ class TitleAdmin(TitleButtons, ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Resync"), permissions=["resync"])
     def resync(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
         actions.resync(request, queryset)
+
+    @admin.action(description=gettext_lazy("Send to Kamino again"), permissions=["resolve"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
+        return order_selected(request, self, BulkOrder.Kind.RETRY, queryset)
+
+    @admin.action(description=gettext_lazy("Do not sync these titles"), permissions=["resolve"])
+    def stop_syncing_these(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
+        text = _("Nothing more of these titles is sent to Kamino. What Kamino already holds stays as it is.")
+        return order_selected(request, self, BulkOrder.Kind.IGNORE, queryset, text=text)
+
+    @admin.action(description=gettext_lazy("Sync these titles again"), permissions=["resolve"])
+    def resume_syncing_these(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
+        text = _("The titles are planned again and sent to Kamino like every other.")
+        return order_selected(request, self, BulkOrder.Kind.UNIGNORE, queryset, text=text)
+
+    @admin.action(description=gettext_lazy("Create all the same"), permissions=["resolve"])
+    def create_anyway(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
+        text = _("Kamino has similar titles. These are created beside them, as titles of their own.")
+        return order_selected(request, self, BulkOrder.Kind.CREATE, queryset, text=text)

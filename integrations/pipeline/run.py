@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connections as databases
 
 from integrations.pipeline.asked import read_asked
+from integrations.pipeline.bulk import advance_orders
 from integrations.pipeline.companies import read_kamino_registers, reconcile_one
 from integrations.pipeline.deliver import drain, sweep
 from integrations.pipeline.health import watch
@@ -136,6 +137,7 @@ def serve_people(*, clock: Clock, deadline: datetime) -> bool:
         "asked": lambda: read_asked(clock, deadline, None),
         "plan": lambda: plan_turn(clock=clock, deadline=deadline, tenant_ids=None, for_people=True),
         "deliver": lambda: drain(clock=clock, deadline=deadline, for_people=True).worked > 0,
+        "bulk": lambda: advance_orders(clock=clock),
     }
     worked = [_guarded(name, stage) for name, stage in stages.items()]
     return any(worked)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from django.db.models import Model
 from django.utils import timezone
@@ -70,6 +71,15 @@ def all_decided(rows: Rows) -> None:
         delivery_mode="shadow", settled_from=DAY, nothing_is_closed=True, other_integration_off=True
     )
     KaminoConnection.objects.filter(pk=rows.kamino.pk).update(reconciled_at=timezone.now())
+
+
+def bulk_reason(rows: Rows) -> dict[str, Any]:
+    return {**REASON, "counted": "1", "key": str(uuid4())}
+
+
+def excluded(rows: Rows) -> None:
+    """Let a person have taken the company's title out of the sync."""
+    Posting.objects.filter(pk=rows.posting.pk).update(state="ignored")
 
 
 def awaiting(rows: Rows) -> None:

@@ -29,6 +29,8 @@ from tests.admin.cases import (
     all_decided,
     asked,
     awaiting,
+    bulk_reason,
+    excluded,
     forced,
     linked,
     mode_is,
@@ -44,6 +46,19 @@ LIST_ACTIONS = [
     Case(Tenant, "sync_now", "tenant", "financeiro", "nobody", queued, says="1 na fila"),
     Case(BlingConnection, "sync_now", "bling", "suporte", "nobody", queued, says="1 na fila"),
     Case(Title, "resync", "title", "operacao", "financeiro", asked, says="1 título na fila"),
+    Case(Title, "retry", "title", "operacao", "financeiro", planned, says="1 na fila"),
+    Case(
+        Title, "stop_syncing_these", "title", "operacao", "financeiro", state_is("ignored"), bulk_reason,
+        says="1 na fila",
+    ),
+    Case(
+        Title, "resume_syncing_these", "title", "operacao", "financeiro", state_is("held"), bulk_reason,
+        says="1 na fila", begin=excluded,
+    ),
+    Case(
+        Title, "create_anyway", "title", "operacao", "financeiro",
+        lambda rows: Posting.objects.get(pk=rows.posting.pk).create_anyway, bulk_reason, says="1 na fila",
+    ),
     Case(Posting, "resync", "posting", "operacao", "financeiro", asked, says="1 título na fila"),
     Case(Posting, "retry", "posting", "operacao", "financeiro", planned, says="1 título será tentado de novo"),
     Case(
@@ -184,6 +199,7 @@ def test_every_registered_action_has_a_case() -> None:
 def test_a_list_action_does_what_it_says(case: Case, login: Callable[[str], Client], ours: Rows, users: Any) -> None:
     if case.may == "financeiro" and case.model is Tenant:
         users["financeiro"].user_permissions.clear()
+    case.prepare(ours)
     response = run_list(login(case.may), case, getattr(ours, case.row), ours)
     assert response.status_code == 302
     assert case.done(ours)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
@@ -13,6 +14,7 @@ from integrations.models import (
     Attempt,
     BlingConnection,
     BlingToken,
+    BulkOrder,
     CatalogItem,
     ConnectionEvent,
     Discrepancy,
@@ -68,6 +70,7 @@ class Rows:
     forced: ForcedSettlement
     alert: Alert
     change: MappingChange
+    bulk: BulkOrder
 
     @property
     def other_title(self) -> Title:
@@ -78,7 +81,7 @@ class Rows:
         return [
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
-            self.alert, self.change,
+            self.alert, self.change, self.bulk,
         ]  # fmt: skip
 
 
@@ -174,9 +177,13 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
             },
         ],
     )  # fmt: skip
+    bulk = BulkOrder.objects.create(
+        tenant=tenant, kind="resync", user=user, created_at=now, key=uuid4(), title_ids=[title.pk], counted=1,
+        cursor=1, done=1, left_out={f"Motivo {slug}": 1}, finished_at=now,
+    )  # fmt: skip
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
-        PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change,
+        PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk,
     )  # fmt: skip
 
 

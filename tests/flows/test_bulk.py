@@ -1,0 +1,144 @@
+"""Orders for whole lists: each title once, whoever dies, clicks twice or loses a permission meanwhile."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.utils import timezone
+
+from integrations.models import BulkOrder, PersonAction, Title, TitleRead
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline import bulk, milestones, run
+from integrations.pipeline.desk import Refused
+from tests.flows.helpers import Company
+
+
+@pytest.fixture
+def user(company: Company) -> User:
+    user = User.objects.create_user("maria")
+    user.user_permissions.set(Permission.objects.filter(codename__in=["resolve_posting", "resync_title"]))
+    company.tenant.members.add(user)
+    return user
+
+
+def order(company: Company, user: User, kind: str, **more: Any) -> BulkOrder:
+    titles = list(Title.objects.values_list("connection__tenant", "pk"))
+    options = {"titles": titles, "counted": len(titles), "reason": "Combinado", "key": uuid4(), **more}
+    [row] = bulk.order(kind=kind, user=user, now=timezone.now(), **options)
+    return row
+
+
+def work_off(row: BulkOrder) -> BulkOrder:
+    while bulk.advance(row.pk, now=timezone.now()):
+        pass
+    row.refresh_from_db()
+    return row
+
+
+def test_a_whole_list_is_taken_out_and_says_what_was_left(
+    company: Company, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "CHUNK", 2)
+    titles = [company.add_title("payable") for _ in range(5)]
+    company.sync()
+    work_off(order(company, user, "ignore", titles=[(company.tenant.pk, company.title(titles[0]).pk)], counted=1))
+    row = work_off(order(company, user, "ignore"))
+    assert (row.done, sum(row.left_out.values()), row.cursor) == (4, 1, 5)
+    assert row.finished_at is not None
+    assert {company.posting(title).state for title in titles} == {DeliveryState.IGNORED}
+    assert PersonAction.objects.filter(kind="ignore", reason="Combinado", user=user).count() == 5
+
+
+@pytest.mark.parametrize("line", ["bulk.carried_out", "bulk.saved"])
+def test_a_worker_that_dies_leaves_each_title_ordered_once(
+    company: Company, user: User, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr(bulk, "CHUNK", 2)
+    for _ in range(3):
+        company.add_title("payable")
+    company.sync()
+    row = order(company, user, "ignore")
+
+    def die(name: str) -> None:
+        if name == line:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(milestones, "passed", die)
+        with pytest.raises(KeyboardInterrupt):
+            bulk.advance(row.pk, now=timezone.now())
+    row = work_off(row)
+    assert (row.done, row.left_out) == (3, {})
+    assert PersonAction.objects.filter(kind="ignore").count() == 3
+
+
+def test_a_second_click_orders_nothing(company: Company, user: User) -> None:
+    company.add_title("payable")
+    company.sync()
+    key = uuid4()
+    first, second = (order(company, user, "ignore", key=key) for _ in range(2))
+    assert first.pk == second.pk
+    assert BulkOrder.objects.count() == 1
+
+
+@pytest.mark.parametrize("lost", ["company", "permission", "account"])
+def test_who_may_no_longer_do_so_orders_nothing(company: Company, user: User, lost: str) -> None:
+    title = company.add_title("payable")
+    company.sync()
+    row = order(company, user, "ignore")
+    if lost == "company":
+        company.tenant.members.clear()
+    elif lost == "permission":
+        user.user_permissions.clear()
+    else:
+        User.objects.update(is_active=False)
+    row = work_off(row)
+    assert (row.done, sum(row.left_out.values())) == (0, 1)
+    assert company.posting(title).state == DeliveryState.DELIVERED
+
+
+def test_what_was_confirmed_is_what_is_ordered(company: Company, user: User) -> None:
+    for _ in range(2):
+        company.add_title("payable")
+    company.sync()
+    for options, code in (
+        ({"counted": 1}, "grown"),
+        ({"titles": [], "counted": 2}, "empty"),
+        ({"reason": " "}, "reason"),
+    ):
+        with pytest.raises(Refused) as caught:
+            order(company, user, "ignore", **options)
+        assert caught.value.code == code
+    assert not BulkOrder.objects.exists()
+
+
+def test_a_resync_of_a_list_lets_others_go_in_between(
+    company: Company, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "CHUNK", 2)
+    titles = [company.add_title("payable", history="Antes") for _ in range(3)]
+    company.sync()
+    for title in titles:
+        company.bling.edit_title(title, history="Depois")
+    row = order(company, user, "resync")
+    assert bulk.advance(row.pk, now=timezone.now())
+    assert not bulk.advance(row.pk, now=timezone.now()), "two titles are still to be read"
+    assert TitleRead.objects.filter(asked_at__isnull=False).count() == 2
+    while run.serve_people(clock=timezone.now, deadline=timezone.now() + timedelta(minutes=1)):
+        pass
+    row.refresh_from_db()
+    assert row.done == 3
+    assert all(company.in_kamino("payable", title)["Descricao"].startswith("Depois") for title in titles)
+
+
+def test_what_is_settled_is_not_sent_again(company: Company, user: User) -> None:
+    title, other = company.add_title("payable", value="66.66"), company.add_title("payable")
+    company.bling.pay(other, date=company.bling.world.today, account=company.bank)
+    company.kamino.reject_next("Período bloqueado", match="66.66")
+    company.sync()
+    row = work_off(order(company, user, "retry"))
+    assert (row.done, sum(row.left_out.values())) == (1, 1)
+    company.work()
+    assert company.in_kamino("payable", title) is not None
