@@ -12,6 +12,7 @@ from integrations.admin import actions, texts
 from integrations.admin.decorators import page_action
 from integrations.admin.forced_settlement import undo_page
 from integrations.admin.forms import DecisionForm, ForceSettlementForm
+from integrations.admin.title_link import LinkButton
 from integrations.models import ForcedSettlement, Posting, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline import decisions, desk
@@ -19,11 +20,12 @@ from integrations.pipeline.reconcile import cause_of
 from integrations.queue import enqueue_tick
 
 BUTTONS = [
-    "decide_this", "resync_this", "retry_this", "force_settlement", "undo_forced", "stop_syncing", "resume_syncing",
+    "decide_this", "resync_this", "retry_this", "force_settlement", "undo_forced", "link_existing", "stop_syncing",
+    "resume_syncing",
 ]  # fmt: skip
 
 
-class TitleButtons(actions.PermittedActions):
+class TitleButtons(LinkButton, actions.PermittedActions):
     """What a person may do about one title."""
 
     get_object_or_deny: Any
@@ -40,6 +42,7 @@ class TitleButtons(actions.PermittedActions):
             "retry_this": state != DeliveryState.NEEDS_HUMAN,
             "force_settlement": state == "" or is_forced,
             "undo_forced": not is_forced,
+            "link_existing": posting is None or posting.kamino_id is not None,
             "decide_this": posting is None or not decisions.options(posting),
         }
         shown = super().get_actions_detail(request, object_id)  # type: ignore[misc]

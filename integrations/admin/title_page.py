@@ -151,10 +151,15 @@ _COMPARED = ("status", "value", "due", "number")
 def _sides(
     title: Title, posting: Posting | None, seen: tuple[KaminoTitle, datetime] | None, request: HttpRequest
 ) -> list[Side]:
-    desired = posting.get_desired() if posting and posting.desired else None
     delivered = posting.get_delivered() if posting else None
     if seen is not None and delivered is not None:
         delivered = as_told(seen[0], delivered)
+    return compared(title, posting, delivered, request)
+
+
+def compared(title: Title, posting: Posting | None, delivered: DesiredTitle | None, request: HttpRequest) -> list[Side]:
+    """Return Bling's side, what is wanted, and `delivered`, line by line."""
+    desired = posting.get_desired() if posting and posting.desired else None
     names = _register_names(posting, [desired, delivered])
     registers = {
         (item.kind, item.bling_id): str(item)
@@ -168,7 +173,6 @@ def _sides(
         else texts.EMPTY
     )
     kamino_person = _kamino_person(title)
-    there = f"{kamino_person} · {seen[0].person_name}" if seen and seen[0].person_name else kamino_person
     ours, theirs = _words(desired, names), _words(delivered, names)
     bling = {
         "status": texts.status_word(title),
@@ -193,7 +197,7 @@ def _sides(
         "payment": _("Payment"),
     }
     wanted = ours or {key: bling[key] for key in _COMPARED}
-    rows = [Side(_("Person"), person, kamino_person if desired else "", there if delivered else "", False)]
+    rows = [Side(_("Person"), person, kamino_person if desired else "", kamino_person if delivered else "", False)]
     rows += [
         Side(
             label, bling.get(key, texts.EMPTY), ours.get(key, ""), theirs.get(key, ""),

@@ -164,6 +164,34 @@ def _link(posting: Posting, kamino_id: int, now: datetime) -> None:
         raise Refused("taken", _("That title of Kamino belongs to another title already.")) from None
 
 
+def link(*, posting: Posting, kamino_id: int, reason: str, user: User, now: datetime) -> None:
+    """Link a title to one that was seen in Kamino and is nobody's. Raises `Refused` otherwise: while a call is under
+    way or unconfirmed, "Decide" has the answers that are safe then."""
+    if not reason.strip():
+        raise Refused("reason", _("Give a reason."))
+    with transaction.atomic():
+        _lock_titles(_concerned(posting, kamino_id))
+        plan_now(posting, now)
+        locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
+        _refuse_link(locked, kamino_id)
+        note(locked, PersonAction.Kind.LINK, f"{kamino_id}: {reason}", user, now)
+        _link(locked, kamino_id, now)
+
+
+def _refuse_link(posting: Posting, kamino_id: int) -> None:
+    if posting.kamino_id is not None:
+        linked = _("This title is linked already, to the title %(id)s of Kamino.")
+        raise Refused("linked_before", linked % {"id": posting.kamino_id})
+    if posting.state == DeliveryState.IGNORED:
+        raise Refused("ignored", _("This title is not to be synced. Take that back first."))
+    busy = posting.state in (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+    if busy or posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
+        raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+    mine = {"company": posting.company_id, "direction": posting.direction, "kamino_id": kamino_id}
+    if not KaminoSnapshot.objects.filter(**mine).exists():
+        raise Refused("unseen", _("Nobody saw this title in Kamino lately. Read Kamino first, and choose again."))
+
+
 @dataclass(frozen=True)
 class Linked:
     """How many titles were linked, why others were not (sentence and count), and how many twins are left."""

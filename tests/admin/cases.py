@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from integrations.models import (
     ConnectLink,
     ForcedSettlement,
     KaminoConnection,
+    KaminoSnapshot,
     PlanRequest,
     Posting,
     SyncRun,
@@ -85,6 +87,15 @@ def excluded(rows: Rows) -> None:
 def awaiting(rows: Rows) -> None:
     """Let the company's forced settlement be above the limit."""
     ForcedSettlement.objects.filter(pk=rows.forced.pk).update(awaits_approval=True)
+
+
+def seen_in_kamino(rows: Rows) -> None:
+    """Let Kamino's last list have shown a title that is nobody's."""
+    KaminoSnapshot.objects.create(
+        company=rows.kamino, direction="payable", kamino_id=77, due_date=DAY, value=Decimal("1234.56"),
+        row={"ID": 77, "ValorVencimento": "1234.56", "DataVencimento": str(DAY), "Situacao": 1, "NomePessoa": "Loja"},
+        read_at=timezone.now(),
+    )  # fmt: skip
 
 
 def mode_is(mode: str) -> Callable[[Rows], bool]:

@@ -36,6 +36,7 @@ from tests.admin.cases import (
     mode_is,
     planned,
     queued,
+    seen_in_kamino,
     state_is,
     status_is,
 )
@@ -127,6 +128,11 @@ PAGE_ACTIONS = [
         says="1 título não é mais sincronizado",
     ),
     Case(Title, "resume_syncing", "title", "operacao", "financeiro", lambda _rows: True, lambda _rows: REASON),
+    Case(
+        Title, "link_existing", "title", "operacao", "financeiro",
+        lambda rows: Posting.objects.get(pk=rows.posting.pk).kamino_id == 77,
+        lambda _rows: {"kamino_id": "77", "reason": "Conferido"}, begin=seen_in_kamino,
+    ),
     Case(
         Title, "undo_forced", "other_title", "operacao", "financeiro",
         lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None,

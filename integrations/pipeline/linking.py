@@ -1,0 +1,104 @@
+"""Linking: a person says which title of Kamino a title of Bling is, chosen among the rows that were seen there."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from integrations.domain.desired import DesiredTitle
+from integrations.domain.matching import KaminoTitle, as_told
+from integrations.domain.titles import Direction, TitleStatus
+from integrations.kamino import translate
+from integrations.models import KaminoConnection, KaminoSnapshot, Posting
+from integrations.pipeline.connections import open_kamino
+from integrations.pipeline.desk import Refused
+from integrations.pipeline.error_texts import error_text
+from integrations.pipeline.leases import free_company, lease_first
+from integrations.pipeline.snapshots import rows_due, store_rows
+from integrations.rest.errors import ApiError
+
+MOST_FOUND = 50
+LONGEST_SPAN = timedelta(days=31)
+"""Due dates of one live read: a page or two of Kamino's list."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a person knows of the Kamino title; what is empty says nothing."""
+
+    person: str = ""
+    value_from: object = None
+    value_to: object = None
+    due_from: date | None = None
+    due_to: date | None = None
+    number: str = ""
+    kamino_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row as it was seen in Kamino at `read_at`; `holder` is another title of Bling that is linked to it."""
+
+    row: KaminoTitle
+    read_at: datetime
+    holder: Posting | None
+
+
+def find(posting: Posting, search: Search) -> list[Found]:
+    """Return the rows of this company and direction that fit, nearest due date first, at most `MOST_FOUND`."""
+    rows = KaminoSnapshot.objects.filter(company=posting.company_id, direction=posting.direction)
+    if search.person:
+        rows = rows.filter(Q(row__NomePessoa__icontains=search.person) | Q(person_document=search.person))
+    if search.kamino_id:
+        rows = rows.filter(kamino_id=search.kamino_id)
+    if search.number:
+        rows = rows.filter(document_number__icontains=search.number)
+    spans = {"value__gte": search.value_from, "value__lte": search.value_to,
+             "due_date__gte": search.due_from, "due_date__lte": search.due_to}  # fmt: skip
+    rows = rows.filter(**{name: bound for name, bound in spans.items() if bound is not None})
+    return _found(posting, list(rows.order_by("due_date", "kamino_id")[:MOST_FOUND]))
+
+
+def chosen(posting: Posting, kamino_id: int) -> Found | None:
+    """Return the one row with this id, as it was last seen."""
+    rows = KaminoSnapshot.objects.filter(company=posting.company_id, direction=posting.direction, kamino_id=kamino_id)
+    return next(iter(_found(posting, list(rows))), None)
+
+
+def _found(posting: Posting, rows: Sequence[KaminoSnapshot]) -> list[Found]:
+    held = Posting.objects.filter(
+        company=posting.company_id, direction=posting.direction, kamino_id__in=[row.kamino_id for row in rows]
+    ).exclude(Q(pk=posting.pk) | Q(title__status=TitleStatus.DELETED, title__connection=posting.title.connection_id))
+    holders = {holder.kamino_id: holder for holder in held.select_related("title")}
+    direction = Direction(posting.direction)
+    return [Found(translate.title_row(direction, row.row), row.read_at, holders.get(row.kamino_id)) for row in rows]
+
+
+def as_kamino_has_it(found: Found, posting: Posting) -> DesiredTitle | None:
+    """Return a row in the words of the title that would be linked to it; `None` while that is held back."""
+    return as_told(found.row, posting.get_desired()) if posting.desired else None
+
+
+def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], datetime]) -> int:
+    """Read the Kamino titles due in a span now, and keep them; returns how many. Raises `Refused` where Kamino has no
+    such list, is busy or does not answer."""
+    if not start <= end <= start + LONGEST_SPAN:
+        raise Refused("span", _("Give a span of at most 31 days."))
+    direction = Direction(posting.direction)
+    companies = KaminoConnection.objects.filter(pk=posting.company_id, is_paused=False)
+    company = lease_first(companies.defer(*KaminoConnection.SECRETS), clock())
+    if company is None:
+        raise Refused("busy", _("Kamino is busy with another call of this company. Try again in a few seconds."))
+    try:
+        read_at = clock()
+        rows = rows_due(open_kamino(company, clock=clock), direction, start, end)
+    except ApiError as error:
+        raise Refused("api", error_text(error)) from error
+    finally:
+        free_company(company)
+    if rows is None:
+        raise Refused("no_list", _("Kamino shows no list of these titles. Only those seen before can be found."))
+    store_rows(company, direction, rows, read_at=read_at)
+    return len(rows)

@@ -1,0 +1,111 @@
+"""A person links a title to one that stands in Kamino: never one that is another's, never while a call is under way."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import KaminoSnapshot, PersonPosting, Posting
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline import decisions, linking
+from integrations.pipeline.desk import Refused
+from tests.flows.helpers import Company
+
+DUE = timedelta(days=10)
+
+
+@pytest.fixture
+def user(transactional_db: None) -> User:
+    return User.objects.create_user("maria")
+
+
+def entered_by_hand(company: Company, value: str) -> tuple[int, int]:
+    """Return a title of Bling that is not sent yet, and the one that somebody typed into Kamino for it."""
+    contact = company.bling.add_contact(name="Fornecedor Exemplo", document="11.222.333/0001-81", kind="J")
+    company.add_title("payable", contact=contact, value="1.00")
+    company.sync()
+    company.to_shadow()
+    person = PersonPosting.objects.get(person__bling_id=contact).kamino_id
+    theirs = company.kamino.add_title("payable", person, value, company.bling.world.today + DUE, "Digitado à mão")
+    title = company.add_title("payable", contact=contact, value="250.00")
+    company.sync()
+    return title, theirs
+
+
+def read(company: Company, posting: Posting) -> int:
+    due = company.bling.world.today + DUE
+    return linking.read_due(posting, start=due - timedelta(days=1), end=due, clock=timezone.now)
+
+
+def link(posting: Posting, kamino_id: int, user: User, reason: str = "Conferido") -> str:
+    try:
+        decisions.link(posting=posting, kamino_id=kamino_id, reason=reason, user=user, now=timezone.now())
+    except Refused as error:
+        return error.code
+    return "linked"
+
+
+def test_what_was_found_and_chosen_is_linked_and_not_created(company: Company, user: User) -> None:
+    title, theirs = entered_by_hand(company, "249.00")
+    posting = company.posting(title)
+    KaminoSnapshot.objects.all().delete()
+    assert link(posting, theirs, user) == "unseen"
+    assert read(company, posting) >= 1
+    [found] = linking.find(posting, linking.Search(value_from=Decimal("249"), value_to=Decimal("249")))
+    assert (found.row.kamino_id, found.holder) == (theirs, None)
+    assert link(posting, theirs, user, reason=" ") == "reason"
+    assert link(posting, theirs, user) == "linked"
+    company.go_live()
+    company.work()
+    assert company.posting(title).state == DeliveryState.DELIVERED
+    row = company.in_kamino("payable", title)
+    assert (row["ID"], row["ValorVencimento"]) == (theirs, Decimal("250.00"))
+
+
+def test_a_title_that_is_another_s_is_refused(company: Company, user: User) -> None:
+    title, theirs = entered_by_hand(company, "249.00")
+    posting = company.posting(title)
+    taken = Posting.objects.exclude(pk=posting.pk).get().kamino_id
+    read(company, posting)
+    assert taken is not None
+    found = linking.chosen(posting, taken)
+    assert found is not None
+    assert found.holder is not None
+    assert link(posting, taken, user) == "taken"
+    assert link(posting, theirs, user) == "linked"
+    assert link(posting, theirs, user) == "linked_before"
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("sending", "in_flight"), ("uncertain", "in_flight"), ("ignored", "ignored")]
+)
+def test_nothing_is_linked_while_nobody_knows(company: Company, user: User, state: str, code: str) -> None:
+    title, theirs = entered_by_hand(company, "249.00")
+    posting = company.posting(title)
+    read(company, posting)
+    Posting.objects.filter(pk=posting.pk).update(state=state)
+    assert link(posting, theirs, user) == code
+    assert company.posting(title).kamino_id is None
+
+
+def test_a_search_finds_by_each_thing_that_people_know(company: Company) -> None:
+    title, theirs = entered_by_hand(company, "249.00")
+    posting, due = company.posting(title), company.bling.world.today + DUE
+    read(company, posting)
+    for search in (
+        linking.Search(kamino_id=theirs),
+        linking.Search(value_from=Decimal("240"), value_to=Decimal("249")),
+        linking.Search(person="11222333000181", value_from=Decimal("2")),
+        linking.Search(due_from=due, due_to=due, value_from=Decimal("2")),
+    ):
+        assert [found.row.kamino_id for found in linking.find(posting, search)] == [theirs], search
+    assert linking.find(posting, linking.Search(due_from=due + timedelta(days=1))) == []
+
+
+def test_a_span_that_is_too_long_is_not_read(company: Company) -> None:
+    title, _theirs = entered_by_hand(company, "249.00")
+    today = company.bling.world.today
+    with pytest.raises(Refused):
+        linking.read_due(company.posting(title), start=today, end=today + timedelta(days=90), clock=timezone.now)
