@@ -42,7 +42,9 @@ class AttemptAdmin(ReadOnlyAdmin):
         ("outcome", ChoicesCheckboxFilter),
         ("started_at", RangeDateTimeFilter),
     ]
-    list_select_related = ["company__tenant", "posting__title", "person_posting__person"]
+    list_select_related = [
+        "company__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
+    ]  # fmt: skip
     list_disable_select_all = True
     search_fields = ["kamino_id"]
     search_help_text = gettext_lazy("Document number, Bling id or Kamino id of a title")
@@ -55,7 +57,7 @@ class AttemptAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         told: QuerySet[Any] = rows.select_related(
-            "company__tenant", "posting__title", "person_posting__person"
+            "company__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
         ).annotate(whole_document=Value(texts.sees_personal_data(request)))
         return told
 
@@ -74,8 +76,9 @@ class AttemptAdmin(ReadOnlyAdmin):
 
     @display(gettext_lazy("title or person"))
     def subject(self, attempt: Attempt) -> str:
-        if attempt.posting is not None:
-            return texts.link(attempt.posting.title)
+        posting = attempt.part_posting.posting if attempt.part_posting else attempt.posting
+        if posting is not None:
+            return texts.link(posting.title)
         return texts.link(attempt.person_posting.person if attempt.person_posting else None)
 
     @display(gettext_lazy("outcome"), ordering="outcome", label=OUTCOME_COLOURS)

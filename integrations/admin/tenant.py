@@ -24,7 +24,9 @@ from integrations.pipeline import desk
 from integrations.pipeline.outlook import outlook
 from integrations.queue import enqueue_tick
 
-RULES = {"settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release"}
+RULES = {
+    "settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release", "partial_policy"
+}  # fmt: skip
 
 
 @admin.register(Tenant)
@@ -41,7 +43,8 @@ class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, Histor
     fieldsets = [
         (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do", "coverage_text"]}),
         (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "release", "sync_from"]}),
-        (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted", "force_limit"]}),
+        (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted"]}),
+        (gettext_lazy("Settlement"), {"fields": ["partial_policy", "force_limit"]}),
         (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "created_at"]}),
     ]
 

@@ -12,7 +12,7 @@ from integrations.domain.classification import Classification
 from integrations.domain.money import ZERO
 from integrations.domain.problems import Problem, ProblemCode, blocking
 from integrations.domain.rules import TenantRules, is_filtered, is_released, is_switched_off
-from integrations.domain.settlement import Settlement
+from integrations.domain.settlement import PaymentFacts, Settlement
 from integrations.domain.titles import Direction, TitleFacts, TitleStatus
 
 MARKER = "[Bling {code}]"
@@ -102,7 +102,8 @@ class Inputs:
     """Everything that decides about one title.
 
     `delivered` is what Kamino was last told, `None` before creation; `paid_on` is the day of the last payment that is
-    known, also when the payments make up no settlement.
+    known, also when the payments make up no settlement. `rest`: the value that stays with the title itself when
+    payments are titles of their own (`domain/splitting`).
     """
 
     title: TitleFacts
@@ -116,6 +117,12 @@ class Inputs:
     contact_types: frozenset[int] = frozenset()
     forced: Forced | None = None
     deleted: bool = False
+    rest: Decimal | None = None
+
+    @property
+    def value(self) -> Decimal:
+        """The value of this Kamino title, in reais."""
+        return self.title.value if self.rest is None else self.rest
 
 
 def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | None, list[Problem]]:
@@ -144,11 +151,11 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
     desired = DesiredTitle(
         direction=title.direction,
         code=f"{inputs.rules.code_prefix}{title.bling_id}",
-        description=describe(title, inputs.person_name, inputs.rules.code_prefix),
+        description=describe(title, inputs.person_name, f"{inputs.rules.code_prefix}{title.bling_id}"),
         document_number=title.document_number,
         due_date=title.due_date,
         competence_date=title.issue_date or title.competence_date or title.due_date,
-        value=title.value,
+        value=inputs.value,
         chart_account=inputs.classification.chart_account,
         cost_center=inputs.classification.cost_center,
         business_unit=inputs.classification.business_unit,
@@ -197,8 +204,8 @@ def _refusals(inputs: Inputs) -> list[Problem]:
             found.append(Problem(ProblemCode.CANCELLED_BEFORE_SENDING))
     elif inputs.deleted and inputs.delivered is None:
         found.append(Problem(ProblemCode.CANCELLED_BEFORE_SENDING))
-    if title.value <= ZERO:
-        found.append(Problem(ProblemCode.VALUE_NOT_POSITIVE, {"value": str(title.value)}))
+    if inputs.value <= ZERO:
+        found.append(Problem(ProblemCode.VALUE_NOT_POSITIVE, {"value": str(inputs.value)}))
     if title.due_date is None:
         found.append(Problem(ProblemCode.DUE_DATE_MISSING))
     if title.contact_id == 0:
@@ -259,7 +266,7 @@ def _respecting_closed_period(
     return None, held
 
 
-def describe(title: TitleFacts, person_name: str, prefix: str = "") -> str:
+def describe(title: TitleFacts, person_name: str, code: str) -> str:
     """Return the description that Kamino shows: Bling's history, else number and person, and always the marker.
 
     The marker stands in the description because it is the only text that Kamino's lists are known to show.
@@ -267,7 +274,7 @@ def describe(title: TitleFacts, person_name: str, prefix: str = "") -> str:
     text = " ".join(title.history.split())
     if not text:
         text = " – ".join(part for part in (title.document_number, person_name) if part) or "Bling"
-    marker = MARKER.format(code=f"{prefix}{title.bling_id}")
+    marker = MARKER.format(code=code)
     return f"{text[: MAX_DESCRIPTION - len(marker) - 1].rstrip()} {marker}"
 
 
@@ -279,7 +286,7 @@ def _note(inputs: Inputs, payment: DesiredPayment | None) -> str:
     return payment_note(inputs.settlement) if inputs.settlement else ""
 
 
-def payment_note(paid: Settlement) -> str:
+def payment_note(paid: Settlement | PaymentFacts) -> str:
     """Return what a payment was made of beside the principal, as a note: no Kamino field for it is confirmed."""
     parts = [
         (name, amount)

@@ -36,6 +36,11 @@ class ProblemCode(StrEnum):
     PAYMENTS_SEVERAL = "payments_several"
     OVERPAID = "overpaid"
     PARTIALLY_PAID = "partially_paid"
+    PART_REVERSED = "part_reversed"
+    PART_DIFFERS = "part_differs"
+    PART_STUCK = "part_stuck"
+    SPLIT_NOT_PROVED = "split_not_proved"
+    CLOSED_PERIOD_FOR_PARTS = "closed_period_for_parts"
     BEFORE_SETTLED_FROM = "before_settled_from"
     CLOSED_PERIOD = "closed_period"
     FILTERED = "filtered"
@@ -68,7 +73,16 @@ _SETTLEMENT_ONLY = {
     ProblemCode.PAYMENTS_DO_NOT_ADD_UP,
     ProblemCode.PAYMENTS_SEVERAL,
 }
-_NOTHING = {ProblemCode.PARTIALLY_PAID, ProblemCode.OVERPAID, ProblemCode.FROZEN_AFTER_SETTLEMENT}
+_NOTHING = {
+    ProblemCode.PARTIALLY_PAID,
+    ProblemCode.PART_REVERSED,
+    ProblemCode.PART_DIFFERS,
+    ProblemCode.PART_STUCK,
+    ProblemCode.SPLIT_NOT_PROVED,
+    ProblemCode.CLOSED_PERIOD_FOR_PARTS,
+    ProblemCode.OVERPAID,
+    ProblemCode.FROZEN_AFTER_SETTLEMENT,
+}
 _NO_HUMAN = {
     ProblemCode.BEFORE_SETTLED_FROM,
     ProblemCode.FILTERED,

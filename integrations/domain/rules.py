@@ -35,7 +35,11 @@ class Filter:
 
 @dataclass(frozen=True)
 class TenantRules:
-    """What a company decided; `None` dates mean "no such limit"."""
+    """What a company decided; `None` dates mean "no such limit".
+
+    `wants_split`: payments become titles of their own; `may_split`: Kamino's lists were proved, so that a lost answer
+    about such a title can be cleared up.
+    """
 
     settled_from: date | None
     closed_until: date | None = None
@@ -44,6 +48,8 @@ class TenantRules:
     code_prefix: str = ""
     filters: Mapping[FilterKind, Filter] = field(default_factory=dict)
     release: Release = Release.ALWAYS
+    wants_split: bool = False
+    may_split: bool = False
 
 
 _DANFE_ISSUED = 7

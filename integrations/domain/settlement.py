@@ -115,7 +115,12 @@ def settle(
         return None, [Problem(ProblemCode.PAYMENTS_UNREAD)]
     if len({(payment.date, payment.account_id) for payment in payments}) > 1:
         return None, [Problem(ProblemCode.PAYMENTS_SEVERAL, {"count": str(len(payments))})]
-    settlement = Settlement(
+    return _checked(title, as_one(payments))
+
+
+def as_one(payments: Sequence[PaymentFacts]) -> Settlement:
+    """Return payments of one day and account as one settlement."""
+    return Settlement(
         date=payments[0].date,
         account_id=payments[0].account_id,
         amount=sum((payment.amount for payment in payments), ZERO),
@@ -124,7 +129,6 @@ def settle(
         surcharge=sum((payment.surcharge for payment in payments), ZERO),
         fee=sum((payment.fee for payment in payments), ZERO),
     )
-    return _checked(title, settlement)
 
 
 def _checked(title: TitleFacts, settlement: Settlement) -> tuple[Settlement | None, list[Problem]]:

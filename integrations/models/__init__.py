@@ -18,6 +18,7 @@ from integrations.models.forced_settlements import ForcedSettlement
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
 from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
+from integrations.models.parts import DELIVERY_UNITS, PartPosting
 from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
 from integrations.models.runs import SyncRun
@@ -26,6 +27,7 @@ from integrations.models.title_changes import TitleChange
 from integrations.models.titles import Bordero, Payment, Person, SalesOrder, SeenRow, Title, TitleRead
 
 __all__ = [
+    "DELIVERY_UNITS",
     "Alert",
     "Attempt",
     "AuthorizationRequest",
@@ -46,6 +48,7 @@ __all__ = [
     "KaminoSnapshot",
     "Mapping",
     "MappingChange",
+    "PartPosting",
     "Payment",
     "Person",
     "PersonAction",

@@ -298,6 +298,9 @@ class Attempt(models.Model):
     person_posting = models.ForeignKey(
         PersonPosting, models.CASCADE, null=True, related_name="attempts", verbose_name=_("person")
     )
+    part_posting = models.ForeignKey(
+        "integrations.PartPosting", models.CASCADE, null=True, related_name="attempts", verbose_name=_("part")
+    )
     operation = models.CharField(_("operation"), max_length=20, choices=OPERATIONS)
     settles = models.BooleanField(_("settles"), default=False)
     body = models.JSONField(_("what was sent"))
@@ -327,9 +330,19 @@ class Attempt(models.Model):
                 name="one_open_attempt_per_person",
             ),
             models.UniqueConstraint(
+                fields=["part_posting"],
+                condition=Q(outcome__in=["", "uncertain"], part_posting__isnull=False),
+                name="one_open_attempt_per_part",
+            ),
+            models.UniqueConstraint(
                 fields=["posting"],
                 condition=Q(settles=True, outcome__in=["delivered", "adopted"]),
                 name="one_settlement_per_posting",
+            ),
+            models.UniqueConstraint(
+                fields=["part_posting"],
+                condition=Q(settles=True, outcome__in=["delivered", "adopted"]),
+                name="one_settlement_per_part",
             ),
         ]
 

@@ -72,6 +72,20 @@ _TEXTS: dict[ProblemCode, str] = {
     ProblemCode.PARTIALLY_PAID: gettext_noop(
         "Partly paid in Bling: %(paid)s paid, %(balance)s open. Kamino keeps the whole value open."
     ),
+    ProblemCode.PART_REVERSED: gettext_noop(
+        "The payment %(borderos)s was reversed in Bling, and Kamino holds it as a paid title. "
+        "Undo it in Kamino by hand."
+    ),
+    ProblemCode.PART_DIFFERS: gettext_noop(
+        "The payment %(bordero)s changed in Bling after it was sent to Kamino as a title of its own. Compare the two."
+    ),
+    ProblemCode.PART_STUCK: gettext_noop("The payment %(bordero)s did not reach Kamino: %(message)s"),
+    ProblemCode.SPLIT_NOT_PROVED: gettext_noop(
+        "Not split: the Kamino connection's lists were not proved to show every status."
+    ),
+    ProblemCode.CLOSED_PERIOD_FOR_PARTS: gettext_noop(
+        "Not split: a payment is of the period until %(date)s, which is closed. A person must decide."
+    ),
     ProblemCode.BEFORE_SETTLED_FROM: gettext_noop("Paid before %(date)s: history, not sent."),
     ProblemCode.CLOSED_PERIOD: gettext_noop("The period until %(date)s is closed; a person must decide."),
     ProblemCode.FILTERED: gettext_noop("Outside the company's filter: not sent."),

@@ -33,6 +33,10 @@ class Tenant(models.Model):
         SHADOW = "shadow", _("Simulation")
         LIVE = "live", _("Live delivery")
 
+    class PartialPolicy(models.TextChoices):
+        KEEP = "keep", _("Keep the title open with its whole value")
+        SPLIT = "split", _("Split: each payment becomes a settled title")
+
     slug = models.SlugField(_("short name"), unique=True)
     name = models.CharField(_("name"), max_length=200)
     cnpj = models.CharField(_("CNPJ"), max_length=18, blank=True)
@@ -74,6 +78,13 @@ class Tenant(models.Model):
         _("cancel titles deleted in Bling"),
         default=False,
         help_text=_("When off, a title deleted in Bling waits for a person."),
+    )
+    partial_policy = models.CharField(
+        _("titles paid in several payments"),
+        max_length=10,
+        choices=PartialPolicy.choices,
+        default=PartialPolicy.KEEP,
+        help_text=_("Splitting needs a Kamino connection whose lists were proved to show every status."),
     )
     alert_emails = models.TextField(
         _("e-mails for alerts"), blank=True, default="", help_text=_("One address per line.")

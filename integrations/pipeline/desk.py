@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.domain.desired import KaminoStatus
@@ -17,6 +17,7 @@ from integrations.models import (
     BlingConnection,
     ForcedSettlement,
     KaminoItem,
+    PartPosting,
     PersonAction,
     PersonPosting,
     PlanRequest,
@@ -101,14 +102,17 @@ def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> Res
 
 def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) -> int:
     """Plan postings that need a person again, and send them if nothing speaks against it any more."""
-    titles = Title.objects.filter(posting__in=postings.filter(state=DeliveryState.NEEDS_HUMAN))
+    stuck = {"state": DeliveryState.NEEDS_HUMAN}
+    parts = PartPosting.objects.filter(posting__in=postings, **stuck)
+    wanted = postings.filter(Q(**stuck) | Q(pk__in=parts.values("posting")))
+    titles = Title.objects.filter(posting__in=list(wanted.values_list("pk", flat=True)))
     with transaction.atomic():
         planned = request_plans(titles, now=now, priority=Priority.PERSON)  # first: planning locks in the same order
-        _note_all(postings.filter(state=DeliveryState.NEEDS_HUMAN), PersonAction.Kind.RETRY, user, now)
-        persons = PersonPosting.objects.filter(person__titles__in=titles, state=DeliveryState.NEEDS_HUMAN)
-        PersonPosting.objects.filter(pk__in=persons.values("pk")).update(
-            state=DeliveryState.READY, tries=0, ready_at=now, message="", failure=""
-        )
+        _note_all(wanted, PersonAction.Kind.RETRY, user, now)
+        persons = PersonPosting.objects.filter(person__titles__in=titles, **stuck)
+        for model, rows in ((PersonPosting, persons), (PartPosting, parts)):
+            again = {"state": DeliveryState.READY, "tries": 0, "ready_at": now, "message": "", "failure": ""}
+            model.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(**again)
     return planned
 
 

@@ -4,7 +4,6 @@ Locks the requests and the postings, reads the inputs after the lock, and delete
 death in between forgets nothing, and nothing older overwrites newer.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,28 +14,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from integrations.domain.calendar import day_of
-from integrations.domain.classification import choose_bank_account, classify_title
 from integrations.domain.delivery import Operation, next_step
-from integrations.domain.desired import DesiredTitle, Forced, Inputs, KaminoStatus, desire
-from integrations.domain.persons import desire_person
+from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.problems import Problem, ProblemCode
-from integrations.domain.settlement import PaymentFacts, settle
-from integrations.domain.titles import Direction, SalesOrderFacts, TitleStatus
-from integrations.models import (
-    Attempt,
-    Bordero,
-    ForcedSettlement,
-    KaminoConnection,
-    Person,
-    PersonPosting,
-    PlanRequest,
-    Posting,
-    Title,
-)
+from integrations.models import Attempt, PlanRequest, Posting, Title
 from integrations.models.deliveries import DeliveryState, Failure, Priority
-from integrations.models.registers import CatalogKind
-from integrations.pipeline import milestones, orders
-from integrations.pipeline.rulebook import Rulebook, load_rulebook
+from integrations.pipeline import milestones
+from integrations.pipeline.inputs import Gathered, gather, read_for
+from integrations.pipeline.parts import lock_parts, plan_parts
+from integrations.pipeline.person_plans import company_of, plan_persons
+from integrations.pipeline.rulebook import load_rulebook
 
 log = structlog.get_logger(__name__)
 
@@ -53,15 +40,6 @@ class Decision:
     state: str
     failure: str = ""
     priority: int = Priority.UPDATE
-
-
-@dataclass(frozen=True)
-class _Read:
-    """What was read of Bling for a batch beside its titles, each by connection and id: the days of borderôs, and sales
-    orders."""
-
-    borderos: dict[tuple[int, int], date]
-    orders: dict[tuple[int, int], SalesOrderFacts]
 
 
 def plan_turn(
@@ -97,29 +75,20 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
             .order_by("pk")
         )
         rulebooks = {title.connection_id: load_rulebook(title.connection) for title in _first_of_each(titles)}
-        persons = _plan_persons(titles, now)
+        persons = plan_persons(titles, now)
         postings = _ensure_postings(titles, now)
-        forced = {
-            row.posting_id: row.to_forced()
-            for row in ForcedSettlement.objects.in_force()
-            .filter(posting__in=postings.values())
-            .select_related("account")
-        }
-        read = _Read(_known_borderos(titles), orders.known_of(titles))
+        parts = lock_parts(postings.values())
+        read = read_for(titles, postings.values())
         unresolved = set(
             Attempt.objects.filter(posting__in=postings.values(), outcome__in=Attempt.UNRESOLVED).values_list(
                 "posting_id", flat=True
             )
         )
         for title in titles:
-            posting = postings[title.pk]
+            posting, asked = postings[title.pk], requests[title.pk]
             try:
-                inputs, problems = _gather(title, posting, rulebooks[title.connection_id], persons, read)
-                changes = _plan_title(
-                    posting, inputs, problems, forced.get(posting.pk), requests[title.pk], now,
-                    is_deleted=title.status == TitleStatus.DELETED,
-                    cancels_deleted=title.connection.tenant.cancel_deleted,
-                )  # fmt: skip
+                found = gather(title, posting, rulebooks[title.connection_id], persons, read, parts[posting.pk])
+                changes = _plan_title(posting, found, asked, now)
             except Exception as error:
                 # A bug of ours on one title must not keep all the others from being planned.
                 log.exception("plan crashed", title=title.pk)
@@ -149,72 +118,6 @@ def _first_of_each(titles: Sequence[Title]) -> list[Title]:
     return list({title.connection_id: title for title in titles}.values())
 
 
-def company_of(title: Title) -> KaminoConnection:
-    company: KaminoConnection = title.connection.tenant.kamino_connection
-    return company
-
-
-def _plan_persons(titles: Sequence[Title], now: datetime) -> dict[int, PersonPosting]:
-    """Plan the persons of some titles; a person is customer or supplier by the titles that name it."""
-    companies = {title.person_id: company_of(title) for title in titles if title.person_id}
-    directions: dict[int, set[str]] = defaultdict(set)
-    pairs = Title.objects.filter(person__in=companies).values_list("person_id", "direction").distinct()
-    for person_id, direction in pairs:
-        directions[person_id].add(direction)
-    PersonPosting.objects.bulk_create(
-        [
-            PersonPosting(person_id=pk, company=company, ready_at=now, planned_at=now)
-            for pk, company in sorted(companies.items())
-        ],
-        ignore_conflicts=True,
-    )
-    rows = PersonPosting.objects.select_for_update(of=("self",)).filter(person__in=companies).order_by("pk")
-    found = {row.person_id: row for row in rows.select_related("person", "person__connection")}
-    for row in found.values():
-        _plan_person(row, row.person, directions[row.person_id], now)
-    return found
-
-
-def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: datetime) -> None:
-    desired, problems = desire_person(
-        person.to_facts(),
-        is_customer=Direction.RECEIVABLE in directions,
-        is_supplier=Direction.PAYABLE in directions,
-        prefix=person.connection.code_prefix,
-    )
-    fingerprint = desired.fingerprint if desired else ""
-    unchanged = fingerprint == row.desired_fingerprint
-    is_settled = row.state != DeliveryState.HELD or (desired is None and not row.kamino_id)
-    if (
-        unchanged
-        and is_settled
-        and [problem.to_json() for problem in problems] == row.problems
-        and row.planned_at != now
-    ):
-        return
-    if desired is None:
-        state = DeliveryState.HELD
-    elif fingerprint == row.delivered_fingerprint or (row.kamino_id and not row.owns_person):
-        state = DeliveryState.DELIVERED
-    else:
-        state = DeliveryState.READY
-    row.problems = [problem.to_json() for problem in problems]
-    changes: dict[str, Any] = {} if unchanged else {"tries": 0, "ready_at": now, "failure": "", "message": ""}
-    stays = unchanged and row.state == DeliveryState.NEEDS_HUMAN
-    new_state = row.state if stays else state
-    if row.state in PersonPosting.objects.all().MOVABLE:
-        row.state, row.failure = new_state, row.failure if stays else ""
-    PersonPosting.objects.plan(
-        row.pk,
-        state=new_state,
-        desired=desired.to_json() if desired else None,
-        desired_fingerprint=fingerprint,
-        problems=row.problems,
-        planned_at=now,
-        **changes,
-    )
-
-
 def _ensure_postings(titles: Sequence[Title], now: datetime) -> dict[int, Posting]:
     Posting.objects.bulk_create(
         [
@@ -227,85 +130,11 @@ def _ensure_postings(titles: Sequence[Title], now: datetime) -> dict[int, Postin
     return {row.title_id: row for row in rows}
 
 
-def _known_borderos(titles: Sequence[Title]) -> dict[tuple[int, int], date]:
-    """Return the payment days of the borderôs that some titles name, by connection and id."""
-    wanted = {bordero for title in titles for bordero in title.bordero_ids}
-    rows = Bordero.objects.filter(bling_id__in=wanted).values_list("connection_id", "bling_id", "date")
-    return {(connection, bling_id): day for connection, bling_id, day in rows}
-
-
-def _gather(
-    title: Title,
-    posting: Posting,
-    rulebook: Rulebook,
-    persons: dict[int, PersonPosting],
-    read: _Read,
-) -> tuple[Inputs, list[Problem]]:
-    facts, borderos = title.to_facts(), read.borderos
-    order = read.orders.get((title.connection_id, facts.order_id))
-    classification, problems = classify_title(rulebook.subject(title, posting, order), rulebook.mappings)
-    payments = [
-        PaymentFacts(**{name: getattr(row, name) for name in PaymentFacts.__dataclass_fields__})
-        for row in title.payments.all()
-    ]
-    matched = {payment.bordero_id for payment in payments}
-    ambiguous = [
-        Problem(ProblemCode.PAYMENT_AMBIGUOUS, {"bordero": str(bordero)})
-        for bordero in facts.bordero_ids
-        if bordero not in matched and (title.connection_id, bordero) in borderos
-    ]
-    settlement, found = settle(facts, payments, ambiguous)
-    problems += found
-    account = None
-    if settlement is not None:
-        register = rulebook.register(CatalogKind.BANK_ACCOUNT, settlement.account_id)
-        account, found = choose_bank_account(register, rulebook.bank_accounts, rulebook.banks)
-        problems += found
-    problems += _person_problems(title, persons)
-    if title.maybe_replaces:
-        ids = ", ".join(str(bling_id) for bling_id in title.maybe_replaces)
-        problems.append(Problem(ProblemCode.RELAUNCH_UNCLEAR, {"ids": ids}))
-    return (
-        Inputs(
-            title=facts,
-            classification=classification,
-            settlement=settlement,
-            payment_account=account,
-            person_name=title.person.name if title.person else "",
-            rules=rulebook.rules,
-            delivered=posting.get_delivered(),
-            contact_types=frozenset(title.person.type_ids) if title.person else frozenset(),
-            paid_on=max((borderos[key] for key in _keys(title) if key in borderos), default=None),
-        ),
-        problems,
-    )
-
-
-def _keys(title: Title) -> list[tuple[int, int]]:
-    return [(title.connection_id, bordero) for bordero in title.bordero_ids]
-
-
-def _person_problems(title: Title, persons: dict[int, PersonPosting]) -> list[Problem]:
-    if title.person is None or title.person_id is None:
-        return [Problem(ProblemCode.PERSON_UNREAD, {"id": str(title.contact_id)})] if title.contact_id else []
-    row = persons[title.person_id]
-    if row.kamino_id:
-        return []
-    if row.state in (DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN):
-        return [Problem(ProblemCode.PERSON_REFUSED, {"name": title.person.name, "message": row.message})]
-    return row.get_problems()
-
-
-def _plan_title(
-    posting: Posting, inputs: Inputs, problems: list[Problem], forced: Forced | None,
-    asked: int | None, now: datetime, *, is_deleted: bool, cancels_deleted: bool,
-) -> dict[str, Any]:  # fmt: skip
-    """Return what to store of a title's plan: its state, and everything that goes with it."""
-    cancels = is_deleted and (inputs.delivered is None or (cancels_deleted and not inputs.title.bordero_ids))
-    values = {**vars(inputs), "forced": forced, "deleted": cancels}
-    if is_deleted and not cancels:
-        problems = [*problems, Problem(ProblemCode.DELETED_IN_BLING)]
-    desired, found = desire(Inputs(**values), problems)
+def _plan_title(posting: Posting, gathered: Gathered, asked: int | None, now: datetime) -> dict[str, Any]:
+    """Store the title's parts; return what to store of its own plan: its state, and everything that goes with it."""
+    inputs = gathered.inputs
+    desired, found = desire(inputs, gathered.problems)
+    plan_parts(posting, gathered.parts, gathered.bodies(desired), asked=asked, now=now)
     decision, found = _decide(
         posting, desired, found, inputs.delivered, day_of(now), asked_by_person=asked == Priority.PERSON
     )

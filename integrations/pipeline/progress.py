@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Min, Q
 
-from integrations.models import PersonPosting, PlanRequest, Posting, SyncRun, Tenant
+from integrations.models import DELIVERY_UNITS, PlanRequest, Posting, SyncRun, Tenant
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState
 
@@ -32,18 +33,18 @@ def next_due(tenant_ids: Sequence[int] | None, *, now: datetime) -> datetime | N
         connection__status=ConnectionStatus.CONNECTED,
         connection__tenant__is_active=True,
     )
-    ready = {"state": DeliveryState.READY, "ready_at__range": (now, now + PATIENCE)}
-    postings, persons = Posting.objects.filter(**ready), PersonPosting.objects.filter(**ready)
+    ready: dict[str, Any] = {"state": DeliveryState.READY, "ready_at__range": (now, now + PATIENCE)}
     if tenant_ids is not None:
         runs = runs.filter(connection__tenant__in=tenant_ids)
-        postings = postings.filter(company__tenant__in=tenant_ids)
-        persons = persons.filter(company__tenant__in=tenant_ids)
+        ready["company__tenant__in"] = tenant_ids
     live = {"company__tenant__delivery_mode": Tenant.DeliveryMode.LIVE, "company__is_paused": False}
     free = Q(company__lease_until__isnull=True) | Q(company__lease_until__lte=now + PATIENCE)
     moments = [
         runs.aggregate(first=Min("not_before"))["first"],
-        postings.filter(free, **live).aggregate(first=Min("ready_at"))["first"],
-        persons.filter(free, **live).aggregate(first=Min("ready_at"))["first"],
+        *(
+            model.objects.filter(free, **ready, **live).aggregate(first=Min("ready_at"))["first"]
+            for model in DELIVERY_UNITS
+        ),
     ]
     return min((moment for moment in moments if moment is not None), default=None)
 

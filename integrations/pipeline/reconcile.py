@@ -16,7 +16,7 @@ from django.utils import formats
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import Difference, DiscrepancyKind, compare
 from integrations.domain.matching import KaminoTitle
-from integrations.domain.problems import Problem
+from integrations.domain.problems import Problem, ProblemCode
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
@@ -52,6 +52,8 @@ _OWN_KINDS = (
     DiscrepancyKind.POSSIBLE_DUPLICATE,
 )
 """What our own tables tell; the other kinds need Kamino's lists."""
+_PART_CODES = {ProblemCode.PART_REVERSED, ProblemCode.PART_DIFFERS, ProblemCode.PART_STUCK}
+"""A payment that is a title of its own in Kamino needs a person."""
 _LINKS = Q(person_actions__kind=PersonAction.Kind.LINK)
 
 
@@ -248,9 +250,11 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
         found.append(Difference(DiscrepancyKind.POSSIBLE_DUPLICATE, value, ids))
     elif posting.state == DeliveryState.NEEDS_HUMAN:
         found.append(Difference(DiscrepancyKind.REFUSED, value, ""))
+    if any(problem["code"] in _PART_CODES for problem in posting.problems):
+        found.append(Difference(DiscrepancyKind.REFUSED, value, ""))
     if posting.state == DeliveryState.HELD and any(problem.needs_human for problem in posting.get_problems()):
         found.append(Difference(DiscrepancyKind.HELD, value, ""))
-    if title.status == TitleStatus.PARTIAL and posting.kamino_id:
+    if title.status == TitleStatus.PARTIAL and posting.kamino_id and not _is_split(posting):
         found.append(Difference(DiscrepancyKind.PARTIAL, formats.localize(title.balance or title.value), value))
     delivered = posting.get_delivered()
     if title.status == TitleStatus.SETTLED and delivered is not None and delivered.status is KaminoStatus.PENDING:
@@ -258,6 +262,12 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
     if is_forced and title.status != TitleStatus.SETTLED:
         found.append(Difference(DiscrepancyKind.FORCED_SETTLEMENT, title.get_status_display(), ""))
     return found
+
+
+def _is_split(posting: Posting) -> bool:
+    """Say whether Kamino shows just what is open: the payments are titles of their own there."""
+    delivered = posting.get_delivered()
+    return delivered is not None and delivered.value == posting.title.balance
 
 
 def _store(

@@ -25,6 +25,7 @@ from integrations.models import (
     KaminoItem,
     Mapping,
     Posting,
+    Tenant,
     Title,
 )
 from integrations.models.mappings import MappingKind
@@ -96,6 +97,8 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             code_prefix=connection.code_prefix,
             filters=_filters(connection),
             release=Release(tenant.release),
+            wants_split=tenant.partial_policy == Tenant.PartialPolicy.SPLIT,
+            may_split=company.lists_are_complete and company.allow_unconfirmed,
         ),
         mappings=RuleSet(
             accounts=TargetIndex([target for item in items if (target := _of_kind(item, KaminoKind.CHART_ACCOUNT))]),

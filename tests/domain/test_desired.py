@@ -300,14 +300,14 @@ def test_competence_is_the_issue_date_or_the_next_best(
     ],
 )
 def test_description(changes: Mapping[str, Any], expected: str) -> None:
-    assert describe(title(**changes), "Ana") == expected
+    assert describe(title(**changes), "Ana", "16000000469") == expected
 
 
 @given(history=st.text(max_size=600), number=texts, name=texts, prefix=st.sampled_from(["", "2-"]))
 def test_the_marker_always_fits_and_always_ends_the_description(
     history: str, number: str, name: str, prefix: str
 ) -> None:
-    text = describe(title(history=history, document_number=number), name, prefix)
+    text = describe(title(history=history, document_number=number), name, f"{prefix}16000000469")
     assert text.endswith(f"[Bling {prefix}16000000469]")
     assert len(text) <= MAX_DESCRIPTION
 

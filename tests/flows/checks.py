@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
-from integrations.models import Attempt, Discrepancy, PersonPosting, Posting, Title
+from integrations.models import Attempt, Discrepancy, PartPosting, PersonPosting, Posting, Title
 from integrations.models.deliveries import DeliveryState
 from sandbox.kamino.fields import FIELDS, PAID, PENDING
 from tests.flows.helpers import Company
@@ -53,6 +53,7 @@ def check_kamino(company: Company) -> None:
         codes = Counter(row["CodigoExterno"] for row in rows)
         assert not {code: count for code, count in codes.items() if count > 1}, "a title stands twice in Kamino"
         known = set(Posting.objects.filter(company__tenant=company.tenant).values_list("kamino_id", flat=True))
+        known |= set(PartPosting.objects.filter(company__tenant=company.tenant).values_list("kamino_id", flat=True))
         open_questions = questions(company)
         for row in rows:
             assert row["ID"] in known or row["CodigoExterno"] in open_questions, (
@@ -68,8 +69,9 @@ def check_kamino(company: Company) -> None:
 
 def questions(company: Company) -> set[str]:
     """Return the codes of titles whose delivery is a person's question."""
-    asked = Attempt.objects.filter(company__tenant=company.tenant, posting__state=DeliveryState.NEEDS_HUMAN)
-    return set(asked.values_list("body__code", flat=True))
+    asked = Q(posting__state=DeliveryState.NEEDS_HUMAN) | Q(part_posting__state=DeliveryState.NEEDS_HUMAN)
+    attempts = Attempt.objects.filter(asked, company__tenant=company.tenant)
+    return set(attempts.values_list("body__code", flat=True))
 
 
 def settlements(company: Company) -> list[str]:
@@ -108,8 +110,21 @@ def check_posting(company: Company, posting: Posting) -> None:
         return
     if posting.title.bling_id in company.bling.deleted and posting.title.status == "settled":
         return  # docs/operations.md: what is deleted after payment is not seen
+    if posting.parts.exclude(desired_fingerprint="").exists():
+        check_split(company, posting)
+        return
     expected = expected_row(company, posting)
     assert shown_row(company, posting) == expected, f"{name} differs, and nobody is told"
+
+
+def check_split(company: Company, posting: Posting) -> None:
+    """A split title: its Kamino titles make up its value, and each payment stands there once."""
+    fields, live = FIELDS[posting.direction], company.bling.titles[posting.title.bling_id]
+    main = str(posting.title.bling_id)
+    rows = [row for row in company.kamino.titles(posting.direction) if row["CodigoExterno"].split("-")[0] == main]
+    assert sum(row[fields.value] for row in rows) == live.value
+    assert sum(row[fields.paid_value] for row in rows if row[fields.status] == PAID) == live.paid
+    assert all(part.state == DeliveryState.DELIVERED for part in posting.parts.all())
 
 
 def shown_row(company: Company, posting: Posting) -> dict[str, Any] | None:

@@ -9,7 +9,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import BlingConnection, KaminoConnection, PlanRequest, Posting, SyncRun, Title
+from integrations.models import (
+    BlingConnection,
+    KaminoConnection,
+    PartPosting,
+    PlanRequest,
+    Posting,
+    SyncRun,
+    Tenant,
+    Title,
+)
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline import desk
 from integrations.pipeline.milestones import MILESTONES
@@ -42,6 +51,7 @@ class Scene:
         self.contact = self._new_contact()
         world.generous = True
         KaminoConnection.objects.update(lists_are_complete=True)
+        Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
         BlingConnection.objects.update(swept_at=timezone.now())  # else the first run lists twenty years
 
     def _new_contact(self) -> int:
@@ -61,6 +71,7 @@ class Scene:
         bling = self.company.bling
         edited, moved, paid, received, cancelled, asked = self.titles
         bling.edit_title(edited, value="123.45")
+        bling.pay(edited, amount="23.45", account=self.company.bank)
         bling.edit_title(moved, due=in_days(self.world, 20))
         bling.pay(paid, account=self.company.bank)
         bling.pay(received, account=self.company.bank)
@@ -82,6 +93,7 @@ class Scene:
         for _ in range(MOST_WORKERS):
             assert self.workers.work()["code"] == 0
             waits = Posting.objects.filter(state__in=IN_FLIGHT).exists() or PlanRequest.objects.exists()
+            waits = waits or PartPosting.objects.filter(state__in=IN_FLIGHT).exists()
             if not waits and not SyncRun.objects.filter(state=SyncRun.State.OPEN).exists():
                 return
         raise AssertionError("the work does not come to an end")

@@ -9,11 +9,25 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.domain.delivery import Operation
-from integrations.models import Attempt, KaminoConnection, PersonPosting, PlanRequest, Posting, Tenant
+from integrations.models import (
+    DELIVERY_UNITS,
+    Attempt,
+    KaminoConnection,
+    PartPosting,
+    PersonPosting,
+    PlanRequest,
+    Posting,
+    Tenant,
+)
 from integrations.models.deliveries import DeliveryState, Priority
 from integrations.pipeline import milestones
 from integrations.pipeline.leases import LEASE
 
+Unit = Posting | PersonPosting | PartPosting
+_WORDS: dict[type[Unit], str] = {Posting: "title", PersonPosting: "person", PartPosting: "part"}
+_TARGETS: dict[type[Unit], str] = {
+    Posting: "posting", PersonPosting: "person_posting", PartPosting: "part_posting"
+}  # fmt: skip
 KNOWN_FOR = timedelta(hours=48)
 """How long a reconciliation tells what stands in Kamino; a new one is due every day and goes first when it is late."""
 
@@ -26,14 +40,14 @@ class Claimed:
     means "outcome unknown".
     """
 
-    unit: Posting | PersonPosting
+    unit: Unit
     attempt: Attempt
     fence: int
     is_sent: bool = False
 
     @property
     def word(self) -> str:
-        return "title" if isinstance(self.unit, Posting) else "person"
+        return _WORDS[type(self.unit)]
 
 
 def ready_postings(now: datetime) -> QuerySet[Posting]:
@@ -61,7 +75,22 @@ def ready_persons(now: datetime) -> QuerySet[PersonPosting]:
     return ready.exclude(desired_fingerprint="")
 
 
-def uncertain_units(model: type[Posting] | type[PersonPosting], now: datetime) -> QuerySet[Any]:
+def ready_parts(now: datetime) -> QuerySet[PartPosting]:
+    """Return parts that may be sent now: the title they are taken from stands in Kamino as it should, without them."""
+    return PartPosting.objects.filter(_may_follow(), state=DeliveryState.READY, ready_at__lte=now)
+
+
+def _may_follow() -> Q:
+    """Kamino must never show more than the title's value, so the title falls first. No join: see `_is_planned`."""
+    waits = PlanRequest.objects.filter(title__posting=OuterRef("posting"))
+    fallen = Posting.objects.filter(
+        pk=OuterRef("posting"), state=DeliveryState.DELIVERED, kamino_id__isnull=False,
+        delivered_fingerprint=F("desired_fingerprint"),
+    )  # fmt: skip
+    return Q(~Exists(waits), Exists(fallen))
+
+
+def uncertain_units(model: type[Unit], now: datetime) -> QuerySet[Any]:
     """Return units whose last write has to be looked up now."""
     return model.objects.filter(state=DeliveryState.UNCERTAIN, ready_at__lte=now)
 
@@ -83,21 +112,20 @@ def companies_with_work(
     `for_people`: only those with a title that a person asked for.
     """
     mine = {"company": OuterRef("pk")}
-    has_work: Q | Exists = Exists(ready_postings(now).filter(priority=Priority.PERSON, **mine))
+    asked = {"priority": Priority.PERSON, **mine}
+    has_work = Q(Exists(ready_postings(now).filter(**asked))) | Q(Exists(ready_parts(now).filter(**asked)))
     if not for_people:
-        has_work = (
-            Exists(ready_postings(now).filter(**mine))
-            | Exists(ready_persons(now).filter(**mine))
-            | Exists(uncertain_units(Posting, now).filter(**mine))
-            | Exists(uncertain_units(PersonPosting, now).filter(**mine))
-        )
+        has_work = Q(Exists(ready_postings(now).filter(**mine))) | Q(Exists(ready_parts(now).filter(**mine)))
+        has_work |= Q(Exists(ready_persons(now).filter(**mine)))
+        for model in DELIVERY_UNITS:
+            has_work |= Q(Exists(uncertain_units(model, now).filter(**mine)))
     query = live_companies(now).filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
     return query.select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk")
 
 
-def claim(unit: Posting | PersonPosting, operation: Operation, *, settles: bool, now: datetime) -> Claimed | None:
+def claim(unit: Unit, operation: Operation, *, settles: bool, now: datetime) -> Claimed | None:
     """Move a ready unit to "sending" and write the intention, in one transaction.
 
     `None` if somebody was faster, the wish changed or is to be planned again, or an earlier write has to be looked up
@@ -108,10 +136,11 @@ def claim(unit: Posting | PersonPosting, operation: Operation, *, settles: bool,
         model.objects.look_up_first(unit.pk, unit.fence, now=now)
         return None
     with transaction.atomic():
-        units = model.objects.filter(_is_planned()) if isinstance(unit, Posting) else model.objects.all()
+        units = model.objects.all()
+        if not isinstance(unit, PersonPosting):
+            units = units.filter(_is_planned() if isinstance(unit, Posting) else _may_follow())
         if not units.begin_sending(unit.pk, unit.fence, desired=unit.desired_fingerprint, lease_until=now + LEASE):
             return None
-        target = {"posting": unit} if isinstance(unit, Posting) else {"person_posting": unit}
         attempt = Attempt.objects.create(
             company_id=unit.company_id,
             operation=operation,
@@ -120,7 +149,7 @@ def claim(unit: Posting | PersonPosting, operation: Operation, *, settles: bool,
             fingerprint=unit.desired_fingerprint,
             fence=unit.fence + 1,
             started_at=now,
-            **target,
+            **{_TARGETS[model]: unit},
         )
     unit.fence += 1
     unit.tries += 1
@@ -138,3 +167,9 @@ def next_posting(company: KaminoConnection, now: datetime) -> Posting | None:
 def next_person(company: KaminoConnection, now: datetime) -> PersonPosting | None:
     """Return a changed person of a company."""
     return ready_persons(now).filter(company=company).select_related("person").order_by("ready_at", "pk").first()
+
+
+def next_part(company: KaminoConnection, now: datetime) -> PartPosting | None:
+    """Return the most urgent part of a company."""
+    query = ready_parts(now).filter(company=company).order_by("priority", "pk")
+    return query.select_related("posting__title__person__posting").first()

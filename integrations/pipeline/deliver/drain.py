@@ -8,21 +8,23 @@ from datetime import datetime
 import structlog
 
 from integrations.kamino.client import KaminoClient
-from integrations.models import KaminoConnection, PersonPosting, Posting, RateLimit
+from integrations.models import DELIVERY_UNITS, KaminoConnection, PersonPosting, RateLimit
 from integrations.models.deliveries import Priority
 from integrations.pipeline import milestones
 from integrations.pipeline.connections import open_kamino
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import (
+    Unit,
     companies_with_work,
     live_companies,
+    next_part,
     next_person,
     next_posting,
     uncertain_units,
 )
 from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person
 from integrations.pipeline.deliver.resolve import resolve
-from integrations.pipeline.deliver.titles import deliver_title
+from integrations.pipeline.deliver.titles import deliver_part, deliver_title
 from integrations.pipeline.error_texts import error_text
 from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_next, pause_company
 from integrations.pipeline.limits import kamino_key
@@ -86,7 +88,7 @@ def _serve(
     """Work on a few units of a leased company; stop when it has to wait for a slot."""
     worked = 0
     while worked < MOST_IN_A_ROW and clock() < deadline:
-        unit: list[Posting | PersonPosting] = []
+        unit: list[Unit] = []
         try:
             if not _work_on_one(client, company, directory, clock, unit):
                 break
@@ -113,19 +115,23 @@ def _work_on_one(
     company: KaminoConnection,
     directory: PersonDirectory,
     clock: Clock,
-    working_on: list[Posting | PersonPosting],
+    working_on: list[Unit],
 ) -> bool:
-    """Look up, deliver a title (its person first), or deliver a changed person; false when nothing is due. What a
-    person asked for goes before everything else."""
+    """Look up, deliver a part or a title (its person first), or deliver a changed person; false when nothing is due.
+    What a person asked for goes before everything else."""
     now = clock()
-    posting = next_posting(company, now)
-    is_asked = posting is not None and posting.priority == Priority.PERSON
-    for model in () if is_asked else (Posting, PersonPosting):
+    posting, part = next_posting(company, now), next_part(company, now)
+    is_asked = any(unit is not None and unit.priority == Priority.PERSON for unit in (posting, part))
+    for model in () if is_asked else DELIVERY_UNITS:
         unit = uncertain_units(model, now).filter(company=company).order_by("ready_at").first()
         if unit is not None:
             working_on.append(unit)
             resolve(client, company, unit, clock=clock)
             return True
+    if part is not None and (posting is None or part.priority <= posting.priority):
+        working_on.append(part)
+        deliver_part(client, part, clock=clock)
+        return True
     if posting is not None and posting.title.person is not None:
         person: PersonPosting = posting.title.person.posting
         working_on.append(posting)
@@ -145,4 +151,4 @@ def _work_on_one(
 def sweep(*, now: datetime) -> int:
     """Make units of dead workers visible: their outcome is unknown and will be looked up."""
     look_at = record.first_look(now)
-    return sum(model.objects.release_expired(now, look_at=look_at) for model in (Posting, PersonPosting))
+    return sum(model.objects.release_expired(now, look_at=look_at) for model in DELIVERY_UNITS)

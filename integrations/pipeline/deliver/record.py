@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
-from integrations.models import Attempt, PersonPosting, Posting, Title
+from integrations.models import Attempt, PartPosting, PersonPosting, Posting, Title
 from integrations.models.deliveries import DeliveryState, Failure
 from integrations.pipeline import milestones
-from integrations.pipeline.deliver.claim import Claimed
+from integrations.pipeline.deliver.claim import Claimed, Unit
 from integrations.pipeline.error_texts import error_text
 from integrations.pipeline.leases import CONFIG_PAUSE, pause_company
 from integrations.pipeline.requests import request_plans
@@ -64,11 +64,13 @@ def delivered(
     milestones.passed(f"{claimed.word}.recorded")
 
 
-def _plan_what_waits(unit: Posting | PersonPosting, fingerprint: str, now: datetime) -> None:
+def _plan_what_waits(unit: Unit, fingerprint: str, now: datetime) -> None:
     if isinstance(unit, Posting):
         if Posting.objects.filter(pk=unit.pk).exclude(desired_fingerprint=fingerprint).exists():
             # Not `unit.title`: a relaunched title may have taken the posting over while the call was under way.
             request_plans(Title.objects.filter(posting=unit.pk), now=now)
+    elif isinstance(unit, PartPosting):
+        tell_titles(unit, now)
     else:
         waiting = Title.objects.filter(person_id=unit.person_id).filter(
             Q(posting__state=DeliveryState.HELD) | ~Q(person__posting__desired_fingerprint=fingerprint)
@@ -131,10 +133,12 @@ def crashed(claimed: Claimed, error: Exception, *, now: datetime) -> None:
     failed(claimed, kind(type(error).__name__, service="Kamino"), now=now)
 
 
-def tell_titles(unit: Posting | PersonPosting, now: datetime) -> None:
-    """Let the titles of a person that needs a human say so themselves."""
+def tell_titles(unit: Unit, now: datetime) -> None:
+    """Let the titles of a person or part that needs a human say so themselves."""
     if isinstance(unit, PersonPosting):
         request_plans(Title.objects.filter(person_id=unit.person_id), now=now)
+    elif isinstance(unit, PartPosting):
+        request_plans(Title.objects.filter(posting=unit.posting_id), now=now)
 
 
 def _close(
@@ -156,7 +160,7 @@ def close_attempt(attempt: Attempt, outcome: str, *, now: datetime, message: str
     _close(attempt, outcome, now, message=message, kamino_id=kamino_id)
 
 
-def needs_human(unit: Posting | PersonPosting, *, failure: str, message: str, now: datetime) -> None:
+def needs_human(unit: Unit, *, failure: str, message: str, now: datetime) -> None:
     """Hand an unresolved unit to a person."""
     type(unit).objects.record_needs_human(unit.pk, unit.fence, failure=failure, message=message)
     tell_titles(unit, now)

@@ -11,11 +11,11 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, holds, marked
 from integrations.domain.persons import DesiredPerson
 from integrations.kamino.client import KaminoClient
-from integrations.models import Attempt, KaminoConnection, PersonPosting, Posting, Title
+from integrations.models import Attempt, KaminoConnection, PartPosting, PersonPosting, Posting, Title
 from integrations.models.deliveries import Failure
 from integrations.pipeline import milestones
 from integrations.pipeline.deliver import record
-from integrations.pipeline.deliver.claim import Claimed
+from integrations.pipeline.deliver.claim import Claimed, Unit
 from integrations.pipeline.requests import request_plans
 from integrations.pipeline.snapshots import rows_due
 from integrations.rest.errors import ApiError, RateLimitedError
@@ -27,16 +27,16 @@ LOOKUPS = 2
 AROUND = timedelta(days=31)
 
 
-def resolve(client: KaminoClient, company: KaminoConnection, unit: Posting | PersonPosting, *, clock: Clock) -> None:
+def resolve(client: KaminoClient, company: KaminoConnection, unit: Unit, *, clock: Clock) -> None:
     """Look an uncertain unit up; adopt it, let it be sent again, wait for the second look-up, or ask a person."""
     attempt = unit.attempts.filter(outcome__in=["", Attempt.Outcome.UNCERTAIN]).order_by("-pk").first()
     try:
         if attempt is None:
             _ask(unit, _("Its delivery left no record. Compare both systems."), None, clock)
-        elif isinstance(unit, Posting):
-            _resolve_title(client, company, unit, attempt, clock)
-        else:
+        elif isinstance(unit, PersonPosting):
             _resolve_person(client, unit, attempt, clock)
+        else:
+            _resolve_title(client, company, unit, attempt, clock)
     except Exception as error:
         if not isinstance(error, ApiError):
             log.exception("look-up crashed", unit=unit.pk)
@@ -50,7 +50,7 @@ def resolve(client: KaminoClient, company: KaminoConnection, unit: Posting | Per
 
 
 def _resolve_title(
-    client: KaminoClient, company: KaminoConnection, posting: Posting, attempt: Attempt, clock: Clock
+    client: KaminoClient, company: KaminoConnection, posting: Posting | PartPosting, attempt: Attempt, clock: Clock
 ) -> None:
     sent = DesiredTitle.from_json(attempt.body)
     before = posting.get_delivered()
@@ -70,7 +70,7 @@ def _resolve_title(
 
 def _resolve_creation(
     company: KaminoConnection,
-    posting: Posting,
+    posting: Posting | PartPosting,
     attempt: Attempt,
     sent: DesiredTitle,
     found: list[KaminoTitle],
@@ -101,7 +101,7 @@ def _resolve_creation(
 
 
 def _resolve_change(
-    posting: Posting, attempt: Attempt, sent: DesiredTitle, row: KaminoTitle | None, clock: Clock
+    posting: Posting | PartPosting, attempt: Attempt, sent: DesiredTitle, row: KaminoTitle | None, clock: Clock
 ) -> None:
     cancelled = sent.status is KaminoStatus.CANCELLED
     done = row is None if cancelled else row is not None and holds(row, sent)
@@ -137,28 +137,28 @@ def _resolve_person(client: KaminoClient, row: PersonPosting, attempt: Attempt, 
         _send_again(row, attempt, clock)
 
 
-def _adopt(
-    unit: Posting | PersonPosting, attempt: Attempt, told: DesiredTitle | DesiredPerson, kamino_id: int, clock: Clock
-) -> None:
+def _adopt(unit: Unit, attempt: Attempt, told: DesiredTitle | DesiredPerson, kamino_id: int, clock: Clock) -> None:
     if isinstance(told, DesiredTitle) and told.payment is None and attempt.settles:
         Attempt.objects.filter(pk=attempt.pk).update(settles=False)
     claimed = Claimed(unit, attempt, unit.fence)
     record.delivered(claimed, kamino_id=kamino_id, told=told, now=clock(), outcome=Attempt.Outcome.ADOPTED)
 
 
-def _look_again(unit: Posting | PersonPosting, clock: Clock) -> None:
+def _look_again(unit: Unit, clock: Clock) -> None:
     type(unit).objects.look_again(unit.pk, unit.fence, look_at=record.first_look(clock()))
 
 
-def _send_again(unit: Posting | PersonPosting, attempt: Attempt, clock: Clock) -> None:
+def _send_again(unit: Unit, attempt: Attempt, clock: Clock) -> None:
     record.close_attempt(attempt, Attempt.Outcome.TRANSIENT, now=clock(), message="not in Kamino after two look-ups")
     type(unit).objects.resolve_absent(unit.pk, unit.fence)
-    titles = {"posting": unit} if isinstance(unit, Posting) else {"person": unit.person_id}
-    request_plans(Title.objects.filter(**titles), now=clock())
+    if isinstance(unit, Posting):
+        request_plans(Title.objects.filter(posting=unit), now=clock())
+    else:
+        record.tell_titles(unit, clock())
 
 
 def _ask(
-    unit: Posting | PersonPosting,
+    unit: Unit,
     message: str,
     attempt: Attempt | None,
     clock: Clock,

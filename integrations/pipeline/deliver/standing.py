@@ -12,7 +12,7 @@ from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import TitleStatus
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
-from integrations.models import KaminoSnapshot, PersonAction, Posting
+from integrations.models import KaminoSnapshot, PartPosting, PersonAction, Posting
 from integrations.models.deliveries import POSSIBLE_DUPLICATE
 from integrations.pipeline.snapshots import rows_due
 from integrations.rest.errors import AmbiguousError
@@ -22,7 +22,9 @@ MOVED = timedelta(days=31)
 """So far people may have moved the due date of a title that carries our marker."""
 
 
-def standing_title(client: KaminoClient, posting: Posting, desired: DesiredTitle, person_id: int) -> KaminoTitle | None:
+def standing_title(
+    client: KaminoClient, posting: Posting | PartPosting, desired: DesiredTitle, person_id: int
+) -> KaminoTitle | None:
     """Return the Kamino title that carries this title's code: a restored database, or a lost answer.
 
     Raises `AmbiguousError` when several carry it, or when one of the same person and value, due within three days, was
@@ -30,18 +32,20 @@ def standing_title(client: KaminoClient, posting: Posting, desired: DesiredTitle
     another one.
     """
     mine = {"company": posting.company_id, "direction": posting.direction}
-    is_ours = Exists(Posting.objects.filter(kamino_id=OuterRef("kamino_id"), **mine))
-    free = KaminoSnapshot.objects.filter(~is_ours, **mine)
+    held = {"company": posting.company_id, "kamino_id": OuterRef("kamino_id")}
+    is_ours = Exists(Posting.objects.filter(direction=posting.direction, **held))
+    is_part = Exists(PartPosting.objects.filter(posting__direction=posting.direction, **held))
+    free = KaminoSnapshot.objects.filter(~is_ours, ~is_part, **mine)
     carriers = _still_there(client, desired, list(free.filter(code=desired.code)))
     if len(carriers) == 1:
         return carriers[0]
-    if posting.create_anyway:
+    if isinstance(posting, Posting) and posting.create_anyway:
         return None
-    candidates = [row.kamino_id for row in carriers] or [
-        *_entered_by_people(free, mine, desired, person_id),
-        *([] if _replaces_none(posting) else _left_by_vanished_titles(mine, desired, person_id)),
-    ]
-    Posting.objects.filter(pk=posting.pk).update(candidates=candidates)
+    candidates = [row.kamino_id for row in carriers] or _entered_by_people(free, mine, desired, person_id)
+    if isinstance(posting, Posting):
+        if not carriers and not _replaces_none(posting):
+            candidates += _left_by_vanished_titles(mine, desired, person_id)
+        Posting.objects.filter(pk=posting.pk).update(candidates=candidates)
     if candidates:
         ids = ", ".join(str(kamino_id) for kamino_id in candidates)
         raise AmbiguousError(ids, service="Kamino", operation="create", code=POSSIBLE_DUPLICATE)

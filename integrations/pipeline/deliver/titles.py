@@ -5,19 +5,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.domain.delivery import next_step
+from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.titles import Direction
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
 from integrations.kamino.endpoints import STATUS_AWAITING_APPROVAL
-from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, Posting
+from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, PartPosting, Posting
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed, claim
 from integrations.pipeline.deliver.standing import standing_title
 from integrations.pipeline.snapshots import rows_due, store_rows
-from integrations.rest.errors import ConflictError
+from integrations.rest.errors import ConflictError, InternalError
 
 Clock = Callable[[], datetime]
 SNAPSHOT_AGE = timedelta(minutes=10)
@@ -40,8 +40,25 @@ def deliver_title(client: KaminoClient, posting: Posting, person_id: int, *, clo
             _change(client, claimed, posting, desired, before, person_id, clock)
 
 
+def deliver_part(client: KaminoClient, part: PartPosting, *, clock: Clock) -> None:
+    """Claim and create one settled title of a payment; its person is in Kamino, as the title it belongs to is."""
+    person = part.posting.title.person
+    claimed = claim(part, Operation.CREATE, settles=True, now=clock())
+    if claimed is None:
+        return
+    with record.outcome_of(claimed, clock):
+        if person is None or person.posting.kamino_id is None:
+            raise InternalError("a part without a person", service="Kamino")
+        _create(client, claimed, part, part.get_desired(), person.posting.kamino_id, clock)
+
+
 def _create(
-    client: KaminoClient, claimed: Claimed, posting: Posting, desired: DesiredTitle, person_id: int, clock: Clock
+    client: KaminoClient,
+    claimed: Claimed,
+    posting: Posting | PartPosting,
+    desired: DesiredTitle,
+    person_id: int,
+    clock: Clock,
 ) -> None:
     row = standing_title(client, posting, desired, person_id)
     if row is not None:

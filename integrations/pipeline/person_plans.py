@@ -1,0 +1,77 @@
+"""Plans of persons: what Kamino should hold of the customers and suppliers of some titles."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from integrations.domain.persons import desire_person
+from integrations.domain.titles import Direction
+from integrations.models import KaminoConnection, Person, PersonPosting, Title
+from integrations.models.deliveries import DeliveryState
+
+
+def company_of(title: Title) -> KaminoConnection:
+    company: KaminoConnection = title.connection.tenant.kamino_connection
+    return company
+
+
+def plan_persons(titles: Sequence[Title], now: datetime) -> dict[int, PersonPosting]:
+    """Plan the persons of some titles; a person is customer or supplier by the titles that name it."""
+    companies = {title.person_id: company_of(title) for title in titles if title.person_id}
+    directions: dict[int, set[str]] = defaultdict(set)
+    pairs = Title.objects.filter(person__in=companies).values_list("person_id", "direction").distinct()
+    for person_id, direction in pairs:
+        directions[person_id].add(direction)
+    PersonPosting.objects.bulk_create(
+        [
+            PersonPosting(person_id=pk, company=company, ready_at=now, planned_at=now)
+            for pk, company in sorted(companies.items())
+        ],
+        ignore_conflicts=True,
+    )
+    rows = PersonPosting.objects.select_for_update(of=("self",)).filter(person__in=companies).order_by("pk")
+    found = {row.person_id: row for row in rows.select_related("person", "person__connection")}
+    for row in found.values():
+        _plan_person(row, row.person, directions[row.person_id], now)
+    return found
+
+
+def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: datetime) -> None:
+    desired, problems = desire_person(
+        person.to_facts(),
+        is_customer=Direction.RECEIVABLE in directions,
+        is_supplier=Direction.PAYABLE in directions,
+        prefix=person.connection.code_prefix,
+    )
+    fingerprint = desired.fingerprint if desired else ""
+    unchanged = fingerprint == row.desired_fingerprint
+    is_settled = row.state != DeliveryState.HELD or (desired is None and not row.kamino_id)
+    if (
+        unchanged
+        and is_settled
+        and [problem.to_json() for problem in problems] == row.problems
+        and row.planned_at != now
+    ):
+        return
+    if desired is None:
+        state = DeliveryState.HELD
+    elif fingerprint == row.delivered_fingerprint or (row.kamino_id and not row.owns_person):
+        state = DeliveryState.DELIVERED
+    else:
+        state = DeliveryState.READY
+    row.problems = [problem.to_json() for problem in problems]
+    changes: dict[str, Any] = {} if unchanged else {"tries": 0, "ready_at": now, "failure": "", "message": ""}
+    stays = unchanged and row.state == DeliveryState.NEEDS_HUMAN
+    new_state = row.state if stays else state
+    if row.state in PersonPosting.objects.all().MOVABLE:
+        row.state, row.failure = new_state, row.failure if stays else ""
+    PersonPosting.objects.plan(
+        row.pk,
+        state=new_state,
+        desired=desired.to_json() if desired else None,
+        desired_fingerprint=fingerprint,
+        problems=row.problems,
+        planned_at=now,
+        **changes,
+    )

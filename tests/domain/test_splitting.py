@@ -1,0 +1,165 @@
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.settlement import PaymentFacts
+from integrations.domain.splitting import Split, desire_part, differs, split
+from integrations.domain.titles import TitleFacts
+from tests.domain.builders import CONFIRMED, OPEN, PAID_ON, PARTIAL, amounts, desired, extras, money, paid_title
+
+DAY = timedelta(days=1)
+
+
+def paid(bordero_id: int, amount: str, day: int = 0, account_id: int = 5, **extra: str) -> PaymentFacts:
+    values = {name: Decimal(value) for name, value in extra.items()}
+    return PaymentFacts(bordero_id, PAID_ON + day * DAY, account_id, Decimal(amount), **values)
+
+
+def of(*payments: PaymentFacts, gone: tuple[int, ...] = (), **changes: Any) -> TitleFacts:
+    """A settled title of 100.00 with these payments; `balance` makes it a partly paid one."""
+    if "balance" in changes:
+        changes = {"status_number": PARTIAL, **changes, "balance": money(changes["balance"])}
+    return paid_title(bordero_ids=tuple(p.bordero_id for p in payments if p.bordero_id not in gone), **changes)
+
+
+def told(
+    title: TitleFacts,
+    *payments: PaymentFacts,
+    standing: dict[int, str] | None = None,
+    divides: bool = True,
+    **more: Any,
+) -> tuple[Any, ...]:
+    """Return rest, values of new parts by borderô, what settles the title itself, and the problems' codes."""
+    values = {key: money(value) for key, value in (standing or {}).items()}
+    options: dict[str, Any] = {"closed_until": None, **more}
+    found, problems = split(title, payments, options.pop("problems", []), values, divides=divides, **options)
+    codes = [problem.code.value for problem in problems]
+    if found is None:
+        return None, codes
+    parts = {part.payment.bordero_id: str(part.value) for part in found.parts}
+    return str(found.rest), parts, str(found.settlement.amount) if found.settlement else None, codes
+
+
+A, B, C = paid(1, "40.00"), paid(2, "60.00", day=2), paid(3, "25.00", day=3)
+
+
+@pytest.mark.parametrize(
+    ("title", "payments", "standing", "expected"),
+    [
+        pytest.param(of(A, balance="60.00"), [A], {}, ("60.00", {1: "40.00"}, None, []), id="one partial payment"),
+        pytest.param(of(A, B), [A, B], {}, ("60.00", {1: "40.00"}, "60.00", []), id="paid on two days"),
+        pytest.param(of(A, B), [A, B], {1: "40.00"}, ("60.00", {}, "60.00", []), id="the rest after a part"),
+        pytest.param(
+            of(A, paid(2, "60.00", account_id=6)), [A, paid(2, "60.00", account_id=6)], {},
+            ("60.00", {1: "40.00"}, "60.00", []), id="one day, two accounts",
+        ),
+        pytest.param(of(A, paid(2, "60.00")), [A, paid(2, "60.00")], {}, (None, []), id="one day, one account"),
+        pytest.param(of(paid(1, "100.00")), [paid(1, "100.00")], {}, (None, []), id="one payment: one title"),
+        pytest.param(
+            of(A, C, balance="35.00"), [A, C], {1: "40.00"}, ("35.00", {3: "25.00"}, None, []), id="a second part",
+        ),
+        pytest.param(
+            of(A, balance="60.00", gone=(1,)), [], {1: "40.00"}, ("60.00", {}, None, ["part_reversed"]), id="reversed",
+        ),
+        pytest.param(
+            of(A, balance="70.00"), [A], {}, ("100.00", {}, None, ["payments_do_not_add_up"]), id="does not add up",
+        ),
+        pytest.param(
+            of(paid(1, "43.00", interest="3.00"), balance="60.00"), [paid(1, "43.00", interest="3.00")], {},
+            ("60.00", {1: "40.00"}, None, []), id="interest inside",
+        ),
+        pytest.param(
+            of(paid(1, "38.00", discount="2.00"), balance="60.00"), [paid(1, "38.00", discount="2.00")], {},
+            ("60.00", {1: "40.00"}, None, []), id="discount",
+        ),
+        pytest.param(
+            of(paid(1, "38.50", fee="1.50"), balance="60.00"), [paid(1, "38.50", fee="1.50")], {},
+            ("60.00", {1: "40.00"}, None, []), id="fee taken off",
+        ),
+        pytest.param(
+            of(A, paid(2, "75.00", day=2)), [A, paid(2, "75.00", day=2)], {},
+            ("60.00", {1: "40.00"}, "75.00", ["overpaid"]), id="overpaid by the last payment",
+        ),
+        pytest.param(
+            of(A, value=money("40.00")), [A], {1: "40.00"}, ("0.00", {}, None, ["payments_do_not_add_up"]),
+            id="nothing is left for the title",
+        ),
+        pytest.param(of(A, balance="60.00", status_number=OPEN), [A], {1: "40.00"}, ("60.00", {}, None, []), id="open"),
+        pytest.param(of(A, status_number=CONFIRMED), [A], {}, (None, []), id="a status that says nothing of payments"),
+    ],
+)  # fmt: skip
+def test_split(
+    title: TitleFacts, payments: list[PaymentFacts], standing: dict[int, str], expected: tuple[Any, ...]
+) -> None:
+    assert told(title, *payments, standing=standing) == expected
+
+
+def test_what_is_not_read_or_not_clear_splits_nothing() -> None:
+    unclear = [Problem(ProblemCode.PAYMENT_AMBIGUOUS, {"bordero": "2"})]
+    assert told(of(A, B), A) == (None, [])
+    assert told(of(A, B), A, standing={1: "40.00"}) == ("60.00", {}, None, ["payments_unread"])
+    assert told(of(A, B), A, standing={1: "40.00"}, problems=unclear) == ("60.00", {}, None, ["payment_ambiguous"])
+
+
+def test_a_company_that_keeps_titles_whole_gets_no_new_part_and_keeps_the_old() -> None:
+    assert told(of(A, B), A, B, divides=False) == (None, [])
+    assert told(of(A, B), A, B, divides=False, standing={1: "40.00"}) == ("60.00", {}, None, [])
+
+
+def test_a_payment_of_a_closed_month_splits_nothing() -> None:
+    found = told(of(A, balance="60.00"), A, closed_until=PAID_ON)
+    assert found == ("100.00", {}, None, ["closed_period_for_parts"])
+    assert told(of(A, balance="60.00"), A, closed_until=PAID_ON - DAY)[3] == []
+
+
+def test_a_part_is_a_settled_title_with_its_own_code_and_note() -> None:
+    payment = paid(9, "43.00", interest="3.00")
+    found, _problems = split(of(payment, balance="60.00"), [payment], [], {}, divides=True, closed_until=None)
+    assert isinstance(found, Split)
+    main = desired(value=found.rest)
+    part = desire_part(main, of(payment), found.parts[0], account="11", person_name="Ana")
+    assert (part.code, part.value, part.status) == (f"{main.code}-9", money("40.00"), "settled")
+    assert part.payment is not None
+    assert (part.payment.amount, part.payment.account) == (money("43.00"), "11")
+    assert part.note == "juros R$ 3,00"
+    assert part.description.endswith(f"[Bling {main.code}-9]")
+    assert not differs(part, [payment], 9)
+    assert differs(part, [paid(9, "44.00")], 9)
+    assert differs(desired(), [payment], 9), "a part that Kamino shows as unpaid"
+
+
+@given(
+    parts=st.lists(st.tuples(amounts, extras, extras), min_size=1, max_size=5),
+    is_settled=st.booleans(),
+    balance=amounts,
+    known=st.integers(0, 5),
+)
+def test_the_parts_and_the_rest_always_make_up_the_title(
+    parts: list[tuple[Decimal, Decimal, Decimal]], is_settled: bool, balance: Decimal, known: int
+) -> None:
+    payments = [
+        PaymentFacts(place, PAID_ON + place * DAY, 5, amount + interest, interest=interest, fee=fee)
+        for place, (amount, interest, fee) in enumerate(parts)
+    ]
+    principal = sum((amount for amount, _interest, _fee in parts), Decimal(0))
+    open_money = Decimal(0) if is_settled else balance
+    title = paid_title(
+        value=principal + open_money, balance=open_money, bordero_ids=tuple(range(len(parts))),
+        **({} if is_settled else {"status_number": PARTIAL}),
+    )  # fmt: skip
+    standing = {place: amount for place, (amount, _i, _f) in list(enumerate(parts))[: min(known, len(parts) - 1)]}
+    found, problems = split(title, payments, [], standing, divides=True, closed_until=None)
+    if found is None:
+        assert (is_settled, len(parts)) == (True, 1)
+        return
+    made = sum((part.value for part in found.parts), Decimal(0)) + sum(standing.values(), Decimal(0))
+    assert made + found.rest == title.value
+    assert all(part.value > 0 for part in found.parts)
+    if not problems:
+        assert found.rest == (parts[-1][0] if is_settled else balance)
+        assert not standing.keys() & {part.payment.bordero_id for part in found.parts}
