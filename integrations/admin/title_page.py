@@ -24,6 +24,7 @@ from integrations.models import (
     CatalogItem,
     ForcedSettlement,
     KaminoItem,
+    PartPosting,
     PersonAction,
     PlanRequest,
     Posting,
@@ -214,8 +215,18 @@ def _kamino_person(title: Title) -> str:
 
 
 def _payments(title: Title) -> str:
-    lines = [f"{texts.day(payment.date)} · {texts.money(payment.amount)}" for payment in title.payments.all()]
+    own = PartPosting.objects.filter(posting__title=title).exclude(desired_fingerprint="")
+    parts = {part.bordero_id: f" · {_kamino_title(part)}" for part in own}
+    lines = [
+        f"{texts.day(payment.date)} · {texts.money(payment.amount)}{parts.get(payment.bordero_id, '')}"
+        for payment in title.payments.all()
+    ]
     return "\n".join(lines) or texts.EMPTY
+
+
+def _kamino_title(part: PartPosting) -> str:
+    """Name the Kamino title that a payment is: its id, or what it waits for."""
+    return f"Kamino {part.kamino_id}" if part.kamino_id else str(part.get_state_display())
 
 
 def _register_names(posting: Posting | None, bodies: list[DesiredTitle | None]) -> dict[tuple[str, str], str]:

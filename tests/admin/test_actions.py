@@ -363,6 +363,7 @@ def test_a_company_s_new_rule_plans_its_titles_again(login: Callable[[str], Clie
             "sync_payables": "on",
             "sync_receivables": "on",
             "release": "always",
+            "partial_policy": "keep",
         },
     )
     assert response.status_code == 302, response.content.decode()

@@ -71,7 +71,7 @@ class Scene:
         bling = self.company.bling
         edited, moved, paid, received, cancelled, asked = self.titles
         bling.edit_title(edited, value="123.45")
-        bling.pay(edited, amount="23.45", account=self.company.bank)
+        bling.pay(moved, amount="23.45", account=self.company.bank)
         bling.edit_title(moved, due=in_days(self.world, 20))
         bling.pay(paid, account=self.company.bank)
         bling.pay(received, account=self.company.bank)
