@@ -53,7 +53,7 @@ def split(
     gone = standing.keys() - set(title.bordero_ids)
     if gone:
         ids = ", ".join(str(bordero) for bordero in sorted(gone))
-        return whole, [Problem(ProblemCode.PART_REVERSED, {"borderos": ids})]
+        return whole, [Problem(ProblemCode.PART_REVERSED, {"ids": ids})]
     if problems or len(payments) < len(title.bordero_ids):
         return whole, [*problems] if problems or whole is None else [Problem(ProblemCode.PAYMENTS_UNREAD)]
     new = [payment for payment in payments if payment.bordero_id not in standing]

@@ -73,8 +73,7 @@ _TEXTS: dict[ProblemCode, str] = {
         "Partly paid in Bling: %(paid)s paid, %(balance)s open. Kamino keeps the whole value open."
     ),
     ProblemCode.PART_REVERSED: gettext_noop(
-        "The payment %(borderos)s was reversed in Bling, and Kamino holds it as a paid title. "
-        "Undo it in Kamino by hand."
+        "The payment %(ids)s was reversed in Bling, and Kamino holds it as a paid title. Undo it in Kamino by hand."
     ),
     ProblemCode.PART_DIFFERS: gettext_noop(
         "The payment %(bordero)s changed in Bling after it was sent to Kamino as a title of its own. Compare the two."

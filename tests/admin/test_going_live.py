@@ -247,6 +247,7 @@ def test_going_live_and_back_leaves_rows_that_say_why(login: Callable[[str], Cli
 def test_the_company_s_form_switches_nothing(login: Callable[[str], Client], ours: Rows) -> None:
     all_decided(ours)
     data = {"name": "Nova", "slug": "nossa", "sync_from": "21/11/2026", "release": "always", "delivery_mode": "live"}
+    data["partial_policy"] = "keep"
     assert login("suporte").post(url(Tenant, "change", ours.tenant.pk), data).status_code == 302
     tenant = Tenant.objects.get(pk=ours.tenant.pk)
     assert (tenant.name, tenant.delivery_mode) == ("Nova", "shadow")
