@@ -13,7 +13,8 @@ from integrations.admin.decorators import page_action
 from integrations.admin.forced_settlement import undo_page
 from integrations.admin.forms import DecisionForm, ForceSettlementForm
 from integrations.admin.title_link import LinkButton
-from integrations.models import ForcedSettlement, PartPosting, Posting, Title
+from integrations.domain.problems import ProblemCode
+from integrations.models import ForcedSettlement, Posting, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline import decisions, desk
 from integrations.pipeline.reconcile import cause_of
@@ -36,8 +37,8 @@ class TitleButtons(LinkButton, actions.PermittedActions):
         posting = Posting.objects.select_related("title").filter(title_id=object_id).first()
         state = posting.state if posting else ""
         is_forced = ForcedSettlement.objects.standing().filter(posting__title=object_id).exists()
-        stuck = PartPosting.objects.filter(posting__title=object_id, state=DeliveryState.NEEDS_HUMAN)
-        has_stuck_part = stuck.exists()
+        problems = posting.get_problems() if posting else []
+        has_stuck_part = any(problem.code is ProblemCode.PART_STUCK for problem in problems)
         useless = {
             "stop_syncing": state in ("", DeliveryState.IGNORED),
             "resume_syncing": state != DeliveryState.IGNORED,
