@@ -1,7 +1,7 @@
 """What actions share: permissions, the confirmation page, and messages with numbers."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -21,6 +21,8 @@ from integrations.admin.check_texts import check_name, check_text
 from integrations.models import BlingConnection, Posting, Title
 from integrations.pipeline import desk
 from integrations.queue import enqueue_tick
+
+Done = TypeVar("Done")
 
 
 class PermittedActions:
@@ -118,6 +120,24 @@ def back_to_action(model_admin: Any, action: str, object_id: Any) -> HttpRespons
 
 def refused(request: HttpRequest, error: "desk.Refused") -> None:
     messages.error(request, error.message)
+
+
+def carry_out(
+    request: HttpRequest, order: Callable[..., Done], told: str | Callable[[Done], str], **arguments: Any
+) -> bool:
+    """Carry out what a person ordered, wake the worker, and say what came of it or why it was refused.
+
+    `order` gets `arguments`, `user` and `now`; `told` is the message, or makes it of what `order` returns. Returns
+    whether it was done.
+    """
+    try:
+        done = order(user=user_of(request), now=timezone.now(), **arguments)
+    except desk.Refused as error:
+        refused(request, error)
+        return False
+    enqueue_tick()
+    messages.success(request, told if isinstance(told, str) else told(done))
+    return True
 
 
 def sync(request: HttpRequest, connections: Iterable[BlingConnection]) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
@@ -17,7 +16,6 @@ from integrations.admin.decorators import display, page_action
 from integrations.admin.scope import TenantFilter
 from integrations.models import ForcedSettlement
 from integrations.pipeline import approvals, desk
-from integrations.queue import enqueue_tick
 
 
 class StateFilter(RadioFilter):  # type: ignore[misc]
@@ -125,13 +123,8 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
-            try:
-                approvals.approve(forced=row, user=actions.user_of(request), now=timezone.now())
-            except desk.Refused as error:
-                actions.refused(request, error)
-            else:
-                enqueue_tick()
-                messages.success(request, _("Approved; the settlement is sent to Kamino next."))
+            told = _("Approved; the settlement is sent to Kamino next.")
+            actions.carry_out(request, approvals.approve, told, forced=row)
             return actions.back_to(self, row.pk)
         return actions.confirm(
             request,
@@ -149,14 +142,8 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
         row = self.get_object_or_deny(request, object_id)
         form = actions.ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            order = {"user": actions.user_of(request), "now": timezone.now(), **form.cleaned_data}
-            try:
-                approvals.refuse(forced=row, **order)
-            except desk.Refused as error:
-                actions.refused(request, error)
-            else:
-                enqueue_tick()
-                messages.success(request, _("Refused; nothing is sent, and the title follows Bling."))
+            told = _("Refused; nothing is sent, and the title follows Bling.")
+            actions.carry_out(request, approvals.refuse, told, forced=row, **form.cleaned_data)
             return actions.back_to(self, row.pk)
         return actions.confirm(
             request,
@@ -179,13 +166,8 @@ def _order_line(row: ForcedSettlement) -> str:
 def undo_page(request: HttpRequest, model_admin: Any, row: ForcedSettlement, page: Model) -> HttpResponse:
     """Ask, and then take a forced settlement back; `page` is the object whose page the person comes from."""
     if request.method == "POST":
-        try:
-            desk.undo_forced_settlement(forced=row, user=actions.user_of(request), now=timezone.now())
-        except desk.Refused as error:
-            actions.refused(request, error)
-        else:
-            enqueue_tick()
-            messages.success(request, _("Forced settlement undone; the title follows Bling again."))
+        told = _("Forced settlement undone; the title follows Bling again.")
+        actions.carry_out(request, desk.undo_forced_settlement, told, forced=row)
         return actions.back_to(model_admin, page.pk)
     return actions.confirm(
         request,

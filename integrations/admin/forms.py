@@ -1,9 +1,11 @@
 """Forms of actions."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
@@ -15,9 +17,14 @@ from unfold.widgets import (
 )
 
 from integrations.domain.money import ZERO
-from integrations.models import KaminoItem, Posting
+from integrations.domain.titles import Direction
+from integrations.models import BlingConnection, KaminoItem, Posting
 from integrations.models.registers import KaminoKind
+from integrations.models.titles import DIRECTION_CHOICES
+from integrations.pipeline import live_search
 from integrations.pipeline.decisions import Option
+
+A_YEAR = timedelta(days=365)
 
 
 def extra_amount(label: Any) -> forms.DecimalField:
@@ -27,6 +34,19 @@ def extra_amount(label: Any) -> forms.DecimalField:
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
         help_text=_("Goes to Kamino's note. The amount above is the money that moved."),
     )  # fmt: skip
+
+
+def wanted_amount(label: Any) -> forms.DecimalField:
+    """Return a field for an amount that is searched for; empty says nothing."""
+    return forms.DecimalField(
+        label=label, required=False, localize=True, max_digits=15, decimal_places=2,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
+    )  # fmt: skip
+
+
+def wanted_day(label: Any) -> forms.DateField:
+    """Return a field for a day that is searched for; empty says nothing."""
+    return forms.DateField(label=label, required=False, widget=UnfoldAdminSingleDateWidget())
 
 
 class ForceSettlementForm(forms.Form):
@@ -70,6 +90,57 @@ class ForceSettlementForm(forms.Form):
 
     def clean_discount(self) -> Decimal:
         return self.cleaned_data["discount"] or ZERO
+
+
+class BlingSearchForm(forms.Form):
+    """What a person knows of a title that is looked for in Bling itself."""
+
+    connection = forms.ModelChoiceField(
+        label=_("Company"), queryset=BlingConnection.objects.none(), widget=UnfoldAdminSelectWidget(), empty_label=None
+    )
+    side = forms.ChoiceField(
+        label=_("direction"), required=False, choices=[("", _("Both")), *DIRECTION_CHOICES],
+        widget=UnfoldAdminSelectWidget(),
+    )  # fmt: skip
+    bling_id = forms.IntegerField(
+        label=_("Bling id"), required=False, min_value=1, max_value=2**63 - 1, widget=UnfoldAdminIntegerFieldWidget(),
+        help_text=_("With it, nothing else is needed."),
+    )  # fmt: skip
+    person = forms.CharField(
+        label=_("Person (name or CPF/CNPJ)"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget()
+    )
+    number = forms.CharField(
+        label=_("Document number"), required=False, max_length=100, widget=UnfoldAdminTextInputWidget(),
+        help_text=_("Or the number of the invoice or order. Needs a person, a value or due dates beside it."),
+    )  # fmt: skip
+    value = wanted_amount(_("Value"))
+    due_from = wanted_day(_("Due from"))
+    due_to = wanted_day(_("Due until"))
+
+    def __init__(self, *args: Any, connections: QuerySet[BlingConnection], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        connection = self.fields["connection"]
+        assert isinstance(connection, forms.ModelChoiceField)
+        connection.queryset = connections
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or {}
+        start, end = data.get("due_from"), data.get("due_to")
+        if not self.errors and not any(data.get(name) for name in ("bling_id", "person", "value", "due_from")):
+            raise forms.ValidationError(_("Give the Bling id, a person, a value or due dates."))
+        if start and end and not start <= end <= start + A_YEAR:
+            self.add_error("due_to", _("Bling searches at most a year at a time, from the earlier to the later day."))
+        return data
+
+    def to_search(self) -> live_search.Search:
+        """Return what the pipeline looks for; a span with one end reaches half a year from it."""
+        data = {**self.cleaned_data}
+        side, start, end = data.pop("side"), data["due_from"], data["due_to"]
+        del data["connection"]
+        data["due_from"] = start or (end - live_search.AROUND_TODAY if end else None)
+        data["due_to"] = end or (start + live_search.AROUND_TODAY if start else None)
+        directions = [Direction(side)] if side else list(Direction)
+        return live_search.Search(directions=directions, **data)
 
 
 class DecisionForm(forms.Form):

@@ -20,7 +20,7 @@ from integrations.admin.decorators import page_action
 from integrations.models import PlannedWrite, Posting, Tenant
 from integrations.models.deliveries import DeliveryState
 from integrations.models.planned_writes import PlannedOperation
-from integrations.pipeline import activation, desk
+from integrations.pipeline import activation
 from integrations.pipeline.readiness import (
     AMBER,
     GREEN,
@@ -139,14 +139,10 @@ class ReadinessPages:
         form = form_class(request.POST if "reason" in request.POST else None)
         if form.is_valid():
             order = {"is_aware": form.cleaned_data.get("is_aware", False), "reason": form.cleaned_data["reason"]}
-            try:
-                activation.activate(tenant=tenant, user=actions.user_of(request), now=timezone.now(), **order)
-            except desk.Refused as error:
-                actions.refused(request, error)
-                return actions.back_to_action(self, "readiness", tenant.pk)
-            enqueue_tick()
-            messages.success(request, _("Live: what stands ready is sent to Kamino from now on."))
-            return actions.back_to(self, tenant.pk)
+            told = _("Live: what stands ready is sent to Kamino from now on.")
+            if actions.carry_out(request, activation.activate, told, tenant=tenant, **order):
+                return actions.back_to(self, tenant.pk)
+            return actions.back_to_action(self, "readiness", tenant.pk)
         return actions.confirm(
             request,
             self,
@@ -165,13 +161,9 @@ class ReadinessPages:
         tenant = self.get_object_or_deny(request, object_id)
         form = SwitchForm(request.POST if "reason" in request.POST else None)
         if form.is_valid():
-            order = {"user": actions.user_of(request), "now": timezone.now(), "reason": form.cleaned_data["reason"]}
-            try:
-                activation.back_to_simulation(tenant=tenant, **order)
-            except desk.Refused as error:
-                actions.refused(request, error)
-            else:
-                messages.success(request, _("Simulation: nothing more is sent to Kamino."))
+            told = _("Simulation: nothing more is sent to Kamino.")
+            reason = form.cleaned_data["reason"]
+            actions.carry_out(request, activation.back_to_simulation, told, tenant=tenant, reason=reason)
             return actions.back_to(self, tenant.pk)
         return actions.confirm(
             request,

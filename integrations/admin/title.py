@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilt
 from integrations.admin import actions, texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
+from integrations.admin.live_search import LiveSearch, live_search_url
 from integrations.admin.scope import TenantFilter
 from integrations.admin.title_actions import BUTTONS, TitleButtons
 from integrations.admin.title_page import title_context
@@ -22,7 +23,7 @@ from integrations.models import BulkOrder, Title
 
 
 @admin.register(Title)
-class TitleAdmin(WholeList, TitleButtons, ReadOnlyAdmin):
+class TitleAdmin(LiveSearch, WholeList, TitleButtons, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     paginator = CappedPaginator
     list_display = ["name", "side", "person_name", "due", "amount", "status_label", "state_label", "company"]
@@ -61,6 +62,11 @@ class TitleAdmin(WholeList, TitleButtons, ReadOnlyAdmin):
         if not term:
             return queryset, False
         return queryset.filter(title_query(term, whole_documents=texts.sees_personal_data(request))), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may_search = request.user.has_perm("integrations.resync_title")
+        context = {**(extra_context or {}), "live_search_url": live_search_url() if may_search else ""}
+        return super().changelist_view(request, context)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

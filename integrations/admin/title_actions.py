@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +17,6 @@ from integrations.models import ForcedSettlement, Posting, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline import decisions, desk
 from integrations.pipeline.reconcile import cause_of
-from integrations.queue import enqueue_tick
 
 BUTTONS = [
     "decide_this", "resync_this", "retry_this", "force_settlement", "undo_forced", "link_existing", "stop_syncing",
@@ -91,14 +89,8 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             return actions.back_to(self, title.pk)
         form = DecisionForm(request.POST or None, options=found)
         if request.method == "POST" and form.is_valid():
-            order = {"user": actions.user_of(request), "now": timezone.now(), **form.answer()}
-            try:
-                decisions.decide(posting=posting, **order)
-            except desk.Refused as error:
-                actions.refused(request, error)
-            else:
-                enqueue_tick()
-                messages.success(request, _("Decided. The title is planned again."))
+            told = _("Decided. The title is planned again.")
+            actions.carry_out(request, decisions.decide, told, posting=posting, **form.answer())
             return actions.back_to(self, title.pk)
         return actions.confirm(
             request,
@@ -121,15 +113,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             return actions.back_to(self, title.pk)
         form = ForceSettlementForm(request.POST or None, posting=posting)
         if request.method == "POST" and form.is_valid():
-            try:
-                forced = desk.force_settlement(
-                    posting=posting, user=actions.user_of(request), now=timezone.now(), **form.cleaned_data
-                )
-            except desk.Refused as error:
-                actions.refused(request, error)
-            else:
-                enqueue_tick()
-                messages.success(request, _ordered(forced))
+            actions.carry_out(request, desk.force_settlement, _ordered, posting=posting, **form.cleaned_data)
             return actions.back_to(self, title.pk)
         return actions.confirm(
             request,

@@ -10,29 +10,18 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from integrations.admin import actions, texts
 from integrations.admin.decorators import page_action
+from integrations.admin.forms import wanted_amount, wanted_day
 from integrations.admin.title_page import compared
 from integrations.domain.documents import compact
 from integrations.models import Posting, Title
 from integrations.pipeline import decisions, linking
 from integrations.pipeline.desk import Refused
-from integrations.queue import enqueue_tick
 
 AROUND = timedelta(days=10)
-
-
-def _amount(label: Any) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=label, required=False, localize=True, max_digits=15, decimal_places=2,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
-    )  # fmt: skip
-
-
-def _day(label: Any) -> forms.DateField:
-    return forms.DateField(label=label, required=False, widget=UnfoldAdminSingleDateWidget())
 
 
 class SearchForm(forms.Form):
@@ -41,10 +30,10 @@ class SearchForm(forms.Form):
     person = forms.CharField(
         label=gettext_lazy("Person (name or CPF/CNPJ)"), required=False, widget=UnfoldAdminTextInputWidget()
     )
-    value_from = _amount(gettext_lazy("Value from"))
-    value_to = _amount(gettext_lazy("Value to"))
-    due_from = _day(gettext_lazy("Due from"))
-    due_to = _day(gettext_lazy("Due until"))
+    value_from = wanted_amount(gettext_lazy("Value from"))
+    value_to = wanted_amount(gettext_lazy("Value to"))
+    due_from = wanted_day(gettext_lazy("Due from"))
+    due_to = wanted_day(gettext_lazy("Due until"))
     number = forms.CharField(label=gettext_lazy("Document number"), required=False, widget=UnfoldAdminTextInputWidget())
     kamino_id = forms.IntegerField(
         label=gettext_lazy("Number in Kamino"), required=False, min_value=1, max_value=2**63 - 1,
@@ -130,15 +119,9 @@ class LinkButton:
         """Show both sides and ask for a reason; then link."""
         form = actions.ReasonForm(request.POST if "reason" in request.POST else None)
         if request.method == "POST" and form.is_valid():
-            order = {"user": actions.user_of(request), "now": timezone.now(), **form.cleaned_data}
-            try:
-                decisions.link(posting=posting, kamino_id=found.row.kamino_id, **order)
-            except Refused as error:
-                actions.refused(request, error)
-            else:
-                enqueue_tick()
-                linked = _("Linked to the title %(id)s of Kamino. It is planned again.")
-                messages.success(request, linked % {"id": found.row.kamino_id})
+            told = _("Linked to the title %(id)s of Kamino. It is planned again.") % {"id": found.row.kamino_id}
+            order = {"kamino_id": found.row.kamino_id, **form.cleaned_data}
+            actions.carry_out(request, decisions.link, told, posting=posting, **order)
             return actions.back_to(self, title.pk)
         context = {
             **self.admin_site.each_context(request),

@@ -1,4 +1,4 @@
-"""How a title is found: by name, CPF/CNPJ, document number, value, or either system's id."""
+"""How a title is found: by name, CPF/CNPJ, number of document, invoice or order, value, or either system's id."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ def title_query(term: str, *, path: str = "", whole_documents: bool) -> Q:
 
     People who may not see a CPF find it only by its whole number: else each digit could be guessed.
     """
-    found = Q(**{f"{path}document_number__icontains": term})
+    found = Q(**{f"{path}document_number__icontains": term}) | Q(**{f"{path}origin_number__iexact": term})
     found |= Q(**{f"{path}person__in": person_query(term, whole_documents=whole_documents)})
     if term.isdigit() and int(term) <= MAX_BIGINT:
         kamino = "posting__kamino_id" if not path else "kamino_id"

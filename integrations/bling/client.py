@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
@@ -34,7 +35,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Listing:
-    """One listing of titles: a direction and either due dates or payment dates, optionally some statuses.
+    """One listing of titles: a direction and either due dates or payment dates, optionally some statuses or a contact.
 
     Both bounds are inclusive and at most 365 days apart. `None` bounds list without dates, which only payables allow:
     receivables would silently fall back to what was issued in the last year.
@@ -45,15 +46,17 @@ class Listing:
     start: date | None = None
     end: date | None = None
     statuses: tuple[int, ...] = ()
+    contact_id: int = 0
 
     def parameters(self) -> list[tuple[str, str]]:
         """Return Bling's query; the two endpoints name everything differently."""
+        contact = [("idContato", str(self.contact_id))] if self.contact_id else []
         if self.direction is Direction.PAYABLE:
             name = "dataPagamento" if self.by == "paid" else "dataVencimento"
             found = [(f"{name}Inicial", str(self.start)), (f"{name}Final", str(self.end))] if self.start else []
-            return found + [("situacao", str(status)) for status in self.statuses]
+            return found + contact + [("situacao", str(status)) for status in self.statuses]
         found = [("tipoFiltroData", "R" if self.by == "paid" else "V")]
-        found += [("dataInicial", str(self.start)), ("dataFinal", str(self.end))]
+        found += [("dataInicial", str(self.start)), ("dataFinal", str(self.end)), *contact]
         return found + [("situacoes[]", str(status)) for status in self.statuses]
 
 
@@ -160,6 +163,23 @@ class BlingClient:
         for page in self._pages("/contatos", query):
             for row in page:
                 yield records.ContatoRow.parse(row).id
+
+    def contacts_like(self, term: str) -> list[records.ContatoRow]:
+        """Return the first page of contacts found by name, CPF/CNPJ, trade name, e-mail or code (Bling: `pesquisa`)."""
+        query = [("criterio", "1"), ("pesquisa", term)]
+        return [records.ContatoRow.parse(row) for row in next(self._pages("/contatos", query))]
+
+    def cash_entries(self, start: date, end: date, value: Decimal) -> list[records.CashEntry]:
+        """Return the first page of Caixas e Bancos in a span of at most a year with one value (Bling: GET /caixas, its
+        examples write days as 01/12/2024). Raises `MissingScopeError` where the app may not read it."""
+        query = [
+            ("dataInicial", start.strftime("%d/%m/%Y")),
+            ("dataFinal", end.strftime("%d/%m/%Y")),
+            ("valor", str(value)),
+        ]
+        data = self._get("/caixas", "/caixas", query).get("data")
+        rows = data if isinstance(data, list) else []
+        return [records.CashEntry.parse(Fields(row, f"GET /caixas data[{index}]")) for index, row in enumerate(rows)]
 
     def categories(self) -> list[records.Categoria]:
         return self._all("/categorias/receitas-despesas", records.Categoria.parse)

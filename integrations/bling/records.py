@@ -246,3 +246,38 @@ class Empresa:
     @classmethod
     def parse(cls, data: Fields) -> "Empresa":
         return cls(data.text("id", None), data.text("nome"), data.text("cnpj"))
+
+
+@dataclass(frozen=True)
+class CashEntry:
+    """A row of GET /caixas. `origem_tipo` is "caixa" for money booked there directly, "bordero" for a title's payment;
+    nobody has shown how the day is written, so both of Bling's forms are read."""
+
+    id: int
+    data: date | None
+    valor: Decimal
+    descricao: str
+    origem_tipo: str
+    contato_nome: str
+    conta: str
+
+    @classmethod
+    def parse(cls, data: Fields) -> "CashEntry":
+        written = data.text("data")
+        return cls(
+            id=data.integer("id"),
+            data=data.day("data") or _day_of(written),
+            valor=data.money("valor", ZERO),
+            descricao=data.text("descricao") or data.text("observacoes"),
+            origem_tipo=data.child("origem").text("tipo"),
+            contato_nome=data.child("contato").text("nome"),
+            conta=data.child("contaFinanceira").text("descricao"),
+        )
+
+
+def _day_of(text: str) -> date | None:
+    try:
+        day, month, year = (int(part) for part in text.split("/"))
+        return date(year, month, day)
+    except ValueError:
+        return None

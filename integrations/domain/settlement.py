@@ -4,10 +4,11 @@ A borderô line names no title, so lines are matched by contact and document num
 value minus balance. Anything ambiguous is a problem for a person, never a guess.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
 from integrations.domain.money import ZERO
 from integrations.domain.problems import Problem, ProblemCode
@@ -41,6 +42,38 @@ class Settlement:
     fee: Decimal = ZERO
 
 
+class Paid(Protocol):
+    """Money that moved, as a line of a borderô, as a payment or as a settlement says it."""
+
+    @property
+    def amount(self) -> Decimal: ...
+    @property
+    def interest(self) -> Decimal: ...
+    @property
+    def discount(self) -> Decimal: ...
+    @property
+    def surcharge(self) -> Decimal: ...
+    @property
+    def fee(self) -> Decimal: ...
+
+
+READINGS: tuple[Callable[[Paid], Decimal], ...] = (
+    lambda paid: paid.amount,
+    lambda paid: paid.amount - paid.interest - paid.surcharge + paid.discount,
+    lambda paid: paid.amount + paid.discount,
+    lambda paid: paid.amount + paid.fee,
+    lambda paid: paid.amount - paid.interest - paid.surcharge + paid.discount + paid.fee,
+    lambda paid: paid.amount + paid.discount + paid.fee,
+)
+"""What was paid off a title's value, read in each way that Bling leaves open: nobody has shown whether `valorPago`
+contains interest, surcharge, discount or fee."""
+
+
+def readings(paid: Paid) -> set[Decimal]:
+    """Return every value that some money may have paid off."""
+    return {reading(paid) for reading in READINGS}
+
+
 def match_payments(title: TitleFacts, borderos: Sequence[BorderoFacts]) -> tuple[list[PaymentFacts], list[Problem]]:
     """Find the lines of `borderos` (those that the title names) which belong to this title."""
     payments: list[PaymentFacts] = []
@@ -69,7 +102,7 @@ def _line_of(title: TitleFacts, bordero: BorderoFacts) -> BorderoLine | None:
     # An empty or repeated number decides nothing, unless exactly one line has just what this title was paid.
     paid = _principal(title)
     candidates = same_number or lines
-    exact = [line for line in candidates if paid is not None and paid in _principals(line)]
+    exact = [line for line in candidates if paid is not None and paid in readings(line)]
     distinct = {(line.amount, line.interest, line.discount, line.surcharge, line.fee) for line in exact}
     if exact and len(distinct) == 1 and len(title.bordero_ids) == 1:
         # Lines of the same contact, number and amounts are interchangeable: each title gets one of them.
@@ -80,19 +113,14 @@ def _line_of(title: TitleFacts, bordero: BorderoFacts) -> BorderoLine | None:
 def _may_be_whole(title: TitleFacts, line: BorderoLine) -> bool:
     """Say whether the only line of a borderô can be this title's: by number, or by no more money than it was paid."""
     if line.document_number:
-        return line.document_number == title.document_number or _principal(title) in _principals(line)
+        return line.document_number == title.document_number or _principal(title) in readings(line)
     paid = _principal(title)
-    return paid is None or min(_principals(line)) <= paid
+    return paid is None or min(readings(line)) <= paid
 
 
 def _principal(title: TitleFacts) -> Decimal | None:
     """Return what was paid off the title's value by all its payments, or None when the balance was not read."""
     return None if title.balance is None else title.value - title.balance
-
-
-def _principals(line: BorderoLine) -> set[Decimal]:
-    """Return what a line paid off, under both readings of `valorPago` (with and without interest and the like)."""
-    return {line.amount, line.amount - line.interest - line.surcharge + line.discount}
 
 
 def settle(
@@ -134,19 +162,14 @@ def as_one(payments: Sequence[PaymentFacts]) -> Settlement:
 def _checked(title: TitleFacts, settlement: Settlement) -> tuple[Settlement | None, list[Problem]]:
     """Compare the sum with value minus balance under every reading that Bling leaves open.
 
-    Nobody has shown whether `valorPago` contains interest, surcharge or fee, so each reading is tried. More money than
-    the title's value is sent and marked; less than it is not a whole settlement, whatever the status says.
+    More money than the title's value is sent and marked; less than it is not a whole settlement, whatever the status
+    says.
     """
     owed = title.value - (title.balance or ZERO)
-    net = settlement.amount - settlement.interest - settlement.surcharge + settlement.discount
-    readings = {
-        base + extra
-        for base in (settlement.amount, net, settlement.amount + settlement.discount)
-        for extra in (ZERO, settlement.fee)
-    }
-    if settlement.amount <= ZERO or max(readings) < owed:
+    values = readings(settlement)
+    if settlement.amount <= ZERO or max(values) < owed:
         amounts = {"paid": str(settlement.amount), "value": str(title.value)}
         return None, [Problem(ProblemCode.PAYMENTS_DO_NOT_ADD_UP, amounts)]
-    if owed not in readings:
+    if owed not in values:
         return settlement, [Problem(ProblemCode.OVERPAID, {"paid": str(settlement.amount), "value": str(title.value)})]
     return settlement, []

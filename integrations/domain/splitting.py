@@ -5,7 +5,7 @@ settled title of its own. Together they always have the value of the Bling title
 title of its own stays one, whatever Bling or the company's choice say later.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ from decimal import Decimal
 from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus, describe, payment_note
 from integrations.domain.money import ZERO
 from integrations.domain.problems import Problem, ProblemCode
-from integrations.domain.settlement import PaymentFacts, Settlement, as_one
+from integrations.domain.settlement import READINGS, PaymentFacts, Settlement, as_one
 from integrations.domain.titles import TitleFacts, TitleStatus
 
 
@@ -80,17 +80,6 @@ def _by_day_and_account(payments: Sequence[PaymentFacts]) -> list[list[PaymentFa
     return list(groups.values())
 
 
-_READINGS: tuple[Callable[[PaymentFacts], Decimal], ...] = (
-    lambda paid: paid.amount,
-    lambda paid: paid.amount - paid.interest - paid.surcharge + paid.discount,
-    lambda paid: paid.amount + paid.discount,
-    lambda paid: paid.amount + paid.fee,
-    lambda paid: paid.amount - paid.interest - paid.surcharge + paid.discount + paid.fee,
-    lambda paid: paid.amount + paid.discount + paid.fee,
-)
-"""Nobody has shown whether `valorPago` contains interest, surcharge or fee: the one that adds up is taken for all."""
-
-
 def _values(
     title: TitleFacts, new: Sequence[PaymentFacts], held: Decimal, is_settled: bool
 ) -> tuple[dict[int, Decimal] | None, list[Problem]]:
@@ -100,7 +89,7 @@ def _values(
     if title.balance is None or held <= ZERO or (is_settled and not new):
         return None, [Problem(ProblemCode.PAYMENTS_DO_NOT_ADD_UP, sums)]
     owed = held - (ZERO if is_settled else title.balance)
-    for reading in _READINGS:
+    for reading in READINGS:  # the one that adds up is taken for all
         values = {payment.bordero_id: reading(payment) for payment in new}
         if sum(values.values(), ZERO) == owed and all(value > ZERO for value in values.values()):
             return values, []

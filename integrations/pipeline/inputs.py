@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from integrations.domain.classification import choose_bank_account, classify_title
 from integrations.domain.desired import DesiredTitle, Forced, Inputs, KaminoStatus
@@ -73,27 +74,11 @@ def gather(
     order = read.orders.get((title.connection_id, facts.order_id))
     classification, problems = classify_title(rulebook.subject(title, posting, order), rulebook.mappings)
     delivered, forced = posting.get_delivered(), read.forced.get(posting.pk)
-    payments = [
-        PaymentFacts(**{name: getattr(row, name) for name in PaymentFacts.__dataclass_fields__})
-        for row in title.payments.all()
-    ]
-    ambiguous = _ambiguous(title, facts, payments, read)
     was_settled = delivered is not None and delivered.status is KaminoStatus.SETTLED
-    divided, found = divide(
-        facts, payments, ambiguous, parts, rulebook.rules,
-        may_begin=forced is None and (parts.is_begun or not was_settled),
-    )  # fmt: skip
-    problems += found
-    settlement = divided.settlement if divided else None
-    if divided is None:
-        settlement, found = settle(facts, payments, ambiguous)
-        problems += found
-    accounts, found = _accounts(rulebook, settlement, divided)
-    problems += found
-    if divided and found and divided.parts:
-        # A payment without its account cannot be sent: until then its money stays in the open title.
-        divided, settlement = Split(facts.value - sum(parts.standing.values())), None
-    problems += [*parts.problems(payments), *_person_problems(title, persons)]
+    may_divide = forced is None and (parts.is_begun or not was_settled)
+    paid, found = _paid(title, facts, rulebook, read, parts, may_divide=may_divide)
+    settlement, divided, accounts = paid
+    problems += [*found, *_person_problems(title, persons)]
     if title.maybe_replaces:
         ids = ", ".join(str(bling_id) for bling_id in title.maybe_replaces)
         problems.append(Problem(ProblemCode.RELAUNCH_UNCLEAR, {"ids": ids}))
@@ -115,6 +100,33 @@ def gather(
         rest=divided.rest if divided else None,
     )
     return Gathered(inputs, problems, parts, divided, accounts)
+
+
+class _Paid(NamedTuple):
+    settlement: Settlement | None
+    divided: Split | None
+    accounts: dict[int, str]
+
+
+def _paid(
+    title: Title, facts: TitleFacts, rulebook: Rulebook, read: Read, parts: Parts, *, may_divide: bool
+) -> tuple[_Paid, list[Problem]]:
+    """Return how a title was paid: as a whole, or divided into parts, and the accounts in Kamino."""
+    payments = [
+        PaymentFacts(**{name: getattr(row, name) for name in PaymentFacts.__dataclass_fields__})
+        for row in title.payments.all()
+    ]
+    ambiguous = _ambiguous(title, facts, payments, read)
+    divided, problems = divide(facts, payments, ambiguous, parts, rulebook.rules, may_begin=may_divide)
+    settlement = divided.settlement if divided else None
+    if divided is None:
+        settlement, found = settle(facts, payments, ambiguous)
+        problems = [*problems, *found]
+    accounts, unknown = _accounts(rulebook, settlement, divided)
+    if divided and unknown and divided.parts:
+        # A payment without its account cannot be sent: until then its money stays in the open title.
+        divided, settlement = Split(facts.value - sum(parts.standing.values())), None
+    return _Paid(settlement, divided, accounts), [*problems, *unknown, *parts.problems(payments)]
 
 
 def _ambiguous(title: Title, facts: TitleFacts, payments: Sequence[PaymentFacts], read: Read) -> list[Problem]:

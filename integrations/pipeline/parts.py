@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.problems import Problem, ProblemCode
 from integrations.domain.rules import TenantRules
 from integrations.domain.settlement import PaymentFacts
-from integrations.domain.splitting import Part, Split, desire_part, differs, split
+from integrations.domain.splitting import Split, desire_part, differs, split
 from integrations.domain.titles import TitleFacts, TitleStatus
 from integrations.models import Attempt, PartPosting, Posting
 from integrations.models.deliveries import DeliveryState, Priority
@@ -121,15 +121,11 @@ def bodies(
     settlements are history: they lower the title, and are not sent."""
     if main is None or main.status is KaminoStatus.CANCELLED or found is None:
         return {}
-    since = rules.settled_from
-
-    def is_sent(part: Part) -> bool:
-        return since is None or part.payment.date >= since
-
+    since = rules.settled_from or date.min
     return {
         part.payment.bordero_id: desire_part(
             main, title, part, account=accounts[part.payment.account_id], person_name=person_name
         )
         for part in found.parts
-        if is_sent(part)
+        if part.payment.date >= since
     }

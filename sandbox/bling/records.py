@@ -126,6 +126,18 @@ class Bordero:
 
 
 @dataclass(slots=True)
+class CashEntry:
+    """Money booked straight to Caixas e Bancos: no title stands behind it."""
+
+    id: int
+    day: date
+    account: int
+    value: Decimal
+    text: str
+    is_out: bool = True
+
+
+@dataclass(slots=True)
 class Sale:
     """A sales order, reduced to what leads from a receivable to its business unit."""
 

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from datetime import date
 
 from sandbox.bling import errors, queries
-from sandbox.bling.records import Bordero, Direction, Title
+from sandbox.bling.records import Bordero, CashEntry, Direction, Title
 from sandbox.bling.state import BlingAccount
 from sandbox.bling.wire_forms import (
+    Wire,
     bordero_detail,
     cash_row,
+    direct_cash_row,
     payable_row,
     receivable_row,
     title_detail,
 )
-from sandbox.wire import Call, Reply
+from sandbox.wire import Call, Reply, money
 
 #: The status filters accept 1 to 5 only; returned in part and confirmed are never found by filter.
 FILTERABLE = {1, 2, 3, 4, 5}
@@ -136,28 +138,31 @@ def show_bordero(account: BlingAccount, call: Call, id: int) -> Reply:
 
 
 def list_cash(account: BlingAccount, call: Call) -> Reply:
-    """GET /caixas, for the entries that payments made; the default window is the current month."""
+    """GET /caixas: what payments made and what was entered there; the default window is the current month."""
     today = account.world.today
     start = queries.day(call, "dataInicial") or today.replace(day=1)
     end = queries.day(call, "dataFinal") or _last_of_month(today)
     queries.check_year("dataInicial", start, end)
     wanted = queries.integer(call, "idContaFinanceira")
     hidden = call.query.get("situacao", "R") != "R"
+    value = call.query.get("valor", "")
 
-    def build() -> list[Bordero]:
-        return sorted(
-            (
-                bordero
-                for bordero in account.borderos.values()
-                if start <= bordero.day <= end and wanted in (None, bordero.account) and not hidden
-            ),
-            key=lambda bordero: (bordero.day, bordero.id),
-        )
+    def build() -> list[Wire]:
+        entries: list[tuple[Bordero | CashEntry, Wire]]
+        entries = [(entry, cash_row(account, entry)) for entry in account.borderos.values()]
+        entries += [(entry, direct_cash_row(account, entry)) for entry in account.cash.values()]
+        found = [
+            (entry, row)
+            for entry, row in entries
+            if start <= entry.day <= end and wanted in (None, entry.account) and not hidden
+            if not value or row["valor"] == money(value)
+        ]
+        return [row for _entry, row in sorted(found, key=lambda pair: (pair[0].day, pair[0].id))]
 
-    rows = account.listing(("cash", start, end, wanted, hidden), build)
+    rows = account.listing(("cash", start, end, wanted, hidden, value), build)
     # Declared with `pagina` and without `limite`.
     call.query.poplist("limite")
-    return Reply(queries.page_of(call, rows, lambda bordero: cash_row(account, bordero)))
+    return Reply(queries.page_of(call, rows, lambda row: row))
 
 
 def _last_of_month(today: date) -> date:

@@ -15,6 +15,7 @@ from sandbox.bling.records import (
     RETURNED,
     SETTLED,
     Bordero,
+    CashEntry,
     Direction,
     PaymentLine,
     Title,
@@ -33,6 +34,7 @@ class TitleBook(RegisterBook):
         super().__init__(world, number)
         self.titles: dict[int, Title] = {}
         self.borderos: dict[int, Bordero] = {}
+        self.cash: dict[int, CashEntry] = {}
         # Every id that was ever seen here and is gone; for assertions only, Bling keeps no tombstones.
         self.deleted: list[int] = []
 
@@ -135,6 +137,15 @@ class TitleBook(RegisterBook):
             for title in titles
         ]
         return self._record(titles, lines, date, account)
+
+    @atomic
+    def book_cash(self, value: Decimal | str, text: str, date: Day | None = None, *, is_out: bool = True) -> int:
+        """Book money straight to Caixas e Bancos and return the entry's id."""
+        day = as_date(date or self.world.today)
+        entry = CashEntry(self.new_id(), day, next(iter(self.accounts), 0), money(value), text, is_out)
+        self.cash[entry.id] = entry
+        self.touch()
+        return entry.id
 
     def _record(self, titles: list[Title], lines: list[PaymentLine], day: Day | None, account: int | None) -> int:
         if any(line.amount <= 0 for line in lines):

@@ -5,7 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sandbox.bling.records import Account, Bordero, Category, Channel, Contact, PaymentForm, PaymentLine, Sale, Title
+from sandbox.bling.records import (
+    Account,
+    Bordero,
+    CashEntry,
+    Category,
+    Channel,
+    Contact,
+    PaymentForm,
+    PaymentLine,
+    Sale,
+    Title,
+)
 from sandbox.bling.titles_book import TitleBook
 from sandbox.wire import ZERO_DATE, iso
 
@@ -228,6 +239,23 @@ def cash_row(book: TitleBook, bordero: Bordero) -> Wire:
             "cnpj": contact.document if contact else "",
         },
         "contaFinanceira": {"id": bordero.account, "descricao": account.name if account else ""},
+    }
+
+
+def direct_cash_row(book: TitleBook, entry: CashEntry) -> Wire:
+    """Return a row of GET /caixas that was entered there by hand."""
+    account = book.accounts.get(entry.account)
+    return {
+        "id": str(entry.id),
+        "debCred": "D" if entry.is_out else "C",
+        "situacao": "R",
+        "valor": entry.value,
+        "data": iso(entry.day),
+        "observacoes": "",
+        "descricao": entry.text,
+        "origem": {"id": entry.id, "tipo": "caixa"},
+        "contato": {"id": 0, "nome": "", "cnpj": ""},
+        "contaFinanceira": {"id": entry.account, "descricao": account.name if account else ""},
     }
 
 
