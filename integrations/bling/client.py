@@ -13,6 +13,7 @@ from integrations.bling import records, translate
 from integrations.bling.ahead import UNDER_WAY, Ahead
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.errors import SERVICE, error_of
+from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, SalesOrderFacts, TitleFacts, TitleRow
 from integrations.rest.errors import InternalError, UnauthorizedError
 from integrations.rest.fields import Fields
@@ -165,8 +166,10 @@ class BlingClient:
                 yield records.ContatoRow.parse(row).id
 
     def contacts_like(self, term: str) -> list[records.ContatoRow]:
-        """Return the first page of contacts found by name, CPF/CNPJ, trade name, e-mail or code (Bling: `pesquisa`)."""
-        query = [("criterio", "1"), ("pesquisa", term)]
+        """Return the first page of contacts found by CPF/CNPJ (Bling: `numeroDocumento`, without punctuation), or by
+        name, trade name, e-mail or code (`pesquisa`)."""
+        is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
+        query = [("criterio", "1"), ("numeroDocumento", compact(term)) if is_document else ("pesquisa", term)]
         return [records.ContatoRow.parse(row) for row in next(self._pages("/contatos", query))]
 
     def cash_entries(self, start: date, end: date, value: Decimal) -> list[records.CashEntry]:

@@ -82,10 +82,16 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         return self.filter(pk=pk, fence=fence, state=DeliveryState.SENDING, lease_until__gte=until).exists()
 
     def record_delivered(self, pk: int, fence: int, *, sent: str, body: dict[str, Any], kamino_id: int) -> int:
-        """Record a success: delivered if what was sent is still what is wanted, else back to planning."""
+        """Record a success: delivered if what was sent is still what is wanted, else back to planning.
+
+        However late the answer is and whatever was thought of the call meanwhile: as long as nothing else was sent
+        (the fence) and no person named another object of Kamino, it is the truth.
+        """
         still_wanted = When(desired_fingerprint=sent, then=Value(DeliveryState.DELIVERED.value))
-        return self.filter(pk=pk, fence=fence, state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN)).update(
-            state=Case(still_wanted, default=Value(DeliveryState.HELD.value)),
+        left_out = When(state=DeliveryState.IGNORED, then=Value(DeliveryState.IGNORED.value))
+        same_object = Q(kamino_id=None) | Q(kamino_id=kamino_id)
+        return self.filter(same_object, pk=pk, fence=fence).update(
+            state=Case(left_out, still_wanted, default=Value(DeliveryState.HELD.value)),
             failure="", failure_code="", message="", tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE,
             delivered=body, delivered_fingerprint=sent, kamino_id=kamino_id,
         )  # fmt: skip

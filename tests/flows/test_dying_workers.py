@@ -19,6 +19,7 @@ from integrations.rest.errors import TransientError
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
+from tests.flows.mortal import at_milestone
 
 
 @pytest.fixture
@@ -175,3 +176,29 @@ def test_no_call_is_made_while_a_transaction_is_open(company: Company, monkeypat
     company.bling.edit_title(title, value="120.00")
     company.sync()
     assert len(calls) > 20
+
+
+@pytest.mark.parametrize("between", ["nothing", "paid"])
+def test_an_answer_that_comes_after_all_hope_is_still_the_truth(company: Company, between: str) -> None:
+    """Found by an hour of histories: the sleeper's own answer closed the attempt, and the title was created again."""
+    company.add_title("receivable")
+    company.sync()
+    contact = next(iter(company.bling.titles.values())).contact
+    title = company.add_title("receivable", contact=contact, value="77.00")
+
+    def meanwhile() -> None:
+        Posting.objects.filter(state="sending").update(lease_until=timezone.now() - timedelta(seconds=1))
+        company.forget_waits()
+        sweep(now=timezone.now())
+        company.forget_waits()
+        company.work()
+        assert company.posting(title).state == DeliveryState.NEEDS_HUMAN  # a strict Kamino has no list to look in
+        if between == "paid":
+            company.bling.pay(title)
+
+    with at_milestone("title.after_write", 1, meanwhile):
+        company.sync()
+    company.sync()
+    assert company.in_kamino("receivable", title)["ID"] == company.posting(title).kamino_id
+    assert company.posting(title).state == DeliveryState.DELIVERED
+    assert Attempt.objects.filter(posting__title__bling_id=title, operation="create").count() == 1
