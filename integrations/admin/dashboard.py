@@ -14,9 +14,9 @@ from django.utils.translation import gettext_noop
 from integrations.admin import texts
 from integrations.admin.coverage import coverage_url
 from integrations.admin.event_texts import cause_text
-from integrations.admin.posting import needing_action
 from integrations.admin.run import RUN_COLOURS
 from integrations.admin.scope import change_url, scoped
+from integrations.admin.worklists import needing_action
 from integrations.models import Alert, BlingConnection, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
 from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -21,7 +22,7 @@ from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, KaminoItem, Posting
 from integrations.models.registers import KaminoKind
 from integrations.models.titles import DIRECTION_CHOICES
-from integrations.pipeline import live_search
+from integrations.pipeline import follow_ups, live_search
 from integrations.pipeline.decisions import Option
 
 A_YEAR = timedelta(days=365)
@@ -141,6 +142,31 @@ class BlingSearchForm(forms.Form):
         data["due_to"] = end or (start + live_search.AROUND_TODAY if start else None)
         directions = [Direction(side)] if side else list(Direction)
         return live_search.Search(directions=directions, **data)
+
+
+class FollowUpForm(forms.Form):
+    """Who looks after some titles, and what is to be said about them."""
+
+    responsible = forms.ChoiceField(label=_("responsible"), widget=UnfoldAdminSelectWidget())
+    comment = forms.CharField(
+        label=_("comment"), required=False, max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("No passwords and no bank data. Everybody who sees the company can read it."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._people = {str(user.pk): user for user in people}
+        responsible = self.fields["responsible"]
+        assert isinstance(responsible, forms.ChoiceField)
+        responsible.choices = [
+            (follow_ups.UNTOUCHED, _("As it is")), (follow_ups.NOBODY, _("Nobody")),
+            *((key, str(user)) for key, user in self._people.items()),
+        ]  # fmt: skip
+
+    def clean_responsible(self) -> User | str:
+        """Return the person, or one of the pipeline's two words."""
+        answer = str(self.cleaned_data["responsible"])
+        return self._people.get(answer, answer)
 
 
 class DecisionForm(forms.Form):

@@ -3,70 +3,54 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
 
 from integrations.admin import actions, texts
 from integrations.admin.decorators import display
+from integrations.admin.forms import FollowUpForm
 from integrations.admin.posting_pages import PostingPages
-from integrations.admin.scope import TenantFilter
-from integrations.domain.problems import Blocks, Problem, ProblemCode
-from integrations.models import Posting, Title
-from integrations.models.deliveries import DeliveryState
-from integrations.models.problem_queries import problem_path
-
-_WAITING_FOR_A_PERSON = [
-    code for code in ProblemCode if Problem(code).needs_human and Problem(code).blocks is not Blocks.NOTHING
-]
-
-
-def needing_action(postings: QuerySet[Posting]) -> QuerySet[Posting]:
-    """Return the postings that only a person can move on."""
-    has_problem = Func(
-        F("problems"),
-        Value(problem_path(_WAITING_FOR_A_PERSON)),
-        function="jsonb_path_exists",
-        template="%(function)s(%(expressions)s::jsonpath)",
-        output_field=BooleanField(),
-    )
-    stuck = Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN])
-    waiting = ~Q(state=DeliveryState.IGNORED) & Q(waits_for_person=True)
-    return postings.alias(waits_for_person=has_problem).filter(stuck | waiting)
+from integrations.admin.scope import TenantFilter, scoped
+from integrations.admin.whole_list import WholeList
+from integrations.admin.worklists import ResponsibleFilter, WorklistFilter, chosen, counted
+from integrations.models import FollowUp, Posting, Title
+from integrations.pipeline import follow_ups
 
 
 @admin.register(Posting)
-class PostingAdmin(PostingPages):
-    list_display = ["name", "person_name", "amount", "due", "state_label", "reasons", "waiting"]
+class PostingAdmin(WholeList, PostingPages):
+    title_path = "title__"
+    list_display = ["name", "person_name", "amount", "due", "state_label", "reasons", "looked_after", "waiting"]
     list_before_template = "admin/integrations/needs_action.html"
     list_filter = [
         TenantFilter,
+        WorklistFilter,
+        ResponsibleFilter,
         ("state", ChoicesCheckboxFilter),
         ("failure", ChoicesCheckboxFilter),
         ("direction", ChoicesRadioFilter),
         ("due_date", RangeDateFilter),
     ]
-    list_select_related = ["title__person", "company__tenant"]
+    list_select_related = ["title__person", "title__connection", "company__tenant", "follow_up__responsible"]
     list_disable_select_all = True
-    actions = ["retry", "resync", "stop_syncing"]
+    actions = ["follow_up", "retry", "resync", "stop_syncing"]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {
             "title": _("Needs action"),
             "page_header": _("Needs action"),
             "subtitle": None,
+            "worklists": counted(scoped(Posting.objects.all(), request), request),
+            "worklist": chosen(request),
             **(extra_context or {}),
         }
         response: HttpResponse = super().changelist_view(request, context)
         return response
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return needing_action(rows)
 
     @display(gettext_lazy("state"), ordering="state", label=texts.STATE_COLOURS)
     def state_label(self, posting: Posting) -> tuple[str, str]:
@@ -83,7 +67,31 @@ class PostingAdmin(PostingPages):
     def waiting(self, posting: Posting) -> str:
         return texts.one_line(texts.age(posting.planned_at, timezone.now()))
 
-    @admin.action(description=gettext_lazy("Try again"), permissions=["resolve"])
+    @display(gettext_lazy("responsible"))
+    def looked_after(self, posting: Posting) -> str:
+        row: FollowUp | None = getattr(posting, "follow_up", None)
+        return texts.two_lines(row.responsible or texts.EMPTY, row.comment) if row else texts.EMPTY
+
+    @admin.action(description=gettext_lazy("Assign or comment"), permissions=["resolve"])
+    def follow_up(self, request: HttpRequest, queryset: QuerySet[Posting]) -> HttpResponse | None:
+        rows = list(queryset.select_related("title", "company"))
+        people = follow_ups.may_look_after(posting.company.tenant_id for posting in rows)
+        form = FollowUpForm(request.POST if "confirmed" in request.POST else None, people=people)
+        if form.is_valid():
+            actions.carry_out(request, follow_ups.follow_up, _noted, postings=rows, **form.cleaned_data)
+            return None
+        return actions.confirm(
+            request,
+            self,
+            title=_("Assign or comment"),
+            text=_("Says who looks after these titles, and what is known. Nothing is sent because of it."),
+            submit=_("Note"),
+            form=form,
+            rows=rows,
+            action="follow_up",
+        )
+
+    @admin.action(description=gettext_lazy("Send to Kamino again"), permissions=["resolve"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Posting]) -> None:
         actions.retry(request, queryset)
 
@@ -109,3 +117,7 @@ class PostingAdmin(PostingPages):
             action="stop_syncing",
             dangerous=True,
         )
+
+
+def _noted(count: int) -> str:
+    return ngettext("%(count)s title noted.", "%(count)s titles noted.", count) % {"count": count}

@@ -14,6 +14,7 @@ from integrations.models.connections import (
 from integrations.models.deliveries import Attempt, PersonPosting, PlanRequest, Posting
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot
 from integrations.models.filters import FilterRule
+from integrations.models.follow_ups import FollowUp
 from integrations.models.forced_settlements import ForcedSettlement
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
 from integrations.models.mapping_changes import MappingChange
@@ -41,6 +42,7 @@ __all__ = [
     "ConnectionEvent",
     "Discrepancy",
     "FilterRule",
+    "FollowUp",
     "ForcedSettlement",
     "Heartbeat",
     "KaminoConnection",

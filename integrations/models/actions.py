@@ -24,6 +24,7 @@ class PersonAction(models.Model):
         HAPPENED = "happened", _("Confirmed: Kamino did it")
         DID_NOT_HAPPEN = "did_not_happen", _("Confirmed: Kamino did not do it")
         REPLACES = "replaces", _("Replaces a deleted title")
+        FOLLOW_UP = "follow_up", _("Assigned or commented")
         REPLACES_NONE = "replaces_none", _("Replaces no other title")
 
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="person_actions", verbose_name=_("title"))

@@ -15,6 +15,7 @@ from integrations.models import (
     BlingConnection,
     Discrepancy,
     FilterRule,
+    FollowUp,
     ForcedSettlement,
     KaminoConnection,
     Posting,
@@ -62,6 +63,11 @@ LIST_ACTIONS = [
     ),
     Case(Posting, "resync", "posting", "operacao", "financeiro", asked, says="1 título na fila"),
     Case(Posting, "retry", "posting", "operacao", "financeiro", planned, says="1 título será tentado de novo"),
+    Case(
+        Posting, "follow_up", "posting", "operacao", "financeiro",
+        lambda rows: FollowUp.objects.filter(posting=rows.posting, comment="Liguei").exists(),
+        lambda _rows: {"responsible": "nobody", "comment": "Liguei", "confirmed": "yes"}, says="1 título anotado",
+    ),
     Case(
         Posting, "stop_syncing", "posting", "operacao", "financeiro", state_is("ignored"), lambda _rows: REASON,
         says="1 título não é mais sincronizado",

@@ -1,0 +1,181 @@
+"""Worklists: what needs action, by what has to be done about it, each with its mend."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BooleanField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import RadioFilter
+
+from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.problems import Blocks, Problem, ProblemCode
+from integrations.domain.titles import UNSETTLED
+from integrations.models import Discrepancy, ForcedSettlement, Posting
+from integrations.models.deliveries import DeliveryState, Failure
+from integrations.models.problem_queries import BANK_CODES, LACKS_ANY, NAME_CODES, has_problem, problem_path
+
+_WAITING_FOR_A_PERSON = [
+    code for code in ProblemCode if Problem(code).needs_human and Problem(code).blocks is not Blocks.NOTHING
+]
+_PERSONS = (ProblemCode.PERSON_MISSING, ProblemCode.PERSON_UNREAD, ProblemCode.PERSON_REFUSED)
+_INVALID = (
+    ProblemCode.INVALID_DOCUMENT, ProblemCode.DUE_DATE_MISSING, ProblemCode.VALUE_NOT_POSITIVE,
+    ProblemCode.STATUS_UNKNOWN, ProblemCode.STATUS_RETURNED,
+)  # fmt: skip
+_PAYMENTS = (
+    ProblemCode.PARTIALLY_PAID, ProblemCode.PAYMENTS_SEVERAL, ProblemCode.PAYMENTS_MISSING,
+    ProblemCode.PAYMENT_AMBIGUOUS, ProblemCode.PAYMENTS_DO_NOT_ADD_UP, ProblemCode.PART_REVERSED,
+    ProblemCode.PART_DIFFERS, ProblemCode.PART_STUCK, ProblemCode.SPLIT_NOT_PROVED,
+)  # fmt: skip
+_CLOSED = (ProblemCode.CLOSED_PERIOD, ProblemCode.CLOSED_PERIOD_FOR_PARTS)
+_SHOWN_ELSEWHERE = {*NAME_CODES, *BANK_CODES, *_PERSONS, *_INVALID, *_PAYMENTS, *_CLOSED}
+_CONFLICTS = [code for code in _WAITING_FOR_A_PERSON if code not in _SHOWN_ELSEWHERE]
+_STUCK = Q(state=DeliveryState.NEEDS_HUMAN)
+
+
+def needing_action(postings: QuerySet[Posting]) -> QuerySet[Posting]:
+    """Return the postings that only a person can move on."""
+    has_problem = Func(
+        F("problems"),
+        Value(problem_path(_WAITING_FOR_A_PERSON)),
+        function="jsonb_path_exists",
+        template="%(function)s(%(expressions)s::jsonpath)",
+        output_field=BooleanField(),
+    )
+    stuck = Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN])
+    waiting = ~Q(state=DeliveryState.IGNORED) & Q(waits_for_person=True)
+    return postings.alias(waits_for_person=has_problem).filter(stuck | waiting)
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """Titles that the same deed mends. `page` is the name of the admin page for it, "" for the list's own actions."""
+
+    label: Any
+    mend: Any
+    titles: Callable[[], Q]
+    page: str = ""
+
+
+def _at_risk() -> Q:
+    open_risks = Discrepancy.objects.filter(
+        posting=OuterRef("pk"), kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None
+    )
+    return Q(Exists(open_risks))
+
+
+def _forced() -> Q:
+    orders = ForcedSettlement.objects.in_force().filter(posting=OuterRef("pk"))
+    return Q(Exists(orders)) & Q(title__status__in=UNSETTLED)
+
+
+WORKLISTS: dict[str, Worklist] = {
+    "risk": Worklist(
+        gettext_lazy("Risk of double payment"),
+        gettext_lazy("Stop one of the two payments before its due date. It closes by itself once both sides agree."),
+        _at_risk, "integrations_discrepancy_changelist",
+    ),
+    "classification": Worklist(
+        gettext_lazy("Awaiting classification"),
+        gettext_lazy("Classify the names in the De/Para; every title of a name follows by itself."),
+        lambda: LACKS_ANY, "integrations_mapping_changelist",
+    ),
+    "person": Worklist(
+        gettext_lazy("Awaiting the person"),
+        gettext_lazy("Correct the customer or supplier in Bling or Kamino, then choose “Resync”."),
+        lambda: has_problem(_PERSONS), "integrations_person_changelist",
+    ),
+    "release": Worklist(
+        gettext_lazy("Awaiting release"),
+        gettext_lazy("Nothing is to be done: it is sent once the invoice is issued, as the company chose."),
+        lambda: has_problem([ProblemCode.AWAITING_RELEASE]),
+    ),
+    "unconfirmed": Worklist(
+        gettext_lazy("Sent without confirmation"),
+        gettext_lazy("Look in Kamino whether it is there, then open the title and choose “Decide”."),
+        lambda: Q(state=DeliveryState.UNCERTAIN) | (_STUCK & Q(failure=Failure.UNCERTAIN)),
+    ),
+    "conflict": Worklist(
+        gettext_lazy("Conflicts"),
+        gettext_lazy("Both sides differ. Open the title: “Decide”, “Link”, or correct one side and resync."),
+        lambda: (_STUCK & Q(failure__in=[Failure.CONFLICT, Failure.AMBIGUOUS])) | has_problem(_CONFLICTS),
+    ),
+    "refused": Worklist(
+        gettext_lazy("Refused by Kamino"),
+        gettext_lazy("Correct what Kamino names, then choose “Send to Kamino again”."),
+        lambda: _STUCK & Q(failure__in=[Failure.REJECTED, Failure.EXHAUSTED, Failure.INTERNAL, Failure.CONFIG]),
+    ),
+    "partial": Worklist(
+        gettext_lazy("Partial and unclear payments"),
+        gettext_lazy("Correct the payments in Bling and resync, or force the settlement of one title."),
+        lambda: has_problem(_PAYMENTS),
+    ),
+    "forced": Worklist(
+        gettext_lazy("Forced settlements not confirmed"),
+        gettext_lazy("Pay the title in Bling too, or undo the forced settlement."),
+        _forced, "integrations_forcedsettlement_changelist",
+    ),
+    "invalid": Worklist(
+        gettext_lazy("Invalid CPF/CNPJ or data"),
+        gettext_lazy("Correct it in Bling, then choose “Resync”."),
+        lambda: has_problem(_INVALID),
+    ),
+    "closed": Worklist(
+        gettext_lazy("Closed month"),
+        gettext_lazy("Open the month again at the company, or choose “Do not sync”."),
+        lambda: has_problem(_CLOSED),
+    ),
+}  # fmt: skip
+
+
+def titles_of(worklist: str) -> Q:
+    """Return the condition for the postings of a worklist; what a person took out of the sync is in none."""
+    return ~Q(state=DeliveryState.IGNORED) & WORKLISTS[worklist].titles()
+
+
+def counted(postings: QuerySet[Posting], request: HttpRequest) -> list[dict[str, Any]]:
+    """Return each worklist with how many titles are in it, those with any first; one query."""
+    numbers = postings.order_by().aggregate(**{name: Count("pk", filter=titles_of(name)) for name in WORKLISTS})
+    query = request.GET.copy()
+    found = []
+    for name, worklist in WORKLISTS.items():
+        query[WorklistFilter.parameter_name] = name
+        found.append({"label": worklist.label, "count": numbers[name], "url": f"?{query.urlencode()}"})
+    return found
+
+
+def chosen(request: HttpRequest) -> tuple[Worklist | None, str]:
+    """Return the worklist that a list shows, and the address where its titles are mended, "" for none."""
+    worklist = WORKLISTS.get(request.GET.get(WorklistFilter.parameter_name, ""))
+    return worklist, reverse(f"admin:{worklist.page}") if worklist and worklist.page else ""
+
+
+class WorklistFilter(RadioFilter):  # type: ignore[misc]
+    """Without a choice: everything that only a person can move on."""
+
+    title = gettext_lazy("worklist")
+    parameter_name = "worklist"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, worklist.label) for name, worklist in WORKLISTS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(titles_of(self.value())) if self.value() in WORKLISTS else needing_action(queryset)
+
+
+class ResponsibleFilter(RadioFilter):  # type: ignore[misc]
+    """Whose titles: one's own, or nobody's yet."""
+
+    title = gettext_lazy("responsible")
+    parameter_name = "responsible"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("me", gettext_lazy("Mine")), ("nobody", gettext_lazy("Nobody’s"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "me":
+            return queryset.filter(follow_up__responsible=request.user.pk)
+        return queryset.filter(follow_up__responsible=None) if self.value() == "nobody" else queryset
