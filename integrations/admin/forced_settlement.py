@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
@@ -15,7 +16,7 @@ from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display, page_action
 from integrations.admin.scope import TenantFilter
 from integrations.models import ForcedSettlement
-from integrations.pipeline import approvals, desk
+from integrations.pipeline import approvals, live_kamino
 
 
 class StateFilter(RadioFilter):  # type: ignore[misc]
@@ -167,13 +168,16 @@ def undo_page(request: HttpRequest, model_admin: Any, row: ForcedSettlement, pag
     """Ask, and then take a forced settlement back; `page` is the object whose page the person comes from."""
     if request.method == "POST":
         told = _("Forced settlement undone; the title follows Bling again.")
-        actions.carry_out(request, desk.undo_forced_settlement, told, forced=row)
+        actions.carry_out(request, live_kamino.undo_settlement, told, forced=row, clock=timezone.now)
         return actions.back_to(model_admin, page.pk)
     return actions.confirm(
         request,
         model_admin,
         title=_("Undo forced settlement"),
-        text=_("The title follows Bling again. What Kamino already holds as paid must be reopened there by hand."),
+        text=_(
+            "The title follows Bling again. What Kamino already holds as paid must be reopened there by hand first; "
+            "its list is read now to make sure."
+        ),
         note=texts.title_line(row.posting.title),
         submit=_("Undo forced settlement"),
         dangerous=True,

@@ -25,7 +25,7 @@ from integrations.pipeline import follow_ups
 @admin.register(Posting)
 class PostingAdmin(WholeList, PostingPages):
     title_path = "title__"
-    list_display = ["name", "person_name", "amount", "due", "state_label", "reasons", "looked_after", "waiting"]
+    list_display = ["name", "person_name", "amount_due", "state_label", "reasons", "looked_after", "waiting"]
     list_before_template = "admin/integrations/needs_action.html"
     list_filter = [
         TenantFilter,

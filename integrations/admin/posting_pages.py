@@ -58,3 +58,7 @@ class PostingPages(actions.PermittedActions, ReadOnlyAdmin):
     @display(gettext_lazy("due date"), ordering="due_date")
     def due(self, posting: Posting) -> str:
         return texts.day(posting.title.due_date)
+
+    @display(gettext_lazy("due date and value"), ordering="due_date")
+    def amount_due(self, posting: Posting) -> str:
+        return texts.two_lines(texts.day(posting.title.due_date), texts.money(posting.title.value))

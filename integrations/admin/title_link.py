@@ -18,7 +18,7 @@ from integrations.admin.forms import wanted_amount, wanted_day
 from integrations.admin.title_page import compared
 from integrations.domain.documents import compact
 from integrations.models import Posting, Title
-from integrations.pipeline import decisions, linking
+from integrations.pipeline import decisions, linking, live_kamino
 from integrations.pipeline.desk import Refused
 
 AROUND = timedelta(days=10)
@@ -105,7 +105,7 @@ class LinkButton:
             start, end = (
                 field.clean(request.POST.get(name)) for field, name in zip(days, ("start", "end"), strict=True)
             )
-            count = linking.read_due(posting, start=start, end=end, clock=timezone.now)
+            count = live_kamino.read_due(posting, start=start, end=end, clock=timezone.now)
         except forms.ValidationError:
             messages.error(request, _("Give a span of at most 31 days."))
         except Refused as error:

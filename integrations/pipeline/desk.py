@@ -186,7 +186,8 @@ def refuse_settlement(posting: Posting, account: KaminoItem) -> None:
 
 
 def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
-    """Take a forced settlement back before it was sent. Raises `Refused` afterwards: Kamino has no confirmed undo."""
+    """Take a forced settlement back that Kamino was not told of. Raises `Refused` otherwise: see
+    `live_kamino.undo_settlement`."""
     with transaction.atomic():
         plan_now(forced.posting, now)
         posting = Posting.objects.select_for_update(of=("self",)).get(pk=forced.posting_id)
@@ -194,7 +195,7 @@ def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetim
         if posting.state in _LOCKED:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
         if delivered is not None and delivered.status is KaminoStatus.SETTLED:
-            raise Refused("sent", _("Kamino already shows the settlement. Undo it there by hand."))
+            raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
         if posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
             raise Refused("unresolved", _("An earlier delivery of this title has no known outcome: clear that first."))
         undone = ForcedSettlement.objects.filter(pk=forced.pk, undone_at=None).update(undone_at=now, undone_by=user)

@@ -1,27 +1,18 @@
 """Linking: a person says which title of Kamino a title of Bling is, chosen among the rows that were seen there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
-from integrations.models import KaminoConnection, KaminoSnapshot, Posting
-from integrations.pipeline.connections import open_kamino
-from integrations.pipeline.desk import Refused
-from integrations.pipeline.error_texts import error_text
-from integrations.pipeline.leases import free_company, lease_first
-from integrations.pipeline.snapshots import rows_due, store_rows
-from integrations.rest.errors import ApiError
+from integrations.models import KaminoSnapshot, Posting
 
 MOST_FOUND = 50
-LONGEST_SPAN = timedelta(days=31)
-"""Due dates of one live read: a page or two of Kamino's list."""
 
 
 @dataclass(frozen=True)
@@ -79,26 +70,3 @@ def _found(posting: Posting, rows: Sequence[KaminoSnapshot]) -> list[Found]:
 def as_kamino_has_it(found: Found, posting: Posting) -> DesiredTitle | None:
     """Return a row in the words of the title that would be linked to it; `None` while that is held back."""
     return as_told(found.row, posting.get_desired()) if posting.desired else None
-
-
-def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], datetime]) -> int:
-    """Read the Kamino titles due in a span now, and keep them; returns how many. Raises `Refused` where Kamino has no
-    such list, is busy or does not answer."""
-    if not start <= end <= start + LONGEST_SPAN:
-        raise Refused("span", _("Give a span of at most 31 days."))
-    direction = Direction(posting.direction)
-    companies = KaminoConnection.objects.filter(pk=posting.company_id, is_paused=False)
-    company = lease_first(companies.defer(*KaminoConnection.SECRETS), clock())
-    if company is None:
-        raise Refused("busy", _("Kamino is busy with another call of this company. Try again in a few seconds."))
-    try:
-        read_at = clock()
-        rows = rows_due(open_kamino(company, clock=clock), direction, start, end)
-    except ApiError as error:
-        raise Refused("api", error_text(error)) from error
-    finally:
-        free_company(company)
-    if rows is None:
-        raise Refused("no_list", _("Kamino shows no list of these titles. Only those seen before can be found."))
-    store_rows(company, direction, rows, read_at=read_at)
-    return len(rows)

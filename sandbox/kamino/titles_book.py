@@ -150,6 +150,15 @@ class TitleBook(RegisterBook):
         return id
 
     @atomic
+    def reopen_title(self, direction: Direction, id: int) -> int:
+        """Take a settlement back by hand: the title is pending again."""
+        fields, row = FIELDS[direction], self.rows(direction)[id]
+        row[fields.paid_on] = row[fields.paid_value] = row[fields.account] = None
+        row[fields.status] = PENDING
+        self.touch()
+        return id
+
+    @atomic
     def reconcile_title(self, direction: Direction, id: int) -> int:
         """Match a title with the bank statement; from then on its dates and values are fixed."""
         reconciliation = self.new_id()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.models import Attempt, Discrepancy, ForcedSettlement, KaminoItem, PersonAction, Posting, SyncRun
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import desk
+from integrations.pipeline import desk, live_kamino
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
 
@@ -108,6 +108,34 @@ def test_a_forced_settlement_can_be_taken_back_before_it_is_sent_and_not_after(c
     with pytest.raises(desk.Refused) as caught:
         desk.undo_forced_settlement(forced=forced, user=user, now=timezone.now())
     assert caught.value.code == "sent"
+
+
+@pytest.mark.parametrize("direction", ["payable", "receivable"])
+def test_a_sent_settlement_is_undone_once_kamino_was_reopened_by_hand(
+    company: Company, user: User, direction: str
+) -> None:
+    title = company.add_title(direction, value="100.00")
+    company.sync()
+    forced = force(company, title, user)
+    company.work()
+    order = {"forced": forced, "user": user, "clock": timezone.now}
+
+    def undo() -> str:
+        try:
+            live_kamino.undo_settlement(**order, now=timezone.now())
+        except desk.Refused as error:
+            return error.code
+        return "undone"
+
+    assert undo() == ("sent" if direction == "payable" else "no_list")
+    kamino_id = company.in_kamino(direction, title)["ID"]
+    company.kamino.reopen_title(direction, kamino_id)
+    assert undo() == ("undone" if direction == "payable" else "no_list")
+    writes = company.kamino.write_count
+    company.sync()
+    assert company.kamino.write_count == writes  # neither settled again nor changed
+    assert company.posting(title).state == "delivered"
+    assert ForcedSettlement.objects.in_force().exists() == (direction == "receivable")
 
 
 def test_an_excluded_title_is_not_sent_until_it_is_taken_back(company: Company, user: User) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.models import KaminoSnapshot, PersonPosting, Posting
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import decisions, linking
+from integrations.pipeline import decisions, linking, live_kamino
 from integrations.pipeline.desk import Refused
 from tests.flows.helpers import Company
 
@@ -36,7 +36,7 @@ def entered_by_hand(company: Company, value: str) -> tuple[int, int]:
 
 def read(company: Company, posting: Posting) -> int:
     due = company.bling.world.today + DUE
-    return linking.read_due(posting, start=due - timedelta(days=1), end=due, clock=timezone.now)
+    return live_kamino.read_due(posting, start=due - timedelta(days=1), end=due, clock=timezone.now)
 
 
 def link(posting: Posting, kamino_id: int, user: User, reason: str = "Conferido") -> str:
@@ -108,4 +108,4 @@ def test_a_span_that_is_too_long_is_not_read(company: Company) -> None:
     title, _theirs = entered_by_hand(company, "249.00")
     today = company.bling.world.today
     with pytest.raises(Refused):
-        linking.read_due(company.posting(title), start=today, end=today + timedelta(days=90), clock=timezone.now)
+        live_kamino.read_due(company.posting(title), start=today, end=today + timedelta(days=90), clock=timezone.now)
