@@ -65,7 +65,7 @@ class PostingAdmin(WholeList, PostingPages):
 
     @display(gettext_lazy("for"), ordering="-planned_at")
     def waiting(self, posting: Posting) -> str:
-        return texts.one_line(texts.age(posting.planned_at, timezone.now()))
+        return texts.age(posting.planned_at, timezone.now())
 
     @display(gettext_lazy("responsible"))
     def looked_after(self, posting: Posting) -> str:
