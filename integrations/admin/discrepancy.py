@@ -17,6 +17,7 @@ from integrations.admin.filters import OpenFilter
 from integrations.admin.scope import TenantFilter
 from integrations.admin.title_search import title_query
 from integrations.models import Discrepancy, Posting
+from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.texts import side_text
 
@@ -41,10 +42,10 @@ class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
     search_fields = ["cause"]
     search_help_text = _("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
     fields = [
-        "kind_label", "title_link", "person", "due", "amount", "in_bling", "in_kamino", "why", "opened_at", "seen_at",
-        "closed_at",
+        "kind_label", "title_link", "person", "due", "amount", "in_bling", "in_kamino", "apart", "days_apart",
+        "meaning", "why", "to_do", "opened_at", "seen_at", "closed_at",
     ]  # fmt: skip
-    readonly_fields = fields[:8]
+    readonly_fields = fields[:12]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("posting__title__person", "posting__company__tenant")
@@ -89,9 +90,25 @@ class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
     def in_kamino(self, row: Discrepancy) -> str:
         return side_text(row.kamino_value) or texts.EMPTY
 
-    @display(_("cause"))
+    @display(_("cause and what to do"))
     def why(self, row: Discrepancy) -> str:
-        return texts.sentence_list([row.cause] if row.cause else [])
+        return texts.sentence_list([row.cause or kind_cause(row.kind), suggested_action(row.kind)])
+
+    @display(_("what it means"))
+    def meaning(self, row: Discrepancy) -> str:
+        return kind_cause(row.kind)
+
+    @display(_("what to do"))
+    def to_do(self, row: Discrepancy) -> str:
+        return suggested_action(row.kind)
+
+    @display(_("difference"), ordering="difference")
+    def apart(self, row: Discrepancy) -> str:
+        return texts.money(row.difference)
+
+    @display(_("days apart"), ordering="days")
+    def days_apart(self, row: Discrepancy) -> str:
+        return texts.EMPTY if row.days is None else str(row.days)
 
     @display(_("since"), ordering="opened_at")
     def since(self, row: Discrepancy) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesRadioFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -38,12 +38,12 @@ class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, Histor
     ordering = ["name"]
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ["created_at", "left_to_do", "delivery_mode", "coverage_text"]
-    actions = ["sync_now"]
+    actions = ["sync_now", "reconcile_now"]
     actions_detail = ["sync_this", "coverage", "readiness", "activate", "to_simulation"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do", "coverage_text"]}),
         (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "release", "sync_from"]}),
-        (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted"]}),
+        (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted", "tolerance_cents"]}),
         (gettext_lazy("Settlement"), {"fields": ["partial_policy", "force_limit"]}),
         (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "created_at"]}),
     ]
@@ -112,6 +112,10 @@ class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, Histor
     def sync_now(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
         actions.sync(request, BlingConnection.objects.filter(tenant__in=queryset).select_related("tenant"))
 
+    @admin.action(description=gettext_lazy("Reconcile now"), permissions=["sync"])
+    def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        actions.carry_out(request, desk.request_reconciliation, _to_be_compared, tenants=queryset)
+
     @page_action(gettext_lazy("Sync now"), permissions=["sync"], icon="sync")
     def sync_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         tenant = self.get_object_or_deny(request, object_id)
@@ -126,3 +130,12 @@ class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, Histor
             submit=_("Sync now"),
             back=actions.page_url(self, tenant.pk),
         )
+
+
+def _to_be_compared(count: int) -> str:
+    text = ngettext(
+        "%(count)s company is compared with Kamino, as soon as nothing waits to be sent.",
+        "%(count)s companies are compared with Kamino, as soon as nothing waits to be sent.",
+        count,
+    )
+    return text % {"count": count}

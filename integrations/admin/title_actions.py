@@ -16,7 +16,7 @@ from integrations.domain.problems import ProblemCode
 from integrations.models import ForcedSettlement, Posting, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline import decisions, desk
-from integrations.pipeline.reconcile import cause_of
+from integrations.pipeline.discrepancies import cause_of
 
 BUTTONS = [
     "decide_this", "resync_this", "retry_this", "force_settlement", "undo_forced", "link_existing", "stop_syncing",

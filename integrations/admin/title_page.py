@@ -33,7 +33,7 @@ from integrations.models import (
 from integrations.models.mappings import MappingKind
 from integrations.models.problem_texts import rule_text
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.reconcile import cause_of
+from integrations.pipeline.discrepancies import cause_of
 from integrations.pipeline.snapshots import seen_in_kamino
 from integrations.resources.texts import side_text
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RadioFilter
 
 from integrations.domain.discrepancies import DiscrepancyKind
-from integrations.domain.problems import Blocks, Problem, ProblemCode
+from integrations.domain.problems import BANK_CODES, NAME_CODES, Blocks, Problem, ProblemCode
 from integrations.domain.titles import UNSETTLED
 from integrations.models import Discrepancy, ForcedSettlement, Posting
 from integrations.models.deliveries import DeliveryState, Failure
-from integrations.models.problem_queries import BANK_CODES, LACKS_ANY, NAME_CODES, has_problem, problem_path
+from integrations.models.problem_queries import LACKS_ANY, has_problem, problem_path
 
 _WAITING_FOR_A_PERSON = [
     code for code in ProblemCode if Problem(code).needs_human and Problem(code).blocks is not Blocks.NOTHING

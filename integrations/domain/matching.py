@@ -34,9 +34,20 @@ class KaminoTitle:
     document_number: str = ""
     reconciled: bool = False
     scheduled: bool = False
+    sent_to_bank: bool = False
     person_name: str = ""
     person_document: str = ""
     raw: dict[str, object] | None = None
+
+    @property
+    def may_be_paid(self) -> bool:
+        """Say whether Kamino is about to pay this title: scheduled, or in a file that went to the bank."""
+        return self.scheduled or self.sent_to_bank
+
+    @property
+    def carries_marker(self) -> bool:
+        """Say whether a text of the row holds our marker; an external code alone may be anybody's."""
+        return bool(_MARKER.search(self.description) or _MARKER.search(self.note))
 
     @property
     def marked_code(self) -> str:

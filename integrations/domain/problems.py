@@ -54,6 +54,25 @@ class ProblemCode(StrEnum):
     REOPENED_AFTER_CANCELLATION = "reopened_after_cancellation"
 
 
+NAME_CODES = (
+    ProblemCode.CATEGORY_UNMAPPED,
+    ProblemCode.CATEGORY_AMBIGUOUS,
+    ProblemCode.CATEGORY_MISSING,
+    ProblemCode.ACCOUNT_NOT_USABLE,
+    ProblemCode.ACCOUNT_WRONG_DIRECTION,
+    ProblemCode.MAPPING_TARGET_UNKNOWN,
+)
+"""A name without classification holds the whole title back."""
+BANK_CODES = (
+    ProblemCode.BANK_ACCOUNT_UNMAPPED,
+    ProblemCode.BANK_ACCOUNT_AMBIGUOUS,
+    ProblemCode.BANK_ACCOUNT_MISSING,
+    ProblemCode.BANK_ACCOUNT_NOT_USABLE,
+)
+"""A bank account without classification holds only the settlement back."""
+LACKS_NAMES = (*NAME_CODES, *BANK_CODES)
+
+
 class Blocks(StrEnum):
     """How much of a title a problem holds back."""
 

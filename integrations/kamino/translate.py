@@ -118,6 +118,7 @@ def title_row(direction: Direction, row: dict[str, Any]) -> KaminoTitle:
         document_number=data.text(names.document_number),
         reconciled=data.integer("IDConciliacaoBancaria", 0) != 0,
         scheduled=data.day("DataAgendaPagamento") is not None,
+        sent_to_bank=data.day("DataArquivoGerado") is not None,
         raw=row,
     )
 

@@ -31,6 +31,7 @@ class Alert(models.Model):
     cause = models.CharField(_("cause"), max_length=20, choices=AlertCause.choices)
     detail = models.TextField(_("detail"), blank=True, default="")
     opened_at = models.DateTimeField(_("since"))
+    newest = models.BigIntegerField(default=0, editable=False)
     mailed_at = models.DateTimeField(_("last e-mail"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 

@@ -149,6 +149,8 @@ class KaminoConnection(models.Model):
     reconciled_at = models.DateTimeField(_("reconciled at"), null=True, blank=True, editable=False)
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconcile_cursor = models.JSONField(default=dict, editable=False)
+    reconcile_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    guarded_at = models.DateTimeField(_("double payments looked for at"), null=True, blank=True, editable=False)
     default_cost_center = models.ForeignKey(
         "integrations.KaminoItem", models.PROTECT, null=True, blank=True, related_name="+",
         verbose_name=_("default cost center"),
@@ -170,6 +172,8 @@ class KaminoConnection(models.Model):
             "lease_until",
             "fence",
             "reconcile_cursor",
+            "reconcile_asked_at",
+            "guarded_at",
             "reviewed_at",
         ]
     )

@@ -15,6 +15,7 @@ KIND_CHOICES = [
     (DiscrepancyKind.VALUE.value, _("Different value")),
     (DiscrepancyKind.DUE_DATE.value, _("Different due date")),
     (DiscrepancyKind.STATUS.value, _("Different status")),
+    (DiscrepancyKind.PAYMENT.value, _("Different settlement")),
     (DiscrepancyKind.CLASSIFICATION.value, _("Different classification")),
     (DiscrepancyKind.PERSON.value, _("Different person")),
     (DiscrepancyKind.MISSING_IN_KAMINO.value, _("Missing in Kamino")),
@@ -25,6 +26,10 @@ KIND_CHOICES = [
     (DiscrepancyKind.DOUBLE_PAYMENT_RISK.value, _("Risk of double payment")),
     (DiscrepancyKind.EDITED_IN_KAMINO.value, _("Edited in Kamino")),
     (DiscrepancyKind.FORCED_SETTLEMENT.value, _("Forced settlement, open in Bling")),
+    (DiscrepancyKind.UNMAPPED.value, _("Without classification")),
+    (DiscrepancyKind.INVALID_DOCUMENT.value, _("Invalid CPF/CNPJ")),
+    (DiscrepancyKind.CLOSED_PERIOD.value, _("Closed period")),
+    (DiscrepancyKind.INVOICE_CANCELLED.value, _("Invoice cancelled, title open")),
     (DiscrepancyKind.HELD.value, _("Held back")),
     (DiscrepancyKind.REFUSED.value, _("Needs action")),
     (DiscrepancyKind.UNCONFIRMED.value, _("Unconfirmed delivery")),
@@ -33,12 +38,18 @@ KIND_CHOICES = [
 
 
 class Discrepancy(models.Model):
-    """One named difference of one title. Values are text as a person reads them; closed ones stay as history."""
+    """One named difference of one title; closed ones stay as history.
+
+    Both sides' values are plain text (ISO days, plain amounts); `difference` in reais and `days` are Kamino minus
+    Bling. `cause` is what is special to this title; what its kind means stands in `discrepancy_texts`.
+    """
 
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="discrepancies", verbose_name=_("title"))
     kind = models.CharField(_("kind"), max_length=30, choices=KIND_CHOICES)
     bling_value = models.TextField(_("in Bling"), blank=True, default="")
     kamino_value = models.TextField(_("in Kamino"), blank=True, default="")
+    difference = models.DecimalField(_("difference"), max_digits=15, decimal_places=2, null=True)
+    days = models.IntegerField(_("days apart"), null=True)
     cause = models.TextField(_("cause"), blank=True, default="")
     opened_at = models.DateTimeField(_("since"))
     seen_at = models.DateTimeField(_("last seen at"))

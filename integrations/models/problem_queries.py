@@ -6,24 +6,8 @@ from operator import or_
 
 from django.db.models import F, Func, JSONField, Q, Value
 
-from integrations.domain.problems import ProblemCode
+from integrations.domain.problems import BANK_CODES, LACKS_NAMES, NAME_CODES, ProblemCode
 
-NAME_CODES = (
-    ProblemCode.CATEGORY_UNMAPPED,
-    ProblemCode.CATEGORY_AMBIGUOUS,
-    ProblemCode.CATEGORY_MISSING,
-    ProblemCode.ACCOUNT_NOT_USABLE,
-    ProblemCode.ACCOUNT_WRONG_DIRECTION,
-    ProblemCode.MAPPING_TARGET_UNKNOWN,
-)
-"""A name without classification holds the whole title back."""
-BANK_CODES = (
-    ProblemCode.BANK_ACCOUNT_UNMAPPED,
-    ProblemCode.BANK_ACCOUNT_AMBIGUOUS,
-    ProblemCode.BANK_ACCOUNT_MISSING,
-    ProblemCode.BANK_ACCOUNT_NOT_USABLE,
-)
-"""A bank account without classification holds only the settlement back."""
 _OUT_CODES = (ProblemCode.FILTERED, ProblemCode.BEFORE_SETTLED_FROM, ProblemCode.CANCELLED_BEFORE_SENDING)
 
 
@@ -51,6 +35,6 @@ def first_problem(codes: Iterable[ProblemCode]) -> Func:
 
 IS_OUT = has_problem(_OUT_CODES)
 """No mapping would send these: history, filtered, or cancelled before they were sent."""
-LACKS_ANY = has_problem((*NAME_CODES, *BANK_CODES)) & ~IS_OUT
+LACKS_ANY = has_problem(LACKS_NAMES) & ~IS_OUT
 LACKS_NAME = has_problem(NAME_CODES) & ~IS_OUT
 LACKS_ACCOUNT = has_problem(BANK_CODES) & ~IS_OUT

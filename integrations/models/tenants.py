@@ -98,6 +98,11 @@ class Tenant(models.Model):
         validators=[MinValueValidator(0)],
         help_text=_("Above this amount a second person approves. Empty: no limit."),
     )
+    tolerance_cents = models.PositiveSmallIntegerField(
+        _("tolerance in cents"),
+        default=0,
+        help_text=_("Amounts of the two systems that differ by no more than this are equal."),
+    )
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

@@ -11,17 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.domain.money import ZERO
-from integrations.domain.problems import Problem
+from integrations.domain.problems import BANK_CODES, LACKS_NAMES, NAME_CODES, Problem
 from integrations.domain.titles import TitleStatus
 from integrations.models import CatalogItem, KaminoConnection, Payment, Posting, Tenant
 from integrations.models.deliveries import DeliveryState
 from integrations.models.problem_queries import (
-    BANK_CODES,
     IS_OUT,
     LACKS_ACCOUNT,
     LACKS_ANY,
     LACKS_NAME,
-    NAME_CODES,
     first_problem,
 )
 from integrations.models.registers import CatalogKind
@@ -177,6 +175,6 @@ def _without_name(bling_id: int, kind: CatalogKind) -> str:
 
 def lacking_names(tenant: Tenant) -> tuple[int, int]:
     """Return how many names without classification a company's titles use, and how many titles wait for them."""
-    reason = first_problem([*NAME_CODES, *BANK_CODES])
+    reason = first_problem(LACKS_NAMES)
     found = _lacking(tenant, LACKS_ANY).aggregate(names=Count(reason, distinct=True), titles=Count("pk"))
     return found["names"], found["titles"]

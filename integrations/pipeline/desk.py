@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
@@ -16,6 +17,7 @@ from integrations.models import (
     Attempt,
     BlingConnection,
     ForcedSettlement,
+    KaminoConnection,
     KaminoItem,
     PartPosting,
     PersonAction,
@@ -23,6 +25,7 @@ from integrations.models import (
     PlanRequest,
     Posting,
     SyncRun,
+    Tenant,
     Title,
     TitleRead,
 )
@@ -32,6 +35,8 @@ from integrations.models.registers import KaminoKind
 from integrations.pipeline import orders
 from integrations.pipeline.requests import request_plans
 from integrations.pipeline.schedule import open_run
+
+log = structlog.get_logger(__name__)
 
 
 class Refused(Exception):
@@ -82,6 +87,14 @@ def request_sync(
             SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN, due_at__gt=now).update(due_at=now)
             running += 1
     return SyncRequest(queued, running, unconnected)
+
+
+def request_reconciliation(*, tenants: QuerySet[Tenant], user: User, now: datetime) -> int:
+    """Ask for Kamino's titles to be read and compared once more; returns for how many companies. It begins once
+    nothing waits to be sent, and within Kamino's limit of requests."""
+    companies = KaminoConnection.objects.filter(tenant__in=tenants, tenant__is_active=True, is_paused=False)
+    log.info("reconciliation asked for", user=user.pk)
+    return companies.update(reconcile_asked_at=now)
 
 
 def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> ResyncRequest:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 
 from integrations.domain.discrepancies import DiscrepancyKind
@@ -26,11 +26,13 @@ WATCH_EVERY = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Finding:
-    """One cause for an alert; `detail` is a sentence without personal data."""
+    """One cause for an alert; `detail` is a sentence without personal data. `newest` grows with each new case of a
+    cause that has several: people are told of every one at once."""
 
     cause: AlertCause
     detail: str
     connection: BlingConnection | None = None
+    newest: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,10 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
         found.append(Finding(AlertCause.KAMINO, company.error))
     risky = Discrepancy.objects.filter(
         posting__company__tenant=tenant, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None
-    ).count()
-    if risky:
-        text = _("%(count)s titles may be paid twice: paid in Bling and scheduled in Kamino. Stop them there now.")
-        found.append(Finding(AlertCause.DOUBLE_PAYMENT, text % {"count": risky}))
+    ).aggregate(count=Count("pk"), newest=Max("pk"))
+    if risky["count"]:
+        text = _("%(count)s titles may be paid twice: paid in Bling and open in Kamino. Stop them there now.")
+        found.append(Finding(AlertCause.DOUBLE_PAYMENT, text % risky, newest=risky["newest"]))
     names, titles = lacking_names(tenant)
     if names:
         text = _("%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage.")
@@ -132,10 +134,16 @@ def review_alerts(*, now: datetime) -> int:
         for finding in found.values():
             alert, created = Alert.objects.get_or_create(
                 tenant=tenant, cause=finding.cause, closed_at=None,
-                defaults={"opened_at": now, "detail": finding.detail, "connection": finding.connection},
+                defaults={
+                    "opened_at": now, "detail": finding.detail, "connection": finding.connection,
+                    "newest": finding.newest,
+                },
             )  # fmt: skip
-            if not created and alert.detail != finding.detail:
+            if not created and (alert.detail, alert.newest) != (finding.detail, finding.newest):
                 Alert.objects.filter(pk=alert.pk).update(detail=finding.detail, connection=finding.connection)
+                Alert.objects.filter(pk=alert.pk, newest__lt=finding.newest).update(
+                    newest=finding.newest, mailed_at=None
+                )
         Alert.objects.filter(tenant=tenant, closed_at=None).exclude(cause__in=list(found)).update(closed_at=now)
         count += len(found)
     return count

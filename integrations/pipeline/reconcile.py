@@ -1,38 +1,22 @@
-"""Reconcile: read Kamino's registers and titles, compare with what we delivered, open and close discrepancies.
+"""Reconcile: read Kamino's registers and titles, and let them be compared with what we delivered.
 
-The only writer of KaminoItem and Discrepancy. Titles are read page by page into snapshots with a cursor, so a slice
+The only writer of KaminoItem. Titles are read page by page into snapshots with a cursor, so a slice
 may end anywhere; the comparison runs when all pages of a direction were read.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
-from django.db.models.functions import Greatest
-from django.utils import formats
+from django.db.models import F, Q
 
-from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import Difference, DiscrepancyKind, compare
-from integrations.domain.matching import KaminoTitle
-from integrations.domain.problems import Problem, ProblemCode
-from integrations.domain.titles import Direction, TitleStatus
-from integrations.kamino import translate
+from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
-from integrations.models import (
-    Discrepancy,
-    ForcedSettlement,
-    KaminoConnection,
-    KaminoItem,
-    KaminoSnapshot,
-    PersonAction,
-    Posting,
-)
-from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
-from integrations.models.problem_texts import problem_text
+from integrations.models import KaminoConnection, KaminoItem
 from integrations.models.registers import KaminoKind
 from integrations.pipeline import milestones
+from integrations.pipeline.discrepancies import compare_all
 from integrations.pipeline.snapshots import store_rows
 from integrations.rest.errors import ConfigError, NotFoundError
 
@@ -41,20 +25,6 @@ log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 EVERY = timedelta(hours=24)
 REGISTERS_STALE = timedelta(hours=24)
-BATCH = 500
-_OWN_KINDS = (
-    DiscrepancyKind.UNCONFIRMED,
-    DiscrepancyKind.REFUSED,
-    DiscrepancyKind.HELD,
-    DiscrepancyKind.PARTIAL,
-    DiscrepancyKind.SETTLED_ONLY_IN_BLING,
-    DiscrepancyKind.FORCED_SETTLEMENT,
-    DiscrepancyKind.POSSIBLE_DUPLICATE,
-)
-"""What our own tables tell; the other kinds need Kamino's lists."""
-_PART_CODES = {ProblemCode.PART_REVERSED, ProblemCode.PART_DIFFERS, ProblemCode.PART_STUCK}
-"""A payment that is a title of its own in Kamino needs a person."""
-_LINKS = Q(person_actions__kind=PersonAction.Kind.LINK)
 
 
 def registers_are_stale(now: datetime) -> Q:
@@ -99,8 +69,9 @@ def refresh_registers(client: KaminoClient, company: KaminoConnection, *, clock:
 
 
 def is_due(now: datetime) -> Q:
-    """Return which companies' reconciliation is under way, or a day old."""
-    return ~Q(reconcile_cursor={}) | Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - EVERY)
+    """Return which companies' reconciliation is under way, a day old, or asked for since it began."""
+    is_asked = Q(reconcile_asked_at__gte=F("reconciled_at"))
+    return ~Q(reconcile_cursor={}) | Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - EVERY) | is_asked
 
 
 def reconcile_slice(
@@ -148,161 +119,3 @@ def _next_direction(cursor: dict[str, object]) -> dict[str, object]:
 def _save_cursor(company: KaminoConnection, cursor: dict[str, object]) -> None:
     company.reconcile_cursor = cursor
     KaminoConnection.objects.filter(pk=company.pk).update(reconcile_cursor=cursor)
-
-
-def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequence[str], now: datetime) -> None:
-    """Compare every posting of a company with the snapshots since `started_at`; `unread` directions have none."""
-    KaminoSnapshot.objects.filter(company=company, read_at__lt=started_at).exclude(direction__in=unread).delete()
-    for batch in _batches(Posting.objects.filter(company=company)):
-        rows = {
-            (row.direction, row.kamino_id): row
-            for row in KaminoSnapshot.objects.filter(
-                company=company, kamino_id__in=[posting.kamino_id for posting in batch if posting.kamino_id]
-            )
-        }
-        forced = _forced(batch)
-        found = {}
-        for posting in batch:
-            snapshot = rows.get((posting.direction, posting.kamino_id or 0))
-            differences = _own_state(posting, posting.pk in forced)
-            if posting.direction not in unread and _may_compare(posting, started_at):
-                differences += _compare(posting, snapshot)
-            found[posting.pk] = differences
-        _store(batch, found, now)
-
-
-def companies_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
-    """Return the companies some of whose postings changed since their last review."""
-    changed = Posting.objects.filter(company=OuterRef("pk")).filter(
-        Q(planned_at__gte=OuterRef("reviewed_at")) | Q(attempts__ended_at__gte=OuterRef("reviewed_at"))
-    )
-    companies = KaminoConnection.objects.filter(tenant__is_active=True, registers_read_at__isnull=False)
-    if tenant_ids is not None:
-        companies = companies.filter(tenant__in=tenant_ids)
-    return companies.filter(Q(reviewed_at__isnull=True) | Exists(changed))
-
-
-def review_changed(company: KaminoConnection, *, now: datetime) -> None:
-    """Open and close what we know without asking Kamino, for postings that changed since the last review."""
-    changed = Posting.objects.filter(company=company)
-    if company.reviewed_at is not None:
-        since = company.reviewed_at
-        changed = changed.filter(Q(planned_at__gte=since) | Q(attempts__ended_at__gte=since))
-    for batch in _batches(changed.distinct()):
-        forced = _forced(batch)
-        found = {posting.pk: _own_state(posting, posting.pk in forced) for posting in batch}
-        _store(batch, found, now, kinds=_OWN_KINDS)
-    KaminoConnection.objects.filter(pk=company.pk).update(reviewed_at=now)
-
-
-def _forced(batch: Sequence[Posting]) -> set[int]:
-    orders = ForcedSettlement.objects.in_force().filter(posting__in=batch)
-    return set(orders.values_list("posting_id", flat=True))
-
-
-def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
-    last = 0
-    while True:
-        batch = list(
-            postings.filter(pk__gt=last)
-            .select_related("title__person__posting")
-            .annotate(last_told_at=Greatest(Max("attempts__ended_at"), Max("person_actions__at", filter=_LINKS)))
-            .order_by("pk")[:BATCH]
-        )
-        if not batch:
-            return
-        yield batch
-        last = batch[-1].pk
-
-
-def _may_compare(posting: Posting, started_at: datetime) -> bool:
-    """Only what was told, or linked, before the reading began: a newer write is not in the snapshot."""
-    ended: datetime | None = getattr(posting, "last_told_at", None)
-    return bool(posting.kamino_id and posting.delivered) and ended is not None and ended < started_at
-
-
-def _compare(posting: Posting, snapshot: KaminoSnapshot | None) -> list[Difference]:
-    delivered = posting.get_delivered()
-    if delivered is None:
-        return []
-    row: KaminoTitle | None = None
-    if snapshot is not None:
-        row = translate.title_row(Direction(posting.direction), snapshot.row)
-    person = posting.title.person.posting.kamino_id if posting.title.person else None
-    differences = compare(delivered, row, person_id=person)
-    settled_here = posting.title.status == TitleStatus.SETTLED
-    if settled_here and row is not None and row.status is KaminoStatus.PENDING:
-        kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK if row.scheduled else DiscrepancyKind.SETTLED_ONLY_IN_BLING
-        differences.append(Difference(kind, str(posting.title.value), ""))
-    return differences
-
-
-def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
-    """Differences that we know without asking Kamino: held back, refused, unconfirmed, partial, forced."""
-    title, found = posting.title, []
-    value = formats.localize(title.value)
-    if posting.state == DeliveryState.UNCERTAIN:
-        found.append(Difference(DiscrepancyKind.UNCONFIRMED, value, ""))
-    if posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == "scheduled":
-        found.append(Difference(DiscrepancyKind.DOUBLE_PAYMENT_RISK, value, ""))
-    elif posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == POSSIBLE_DUPLICATE:
-        ids = ", ".join(str(kamino_id) for kamino_id in posting.candidates)
-        found.append(Difference(DiscrepancyKind.POSSIBLE_DUPLICATE, value, ids))
-    elif posting.state == DeliveryState.NEEDS_HUMAN:
-        found.append(Difference(DiscrepancyKind.REFUSED, value, ""))
-    if any(problem["code"] in _PART_CODES for problem in posting.problems):
-        found.append(Difference(DiscrepancyKind.REFUSED, value, ""))
-    if posting.state == DeliveryState.HELD and any(problem.needs_human for problem in posting.get_problems()):
-        found.append(Difference(DiscrepancyKind.HELD, value, ""))
-    if title.status == TitleStatus.PARTIAL and posting.kamino_id and not _is_split(posting):
-        found.append(Difference(DiscrepancyKind.PARTIAL, formats.localize(title.balance or title.value), value))
-    delivered = posting.get_delivered()
-    if title.status == TitleStatus.SETTLED and delivered is not None and delivered.status is KaminoStatus.PENDING:
-        found.append(Difference(DiscrepancyKind.SETTLED_ONLY_IN_BLING, value, ""))
-    if is_forced and title.status != TitleStatus.SETTLED:
-        found.append(Difference(DiscrepancyKind.FORCED_SETTLEMENT, title.get_status_display(), ""))
-    return found
-
-
-def _is_split(posting: Posting) -> bool:
-    """Say whether Kamino shows just what is open: the payments are titles of their own there."""
-    delivered = posting.get_delivered()
-    return delivered is not None and delivered.value == posting.title.balance
-
-
-def _store(
-    batch: Sequence[Posting],
-    found: dict[int, list[Difference]],
-    now: datetime,
-    kinds: Sequence[str] = tuple(DiscrepancyKind),
-) -> None:
-    """Open new discrepancies, renew open ones, close those of `kinds` that are gone."""
-    open_rows = {
-        (row.posting_id, row.kind): row
-        for row in Discrepancy.objects.filter(posting__in=batch, closed_at__isnull=True, kind__in=kinds)
-    }
-    rows, kept = [], set()
-    for posting in batch:
-        cause = cause_of(posting)
-        for difference in found[posting.pk]:
-            key = (posting.pk, difference.kind.value)
-            if key in kept:
-                continue
-            kept.add(key)
-            row = open_rows.get(key) or Discrepancy(posting=posting, kind=difference.kind, opened_at=now)
-            row.bling_value, row.kamino_value, row.cause = difference.bling, difference.kamino, cause
-            row.seen_at = now
-            rows.append(row)
-    with transaction.atomic():
-        Discrepancy.objects.bulk_create([row for row in rows if row.pk is None], ignore_conflicts=True)
-        Discrepancy.objects.bulk_update(
-            [row for row in rows if row.pk is not None], ["bling_value", "kamino_value", "cause", "seen_at"]
-        )
-        gone = [row.pk for key, row in open_rows.items() if key not in kept]
-        Discrepancy.objects.filter(Q(pk__in=gone), closed_at__isnull=True).update(closed_at=now)
-
-
-def cause_of(posting: Posting) -> str:
-    """Return why a posting is as it is, in one paragraph for a person."""
-    sentences = [problem_text(Problem.from_json(problem)) for problem in posting.problems]
-    return " ".join(dict.fromkeys(part for part in [*sentences, posting.message] if part))

@@ -13,11 +13,12 @@ from integrations.pipeline.asked import read_asked
 from integrations.pipeline.bulk import advance_orders
 from integrations.pipeline.companies import read_kamino_registers, reconcile_one
 from integrations.pipeline.deliver import drain, sweep
+from integrations.pipeline.discrepancies import companies_to_review, review_changed
+from integrations.pipeline.guard import guard_one
 from integrations.pipeline.health import watch
 from integrations.pipeline.mapping_changes import advance_changes
 from integrations.pipeline.plan import plan_turn
 from integrations.pipeline.progress import Progress, next_due, progress
-from integrations.pipeline.reconcile import companies_to_review, review_changed
 from integrations.pipeline.runs import advance_a_run
 from integrations.pipeline.schedule import open_due_runs
 from integrations.pipeline.tokens import refresh_due
@@ -74,6 +75,7 @@ class Crew:
                 with self._lock:
                     self._busy += 1
                 worked = _guarded("turn", lambda: work_once(clock=self._clock, deadline=self._deadline, first=first))
+                worked |= _guarded("guard", lambda: guard_one(self._clock))
                 with self._lock:
                     self._busy -= 1
                     others = self._busy

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from integrations.models import Discrepancy
+from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.resources.files import NativeField, PortugueseResource, TextField
 from integrations.resources.texts import side_text
 from integrations.sheets.cells import safe_text
@@ -28,14 +29,17 @@ class DiscrepancyResource(PortugueseResource):
     kind = TextField(column_name=gettext_lazy("Discrepancy"))
     in_bling = TextField(column_name=gettext_lazy("In Bling"))
     in_kamino = TextField(column_name=gettext_lazy("In Kamino"))
-    cause = TextField("cause", column_name=gettext_lazy("Cause"))
+    difference = NativeField("difference", column_name=gettext_lazy("Difference"))
+    days = NativeField("days", column_name=gettext_lazy("Days apart"))
+    cause = TextField(column_name=gettext_lazy("Cause"))
+    to_do = TextField(column_name=gettext_lazy("Suggested action"))
     since = NativeField(column_name=gettext_lazy("Since"))
 
     class Meta:
         model = Discrepancy
         fields = (
             "company", "direction", "bling_id", "kamino_id", "document", "person", "due_date", "value", "kind",
-            "in_bling", "in_kamino", "cause", "since",
+            "in_bling", "in_kamino", "difference", "days", "cause", "to_do", "since",
         )  # fmt: skip
         name = gettext_lazy("Discrepancies")
 
@@ -50,6 +54,12 @@ class DiscrepancyResource(PortugueseResource):
 
     def dehydrate_in_kamino(self, row: Discrepancy) -> str:
         return safe_text(side_text(row.kamino_value))
+
+    def dehydrate_cause(self, row: Discrepancy) -> str:
+        return safe_text(row.cause or kind_cause(row.kind))
+
+    def dehydrate_to_do(self, row: Discrepancy) -> str:
+        return safe_text(suggested_action(row.kind))
 
     def dehydrate_since(self, row: Discrepancy) -> date:
         return timezone.localtime(row.opened_at).date()

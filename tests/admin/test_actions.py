@@ -73,6 +73,11 @@ LIST_ACTIONS = [
         says="1 título não é mais sincronizado",
     ),
     Case(
+        Tenant, "reconcile_now", "tenant", "operacao", "nobody",
+        lambda rows: KaminoConnection.objects.get(pk=rows.kamino.pk).reconcile_asked_at is not None,
+        says="1 empresa será comparada",
+    ),
+    Case(
         FilterRule, "delete_selected", "filter", "financeiro", "operacao",
         lambda rows: not FilterRule.objects.filter(pk=rows.filter.pk).exists(), lambda _rows: {"post": "yes"},
     ),

@@ -1,4 +1,5 @@
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -6,8 +7,9 @@ import pytest
 from hypothesis import given
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.discrepancies import DiscrepancyKind, compare
+from integrations.domain.discrepancies import DiscrepancyKind, Names, compare, kinds_of
 from integrations.domain.matching import KaminoTitle, holds, marked
+from integrations.domain.problems import Problem, ProblemCode
 from tests.domain.builders import DUE, PAID_ON, desired, desired_titles, kamino_title, money, settled
 
 CODE = "16000000469"
@@ -60,6 +62,7 @@ def test_a_row_holds_what_we_wanted_only_when_all_of_it_is_there(
     assert holds(kamino_title(**changes), wanted) is is_held
 
 
+NAMES = Names({"3.1": "Serviços", "3.9": "Outras"}, person_id=50, person="Sol")
 CANCELLED = desired(status=KaminoStatus.CANCELLED)
 
 
@@ -87,20 +90,58 @@ CANCELLED = desired(status=KaminoStatus.CANCELLED)
         (settled(), PAID_ROW, []),
         (settled(), {}, [DiscrepancyKind.SETTLED_ONLY_IN_BLING]),
         (settled(), {"scheduled": True}, [DiscrepancyKind.DOUBLE_PAYMENT_RISK]),
-        (settled(), {**PAID_ROW, "paid_amount": money("99.00")}, [DiscrepancyKind.STATUS]),
-        (settled(), {**PAID_ROW, "payment_date": DUE}, [DiscrepancyKind.STATUS]),
+        (settled(), {"sent_to_bank": True}, [DiscrepancyKind.DOUBLE_PAYMENT_RISK]),
+        (settled(), {**PAID_ROW, "paid_amount": money("99.00")}, [DiscrepancyKind.PAYMENT]),
+        (settled(), {**PAID_ROW, "payment_date": DUE}, [DiscrepancyKind.PAYMENT]),
         (desired(), {"value": money("1.00"), "due_date": PAID_ON, "person_id": 9},
          [DiscrepancyKind.VALUE, DiscrepancyKind.DUE_DATE, DiscrepancyKind.PERSON]),
     ],
 )  # fmt: skip
 def test_differences(told: DesiredTitle, changes: dict[str, Any] | None, kinds: list[DiscrepancyKind]) -> None:
     row = None if changes is None else kamino_title(**changes)
-    assert [difference.kind for difference in compare(told, row, person_id=50)] == kinds
+    assert [difference.kind for difference in compare(told, row, names=NAMES)] == kinds
 
 
 def test_a_difference_shows_both_values() -> None:
-    (difference,) = compare(desired(), kamino_title(value=money("90.00")), person_id=50)
-    assert (difference.bling, difference.kamino) == ("100.00", "90.00")
+    (difference,) = compare(desired(), kamino_title(value=money("90.00")), names=NAMES)
+    assert (difference.bling, difference.kamino, difference.amount) == ("100.00", "90.00", money("-10.00"))
+    (late,) = compare(desired(), kamino_title(due_date=DUE + timedelta(days=3)), names=NAMES)
+    assert (late.days, late.amount) == (3, None)
+
+
+def test_ids_have_names() -> None:
+    (account,) = compare(desired(), kamino_title(chart_account="3.9"), names=NAMES)
+    assert (account.bling, account.kamino) == ("3.1 Serviços", "3.9 Outras")
+    (person,) = compare(desired(), kamino_title(person_id=9, person_name="Lua"), names=NAMES)
+    assert (person.bling, person.kamino) == ("Sol", "Lua")
+
+
+@pytest.mark.parametrize(("tolerance", "kinds"), [("0.00", 1), ("0.04", 1), ("0.05", 0), ("1.00", 0)])
+def test_amounts_within_the_tolerance_are_equal(tolerance: str, kinds: int) -> None:
+    row = kamino_title(value=money("100.05"))
+    assert len(compare(desired(), row, names=NAMES, tolerance=money(tolerance))) == kinds
+    paid = kamino_title(**{**PAID_ROW, "paid_amount": PAID_ROW["paid_amount"] - money("0.05")})
+    assert len(compare(settled(), paid, names=NAMES, tolerance=money(tolerance))) == kinds
+
+
+@pytest.mark.parametrize(
+    ("codes", "is_held", "kinds"),
+    [
+        ([], True, []),
+        (["filtered"], True, []),
+        (["category_unmapped"], True, [DiscrepancyKind.UNMAPPED]),
+        (["bank_account_unmapped"], False, [DiscrepancyKind.UNMAPPED]),
+        (["category_unmapped", "bank_account_unmapped"], True, [DiscrepancyKind.UNMAPPED]),
+        (["invalid_document"], True, [DiscrepancyKind.INVALID_DOCUMENT]),
+        (["closed_period"], True, [DiscrepancyKind.CLOSED_PERIOD]),
+        (["deleted_in_bling"], True, [DiscrepancyKind.MISSING_IN_BLING]),
+        (["due_date_missing"], True, [DiscrepancyKind.HELD]),
+        (["due_date_missing"], False, []),
+        (["due_date_missing", "category_unmapped"], True, [DiscrepancyKind.UNMAPPED]),
+    ],
+)
+def test_reasons_become_kinds(codes: list[str], is_held: bool, kinds: list[DiscrepancyKind]) -> None:
+    assert kinds_of([Problem(ProblemCode(code)) for code in codes], is_held=is_held) == kinds
 
 
 def as_kamino_shows(told: DesiredTitle) -> KaminoTitle:
@@ -119,11 +160,13 @@ def as_kamino_shows(told: DesiredTitle) -> KaminoTitle:
 @given(desired_titles())
 def test_what_we_wrote_is_no_difference(told: DesiredTitle) -> None:
     row = as_kamino_shows(told)
-    assert compare(told, row, person_id=50) == []
+    assert compare(told, row, names=NAMES) == []
     assert holds(row, told)
 
 
 @given(desired_titles(), desired_titles())
 def test_a_kind_is_named_once(told: DesiredTitle, other: DesiredTitle) -> None:
-    kinds = [difference.kind for difference in compare(told, as_kamino_shows(other), person_id=51)]
+    kinds = [
+        difference.kind for difference in compare(told, as_kamino_shows(other), names=replace(NAMES, person_id=51))
+    ]
     assert len(kinds) == len(set(kinds))

@@ -142,7 +142,7 @@ def test_what_waits_is_shown_as_a_discrepancy_with_its_cause(company: Company) -
     title = company.add_title("payable", category=company.bling.add_category("Sem par na Kamino", kind=1))
     company.sync()
     row = Discrepancy.objects.get(closed_at=None)
-    assert (row.kind, row.posting.title.bling_id) == ("held", title)
+    assert (row.kind, row.posting.title.bling_id) == ("unmapped", title)
     assert "Sem par na Kamino" in row.cause
 
 

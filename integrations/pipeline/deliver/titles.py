@@ -140,7 +140,7 @@ def refuse_conflicts(row: KaminoTitle | None, desired: DesiredTitle) -> None:
         code = "paid_differently" if desired.status is KaminoStatus.SETTLED else "paid_in_kamino"
     elif row.reconciled:
         code = "reconciled"
-    elif row.scheduled:
+    elif row.may_be_paid:
         code = "scheduled"
     elif row.status_number == STATUS_AWAITING_APPROVAL:
         code = "awaiting_approval"

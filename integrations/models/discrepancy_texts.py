@@ -1,0 +1,108 @@
+"""What each kind of discrepancy means, and what to do about it, in words of finance."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from integrations.domain.discrepancies import DiscrepancyKind
+
+_RESYNC = gettext_noop("If Kamino is right, correct the title in Bling; if Bling is right, resync the title.")
+_TEXTS: dict[str, tuple[str, str]] = {
+    DiscrepancyKind.VALUE: (
+        gettext_noop("Kamino shows another value than it was sent: somebody changed it there."),
+        _RESYNC,
+    ),
+    DiscrepancyKind.DUE_DATE: (
+        gettext_noop("Kamino shows another due date than it was sent: somebody changed it there."),
+        _RESYNC,
+    ),
+    DiscrepancyKind.STATUS: (
+        gettext_noop("The title has another status in Kamino than in Bling."),
+        gettext_noop("Find out which side is right, and correct the other one by hand."),
+    ),
+    DiscrepancyKind.PAYMENT: (
+        gettext_noop("Both systems show the title as paid, with another day or amount."),
+        gettext_noop("Compare with the bank statement and correct the wrong side by hand; nothing is settled twice."),
+    ),
+    DiscrepancyKind.CLASSIFICATION: (
+        gettext_noop("Somebody chose another chart account in Kamino."),
+        gettext_noop("Nothing, if it was meant: what people change in Kamino is kept. Else correct it there."),
+    ),
+    DiscrepancyKind.PERSON: (
+        gettext_noop("The title belongs to another customer or supplier in Kamino."),
+        gettext_noop("Correct the person in Kamino, or the contact in Bling."),
+    ),
+    DiscrepancyKind.MISSING_IN_KAMINO: (
+        gettext_noop("The title was sent and Kamino no longer shows it: somebody deleted it there."),
+        gettext_noop("Resync the title, or mark it as not to be synced."),
+    ),
+    DiscrepancyKind.MISSING_IN_BLING: (
+        gettext_noop("The title stands in Kamino and Bling no longer has it, or never had it."),
+        gettext_noop("Cancel it in Kamino if it is no longer owed; else enter it in Bling again."),
+    ),
+    DiscrepancyKind.SETTLED_ONLY_IN_BLING: (
+        gettext_noop("The title is paid in Bling and open in Kamino."),
+        gettext_noop("Mend what the settlement waits for; until then do not pay the title in Kamino."),
+    ),
+    DiscrepancyKind.SETTLED_ONLY_IN_KAMINO: (
+        gettext_noop("The title is paid in Kamino and still open in Bling: it waits for Bling."),
+        gettext_noop("Settle it in Bling with the same day and amount; it is not settled a second time in Kamino."),
+    ),
+    DiscrepancyKind.PARTIAL: (
+        gettext_noop("Part of the title was paid in Bling; Kamino keeps the whole value open."),
+        gettext_noop("Take care that Kamino pays or charges only the balance."),
+    ),
+    DiscrepancyKind.DOUBLE_PAYMENT_RISK: (
+        gettext_noop("The title is paid in Bling, and Kamino can still pay it again."),
+        gettext_noop("Stop the payment in Kamino now; then choose “Send to Kamino again”."),
+    ),
+    DiscrepancyKind.EDITED_IN_KAMINO: (
+        gettext_noop("Somebody changed the description in Kamino."),
+        gettext_noop("Nothing: what people change in Kamino is kept. Leave the marker [Bling …] in the text."),
+    ),
+    DiscrepancyKind.FORCED_SETTLEMENT: (
+        gettext_noop("A person forced the settlement in Kamino; Bling still shows the title as open."),
+        gettext_noop("Settle it in Bling too, or take the forced settlement back."),
+    ),
+    DiscrepancyKind.UNMAPPED: (
+        gettext_noop("A name of Bling has no classification in Kamino."),
+        gettext_noop("Map the name under Mappings; what waits is then sent by itself."),
+    ),
+    DiscrepancyKind.INVALID_DOCUMENT: (
+        gettext_noop("The CPF or CNPJ of the customer or supplier is not valid."),
+        gettext_noop("Correct the CPF or CNPJ in Bling's contact."),
+    ),
+    DiscrepancyKind.CLOSED_PERIOD: (
+        gettext_noop("The change concerns a month that is closed in Kamino."),
+        gettext_noop("Decide with finance: open the month again, or change Kamino by hand."),
+    ),
+    DiscrepancyKind.INVOICE_CANCELLED: (
+        gettext_noop("The invoice was cancelled or denied, and its title is still open."),
+        gettext_noop("Cancel the title in Bling if it is no longer owed; it is then cancelled in Kamino too."),
+    ),
+    DiscrepancyKind.HELD: (
+        gettext_noop("The title is held back."),
+        gettext_noop("Mend the reason; the title is then sent by itself."),
+    ),
+    DiscrepancyKind.REFUSED: (
+        gettext_noop("A person has to decide before anything is sent."),
+        gettext_noop("Open the title, read the reason, decide or correct, and try again."),
+    ),
+    DiscrepancyKind.UNCONFIRMED: (
+        gettext_noop("The title was sent and Kamino's answer was lost."),
+        gettext_noop("Wait a quarter of an hour: it is looked up in Kamino by itself."),
+    ),
+    DiscrepancyKind.POSSIBLE_DUPLICATE: (
+        gettext_noop("Kamino has a title like this one that nobody linked."),
+        gettext_noop("Decide on the title's page: link the two, or create it all the same."),
+    ),
+}
+
+
+def kind_cause(kind: str) -> str:
+    """Return what a kind of discrepancy means, in the active language."""
+    return _(_TEXTS[kind][0])
+
+
+def suggested_action(kind: str) -> str:
+    """Return what to do about a kind of discrepancy, in the active language."""
+    return _(_TEXTS[kind][1])

@@ -1,0 +1,246 @@
+"""Each kind of discrepancy: made in the sandbox, found, explained, exported, mended, and closed by itself."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from integrations.models import Discrepancy, KaminoConnection, KaminoItem, Posting, Tenant
+from integrations.models.discrepancy_texts import kind_cause, suggested_action
+from integrations.pipeline import desk, live_kamino
+from integrations.resources.discrepancies import discrepancy_dataset
+from sandbox.kamino.fields import FIELDS
+from tests.flows.helpers import Company
+
+Mend = Callable[[], object]
+
+
+def compare_again(company: Company) -> None:
+    """Let a person order "Conciliar agora", and do it."""
+    user, _made = User.objects.get_or_create(username="maria")
+    company.forget_waits()
+    desk.request_reconciliation(tenants=Tenant.objects.filter(pk=company.tenant.pk), user=user, now=timezone.now())
+    company.sync()
+
+
+def delivered(company: Company, **options: Any) -> tuple[int, int]:
+    """Return a title's ids on both sides."""
+    title = company.add_title("payable", value="100.00", **options)
+    company.sync()
+    return title, company.in_kamino("payable", title)["ID"]
+
+
+def value(company: Company) -> Mend:
+    _title, there = delivered(company)
+    company.kamino.edit_title("payable", there, ValorVencimento="90.00")
+    return lambda: company.kamino.edit_title("payable", there, ValorVencimento="100.00")
+
+
+def due_date(company: Company) -> Mend:
+    title, there = delivered(company)
+    day = company.posting(title).get_desired().due_date
+    company.kamino.edit_title("payable", there, DataVencimento=str(day + timedelta(days=3)))
+    return lambda: company.kamino.edit_title("payable", there, DataVencimento=str(day))
+
+
+def classification(company: Company) -> Mend:
+    title, there = delivered(company)
+    right, other = company.posting(title).get_desired().chart_account, company.kamino.add_chart_account("Outras")
+    company.kamino.edit_title("payable", there, **{FIELDS["payable"].chart: other})
+    return lambda: company.kamino.edit_title("payable", there, **{FIELDS["payable"].chart: right})
+
+
+def person(company: Company) -> Mend:
+    title, there = delivered(company)
+    right = company.in_kamino("payable", title)["IDPessoa"]
+    company.kamino.edit_title("payable", there, IDPessoa=company.kamino.add_person("Outra pessoa"))
+    return lambda: company.kamino.edit_title("payable", there, IDPessoa=right)
+
+
+def edited_in_kamino(company: Company) -> Mend:
+    title, there = delivered(company)
+    text = company.in_kamino("payable", title)["Descricao"]
+    company.kamino.edit_title("payable", there, Descricao=f"{text} (ver contrato)")
+    return lambda: company.kamino.edit_title("payable", there, Descricao=text)
+
+
+def missing_in_kamino(company: Company) -> Mend:
+    _title, there = delivered(company)
+    company.kamino.delete_title("payable", there)
+
+    def mend() -> None:
+        company.kamino.deleted.discard(there)
+        company.kamino.touch()
+
+    return mend
+
+
+def missing_in_bling(company: Company) -> Mend:
+    title, _there = delivered(company)
+    kept = company.bling.titles[title]
+    company.bling.delete(title)
+    company.sync(full=True)
+    company.sync(full=True)
+
+    def mend() -> None:
+        company.bling.titles[title] = kept
+        company.bling.touch()
+        company.resync(title, User.objects.get())
+
+    return mend
+
+
+def settled_only_in_kamino(company: Company) -> Mend:
+    title, there = delivered(company)
+    company.kamino.pay_title("payable", there)
+    return lambda: company.bling.pay(title, account=company.bank)
+
+
+def settled_only_in_bling(company: Company) -> Mend:
+    title, _there = delivered(company)
+    unknown = company.bling.add_account("Conta nova")
+    company.bling.pay(title, account=unknown)
+
+    def mend() -> None:
+        company.kamino.add_bank_account("Conta nova")
+        company.forget_registers()
+
+    return mend
+
+
+def payment(company: Company) -> Mend:
+    title = company.add_title("payable", value="100.00")
+    company.bling.pay(title, account=company.bank)
+    company.sync()
+    there = company.in_kamino("payable", title)["ID"]
+    company.kamino.edit_title("payable", there, ValorPagamento="99.00")
+    return lambda: company.kamino.edit_title("payable", there, ValorPagamento="100.00")
+
+
+def partial(company: Company) -> Mend:
+    title, _there = delivered(company)
+    company.bling.pay(title, amount="40.00", account=company.bank)
+    return lambda: company.bling.reverse_payment(title, company.bling.titles[title].borderos[-1])
+
+
+def double_payment_risk(company: Company) -> Mend:
+    title, there = delivered(company)
+    day = company.posting(title).get_desired().due_date
+    company.kamino.edit_title("payable", there, DataAgendaPagamento=str(day))
+    company.bling.pay(title, account=company.bank)
+
+    def mend() -> None:
+        company.kamino.edit_title("payable", there, DataAgendaPagamento=None)
+        again = Posting.objects.filter(title__bling_id=title)
+        desk.retry_delivery(postings=again, user=User.objects.get(), now=timezone.now())
+
+    return mend
+
+
+def forced_settlement(company: Company) -> Mend:
+    title, there = delivered(company)
+    user = User.objects.create_user("maria")
+    forced = desk.force_settlement(
+        posting=company.posting(title), date=company.bling.world.today, amount=100, interest=0, discount=0,
+        account=KaminoItem.objects.filter(kind="bank_account").latest("pk"), reason="Pix", user=user,
+        now=timezone.now(),
+    )  # fmt: skip
+    company.work()
+
+    def mend() -> None:
+        company.kamino.reopen_title("payable", there)
+        live_kamino.undo_settlement(forced=forced, user=user, now=timezone.now(), clock=timezone.now)
+
+    return mend
+
+
+def unmapped(company: Company) -> Mend:
+    category = company.bling.add_category("Brindes", kind=3)
+    company.add_title("payable", category=category)
+
+    def mend() -> None:
+        company.kamino.add_chart_account("Brindes")
+        company.forget_registers()
+
+    return mend
+
+
+def invalid_document(company: Company) -> Mend:
+    contact = company.bling.add_contact(name="Sol", document="11.222.333/0001-82", kind="J")
+    title = company.add_title("payable", contact=contact)
+
+    def mend() -> None:
+        company.bling.edit_contact(contact, document="11.222.333/0001-81")
+        company.bling.edit_title(title, history="Corrigido")
+
+    return mend
+
+
+def closed_period(company: Company) -> Mend:
+    Tenant.objects.update(closed_until=company.bling.world.today)
+    company.add_title("payable", competence=company.bling.world.today - timedelta(days=40))
+
+    def mend() -> None:
+        Tenant.objects.update(closed_until=None)
+        desk.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
+
+    return mend
+
+
+def held(company: Company) -> Mend:
+    title = company.add_title("payable")
+    company.bling.edit_title(title, due="0000-00-00")
+    return lambda: company.bling.edit_title(title, due=company.bling.world.today + timedelta(days=5))
+
+
+def refused(company: Company) -> Mend:
+    company.kamino.reject_next("Fornecedor bloqueado para lançamentos", match="66.66")
+    title = company.add_title("payable", value="66.66")
+    company.sync()
+
+    def mend() -> None:
+        user, _made = User.objects.get_or_create(username="maria")
+        desk.retry_delivery(postings=Posting.objects.filter(title__bling_id=title), user=user, now=timezone.now())
+
+    return mend
+
+
+MADE: dict[str, Callable[[Company], Mend]] = {
+    make.__name__: make
+    for make in (
+        value, due_date, classification, person, edited_in_kamino, missing_in_kamino, missing_in_bling,
+        settled_only_in_kamino, settled_only_in_bling, payment, partial, double_payment_risk, forced_settlement,
+        unmapped, invalid_document, closed_period, held, refused,
+    )
+}  # fmt: skip
+
+
+def open_rows() -> QuerySet[Discrepancy]:
+    return Discrepancy.objects.filter(closed_at=None)
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_kind_is_found_explained_exported_and_closes_by_itself(
+    new_company: Callable[..., Company], kind: str
+) -> None:
+    company = new_company("azul")
+    company.bling.world.generous = True
+    KaminoConnection.objects.update(lists_are_complete=True)
+    mend = MADE[kind](company)
+    compare_again(company)
+    row = open_rows().filter(kind=kind).first()
+    assert row is not None, list(open_rows().values_list("kind", "cause"))
+    assert kind_cause(kind)
+    assert suggested_action(kind)
+    exported = discrepancy_dataset(open_rows().filter(pk=row.pk)).dict[0]
+    assert exported["Ação sugerida"] == suggested_action(kind)
+    assert exported["Divergência"] == row.get_kind_display()
+    assert exported["Causa"] == (row.cause or kind_cause(kind))
+    mend()
+    compare_again(company)
+    row.refresh_from_db()
+    assert row.closed_at is not None, (row.bling_value, row.kamino_value, row.cause)

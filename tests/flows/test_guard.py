@@ -1,0 +1,108 @@
+"""The hourly guard: a payable that Bling shows as paid is never paid again in Kamino without anybody being told."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from integrations.models import Discrepancy, KaminoConnection, TitleRead
+from integrations.pipeline.guard import guard_one
+from integrations.pipeline.health import mail_alerts, review_alerts
+from tests.flows.helpers import Company
+
+
+def due_soon(company: Company, value: str = "100.00", days: int = 1) -> int:
+    title = company.add_title("payable", value=value, due=company.bling.world.today + timedelta(days=days))
+    company.sync()
+    return title
+
+
+def guard(company: Company) -> tuple[int, int]:
+    """Let an hour pass and the guard look; returns the requests to Kamino and to Bling that it took."""
+    KaminoConnection.objects.update(guarded_at=None)
+    before = sum(company.kamino.calls.values()), sum(company.bling.calls.values())
+    assert guard_one(timezone.now)
+    after = sum(company.kamino.calls.values()), sum(company.bling.calls.values())
+    return after[0] - before[0], after[1] - before[1]
+
+
+def risks() -> set[int]:
+    rows = Discrepancy.objects.filter(kind="double_payment_risk", closed_at=None)
+    return set(rows.values_list("posting__title__bling_id", flat=True))
+
+
+def schedule(company: Company, title: int) -> None:
+    row = company.in_kamino("payable", title)
+    company.kamino.edit_title("payable", row["ID"], DataAgendaPagamento=str(company.bling.world.today))
+
+
+def test_what_both_sides_agree_on_costs_two_requests_and_frightens_nobody(company: Company) -> None:
+    due_soon(company)
+    assert guard(company) == (1, 1)
+    assert risks() == set()
+
+
+def test_paid_in_bling_and_scheduled_in_kamino_is_said_at_once(company: Company) -> None:
+    title, other = due_soon(company), due_soon(company, "7.00")
+    schedule(company, title)
+    company.bling.pay(title, account=company.bank)
+    company.bling.pay(other, account=company.bank)
+    assert guard(company) == (1, 1)
+    assert risks() == {title}
+    # The other one is read, settled by itself, and no matter any more.
+    assert set(TitleRead.objects.filter(asked_at__isnull=False).values_list("title__bling_id", flat=True)) == {
+        title, other,
+    }  # fmt: skip
+    company.work()
+    assert company.in_kamino("payable", other)["Situacao"] == 2
+
+
+def test_in_simulation_nothing_will_settle_it(company: Company) -> None:
+    title = due_soon(company)
+    company.to_shadow()
+    company.bling.pay(title, account=company.bank)
+    guard(company)
+    assert risks() == {title}
+
+
+@pytest.mark.parametrize("days", [-1, 3])
+def test_only_the_next_two_days_are_looked_at(company: Company, days: int) -> None:
+    title = due_soon(company, days=days)
+    schedule(company, title)
+    company.bling.pay(title, account=company.bank)
+    guard(company)
+    assert risks() == set()
+
+
+def test_a_risk_closes_once_kamino_shows_it_paid(company: Company) -> None:
+    title = due_soon(company)
+    company.to_shadow()
+    company.bling.pay(title, account=company.bank)
+    guard(company)
+    company.kamino.pay_title("payable", company.in_kamino("payable", title)["ID"])
+    guard(company)
+    assert risks() == set()
+
+
+def test_it_looks_once_an_hour(company: Company) -> None:
+    due_soon(company)
+    guard(company)
+    assert not guard_one(timezone.now)
+    assert not guard_one(lambda: timezone.now() + timedelta(minutes=59))
+    assert guard_one(lambda: timezone.now() + timedelta(minutes=61))
+
+
+def test_a_new_risk_is_mailed_although_the_alert_is_open(company: Company) -> None:
+    type(company.tenant).objects.update(alert_emails="financeiro@example.com")
+    first, second = due_soon(company), due_soon(company, "7.00")
+    company.to_shadow()
+    for count, title in enumerate((first, second), start=1):
+        company.bling.pay(title, account=company.bank)
+        guard(company)
+        review_alerts(now=timezone.now())
+        mail_alerts(now=timezone.now())
+        mail_alerts(now=timezone.now())
+        about = [message for message in mail.outbox if "em dobro" in message.subject]
+        assert len(about) == count
+        assert "Fornecedor" not in about[-1].body  # no personal data
