@@ -375,6 +375,7 @@ def test_a_company_s_new_rule_plans_its_titles_again(login: Callable[[str], Clie
             "sync_receivables": "on",
             "release": "always",
             "partial_policy": "keep",
+            "tolerance_cents": "0",
         },
     )
     assert response.status_code == 302, response.content.decode()

@@ -17,7 +17,7 @@ from tests.admin.world import DAY, Rows
 
 HEADERS = [
     "Empresa", "Direção", "ID no Bling", "ID na Kamino", "Documento", "Pessoa", "Vencimento", "Valor", "Divergência",
-    "No Bling", "Na Kamino", "Causa", "Desde",
+    "No Bling", "Na Kamino", "Diferença", "Dias de diferença", "Causa", "Ação sugerida", "Desde",
 ]  # fmt: skip
 
 

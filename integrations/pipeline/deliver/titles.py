@@ -13,6 +13,7 @@ from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
 from integrations.kamino.endpoints import STATUS_AWAITING_APPROVAL
 from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, PartPosting, Posting
+from integrations.models.deliveries import Priority
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed, claim
 from integrations.pipeline.deliver.standing import standing_title
@@ -102,14 +103,17 @@ def current_row(
 ) -> tuple[bool, KaminoTitle | None]:
     """Return whether Kamino's list can be read, and this title's row at most ten minutes old.
 
-    One page by due date serves all titles of that day. Receivables have no confirmed list: where there is none, the
+    One page by due date serves all titles of that day. What a person asked for is read after they asked: they may just
+    have changed it over there. Receivables have no confirmed list: where there is none, the
     last body that we wrote stands in.
     """
     direction = Direction(posting.direction)
+    oldest = clock() - SNAPSHOT_AGE
+    if posting.priority == Priority.PERSON:
+        oldest = max(oldest, posting.planned_at)
     snapshot = KaminoSnapshot.objects.filter(
-        company=posting.company_id, direction=direction, kamino_id=posting.kamino_id or 0,
-        read_at__gte=clock() - SNAPSHOT_AGE,
-    ).first()  # fmt: skip
+        company=posting.company_id, direction=direction, kamino_id=posting.kamino_id or 0, read_at__gte=oldest
+    ).first()
     if snapshot is not None:
         return True, translate.title_row(direction, snapshot.row)
     read_at = clock()
