@@ -20,7 +20,7 @@ PRODUCTION := ENVIRONMENT=production PUBLIC_URL=https://exemplo.com.br ALLOWED_H
 	$(NOWHERE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check demo-reset test lint soak bench messages format
+.PHONY: help demo demo-check demo-reset test coverage lint soak bench messages format
 
 help: ## Show this list
 	@echo "Targets (options in brackets):"
@@ -35,10 +35,13 @@ demo-check: $(STAMP) ## The demo without a person: sync once, compare both sides
 demo-reset: $(STAMP) ## Delete the demo's data
 	@$(PY) -m project.demo --reset
 
-test: $(STAMP) ## Run the tests with coverage [PYTEST_WORKERS=3]
+test: $(STAMP) ## Run the tests [PYTEST_WORKERS=3]
 	@marks="not soak"; \
 	command -v chromium >/dev/null 2>&1 || { echo "chromium is not installed: no browser tests" >&2; marks="not soak and not browser"; }; \
-	exec $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "$$marks" --cov --cov-report=term:skip-covered
+	exec $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "$$marks" $(PYTEST_OPTIONS)
+
+coverage: $(STAMP) ## The same with coverage: half as long again
+	@$(MAKE) --no-print-directory test PYTEST_OPTIONS="--cov --cov-report=term:skip-covered"
 
 soak: $(STAMP) ## Run the long tests
 	@$(PY) -m pytest -m soak; code=$$?; \

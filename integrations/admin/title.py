@@ -1,6 +1,6 @@
 """Titles: both sides of each, what happened to it, and what a person may do about it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilt
 from integrations.admin import actions, texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
+from integrations.admin.exports import SpreadsheetExport
 from integrations.admin.live_search import LiveSearch, live_search_url
 from integrations.admin.scope import TenantFilter
 from integrations.admin.title_actions import BUTTONS, TitleButtons
@@ -20,10 +21,13 @@ from integrations.admin.title_payments import PaymentInline
 from integrations.admin.title_search import title_query
 from integrations.admin.whole_list import WholeList, order_selected
 from integrations.models import BulkOrder, Title
+from integrations.resources.titles import TitleResource
 
 
 @admin.register(Title)
-class TitleAdmin(LiveSearch, WholeList, TitleButtons, ReadOnlyAdmin):
+class TitleAdmin(SpreadsheetExport, LiveSearch, WholeList, TitleButtons, ReadOnlyAdmin):
+    resource_classes: ClassVar[list[Any]] = [TitleResource]
+    export_name = "titulos"
     tenant_path = "connection__tenant"
     paginator = CappedPaginator
     list_display = ["name", "side", "person_name", "due", "amount", "status_label", "state_label", "company"]

@@ -79,7 +79,11 @@ def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> se
     )
     for connection in connections.defer("client_secret"):
         listing = Listing(Direction.PAYABLE, "due", today, today + AHEAD)
-        page = next(open_bling(connection, clock=clock).title_pages(listing))
+        try:
+            page = next(open_bling(connection, clock=clock).title_pages(listing))
+        except ApiError as error:  # what was read before still counts, and so do the other connections
+            log.warning("payments not looked for", connection=connection.pk, error=str(error))
+            continue
         settled = {row.bling_id for row in page if status_of(row.status_number) is TitleStatus.SETTLED}
         mine = [posting for posting in postings if posting.title.connection_id == connection.pk]
         paid |= {posting.pk for posting in mine if posting.title.bling_id in settled}

@@ -18,6 +18,9 @@ from integrations.sheets.cells import safe_text
 class DiscrepancyResource(PortugueseResource):
     """One row per discrepancy. Money is numeric and days are days; both sides' values are text."""
 
+    summed_by = "kind"
+    sums = ("value", "difference")
+
     company = TextField("posting__company__tenant__name", column_name=gettext_lazy("Company"))
     direction = TextField(column_name=gettext_lazy("Direction"))
     bling_id = NativeField("posting__title__bling_id", column_name=gettext_lazy("Id in Bling"))

@@ -1,14 +1,17 @@
 """Spreadsheets: typed cells, Portuguese headers, and no text that runs as a formula."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
 import openpyxl
 import pytest
-from django.utils import translation
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone, translation
 
-from integrations.models import Discrepancy
+from integrations.models import Discrepancy, Posting
 from integrations.resources.discrepancies import discrepancy_dataset
 from integrations.resources.files import dataset_csv as to_csv
 from integrations.resources.files import dataset_xlsx as to_xlsx
@@ -53,7 +56,7 @@ def test_xlsx_holds_numbers_days_and_plain_text(ours: Rows) -> None:
     ours.discrepancy.cause = "=1+1"
     ours.discrepancy.save()
     book = openpyxl.load_workbook(BytesIO(to_xlsx(discrepancy_dataset(Discrepancy.objects.all()))))
-    header, cells = (list(row) for row in book.active.iter_rows())  # type: ignore[union-attr]
+    header, cells = (list(row) for row in book.worksheets[0].iter_rows())
     found = dict(zip((cell.value for cell in header), cells, strict=True))
     assert [cell.value for cell in header] == HEADERS
     assert found["Valor"].value == 1234.56
@@ -70,3 +73,32 @@ def test_csv_is_what_brazilian_programs_open(ours: Rows) -> None:
     assert header.split(";") == HEADERS
     assert "1234,56" in row.split(";")
     assert "21/11/2026" in row.split(";")
+
+
+def test_a_workbook_ends_with_a_summary_and_its_totals(ours: Rows) -> None:
+    now = timezone.now()
+    for kind, amount in (("due_date", None), ("partial", "-10.00")):
+        Discrepancy.objects.create(
+            posting=ours.posting, kind=kind, opened_at=now, seen_at=now, difference=Decimal(amount) if amount else None
+        )
+    book = openpyxl.load_workbook(BytesIO(to_xlsx(discrepancy_dataset(Discrepancy.objects.all()))))
+    rows = [[cell.value for cell in row] for row in book["Resumo"].iter_rows()]
+    assert rows[0] == ["Divergência", "Quantidade", "Valor", "Diferença"]
+    assert [row[0] for row in rows[1:]] == ["Pago em parte", "Valor diferente", "Vencimento diferente", "Total"]
+    assert rows[-1][1:] == [3, 3 * 1234.56, -10]
+
+
+def test_titles_are_exported_with_both_sides_and_the_reason(login: Callable[[str], Client], ours: Rows) -> None:
+    Posting.objects.filter(pk=ours.posting.pk).update(
+        kamino_id=77, delivered={"value": "1200.00"}, problems=[{"code": "due_date_missing", "params": {}}]
+    )
+    url = reverse("admin:integrations_title_export")
+    answer = login("operacao").post(f"{url}?q={ours.title.bling_id}", {"format": "0"})
+    book = openpyxl.load_workbook(BytesIO(answer.content))
+    header, *rows = ([cell.value for cell in row] for row in book.worksheets[0].iter_rows())
+    [row] = [dict(zip(header, row, strict=True)) for row in rows]
+    assert (row["ID no Bling"], row["ID na Kamino"]) == (ours.title.bling_id, 77)
+    assert (row["Valor"], row["Valor na Kamino"]) == (1234.56, 1200)
+    assert "não tem vencimento" in row["Causa"]
+    assert "Resumo" in book.sheetnames
+    assert login("suporte").post(url, {"format": "0"}).status_code == 403

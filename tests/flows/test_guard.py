@@ -66,6 +66,16 @@ def test_in_simulation_nothing_will_settle_it(company: Company) -> None:
     assert risks() == {title}
 
 
+def test_a_bling_that_does_not_answer_hides_no_known_payment(company: Company) -> None:
+    title = due_soon(company)
+    company.to_shadow()
+    company.bling.pay(title, account=company.bank)
+    company.sync()
+    company.bling.revoke_all()
+    guard(company)
+    assert risks() == {title}
+
+
 @pytest.mark.parametrize("days", [-1, 3])
 def test_only_the_next_two_days_are_looked_at(company: Company, days: int) -> None:
     title = due_soon(company, days=days)

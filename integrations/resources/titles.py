@@ -1,0 +1,78 @@
+"""Titles as a table: both sides of each, and why they differ."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.models import Posting, Title
+from integrations.models.problem_texts import problem_text
+from integrations.resources.files import NativeField, PortugueseResource, TextField
+from integrations.sheets.cells import safe_text
+
+
+class TitleResource(PortugueseResource):
+    """One row per title. Money is numeric and days are days; what Kamino holds is what it was last told."""
+
+    summed_by = "in_kamino"
+    sums = ("value", "balance", "kamino_value")
+
+    company = TextField("connection__tenant__name", column_name=gettext_lazy("Company"))
+    direction = TextField(column_name=gettext_lazy("Direction"))
+    bling_id = NativeField("bling_id", column_name=gettext_lazy("Id in Bling"))
+    kamino_id = NativeField(column_name=gettext_lazy("Id in Kamino"))
+    document = TextField("document_number", column_name=gettext_lazy("Document"))
+    origin = TextField("origin_number", column_name=gettext_lazy("Invoice or order"))
+    person = TextField("person__name", column_name=gettext_lazy("Person"))
+    issue_date = NativeField("issue_date", column_name=gettext_lazy("Issue date"))
+    competence_date = NativeField("competence_date", column_name=gettext_lazy("Competence"))
+    due_date = NativeField("due_date", column_name=gettext_lazy("Due date"))
+    value = NativeField("value", column_name=gettext_lazy("Value"))
+    balance = NativeField("balance", column_name=gettext_lazy("Balance"))
+    in_bling = TextField(column_name=gettext_lazy("In Bling"))
+    in_kamino = TextField(column_name=gettext_lazy("In Kamino"))
+    kamino_value = NativeField(column_name=gettext_lazy("Value in Kamino"))
+    cause = TextField(column_name=gettext_lazy("Cause"))
+
+    class Meta:
+        model = Title
+        fields = (
+            "company", "direction", "bling_id", "kamino_id", "document", "origin", "person", "issue_date",
+            "competence_date", "due_date", "value", "balance", "in_bling", "in_kamino", "kamino_value", "cause",
+        )  # fmt: skip
+        name = gettext_lazy("Titles")
+
+    def dehydrate_direction(self, title: Title) -> str:
+        return safe_text(title.get_direction_display())
+
+    def dehydrate_kamino_id(self, title: Title) -> int | None:
+        posting = _posting(title)
+        return posting.kamino_id if posting else None
+
+    def dehydrate_in_bling(self, title: Title) -> str:
+        return safe_text(title.get_status_display())
+
+    def dehydrate_in_kamino(self, title: Title) -> str:
+        posting = _posting(title)
+        return safe_text(posting.get_state_display() if posting else _("Not planned yet"))
+
+    def dehydrate_kamino_value(self, title: Title) -> Decimal | None:
+        posting = _posting(title)
+        return Decimal(posting.delivered["value"]) if posting and posting.delivered and posting.kamino_id else None
+
+    def dehydrate_cause(self, title: Title) -> str:
+        posting = _posting(title)
+        if posting is None:
+            return ""
+        sentences = [problem_text(problem) for problem in posting.get_problems()]
+        return safe_text(" ".join(part for part in [*sentences, posting.message] if part))
+
+    def export(self, queryset: QuerySet[Any] | None = None, **kwargs: Any) -> Any:
+        rows = queryset if queryset is not None else Title.objects.all()
+        return super().export(rows.select_related("person", "posting", "connection__tenant"), **kwargs)
+
+
+def _posting(title: Title) -> Posting | None:
+    return getattr(title, "posting", None)
