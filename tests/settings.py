@@ -32,6 +32,7 @@ if not os.environ.get("TEST_LIMITS"):
     )
 SYNC_JITTER_MINUTES = 0
 UNCERTAIN_WAIT_SECONDS = 0
+DATABASES["default"]["ENGINE"] = "tests.postgres"  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 KAMINO_ALLOWED_HOSTS = ["127.0.0.1"]
 
