@@ -9,6 +9,7 @@ from integrations.models import Heartbeat
 from integrations.pipeline import purge as purging
 from integrations.pipeline import run, schedule
 from integrations.queue import enqueue_tick
+from integrations.resources.exporting import advance_exports
 
 CALL_DEADLINE = 60
 MARGIN = 10
@@ -18,7 +19,9 @@ def tick() -> None:
     """Work on whatever is due until shortly before the queue would kill this task."""
     timeout: int = settings.Q_CLUSTER["timeout"]  # type: ignore[assignment]
     seconds = timeout - CALL_DEADLINE - MARGIN
-    if run.tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=seconds), beat=_beat):
+    deadline = timezone.now() + timedelta(seconds=seconds)
+    exports = {"exports": lambda: advance_exports(clock=timezone.now)}
+    if run.tick(clock=timezone.now, deadline=deadline, beat=_beat, also=exports):
         # The schedule's tick a minute alone would keep fewer than two workers busy, however many there are.
         enqueue_tick()
 

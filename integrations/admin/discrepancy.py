@@ -1,6 +1,6 @@
 """Discrepancies between the two sides, and their export."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -12,13 +12,12 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilt
 from integrations.admin import texts
 from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display
-from integrations.admin.exports import SpreadsheetExport
 from integrations.admin.filters import OpenFilter
 from integrations.admin.scope import TenantFilter
+from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.admin.title_search import title_query
 from integrations.models import Discrepancy, Posting
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
-from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.texts import side_text
 
 URGENT = {"double_payment_risk", "settled_only_in_bling", "missing_in_kamino", "refused", "unconfirmed"}
@@ -28,7 +27,6 @@ KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
 @admin.register(Discrepancy)
 class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
     tenant_path = "posting__company__tenant"
-    resource_classes: ClassVar[list[Any]] = [DiscrepancyResource]
     export_name = "divergencias"
     list_display = ["kind_label", "title_link", "person", "due", "amount", "in_bling", "in_kamino", "why", "since"]
     list_filter = [

@@ -108,7 +108,7 @@ def export_view(request: HttpRequest, tenant_id: int, file_format: str) -> HttpR
     _require(request, "export_mapping")
     tenant = get_object_or_404(scoped(Tenant.objects.all(), request), pk=tenant_id)
     log.info("mappings exported", user=request.user.pk, tenant=tenant.pk, format=file_format)
-    content = mapping_xlsx(tenant.pk) if file_format == "xlsx" else mapping_csv(tenant.pk).encode()
+    content = mapping_xlsx(tenant.pk) if file_format == "xlsx" else mapping_csv(tenant.pk)
     response = HttpResponse(content, content_type=_XLSX if file_format == "xlsx" else "text/csv; charset=utf-8")
     name = f"de-para-{slugify(tenant.slug)}-{timezone.localdate():%Y-%m-%d}.{file_format}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

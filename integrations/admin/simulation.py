@@ -15,16 +15,15 @@ from unfold.contrib.filters.admin import ChoicesRadioFilter, DropdownFilter, Rad
 
 from integrations.admin import actions, texts
 from integrations.admin.decorators import display
-from integrations.admin.exports import SpreadsheetExport
 from integrations.admin.posting_pages import PostingPages
 from integrations.admin.scope import TenantFilter, scoped, sees_every_tenant
+from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.models import KaminoItem, PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
 from integrations.models.registers import KaminoKind
 from integrations.pipeline import decisions, desk
 from integrations.pipeline.twins import with_twins
 from integrations.queue import enqueue_tick
-from integrations.resources.simulation import SimulationResource
 
 SAMPLE = 20
 OPERATION_COLOURS = {
@@ -87,7 +86,6 @@ class TwinFilter(RadioFilter):  # type: ignore[misc]
 
 @admin.register(PlannedWrite)
 class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
-    resource_classes = [SimulationResource]
     export_name = "simulacao"
     list_display = ["operation_label", "name", "person_name", "due", "amount", "payment", "chart_text", "twin_text"]
     list_before_template = "admin/integrations/simulation.html"
@@ -108,9 +106,6 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: Any = super().get_queryset(request)
         return with_twins(rows.standing().named())
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("integrations.export_title"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {"title": _("Simulation"), "page_header": _("Simulation"), "subtitle": None, **(extra_context or {})}

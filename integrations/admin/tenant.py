@@ -45,7 +45,7 @@ class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, Histor
         (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "release", "sync_from"]}),
         (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted", "tolerance_cents"]}),
         (gettext_lazy("Settlement"), {"fields": ["partial_policy", "force_limit"]}),
-        (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "created_at"]}),
+        (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "digest_emails", "created_at"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -1,6 +1,6 @@
 """Titles: both sides of each, what happened to it, and what a person may do about it."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -12,21 +12,19 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilt
 from integrations.admin import actions, texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
-from integrations.admin.exports import SpreadsheetExport
 from integrations.admin.live_search import LiveSearch, live_search_url
 from integrations.admin.scope import TenantFilter
+from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.admin.title_actions import BUTTONS, TitleButtons
 from integrations.admin.title_page import title_context
 from integrations.admin.title_payments import PaymentInline
 from integrations.admin.title_search import title_query
 from integrations.admin.whole_list import WholeList, order_selected
 from integrations.models import BulkOrder, Title
-from integrations.resources.titles import TitleResource
 
 
 @admin.register(Title)
 class TitleAdmin(SpreadsheetExport, LiveSearch, WholeList, TitleButtons, ReadOnlyAdmin):
-    resource_classes: ClassVar[list[Any]] = [TitleResource]
     export_name = "titulos"
     tenant_path = "connection__tenant"
     paginator = CappedPaginator

@@ -14,7 +14,7 @@ TABLES = [
 WORK = [
     "tenant", "title", "payment", "person", "posting", "personposting", "attempt", "forcedsettlement", "mapping",
     "catalogitem", "kaminoitem", "syncrun", "discrepancy", "alert", "filterrule",
-    "mappingchange", "plannedwrite", "bulkorder",
+    "mappingchange", "plannedwrite", "bulkorder", "export", "monthclosing",
 ]  # fmt: skip
 FILTERS = ["add_filterrule", "change_filterrule", "delete_filterrule"]
 
@@ -28,7 +28,7 @@ GROUPS = {
     "Financeiro": [
         *(f"view_{table}" for table in WORK),
         "change_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
-        "view_personal_data", *FILTERS,
+        "close_month", "view_personal_data", *FILTERS,
     ],
     "Operação": [
         *(f"view_{table}" for table in WORK),

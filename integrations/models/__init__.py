@@ -13,12 +13,14 @@ from integrations.models.connections import (
 )
 from integrations.models.deliveries import Attempt, PersonPosting, PlanRequest, Posting
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot
+from integrations.models.exports import Export, ExportChunk
 from integrations.models.filters import FilterRule
 from integrations.models.follow_ups import FollowUp
 from integrations.models.forced_settlements import ForcedSettlement
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
 from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
+from integrations.models.month_closings import MonthClosing
 from integrations.models.parts import DELIVERY_UNITS, PartPosting
 from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
@@ -41,6 +43,8 @@ __all__ = [
     "ConnectLink",
     "ConnectionEvent",
     "Discrepancy",
+    "Export",
+    "ExportChunk",
     "FilterRule",
     "FollowUp",
     "ForcedSettlement",
@@ -50,6 +54,7 @@ __all__ = [
     "KaminoSnapshot",
     "Mapping",
     "MappingChange",
+    "MonthClosing",
     "PartPosting",
     "Payment",
     "Person",

@@ -89,6 +89,13 @@ class Tenant(models.Model):
     alert_emails = models.TextField(
         _("e-mails for alerts"), blank=True, default="", help_text=_("One address per line.")
     )
+    digest_emails = models.TextField(
+        _("e-mails for the daily summary"),
+        blank=True,
+        default="",
+        help_text=_("One address per line. Sent at 07:30 when something changed; without personal data."),
+    )
+    digested_at = models.DateTimeField(null=True, editable=False)
     force_limit = models.DecimalField(
         _("limit of forced settlements"),
         max_digits=15,

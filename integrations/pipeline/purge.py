@@ -4,7 +4,16 @@ from datetime import datetime, timedelta
 
 from django_q.models import Task
 
-from integrations.models import Attempt, AuthorizationRequest, BulkOrder, KaminoSnapshot, MappingChange, TitleChange
+from integrations.models import (
+    Attempt,
+    AuthorizationRequest,
+    BulkOrder,
+    Export,
+    ExportChunk,
+    KaminoSnapshot,
+    MappingChange,
+    TitleChange,
+)
 
 ATTEMPT_BODIES = timedelta(days=90)
 SNAPSHOTS = timedelta(days=3)
@@ -15,6 +24,8 @@ MAPPING_CHANGES = timedelta(days=90)
 TITLE_CHANGES = timedelta(days=730)
 """Two years: the longest that somebody asked back."""
 BULK_ORDERS = timedelta(days=90)
+EXPORTS = timedelta(days=90)
+"""Who took what; the file itself goes when it expires."""
 
 
 def purge(*, now: datetime) -> None:
@@ -26,5 +37,7 @@ def purge(*, now: datetime) -> None:
     sent.exclude(rows=[], content=None).update(rows=[], content=None)
     TitleChange.objects.filter(at__lt=now - TITLE_CHANGES).delete()
     BulkOrder.objects.filter(finished_at__lt=now - BULK_ORDERS).delete()
+    ExportChunk.objects.filter(export__expires_at__lt=now).delete()
+    Export.objects.filter(finished_at__lt=now - EXPORTS).delete()
     AuthorizationRequest.objects.filter(expires_at__lt=now - TASKS).delete()
     Task.objects.filter(stopped__lt=now - TASKS).delete()

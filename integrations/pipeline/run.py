@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 from django.conf import settings
@@ -32,14 +33,21 @@ PEOPLE_NAP = 1.0
 BEAT_SECONDS = 10.0
 
 
-def tick(*, clock: Clock, deadline: datetime, beat: Callable[[], None] = lambda: None) -> bool:
-    """Open what the schedule asks for, then work until `deadline` or until nothing is due; `beat` shows life. Returns
-    whether something may be left to do."""
+def tick(
+    *,
+    clock: Clock,
+    deadline: datetime,
+    beat: Callable[[], None] = lambda: None,
+    also: Mapping[str, Callable[[], bool]] = MappingProxyType({}),
+) -> bool:
+    """Open what the schedule asks for, then work until `deadline` or until nothing is due; `beat` shows life. `also` is
+    work of layers above, by name: one step each, false when nothing was due. Returns whether something may be left to
+    do."""
     _guarded("schedule", lambda: open_due_runs(now=clock()))
     _guarded("tokens", lambda: refresh_due(clock=clock, deadline=deadline))
     _guarded("alerts", lambda: watch(now=clock()))
     beat()
-    Crew(clock, deadline).work(beat)
+    Crew(clock, deadline, also).work(beat)
     return clock() >= deadline
 
 
@@ -50,8 +58,9 @@ class Crew:
     never waits for a slice of somebody's backlog.
     """
 
-    def __init__(self, clock: Clock, deadline: datetime) -> None:
+    def __init__(self, clock: Clock, deadline: datetime, also: Mapping[str, Callable[[], bool]]) -> None:
         self._clock = clock
+        self._also = {"guard": lambda: guard_one(clock), **also}
         self._deadline = deadline
         self._lock = threading.Lock()
         self._busy = 0
@@ -75,7 +84,8 @@ class Crew:
                 with self._lock:
                     self._busy += 1
                 worked = _guarded("turn", lambda: work_once(clock=self._clock, deadline=self._deadline, first=first))
-                worked |= _guarded("guard", lambda: guard_one(self._clock))
+                for name, step in self._also.items():
+                    worked |= _guarded(name, step)
                 with self._lock:
                     self._busy -= 1
                     others = self._busy

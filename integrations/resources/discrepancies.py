@@ -1,18 +1,19 @@
 """Discrepancies as a table: one row each, both sides' values next to each other."""
 
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
-import tablib
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from integrations.models import Discrepancy
+from integrations.models import Discrepancy, KaminoConnection
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.resources.files import NativeField, PortugueseResource, TextField
 from integrations.resources.texts import side_text
 from integrations.sheets.cells import safe_text
+
+_UNREAD = tuple(f"posting__company__{name}" for name in KaminoConnection.SECRETS)
 
 
 class DiscrepancyResource(PortugueseResource):
@@ -20,6 +21,8 @@ class DiscrepancyResource(PortugueseResource):
 
     summed_by = "kind"
     sums = ("value", "difference")
+    permission = "integrations.export_discrepancy"
+    tenant_path = "posting__company__tenant"
 
     company = TextField("posting__company__tenant__name", column_name=gettext_lazy("Company"))
     direction = TextField(column_name=gettext_lazy("Direction"))
@@ -67,11 +70,5 @@ class DiscrepancyResource(PortugueseResource):
     def dehydrate_since(self, row: Discrepancy) -> date:
         return timezone.localtime(row.opened_at).date()
 
-    def export(self, queryset: QuerySet[Any] | None = None, **kwargs: Any) -> Any:
-        rows = queryset if queryset is not None else Discrepancy.objects.filter(closed_at=None)
-        return super().export(rows.select_related("posting__title__person", "posting__company__tenant"), **kwargs)
-
-
-def discrepancy_dataset(queryset: QuerySet[Discrepancy]) -> tablib.Dataset:
-    """Return discrepancies as a table with Portuguese headers, amounts as `Decimal` and days as `date`."""
-    return cast(tablib.Dataset, DiscrepancyResource().export(queryset))
+    def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.select_related("posting__title__person", "posting__company__tenant").defer(*_UNREAD)

@@ -1,10 +1,9 @@
 """Columns and file formats of every download: text is safe from formulas, numbers and days stay what they are."""
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any
 
-import tablib
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from import_export import fields, resources
@@ -12,10 +11,9 @@ from import_export.formats.base_formats import CSV, XLSX
 
 from integrations.domain.money import ZERO
 from integrations.sheets.cells import safe_text
-from integrations.sheets.writing import Sheet, to_csv, to_xlsx
+from integrations.sheets.writing import Sheet, write_csv, write_xlsx
 
-MEASURED_ROWS = 200
-WIDEST = 60
+LANGUAGE = "pt-br"
 
 
 class TextField(fields.Field):  # type: ignore[misc]
@@ -34,70 +32,94 @@ class NativeField(fields.Field):  # type: ignore[misc]
 
 class PortugueseResource(resources.ModelResource):  # type: ignore[misc]
     """A table in Portuguese, whatever language the process runs in: the file is read by finance. `Meta.name` is what
-    its sheet is called. A workbook ends with a summary by the column `summed_by`, with the totals of `sums`."""
+    its sheet is called. A workbook ends with a summary by the column `summed_by`, with the totals of `sums`.
+
+    `permission` is what exporting it takes, and `tenant_path` leads from a row to its company.
+    """
 
     summed_by = ""
     sums: Sequence[str] = ()
+    permission = ""
+    tenant_path = ""
 
-    def get_export_headers(self, *args: Any, **kwargs: Any) -> list[str]:
-        return [str(header) for header in super().get_export_headers(*args, **kwargs)]
+    def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows with all that the columns need."""
+        return queryset
 
-    def export(self, queryset: Any = None, **kwargs: Any) -> Any:
-        with override("pt-br"):
-            dataset = super().export(queryset, **kwargs)
-            dataset.title = str(self._meta.name)
-            dataset.summary = self._summary(dataset) if self.summed_by else None
-        return dataset
+    def every_row(self) -> QuerySet[Any]:
+        """Return all rows that there are, of every company."""
+        rows: QuerySet[Any] = self._meta.model._default_manager.all()
+        return self.prepared(rows)
 
-    def _summary(self, dataset: tablib.Dataset) -> Sheet:
-        """Return how many rows of each kind there are, what they sum up to, and the totals."""
-        headers = [str(self.fields[name].column_name) for name in (self.summed_by, *self.sums)]
-        columns = [(dataset.headers or []).index(header) for header in headers]
-        groups: dict[str, list[Any]] = {}
-        for row in rows_of(dataset):
-            key, *amounts = (row[column] for column in columns)
-            group = groups.setdefault(str(key), [0] + [ZERO] * len(amounts))
-            group[0] += 1
-            group[1:] = [total + (amount or ZERO) for total, amount in zip(group[1:], amounts, strict=True)]
-        found = [[key, *numbers] for key, numbers in sorted(groups.items())]
-        total = [_("Total"), *(sum(column) for column in zip(*groups.values(), strict=True))]
-        return Sheet(_("Summary"), [headers[0], _("Count"), *headers[1:]], [*found, total], [40, 12, 18, 18])
+    def headers(self) -> list[str]:
+        with override(LANGUAGE):
+            return [str(header) for header in self.get_export_headers()]
+
+    def cells(self, rows: Iterable[Any]) -> Iterator[list[Any]]:
+        """Return the cells of each row, as they are asked for."""
+        for row in rows:
+            with override(LANGUAGE):
+                cells: list[Any] = self.export_resource(row)
+            yield cells
 
 
-def rows_of(dataset: tablib.Dataset) -> Iterable[Sequence[Any]]:
-    return cast(Iterable[Sequence[Any]], dataset)
+class Summary:
+    """How many rows of each kind there are and what they sum up to, counted while they are written."""
+
+    def __init__(self, resource: PortugueseResource) -> None:
+        headers = resource.headers()
+        names = [name for name in (resource.summed_by, *resource.sums) if name]
+        with override(LANGUAGE):
+            self._headers = [str(resource.fields[name].column_name) for name in names]
+        self._columns = [headers.index(header) for header in self._headers]
+        self._groups: dict[str, list[Any]] = {}
+
+    def counted(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        """Pass rows on, and count them."""
+        for row in rows:
+            if self._columns:
+                key, *amounts = (row[column] for column in self._columns)
+                group = self._groups.setdefault(str(key), [0] + [ZERO] * len(amounts))
+                group[0] += 1
+                group[1:] = [total + (amount or ZERO) for total, amount in zip(group[1:], amounts, strict=True)]
+            yield row
+
+    def sheets(self) -> list[Sheet]:
+        """Return the sheet of what is counted by the time its rows are asked for; none without columns."""
+        if not self._columns:
+            return []
+        with override(LANGUAGE):
+            title, headers = _("Summary"), [self._headers[0], _("Count"), *self._headers[1:]]
+        return [Sheet(title, headers, self._rows(), [40, 12, 18, 18, 18])]
+
+    def _rows(self) -> Iterator[list[Any]]:
+        yield from ([key, *numbers] for key, numbers in sorted(self._groups.items()))
+        if self._groups:
+            with override(LANGUAGE):
+                yield [_("Total"), *(sum(column) for column in zip(*self._groups.values(), strict=True))]
 
 
-def dataset_csv(dataset: tablib.Dataset) -> str:
-    """Write a table as csv."""
-    return to_csv(dataset.headers or [], rows_of(dataset))
-
-
-def dataset_xlsx(dataset: tablib.Dataset) -> bytes:
-    """Write a table as a workbook: its sheet, named as the table is, and its summary where it has one."""
-    headers = dataset.headers or []
-    table = Sheet(dataset.title or "1", headers, rows_of(dataset), _widths(headers, rows_of(dataset)))
-    summary: Sheet | None = getattr(dataset, "summary", None)
-    return to_xlsx(table, *([summary] if summary and len(dataset) else []))
-
-
-def _widths(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[int]:
-    """Return column widths in characters, by the header and the first rows."""
-    lengths = [[len(str(cell or "")) for cell in row] for row in [headers, *islice(rows, MEASURED_ROWS)]]
-    return [min(WIDEST, max(column) + 2) for column in zip(*lengths, strict=True)]
+def write_file(out: IO[bytes], resource: PortugueseResource, file_format: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table's cells as "csv" or "xlsx" (with its summary) while they come."""
+    headers = resource.headers()
+    if file_format == "csv":
+        write_csv(out, headers, rows)
+        return
+    summary = Summary(resource)
+    with override(LANGUAGE):
+        title = str(resource._meta.name)
+    write_xlsx(out, Sheet(title, headers, summary.counted(rows)), *summary.sheets())
 
 
 class NativeXlsx(XLSX):  # type: ignore[misc]
+    """The choice "xlsx" on the export page; `write_file` writes it."""
+
     def get_title(self) -> Any:
         return "xlsx"
 
-    def export_data(self, dataset: tablib.Dataset, **_kwargs: Any) -> bytes:
-        return dataset_xlsx(dataset)
-
 
 class BrazilianCsv(CSV):  # type: ignore[misc]
+    """The choice "csv" on the export page; `write_file` writes it."""
+
     def get_title(self) -> Any:
         return "csv"
-
-    def export_data(self, dataset: tablib.Dataset, **_kwargs: Any) -> str:
-        return dataset_csv(dataset)

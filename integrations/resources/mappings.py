@@ -1,6 +1,6 @@
 """The De/Para as a spreadsheet: filled with every Bling register seen, edited by finance, and imported again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -17,9 +17,8 @@ from integrations.pipeline.mapping_changes import rows_of
 from integrations.pipeline.mapping_rows import DeskRow, desk_rows
 from integrations.pipeline.mapping_sheet import COLUMNS, LANGUAGE, SHEET_TITLE, header
 from integrations.pipeline.mapping_targets import KaminoTargets, label, labels
-from integrations.resources import files
 from integrations.sheets.cells import safe_text
-from integrations.sheets.writing import Sheet, to_xlsx
+from integrations.sheets.writing import Sheet, csv_bytes, xlsx_bytes
 
 NAMES_TITLE = "Kamino"
 _WIDTHS = (22, 16, 16, 14, 42, 11, 8, 14, 38, 30, 26, 30, 22, 38, 12)
@@ -84,11 +83,15 @@ def _tables(tenant_id: int) -> tuple[tablib.Dataset, KaminoTargets]:
     return cast(tablib.Dataset, MappingResource(targets).export(rows)), targets
 
 
-def mapping_csv(tenant_id: int) -> str:
+def _rows(dataset: tablib.Dataset) -> Iterable[Sequence[Any]]:
+    return cast(Iterable[Sequence[Any]], dataset)
+
+
+def mapping_csv(tenant_id: int) -> bytes:
     """Return a company's De/Para as csv."""
     with override(LANGUAGE):
         dataset, _targets = _tables(tenant_id)
-        return files.dataset_csv(dataset)
+        return csv_bytes(dataset.headers or [], _rows(dataset))
 
 
 def mapping_xlsx(tenant_id: int) -> bytes:
@@ -105,8 +108,8 @@ def mapping_xlsx(tenant_id: int) -> bytes:
         }
         height = max(len(texts) for texts in columns.values())
         names = [[texts[row] if row < len(texts) else "" for texts in columns.values()] for row in range(height)]
-        return to_xlsx(
-            Sheet(SHEET_TITLE, [header(column) for column in COLUMNS], files.rows_of(dataset), _WIDTHS, choices),
+        return xlsx_bytes(
+            Sheet(SHEET_TITLE, [header(column) for column in COLUMNS], _rows(dataset), _WIDTHS, choices),
             Sheet(
                 NAMES_TITLE, [str(KaminoKind(kind).label) for kind in TARGET_KINDS.values()], names, (46, 36, 36, 36)
             ),
@@ -121,7 +124,7 @@ def bad_rows_xlsx(change: MappingChange) -> bytes:
             [*(safe_text(text) for text in row.cells), safe_text(" ".join(error_texts(row.errors)))]
             for row in rows_of(change)[1]
         ]
-        return to_xlsx(Sheet(SHEET_TITLE, headers, rows, [24] * len(headers)))
+        return xlsx_bytes(Sheet(SHEET_TITLE, headers, rows, [24] * len(headers)))
 
 
 def error_texts(errors: Sequence[Any]) -> list[str]:

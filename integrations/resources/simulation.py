@@ -2,16 +2,21 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from integrations.models import PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
+from integrations.pipeline.twins import with_twins
 from integrations.resources.files import NativeField, PortugueseResource, TextField
 from integrations.sheets.cells import safe_text
 
 
 class SimulationResource(PortugueseResource):
-    """What would be sent. Money is numeric and days are days; rows come from `PlannedWriteQuerySet.named`."""
+    """What would be sent. Money is numeric and days are days."""
+
+    permission = "integrations.export_title"
+    tenant_path = "company__tenant"
 
     company = TextField("company__tenant__name", column_name=gettext_lazy("Company"))
     operation = TextField(column_name=gettext_lazy("Operation"))
@@ -35,6 +40,9 @@ class SimulationResource(PortugueseResource):
             "paid", "account", "chart", "kamino_id", "twin",
         )  # fmt: skip
         name = gettext_lazy("Simulation")
+
+    def every_row(self) -> QuerySet[Any]:
+        return with_twins(PlannedWrite.objects.standing().named())
 
     def dehydrate_operation(self, row: Any) -> str:
         return safe_text(PlannedOperation(row.operation).label)

@@ -18,6 +18,8 @@ class TitleResource(PortugueseResource):
 
     summed_by = "in_kamino"
     sums = ("value", "balance", "kamino_value")
+    permission = "integrations.export_title"
+    tenant_path = "connection__tenant"
 
     company = TextField("connection__tenant__name", column_name=gettext_lazy("Company"))
     direction = TextField(column_name=gettext_lazy("Direction"))
@@ -69,9 +71,8 @@ class TitleResource(PortugueseResource):
         sentences = [problem_text(problem) for problem in posting.get_problems()]
         return safe_text(" ".join(part for part in [*sentences, posting.message] if part))
 
-    def export(self, queryset: QuerySet[Any] | None = None, **kwargs: Any) -> Any:
-        rows = queryset if queryset is not None else Title.objects.all()
-        return super().export(rows.select_related("person", "posting", "connection__tenant"), **kwargs)
+    def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.select_related("person", "posting", "connection__tenant").defer("connection__client_secret")
 
 
 def _posting(title: Title) -> Posting | None:

@@ -16,7 +16,7 @@ ABLE = {
     },
     "Financeiro": {
         "change_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
-        "view_personal_data", "add_filterrule", "change_filterrule", "delete_filterrule",
+        "close_month", "view_personal_data", "add_filterrule", "change_filterrule", "delete_filterrule",
     },
     "Operação": {
         "sync_tenant", "resync_title", "force_settlement", "resolve_posting", "export_discrepancy", "export_title",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 import openpyxl
 import pytest
@@ -12,11 +13,17 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from integrations.models import Discrepancy, Posting
-from integrations.resources.discrepancies import discrepancy_dataset
-from integrations.resources.files import dataset_csv as to_csv
-from integrations.resources.files import dataset_xlsx as to_xlsx
+from integrations.resources.discrepancies import DiscrepancyResource
+from integrations.resources.files import write_file
 from integrations.sheets.cells import safe_text
 from tests.admin.world import DAY, Rows
+
+
+def written(file_format: str, rows: Any) -> bytes:
+    resource, out = DiscrepancyResource(), BytesIO()
+    write_file(out, resource, file_format, resource.cells(resource.prepared(rows)))
+    return out.getvalue()
+
 
 HEADERS = [
     "Empresa", "Direção", "ID no Bling", "ID na Kamino", "Documento", "Pessoa", "Vencimento", "Valor", "Divergência",
@@ -39,9 +46,10 @@ def test_the_columns_are_portuguese_and_typed_whatever_the_language(ours: Rows) 
     ours.person.name = "=HYPERLINK(1)"
     ours.person.save()
     with translation.override("en"):
-        dataset = discrepancy_dataset(Discrepancy.objects.filter(pk=ours.discrepancy.pk))
-    assert dataset.headers == HEADERS
-    row = dict(zip(HEADERS, dataset[0], strict=True))
+        resource = DiscrepancyResource()
+        [cells] = resource.cells(resource.prepared(Discrepancy.objects.filter(pk=ours.discrepancy.pk)))
+        assert resource.headers() == HEADERS
+    row = dict(zip(HEADERS, cells, strict=True))
     assert row["Direção"] == "A pagar"
     assert row["Divergência"] == "Valor diferente"
     assert row["Pessoa"] == "'=HYPERLINK(1)"
@@ -55,7 +63,7 @@ def test_the_columns_are_portuguese_and_typed_whatever_the_language(ours: Rows) 
 def test_xlsx_holds_numbers_days_and_plain_text(ours: Rows) -> None:
     ours.discrepancy.cause = "=1+1"
     ours.discrepancy.save()
-    book = openpyxl.load_workbook(BytesIO(to_xlsx(discrepancy_dataset(Discrepancy.objects.all()))))
+    book = openpyxl.load_workbook(BytesIO(written("xlsx", Discrepancy.objects.all())))
     header, cells = (list(row) for row in book.worksheets[0].iter_rows())
     found = dict(zip((cell.value for cell in header), cells, strict=True))
     assert [cell.value for cell in header] == HEADERS
@@ -67,7 +75,7 @@ def test_xlsx_holds_numbers_days_and_plain_text(ours: Rows) -> None:
 
 
 def test_csv_is_what_brazilian_programs_open(ours: Rows) -> None:
-    text = to_csv(discrepancy_dataset(Discrepancy.objects.all()))
+    text = written("csv", Discrepancy.objects.all()).decode()
     header, row = text.lstrip("\ufeff").splitlines()
     assert text.startswith("\ufeff")
     assert header.split(";") == HEADERS
@@ -81,7 +89,7 @@ def test_a_workbook_ends_with_a_summary_and_its_totals(ours: Rows) -> None:
         Discrepancy.objects.create(
             posting=ours.posting, kind=kind, opened_at=now, seen_at=now, difference=Decimal(amount) if amount else None
         )
-    book = openpyxl.load_workbook(BytesIO(to_xlsx(discrepancy_dataset(Discrepancy.objects.all()))))
+    book = openpyxl.load_workbook(BytesIO(written("xlsx", Discrepancy.objects.all())))
     rows = [[cell.value for cell in row] for row in book["Resumo"].iter_rows()]
     assert rows[0] == ["Divergência", "Quantidade", "Valor", "Diferença"]
     assert [row[0] for row in rows[1:]] == ["Pago em parte", "Valor diferente", "Vencimento diferente", "Total"]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.models import Discrepancy, KaminoConnection, KaminoItem, Posting, Tenant
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.pipeline import desk, live_kamino
-from integrations.resources.discrepancies import discrepancy_dataset
+from integrations.resources.discrepancies import DiscrepancyResource
 from sandbox.kamino.fields import FIELDS
 from tests.flows.helpers import Company
 
@@ -236,7 +236,9 @@ def test_a_kind_is_found_explained_exported_and_closes_by_itself(
     assert row is not None, list(open_rows().values_list("kind", "cause"))
     assert kind_cause(kind)
     assert suggested_action(kind)
-    exported = discrepancy_dataset(open_rows().filter(pk=row.pk)).dict[0]
+    resource = DiscrepancyResource()
+    [cells] = resource.cells(resource.prepared(open_rows().filter(pk=row.pk)))
+    exported = dict(zip(resource.headers(), cells, strict=True))
     assert exported["Ação sugerida"] == suggested_action(kind)
     assert exported["Divergência"] == row.get_kind_display()
     assert exported["Causa"] == (row.cause or kind_cause(kind))

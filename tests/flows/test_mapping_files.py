@@ -28,7 +28,7 @@ def file(company: Company) -> bytes:
         )
         for number in range(1, NAMES + 1)
     )  # fmt: skip
-    lines = mapping_csv(company.tenant.pk).splitlines()
+    lines = mapping_csv(company.tenant.pk).decode().splitlines()
     place = lines[0].split(";").index("Plano de contas")
     edited = []
     for line in lines[1:]:

@@ -10,7 +10,7 @@ from django.utils.translation import override
 from integrations.sheets import reading
 from integrations.sheets.cells import plain_text, safe_text
 from integrations.sheets.reading import SheetError, read_table
-from integrations.sheets.writing import Sheet, to_csv, to_xlsx
+from integrations.sheets.writing import Sheet, csv_bytes, xlsx_bytes
 
 HOSTILE = ["=1+1", "'=1+1", "''-1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\tTab", "\rReturn"]
 
@@ -42,7 +42,7 @@ def test_the_line_that_excel_writes_for_itself_is_no_header() -> None:
 
 
 def test_a_very_long_text_is_cut_instead_of_lost() -> None:
-    assert len(read_table(to_xlsx(Sheet("x", ["A"], [[safe_text("x" * 40_000)]]))).rows[0].cells[0].text) == 32_000
+    assert len(read_table(xlsx_bytes(Sheet("x", ["A"], [[safe_text("x" * 40_000)]]))).rows[0].cells[0].text) == 32_000
 
 
 def test_numbers_of_a_workbook_come_as_people_see_them() -> None:
@@ -55,7 +55,7 @@ def test_rows_keep_the_number_that_the_spreadsheet_program_shows() -> None:
 
 
 def test_a_named_sheet_is_read_before_the_first() -> None:
-    book = to_xlsx(Sheet("Kamino", ["A"], [["não"]]), Sheet("De-Para", ["A"], [["sim"]]))
+    book = xlsx_bytes(Sheet("Kamino", ["A"], [["não"]]), Sheet("De-Para", ["A"], [["sim"]]))
     assert [row.cells[0].text for row in read_table(book, sheet_title="De-Para").rows] == ["sim"]
 
 
@@ -66,14 +66,14 @@ def test_a_formula_is_told_from_text_that_looks_like_one() -> None:
     book.save(buffer)
     assert read_table(buffer.getvalue()).rows[0].cells[0].is_formula
     assert read_table(b"A\n=1+1\n").rows[0].cells[0].is_formula
-    assert not read_table(to_xlsx(Sheet("x", ["A"], [[safe_text("=1+1")]]))).rows[0].cells[0].is_formula
+    assert not read_table(xlsx_bytes(Sheet("x", ["A"], [[safe_text("=1+1")]]))).rows[0].cells[0].is_formula
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_that_a_program_would_run_goes_out_harmless_and_comes_back(text: str) -> None:
     assert safe_text(text).startswith("'")
     assert plain_text(safe_text(text)) == text
-    for content in (to_csv(["A"], [[safe_text(text)]]).encode(), to_xlsx(Sheet("x", ["A"], [[safe_text(text)]]))):
+    for content in (csv_bytes(["A"], [[safe_text(text)]]), xlsx_bytes(Sheet("x", ["A"], [[safe_text(text)]]))):
         cell = read_table(content).rows[0].cells[0]
         assert cell.text.strip() == text.strip()
         assert not cell.is_formula

@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.models import Discrepancy, Tenant
-from integrations.resources.discrepancies import discrepancy_dataset
-from integrations.resources.files import dataset_csv, dataset_xlsx
+from integrations.resources.discrepancies import DiscrepancyResource
+from integrations.resources.exporting import CHUNK
+from integrations.resources.files import write_file
 
 
 class Command(BaseCommand):
@@ -24,14 +25,17 @@ class Command(BaseCommand):
             if not Tenant.objects.filter(slug=tenant).exists():
                 raise CommandError(f"no company with the short name {tenant!r}")
             rows = rows.filter(posting__company__tenant__slug=tenant)
-        dataset = discrepancy_dataset(rows)
-        writers = {
-            "csv": lambda: dataset_csv(dataset).encode(),
-            "xlsx": lambda: dataset_xlsx(dataset),
-            "json": lambda: json.dumps(dataset.dict, default=str, ensure_ascii=False, indent=1).encode(),
-        }
+        resource = DiscrepancyResource()
+        count = rows.count()
+        cells = resource.cells(resource.prepared(rows).iterator(chunk_size=CHUNK))
         try:
-            output.write_bytes(writers[options["format"]]())
+            with output.open("wb") as file:
+                if options["format"] == "json":
+                    headers = resource.headers()
+                    found = [dict(zip(headers, row, strict=True)) for row in cells]
+                    file.write(json.dumps(found, default=str, ensure_ascii=False, indent=1).encode())
+                else:
+                    write_file(file, resource, options["format"], cells)
         except OSError as error:
             raise CommandError(f"{output}: cannot be written ({error.strerror})") from error
-        self.stdout.write(f"{len(dataset)} discrepancies written to {output}")
+        self.stdout.write(f"{count} discrepancies written to {output}")

@@ -1,0 +1,69 @@
+"""Exports too large for one request: what was asked for, the rows made so far, and then the file itself.
+
+All of it is in the database, so that any host may make it and any other one serve it.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+
+class Export(models.Model):
+    """One file for one person, who alone may fetch it, until `expires_at`.
+
+    `ids` are the rows of the list at the click, in its order; the first `cursor` of them stand in `chunks`.
+    `error` is a sentence for a person.
+    """
+
+    class Format(models.TextChoices):
+        XLSX = "xlsx", "xlsx"
+        CSV = "csv", "csv"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("ordered by"))
+    table = models.CharField(_("table"), max_length=20)
+    file_format = models.CharField(_("format"), max_length=4, choices=Format.choices)
+    created_at = models.DateTimeField(_("ordered at"))
+    ids = ArrayField(models.BigIntegerField(), editable=False)
+    tenant_ids = ArrayField(models.BigIntegerField(), editable=False)
+    counted = models.PositiveIntegerField(_("rows"))
+    cursor = models.PositiveIntegerField(default=0, editable=False)
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    retry_at = models.DateTimeField(null=True, editable=False)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("can be downloaded until"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True, default="")
+
+    if TYPE_CHECKING:
+        user_id: int
+        chunks: "RelatedManager[Any]"
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["created_at"], condition=Q(finished_at=None), name="export_due")]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.created_at:%d/%m/%Y %H:%M}"
+
+
+class ExportChunk(models.Model):
+    """A piece of an export: rows while it is being made (compressed), the file's bytes (`is_file`) afterwards."""
+
+    export = models.ForeignKey(Export, models.CASCADE, related_name="chunks")
+    is_file = models.BooleanField(default=False)
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["export", "is_file", "number"], name="export_chunk_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number}"

@@ -1,0 +1,36 @@
+"""Month closings: both systems compared for one company and month, frozen when a person says so."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models.tenants import Tenant
+
+
+class MonthClosing(models.Model):
+    """The numbers of one month as they were; a row never changes, looking again makes a new `version`.
+
+    `month` is its first day. `numbers` are the tables of `pipeline/month.py`, amounts as text.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="month_closings", verbose_name=_("company"))
+    month = models.DateField(_("month"))
+    version = models.PositiveSmallIntegerField(_("version"))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("frozen by"))
+    made_at = models.DateTimeField(_("frozen at"))
+    numbers = models.JSONField(editable=False)
+
+    if TYPE_CHECKING:
+        tenant_id: int
+
+    class Meta:
+        verbose_name = _("month closing")
+        verbose_name_plural = _("month closings")
+        ordering = ["-month", "tenant", "-version"]
+        permissions = [("close_month", "Can freeze the comparison of a month")]
+        constraints = [models.UniqueConstraint(fields=["tenant", "month", "version"], name="one_closing_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.tenant} {self.month:%m/%Y} v{self.version}"

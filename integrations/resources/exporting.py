@@ -1,0 +1,172 @@
+"""Exports in the background: rows are read and kept a chunk at a time, and then written as one file.
+
+Each chunk commits together with the cursor, so a worker may die at any line and the next one goes on. Who asked is
+looked at again each time: whoever lost a company, or the permission, gets none of its rows.
+"""
+
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import structlog
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
+
+from integrations.models import Export, ExportChunk, Tenant
+from integrations.pipeline import milestones
+from integrations.resources.discrepancies import DiscrepancyResource
+from integrations.resources.files import PortugueseResource, write_file
+from integrations.resources.simulation import SimulationResource
+from integrations.resources.titles import TitleResource
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+RESOURCES: dict[str, type[PortugueseResource]] = {
+    "titulos": TitleResource,
+    "divergencias": DiscrepancyResource,
+    "simulacao": SimulationResource,
+}
+"""By the name that the file begins with."""
+MOST_AT_ONCE = 5_000
+"""Rows that are written within the request."""
+MOST_ROWS = 200_000
+CHUNK = 2_500
+FILE_CHUNK = 1_000_000
+"""Bytes."""
+KEPT_FOR = timedelta(hours=24)
+MOST_TRIES = 3
+TRY_AGAIN = timedelta(minutes=1)
+NOT_ALLOWED = gettext_noop("Who ordered it may no longer export these rows.")
+CRASHED = gettext_noop("Internal error; tell support.")
+
+
+def order(*, table: str, file_format: str, ids: list[int], user: User, now: datetime) -> Export:
+    """Keep which rows somebody wants as a file; asked for again while it is being made, the same order is returned."""
+    same = Export.objects.filter(user=user, table=table, file_format=file_format, ids=ids, finished_at=None).first()
+    if same is not None:
+        return same
+    resource = RESOURCES[table]()
+    tenants = Tenant.objects.filter(pk__in=resource.every_row().filter(pk__in=ids).values(resource.tenant_path))
+    return Export.objects.create(
+        user=user, table=table, file_format=file_format, created_at=now, ids=ids, counted=len(ids),
+        tenant_ids=list(tenants.order_by("pk").values_list("pk", flat=True)),
+    )  # fmt: skip
+
+
+def may_have(export: Export) -> bool:
+    """Say whether who asked may export, and sees every company that the file shows."""
+    user = User.objects.get(pk=export.user_id)  # anew: permissions are kept on the object
+    resource = RESOURCES[export.table]
+    seen = set(Tenant.objects.for_user(user).filter(pk__in=export.tenant_ids).values_list("pk", flat=True))
+    return user.is_active and user.has_perm(resource.permission) and seen >= set(export.tenant_ids)
+
+
+def advance_exports(*, clock: Clock) -> bool:
+    """Work on one step of the export that waits longest; false when none is due."""
+    now = clock()
+    due = Export.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), finished_at=None)
+    for pk in due.order_by("created_at").values_list("pk", flat=True)[:20]:
+        try:
+            if _advance(pk, clock):
+                return True
+        except Exception:
+            log.exception("export crashed", export=pk)
+            _put_off(pk, clock())
+            return True
+    return False
+
+
+def file_of(export: Export) -> Iterator[bytes]:
+    """Return a finished file piece by piece."""
+    pieces = export.chunks.filter(is_file=True).order_by("number")
+    for pk in list(pieces.values_list("pk", flat=True)):
+        yield bytes(ExportChunk.objects.get(pk=pk).content)
+
+
+def _advance(pk: int, clock: Clock) -> bool:
+    """Read the next chunk of rows, or write the file; false when somebody else is at it."""
+    with transaction.atomic():
+        found = Export.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk, finished_at=None)
+        export = found.first()
+        if export is None:
+            return False
+        changes: dict[str, Any]
+        if not may_have(export):
+            changes = {"finished_at": clock(), "error": NOT_ALLOWED}
+            export.chunks.all().delete()
+        elif export.cursor < len(export.ids):
+            changes = {"cursor": _keep_rows(export), "tries": 0}
+        else:
+            _keep_file(export)
+            now = clock()
+            changes = {"finished_at": now, "expires_at": now + KEPT_FOR}
+        milestones.passed("export.worked")
+        Export.objects.filter(pk=pk).update(**changes)
+    milestones.passed("export.saved")
+    return True
+
+
+def _put_off(pk: int, now: datetime) -> None:
+    """Try again later; give up after some tries."""
+    export = Export.objects.get(pk=pk)
+    gave_up = export.tries + 1 >= MOST_TRIES
+    ended = {"finished_at": now, "error": CRASHED} if gave_up else {}
+    Export.objects.filter(pk=pk).update(tries=export.tries + 1, retry_at=now + TRY_AGAIN, **ended)
+
+
+def _keep_rows(export: Export) -> int:
+    """Store the cells of the next rows, in the list's order; returns the new cursor."""
+    resource = RESOURCES[export.table]()
+    ids = export.ids[export.cursor : export.cursor + CHUNK]
+    found = {row.pk: row for row in _rows_for(export, resource, ids)}
+    cells = resource.cells(found[pk] for pk in ids if pk in found)
+    text = json.dumps([[_packed(cell) for cell in row] for row in cells], ensure_ascii=False)
+    ExportChunk.objects.create(export=export, number=export.cursor, content=zlib.compress(text.encode(), 1))
+    return export.cursor + len(ids)
+
+
+def _rows_for(export: Export, resource: PortugueseResource, ids: list[int]) -> QuerySet[Any]:
+    return resource.every_row().filter(**{"pk__in": ids, f"{resource.tenant_path}__in": export.tenant_ids})
+
+
+def _keep_file(export: Export) -> None:
+    """Write all rows as one file and keep it in their place."""
+    with TemporaryFile() as file:
+        write_file(file, RESOURCES[export.table](), export.file_format, _kept_rows(export))
+        file.seek(0)
+        for number, content in enumerate(_pieces(file)):
+            ExportChunk.objects.create(export=export, is_file=True, number=number, content=content)
+    export.chunks.filter(is_file=False).delete()
+
+
+def _pieces(file: IO[bytes]) -> Iterable[bytes]:
+    return iter(lambda: file.read(FILE_CHUNK), b"")
+
+
+def _kept_rows(export: Export) -> Iterator[list[Any]]:
+    rows = export.chunks.filter(is_file=False).order_by("number")
+    for pk in list(rows.values_list("pk", flat=True)):
+        content = ExportChunk.objects.get(pk=pk).content
+        for cells in json.loads(zlib.decompress(content)):
+            yield [_unpacked(cell) for cell in cells]
+
+
+def _packed(cell: Any) -> Any:
+    """Return a cell as JSON: amounts and days are lists of a letter and their text."""
+    if isinstance(cell, Decimal):
+        return ["m", str(cell)]
+    return ["d", cell.isoformat()] if isinstance(cell, date) else cell
+
+
+def _unpacked(cell: Any) -> Any:
+    if not isinstance(cell, list):
+        return cell
+    kind, text = cell
+    return Decimal(text) if kind == "m" else date.fromisoformat(text)
