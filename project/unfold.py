@@ -45,6 +45,7 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Discrepancies"), "difference", "discrepancy"),
                     _link(_("Forced settlements"), "gavel", "forcedsettlement"),
                     _link(_("Bulk orders"), "playlist_add_check", "bulkorder"),
+                    _link(_("Month closings"), "event_available", "monthclosing"),
                     _link(_("Exports"), "download", "export"),
                     _link(_("Persons"), "groups", "person"),
                 ],

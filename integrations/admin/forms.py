@@ -1,6 +1,6 @@
 """Forms of actions."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from unfold.widgets import (
 
 from integrations.domain.money import ZERO
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, KaminoItem, Posting
+from integrations.models import BlingConnection, KaminoItem, Posting, Tenant
 from integrations.models.registers import KaminoKind
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.pipeline import follow_ups, live_search
@@ -142,6 +142,43 @@ class BlingSearchForm(forms.Form):
         data["due_to"] = end or (start + live_search.AROUND_TODAY if start else None)
         directions = [Direction(side)] if side else list(Direction)
         return live_search.Search(directions=directions, **data)
+
+
+class CompanyForm(forms.Form):
+    """Which of the user's companies."""
+
+    tenant = forms.ModelChoiceField(
+        label=_("Company"), queryset=Tenant.objects.none(), widget=UnfoldAdminSelectWidget(), empty_label=None
+    )
+
+    def __init__(self, *args: Any, tenants: QuerySet[Tenant], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tenant = self.fields["tenant"]
+        assert isinstance(tenant, forms.ModelChoiceField)
+        tenant.queryset = tenants
+
+
+class MonthForm(CompanyForm):
+    """A company's month; `clean` gives its first day as `first`."""
+
+    month = forms.RegexField(
+        r"^(0[1-9]|1[0-2])/(20\d\d)$", label=_("Month"), help_text=_("For example 10/2026"),
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
+        error_messages={"invalid": _("Write the month as two digits and the year: 10/2026.")},
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or {}
+        if "month" in data:
+            month, year = data["month"].split("/")
+            data["first"] = date(int(year), int(month), 1)
+        return data
+
+
+class PositionForm(CompanyForm):
+    """A company, and the day that is asked for."""
+
+    day = forms.DateField(label=_("Open at the end of"), widget=UnfoldAdminSingleDateWidget())
 
 
 class FollowUpForm(forms.Form):

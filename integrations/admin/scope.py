@@ -32,6 +32,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.Alert: "tenant",
     models.FilterRule: "connection__tenant",
     models.BulkOrder: "tenant",
+    models.MonthClosing: "tenant",
 }
 
 

@@ -13,6 +13,7 @@ from integrations.admin import actions, texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.live_search import LiveSearch, live_search_url
+from integrations.admin.open_position import OpenPosition, open_position_url
 from integrations.admin.scope import TenantFilter
 from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.admin.title_actions import BUTTONS, TitleButtons
@@ -24,7 +25,7 @@ from integrations.models import BulkOrder, Title
 
 
 @admin.register(Title)
-class TitleAdmin(SpreadsheetExport, LiveSearch, WholeList, TitleButtons, ReadOnlyAdmin):
+class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleButtons, ReadOnlyAdmin):
     export_name = "titulos"
     tenant_path = "connection__tenant"
     paginator = CappedPaginator
@@ -68,6 +69,7 @@ class TitleAdmin(SpreadsheetExport, LiveSearch, WholeList, TitleButtons, ReadOnl
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may_search = request.user.has_perm("integrations.resync_title")
         context = {**(extra_context or {}), "live_search_url": live_search_url() if may_search else ""}
+        context["open_position_url"] = open_position_url()
         return super().changelist_view(request, context)
 
     def changeform_view(

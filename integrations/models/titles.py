@@ -243,6 +243,9 @@ class Payment(models.Model):
     surcharge = models.DecimalField(_("surcharge"), max_digits=15, decimal_places=2)
     fee = models.DecimalField(_("fee"), max_digits=15, decimal_places=2)
 
+    if TYPE_CHECKING:
+        title_id: int
+
     class Meta:
         verbose_name = _("payment")
         verbose_name_plural = _("payments")

@@ -24,6 +24,7 @@ from integrations.models import (
     KaminoItem,
     Mapping,
     MappingChange,
+    MonthClosing,
     Payment,
     Person,
     PersonPosting,
@@ -71,6 +72,7 @@ class Rows:
     alert: Alert
     change: MappingChange
     bulk: BulkOrder
+    closing: MonthClosing
 
     @property
     def other_title(self) -> Title:
@@ -81,7 +83,7 @@ class Rows:
         return [
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
-            self.alert, self.change, self.bulk,
+            self.alert, self.change, self.bulk, self.closing,
         ]  # fmt: skip
 
 
@@ -181,9 +183,16 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
         tenant=tenant, kind="resync", user=user, created_at=now, key=uuid4(), title_ids=[title.pk], counted=1,
         cursor=1, done=1, left_out={f"Motivo {slug}": 1}, finished_at=now,
     )  # fmt: skip
+    sums = ["A pagar", f"Categoria {slug}", "Aluguel", 1, "10.00", "0.00", "-10.00"]
+    differs = [*sums[:3], f"NF 1 {slug}", 1, None, *sums[4:], f"Motivo {slug}"]
+    table = {"rows": [sums], "differences": [differs]}
+    closing = MonthClosing.objects.create(
+        tenant=tenant, month=DAY.replace(day=1), version=1, made_by=user, made_at=now,
+        numbers={"competence": table, "settled": table},
+    )  # fmt: skip
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
-        PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk,
+        PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk, closing,
     )  # fmt: skip
 
 

@@ -1,0 +1,100 @@
+"""A month of both systems, side by side to the cent: what each books where, and every title that makes a difference."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from integrations.domain.money import ZERO
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where an amount is booked: a direction ("payable", "receivable"), a category in Bling, an account in Kamino."""
+
+    direction: str
+    category: str
+    account: str
+
+
+@dataclass(frozen=True)
+class Booking:
+    """An amount in reais at its place."""
+
+    place: Place
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Item:
+    """One title on both sides; `name` is what people call it, and `reasons` say why the sides may differ."""
+
+    name: str
+    bling_id: int
+    kamino_id: int | None
+    bling: tuple[Booking, ...] = ()
+    kamino: tuple[Booking, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """The sums of one place."""
+
+    place: Place
+    titles: int
+    bling: Decimal
+    kamino: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """Kamino minus Bling."""
+        return self.kamino - self.bling
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What one title adds to the difference of one place."""
+
+    item: Item
+    place: Place
+    bling: Decimal
+    kamino: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        return self.kamino - self.bling
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The sums by place; the differences of the titles at a place add up to that place's difference."""
+
+    rows: tuple[Row, ...]
+    differences: tuple[Difference, ...]
+
+
+def compare_month(items: Iterable[Item]) -> Comparison:
+    """Sum up both sides by place, and name each title that either side books otherwise."""
+    titles: Counter[Place] = Counter()
+    bling: dict[Place, Decimal] = {}
+    kamino: dict[Place, Decimal] = {}
+    differences = []
+    for item in items:
+        ours, theirs = _sums(item.bling), _sums(item.kamino)
+        for place in sorted({*ours, *theirs}):
+            titles[place] += 1
+            here, there = ours.get(place, ZERO), theirs.get(place, ZERO)
+            bling[place] = bling.get(place, ZERO) + here
+            kamino[place] = kamino.get(place, ZERO) + there
+            if here != there:
+                differences.append(Difference(item, place, here, there))
+    rows = (Row(place, titles[place], bling[place], kamino[place]) for place in sorted(titles))
+    return Comparison(tuple(rows), tuple(sorted(differences, key=lambda found: (found.place, found.item.bling_id))))
+
+
+def _sums(bookings: Iterable[Booking]) -> dict[Place, Decimal]:
+    found: dict[Place, Decimal] = {}
+    for booking in bookings:
+        found[booking.place] = found.get(booking.place, ZERO) + booking.amount
+    return found

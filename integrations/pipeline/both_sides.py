@@ -1,0 +1,40 @@
+"""Both sides of titles, a batch at a time: what Bling shows, and what Kamino was told of each title and its parts."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+
+from integrations.models import PartPosting, Posting, Title
+
+BATCH = 1_000
+Body = Mapping[str, Any]
+"""`DesiredTitle.to_json`."""
+
+
+def batches(titles: QuerySet[Title]) -> Iterator[list[Title]]:
+    """Return titles with their postings and persons, in the order of their keys."""
+    rows = titles.select_related("person", "posting").order_by("pk")
+    after = 0
+    while batch := list(rows.filter(pk__gt=after)[:BATCH]):
+        after = batch[-1].pk
+        yield batch
+
+
+def posting_of(title: Title) -> Posting | None:
+    return getattr(title, "posting", None)
+
+
+def bodies_of(batch: Sequence[Title]) -> dict[int, list[Body]]:
+    """Return what Kamino was told of each title and of its parts."""
+    found: dict[int, list[Body]] = defaultdict(list)
+    for title in batch:
+        posting = posting_of(title)
+        body = (posting.delivered or {}) if posting is not None and posting.kamino_id else {}
+        if body:
+            found[title.pk].append(body)
+    parts = PartPosting.objects.filter(posting__title__in=batch, kamino_id__isnull=False, delivered__isnull=False)
+    for title_id, body in parts.values_list("posting__title", "delivered").order_by("pk"):
+        found[title_id].append(body)
+    return found

@@ -1,0 +1,110 @@
+"""Fechamento do mês and Posição em aberto as workbooks."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from integrations.domain.position import Age
+from integrations.models import MonthClosing, Tenant
+from integrations.models.titles import DIRECTION_CHOICES
+from integrations.pipeline.position import Sums, open_on, sums_of
+from integrations.resources.files import LANGUAGE
+from integrations.sheets.cells import safe_text
+from integrations.sheets.writing import Sheet, write_xlsx
+
+MONEY_COLUMNS = 3
+"""The last columns of a closing's rows: Bling, Kamino, difference."""
+
+
+def age_text(age: Age) -> str:
+    """Name an age, in the active language."""
+    return {
+        Age.NOT_DUE: _("Not due yet"),
+        Age.MONTH: _("1 to 30 days late"),
+        Age.TWO_MONTHS: _("31 to 60 days late"),
+        Age.THREE_MONTHS: _("61 to 90 days late"),
+        Age.OLDER: _("More than 90 days late"),
+    }[age]
+
+
+def closing_headers(section: str) -> list[str]:
+    """Return the columns of a closing's sums; `section` is "competence" or "settled"."""
+    account = _("Chart account in Kamino") if section == "competence" else _("Bank account")
+    return [_("Direction"), _("Category"), account, _("Titles"), _("In Bling"), _("In Kamino"), _("Difference")]
+
+
+def difference_headers(section: str) -> list[str]:
+    """Return the columns of a closing's differences."""
+    document = [_("Document"), _("Id in Bling"), _("Id in Kamino")]
+    return [*closing_headers(section)[:3], *document, *closing_headers(section)[4:], _("Why")]
+
+
+def write_closing(out: IO[bytes], closing: MonthClosing) -> None:
+    """Write a frozen month: sums by competence and by settlement, and the titles that differ, each with its reason."""
+    with override(LANGUAGE):
+        names = {"competence": _("Competence"), "settled": _("Settlements")}
+        sheets = [
+            Sheet(name, closing_headers(section), _sums(closing.numbers[section]["rows"]))
+            for section, name in names.items()
+        ]
+        sheets += [
+            Sheet(
+                _("Differences, %(name)s") % {"name": name.lower()}, difference_headers(section),
+                _differences(closing.numbers[section]["differences"]),
+            )
+            for section, name in names.items()
+        ]  # fmt: skip
+        write_xlsx(out, *sheets)
+
+
+def write_position(out: IO[bytes], tenant: Tenant, day: date) -> None:
+    """Write what was open on a day, title by title, with the sums by age."""
+    with override(LANGUAGE):
+        found = list(open_on(tenant, day))
+        directions = dict(DIRECTION_CHOICES)
+        headers = [
+            _("Direction"), _("Person"), _("Document"), _("Id in Bling"), _("Id in Kamino"), _("Due date"), _("Age"),
+            _("Value"), _("Open in Bling"), _("Open in Kamino"), _("Difference"),
+        ]  # fmt: skip
+        rows = [
+            [
+                str(directions[row.title.direction]), safe_text(row.title.person.name if row.title.person else ""),
+                safe_text(row.title.document_number), row.title.bling_id, row.kamino_id, row.title.due_date,
+                age_text(row.age), row.title.value, row.bling, row.kamino, row.kamino - row.bling,
+            ]
+            for row in found
+        ]  # fmt: skip
+        summary = [_("Direction"), _("Age"), _("Titles"), _("Open in Bling"), _("Open in Kamino"), _("Difference")]
+        name = _("Open on %(day)s") % {"day": f"{day:%d-%m-%Y}"}
+        write_xlsx(out, Sheet(name, headers, rows), Sheet(_("Summary"), summary, position_rows(sums_of(found))))
+
+
+def position_rows(sums: Sequence[Sums]) -> list[list[Any]]:
+    """Return the sums of a position as cells, in the active language."""
+    directions = dict(DIRECTION_CHOICES)
+    return [
+        [
+            str(directions[row.direction]), age_text(row.age), row.titles, row.bling, row.kamino,
+            row.kamino - row.bling,
+        ]
+        for row in sums
+    ]  # fmt: skip
+
+
+def _sums(rows: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
+    for row in rows:
+        texts, (titles, *amounts) = row[:3], row[3:]
+        yield [*map(safe_text, texts), titles, *map(Decimal, amounts)]
+    if rows:
+        columns = list(zip(*(row[-MONEY_COLUMNS:] for row in rows), strict=True))
+        yield [_("Total"), "", "", sum(row[3] for row in rows), *(sum(map(Decimal, column)) for column in columns)]
+
+
+def _differences(rows: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
+    for direction, category, account, name, bling_id, kamino_id, *amounts, why in rows:
+        texts = map(safe_text, (direction, category, account, name))
+        yield [*texts, bling_id, kamino_id, *map(Decimal, amounts), safe_text(why)]

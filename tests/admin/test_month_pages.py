@@ -1,0 +1,83 @@
+"""Fechamento do mês and Posição em aberto as pages: who sees them, who freezes, and what is said of bad input."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import openpyxl
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from integrations.models import MonthClosing
+from tests.admin.test_pages import url
+from tests.admin.world import DAY, Rows
+
+Login = Callable[[str], Client]
+MONTH = f"{DAY:%m/%Y}"
+
+
+def compare_url() -> str:
+    return reverse("admin:integrations_monthclosing_compare")
+
+
+def position_url() -> str:
+    return reverse("admin:integrations_title_open_position")
+
+
+def test_finance_compares_a_month_and_freezes_it(login: Login, ours: Rows) -> None:
+    client = login("financeiro")
+    query = f"?tenant={ours.tenant.pk}&month={MONTH}"
+    page = client.get(compare_url() + query).content.decode()
+    assert "Por competência" in page
+    assert "R$\u00a01.234,56" in page
+    assert "Congelar este mês" in page
+    response = client.post(compare_url() + query, follow=True)
+    assert "Congelado como versão 2." in response.content.decode()
+    assert MonthClosing.objects.filter(tenant=ours.tenant).count() == 2
+
+
+def test_who_may_not_freeze_only_looks(login: Login, ours: Rows) -> None:
+    client = login("operacao")
+    query = f"?tenant={ours.tenant.pk}&month={MONTH}"
+    assert "Congelar" not in client.get(compare_url() + query).content.decode()
+    assert client.post(compare_url() + query).status_code == 403
+    assert login("suporte").get(compare_url() + query).status_code == 403
+    assert MonthClosing.objects.filter(tenant=ours.tenant).count() == 1
+
+
+@pytest.mark.parametrize("month", ["13/2026", "2026-11", "", "00/2026", "11/1999"])
+def test_a_month_that_is_none_is_explained(login: Login, ours: Rows, month: str) -> None:
+    page = login("financeiro").get(f"{compare_url()}?tenant={ours.tenant.pk}&month={month}").content.decode()
+    assert "10/2026" in page
+    assert "Por competência" not in page
+
+
+def test_another_company_is_no_choice(login: Login, ours: Rows, theirs: Rows) -> None:
+    client = login("financeiro")
+    for page in (f"{compare_url()}?month={MONTH}", f"{position_url()}?day=21/11/2026"):
+        text = client.get(f"{page}&tenant={theirs.tenant.pk}").content.decode()
+        assert "Empresa alheia" not in text
+        assert "Categoria alheia" not in text
+    assert client.get(url(MonthClosing, "sheet", theirs.closing.pk)).status_code == 404
+
+
+def test_a_frozen_month_is_shown_and_taken_home(login: Login, ours: Rows) -> None:
+    client = login("financeiro")
+    page = client.get(url(MonthClosing, "change", ours.closing.pk)).content.decode()
+    assert "Motivo nossa" in page
+    book = openpyxl.load_workbook(BytesIO(client.get(url(MonthClosing, "sheet", ours.closing.pk)).content))
+    assert "Motivo nossa" in [cell.value for cell in list(book["Diferenças, baixas"].iter_rows())[-1]]
+    assert login("suporte").get(url(MonthClosing, "sheet", ours.closing.pk)).status_code == 403
+
+
+def test_the_open_position_is_shown_and_taken_home(login: Login, ours: Rows) -> None:
+    client = login("operacao")
+    query = f"?tenant={ours.tenant.pk}&day=21/11/2026"
+    page = client.get(position_url() + query).content.decode()
+    assert "A vencer" in page
+    assert "R$\u00a02.469,12" in page
+    response = client.get(f"{position_url()}{query}&planilha=1")
+    book = openpyxl.load_workbook(BytesIO(response.content))
+    assert {row[1].value for row in list(book.worksheets[0].iter_rows())[1:]} == {"Pessoa nossa"}
+    assert login("suporte").get(f"{position_url()}{query}&planilha=1").status_code == 403
+    assert "Informe uma data válida" in client.get(f"{position_url()}?tenant={ours.tenant.pk}&day=x").content.decode()

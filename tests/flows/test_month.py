@@ -1,0 +1,120 @@
+"""Fechamento do mês and Posição em aberto: to the cent, every difference with its reason, frozen."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from io import BytesIO
+
+import openpyxl
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import KaminoConnection, MonthClosing, Tenant
+from integrations.pipeline.month import freeze, month_after, month_of
+from integrations.pipeline.position import open_on, sums_of
+from integrations.resources.reports import write_closing, write_position
+from sandbox.world import World
+from tests.flows.helpers import Company
+
+
+@pytest.fixture
+def user(transactional_db: None) -> User:
+    return User.objects.create_user("financeiro")
+
+
+@pytest.fixture
+def busy(company: Company, world: World) -> Company:
+    """A company with titles that are open, paid, paid without an account in Kamino, and held back."""
+    unmapped = company.bling.add_category("Sem par", kind=1)
+    elsewhere = company.bling.add_account("Cofre", kind="caixa")
+    company.add_title("payable", value="100.00")
+    paid = company.add_title("payable", value="50.55")
+    company.bling.pay(paid, date=world.today, account=company.bank)
+    waits = company.add_title("payable", value="30.00")
+    company.bling.pay(waits, date=world.today, account=elsewhere)
+    company.add_title("payable", value="7.01", category=unmapped)
+    company.add_title("receivable", value="20.00")
+    company.sync()
+    return company
+
+
+def first_day(world: World) -> date:
+    return world.today.replace(day=1)
+
+
+def test_both_sides_add_up_to_the_cent_and_each_difference_has_its_reason(busy: Company, world: World) -> None:
+    month = month_of(busy.tenant, first_day(world))
+    assert sum(row.bling for row in month.competence.rows) == Decimal("207.56")
+    assert sum(row.kamino for row in month.competence.rows) == Decimal("200.55")
+    [held] = month.competence.differences
+    assert (held.bling, held.kamino, held.place.category) == (Decimal("7.01"), 0, "Sem par")
+    assert "Sem par" in " ".join(held.item.reasons)
+    assert sum(row.bling for row in month.settled.rows) == Decimal("80.55")
+    assert sum(row.kamino for row in month.settled.rows) == Decimal("50.55")
+    [waiting] = month.settled.differences
+    assert (waiting.place.account, waiting.difference) == ("Cofre", Decimal("-30.00"))
+    assert "Cofre" in " ".join(waiting.item.reasons)
+    rows = busy.kamino.payables.values()
+    told = sum(Decimal(str(row["ValorPagamento"])) for row in rows if row.get("ValorPagamento"))
+    assert told == Decimal("50.55")
+
+
+def test_a_month_without_titles_is_empty(busy: Company, world: World) -> None:
+    month = month_of(busy.tenant, date(2020, 2, 1))
+    assert (month.competence.rows, month.settled.rows) == ((), ())
+
+
+def test_what_was_frozen_never_changes_and_the_next_one_is_a_version(busy: Company, world: World, user: User) -> None:
+    first = freeze(tenant=busy.tenant, first=first_day(world), user=user, now=timezone.now())
+    before = first.numbers
+    busy.add_title("payable", value="1.00")
+    busy.sync()
+    second = freeze(tenant=busy.tenant, first=first_day(world), user=user, now=timezone.now())
+    assert [row.version for row in MonthClosing.objects.order_by("version")] == [1, 2]
+    assert MonthClosing.objects.get(pk=first.pk).numbers == before != second.numbers
+
+
+def test_the_workbook_holds_the_sums_and_the_reasons(busy: Company, world: World, user: User) -> None:
+    out = BytesIO()
+    write_closing(out, freeze(tenant=busy.tenant, first=first_day(world), user=user, now=timezone.now()))
+    book = openpyxl.load_workbook(out)
+    assert book.sheetnames == ["Competência", "Baixas", "Diferenças, competência", "Diferenças, baixas"]
+    total = [cell.value for cell in list(book["Competência"].iter_rows())[-1]]
+    assert (total[0], total[3:]) == ("Total", [5, 207.56, 200.55, pytest.approx(-7.01)])
+    reasons = [cell.value for cell in list(book["Diferenças, baixas"].iter_rows())[-1]]
+    assert "Cofre" in reasons[-1]
+
+
+def test_a_payment_split_in_kamino_still_agrees(company: Company, world: World) -> None:
+    company.bling.world.generous = True
+    Tenant.objects.update(partial_policy="split")
+    KaminoConnection.objects.update(lists_are_complete=True)
+    title = company.add_title("payable", value="100.00")
+    company.bling.pay(title, amount="40.00", date=world.today, account=company.bank)
+    company.sync()
+    month = month_of(company.tenant, first_day(world))
+    assert (month.competence.differences, month.settled.differences) == ((), ())
+    assert sum(row.kamino for row in month.settled.rows) == Decimal("40.00")
+    assert company.posting(title).parts.count() == 1
+
+
+def test_what_was_open_on_a_day_on_both_sides(busy: Company, world: World) -> None:
+    yesterday = world.today - timedelta(days=1)
+    today = {(row.direction, row.bling, row.kamino) for row in sums_of(open_on(busy.tenant, world.today))}
+    assert today == {
+        ("payable", Decimal("107.01"), Decimal("130.00")), ("receivable", Decimal("20.00"), Decimal("20.00")),
+    }  # fmt: skip
+    before = {(row.direction, row.bling) for row in sums_of(open_on(busy.tenant, yesterday))}
+    assert before in (set(), {("payable", Decimal("187.56")), ("receivable", Decimal("20.00"))})
+    out = BytesIO()
+    write_position(out, busy.tenant, world.today)
+    book = openpyxl.load_workbook(out)
+    assert [row[0].value for row in book["Resumo"].iter_rows()] == ["Direção", "A pagar", "A receber"]
+    assert book.worksheets[0].max_row == 1 + 4
+
+
+@pytest.mark.parametrize(
+    ("day", "after"), [(date(2026, 1, 1), date(2026, 2, 1)), (date(2026, 12, 1), date(2027, 1, 1))]
+)
+def test_the_month_after(day: date, after: date) -> None:
+    assert month_after(day) == after
