@@ -31,10 +31,9 @@ def bodies_of(batch: Sequence[Title]) -> dict[int, list[Body]]:
     found: dict[int, list[Body]] = defaultdict(list)
     for title in batch:
         posting = posting_of(title)
-        body = (posting.delivered or {}) if posting is not None and posting.kamino_id else {}
-        if body:
-            found[title.pk].append(body)
+        if posting is not None and posting.kamino_id and posting.delivered is not None:
+            found[title.pk].append(posting.delivered)
     parts = PartPosting.objects.filter(posting__title__in=batch, kamino_id__isnull=False, delivered__isnull=False)
-    for title_id, body in parts.values_list("posting__title", "delivered").order_by("pk"):
-        found[title_id].append(body)
+    for part in parts.select_related("posting").order_by("pk"):
+        found[part.posting.title_id].append(part.delivered or {})
     return found

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 
@@ -14,9 +12,8 @@ from integrations.models import Alert, BlingConnection, Discrepancy, Heartbeat, 
 from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.coverage import lacking_names
+from integrations.pipeline.mails import addresses, send
 from integrations.pipeline.outlook import outlook
-
-log = structlog.get_logger(__name__)
 
 LATE_AFTER = timedelta(hours=36)
 MAIL_AGAIN_AFTER = timedelta(hours=24)
@@ -159,14 +156,7 @@ def mail_alerts(*, now: datetime) -> int:
         # Claimed before sending: two workers mail once; a failed mail is tried again tomorrow and stays on screen.
         if not Alert.objects.filter(pk=alert.pk, mailed_at=alert.mailed_at).update(mailed_at=now):
             continue
-        own = [line.strip() for line in alert.tenant.alert_emails.splitlines() if line.strip()]
-        recipients = list(dict.fromkeys([*own, *settings.SUPPORT_EMAILS]))
-        if not recipients:
-            continue
-        subject = f"[Bling → Kamino] {alert.tenant.name}: {alert.get_cause_display()}"
-        try:
-            send_mail(subject, f"{alert.detail}\n\n{settings.PUBLIC_URL}/admin/", None, recipients)
-            sent += 1
-        except (OSError, ValueError) as error:  # no mail server; a line break in a name
-            log.error("alert not mailed", alert=alert.pk, error=type(error).__name__)
+        recipients = list(dict.fromkeys([*addresses(alert.tenant.alert_emails), *settings.SUPPORT_EMAILS]))
+        subject = f"{alert.tenant.name}: {alert.get_cause_display()}"
+        sent += send(subject, f"{alert.detail}\n\n{settings.PUBLIC_URL}/admin/", recipients)
     return sent

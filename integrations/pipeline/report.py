@@ -22,6 +22,16 @@ class Counters:
     kamino: int
 
 
+@dataclass(frozen=True)
+class Written:
+    """How many titles Kamino took, by what was done; a title that was created paid counts as both."""
+
+    created: int
+    updated: int
+    cancelled: int
+    settled: int
+
+
 @dataclass
 class Report:
     """One company's sync. `held` counts reasons; `errors` counts runs, reads and writes that failed."""
@@ -97,14 +107,23 @@ def report_since(tenant: Tenant, since: datetime, before: Counters) -> Report:
 
 
 def _count_attempts(report: Report, tenant: Tenant, since: datetime) -> None:
+    done = written_since(tenant, since)
+    report.created, report.updated, report.settled, report.cancelled = (
+        done.created, done.updated, done.settled, done.cancelled,
+    )  # fmt: skip
     attempts = Attempt.objects.filter(company__tenant=tenant, started_at__gte=since)
-    rows = attempts.filter(outcome__in=_DONE).exclude(operation=Operation.SAVE_PERSON)
-    operations = Counter(rows.values_list("operation", flat=True))
-    report.created = operations[Operation.CREATE]
-    report.updated = operations[Operation.UPDATE]
-    report.cancelled = operations[Operation.CANCEL]
-    report.settled = rows.filter(settles=True).count()
     report.errors = attempts.exclude(outcome__in=("", *_DONE)).count()
+
+
+def written_since(tenant: Tenant, since: datetime) -> Written:
+    """Count what Kamino took of a company's titles since a moment."""
+    attempts = Attempt.objects.filter(company__tenant=tenant, started_at__gte=since, outcome__in=_DONE)
+    rows = attempts.exclude(operation=Operation.SAVE_PERSON)
+    operations = Counter(rows.values_list("operation", flat=True))
+    return Written(
+        operations[Operation.CREATE], operations[Operation.UPDATE], operations[Operation.CANCEL],
+        rows.filter(settles=True).count(),
+    )  # fmt: skip
 
 
 def _judge_connections(report: Report, tenant: Tenant, since: datetime) -> None:

@@ -14,6 +14,7 @@ from integrations.pipeline.asked import read_asked
 from integrations.pipeline.bulk import advance_orders
 from integrations.pipeline.companies import read_kamino_registers, reconcile_one
 from integrations.pipeline.deliver import drain, sweep
+from integrations.pipeline.digest import send_digests
 from integrations.pipeline.discrepancies import companies_to_review, review_changed
 from integrations.pipeline.guard import guard_one
 from integrations.pipeline.health import watch
@@ -46,6 +47,7 @@ def tick(
     _guarded("schedule", lambda: open_due_runs(now=clock()))
     _guarded("tokens", lambda: refresh_due(clock=clock, deadline=deadline))
     _guarded("alerts", lambda: watch(now=clock()))
+    _guarded("digests", lambda: send_digests(now=clock()))
     beat()
     Crew(clock, deadline, also).work(beat)
     return clock() >= deadline
