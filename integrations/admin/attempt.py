@@ -14,8 +14,8 @@ from integrations.admin import texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.scope import TenantFilter
-from integrations.admin.title_search import title_query
-from integrations.models import Attempt, Posting
+from integrations.admin.title_search import titles_found
+from integrations.models import Attempt
 
 OUTCOME_COLOURS = {
     "in_flight": "info",
@@ -67,8 +67,8 @@ class AttemptAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        found = title_query(term, path="title__", whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(posting__in=Posting.objects.filter(found).order_by().values("pk")), False
+        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
+        return queryset.filter(posting__title__in=found), False
 
     @display(gettext_lazy("started at"), ordering="started_at")
     def started(self, attempt: Attempt) -> str:

@@ -15,8 +15,8 @@ from integrations.admin.decorators import display
 from integrations.admin.filters import OpenFilter
 from integrations.admin.scope import TenantFilter
 from integrations.admin.spreadsheet_export import SpreadsheetExport
-from integrations.admin.title_search import title_query
-from integrations.models import Discrepancy, Posting
+from integrations.admin.title_search import titles_found
+from integrations.models import Discrepancy
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.resources.texts import side_text
 
@@ -54,8 +54,8 @@ class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        found = title_query(term, path="title__", whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(posting__in=Posting.objects.filter(found).order_by().values("pk")), False
+        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
+        return queryset.filter(posting__title__in=found), False
 
     @display(_("kind"), ordering="kind", label=KIND_COLOURS)
     def kind_label(self, row: Discrepancy) -> tuple[str, str]:

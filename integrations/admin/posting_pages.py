@@ -10,7 +10,7 @@ from integrations.admin import actions, texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.scope import change_url, scoped
-from integrations.admin.title_search import title_query
+from integrations.admin.title_search import titles_found
 from integrations.models import Posting
 
 
@@ -39,8 +39,8 @@ class PostingPages(actions.PermittedActions, ReadOnlyAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        found = title_query(term, path="title__", whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(found), False
+        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
+        return queryset.filter(title__in=found), False
 
     @display(gettext_lazy("title"), ordering="title__document_number")
     def name(self, posting: Posting) -> str:

@@ -41,8 +41,9 @@ class SpreadsheetExport(ExportMixin):  # type: ignore[misc]
     def get_export_data(self, file_format: Any, request: HttpRequest, queryset: Any, **_kwargs: Any) -> bytes:
         resource = exporting.RESOURCES[self.export_name]()
         out = BytesIO()
-        rows = resource.prepared(queryset).iterator(chunk_size=exporting.CHUNK)
-        write_file(out, resource, file_format.get_extension(), resource.cells(rows))
+        ids = list(queryset.values_list("pk", flat=True))
+        cells = exporting.cells_of(resource, resource.every_row(), ids)
+        write_file(out, resource, file_format.get_extension(), cells)
         return out.getvalue()
 
     def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, **kwargs: Any) -> HttpResponse:
@@ -53,14 +54,15 @@ class SpreadsheetExport(ExportMixin):  # type: ignore[misc]
             return HttpResponseRedirect(request.get_full_path())
         log.info("exported", what=self.export_name, user=request.user.pk, format=file_format.get_extension())
         if len(ids) > exporting.MOST_AT_ONCE:
-            return self._in_background(file_format, request, ids)
+            return self._in_background(file_format, request, queryset, ids)
         response: HttpResponse = super()._do_file_export(file_format, request, queryset, **kwargs)
         return response
 
-    def _in_background(self, file_format: Any, request: HttpRequest, ids: list[int]) -> HttpResponse:
+    def _in_background(self, file_format: Any, request: HttpRequest, rows: Any, ids: list[int]) -> HttpResponse:
         order = exporting.order(
             table=self.export_name,
             file_format=file_format.get_extension(),
+            rows=rows,
             ids=ids,
             user=actions.user_of(request),
             now=timezone.now(),

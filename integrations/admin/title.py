@@ -19,7 +19,7 @@ from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.admin.title_actions import BUTTONS, TitleButtons
 from integrations.admin.title_page import title_context
 from integrations.admin.title_payments import PaymentInline
-from integrations.admin.title_search import title_query
+from integrations.admin.title_search import titles_found
 from integrations.admin.whole_list import WholeList, order_selected
 from integrations.models import BulkOrder, Title
 
@@ -64,7 +64,8 @@ class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleBu
         term = search_term.strip()
         if not term:
             return queryset, False
-        return queryset.filter(title_query(term, whole_documents=texts.sees_personal_data(request))), False
+        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
+        return queryset.filter(pk__in=found), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may_search = request.user.has_perm("integrations.resync_title")

@@ -7,25 +7,30 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from integrations.domain.documents import compact
-from integrations.models import Person
+from integrations.models import Person, Posting, Title
 
 MAX_BIGINT = 2**63 - 1
 
 
-def title_query(term: str, *, path: str = "", whole_documents: bool) -> Q:
-    """Return the condition for a search term. `path` leads to the title, e.g. "title__".
+def titles_found(term: str, *, whole_documents: bool) -> QuerySet[Any]:
+    """Return the keys of the titles that a search term finds, of every company.
 
-    People who may not see a CPF find it only by its whole number: else each digit could be guessed.
+    People who may not see a CPF find it only by its whole number: else each digit could be guessed. Each way to find a
+    title is a query of its own, so that each uses its index; joined by OR, every title would be looked at.
     """
-    found = Q(**{f"{path}document_number__icontains": term}) | Q(**{f"{path}origin_number__iexact": term})
-    found |= Q(**{f"{path}person__in": person_query(term, whole_documents=whole_documents)})
+    ways = [
+        Q(document_number__icontains=term),
+        Q(origin_number__iexact=term),
+        Q(person__in=person_query(term, whole_documents=whole_documents)),
+    ]
     if term.isdigit() and int(term) <= MAX_BIGINT:
-        kamino = "posting__kamino_id" if not path else "kamino_id"
-        found |= Q(**{f"{path}bling_id": int(term)}) | Q(**{kamino: int(term)})
+        by_kamino_id = Posting.objects.filter(kamino_id=int(term)).order_by().values("title")
+        ways += [Q(bling_id=int(term)), Q(pk__in=by_kamino_id)]
     value = parse_amount(term)
     if value is not None:
-        found |= Q(**{f"{path}value": value})
-    return found
+        ways.append(Q(value=value))
+    first, *others = (Title.objects.filter(way).order_by().values("pk") for way in ways)
+    return first.union(*others)
 
 
 def person_query(term: str, *, whole_documents: bool) -> QuerySet[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -46,7 +46,7 @@ def needing_action(postings: QuerySet[Posting]) -> QuerySet[Posting]:
         output_field=BooleanField(),
     )
     stuck = Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN])
-    waiting = ~Q(state=DeliveryState.IGNORED) & Q(waits_for_person=True)
+    waiting = ~Q(problems=[]) & ~Q(state=DeliveryState.IGNORED) & Q(waits_for_person=True)
     return postings.alias(waits_for_person=has_problem).filter(stuck | waiting)
 
 
@@ -61,15 +61,13 @@ class Worklist:
 
 
 def _at_risk() -> Q:
-    open_risks = Discrepancy.objects.filter(
-        posting=OuterRef("pk"), kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None
-    )
-    return Q(Exists(open_risks))
+    open_risks = Discrepancy.objects.filter(kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
+    return Q(pk__in=open_risks.order_by().values("posting"))
 
 
 def _forced() -> Q:
-    orders = ForcedSettlement.objects.in_force().filter(posting=OuterRef("pk"))
-    return Q(Exists(orders)) & Q(title__status__in=UNSETTLED)
+    orders = ForcedSettlement.objects.in_force().filter(posting__title__status__in=UNSETTLED)
+    return Q(pk__in=orders.order_by().values("posting"))
 
 
 WORKLISTS: dict[str, Worklist] = {
@@ -138,7 +136,10 @@ def titles_of(worklist: str) -> Q:
 
 def counted(postings: QuerySet[Posting], request: HttpRequest) -> list[dict[str, Any]]:
     """Return each worklist with how many titles are in it, those with any first; one query."""
-    numbers = postings.order_by().aggregate(**{name: Count("pk", filter=titles_of(name)) for name in WORKLISTS})
+    # First only those that can be in one at all: nearly every title has nothing to say.
+    some = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN]) | _at_risk() | _forced()
+    rows = postings.filter(some).order_by()
+    numbers = rows.aggregate(**{name: Count("pk", filter=titles_of(name)) for name in WORKLISTS})
     query = request.GET.copy()
     found = []
     for name, worklist in WORKLISTS.items():

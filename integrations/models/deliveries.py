@@ -239,6 +239,8 @@ class Posting(DeliveryUnit):
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
             models.Index(fields=["company", "state"], name="posting_state"),
             models.Index(fields=["company"], condition=LACKS_ANY, name="posting_lacks_names"),
+            models.Index(fields=["company"], condition=~Q(problems=[]), name="posting_with_problems"),
+            models.Index(fields=["kamino_id"], condition=Q(kamino_id__isnull=False), name="posting_kamino_id"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.titles import (
@@ -67,7 +69,11 @@ class Person(models.Model):
         verbose_name = _("person")
         verbose_name_plural = _("persons")
         ordering = ["name"]
-        indexes = [models.Index(fields=["document"], name="person_document")]
+        indexes = [
+            models.Index(fields=["document"], name="person_document"),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="person_name_words"),
+            GinIndex(OpClass(Upper("trade_name"), name="gin_trgm_ops"), name="person_trade_name_words"),
+        ]
         constraints = [models.UniqueConstraint(fields=["connection", "bling_id"], name="one_person_per_bling_id")]
         permissions = [("view_personal_data", "Can see whole CPF numbers")]
 
@@ -143,7 +149,12 @@ class Title(models.Model):
                 condition=Q(status__in=["open", "partial"]),
                 name="title_unsettled",
             ),
+            models.Index(fields=["-due_date", "-id"], name="title_newest_due"),
             models.Index(fields=["document_number"], name="title_document_number"),
+            GinIndex(OpClass(Upper("document_number"), name="gin_trgm_ops"), name="title_number_words"),
+            models.Index(Upper("origin_number"), name="title_origin_number", condition=~Q(origin_number="")),
+            models.Index(fields=["bling_id"], name="title_bling_id"),
+            models.Index(fields=["value"], name="title_value"),
             models.Index(fields=["connection", "origin_id"], condition=~Q(origin_id=0), name="title_origin"),
         ]
         constraints = [

@@ -121,7 +121,7 @@ def _paid(
     settlement = divided.settlement if divided else None
     if divided is None:
         settlement, found = settle(facts, payments, ambiguous)
-        problems = [*problems, *found]
+        problems = [*problems, *(problem for problem in found if problem not in problems)]
     accounts, unknown = _accounts(rulebook, settlement, divided)
     if divided and unknown and divided.parts:
         # A payment without its account cannot be sent: until then its money stays in the open title.

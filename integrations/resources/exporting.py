@@ -6,7 +6,7 @@ looked at again each time: whoever lost a company, or the permission, gets none 
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from tempfile import TemporaryFile
@@ -47,16 +47,16 @@ NOT_ALLOWED = gettext_noop("Who ordered it may no longer export these rows.")
 CRASHED = gettext_noop("Internal error; tell support.")
 
 
-def order(*, table: str, file_format: str, ids: list[int], user: User, now: datetime) -> Export:
-    """Keep which rows somebody wants as a file; asked for again while it is being made, the same order is returned."""
+def order(*, table: str, file_format: str, rows: QuerySet[Any], ids: list[int], user: User, now: datetime) -> Export:
+    """Keep which rows somebody wants as a file: `ids`, the keys of `rows` in their order. Asked for again while it is
+    being made, the same order is returned."""
     same = Export.objects.filter(user=user, table=table, file_format=file_format, ids=ids, finished_at=None).first()
     if same is not None:
         return same
-    resource = RESOURCES[table]()
-    tenants = Tenant.objects.filter(pk__in=resource.every_row().filter(pk__in=ids).values(resource.tenant_path))
+    tenants = rows.order_by().values_list(RESOURCES[table].tenant_path, flat=True).distinct()
     return Export.objects.create(
         user=user, table=table, file_format=file_format, created_at=now, ids=ids, counted=len(ids),
-        tenant_ids=list(tenants.order_by("pk").values_list("pk", flat=True)),
+        tenant_ids=sorted(set(tenants)),
     )  # fmt: skip
 
 
@@ -122,18 +122,21 @@ def _put_off(pk: int, now: datetime) -> None:
 
 
 def _keep_rows(export: Export) -> int:
-    """Store the cells of the next rows, in the list's order; returns the new cursor."""
+    """Store the cells of the next rows; returns the new cursor."""
     resource = RESOURCES[export.table]()
     ids = export.ids[export.cursor : export.cursor + CHUNK]
-    found = {row.pk: row for row in _rows_for(export, resource, ids)}
-    cells = resource.cells(found[pk] for pk in ids if pk in found)
-    text = json.dumps([[_packed(cell) for cell in row] for row in cells], ensure_ascii=False)
+    mine = resource.every_row().filter(**{f"{resource.tenant_path}__in": export.tenant_ids})
+    text = json.dumps([[_packed(cell) for cell in row] for row in cells_of(resource, mine, ids)], ensure_ascii=False)
     ExportChunk.objects.create(export=export, number=export.cursor, content=zlib.compress(text.encode(), 1))
     return export.cursor + len(ids)
 
 
-def _rows_for(export: Export, resource: PortugueseResource, ids: list[int]) -> QuerySet[Any]:
-    return resource.every_row().filter(**{"pk__in": ids, f"{resource.tenant_path}__in": export.tenant_ids})
+def cells_of(resource: PortugueseResource, rows: QuerySet[Any], ids: Sequence[int]) -> Iterator[list[Any]]:
+    """Return the cells of the rows with some keys, in the order of these; what is no longer there is left out."""
+    for first in range(0, len(ids), CHUNK):
+        wanted = ids[first : first + CHUNK]
+        found = {row.pk: row for row in rows.filter(pk__in=wanted)}
+        yield from resource.cells(found[pk] for pk in wanted if pk in found)
 
 
 def _keep_file(export: Export) -> None:

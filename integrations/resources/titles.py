@@ -8,9 +8,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.models import Posting, Title
+from integrations.models.deliveries import DeliveryState
 from integrations.models.problem_texts import problem_text
-from integrations.resources.files import NativeField, PortugueseResource, TextField
+from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
+from integrations.resources.files import ChoiceField, NativeField, PortugueseResource, TextField
 from integrations.sheets.cells import safe_text
+
+_STATES = dict(DeliveryState.choices)
+_READ = (
+    "direction", "bling_id", "document_number", "origin_number", "issue_date", "competence_date", "due_date", "value",
+    "balance", "status", "person__name", "connection__tenant__name", "posting__kamino_id", "posting__state",
+    "posting__delivered", "posting__problems", "posting__message",
+)  # fmt: skip
 
 
 class TitleResource(PortugueseResource):
@@ -22,7 +31,7 @@ class TitleResource(PortugueseResource):
     tenant_path = "connection__tenant"
 
     company = TextField("connection__tenant__name", column_name=gettext_lazy("Company"))
-    direction = TextField(column_name=gettext_lazy("Direction"))
+    direction = ChoiceField("direction", DIRECTION_CHOICES, column_name=gettext_lazy("Direction"))
     bling_id = NativeField("bling_id", column_name=gettext_lazy("Id in Bling"))
     kamino_id = NativeField(column_name=gettext_lazy("Id in Kamino"))
     document = TextField("document_number", column_name=gettext_lazy("Document"))
@@ -33,7 +42,7 @@ class TitleResource(PortugueseResource):
     due_date = NativeField("due_date", column_name=gettext_lazy("Due date"))
     value = NativeField("value", column_name=gettext_lazy("Value"))
     balance = NativeField("balance", column_name=gettext_lazy("Balance"))
-    in_bling = TextField(column_name=gettext_lazy("In Bling"))
+    in_bling = ChoiceField("status", STATUS_CHOICES, column_name=gettext_lazy("In Bling"))
     in_kamino = TextField(column_name=gettext_lazy("In Kamino"))
     kamino_value = NativeField(column_name=gettext_lazy("Value in Kamino"))
     cause = TextField(column_name=gettext_lazy("Cause"))
@@ -46,19 +55,13 @@ class TitleResource(PortugueseResource):
         )  # fmt: skip
         name = gettext_lazy("Titles")
 
-    def dehydrate_direction(self, title: Title) -> str:
-        return safe_text(title.get_direction_display())
-
     def dehydrate_kamino_id(self, title: Title) -> int | None:
         posting = _posting(title)
         return posting.kamino_id if posting else None
 
-    def dehydrate_in_bling(self, title: Title) -> str:
-        return safe_text(title.get_status_display())
-
     def dehydrate_in_kamino(self, title: Title) -> str:
         posting = _posting(title)
-        return safe_text(posting.get_state_display() if posting else _("Not planned yet"))
+        return safe_text(_STATES[posting.state] if posting else _("Not planned yet"))
 
     def dehydrate_kamino_value(self, title: Title) -> Decimal | None:
         posting = _posting(title)
@@ -72,7 +75,7 @@ class TitleResource(PortugueseResource):
         return safe_text(" ".join(part for part in [*sentences, posting.message] if part))
 
     def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.select_related("person", "posting", "connection__tenant").defer("connection__client_secret")
+        return queryset.select_related("person", "posting", "connection__tenant").only(*_READ)
 
 
 def _posting(title: Title) -> Posting | None:

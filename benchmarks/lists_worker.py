@@ -1,0 +1,168 @@
+"""A worker that fills a company with titles and discrepancies, opens every list, or exports all titles.
+
+`fill` makes the rows; `pages` prints, for each list page, the median of its server time in milliseconds and its
+queries; `xlsx` and `csv` order the export of all titles and make it as the tick does, and print what that cost.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+import django
+
+from benchmarks.measure import report_cost
+
+TITLES, DISCREPANCIES, PERSONS, BATCH = 200_000, 20_000, 4_000, 5_000
+ROUNDS = 7
+SLUG = "listas"
+PROBLEMS = [{"code": "category_unmapped", "params": {"name": "Aluguel"}}]
+STATES = ("delivered",) * 17 + ("held", "needs_human", "ready")
+
+
+def main() -> None:
+    django.setup()
+    if sys.argv[1] == "fill":
+        _fill()
+    elif sys.argv[1] == "pages":
+        print(json.dumps(dict(_pages())), flush=True)
+    else:
+        _export(sys.argv[1])
+
+
+def _fill() -> None:
+    from django.contrib.auth.models import User
+    from django.db import connection as database
+    from django.utils import timezone
+
+    from integrations.models import BlingConnection, Person, PersonPosting
+
+    User.objects.create_superuser("chefe")
+    now, connection = timezone.now(), BlingConnection.objects.get(tenant__slug=SLUG)
+    company = connection.tenant.kamino_connection
+    persons = Person.objects.bulk_create(
+        Person(
+            connection=connection, bling_id=number + 1, name=f"Fornecedor {number:05d} Ltda",
+            document=f"{number:014d}", read_at=now,
+        )
+        for number in range(PERSONS)
+    )  # fmt: skip
+    PersonPosting.objects.bulk_create(
+        PersonPosting(person=person, company=company, state="delivered", ready_at=now, planned_at=now, kamino_id=pk)
+        for pk, person in enumerate(persons, start=1)
+    )
+    for first in range(0, TITLES, BATCH):
+        _fill_batch(connection, company, persons, first, now)
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, now: Any) -> None:
+    from integrations.models import Attempt, Discrepancy, Posting, Title
+
+    numbers = range(first, first + BATCH)
+    titles = Title.objects.bulk_create(
+        Title(
+            connection=connection, direction="payable" if number % 2 else "receivable", bling_id=number + 1,
+            status="open" if number % 3 else "settled", status_number=1, value=Decimal(number % 90_000 + 1),
+            due_date=date(2026, 1, 1) + timedelta(days=number % 500), document_number=f"NF {number:06d}",
+            person=persons[number % PERSONS], contact_id=number % PERSONS + 1, row_fingerprint="x", is_released=True,
+            first_seen_at=now, read_at=now, changed_at=now,
+        )
+        for number in numbers
+    )  # fmt: skip
+    postings = Posting.objects.bulk_create(
+        Posting(
+            title=title, company=company, direction=title.direction, due_date=title.due_date, ready_at=now,
+            state=STATES[title.bling_id % len(STATES)], planned_at=now - timedelta(hours=title.bling_id % 500),
+            kamino_id=title.bling_id, desired=_body(title), delivered=_body(title),
+            problems=PROBLEMS if STATES[title.bling_id % len(STATES)] == "held" else [],
+        )
+        for title in titles
+    )  # fmt: skip
+    Attempt.objects.bulk_create(
+        Attempt(
+            company=company, posting=posting, operation="create", body={}, fingerprint="x", fence=1, started_at=now,
+            ended_at=now, outcome="delivered", kamino_id=posting.kamino_id,
+        )
+        for posting in postings
+    )  # fmt: skip
+    every = TITLES // DISCREPANCIES
+    Discrepancy.objects.bulk_create(
+        Discrepancy(
+            posting=posting, kind="value" if number % 2 else "partial", bling_value="10.00",
+            kamino_value="9.00", difference=Decimal("-1.00"), opened_at=now, seen_at=now,
+        )
+        for number, posting in enumerate(postings[::every])
+    )  # fmt: skip
+
+
+def _body(title: Any) -> dict[str, Any]:
+    return {
+        "direction": title.direction, "code": str(title.bling_id), "description": "Conta",
+        "document_number": title.document_number, "due_date": str(title.due_date),
+        "competence_date": str(title.due_date), "value": f"{title.value:.2f}", "chart_account": "1",
+        "cost_center": None, "business_unit": None, "status": "pending", "payment": None, "note": "", "person": "1",
+    }  # fmt: skip
+
+
+def _pages() -> Iterator[tuple[str, list[float]]]:
+    """Open each page some times, by its name: every list as it opens, and the long ones as people search them."""
+    from django.contrib import admin
+    from django.contrib.auth.models import User
+    from django.db import connection as database
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+    from django.urls import reverse
+
+    from integrations.models import Title
+
+    client = Client(headers={"host": "localhost"})
+    client.force_login(User.objects.get(username="chefe"))
+    pages = {
+        model._meta.model_name or "": reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for model in admin.site._registry
+    }
+    some = Title.objects.latest("pk")
+    for name in ("title", "posting", "discrepancy"):
+        for what, term in {"name": "Fornecedor 00123", "number": some.document_number, "id": some.bling_id}.items():
+            pages[f"{name}, searched by {what}"] = f"{pages[name]}?q={term}"
+    pages["title, last month, by value"] = f"{pages['title']}?due_date_from=01/11/2026&due_date_to=30/11/2026&o=5"
+    pages["title page"] = reverse("admin:integrations_title_change", args=[some.pk])
+    for name, url in pages.items():
+        times, queries = [], 0
+        for _round in range(ROUNDS):
+            with CaptureQueriesContext(database) as captured:
+                began = time.perf_counter()
+                status = client.get(url).status_code
+                times.append((time.perf_counter() - began) * 1000)
+            queries = len(captured)
+            if status != 200:
+                raise RuntimeError(f"{url} answered {status}")
+        yield name, [median(times), queries]
+
+
+def _export(file_format: str) -> None:
+    from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from integrations.models import Title
+    from integrations.resources import exporting
+
+    rows, user = Title.objects.all(), User.objects.get(username="chefe")
+    ids = list(rows.values_list("pk", flat=True))
+    exporting.order(table="titulos", file_format=file_format, rows=rows, ids=ids, user=user, now=timezone.now())
+
+    def work() -> None:
+        while exporting.advance_exports(clock=timezone.now):
+            pass
+
+    report_cost(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""Every way in which a title is paid: what Kamino holds in the end, what a person sees, and that it was settled once.
+
+One table, both directions, a strict and a generous Kamino.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Count
+
+from integrations.domain.titles import Direction
+from integrations.kamino.translate import NAMES
+from integrations.models import Attempt, Discrepancy, KaminoConnection, Tenant
+from sandbox.world import World
+from tests.flows.helpers import Company
+
+VALUE = "100.00"
+PENDING, PAID = 1, 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What Kamino holds (`status` None: nothing; `paid` is what moved, in reais), and what a person sees."""
+
+    status: int | None
+    paid: str | None = None
+    state: str = "delivered"
+    problems: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+SETTLED = Outcome(PAID, VALUE)
+SEVERAL = Outcome(PENDING, problems=("payments_several",), kinds=("settled_only_in_bling",))
+IN_PART = Outcome(PENDING, problems=("partially_paid",), kinds=("partial",))
+AMBIGUOUS = Outcome(None, state="held", problems=("payment_ambiguous",), kinds=("held",))
+CLOSED_MONTH = Outcome(
+    PENDING, state="held", problems=("closed_period",), kinds=("closed_period", "settled_only_in_bling")
+)
+Pay = Callable[[Company, int], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way of being paid, and what comes out. Its title is sent first where `sent_before` says so, where
+    where it is `paid_before`, and where something happens to it `in_kamino`. Receivables may end otherwise."""
+
+    paid: Pay
+    outcome: Outcome = SETTLED
+    sent_before: bool = False
+    in_kamino: Callable[[Company, str, int], Any] | None = None
+    paid_before: bool = False
+    of_receivables: Outcome | None = None
+    of_strict_receivables: Outcome | None = None
+
+    @property
+    def is_sent_before(self) -> bool:
+        return self.sent_before or self.paid_before or self.in_kamino is not None
+
+    def expected(self, direction: str, *, generous: bool) -> Outcome:
+        if direction == "receivable" and not generous and self.of_strict_receivables:
+            return self.of_strict_receivables
+        return (direction == "receivable" and self.of_receivables) or self.outcome
+
+
+def pay(**options: Any) -> Pay:
+    def paid(company: Company, title: int) -> None:
+        company.bling.pay(title, **{"account": company.bank, **options})
+
+    return paid
+
+
+def in_two(days_between: int, **second: Any) -> Pay:
+    def paid(company: Company, title: int) -> None:
+        today = company.bling.world.today
+        company.bling.pay(title, amount="40.00", account=company.bank, date=today - timedelta(days=days_between))
+        company.bling.pay(title, amount="60.00", **{"account": company.bank, "date": today, **second})
+
+    return paid
+
+
+def together(*, numbers: bool, same: bool = True) -> Pay:
+    """Pay the title with a second one of the same contact by one borderô."""
+
+    def paid(company: Company, title: int) -> None:
+        book = company.bling.titles[title]
+        number = "B-2" if numbers else ""
+        company.bling.edit_title(title, document_number="B-1" if numbers else "")
+        other = company.add_title(
+            book.direction, contact=book.contact, document_number=number, value=VALUE if same else "55.00"
+        )
+        company.bling.pay_together([title, other], account=company.bank)
+
+    return paid
+
+
+def reversed_(company: Company, title: int) -> None:
+    company.bling.reverse_payment(title, company.bling.titles[title].borderos[-1])
+
+
+def paid_there(company: Company, direction: str, there: int) -> None:
+    company.kamino.pay_title(direction, there)
+
+
+def scheduled(company: Company, direction: str, there: int) -> None:
+    if direction == "payable":
+        company.kamino.edit_title(direction, there, DataAgendaPagamento=str(company.bling.world.today))
+
+
+def reconciled(company: Company, direction: str, there: int) -> None:
+    company.kamino.pay_title(direction, there)
+    company.kamino.reconcile_title(direction, there)
+
+
+def last_month(company: Company) -> date:
+    return company.bling.world.today.replace(day=1) - timedelta(days=1)
+
+
+def on_a_closed_day(company: Company, title: int) -> None:
+    company.bling.pay(title, account=company.bank, date=last_month(company))
+
+
+def numbered(company: Company, title: int) -> None:
+    company.bling.edit_title(title, document_number="NF 130")
+    company.bling.pay(title, amount="130.00", account=company.bank)
+
+
+def paid_and_reversed(company: Company, title: int) -> None:
+    pay()(company, title)
+    reversed_(company, title)
+
+
+def nothing(company: Company, title: int) -> None:
+    """Nothing happens in Bling."""
+
+
+REFUSED = Outcome(PAID, VALUE, "needs_human", kinds=("refused", "settled_only_in_bling"))
+REVERSED = Outcome(PAID, VALUE, "needs_human", ("reversed_after_settlement",), ("refused",))
+SCHEDULED = Outcome(PENDING, None, "needs_human", kinds=("double_payment_risk", "settled_only_in_bling"))
+NO_ACCOUNT = Outcome(PENDING, None, "delivered", ("bank_account_missing",), ("settled_only_in_bling", "unmapped"))
+OVERPAID = Outcome(PAID, "130.00", problems=("overpaid",))
+
+CASES: dict[str, Case] = {
+    "at once": Case(pay()),
+    "at once, sent before": Case(pay(), sent_before=True),
+    "two payments of one day": Case(in_two(0)),
+    "two payments of two days": Case(in_two(1), SEVERAL),
+    "two payments of one day on two accounts": Case(in_two(0, account=0), SEVERAL),
+    "with interest": Case(pay(interest="2.00")),
+    "with discount": Case(pay(discount="5.00")),
+    "with surcharge": Case(pay(surcharge="3.00")),
+    "with fee": Case(pay(fee="1.50")),
+    "more than its value": Case(numbered, OVERPAID),
+    "more than its value, and no number says whose": Case(pay(amount="130.00"), AMBIGUOUS),
+    "in part": Case(pay(amount="40.00"), IN_PART),
+    "in part, sent before": Case(pay(amount="40.00"), IN_PART, sent_before=True),
+    "without an account": Case(pay(account=0), NO_ACCOUNT),
+    "on a day of a closed month": Case(on_a_closed_day, CLOSED_MONTH, sent_before=True),
+    "one borderô for two with numbers": Case(together(numbers=True)),
+    "one borderô for two of one value without numbers": Case(together(numbers=False)),
+    "one borderô for two without numbers": Case(together(numbers=False, same=False)),
+    "in Kamino first": Case(pay(), in_kamino=paid_there),
+    "in Kamino only": Case(nothing, in_kamino=paid_there),
+    "scheduled in Kamino": Case(pay(), SCHEDULED, in_kamino=scheduled, of_receivables=SETTLED),
+    "reconciled with the bank": Case(pay(), in_kamino=reconciled, of_strict_receivables=REFUSED),
+    "reversed after it was sent": Case(reversed_, REVERSED, paid_before=True),
+    "reversed before it was sent": Case(paid_and_reversed, Outcome(PENDING)),
+}
+
+
+def outcome_of(company: Company, direction: str, title: int) -> Outcome:
+    """Read what came of a title: on Kamino's side, and on ours."""
+    row, posting, names = company.in_kamino(direction, title), company.posting(title), NAMES[Direction(direction)]
+    paid = row and row[names.paid]
+    kinds = Discrepancy.objects.filter(posting=posting, closed_at=None).values_list("kind", flat=True)
+    return Outcome(
+        row and row[names.status], str(paid) if paid is not None else None, posting.state,
+        tuple(company.problems(title)), tuple(sorted(kinds)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("direction", ["payable", "receivable"])
+@pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
+def test_every_way_of_being_paid(company: Company, world: World, direction: str, generous: bool) -> None:
+    world.generous = generous
+    Tenant.objects.update(closed_until=last_month(company))
+    titles = {name: company.add_title(direction, value=VALUE) for name, case in CASES.items() if case.is_sent_before}
+    for name in titles:
+        if CASES[name].paid_before:
+            pay()(company, titles[name])
+    company.sync()
+    for name, case in CASES.items():
+        if case.in_kamino:
+            case.in_kamino(company, direction, company.in_kamino(direction, titles[name])["ID"])
+        if name not in titles:
+            titles[name] = company.add_title(direction, value=VALUE)
+        case.paid(company, titles[name])
+    company.sync()
+    found = {name: outcome_of(company, direction, title) for name, title in titles.items()}
+    assert found == {name: case.expected(direction, generous=generous) for name, case in CASES.items()}
+    writes = company.kamino.write_count
+    company.sync()
+    assert company.kamino.write_count == writes
+    settled = Attempt.objects.filter(settles=True, outcome__in=("delivered", "adopted"))
+    assert not settled.values("posting").annotate(times=Count("pk")).filter(times__gt=1).exists()
+    assert company.kamino.charges == 0
+
+
+@pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
+def test_split_where_the_lists_were_proved(company: Company, world: World, generous: bool) -> None:
+    world.generous = generous
+    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+    KaminoConnection.objects.update(lists_are_complete=generous)
+    in_part, whole = company.add_title("payable", value=VALUE), company.add_title("payable", value=VALUE)
+    company.bling.pay(in_part, amount="40.00", account=company.bank)
+    in_two(1)(company, whole)
+    company.sync()
+    found = {
+        title: sorted((row["Situacao"], str(row["ValorVencimento"])) for row in rows_of(company, title))
+        for title in (in_part, whole)
+    }
+    if generous:
+        assert found == {in_part: [(1, "60.00"), (2, "40.00")], whole: [(2, "40.00"), (2, "60.00")]}
+    else:
+        assert found == {in_part: [(1, VALUE)], whole: [(1, VALUE)]}
+        assert "split_not_proved" in company.problems(in_part)
+    writes = company.kamino.write_count
+    company.sync()
+    assert company.kamino.write_count == writes
+
+
+def rows_of(company: Company, title: int) -> list[Any]:
+    """Return the Kamino title of a Bling title and those of its payments."""
+    marks = (f"[Bling {title}]", f"[Bling {title}-")
+    return [row for row in company.kamino.payables.values() if any(mark in str(row["Descricao"]) for mark in marks)]
