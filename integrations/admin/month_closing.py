@@ -131,7 +131,12 @@ def _sections(numbers: dict[str, Any]) -> list[dict[str, Any]]:
             "totals": [texts.money(total) for total in _totals(numbers[section]["rows"])],
             "difference_headers": reports.difference_headers(section),
             "differences": [
-                [*row[:4], row[4], row[5] or texts.EMPTY, *(texts.money(Decimal(text)) for text in row[6:9]), row[9]]
+                [
+                    *row[:4],
+                    *map(texts.plain_number, row[4:6]),
+                    *(texts.money(Decimal(text)) for text in row[6:9]),
+                    row[9],
+                ]
                 for row in numbers[section]["differences"][:SHOWN_DIFFERENCES]
             ],
             "left": max(0, len(numbers[section]["differences"]) - SHOWN_DIFFERENCES),

@@ -68,7 +68,7 @@ def write_position(out: IO[bytes], tenant: Tenant, day: date) -> None:
         directions = dict(DIRECTION_CHOICES)
         headers = [
             _("Direction"), _("Person"), _("Document"), _("Id in Bling"), _("Id in Kamino"), _("Due date"), _("Age"),
-            _("Value"), _("Open in Bling"), _("Open in Kamino"), _("Difference"),
+            _("Value"), _("Balance in Bling"), _("Balance in Kamino"), _("Difference"),
         ]  # fmt: skip
         rows = [
             [
@@ -78,7 +78,14 @@ def write_position(out: IO[bytes], tenant: Tenant, day: date) -> None:
             ]
             for row in found
         ]  # fmt: skip
-        summary = [_("Direction"), _("Age"), _("Titles"), _("Open in Bling"), _("Open in Kamino"), _("Difference")]
+        summary = [
+            _("Direction"),
+            _("Age"),
+            _("Titles"),
+            _("Balance in Bling"),
+            _("Balance in Kamino"),
+            _("Difference"),
+        ]
         name = _("Open on %(day)s") % {"day": f"{day:%d-%m-%Y}"}
         write_xlsx(out, Sheet(name, headers, rows), Sheet(_("Summary"), summary, position_rows(sums_of(found))))
 

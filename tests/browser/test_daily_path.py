@@ -1,11 +1,16 @@
-"""The daily path of staff, in Portuguese and with the keyboard alone: find, resync, watch, force, undo."""
+"""The daily path of staff, in Portuguese and with the keyboard alone: find, resync, watch, force, undo, export."""
 
 from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
+from django.utils import timezone
 
 from integrations.models import Posting
+from integrations.resources import exporting
 from tests.browser.conftest import picture
 from tests.flows.helpers import Company
 
@@ -117,11 +122,71 @@ def test_a_title_is_resynced_forced_and_undone(company: Company, staff: Any) -> 
     company.kamino.reopen_title("payable", company.in_kamino("payable", number)["ID"])
     press(staff, "Desfazer baixa manual")
     press(staff, "Desfazer baixa manual", role="button")
-    staff.wait_for_timeout(1500)
-    print("URL", staff.url, staff.inner_text("body")[350:2600])
-    staff.screenshot(path="/tmp/undo.png", full_page=True)
     staff.get_by_text("o título volta a seguir o Bling").first.wait_for()
     assert "Desfazer baixa manual" in staff.locator(".ik-timeline").first.inner_text()
+
+
+def test_a_filtered_list_is_taken_home(company: Company, staff: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    company.add_title("payable", value="1234.56", document_number="NF 4711")
+    company.add_title("payable", value="99.00", document_number="NF 4712")
+    company.sync()
+    look_for(staff, "4711")
+    press(staff, "Exportar")
+    reach(staff, staff.locator("select[name=format]"))
+    staff.keyboard.type("csv")
+    with staff.expect_download() as download:
+        press(staff, "Enviar", role="button")
+    text = Path(download.value.path()).read_text("utf-8-sig")
+    assert "1234,56" in text
+    assert "NF 4712" not in text
+
+    monkeypatch.setattr(exporting, "MOST_AT_ONCE", 1)
+    staff.goto("/admin/integrations/title/")
+    press(staff, "Exportar")
+    reach(staff, staff.locator("select[name=format]"))
+    staff.keyboard.type("xlsx")
+    press(staff, "Enviar", role="button")
+    staff.get_by_text("Em andamento: 0 de 2 linhas").wait_for()
+    while exporting.advance_exports(clock=timezone.now):
+        pass
+    staff.get_by_text("Pronto até").wait_for()  # the page renews itself
+    picture(staff, "exportacao.png")
+    with staff.expect_download() as download:
+        press(staff, "Baixar titulos-")
+    rows = openpyxl.load_workbook(BytesIO(Path(download.value.path()).read_bytes())).worksheets[0].max_row
+    assert rows == 1 + 2
+
+
+def test_finance_closes_a_month_and_looks_at_what_is_open(
+    company: Company, people: dict[str, Any], log_in: Callable[[str], Any]
+) -> None:
+    today = company.bling.world.today
+    paid = company.add_title("payable", value="1234.56", document_number="NF 4711", due=today)
+    company.bling.pay(paid, date=today, account=company.bank)
+    company.add_title("payable", value="70.00", document_number="NF 4712", category=0)
+    company.sync()
+    company.tenant.members.add(people["financeiro"])
+    finance = log_in("financeiro")
+    finance.goto("/admin/integrations/monthclosing/")
+    press(finance, "Comparar um mês")
+    write(finance, "month", f"{today:%m/%Y}")
+    press(finance, "Comparar", role="button")
+    finance.get_by_text("Por data de baixa").wait_for()
+    press(finance, "Congelar este mês", role="button")
+    finance.get_by_text("Congelado como versão 1.").wait_for()
+    assert "R$\u00a070,00" in finance.inner_text("body")
+    picture(finance, "fechamento.png", full_page=True)
+    with finance.expect_download():
+        press(finance, "Baixar a planilha")
+
+    finance.goto("/admin/integrations/title/")
+    press(finance, "Posição em aberto")
+    write(finance, "day", f"{today:%d/%m/%Y}")
+    press(finance, "Mostrar", role="button")
+    finance.get_by_text("A vencer").first.wait_for()
+    picture(finance, "posicao.png", full_page=True)
+    with finance.expect_download():
+        press(finance, "Baixar a planilha")
 
 
 def test_what_needs_action_is_worked_off_by_reason(company: Company, staff: Any, people: dict[str, Any]) -> None:
