@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Discrepancy, KaminoConnection, KaminoItem, Posting, Tenant
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
-from integrations.pipeline import desk, live_kamino
+from integrations.pipeline import decisions, desk, live_kamino
 from integrations.resources.discrepancies import DiscrepancyResource
 from sandbox.kamino.fields import FIELDS
 from tests.flows.helpers import Company
@@ -209,12 +209,46 @@ def refused(company: Company) -> Mend:
     return mend
 
 
+def status(company: Company) -> Mend:
+    title, there = delivered(company)
+    company.bling.edit_title(title, status=5)
+    company.sync()
+    company.kamino.deleted.discard(there)
+    company.kamino.touch()
+    return lambda: company.kamino.delete_title("payable", there)
+
+
+def invoice_cancelled(company: Company) -> Mend:
+    origin = {"id": 5, "tipoOrigem": "notaFiscal", "numero": "321"}
+    title = company.add_title("receivable", origin={**origin, "situacao": 3})
+    return lambda: company.bling.edit_title(title, origin={**origin, "situacao": 6})
+
+
+def possible_duplicate(company: Company) -> Mend:
+    contact = company.bling.add_contact(name="Papelaria", document="11.222.333/0001-81", kind="J")
+    first, due = company.add_title("payable", contact=contact, value="1.00"), company.bling.world.today
+    company.sync()
+    person = company.in_kamino("payable", first)["IDPessoa"]
+    company.kamino.add_title("payable", person, "250.00", due, "Digitado à mão")
+    compare_again(company)
+    title = company.add_title("payable", contact=contact, value="250.00", due=due)
+    company.sync()
+
+    def mend() -> None:
+        posting, user = company.posting(title), User.objects.get(username="maria")
+        decisions.decide(
+            posting=posting, code=decisions.CREATE, number=0, reason="São duas contas", user=user, now=timezone.now()
+        )
+
+    return mend
+
+
 MADE: dict[str, Callable[[Company], Mend]] = {
     make.__name__: make
     for make in (
         value, due_date, classification, person, edited_in_kamino, missing_in_kamino, missing_in_bling,
         settled_only_in_kamino, settled_only_in_bling, payment, partial, double_payment_risk, forced_settlement,
-        unmapped, invalid_document, closed_period, held, refused,
+        unmapped, invalid_document, closed_period, held, refused, status, invoice_cancelled, possible_duplicate,
     )
 }  # fmt: skip
 
