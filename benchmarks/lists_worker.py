@@ -7,6 +7,7 @@ queries; `xlsx` and `csv` order the export of all titles and make it as the tick
 import json
 import sys
 import time
+from array import array
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -154,7 +155,7 @@ def _export(file_format: str) -> None:
     from integrations.resources import exporting
 
     rows, user = Title.objects.all(), User.objects.get(username="chefe")
-    ids = list(rows.values_list("pk", flat=True))
+    ids = array("q", rows.values_list("pk", flat=True).iterator(chunk_size=exporting.CHUNK))
     exporting.order(table="titulos", file_format=file_format, rows=rows, ids=ids, user=user, now=timezone.now())
 
     def work() -> None:

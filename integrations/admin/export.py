@@ -34,7 +34,7 @@ class ExportAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Only the user's own, whatever companies they see; the ids stay in the database."""
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.filter(user=request.user.pk).defer("ids")
+        return rows.filter(user=request.user.pk).defer("packed_ids")
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.download)

@@ -52,11 +52,13 @@ class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleBu
     ]  # fmt: skip
     fieldsets = [(gettext_lazy("Details in Bling"), {"fields": readonly_fields})]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related(
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Title | None:
+        """Read with a title all that its page shows; a list that reads as much is planned badly."""
+        rows: QuerySet[Any] = self.get_queryset(request)
+        whole = rows.select_related(
             "person__posting", "posting__company", "connection__tenant__kamino_connection", "replaced_by", "last_read"
         )
+        return whole.filter(pk=object_id).first() if object_id.isdigit() else None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

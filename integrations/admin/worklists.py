@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, Value
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -15,7 +15,7 @@ from integrations.domain.problems import BANK_CODES, NAME_CODES, Blocks, Problem
 from integrations.domain.titles import UNSETTLED
 from integrations.models import Discrepancy, ForcedSettlement, Posting
 from integrations.models.deliveries import DeliveryState, Failure
-from integrations.models.problem_queries import LACKS_ANY, has_problem, problem_path
+from integrations.models.problem_queries import LACKS_ANY, has_problem
 
 _WAITING_FOR_A_PERSON = [
     code for code in ProblemCode if Problem(code).needs_human and Problem(code).blocks is not Blocks.NOTHING
@@ -38,16 +38,9 @@ _STUCK = Q(state=DeliveryState.NEEDS_HUMAN)
 
 def needing_action(postings: QuerySet[Posting]) -> QuerySet[Posting]:
     """Return the postings that only a person can move on."""
-    has_problem = Func(
-        F("problems"),
-        Value(problem_path(_WAITING_FOR_A_PERSON)),
-        function="jsonb_path_exists",
-        template="%(function)s(%(expressions)s::jsonpath)",
-        output_field=BooleanField(),
-    )
     stuck = Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN])
-    waiting = ~Q(problems=[]) & ~Q(state=DeliveryState.IGNORED) & Q(waits_for_person=True)
-    return postings.alias(waits_for_person=has_problem).filter(stuck | waiting)
+    waiting = ~Q(problems=[]) & ~Q(state=DeliveryState.IGNORED) & has_problem(_WAITING_FOR_A_PERSON)
+    return postings.filter(stuck | waiting)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
 from integrations.domain.problems import Problem
 from integrations.models.connections import KaminoConnection
-from integrations.models.problem_queries import LACKS_ANY
+from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
 from integrations.models.titles import DIRECTION_CHOICES, Person, Title
 
 Unit = TypeVar("Unit", bound="DeliveryUnit")
@@ -217,6 +217,9 @@ class Posting(DeliveryUnit):
     due_date = models.DateField(_("due date"), null=True)
     rule = models.CharField(_("classified by"), max_length=20, blank=True, default="")
     candidates = models.JSONField(_("possible duplicates in Kamino"), default=list, blank=True)
+    problem_codes = models.GeneratedField(
+        expression=CODES_OF_PROBLEMS, output_field=models.JSONField(), db_persist=True
+    )
     kept_for_category = models.BigIntegerField(null=True, editable=False)
     create_anyway = models.BooleanField(_("create although there are possible duplicates"), default=False)
 

@@ -3,6 +3,8 @@
 All of it is in the database, so that any host may make it and any other one serve it.
 """
 
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 class Export(models.Model):
     """One file for one person, who alone may fetch it, until `expires_at`.
 
-    `ids` are the rows of the list at the click, in its order; the first `cursor` of them stand in `chunks`.
-    `error` is a sentence for a person.
+    `packed_ids` are the rows of the list at the click, in its order (`pack_ids`; to write an array of so
+    many takes hundreds of megabytes); the first `cursor` of them stand in `chunks`. `error` is a sentence for a person.
     """
 
     class Format(models.TextChoices):
@@ -30,7 +32,8 @@ class Export(models.Model):
     table = models.CharField(_("table"), max_length=20)
     file_format = models.CharField(_("format"), max_length=4, choices=Format.choices)
     created_at = models.DateTimeField(_("ordered at"))
-    ids = ArrayField(models.BigIntegerField(), editable=False)
+    packed_ids = models.BinaryField()
+    fingerprint = models.CharField(max_length=64, editable=False)
     tenant_ids = ArrayField(models.BigIntegerField(), editable=False)
     counted = models.PositiveIntegerField(_("rows"))
     cursor = models.PositiveIntegerField(default=0, editable=False)
@@ -49,6 +52,14 @@ class Export(models.Model):
         verbose_name_plural = _("exports")
         ordering = ["-created_at", "-pk"]
         indexes = [models.Index(fields=["created_at"], condition=Q(finished_at=None), name="export_due")]
+
+    @staticmethod
+    def pack_ids(ids: Iterable[int]) -> bytes:
+        return array("q", ids).tobytes()
+
+    @property
+    def ids(self) -> Sequence[int]:
+        return array("q", bytes(self.packed_ids))
 
     def __str__(self) -> str:
         return f"{self.table} {self.created_at:%d/%m/%Y %H:%M}"

@@ -1,8 +1,6 @@
-"""Problems as conditions on `Posting.problems`, for lists, counts and indexes."""
+"""Problems as conditions on postings, for lists, counts and indexes."""
 
 from collections.abc import Iterable
-from functools import reduce
-from operator import or_
 
 from django.db.models import F, Func, JSONField, Q, Value
 
@@ -11,22 +9,27 @@ from integrations.domain.problems import BANK_CODES, LACKS_NAMES, NAME_CODES, Pr
 _OUT_CODES = (ProblemCode.FILTERED, ProblemCode.BEFORE_SETTLED_FROM, ProblemCode.CANCELLED_BEFORE_SENDING)
 
 
+CODES_OF_PROBLEMS = Func(
+    F("problems"),
+    Value("$[*].code"),
+    function="jsonb_path_query_array",
+    template="%(function)s(%(expressions)s::jsonpath)",
+    output_field=JSONField(),
+)
+"""What `Posting.problem_codes` holds: a list counts thousands of postings by a dozen conditions on them."""
+
+
 def has_problem(codes: Iterable[ProblemCode]) -> Q:
     """Return the condition for one of some problems."""
-    return reduce(or_, (Q(problems__contains=[{"code": code.value}]) for code in codes))
-
-
-def problem_path(codes: Iterable[ProblemCode]) -> str:
-    """Return the JSON path to those problems of a posting that have one of some codes."""
-    found = " || ".join(f'@.code == "{code.value}"' for code in codes)
-    return f"$[*] ? ({found})"
+    return Q(problem_codes__has_any_keys=[code.value for code in codes])
 
 
 def first_problem(codes: Iterable[ProblemCode]) -> Func:
     """Return the first of a posting's problems that has one of some codes."""
+    wanted = " || ".join(f'@.code == "{code.value}"' for code in codes)
     return Func(
         F("problems"),
-        Value(problem_path(codes)),
+        Value(f"$[*] ? ({wanted})"),
         function="jsonb_path_query_first",
         template="%(function)s(%(expressions)s::jsonpath)",
         output_field=JSONField(),

@@ -152,7 +152,7 @@ class Title(models.Model):
             models.Index(fields=["-due_date", "-id"], name="title_newest_due"),
             models.Index(fields=["document_number"], name="title_document_number"),
             GinIndex(OpClass(Upper("document_number"), name="gin_trgm_ops"), name="title_number_words"),
-            models.Index(Upper("origin_number"), name="title_origin_number", condition=~Q(origin_number="")),
+            models.Index(Upper("origin_number"), name="title_origin_number"),
             models.Index(fields=["bling_id"], name="title_bling_id"),
             models.Index(fields=["value"], name="title_value"),
             models.Index(fields=["connection", "origin_id"], condition=~Q(origin_id=0), name="title_origin"),

@@ -4,6 +4,7 @@ Each chunk commits together with the cursor, so a worker may die at any line and
 looked at again each time: whoever lost a company, or the permission, gets none of its rows.
 """
 
+import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,17 +48,21 @@ NOT_ALLOWED = gettext_noop("Who ordered it may no longer export these rows.")
 CRASHED = gettext_noop("Internal error; tell support.")
 
 
-def order(*, table: str, file_format: str, rows: QuerySet[Any], ids: list[int], user: User, now: datetime) -> Export:
+def order(
+    *, table: str, file_format: str, rows: QuerySet[Any], ids: Sequence[int], user: User, now: datetime
+) -> Export:
     """Keep which rows somebody wants as a file: `ids`, the keys of `rows` in their order. Asked for again while it is
     being made, the same order is returned."""
-    same = Export.objects.filter(user=user, table=table, file_format=file_format, ids=ids, finished_at=None).first()
+    packed = Export.pack_ids(ids)
+    fingerprint = hashlib.sha256(packed).hexdigest()
+    wanted = {"user": user, "table": table, "file_format": file_format, "fingerprint": fingerprint}
+    same = Export.objects.filter(**wanted, finished_at=None).first()
     if same is not None:
         return same
     tenants = rows.order_by().values_list(RESOURCES[table].tenant_path, flat=True).distinct()
     return Export.objects.create(
-        user=user, table=table, file_format=file_format, created_at=now, ids=ids, counted=len(ids),
-        tenant_ids=sorted(set(tenants)),
-    )  # fmt: skip
+        **wanted, created_at=now, packed_ids=packed, counted=len(ids), tenant_ids=sorted(set(tenants))
+    )
 
 
 def may_have(export: Export) -> bool:
@@ -101,7 +106,7 @@ def _advance(pk: int, clock: Clock) -> bool:
         if not may_have(export):
             changes = {"finished_at": clock(), "error": NOT_ALLOWED}
             export.chunks.all().delete()
-        elif export.cursor < len(export.ids):
+        elif export.cursor < export.counted:
             changes = {"cursor": _keep_rows(export), "tries": 0}
         else:
             _keep_file(export)
