@@ -59,7 +59,7 @@ def _fill() -> None:
     for first in range(0, TITLES, BATCH):
         _fill_batch(connection, company, persons, first, now)
     with database.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute("VACUUM ANALYZE")
 
 
 def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, now: Any) -> None:

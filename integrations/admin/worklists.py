@@ -14,7 +14,7 @@ from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.problems import BANK_CODES, NAME_CODES, Blocks, Problem, ProblemCode
 from integrations.domain.titles import UNSETTLED
 from integrations.models import Discrepancy, ForcedSettlement, Posting
-from integrations.models.deliveries import DeliveryState, Failure
+from integrations.models.deliveries import MAY_NEED_ACTION, DeliveryState, Failure
 from integrations.models.problem_queries import LACKS_ANY, has_problem
 
 _WAITING_FOR_A_PERSON = [
@@ -40,7 +40,7 @@ def needing_action(postings: QuerySet[Posting]) -> QuerySet[Posting]:
     """Return the postings that only a person can move on."""
     stuck = Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN])
     waiting = ~Q(problems=[]) & ~Q(state=DeliveryState.IGNORED) & has_problem(_WAITING_FOR_A_PERSON)
-    return postings.filter(stuck | waiting)
+    return postings.filter(MAY_NEED_ACTION, stuck | waiting)
 
 
 @dataclass(frozen=True)
@@ -122,17 +122,20 @@ WORKLISTS: dict[str, Worklist] = {
 }  # fmt: skip
 
 
+_FROM_OTHER_TABLES = ("risk", "forced")
+
+
 def titles_of(worklist: str) -> Q:
     """Return the condition for the postings of a worklist; what a person took out of the sync is in none."""
     return ~Q(state=DeliveryState.IGNORED) & WORKLISTS[worklist].titles()
 
 
 def counted(postings: QuerySet[Posting], request: HttpRequest) -> list[dict[str, Any]]:
-    """Return each worklist with how many titles are in it, those with any first; one query."""
-    # First only those that can be in one at all: nearly every title has nothing to say.
-    some = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN]) | _at_risk() | _forced()
-    rows = postings.filter(some).order_by()
-    numbers = rows.aggregate(**{name: Count("pk", filter=titles_of(name)) for name in WORKLISTS})
+    """Return each worklist with how many titles are in it, those with any first."""
+    inside = [name for name in WORKLISTS if name not in _FROM_OTHER_TABLES]
+    rows = postings.filter(MAY_NEED_ACTION).order_by()
+    numbers = rows.aggregate(**{name: Count("pk", filter=titles_of(name)) for name in inside})
+    numbers |= {name: postings.filter(titles_of(name)).count() for name in _FROM_OTHER_TABLES}
     query = request.GET.copy()
     found = []
     for name, worklist in WORKLISTS.items():

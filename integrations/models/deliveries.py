@@ -43,6 +43,9 @@ class Failure(models.TextChoices):
     UNCERTAIN = "uncertain", _("Outcome unknown")
 
 
+MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN])
+"""Few of a company's postings; its worklists are counted in an index of just these."""
+
 POSSIBLE_DUPLICATE = "possible_duplicate"
 """The failure code of a title that stopped because Kamino has `Posting.candidates`."""
 
@@ -242,7 +245,12 @@ class Posting(DeliveryUnit):
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
             models.Index(fields=["company", "state"], name="posting_state"),
             models.Index(fields=["company"], condition=LACKS_ANY, name="posting_lacks_names"),
-            models.Index(fields=["company"], condition=~Q(problems=[]), name="posting_with_problems"),
+            models.Index(
+                fields=["company", "state"],
+                include=["id", "failure", "problem_codes"],
+                condition=MAY_NEED_ACTION,
+                name="posting_may_need_action",
+            ),
             models.Index(fields=["kamino_id"], condition=Q(kamino_id__isnull=False), name="posting_kamino_id"),
         ]
         constraints = [

@@ -1,6 +1,6 @@
 """Posição em aberto: what each system had open on a day, title by title, by what is known today."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -56,16 +56,31 @@ def open_on(tenant: Tenant, day: date) -> Iterator[OpenTitle]:
                 yield OpenTitle(title, posting.kamino_id if posting else None, age_on(day, title.due_date), here, there)
 
 
+class Totals:
+    """What is open by direction and age, summed up while the titles pass by."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, Age], Sums] = {}
+
+    def counted(self, titles: Iterable[OpenTitle]) -> Iterator[OpenTitle]:
+        """Pass titles on, and sum them up."""
+        for row in titles:
+            key = (row.title.direction, row.age)
+            before = self._sums.get(key) or Sums(*key, 0, ZERO, ZERO)
+            self._sums[key] = Sums(*key, before.titles + 1, before.bling + row.bling, before.kamino + row.kamino)
+            yield row
+
+    def sums(self) -> list[Sums]:
+        """Return what was counted so far, payables first and the youngest first."""
+        order = list(Age)
+        return sorted(self._sums.values(), key=lambda found: (found.direction, order.index(found.age)))
+
+
 def sums_of(titles: Iterable[OpenTitle]) -> list[Sums]:
-    """Sum up by direction and age, payables first and the youngest first."""
-    found: dict[tuple[str, Age], list[OpenTitle]] = defaultdict(list)
-    for row in titles:
-        found[row.title.direction, row.age].append(row)
-    order = list(Age)
-    return [
-        Sums(direction, age, len(rows), sum((row.bling for row in rows), ZERO), sum((row.kamino for row in rows), ZERO))
-        for (direction, age), rows in sorted(found.items(), key=lambda item: (item[0][0], order.index(item[0][1])))
-    ]
+    """Sum up by direction and age."""
+    totals = Totals()
+    deque(totals.counted(titles), maxlen=0)
+    return totals.sums()
 
 
 def _candidates(tenant: Tenant, day: date) -> QuerySet[Title]:

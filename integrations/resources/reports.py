@@ -11,7 +11,7 @@ from django.utils.translation import override
 from integrations.domain.position import Age
 from integrations.models import MonthClosing, Tenant
 from integrations.models.titles import DIRECTION_CHOICES
-from integrations.pipeline.position import Sums, open_on, sums_of
+from integrations.pipeline.position import OpenTitle, Sums, Totals, open_on
 from integrations.resources.files import LANGUAGE
 from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, write_xlsx
@@ -62,21 +62,12 @@ def write_closing(out: IO[bytes], closing: MonthClosing) -> None:
 
 
 def write_position(out: IO[bytes], tenant: Tenant, day: date) -> None:
-    """Write what was open on a day, title by title, with the sums by age."""
+    """Write what was open on a day, title by title as they are read, and then the sums by age."""
     with override(LANGUAGE):
-        found = list(open_on(tenant, day))
-        directions = dict(DIRECTION_CHOICES)
+        totals = Totals()
         headers = [
             _("Direction"), _("Person"), _("Document"), _("Id in Bling"), _("Id in Kamino"), _("Due date"), _("Age"),
             _("Value"), _("Balance in Bling"), _("Balance in Kamino"), _("Difference"),
-        ]  # fmt: skip
-        rows = [
-            [
-                str(directions[row.title.direction]), safe_text(row.title.person.name if row.title.person else ""),
-                safe_text(row.title.document_number), row.title.bling_id, row.kamino_id, row.title.due_date,
-                age_text(row.age), row.title.value, row.bling, row.kamino, row.kamino - row.bling,
-            ]
-            for row in found
         ]  # fmt: skip
         summary = [
             _("Direction"),
@@ -86,8 +77,31 @@ def write_position(out: IO[bytes], tenant: Tenant, day: date) -> None:
             _("Balance in Kamino"),
             _("Difference"),
         ]
-        name = _("Open on %(day)s") % {"day": f"{day:%d-%m-%Y}"}
-        write_xlsx(out, Sheet(name, headers, rows), Sheet(_("Summary"), summary, position_rows(sums_of(found))))
+        write_xlsx(
+            out,
+            Sheet(
+                _("Open on %(day)s") % {"day": f"{day:%d-%m-%Y}"},
+                headers,
+                _position_cells(totals.counted(open_on(tenant, day))),
+            ),
+            Sheet(_("Summary"), summary, _summary_rows(totals)),
+        )
+
+
+def _position_cells(titles: Iterator[OpenTitle]) -> Iterator[list[Any]]:
+    directions = dict(DIRECTION_CHOICES)
+    for row in titles:
+        title = row.title
+        yield [
+            str(directions[title.direction]), safe_text(title.person.name if title.person else ""),
+            safe_text(title.document_number), title.bling_id, row.kamino_id, title.due_date, age_text(row.age),
+            title.value, row.bling, row.kamino, row.kamino - row.bling,
+        ]  # fmt: skip
+
+
+def _summary_rows(totals: Totals) -> Iterator[list[Any]]:
+    """Return the sums once the titles were written: a sheet's rows are asked for after those before it."""
+    yield from position_rows(totals.sums())
 
 
 def position_rows(sums: Sequence[Sums]) -> list[list[Any]]:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations.models import Discrepancy, Tenant
 from integrations.resources.discrepancies import DiscrepancyResource
-from integrations.resources.exporting import CHUNK
+from integrations.resources.exporting import cells_of
 from integrations.resources.files import write_file
 
 
@@ -26,8 +26,8 @@ class Command(BaseCommand):
                 raise CommandError(f"no company with the short name {tenant!r}")
             rows = rows.filter(posting__company__tenant__slug=tenant)
         resource = DiscrepancyResource()
-        count = rows.count()
-        cells = resource.cells(resource.prepared(rows).iterator(chunk_size=CHUNK))
+        ids = list(rows.values_list("pk", flat=True))
+        cells = cells_of(resource, resource.prepared(rows), ids)
         try:
             with output.open("wb") as file:
                 if options["format"] == "json":
@@ -38,4 +38,4 @@ class Command(BaseCommand):
                     write_file(file, resource, options["format"], cells)
         except OSError as error:
             raise CommandError(f"{output}: cannot be written ({error.strerror})") from error
-        self.stdout.write(f"{count} discrepancies written to {output}")
+        self.stdout.write(f"{len(ids)} discrepancies written to {output}")
