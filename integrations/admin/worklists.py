@@ -1,10 +1,11 @@
 """Worklists: what needs action, by what has to be done about it, each with its mend."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -135,7 +136,9 @@ def counted(postings: QuerySet[Posting], request: HttpRequest) -> list[dict[str,
     inside = [name for name in WORKLISTS if name not in _FROM_OTHER_TABLES]
     rows = postings.filter(MAY_NEED_ACTION).order_by()
     numbers = rows.aggregate(**{name: Count("pk", filter=titles_of(name)) for name in inside})
-    numbers |= {name: postings.filter(titles_of(name)).count() for name in _FROM_OTHER_TABLES}
+    listed = (postings.filter(titles_of(name)).order_by() for name in _FROM_OTHER_TABLES)
+    first, *others = (rows.values_list(Value(name)) for name, rows in zip(_FROM_OTHER_TABLES, listed, strict=True))
+    numbers = Counter(numbers) + Counter(name for (name,) in first.union(*others, all=True))
     query = request.GET.copy()
     found = []
     for name, worklist in WORKLISTS.items():
