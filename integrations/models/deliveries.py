@@ -251,6 +251,7 @@ class Posting(DeliveryUnit):
                 condition=MAY_NEED_ACTION,
                 name="posting_may_need_action",
             ),
+            models.Index(fields=["due_date", "id"], condition=MAY_NEED_ACTION, name="posting_action_by_due"),
             models.Index(fields=["kamino_id"], condition=Q(kamino_id__isnull=False), name="posting_kamino_id"),
         ]
         constraints = [
