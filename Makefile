@@ -3,7 +3,7 @@
 WEB_PORT ?= 8000
 SANDBOX_PORT ?= 9000
 TITLES ?= 120
-PYTEST_WORKERS ?= 4
+PYTEST_WORKERS ?= 3
 
 BIN := .venv/bin
 PY := $(BIN)/python
@@ -35,7 +35,7 @@ demo-check: $(STAMP) ## The demo without a person: sync once, compare both sides
 demo-reset: $(STAMP) ## Delete the demo's data
 	@$(PY) -m project.demo --reset
 
-test: $(STAMP) ## Run the tests [PYTEST_WORKERS=4]
+test: $(STAMP) ## Run the tests [PYTEST_WORKERS=3]
 	@marks="not soak"; \
 	command -v chromium >/dev/null 2>&1 || { echo "chromium is not installed: no browser tests" >&2; marks="not soak and not browser"; }; \
 	exec $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "$$marks" $(PYTEST_OPTIONS)

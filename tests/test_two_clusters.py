@@ -130,7 +130,9 @@ class TestWithLimits:
         wait_until(is_at_rest, "the work does not come to an end")
         for company in companies:
             # On a busy machine a call may leave late, and the next one seem too early to who counts wall-clock seconds.
-            assert sum(company.bling.refused.values()) + sum(company.kamino.refused.values()) <= 3
+            # Clusters that knew nothing of each other would be refused every other call.
+            refused = sum(company.bling.refused.values()) + sum(company.kamino.refused.values())
+            assert refused <= company.bling.request_count / 5, (refused, company.bling.request_count)
             check_equal(company)
         assert world.addresses.blocked_until == {}
         for name, log in logs.items():
