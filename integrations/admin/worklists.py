@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RadioFilter
 
-from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.discrepancies import RISKS
 from integrations.domain.problems import BANK_CODES, NAME_CODES, Blocks, Problem, ProblemCode
 from integrations.domain.titles import UNSETTLED
 from integrations.models import Discrepancy, ForcedSettlement, Posting
@@ -55,7 +55,7 @@ class Worklist:
 
 
 def _at_risk() -> Q:
-    open_risks = Discrepancy.objects.filter(kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
+    open_risks = Discrepancy.objects.filter(kind__in=RISKS, closed_at=None)
     return Q(pk__in=open_risks.order_by().values("posting"))
 
 

@@ -35,13 +35,19 @@ class DiscrepancyKind(StrEnum):
     REFUSED = "refused"
     UNCONFIRMED = "unconfirmed"
     POSSIBLE_DUPLICATE = "possible_duplicate"
+    DUPLICATED = "duplicated"
+
+
+RISKS = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.DUPLICATED)
+"""What may end in money paid twice: told at once."""
 
 
 @dataclass(frozen=True)
 class Difference:
     """One difference: what Bling (and our rules) say, and what Kamino shows, as plain text (ISO days, plain amounts).
 
-    `amount` in reais and `days` are Kamino's side minus Bling's, where that means something.
+    `amount` in reais and `days` are Kamino's side minus Bling's, where that means something. `bordero_id` names the
+    payment whose own title in Kamino differs, `None` for the title itself.
     """
 
     kind: DiscrepancyKind
@@ -49,6 +55,7 @@ class Difference:
     kamino: str
     amount: Decimal | None = None
     days: int | None = None
+    bordero_id: int | None = None
 
 
 @dataclass(frozen=True)

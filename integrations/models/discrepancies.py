@@ -34,6 +34,7 @@ KIND_CHOICES = [
     (DiscrepancyKind.REFUSED.value, _("Needs action")),
     (DiscrepancyKind.UNCONFIRMED.value, _("Unconfirmed delivery")),
     (DiscrepancyKind.POSSIBLE_DUPLICATE.value, _("Possible duplicate")),
+    (DiscrepancyKind.DUPLICATED.value, _("Twice in Kamino")),
 ]
 
 

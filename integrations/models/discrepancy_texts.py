@@ -95,12 +95,24 @@ _TEXTS: dict[str, tuple[str, str]] = {
         gettext_noop("Kamino has a title like this one that nobody linked."),
         gettext_noop("Decide on the title's page: link the two, or create it all the same."),
     ),
+    DiscrepancyKind.DUPLICATED: (
+        gettext_noop("Kamino has another title with the marker of this one, and nobody's: it may be paid twice."),
+        gettext_noop("Compare the two in Kamino and cancel the one that is too many there."),
+    ),
 }
 
 
 def kind_cause(kind: str) -> str:
     """Return what a kind of discrepancy means, in the active language."""
     return _(_TEXTS[kind][0])
+
+
+def part_text(bordero_id: int) -> str:
+    """Return what is special to a difference of one payment's own title in Kamino, in the active language."""
+    text = _(
+        "It is the part paid by borderô %(bordero)s, a title of its own that is never sent twice: mend it in Kamino."
+    )
+    return text % {"bordero": bordero_id}
 
 
 def suggested_action(kind: str) -> str:

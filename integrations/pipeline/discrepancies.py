@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import Difference, DiscrepancyKind, Names, compare, kinds_of
+from integrations.domain.discrepancies import Difference, DiscrepancyKind, compare, kinds_of
 from integrations.domain.problems import Problem, ProblemCode
 from integrations.domain.rules import has_cancelled_invoice
 from integrations.domain.titles import Direction, TitleStatus
@@ -24,8 +23,10 @@ from integrations.models import (
     Posting,
 )
 from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
+from integrations.models.discrepancy_texts import part_text
 from integrations.models.problem_texts import problem_text
 from integrations.models.registers import KaminoKind
+from integrations.pipeline.comparing import differences_beside, may_compare, names_of, tolerance_of
 
 BATCH = 500
 _OWN_KINDS = (
@@ -38,11 +39,12 @@ _OWN_KINDS = (
     DiscrepancyKind.INVOICE_CANCELLED,
     DiscrepancyKind.MISSING_IN_BLING,
     DiscrepancyKind.PARTIAL,
-    DiscrepancyKind.SETTLED_ONLY_IN_BLING,
     DiscrepancyKind.FORCED_SETTLEMENT,
     DiscrepancyKind.POSSIBLE_DUPLICATE,
 )
 """What our own tables tell; the other kinds need Kamino's lists."""
+_LACKING = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.SETTLED_ONLY_IN_BLING)
+"""A payment that Kamino lacks: our own tables may tell it, and its lists too."""
 _PART_CODES = {ProblemCode.PART_REVERSED, ProblemCode.PART_DIFFERS, ProblemCode.PART_STUCK}
 """A payment that is a title of its own in Kamino needs a person."""
 _LINKS = Q(person_actions__kind=PersonAction.Kind.LINK)
@@ -60,12 +62,13 @@ def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequ
             )
         }
         forced = _forced(batch)
+        beside = differences_beside(batch, accounts, started_at=started_at)
         found = {}
         for posting in batch:
             snapshot = rows.get((posting.direction, posting.kamino_id or 0))
             differences = _own_state(posting, posting.pk in forced)
-            if posting.direction not in unread and _may_compare(posting, started_at):
-                differences += _compare(posting, snapshot, accounts)
+            if posting.direction not in unread and may_compare(posting, started_at):
+                differences += _compare(posting, snapshot, accounts) + beside[posting.pk]
             found[posting.pk] = differences
         _store(batch, found, now)
 
@@ -91,24 +94,24 @@ def review_changed(company: KaminoConnection, *, now: datetime) -> None:
         forced = _forced(batch)
         found = {posting.pk: _own_state(posting, posting.pk in forced) for posting in batch}
         _store(batch, found, now, kinds=_OWN_KINDS)
-        _close_risks(batch, found, now)
+        _close_compared(batch, found, now)
     KaminoConnection.objects.filter(pk=company.pk).update(reviewed_at=now)
 
 
-def _close_risks(batch: Sequence[Posting], found: Mapping[int, list[Difference]], now: datetime) -> None:
-    """Close risks of double payment that our own doings ended: Bling no longer shows a payment, or Kamino took over
-    what we sent after the risk was last seen."""
-    own = {pk for pk, rows in found.items() if any(row.kind is DiscrepancyKind.DOUBLE_PAYMENT_RISK for row in rows)}
+def _close_compared(batch: Sequence[Posting], found: Mapping[int, list[Difference]], now: datetime) -> None:
+    """Close payments that Kamino lacked where our own doings ended that: Bling no longer shows a payment, or Kamino
+    took over what we sent after the difference was last seen."""
+    own = {(pk, row.kind.value) for pk, rows in found.items() for row in rows}
     told = {
         posting.pk: getattr(posting, "last_told_at", None)
         for posting in batch
         if posting.state == DeliveryState.DELIVERED
     }
     unpaid = {posting.pk for posting in batch if posting.title.status != TitleStatus.SETTLED}
-    for row in Discrepancy.objects.filter(
-        posting__in=batch, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None
-    ).exclude(posting__in=own):
+    for row in Discrepancy.objects.filter(posting__in=batch, kind__in=_LACKING, closed_at=None):
         at = told.get(row.posting_id)
+        if (row.posting_id, row.kind) in own:
+            continue
         if row.posting_id in unpaid or (at is not None and at > row.seen_at):
             Discrepancy.objects.filter(pk=row.pk, closed_at=None).update(closed_at=now)
 
@@ -152,12 +155,6 @@ def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
         last = batch[-1].pk
 
 
-def _may_compare(posting: Posting, started_at: datetime) -> bool:
-    """Only what was told, or linked, before the reading began: a newer write is not in the snapshot."""
-    ended: datetime | None = getattr(posting, "last_told_at", None)
-    return bool(posting.kamino_id and posting.delivered) and ended is not None and ended < started_at
-
-
 def _account_names(company: KaminoConnection) -> dict[str, str]:
     accounts = KaminoItem.objects.filter(connection=company, kind=KaminoKind.CHART_ACCOUNT)
     return dict(accounts.values_list("kamino_id", "name"))
@@ -168,10 +165,7 @@ def _compare(posting: Posting, snapshot: KaminoSnapshot | None, accounts: Mappin
     if delivered is None:
         return []
     row = translate.title_row(Direction(posting.direction), snapshot.row) if snapshot is not None else None
-    person = posting.title.person
-    names = Names(accounts, person.posting.kamino_id if person else None, person.name if person else "")
-    tolerance = Decimal(posting.company.tenant.tolerance_cents) / 100
-    differences = compare(delivered, row, names=names, tolerance=tolerance)
+    differences = compare(delivered, row, names=names_of(posting, accounts), tolerance=tolerance_of(posting))
     settled_here = posting.title.status == TitleStatus.SETTLED
     if settled_here and row is not None and row.status is KaminoStatus.PENDING:
         kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK if row.may_be_paid else DiscrepancyKind.SETTLED_ONLY_IN_BLING
@@ -231,14 +225,16 @@ def _store(
     }
     rows, kept = [], set()
     for posting in batch:
-        cause = cause_of(posting)
+        sentences = cause_of(posting)
         for difference in found[posting.pk]:
             key = (posting.pk, difference.kind.value)
             if key in kept:
                 continue
             kept.add(key)
             row = open_rows.get(key) or Discrepancy(posting=posting, kind=difference.kind, opened_at=now)
-            row.bling_value, row.kamino_value, row.cause = difference.bling, difference.kamino, cause
+            part = part_text(difference.bordero_id) if difference.bordero_id is not None else ""
+            row.bling_value, row.kamino_value = difference.bling, difference.kamino
+            row.cause = f"{sentences} {part}".strip()
             row.difference, row.days, row.seen_at = difference.amount, difference.days, now
             rows.append(row)
     with transaction.atomic():

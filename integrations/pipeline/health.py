@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 
-from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.discrepancies import RISKS
 from integrations.models import Alert, BlingConnection, Discrepancy, Heartbeat, KaminoConnection, SyncRun, Tenant
 from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
@@ -86,11 +86,11 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     company = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
     if company is not None and company.error:
         found.append(Finding(AlertCause.KAMINO, company.error))
-    risky = Discrepancy.objects.filter(
-        posting__company__tenant=tenant, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None
-    ).aggregate(count=Count("pk"), newest=Max("pk"))
+    risky = Discrepancy.objects.filter(posting__company__tenant=tenant, kind__in=RISKS, closed_at=None).aggregate(
+        count=Count("pk"), newest=Max("pk")
+    )
     if risky["count"]:
-        text = _("%(count)s titles may be paid twice: paid in Bling and open in Kamino. Stop them there now.")
+        text = _("%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.")
         found.append(Finding(AlertCause.DOUBLE_PAYMENT, text % risky, newest=risky["newest"]))
     names, titles = lacking_names(tenant)
     if names:

@@ -16,6 +16,7 @@ from sandbox.kamino.fields import FIELDS, PAID, PENDING
 from sandbox.world import World
 from tests.flows.checks import check_equal
 from tests.flows.helpers import Company, in_days
+from tests.flows.test_discrepancy_kinds import compare_again
 
 BOTH = pytest.mark.parametrize("direction", ["payable", "receivable"])
 
@@ -220,3 +221,34 @@ def test_simulation_sends_no_part(new_company: Callable[..., Company]) -> None:
     company.bling.pay(title, amount="40.00", account=company.bank)
     company.sync()
     assert company.kamino.titles("payable") == []
+
+
+@pytest.mark.parametrize(
+    ("deed", "kind"),
+    [
+        (lambda kamino, row: kamino.delete_title("payable", row["ID"]), "missing_in_kamino"),
+        (lambda kamino, row: kamino.edit_title("payable", row["ID"], ValorPagamento="39.00"), "payment"),
+        (lambda kamino, row: kamino.reopen_title("payable", row["ID"]), "settled_only_in_bling"),
+        (
+            lambda kamino, row: kamino.add_title("payable", row["IDPessoa"], "40.00", "2026-01-02", row["Descricao"]),
+            "duplicated",
+        ),
+    ],
+    ids=["deleted", "other_amount", "reopened", "copied"],
+)
+def test_what_people_do_to_a_part_is_told_on_its_title(
+    company: Company, world: World, deed: Callable[..., object], kind: str
+) -> None:
+    title = company.add_title("payable", value="100.00")
+    bordero = company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)
+    company.sync()
+    compare_again(company)
+    assert not Discrepancy.objects.filter(closed_at=None).exists()
+    [part] = [row for row in company.kamino.titles("payable") if row["CodigoExterno"] == f"{title}-{bordero}"]
+    writes = company.kamino.write_count
+    deed(company.kamino, part)
+    compare_again(company)
+    [found] = Discrepancy.objects.filter(closed_at=None)
+    assert (found.kind, found.posting.title.bling_id) == (kind, title)
+    assert (str(bordero) in found.cause) is (kind != "duplicated")
+    assert company.kamino.write_count == writes
