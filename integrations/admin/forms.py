@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -178,7 +179,10 @@ class MonthForm(CompanyForm):
 class PositionForm(CompanyForm):
     """A company, and the day that is asked for."""
 
-    day = forms.DateField(label=_("Open at the end of"), widget=UnfoldAdminSingleDateWidget())
+    day = forms.DateField(
+        label=_("Open at the end of"), widget=UnfoldAdminSingleDateWidget(),
+        validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2099, 12, 31))],
+    )  # fmt: skip
 
 
 class FollowUpForm(forms.Form):

@@ -1,5 +1,6 @@
 """Fechamento do mês: both systems side by side, looked at, frozen, and taken home."""
 
+from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -72,7 +73,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
             if request.method == "POST":
                 return self._freeze(request, tenant, first)
             numbers = month.numbers_of(month.month_of(tenant, first))
-            context = {"sections": _sections(numbers), "may_freeze": request.user.has_perm("integrations.close_month")}
+            context = {**_shown(numbers), "may_freeze": request.user.has_perm("integrations.close_month")}
         context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -100,7 +101,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "title": _("Closing of %(month)s") % {"month": self.month_text(row)},
             "closing": row,
-            "sections": _sections(row.numbers),
+            **_shown(row.numbers),
             "sheet": reverse("admin:integrations_monthclosing_sheet", args=[row.pk]) if may_export else "",
             "back": actions.changelist_url(self),
         }
@@ -118,6 +119,12 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         name = f"fechamento-{row.tenant.slug}-{row.month:%Y-%m}-v{row.version}.xlsx"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
+
+
+def _shown(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return what both pages show of a month's numbers."""
+    read_at = numbers.get("read_at")
+    return {"sections": _sections(numbers), "read_at": datetime.fromisoformat(read_at) if read_at else None}
 
 
 def _sections(numbers: dict[str, Any]) -> list[dict[str, Any]]:

@@ -27,10 +27,13 @@ class Booking:
 
 @dataclass(frozen=True)
 class Item:
-    """One title on both sides; `name` is what people call it, and `reasons` say why the sides may differ."""
+    """One title on both sides; `name` is what people call it, and `reasons` say why the sides may differ.
+
+    `bling_id` is `None` for titles that only Kamino has.
+    """
 
     name: str
-    bling_id: int
+    bling_id: int | None
     kamino_id: int | None
     bling: tuple[Booking, ...] = ()
     kamino: tuple[Booking, ...] = ()
@@ -90,7 +93,11 @@ def compare_month(items: Iterable[Item]) -> Comparison:
             if here != there:
                 differences.append(Difference(item, place, here, there))
     rows = (Row(place, titles[place], bling[place], kamino[place]) for place in sorted(titles))
-    return Comparison(tuple(rows), tuple(sorted(differences, key=lambda found: (found.place, found.item.bling_id))))
+    return Comparison(tuple(rows), tuple(sorted(differences, key=_order)))
+
+
+def _order(found: Difference) -> tuple[Place, int, int]:
+    return found.place, found.item.bling_id or 0, found.item.kamino_id or 0
 
 
 def _sums(bookings: Iterable[Booking]) -> dict[Place, Decimal]:

@@ -9,7 +9,7 @@ from integrations.domain.money import ZERO
 from integrations.domain.settlement import READINGS, PaymentFacts, as_one
 from integrations.domain.titles import TitleStatus
 
-_GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED, TitleStatus.RETURNED)
+GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED, TitleStatus.RETURNED)
 
 
 class Age(StrEnum):
@@ -48,10 +48,10 @@ def balance_on(
 ) -> Decimal:
     """Return what a title that existed on `day` had open then, in reais, never less than zero or more than its value.
 
-    `balance` is Bling's of today. `payments`: the days, and how much of the title's value each paid off. A title that
-    is cancelled, deleted or returned today counts as never open: nothing says since when it is.
+    `balance` is Bling's of today. `payments`: the days, and how much of the title's value each paid off. What is
+    cancelled, deleted or returned is not open: of a title that became so later, the values are those from before.
     """
-    if status in _GONE:
+    if status in GONE:
         return ZERO
     later = sum((paid for paid_on, paid in payments if paid_on > day), ZERO)
     is_settled = status is TitleStatus.SETTLED

@@ -1,4 +1,5 @@
-"""What stands in Kamino beside a posting's own title: its parts, and titles with its marker that are nobody's."""
+"""What Kamino was seen to hold: when a list tells more than our own writes, the parts of titles, and titles with our
+marker that are nobody's."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,16 +7,32 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Greatest
 
-from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import Difference, DiscrepancyKind, Names, compare
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
 from integrations.kamino import translate
-from integrations.models import KaminoSnapshot, PartPosting, Posting
+from integrations.models import KaminoSnapshot, PartPosting, PersonAction, Posting
 
 Rows = Mapping[tuple[str, int], KaminoTitle]
+"""Titles as lists showed them, by direction and Kamino id."""
+
+
+def last_told() -> Combinable:
+    """Return, for postings, when Kamino was last told of them or a person linked them: lists read before know less."""
+    links = Q(person_actions__kind=PersonAction.Kind.LINK)
+    return Greatest(Max("attempts__ended_at"), Max("person_actions__at", filter=links))
+
+
+def nobodys(snapshots: QuerySet[KaminoSnapshot]) -> QuerySet[KaminoSnapshot]:
+    """Return the rows that no posting and no part of the company is linked to."""
+    same = {"company": OuterRef("company"), "kamino_id": OuterRef("kamino_id")}
+    taken = Posting.objects.filter(**same, direction=OuterRef("direction"))
+    parts = PartPosting.objects.filter(**same, posting__direction=OuterRef("direction"))
+    return snapshots.filter(~Exists(taken), ~Exists(parts))
 
 
 def may_compare(unit: Posting | PartPosting, started_at: datetime) -> bool:
@@ -43,7 +60,8 @@ def differences_beside(
     by_pk = {posting.pk: posting for posting in batch}
     told = Max("attempts__ended_at")
     parts = list(PartPosting.objects.filter(posting__in=batch).annotate(last_told_at=told).order_by("pk"))
-    rows = _rows(batch[0].company_id, [part.kamino_id for part in parts if part.kamino_id])
+    ids = [part.kamino_id for part in parts if part.kamino_id]
+    rows = translated(KaminoSnapshot.objects.filter(company=batch[0].company_id, kamino_id__in=ids))
     for part in parts:
         posting, delivered = by_pk[part.posting_id], part.get_delivered()
         if delivered is None or not may_compare(part, started_at):
@@ -58,11 +76,8 @@ def differences_beside(
     return found
 
 
-def _rows(company_id: int, kamino_ids: Sequence[int]) -> Rows:
-    return _translated(KaminoSnapshot.objects.filter(company=company_id, kamino_id__in=kamino_ids))
-
-
-def _translated(snapshots: Iterable[KaminoSnapshot]) -> Rows:
+def translated(snapshots: Iterable[KaminoSnapshot]) -> Rows:
+    """Read snapshots."""
     return {(row.direction, row.kamino_id): translate.title_row(Direction(row.direction), row.row) for row in snapshots}
 
 
@@ -75,19 +90,12 @@ def _copies(batch: Sequence[Posting], parts: Sequence[PartPosting]) -> dict[int,
     for part in parts:
         if told := part.get_delivered():
             owners[directions[part.posting_id], told.code] = part.posting_id
-    company = batch[0].company_id
-    snapshots = list(KaminoSnapshot.objects.filter(company=company, code__in={code for _direction, code in owners}))
-    ids = [row.kamino_id for row in snapshots]
-    holders = Posting.objects.filter(company=company, kamino_id__in=ids).values_list("direction", "kamino_id")
-    of_parts = PartPosting.objects.filter(company=company, kamino_id__in=ids)
-    taken = {*holders, *of_parts.values_list("posting__direction", "kamino_id")}
+    codes = {code for _direction, code in owners}
     found: dict[int, list[int]] = defaultdict(list)
-    for snapshot in snapshots:
-        key = snapshot.direction, snapshot.kamino_id
-        owner = owners.get((snapshot.direction, snapshot.code))
-        if owner is None or key in taken:
-            continue
-        row = _translated([snapshot])[key]
-        if row.carries_marker and row.status is not KaminoStatus.CANCELLED:
-            found[owner].append(snapshot.kamino_id)
+    for (direction, kamino_id), row in translated(
+        nobodys(KaminoSnapshot.objects.filter(company=batch[0].company_id, code__in=codes))
+    ).items():
+        owner = owners.get((direction, row.marked_code))
+        if owner is not None and row.carries_marker:
+            found[owner].append(kamino_id)
     return found

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import Difference, DiscrepancyKind, compare, kinds_of
@@ -19,14 +18,13 @@ from integrations.models import (
     KaminoConnection,
     KaminoItem,
     KaminoSnapshot,
-    PersonAction,
     Posting,
 )
 from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
 from integrations.models.discrepancy_texts import part_text
 from integrations.models.problem_texts import problem_text
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.comparing import differences_beside, may_compare, names_of, tolerance_of
+from integrations.pipeline.comparing import differences_beside, last_told, may_compare, names_of, tolerance_of
 
 BATCH = 500
 _OWN_KINDS = (
@@ -47,7 +45,6 @@ _LACKING = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.SETTLED_ONLY_IN
 """A payment that Kamino lacks: our own tables may tell it, and its lists too."""
 _PART_CODES = {ProblemCode.PART_REVERSED, ProblemCode.PART_DIFFERS, ProblemCode.PART_STUCK}
 """A payment that is a title of its own in Kamino needs a person."""
-_LINKS = Q(person_actions__kind=PersonAction.Kind.LINK)
 
 
 def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequence[str], now: datetime) -> None:
@@ -146,7 +143,7 @@ def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
         batch = list(
             postings.filter(pk__gt=last)
             .select_related("title__person__posting", "company__tenant")
-            .annotate(last_told_at=Greatest(Max("attempts__ended_at"), Max("person_actions__at", filter=_LINKS)))
+            .annotate(last_told_at=last_told())
             .order_by("pk")[:BATCH]
         )
         if not batch:

@@ -1,10 +1,10 @@
-"""Fechamento do mês: what both systems book, read from the mirror and from what Kamino was told.
+"""Fechamento do mês: what both systems book, read from the mirror and from what Kamino's lists showed last.
 
-Nothing is asked of either system. Titles that only Kamino knows are not in it: nobody told us of them.
+Nothing is asked of either system: `Month.read_at` says since when Kamino's lists are known.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,11 +20,13 @@ from django.utils.translation import override
 
 from integrations.domain.classification import choose_bank_account
 from integrations.domain.desired import KaminoStatus
+from integrations.domain.matching import KaminoTitle
 from integrations.domain.month import Booking, Comparison, Item, Place, compare_month
-from integrations.domain.titles import TitleStatus
+from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import (
     BlingConnection,
     Discrepancy,
+    KaminoConnection,
     KaminoItem,
     MonthClosing,
     PartPosting,
@@ -35,21 +37,34 @@ from integrations.models import (
 )
 from integrations.models.problem_texts import problem_text
 from integrations.models.registers import CatalogKind, KaminoKind
-from integrations.pipeline.both_sides import Body, batches, bodies_of, posting_of
+from integrations.models.titles import DIRECTION_CHOICES
+from integrations.pipeline.both_sides import (
+    Standing,
+    batches,
+    only_in_kamino,
+    posting_of,
+    seen_between,
+    standing_of,
+)
 from integrations.pipeline.rulebook import Rulebook, load_rulebook
 
 LANGUAGE = "pt-br"
 UNCLASSIFIED = "–"
 _GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
+Strangers = Sequence[tuple[Direction, KaminoTitle]]
 
 
 @dataclass(frozen=True)
 class Month:
-    """Two comparisons of one month: titles by competence, and settlements by their day."""
+    """Two comparisons of one month: titles by competence, and settlements by their day.
+
+    `read_at`: Kamino's lists, `None` before they were read for the first time.
+    """
 
     first: date
     competence: Comparison
     settled: Comparison
+    read_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -63,8 +78,11 @@ class _Names:
     def category(self, title: Title) -> str:
         return self.rulebooks[title.connection_id].register(CatalogKind.CATEGORY, title.category_id).name
 
-    def chart(self, body: Body) -> str:
-        return self.charts.get(body["chart_account"], str(body["chart_account"]))
+    def chart(self, account: str) -> str:
+        return self.charts.get(account, account) or UNCLASSIFIED
+
+    def bank(self, account: str) -> str:
+        return self.banks.get(account, account) or UNCLASSIFIED
 
     def bank_of(self, connection_id: int, account_id: int) -> str:
         """Return what the account of a payment is called in Kamino, or in Bling where it has none there."""
@@ -83,11 +101,13 @@ def month_of(tenant: Tenant, first: date) -> Month:
     """Compare a company's month that begins on `first`, as far as it is known now; texts are Portuguese."""
     with override(LANGUAGE):
         names = _names(tenant)
-        competence, settled = _of_competence(tenant, first), _of_settlement(tenant, first)
+        company = KaminoConnection.objects.filter(tenant=tenant).only("reconciled_at").first()
+        strangers = list(only_in_kamino(tenant))
         return Month(
             first,
-            compare_month(_competence_items(competence, names, first)),
-            compare_month(_settled_items(settled, names, first)),
+            compare_month([*_competence_items(tenant, names, first), *_due_there(strangers, names, first)]),
+            compare_month([*_settled_items(tenant, names, first), *_paid_there(strangers, names, first)]),
+            company.reconciled_at if company else None,
         )
 
 
@@ -118,7 +138,11 @@ def _of_competence(tenant: Tenant, first: date) -> QuerySet[Title]:
     there = told.filter(told__gte=first.isoformat(), told__lt=end.isoformat())
     rows = Title.objects.filter(connection__tenant=tenant)
     rows = rows.annotate(competence=Coalesce("issue_date", "competence_date", "due_date"))
-    return rows.filter(Q(competence__gte=first, competence__lt=end) | Q(pk__in=there.values("title")))
+    return rows.filter(
+        Q(competence__gte=first, competence__lt=end)
+        | Q(pk__in=there.values("title"))
+        | seen_between(tenant, "competence_date", first, end)
+    )
 
 
 def _of_settlement(tenant: Tenant, first: date) -> QuerySet[Title]:
@@ -132,38 +156,41 @@ def _of_settlement(tenant: Tenant, first: date) -> QuerySet[Title]:
         Q(pk__in=paid.values("title"))
         | Q(pk__in=postings.filter(**days).values("title"))
         | Q(pk__in=parts.filter(**days).values("posting__title"))
+        | seen_between(tenant, "paid_on", first, end)
     )
 
 
-def _competence_items(titles: QuerySet[Title], names: _Names, first: date) -> Iterator[Item]:
-    for batch in batches(titles):
-        bodies, reasons = bodies_of(batch), _reasons(batch)
+def _competence_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]:
+    for batch in batches(_of_competence(tenant, first)):
+        standing = standing_of(tenant, batch)
+        reasons = _reasons(batch, standing)
         for title in batch:
             direction, category = str(title.get_direction_display()), names.category(title)
-            told = [body for body in bodies[title.pk] if body["status"] != KaminoStatus.CANCELLED]
-            there = [body for body in told if _is_in(body["competence_date"], first)]
+            alive = [found.body for found in standing[title.pk] if found.body.status is not KaminoStatus.CANCELLED]
+            there = [body for body in alive if _is_in(body.competence_date, first)]
             posting = posting_of(title)
-            wanted = (posting.desired if posting else None) or (told[0] if told else None)
-            chart = names.chart(wanted) if wanted else UNCLASSIFIED
+            wanted = posting.desired["chart_account"] if posting and posting.desired else ""
+            chart = names.chart(wanted or (alive[0].chart_account if alive else ""))
             here = title.status not in _GONE and _is_in(_competence(title), first)
             yield _item(
                 title,
                 [Booking(Place(direction, category, chart), title.value)] if here else [],
-                [Booking(Place(direction, category, names.chart(body)), Decimal(body["value"])) for body in there],
+                [Booking(Place(direction, category, names.chart(body.chart_account)), body.value) for body in there],
                 reasons,
             )
 
 
-def _settled_items(titles: QuerySet[Title], names: _Names, first: date) -> Iterator[Item]:
+def _settled_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]:
     end = month_after(first)
-    for batch in batches(titles):
-        bodies, reasons = bodies_of(batch), _reasons(batch)
+    for batch in batches(_of_settlement(tenant, first)):
+        standing = standing_of(tenant, batch)
+        reasons = _reasons(batch, standing)
         payments = defaultdict(list)
         for payment in Payment.objects.filter(title__in=batch, date__gte=first, date__lt=end).order_by("pk"):
             payments[payment.title_id].append(payment)
         for title in batch:
             direction, category = str(title.get_direction_display()), names.category(title)
-            paid = [body["payment"] for body in bodies[title.pk] if body["status"] == KaminoStatus.SETTLED]
+            settled = [found.body.payment for found in standing[title.pk] if found.body.status is KaminoStatus.SETTLED]
             yield _item(
                 title,
                 [
@@ -174,15 +201,36 @@ def _settled_items(titles: QuerySet[Title], names: _Names, first: date) -> Itera
                     for payment in payments[title.pk]
                 ],
                 [
-                    Booking(
-                        Place(direction, category, names.banks.get(body["account"], body["account"])),
-                        Decimal(body["amount"]),
-                    )
-                    for body in paid
-                    if body and _is_in(body["date"], first)
+                    Booking(Place(direction, category, names.bank(paid.account)), paid.amount)
+                    for paid in settled
+                    if paid and _is_in(paid.date, first)
                 ],
                 reasons,
             )
+
+
+def _due_there(strangers: Strangers, names: _Names, first: date) -> Iterator[Item]:
+    for direction, row in strangers:
+        if _is_in(row.competence_date, first):
+            yield _stranger(direction, row, names.chart(row.chart_account), row.value)
+
+
+def _paid_there(strangers: Strangers, names: _Names, first: date) -> Iterator[Item]:
+    for direction, row in strangers:
+        if row.status is KaminoStatus.SETTLED and _is_in(row.payment_date, first):
+            paid = row.value if row.paid_amount is None else row.paid_amount
+            yield _stranger(direction, row, names.bank(row.payment_account), paid)
+
+
+def _stranger(direction: Direction, row: KaminoTitle, account: str, amount: Decimal) -> Item:
+    place = Place(str(dict(DIRECTION_CHOICES)[direction]), _("Only in Kamino"), account)
+    return Item(
+        name=row.document_number or f"Kamino {row.kamino_id}",
+        bling_id=None,
+        kamino_id=row.kamino_id,
+        kamino=(Booking(place, amount),),
+        reasons=(_("Nobody's title in Kamino: no title of Bling is linked to it."),),
+    )
 
 
 def _item(title: Title, bling: Sequence[Booking], kamino: Sequence[Booking], reasons: dict[int, list[str]]) -> Item:
@@ -202,13 +250,13 @@ def _competence(title: Title) -> date | None:
     return title.issue_date or title.competence_date or title.due_date
 
 
-def _is_in(day: date | str | None, first: date) -> bool:
-    found = date.fromisoformat(day) if isinstance(day, str) else day
-    return found is not None and first <= found < month_after(first)
+def _is_in(day: date | None, first: date) -> bool:
+    return day is not None and first <= day < month_after(first)
 
 
-def _reasons(batch: Sequence[Title]) -> dict[int, list[str]]:
-    """Return why the sides of each title may differ: its open discrepancies, what holds it back, else its state."""
+def _reasons(batch: Sequence[Title], standing: Mapping[int, Sequence[Standing]]) -> dict[int, list[str]]:
+    """Return why the sides of each title may differ: its open discrepancies, what holds it back, what people changed
+    in Kamino, else its state."""
     found: dict[int, list[str]] = defaultdict(list)
     rows = Discrepancy.objects.filter(posting__title__in=batch, closed_at=None).annotate(title=F("posting__title"))
     for row in rows.order_by("pk"):
@@ -222,6 +270,8 @@ def _reasons(batch: Sequence[Title]) -> dict[int, list[str]]:
         sentences += [posting.message] if posting.message else []
         told = found[title.pk]
         told += [sentence for sentence in sentences if not any(sentence in before for before in told)]
+        if not told and any(found.is_edited for found in standing.get(title.pk, ())):
+            told.append(_("Kamino shows it otherwise than it was sent: somebody changed it there."))
         if not told:
             told.append(str(posting.get_state_display()))
     return found
@@ -229,7 +279,8 @@ def _reasons(batch: Sequence[Title]) -> dict[int, list[str]]:
 
 def numbers_of(month: Month) -> dict[str, Any]:
     """Return a month as `MonthClosing.numbers` keeps it: per comparison its rows and its differences, as cells."""
-    return {"competence": _table(month.competence), "settled": _table(month.settled)}
+    read_at = month.read_at.isoformat() if month.read_at else ""
+    return {"read_at": read_at, "competence": _table(month.competence), "settled": _table(month.settled)}
 
 
 def _table(comparison: Comparison) -> dict[str, Any]:

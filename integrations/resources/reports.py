@@ -91,11 +91,9 @@ def write_position(out: IO[bytes], tenant: Tenant, day: date) -> None:
 def _position_cells(titles: Iterator[OpenTitle]) -> Iterator[list[Any]]:
     directions = dict(DIRECTION_CHOICES)
     for row in titles:
-        title = row.title
         yield [
-            str(directions[title.direction]), safe_text(title.person.name if title.person else ""),
-            safe_text(title.document_number), title.bling_id, row.kamino_id, title.due_date, age_text(row.age),
-            title.value, row.bling, row.kamino, row.kamino - row.bling,
+            str(directions[row.direction]), safe_text(row.person), safe_text(row.document), row.bling_id,
+            row.kamino_id, row.due_date, age_text(row.age), row.value, row.bling, row.kamino, row.kamino - row.bling,
         ]  # fmt: skip
 
 

@@ -9,12 +9,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import KaminoConnection, MonthClosing, Tenant
+from integrations.domain.calendar import day_of, end_of
+from integrations.domain.position import Age
+from integrations.models import Attempt, KaminoConnection, MonthClosing, Tenant, TitleChange
 from integrations.pipeline.month import freeze, month_after, month_of
 from integrations.pipeline.position import open_on, sums_of
 from integrations.resources.reports import write_closing, write_position
 from sandbox.world import World
 from tests.flows.helpers import Company
+from tests.flows.test_discrepancy_kinds import compare_again
 
 
 @pytest.fixture
@@ -118,3 +121,67 @@ def test_what_was_open_on_a_day_on_both_sides(busy: Company, world: World) -> No
 )
 def test_the_month_after(day: date, after: date) -> None:
     assert month_after(day) == after
+
+
+def test_kaminos_side_is_what_its_lists_show(busy: Company, world: World) -> None:
+    world.generous = True
+    there = {row["ID"]: row for row in busy.kamino.titles("payable")}
+    first = next(kamino_id for kamino_id, row in there.items() if row["ValorVencimento"] == 100)
+    [other] = [row["ID"] for row in busy.kamino.titles("receivable")]
+    before = month_of(busy.tenant, first_day(world))
+    assert {row.item.kamino_id for row in before.competence.differences} == {None}
+    busy.kamino.edit_title("payable", first, ValorVencimento="90.00")
+    busy.kamino.edit_title("receivable", other, DtaCompet="2020-01-05")
+    person = busy.kamino.add_person("Contador")
+    mine = busy.kamino.add_title(
+        "payable", person, "12.34", world.today, "Digitado", DataCompetencia=str(world.today), NroNotaFiscal="77"
+    )
+    busy.kamino.pay_title("payable", mine)
+    old = busy.kamino.add_title("payable", person, "1.00", world.today, "Antigo", DataCompetencia="2020-01-05")
+    compare_again(busy)
+    month = month_of(busy.tenant, first_day(world))
+    assert month.read_at is not None
+    found = {row.item.kamino_id: row for row in month.competence.differences}
+    assert set(found) == {None, first, other, mine}
+    assert (found[first].bling, found[first].kamino) == (Decimal("100.00"), Decimal("90.00"))
+    assert "Valor diferente" in " ".join(found[first].item.reasons)
+    assert (found[other].bling, found[other].kamino) == (Decimal("20.00"), 0)
+    assert "outra forma" in " ".join(found[other].item.reasons)
+    assert (found[mine].item.name, found[mine].bling, found[mine].kamino) == ("77", 0, Decimal("12.34"))
+    assert found[mine].place.category == "Só na Kamino"
+    assert [row.kamino for row in month.settled.differences if row.item.kamino_id == mine] == [Decimal("12.34")]
+    long_ago = month_of(busy.tenant, date(2020, 1, 1)).competence.differences
+    assert {row.item.kamino_id for row in long_ago} == {other, old}
+    busy.kamino.delete_title("payable", first)
+    compare_again(busy)
+    rows = month_of(busy.tenant, first_day(world)).competence.differences
+    [deleted] = [row for row in rows if row.item.kamino_id == first]
+    assert (deleted.kamino, "Falta na Kamino" in " ".join(deleted.item.reasons)) == (0, True)
+
+
+def test_what_left_later_was_open_before(company: Company, world: World) -> None:
+    title = company.add_title("payable", value="80.00", issue=world.today - timedelta(days=9))
+    company.sync()
+    company.bling.cancel(title)
+    company.sync()
+    yesterday, today = world.today - timedelta(days=1), day_of(timezone.now())
+    assert sums_of(open_on(company.tenant, today)) == []
+    TitleChange.objects.update(at=end_of(today) + timedelta(hours=1))
+    Attempt.objects.update(ended_at=end_of(today) + timedelta(hours=1))
+    assert [(row.bling, row.kamino) for row in sums_of(open_on(company.tenant, today))] == [(80, 80)]
+    assert [(row.bling, row.kamino) for row in sums_of(open_on(company.tenant, yesterday))] == [(80, 80)]
+
+
+def test_what_only_kamino_has_open_counts_on_its_side(company: Company, world: World) -> None:
+    person, early = company.kamino.add_person("Contador"), world.today - timedelta(days=40)
+    company.kamino.add_title("payable", person, "12.34", early, "Digitado")
+    paid = company.kamino.add_title("payable", person, "5.00", early, "Pago")
+    company.kamino.pay_title("payable", paid)
+    company.add_title("payable")
+    company.sync()
+    compare_again(company)
+    [row] = [row for row in open_on(company.tenant, world.today) if row.bling_id is None]
+    assert (row.bling, row.kamino, row.age) == (0, Decimal("12.34"), Age.TWO_MONTHS)
+    out = BytesIO()
+    write_position(out, company.tenant, world.today)
+    assert openpyxl.load_workbook(out).worksheets[0].max_row == 1 + 2
