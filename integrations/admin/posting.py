@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -18,8 +19,9 @@ from integrations.admin.posting_pages import PostingPages
 from integrations.admin.scope import TenantFilter, scoped
 from integrations.admin.whole_list import WholeList
 from integrations.admin.worklists import ResponsibleFilter, WorklistFilter, chosen, counted
-from integrations.models import FollowUp, Posting, Title
+from integrations.models import Discrepancy, FollowUp, Posting, Title
 from integrations.pipeline import follow_ups
+from integrations.pipeline.discrepancies import OWN_KINDS
 
 
 @admin.register(Posting)
@@ -63,9 +65,16 @@ class PostingAdmin(WholeList, PostingPages):
             sentences.insert(0, ": ".join(part for part in (posting.get_failure_display(), posting.message) if part))
         return format_html('<div class="ik-reasons">{}</div>', texts.sentence_list(sentences))
 
-    @display(gettext_lazy("for"), ordering="-planned_at")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
+        """Add `waiting_since`: its oldest open reason; what is planned again for the same reason grows older."""
+        reasons = Discrepancy.objects.filter(posting=OuterRef("pk"), closed_at=None, kind__in=OWN_KINDS)
+        first = Subquery(reasons.order_by("opened_at").values("opened_at")[:1])
+        found: QuerySet[Posting] = super().get_queryset(request)
+        return found.annotate(waiting_since=Coalesce(first, "planned_at"))
+
+    @display(gettext_lazy("for"), ordering="-waiting_since")
     def waiting(self, posting: Posting) -> str:
-        return texts.age(posting.planned_at, timezone.now())
+        return texts.age(getattr(posting, "waiting_since", posting.planned_at), timezone.now())
 
     @display(gettext_lazy("responsible"))
     def looked_after(self, posting: Posting) -> str:

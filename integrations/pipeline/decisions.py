@@ -14,7 +14,16 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import as_told
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
-from integrations.models import Attempt, BlingConnection, KaminoSnapshot, PersonAction, Posting, SyncRun, Title
+from integrations.models import (
+    Attempt,
+    BlingConnection,
+    KaminoSnapshot,
+    PartPosting,
+    PersonAction,
+    Posting,
+    SyncRun,
+    Title,
+)
 from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
 from integrations.pipeline.desk import Refused, note, plan_now, request_sync
 from integrations.pipeline.requests import request_plans
@@ -152,8 +161,12 @@ def _link(posting: Posting, kamino_id: int, now: datetime) -> None:
         company=posting.company_id, direction=posting.direction, kamino_id=kamino_id, title__status=TitleStatus.DELETED
     ).first()  # fmt: skip
     if holder is not None and holder.title.connection_id == posting.title.connection_id:
+        _refuse_in_flight(holder)
         take_posting_over(holder.title, posting.title, now=now)  # a bill that was deleted in Bling and entered again
         return
+    parts = PartPosting.objects.filter(company=posting.company_id, posting__direction=posting.direction)
+    if parts.filter(kamino_id=kamino_id).exists():
+        raise Refused("taken", _("That title of Kamino belongs to another title already."))
     desired = posting.get_desired()
     told = _what_kamino_holds(posting, desired, kamino_id)
     _close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=kamino_id, settles=told.payment is not None)
@@ -184,12 +197,16 @@ def _refuse_link(posting: Posting, kamino_id: int) -> None:
         raise Refused("linked_before", linked % {"id": posting.kamino_id})
     if posting.state == DeliveryState.IGNORED:
         raise Refused("ignored", _("This title is not to be synced. Take that back first."))
-    busy = posting.state in (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
-    if busy or posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
-        raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+    _refuse_in_flight(posting)
     mine = {"company": posting.company_id, "direction": posting.direction, "kamino_id": kamino_id}
     if not KaminoSnapshot.objects.filter(**mine).exists():
         raise Refused("unseen", _("Nobody saw this title in Kamino lately. Read Kamino first, and choose again."))
+
+
+def _refuse_in_flight(posting: Posting) -> None:
+    busy = posting.state in (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+    if busy or posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
+        raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
 
 
 @dataclass(frozen=True)

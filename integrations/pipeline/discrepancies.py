@@ -27,7 +27,7 @@ from integrations.models.registers import KaminoKind
 from integrations.pipeline.comparing import differences_beside, last_told, may_compare, names_of, tolerance_of
 
 BATCH = 500
-_OWN_KINDS = (
+OWN_KINDS = (
     DiscrepancyKind.UNCONFIRMED,
     DiscrepancyKind.REFUSED,
     DiscrepancyKind.HELD,
@@ -90,7 +90,7 @@ def review_changed(company: KaminoConnection, *, now: datetime) -> None:
     for batch in _batches(changed.distinct()):
         forced = _forced(batch)
         found = {posting.pk: _own_state(posting, posting.pk in forced) for posting in batch}
-        _store(batch, found, now, kinds=_OWN_KINDS)
+        _store(batch, found, now, kinds=OWN_KINDS)
         _close_compared(batch, found, now)
     KaminoConnection.objects.filter(pk=company.pk).update(reviewed_at=now)
 

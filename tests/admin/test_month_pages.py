@@ -1,6 +1,7 @@
 """Fechamento do mês and Posição em aberto as pages: who sees them, who freezes, and what is said of bad input."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from io import BytesIO
 
 import openpyxl
@@ -8,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from integrations.models import MonthClosing
+from integrations.models import KaminoConnection, MonthClosing
 from tests.admin.test_pages import url
 from tests.admin.world import DAY, Rows
 
@@ -81,3 +82,13 @@ def test_the_open_position_is_shown_and_taken_home(login: Login, ours: Rows) -> 
     assert {row[1].value for row in list(book.worksheets[0].iter_rows())[1:]} == {"Pessoa nossa"}
     assert login("suporte").get(f"{position_url()}{query}&planilha=1").status_code == 403
     assert "Informe uma data válida" in client.get(f"{position_url()}?tenant={ours.tenant.pk}&day=x").content.decode()
+
+
+def test_the_page_says_how_old_kaminos_side_is(login: Login, ours: Rows) -> None:
+    address, client = f"{compare_url()}?tenant={ours.tenant.pk}&month={MONTH}", login("financeiro")
+    KaminoConnection.objects.update(reconciled_at=None)
+    assert "ainda não foram lidas" in client.get(address).content.decode()
+    KaminoConnection.objects.update(reconciled_at=datetime(2026, 11, 20, 17, 2, tzinfo=UTC))
+    assert "mostraram em 20/11/2026 14:02" in client.get(address).content.decode()
+    closing = client.post(address, follow=True).content.decode()
+    assert "mostraram em 20/11/2026 14:02" in closing

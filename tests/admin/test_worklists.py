@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -125,3 +126,17 @@ def test_the_list_asks_few_questions(
     client.get(URL)
     with django_assert_max_num_queries(12):
         client.get(URL, {"worklist": "classification"})
+
+
+def test_a_title_waits_since_its_reason_was_first_seen(login: Callable[[str], Client], ours: Rows) -> None:
+    let_be(ours, "classification")
+    now = timezone.now()
+    Posting.objects.filter(pk=ours.posting.pk).update(planned_at=now)
+    client = login("operacao")
+    assert "3 dias" not in client.get(URL, {"worklist": "classification"}).content.decode()
+    seen = {"posting": ours.posting, "seen_at": now, "opened_at": now - timedelta(days=3, hours=1)}
+    Discrepancy.objects.create(kind="edited_in_kamino", **{**seen, "opened_at": now - timedelta(days=9)})
+    Discrepancy.objects.create(kind="unmapped", **seen)
+    page = client.get(URL, {"worklist": "classification", "o": "7"})
+    assert "3 dias" in page.content.decode()
+    assert "9 dias" not in page.content.decode()

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import KaminoSnapshot, PersonPosting, Posting
+from integrations.models import KaminoSnapshot, PartPosting, PersonPosting, Posting, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline import decisions, linking, live_kamino
 from integrations.pipeline.desk import Refused
@@ -109,3 +109,39 @@ def test_a_span_that_is_too_long_is_not_read(company: Company) -> None:
     today = company.bling.world.today
     with pytest.raises(Refused):
         live_kamino.read_due(company.posting(title), start=today, end=today + timedelta(days=90), clock=timezone.now)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNCERTAIN])
+def test_a_deleted_title_is_not_replaced_while_its_cancellation_is_under_way(
+    company: Company, user: User, state: str
+) -> None:
+    old = company.add_title("payable", value="80.00")
+    company.sync()
+    company.to_shadow()
+    Title.objects.filter(bling_id=old).update(status="deleted")
+    new = company.add_title("payable", value="81.00")
+    company.sync()
+    held, posting = company.posting(old), company.posting(new)
+    assert read(company, posting) >= 1
+    Posting.objects.filter(pk=held.pk).update(state=state)
+    assert link(posting, held.kamino_id or 0, user) == "in_flight"
+    Posting.objects.filter(pk=held.pk).update(state=DeliveryState.HELD)
+    assert link(posting, held.kamino_id or 0, user) == "linked"
+    assert Posting.objects.get(title__bling_id=new).pk == held.pk
+
+
+def test_a_part_of_another_title_is_refused(company: Company, user: User) -> None:
+    title, theirs = entered_by_hand(company, "249.00")
+    posting = company.posting(title)
+    assert read(company, posting) >= 1
+    other = Posting.objects.exclude(pk=posting.pk).get()
+    PartPosting.objects.create(
+        posting=other,
+        company=other.company,
+        bordero_id=7,
+        kamino_id=theirs,
+        ready_at=timezone.now(),
+        planned_at=timezone.now(),
+    )
+    assert link(posting, theirs, user) == "taken"
+    assert company.posting(title).kamino_id is None
