@@ -87,7 +87,9 @@ def _write_cell(sheet: Any, row: int, column: int, cell: Any, formats: Mapping[t
     elif isinstance(cell, int):
         sheet.write_number(row, column, cell)
     elif cell not in (None, ""):
-        sheet.write_string(row, column, str(cell))
+        text = str(cell)
+        # In constant memory, xlsxwriter takes such a text for markup of its own and writes it into the file as it is.
+        sheet.write_string(row, column, f"{text} " if text.startswith("<r>") and text.endswith("</r>") else text)
 
 
 def csv_bytes(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
