@@ -1,5 +1,7 @@
 """Workbooks and csv files of hostile texts: they open, and nothing in them runs."""
 
+from datetime import date
+from decimal import Decimal
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -34,3 +36,16 @@ def test_a_formula_behind_a_line_break_or_in_wide_characters_is_text(text: str) 
     assert safe_text(text).startswith("'")
     assert plain_text(safe_text(text)) == text
     assert csv_bytes(["Pessoa"], [[safe_text(text)]]).decode("utf-8-sig").splitlines()[1].lstrip('"').startswith("'")
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1899, 12, 31), date(1900, 1, 1), date(9999, 12, 31)])
+def test_odd_days_and_amounts_are_written(day: date) -> None:
+    rows = [[day, Decimal("-0.01"), Decimal("9999999999999.99"), Decimal(0), None, "", -3]]
+    headers = list("abcdefg")
+    content = xlsx_bytes(Sheet("x", headers, rows))
+    row = [cell.value for cell in list(openpyxl.load_workbook(BytesIO(content)).worksheets[0].iter_rows())[1]]
+    assert row[1:] == [-0.01, 9999999999999.99, 0, None, None, -3]
+    assert csv_bytes(headers, rows).decode("utf-8-sig").splitlines()[1].split(";")[1:] == [
+        "-0,01", "9999999999999,99", "0", "", "", "-3",
+    ]  # fmt: skip
+    assert (row[0] if isinstance(row[0], str) else f"{row[0]:%d/%m/%Y}") == f"{day:%d/%m/%Y}"
