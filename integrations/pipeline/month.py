@@ -114,11 +114,16 @@ def _names(tenant: Tenant) -> _Names:
 def _of_competence(tenant: Tenant, first: date) -> QuerySet[Title]:
     """Return the titles whose competence is in the month on either side."""
     end = month_after(first)
-    told = Posting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
-    there = told.filter(told__gte=first.isoformat(), told__lt=end.isoformat())
+    days = {"told__gte": first.isoformat(), "told__lt": end.isoformat()}
+    postings = Posting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
+    parts = PartPosting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
     rows = Title.objects.filter(connection__tenant=tenant)
     rows = rows.annotate(competence=Coalesce("issue_date", "competence_date", "due_date"))
-    return rows.filter(Q(competence__gte=first, competence__lt=end) | Q(pk__in=there.values("title")))
+    return rows.filter(
+        Q(competence__gte=first, competence__lt=end)
+        | Q(pk__in=postings.filter(**days).values("title"))
+        | Q(pk__in=parts.filter(**days).values("posting__title"))
+    )
 
 
 def _of_settlement(tenant: Tenant, first: date) -> QuerySet[Title]:

@@ -118,3 +118,18 @@ def test_what_was_open_on_a_day_on_both_sides(busy: Company, world: World) -> No
 )
 def test_the_month_after(day: date, after: date) -> None:
     assert month_after(day) == after
+
+
+def test_a_part_that_kamino_keeps_in_an_earlier_month_is_seen_there(company: Company, world: World) -> None:
+    company.bling.world.generous = True
+    Tenant.objects.update(partial_policy="split")
+    KaminoConnection.objects.update(lists_are_complete=True)
+    title = company.add_title("payable", value="100.00")
+    company.bling.pay(title, amount="40.00", date=world.today, account=company.bank)
+    company.sync()
+    part = company.posting(title).parts.get()
+    before = first_day(world) - timedelta(days=40)
+    part.delivered = {**(part.delivered or {}), "competence_date": before.isoformat()}
+    part.save()
+    rows = month_of(company.tenant, before.replace(day=1)).competence.rows
+    assert [(row.bling, row.kamino) for row in rows] == [(0, Decimal("40.00"))]
