@@ -152,8 +152,9 @@ def _is_renamed(row: DeskRow) -> bool:
 
 def _asked_persons(request: HttpRequest, tenant: Tenant, rows: Sequence[DeskRow]) -> list[DeskRow]:
     """Return an empty row for the customer or supplier that the address asks for and nobody mapped yet."""
-    kind, _dash, bling_id = request.GET.get("find", "").partition("-")
-    if kind not in PERSON_KINDS or not bling_id.isdecimal():
+    kind, _dash, number = request.GET.get("find", "").partition("-")
+    bling_id = row_number(number)
+    if kind not in PERSON_KINDS or bling_id is None:
         return []
     known = {row.key for row in rows}
     persons = Person.objects.filter(connection__tenant=tenant, bling_id=bling_id).select_related("connection__tenant")

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from integrations.models import Discrepancy, MonthClosing, PlannedWrite, Posting, Title
+from integrations.models import Discrepancy, Export, MonthClosing, PlannedWrite, Posting, Title
 from tests.admin.test_pages import url
 from tests.admin.world import Rows
 
@@ -72,3 +72,31 @@ def test_linking_twins_of_a_filter_that_the_list_refuses(login: Login, ours: Row
     page = reverse("admin:integrations_plannedwrite_link_twins")
     for method in ("get", "post"):
         assert getattr(login("operacao"), method)(f"{page}?nonsense=1").status_code == 302
+
+
+ODD = [
+    "due_date=0000-00-00", "due_date__gte=99999-01-01", "due_date_from=00/00/0000", "due_date_to=31/12/99999",
+    "value=abc",
+    "value=1e400", "value=NaN", "value__gte=Infinity", f"bling_id={'9' * 30}", f"bling_id__in={'9' * 30}",
+    f"connection={'9' * 30}", f"person={'9' * 30}", f"posting={'9' * 30}", f"tenant={'9' * 20}&tenant=1",
+    "month=0000-00",
+    "created_at__year=99999", "month__year=0", "problems__foo=1", "delivered__x__y=1", "document_number__regex=(",
+    "document_number__iregex=%5B", "version=99999999", "kind=%00", "document_number=%00", "q=%00", "o=99.-99.x", "p=-1",
+    "p=x", "all=", "worklist=%00", "operation=x", "direction=x", "posting__state=x", "is_open=x", "open=x",
+    f"q={'a' * 20000}", "q=%25%25%25", "q=\\\\", "q=1e999", "q=-1,00", "q=R$",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ODD, ids=lambda query: query[:30])
+def test_odd_filters_of_every_list(login: Login, ours: Rows, query: str) -> None:
+    client = login("operacao")
+    for model in [*LISTS, Export]:
+        assert client.get(f"{url(model, 'changelist')}?{query}").status_code in (200, 302, 400), model
+
+
+@pytest.mark.parametrize("number", [*NUMBERS, "\x00", ""], ids=lambda number: number[:4])
+def test_odd_addresses_of_the_desk(login: Login, ours: Rows, number: str) -> None:
+    client, page = login("financeiro"), reverse("admin:integrations_mapping_desk", args=[ours.tenant.pk])
+    for query in ({"find": f"customer-{number}"}, {"p": number}, {"kind": number}, {"q": number}, {"state": number}):
+        assert client.get(page, query).status_code == 200
+    assert client.post(page, {"do": "copy", "connection": number}).status_code in (302, 404)
