@@ -13,6 +13,7 @@ from integrations.models import KaminoConnection, MonthClosing, Tenant
 from integrations.pipeline.month import freeze, month_after, month_of
 from integrations.pipeline.position import open_on, sums_of
 from integrations.resources.reports import write_closing, write_position
+from integrations.resources.titles import TitleResource
 from sandbox.world import World
 from tests.flows.helpers import Company
 
@@ -96,6 +97,9 @@ def test_a_payment_split_in_kamino_still_agrees(company: Company, world: World) 
     assert (month.competence.differences, month.settled.differences) == ((), ())
     assert sum(row.kamino for row in month.settled.rows) == Decimal("40.00")
     assert company.posting(title).parts.count() == 1
+    resource = TitleResource()
+    [cells] = resource.cells(resource.every_row())
+    assert cells[list(resource._meta.fields).index("kamino_value")] == 100
 
 
 def test_what_was_open_on_a_day_on_both_sides(busy: Company, world: World) -> None:
