@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from integrations.models import PartPosting, Posting, Title
@@ -11,6 +13,19 @@ from integrations.models import PartPosting, Posting, Title
 BATCH = 1_000
 Body = Mapping[str, Any]
 """`DesiredTitle.to_json`."""
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Let all that is read inside be as it was at one moment: a title that is delivered meanwhile would be counted with
+    parts that it did not have yet. Inside a transaction, that one's rules hold."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def batches(titles: QuerySet[Title]) -> Iterator[list[Title]]:

@@ -35,7 +35,7 @@ from integrations.models import (
 )
 from integrations.models.problem_texts import problem_text
 from integrations.models.registers import CatalogKind, KaminoKind
-from integrations.pipeline.both_sides import Body, batches, bodies_of, posting_of
+from integrations.pipeline.both_sides import Body, batches, bodies_of, one_moment, posting_of
 from integrations.pipeline.rulebook import Rulebook, load_rulebook
 
 LANGUAGE = "pt-br"
@@ -81,7 +81,7 @@ def month_after(first: date) -> date:
 
 def month_of(tenant: Tenant, first: date) -> Month:
     """Compare a company's month that begins on `first`, as far as it is known now; texts are Portuguese."""
-    with override(LANGUAGE):
+    with override(LANGUAGE), one_moment():
         names = _names(tenant)
         competence, settled = _of_competence(tenant, first), _of_settlement(tenant, first)
         return Month(

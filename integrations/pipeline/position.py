@@ -16,7 +16,7 @@ from integrations.domain.position import Age, age_on, balance_on, paid_off
 from integrations.domain.settlement import PaymentFacts
 from integrations.domain.titles import TitleStatus
 from integrations.models import PartPosting, Payment, Posting, Tenant, Title
-from integrations.pipeline.both_sides import Body, batches, bodies_of, posting_of
+from integrations.pipeline.both_sides import Body, batches, bodies_of, one_moment, posting_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Sums:
 
 
 def open_on(tenant: Tenant, day: date) -> Iterator[OpenTitle]:
-    """Return what was open at the end of `day`, as far as the mirror and our deliveries tell."""
+    """Return what was open at the end of `day`, as far as the mirror and our deliveries tell; to be read in
+    `one_moment`."""
     for batch in batches(_candidates(tenant, day)):
         bodies, payments = bodies_of(batch), _payments(batch)
         for title in batch:
@@ -77,9 +78,10 @@ class Totals:
 
 
 def sums_of(titles: Iterable[OpenTitle]) -> list[Sums]:
-    """Sum up by direction and age."""
+    """Sum up by direction and age, as of one moment where `titles` are still to be read."""
     totals = Totals()
-    deque(totals.counted(titles), maxlen=0)
+    with one_moment():
+        deque(totals.counted(titles), maxlen=0)
     return totals.sums()
 
 
