@@ -67,9 +67,8 @@ class TitleResource(PortugueseResource):
         posting = _posting(title)
         if posting is None or not posting.kamino_id or not posting.delivered:
             return None
-        return sum(
-            (Decimal(part.delivered["value"]) for part in posting.parts.all()), Decimal(posting.delivered["value"])
-        )
+        parts = (Decimal(part.delivered["value"]) for part in posting.parts.all() if part.delivered)
+        return sum(parts, Decimal(posting.delivered["value"]))
 
     def dehydrate_cause(self, title: Title) -> str:
         posting = _posting(title)
