@@ -34,6 +34,7 @@ PERSONAL = ("document", "email", "street", "number", "complement", "district", "
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin):
     tenant_path = "company__tenant"
+    masked_fields = ("body",)
     paginator = CappedPaginator
     list_display = ["started", "operation", "subject", "outcome_label", "http_status", "answer", "company_name"]
     list_filter = [

@@ -16,12 +16,12 @@ from integrations.admin.coverage import coverage_url
 from integrations.admin.event_texts import cause_text
 from integrations.admin.run import RUN_COLOURS
 from integrations.admin.scope import change_url, scoped
-from integrations.admin.worklists import needing_action
 from integrations.models import Alert, BlingConnection, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
 from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.health import Health, health_of
+from integrations.pipeline.waiting import needing_action
 
 TENANTS_SHOWN = 60
 HEALTH_LABELS = {

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from integrations.admin import texts
 from integrations.admin.actions import user_of
-from integrations.admin.scope import change_url, scoped
+from integrations.admin.scope import change_url, row_number, scoped
 from integrations.domain.names import fold
 from integrations.models import BlingConnection, Mapping, MappingChange, Person, Tenant
 from integrations.models.mappings import PERSON_KINDS, TARGET_KINDS, TARGETS, MappingKind
@@ -152,8 +152,9 @@ def _is_renamed(row: DeskRow) -> bool:
 
 def _asked_persons(request: HttpRequest, tenant: Tenant, rows: Sequence[DeskRow]) -> list[DeskRow]:
     """Return an empty row for the customer or supplier that the address asks for and nobody mapped yet."""
-    kind, _dash, bling_id = request.GET.get("find", "").partition("-")
-    if kind not in PERSON_KINDS or not bling_id.isdecimal():
+    kind, _dash, number = request.GET.get("find", "").partition("-")
+    bling_id = row_number(number)
+    if kind not in PERSON_KINDS or bling_id is None:
         return []
     known = {row.key for row in rows}
     persons = Person.objects.filter(connection__tenant=tenant, bling_id=bling_id).select_related("connection__tenant")
@@ -260,9 +261,8 @@ def _typed_text(request: HttpRequest, name: str, current: str) -> str:
 
 
 def _copied(request: HttpRequest, rows: Sequence[DeskRow], targets: KaminoTargets) -> list[ChangedRow]:
-    pk = request.POST.get("connection", "")
     connections = scoped(BlingConnection.objects.all(), request)
-    other = get_object_or_404(connections.defer("client_secret"), pk=pk if pk.isdigit() else 0)
+    other = get_object_or_404(connections.defer("client_secret"), pk=row_number(request.POST.get("connection")))
     theirs = KaminoTargets.of_tenant(other.tenant_id)
     from_rows = [row for row in desk_rows(other.tenant_id, theirs) if row.connection.pk == other.pk]
     return from_other_connection([row for row in rows if row.connection.pk != other.pk], from_rows, theirs, targets)

@@ -31,6 +31,7 @@ KINDS = {
 @admin.register(Person)
 class PersonAdmin(ReadOnlyAdmin):
     tenant_path = "connection__tenant"
+    masked_fields = ("document",)
     paginator = CappedPaginator
     list_display = ["name", "document_text", "trade_name", "kind_text", "state_label", "kamino_number", "company"]
     list_filter = [TenantFilter, ("posting__state", ChoicesCheckboxFilter)]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from integrations.admin import actions, texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
-from integrations.admin.scope import change_url, scoped
+from integrations.admin.scope import change_url, row_number, scoped
 from integrations.admin.title_search import titles_found
 from integrations.models import Posting
 
@@ -28,7 +28,7 @@ class PostingPages(actions.PermittedActions, ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         rows = scoped(Posting.objects.select_related("title"), request)
-        posting = rows.filter(pk=object_id).first() if object_id.isdigit() else None
+        posting = rows.filter(pk=row_number(object_id)).first()
         if posting is None:
             return HttpResponseRedirect(actions.changelist_url(self))
         return HttpResponseRedirect(change_url(posting.title))

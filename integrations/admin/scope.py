@@ -10,6 +10,9 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from integrations import models
 
+MAX_DIGITS = 19
+"""From so many on, a number may be more than a key holds."""
+
 TENANT_PATHS: dict[type[Model], str] = {
     models.Tenant: "pk",
     models.BlingConnection: "tenant",
@@ -64,7 +67,14 @@ class TenantFilter(DropdownFilter):  # type: ignore[misc]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset.filter(**{self.path: int(value)}) if value and value.isdigit() else queryset
+        number = row_number(value)
+        return queryset if number is None else queryset.filter(**{self.path: number})
+
+
+def row_number(text: str | None) -> int | None:
+    """Return the number in a part of an address, or None. "²" is a digit to Python, but no number; nor is what no key
+    can hold."""
+    return int(text) if text and text.isdecimal() and len(text) < MAX_DIGITS else None
 
 
 def change_url(row: Model | None) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,7 +17,7 @@ from unfold.contrib.filters.admin import ChoicesRadioFilter, DropdownFilter, Rad
 from integrations.admin import actions, texts
 from integrations.admin.decorators import display
 from integrations.admin.posting_pages import PostingPages
-from integrations.admin.scope import TenantFilter, scoped, sees_every_tenant
+from integrations.admin.scope import TenantFilter, row_number, scoped, sees_every_tenant
 from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.models import KaminoItem, PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
@@ -59,17 +60,16 @@ class AccountFilter(DropdownFilter):  # type: ignore[misc]
     parameter_name = "account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        tenant = request.GET.get("tenant", "")
-        if not tenant.isdigit() and sees_every_tenant(request):
+        tenant = row_number(request.GET.get("tenant"))
+        if tenant is None and sees_every_tenant(request):
             return []
         rows = scoped(KaminoItem.objects.filter(kind=KaminoKind.BANK_ACCOUNT), request)
-        if tenant.isdigit():
-            rows = rows.filter(connection__tenant=int(tenant))
+        if tenant is not None:
+            rows = rows.filter(connection__tenant=tenant)
         return [(str(pk), name) for pk, name in rows.order_by("name").values_list("pk", "name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value() or ""
-        item = scoped(KaminoItem.objects.all(), request).filter(pk=value).first() if value.isdigit() else None
+        item = scoped(KaminoItem.objects.all(), request).filter(pk=row_number(self.value())).first()
         return queryset.filter(company=item.connection_id, account=item.kamino_id) if item else queryset
 
 
@@ -133,7 +133,11 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
         """Ask, and then link the twins among the listed titles. Raises `PermissionDenied`."""
         if not (self.has_view_permission(request) and self.has_resolve_permission(request)):
             raise PermissionDenied
-        twins = self.get_export_queryset(request).filter(twin__isnull=False)
+        try:
+            twins = self.get_export_queryset(request).filter(twin__isnull=False)
+        except IncorrectLookupParameters:
+            messages.error(request, _("This filter is not understood. Nothing was ordered."))
+            return HttpResponseRedirect(actions.changelist_url(self))
         found = twins.aggregate(count=Count("pk"), total=Sum("value"))
         form = LinkTwinsForm(request.POST or None, initial={"counted": found["count"]})
         back = f"{actions.changelist_url(self)}?{request.GET.urlencode()}"

@@ -14,7 +14,7 @@ from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.live_search import LiveSearch, live_search_url
 from integrations.admin.open_position import OpenPosition, open_position_url
-from integrations.admin.scope import TenantFilter
+from integrations.admin.scope import TenantFilter, row_number
 from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.admin.title_actions import BUTTONS, TitleButtons
 from integrations.admin.title_page import title_context
@@ -58,7 +58,7 @@ class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleBu
         whole = rows.select_related(
             "person__posting", "posting__company", "connection__tenant__kamino_connection", "replaced_by", "last_read"
         )
-        return whole.filter(pk=object_id).first() if object_id.isdigit() else None
+        return whole.filter(pk=row_number(object_id)).first()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

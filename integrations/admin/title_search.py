@@ -6,10 +6,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from integrations.admin.scope import row_number
 from integrations.domain.documents import compact
 from integrations.models import Person, Posting, Title
-
-MAX_BIGINT = 2**63 - 1
 
 
 def titles_found(term: str, *, whole_documents: bool) -> QuerySet[Any]:
@@ -23,9 +22,10 @@ def titles_found(term: str, *, whole_documents: bool) -> QuerySet[Any]:
         Q(origin_number__iexact=term),
         Q(person__in=person_query(term, whole_documents=whole_documents)),
     ]
-    if term.isdigit() and int(term) <= MAX_BIGINT:
-        by_kamino_id = Posting.objects.filter(kamino_id=int(term)).order_by().values("title")
-        ways += [Q(bling_id=int(term)), Q(pk__in=by_kamino_id)]
+    number = row_number(term)
+    if number is not None:
+        by_kamino_id = Posting.objects.filter(kamino_id=number).order_by().values("title")
+        ways += [Q(bling_id=number), Q(pk__in=by_kamino_id)]
     value = parse_amount(term)
     if value is not None:
         ways.append(Q(value=value))

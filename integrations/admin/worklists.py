@@ -12,15 +12,13 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RadioFilter
 
 from integrations.domain.discrepancies import RISKS
-from integrations.domain.problems import BANK_CODES, NAME_CODES, Blocks, Problem, ProblemCode
+from integrations.domain.problems import BANK_CODES, NAME_CODES, ProblemCode
 from integrations.domain.titles import UNSETTLED
 from integrations.models import Discrepancy, ForcedSettlement, Posting
 from integrations.models.deliveries import MAY_NEED_ACTION, DeliveryState, Failure
 from integrations.models.problem_queries import LACKS_ANY, has_problem
+from integrations.pipeline.waiting import WAITING_FOR_A_PERSON, needing_action
 
-_WAITING_FOR_A_PERSON = [
-    code for code in ProblemCode if Problem(code).needs_human and Problem(code).blocks is not Blocks.NOTHING
-]
 _PERSONS = (ProblemCode.PERSON_MISSING, ProblemCode.PERSON_UNREAD, ProblemCode.PERSON_REFUSED)
 _INVALID = (
     ProblemCode.INVALID_DOCUMENT, ProblemCode.DUE_DATE_MISSING, ProblemCode.VALUE_NOT_POSITIVE,
@@ -33,15 +31,8 @@ _PAYMENTS = (
 )  # fmt: skip
 _CLOSED = (ProblemCode.CLOSED_PERIOD, ProblemCode.CLOSED_PERIOD_FOR_PARTS)
 _SHOWN_ELSEWHERE = {*NAME_CODES, *BANK_CODES, *_PERSONS, *_INVALID, *_PAYMENTS, *_CLOSED}
-_CONFLICTS = [code for code in _WAITING_FOR_A_PERSON if code not in _SHOWN_ELSEWHERE]
+_CONFLICTS = [code for code in WAITING_FOR_A_PERSON if code not in _SHOWN_ELSEWHERE]
 _STUCK = Q(state=DeliveryState.NEEDS_HUMAN)
-
-
-def needing_action(postings: QuerySet[Posting]) -> QuerySet[Posting]:
-    """Return the postings that only a person can move on."""
-    stuck = Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN])
-    waiting = ~Q(problems=[]) & ~Q(state=DeliveryState.IGNORED) & has_problem(_WAITING_FOR_A_PERSON)
-    return postings.filter(MAY_NEED_ACTION, stuck | waiting)
 
 
 @dataclass(frozen=True)

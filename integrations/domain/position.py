@@ -56,4 +56,4 @@ def balance_on(
     later = sum((paid for paid_on, paid in payments if paid_on > day), ZERO)
     is_settled = status is TitleStatus.SETTLED
     today = ZERO if is_settled else value if balance is None else balance
-    return min(max(today + later, ZERO), value)
+    return max(min(today + later, value), ZERO)

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models.deliveries import Posting
+from integrations.models.moments import moment
 
 
 class PersonAction(models.Model):
@@ -40,4 +41,4 @@ class PersonAction(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%d/%m/%Y %H:%M}"
+        return f"{self.get_kind_display()} {moment(self.at)}"

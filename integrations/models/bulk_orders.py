@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.models.moments import moment
 from integrations.models.tenants import Tenant
 
 
@@ -51,4 +52,4 @@ class BulkOrder(models.Model):
         constraints = [models.UniqueConstraint(fields=["key", "tenant"], name="one_bulk_order_per_click")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.created_at:%d/%m/%Y %H:%M}"
+        return f"{self.get_kind_display()} {moment(self.created_at)}"

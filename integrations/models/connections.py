@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from integrations.models.fields import EncryptedTextField
+from integrations.models.moments import moment
 from integrations.models.tenants import Tenant
 
 EXPIRING_AFTER = timedelta(days=20)
@@ -207,7 +208,7 @@ class ConnectionEvent(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.at:%d/%m/%Y %H:%M} {self.code}"
+        return f"{moment(self.at)} {self.code}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk:

@@ -15,6 +15,7 @@ from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
 from integrations.domain.problems import Problem
 from integrations.models.connections import KaminoConnection
+from integrations.models.moments import moment
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
 from integrations.models.titles import DIRECTION_CHOICES, Person, Title
 
@@ -367,4 +368,4 @@ class Attempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_operation_display()} {self.started_at:%d/%m/%Y %H:%M}"
+        return f"{self.get_operation_display()} {moment(self.started_at)}"

@@ -13,6 +13,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.models.moments import moment
+
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
@@ -62,7 +64,7 @@ class Export(models.Model):
         return array("q", bytes(self.packed_ids))
 
     def __str__(self) -> str:
-        return f"{self.table} {self.created_at:%d/%m/%Y %H:%M}"
+        return f"{self.table} {moment(self.created_at)}"
 
 
 class ExportChunk(models.Model):

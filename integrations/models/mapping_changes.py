@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.models.moments import moment
 from integrations.models.tenants import Tenant
 
 
@@ -74,4 +75,4 @@ class MappingChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tenant} {self.created_at:%d/%m/%Y %H:%M}"
+        return f"{self.tenant} {moment(self.created_at)}"

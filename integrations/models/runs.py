@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models.connections import BlingConnection
+from integrations.models.moments import moment
 
 
 class SyncRun(models.Model):
@@ -62,4 +63,4 @@ class SyncRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.connection} {self.due_at:%d/%m/%Y %H:%M}"
+        return f"{self.connection} {moment(self.due_at)}"

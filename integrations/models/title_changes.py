@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from integrations.models.moments import moment
 from integrations.models.titles import Title
 
 
@@ -25,4 +26,4 @@ class TitleChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title_id} {self.at:%d/%m/%Y %H:%M}"
+        return f"{self.title_id} {moment(self.at)}"

@@ -3,9 +3,11 @@ lists showed it last, or as it was told where they know less."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 from django.db.models.fields.json import KT
 
@@ -29,6 +31,19 @@ class Standing:
     body: DesiredTitle
     told_at: datetime | None
     is_edited: bool = False
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Let all that is read inside be as it was at one moment: a title that is delivered meanwhile would be counted with
+    parts that it did not have yet. Inside a transaction, that one's rules hold."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def batches(titles: QuerySet[Title]) -> Iterator[list[Title]]:

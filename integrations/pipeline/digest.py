@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+import structlog
 from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -11,10 +12,12 @@ from django.utils.translation import ngettext, override
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import Discrepancy, Posting, Tenant
-from integrations.models.deliveries import DeliveryState
 from integrations.models.discrepancies import KIND_CHOICES
 from integrations.pipeline.mails import addresses, send
 from integrations.pipeline.report import Written, written_since
+from integrations.pipeline.waiting import needing_action
+
+log = structlog.get_logger(__name__)
 
 SENT_AT = time(7, 30)
 """Brasília."""
@@ -46,32 +49,39 @@ def send_digests(*, now: datetime) -> int:
     due = due.filter(Q(digested_at=None) | Q(digested_at__lt=due_since))
     sent = 0
     for tenant in due:
-        # Claimed before sending: two workers mail once. One that was not sent is tried again.
-        same = Tenant.objects.filter(pk=tenant.pk, digested_at=tenant.digested_at)
-        if not same.update(digested_at=now):
-            continue
-        news = news_since(tenant, tenant.digested_at or now - A_DAY)
-        if news.is_empty:
-            continue
-        with override(LANGUAGE):
-            subject = _("%(company)s: summary of %(day)s") % {"company": tenant.name, "day": f"{due_since:%d/%m/%Y}"}
-            text = _text(tenant, news)
-        if send(subject, text, addresses(tenant.digest_emails)):
-            sent += 1
-        else:
-            Tenant.objects.filter(pk=tenant.pk, digested_at=now).update(digested_at=tenant.digested_at)
+        try:
+            sent += _send_one(tenant, due_since, now)
+        except Exception:
+            log.exception("digest crashed", tenant=tenant.pk)  # the other companies get theirs
     return sent
 
 
-def news_since(tenant: Tenant, since: datetime) -> News:
-    """Count what changed for a company since a moment."""
+def _send_one(tenant: Tenant, due_since: datetime, now: datetime) -> bool:
+    """Mail one company's summary, unless nothing changed or another worker does."""
+    news = news_since(tenant, tenant.digested_at or now - A_DAY, now)
+    with override(LANGUAGE):
+        subject = _("%(company)s: summary of %(day)s") % {"company": tenant.name, "day": f"{due_since:%d/%m/%Y}"}
+        text = _text(tenant, news)
+    # Claimed before sending: two workers mail once. One that was not sent is tried again.
+    same = Tenant.objects.filter(pk=tenant.pk, digested_at=tenant.digested_at)
+    if not same.update(digested_at=now) or news.is_empty:
+        return False
+    if send(subject, text, addresses(tenant.digest_emails)):
+        return True
+    Tenant.objects.filter(pk=tenant.pk, digested_at=now).update(digested_at=tenant.digested_at)
+    return False
+
+
+def news_since(tenant: Tenant, since: datetime, until: datetime) -> News:
+    """Count what changed for a company from one moment until another, which begins the next summary."""
     rows = Discrepancy.objects.filter(posting__company__tenant=tenant)
     is_open = Q(closed_at=None)
-    waiting = Posting.objects.filter(company__tenant=tenant, state=DeliveryState.NEEDS_HUMAN)
+    waiting = needing_action(Posting.objects.filter(company__tenant=tenant))
+    opened = rows.filter(is_open, opened_at__gte=since, opened_at__lt=until)
     return News(
-        written=written_since(tenant, since),
-        opened=Counter(rows.filter(is_open, opened_at__gte=since).values_list("kind", flat=True)),
-        closed=rows.filter(closed_at__gte=since).count(),
+        written=written_since(tenant, since, until),
+        opened=Counter(opened.order_by().values_list("kind", flat=True)),
+        closed=rows.filter(closed_at__gte=since, closed_at__lt=until).count(),
         open_now=rows.filter(is_open).count(),
         needs_action=waiting.count(),
     )

@@ -41,6 +41,7 @@ from integrations.models.titles import DIRECTION_CHOICES
 from integrations.pipeline.both_sides import (
     Standing,
     batches,
+    one_moment,
     only_in_kamino,
     posting_of,
     seen_between,
@@ -99,7 +100,7 @@ def month_after(first: date) -> date:
 
 def month_of(tenant: Tenant, first: date) -> Month:
     """Compare a company's month that begins on `first`, as far as it is known now; texts are Portuguese."""
-    with override(LANGUAGE):
+    with override(LANGUAGE), one_moment():
         names = _names(tenant)
         company = KaminoConnection.objects.filter(tenant=tenant).only("reconciled_at").first()
         strangers = list(only_in_kamino(tenant))
@@ -134,13 +135,15 @@ def _names(tenant: Tenant) -> _Names:
 def _of_competence(tenant: Tenant, first: date) -> QuerySet[Title]:
     """Return the titles whose competence is in the month on either side."""
     end = month_after(first)
-    told = Posting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
-    there = told.filter(told__gte=first.isoformat(), told__lt=end.isoformat())
+    days = {"told__gte": first.isoformat(), "told__lt": end.isoformat()}
+    postings = Posting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
+    parts = PartPosting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
     rows = Title.objects.filter(connection__tenant=tenant)
     rows = rows.annotate(competence=Coalesce("issue_date", "competence_date", "due_date"))
     return rows.filter(
         Q(competence__gte=first, competence__lt=end)
-        | Q(pk__in=there.values("title"))
+        | Q(pk__in=postings.filter(**days).values("title"))
+        | Q(pk__in=parts.filter(**days).values("posting__title"))
         | seen_between(tenant, "competence_date", first, end)
     )
 

@@ -17,7 +17,7 @@ from integrations.domain.position import GONE, Age, age_on, balance_on, paid_off
 from integrations.domain.settlement import PaymentFacts
 from integrations.domain.titles import TitleStatus
 from integrations.models import Discrepancy, PartPosting, Payment, Posting, Tenant, Title, TitleChange
-from integrations.pipeline.both_sides import Standing, batches, only_in_kamino, posting_of, standing_of
+from integrations.pipeline.both_sides import Standing, batches, one_moment, only_in_kamino, posting_of, standing_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Sums:
 
 def open_on(tenant: Tenant, day: date) -> Iterator[OpenTitle]:
     """Return what was open at the end of `day`, as far as the mirror and Kamino's lists tell; then what only Kamino
-    has."""
+    has. To be read in `one_moment`."""
     for batch in batches(_candidates(tenant, day)):
         standing, payments, before = standing_of(tenant, batch), _payments(batch), _before_leaving(batch, day)
         for title in batch:
@@ -123,9 +123,10 @@ class Totals:
 
 
 def sums_of(titles: Iterable[OpenTitle]) -> list[Sums]:
-    """Sum up by direction and age."""
+    """Sum up by direction and age, as of one moment where `titles` are still to be read."""
     totals = Totals()
-    deque(totals.counted(titles), maxlen=0)
+    with one_moment():
+        deque(totals.counted(titles), maxlen=0)
     return totals.sums()
 
 

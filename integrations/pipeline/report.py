@@ -115,9 +115,10 @@ def _count_attempts(report: Report, tenant: Tenant, since: datetime) -> None:
     report.errors = attempts.exclude(outcome__in=("", *_DONE)).count()
 
 
-def written_since(tenant: Tenant, since: datetime) -> Written:
-    """Count what Kamino took of a company's titles since a moment."""
-    attempts = Attempt.objects.filter(company__tenant=tenant, started_at__gte=since, outcome__in=_DONE)
+def written_since(tenant: Tenant, since: datetime, until: datetime | None = None) -> Written:
+    """Count what Kamino was found to have taken of a company's titles since a moment, whenever it was sent."""
+    attempts = Attempt.objects.filter(company__tenant=tenant, ended_at__gte=since, outcome__in=_DONE)
+    attempts = attempts if until is None else attempts.filter(ended_at__lt=until)
     rows = attempts.exclude(operation=Operation.SAVE_PERSON)
     operations = Counter(rows.values_list("operation", flat=True))
     return Written(

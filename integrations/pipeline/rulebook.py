@@ -82,9 +82,9 @@ def _told(posting: Posting) -> Classification | None:
 
 
 def load_rulebook(connection: BlingConnection) -> Rulebook:
-    """Read a connection's rulebook; the company must have a Kamino connection."""
+    """Read a connection's rulebook; a company without Kamino has names and nothing that they stand for."""
     tenant = connection.tenant
-    company: KaminoConnection = tenant.kamino_connection
+    company: KaminoConnection | None = getattr(tenant, "kamino_connection", None)
     items = list(KaminoItem.objects.filter(connection=company))
     catalog = list(CatalogItem.objects.filter(connection=connection))
     rules = _mapping_rules(connection)
@@ -98,7 +98,7 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             filters=_filters(connection),
             release=Release(tenant.release),
             wants_split=tenant.partial_policy == Tenant.PartialPolicy.SPLIT,
-            may_split=company.lists_are_complete and company.allow_unconfirmed,
+            may_split=company is not None and company.lists_are_complete and company.allow_unconfirmed,
         ),
         mappings=RuleSet(
             accounts=TargetIndex([target for item in items if (target := _of_kind(item, KaminoKind.CHART_ACCOUNT))]),
@@ -108,7 +108,8 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             channels=rules[MappingKind.SALES_CHANNEL],
             units=rules[MappingKind.BUSINESS_UNIT],
             defaults=Rule(
-                cost_center=_target(company.default_cost_center), business_unit=_target(company.default_business_unit)
+                cost_center=_target(company.default_cost_center) if company else None,
+                business_unit=_target(company.default_business_unit) if company else None,
             ),
         ),
         bank_accounts=rules[MappingKind.BANK_ACCOUNT],

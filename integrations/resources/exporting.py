@@ -44,6 +44,8 @@ FILE_CHUNK = 1_000_000
 KEPT_FOR = timedelta(hours=24)
 MOST_TRIES = 3
 TRY_AGAIN = timedelta(minutes=1)
+LEASE = timedelta(minutes=4)
+"""After so long, a step that told nothing is taken for dead: longer than the queue lets a worker live."""
 NOT_ALLOWED = gettext_noop("Who ordered it may no longer export these rows.")
 CRASHED = gettext_noop("Internal error; tell support.")
 
@@ -75,17 +77,41 @@ def may_have(export: Export) -> bool:
 
 def advance_exports(*, clock: Clock) -> bool:
     """Work on one step of the export that waits longest; false when none is due."""
-    now = clock()
-    due = Export.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), finished_at=None)
-    for pk in due.order_by("created_at").values_list("pk", flat=True)[:20]:
+    for pk in _due(clock()).order_by("created_at").values_list("pk", flat=True)[:20]:
+        if not _claim(pk, clock()):
+            continue
         try:
-            if _advance(pk, clock):
-                return True
+            _advance(pk, clock)
         except Exception:
             log.exception("export crashed", export=pk)
             _put_off(pk, clock())
-            return True
+        return True
     return False
+
+
+def _due(now: datetime) -> QuerySet[Export]:
+    return Export.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), finished_at=None)
+
+
+def _claim(pk: int, now: datetime) -> bool:
+    """Count a try before it is made, so that a step which kills its workers ends as well; false when somebody else is
+    at it."""
+    with transaction.atomic():
+        export = _due(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+        if export is None:
+            return False
+        if export.tries < MOST_TRIES:
+            Export.objects.filter(pk=pk).update(tries=export.tries + 1, retry_at=now + LEASE)
+            return True
+        log.error("export given up", export=pk)
+        _give_up(pk, now)
+        return False
+
+
+def _give_up(pk: int, now: datetime) -> None:
+    """End an export without its file; its rows go at once."""
+    ExportChunk.objects.filter(export=pk).delete()
+    Export.objects.filter(pk=pk).update(finished_at=now, error=CRASHED)
 
 
 def file_of(export: Export) -> Iterator[bytes]:
@@ -95,19 +121,19 @@ def file_of(export: Export) -> Iterator[bytes]:
         yield bytes(ExportChunk.objects.get(pk=pk).content)
 
 
-def _advance(pk: int, clock: Clock) -> bool:
-    """Read the next chunk of rows, or write the file; false when somebody else is at it."""
+def _advance(pk: int, clock: Clock) -> None:
+    """Read the next chunk of rows, or write the file."""
     with transaction.atomic():
         found = Export.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk, finished_at=None)
         export = found.first()
         if export is None:
-            return False
+            return
         changes: dict[str, Any]
         if not may_have(export):
             changes = {"finished_at": clock(), "error": NOT_ALLOWED}
             export.chunks.all().delete()
         elif export.cursor < export.counted:
-            changes = {"cursor": _keep_rows(export), "tries": 0}
+            changes = {"cursor": _keep_rows(export), "tries": 0, "retry_at": None}
         else:
             _keep_file(export)
             now = clock()
@@ -115,15 +141,15 @@ def _advance(pk: int, clock: Clock) -> bool:
         milestones.passed("export.worked")
         Export.objects.filter(pk=pk).update(**changes)
     milestones.passed("export.saved")
-    return True
 
 
 def _put_off(pk: int, now: datetime) -> None:
     """Try again later; give up after some tries."""
-    export = Export.objects.get(pk=pk)
-    gave_up = export.tries + 1 >= MOST_TRIES
-    ended = {"finished_at": now, "error": CRASHED} if gave_up else {}
-    Export.objects.filter(pk=pk).update(tries=export.tries + 1, retry_at=now + TRY_AGAIN, **ended)
+    with transaction.atomic():
+        if Export.objects.get(pk=pk).tries >= MOST_TRIES:
+            _give_up(pk, now)
+        else:
+            Export.objects.filter(pk=pk).update(retry_at=now + TRY_AGAIN)
 
 
 def _keep_rows(export: Export) -> int:

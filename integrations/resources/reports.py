@@ -11,6 +11,7 @@ from django.utils.translation import override
 from integrations.domain.position import Age
 from integrations.models import MonthClosing, Tenant
 from integrations.models.titles import DIRECTION_CHOICES
+from integrations.pipeline.both_sides import one_moment
 from integrations.pipeline.position import OpenTitle, Sums, Totals, open_on
 from integrations.resources.files import LANGUAGE
 from integrations.sheets.cells import safe_text
@@ -63,7 +64,7 @@ def write_closing(out: IO[bytes], closing: MonthClosing) -> None:
 
 def write_position(out: IO[bytes], tenant: Tenant, day: date) -> None:
     """Write what was open on a day, title by title as they are read, and then the sums by age."""
-    with override(LANGUAGE):
+    with override(LANGUAGE), one_moment():
         totals = Totals()
         headers = [
             _("Direction"), _("Person"), _("Document"), _("Id in Bling"), _("Id in Kamino"), _("Due date"), _("Age"),

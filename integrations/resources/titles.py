@@ -3,11 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.models import Posting, Title
+from integrations.models import PartPosting, Posting, Title
 from integrations.models.deliveries import DeliveryState
 from integrations.models.problem_texts import problem_text
 from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
@@ -65,7 +65,10 @@ class TitleResource(PortugueseResource):
 
     def dehydrate_kamino_value(self, title: Title) -> Decimal | None:
         posting = _posting(title)
-        return Decimal(posting.delivered["value"]) if posting and posting.delivered and posting.kamino_id else None
+        if posting is None or not posting.kamino_id or not posting.delivered:
+            return None
+        parts = (Decimal(part.delivered["value"]) for part in posting.parts.all() if part.delivered)
+        return sum(parts, Decimal(posting.delivered["value"]))
 
     def dehydrate_cause(self, title: Title) -> str:
         posting = _posting(title)
@@ -75,7 +78,9 @@ class TitleResource(PortugueseResource):
         return safe_text(" ".join(part for part in [*sentences, posting.message] if part))
 
     def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.select_related("person", "posting", "connection__tenant").only(*_READ)
+        rows = queryset.select_related("person", "posting", "connection__tenant").only(*_READ)
+        parts = PartPosting.objects.filter(kamino_id__isnull=False, delivered__isnull=False)
+        return rows.prefetch_related(Prefetch("posting__parts", parts.only("posting", "delivered")))
 
 
 def _posting(title: Title) -> Posting | None:

@@ -16,6 +16,8 @@ import xlsxwriter
 
 MEASURED_ROWS = 200
 WIDEST = 60
+FIRST_YEAR = 1900
+"""A workbook knows no day before: it would show ######, and some programs would not open it at all."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,16 @@ def _widths(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[int]:
 def _write_cell(sheet: Any, row: int, column: int, cell: Any, formats: Mapping[type, Any]) -> None:
     if isinstance(cell, Decimal):
         sheet.write_number(row, column, cell, formats[Decimal])
+    elif isinstance(cell, date) and cell.year < FIRST_YEAR:
+        sheet.write_string(row, column, cell.strftime("%d/%m/%Y"))
     elif isinstance(cell, date):
         sheet.write_datetime(row, column, cell, formats[date])
     elif isinstance(cell, int):
         sheet.write_number(row, column, cell)
     elif cell not in (None, ""):
-        sheet.write_string(row, column, str(cell))
+        text = str(cell)
+        # In constant memory, xlsxwriter takes such a text for markup of its own and writes it into the file as it is.
+        sheet.write_string(row, column, f"{text} " if text.startswith("<r>") and text.endswith("</r>") else text)
 
 
 def csv_bytes(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

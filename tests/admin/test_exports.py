@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from io import BytesIO, StringIO
 from typing import Any
@@ -107,9 +108,10 @@ def test_a_worker_that_dies_between_two_steps_loses_nothing(
             raise SystemExit
 
     monkeypatch.setattr(milestones, "_listeners", [die])
-    for _step in range(12):
+    now = timezone.now()
+    for step in range(12):
         try:
-            exporting.advance_exports(clock=timezone.now)
+            exporting.advance_exports(clock=lambda step=step: now + step * exporting.LEASE)  # type: ignore[misc]
         except SystemExit:
             continue
     assert len(table(client)) == Export.objects.get().counted
@@ -131,6 +133,25 @@ def test_one_that_crashes_is_given_up_with_a_reason(
     export = Export.objects.get()
     assert (export.finished_at is not None, export.tries) == (True, exporting.MOST_TRIES)
     assert "Erro interno" in client.get(page).content.decode()
+
+
+def test_one_that_kills_its_workers_is_given_up_and_its_rows_go(
+    login: Login, many: list[Title], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = login("operacao")
+    page = order(client)
+    exporting.advance_exports(clock=timezone.now)
+
+    def die(*_args: Any) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(exporting, "_keep_file", die)
+    now = timezone.now()
+    for step in range(12):
+        with suppress(SystemExit):
+            exporting.advance_exports(clock=lambda step=step: now + step * exporting.LEASE)  # type: ignore[misc]
+    assert "Erro interno" in client.get(page).content.decode()
+    assert not ExportChunk.objects.exists()
 
 
 def test_only_who_ordered_it_may_fetch_it(login: Login, many: list[Title]) -> None:

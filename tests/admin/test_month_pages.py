@@ -8,8 +8,20 @@ import openpyxl
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from integrations.models import KaminoConnection, MonthClosing
+from integrations.models import (
+    BlingConnection,
+    CatalogItem,
+    Discrepancy,
+    KaminoConnection,
+    MonthClosing,
+    Payment,
+    Person,
+    Posting,
+    Tenant,
+    Title,
+)
 from tests.admin.test_pages import url
 from tests.admin.world import DAY, Rows
 
@@ -92,3 +104,39 @@ def test_the_page_says_how_old_kaminos_side_is(login: Login, ours: Rows) -> None
     assert "mostraram em 20/11/2026 14:02" in client.get(address).content.decode()
     closing = client.post(address, follow=True).content.decode()
     assert "mostraram em 20/11/2026 14:02" in closing
+
+
+def test_a_company_without_kamino_is_compared_as_well(login: Login, ours: Rows) -> None:
+    alone = Tenant.objects.create(slug="nova", name="Empresa nova", sync_from=DAY)
+    bling = BlingConnection.objects.create(tenant=alone, label="Bling novo", client_id="novo", client_secret="x")
+    now = timezone.now()
+    Title.objects.create(
+        connection=bling, direction="payable", bling_id=1, status="open", status_number=1, due_date=DAY, value=12,
+        row_fingerprint="x", is_released=True, first_seen_at=now, read_at=now, changed_at=now,
+    )  # fmt: skip
+    Payment.objects.create(
+        title=Title.objects.get(connection=bling), bordero_id=1, date=DAY, account_id=1, amount=12, interest=0,
+        discount=0, surcharge=0, fee=0,
+    )  # fmt: skip
+    client = login("root")
+    for page in (f"{compare_url()}?month={MONTH}", f"{position_url()}?day=21/11/2026"):
+        assert "12,00" in client.get(f"{page}&tenant={alone.pk}").content.decode()
+
+
+def test_names_and_reasons_are_text_on_the_page(login: Login, ours: Rows) -> None:
+    evil = "<script>alert(1)</script>"
+    CatalogItem.objects.filter(pk=ours.category.pk).update(name=evil)
+    Title.objects.filter(pk=ours.title.pk).update(document_number=evil[:20])
+    Discrepancy.objects.filter(pk=ours.discrepancy.pk).update(cause=evil)
+    Person.objects.filter(pk=ours.person.pk).update(name=evil)
+    client = login("financeiro")
+    query = f"?tenant={ours.tenant.pk}&month={MONTH}&day=21/11/2026"
+    pages = [
+        compare_url() + query,
+        position_url() + query,
+        *(url(model, "changelist") for model in (Title, Discrepancy, Posting)),
+    ]
+    client.post(compare_url() + query)
+    pages.append(url(MonthClosing, "change", MonthClosing.objects.latest("pk").pk))
+    for page in pages:
+        assert "<script>alert" not in client.get(page).content.decode()

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.test import Client
 
 from integrations.admin.scope import TENANT_PATHS
-from integrations.models import BlingConnection, KaminoConnection
+from integrations.models import Attempt, BlingConnection, KaminoConnection, Person
 from tests.admin.test_pages import MODELS, url
 from tests.admin.world import Rows
 
@@ -56,3 +56,35 @@ def test_support_sees_every_company(login: Callable[[str], Client], ours: Rows, 
         page = login("suporte").get(url(model, "changelist")).content.decode()
         assert "Empresa nossa" in page
         assert "Empresa alheia" in page
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "document__startswith=529",
+        "document__contains=982",
+        "document__gte=5",
+        "document=52998224725",
+        "email__contains=a",
+    ],
+)
+def test_a_cpf_cannot_be_guessed_digit_by_digit_in_the_address(
+    login: Callable[[str], Client], ours: Rows, lookup: str
+) -> None:
+    response = login("operacao").get(f"{url(Person, 'changelist')}?{lookup}")
+    assert response.status_code in (302, 400) or "Pessoa nossa" not in response.content.decode()
+
+
+@pytest.mark.parametrize("lookup", ["body__document__startswith=529", "body__icontains=529"])
+def test_nor_through_what_was_sent(login: Callable[[str], Client], ours: Rows, lookup: str) -> None:
+    Attempt.objects.filter(pk=ours.attempt.pk).update(body={"document": "52998224725"})
+    assert login("operacao").get(f"{url(Attempt, 'changelist')}?{lookup}").status_code == 400
+    assert login("financeiro").get(f"{url(Person, 'changelist')}?document__startswith=529").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["client_secret", "hash", "usr", "token__access_token", "token__refresh_token"])
+def test_secrets_cannot_be_looked_up(login: Callable[[str], Client], ours: Rows, name: str) -> None:
+    for model in (BlingConnection, KaminoConnection):
+        for how in ("", "__startswith", "__icontains", "__gte"):
+            response = login("suporte").get(f"{url(model, 'changelist')}?{name}{how}=c")
+            assert response.status_code in (302, 400), how

@@ -88,3 +88,12 @@ def test_what_was_open_on_a_day(
         payments=[(day, Decimal(paid)) for day, paid in payments],
     )
     assert found == Decimal(expected)
+
+
+@pytest.mark.parametrize("status", list(TitleStatus))
+@pytest.mark.parametrize("value", [Decimal(-10), Decimal(0), Decimal(10)])
+def test_a_balance_stays_between_nothing_and_the_value(value: Decimal, status: TitleStatus) -> None:
+    for balance in (None, Decimal(-5), Decimal(5), Decimal(20)):
+        for paid in (Decimal(-3), Decimal(3), Decimal(300)):
+            found = balance_on(DAY, status=status, value=value, balance=balance, payments=[(AFTER, paid)])
+            assert 0 <= found <= max(value, Decimal(0)), (balance, paid)

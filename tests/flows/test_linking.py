@@ -118,9 +118,9 @@ def test_a_deleted_title_is_not_replaced_while_its_cancellation_is_under_way(
     old = company.add_title("payable", value="80.00")
     company.sync()
     company.to_shadow()
-    Title.objects.filter(bling_id=old).update(status="deleted")
     new = company.add_title("payable", value="81.00")
     company.sync()
+    Title.objects.filter(bling_id=old).update(status="deleted")
     held, posting = company.posting(old), company.posting(new)
     assert read(company, posting) >= 1
     Posting.objects.filter(pk=held.pk).update(state=state)

@@ -1,20 +1,35 @@
 """Fechamento do mês and Posição em aberto: to the cent, every difference with its reason, frozen."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
+from threading import Thread
 
 import openpyxl
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.domain.calendar import day_of, end_of
 from integrations.domain.position import Age
-from integrations.models import Attempt, KaminoConnection, MonthClosing, Tenant, TitleChange
+from integrations.models import (
+    Attempt,
+    KaminoConnection,
+    MonthClosing,
+    PartPosting,
+    Posting,
+    Tenant,
+    Title,
+    TitleChange,
+)
+from integrations.pipeline import both_sides, month, position
 from integrations.pipeline.month import freeze, month_after, month_of
 from integrations.pipeline.position import open_on, sums_of
 from integrations.resources.reports import write_closing, write_position
+from integrations.resources.titles import TitleResource
 from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.flows.test_discrepancy_kinds import compare_again
@@ -99,6 +114,9 @@ def test_a_payment_split_in_kamino_still_agrees(company: Company, world: World) 
     assert (month.competence.differences, month.settled.differences) == ((), ())
     assert sum(row.kamino for row in month.settled.rows) == Decimal("40.00")
     assert company.posting(title).parts.count() == 1
+    resource = TitleResource()
+    [cells] = resource.cells(resource.every_row())
+    assert cells[list(resource._meta.fields).index("kamino_value")] == 100
 
 
 def test_what_was_open_on_a_day_on_both_sides(busy: Company, world: World) -> None:
@@ -185,3 +203,57 @@ def test_what_only_kamino_has_open_counts_on_its_side(company: Company, world: W
     out = BytesIO()
     write_position(out, company.tenant, world.today)
     assert openpyxl.load_workbook(out).worksheets[0].max_row == 1 + 2
+
+
+def test_a_part_that_kamino_keeps_in_an_earlier_month_is_seen_there(company: Company, world: World) -> None:
+    company.bling.world.generous = True
+    Tenant.objects.update(partial_policy="split")
+    KaminoConnection.objects.update(lists_are_complete=True)
+    title = company.add_title("payable", value="100.00")
+    company.bling.pay(title, amount="40.00", date=world.today, account=company.bank)
+    company.sync()
+    part = company.posting(title).parts.get()
+    before = first_day(world) - timedelta(days=40)
+    part.delivered = {**(part.delivered or {}), "competence_date": before.isoformat()}
+    part.save()
+    rows = month_of(company.tenant, before.replace(day=1)).competence.rows
+    assert [(row.bling, row.kamino) for row in rows] == [(0, Decimal("40.00"))]
+
+
+@pytest.mark.parametrize("of_what", ["month", "position"])
+def test_what_is_delivered_while_a_month_is_read_is_not_counted_twice(
+    company: Company, world: World, monkeypatch: pytest.MonkeyPatch, of_what: str
+) -> None:
+    company.bling.world.generous = True
+    Tenant.objects.update(partial_policy="split")
+    KaminoConnection.objects.update(lists_are_complete=True)
+    title = company.add_title("payable", value="100.00")
+    company.bling.pay(title, amount="40.00", date=world.today, account=company.bank)
+    company.sync()
+    posting = company.posting(title)
+    part, lowered = posting.parts.get(), posting.delivered or {}
+    PartPosting.objects.filter(pk=part.pk).update(kamino_id=None)
+    Posting.objects.filter(pk=posting.pk).update(delivered={**lowered, "value": "100.00"})
+
+    def deliver() -> None:
+        Posting.objects.filter(pk=posting.pk).update(delivered=lowered)
+        PartPosting.objects.filter(pk=part.pk).update(kamino_id=part.kamino_id)
+        connection.close()
+
+    read = both_sides.batches
+
+    def batches(titles: QuerySet[Title]) -> Iterator[list[Title]]:
+        for batch in read(titles):
+            worker = Thread(target=deliver)
+            worker.start()
+            worker.join()
+            yield batch
+
+    monkeypatch.setattr(month, "batches", batches)
+    monkeypatch.setattr(position, "batches", batches)
+    if of_what == "month":
+        assert sum(row.kamino for row in month_of(company.tenant, first_day(world)).competence.rows) == 100
+    else:
+        yesterday = world.today - timedelta(days=1)
+        Title.objects.update(issue_date=yesterday)
+        assert [row.kamino for row in sums_of(open_on(company.tenant, yesterday))] == [100]
