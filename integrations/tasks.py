@@ -13,6 +13,8 @@ from integrations.resources.exporting import advance_exports
 
 CALL_DEADLINE = 60
 MARGIN = 10
+EXPORT_STEP = 140
+"""Seconds that writing the largest file may take: begun later, the queue could kill the deliveries of the same tick."""
 
 
 def tick() -> None:
@@ -20,7 +22,8 @@ def tick() -> None:
     timeout: int = settings.Q_CLUSTER["timeout"]  # type: ignore[assignment]
     seconds = timeout - CALL_DEADLINE - MARGIN
     deadline = timezone.now() + timedelta(seconds=seconds)
-    exports = {"exports": lambda: advance_exports(clock=timezone.now)}
+    latest = timezone.now() + timedelta(seconds=timeout - EXPORT_STEP)
+    exports = {"exports": lambda: timezone.now() < latest and advance_exports(clock=timezone.now)}
     if run.tick(clock=timezone.now, deadline=deadline, beat=_beat, also=exports):
         # The schedule's tick a minute alone would keep fewer than two workers busy, however many there are.
         enqueue_tick()

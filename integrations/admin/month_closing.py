@@ -25,6 +25,7 @@ from integrations.admin.scope import TenantFilter, change_url
 from integrations.models import MonthClosing, Tenant
 from integrations.pipeline import month
 from integrations.resources import reports
+from integrations.resources.texts import readable
 
 SHOWN_DIFFERENCES = 100
 
@@ -64,16 +65,22 @@ class MonthClosingAdmin(ReadOnlyAdmin):
 
     def compare(self, request: HttpRequest) -> HttpResponse:
         """Show a month as it is now, and freeze it when told so. Raises `PermissionDenied`."""
-        if not self.has_view_permission(request):
+        may = self.has_view_permission(request)
+        if not may or (request.method == "POST" and not request.user.has_perm("integrations.close_month")):
             raise PermissionDenied
         form = MonthForm(request.GET or None, tenants=Tenant.objects.for_user(request.user).order_by("name"))
         context: dict[str, Any] = {}
         if form.is_valid():
             tenant, first = form.cleaned_data["tenant"], form.cleaned_data["first"]
+            found = month.month_of(tenant, first)
+            numbers = month.numbers_of(found)
+            seen = month.fingerprint_of(numbers)
+            if request.method == "POST" and request.POST.get("seen") == seen:
+                return self._freeze(request, tenant, found)
             if request.method == "POST":
-                return self._freeze(request, tenant, first)
-            numbers = month.numbers_of(month.month_of(tenant, first))
-            context = {**_shown(numbers), "may_freeze": request.user.has_perm("integrations.close_month")}
+                messages.warning(request, _("The numbers changed since you looked. Nothing was frozen: look again."))
+            may_freeze = request.user.has_perm("integrations.close_month")
+            context = {**_shown(numbers), "seen": seen, "may_freeze": may_freeze}
         context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -83,10 +90,8 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/integrations/month_compare.html", context)
 
-    def _freeze(self, request: HttpRequest, tenant: Tenant, first: Any) -> HttpResponse:
-        if not request.user.has_perm("integrations.close_month"):
-            raise PermissionDenied
-        row = month.freeze(tenant=tenant, first=first, user=actions.user_of(request), now=timezone.now())
+    def _freeze(self, request: HttpRequest, tenant: Tenant, found: month.Month) -> HttpResponse:
+        row = month.freeze(tenant=tenant, found=found, user=actions.user_of(request), now=timezone.now())
         messages.success(request, _("Frozen as version %(version)s.") % {"version": row.version})
         return HttpResponseRedirect(change_url(row))
 
@@ -142,7 +147,7 @@ def _sections(numbers: dict[str, Any]) -> list[dict[str, Any]]:
                     *row[:4],
                     *map(texts.plain_number, row[4:6]),
                     *(texts.money(Decimal(text)) for text in row[6:9]),
-                    row[9],
+                    readable(row[9]),
                 ]
                 for row in numbers[section]["differences"][:SHOWN_DIFFERENCES]
             ],

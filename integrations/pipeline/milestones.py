@@ -36,6 +36,9 @@ MILESTONES = (
     "reconcile.compared",
 )
 
+EXPORT_MILESTONES = ("export.worked", "export.saved")
+"""Those of exports, which a tick only passes when somebody ordered one."""
+
 _listeners: list[Callable[[str], None]] = []
 
 
@@ -45,6 +48,6 @@ def listen(listener: Callable[[str], None]) -> None:
 
 
 def passed(name: str) -> None:
-    """Say that this process is at the boundary `name` (one of `MILESTONES`)."""
+    """Say that this process is at the boundary `name` (one of `MILESTONES` or `EXPORT_MILESTONES`)."""
     for listener in _listeners:
         listener(name)

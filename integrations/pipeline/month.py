@@ -3,6 +3,8 @@
 Nothing is asked of either system: `Month.read_at` says since when Kamino's lists are known.
 """
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,15 +114,14 @@ def month_of(tenant: Tenant, first: date) -> Month:
         )
 
 
-def freeze(*, tenant: Tenant, first: date, user: User, now: datetime) -> MonthClosing:
-    """Keep a month's comparison as it is now; frozen before, this is its next version."""
-    numbers = numbers_of(month_of(tenant, first))
+def freeze(*, tenant: Tenant, found: Month, user: User, now: datetime) -> MonthClosing:
+    """Keep a month's comparison (of `month_of`); frozen before, this is its next version."""
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=tenant.pk)  # two people at once make two versions
-        rows = MonthClosing.objects.filter(tenant=tenant, month=first)
+        rows = MonthClosing.objects.filter(tenant=tenant, month=found.first)
         last = rows.aggregate(last=Max("version"))["last"] or 0
         return MonthClosing.objects.create(
-            tenant=tenant, month=first, version=last + 1, made_by=user, made_at=now, numbers=numbers
+            tenant=tenant, month=found.first, version=last + 1, made_by=user, made_at=now, numbers=numbers_of(found)
         )
 
 
@@ -284,6 +285,12 @@ def numbers_of(month: Month) -> dict[str, Any]:
     """Return a month as `MonthClosing.numbers` keeps it: per comparison its rows and its differences, as cells."""
     read_at = month.read_at.isoformat() if month.read_at else ""
     return {"read_at": read_at, "competence": _table(month.competence), "settled": _table(month.settled)}
+
+
+def fingerprint_of(numbers: Mapping[str, Any]) -> str:
+    """Return what tells a month's numbers from others, however old Kamino's side is."""
+    sections = {name: table for name, table in numbers.items() if name != "read_at"}
+    return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _table(comparison: Comparison) -> dict[str, Any]:

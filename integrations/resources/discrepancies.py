@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from integrations.models import Discrepancy, KaminoConnection
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.resources.files import NativeField, PortugueseResource, TextField
-from integrations.resources.texts import side_text
+from integrations.resources.texts import readable, side_text
 from integrations.sheets.cells import safe_text
 
 _UNREAD = tuple(f"posting__company__{name}" for name in KaminoConnection.SECRETS)
@@ -19,8 +19,9 @@ _UNREAD = tuple(f"posting__company__{name}" for name in KaminoConnection.SECRETS
 class DiscrepancyResource(PortugueseResource):
     """One row per discrepancy. Money is numeric and days are days; both sides' values are text."""
 
-    summed_by = "kind"
+    summed_by = ("direction", "kind")
     sums = ("value", "difference")
+    added_up = ("difference",)
     permission = "integrations.export_discrepancy"
     tenant_path = "posting__company__tenant"
 
@@ -62,7 +63,7 @@ class DiscrepancyResource(PortugueseResource):
         return safe_text(side_text(row.kamino_value))
 
     def dehydrate_cause(self, row: Discrepancy) -> str:
-        return safe_text(row.cause or kind_cause(row.kind))
+        return safe_text(readable(row.cause or kind_cause(row.kind)))
 
     def dehydrate_to_do(self, row: Discrepancy) -> str:
         return safe_text(suggested_action(row.kind))

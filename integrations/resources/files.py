@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 from typing import IO, Any
 
 from django.db.models import QuerySet
@@ -44,13 +45,15 @@ class NativeField(fields.Field):  # type: ignore[misc]
 
 class PortugueseResource(resources.ModelResource):  # type: ignore[misc]
     """A table in Portuguese, whatever language the process runs in: the file is read by finance. `Meta.name` is what
-    its sheet is called. A workbook ends with a summary by the column `summed_by`, with the totals of `sums`.
+    its sheet is called. A workbook ends with a summary by the columns `summed_by`, with the sums of `sums`; those of
+    `added_up` have a total for each value of the first of these columns: others would count a row's title twice.
 
     `permission` is what exporting it takes, and `tenant_path` leads from a row to its company.
     """
 
-    summed_by = ""
+    summed_by: Sequence[str] = ()
     sums: Sequence[str] = ()
+    added_up: Sequence[str] = ()
     permission = ""
     tenant_path = ""
 
@@ -93,18 +96,21 @@ class Summary:
 
     def __init__(self, resource: PortugueseResource) -> None:
         headers = resource.headers()
-        names = [name for name in (resource.summed_by, *resource.sums) if name]
+        names = [*resource.summed_by, *resource.sums]
+        self._keys = len(resource.summed_by)
+        self._is_added_up = [True, *(name in resource.added_up for name in resource.sums)]
         with override(LANGUAGE):
             self._headers = [str(resource.fields[name].column_name) for name in names]
         self._columns = [headers.index(header) for header in self._headers]
-        self._groups: dict[str, list[Any]] = {}
+        self._groups: dict[tuple[str, ...], list[Any]] = {}
 
     def counted(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         """Pass rows on, and count them."""
         for row in rows:
             if self._columns:
-                key, *amounts = (row[column] for column in self._columns)
-                group = self._groups.setdefault(str(key), [0] + [ZERO] * len(amounts))
+                cells = [row[column] for column in self._columns]
+                key, amounts = tuple(map(str, cells[: self._keys])), cells[self._keys :]
+                group = self._groups.setdefault(key, [0] + [ZERO] * len(amounts))
                 group[0] += 1
                 group[1:] = [total + (amount or ZERO) for total, amount in zip(group[1:], amounts, strict=True)]
             yield row
@@ -114,14 +120,22 @@ class Summary:
         if not self._columns:
             return []
         with override(LANGUAGE):
-            title, headers = _("Summary"), [self._headers[0], _("Count"), *self._headers[1:]]
-        return [Sheet(title, headers, self._rows(), [40, 12, 18, 18, 18])]
+            title = _("Summary")
+            headers = [*self._headers[: self._keys], _("Count"), *self._headers[self._keys :]]
+        return [Sheet(title, headers, self._rows(), [18, 40, 12, 18, 18, 18])]
 
     def _rows(self) -> Iterator[list[Any]]:
-        yield from ([key, *numbers] for key, numbers in sorted(self._groups.items()))
-        if self._groups:
-            with override(LANGUAGE):
-                yield [_("Total"), *(sum(column) for column in zip(*self._groups.values(), strict=True))]
+        with override(LANGUAGE):
+            total = _("Total")
+        groups = sorted(self._groups.items())
+        for first, rows in groupby(groups, key=lambda group: group[0][0]):
+            numbers = []
+            for key, sums in rows:
+                yield [*key, *sums]
+                numbers.append(sums)
+            columns = zip(self._is_added_up, zip(*numbers, strict=True), strict=True)
+            blank = [""] * (self._keys - 2)
+            yield [first, total, *blank, *(sum(column) if is_added else None for is_added, column in columns)]
 
 
 def write_file(out: IO[bytes], resource: PortugueseResource, file_format: str, rows: Iterable[Sequence[Any]]) -> None:

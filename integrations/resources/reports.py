@@ -14,6 +14,7 @@ from integrations.models.titles import DIRECTION_CHOICES
 from integrations.pipeline.both_sides import one_moment
 from integrations.pipeline.position import OpenTitle, Sums, Totals, open_on
 from integrations.resources.files import LANGUAGE
+from integrations.resources.texts import readable
 from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, write_xlsx
 
@@ -127,4 +128,4 @@ def _sums(rows: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
 def _differences(rows: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
     for direction, category, account, name, bling_id, kamino_id, *amounts, why in rows:
         texts = map(safe_text, (direction, category, account, name))
-        yield [*texts, bling_id, kamino_id, *map(Decimal, amounts), safe_text(why)]
+        yield [*texts, bling_id, kamino_id, *map(Decimal, amounts), safe_text(readable(why))]

@@ -12,6 +12,7 @@ from integrations.models.deliveries import DeliveryState
 from integrations.models.problem_texts import problem_text
 from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
 from integrations.resources.files import ChoiceField, NativeField, PortugueseResource, TextField
+from integrations.resources.texts import readable
 from integrations.sheets.cells import safe_text
 
 _STATES = dict(DeliveryState.choices)
@@ -25,8 +26,8 @@ _READ = (
 class TitleResource(PortugueseResource):
     """One row per title. Money is numeric and days are days; what Kamino holds is what it was last told."""
 
-    summed_by = "in_kamino"
-    sums = ("value", "balance", "kamino_value")
+    summed_by = ("direction", "in_kamino")
+    sums = added_up = ("value", "balance", "kamino_value")
     permission = "integrations.export_title"
     tenant_path = "connection__tenant"
 
@@ -75,7 +76,7 @@ class TitleResource(PortugueseResource):
         if posting is None:
             return ""
         sentences = [problem_text(problem) for problem in posting.get_problems()]
-        return safe_text(" ".join(part for part in [*sentences, posting.message] if part))
+        return safe_text(readable(" ".join(part for part in [*sentences, posting.message] if part)))
 
     def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         rows = queryset.select_related("person", "posting", "connection__tenant").only(*_READ)

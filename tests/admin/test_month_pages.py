@@ -1,5 +1,6 @@
 """Fechamento do mês and Posição em aberto as pages: who sees them, who freezes, and what is said of bad input."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
@@ -37,6 +38,22 @@ def position_url() -> str:
     return reverse("admin:integrations_title_open_position")
 
 
+def seen(page: str) -> str:
+    """Return what tells the numbers that a page shows."""
+    return re.findall(r'name="seen" value="(\w+)"', page)[0]
+
+
+def test_what_changed_since_it_was_looked_at_is_not_frozen(login: Login, ours: Rows) -> None:
+    client, address = login("financeiro"), f"{compare_url()}?tenant={ours.tenant.pk}&month={MONTH}"
+    shown = seen(client.get(address).content.decode())
+    Title.objects.filter(pk=ours.title.pk).update(value=99)
+    page = client.post(address, {"seen": shown}, follow=True).content.decode()
+    assert "mudaram" in page
+    assert MonthClosing.objects.filter(tenant=ours.tenant).count() == 1
+    assert client.post(address, {"seen": seen(page)}).status_code == 302
+    assert MonthClosing.objects.filter(tenant=ours.tenant).count() == 2
+
+
 def test_finance_compares_a_month_and_freezes_it(login: Login, ours: Rows) -> None:
     client = login("financeiro")
     query = f"?tenant={ours.tenant.pk}&month={MONTH}"
@@ -44,7 +61,7 @@ def test_finance_compares_a_month_and_freezes_it(login: Login, ours: Rows) -> No
     assert "Por competência" in page
     assert "R$\u00a01.234,56" in page
     assert "Congelar este mês" in page
-    response = client.post(compare_url() + query, follow=True)
+    response = client.post(compare_url() + query, {"seen": seen(page)}, follow=True)
     assert "Congelado como versão 2." in response.content.decode()
     assert MonthClosing.objects.filter(tenant=ours.tenant).count() == 2
 
@@ -102,7 +119,7 @@ def test_the_page_says_how_old_kaminos_side_is(login: Login, ours: Rows) -> None
     assert "ainda não foram lidas" in client.get(address).content.decode()
     KaminoConnection.objects.update(reconciled_at=datetime(2026, 11, 20, 17, 2, tzinfo=UTC))
     assert "mostraram em 20/11/2026 14:02" in client.get(address).content.decode()
-    closing = client.post(address, follow=True).content.decode()
+    closing = client.post(address, {"seen": seen(client.get(address).content.decode())}, follow=True).content.decode()
     assert "mostraram em 20/11/2026 14:02" in closing
 
 
@@ -136,7 +153,8 @@ def test_names_and_reasons_are_text_on_the_page(login: Login, ours: Rows) -> Non
         position_url() + query,
         *(url(model, "changelist") for model in (Title, Discrepancy, Posting)),
     ]
-    client.post(compare_url() + query)
+    shown = seen(client.get(compare_url() + query).content.decode())
+    client.post(compare_url() + query, {"seen": shown})
     pages.append(url(MonthClosing, "change", MonthClosing.objects.latest("pk").pk))
     for page in pages:
         assert "<script>alert" not in client.get(page).content.decode()

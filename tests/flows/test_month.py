@@ -83,18 +83,20 @@ def test_a_month_without_titles_is_empty(busy: Company, world: World) -> None:
 
 
 def test_what_was_frozen_never_changes_and_the_next_one_is_a_version(busy: Company, world: World, user: User) -> None:
-    first = freeze(tenant=busy.tenant, first=first_day(world), user=user, now=timezone.now())
+    first = freeze(tenant=busy.tenant, found=month_of(busy.tenant, first_day(world)), user=user, now=timezone.now())
     before = first.numbers
     busy.add_title("payable", value="1.00")
     busy.sync()
-    second = freeze(tenant=busy.tenant, first=first_day(world), user=user, now=timezone.now())
+    second = freeze(tenant=busy.tenant, found=month_of(busy.tenant, first_day(world)), user=user, now=timezone.now())
     assert [row.version for row in MonthClosing.objects.order_by("version")] == [1, 2]
     assert MonthClosing.objects.get(pk=first.pk).numbers == before != second.numbers
 
 
 def test_the_workbook_holds_the_sums_and_the_reasons(busy: Company, world: World, user: User) -> None:
     out = BytesIO()
-    write_closing(out, freeze(tenant=busy.tenant, first=first_day(world), user=user, now=timezone.now()))
+    write_closing(
+        out, freeze(tenant=busy.tenant, found=month_of(busy.tenant, first_day(world)), user=user, now=timezone.now())
+    )
     book = openpyxl.load_workbook(out)
     assert book.sheetnames == ["Competência", "Baixas", "Diferenças, competência", "Diferenças, baixas"]
     total = [cell.value for cell in list(book["Competência"].iter_rows())[-1]]
