@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: a sandbox over real HTTP, and a company that is connected to it."""
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -10,6 +11,21 @@ from integrations.domain.calendar import day_of
 from sandbox.server import SandboxServer
 from sandbox.world import World
 from tests.flows.helpers import Company, provision_company
+
+WAITING = ("tests/test_two_clusters", "tests/browser/", "tests/commands/test_supervise", "tests/connections/test_b",
+           "tests/connections/test_refresh_p", "tests/sandbox/test_sandbox_process", "tests/project/")  # fmt: skip
+"""Tests that mostly wait for processes of their own."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files of tests that wait among those that compute: on few cores side by side, they cost nothing."""
+    files = [list(group) for _path, group in groupby(items, key=lambda item: item.path)]
+    waiting = [group for group in files if group[0].nodeid.startswith(WAITING)]
+    rest = [group for group in files if group not in waiting]
+    for number, group in enumerate(waiting):
+        rest.insert((number + 1) * len(files) // (len(waiting) + 2), group)
+    items[:] = [item for group in rest for item in group]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from integrations.models import Discrepancy, KaminoConnection, KaminoItem, Posti
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.pipeline import decisions, desk, live_kamino
 from integrations.resources.discrepancies import DiscrepancyResource
+from integrations.resources.texts import readable
 from sandbox.faults import Fault
 from sandbox.kamino.fields import FIELDS
 from tests.flows.helpers import Company
@@ -297,7 +298,7 @@ def test_a_kind_is_found_explained_exported_and_closes_by_itself(
     exported = dict(zip(resource.headers(), cells, strict=True))
     assert exported["Ação sugerida"] == suggested_action(kind)
     assert exported["Divergência"] == row.get_kind_display()
-    assert exported["Causa"] == (row.cause or kind_cause(kind))
+    assert exported["Causa"] == readable(row.cause or kind_cause(kind))
     mend()
     compare_again(company)
     row.refresh_from_db()
