@@ -19,12 +19,14 @@ WAITING = ("tests/test_two_clusters", "tests/browser/", "tests/commands/test_sup
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files of tests that wait among those that compute: on few cores side by side, they cost nothing."""
+    """Spread the files of tests that wait among those that compute: on few cores side by side, they cost nothing. What
+    pytest-django put before them keeps its place: it needs what migrations wrote, which they delete."""
     files = [list(group) for _path, group in groupby(items, key=lambda item: item.path)]
     waiting = [group for group in files if group[0].nodeid.startswith(WAITING)]
+    first = files.index(waiting[0]) if waiting else 0
     rest = [group for group in files if group not in waiting]
     for number, group in enumerate(waiting):
-        rest.insert((number + 1) * len(files) // (len(waiting) + 2), group)
+        rest.insert(first + number * (len(files) - first) // (len(waiting) + 1), group)
     items[:] = [item for group in rest for item in group]
 
 

@@ -3,17 +3,14 @@
 `UPDATE_SCREENSHOTS=1` renews the pictures in docs/images.
 """
 
-import importlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 
 from integrations.domain.calendar import day_of
@@ -88,9 +85,7 @@ def new_page(browser: Any, live_server: Any) -> Callable[[], Any]:
 
 @pytest.fixture
 def people(transactional_db: None) -> dict[str, User]:
-    """One person per role; the groups are made again, because tests with real commits empty every table."""
-    schema_editor = SimpleNamespace(connection=connection)
-    importlib.import_module("integrations.migrations.0002_groups").create_groups(apps, schema_editor)
+    """One person per role."""
     made = {}
     for name, group in GROUPS.items():
         made[name] = make_user(name, group)

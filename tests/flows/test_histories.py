@@ -16,7 +16,7 @@ from tests.flows.clock import Clock
 from tests.flows.helpers import Company
 from tests.flows.history import History, make_history
 
-HISTORIES = 18
+HISTORIES = 12
 NUMBERS = itertools.count(1)
 
 Tell = Callable[[int], History]
