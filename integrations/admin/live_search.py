@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from integrations.admin import actions, texts
 from integrations.admin.forms import BlingSearchForm
-from integrations.admin.scope import scoped
+from integrations.admin.scope import row_number, scoped
 from integrations.domain.absence import Absence
 from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, Title
@@ -86,7 +86,7 @@ def live_search_url() -> str:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 19 else 0
+    return row_number(text) or 0
 
 
 def _shown(found: live_search.Answer, connection: BlingConnection) -> dict[str, Any]:

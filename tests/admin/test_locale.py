@@ -110,3 +110,13 @@ def test_every_problem_has_a_portuguese_sentence() -> None:
             english = problem_text(Problem(code, params))
         assert code in _TEXTS
         assert portuguese != english, code
+
+
+def test_no_template_writes_an_id_like_an_amount() -> None:
+    """From 1.000 on, a key written with a point finds nothing: the form that holds it would be refused."""
+    found = [
+        (path.name, text)
+        for path in (ROOT / "templates").rglob("*.html")
+        for text in re.findall(r"{{ *[\w.]*(?:\.pk|_id) *}}", path.read_text())
+    ]
+    assert found == []
