@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.titles import Direction
-from integrations.models import ForcedSettlement, KaminoConnection, Posting
+from integrations.models import Attempt, ForcedSettlement, KaminoConnection, Posting
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.connections import open_kamino
 from integrations.pipeline.desk import Refused, undo_forced_settlement
@@ -60,9 +60,12 @@ def undo_settlement(*, forced: ForcedSettlement, user: User, now: datetime, cloc
         raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
     reopened = replace(told, status=KaminoStatus.PENDING, payment=None)
     with transaction.atomic():
-        Posting.objects.filter(
+        moved = Posting.objects.filter(
             pk=posting.pk, fence=posting.fence, delivered_fingerprint=posting.delivered_fingerprint
         ).exclude(state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN)).update(
             delivered=reopened.to_json(), delivered_fingerprint=reopened.fingerprint
         )
+        if moved:
+            # Kamino no longer has that settlement: the next one is not a second one.
+            posting.attempts.filter(settles=True).exclude(outcome__in=Attempt.UNRESOLVED).update(settles=False)
         undo_forced_settlement(forced=forced, user=user, now=now)

@@ -55,6 +55,9 @@ def delivered(
         moved = model.objects.record_delivered(
             unit.pk, claimed.fence, sent=told.fingerprint, body=told.to_json(), kamino_id=kamino_id
         )
+        if isinstance(told, DesiredTitle) and told.payment is None and claimed.attempt.settles:
+            # Found open in Kamino: its settlement is still to be sent, and that will be the one.
+            Attempt.objects.filter(pk=claimed.attempt.pk).update(settles=False)
         _close(claimed.attempt, outcome, now, message=message, kamino_id=kamino_id)
         if moved:
             _plan_what_waits(unit, told.fingerprint, now)

@@ -138,8 +138,6 @@ def _resolve_person(client: KaminoClient, row: PersonPosting, attempt: Attempt, 
 
 
 def _adopt(unit: Unit, attempt: Attempt, told: DesiredTitle | DesiredPerson, kamino_id: int, clock: Clock) -> None:
-    if isinstance(told, DesiredTitle) and told.payment is None and attempt.settles:
-        Attempt.objects.filter(pk=attempt.pk).update(settles=False)
     claimed = Claimed(unit, attempt, unit.fence)
     record.delivered(claimed, kamino_id=kamino_id, told=told, now=clock(), outcome=Attempt.Outcome.ADOPTED)
 
