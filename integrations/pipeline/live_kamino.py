@@ -60,10 +60,12 @@ def undo_settlement(*, forced: ForcedSettlement, user: User, now: datetime, cloc
         raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
     reopened = replace(told, status=KaminoStatus.PENDING, payment=None)
     with transaction.atomic():
-        moved = Posting.objects.filter(
-            pk=posting.pk, fence=posting.fence, delivered_fingerprint=posting.delivered_fingerprint
-        ).exclude(state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN)).update(
-            delivered=reopened.to_json(), delivered_fingerprint=reopened.fingerprint
+        moved = (
+            Posting.objects.filter(
+                pk=posting.pk, fence=posting.fence, delivered_fingerprint=posting.delivered_fingerprint
+            )
+            .exclude(state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN))
+            .update(delivered=reopened.to_json(), delivered_fingerprint=reopened.fingerprint)
         )
         if moved:
             # Kamino no longer has that settlement: the next one is not a second one.
