@@ -125,7 +125,7 @@ def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) ->
         persons = PersonPosting.objects.filter(person__titles__in=titles, **stuck)
         for model, rows in ((PersonPosting, persons), (PartPosting, parts)):
             again = {"state": DeliveryState.READY, "tries": 0, "ready_at": now, "message": "", "failure": ""}
-            model.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(**again)
+            model.objects.filter(pk__in=list(rows.values_list("pk", flat=True)), **stuck).update(**again)
     return planned
 
 
@@ -173,7 +173,7 @@ def force_settlement(
                 forced = ForcedSettlement.objects.create(
                     posting=locked, date=date, amount=amount, interest=interest, discount=discount, account=account,
                     reason=reason.strip(), user=user, created_at=now,
-                    awaits_approval=limit is not None and amount > limit,
+                    awaits_approval=limit is not None and max(amount, locked.title.value) > limit,
                 )  # fmt: skip
         except IntegrityError:
             raise Refused("exists", _("A settlement was already forced for this title.")) from None

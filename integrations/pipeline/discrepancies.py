@@ -51,6 +51,10 @@ def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequ
     """Compare every posting of a company with the snapshots since `started_at`; `unread` directions have none."""
     KaminoSnapshot.objects.filter(company=company, read_at__lt=started_at).exclude(direction__in=unread).delete()
     accounts = _account_names(company)
+
+    def is_compared(posting: Posting) -> bool:
+        return posting.direction not in unread and may_compare(posting, started_at)
+
     for batch in _batches(Posting.objects.filter(company=company)):
         rows = {
             (row.direction, row.kamino_id): row
@@ -64,10 +68,13 @@ def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequ
         for posting in batch:
             snapshot = rows.get((posting.direction, posting.kamino_id or 0))
             differences = _own_state(posting, posting.pk in forced)
-            if posting.direction not in unread and may_compare(posting, started_at):
+            if is_compared(posting):
                 differences += _compare(posting, snapshot, accounts) + beside[posting.pk]
             found[posting.pk] = differences
-        _store(batch, found, now)
+        kept = [row for row in batch if row.kamino_id and row.delivered and not is_compared(row)]
+        _store([row for row in batch if row not in kept], found, now)
+        _store(kept, found, now, kinds=OWN_KINDS)  # what was not looked at is neither there nor gone
+        _close_compared(kept, found, now)
 
 
 def companies_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:

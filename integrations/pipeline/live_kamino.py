@@ -56,7 +56,7 @@ def undo_settlement(*, forced: ForcedSettlement, user: User, now: datetime, cloc
         return
     read_due(posting, start=told.due_date, end=told.due_date, clock=clock)
     seen = seen_in_kamino(posting)
-    if seen is None or seen[0].status is not KaminoStatus.PENDING:
+    if seen is None or seen[1] < now or seen[0].status is not KaminoStatus.PENDING:
         raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
     reopened = replace(told, status=KaminoStatus.PENDING, payment=None)
     with transaction.atomic():

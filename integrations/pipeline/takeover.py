@@ -9,7 +9,7 @@ from django.db.models import Exists, Q, QuerySet
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.relaunch import Launch, Replacements, find_replacements
 from integrations.domain.titles import Direction, TitleStatus
-from integrations.models import Attempt, PersonAction, PlanRequest, Posting, SyncRun, Title
+from integrations.models import Attempt, ForcedSettlement, PersonAction, PlanRequest, Posting, SyncRun, Title
 from integrations.pipeline.lookalikes import look_alikes
 from integrations.pipeline.title_changes import keep_status
 
@@ -81,6 +81,8 @@ def take_posting_over(old: Title, new: Title, *, now: datetime) -> None:
     if kept is not None:
         PersonAction.objects.filter(posting__title=new).update(posting=kept)
         Attempt.objects.filter(posting__title=new).update(posting=kept)
+        if not ForcedSettlement.objects.standing().filter(posting=kept).exists():
+            ForcedSettlement.objects.standing().filter(posting__title=new).update(posting=kept)
         Posting.objects.filter(title=new, kamino_id=None).delete()
         Posting.objects.filter(pk=kept.pk).update(title=new)
     if old.status != TitleStatus.DELETED:

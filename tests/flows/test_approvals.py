@@ -25,7 +25,7 @@ def other(user: User) -> User:
 
 @pytest.fixture
 def title(company: Company) -> int:
-    title = company.add_title("payable", value="250.00")
+    title = company.add_title("payable", value="100.00")
     company.sync()
     return title
 
