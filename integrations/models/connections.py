@@ -50,6 +50,7 @@ class BlingConnection(models.Model):
     )
     registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True)
     contacts_read_until = models.DateTimeField(null=True, blank=True, editable=False)
+    planned_at = models.DateTimeField(null=True, blank=True, editable=False)
     swept_at = models.DateTimeField(_("last full sweep"), null=True, blank=True)
     deletions_confirmed = models.PositiveIntegerField(
         _("deletions confirmed"), default=0, help_text=_("The next run may find so many titles deleted.")

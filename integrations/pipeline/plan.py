@@ -11,13 +11,13 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from integrations.domain.calendar import day_of
 from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.problems import Problem, ProblemCode
-from integrations.models import Attempt, PlanRequest, Posting, Title
+from integrations.models import Attempt, BlingConnection, PlanRequest, Posting, Title
 from integrations.models.deliveries import DeliveryState, Failure, Priority
 from integrations.pipeline import milestones
 from integrations.pipeline.inputs import Gathered, gather, read_for
@@ -46,13 +46,19 @@ def plan_turn(
     *, clock: Callable[[], datetime], deadline: datetime, tenant_ids: Sequence[int] | None, for_people: bool = False
 ) -> bool:
     """Plan one batch of each connection that has requests, so that none waits for all of another's; false when none
-    has. `for_people`: only what people asked for. Titles whose Kamino was never read keep waiting."""
+    has. The one that waited longest comes first: a deadline that lets few through lets others through the next time.
+    `for_people`: only what people asked for. Titles whose Kamino was never read keep waiting."""
     requests = _requests(for_people)
     if tenant_ids is not None:
         requests = requests.filter(title__connection__tenant__in=tenant_ids)
     worked = False
-    for connection_id in requests.order_by().values_list("title__connection", flat=True).distinct():
-        worked |= plan_batch(connection_id, now=clock(), for_people=for_people) > 0
+    waiting = BlingConnection.objects.filter(pk__in=requests.order_by().values("title__connection"))
+    turns = waiting.order_by(F("planned_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
+    for connection_id in turns:
+        now = clock()
+        # Before the batch: one that fails must not keep the first place.
+        BlingConnection.objects.filter(pk=connection_id).update(planned_at=now)
+        worked |= plan_batch(connection_id, now=now, for_people=for_people) > 0
         if clock() >= deadline:
             break
     return worked
