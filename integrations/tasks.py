@@ -6,8 +6,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from integrations.models import Heartbeat
+from integrations.pipeline import closing, run, schedule
 from integrations.pipeline import purge as purging
-from integrations.pipeline import run, schedule
 from integrations.queue import enqueue_tick
 from integrations.resources.exporting import advance_exports
 
@@ -41,5 +41,8 @@ def open_runs() -> int:
 
 
 def purge() -> None:
-    """Delete what is only kept for a time: old bodies of attempts, snapshots, finished tasks."""
+    """Delete what is only kept for a time: old bodies of attempts, snapshots, finished tasks, closed companies."""
+    timeout: int = settings.Q_CLUSTER["timeout"]  # type: ignore[assignment]
+    deadline = timezone.now() + timedelta(seconds=timeout / 2)
     purging.purge(now=timezone.now())
+    closing.delete_closed(clock=timezone.now, deadline=deadline)

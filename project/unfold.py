@@ -60,6 +60,7 @@ UNFOLD: dict[str, Any] = {
                     },
                     _link(_("Changes of the mappings"), "rule", "mappingchange"),
                     _link(_("Filters"), "filter_alt", "filterrule"),
+                    _link(_("Confidential categories"), "visibility_off", "confidentialcategory"),
                     _link(_("Bling registers"), "category", "catalogitem"),
                     _link(_("Kamino registers"), "account_tree", "kaminoitem"),
                 ],

@@ -12,6 +12,7 @@ _EVENTS = {
     "paused": gettext_noop("Paused by a person"),
     "resumed": gettext_noop("Resumed by a person"),
     "accepted": gettext_noop("Company accepted by a person"),
+    "person_forgotten": gettext_noop("A person's data was erased on request (ids in Bling)"),
     "refresh_lost": gettext_noop("The new authorization was lost on our side while it was renewed; connect again"),
     "insufficient_scope": gettext_noop("The Bling app lacks permissions (scopes)"),
     "refused": gettext_noop("Access refused on Bling's page"),

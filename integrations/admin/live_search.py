@@ -1,5 +1,6 @@
 """The page "Procurar no Bling": what Bling itself says of a title that is not here, and why it is not."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,10 +13,11 @@ from django.utils.translation import gettext_noop
 
 from integrations.admin import actions, texts
 from integrations.admin.forms import BlingSearchForm
-from integrations.admin.scope import row_number, scoped
+from integrations.admin.scope import row_number, scoped, sees_confidential
 from integrations.domain.absence import Absence
 from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, Title
+from integrations.models.confidential import confidential_ids
 from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
 from integrations.pipeline import live_search
 from integrations.pipeline.desk import Refused
@@ -55,11 +57,14 @@ class LiveSearch:
             connection = form.cleaned_data["connection"]
             visible = scoped(Title.objects.all(), request)
             try:
-                found = live_search.search(connection, form.to_search(), visible=visible, clock=timezone.now)
+                hidden = frozenset[int]() if sees_confidential(request) else confidential_ids(connection)
+                found = live_search.search(
+                    connection, form.to_search(), visible=visible, hidden=hidden, clock=timezone.now
+                )
             except Refused as error:
                 actions.refused(request, error)
             else:
-                context = _shown(found, connection)
+                context = _shown(found, connection, whole=not hidden)
         context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -89,8 +94,9 @@ def _number(text: str | None) -> int:
     return row_number(text) or 0
 
 
-def _shown(found: live_search.Answer, connection: BlingConnection) -> dict[str, Any]:
-    """Return what the page shows of an answer."""
+def _shown(found: live_search.Answer, connection: BlingConnection, *, whole: bool) -> dict[str, Any]:
+    """Return what the page shows of an answer. Entries of Caixas e Bancos tell no category here: not `whole`, neither
+    their person nor their text is shown."""
     return {
         "connection": connection,
         "hits": [
@@ -106,7 +112,10 @@ def _shown(found: live_search.Answer, connection: BlingConnection) -> dict[str, 
             }
             for hit in found.hits
         ],
-        "cash": [(row, texts.day(row.data), texts.money(row.valor)) for row in found.cash],
+        "cash": [
+            (row if whole else replace(row, contato_nome="", descricao=""), texts.day(row.data), texts.money(row.valor))
+            for row in found.cash
+        ],
         "answer": found,
     }
 

@@ -21,7 +21,7 @@ from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.forms import MonthForm
 from integrations.admin.open_position import log_export
-from integrations.admin.scope import TenantFilter, change_url
+from integrations.admin.scope import TenantFilter, change_url, sees_confidential
 from integrations.models import MonthClosing, Tenant
 from integrations.pipeline import month
 from integrations.resources import reports
@@ -80,7 +80,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
             if request.method == "POST":
                 messages.warning(request, _("The numbers changed since you looked. Nothing was frozen: look again."))
             may_freeze = request.user.has_perm("integrations.close_month")
-            context = {**_shown(numbers), "seen": seen, "may_freeze": may_freeze}
+            context = {**_shown(_visible(numbers, tenant, request)), "seen": seen, "may_freeze": may_freeze}
         context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -106,7 +106,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "title": _("Closing of %(month)s") % {"month": self.month_text(row)},
             "closing": row,
-            **_shown(row.numbers),
+            **_shown(_visible(row.numbers, row.tenant, request)),
             "sheet": reverse("admin:integrations_monthclosing_sheet", args=[row.pk]) if may_export else "",
             "back": actions.changelist_url(self),
         }
@@ -118,12 +118,16 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("integrations.export_title"):
             raise PermissionDenied
         out = BytesIO()
-        reports.write_closing(out, row)
+        reports.write_closing(out, row, whole=sees_confidential(request))
         log_export(request, "fechamento")
         response = HttpResponse(out.getvalue(), content_type=XLSX.CONTENT_TYPE)
         name = f"fechamento-{row.tenant.slug}-{row.month:%Y-%m}-v{row.version}.xlsx"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
+
+
+def _visible(numbers: dict[str, Any], tenant: Tenant, request: HttpRequest) -> dict[str, Any]:
+    return numbers if sees_confidential(request) else month.without_confidential(numbers, tenant)
 
 
 def _shown(numbers: dict[str, Any]) -> dict[str, Any]:

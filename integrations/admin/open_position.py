@@ -14,6 +14,7 @@ from import_export.formats.base_formats import XLSX
 
 from integrations.admin import actions, texts
 from integrations.admin.forms import PositionForm
+from integrations.admin.scope import sees_confidential
 from integrations.domain.calendar import day_of
 from integrations.models import Tenant
 from integrations.pipeline.position import open_on, sums_of
@@ -71,7 +72,7 @@ def log_export(request: HttpRequest, what: str) -> None:
 
 def _workbook(request: HttpRequest, tenant: Tenant, day: Any) -> HttpResponse:
     out = BytesIO()
-    reports.write_position(out, tenant, day)
+    reports.write_position(out, tenant, day, whole=sees_confidential(request))
     log_export(request, "posicao")
     response = HttpResponse(out.getvalue(), content_type=XLSX.CONTENT_TYPE)
     response["Content-Disposition"] = f'attachment; filename="posicao-{tenant.slug}-{day:%Y-%m-%d}.xlsx"'

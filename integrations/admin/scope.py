@@ -9,6 +9,7 @@ from django.urls import reverse
 from unfold.contrib.filters.admin import DropdownFilter
 
 from integrations import models
+from integrations.models.confidential import without_confidential
 
 MAX_DIGITS = 19
 """From so many on, a number may be more than a key holds."""
@@ -34,6 +35,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.SyncRun: "connection__tenant",
     models.Alert: "tenant",
     models.FilterRule: "connection__tenant",
+    models.ConfidentialCategory: "connection__tenant",
     models.BulkOrder: "tenant",
     models.MonthClosing: "tenant",
 }
@@ -43,8 +45,15 @@ def sees_every_tenant(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("integrations.access_all_tenants"))
 
 
+def sees_confidential(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("integrations.view_confidential"))
+
+
 def scoped(queryset: QuerySet[Any], request: HttpRequest, path: str | None = None) -> QuerySet[Any]:
-    """Return the rows of `queryset` that belong to the user's companies; other tables come back whole."""
+    """Return the rows of `queryset` that the user may see: of their companies, and nothing of confidential titles
+    without the permission; other tables come back whole."""
+    if not sees_confidential(request):
+        queryset = without_confidential(queryset)
     path = path or TENANT_PATHS.get(queryset.model)
     if path is None or sees_every_tenant(request):
         return queryset

@@ -19,6 +19,7 @@ from integrations.admin.coverage import CoveragePage
 from integrations.admin.decorators import display, page_action
 from integrations.admin.readiness import ReadinessPages
 from integrations.admin.scope import sees_every_tenant
+from integrations.admin.tenant_closing import ClosingPages
 from integrations.models import BlingConnection, Tenant
 from integrations.pipeline import desk
 from integrations.pipeline.outlook import outlook
@@ -30,16 +31,18 @@ RULES = {
 
 
 @admin.register(Tenant)
-class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, HistoryAdmin):
+class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedActions, HistoryAdmin):
     tenant_path = "pk"
     list_display = ["name", "slug", "cnpj_text", "mode", "connections", "settled_from_text", "is_active"]
     list_filter = [("delivery_mode", ChoicesRadioFilter), ("is_active", BooleanRadioFilter)]
     search_fields = ["name", "slug", "cnpj"]
     ordering = ["name"]
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ["created_at", "left_to_do", "delivery_mode", "coverage_text"]
+    readonly_fields = ["created_at", "left_to_do", "delivery_mode", "coverage_text", "deletion"]
     actions = ["sync_now", "reconcile_now"]
-    actions_detail = ["sync_this", "coverage", "readiness", "activate", "to_simulation"]
+    actions_detail = [
+        "sync_this", "coverage", "readiness", "activate", "to_simulation", "close_company", "reopen_company"
+    ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do", "coverage_text"]}),
         (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "release", "sync_from"]}),
@@ -55,13 +58,23 @@ class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, Histor
         fields = list(super().get_readonly_fields(request, obj))
         if not sees_every_tenant(request):
             fields.append("members")
+        if isinstance(obj, Tenant) and obj.delete_on:
+            fields.append("is_active")  # it is reopened, with a reason
         return fields
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Show only the switch that can be thrown."""
-        is_live = Tenant.objects.filter(pk=object_id, delivery_mode=Tenant.DeliveryMode.LIVE).exists()
-        useless = "activate" if is_live else "to_simulation"
-        return [action for action in super().get_actions_detail(request, object_id) if action.path != useless]
+        """Show only the switches that can be thrown."""
+        tenant = Tenant.objects.filter(pk=object_id).first()
+        is_live, is_closed = bool(tenant and tenant.is_live), bool(tenant and tenant.delete_on)
+        useless = {"activate" if is_live or is_closed else "", "" if is_live else "to_simulation"}
+        useless |= {"close_company", "sync_this"} if is_closed else {"reopen_company"}
+        return [action for action in super().get_actions_detail(request, object_id) if action.path not in useless]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        sets = super().get_fieldsets(request, obj)
+        if isinstance(obj, Tenant) and obj.delete_on:
+            return [(gettext_lazy("Closed"), {"fields": ["deletion"]}), *sets]
+        return sets
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Any]:
         return {} if obj else self.prepopulated_fields
@@ -78,7 +91,7 @@ class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, Histor
             enqueue_tick()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False  # a company is switched off; closing its account is a command of its own
+        return False  # a company is closed, and deleted when its time is over
 
     @display(gettext_lazy("CNPJ"), ordering="cnpj")
     def cnpj_text(self, tenant: Tenant) -> str:
@@ -103,6 +116,10 @@ class TenantAdmin(CoveragePage, ReadinessPages, actions.PermittedActions, Histor
     def left_to_do(self, tenant: Tenant) -> str:
         left = outlook(tenant, now=timezone.now()) if tenant.pk else None
         return left.sentence() if left else texts.EMPTY
+
+    @display(gettext_lazy("to be deleted on"))
+    def deletion(self, tenant: Tenant) -> str:
+        return texts.day(tenant.delete_on)
 
     @display(gettext_lazy("settle payments since"), ordering="settled_from")
     def settled_from_text(self, tenant: Tenant) -> str:

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from integrations.admin import actions, texts
 from integrations.admin.decorators import page_action
 from integrations.admin.forms import wanted_amount, wanted_day
+from integrations.admin.scope import sees_confidential
 from integrations.admin.title_page import compared
 from integrations.domain.documents import compact
 from integrations.models import Posting, Title
@@ -63,8 +64,9 @@ class LinkButton:
         if posting is None:
             messages.error(request, _("This title has not been planned yet; resync it first."))
             return actions.back_to(self, title.pk)
+        whole = sees_confidential(request)
         number = request.POST.get("kamino_id") or request.GET.get("choose", "")
-        found = linking.chosen(posting, int(number)) if number.isdigit() and len(number) < 19 else None
+        found = linking.chosen(posting, int(number), whole=whole) if number.isdigit() and len(number) < 19 else None
         if request.method == "POST" and "read" in request.POST:
             return self._read(request, posting)
         if found is not None:
@@ -89,7 +91,7 @@ class LinkButton:
             "form": form,
             "found": [
                 (found, texts.money(found.row.value), texts.day(found.row.due_date), texts.moment(found.read_at))
-                for found in linking.find(posting, search)
+                for found in linking.find(posting, search, whole=sees_confidential(request))
             ],
             "query": request.GET.urlencode(),
             "due_from": search.due_from,

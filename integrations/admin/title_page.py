@@ -13,7 +13,7 @@ from integrations.admin import texts
 from integrations.admin.answer_texts import answer_text
 from integrations.admin.mapping_desk import row_url
 from integrations.admin.outside_links import screens
-from integrations.admin.scope import change_url
+from integrations.admin.scope import change_url, scoped
 from integrations.admin.timeline import MOST, timeline
 from integrations.domain.answer import Reason, Situation, answer
 from integrations.domain.desired import DesiredTitle, KaminoStatus
@@ -69,7 +69,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
         "sides": sides,
         "seen_at": seen[1] if seen else None,
         "forced": forced,
-        "siblings": _siblings(title),
+        "siblings": _siblings(title, request),
         "screens": screens(title, posting),
         "timeline": timeline(title, posting, differences),
     }
@@ -133,7 +133,7 @@ def _who_ignored(posting: Posting) -> dict[str, str]:
     return {"user": str(order.user), "day": texts.day(timezone.localtime(order.at).date()), "words": order.reason}
 
 
-def _siblings(title: Title) -> list[tuple[str, Title, str]]:
+def _siblings(title: Title, request: HttpRequest) -> list[tuple[str, Title, str]]:
     """Return the other installments: of the same sale or invoice, or else of the same person and document number."""
     same = Q(pk=None)
     if title.origin_id:
@@ -141,7 +141,7 @@ def _siblings(title: Title) -> list[tuple[str, Title, str]]:
     if title.document_number and title.contact_id:
         same |= Q(document_number=title.document_number, contact_id=title.contact_id)
     others = Title.objects.filter(same, connection=title.connection_id, direction=title.direction).exclude(pk=title.pk)
-    rows = others.select_related("posting").order_by("due_date", "pk")[:SIBLINGS_SHOWN]
+    rows = scoped(others, request).select_related("posting").order_by("due_date", "pk")[:SIBLINGS_SHOWN]
     return [(change_url(row), row, texts.status_word(row)) for row in rows]
 
 

@@ -1,6 +1,6 @@
 """Which write, if any, brings Kamino from what it was told to what it should hold. A settlement is never repeated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
@@ -27,6 +27,8 @@ def next_step(desired: DesiredTitle, delivered: DesiredTitle | None) -> NextStep
     """Compare what should be with what was delivered. `delivered` is `None` for a title that Kamino never got."""
     if delivered is None:
         return NextStep(None if desired.status is KaminoStatus.CANCELLED else Operation.CREATE)
+    if not delivered.description:  # erased on a person's request (it always held the marker): says nothing
+        delivered = replace(delivered, description=desired.description)
     if desired == delivered:
         return NextStep()
     if delivered.status is KaminoStatus.SETTLED:

@@ -98,7 +98,8 @@ def compare(
     if names.person_id is not None and row.person_id is not None and row.person_id != names.person_id:
         theirs = row.person_name or str(row.person_id)
         found.append(Difference(DiscrepancyKind.PERSON, names.person or str(names.person_id), theirs))
-    if row.description.strip() != delivered.description.strip():
+    # Ours always holds the marker; an empty one was erased on a person's request.
+    if delivered.description and row.description.strip() != delivered.description.strip():
         found.append(Difference(DiscrepancyKind.EDITED_IN_KAMINO, delivered.description, row.description))
     return found
 

@@ -38,12 +38,17 @@ GROUPS = {
 
 
 def create_groups(apps, schema_editor):
+    give_permissions(apps, schema_editor, GROUPS)
+
+
+def give_permissions(apps, schema_editor, groups):
+    """Give each group its permissions; a later migration adds to these."""
     # Permissions are otherwise made after the last migration, too late for this one.
     for label in APPS:
         config = installed_apps.get_app_config(label)
         create_permissions(config, apps=apps, verbosity=0, using=schema_editor.connection.alias)
     Group, Permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
-    for name, codenames in GROUPS.items():
+    for name, codenames in groups.items():
         rows = Permission.objects.filter(content_type__app_label__in=APPS, codename__in=codenames)
         missing = set(codenames) - {row.codename for row in rows}
         if missing:

@@ -3,6 +3,7 @@
 from integrations.models.actions import PersonAction
 from integrations.models.alerts import Alert
 from integrations.models.bulk_orders import BulkOrder
+from integrations.models.confidential import ConfidentialCategory
 from integrations.models.connections import (
     AuthorizationRequest,
     BlingConnection,
@@ -40,6 +41,7 @@ __all__ = [
     "Breaker",
     "BulkOrder",
     "CatalogItem",
+    "ConfidentialCategory",
     "ConnectLink",
     "ConnectionEvent",
     "Discrepancy",

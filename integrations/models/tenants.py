@@ -22,7 +22,7 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
 
 
 class Tenant(models.Model):
-    """A company with a Bling and a Kamino account. Dates are calendar days in Brasília."""
+    """A company with a Bling and a Kamino account. Dates are calendar days in Brasília. `delete_on`: it was closed."""
 
     class Release(models.TextChoices):
         ALWAYS = "always", _("At once")
@@ -110,6 +110,7 @@ class Tenant(models.Model):
         default=0,
         help_text=_("Amounts of the two systems that differ by no more than this are equal."),
     )
+    delete_on = models.DateField(_("to be deleted on"), null=True, blank=True, editable=False)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, verbose_name=_("users"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
@@ -128,6 +129,7 @@ class Tenant(models.Model):
             ("access_all_tenants", "Can see every company"),
             ("sync_tenant", "Can start a sync"),
             ("activate_tenant", "Can switch live delivery on and off"),
+            ("close_tenant", "Can close a company's account"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Upper
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.titles import (
@@ -38,7 +39,10 @@ STATUS_CHOICES = [
 
 
 class Person(models.Model):
-    """A contact that some title names. `document` is compact text; it may hold letters."""
+    """A contact that some title names. `document` is compact text; it may hold letters.
+
+    `forgotten_at`: its data was erased on request. Nothing of its titles is planned until Bling shows the contact anew.
+    """
 
     connection = models.ForeignKey(
         BlingConnection, models.CASCADE, related_name="persons", verbose_name=_("connection")
@@ -60,6 +64,7 @@ class Person(models.Model):
     category_id = models.BigIntegerField(_("default category in Bling"), default=0)
     type_ids = ArrayField(models.BigIntegerField(), verbose_name=_("contact types"), default=list, blank=True)
     read_at = models.DateTimeField(_("read at"))
+    forgotten_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
 
     if TYPE_CHECKING:
         connection_id: int
@@ -78,7 +83,7 @@ class Person(models.Model):
         permissions = [("view_personal_data", "Can see whole CPF numbers")]
 
     def __str__(self) -> str:
-        return self.name
+        return gettext("Erased on request") if self.forgotten_at else self.name
 
     FACT_FIELDS = (
         "bling_id", "name", "document", "trade_name", "kind", "email", "street", "number", "complement", "district",
@@ -163,6 +168,7 @@ class Title(models.Model):
         permissions = [
             ("resync_title", "Can resync a title"),
             ("export_title", "Can export titles"),
+            ("view_confidential", "Can see titles of confidential categories"),
         ]
 
     def __str__(self) -> str:

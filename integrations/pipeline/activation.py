@@ -1,5 +1,6 @@
 """Activation: a company goes live, or back to simulation. Each is one conditional step and leaves a row saying why."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -38,10 +39,18 @@ def back_to_simulation(*, tenant: Tenant, reason: str, user: User, now: datetime
 
 
 def _switch(tenant: Tenant, condition: Q, mode: str, *, reason: str, user: User, now: datetime) -> int:
+    return change_company(tenant, condition, {"delivery_mode": mode}, reason=reason, user=user, now=now)
+
+
+def change_company(
+    tenant: Tenant, condition: Q, values: Mapping[str, object], *, reason: str, user: User, now: datetime
+) -> int:
+    """Change a company where `condition` still holds, and keep who did it and why; returns 0 where it does not hold.
+    Raises `Refused` without a reason."""
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
     with transaction.atomic():
-        moved = Tenant.objects.filter(condition, pk=tenant.pk).update(delivery_mode=mode)
+        moved = Tenant.objects.filter(condition, pk=tenant.pk).update(**values)
         if moved:
             Tenant.history.bulk_history_create(
                 [Tenant.objects.get(pk=tenant.pk)],

@@ -136,7 +136,8 @@ def _read_persons(
     client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
 ) -> None:
     named = {title.facts.contact_id for title in chunk.titles if title.facts and title.facts.contact_id}
-    known = set(Person.objects.filter(connection=connection, bling_id__in=named).values_list("bling_id", flat=True))
+    rows = Person.objects.filter(connection=connection, bling_id__in=named, forgotten_at=None)
+    known = set(rows.values_list("bling_id", flat=True))
     unknown = sorted(named - known)
     chunk.persons = list(read_persons(client, unknown, clock=clock, failures=chunk.failures, patience=patience))
 

@@ -11,6 +11,7 @@ from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
 from integrations.models import KaminoSnapshot, Posting
+from integrations.models.confidential import confidential_names, without_confidential
 
 MOST_FOUND = 50
 
@@ -37,8 +38,11 @@ class Found:
     holder: Posting | None
 
 
-def find(posting: Posting, search: Search) -> list[Found]:
-    """Return the rows of this company and direction that fit, nearest due date first, at most `MOST_FOUND`."""
+def find(posting: Posting, search: Search, *, whole: bool) -> list[Found]:
+    """Return the rows of this company and direction that fit, nearest due date first, at most `MOST_FOUND`.
+
+    Not `whole`: without those of confidential titles, and of chart accounts that only they have.
+    """
     rows = KaminoSnapshot.objects.filter(company=posting.company_id, direction=posting.direction)
     if search.person:
         rows = rows.filter(Q(row__NomePessoa__icontains=search.person) | Q(person_document=search.person))
@@ -49,22 +53,31 @@ def find(posting: Posting, search: Search) -> list[Found]:
     spans = {"value__gte": search.value_from, "value__lte": search.value_to,
              "due_date__gte": search.due_from, "due_date__lte": search.due_to}  # fmt: skip
     rows = rows.filter(**{name: bound for name, bound in spans.items() if bound is not None})
-    return _found(posting, list(rows.order_by("due_date", "kamino_id")[:MOST_FOUND]))
+    return _found(posting, list(rows.order_by("due_date", "kamino_id")[:MOST_FOUND]), whole=whole)
 
 
-def chosen(posting: Posting, kamino_id: int) -> Found | None:
-    """Return the one row with this id, as it was last seen."""
+def chosen(posting: Posting, kamino_id: int, *, whole: bool) -> Found | None:
+    """Return the one row with this id, as it was last seen, where the person may see it (`whole`: see `find`)."""
     rows = KaminoSnapshot.objects.filter(company=posting.company_id, direction=posting.direction, kamino_id=kamino_id)
-    return next(iter(_found(posting, list(rows))), None)
+    return next(iter(_found(posting, list(rows), whole=whole)), None)
 
 
-def _found(posting: Posting, rows: Sequence[KaminoSnapshot]) -> list[Found]:
+def _found(posting: Posting, rows: Sequence[KaminoSnapshot], *, whole: bool) -> list[Found]:
     held = Posting.objects.filter(
         company=posting.company_id, direction=posting.direction, kamino_id__in=[row.kamino_id for row in rows]
     ).exclude(Q(pk=posting.pk) | Q(title__status=TitleStatus.DELETED, title__connection=posting.title.connection_id))
     holders = {holder.kamino_id: holder for holder in held.select_related("title")}
     direction = Direction(posting.direction)
-    return [Found(translate.title_row(direction, row.row), row.read_at, holders.get(row.kamino_id)) for row in rows]
+    found = [Found(translate.title_row(direction, row.row), row.read_at, holders.get(row.kamino_id)) for row in rows]
+    if whole:
+        return found
+    charts = confidential_names(posting.company.tenant).charts
+    shown = set(without_confidential(held).values_list("kamino_id", flat=True))
+    return [
+        hit
+        for hit in found
+        if hit.row.chart_account not in charts and (hit.holder is None or hit.row.kamino_id in shown)
+    ]
 
 
 def as_kamino_has_it(found: Found, posting: Posting) -> DesiredTitle | None:

@@ -67,22 +67,26 @@ class Hit:
 
 @dataclass
 class Answer:
-    """What a search found. `cash` are entries of Caixas e Bancos that no title made; `left` were not looked at."""
+    """What a search found. `cash` are entries of Caixas e Bancos that no title made; `left` were not looked at, and
+    `hidden` have a category that the person may not see."""
 
     hits: list[Hit] = field(default_factory=list)
     cash: list[CashEntry] = field(default_factory=list)
     left: int = 0
+    hidden: int = 0
     failures: list[str] = field(default_factory=list)
     cash_unread: bool = False
 
 
-def search(connection: BlingConnection, wanted: Search, *, visible: QuerySet[Title], clock: Clock) -> Answer:
-    """Look for a title in one Bling account now. `visible` are the titles that the person may see. Raises `Refused`
-    where the account is not connected, or Bling does not answer."""
+def search(
+    connection: BlingConnection, wanted: Search, *, visible: QuerySet[Title], hidden: frozenset[int], clock: Clock
+) -> Answer:
+    """Look for a title in one Bling account now. `visible` are the titles that the person may see, `hidden` the
+    categories that they may not. Raises `Refused` where the account is not connected, or Bling does not answer."""
     if connection.status != ConnectionStatus.CONNECTED:
         raise Refused("unconnected", _("This company's Bling is not connected. Connect it first."))
     try:
-        return _Looking(connection, open_bling(connection, clock=clock), wanted, visible, clock).look()
+        return _Looking(connection, open_bling(connection, clock=clock), wanted, visible, hidden, clock).look()
     except ApiError as error:
         raise Refused("api", error_text(error)) from error
 
@@ -91,10 +95,12 @@ class _Looking:
     """One search under way."""
 
     def __init__(
-        self, connection: BlingConnection, client: BlingClient, wanted: Search, visible: QuerySet[Title], clock: Clock
-    ) -> None:
+        self, connection: BlingConnection, client: BlingClient, wanted: Search, visible: QuerySet[Title],
+        hidden: frozenset[int], clock: Clock,
+    ) -> None:  # fmt: skip
         self.connection, self.client, self.wanted, self.clock = connection, client, wanted, clock
         self.visible = visible.select_related("person", "posting", "connection__tenant")
+        self.hidden = hidden
         self.today = day_of(clock())
         self.answer = Answer()
 
@@ -161,9 +167,19 @@ class _Looking:
                 title = (known or {}).get((reading.direction, reading.bling_id))
                 if title is not None:
                     self.answer.hits.append(self._here(title, is_gone=reading.facts is None))
+                elif reading.facts is not None and self._is_hidden(reading.facts, chunk):
+                    self.answer.hidden += 1
                 elif reading.facts is not None and self._has_number(reading.facts):
                     self.answer.hits.append(self._absent(reading.facts, chunk))
             self.answer.failures += [failure.message for failure in chunk.failures]
+
+    def _is_hidden(self, facts: TitleFacts, chunk: Chunk) -> bool:
+        """Say whether a title has a hidden category: its own, or its contact's default where it has none."""
+        if facts.category_id or not self.hidden:
+            return facts.category_id in self.hidden
+        defaults = {person.category_id for person, _at in chunk.persons if person.bling_id == facts.contact_id}
+        known = Person.objects.filter(connection=self.connection, bling_id=facts.contact_id)
+        return not self.hidden.isdisjoint(defaults | set(known.values_list("category_id", flat=True)))
 
     def _here(self, title: Title, *, is_gone: bool = False) -> Hit:
         name = title.person.name if title.person else ""

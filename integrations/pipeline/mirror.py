@@ -298,7 +298,7 @@ def save_persons(connection: BlingConnection, persons: Iterable[tuple[PersonFact
         changed,
         update_conflicts=True,
         unique_fields=["connection", "bling_id"],
-        update_fields=[*columns, "read_at"],
+        update_fields=[*columns, "read_at", "forgotten_at"],
     )
     request_plans(
         Title.objects.filter(connection=connection, person__bling_id__in=[person.bling_id for person in changed]),

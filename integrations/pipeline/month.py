@@ -37,6 +37,7 @@ from integrations.models import (
     Tenant,
     Title,
 )
+from integrations.models.confidential import confidential_names
 from integrations.models.problem_texts import problem_text
 from integrations.models.registers import CatalogKind, KaminoKind
 from integrations.models.titles import DIRECTION_CHOICES
@@ -291,6 +292,18 @@ def fingerprint_of(numbers: Mapping[str, Any]) -> str:
     """Return what tells a month's numbers from others, however old Kamino's side is."""
     sections = {name: table for name, table in numbers.items() if name != "read_at"}
     return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def without_confidential(numbers: Mapping[str, Any], tenant: Tenant) -> dict[str, Any]:
+    """Return a month's numbers without the single titles of confidential categories; the sums still hold them."""
+    names = confidential_names(tenant)
+    hidden = names.categories | set(names.charts.values())
+    return {
+        name: table
+        if name == "read_at"
+        else {**table, "differences": [row for row in table["differences"] if hidden.isdisjoint(row[1:3])]}
+        for name, table in numbers.items()
+    }
 
 
 def _table(comparison: Comparison) -> dict[str, Any]:

@@ -76,6 +76,7 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
         milestones.passed("plan.locked")
         titles = list(
             Title.objects.filter(pk__in=list(requests))
+            .exclude(person__forgotten_at__isnull=False)  # what was erased must not be written over what Kamino has
             .select_related("person", "connection__tenant__kamino_connection")
             .prefetch_related("payments")
             .order_by("pk")
@@ -111,7 +112,7 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
         PlanRequest.objects.filter(pk__in=list(requests)).delete()
         milestones.passed("plan.computed")
     milestones.passed("plan.saved")
-    return len(titles)
+    return len(requests)
 
 
 def _lock_requests(connection_id: int, for_people: bool, limit: int) -> dict[int, int | None]:

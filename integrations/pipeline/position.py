@@ -17,6 +17,7 @@ from integrations.domain.position import GONE, Age, age_on, balance_on, paid_off
 from integrations.domain.settlement import PaymentFacts
 from integrations.domain.titles import TitleStatus
 from integrations.models import Discrepancy, PartPosting, Payment, Posting, Tenant, Title, TitleChange
+from integrations.models.confidential import confidential_names, without_confidential
 from integrations.pipeline.both_sides import Standing, batches, one_moment, only_in_kamino, posting_of, standing_of
 
 
@@ -47,10 +48,12 @@ class Sums:
     kamino: Decimal
 
 
-def open_on(tenant: Tenant, day: date) -> Iterator[OpenTitle]:
+def open_on(tenant: Tenant, day: date, *, whole: bool = True) -> Iterator[OpenTitle]:
     """Return what was open at the end of `day`, as far as the mirror and Kamino's lists tell; then what only Kamino
-    has. To be read in `one_moment`."""
-    for batch in batches(_candidates(tenant, day)):
+    has. Not `whole`: without confidential titles. To be read in `one_moment`."""
+    candidates = _candidates(tenant, day)
+    hidden = {} if whole else confidential_names(tenant).charts
+    for batch in batches(candidates if whole else without_confidential(candidates)):
         standing, payments, before = standing_of(tenant, batch), _payments(batch), _before_leaving(batch, day)
         for title in batch:
             was = before.get(title.pk) or _Was(TitleStatus(title.status), title.value, title.balance)
@@ -68,7 +71,7 @@ def open_on(tenant: Tenant, day: date) -> Iterator[OpenTitle]:
                 )  # fmt: skip
     for direction, row in only_in_kamino(tenant):
         was_paid = row.status is KaminoStatus.SETTLED and (row.payment_date or date.min) <= day
-        if not was_paid and (row.competence_date or date.min) <= day:
+        if not was_paid and (row.competence_date or date.min) <= day and row.chart_account not in hidden:
             yield OpenTitle(
                 direction.value, row.document_number, row.person_name, None, row.kamino_id, row.due_date, row.value,
                 age_on(day, row.due_date), ZERO, row.value,

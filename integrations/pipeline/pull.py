@@ -206,7 +206,8 @@ def changed_mirrored_contacts(client: BlingClient, connection: BlingConnection, 
         return []
     since = connection.contacts_read_until - CONTACT_OVERLAP
     changed = set(client.changed_contact_ids(since.astimezone(BRASILIA), until.astimezone(BRASILIA)))
-    return sorted(Person.objects.filter(connection=connection, bling_id__in=changed).values_list("bling_id", flat=True))
+    mirrored = Person.objects.filter(connection=connection, bling_id__in=changed, forgotten_at=None)
+    return sorted(mirrored.values_list("bling_id", flat=True))
 
 
 def gone_titles(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Direction, int]]:

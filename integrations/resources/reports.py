@@ -12,6 +12,7 @@ from integrations.domain.position import Age
 from integrations.models import MonthClosing, Tenant
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.pipeline.both_sides import one_moment
+from integrations.pipeline.month import without_confidential
 from integrations.pipeline.position import OpenTitle, Sums, Totals, open_on
 from integrations.resources.files import LANGUAGE
 from integrations.resources.texts import readable
@@ -45,26 +46,28 @@ def difference_headers(section: str) -> list[str]:
     return [*closing_headers(section)[:3], *document, *closing_headers(section)[4:], _("Why")]
 
 
-def write_closing(out: IO[bytes], closing: MonthClosing) -> None:
-    """Write a frozen month: sums by competence and by settlement, and the titles that differ, each with its reason."""
+def write_closing(out: IO[bytes], closing: MonthClosing, *, whole: bool = True) -> None:
+    """Write a frozen month: sums by competence and by settlement, and the titles that differ, each with its reason; not
+    `whole`: without confidential titles."""
+    numbers = closing.numbers if whole else without_confidential(closing.numbers, closing.tenant)
     with override(LANGUAGE):
         names = {"competence": _("Competence"), "settled": _("Settlements")}
         sheets = [
-            Sheet(name, closing_headers(section), _sums(closing.numbers[section]["rows"]))
-            for section, name in names.items()
+            Sheet(name, closing_headers(section), _sums(numbers[section]["rows"])) for section, name in names.items()
         ]
         sheets += [
             Sheet(
                 _("Differences, %(name)s") % {"name": name.lower()}, difference_headers(section),
-                _differences(closing.numbers[section]["differences"]),
+                _differences(numbers[section]["differences"]),
             )
             for section, name in names.items()
         ]  # fmt: skip
         write_xlsx(out, *sheets)
 
 
-def write_position(out: IO[bytes], tenant: Tenant, day: date) -> None:
-    """Write what was open on a day, title by title as they are read, and then the sums by age."""
+def write_position(out: IO[bytes], tenant: Tenant, day: date, *, whole: bool = True) -> None:
+    """Write what was open on a day, title by title as they are read, and then the sums by age; not `whole`: without
+    confidential titles."""
     with override(LANGUAGE), one_moment():
         totals = Totals()
         headers = [
@@ -84,7 +87,7 @@ def write_position(out: IO[bytes], tenant: Tenant, day: date) -> None:
             Sheet(
                 _("Open on %(day)s") % {"day": f"{day:%d-%m-%Y}"},
                 headers,
-                _position_cells(totals.counted(open_on(tenant, day))),
+                _position_cells(totals.counted(open_on(tenant, day, whole=whole))),
             ),
             Sheet(_("Summary"), summary, _summary_rows(totals)),
         )

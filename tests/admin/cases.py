@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,8 @@ from django.utils import timezone
 from integrations.models import (
     BlingConnection,
     ConnectLink,
+    FilterRule,
+    FollowUp,
     ForcedSettlement,
     KaminoConnection,
     KaminoSnapshot,
@@ -19,6 +22,7 @@ from integrations.models import (
     Posting,
     SyncRun,
     Tenant,
+    Title,
     TitleRead,
 )
 from tests.admin.world import DAY, Rows
@@ -79,6 +83,12 @@ def bulk_reason(rows: Rows) -> dict[str, Any]:
     return {**REASON, "counted": "1", "key": str(uuid4())}
 
 
+def closed(rows: Rows) -> None:
+    """Let the company be closed, to be deleted next month."""
+    delete_on = timezone.localdate() + timedelta(days=30)
+    Tenant.objects.filter(pk=rows.tenant.pk).update(is_active=False, delivery_mode="shadow", delete_on=delete_on)
+
+
 def excluded(rows: Rows) -> None:
     """Let a person have taken the company's title out of the sync."""
     Posting.objects.filter(pk=rows.posting.pk).update(state="ignored")
@@ -108,3 +118,135 @@ def status_is(status: str) -> Callable[[Rows], bool]:
 
 def state_is(state: str) -> Callable[[Rows], bool]:
     return lambda rows: Posting.objects.get(pk=rows.posting.pk).state == state
+
+
+LIST_ACTIONS = [
+    Case(Tenant, "sync_now", "tenant", "financeiro", "nobody", queued, says="1 na fila"),
+    Case(BlingConnection, "sync_now", "bling", "suporte", "nobody", queued, says="1 na fila"),
+    Case(Title, "resync", "title", "operacao", "financeiro", asked, says="1 título na fila"),
+    Case(Title, "retry", "title", "operacao", "financeiro", planned, says="1 na fila"),
+    Case(
+        Title, "stop_syncing_these", "title", "operacao", "financeiro", state_is("ignored"), bulk_reason,
+        says="1 na fila",
+    ),
+    Case(
+        Title, "resume_syncing_these", "title", "operacao", "financeiro", state_is("held"), bulk_reason,
+        says="1 na fila", begin=excluded,
+    ),
+    Case(
+        Title, "create_anyway", "title", "operacao", "financeiro",
+        lambda rows: Posting.objects.get(pk=rows.posting.pk).create_anyway, bulk_reason, says="1 na fila",
+    ),
+    Case(Posting, "resync", "posting", "operacao", "financeiro", asked, says="1 título na fila"),
+    Case(Posting, "retry", "posting", "operacao", "financeiro", planned, says="1 título será tentado de novo"),
+    Case(
+        Posting, "follow_up", "posting", "operacao", "financeiro",
+        lambda rows: FollowUp.objects.filter(posting=rows.posting, comment="Liguei").exists(),
+        lambda _rows: {"responsible": "nobody", "comment": "Liguei", "confirmed": "yes"}, says="1 título anotado",
+    ),
+    Case(
+        Posting, "stop_syncing", "posting", "operacao", "financeiro", state_is("ignored"), lambda _rows: REASON,
+        says="1 título não é mais sincronizado",
+    ),
+    Case(
+        Tenant, "reconcile_now", "tenant", "operacao", "nobody",
+        lambda rows: KaminoConnection.objects.get(pk=rows.kamino.pk).reconcile_asked_at is not None,
+        says="1 empresa será comparada",
+    ),
+    Case(
+        FilterRule, "delete_selected", "filter", "financeiro", "operacao",
+        lambda rows: not FilterRule.objects.filter(pk=rows.filter.pk).exists(), lambda _rows: {"post": "yes"},
+    ),
+]  # fmt: skip
+PAGE_ACTIONS = [
+    Case(Tenant, "sync_this", "tenant", "operacao", "nobody", queued, says="1 na fila"),
+    Case(Tenant, "coverage", "tenant", "financeiro", "nobody", lambda _rows: True),
+    Case(
+        Tenant, "readiness", "tenant", "suporte", "nobody",
+        lambda rows: Tenant.objects.get(pk=rows.tenant.pk).other_integration_off,
+        lambda _rows: {"settled_from": "01/11/2026", "nothing_is_closed": "on", "other_integration_off": "on"},
+    ),
+    Case(
+        Tenant, "activate", "tenant", "suporte", "operacao", mode_is("live"),
+        lambda _rows: {"reason": "Combinado com a cliente", "is_aware": "on"}, begin=all_decided,
+    ),
+    Case(
+        Tenant, "to_simulation", "tenant", "suporte", "operacao", mode_is("shadow"),
+        lambda _rows: {"reason": "Revisar o plano de contas"},
+    ),
+    Case(
+        Tenant, "close_company", "tenant", "suporte", "operacao",
+        lambda rows: Tenant.objects.get(pk=rows.tenant.pk).delete_on is not None, lambda _rows: REASON,
+        says="Encerrada",
+    ),
+    Case(
+        Tenant, "reopen_company", "tenant", "suporte", "operacao",
+        lambda rows: Tenant.objects.get(pk=rows.tenant.pk).is_active, lambda _rows: REASON, says="Reaberta",
+        begin=closed,
+    ),
+    Case(BlingConnection, "sync_this", "bling", "suporte", "operacao", queued, says="1 na fila"),
+    Case(BlingConnection, "disconnect", "bling", "suporte", "operacao", status_is("never"), says="Desconectado"),
+    Case(BlingConnection, "pause", "bling", "suporte", "operacao", status_is("paused"), says="Pausada"),
+    Case(
+        BlingConnection, "resume", "bling", "suporte", "operacao", status_is("connected"), says="Retomada",
+        status="paused",
+    ),
+    Case(
+        BlingConnection, "accept", "bling", "suporte", "operacao", status_is("connected"),
+        says="Empresa nossa foi aceita", status="held",
+    ),
+    Case(
+        BlingConnection, "confirm_deletions", "bling", "suporte", "operacao",
+        lambda rows: BlingConnection.objects.get(pk=rows.bling.pk).deletions_confirmed == 60,
+        lambda _rows: {"counted": "60"}, says="Confirmado",
+    ),
+    Case(BlingConnection, "create_link", "bling", "suporte", "operacao", linked),
+    Case(
+        BlingConnection, "send_link", "bling", "suporte", "operacao", linked,
+        lambda _rows: {"addresses": "dono@example.com"}, says="Link enviado para 1 endereço",
+    ),
+    Case(BlingConnection, "test", "bling", "suporte", "operacao", lambda _rows: True),
+    Case(BlingConnection, "connect", "bling", "suporte", "operacao", lambda _rows: True),
+    Case(KaminoConnection, "test", "kamino", "suporte", "operacao", lambda _rows: True),
+    Case(
+        Title, "decide_this", "title", "operacao", "financeiro",
+        lambda rows: Posting.objects.get(pk=rows.posting.pk).create_anyway,
+        lambda _rows: {"choice": "1", "reason": "Conferido"}, says="Decidido",
+    ),
+    Case(Title, "resync_this", "title", "operacao", "financeiro", asked, says="1 título na fila"),
+    Case(Title, "retry_this", "title", "operacao", "financeiro", planned, says="1 título será tentado de novo"),
+    Case(
+        Title, "force_settlement", "title", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.filter(posting=rows.posting, amount="1234.56", date=DAY).count() == 1,
+        forced, says="Baixa de R$\u00a01.234,56 em 21/11/2026 ordenada",
+    ),
+    Case(
+        Title, "stop_syncing", "title", "operacao", "financeiro", state_is("ignored"), lambda _rows: REASON,
+        says="1 título não é mais sincronizado",
+    ),
+    Case(Title, "resume_syncing", "title", "operacao", "financeiro", lambda _rows: True, lambda _rows: REASON),
+    Case(
+        Title, "link_existing", "title", "operacao", "financeiro",
+        lambda rows: Posting.objects.get(pk=rows.posting.pk).kamino_id == 77,
+        lambda _rows: {"kamino_id": "77", "reason": "Conferido"}, begin=seen_in_kamino,
+    ),
+    Case(
+        Title, "undo_forced", "other_title", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None,
+        says="Baixa manual desfeita",
+    ),
+    Case(
+        ForcedSettlement, "approve", "forced", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).approved_by is not None, begin=awaiting,
+    ),
+    Case(
+        ForcedSettlement, "refuse", "forced", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).refusal == REASON["reason"],
+        lambda _rows: REASON, begin=awaiting,
+    ),
+    Case(
+        ForcedSettlement, "undo", "forced", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None,
+        says="Baixa manual desfeita",
+    ),
+]  # fmt: skip

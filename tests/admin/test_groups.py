@@ -12,11 +12,12 @@ ABLE = {
     "Suporte": {
         "add_tenant", "change_tenant", "add_blingconnection", "change_blingconnection", "add_kaminoconnection",
         "change_kaminoconnection", "connect_blingconnection", "test_kaminoconnection", "access_all_tenants",
-        "activate_tenant", "sync_tenant", "add_filterrule", "change_filterrule", "delete_filterrule",
+        "activate_tenant", "close_tenant", "sync_tenant", "add_filterrule", "change_filterrule", "delete_filterrule",
     },
     "Financeiro": {
         "change_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
-        "close_month", "view_personal_data", "add_filterrule", "change_filterrule", "delete_filterrule",
+        "close_month", "view_personal_data", "view_confidential", "add_filterrule", "change_filterrule",
+        "delete_filterrule", "add_confidentialcategory", "change_confidentialcategory", "delete_confidentialcategory",
     },
     "Operação": {
         "sync_tenant", "resync_title", "force_settlement", "resolve_posting", "export_discrepancy", "export_title",
@@ -27,7 +28,8 @@ ABLE = {
 @pytest.mark.parametrize("name", ABLE)
 def test_a_group_may_do_exactly_this_besides_looking(name: str, db: None) -> None:
     codes = set(Group.objects.get(name=name).permissions.values_list("codename", flat=True))
-    assert {code for code in codes if not code.startswith("view_")} | (codes & {"view_personal_data"}) == ABLE[name]
+    shows_more = codes & {"view_personal_data", "view_confidential"}
+    assert {code for code in codes if not code.startswith("view_")} | shows_more == ABLE[name]
 
 
 def test_only_support_sees_connections(db: None) -> None:

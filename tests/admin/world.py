@@ -96,6 +96,7 @@ def make_groups() -> None:
     if not Group.objects.exists():
         schema_editor = SimpleNamespace(connection=connection)
         importlib.import_module("integrations.migrations.0002_groups").create_groups(apps, schema_editor)
+        importlib.import_module("integrations.migrations.0004_privacy_groups").add_permissions(apps, schema_editor)
 
 
 def make_user(name: str, *groups: str, **values: Any) -> User:

@@ -53,7 +53,7 @@ def test_what_was_found_and_chosen_is_linked_and_not_created(company: Company, u
     KaminoSnapshot.objects.all().delete()
     assert link(posting, theirs, user) == "unseen"
     assert read(company, posting) >= 1
-    [found] = linking.find(posting, linking.Search(value_from=Decimal("249"), value_to=Decimal("249")))
+    [found] = linking.find(posting, linking.Search(value_from=Decimal("249"), value_to=Decimal("249")), whole=True)
     assert (found.row.kamino_id, found.holder) == (theirs, None)
     assert link(posting, theirs, user, reason=" ") == "reason"
     assert link(posting, theirs, user) == "linked"
@@ -70,7 +70,7 @@ def test_a_title_that_is_another_s_is_refused(company: Company, user: User) -> N
     taken = Posting.objects.exclude(pk=posting.pk).get().kamino_id
     read(company, posting)
     assert taken is not None
-    found = linking.chosen(posting, taken)
+    found = linking.chosen(posting, taken, whole=True)
     assert found is not None
     assert found.holder is not None
     assert link(posting, taken, user) == "taken"
@@ -100,8 +100,8 @@ def test_a_search_finds_by_each_thing_that_people_know(company: Company) -> None
         linking.Search(person="11222333000181", value_from=Decimal("2")),
         linking.Search(due_from=due, due_to=due, value_from=Decimal("2")),
     ):
-        assert [found.row.kamino_id for found in linking.find(posting, search)] == [theirs], search
-    assert linking.find(posting, linking.Search(due_from=due + timedelta(days=1))) == []
+        assert [found.row.kamino_id for found in linking.find(posting, search, whole=True)] == [theirs], search
+    assert linking.find(posting, linking.Search(due_from=due + timedelta(days=1)), whole=True) == []
 
 
 def test_a_span_that_is_too_long_is_not_read(company: Company) -> None:

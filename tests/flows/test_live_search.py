@@ -23,7 +23,9 @@ def user(transactional_db: None) -> User:
 
 def look(company: Company, **wanted: Any) -> live_search.Answer:
     search = live_search.Search(**wanted)
-    return live_search.search(company.connection, search, visible=Title.objects.all(), clock=timezone.now)
+    return live_search.search(
+        company.connection, search, visible=Title.objects.all(), hidden=frozenset(), clock=timezone.now
+    )
 
 
 def explained(company: Company, **wanted: Any) -> list[tuple[int, Absence | None]]:
@@ -69,7 +71,11 @@ def test_an_id_of_another_connection_is_found_there(company: Company) -> None:
     [hit] = look(company, bling_id=77).hits
     assert (hit.is_elsewhere, hit.title) == (True, Title.objects.get())
     hidden = live_search.search(
-        company.connection, live_search.Search(bling_id=77), visible=Title.objects.none(), clock=timezone.now
+        company.connection,
+        live_search.Search(bling_id=77),
+        visible=Title.objects.none(),
+        hidden=frozenset(),
+        clock=timezone.now,
     )
     assert hidden.hits == []
 
