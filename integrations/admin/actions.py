@@ -1,5 +1,6 @@
 """What actions share: permissions, the confirmation page, and messages with numbers."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from integrations.admin.check_texts import check_name, check_text
 from integrations.models import BlingConnection, Posting, Title
 from integrations.pipeline import desk
+from integrations.pipeline.bulk import left_out_texts
 from integrations.queue import enqueue_tick
 
 Done = TypeVar("Done")
@@ -141,6 +143,24 @@ def carry_out(
     enqueue_tick()
     messages.success(request, told if isinstance(told, str) else told(done))
     return True
+
+
+def one_by_one(
+    request: HttpRequest, rows: Iterable[Any], order: Callable[..., object], told: Callable[[int], str], **more: Any
+) -> None:
+    """Carry out what a person ordered for each of some forced settlements; say for how many, and why not for others."""
+    refusals = Counter[str]()
+    done = 0
+    for row in rows:
+        try:
+            order(forced=row, user=user_of(request), now=timezone.now(), **more)
+        except desk.Refused as error:
+            refusals[error.message] += 1
+        else:
+            done += 1
+    enqueue_tick()
+    say = messages.success if done else messages.warning
+    say(request, "; ".join([told(done), *left_out_texts(refusals)]))
 
 
 def sync(request: HttpRequest, connections: Iterable[BlingConnection]) -> None:

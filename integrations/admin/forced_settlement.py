@@ -8,13 +8,14 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
 
 from integrations.admin import actions, texts
 from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display, page_action
 from integrations.admin.scope import TenantFilter
+from integrations.domain.money import ZERO
 from integrations.models import ForcedSettlement
 from integrations.pipeline import approvals, live_kamino
 
@@ -62,6 +63,7 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
         "discount_text",
         "state_label",
     ]
+    actions = ["approve_these", "refuse_these"]
     actions_detail = ["approve", "refuse", "undo"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -115,6 +117,44 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
     def company(self, row: ForcedSettlement) -> str:
         return str(row.posting.company.tenant)
 
+    @admin.action(description=gettext_lazy("Approve"), permissions=["force"])
+    def approve_these(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        rows = list(queryset.select_related(*self.list_select_related))
+        if "confirmed" in request.POST:
+            actions.one_by_one(request, rows, approvals.approve, _approved)
+            return None
+        total = texts.money(sum((row.amount for row in rows), ZERO))
+        return actions.confirm(
+            request,
+            self,
+            title=_("Approve forced settlements"),
+            text=_("The settlement is valid only in Kamino; in Bling the title stays open."),
+            note=ngettext("%(count)s settlement, %(total)s.", "%(count)s settlements, %(total)s.", len(rows))
+            % {"count": len(rows), "total": total},
+            submit=_("Approve"),
+            rows=rows,
+            action="approve_these",
+            dangerous=True,
+        )
+
+    @admin.action(description=gettext_lazy("Refuse"), permissions=["force"])
+    def refuse_these(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        rows = list(queryset.select_related(*self.list_select_related))
+        form = actions.ReasonForm(request.POST if "confirmed" in request.POST else None)
+        if form.is_valid():
+            actions.one_by_one(request, rows, approvals.refuse, _refused, **form.cleaned_data)
+            return None
+        return actions.confirm(
+            request,
+            self,
+            title=_("Refuse forced settlements"),
+            text=_("Nothing is sent. Who ordered it sees the reason."),
+            submit=_("Refuse"),
+            form=form,
+            rows=rows,
+            action="refuse_these",
+        )
+
     @page_action(gettext_lazy("Undo forced settlement"), permissions=["force"], icon="undo")
     def undo(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
@@ -156,6 +196,14 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
             form=form,
             back=actions.page_url(self, row.pk),
         )
+
+
+def _approved(count: int) -> str:
+    return ngettext("%(count)s settlement approved", "%(count)s settlements approved", count) % {"count": count}
+
+
+def _refused(count: int) -> str:
+    return ngettext("%(count)s settlement refused", "%(count)s settlements refused", count) % {"count": count}
 
 
 def _order_line(row: ForcedSettlement) -> str:

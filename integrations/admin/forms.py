@@ -51,19 +51,17 @@ def wanted_day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=UnfoldAdminSingleDateWidget())
 
 
-class ForceSettlementForm(forms.Form):
-    """Date, amounts, bank account and reason of a settlement that Bling does not know of."""
+def bank_accounts(**where: Any) -> QuerySet[KaminoItem]:
+    """Return the bank accounts in Kamino that money can be booked on."""
+    return KaminoItem.objects.filter(kind=KaminoKind.BANK_ACCOUNT, is_active=True, takes_postings=True, **where)
+
+
+class PaidForm(forms.Form):
+    """When and on which account something was paid that Bling does not know of, and why it is settled by hand."""
 
     date = forms.DateField(
         label=_("Payment date"), widget=UnfoldAdminSingleDateWidget(), help_text=_("For example 21/11/2026")
     )
-    amount = forms.DecimalField(
-        label=_("Amount"), min_value=0, max_digits=15, decimal_places=2, localize=True,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
-        help_text=_("In reais, for example 1.234,56"),
-    )  # fmt: skip
-    interest = extra_amount(_("Interest"))
-    discount = extra_amount(_("Discount"))
     account = forms.ModelChoiceField(
         label=_("Bank account"),
         queryset=KaminoItem.objects.none(),
@@ -72,13 +70,27 @@ class ForceSettlementForm(forms.Form):
     )
     reason = forms.CharField(label=_("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
-    def __init__(self, *args: Any, posting: Posting, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, accounts: QuerySet[KaminoItem], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         account = self.fields["account"]
         assert isinstance(account, forms.ModelChoiceField)
-        account.queryset = KaminoItem.objects.filter(
-            connection_id=posting.company_id, kind=KaminoKind.BANK_ACCOUNT, is_active=True, takes_postings=True
-        )
+        account.queryset = accounts
+
+
+class ForceSettlementForm(PaidForm):
+    """The same for one title, with its amounts."""
+
+    field_order = ["date", "amount", "interest", "discount", "account", "reason"]
+    amount = forms.DecimalField(
+        label=_("Amount"), min_value=0, max_digits=15, decimal_places=2, localize=True,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
+        help_text=_("In reais, for example 1.234,56"),
+    )  # fmt: skip
+    interest = extra_amount(_("Interest"))
+    discount = extra_amount(_("Discount"))
+
+    def __init__(self, *args: Any, posting: Posting, **kwargs: Any) -> None:
+        super().__init__(*args, accounts=bank_accounts(connection=posting.company_id), **kwargs)
         self.fields["amount"].initial = posting.title.value
 
     def clean_amount(self) -> Any:

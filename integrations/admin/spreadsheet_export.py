@@ -1,7 +1,6 @@
 """Lists that people take home as spreadsheets: the same two formats everywhere, and a log line of who took what."""
 
 from array import array
-from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from import_export.admin import ExportMixin
+from import_export.formats.base_formats import Format
 from unfold.contrib.import_export.forms import ExportForm
 
 from integrations.admin import actions
@@ -51,38 +51,29 @@ class SpreadsheetExport(ExportMixin):  # type: ignore[misc]
         """Return none: rows are chosen by filters. The library would offer the keys of every company's rows."""
         return []
 
-    def get_export_filename(self, request: HttpRequest, queryset: Any, file_format: Any) -> str:
-        return f"{self.export_name}-{timezone.localdate():%Y-%m-%d}.{file_format.get_extension()}"
+    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, **_kwargs: Any) -> HttpResponse:
+        return file_of_rows(request, self.export_name, queryset, type(file_format))
 
-    def get_export_data(self, file_format: Any, request: HttpRequest, queryset: Any, **_kwargs: Any) -> bytes:
-        resource = exporting.RESOURCES[self.export_name]()
-        out = BytesIO()
-        ids = list(queryset.values_list("pk", flat=True))
-        cells = exporting.cells_of(resource, resource.every_row(), ids)
-        write_file(out, resource, file_format.get_extension(), cells)
-        return out.getvalue()
 
-    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, **kwargs: Any) -> HttpResponse:
-        keys = queryset.values_list("pk", flat=True)[: exporting.MOST_ROWS + 1]
-        ids = array("q", keys.iterator(chunk_size=exporting.CHUNK))
-        if len(ids) > exporting.MOST_ROWS:
-            text = _("At most %(most)s rows in one file. Narrow the list down.") % {"most": exporting.MOST_ROWS}
-            messages.error(request, text)
-            return HttpResponseRedirect(request.get_full_path())
-        log.info("exported", what=self.export_name, user=request.user.pk, format=file_format.get_extension())
-        if len(ids) > exporting.MOST_AT_ONCE:
-            return self._in_background(file_format, request, queryset, ids)
-        response: HttpResponse = super()._do_file_export(file_format, request, queryset, **kwargs)
-        return response
-
-    def _in_background(self, file_format: Any, request: HttpRequest, rows: Any, ids: Sequence[int]) -> HttpResponse:
-        order = exporting.order(
-            table=self.export_name,
-            file_format=file_format.get_extension(),
-            rows=rows,
-            ids=ids,
-            user=actions.user_of(request),
-            now=timezone.now(),
-        )
+def file_of_rows(request: HttpRequest, table: str, rows: Any, file_format: type[Format]) -> HttpResponse:
+    """Return rows as a file (`table` is one of `exporting.RESOURCES`), or the page of one that is made in the
+    background; who asked is noted in the log."""
+    extension = file_format().get_extension()
+    keys = rows.values_list("pk", flat=True)[: exporting.MOST_ROWS + 1]
+    ids = array("q", keys.iterator(chunk_size=exporting.CHUNK))
+    if len(ids) > exporting.MOST_ROWS:
+        text = _("At most %(most)s rows in one file. Narrow the list down.") % {"most": exporting.MOST_ROWS}
+        messages.error(request, text)
+        return HttpResponseRedirect(request.get_full_path())
+    log.info("exported", what=table, user=request.user.pk, format=extension)
+    if len(ids) > exporting.MOST_AT_ONCE:
+        user = actions.user_of(request)
+        order = exporting.order(table=table, file_format=extension, rows=rows, ids=ids, user=user, now=timezone.now())
         enqueue_tick()
         return HttpResponseRedirect(change_url(order))
+    resource, out = exporting.RESOURCES[table](), BytesIO()
+    write_file(out, resource, extension, exporting.cells_of(resource, resource.every_row(), ids))
+    response = HttpResponse(out.getvalue(), content_type=file_format().get_content_type())
+    name = f"{table}-{timezone.localdate():%Y-%m-%d}.{extension}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

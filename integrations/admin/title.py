@@ -17,6 +17,7 @@ from integrations.admin.open_position import OpenPosition, open_position_url
 from integrations.admin.scope import TenantFilter, row_number
 from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.admin.title_actions import BUTTONS, TitleButtons
+from integrations.admin.title_discrepancies import DiscrepanciesOfTitles, discrepancies_url
 from integrations.admin.title_page import title_context
 from integrations.admin.title_payments import PaymentInline
 from integrations.admin.title_search import titles_found
@@ -25,7 +26,9 @@ from integrations.models import BulkOrder, Title
 
 
 @admin.register(Title)
-class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleButtons, ReadOnlyAdmin):
+class TitleAdmin(
+    SpreadsheetExport, DiscrepanciesOfTitles, LiveSearch, OpenPosition, WholeList, TitleButtons, ReadOnlyAdmin
+):
     export_name = "titulos"
     tenant_path = "connection__tenant"
     paginator = CappedPaginator
@@ -44,7 +47,10 @@ class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleBu
     list_before_template = "admin/integrations/whole_list.html"
     change_form_outer_before_template = "admin/integrations/title_page.html"
     inlines = [PaymentInline]
-    actions = ["resync", "retry", "stop_syncing_these", "resume_syncing_these", "create_anyway"]
+    actions = [
+        "resync", "retry", "force_these", "undo_these", "stop_syncing_these", "resume_syncing_these", "create_anyway",
+        "export_discrepancies",
+    ]  # fmt: skip
     actions_detail = BUTTONS
     readonly_fields = [
         "bling_number", "balance_text", "issued", "competence", "origin", "status_number", "borderos", "first_seen_at",
@@ -73,6 +79,8 @@ class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleBu
         may_search = request.user.has_perm("integrations.resync_title")
         context = {**(extra_context or {}), "live_search_url": live_search_url() if may_search else ""}
         context["open_position_url"] = open_position_url()
+        if self.has_export_discrepancy_permission(request):
+            context["discrepancies_url"] = discrepancies_url(request.GET.urlencode())
         return super().changelist_view(request, context)
 
     def changeform_view(
@@ -146,6 +154,14 @@ class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleBu
     @admin.action(description=gettext_lazy("Send to Kamino again"), permissions=["resolve"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
         return order_selected(request, self, BulkOrder.Kind.RETRY, queryset)
+
+    @admin.action(description=gettext_lazy("Force settlement in Kamino"), permissions=["force"])
+    def force_these(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
+        return order_selected(request, self, BulkOrder.Kind.FORCE, queryset)
+
+    @admin.action(description=gettext_lazy("Undo forced settlement"), permissions=["force"])
+    def undo_these(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
+        return order_selected(request, self, BulkOrder.Kind.UNDO, queryset)
 
     @admin.action(description=gettext_lazy("Do not sync these titles"), permissions=["resolve"])
     def stop_syncing_these(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:

@@ -15,6 +15,7 @@ from integrations.admin.mapping_desk import row_url
 from integrations.admin.outside_links import screens
 from integrations.admin.scope import change_url, scoped
 from integrations.admin.timeline import MOST, timeline
+from integrations.admin.title_discrepancies import discrepancies_url
 from integrations.domain.answer import Reason, Situation, answer
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, as_told
@@ -79,6 +80,9 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             "state_colour": texts.STATE_COLOURS[posting.state],
             "sentences": texts.problem_sentences(problems),
             "rule": rule_text(posting.rule),
+            "discrepancies_url": discrepancies_url(f"id__exact={title.pk}")
+            if request.user.has_perm("integrations.export_discrepancy")
+            else "",
             "discrepancies": [
                 (row, side_text(row.bling_value), side_text(row.kamino_value))
                 for row in differences

@@ -17,7 +17,7 @@ class BulkOrder(models.Model):
 
     `title_ids` are frozen at the click. The first `cursor` of them were worked off: `done` were ordered, and `left_out`
     counts the others by the sentence that says why. `key` is that of the page that asked, so that a second click on it
-    orders nothing.
+    orders nothing. `terms` are those of forced settlements: "date", "account" (our key), and "total" of all titles.
     """
 
     class Kind(models.TextChoices):
@@ -26,10 +26,13 @@ class BulkOrder(models.Model):
         IGNORE = "ignore", _("Do not sync")
         UNIGNORE = "unignore", _("Sync again")
         CREATE = "create", _("Create all the same")
+        FORCE = "force", _("Force settlement in Kamino")
+        UNDO = "undo", _("Undo forced settlement")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="bulk_orders", verbose_name=_("company"))
     kind = models.CharField(_("action"), max_length=10, choices=Kind.choices)
     reason = models.TextField(_("reason"), blank=True, default="")
+    terms = models.JSONField(default=dict, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("ordered by"))
     created_at = models.DateTimeField(_("ordered at"))
     key = models.UUIDField(editable=False)

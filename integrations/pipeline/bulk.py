@@ -5,19 +5,24 @@ looked at again each time: whoever lost a company, or the permission, orders not
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import structlog
 from django.contrib.auth.models import User
 from django.db import OperationalError, transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.domain.desired import KaminoStatus
-from integrations.models import BulkOrder, Posting, Tenant, Title, TitleRead
+from integrations.domain.money import ZERO
+from integrations.domain.problems import ProblemCode
+from integrations.domain.titles import TitleStatus
+from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, Posting, Tenant, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState, Priority
 from integrations.pipeline import decisions, desk, milestones
@@ -29,6 +34,12 @@ log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 Kind = BulkOrder.Kind
 CHUNK = 100
+_WHOLE = (TitleStatus.OPEN, TitleStatus.CONFIRMED)
+_PAYMENT_UNCLEAR = {
+    ProblemCode.PAYMENTS_MISSING,
+    ProblemCode.PAYMENT_AMBIGUOUS,
+    ProblemCode.PAYMENTS_DO_NOT_ADD_UP,
+}
 MOST_TITLES = 20_000
 """Titles of one order: a day of Bling's requests serves five of them."""
 PERMISSIONS = {
@@ -37,8 +48,22 @@ PERMISSIONS = {
     Kind.IGNORE: "integrations.resolve_posting",
     Kind.UNIGNORE: "integrations.resolve_posting",
     Kind.CREATE: "integrations.resolve_posting",
+    Kind.FORCE: "integrations.force_settlement",
+    Kind.UNDO: "integrations.force_settlement",
 }
-NEEDS_REASON = (Kind.IGNORE, Kind.UNIGNORE, Kind.CREATE)
+NEEDS_REASON = (Kind.IGNORE, Kind.UNIGNORE, Kind.CREATE, Kind.FORCE)
+
+
+@dataclass(frozen=True)
+class ForceTerms:
+    """The day and the bank account on which all titles of an order were paid, each with its whole value."""
+
+    date: date
+    account: KaminoItem
+
+    def to_json(self, total: Decimal) -> dict[str, object]:
+        """Return what an order keeps; `total` is what all its titles are worth, in reais."""
+        return {"date": self.date.isoformat(), "account": self.account.pk, "total": str(total)}
 
 
 @dataclass(frozen=True)
@@ -51,10 +76,12 @@ class Progress:
 
 
 def order(
-    *, kind: str, titles: Iterable[tuple[int, int]], counted: int, reason: str, key: UUID, user: User, now: datetime
-) -> list[BulkOrder]:
+    *, kind: str, titles: Iterable[tuple[int, int]], counted: int, reason: str, key: UUID, user: User, now: datetime,
+    terms: ForceTerms | None = None,
+) -> list[BulkOrder]:  # fmt: skip
     """Freeze `titles` (tenant and title keys) as one order per company; a second click on the same page (`key`) returns
-    the orders of the first. `counted` is how many the person was told of. Raises `Refused`."""
+    the orders of the first. `counted` is how many the person was told of; forced settlements need `terms`. Raises
+    `Refused`."""
     made = list(BulkOrder.objects.filter(key=key, user=user))
     if made:
         return made
@@ -70,15 +97,27 @@ def order(
         raise Refused("grown", _("The list has grown meanwhile. Look at the new count, and confirm it."))
     if not total:
         raise Refused("empty", _("The list is empty: nothing was ordered."))
+    kept = _terms(terms, ids) if kind == Kind.FORCE else {}
     rows = [
         BulkOrder(
             tenant_id=tenant_id, kind=kind, reason=reason.strip(), user=user, created_at=now, key=key,
-            title_ids=sorted(found), counted=len(found),
+            title_ids=sorted(found), counted=len(found), terms=kept,
         )
         for tenant_id, found in ids.items()
     ]  # fmt: skip
     BulkOrder.objects.bulk_create(rows, ignore_conflicts=True)
     return list(BulkOrder.objects.filter(key=key, user=user))
+
+
+def _terms(terms: ForceTerms | None, ids: dict[int, list[int]]) -> dict[str, object]:
+    """Return the terms of forced settlements as an order keeps them. Raises `Refused`."""
+    if terms is None:
+        raise Refused("terms", _("Give the day and the bank account."))
+    if list(ids) != [terms.account.connection.tenant_id]:
+        raise Refused("companies", _("A bank account belongs to one company: choose that one in the filter first."))
+    [titles] = ids.values()
+    total = Title.objects.filter(pk__in=titles).aggregate(total=Sum("value"))["total"]
+    return terms.to_json(total or ZERO)
 
 
 def advance_orders(*, clock: Clock) -> bool:
@@ -117,11 +156,17 @@ def advance(order_id: int, *, now: datetime) -> bool:
 
 def progress(row: BulkOrder) -> Progress:
     """Say what was ordered, and what was left out and why."""
-    parts = [ngettext("%(count)s queued", "%(count)s queued", row.done) % {"count": row.done}]
-    for why, count in row.left_out.items():
-        words = ngettext("%(count)s not changed: %(why)s", "%(count)s not changed: %(why)s", count)
-        parts.append(words % {"count": count, "why": why})
-    return Progress(row.cursor, row.counted, ", ".join(parts))
+    queued = ngettext("%(count)s queued", "%(count)s queued", row.done) % {"count": row.done}
+    return Progress(row.cursor, row.counted, ", ".join([queued, *left_out_texts(row.left_out)]))
+
+
+def left_out_texts(counts: Mapping[str, int]) -> list[str]:
+    """Say how many were left out for which reason."""
+    return [
+        ngettext("%(count)s not changed: %(why)s", "%(count)s not changed: %(why)s", count)
+        % {"count": count, "why": why}
+        for why, count in counts.items()
+    ]
 
 
 def _is_reading(tenant: Tenant) -> bool:
@@ -207,9 +252,33 @@ def _create(row: BulkOrder, posting: Posting, now: datetime) -> None:
     decisions.decide(posting=posting, code=decisions.CREATE, number=0, reason=row.reason, user=row.user, now=now)
 
 
+def _force(row: BulkOrder, posting: Posting, now: datetime) -> None:
+    """Settle one title with its whole value; what is paid in part has to be looked at one by one, and what Bling shows
+    as paid is settled as Bling says, where that is clear. What many small ones come to may need somebody's approval, as
+    one large one would."""
+    is_unclear = any(problem.code in _PAYMENT_UNCLEAR for problem in posting.get_problems())
+    if posting.title.status not in _WHOLE and not (posting.title.status == TitleStatus.SETTLED and is_unclear):
+        raise Refused("status", _("not open as a whole in Bling: decide on its own page"))
+    account = KaminoItem.objects.select_related("connection").get(pk=row.terms["account"])
+    desk.force_settlement(
+        posting=posting, date=date.fromisoformat(row.terms["date"]), amount=posting.title.value, account=account,
+        reason=row.reason, user=row.user, now=now, together=Decimal(row.terms["total"]),
+    )  # fmt: skip
+
+
+def _undo(row: BulkOrder, posting: Posting, now: datetime) -> None:
+    """Take a settlement back that Kamino was not told of; the others take a look at Kamino each, on their own page."""
+    forced = ForcedSettlement.objects.standing().filter(posting=posting).first()
+    if forced is None:
+        raise Refused("none", _("no forced settlement"))
+    desk.undo_forced_settlement(forced=forced, user=row.user, now=now)
+
+
 _ORDERS: dict[Kind, Callable[[BulkOrder, Posting, datetime], None]] = {
     Kind.RETRY: _retry,
     Kind.IGNORE: _set_ignored,
     Kind.UNIGNORE: _set_ignored,
     Kind.CREATE: _create,
+    Kind.FORCE: _force,
+    Kind.UNDO: _undo,
 }

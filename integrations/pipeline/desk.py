@@ -153,11 +153,12 @@ def force_settlement(
     now: datetime,
     interest: Decimal = ZERO,
     discount: Decimal = ZERO,
+    together: Decimal = ZERO,
 ) -> ForcedSettlement:
     """Order a settlement in Kamino that Bling does not show. Raises `Refused`; never orders a second one.
 
-    `amount` is the money that moved; interest and discount are told in the note. Above the company's limit the order
-    awaits the approval of somebody else (`pipeline/approvals`).
+    `amount` is the money that moved; interest and discount are told in the note; `together` is what all titles of one
+    bulk order are worth. Above the company's limit the order awaits somebody else's approval (`pipeline/approvals`).
     """
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
@@ -173,7 +174,7 @@ def force_settlement(
                 forced = ForcedSettlement.objects.create(
                     posting=locked, date=date, amount=amount, interest=interest, discount=discount, account=account,
                     reason=reason.strip(), user=user, created_at=now,
-                    awaits_approval=limit is not None and max(amount, locked.title.value) > limit,
+                    awaits_approval=limit is not None and max(amount, locked.title.value, together) > limit,
                 )  # fmt: skip
         except IntegrityError:
             raise Refused("exists", _("A settlement was already forced for this title.")) from None

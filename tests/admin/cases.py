@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations.models import (
     BlingConnection,
     ConnectLink,
+    Export,
     FilterRule,
     FollowUp,
     ForcedSettlement,
@@ -136,6 +137,33 @@ LIST_ACTIONS = [
     Case(
         Title, "create_anyway", "title", "operacao", "financeiro",
         lambda rows: Posting.objects.get(pk=rows.posting.pk).create_anyway, bulk_reason, says="1 na fila",
+    ),
+    Case(
+        Title, "force_these", "title", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.filter(posting=rows.posting, amount="1234.56", date=DAY).count() == 1,
+        lambda rows: {
+            **bulk_reason(rows), "date": "21/11/2026", "account": str(rows.bank_account.pk), "reason": "Um Pix só",
+        },
+        says="1 na fila",
+    ),
+    Case(
+        Title, "undo_these", "other_title", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None, bulk_reason,
+        says="1 na fila",
+    ),
+    Case(
+        Title, "export_discrepancies", "title", "financeiro", "nobody",
+        lambda rows: Export.objects.filter(table="divergencias", tenant_ids=[rows.tenant.pk], counted=1).exists(),
+    ),
+    Case(
+        ForcedSettlement, "approve_these", "forced", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).approved_by is not None, says="1 baixa aprovada",
+        begin=awaiting,
+    ),
+    Case(
+        ForcedSettlement, "refuse_these", "forced", "operacao", "financeiro",
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).refusal == REASON["reason"],
+        lambda _rows: REASON, says="1 baixa recusada", begin=awaiting,
     ),
     Case(Posting, "resync", "posting", "operacao", "financeiro", asked, says="1 título na fila"),
     Case(Posting, "retry", "posting", "operacao", "financeiro", planned, says="1 título será tentado de novo"),

@@ -22,6 +22,7 @@ from integrations.models import (
     Title,
 )
 from integrations.pipeline.connections import CheckLine
+from integrations.resources import exporting
 from tests.admin.cases import LIST_ACTIONS, PAGE_ACTIONS, Case, forced, planned
 from tests.admin.test_pages import MODELS, url
 from tests.admin.world import Rows
@@ -40,6 +41,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     for name in ("probe_kamino", "probe_bling"):
         monkeypatch.setattr(f"integrations.pipeline.probes.{name}", lambda *_args, **_kwargs: iter(lines))
+
+
+@pytest.fixture
+def long_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every file be made in the background, where it leaves a row."""
+    monkeypatch.setattr(exporting, "MOST_AT_ONCE", 0)
 
 
 def run_list(client: Client, case: Case, row: Model, rows: Rows) -> Any:
@@ -74,6 +81,7 @@ def test_every_registered_action_has_a_case() -> None:
     assert pages == {(case.model, case.name) for case in PAGE_ACTIONS}
 
 
+@pytest.mark.usefixtures("long_files")
 @pytest.mark.parametrize("case", LIST_ACTIONS, ids=case_id)
 def test_a_list_action_does_what_it_says(case: Case, login: Callable[[str], Client], ours: Rows, users: Any) -> None:
     if case.may == "financeiro" and case.model is Tenant:
@@ -87,6 +95,7 @@ def test_a_list_action_does_what_it_says(case: Case, login: Callable[[str], Clie
         assert OrmQ.objects.exists()
 
 
+@pytest.mark.usefixtures("long_files")
 @pytest.mark.parametrize("case", LIST_ACTIONS, ids=case_id)
 def test_a_list_action_is_neither_shown_nor_done_without_permission(
     case: Case, login: Callable[[str], Client], ours: Rows
@@ -98,6 +107,7 @@ def test_a_list_action_is_neither_shown_nor_done_without_permission(
     assert not case.done(ours)
 
 
+@pytest.mark.usefixtures("long_files")
 @pytest.mark.parametrize("case", LIST_ACTIONS, ids=case_id)
 def test_a_list_action_leaves_another_company_alone(
     case: Case, login: Callable[[str], Client], theirs: Rows, users: Any

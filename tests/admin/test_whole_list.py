@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 
+import openpyxl
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -52,7 +54,7 @@ def test_a_filter_that_is_not_understood_never_means_everything(login: Callable[
     assert not Posting.objects.filter(state="ignored").exists()
 
 
-@pytest.mark.parametrize("kind", ["resync", "retry", "ignore", "unignore", "create"])
+@pytest.mark.parametrize("kind", ["resync", "retry", "ignore", "unignore", "create", "force", "undo"])
 def test_each_order_needs_its_permission(kind: str, login: Callable[[str], Client], ours: Rows) -> None:
     assert login("operacao").get(whole(kind)).status_code == 200
     assert login("financeiro").get(whole(kind)).status_code == 403
@@ -66,3 +68,36 @@ def test_an_unfinished_order_shows_how_far_it_is_and_renews_itself(login: Callab
     assert 'http-equiv="refresh"' in page
     assert 'max="250" value="100"' in page
     assert "Motivo nossa" in page
+
+
+def test_a_whole_list_is_settled_by_hand_for_one_company_at_a_time(
+    login: Callable[[str], Client], ours: Rows, theirs: Rows
+) -> None:
+    assert login("root").get(whole("force")).status_code == 302, "two companies in the list"
+    client = login("operacao")
+    page = client.get(whole("force")).content.decode()
+    assert "uma conta bancária" in page
+    assert str(theirs.bank_account.name) not in page
+    data = {**hidden(page), "date": "21/11/2026", "reason": "Um Pix só"}
+    refused = client.post(whole("force"), {**data, "account": str(theirs.bank_account.pk)})
+    assert refused.status_code == 200
+    client.post(whole("force"), {**data, "account": str(ours.bank_account.pk)})
+    row = BulkOrder.objects.get(kind="force")
+    assert (row.done, sum(row.left_out.values())) == (1, 1), "one was forced before"
+    assert row.terms["total"] == "2469.12"
+
+
+def test_the_discrepancies_of_a_whole_list_or_of_one_title_are_a_file(
+    login: Callable[[str], Client], ours: Rows, theirs: Rows
+) -> None:
+    client, address = login("operacao"), reverse("admin:integrations_title_discrepancies")
+    for query, found in (("", True), (f"id__exact={ours.title.pk}", True), (f"id__exact={theirs.title.pk}", False)):
+        response = client.get(f"{address}?{query}")
+        assert (response.status_code == 200) == found, query
+        if found:
+            [row] = list(openpyxl.load_workbook(BytesIO(response.content)).worksheets[0].values)[1:]
+            assert "Causa nossa" in row
+    assert login("suporte").get(address).status_code == 403
+    assert client.get(f"{address}?nonsense__x=1").status_code == 302
+    page = client.get(url(Title, "change", ours.title.pk)).content.decode()
+    assert f"{address}?id__exact={ours.title.pk}" in page

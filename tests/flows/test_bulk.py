@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from integrations.models import BulkOrder, PersonAction, Title, TitleRead
+from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, PersonAction, Tenant, Title, TitleRead
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import bulk, milestones, run
+from integrations.pipeline import approvals, bulk, milestones, run
 from integrations.pipeline.desk import Refused
 from tests.flows.helpers import Company
 
@@ -18,7 +18,9 @@ from tests.flows.helpers import Company
 @pytest.fixture
 def user(company: Company) -> User:
     user = User.objects.create_user("maria")
-    user.user_permissions.set(Permission.objects.filter(codename__in=["resolve_posting", "resync_title"]))
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["resolve_posting", "resync_title", "force_settlement"])
+    )
     company.tenant.members.add(user)
     return user
 
@@ -142,3 +144,71 @@ def test_what_is_settled_is_not_sent_again(company: Company, user: User) -> None
     assert (row.done, sum(row.left_out.values())) == (1, 1)
     company.work()
     assert company.in_kamino("payable", title) is not None
+
+
+def paid_today(company: Company) -> bulk.ForceTerms:
+    account = KaminoItem.objects.get(kind="bank_account", kamino_id=company.kamino_bank.strip())
+    return bulk.ForceTerms(company.bling.world.today, account)
+
+
+def test_many_titles_are_settled_by_hand_at_once_each_once(company: Company, user: User) -> None:
+    whole = [company.add_title("payable", value=f"{number}0.00") for number in (1, 2)]
+    partial, cancelled, clear = (company.add_title("payable", value="99.00") for _ in range(3))
+    company.sync()
+    company.bling.pay(partial, amount="1.00", account=company.bank)
+    company.bling.edit_title(cancelled, status=5)
+    company.sync()
+    company.bling.pay(clear, account=company.bank)
+    Title.objects.filter(bling_id=clear).update(status="settled")
+    row = work_off(order(company, user, "force", terms=paid_today(company)))
+    assert (row.done, sum(row.left_out.values())) == (2, 3), row.left_out
+    again = work_off(order(company, user, "force", terms=paid_today(company)))
+    assert again.done == 0
+    company.work()
+    assert [company.in_kamino("payable", title)["Situacao"] for title in whole] == [2, 2]
+    assert [str(company.in_kamino("payable", title)["ValorPagamento"]) for title in whole] == ["10.00", "20.00"]
+    assert company.in_kamino("payable", partial)["Situacao"] == 1
+    undone = work_off(order(company, user, "undo"))
+    assert (undone.done, ForcedSettlement.objects.standing().count()) == (0, 2), "Kamino shows them as paid"
+
+
+def test_small_titles_together_above_the_limit_wait_for_somebody_else(company: Company, user: User) -> None:
+    titles = [company.add_title("payable", value="60.00") for _ in range(2)]
+    Tenant.objects.update(force_limit="100.00")
+    company.sync()
+    work_off(order(company, user, "force", terms=paid_today(company)))
+    company.work()
+    assert ForcedSettlement.objects.awaiting().count() == 2
+    assert [company.in_kamino("payable", title)["Situacao"] for title in titles] == [1, 1]
+    other = User.objects.create_user("joana")
+    for forced in ForcedSettlement.objects.awaiting():
+        with pytest.raises(Refused):
+            approvals.approve(forced=forced, user=user, now=timezone.now())
+        approvals.approve(forced=forced, user=other, now=timezone.now())
+    company.work()
+    assert [company.in_kamino("payable", title)["Situacao"] for title in titles] == [2, 2]
+
+
+def test_what_kamino_was_not_told_of_is_taken_back_at_once(company: Company, user: User) -> None:
+    company.to_shadow()
+    for _ in range(2):
+        company.add_title("payable")
+    company.sync()
+    work_off(order(company, user, "force", terms=paid_today(company)))
+    undone = work_off(order(company, user, "undo"))
+    assert (undone.done, ForcedSettlement.objects.standing().count()) == (2, 0)
+    company.go_live()
+    company.sync()
+    assert {row["Situacao"] for row in company.kamino.payables.values()} == {1}
+
+
+def test_a_bank_account_is_one_companys(company: Company, user: User) -> None:
+    company.add_title("payable")
+    company.sync()
+    titles = [(company.tenant.pk, Title.objects.get().pk), (company.tenant.pk + 1, 0)]
+    with pytest.raises(Refused) as refused:
+        order(company, user, "force", titles=titles, counted=2, terms=paid_today(company))
+    assert refused.value.code == "companies"
+    with pytest.raises(Refused):
+        order(company, user, "force")
+    assert not BulkOrder.objects.exists()
