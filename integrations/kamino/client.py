@@ -93,6 +93,11 @@ class KaminoClient:
     def bank_accounts(self) -> list[translate.RegisterRow]:
         return [translate.bank_account_row(row) for row in self._list(Op.BANK_ACCOUNT_LIST, {})]
 
+    def locks(self, account: str, start: date, end: date) -> list[tuple[date, date]]:
+        """Return the periods between two days, both included, that are locked on a bank account (its chart id)."""
+        query = {"IDContaAtivo": account, "De": str(start), "Ate": str(end)}
+        return [translate.lock_row(row) for row in self._list(Op.LOCK_LIST, query)]
+
     def persons_with_document(self, document: str) -> list[translate.KaminoPerson]:
         """Return every person that has this document (compact)."""
         rows = [row for page in self._pages(Op.PERSON_LIST, {"CPFCNPJ": document}) for row in page.rows]

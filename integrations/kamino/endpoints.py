@@ -22,6 +22,7 @@ class Op(StrEnum):
     COST_CENTER_LIST = "cost_center.list"
     BUSINESS_UNIT_LIST = "business_unit.list"
     BANK_ACCOUNT_LIST = "bank_account.list"
+    LOCK_LIST = "lock.list"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ ENDPOINTS: dict[Op, Endpoint] = {
     Op.COST_CENTER_LIST: Endpoint("GET", "/api/financeiro/centrocusto/lista", True),
     Op.BUSINESS_UNIT_LIST: Endpoint("GET", "/api/financeiro/unidadenegocio/lista", True),
     Op.BANK_ACCOUNT_LIST: Endpoint("GET", "/api/financeiro/contabanco/lista", True),
+    # A call of Kamino's own screens; nobody was seen making it with keys.
+    Op.LOCK_LIST: Endpoint("GET", "/api/financeiro/bloqueio/lista", False),
 }
 
 # Field names and codes that no source confirms, gathered so that one edit mends them.

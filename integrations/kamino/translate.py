@@ -4,6 +4,7 @@ Payables and receivables name nearly every field differently; the two tables bel
 """
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -227,3 +228,9 @@ def bank_account_row(row: dict[str, Any]) -> RegisterRow:
     data = Fields(row, "Kamino contabanco row")
     name = next((data.text(key) for key in ("Descricao", "NomeExibicao", "Nome") if data.text(key)), "")
     return RegisterRow(data.text("IDPlanoContaAtivo", None), name, "", data.flag("Ativo", default=True), True)
+
+
+def lock_row(row: dict[str, Any]) -> tuple[date, date]:
+    """Read a locked period: its first and its last day; one that Kamino leaves open reaches as far as days do."""
+    data = Fields(row, "Kamino bloqueio row")
+    return data.day("DataInicio") or date.min, data.day("DataFim") or date.max

@@ -59,7 +59,8 @@ class KaminoKind(models.TextChoices):
 class KaminoItem(models.Model):
     """A Kamino register. `kamino_id` is text, trimmed (chart ids come padded with spaces).
 
-    `nature` of a chart account: "income", "expense" or "" where Kamino does not say.
+    `nature` of a chart account: "income", "expense" or "" where Kamino does not say. `locks` of a bank account: the
+    periods that Kamino's people closed on it, as [first day, last day], written by `pipeline/deliver/locks`.
     """
 
     connection = models.ForeignKey(KaminoConnection, models.CASCADE, related_name="items", verbose_name=_("connection"))
@@ -72,6 +73,8 @@ class KaminoItem(models.Model):
     takes_postings = models.BooleanField(_("takes postings"), default=True)
     nature = models.CharField(_("nature"), max_length=20, blank=True, default="")
     read_at = models.DateTimeField(_("read at"))
+    locks = models.JSONField(default=list, editable=False)
+    locks_read_at = models.DateTimeField(null=True, editable=False)
 
     if TYPE_CHECKING:
         connection_id: int

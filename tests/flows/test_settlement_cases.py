@@ -9,11 +9,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db.models import Count
+from django.utils import timezone
 
 from integrations.domain.titles import Direction
 from integrations.kamino.translate import NAMES
-from integrations.models import Attempt, Discrepancy, KaminoConnection, Tenant
+from integrations.models import Attempt, Discrepancy, KaminoConnection, Posting, Tenant
+from integrations.pipeline import desk
 from sandbox.world import World
 from tests.flows.helpers import Company
 
@@ -235,3 +238,29 @@ def rows_of(company: Company, title: int) -> list[Any]:
     """Return the Kamino title of a Bling title and those of its payments."""
     marks = (f"[Bling {title}]", f"[Bling {title}-")
     return [row for row in company.kamino.payables.values() if any(mark in str(row["Descricao"]) for mark in marks)]
+
+
+@pytest.mark.parametrize("direction", ["payable", "receivable"])
+@pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
+@pytest.mark.parametrize("sent_before", [False, True])
+def test_a_day_that_kamino_has_locked_on_the_account(
+    company: Company, world: World, direction: str, generous: bool, sent_before: bool
+) -> None:
+    world.generous = generous
+    title = company.add_title(direction, value=VALUE)
+    if sent_before:
+        company.sync()
+    company.kamino.locked_until = last_month(company)
+    on_a_closed_day(company, title)
+    company.sync()
+    writes = company.kamino.rejected_count
+    found = outcome_of(company, direction, title)
+    assert (found.status, found.state) == (PENDING if sent_before else None, "needs_human")
+    assert (company.posting(title).failure, company.posting(title).failure_code) == ("conflict", "locked")
+    assert company.kamino.rejected_count == writes == 0, "Kamino was not even asked"
+    assert "refused" in found.kinds
+    company.kamino.locked_until = None
+    again = Posting.objects.filter(title__bling_id=title)
+    desk.retry_delivery(postings=again, user=User.objects.create_user("maria"), now=timezone.now())
+    company.work()
+    assert outcome_of(company, direction, title) == SETTLED

@@ -195,5 +195,8 @@ def conflict_text(code: str) -> str:
         "paid_differently": _("Paid in Kamino with another date or amount than in Bling. Compare the two."),
         "scheduled": _("Risk of double payment: the title is scheduled in Kamino. Check it there now."),
         "reconciled": _("The title is reconciled with the bank in Kamino and is not changed."),
+        "locked": _(
+            "Kamino has locked the period of this payment on its bank account. Unlock it there, then send again."
+        ),
         "awaiting_approval": _("The title awaits approval in Kamino and is not changed."),
     }[code]

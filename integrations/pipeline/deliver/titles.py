@@ -16,6 +16,7 @@ from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, PartP
 from integrations.models.deliveries import Priority
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed, claim
+from integrations.pipeline.deliver.locks import refuse_locked
 from integrations.pipeline.deliver.standing import standing_title
 from integrations.pipeline.snapshots import rows_due, store_rows
 from integrations.rest.errors import ConflictError, InternalError
@@ -66,6 +67,7 @@ def _create(
         told, adopted = as_told(row, desired), Attempt.Outcome.ADOPTED
         record.delivered(claimed, kamino_id=row.kamino_id, told=told, now=clock(), outcome=adopted)
         return
+    refuse_locked(client, posting, desired, clock)
     record.may_send(claimed, clock)
     kamino_id = client.save_title(desired, person_id=person_id)
     record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
@@ -87,6 +89,7 @@ def _change(
         return
     if can_read:
         refuse_conflicts(row, desired)
+    refuse_locked(client, posting, desired, clock)
     record.may_send(claimed, clock)
     if desired.status is KaminoStatus.CANCELLED:
         client.cancel_title(desired.direction, kamino_id)

@@ -1,0 +1,50 @@
+"""Locks: periods that Kamino's people closed on a bank account. Nothing is booked into one, whether Kamino would refuse
+it or not. Read once a day and account, when a settlement is about to be sent; anew for what a person asked for."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from integrations.domain.desired import DesiredTitle
+from integrations.kamino.client import KaminoClient
+from integrations.models import KaminoItem, PartPosting, Posting
+from integrations.models.deliveries import Priority
+from integrations.models.registers import KaminoKind
+from integrations.pipeline.deliver import record
+from integrations.rest.errors import ConfigError, ConflictError, NotFoundError
+
+KNOWN_FOR = timedelta(hours=24)
+BACK, AHEAD = timedelta(days=3650), timedelta(days=365)
+
+
+def refuse_locked(
+    client: KaminoClient, posting: Posting | PartPosting, desired: DesiredTitle, clock: Callable[[], datetime]
+) -> None:
+    """Raise `ConflictError` when the settlement would fall into a locked period of its bank account."""
+    paid = desired.payment
+    if paid is None:
+        return
+    account = KaminoItem.objects.filter(
+        connection=posting.company_id, kind=KaminoKind.BANK_ACCOUNT, kamino_id=paid.account
+    ).first()
+    if account is None:
+        return
+    oldest = clock() - KNOWN_FOR
+    if posting.priority == Priority.PERSON:
+        oldest = max(oldest, posting.planned_at)  # they may just have opened the period again
+    if account.locks_read_at is None or account.locks_read_at < oldest:
+        _read(client, account, paid.date, clock)
+    if any(first <= paid.date.isoformat() <= last for first, last in account.locks):
+        raise ConflictError(record.conflict_text("locked"), service="Kamino", code="locked")
+
+
+def _read(client: KaminoClient, account: KaminoItem, day: date, clock: Callable[[], datetime]) -> None:
+    """Read an account's locks and keep them; where Kamino has no such list, there are none that we could know of."""
+    read_at = clock()
+    try:
+        found = client.locks(account.kamino_id, day - BACK, day + AHEAD)
+    except (NotFoundError, ConfigError) as error:
+        if isinstance(error, ConfigError) and error.code != "unconfirmed":
+            raise
+        found = []
+    account.locks = [[first.isoformat(), last.isoformat()] for first, last in found]
+    KaminoItem.objects.filter(pk=account.pk).update(locks=account.locks, locks_read_at=read_at)
