@@ -15,6 +15,7 @@ _NAMES = {
     "cost_center.list": gettext_noop("Cost centers"),
     "business_unit.list": gettext_noop("Business units"),
     "bank_account.list": gettext_noop("Bank accounts"),
+    "lock.list": gettext_noop("Locked periods"),
     "person.list": gettext_noop("Persons"),
     "payable.list": gettext_noop("Payables"),
     "receivable.list": gettext_noop("Receivables"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from integrations.domain.calendar import day_of
@@ -51,6 +51,7 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
         (Op.COST_CENTER_LIST, client.cost_centers),
         (Op.BUSINESS_UNIT_LIST, client.business_units),
         (Op.BANK_ACCOUNT_LIST, client.bank_accounts),
+        (Op.LOCK_LIST, lambda: _locks(client, day_of(clock()))),
         (Op.PERSON_LIST, lambda: next(client.person_pages()).persons),
         (Op.PAYABLE_LIST, lambda: client.title_page(Direction.PAYABLE, 1)[0]),
         (Op.RECEIVABLE_LIST, lambda: client.title_page(Direction.RECEIVABLE, 1)[0]),
@@ -62,6 +63,12 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
         KaminoConnection.objects.filter(pk=connection.pk).exclude(error="").update(error="", lease_until=None)
     if write:
         yield from _probe_writes(client, clock)
+
+
+def _locks(client: KaminoClient, today: date) -> list[tuple[date, date]]:
+    """Read the locked periods of the first bank account."""
+    accounts = client.bank_accounts()
+    return client.locks(accounts[0].kamino_id, today - timedelta(days=365), today) if accounts else []
 
 
 def _line(op: Op, call: Callable[[], object]) -> CheckLine:

@@ -17,6 +17,7 @@ from integrations.domain.titles import Direction
 from integrations.kamino.translate import NAMES
 from integrations.models import Attempt, Discrepancy, KaminoConnection, Posting, Tenant
 from integrations.pipeline import desk
+from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
 
@@ -264,3 +265,14 @@ def test_a_day_that_kamino_has_locked_on_the_account(
     desk.retry_delivery(postings=again, user=User.objects.create_user("maria"), now=timezone.now())
     company.work()
     assert outcome_of(company, direction, title) == SETTLED
+
+
+@pytest.mark.parametrize("kind", ["500", "503", "html", "truncated", "cut_before", "cut_after"])
+def test_a_list_of_locks_that_does_not_work_stops_no_settlement(company: Company, world: World, kind: str) -> None:
+    title = company.add_title("payable", value=VALUE)
+    company.bling.pay(title, account=company.bank)
+    world.faults.add(Fault(side="kamino", kind=kind, path="/financeiro/bloqueio", times=20))
+    company.sync()
+    company.forget_waits()  # so many errors at once may have stopped the company for a moment
+    company.work()
+    assert outcome_of(company, "payable", title) == SETTLED

@@ -4,15 +4,20 @@ it or not. Read once a day and account, when a settlement is about to be sent; a
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+import structlog
+
 from integrations.domain.desired import DesiredTitle
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoItem, PartPosting, Posting
 from integrations.models.deliveries import Priority
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.deliver import record
-from integrations.rest.errors import ConfigError, ConflictError, NotFoundError
+from integrations.rest.errors import ApiError, ConflictError, RateLimitedError
+
+log = structlog.get_logger(__name__)
 
 KNOWN_FOR = timedelta(hours=24)
+ASK_AGAIN = timedelta(hours=1)
 BACK, AHEAD = timedelta(days=3650), timedelta(days=365)
 
 
@@ -38,13 +43,15 @@ def refuse_locked(
 
 
 def _read(client: KaminoClient, account: KaminoItem, day: date, clock: Callable[[], datetime]) -> None:
-    """Read an account's locks and keep them; where Kamino has no such list, there are none that we could know of."""
+    """Read an account's locks and keep them. The list is not confirmed: one that is not there, is refused or broken must
+    not stop a company's settlements, and is asked for again an hour later. Kamino may still refuse the write."""
     read_at = clock()
     try:
         found = client.locks(account.kamino_id, day - BACK, day + AHEAD)
-    except (NotFoundError, ConfigError) as error:
-        if isinstance(error, ConfigError) and error.code != "unconfirmed":
-            raise
-        found = []
+    except RateLimitedError:
+        raise
+    except ApiError as error:
+        log.warning("locks not read", account=account.pk, kind=error.kind, error=str(error))
+        found, read_at = [], read_at - KNOWN_FOR + ASK_AGAIN
     account.locks = [[first.isoformat(), last.isoformat()] for first, last in found]
     KaminoItem.objects.filter(pk=account.pk).update(locks=account.locks, locks_read_at=read_at)
