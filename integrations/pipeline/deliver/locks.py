@@ -43,7 +43,7 @@ def refuse_locked(
 
 
 def _read(client: KaminoClient, account: KaminoItem, day: date, clock: Callable[[], datetime]) -> None:
-    """Read an account's locks and keep them. The list is not confirmed: one that is not there, is refused or broken must
+    """Read an account's locks and keep them. The list is not confirmed: one that is missing, refused or broken must
     not stop a company's settlements, and is asked for again an hour later. Kamino may still refuse the write."""
     read_at = clock()
     try:
