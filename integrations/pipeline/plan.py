@@ -17,7 +17,7 @@ from integrations.domain.calendar import day_of
 from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.problems import Problem, ProblemCode
-from integrations.models import Attempt, BlingConnection, PlanRequest, Posting, Title
+from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
 from integrations.models.deliveries import DeliveryState, Failure, Priority
 from integrations.pipeline import milestones
 from integrations.pipeline.inputs import Gathered, gather, read_for
@@ -83,6 +83,7 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
         rulebooks = {title.connection_id: load_rulebook(title.connection) for title in _first_of_each(titles)}
         persons = plan_persons(titles, now)
         postings = _ensure_postings(titles, now)
+        ForcedSettlement.objects.filter(posting__in=postings.values()).hand_over_above_limit()
         parts = lock_parts(postings.values())
         read = read_for(titles, postings.values())
         unresolved = set(
