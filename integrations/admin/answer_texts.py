@@ -10,6 +10,7 @@ from integrations.domain.answer import Answer, Gap, Reason
 
 _GAPS = {
     Gap.NOT_IN_KAMINO: gettext_noop("It is not in Kamino."),
+    Gap.TAKEN_OVER: gettext_noop("Its place in Kamino was taken over by another title of Bling."),
     Gap.GONE_FROM_KAMINO: gettext_noop("Kamino's list no longer shows this title: look for it there."),
     Gap.NOT_SETTLED: gettext_noop("It is not settled in Kamino."),
     Gap.NOT_CANCELLED: gettext_noop("It is not cancelled in Kamino, although Bling no longer expects it."),

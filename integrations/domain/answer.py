@@ -13,6 +13,7 @@ class Gap(StrEnum):
     """What separates the two sides."""
 
     NOT_IN_KAMINO = "not_in_kamino"
+    TAKEN_OVER = "taken_over"
     GONE_FROM_KAMINO = "gone_from_kamino"
     NOT_SETTLED = "not_settled"
     NOT_CANCELLED = "not_cancelled"
@@ -84,7 +85,7 @@ def answer(situation: Situation) -> Answer:
     """Return the one answer for a title; there is one for every situation."""
     gap = _gap(situation)
     if situation.is_replaced:
-        return Answer(gap, Reason.REPLACED)
+        return Answer(Gap.TAKEN_OVER, Reason.REPLACED)
     reason = _REASONS.get(situation.state)
     if reason is not None:
         return Answer(gap, reason)

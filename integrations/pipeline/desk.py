@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from integrations.domain.calendar import day_of
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
+from integrations.domain.titles import TitleStatus
 from integrations.models import (
     Attempt,
     BlingConnection,
@@ -196,6 +197,8 @@ def refuse_settlement(posting: Posting, account: KaminoItem) -> None:
         raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
     if posting.state == DeliveryState.IGNORED:
         raise Refused("ignored", _("This title is not to be synced. Take that back first."))
+    if posting.title.status in (TitleStatus.CANCELLED, TitleStatus.DELETED):
+        raise Refused("gone", _("Bling cancelled or deleted this title: no settlement of it is sent."))
     if delivered is not None and delivered.status is not KaminoStatus.PENDING:
         raise Refused("settled", _("This title is already settled or cancelled in Kamino."))
     if posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():

@@ -93,11 +93,13 @@ def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> se
 
 
 def _judge(posting: Posting, row: KaminoTitle, now: datetime) -> None:
-    """Open the risk at once where Kamino pays by itself or nothing of ours will settle it; else read the title first:
-    its settlement then goes to Kamino by itself, and the next hour tells."""
+    """Open the risk at once where Kamino pays by itself, or nothing of ours will settle it, or it could not be read;
+    else read the title first: its settlement then goes to Kamino by itself, and the next hour tells."""
     is_known = posting.title.status == TitleStatus.SETTLED
     is_fresh = posting.title.changed_at > now - SETTLES_SOON and posting.state != DeliveryState.NEEDS_HUMAN
-    if row.may_be_paid or not posting.company.tenant.is_live or (is_known and not is_fresh):
+    # What went wrong with the last reading, or the last delivery, stands on the posting.
+    is_unread = not is_known and bool(posting.message) and posting.state != DeliveryState.READY
+    if row.may_be_paid or not posting.company.tenant.is_live or (is_known and not is_fresh) or is_unread:
         open_risk(posting, now=now)
     if not is_known:
         TitleRead.objects.filter(title=posting.title_id).update(asked_at=now)

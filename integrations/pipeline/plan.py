@@ -182,7 +182,7 @@ def _decide(
         return Decision(state, Failure.CONFLICT if conflict else ""), problems
     step = next_step(desired, delivered)
     if step.conflict is not None:
-        problems = [*problems, step.conflict]
+        problems = [*problems, _as_it_came_about(posting, step.conflict)]
         frozen = step.conflict.code is ProblemCode.FROZEN_AFTER_SETTLEMENT
         if frozen:
             return Decision(DeliveryState.DELIVERED), problems
@@ -196,6 +196,13 @@ def _decide(
     )
     state = DeliveryState.NEEDS_HUMAN if stays else DeliveryState.READY
     return Decision(state, "", _priority(step.operation, desired, today)), problems
+
+
+def _as_it_came_about(posting: Posting, conflict: Problem) -> Problem:
+    """A settlement that we never sent was not reversed: Kamino paid first, and nobody must undo that."""
+    if conflict.code is not ProblemCode.REVERSED_AFTER_SETTLEMENT or posting.attempts.filter(settles=True).exists():
+        return conflict
+    return Problem(ProblemCode.PAID_IN_KAMINO_FIRST)
 
 
 def _priority(operation: Operation, desired: DesiredTitle, today: date) -> int:

@@ -71,7 +71,7 @@ def situation(bling: TitleStatus, state: str, delivered: KaminoStatus | None, **
         (situation(TitleStatus.CANCELLED, "delivered", CANCELLED), Answer(Gap.BOTH_CANCELLED)),
         (situation(TitleStatus.DELETED, "needs_human", PENDING), Answer(Gap.NOT_CANCELLED, Reason.NEEDS_HUMAN)),
         (situation(OPEN, "needs_human", CANCELLED), Answer(Gap.NOT_UPDATED, Reason.NEEDS_HUMAN)),
-        (situation(TitleStatus.DELETED, "held", None, is_replaced=True), Answer(Gap.NOT_IN_KAMINO, Reason.REPLACED)),
+        (situation(TitleStatus.DELETED, "held", None, is_replaced=True), Answer(Gap.TAKEN_OVER, Reason.REPLACED)),
     ],
 )
 def test_each_situation_has_its_answer(given: Situation, expected: Answer) -> None:

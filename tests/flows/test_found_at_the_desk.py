@@ -16,23 +16,26 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations.admin.title_search import titles_found
 from integrations.models import (
     BlingConnection,
     FollowUp,
     ForcedSettlement,
     KaminoConnection,
+    PartPosting,
     PlanRequest,
     Posting,
     Tenant,
     Title,
     TitleRead,
 )
-from integrations.pipeline import approvals, desk, follow_ups, live_kamino, live_search
+from integrations.pipeline import approvals, decisions, desk, follow_ups, live_kamino, live_search
 from integrations.pipeline.requests import request_plans
 from integrations.pipeline.takeover import take_posting_over
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
 from tests.flows.test_desk import force
+from tests.flows.test_linking import entered_by_hand, read
 
 
 @pytest.fixture
@@ -240,3 +243,43 @@ def test_who_may_look_after_titles_is_asked_once_for_everybody(company: Company,
         assert follow_ups.may_look_after([company.tenant.pk]) == [member, user]
     assert len(queries) == 1
     assert stranger not in follow_ups.may_look_after([company.tenant.pk])
+
+
+def test_a_title_linked_to_one_that_kamino_paid_is_not_called_reversed(company: Company, user: User) -> None:
+    """Whoever followed "undo it in Kamino by hand" would have undone a payment that was made."""
+    title, theirs = entered_by_hand(company, "250.00")
+    company.kamino.pay_title("payable", theirs)
+    read(company, company.posting(title))
+    decisions.link(posting=company.posting(title), kamino_id=theirs, reason="É este", user=user, now=timezone.now())
+    company.go_live()
+    company.work()
+    assert company.problems(title) == ["paid_in_kamino_first"]
+    assert company.posting(title).state == "needs_human"
+    company.bling.pay(title, date=company.bling.world.today, account=company.bank)
+    writes = company.kamino.write_count
+    company.sync()
+    assert company.kamino.write_count == writes
+    assert "paid_in_kamino_first" not in company.problems(title)
+
+
+def test_what_bling_no_longer_has_is_not_settled_by_hand(company: Company, title: int, user: User) -> None:
+    company.bling.delete(title)
+    company.sync()
+    company.sync()
+    assert company.title(title).status == "deleted"
+    assert code_of(force, company=company, title=title, user=user) == "gone"
+
+
+def test_a_title_is_found_by_the_kamino_number_of_one_of_its_payments(
+    company: Company, user: User, world: World
+) -> None:
+    world.generous = True
+    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
+    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)
+    company.sync()
+    number = PartPosting.objects.get().kamino_id
+    found = titles_found(str(number), whole_documents=True)
+    assert [row["pk"] for row in found] == [company.title(title).pk]

@@ -12,6 +12,8 @@ from integrations.models import Discrepancy, Tenant
 from integrations.pipeline import health
 from integrations.pipeline.health import mail_alerts, review_alerts
 from integrations.rest import session
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.flows.test_discrepancy_kinds import compare_again
 from tests.flows.test_guard import due_soon, guard, risks, schedule
@@ -117,3 +119,14 @@ def test_a_risk_that_came_true_is_neither_closed_nor_opened_again(company: Compa
     compare_again(company)
     rows = Discrepancy.objects.filter(kind="double_payment_risk")
     assert [(found.closed_at is None) for found in rows] == [True]
+
+
+def test_a_payment_that_cannot_be_read_is_told_after_an_hour(company: Company, world: World) -> None:
+    title = due_soon(company)
+    company.bling.pay(title, account=company.bank)
+    world.faults.add(Fault("bling", "500", path=f"/contas/pagar/{title}", times=99))
+    guard(company)
+    assert risks() == set()
+    company.work()
+    guard(company)
+    assert risks() == {title}
