@@ -199,6 +199,9 @@ def resync(request: HttpRequest, titles: QuerySet[Title]) -> None:
             "%(count)s left out: marked as not to be synced",
             asked.ignored,
         ) % {"count": asked.ignored}
+    if asked.not_connected:
+        words = ngettext("%(count)s not changed: %(why)s", "%(count)s not changed: %(why)s", asked.not_connected)
+        text += ", " + words % {"count": asked.not_connected, "why": _("Bling is not connected")}
     (messages.success if asked.queued else messages.warning)(request, _("Resync: %(parts)s.") % {"parts": text})
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -27,7 +27,7 @@ CAUSE_COLOURS = {
     "unmapped": "warning",
     "closed": "default",
 }
-URGENT = [AlertCause.RECONNECT, AlertCause.HELD, AlertCause.KAMINO]
+URGENT = [AlertCause.DOUBLE_PAYMENT, AlertCause.RECONNECT, AlertCause.HELD, AlertCause.KAMINO]
 SHOWN = 3
 
 
@@ -79,7 +79,8 @@ def _urgent(request: HttpRequest) -> dict[str, Any]:
     if not (user.is_active and user.has_perm("integrations.view_alert")):
         return {}
     rows: QuerySet[Alert] = scoped(Alert.objects.filter(closed_at=None, cause__in=URGENT), request)
-    found = list(rows.select_related("tenant", "connection").order_by("opened_at")[: SHOWN + 1])
+    money_first = Case(When(cause=AlertCause.DOUBLE_PAYMENT, then=0), default=1)
+    found = list(rows.select_related("tenant", "connection").order_by(money_first, "opened_at")[: SHOWN + 1])
     return {
         "rows": [_line(alert, request) for alert in found[:SHOWN]],
         "more": len(found) > SHOWN,
@@ -88,9 +89,11 @@ def _urgent(request: HttpRequest) -> dict[str, Any]:
 
 
 def _line(alert: Alert, request: HttpRequest) -> dict[str, Any]:
-    line: dict[str, Any] = {"alert": alert, "url": "", "link_url": ""}
+    line: dict[str, Any] = {"alert": alert, "url": "", "link_url": "", "risks_url": ""}
     user, connection = request.user, alert.connection
-    if connection is not None and user.has_perm("integrations.view_blingconnection"):
+    if alert.cause == AlertCause.DOUBLE_PAYMENT and user.has_perm("integrations.view_posting"):
+        line["risks_url"] = f"{reverse('admin:integrations_posting_changelist')}?tenant={alert.tenant_id}&worklist=risk"
+    elif connection is not None and user.has_perm("integrations.view_blingconnection"):
         line["url"] = change_url(connection)
         if alert.cause == AlertCause.RECONNECT and user.has_perm("integrations.connect_blingconnection"):
             line["link_url"] = reverse("admin:integrations_blingconnection_create_link", args=[connection.pk])

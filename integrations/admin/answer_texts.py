@@ -10,12 +10,16 @@ from integrations.domain.answer import Answer, Gap, Reason
 
 _GAPS = {
     Gap.NOT_IN_KAMINO: gettext_noop("It is not in Kamino."),
+    Gap.TAKEN_OVER: gettext_noop("Its place in Kamino was taken over by another title of Bling."),
+    Gap.GONE_FROM_KAMINO: gettext_noop("Kamino's list no longer shows this title: look for it there."),
     Gap.NOT_SETTLED: gettext_noop("It is not settled in Kamino."),
     Gap.NOT_CANCELLED: gettext_noop("It is not cancelled in Kamino, although Bling no longer expects it."),
     Gap.NOT_UPDATED: gettext_noop("Kamino does not have the last change yet."),
     Gap.DIFFERS: gettext_noop("Kamino shows something else than it was told: see the marked lines."),
     Gap.PARTLY_PAID: gettext_noop("It is partly paid in Bling, and open with its whole value in Kamino."),
-    Gap.SETTLED_ONLY_IN_KAMINO: gettext_noop("It is settled in Kamino and open in Bling."),
+    Gap.BALANCE_OPEN: gettext_noop("It is partly paid in Bling, and open with its balance in Kamino."),
+    Gap.PAYMENTS_NOT_SENT: gettext_noop("Not all of its payments are in Kamino yet."),
+    Gap.SETTLED_ONLY_IN_KAMINO: gettext_noop("It is settled in Kamino, but not in Bling."),
     Gap.SETTLED_BY_HAND: gettext_noop("It was settled by hand in Kamino; in Bling it is still open."),
     Gap.BOTH_OPEN: gettext_noop("It is not settled in Kamino because it is open in Bling too."),
     Gap.BOTH_SETTLED: gettext_noop("It is settled on both sides."),

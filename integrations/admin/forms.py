@@ -227,8 +227,9 @@ class DecisionForm(forms.Form):
 
     choice = forms.ChoiceField(label=_("Your decision"), widget=UnfoldAdminRadioSelectWidget())
     number = forms.IntegerField(
-        label=_("Number in Kamino"), min_value=1, required=False, widget=UnfoldAdminIntegerFieldWidget()
-    )
+        label=_("Number in Kamino"), min_value=1, max_value=2**63 - 1, required=False,
+        widget=UnfoldAdminIntegerFieldWidget(),
+    )  # fmt: skip
     reason = forms.CharField(label=_("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, options: list[Option], **kwargs: Any) -> None:

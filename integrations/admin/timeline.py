@@ -1,15 +1,25 @@
 """What happened to a title, in one list that a non-programmer reads: both systems, the machine and people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrations.admin import texts
 from integrations.admin.scope import change_url
-from integrations.models import Attempt, CatalogItem, Discrepancy, Person, Posting, Title, TitleChange
+from integrations.models import (
+    Attempt,
+    CatalogItem,
+    Discrepancy,
+    PartPosting,
+    Person,
+    Posting,
+    Title,
+    TitleChange,
+)
 from integrations.models.registers import CatalogKind
 from integrations.models.titles import STATUS_CHOICES
 from integrations.resources.texts import readable
@@ -30,11 +40,14 @@ class Event:
     url: str = ""
 
 
-def timeline(title: Title, posting: Posting | None, differences: Iterable[Discrepancy]) -> list[Event]:
-    """Return the newest events first, at most `MOST`. `differences` are those of the posting, open or closed."""
+def timeline(
+    title: Title, posting: Posting | None, parts: Sequence[PartPosting], differences: Iterable[Discrepancy]
+) -> list[Event]:
+    """Return the newest events first, at most `MOST`. `parts` are the payments that are titles of their own in Kamino,
+    `differences` those of the posting, open or closed."""
     events = [Event(title.first_seen_at, "visibility", _("Seen in Bling for the first time")), *_changes(title)]
     if posting is not None:
-        events += [*_plan(posting), *_attempts(posting), *_orders(posting), *_differences(differences)]
+        events += [*_plan(posting), *_attempts(posting, parts), *_orders(posting), *_differences(differences)]
     return sorted(events, key=lambda event: event.at, reverse=True)[:MOST]
 
 
@@ -106,12 +119,16 @@ def _plan(posting: Posting) -> Iterator[Event]:
     yield Event(posting.planned_at, "rule", words, tuple(sentences))
 
 
-def _attempts(posting: Posting) -> Iterator[Event]:
-    for attempt in posting.attempts.order_by("-started_at")[:MOST]:
+def _attempts(posting: Posting, parts: Sequence[PartPosting]) -> Iterator[Event]:
+    payments = {part.pk: _("Payment %(bordero)s") % {"bordero": part.bordero_id} for part in parts}
+    rows = Attempt.objects.filter(Q(posting=posting) | Q(part_posting__in=list(payments)))
+    for attempt in rows.order_by("-started_at")[:MOST]:
         url, operation = change_url(attempt), attempt.get_operation_display()
-        yield Event(attempt.started_at, "send", _("Sent to Kamino: %(what)s") % {"what": operation}, url=url)
+        payment = _said(payments.get(attempt.part_posting_id or 0, ""))
+        yield Event(attempt.started_at, "send", _("Sent to Kamino: %(what)s") % {"what": operation}, payment, url=url)
         if attempt.ended_at is not None:
-            yield Event(attempt.ended_at, _icon(attempt), _answer(attempt), _said(attempt.message), url=url)
+            lines = (*payment, *_said(attempt.message))
+            yield Event(attempt.ended_at, _icon(attempt), _answer(attempt), lines, url=url)
 
 
 def _icon(attempt: Attempt) -> str:

@@ -1,5 +1,6 @@
 """What a title's page shows: Bling's side, what Kamino should hold, what it was told, and what happened on the way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,11 +19,13 @@ from integrations.admin.timeline import MOST, timeline
 from integrations.admin.title_discrepancies import discrepancies_url
 from integrations.domain.answer import Reason, Situation, answer
 from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.problems import ProblemCode
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
     CatalogItem,
+    Discrepancy,
     ForcedSettlement,
     KaminoItem,
     PartPosting,
@@ -53,26 +56,41 @@ class Side:
     differs: bool
 
 
+@dataclass(frozen=True)
+class _SeenThere:
+    """What Kamino was seen to have since it was last told something; `status` is `None` where nobody looked."""
+
+    status: KaminoStatus | None
+    differs: bool
+    is_gone: bool
+
+
 def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
     """Return everything that the page's upper half needs."""
     posting: Posting | None = getattr(title, "posting", None)
     seen = seen_in_kamino(posting) if posting is not None else None
     forced = list(_forced(posting)) if posting is not None else []
     differences = list(posting.discrepancies.all()[:MOST]) if posting is not None else []
-    sides = _sides(title, posting, seen, request)
+    parts = list(posting.parts.exclude(desired_fingerprint="").order_by("pk")) if posting is not None else []
+    sides = _sides(title, posting, seen, parts, request)
+    seen_there = _SeenThere(
+        seen[0].status if seen else None,
+        differs=seen is not None and any(side.differs for side in sides),
+        is_gone=seen is None and any(_says_gone(row) for row in differences),
+    )
     context: dict[str, Any] = {
         "title_row": title,
         "posting": posting,
         "tenant_url": change_url(title.connection.tenant),
         "person_url": change_url(title.person),
         "may_resync": request.user.has_perm("integrations.resync_title"),
-        "answer": _answer(title, posting, forced, differs=seen is not None and any(side.differs for side in sides)),
+        "answer": _answer(title, posting, forced, parts, seen_there),
         "sides": sides,
         "seen_at": seen[1] if seen else None,
         "forced": forced,
         "siblings": _siblings(title, request),
         "screens": screens(title, posting),
-        "timeline": timeline(title, posting, differences),
+        "timeline": timeline(title, posting, parts, differences),
     }
     if posting is not None:
         problems = posting.get_problems()
@@ -99,7 +117,17 @@ def _forced(posting: Posting) -> QuerySet[ForcedSettlement]:
     return posting.forced_settlements.select_related("user", "account", "undone_by", "approved_by")
 
 
-def _answer(title: Title, posting: Posting | None, forced: list[ForcedSettlement], *, differs: bool) -> str:
+def _says_gone(row: Discrepancy) -> bool:
+    return row.kind == DiscrepancyKind.MISSING_IN_KAMINO and row.closed_at is None
+
+
+def _answer(
+    title: Title,
+    posting: Posting | None,
+    forced: list[ForcedSettlement],
+    parts: list[PartPosting],
+    seen: _SeenThere,
+) -> str:
     standing = next((row for row in forced if row.undone_at is None), None)
     desired = posting.get_desired() if posting and posting.desired else None
     delivered = posting.get_delivered() if posting else None
@@ -118,7 +146,11 @@ def _answer(title: Title, posting: Posting | None, forced: list[ForcedSettlement
             is_planned_again=PlanRequest.objects.filter(title=title).exists(),
             is_live=tenant.is_live,
             can_send=tenant.is_active and company is not None and not company.is_paused and not company.error,
-            differs=differs,
+            differs=seen.differs,
+            shown=seen.status,
+            is_gone=seen.is_gone,
+            is_split=delivered is not None and delivered.value == title.balance,
+            lacks_parts=any(part.delivered is None for part in parts),
         )
     )
     last_read = getattr(title, "last_read", None)
@@ -154,16 +186,27 @@ _COMPARED = ("status", "value", "due", "number")
 
 
 def _sides(
-    title: Title, posting: Posting | None, seen: tuple[KaminoTitle, datetime] | None, request: HttpRequest
+    title: Title,
+    posting: Posting | None,
+    seen: tuple[KaminoTitle, datetime] | None,
+    parts: Sequence[PartPosting],
+    request: HttpRequest,
 ) -> list[Side]:
     delivered = posting.get_delivered() if posting else None
     if seen is not None and delivered is not None:
         delivered = as_told(seen[0], delivered)
-    return compared(title, posting, delivered, request)
+    return compared(title, posting, delivered, request, parts)
 
 
-def compared(title: Title, posting: Posting | None, delivered: DesiredTitle | None, request: HttpRequest) -> list[Side]:
-    """Return Bling's side, what is wanted, and `delivered`, line by line."""
+def compared(
+    title: Title,
+    posting: Posting | None,
+    delivered: DesiredTitle | None,
+    request: HttpRequest,
+    parts: Sequence[PartPosting] = (),
+) -> list[Side]:
+    """Return Bling's side, what is wanted, and `delivered`, line by line; `parts` are payments with a title of their
+    own in Kamino."""
     desired = posting.get_desired() if posting and posting.desired else None
     names = _register_names(posting, [desired, delivered])
     registers = {
@@ -187,7 +230,7 @@ def compared(title: Title, posting: Posting | None, delivered: DesiredTitle | No
         "number": title.document_number or texts.EMPTY,
         "description": title.history or texts.EMPTY,
         "chart_account": registers.get(("category", title.category_id), texts.EMPTY),
-        "payment": _payments(title),
+        "payment": _payments(title, parts),
     }
     labels = {
         "status": _("Status"),
@@ -218,11 +261,10 @@ def _kamino_person(title: Title) -> str:
     return f"Kamino {posting.kamino_id}" if posting and posting.kamino_id else texts.EMPTY
 
 
-def _payments(title: Title) -> str:
-    own = PartPosting.objects.filter(posting__title=title).exclude(desired_fingerprint="")
-    parts = {part.bordero_id: f" · {_kamino_title(part)}" for part in own}
+def _payments(title: Title, parts: Sequence[PartPosting]) -> str:
+    there = {part.bordero_id: f" · {_kamino_title(part)}" for part in parts}
     lines = [
-        f"{texts.day(payment.date)} · {texts.money(payment.amount)}{parts.get(payment.bordero_id, '')}"
+        f"{texts.day(payment.date)} · {texts.money(payment.amount)}{there.get(payment.bordero_id, '')}"
         for payment in title.payments.all()
     ]
     return "\n".join(lines) or texts.EMPTY

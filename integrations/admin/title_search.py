@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from integrations.admin.scope import row_number
 from integrations.domain.documents import compact
-from integrations.models import Person, Posting, Title
+from integrations.models import PartPosting, Person, Posting, Title
 
 
 def titles_found(term: str, *, whole_documents: bool) -> QuerySet[Any]:
@@ -25,7 +25,8 @@ def titles_found(term: str, *, whole_documents: bool) -> QuerySet[Any]:
     number = row_number(term)
     if number is not None:
         by_kamino_id = Posting.objects.filter(kamino_id=number).order_by().values("title")
-        ways += [Q(bling_id=number), Q(pk__in=by_kamino_id)]
+        by_part = PartPosting.objects.filter(kamino_id=number).order_by().values("posting__title")
+        ways += [Q(bling_id=number), Q(pk__in=by_kamino_id), Q(pk__in=by_part)]
     value = parse_amount(term)
     if value is not None:
         ways.append(Q(value=value))

@@ -19,7 +19,7 @@ from integrations.rest.errors import InternalError, UnauthorizedError
 from integrations.rest.fields import Fields
 from integrations.rest.limits import Pace, Slots
 from integrations.rest.retrying import read_with_retries
-from integrations.rest.session import Session, build_session, send
+from integrations.rest.session import Patience, Session, build_session, send
 
 T = TypeVar("T")
 PAGE_SIZE = 100
@@ -72,8 +72,10 @@ class BlingClient:
         slots: Slots,
         renew: Callable[[], Access],
         session: Session | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self._base_url = base_url
+        self._patience = patience
         self._access = access
         self._slots = slots
         self._renew = renew
@@ -253,7 +255,7 @@ class BlingClient:
         self._pace.keep(self._slots.gap)
         answer = send(
             self._session, "GET", f"{self._base_url}{path}", service=SERVICE, operation=name, is_write=False,
-            params=list(query), headers=_headers(access),
+            params=list(query), headers=_headers(access), patience=self._patience,
         )  # fmt: skip
         if answer.status != 200 or answer.is_html:
             raise error_of(answer, name)

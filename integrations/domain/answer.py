@@ -13,11 +13,15 @@ class Gap(StrEnum):
     """What separates the two sides."""
 
     NOT_IN_KAMINO = "not_in_kamino"
+    TAKEN_OVER = "taken_over"
+    GONE_FROM_KAMINO = "gone_from_kamino"
     NOT_SETTLED = "not_settled"
     NOT_CANCELLED = "not_cancelled"
     NOT_UPDATED = "not_updated"
     DIFFERS = "differs"
     PARTLY_PAID = "partly_paid"
+    BALANCE_OPEN = "balance_open"
+    PAYMENTS_NOT_SENT = "payments_not_sent"
     SETTLED_ONLY_IN_KAMINO = "settled_only_in_kamino"
     SETTLED_BY_HAND = "settled_by_hand"
     BOTH_OPEN = "both_open"
@@ -44,7 +48,11 @@ class Reason(StrEnum):
 @dataclass(frozen=True)
 class Situation:
     """What decides about the answer. `state` is that of the delivery, "" before the first plan; `delivered` is what
-    Kamino was told, `wanted` what it should hold; `differs`: Kamino was seen to show something else."""
+    Kamino was told, `wanted` what it should hold.
+
+    What Kamino was seen to have since: its status (`shown`), another line (`differs`), or no such title (`is_gone`).
+    Where payments are titles of their own there: `is_split`, and `lacks_parts` while some of them are not there yet.
+    """
 
     bling: TitleStatus
     state: str
@@ -58,6 +66,10 @@ class Situation:
     is_live: bool = True
     can_send: bool = True
     differs: bool = False
+    shown: KaminoStatus | None = None
+    is_gone: bool = False
+    is_split: bool = False
+    lacks_parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,11 +85,11 @@ def answer(situation: Situation) -> Answer:
     """Return the one answer for a title; there is one for every situation."""
     gap = _gap(situation)
     if situation.is_replaced:
-        return Answer(gap, Reason.REPLACED)
+        return Answer(Gap.TAKEN_OVER, Reason.REPLACED)
     reason = _REASONS.get(situation.state)
     if reason is not None:
         return Answer(gap, reason)
-    if situation.awaits_approval:
+    if situation.awaits_approval and gap is Gap.NOT_SETTLED and situation.bling is not TitleStatus.SETTLED:
         return Answer(gap, Reason.AWAITS_APPROVAL)
     if situation.is_planned_again:
         return Answer(gap, Reason.BEING_PLANNED)
@@ -105,6 +117,10 @@ def _gap(situation: Situation) -> Gap:
     delivered, bling = situation.delivered, situation.bling
     if delivered is None:
         return Gap.NOT_IN_KAMINO
+    if situation.is_gone:
+        return Gap.GONE_FROM_KAMINO
+    if situation.shown not in (None, delivered):
+        return Gap.DIFFERS  # whatever it was told: that is no longer what stands there
     if bling in _GONE:
         return Gap.BOTH_CANCELLED if delivered is KaminoStatus.CANCELLED else Gap.NOT_CANCELLED
     if delivered is KaminoStatus.SETTLED:
@@ -114,7 +130,7 @@ def _gap(situation: Situation) -> Gap:
     if bling is TitleStatus.SETTLED or situation.is_forced or situation.awaits_approval:
         return Gap.NOT_SETTLED
     if bling is TitleStatus.PARTIAL:
-        return Gap.PARTLY_PAID
+        return _partial_gap(situation)
     return _open_gap(situation)
 
 
@@ -122,8 +138,16 @@ def _settled_gap(situation: Situation) -> Gap:
     if situation.state == "needs_human":
         return Gap.NOT_UPDATED
     if situation.bling is TitleStatus.SETTLED:
+        if situation.lacks_parts:
+            return Gap.PAYMENTS_NOT_SENT
         return Gap.DIFFERS if situation.differs else Gap.BOTH_SETTLED
     return Gap.SETTLED_BY_HAND if situation.is_forced else Gap.SETTLED_ONLY_IN_KAMINO
+
+
+def _partial_gap(situation: Situation) -> Gap:
+    if not situation.is_split:
+        return Gap.PARTLY_PAID
+    return Gap.PAYMENTS_NOT_SENT if situation.lacks_parts else Gap.BALANCE_OPEN
 
 
 def _open_gap(situation: Situation) -> Gap:

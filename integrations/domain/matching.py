@@ -72,6 +72,10 @@ def as_told(row: KaminoTitle, desired: DesiredTitle) -> DesiredTitle:
     payment = None
     if row.status is KaminoStatus.SETTLED and row.payment_date is not None:
         payment = DesiredPayment(row.payment_date, row.paid_amount or row.value, row.payment_account)
+        ours = desired.payment
+        # No list tells who ordered a settlement: the very one that a person ordered is theirs.
+        is_order = ours is not None and ours.forced and (ours.date, ours.amount) == (payment.date, payment.amount)
+        payment = replace(payment, forced=is_order)
     return replace(
         desired,
         description=row.description,

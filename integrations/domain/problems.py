@@ -48,6 +48,7 @@ class ProblemCode(StrEnum):
     RELAUNCH_UNCLEAR = "relaunch_unclear"
     DELETED_IN_BLING = "deleted_in_bling"
     REVERSED_AFTER_SETTLEMENT = "reversed_after_settlement"
+    PAID_IN_KAMINO_FIRST = "paid_in_kamino_first"
     CANCELLED_AFTER_SETTLEMENT = "cancelled_after_settlement"
     SETTLEMENT_DIFFERS = "settlement_differs"
     FROZEN_AFTER_SETTLEMENT = "frozen_after_settlement"

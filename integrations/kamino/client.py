@@ -19,7 +19,7 @@ from integrations.kamino.errors import SERVICE, error_of, refusal
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError, UncertainError
 from integrations.rest.limits import Slots, take
 from integrations.rest.retrying import read_with_retries
-from integrations.rest.session import Session, build_session, send
+from integrations.rest.session import Patience, Session, build_session, send
 
 PAGE_SIZE = 100
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -72,8 +72,10 @@ class KaminoClient:
         slots: Slots,
         allow_unconfirmed: bool,
         session: Session | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
+        self._patience = patience
         self._keys = keys
         self._slots = slots
         self._allow_unconfirmed = allow_unconfirmed
@@ -221,7 +223,8 @@ class KaminoClient:
         headers = {**self._keys.headers(), **kwargs.pop("headers", {})}
         return send(
             self._session, ENDPOINTS[op].method, f"{self._base_url}{path}",
-            service=SERVICE, operation=str(op), is_write=is_write, headers=headers, **kwargs,
+            service=SERVICE, operation=str(op), is_write=is_write, headers=headers,
+            patience=self._patience, **kwargs,
         )  # fmt: skip
 
     def _endpoint(self, op: Op) -> Endpoint:

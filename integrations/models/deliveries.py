@@ -294,6 +294,8 @@ class Attempt(models.Model):
     """
 
     UNRESOLVED = ("", "uncertain")
+    NOT_WRITTEN = ("transient", "rejected", "config", "conflict", "internal")
+    """Outcomes after which Kamino holds what it held before."""
 
     class Outcome(models.TextChoices):
         IN_FLIGHT = "", _("In flight")

@@ -4,14 +4,16 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.desired import DesiredPayment, Forced, payment_note
+from integrations.domain.desired import DesiredPayment, Forced, KaminoStatus, payment_note
 from integrations.domain.money import ZERO
 from integrations.domain.settlement import Settlement
-from integrations.models.deliveries import Posting
+from integrations.models.deliveries import Attempt, Posting
 from integrations.models.registers import KaminoItem
+from integrations.models.title_changes import TitleChange
+from integrations.models.titles import Title
 
 
 class ForcedSettlementQuerySet(models.QuerySet["ForcedSettlement"]):
@@ -23,6 +25,22 @@ class ForcedSettlementQuerySet(models.QuerySet["ForcedSettlement"]):
         """Return the orders that Kamino is to be told of; what awaits its approval is not among them."""
         return self.standing().filter(awaits_approval=False)
 
+    def hand_over_above_limit(self) -> int:
+        """Let the orders of titles that grew above their company's limit await a second person, unless one approved
+        the value as it is now, or Kamino was or may have been told; returns how many. For titles that are planned."""
+        grown = TitleChange.objects.filter(
+            title=OuterRef("posting__title"), at__gt=OuterRef("approved_at"), values__has_key="value"
+        )
+        other = Title.objects.filter(
+            replaced_by=OuterRef("posting__title"), changed_at__gt=OuterRef("approved_at")
+        ).exclude(value=OuterRef("posting__title__value"))
+        told = Q(posting__delivered__isnull=False) & ~Q(posting__delivered__status=KaminoStatus.PENDING.value)
+        unresolved = Attempt.objects.filter(posting=OuterRef("posting"), outcome__in=Attempt.UNRESOLVED)
+        above = self.in_force().filter(posting__company__tenant__force_limit__lt=F("posting__title__value"))
+        return above.filter(Q(approved_at=None) | Exists(grown) | Exists(other), ~told, ~Exists(unresolved)).update(
+            awaits_approval=True
+        )
+
     def awaiting(self) -> "ForcedSettlementQuerySet":
         """Return the orders that wait for a second person."""
         return self.standing().filter(awaits_approval=True)
@@ -31,8 +49,8 @@ class ForcedSettlementQuerySet(models.QuerySet["ForcedSettlement"]):
 class ForcedSettlement(models.Model):
     """A person's order to mark a title as paid in Kamino although Bling does not say so (yet).
 
-    Above the company's limit it `awaits_approval` of another person; until then it counts for nothing. A refused one is
-    undone by who refused it, with a `refusal`.
+    Above the company's limit, when ordered or since, it `awaits_approval` of another person; until then it counts for
+    nothing. A refused one is undone by who refused it, with a `refusal`.
     """
 
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="forced_settlements", verbose_name=_("title"))

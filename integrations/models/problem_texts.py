@@ -96,6 +96,9 @@ _TEXTS: dict[ProblemCode, str] = {
     ProblemCode.REVERSED_AFTER_SETTLEMENT: gettext_noop(
         "The payment was reversed in Bling after the settlement in Kamino. Undo it in Kamino by hand."
     ),
+    ProblemCode.PAID_IN_KAMINO_FIRST: gettext_noop(
+        "Paid in Kamino, waiting for Bling. Pay it in Bling too: it is compared then, and not settled again."
+    ),
     ProblemCode.CANCELLED_AFTER_SETTLEMENT: gettext_noop("Cancelled in Bling after it was settled in Kamino."),
     ProblemCode.SETTLEMENT_DIFFERS: gettext_noop(
         "Settled in Kamino with %(kamino)s; Bling now says %(bling)s. A settlement is never sent twice."

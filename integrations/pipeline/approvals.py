@@ -18,7 +18,7 @@ def approve(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
         raise Refused("own", _("Who ordered a settlement cannot approve it. Somebody else has to."))
     with transaction.atomic():
         plan_now(forced.posting, now)
-        posting = Posting.objects.select_for_update(of=("self",)).get(pk=forced.posting_id)
+        posting = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=forced.posting_id)
         refuse_settlement(posting, forced.account)
         if not forced.account.is_active:
             raise Refused("account", _("The bank account is inactive in Kamino by now. Refuse, and order it anew."))

@@ -200,12 +200,10 @@ def _carry_out(row: BulkOrder, ids: list[int], now: datetime) -> tuple[int, Coun
 
 
 def _resync(row: BulkOrder, pks: Iterable[int], refused: Counter[str], now: datetime) -> int:
-    found = Title.objects.filter(pk__in=list(pks))
-    away = found.exclude(connection__status=ConnectionStatus.CONNECTED).count()
-    asked = desk.request_resync(
-        titles=found.filter(connection__status=ConnectionStatus.CONNECTED), user=row.user, now=now
+    asked = desk.request_resync(titles=Title.objects.filter(pk__in=list(pks)), user=row.user, now=now)
+    refused += Counter(
+        {_("Bling is not connected"): asked.not_connected, _("marked as not to be synced"): asked.ignored}
     )
-    refused += Counter({_("Bling is not connected"): away, _("marked as not to be synced"): asked.ignored})
     return asked.queued
 
 

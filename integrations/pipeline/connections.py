@@ -14,11 +14,14 @@ from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.limits import bling_slots, kamino_slots
 from integrations.pipeline.tokens import load_token, refresh_token
 from integrations.rest.errors import ConfigError
+from integrations.rest.session import Patience
 
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 EXPIRY_MARGIN = timedelta(minutes=2)
+PATIENCE = 20.0
+"""Seconds that a person waits for all that a page reads live: the web server gives a page up after thirty."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class CheckLine:
     sentence: str = ""
 
 
-def open_bling(connection: BlingConnection, *, clock: Clock) -> BlingClient:
-    """Return a client that refreshes its token when Bling refuses it.
+def open_bling(connection: BlingConnection, *, clock: Clock, patience: Patience | None = None) -> BlingClient:
+    """Return a client that refreshes its token when Bling refuses it; `patience` is that of a person who waits.
 
     Raises `ConfigError` when the connection has no authorization.
     """
@@ -43,6 +46,7 @@ def open_bling(connection: BlingConnection, *, clock: Clock) -> BlingClient:
         access=holder.current(),
         slots=bling_slots(connection, clock=clock),
         renew=holder.renew,
+        patience=patience,
     )
 
 
@@ -68,8 +72,11 @@ class _AccessHolder:
         return Access(token.access_token, token.kind)
 
 
-def open_kamino(connection: KaminoConnection, *, clock: Clock) -> KaminoClient:
-    """Return a client for a company's keys. Raises `ConfigError` for an address that keys must not be sent to."""
+def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patience | None = None) -> KaminoClient:
+    """Return a client for a company's keys; `patience` is that of a person who waits.
+
+    Raises `ConfigError` for an address that keys must not be sent to.
+    """
     check_address(connection.base_url, connection.cn)
     try:
         keys = Keys(connection.app, connection.cn, connection.id_usr, connection.usr, connection.hash)
@@ -80,6 +87,7 @@ def open_kamino(connection: KaminoConnection, *, clock: Clock) -> KaminoClient:
         keys=keys,
         slots=kamino_slots(connection, clock=clock),
         allow_unconfirmed=connection.allow_unconfirmed,
+        patience=patience,
     )
 
 

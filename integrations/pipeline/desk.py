@@ -11,8 +11,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from integrations.domain.calendar import day_of
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
+from integrations.domain.titles import TitleStatus
 from integrations.models import (
     Attempt,
     BlingConnection,
@@ -59,10 +61,11 @@ class SyncRequest:
 
 @dataclass(frozen=True)
 class ResyncRequest:
-    """How many titles will be read again, and how many a person has excluded."""
+    """How many titles will be read again, how many a person has excluded, and how many Bling cannot be asked for."""
 
     queued: int
     ignored: int
+    not_connected: int
 
 
 def request_sync(
@@ -101,6 +104,8 @@ def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> Res
     """Ask for titles to be read from Bling now and sent to Kamino with priority."""
     ignored = titles.filter(posting__state=DeliveryState.IGNORED).count()
     wanted = titles.exclude(posting__state=DeliveryState.IGNORED)
+    not_connected = wanted.exclude(connection__status=ConnectionStatus.CONNECTED).count()
+    wanted = wanted.filter(connection__status=ConnectionStatus.CONNECTED)
     with transaction.atomic():
         rows = [
             TitleRead(title_id=pk, read_at=read_at, asked_at=now)
@@ -110,7 +115,7 @@ def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> Res
         postings = Posting.objects.filter(title__in=wanted)
         _note_all(postings, PersonAction.Kind.RESYNC, user, now)
         postings.update(priority=Priority.PERSON)
-    return ResyncRequest(len(rows), ignored)
+    return ResyncRequest(len(rows), ignored, not_connected)
 
 
 def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) -> int:
@@ -164,6 +169,8 @@ def force_settlement(
         raise Refused("reason", _("Give a reason."))
     if amount <= ZERO or min(interest, discount) < ZERO:
         raise Refused("amount", _("The amount must be greater than zero."))
+    if date > day_of(now):
+        raise Refused("date", _("The payment date is yet to come. A settlement says that money has moved."))
     with transaction.atomic():
         plan_now(posting, now)  # first: planning locks in the same order
         locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
@@ -191,6 +198,8 @@ def refuse_settlement(posting: Posting, account: KaminoItem) -> None:
         raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
     if posting.state == DeliveryState.IGNORED:
         raise Refused("ignored", _("This title is not to be synced. Take that back first."))
+    if posting.title.status in (TitleStatus.CANCELLED, TitleStatus.DELETED):
+        raise Refused("gone", _("Bling cancelled or deleted this title: no settlement of it is sent."))
     if delivered is not None and delivered.status is not KaminoStatus.PENDING:
         raise Refused("settled", _("This title is already settled or cancelled in Kamino."))
     if posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():

@@ -134,9 +134,16 @@ def open_risk(posting: Posting, *, now: datetime) -> bool:
 
 
 def close_risks_of(postings: Sequence[Posting], *, now: datetime) -> None:
-    """Close the risks of titles that Kamino was just seen to have paid or cancelled."""
-    risks = Discrepancy.objects.filter(posting__in=postings, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
+    """Close the risks of titles that Kamino was just seen to have paid or cancelled; not those that wait for a person,
+    who has to look whether Kamino paid them a second time."""
+    over = [posting for posting in postings if not _awaits_a_look(posting)]
+    risks = Discrepancy.objects.filter(posting__in=over, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
     risks.update(closed_at=now)
+
+
+def _awaits_a_look(posting: Posting) -> bool:
+    """Say whether a settlement was kept back because Kamino was about to pay the title itself."""
+    return posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == "scheduled"
 
 
 def _forced(batch: Sequence[Posting]) -> set[int]:
@@ -202,7 +209,7 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
 
 
 def _stuck(posting: Posting, value: str) -> Difference:
-    if posting.failure_code == "scheduled":
+    if _awaits_a_look(posting):
         return Difference(DiscrepancyKind.DOUBLE_PAYMENT_RISK, value, "")
     if posting.failure_code == POSSIBLE_DUPLICATE:
         ids = ", ".join(str(kamino_id) for kamino_id in posting.candidates)

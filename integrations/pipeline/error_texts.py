@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from integrations.rest.errors import ApiError
+from integrations.rest.errors import ApiError, TransientError
 
 
 def error_text(error: ApiError) -> str:
@@ -42,3 +42,10 @@ def error_text(error: ApiError) -> str:
     }
     text = texts.get(error.code) or by_kind[error.kind]
     return text % {"service": service, "message": error.message}
+
+
+def live_error_text(error: ApiError) -> str:
+    """Return the same for a person who waits for an answer now: nobody tries again for them."""
+    if isinstance(error, TransientError):
+        return _("%(service)s did not answer in time. Try again in a minute.") % {"service": error.service}
+    return error_text(error)

@@ -1,6 +1,7 @@
 """Guard: every hour, look for payables that Bling shows as paid and that Kamino is about to pay: due within two days.
 
-One request to Kamino and, where one of its titles is still open, one to Bling for each connection.
+One request to Kamino and, where one of its titles is still open, one to Bling for each connection (one more for each
+hundred that are paid).
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from integrations.bling.client import Listing
 from integrations.domain.calendar import day_of
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
-from integrations.domain.titles import Direction, TitleStatus, status_of
+from integrations.domain.titles import STATUS_BY_NUMBER, Direction, TitleStatus
 from integrations.models import BlingConnection, KaminoConnection, Posting, TitleRead
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState
@@ -30,6 +31,7 @@ EVERY = timedelta(hours=1)
 AHEAD = timedelta(days=2)
 SETTLES_SOON = timedelta(hours=1)
 """A payment that Bling showed this lately is on its way to Kamino: no reason to frighten anybody."""
+_SETTLED = tuple(number for number, status in STATUS_BY_NUMBER.items() if status is TitleStatus.SETTLED)
 
 
 def guard_one(clock: Clock) -> bool:
@@ -78,24 +80,26 @@ def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> se
         pk__in={posting.title.connection_id for posting in postings}, status=ConnectionStatus.CONNECTED
     )
     for connection in connections.defer("client_secret"):
-        listing = Listing(Direction.PAYABLE, "due", today, today + AHEAD)
+        listing = Listing(Direction.PAYABLE, "due", today, today + AHEAD, statuses=_SETTLED)
         try:
-            page = next(open_bling(connection, clock=clock).title_pages(listing))
+            pages = list(open_bling(connection, clock=clock).title_pages(listing))
         except ApiError as error:  # what was read before still counts, and so do the other connections
             log.warning("payments not looked for", connection=connection.pk, error=str(error))
             continue
-        settled = {row.bling_id for row in page if status_of(row.status_number) is TitleStatus.SETTLED}
+        settled = {row.bling_id for page in pages for row in page}
         mine = [posting for posting in postings if posting.title.connection_id == connection.pk]
         paid |= {posting.pk for posting in mine if posting.title.bling_id in settled}
     return paid
 
 
 def _judge(posting: Posting, row: KaminoTitle, now: datetime) -> None:
-    """Open the risk at once where Kamino pays by itself or nothing of ours will settle it; else read the title first:
-    its settlement then goes to Kamino by itself, and the next hour tells."""
+    """Open the risk at once where Kamino pays by itself, or nothing of ours will settle it, or it could not be read;
+    else read the title first: its settlement then goes to Kamino by itself, and the next hour tells."""
     is_known = posting.title.status == TitleStatus.SETTLED
     is_fresh = posting.title.changed_at > now - SETTLES_SOON and posting.state != DeliveryState.NEEDS_HUMAN
-    if row.may_be_paid or not posting.company.tenant.is_live or (is_known and not is_fresh):
+    # What went wrong with the last reading, or the last delivery, stands on the posting.
+    is_unread = not is_known and bool(posting.message) and posting.state != DeliveryState.READY
+    if row.may_be_paid or not posting.company.tenant.is_live or (is_known and not is_fresh) or is_unread:
         open_risk(posting, now=now)
     if not is_known:
         TitleRead.objects.filter(title=posting.title_id).update(asked_at=now)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.domain.discrepancies import RISKS
 from integrations.models import Alert, BlingConnection, Discrepancy, Heartbeat, KaminoConnection, SyncRun, Tenant
@@ -14,6 +16,8 @@ from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.coverage import lacking_names
 from integrations.pipeline.mails import addresses, send
 from integrations.pipeline.outlook import outlook
+
+log = structlog.get_logger(__name__)
 
 LATE_AFTER = timedelta(hours=36)
 MAIL_AGAIN_AFTER = timedelta(hours=24)
@@ -90,7 +94,11 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
         count=Count("pk"), newest=Max("pk")
     )
     if risky["count"]:
-        text = _("%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.")
+        text = ngettext(
+            "%(count)s title may be paid twice: still open in Kamino, or there twice. Stop it there now.",
+            "%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.",
+            risky["count"],
+        )
         found.append(Finding(AlertCause.DOUBLE_PAYMENT, text % risky, newest=risky["newest"]))
     names, titles = lacking_names(tenant)
     if names:
@@ -127,36 +135,50 @@ def review_alerts(*, now: datetime) -> int:
     """Open, renew and close the alerts of all active companies; returns how many are open."""
     count = 0
     for tenant in Tenant.objects.filter(is_active=True):
-        found = {finding.cause: finding for finding in reversed(find_causes(tenant, now=now))}
-        for finding in found.values():
-            alert, created = Alert.objects.get_or_create(
-                tenant=tenant, cause=finding.cause, closed_at=None,
-                defaults={
-                    "opened_at": now, "detail": finding.detail, "connection": finding.connection,
-                    "newest": finding.newest,
-                },
-            )  # fmt: skip
-            if not created and (alert.detail, alert.newest) != (finding.detail, finding.newest):
-                Alert.objects.filter(pk=alert.pk).update(detail=finding.detail, connection=finding.connection)
-                Alert.objects.filter(pk=alert.pk, newest__lt=finding.newest).update(
-                    newest=finding.newest, mailed_at=None
-                )
-        Alert.objects.filter(tenant=tenant, closed_at=None).exclude(cause__in=list(found)).update(closed_at=now)
-        count += len(found)
+        try:
+            count += _review(tenant, now)
+        except Exception:
+            log.exception("alerts not reviewed", tenant=tenant.pk)  # the other companies' risks are told all the same
     return count
 
 
+def _review(tenant: Tenant, now: datetime) -> int:
+    found = {finding.cause: finding for finding in reversed(find_causes(tenant, now=now))}
+    for finding in found.values():
+        alert, created = Alert.objects.get_or_create(
+            tenant=tenant, cause=finding.cause, closed_at=None,
+            defaults={
+                "opened_at": now, "detail": finding.detail, "connection": finding.connection,
+                "newest": finding.newest,
+            },
+        )  # fmt: skip
+        if not created and (alert.detail, alert.newest) != (finding.detail, finding.newest):
+            Alert.objects.filter(pk=alert.pk).update(detail=finding.detail, connection=finding.connection)
+            Alert.objects.filter(pk=alert.pk, newest__lt=finding.newest).update(newest=finding.newest, mailed_at=None)
+    Alert.objects.filter(tenant=tenant, closed_at=None).exclude(cause__in=list(found)).update(closed_at=now)
+    return len(found)
+
+
 def mail_alerts(*, now: datetime) -> int:
-    """Mail open alerts, each once a day, to the company's and the support's addresses. Returns how many were sent."""
+    """Mail open alerts, each once a day, to the company's and the support's addresses. Returns how many were sent.
+
+    One that was not taken is tried again the next time. It ends this time: a mail server that does not answer must not
+    keep a tick waiting for each alert. In no fixed order, so that one refused address does not keep the others back.
+    """
     due = Alert.objects.filter(closed_at=None).filter(
         Q(mailed_at__isnull=True) | Q(mailed_at__lt=now - MAIL_AGAIN_AFTER)
     )
     sent = 0
-    for alert in due.select_related("tenant"):
-        # Claimed before sending: two workers mail once; a failed mail is tried again tomorrow and stays on screen.
+    for alert in due.select_related("tenant").order_by("?"):
+        # Claimed before sending: two workers mail once.
         if not Alert.objects.filter(pk=alert.pk, mailed_at=alert.mailed_at).update(mailed_at=now):
             continue
         recipients = list(dict.fromkeys([*addresses(alert.tenant.alert_emails), *settings.SUPPORT_EMAILS]))
         subject = f"{alert.tenant.name}: {alert.get_cause_display()}"
-        sent += send(subject, f"{alert.detail}\n\n{settings.PUBLIC_URL}/admin/", recipients)
+        if send(subject, f"{alert.detail}\n\n{settings.PUBLIC_URL}/admin/", recipients):
+            sent += 1
+            continue
+        Alert.objects.filter(pk=alert.pk, mailed_at=now).update(mailed_at=alert.mailed_at)
+        if recipients:
+            break
     return sent

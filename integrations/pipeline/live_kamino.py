@@ -6,18 +6,20 @@ from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.titles import Direction
 from integrations.models import Attempt, ForcedSettlement, KaminoConnection, Posting
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline.connections import open_kamino
-from integrations.pipeline.desk import Refused, undo_forced_settlement
-from integrations.pipeline.error_texts import error_text
+from integrations.pipeline.connections import PATIENCE, open_kamino
+from integrations.pipeline.desk import Refused, plan_now, undo_forced_settlement
+from integrations.pipeline.error_texts import live_error_text
 from integrations.pipeline.leases import free_company, lease_first
 from integrations.pipeline.snapshots import rows_due, seen_in_kamino, store_rows
 from integrations.rest.errors import ApiError
+from integrations.rest.session import Patience
 
 LONGEST_SPAN = timedelta(days=31)
 """Due dates of one live read: a page or two of Kamino's list."""
@@ -29,21 +31,29 @@ def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], da
     if not start <= end <= start + LONGEST_SPAN:
         raise Refused("span", _("Give a span of at most 31 days."))
     direction = Direction(posting.direction)
-    companies = KaminoConnection.objects.filter(pk=posting.company_id, is_paused=False)
-    company = lease_first(companies.defer(*KaminoConnection.SECRETS), clock())
-    if company is None:
-        raise Refused("busy", _("Kamino is busy with another call of this company. Try again in a few seconds."))
+    company = _lease(posting.company_id, clock())
     try:
         read_at = clock()
-        rows = rows_due(open_kamino(company, clock=clock), direction, start, end)
+        client = open_kamino(company, clock=clock, patience=Patience(PATIENCE))
+        rows = rows_due(client, direction, start, end)
     except ApiError as error:
-        raise Refused("api", error_text(error)) from error
+        raise Refused("api", live_error_text(error)) from error
     finally:
         free_company(company)
     if rows is None:
         raise Refused("no_list", _("Kamino shows no list of these titles. Only those seen before can be found."))
     store_rows(company, direction, rows, read_at=read_at)
     return len(rows)
+
+
+def _lease(company_id: int, now: datetime) -> KaminoConnection:
+    companies = KaminoConnection.objects.filter(pk=company_id).defer(*KaminoConnection.SECRETS)
+    company = lease_first(companies.filter(is_paused=False), now)
+    if company is not None:
+        return company
+    if companies.filter(Q(is_paused=True) | ~Q(error="")).exists():
+        raise Refused("paused", _("Sending stands still for this company: see its Kamino connection."))
+    raise Refused("busy", _("Kamino is busy with another call of this company. Try again in a few seconds."))
 
 
 def undo_settlement(*, forced: ForcedSettlement, user: User, now: datetime, clock: Callable[[], datetime]) -> None:
@@ -60,6 +70,7 @@ def undo_settlement(*, forced: ForcedSettlement, user: User, now: datetime, cloc
         raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
     reopened = replace(told, status=KaminoStatus.PENDING, payment=None)
     with transaction.atomic():
+        plan_now(posting, now)  # first: planning locks in the same order
         moved = (
             Posting.objects.filter(
                 pk=posting.pk, fence=posting.fence, delivered_fingerprint=posting.delivered_fingerprint

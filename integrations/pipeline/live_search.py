@@ -19,17 +19,18 @@ from integrations.domain.titles import Direction, TitleFacts, TitleRow
 from integrations.models import BlingConnection, Bordero, Person, SeenRow, SyncRun, Title
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline import details
-from integrations.pipeline.connections import open_bling
+from integrations.pipeline.connections import PATIENCE, open_bling
 from integrations.pipeline.desk import Refused, request_sync
-from integrations.pipeline.error_texts import error_text
+from integrations.pipeline.error_texts import live_error_text
 from integrations.pipeline.readings import Chunk
 from integrations.rest.errors import ApiError
+from integrations.rest.session import Patience
 
 Clock = Callable[[], datetime]
 MOST_CONTACTS, MOST_PAGES, MOST_DETAILS = 3, 3, 10
 """How far one search goes: with a listing per side some twenty requests, seven seconds at Bling's pace."""
 AROUND_TODAY = timedelta(days=180)
-PATIENCE = timedelta(seconds=25)
+DETAILS_TAKE = timedelta(seconds=15)
 _BEFORE_DETAILS = ("registers", "contacts", "listings")
 _ENTERED_BY_HAND = "caixa"
 
@@ -86,9 +87,10 @@ def search(
     if connection.status != ConnectionStatus.CONNECTED:
         raise Refused("unconnected", _("This company's Bling is not connected. Connect it first."))
     try:
-        return _Looking(connection, open_bling(connection, clock=clock), wanted, visible, hidden, clock).look()
+        client = open_bling(connection, clock=clock, patience=Patience(PATIENCE))
+        return _Looking(connection, client, wanted, visible, hidden, clock).look()
     except ApiError as error:
-        raise Refused("api", error_text(error)) from error
+        raise Refused("api", live_error_text(error)) from error
 
 
 class _Looking:
@@ -161,7 +163,7 @@ class _Looking:
     ) -> None:
         """Read some details and say of each what is the matter with it."""
         asked = [(direction, bling_id, "") for direction, bling_id in keys]
-        deadline = self.clock() + PATIENCE
+        deadline = self.clock() + DETAILS_TAKE
         for chunk in details.read_titles(self.client, self.connection, asked, clock=self.clock, deadline=deadline):
             for reading in chunk.titles:
                 title = (known or {}).get((reading.direction, reading.bling_id))

@@ -17,7 +17,7 @@ from integrations.domain.calendar import day_of
 from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.problems import Problem, ProblemCode
-from integrations.models import Attempt, BlingConnection, PlanRequest, Posting, Title
+from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
 from integrations.models.deliveries import DeliveryState, Failure, Priority
 from integrations.pipeline import milestones
 from integrations.pipeline.inputs import Gathered, gather, read_for
@@ -84,6 +84,7 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
         rulebooks = {title.connection_id: load_rulebook(title.connection) for title in _first_of_each(titles)}
         persons = plan_persons(titles, now)
         postings = _ensure_postings(titles, now)
+        ForcedSettlement.objects.filter(posting__in=postings.values()).hand_over_above_limit()
         parts = lock_parts(postings.values())
         read = read_for(titles, postings.values())
         unresolved = set(
@@ -182,7 +183,7 @@ def _decide(
         return Decision(state, Failure.CONFLICT if conflict else ""), problems
     step = next_step(desired, delivered)
     if step.conflict is not None:
-        problems = [*problems, step.conflict]
+        problems = [*problems, _as_it_came_about(posting, step.conflict)]
         frozen = step.conflict.code is ProblemCode.FROZEN_AFTER_SETTLEMENT
         if frozen:
             return Decision(DeliveryState.DELIVERED), problems
@@ -196,6 +197,13 @@ def _decide(
     )
     state = DeliveryState.NEEDS_HUMAN if stays else DeliveryState.READY
     return Decision(state, "", _priority(step.operation, desired, today)), problems
+
+
+def _as_it_came_about(posting: Posting, conflict: Problem) -> Problem:
+    """A settlement that we never sent was not reversed: Kamino paid first, and nobody must undo that."""
+    if conflict.code is not ProblemCode.REVERSED_AFTER_SETTLEMENT or posting.attempts.filter(settles=True).exists():
+        return conflict
+    return Problem(ProblemCode.PAID_IN_KAMINO_FIRST)
 
 
 def _priority(operation: Operation, desired: DesiredTitle, today: date) -> int:

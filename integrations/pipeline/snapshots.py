@@ -9,7 +9,7 @@ from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
-from integrations.models import KaminoConnection, KaminoSnapshot, Posting
+from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, Posting
 from integrations.rest.errors import ConfigError, NotFoundError
 
 
@@ -32,7 +32,8 @@ def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
     ).first()
     if row is None:
         return None
-    told_since = posting.attempts.filter(Q(ended_at=None) | Q(ended_at__gte=row.read_at)).exists()
+    told = posting.attempts.exclude(outcome__in=Attempt.NOT_WRITTEN)
+    told_since = told.filter(Q(ended_at=None) | Q(ended_at__gte=row.read_at)).exists()
     if told_since:
         return None
     return translate.title_row(Direction(posting.direction), row.row), row.read_at

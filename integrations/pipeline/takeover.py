@@ -9,7 +9,7 @@ from django.db.models import Exists, Q, QuerySet
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.relaunch import Launch, Replacements, find_replacements
 from integrations.domain.titles import Direction, TitleStatus
-from integrations.models import Attempt, ForcedSettlement, PersonAction, PlanRequest, Posting, SyncRun, Title
+from integrations.models import Attempt, FollowUp, ForcedSettlement, PersonAction, PlanRequest, Posting, SyncRun, Title
 from integrations.pipeline.lookalikes import look_alikes
 from integrations.pipeline.title_changes import keep_status
 
@@ -81,8 +81,9 @@ def take_posting_over(old: Title, new: Title, *, now: datetime) -> None:
     if kept is not None:
         PersonAction.objects.filter(posting__title=new).update(posting=kept)
         Attempt.objects.filter(posting__title=new).update(posting=kept)
-        if not ForcedSettlement.objects.standing().filter(posting=kept).exists():
-            ForcedSettlement.objects.standing().filter(posting__title=new).update(posting=kept)
+        _take_orders_over(kept, new, now)
+        if not FollowUp.objects.filter(posting=kept).exists():
+            FollowUp.objects.filter(posting__title=new).update(posting=kept)
         Posting.objects.filter(title=new, kamino_id=None).delete()
         Posting.objects.filter(pk=kept.pk).update(title=new)
     if old.status != TitleStatus.DELETED:
@@ -92,6 +93,14 @@ def take_posting_over(old: Title, new: Title, *, now: datetime) -> None:
     )
     # What an unclear title could have replaced, its successor can.
     Title.objects.filter(pk=new.pk).update(maybe_replaces=old.maybe_replaces)
+
+
+def _take_orders_over(kept: Posting, new: Title, now: datetime) -> None:
+    """Let people's settlements of `new` count for the posting that it gets: one order stands, the older posting's."""
+    orders = ForcedSettlement.objects.filter(posting__title=new)
+    if ForcedSettlement.objects.standing().filter(posting=kept).exists():
+        orders.standing().update(undone_at=now)
+    orders.update(posting=kept)
 
 
 def _launches(titles: Iterable[Title]) -> list[Launch]:

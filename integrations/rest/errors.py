@@ -28,6 +28,10 @@ class ApiError(Exception):
         return f"{where}: {self.message}{status}" if where else f"{self.message}{status}"
 
 
+NO_TIME_LEFT = "no_time_left"
+"""The code of a call that was not made any more: the person who waits for it would not see its answer."""
+
+
 class TransientError(ApiError):
     """Nothing happened over there; trying again later is safe."""
 

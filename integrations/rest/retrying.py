@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import tenacity
 
-from integrations.rest.errors import ApiError, RateLimitedError, TransientError
+from integrations.rest.errors import NO_TIME_LEFT, ApiError, RateLimitedError, TransientError
 from integrations.rest.limits import Slots, take
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ def read_with_retries(
     def worth_it(error: BaseException) -> bool:
         if isinstance(error, RateLimitedError):
             return error.seconds <= LONGEST_WAIT
-        return isinstance(error, TransientError)
+        return isinstance(error, TransientError) and error.code != NO_TIME_LEFT
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(worth_it),

@@ -9,8 +9,7 @@ from typing import Any
 import requests
 import urllib3
 
-from integrations.rest.errors import ApiError, InternalError, TransientError, UncertainError
-from integrations.rest.redaction import excerpt
+from integrations.rest.errors import NO_TIME_LEFT, ApiError, InternalError, TransientError, UncertainError
 
 Session = requests.Session
 USER_AGENT = "bling-kamino/0.1"
@@ -18,6 +17,20 @@ CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 30.0
 TOTAL_TIMEOUT = 60.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+
+class Patience:
+    """How long a person who waits for several calls waits for all of them together."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self, *, service: str, operation: str) -> float:
+        """Return the seconds that the next call may take. Raises `TransientError` when there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TransientError("no time left", service=service, operation=operation, code=NO_TIME_LEFT)
+        return left
 
 
 class Answer:
@@ -42,9 +55,9 @@ class Answer:
         try:
             return json.loads(self.body, parse_float=Decimal)
         except ValueError as error:
-            raise InternalError(
-                f"answer is not JSON: {excerpt(self.text, 120)}", operation=self._where, status=self.status
-            ) from error
+            # Not quoted: half of an answer about people would end up in logs and mails.
+            size = f"{len(self.body)} bytes"
+            raise InternalError(f"answer is not JSON ({size})", operation=self._where, status=self.status) from error
 
 
 def build_session() -> Session:
@@ -65,19 +78,20 @@ def send(
     operation: str,
     is_write: bool,
     read_timeout: float = READ_TIMEOUT,
+    patience: Patience | None = None,
     **kwargs: Any,
 ) -> Answer:
-    """Send one request and read its whole answer within `TOTAL_TIMEOUT` seconds.
+    """Send one request and read its whole answer within `TOTAL_TIMEOUT` seconds, or what is left of `patience`.
 
     Raises `TransientError` when nothing can have happened over there, `UncertainError` when a write was sent and the
     answer did not (wholly) arrive. HTTP statuses are the caller's business.
     """
+    longest = patience.left(service=service, operation=operation) if patience else TOTAL_TIMEOUT
+    timeout = min(CONNECT_TIMEOUT, longest), min(read_timeout, longest)
     started = time.monotonic()
     try:
-        response = session.request(
-            method, url, timeout=(CONNECT_TIMEOUT, read_timeout), allow_redirects=False, stream=True, **kwargs
-        )
-        body = _read(response, started)
+        response = session.request(method, url, timeout=timeout, allow_redirects=False, stream=True, **kwargs)
+        body = _read(response, started, longest)
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
         raise _network_error(error, service=service, operation=operation, is_write=is_write) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -86,7 +100,7 @@ def send(
     return Answer(response.status_code, response.headers, body, f"{service} {operation}")
 
 
-def _read(response: requests.Response, started: float) -> bytes:
+def _read(response: requests.Response, started: float, longest: float) -> bytes:
     chunks, size = [], 0
     try:
         for chunk in response.iter_content(64 * 1024):
@@ -94,7 +108,7 @@ def _read(response: requests.Response, started: float) -> bytes:
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:
                 raise requests.ConnectionError("answer too large")
-            if time.monotonic() - started > TOTAL_TIMEOUT:
+            if time.monotonic() - started > longest:
                 raise requests.Timeout("total time exceeded")
     finally:
         response.close()

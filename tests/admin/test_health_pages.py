@@ -79,6 +79,22 @@ def test_the_banner_is_for_what_is_urgent_and_open(login: Callable[[str], Client
     assert "ik-banner" not in login("suporte").get("/admin/").content.decode()
 
 
+def test_money_that_may_be_paid_twice_is_the_first_warning(login: Callable[[str], Client], revoked: Rows) -> None:
+    for number in range(3):
+        later = timezone.now() + timedelta(seconds=number)
+        cause = ("held", "kamino", "double_payment")[number]
+        Alert.objects.update_or_create(
+            tenant=revoked.tenant,
+            cause=cause,
+            closed_at=None,
+            defaults={"opened_at": later, "detail": f"Aviso {cause}"},
+        )
+    page = login("operacao").get("/admin/").content.decode()
+    banner = page[page.index("ik-banner") :]
+    assert banner.index("Aviso double_payment") < banner.index("Reconectar nossa")
+    assert f"/admin/integrations/posting/?tenant={revoked.tenant.pk}&amp;worklist=risk" in banner
+
+
 def test_alerts_are_listed_open_first_and_never_written(login: Callable[[str], Client], ours: Rows) -> None:
     client = login("suporte")
     Alert.objects.create(

@@ -55,6 +55,7 @@ def test_what_kamino_was_seen_to_hold_is_shown_with_its_age_and_marked(
     login: Callable[[str], Client], ours: Rows
 ) -> None:
     told = ours.posting.desired
+    Attempt.objects.filter(posting=ours.posting).update(outcome="delivered")
     Posting.objects.filter(pk=ours.posting.pk).update(
         state="delivered", failure="", message="", kamino_id=77, delivered=told, problems=[]
     )
