@@ -9,14 +9,17 @@ from decimal import Decimal
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KT
 from django.db.models.functions import Greatest
 
+from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import Difference, DiscrepancyKind, Names, compare
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
 from integrations.kamino import translate
-from integrations.models import KaminoSnapshot, PartPosting, PersonAction, Posting
+from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, PersonAction, Posting
 
+MOST_OF_A_DAY = 100
 Rows = Mapping[tuple[str, int], KaminoTitle]
 """Titles as lists showed them, by direction and Kamino id."""
 
@@ -39,6 +42,21 @@ def may_compare(unit: Posting | PartPosting, started_at: datetime) -> bool:
     """Only what was told, or linked (`last_told_at`), before the reading began: a newer write is not in a snapshot."""
     told_at: datetime | None = getattr(unit, "last_told_at", None)
     return bool(unit.kamino_id and unit.delivered) and told_at is not None and told_at < started_at
+
+
+def not_shown(
+    company: KaminoConnection, *, started_at: datetime, unread: Sequence[str], most: int
+) -> list[tuple[str, str]]:
+    """Return the directions and due dates (ISO) of titles that Kamino should have and that no list since `started_at`
+    showed; at most `most` of them."""
+    seen = KaminoSnapshot.objects.filter(
+        company=company, direction=OuterRef("direction"), kamino_id=OuterRef("kamino_id"), read_at__gte=started_at
+    )
+    rows = Posting.objects.filter(company=company, kamino_id__isnull=False, delivered__isnull=False)
+    rows = rows.exclude(direction__in=unread).exclude(delivered__status=KaminoStatus.CANCELLED.value)
+    told = rows.annotate(last_told_at=last_told(), due=KT("delivered__due_date"))
+    absent = told.filter(~Exists(seen), last_told_at__lt=started_at).order_by("direction", "due")
+    return list(dict.fromkeys(absent.values_list("direction", "due")[: most * MOST_OF_A_DAY]))[:most]
 
 
 def names_of(posting: Posting, accounts: Mapping[str, str]) -> Names:

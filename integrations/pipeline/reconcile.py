@@ -5,7 +5,8 @@ may end anywhere; the comparison runs when all pages of a direction were read.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -16,6 +17,7 @@ from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoConnection, KaminoItem
 from integrations.models.registers import KaminoKind
 from integrations.pipeline import milestones
+from integrations.pipeline.comparing import not_shown
 from integrations.pipeline.discrepancies import compare_all
 from integrations.pipeline.snapshots import store_rows
 from integrations.rest.errors import ConfigError, NotFoundError
@@ -25,6 +27,8 @@ log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 EVERY = timedelta(hours=24)
 REGISTERS_STALE = timedelta(hours=24)
+MOST_LOOKS = 10
+"""Due dates that one comparison asks for again: half a minute of Kamino's requests."""
 
 
 def registers_are_stale(now: datetime) -> Q:
@@ -102,12 +106,34 @@ def reconcile_slice(
         _save_cursor(company, cursor)
         worked = True
         milestones.passed("reconcile.page_read")
-    if cursor["direction"]:
+    if cursor["direction"] or not _look_again(client, company, cursor, clock=clock, deadline=deadline):
         return worked
     compare_all(company, started_at=started_at, unread=cursor.get("unread", []), now=clock())
     milestones.passed("reconcile.compared")
     _save_cursor(company, {})
     KaminoConnection.objects.filter(pk=company.pk).update(reconciled_at=started_at)
+    return True
+
+
+def _look_again(
+    client: KaminoClient, company: KaminoConnection, cursor: dict[str, Any], *, clock: Clock, deadline: datetime
+) -> bool:
+    """Ask by due date for titles that no page showed: pages are numbered, so that a title which somebody deletes
+    meanwhile moves another one past us. Returns whether there was time for all; of many, only some are asked for."""
+    unread, looked = cursor.get("unread", []), cursor.get("looked", [])
+    started_at = datetime.fromisoformat(cursor["started_at"])
+    for direction, due in not_shown(company, started_at=started_at, unread=unread, most=MOST_LOOKS):
+        if [direction, due] in looked:
+            continue
+        if len(looked) >= MOST_LOOKS:
+            break
+        if clock() >= deadline:
+            return False
+        read_at, day = clock(), date.fromisoformat(due)
+        store_rows(company, Direction(direction), client.titles_due(Direction(direction), day, day), read_at=read_at)
+        looked.append([direction, due])
+        _save_cursor(company, {**cursor, "looked": looked})
+        cursor["looked"] = looked
     return True
 
 
