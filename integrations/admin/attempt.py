@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateTimeFilter
 
@@ -107,4 +108,8 @@ class AttemptAdmin(ReadOnlyAdmin):
         body = attempt.body
         if isinstance(body, dict) and not getattr(attempt, "whole_document", False):
             body = {key: "***" if key in PERSONAL and value else value for key, value in body.items()}
-        return format_html('<pre class="ik-json">{}</pre>', json.dumps(body, indent=2, ensure_ascii=False))
+        return format_html(
+            '<details><summary>{}</summary><pre class="ik-json">{}</pre></details>',
+            _("Technical details"),
+            json.dumps(body, indent=2, ensure_ascii=False),
+        )

@@ -43,6 +43,7 @@ class StateFilter(RadioFilter):  # type: ignore[misc]
 
 @admin.register(ForcedSettlement)
 class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
+    empty_text = gettext_lazy("Nobody forced a settlement yet. It is ordered on the page of a title.")
     tenant_path = "posting__company__tenant"
     list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account", "state_label", "user", "company"]
     list_filter = [TenantFilter, StateFilter, ("date", RangeDateFilter)]

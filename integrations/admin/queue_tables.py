@@ -40,6 +40,7 @@ class ScheduleAdmin(ReadOnlyAdmin):
 
 @admin.register(Failure)
 class FailureAdmin(ReadOnlyAdmin):
+    empty_text = gettext_lazy("No task failed.")
     list_display = ["function", "started_at", "stopped_at", "cause"]
     fields = list_display
     readonly_fields = list_display

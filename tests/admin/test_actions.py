@@ -208,6 +208,7 @@ def test_every_registered_action_has_a_case() -> None:
         pages |= {(model, name) for name in model_admin._extract_action_names(model_admin.actions_detail)}
         for kind in ("actions_list", "actions_row", "actions_submit_line"):
             assert not getattr(model_admin, kind), (model, kind)
+    lists.remove((Title, "export_discrepancies"))  # changes nothing: see test_discrepancies_of_titles
     assert lists == {(case.model, case.name) for case in LIST_ACTIONS}
     assert pages == {(case.model, case.name) for case in PAGE_ACTIONS}
 
