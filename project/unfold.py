@@ -26,6 +26,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Bling → Kamino",
     "SITE_SUBHEADER": _("Payables and receivables"),
     "SITE_SYMBOL": "sync_alt",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("integrations/icon.svg")},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
