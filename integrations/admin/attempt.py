@@ -51,10 +51,10 @@ class AttemptAdmin(ReadOnlyAdmin):
     search_fields = ["kamino_id"]
     search_help_text = gettext_lazy("Document number, Bling id or Kamino id of a title")
     fields = [
-        "company", "operation", "subject", "outcome_label", "http_status", "answer", "kamino_number", "started_at",
+        "company_name", "operation", "subject", "outcome_label", "http_status", "answer", "kamino_number", "started_at",
         "ended_at", "sent",
     ]  # fmt: skip
-    readonly_fields = ["subject", "outcome_label", "http_status", "answer", "kamino_number", "sent"]
+    readonly_fields = ["company_name", "subject", "outcome_label", "http_status", "answer", "kamino_number", "sent"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)

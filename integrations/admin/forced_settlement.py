@@ -46,14 +46,15 @@ class StateFilter(RadioFilter):  # type: ignore[misc]
 class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
     empty_text = gettext_lazy("Nobody forced a settlement yet. It is ordered on the page of a title.")
     tenant_path = "posting__company__tenant"
-    list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account_name", "state_label", "user"]
+    list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account_name", "state_label", "ordered_by"]
     list_filter = [TenantFilter, StateFilter, ("date", RangeDateFilter)]
     list_select_related = ["posting__title__person", "posting__company__tenant", "account", "user"]
     search_fields = ["reason"]
     search_help_text = gettext_lazy("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
     fields = [
         "company", "title_link", "person", "paid_on", "paid", "interest_text", "discount_text", "account_name",
-        "reason", "state_label", "user", "created_at", "approved_by", "approved_at", "refusal", "undone_at", "undone_by",
+        "reason", "state_label", "ordered_by", "created_at", "approver", "approved_at", "refusal",
+        "undone_at", "undoer",
     ]  # fmt: skip
     readonly_fields = [
         "company",
@@ -65,6 +66,9 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
         "discount_text",
         "account_name",
         "state_label",
+        "ordered_by",
+        "approver",
+        "undoer",
     ]
     actions_detail = ["approve", "refuse", "undo"]
 
@@ -109,6 +113,18 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
     @display(gettext_lazy("bank account"), ordering="account__name")
     def account_name(self, row: ForcedSettlement) -> str:
         return row.account.name
+
+    @display(gettext_lazy("ordered by"), ordering="user__username")
+    def ordered_by(self, row: ForcedSettlement) -> str:
+        return str(row.user)
+
+    @display(gettext_lazy("approved by"))
+    def approver(self, row: ForcedSettlement) -> str:
+        return str(row.approved_by or texts.EMPTY)
+
+    @display(gettext_lazy("undone by"))
+    def undoer(self, row: ForcedSettlement) -> str:
+        return str(row.undone_by or texts.EMPTY)
 
     @display(gettext_lazy("interest"))
     def interest_text(self, row: ForcedSettlement) -> str:

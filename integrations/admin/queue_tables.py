@@ -45,7 +45,7 @@ class ScheduleAdmin(ReadOnlyAdmin):
             return row.cron or str(row.get_schedule_type_display())
         if row.minutes % DAY == 0:
             return _("every day")
-        return ngettext("every minute", "every %(count)s minutes", row.minutes) % {"count": row.minutes}
+        return ngettext("every %(count)s minute", "every %(count)s minutes", row.minutes) % {"count": row.minutes}
 
     @display(gettext_lazy("next run"), ordering="next_run")
     def next_time(self, row: Any) -> str:

@@ -1,14 +1,16 @@
 """Our copies of the theme's templates, and what a page of any kind must not show."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
-from integrations.models import Discrepancy, ForcedSettlement, Title
+from integrations.models import Alert, Attempt, Discrepancy, ForcedSettlement, SyncRun, Tenant, Title
 from tests.admin.test_pages import url
 from tests.admin.world import Rows
 
@@ -74,3 +76,21 @@ def test_a_search_goes_along_to_bling(login: Callable[[str], Client], ours: Rows
     ):  # fmt: skip
         form = client.get(page, {"q": term}).context["form"]
         assert list(form.initial) == [field], term
+
+
+DEAD = re.compile(r'href="(/admin/(?:integrations/(?:bling|kamino)connection|auth/user)/[^"]*)"')
+
+
+@pytest.mark.parametrize("role", ["operacao", "financeiro"])
+def test_no_page_leads_to_one_that_the_user_may_not_open(
+    role: str, login: Callable[[str], Client], ours: Rows, root: User
+) -> None:
+    SyncRun.objects.filter(pk=ours.run.pk).update(user=root)
+    Alert.objects.filter(pk=ours.alert.pk).update(connection=ours.bling)
+    client = login(role)
+    for model, row in (
+        (Tenant, ours.tenant), (SyncRun, ours.run), (Alert, ours.alert), (Attempt, ours.attempt),
+        (ForcedSettlement, ours.forced), (Title, ours.title),
+    ):  # fmt: skip
+        for page in (url(model, "changelist"), url(model, "change", row.pk)):
+            assert DEAD.findall(client.get(page).content.decode()) == [], page
