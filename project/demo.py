@@ -239,7 +239,7 @@ class Demo:
         """Show the first sync's progress, then the addresses; then watch the processes until Ctrl-C."""
         from project import demo_data
 
-        self.say(f"The admin is up at {self.web}/ – the first sync has begun.")
+        self.say(f"The admin is up at {self.web}/ – the first sync has begun. Log-ins:\n{demo_data.log_ins()}")
         while not (progress := demo_data.read_progress(CONNECTED)).is_done:
             self._show(progress.to_text())
             self.children.check()

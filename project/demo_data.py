@@ -150,17 +150,21 @@ def read_titles(slug: str) -> dict[tuple[str, str], OurTitle]:
     return found
 
 
-def welcome(*, web: str, sandbox: str, folder: Path) -> str:
-    """Return what a person needs to look around."""
-    log_ins = "\n".join(
+def log_ins() -> str:
+    """Return who may log in with which password, one below the other."""
+    return "\n".join(
         f"    {name:<12}{password:<24}{group or 'everything'}" for name, (group, password) in USERS.items()
     )
+
+
+def welcome(*, web: str, sandbox: str, folder: Path) -> str:
+    """Return what a person needs to look around."""
     return f"""
   Admin      {web}/
   Sandbox    {sandbox}/   (edit Bling and Kamino by hand, then “Sincronizar agora” in the admin)
 
   Log-ins
-{log_ins}
+{log_ins()}
 
   Companies  padaria-sol   healthy
              loja-azul     waits to be connected: Conexões Bling › Conectar ao Bling

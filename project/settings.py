@@ -83,6 +83,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", "Português (Brasil)"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "integrations" / "locale"]
+FORMAT_MODULE_PATH = "project.formats"
 TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True

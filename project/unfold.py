@@ -26,6 +26,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Bling → Kamino",
     "SITE_SUBHEADER": _("Payables and receivables"),
     "SITE_SYMBOL": "sync_alt",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("integrations/icon.svg")},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
@@ -39,12 +42,22 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Titles"),
                 "items": [
-                    _link(_("Titles"), "receipt_long", "title"),
+                    _link(_("Titles"), "receipt_long", "title")
+                    | {
+                        "active": lambda request: (
+                            "/title/" in request.path and "/posicao-em-aberto/" not in request.path
+                        )
+                    },
                     _link(_("Needs action"), "front_hand", "posting"),
                     _link(_("Simulation"), "experiment", "plannedwrite"),
                     _link(_("Discrepancies"), "difference", "discrepancy"),
                     _link(_("Forced settlements"), "gavel", "forcedsettlement"),
                     _link(_("Bulk orders"), "playlist_add_check", "bulkorder"),
+                    _link(_("Open position"), "account_balance", "title")
+                    | {
+                        "link": reverse_lazy("admin:integrations_title_open_position"),
+                        "active": lambda request: "/posicao-em-aberto/" in request.path,
+                    },
                     _link(_("Month closings"), "event_available", "monthclosing"),
                     _link(_("Exports"), "download", "export"),
                     _link(_("Persons"), "groups", "person"),

@@ -13,7 +13,7 @@ from integrations.admin import texts
 from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.filters import OpenFilter
-from integrations.admin.scope import TenantFilter, change_url, scoped
+from integrations.admin.scope import TenantFilter, change_url, scoped, told_connections
 from integrations.models import Alert
 from integrations.models.alerts import AlertCause
 
@@ -33,12 +33,16 @@ SHOWN = 3
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
+    empty_text = gettext_lazy("No alert: nothing needs to be mended.")
     tenant_path = "tenant"
     list_display = ["cause_label", "tenant_link", "told", "connection_link", "since", "mailed", "closed"]
     list_filter = [OpenFilter, TenantFilter, ("cause", ChoicesCheckboxFilter)]
     list_select_related = ["tenant", "connection__tenant"]
     fields = ["cause_label", "tenant_link", "told", "connection_link", "since", "mailed", "closed"]
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return told_connections(super().get_queryset(request), request)
 
     @display(gettext_lazy("cause"), ordering="cause", label=CAUSE_COLOURS)
     def cause_label(self, alert: Alert) -> tuple[str, str]:
@@ -54,7 +58,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @display(gettext_lazy("connection"))
     def connection_link(self, alert: Alert) -> str:
-        return texts.link(alert.connection, alert.connection.label if alert.connection else None)
+        return texts.connection_link(alert, alert.connection, alert.connection.label if alert.connection else None)
 
     @display(gettext_lazy("since"), ordering="opened_at")
     def since(self, alert: Alert) -> str:

@@ -47,7 +47,8 @@ def answer_text(found: Answer, values: Mapping[str, str], *, read_at: str) -> st
     last reading, both as people write them."""
     parts = [_(_GAPS[found.gap])]
     if found.reason is not None:
-        parts.append(_("Reason: %(why)s") % {"why": _(_REASONS[found.reason]) % values})
+        why = _(_REASONS[found.reason]) % values
+        parts.append(_("Reason: %(why)s") % {"why": why if why.endswith((".", "!", "?")) else f"{why}."})
     elif found.problem is not None:
         [sentence] = texts.problem_sentences([found.problem])
         parts.append(_("Reason: %(why)s") % {"why": sentence})

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateTimeFilter
 
@@ -50,10 +51,10 @@ class AttemptAdmin(ReadOnlyAdmin):
     search_fields = ["kamino_id"]
     search_help_text = gettext_lazy("Document number, Bling id or Kamino id of a title")
     fields = [
-        "company", "operation", "subject", "outcome_label", "http_status", "answer", "kamino_number", "started_at",
+        "company_name", "operation", "subject", "outcome_label", "http_status", "answer", "kamino_number", "started_at",
         "ended_at", "sent",
     ]  # fmt: skip
-    readonly_fields = ["subject", "outcome_label", "http_status", "answer", "kamino_number", "sent"]
+    readonly_fields = ["company_name", "subject", "outcome_label", "http_status", "answer", "kamino_number", "sent"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
@@ -107,4 +108,8 @@ class AttemptAdmin(ReadOnlyAdmin):
         body = attempt.body
         if isinstance(body, dict) and not getattr(attempt, "whole_document", False):
             body = {key: "***" if key in PERSONAL and value else value for key, value in body.items()}
-        return format_html('<pre class="ik-json">{}</pre>', json.dumps(body, indent=2, ensure_ascii=False))
+        return format_html(
+            '<details><summary>{}</summary><pre class="ik-json">{}</pre></details>',
+            _("Technical details"),
+            json.dumps(body, indent=2, ensure_ascii=False),
+        )

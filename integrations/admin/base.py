@@ -47,6 +47,10 @@ class TenantScopedAdmin(ScopedFieldsMixin, ModelAdmin):  # type: ignore[misc]
     compressed_fields = True
     list_fullwidth = True
     list_filter_submit = True
+    empty_text: Any = ""
+    """Says of an empty table why it is empty, and how something comes into it."""
+    not_found_text: Any = ""
+    """Says what to do when a search finds nothing."""
     masked_fields: tuple[str, ...] = ()
     """Columns that not everybody sees whole: no filter in an address may guess them digit by digit. (Encrypted ones:
     nobody's may.)"""
@@ -75,7 +79,12 @@ class TenantScopedAdmin(ScopedFieldsMixin, ModelAdmin):  # type: ignore[misc]
 
 
 class ReadOnlyAdmin(TenantScopedAdmin):
-    """A table that machines write: people look, and act only through actions."""
+    """A table that machines write: people look, and act only through actions. It has no history of edits."""
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        return super().changeform_view(request, object_id, form_url, {"show_history": False, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -20,6 +20,7 @@ from integrations.pipeline.bulk import progress
 
 @admin.register(BulkOrder)
 class BulkOrderAdmin(ReadOnlyAdmin):
+    empty_text = gettext_lazy("Nobody gave an order for a whole list yet. It is given above the list of titles.")
     tenant_path = "tenant"
     list_display = ["ordered", "kind_text", "company", "so_far", "result", "user"]
     list_filter = [TenantFilter, ("kind", ChoicesRadioFilter)]

@@ -16,9 +16,10 @@ from integrations.admin.filters import OpenFilter
 from integrations.admin.scope import TenantFilter
 from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.admin.title_search import titles_found
+from integrations.admin.titles_filter import TitlesFilter
 from integrations.models import Discrepancy
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
-from integrations.resources.texts import side_text
+from integrations.resources.texts import readable, side_text
 
 URGENT = {"double_payment_risk", "settled_only_in_bling", "missing_in_kamino", "refused", "unconfirmed"}
 KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
@@ -26,24 +27,26 @@ KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
 
 @admin.register(Discrepancy)
 class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
+    empty_text = _("No open discrepancy: both systems agree, as far as they were compared.")
     tenant_path = "posting__company__tenant"
     export_name = "divergencias"
-    list_display = ["kind_label", "title_link", "person", "due", "amount", "in_bling", "in_kamino", "why", "since"]
+    list_display = ["kind_label", "title_link", "person", "amount_due", "in_bling", "in_kamino", "why", "since"]
     list_filter = [
         OpenFilter,
         TenantFilter,
         ("kind", ChoicesCheckboxFilter),
         ("posting__direction", ChoicesRadioFilter),
         ("posting__due_date", RangeDateFilter),
+        TitlesFilter,
     ]
     list_select_related = ["posting__title__person", "posting__company__tenant"]
     search_fields = ["cause"]
     search_help_text = _("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
     fields = [
-        "kind_label", "title_link", "person", "due", "amount", "in_bling", "in_kamino", "apart", "days_apart",
-        "meaning", "why", "to_do", "opened_at", "seen_at", "closed_at",
+        "kind_label", "title_link", "person", "amount_due", "in_bling", "in_kamino", "apart", "days_apart", "meaning",
+        "cause_text", "to_do", "opened_at", "seen_at", "closed_at",
     ]  # fmt: skip
-    readonly_fields = fields[:12]
+    readonly_fields = fields[:11]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("posting__title__person", "posting__company__tenant")
@@ -72,13 +75,9 @@ class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
     def person(self, row: Discrepancy) -> str:
         return texts.two_lines(texts.link(row.posting.title.person), row.posting.company.tenant)
 
-    @display(_("due date"), ordering="posting__due_date")
-    def due(self, row: Discrepancy) -> str:
-        return texts.day(row.posting.title.due_date)
-
-    @display(_("value"), ordering="posting__title__value")
-    def amount(self, row: Discrepancy) -> str:
-        return texts.money(row.posting.title.value)
+    @display(_("due date and value"), ordering="posting__due_date")
+    def amount_due(self, row: Discrepancy) -> str:
+        return texts.two_lines(texts.day(row.posting.title.due_date), texts.money(row.posting.title.value))
 
     @display(_("in Bling"))
     def in_bling(self, row: Discrepancy) -> str:
@@ -90,7 +89,11 @@ class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
 
     @display(_("cause and what to do"))
     def why(self, row: Discrepancy) -> str:
-        return texts.sentence_list([row.cause or kind_cause(row.kind), suggested_action(row.kind)])
+        return texts.sentence_list([readable(row.cause) or kind_cause(row.kind), suggested_action(row.kind)])
+
+    @display(_("cause"))
+    def cause_text(self, row: Discrepancy) -> str:
+        return readable(row.cause) or texts.EMPTY
 
     @display(_("what it means"))
     def meaning(self, row: Discrepancy) -> str:

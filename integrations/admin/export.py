@@ -28,6 +28,9 @@ _CONTENT_TYPES = {"xlsx": XLSX.CONTENT_TYPE, "csv": CSV.CONTENT_TYPE}
 
 @admin.register(Export)
 class ExportAdmin(ReadOnlyAdmin):
+    empty_text = gettext_lazy(
+        "Only lists of more than 5,000 rows come here; shorter ones are downloaded at once by “Export”."
+    )
     list_display = ["ordered", "what", "counted", "state"]
     list_display_links = ["ordered"]
 

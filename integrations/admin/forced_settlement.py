@@ -15,6 +15,7 @@ from integrations.admin import actions, texts
 from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display, page_action
 from integrations.admin.scope import TenantFilter
+from integrations.admin.title_search import titles_found
 from integrations.domain.money import ZERO
 from integrations.models import ForcedSettlement
 from integrations.pipeline import approvals, live_kamino
@@ -44,14 +45,17 @@ class StateFilter(RadioFilter):  # type: ignore[misc]
 
 @admin.register(ForcedSettlement)
 class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
+    empty_text = gettext_lazy("Nobody forced a settlement yet. It is ordered on the page of a title.")
     tenant_path = "posting__company__tenant"
-    list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account", "state_label", "user", "company"]
+    list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account_name", "state_label", "ordered_by"]
     list_filter = [TenantFilter, StateFilter, ("date", RangeDateFilter)]
     list_select_related = ["posting__title__person", "posting__company__tenant", "account", "user"]
-    search_fields = ["posting__title__document_number", "posting__title__person__name", "reason"]
+    search_fields = ["reason"]
+    search_help_text = gettext_lazy("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
     fields = [
-        "company", "title_link", "person", "paid_on", "paid", "interest_text", "discount_text", "account", "reason",
-        "state_label", "user", "created_at", "approved_by", "approved_at", "refusal", "undone_at", "undone_by",
+        "company", "title_link", "person", "paid_on", "paid", "interest_text", "discount_text", "account_name",
+        "reason", "state_label", "ordered_by", "created_at", "approver", "approved_at", "refusal",
+        "undone_at", "undoer",
     ]  # fmt: skip
     readonly_fields = [
         "company",
@@ -61,13 +65,26 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
         "paid",
         "interest_text",
         "discount_text",
+        "account_name",
         "state_label",
+        "ordered_by",
+        "approver",
+        "undoer",
     ]
     actions = ["approve_these", "refuse_these"]
     actions_detail = ["approve", "refuse", "undo"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
+        return queryset.filter(posting__title__in=found), False
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         row = ForcedSettlement.objects.standing().filter(pk=object_id).first()
@@ -80,11 +97,12 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("title"))
     def title_link(self, row: ForcedSettlement) -> str:
-        return texts.link(row.posting.title)
+        number = row.posting.title.document_number or f"Bling {row.posting.title.bling_id}"
+        return texts.two_lines(texts.link(row.posting.title, number), row.posting.get_direction_display())
 
     @display(gettext_lazy("person"), ordering="posting__title__person__name")
     def person(self, row: ForcedSettlement) -> str:
-        return texts.link(row.posting.title.person)
+        return texts.two_lines(texts.link(row.posting.title.person), row.posting.company.tenant)
 
     @display(gettext_lazy("payment date"), ordering="date")
     def paid_on(self, row: ForcedSettlement) -> str:
@@ -93,6 +111,22 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
     @display(gettext_lazy("amount"), ordering="amount")
     def paid(self, row: ForcedSettlement) -> str:
         return texts.money(row.amount)
+
+    @display(gettext_lazy("bank account"), ordering="account__name")
+    def account_name(self, row: ForcedSettlement) -> str:
+        return row.account.name
+
+    @display(gettext_lazy("ordered by"), ordering="user__username")
+    def ordered_by(self, row: ForcedSettlement) -> str:
+        return str(row.user)
+
+    @display(gettext_lazy("approved by"))
+    def approver(self, row: ForcedSettlement) -> str:
+        return str(row.approved_by or texts.EMPTY)
+
+    @display(gettext_lazy("undone by"))
+    def undoer(self, row: ForcedSettlement) -> str:
+        return str(row.undone_by or texts.EMPTY)
 
     @display(gettext_lazy("interest"))
     def interest_text(self, row: ForcedSettlement) -> str:

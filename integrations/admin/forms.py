@@ -113,7 +113,7 @@ class BlingSearchForm(forms.Form):
         label=_("Company"), queryset=BlingConnection.objects.none(), widget=UnfoldAdminSelectWidget(), empty_label=None
     )
     side = forms.ChoiceField(
-        label=_("direction"), required=False, choices=[("", _("Both")), *DIRECTION_CHOICES],
+        label=_("Direction"), required=False, choices=[("", _("Both")), *DIRECTION_CHOICES],
         widget=UnfoldAdminSelectWidget(),
     )  # fmt: skip
     bling_id = forms.IntegerField(
@@ -200,9 +200,9 @@ class PositionForm(CompanyForm):
 class FollowUpForm(forms.Form):
     """Who looks after some titles, and what is to be said about them."""
 
-    responsible = forms.ChoiceField(label=_("responsible"), widget=UnfoldAdminSelectWidget())
+    responsible = forms.ChoiceField(label=_("Responsible"), widget=UnfoldAdminSelectWidget())
     comment = forms.CharField(
-        label=_("comment"), required=False, max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        label=_("Comment"), required=False, max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text=_("No passwords and no bank data. Everybody who sees the company can read it."),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +15,9 @@ from django.utils.translation import gettext_noop
 from integrations.admin import actions, texts
 from integrations.admin.forms import BlingSearchForm
 from integrations.admin.scope import row_number, scoped, sees_confidential
+from integrations.admin.title_search import parse_amount
 from integrations.domain.absence import Absence
+from integrations.domain.documents import DocumentKind, kind_of
 from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, Title
 from integrations.models.confidential import confidential_ids
@@ -22,6 +25,8 @@ from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
 from integrations.pipeline import live_search
 from integrations.pipeline.desk import Refused
 
+SHORTEST_ID = 9
+"""Digits from which on a number that is no CPF or CNPJ is taken for an id of Bling's."""
 _WHY = {
     Absence.PAID_BEFORE: gettext_noop(
         "Not here: it was paid before %(since)s, from which day on this company wants payments."
@@ -51,7 +56,8 @@ class LiveSearch:
         connections = connections.defer("client_secret")
         if request.method == "POST" and "bring" in request.POST:
             return self._bring(request, connections)
-        form = BlingSearchForm(request.POST or None, connections=connections)
+        known = _known(request.GET.get("q", "").strip())
+        form = BlingSearchForm(request.POST or None, connections=connections, initial=known)
         context: dict[str, Any] = {}
         if form.is_valid():
             connection = form.cleaned_data["connection"]
@@ -86,8 +92,23 @@ class LiveSearch:
         return HttpResponseRedirect(actions.changelist_url(self) + query)
 
 
-def live_search_url() -> str:
-    return reverse("admin:integrations_title_live_search")
+def live_search_url(request: HttpRequest) -> str:
+    """Return the page's address; what was searched for in the list is looked for there too."""
+    term = request.GET.get("q", "").strip()
+    return reverse("admin:integrations_title_live_search") + (f"?{urlencode({'q': term})}" if term else "")
+
+
+def _known(term: str) -> dict[str, Any]:
+    """Say which field of the form a term of the list's search belongs to."""
+    if not term:
+        return {}
+    is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
+    if term.isdecimal() and len(term) >= SHORTEST_ID and not is_document:
+        return {"bling_id": term}
+    if (amount := parse_amount(term)) is not None and ("," in term or "." in term):
+        return {"value": amount}
+    is_number = any(char.isdigit() for char in term) and not is_document
+    return {"number" if is_number else "person": term}
 
 
 def _number(text: str | None) -> int:

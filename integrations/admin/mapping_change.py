@@ -42,6 +42,7 @@ COLOURS = {
 
 @admin.register(MappingChange)
 class MappingChangeAdmin(ReadOnlyAdmin):
+    empty_text = gettext_lazy("Nobody changed the mappings yet. It is done under “Mappings”.")
     tenant_path = "tenant"
     list_display = ["when", "company", "origin", "state_label", "counts", "touched", "user"]
     list_filter = [TenantFilter, ("state", ChoicesRadioFilter), ("origin", ChoicesRadioFilter)]

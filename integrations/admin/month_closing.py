@@ -32,6 +32,7 @@ SHOWN_DIFFERENCES = 100
 
 @admin.register(MonthClosing)
 class MonthClosingAdmin(ReadOnlyAdmin):
+    empty_text = gettext_lazy("No month was frozen yet. Begin with “Compare a month”.")
     tenant_path = "tenant"
     list_display = ["month_text", "company", "version", "differs", "made", "made_by"]
     list_filter = [TenantFilter]

@@ -26,6 +26,7 @@ from integrations.pipeline.discrepancies import OWN_KINDS
 
 @admin.register(Posting)
 class PostingAdmin(WholeList, PostingPages):
+    empty_text = gettext_lazy("Nothing waits for a person.")
     title_path = "title__"
     list_display = ["name", "person_name", "amount_due", "state_label", "reasons", "looked_after", "waiting"]
     list_before_template = "admin/integrations/needs_action.html"

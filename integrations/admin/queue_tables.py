@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from integrations.admin import texts
@@ -13,6 +14,15 @@ from integrations.admin.decorators import display
 for model in (Success, Failure, Schedule, OrmQ):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+
+DAY = 24 * 60
+"""Minutes."""
+TASKS = {
+    "integrations.tasks.tick": gettext_noop("Work that is due: reading, planning, sending"),
+    "integrations.tasks.purge": gettext_noop("Delete what is past its time"),
+    "integrations.tasks.open_runs": gettext_noop("Begin a sync of every company"),
+}
 
 
 @admin.register(Schedule)
@@ -27,11 +37,15 @@ class ScheduleAdmin(ReadOnlyAdmin):
 
     @display(gettext_lazy("task"), ordering="func")
     def function(self, row: Any) -> str:
-        return str(row.func)
+        return str(_(TASKS[row.func]) if row.func in TASKS else row.func)
 
     @display(gettext_lazy("when"))
     def timing(self, row: Any) -> str:
-        return row.cron or str(row.get_schedule_type_display())
+        if row.cron or not row.minutes:
+            return row.cron or str(row.get_schedule_type_display())
+        if row.minutes % DAY == 0:
+            return _("every day")
+        return ngettext("every %(count)s minute", "every %(count)s minutes", row.minutes) % {"count": row.minutes}
 
     @display(gettext_lazy("next run"), ordering="next_run")
     def next_time(self, row: Any) -> str:
@@ -40,6 +54,7 @@ class ScheduleAdmin(ReadOnlyAdmin):
 
 @admin.register(Failure)
 class FailureAdmin(ReadOnlyAdmin):
+    empty_text = gettext_lazy("No task failed.")
     list_display = ["function", "started_at", "stopped_at", "cause"]
     fields = list_display
     readonly_fields = list_display

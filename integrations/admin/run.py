@@ -15,7 +15,7 @@ from integrations.admin import texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.health_page import health_view
-from integrations.admin.scope import TenantFilter
+from integrations.admin.scope import TenantFilter, told_connections
 from integrations.models import SyncRun
 from integrations.pipeline.outlook import outlook
 
@@ -40,12 +40,13 @@ class SyncRunAdmin(ReadOnlyAdmin):
     list_select_related = ["connection__tenant"]
     list_disable_select_all = True
     fields = [
-        "connection_link", "state_label", "trigger", "user", "is_full", "due_at", "started_at", "ended_at", "duration",
-        "rows_seen", "titles_read", "titles_changed", "titles_gone", "failures", "requests", "left_to_do",
+        "connection_link", "state_label", "trigger", "asked_by", "is_full", "due_at", "started_at", "ended_at",
+        "duration", "rows_seen", "titles_read", "titles_changed", "titles_gone", "failures", "requests", "left_to_do",
         "failed_titles", "error_text",
     ]  # fmt: skip
     readonly_fields = [
-        "connection_link", "state_label", "duration", "requests", "left_to_do", "failed_titles", "error_text",
+        "connection_link", "state_label", "asked_by", "duration", "requests", "left_to_do", "failed_titles",
+        "error_text",
     ]  # fmt: skip
 
     def get_urls(self) -> list[Any]:
@@ -54,7 +55,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
         return [path("saude/", self.admin_site.admin_view(view), name="integrations_health"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("connection__tenant", "user").defer("cursor")
+        rows = told_connections(super().get_queryset(request), request)
+        return rows.select_related("connection__tenant", "user").defer("cursor")
 
     @display(gettext_lazy("due at"), ordering="due_at")
     def due(self, run: SyncRun) -> str:
@@ -62,7 +64,12 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @display(gettext_lazy("connection"), ordering="connection__tenant__name")
     def connection_link(self, run: SyncRun) -> str:
-        return texts.two_lines(texts.link(run.connection, run.connection.label), run.connection.tenant)
+        link = texts.connection_link(run, run.connection, run.connection.label)
+        return texts.two_lines(link, run.connection.tenant)
+
+    @display(gettext_lazy("user"))
+    def asked_by(self, run: SyncRun) -> str:
+        return str(run.user or texts.EMPTY)
 
     @display(gettext_lazy("state"), ordering="state", label=RUN_COLOURS)
     def state_label(self, run: SyncRun) -> tuple[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from unfold.contrib.filters.admin import DropdownFilter
@@ -47,6 +47,13 @@ def sees_every_tenant(request: HttpRequest) -> bool:
 
 def sees_confidential(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("integrations.view_confidential"))
+
+
+def told_connections(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+    """Tell each row whether the user may open the pages of connections (`opens_connections`): a column cannot ask."""
+    may = request.user.has_perms(["integrations.view_blingconnection", "integrations.view_kaminoconnection"])
+    told: QuerySet[Any] = rows.annotate(opens_connections=Value(may))
+    return told
 
 
 def scoped(queryset: QuerySet[Any], request: HttpRequest, path: str | None = None) -> QuerySet[Any]:

@@ -18,7 +18,7 @@ from integrations.admin.base import HistoryAdmin
 from integrations.admin.coverage import CoveragePage
 from integrations.admin.decorators import display, page_action
 from integrations.admin.readiness import ReadinessPages
-from integrations.admin.scope import sees_every_tenant
+from integrations.admin.scope import sees_every_tenant, told_connections
 from integrations.admin.tenant_closing import ClosingPages
 from integrations.models import BlingConnection, Tenant
 from integrations.pipeline import desk
@@ -52,7 +52,8 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).prefetch_related("bling_connections").select_related("kamino_connection")
+        rows = told_connections(super().get_queryset(request), request)
+        return rows.prefetch_related("bling_connections").select_related("kamino_connection")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         fields = list(super().get_readonly_fields(request, obj))
@@ -104,12 +105,12 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
     @display(gettext_lazy("connections"))
     def connections(self, tenant: Tenant) -> SafeString | str:
         rows = [
-            (texts.link(connection, f"{connection.label}: {connection.get_status_display()}"),)
+            (texts.connection_link(tenant, connection, f"{connection.label}: {connection.get_status_display()}"),)
             for connection in tenant.bling_connections.all()
         ]
         kamino = getattr(tenant, "kamino_connection", None)
         state = _("Error") if kamino and kamino.error else _("Paused") if kamino and kamino.is_paused else _("set up")
-        rows.append((texts.link(kamino, f"Kamino: {state}") if kamino else _("Kamino: missing"),))
+        rows.append((texts.connection_link(tenant, kamino, f"Kamino: {state}") if kamino else _("Kamino: missing"),))
         return format_html_join("", '<div class="ik-line">{}</div>', rows)
 
     @display(gettext_lazy("left to do"))

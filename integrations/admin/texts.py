@@ -100,6 +100,13 @@ def link(row: Model | None, text: Any = None) -> SafeString | str:
     return anchor(url, words) if url else str(words)
 
 
+def connection_link(row: Model, connection: Model | None, text: Any = None) -> SafeString | str:
+    """Return a link to a connection that a row names, or its words for who may not open it (`told_connections`)."""
+    if getattr(row, "opens_connections", False) or connection is None:
+        return link(connection, text)
+    return str(connection if text is None else text)
+
+
 def anchor(url: str, text: Any) -> SafeString:
     return format_html('<a class="text-link" href="{}">{}</a>', url, text)
 
@@ -138,6 +145,12 @@ def status_word(title: Title) -> str:
     if title.status == TitleStatus.SETTLED and title.direction == Direction.RECEIVABLE:
         return _("Received")
     return str(title.get_status_display())
+
+
+def origin_word(kind: str) -> str:
+    """Return what Bling says a title comes from, as people call it; a word that nobody described yet as it is."""
+    words = {"notafiscal": _("Invoice"), "venda": _("Sale"), "pedidovenda": _("Sale"), "contrato": _("Contract")}
+    return words.get(kind.lower(), kind)
 
 
 def title_line(title: Title) -> str:

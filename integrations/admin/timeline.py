@@ -20,6 +20,7 @@ from integrations.models import (
     Title,
     TitleChange,
 )
+from integrations.models.discrepancy_texts import kind_cause
 from integrations.models.registers import CatalogKind
 from integrations.models.titles import STATUS_CHOICES
 from integrations.resources.texts import readable
@@ -115,7 +116,7 @@ def _shown(names: dict[tuple[str, str], str], field: str, value: str) -> str:
 
 def _plan(posting: Posting) -> Iterator[Event]:
     sentences = texts.problem_sentences(posting.get_problems())
-    words = _("Planned: held back") if posting.state == "held" else _("Planned")
+    words = _("Planned: held back") if posting.state == "held" else _("Decided what Kamino should hold")
     yield Event(posting.planned_at, "rule", words, tuple(sentences))
 
 
@@ -125,7 +126,8 @@ def _attempts(posting: Posting, parts: Sequence[PartPosting]) -> Iterator[Event]
     for attempt in rows.order_by("-started_at")[:MOST]:
         url, operation = change_url(attempt), attempt.get_operation_display()
         payment = _said(payments.get(attempt.part_posting_id or 0, ""))
-        yield Event(attempt.started_at, "send", _("Sent to Kamino: %(what)s") % {"what": operation}, payment, url=url)
+        sent = _("Sent to Kamino: %(what)s") % {"what": operation.lower()}
+        yield Event(attempt.started_at, "send", sent, payment, url=url)
         if attempt.ended_at is not None:
             lines = (*payment, *_said(attempt.message))
             yield Event(attempt.ended_at, _icon(attempt), _answer(attempt), lines, url=url)
@@ -138,6 +140,8 @@ def _icon(attempt: Attempt) -> str:
 def _answer(attempt: Attempt) -> str:
     if attempt.settles and attempt.outcome == Attempt.Outcome.DELIVERED:
         return _("Settled in Kamino")
+    if attempt.outcome == Attempt.Outcome.DELIVERED:
+        return _("Kamino accepted it")
     return _("Kamino: %(outcome)s") % {"outcome": attempt.get_outcome_display()}
 
 
@@ -150,7 +154,13 @@ def _differences(rows: Iterable[Discrepancy]) -> Iterator[Event]:
     for row in rows:
         kind: dict[str, Any] = {"kind": row.get_kind_display()}
         url = change_url(row)
-        yield Event(row.opened_at, "difference", _("Discrepancy: %(kind)s") % kind, _said(row.cause), url=url)
+        yield Event(
+            row.opened_at,
+            "difference",
+            _("Discrepancy: %(kind)s") % kind,
+            (readable(row.cause) or kind_cause(row.kind),),
+            url=url,
+        )
         if row.closed_at is not None:
             yield Event(row.closed_at, "task_alt", _("Discrepancy gone: %(kind)s") % kind, url=url)
 

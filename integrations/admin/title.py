@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
@@ -17,18 +17,16 @@ from integrations.admin.open_position import OpenPosition, open_position_url
 from integrations.admin.scope import TenantFilter, row_number
 from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.admin.title_actions import BUTTONS, TitleButtons
-from integrations.admin.title_discrepancies import DiscrepanciesOfTitles, discrepancies_url
 from integrations.admin.title_page import title_context
 from integrations.admin.title_payments import PaymentInline
 from integrations.admin.title_search import titles_found
+from integrations.admin.titles_filter import discrepancies_url
 from integrations.admin.whole_list import WholeList, order_selected
 from integrations.models import BulkOrder, Title
 
 
 @admin.register(Title)
-class TitleAdmin(
-    SpreadsheetExport, DiscrepanciesOfTitles, LiveSearch, OpenPosition, WholeList, TitleButtons, ReadOnlyAdmin
-):
+class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleButtons, ReadOnlyAdmin):
     export_name = "titulos"
     tenant_path = "connection__tenant"
     paginator = CappedPaginator
@@ -44,6 +42,7 @@ class TitleAdmin(
     list_disable_select_all = True
     search_fields = ["document_number"]
     search_help_text = gettext_lazy("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
+    not_found_text = gettext_lazy("“Search in Bling”, above, says why a title is not here.")
     list_before_template = "admin/integrations/whole_list.html"
     change_form_outer_before_template = "admin/integrations/title_page.html"
     inlines = [PaymentInline]
@@ -53,7 +52,7 @@ class TitleAdmin(
     ]  # fmt: skip
     actions_detail = BUTTONS
     readonly_fields = [
-        "bling_number", "balance_text", "issued", "competence", "origin", "status_number", "borderos", "first_seen_at",
+        "bling_number", "balance_text", "issued", "competence", "origin", "borderos", "first_seen_at",
         "read_at", "changed_at",
     ]  # fmt: skip
     fieldsets = [(gettext_lazy("Details in Bling"), {"fields": readonly_fields})]
@@ -66,6 +65,11 @@ class TitleAdmin(
         )
         return whole.filter(pk=row_number(object_id)).first()
 
+    def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """Leave out a table of payments that has none."""
+        tables: list[Any] = super().get_inline_formsets(*args, **kwargs)
+        return [table for table in tables if table.formset.initial_form_count()]
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -77,9 +81,9 @@ class TitleAdmin(
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may_search = request.user.has_perm("integrations.resync_title")
-        context = {**(extra_context or {}), "live_search_url": live_search_url() if may_search else ""}
+        context = {**(extra_context or {}), "live_search_url": live_search_url(request) if may_search else ""}
         context["open_position_url"] = open_position_url()
-        if self.has_export_discrepancy_permission(request):
+        if self.has_export_discrepancies_permission(request):
             context["discrepancies_url"] = discrepancies_url(request.GET.urlencode())
         return super().changelist_view(request, context)
 
@@ -135,13 +139,13 @@ class TitleAdmin(
     def issued(self, title: Title) -> str:
         return texts.day(title.issue_date)
 
-    @display(gettext_lazy("competence"))
+    @display(gettext_lazy("competence in Bling"))
     def competence(self, title: Title) -> str:
         return texts.day(title.competence_date)
 
     @display(gettext_lazy("origin"))
     def origin(self, title: Title) -> str:
-        return f"{title.origin_kind} {title.origin_number}".strip() or texts.EMPTY
+        return f"{texts.origin_word(title.origin_kind)} {title.origin_number}".strip() or texts.EMPTY
 
     @display(gettext_lazy("borderôs"))
     def borderos(self, title: Title) -> str:
@@ -177,3 +181,8 @@ class TitleAdmin(
     def create_anyway(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
         text = _("Kamino has similar titles. These are created beside them, as titles of their own.")
         return order_selected(request, self, BulkOrder.Kind.CREATE, queryset, text=text)
+
+    @admin.action(description=gettext_lazy("Export discrepancies"), permissions=["export_discrepancies"])
+    def export_discrepancies(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse:
+        ids = ",".join(str(pk) for pk in queryset.order_by("pk").values_list("pk", flat=True))
+        return HttpResponseRedirect(discrepancies_url(f"id__in={ids}"))

@@ -60,6 +60,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             self,
             title=_("Resync %(name)s") % {"name": title},
             text=_("Reads the title from Bling again and sends to Kamino what differs."),
+            note=texts.title_line(title),
             submit=_("Resync"),
             back=actions.page_url(self, title.pk),
         )
@@ -75,6 +76,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             self,
             title=_("Send %(name)s to Kamino again") % {"name": title},
             text=_("Sends the title to Kamino again. Do so once what Kamino complained about has been corrected."),
+            note=texts.title_line(title),
             submit=_("Send to Kamino again"),
             back=actions.page_url(self, title.pk),
         )

@@ -16,7 +16,7 @@ from integrations.admin.mapping_desk import row_url
 from integrations.admin.outside_links import screens
 from integrations.admin.scope import change_url, scoped
 from integrations.admin.timeline import MOST, timeline
-from integrations.admin.title_discrepancies import discrepancies_url
+from integrations.admin.titles_filter import discrepancies_url
 from integrations.domain.answer import Reason, Situation, answer
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
@@ -34,12 +34,13 @@ from integrations.models import (
     Posting,
     Title,
 )
+from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.models.mappings import MappingKind
 from integrations.models.problem_texts import rule_text
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.discrepancies import cause_of
 from integrations.pipeline.snapshots import seen_in_kamino
-from integrations.resources.texts import side_text
+from integrations.resources.texts import readable, side_text
 
 SIBLINGS_SHOWN = 50
 MAPPABLE = {ProblemCode.CATEGORY_UNMAPPED, ProblemCode.CATEGORY_AMBIGUOUS, ProblemCode.CATEGORY_MISSING}
@@ -47,13 +48,15 @@ MAPPABLE = {ProblemCode.CATEGORY_UNMAPPED, ProblemCode.CATEGORY_AMBIGUOUS, Probl
 
 @dataclass(frozen=True)
 class Side:
-    """One line of the comparison; `differs` when Kamino has something else than it should have."""
+    """One line of the comparison; `differs` when Kamino has something else than it should have, `apart` when that is
+    meant, and something else than Bling all the same."""
 
     label: str
     bling: Any
     desired: str
     delivered: str
     differs: bool
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
     )
     context: dict[str, Any] = {
         "title_row": title,
+        "headline": _headline(title),
         "posting": posting,
         "tenant_url": change_url(title.connection.tenant),
         "person_url": change_url(title.person),
@@ -98,11 +102,16 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             "state_colour": texts.STATE_COLOURS[posting.state],
             "sentences": texts.problem_sentences(problems),
             "rule": rule_text(posting.rule),
-            "discrepancies_url": discrepancies_url(f"id__exact={title.pk}")
+            "export_url": discrepancies_url(f"id__in={title.pk}")
             if request.user.has_perm("integrations.export_discrepancy")
             else "",
             "discrepancies": [
-                (row, side_text(row.bling_value), side_text(row.kamino_value))
+                (
+                    row,
+                    side_text(row.bling_value),
+                    side_text(row.kamino_value),
+                    [readable(row.cause) or kind_cause(row.kind), suggested_action(row.kind)],
+                )
                 for row in differences
                 if row.closed_at is None
             ],
@@ -111,6 +120,12 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             else "",
         }
     return context
+
+
+def _headline(title: Title) -> str:
+    number = title.document_number or _("without document number")
+    due = _("due %(day)s") % {"day": texts.day(title.due_date)}
+    return " · ".join([number, texts.money(title.value), due])
 
 
 def _forced(posting: Posting) -> QuerySet[ForcedSettlement]:
@@ -215,18 +230,14 @@ def compared(
             connection=title.connection_id, bling_id__in=[title.category_id, title.account_id]
         )
     }
-    person = (
-        f"{title.person} · {texts.document(title.person.document, whole=texts.sees_personal_data(request))}"
-        if title.person
-        else texts.EMPTY
-    )
+    person = _bling_person(title, request)
     kamino_person = _kamino_person(title)
     ours, theirs = _words(desired, names), _words(delivered, names)
     bling = {
         "status": texts.status_word(title),
         "value": texts.money(title.value),
         "due": texts.day(title.due_date),
-        "competence": texts.day(title.issue_date or title.competence_date),
+        "competence": _competence(title),
         "number": title.document_number or texts.EMPTY,
         "description": title.history or texts.EMPTY,
         "chart_account": registers.get(("category", title.category_id), texts.EMPTY),
@@ -250,15 +261,35 @@ def compared(
         Side(
             label, bling.get(key, texts.EMPTY), ours.get(key, ""), theirs.get(key, ""),
             differs=key in theirs and key in wanted and theirs[key] != wanted[key],
+            apart=key == "status" and delivered is not None and delivered.status != _status_for(title),
         )
         for key, label in labels.items()
     ]  # fmt: skip
     return rows
 
 
+def _status_for(title: Title) -> KaminoStatus:
+    words = {TitleStatus.SETTLED: KaminoStatus.SETTLED, TitleStatus.CANCELLED: KaminoStatus.CANCELLED}
+    return words.get(TitleStatus(title.status), KaminoStatus.PENDING)
+
+
+def _bling_person(title: Title, request: HttpRequest) -> str:
+    if title.person is None:
+        return texts.EMPTY
+    if not title.person.document:
+        return str(title.person)
+    return f"{title.person} · {texts.document(title.person.document, whole=texts.sees_personal_data(request))}"
+
+
 def _kamino_person(title: Title) -> str:
     posting = getattr(title.person, "posting", None) if title.person else None
-    return f"Kamino {posting.kamino_id}" if posting and posting.kamino_id else texts.EMPTY
+    return f"{title.person} (Kamino {posting.kamino_id})" if posting and posting.kamino_id else texts.EMPTY
+
+
+def _competence(title: Title) -> str:
+    """Write the day that Kamino gets as competence, and where it comes from when Bling has another one."""
+    day = texts.day(title.issue_date or title.competence_date)
+    return f"{day} ({_('issue date')})" if title.issue_date not in (None, title.competence_date) else day
 
 
 def _payments(title: Title, parts: Sequence[PartPosting]) -> str:

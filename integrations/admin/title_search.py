@@ -5,9 +5,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
 
 from integrations.admin.scope import row_number
 from integrations.domain.documents import compact
+from integrations.domain.names import typed_pattern
 from integrations.models import PartPosting, Person, Posting, Title
 
 
@@ -35,14 +37,17 @@ def titles_found(term: str, *, whole_documents: bool) -> QuerySet[Any]:
 
 
 def person_query(term: str, *, whole_documents: bool) -> QuerySet[Any]:
-    """Return the persons with a name like the term, or with that CPF/CNPJ, with or without punctuation."""
-    condition = Q(name__icontains=term) | Q(trade_name__icontains=term)
+    """Return the persons with a name like the term, with or without its accents, or with that CPF/CNPJ, with or
+    without punctuation."""
+    pattern = typed_pattern(term)
+    condition = Q(upper_name__regex=pattern) | Q(upper_trade_name__regex=pattern)
     plain = compact(term)
     if len(plain) >= 8 and any(char.isdigit() for char in plain):
         condition |= Q(document=plain)
         if whole_documents or len(plain) > 11:
             condition |= Q(document__startswith=plain)
-    return Person.objects.filter(condition).order_by().values("pk")
+    persons = Person.objects.alias(upper_name=Upper("name"), upper_trade_name=Upper("trade_name"))  # as indexed
+    return persons.filter(condition).order_by().values("pk")
 
 
 def parse_amount(term: str) -> Decimal | None:

@@ -204,7 +204,8 @@ def order_selected(
         bulk.advance(order.pk, now=timezone.now())
         order.refresh_from_db()
         say = messages.success if order.done else messages.warning
-        say(request, f"{kind.label}: {bulk.progress(order).sentence}.")
+        what = f"{kind.label} · {order.tenant}" if len(orders) > 1 else str(kind.label)
+        say(request, f"{what}: {bulk.progress(order).sentence}.")
     enqueue_tick()
     return None
 

@@ -94,7 +94,7 @@ class ForcedSettlement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.posting} {self.date:%d/%m/%Y} {self.amount}"
+        return f"{self.posting} · {self.date:%d/%m/%Y}"
 
     def to_forced(self) -> Forced:
         """Return what planning takes of it."""

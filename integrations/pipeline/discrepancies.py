@@ -202,7 +202,7 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
     if title.status == TitleStatus.SETTLED and delivered is not None and delivered.status is KaminoStatus.PENDING:
         found.append(Difference(DiscrepancyKind.SETTLED_ONLY_IN_BLING, value, KaminoStatus.PENDING))
     if is_forced and title.status != TitleStatus.SETTLED:
-        found.append(Difference(DiscrepancyKind.FORCED_SETTLEMENT, KaminoStatus.PENDING, value))
+        found.append(Difference(DiscrepancyKind.FORCED_SETTLEMENT, KaminoStatus.PENDING, KaminoStatus.SETTLED))
     if has_cancelled_invoice(title.to_facts()):
         found.append(Difference(DiscrepancyKind.INVOICE_CANCELLED, value, ""))
     return found
@@ -245,7 +245,8 @@ def _store(
             row = open_rows.get(key) or Discrepancy(posting=posting, kind=difference.kind, opened_at=now)
             part = part_text(difference.bordero_id) if difference.bordero_id is not None else ""
             row.bling_value, row.kamino_value = difference.bling, difference.kamino
-            row.cause = f"{sentences} {part}".strip()
+            own = "" if difference.kind is DiscrepancyKind.INVOICE_CANCELLED else sentences  # another story
+            row.cause = f"{own} {part}".strip()
             row.difference, row.days, row.seen_at = difference.amount, difference.days, now
             rows.append(row)
     with transaction.atomic():

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.matching import KaminoTitle, as_told
+from integrations.domain.names import typed_pattern
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
 from integrations.models import KaminoSnapshot, Posting
@@ -45,7 +46,8 @@ def find(posting: Posting, search: Search, *, whole: bool) -> list[Found]:
     """
     rows = KaminoSnapshot.objects.filter(company=posting.company_id, direction=posting.direction)
     if search.person:
-        rows = rows.filter(Q(row__NomePessoa__icontains=search.person) | Q(person_document=search.person))
+        name = Q(row__NomePessoa__iregex=typed_pattern(search.person))
+        rows = rows.filter(name | Q(person_document=search.person))
     if search.kamino_id:
         rows = rows.filter(kamino_id=search.kamino_id)
     if search.number:

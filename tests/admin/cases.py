@@ -13,7 +13,6 @@ from django.utils import timezone
 from integrations.models import (
     BlingConnection,
     ConnectLink,
-    Export,
     FilterRule,
     FollowUp,
     ForcedSettlement,
@@ -150,10 +149,6 @@ LIST_ACTIONS = [
         Title, "undo_these", "other_title", "operacao", "financeiro",
         lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None, bulk_reason,
         says="1 na fila",
-    ),
-    Case(
-        Title, "export_discrepancies", "title", "financeiro", "nobody",
-        lambda rows: Export.objects.filter(table="divergencias", tenant_ids=[rows.tenant.pk], counted=1).exists(),
     ),
     Case(
         ForcedSettlement, "approve_these", "forced", "operacao", "financeiro",

@@ -116,7 +116,8 @@ def test_the_title_page_says_which_rule_chose_the_chart_account(
 
 
 @pytest.mark.parametrize(
-    "term", ["pessoa NOSSA", "529.982.247-25", CPF, "NF 11001", "11001", "1.234,56", "R$ 1234,56", "1234.56"]
+    "term",
+    ["pessoa NOSSA", "péssoa nossa", "529.982.247-25", CPF, "NF 11001", "11001", "1.234,56", "R$ 1234,56", "1234.56"],
 )
 @pytest.mark.parametrize("model", [Title, Posting])
 def test_a_title_is_found_by_anything_that_names_it(

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Callable
-from io import BytesIO
 
-import openpyxl
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -85,19 +83,3 @@ def test_a_whole_list_is_settled_by_hand_for_one_company_at_a_time(
     row = BulkOrder.objects.get(kind="force")
     assert (row.done, sum(row.left_out.values())) == (1, 1), "one was forced before"
     assert row.terms["total"] == "2469.12"
-
-
-def test_the_discrepancies_of_a_whole_list_or_of_one_title_are_a_file(
-    login: Callable[[str], Client], ours: Rows, theirs: Rows
-) -> None:
-    client, address = login("operacao"), reverse("admin:integrations_title_discrepancies")
-    for query, found in (("", True), (f"id__exact={ours.title.pk}", True), (f"id__exact={theirs.title.pk}", False)):
-        response = client.get(f"{address}?{query}")
-        assert (response.status_code == 200) == found, query
-        if found:
-            [row] = list(openpyxl.load_workbook(BytesIO(response.content)).worksheets[0].values)[1:]
-            assert "Causa nossa" in row
-    assert login("suporte").get(address).status_code == 403
-    assert client.get(f"{address}?nonsense__x=1").status_code == 302
-    page = client.get(url(Title, "change", ours.title.pk)).content.decode()
-    assert f"{address}?id__exact={ours.title.pk}" in page

@@ -135,7 +135,7 @@ def test_a_filtered_list_is_taken_home(company: Company, staff: Any, monkeypatch
     reach(staff, staff.locator("select[name=format]"))
     staff.keyboard.type("csv")
     with staff.expect_download() as download:
-        press(staff, "Enviar", role="button")
+        press(staff, "Gerar arquivo", role="button")
     text = Path(download.value.path()).read_text("utf-8-sig")
     assert "1234,56" in text
     assert "NF 4712" not in text
@@ -145,7 +145,7 @@ def test_a_filtered_list_is_taken_home(company: Company, staff: Any, monkeypatch
     press(staff, "Exportar")
     reach(staff, staff.locator("select[name=format]"))
     staff.keyboard.type("xlsx")
-    press(staff, "Enviar", role="button")
+    press(staff, "Gerar arquivo", role="button")
     staff.get_by_text("Em andamento: 0 de 2 linhas").wait_for()
     while exporting.advance_exports(clock=timezone.now):
         pass

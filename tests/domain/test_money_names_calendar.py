@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from integrations.domain.calendar import day_of
 from integrations.domain.money import CENT, to_money
-from integrations.domain.names import fold
+from integrations.domain.names import MOST_TYPED, fold, typed_pattern
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,22 @@ def test_case_accents_and_spaces_do_not_make_names_different(one: str, other: st
 @pytest.mark.parametrize(("one", "other"), [("Fretes", "Frete"), ("Caixa 1", "Caixa 2"), ("A/B", "AB"), ("", "x")])
 def test_other_differences_do(one: str, other: str) -> None:
     assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize(
+    "typed", ["joao da conceicao", "JOÃO", "joao silva", "conceição", "& fi", "(me)", "Joa\u0303o"]
+)
+def test_a_name_is_found_as_people_type_it(typed: str) -> None:
+    assert re.search(typed_pattern(typed), "JOÃO DA CONCEIÇÃO SILVA & FILHOS (ME)")
+
+
+@pytest.mark.parametrize("typed", ["joan", "silva joao", ".oao", "filhos)"])
+def test_another_name_is_not(typed: str) -> None:
+    assert not re.search(typed_pattern(typed), "JOÃO DA SILVA & FILHOS (ME)")
+
+
+def test_a_pattern_stays_short_enough_for_a_database() -> None:
+    assert typed_pattern("a" * 5000) == typed_pattern("a" * MOST_TYPED)
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x24F), max_size=80))
