@@ -8,6 +8,7 @@ PYTEST_WORKERS ?= 3
 BIN := .venv/bin
 PY := $(BIN)/python
 STAMP := .venv/.installed
+PO := integrations/locale/pt_BR/LC_MESSAGES/django.po
 # Our own files; nothing of ours is longer than this many lines (docs/architecture.md, "Layers").
 MAX_LINES := 400
 
@@ -69,6 +70,7 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 messages: $(STAMP) ## Collect and compile the Portuguese texts (needs gettext)
 	@command -v msgfmt >/dev/null 2>&1 || { echo "gettext is missing: apt-get install gettext" >&2; exit 1; }
 	@$(PY) manage.py makemessages --locale pt_BR --no-location --no-obsolete --ignore '.venv/*' --ignore 'sandbox/*'
+	@msgcat --sort-output -o $(PO) $(PO)  # else the order is that of the folders, which changes from machine to machine
 	@$(PY) manage.py compilemessages --locale pt_BR --ignore '.venv/*'
 
 # The virtual environment, made once and brought up to date when a requirements file changes.
