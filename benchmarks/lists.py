@@ -26,7 +26,8 @@ def run() -> list[Row]:
 
 def _pages(pages: dict[str, list[float]]) -> list[Row]:
     """One row for the slowest list and one for the busiest; `pages` are medians in ms and queries by name."""
-    title = pages.pop("title page")
+    titles = [pages.pop(name) for name in ("title page", "title page, staff")]
+    title = max(titles, key=lambda page: page[1])
     slowest = max(pages, key=lambda name: pages[name][0])
     busiest = max(pages, key=lambda name: pages[name][1])
     about = f"{TITLES:,} titles, {DISCREPANCIES:,} open discrepancies"

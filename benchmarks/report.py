@@ -32,9 +32,9 @@ decide nothing: rows without a target are only shown.
   sent, is left unplanned there to save minutes.
 - **Unchanged** is a second run on the same day. The first one of a day also lists the payments of 45 days, and once a
   week there are the full sweep and the titles paid in this or the last month, read again.
-- **`lists`**: one company with all titles, looked at by somebody who sees everything, through Django's test client
-  (the whole request, without the network); the median of seven requests. The export is made by
-  one process as the tick makes it.
+- **`lists`**: one company with all titles, looked at by somebody who sees everything, and by staff of the company, from
+  whom one title in twenty is hidden as confidential. Through Django's test client (the whole request, without the
+  network); the median of seven requests. The export is made by one process as the tick makes it.
 - **`fleet`** is a simulation in virtual time with the product's own constants: a thousand companies (median 1,500
   titles, at most 100,000, 1 % changed) due within the hour after 05:00, a few more in their first load, and people
   who press the button. The lower bound is the largest of what one account, one address or one Kamino company needs
