@@ -1,5 +1,6 @@
 """Real processes of ours on the test database: for what threads in one process cannot show."""
 
+import ctypes
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+PR_SET_PDEATHSIG = 1
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -40,8 +42,14 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     """Start `python <arguments>` in the project folder."""
     more = options.pop("env", {})
     return subprocess.Popen(
-        [sys.executable, *arguments], cwd=ROOT, env=environment(**more), text=True, **options
+        [sys.executable, *arguments], cwd=ROOT, env=environment(**more), text=True, preexec_fn=_end_with_parent, **options
     )  # fmt: skip
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when the tests that started it die: a killed run would leave clusters at work."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Workers:
