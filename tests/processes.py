@@ -42,7 +42,8 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     """Start `python <arguments>` in the project folder."""
     more = options.pop("env", {})
     return subprocess.Popen(
-        [sys.executable, *arguments], cwd=ROOT, env=environment(**more), text=True, preexec_fn=_end_with_parent, **options
+        [sys.executable, *arguments], cwd=ROOT, env=environment(**more), text=True, preexec_fn=_end_with_parent,
+        **options,
     )  # fmt: skip
 
 
