@@ -171,7 +171,7 @@ def test_an_answer_that_never_comes_ends_a_search_before_the_web_server_does(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.BLING_API_URL = f"http://127.0.0.1:{silent.getsockname()[1]}"
         started, wanted = time.monotonic(), live_search.Search(bling_id=5)
-        order = {"visible": Title.objects.all(), "clock": timezone.now}
+        order = {"visible": Title.objects.all(), "hidden": frozenset(), "clock": timezone.now}
         assert live_search.search(company.connection, wanted, **order).failures  # type: ignore[arg-type]
         wanted = live_search.Search(value=Decimal(5))
         assert code_of(live_search.search, connection=company.connection, wanted=wanted, **order) == "api"
