@@ -14,7 +14,7 @@ from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.filters import OpenFilter
 from integrations.admin.scope import TenantFilter, change_url, scoped, told_connections
-from integrations.models import Alert
+from integrations.models import Alert, KaminoConnection
 from integrations.models.alerts import AlertCause
 
 CAUSE_COLOURS = {
@@ -84,7 +84,9 @@ def _urgent(request: HttpRequest) -> dict[str, Any]:
         return {}
     rows: QuerySet[Alert] = scoped(Alert.objects.filter(closed_at=None, cause__in=URGENT), request)
     money_first = Case(When(cause=AlertCause.DOUBLE_PAYMENT, then=0), default=1)
-    found = list(rows.select_related("tenant", "connection").order_by(money_first, "opened_at")[: SHOWN + 1])
+    rows = rows.select_related("tenant__kamino_connection", "connection")
+    rows = rows.defer(*(f"tenant__kamino_connection__{name}" for name in KaminoConnection.SECRETS))
+    found = list(rows.order_by(money_first, "opened_at")[: SHOWN + 1])
     return {
         "rows": [_line(alert, request) for alert in found[:SHOWN]],
         "more": len(found) > SHOWN,

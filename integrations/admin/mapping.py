@@ -39,7 +39,7 @@ class MappingAdmin(HistoryAdmin, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related("connection__tenant", "source", "person")
+        return rows.select_related(*self.list_select_related)  # Django leaves those of the list out where there are any
 
     def get_urls(self) -> list[Any]:
         site, mesa = self.admin_site, "mesa/<int:tenant_id>/"

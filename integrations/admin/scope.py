@@ -9,7 +9,7 @@ from django.urls import reverse
 from unfold.contrib.filters.admin import DropdownFilter
 
 from integrations import models
-from integrations.models.confidential import without_confidential
+from integrations.models.confidential import Marked, marked_ids, without_confidential
 
 MAX_DIGITS = 19
 """From so many on, a number may be more than a key holds."""
@@ -56,11 +56,19 @@ def told_connections(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]
     return told
 
 
+def _marked_ids(request: HttpRequest) -> Marked:
+    """Return which categories are confidential, asked once for each request."""
+    if "marked_ids" not in vars(request):
+        vars(request)["marked_ids"] = marked_ids()
+    found: Marked = vars(request)["marked_ids"]
+    return found
+
+
 def scoped(queryset: QuerySet[Any], request: HttpRequest, path: str | None = None) -> QuerySet[Any]:
     """Return the rows of `queryset` that the user may see: of their companies, and nothing of confidential titles
     without the permission; other tables come back whole."""
     if not sees_confidential(request):
-        queryset = without_confidential(queryset)
+        queryset = without_confidential(queryset, _marked_ids(request))
     path = path or TENANT_PATHS.get(queryset.model)
     if path is None or sees_every_tenant(request):
         return queryset

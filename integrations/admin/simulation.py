@@ -69,7 +69,8 @@ class AccountFilter(DropdownFilter):  # type: ignore[misc]
         return [(str(pk), name) for pk, name in rows.order_by("name").values_list("pk", "name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        item = scoped(KaminoItem.objects.all(), request).filter(pk=row_number(self.value())).first()
+        number = row_number(self.value())
+        item = scoped(KaminoItem.objects.all(), request).filter(pk=number).first() if number is not None else None
         return queryset.filter(company=item.connection_id, account=item.kamino_id) if item else queryset
 
 

@@ -50,6 +50,10 @@ def _at_risk() -> Q:
     return Q(pk__in=open_risks.order_by().values("posting"))
 
 
+def _to_approve() -> Q:
+    return Q(pk__in=ForcedSettlement.objects.awaiting().order_by().values("posting"))
+
+
 def _forced() -> Q:
     orders = ForcedSettlement.objects.in_force().filter(posting__title__status__in=UNSETTLED)
     return Q(pk__in=orders.order_by().values("posting"))
@@ -101,6 +105,11 @@ WORKLISTS: dict[str, Worklist] = {
         gettext_lazy("Pay the title in Bling too, or undo the forced settlement."),
         _forced, "integrations_forcedsettlement_changelist",
     ),
+    "approval": Worklist(
+        gettext_lazy("Forced settlements to approve"),
+        gettext_lazy("Somebody else than who ordered them approves or refuses them, several at once if need be."),
+        _to_approve, "integrations_forcedsettlement_changelist",
+    ),
     "invalid": Worklist(
         gettext_lazy("Invalid CPF/CNPJ or data"),
         gettext_lazy("Correct it in Bling, then choose “Resync”."),
@@ -114,7 +123,7 @@ WORKLISTS: dict[str, Worklist] = {
 }  # fmt: skip
 
 
-_FROM_OTHER_TABLES = ("risk", "forced")
+_FROM_OTHER_TABLES = ("risk", "forced", "approval")
 
 
 def titles_of(worklist: str) -> Q:

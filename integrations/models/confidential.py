@@ -1,21 +1,22 @@
 """Confidential categories (payroll, health): their titles are shown only to people who may see them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from integrations.domain.names import fold
 from integrations.models.connections import BlingConnection
-from integrations.models.mappings import Mapping
+from integrations.models.deliveries import PersonPosting
+from integrations.models.mappings import Mapping as MappingRow
 from integrations.models.registers import CatalogItem, CatalogKind, KaminoItem, KaminoKind
 from integrations.models.tenants import Tenant
-from integrations.models.titles import Title
+from integrations.models.titles import Person, Title
 
 
 class ConfidentialCategory(models.Model):
@@ -49,35 +50,64 @@ class ConfidentialCategory(models.Model):
             raise ValidationError({"item": _("Only categories can be confidential.")})
 
 
-def is_confidential(path: str = "") -> Exists:
-    """Return the condition for rows whose title, at `path`, has a confidential category: its own, or its contact's
-    default where it has none."""
-    of_contact = OuterRef(f"{path}person__category_id")
-    category = Coalesce(NullIf(OuterRef(f"{path}category_id"), Value(0)), of_contact)
-    marked = ConfidentialCategory.objects.filter(connection=OuterRef(f"{path}connection"), item__bling_id=category)
-    return Exists(marked)
+Marked = Mapping[int, Sequence[int]]
+"""The Bling ids of confidential categories by connection, for conditions that need no look at another table."""
 
 
-def hides_person(path: str = "") -> Q:
-    """Return the condition for rows whose person, at `path`, is known from confidential titles only."""
-    titles = Title.objects.filter(person=OuterRef(f"{path}pk"))
-    return Q(Exists(titles.filter(is_confidential()))) & ~Q(Exists(titles.filter(~is_confidential())))
+def marked_ids() -> Marked:
+    """Return the confidential categories of all companies."""
+    found: dict[int, list[int]] = {}
+    for connection, bling_id in ConfidentialCategory.objects.order_by("pk").values_list("connection", "item__bling_id"):
+        found.setdefault(connection, []).append(bling_id)
+    return found
+
+
+def is_confidential(marked: Marked, path: str = "") -> Q:
+    """Return the condition for rows whose title, at `path`, has one of the `marked` categories: its own, or its
+    contact's default where it has none."""
+    found = Q(pk__in=[])
+    for connection, ids in marked.items():
+        own = Q(**{f"{path}category_id__in": ids})
+        by_default = Q(**{f"{path}category_id": 0, f"{path}person__category_id__in": ids})
+        found |= Q(**{f"{path}connection": connection}) & (own | by_default)
+    return found
+
+
+def hidden_persons(marked: Marked) -> QuerySet[Person]:
+    """Return the persons that are known from titles of the `marked` categories only."""
+    hidden = is_confidential(marked)
+    named = Title.objects.filter(hidden).order_by().values("person")
+    others = Title.objects.filter(person=OuterRef("pk")).exclude(hidden)
+    return Person.objects.filter(~Exists(others), pk__in=named).order_by()
 
 
 _TITLES = {
-    "Title": [""], "Payment": ["title__"], "Posting": ["title__"], "PlannedWrite": ["title__"],
-    "ForcedSettlement": ["posting__title__"], "Discrepancy": ["posting__title__"],
-    "Attempt": ["posting__title__", "part_posting__posting__title__"],
+    "Title": "", "Payment": "title__", "Posting": "title__", "PlannedWrite": "title__",
+    "ForcedSettlement": "posting__title__", "Discrepancy": "posting__title__",
 }  # fmt: skip
-_PERSONS = {"Person": "", "PersonPosting": "person__", "Attempt": "person_posting__person__"}
+_PERSONS = {"Person": "pk", "PersonPosting": "person"}
 
 
-def without_confidential(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return the rows of any table that show nothing of a confidential title; tables without titles come back whole."""
+def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> QuerySet[Any]:
+    """Return the rows of any table that show nothing of a confidential title; tables without titles come back whole.
+
+    `marked` are the `marked_ids`, where the caller knows them already.
+    """
     name = rows.model.__name__
-    for path in _TITLES.get(name, ()):
-        rows = rows.filter(~is_confidential(path))
-    return rows.exclude(hides_person(_PERSONS[name])) if name in _PERSONS else rows
+    if name not in _TITLES and name not in _PERSONS and name != "Attempt":
+        return rows
+    marked = marked_ids() if marked is None else marked
+    if not marked:
+        return rows
+    if name in _TITLES:
+        return rows.exclude(is_confidential(marked, _TITLES[name]))
+    if name in _PERSONS:
+        return rows.exclude(**{f"{_PERSONS[name]}__in": hidden_persons(marked).values("pk")})
+    # A delivery is of one of three things: a title, a part of one, a person.
+    for path in ("posting__title__", "part_posting__posting__title__"):
+        rows = rows.exclude(is_confidential(marked, path))
+    persons = PersonPosting.objects.filter(person__in=hidden_persons(marked).values("pk")).order_by().values("pk")
+    return rows.filter(Q(person_posting=None) | ~Q(person_posting__in=persons))
 
 
 def confidential_ids(connection: BlingConnection) -> frozenset[int]:
@@ -100,6 +130,6 @@ def confidential_names(tenant: Tenant) -> ConfidentialNames:
     marked = ConfidentialCategory.objects.filter(connection__tenant=tenant)
     names = frozenset(marked.values_list("item__name", flat=True))
     items = KaminoItem.objects.filter(connection__tenant=tenant, kind=KaminoKind.CHART_ACCOUNT)
-    mapped = Mapping.objects.filter(source__confidential__in=marked).values("chart_account")
+    mapped = MappingRow.objects.filter(source__confidential__in=marked).values("chart_account")
     charts = items.filter(Q(pk__in=mapped) | Q(folded_name__in=[fold(name) for name in names]))
     return ConfidentialNames(names, dict(charts.values_list("kamino_id", "name")) if names else {})

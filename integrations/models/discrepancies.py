@@ -64,6 +64,9 @@ class Discrepancy(models.Model):
         verbose_name_plural = _("discrepancies")
         ordering = ["-opened_at", "-pk"]
         permissions = [("export_discrepancy", "Can export discrepancies")]
+        indexes = [
+            models.Index(fields=["-opened_at", "-id"], condition=Q(closed_at__isnull=True), name="discrepancy_open")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["posting", "kind"], condition=Q(closed_at__isnull=True), name="one_open_discrepancy_per_kind"

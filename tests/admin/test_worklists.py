@@ -27,6 +27,7 @@ IN = {
     "refused": {"state": "needs_human", "failure": "rejected"},
     "partial": {"problems": ["partially_paid"], "state": "delivered"},
     "forced": {"state": "delivered"},
+    "approval": {"state": "delivered"},
     "invalid": {"problems": ["invalid_document"]},
     "closed": {"problems": ["closed_period"]},
 }
@@ -43,8 +44,10 @@ def let_be(rows: Rows, worklist: str) -> None:
     Title.objects.filter(pk=rows.title.pk).update(status="open")
     now = timezone.now()
     ForcedSettlement.objects.filter(posting__company=rows.kamino).update(undone_at=now)
-    if worklist == "forced":
-        ForcedSettlement.objects.filter(pk=rows.forced.pk).update(posting=rows.posting, undone_at=None)
+    if worklist in ("forced", "approval"):
+        ForcedSettlement.objects.filter(pk=rows.forced.pk).update(
+            posting=rows.posting, undone_at=None, awaits_approval=worklist == "approval"
+        )
     Discrepancy.objects.filter(posting=rows.posting).update(closed_at=now)
     if worklist == "risk":
         Discrepancy.objects.create(posting=rows.posting, kind="double_payment_risk", opened_at=now, seen_at=now)
