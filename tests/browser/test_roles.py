@@ -98,7 +98,6 @@ def test_finance_maps_a_category_and_the_title_is_delivered(
     page = log_in("financeiro")
     page.get_by_role("link", name="1 título requer ação").click()
     page.get_by_role("heading", name="Requer ação").wait_for()
-    picture(page, "requer-acao.png")
     page.locator("#result_list a.text-link").first.click()
     page.get_by_role("link", name="Cadastrar esta categoria no De/Para").click()
     page.get_by_label("Plano de contas: Brindes para clientes").fill("Categoria de Teste")
