@@ -58,12 +58,16 @@ class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleBu
     fieldsets = [(gettext_lazy("Details in Bling"), {"fields": readonly_fields})]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Title | None:
-        """Read with a title all that its page shows; a list that reads as much is planned badly."""
+        """Read with a title all that its page shows, once for each request: Django's page and ours both ask for it. A
+        list that reads as much is planned badly."""
+        read: dict[str, Title | None] = vars(request).setdefault("titles_read", {})
+        if object_id in read:
+            return read[object_id]
         rows: QuerySet[Any] = self.get_queryset(request)
         whole = rows.select_related(
             "person__posting", "posting__company", "connection__tenant__kamino_connection", "replaced_by", "last_read"
         )
-        return whole.filter(pk=row_number(object_id)).first()
+        return read.setdefault(object_id, whole.filter(pk=row_number(object_id)).first())
 
     def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[Any]:
         """Leave out a table of payments that has none."""
