@@ -15,7 +15,7 @@ from integrations.admin import texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.scope import TenantFilter
-from integrations.admin.title_search import titles_found
+from integrations.admin.title_search import FoundByTitle
 from integrations.models import Attempt
 
 OUTCOME_COLOURS = {
@@ -33,7 +33,8 @@ PERSONAL = ("document", "email", "street", "number", "complement", "district", "
 
 
 @admin.register(Attempt)
-class AttemptAdmin(ReadOnlyAdmin):
+class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
+    searched_key = "posting__title"
     tenant_path = "company__tenant"
     masked_fields = ("body",)
     paginator = CappedPaginator
@@ -62,15 +63,6 @@ class AttemptAdmin(ReadOnlyAdmin):
             "company__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
         ).annotate(whole_document=Value(texts.sees_personal_data(request)))
         return told
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(posting__title__in=found), False
 
     @display(gettext_lazy("started at"), ordering="started_at")
     def started(self, attempt: Attempt) -> str:

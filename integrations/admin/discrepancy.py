@@ -15,7 +15,7 @@ from integrations.admin.decorators import display
 from integrations.admin.filters import OpenFilter
 from integrations.admin.scope import TenantFilter
 from integrations.admin.spreadsheet_export import SpreadsheetExport
-from integrations.admin.title_search import titles_found
+from integrations.admin.title_search import FoundByTitle
 from integrations.admin.titles_filter import TitlesFilter
 from integrations.models import Discrepancy
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
@@ -26,7 +26,8 @@ KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
 
 
 @admin.register(Discrepancy)
-class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
+class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
+    searched_key = "posting__title"
     empty_text = _("No open discrepancy: both systems agree, as far as they were compared.")
     tenant_path = "posting__company__tenant"
     export_name = "divergencias"
@@ -50,15 +51,6 @@ class DiscrepancyAdmin(SpreadsheetExport, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("posting__title__person", "posting__company__tenant")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(posting__title__in=found), False
 
     @display(_("kind"), ordering="kind", label=KIND_COLOURS)
     def kind_label(self, row: Discrepancy) -> tuple[str, str]:

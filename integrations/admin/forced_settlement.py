@@ -15,7 +15,7 @@ from integrations.admin import actions, texts
 from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display, page_action
 from integrations.admin.scope import TenantFilter
-from integrations.admin.title_search import titles_found
+from integrations.admin.title_search import FoundByTitle
 from integrations.domain.money import ZERO
 from integrations.models import ForcedSettlement
 from integrations.pipeline import approvals, live_kamino
@@ -44,7 +44,8 @@ class StateFilter(RadioFilter):  # type: ignore[misc]
 
 
 @admin.register(ForcedSettlement)
-class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
+class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
+    searched_key = "posting__title"
     empty_text = gettext_lazy("Nobody forced a settlement yet. It is ordered on the page of a title.")
     tenant_path = "posting__company__tenant"
     list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account_name", "state_label", "ordered_by"]
@@ -76,15 +77,6 @@ class ForcedSettlementAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related(*self.list_select_related)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(posting__title__in=found), False
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         row = ForcedSettlement.objects.standing().filter(pk=object_id).first()

@@ -17,7 +17,7 @@ from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.mapping_desk import row_url
 from integrations.admin.scope import TenantFilter
-from integrations.admin.title_search import person_query
+from integrations.admin.title_search import FoundByTitle, person_query
 from integrations.models import Person
 from integrations.models.mappings import PERSON_KINDS
 
@@ -29,7 +29,8 @@ KINDS = {
 
 
 @admin.register(Person)
-class PersonAdmin(ReadOnlyAdmin):
+class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
+    found_by = staticmethod(person_query)
     tenant_path = "connection__tenant"
     masked_fields = ("document",)
     paginator = CappedPaginator
@@ -52,15 +53,6 @@ class PersonAdmin(ReadOnlyAdmin):
             "connection__tenant", "posting"
         )
         return told
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = person_query(term, whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(pk__in=found), False
 
     @display(gettext_lazy("CPF/CNPJ"), ordering="document")
     def document_text(self, person: Person) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy
 
@@ -10,13 +9,14 @@ from integrations.admin import actions, texts
 from integrations.admin.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.scope import change_url, row_number, scoped
-from integrations.admin.title_search import titles_found
+from integrations.admin.title_search import FoundByTitle
 from integrations.models import Posting
 
 
-class PostingPages(actions.PermittedActions, ReadOnlyAdmin):
+class PostingPages(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
     """A list of postings; each leads to its title's page, which shows all about it."""
 
+    searched_key = "title"
     tenant_path = "company__tenant"
     paginator = CappedPaginator
     list_display_links = None
@@ -32,15 +32,6 @@ class PostingPages(actions.PermittedActions, ReadOnlyAdmin):
         if posting is None:
             return HttpResponseRedirect(actions.changelist_url(self))
         return HttpResponseRedirect(change_url(posting.title))
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(title__in=found), False
 
     @display(gettext_lazy("title"), ordering="title__document_number")
     def name(self, posting: Posting) -> str:

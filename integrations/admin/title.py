@@ -19,14 +19,14 @@ from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.admin.title_actions import BUTTONS, TitleButtons
 from integrations.admin.title_page import title_context
 from integrations.admin.title_payments import PaymentInline
-from integrations.admin.title_search import titles_found
+from integrations.admin.title_search import FoundByTitle
 from integrations.admin.titles_filter import discrepancies_url
 from integrations.admin.whole_list import WholeList, order_selected
 from integrations.models import BulkOrder, Title
 
 
 @admin.register(Title)
-class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleButtons, ReadOnlyAdmin):
+class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleButtons, ReadOnlyAdmin):
     export_name = "titulos"
     tenant_path = "connection__tenant"
     paginator = CappedPaginator
@@ -73,15 +73,6 @@ class TitleAdmin(SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleBu
         """Leave out a table of payments that has none."""
         tables: list[Any] = super().get_inline_formsets(*args, **kwargs)
         return [table for table in tables if table.formset.initial_form_count()]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = titles_found(term, whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(pk__in=found), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may_search = request.user.has_perm("integrations.resync_title")

@@ -1,12 +1,15 @@
 """How a title is found: by name, CPF/CNPJ, number of document, invoice or order, value, or either system's id."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
+from django.http import HttpRequest
 
+from integrations.admin import texts
 from integrations.admin.scope import row_number
 from integrations.domain.documents import compact
 from integrations.domain.names import typed_pattern
@@ -48,6 +51,22 @@ def person_query(term: str, *, whole_documents: bool) -> QuerySet[Any]:
             condition |= Q(document__startswith=plain)
     persons = Person.objects.alias(upper_name=Upper("name"), upper_trade_name=Upper("trade_name"))  # as indexed
     return persons.filter(condition).order_by().values("pk")
+
+
+class FoundByTitle:
+    """A list that is searched as the titles are. `searched_key` leads from a row to what `found_by` finds."""
+
+    searched_key = "pk"
+    found_by: Callable[..., QuerySet[Any]] = staticmethod(titles_found)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = self.found_by(term, whole_documents=texts.sees_personal_data(request))
+        return queryset.filter(**{f"{self.searched_key}__in": found}), False
 
 
 def parse_amount(term: str) -> Decimal | None:
