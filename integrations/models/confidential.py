@@ -112,8 +112,7 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
 
 def confidential_ids(connection: BlingConnection) -> frozenset[int]:
     """Return the Bling ids of a connection's confidential categories."""
-    rows = ConfidentialCategory.objects.filter(connection=connection)
-    return frozenset(rows.values_list("item__bling_id", flat=True))
+    return frozenset(marked_ids().get(connection.pk, ()))
 
 
 @dataclass(frozen=True)
