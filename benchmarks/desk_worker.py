@@ -85,7 +85,7 @@ def _file() -> Callable[[], object]:
     from django.utils import timezone
 
     from integrations.models import MappingChange, Tenant
-    from integrations.pipeline.mapping_changes import advance_changes, confirm, measures, propose_file
+    from integrations.pipeline.mapping.changes import advance_changes, confirm, measures, propose_file
 
     user = User.objects.create_user("financeiro")
     content = _edited()

@@ -61,7 +61,7 @@ def _first_run(account: Account) -> None:
     from integrations.bling.auth import KIND_OPAQUE
     from integrations.bling.client import Access, BlingClient
     from integrations.models import BlingConnection, SyncRun
-    from integrations.pipeline.slices import Slice
+    from integrations.pipeline.read.steps import Slice
     from integrations.rest.limits import NoSlots
 
     access = Access("", KIND_OPAQUE)

@@ -46,8 +46,9 @@ def _policy(workers: int) -> Policy:
 
     from integrations import queue, tasks
     from integrations.bling.ahead import UNDER_WAY
-    from integrations.pipeline import details, run
     from integrations.pipeline.deliver.drain import LONGEST_NAP
+    from integrations.pipeline.read import fetch
+    from integrations.pipeline.run import tick
 
     limits, timeout = settings.LIMITS, int(settings.Q_CLUSTER["timeout"])  # type: ignore[call-overload]
     return Policy(
@@ -55,11 +56,11 @@ def _policy(workers: int) -> Policy:
         threads=settings.TICK_THREADS,
         tick=timeout - tasks.CALL_DEADLINE - tasks.MARGIN,
         slice=settings.RUN_SLICE_SECONDS,
-        drain=run.DRAIN_SLICE.total_seconds(),
+        drain=tick.DRAIN_SLICE.total_seconds(),
         drain_nap=LONGEST_NAP,
-        idle_nap=run.NAP,
-        people_nap=run.PEOPLE_NAP,
-        chunk=details.FIRST_CHUNK,
+        idle_nap=tick.NAP,
+        people_nap=tick.PEOPLE_NAP,
+        chunk=fetch.FIRST_CHUNK,
         under_way=UNDER_WAY,
         bling_interval=limits.bling_interval_ms / 1000,
         egress_interval=limits.bling_egress_interval_ms / 1000,

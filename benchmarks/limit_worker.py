@@ -12,7 +12,7 @@ def main() -> None:
     from django.utils import timezone
 
     from integrations.models import BlingConnection
-    from integrations.pipeline.connections import open_bling
+    from integrations.pipeline.access.clients import open_bling
 
     connections = BlingConnection.objects.filter(tenant__slug__in=slugs).select_related("tenant")
     clients = [open_bling(connection, clock=timezone.now) for connection in connections]

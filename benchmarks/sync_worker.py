@@ -12,13 +12,13 @@ def main() -> None:
     from django.utils import timezone
 
     from integrations.models import BlingConnection, Tenant
-    from integrations.pipeline import run
-    from integrations.pipeline.desk import request_sync
+    from integrations.pipeline.desk.commands import request_sync
+    from integrations.pipeline.run import tick
 
     tenant = Tenant.objects.get(slug=sys.argv[1])
     connections = BlingConnection.objects.filter(tenant=tenant).select_related("tenant")
     request_sync(connections=connections, user=None, now=timezone.now())
-    report_cost(lambda: run.work_until_idle(clock=timezone.now, tenant_ids=[tenant.pk]))
+    report_cost(lambda: tick.work_until_idle(clock=timezone.now, tenant_ids=[tenant.pk]))
 
 
 if __name__ == "__main__":

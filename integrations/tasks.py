@@ -6,8 +6,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from integrations.models import Heartbeat
-from integrations.pipeline import closing, run, schedule
-from integrations.pipeline import purge as purging
+from integrations.pipeline.company import closing, retention
+from integrations.pipeline.read import schedule
+from integrations.pipeline.run.tick import run_tick
 from integrations.queue import enqueue_tick
 from integrations.resources.exporting import advance_exports
 
@@ -24,7 +25,7 @@ def tick() -> None:
     deadline = timezone.now() + timedelta(seconds=seconds)
     latest = timezone.now() + timedelta(seconds=timeout - EXPORT_STEP)
     exports = {"exports": lambda: timezone.now() < latest and advance_exports(clock=timezone.now)}
-    if run.tick(clock=timezone.now, deadline=deadline, beat=_beat, also=exports):
+    if run_tick(clock=timezone.now, deadline=deadline, beat=_beat, also=exports):
         # The schedule's tick a minute alone would keep fewer than two workers busy, however many there are.
         enqueue_tick()
 
@@ -44,5 +45,5 @@ def purge() -> None:
     """Delete what is only kept for a time: old bodies of attempts, snapshots, finished tasks, closed companies."""
     timeout: int = settings.Q_CLUSTER["timeout"]  # type: ignore[assignment]
     deadline = timezone.now() + timedelta(seconds=timeout / 2)
-    purging.purge(now=timezone.now())
+    retention.purge(now=timezone.now())
     closing.delete_closed(clock=timezone.now, deadline=deadline)

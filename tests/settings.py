@@ -1,6 +1,6 @@
 """Settings of the tests: the embedded PostgreSQL without waiting for the disk, and no request limits.
 
-`DIE_AT` ("milestone:passing:marker file") kills one process that uses them, `MILESTONE_LOG` names a file for what it
+`DIE_AT` ("failpoint:passing:marker file") kills one process that uses them, `FAILPOINT_LOG` names a file for what it
 passed, `TEST_LIMITS` keeps the limits on.
 """
 
@@ -24,7 +24,7 @@ if not os.environ.get("DATABASE_URL"):
 
 from project.settings import *  # noqa: F403
 from project.settings import LIMITS as _LIMITS
-from tests.signals import note_milestones, signal_at
+from tests.signals import note_failpoints, signal_at
 
 if not os.environ.get("TEST_LIMITS"):
     LIMITS = replace(
@@ -42,5 +42,5 @@ STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
 if os.environ.get("DIE_AT"):
     _name, _passing, _marker = os.environ["DIE_AT"].split(":")
     signal_at(_name, int(_passing), signal.SIGKILL, marker=Path(_marker))
-if os.environ.get("MILESTONE_LOG"):
-    note_milestones(Path(os.environ["MILESTONE_LOG"]))
+if os.environ.get("FAILPOINT_LOG"):
+    note_failpoints(Path(os.environ["FAILPOINT_LOG"]))

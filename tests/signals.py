@@ -1,17 +1,17 @@
-"""The switch that only tests know: a process sends itself a signal when it passes a milestone."""
+"""The switch that only tests know: a process sends itself a signal when it passes a failpoint."""
 
 import itertools
 import os
 from pathlib import Path
 
-from integrations.pipeline import milestones
+from integrations.pipeline.access import failpoints
 
 
 def signal_at(name: str, passing: int, number: int, *, marker: Path | None = None) -> None:
     """Send this process `number` when it passes `name` for the `passing`th time; with a `marker` file, only the first
     of all processes that were told so."""
-    if name not in milestones.MILESTONES:
-        raise ValueError(f"{name!r} is no milestone")
+    if name not in failpoints.FAILPOINTS:
+        raise ValueError(f"{name!r} is no failpoint")
     counter = itertools.count(1)
 
     def listener(here: str) -> None:
@@ -24,14 +24,14 @@ def signal_at(name: str, passing: int, number: int, *, marker: Path | None = Non
                 return
         os.kill(os.getpid(), number)
 
-    milestones.listen(listener)
+    failpoints.listen(listener)
 
 
-def note_milestones(path: Path) -> None:
-    """Append the name of each milestone that this process passes to a file."""
+def note_failpoints(path: Path) -> None:
+    """Append the name of each failpoint that this process passes to a file."""
 
     def listener(here: str) -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write(f"{here}\n")
 
-    milestones.listen(listener)
+    failpoints.listen(listener)

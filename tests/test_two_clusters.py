@@ -13,7 +13,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import BlingConnection, Heartbeat, KaminoConnection, PersonPosting, Posting, SyncRun
-from integrations.pipeline import desk, leases
+from integrations.pipeline.access import leases
+from integrations.pipeline.desk import commands
 from integrations.queue import enqueue_tick
 from sandbox.world import World
 from tests import processes
@@ -102,7 +103,7 @@ def tell_everything(world: World) -> None:
 
 def order_runs() -> None:
     BlingConnection.objects.update(swept_at=timezone.now())
-    desk.request_sync(connections=BlingConnection.objects.all(), user=None, now=timezone.now())
+    commands.request_sync(connections=BlingConnection.objects.all(), user=None, now=timezone.now())
     for _name in NAMES:
         enqueue_tick()
 
@@ -121,7 +122,7 @@ class TestWithLimits:
         companies = [new_company(slug) for slug in ("azul", "verde")]
         logs = {name: tmp_path / name for name in NAMES}
         for name, log in logs.items():
-            start_cluster(name, TEST_LIMITS="1", MILESTONE_LOG=str(log))
+            start_cluster(name, TEST_LIMITS="1", FAILPOINT_LOG=str(log))
         for name in NAMES:  # either of them may take a tick
             wait_until(lambda name=name: enqueue_tick() or has_worked(name), f"{name} shows no life")  # type: ignore[misc]
         for company in companies:
@@ -139,15 +140,15 @@ class TestWithLimits:
             assert "saved" in log.read_text() or "recorded" in log.read_text(), f"{name} did nothing"
 
 
-@pytest.mark.parametrize("milestone", ["pull.chunk_read", "title.after_write"])
+@pytest.mark.parametrize("failpoint", ["pull.chunk_read", "title.after_write"])
 def test_a_killed_worker_of_a_cluster_is_replaced_and_its_work_goes_on(
-    company: Company, world: World, start_cluster: Any, tmp_path: Path, milestone: str
+    company: Company, world: World, start_cluster: Any, tmp_path: Path, failpoint: str
 ) -> None:
     for direction in ("payable", "payable", "receivable"):
         company.bling.pay(company.add_title(direction), account=company.bank)
     tell_everything(world)
     died = tmp_path / "died"
-    start_cluster("um", DIE_AT=f"{milestone}:1:{died}")
+    start_cluster("um", DIE_AT=f"{failpoint}:1:{died}")
     order_runs()
     wait_until(died.exists, "the worker never came there")
 

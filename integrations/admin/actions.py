@@ -20,8 +20,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from integrations.admin.check_texts import check_name, check_text
 from integrations.models import BlingConnection, Posting, Title
-from integrations.pipeline import desk
-from integrations.pipeline.bulk import left_out_texts
+from integrations.pipeline.desk import commands
+from integrations.pipeline.desk.bulk import left_out_texts
+from integrations.pipeline.desk.refusal import Refused
 from integrations.queue import enqueue_tick
 
 Done = TypeVar("Done")
@@ -126,7 +127,7 @@ def back_to_action(model_admin: Any, action: str, object_id: Any) -> HttpRespons
     return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_{action}", args=[object_id]))
 
 
-def refused(request: HttpRequest, error: "desk.Refused") -> None:
+def refused(request: HttpRequest, error: "Refused") -> None:
     messages.error(request, error.message)
 
 
@@ -140,7 +141,7 @@ def carry_out(
     """
     try:
         done = order(user=user_of(request), now=timezone.now(), **arguments)
-    except desk.Refused as error:
+    except Refused as error:
         refused(request, error)
         return False
     enqueue_tick()
@@ -157,7 +158,7 @@ def one_by_one(
     for row in rows:
         try:
             order(forced=row, user=user_of(request), now=timezone.now(), **more)
-        except desk.Refused as error:
+        except Refused as error:
             refusals[error.message] += 1
         else:
             done += 1
@@ -168,7 +169,7 @@ def one_by_one(
 
 def sync(request: HttpRequest, connections: Iterable[BlingConnection]) -> None:
     """Ask for a run of each connection and say what came of it."""
-    asked = desk.request_sync(connections=connections, user=user_of(request), now=timezone.now())
+    asked = commands.request_sync(connections=connections, user=user_of(request), now=timezone.now())
     enqueue_tick()
     parts = [ngettext("%(count)s queued", "%(count)s queued", asked.queued) % {"count": asked.queued}]
     if asked.already_running:
@@ -193,7 +194,7 @@ def sync(request: HttpRequest, connections: Iterable[BlingConnection]) -> None:
 
 def resync(request: HttpRequest, titles: QuerySet[Title]) -> None:
     """Ask for titles to be read from Bling again and sent, and say what came of it."""
-    asked = desk.request_resync(titles=titles, user=user_of(request), now=timezone.now())
+    asked = commands.request_resync(titles=titles, user=user_of(request), now=timezone.now())
     enqueue_tick()
     text = ngettext("%(count)s title queued", "%(count)s titles queued", asked.queued) % {"count": asked.queued}
     if asked.ignored:
@@ -211,7 +212,7 @@ def resync(request: HttpRequest, titles: QuerySet[Title]) -> None:
 def retry(request: HttpRequest, postings: QuerySet[Posting]) -> None:
     """Send again what a person looked at, and say how many moved."""
     asked = postings.count()
-    moved = desk.retry_delivery(postings=postings, user=user_of(request), now=timezone.now())
+    moved = commands.retry_delivery(postings=postings, user=user_of(request), now=timezone.now())
     enqueue_tick()
     text = ngettext("%(count)s title will be tried again", "%(count)s titles will be tried again", moved) % {
         "count": moved
@@ -244,8 +245,10 @@ def set_ignored(request: HttpRequest, postings: Iterable[Any], *, ignored: bool,
     done = 0
     for posting in postings:
         try:
-            desk.set_ignored(posting=posting, ignored=ignored, reason=reason, user=user_of(request), now=timezone.now())
-        except desk.Refused as error:
+            commands.set_ignored(
+                posting=posting, ignored=ignored, reason=reason, user=user_of(request), now=timezone.now()
+            )
+        except Refused as error:
             messages.error(request, f"{posting}: {error.message}")
         else:
             done += 1

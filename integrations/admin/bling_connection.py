@@ -26,7 +26,8 @@ from integrations.admin.scope import TenantFilter
 from integrations.admin.secret_fields import SecretFormMixin
 from integrations.models import BlingConnection, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import decisions, probes
+from integrations.pipeline.company import probes
+from integrations.pipeline.desk import decisions
 
 API_V2_KEY = re.compile(r"[0-9a-f]{48,}", re.IGNORECASE)
 _LINK = {"connect", "create_link", "send_link"}

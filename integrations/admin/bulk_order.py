@@ -15,7 +15,7 @@ from integrations.admin.base import ReadOnlyAdmin
 from integrations.admin.decorators import display
 from integrations.admin.scope import TenantFilter
 from integrations.models import BulkOrder
-from integrations.pipeline.bulk import progress
+from integrations.pipeline.desk.bulk import progress
 
 
 @admin.register(BulkOrder)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from integrations.models.scope_texts import scope_name
-from integrations.pipeline.connections import CheckLine
+from integrations.pipeline.access.clients import CheckLine
 
 _NAMES = {
     "authorization": gettext_noop("Authorization"),

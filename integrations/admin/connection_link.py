@@ -22,9 +22,9 @@ from integrations.admin.base import HistoryAdmin
 from integrations.admin.decorators import page_action
 from integrations.models import BlingConnection
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import authorization
-from integrations.pipeline.error_texts import error_text
-from integrations.pipeline.tokens import bling_app
+from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.tokens import bling_app
+from integrations.pipeline.company import authorization
 from integrations.rest.errors import ConfigError
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,8 @@ from integrations.admin.base import HistoryAdmin
 from integrations.admin.decorators import page_action
 from integrations.models import BlingConnection
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import decisions, status
+from integrations.pipeline.company import connection_state
+from integrations.pipeline.desk import decisions
 from integrations.queue import enqueue_tick
 
 
@@ -29,7 +30,7 @@ class StateActions(HistoryAdmin):
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
-            if status.pause(connection=connection, user=actions.user_of(request), now=timezone.now()):
+            if connection_state.pause(connection=connection, user=actions.user_of(request), now=timezone.now()):
                 messages.success(request, _("Paused. Nothing more is read from Bling until somebody resumes it."))
             else:
                 messages.warning(request, _("Nothing was changed: only a connected connection can be paused."))
@@ -50,7 +51,7 @@ class StateActions(HistoryAdmin):
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
-            if status.resume(connection=connection, user=actions.user_of(request), now=timezone.now()):
+            if connection_state.resume(connection=connection, user=actions.user_of(request), now=timezone.now()):
                 enqueue_tick()
                 messages.success(request, _("Resumed. A sync that catches up was queued."))
             else:
@@ -69,7 +70,7 @@ class StateActions(HistoryAdmin):
     def accept(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
-            if status.accept_held(connection=connection, user=actions.user_of(request), now=timezone.now()):
+            if connection_state.accept_held(connection=connection, user=actions.user_of(request), now=timezone.now()):
                 enqueue_tick()
                 name = connection.company_name or connection.label
                 messages.success(request, _("%(company)s was accepted. Its first sync was queued.") % {"company": name})
@@ -125,7 +126,7 @@ class StateActions(HistoryAdmin):
     def disconnect(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
-            told = status.disconnect(connection=connection, user=actions.user_of(request), now=timezone.now())
+            told = connection_state.disconnect(connection=connection, user=actions.user_of(request), now=timezone.now())
             if told is False:
                 messages.warning(request, _("Disconnected here. Bling could not be told: revoke the app there too."))
             else:

@@ -14,7 +14,7 @@ from integrations.admin import actions, texts
 from integrations.admin.decorators import display, page_action
 from integrations.admin.mapping_desk import row_url
 from integrations.models import Tenant
-from integrations.pipeline.coverage import Blocker, Share, coverage_of
+from integrations.pipeline.report.coverage import Blocker, Share, coverage_of
 
 
 def coverage_url(tenant: Tenant) -> str:

@@ -20,8 +20,8 @@ from integrations.models import Alert, BlingConnection, Discrepancy, KaminoConne
 from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline.health import Health, health_of
-from integrations.pipeline.waiting import needing_action
+from integrations.pipeline.report.alerts import Health, health_of
+from integrations.pipeline.report.needs_action import needing_action
 
 TENANTS_SHOWN = 60
 HEALTH_LABELS = {

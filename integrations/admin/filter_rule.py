@@ -14,7 +14,7 @@ from integrations.admin.register_rules import RegisterRuleAdmin
 from integrations.admin.scope import TenantFilter
 from integrations.domain.rules import FilterKind
 from integrations.models import FilterRule
-from integrations.pipeline import desk
+from integrations.pipeline.desk import commands
 from integrations.queue import enqueue_tick
 
 
@@ -38,7 +38,7 @@ class FilterRuleAdmin(RegisterRuleAdmin):
             self.delete_model(request, row)
 
     def _replan(self, row: FilterRule) -> None:
-        desk.filters_changed(connection_id=row.connection_id, now=timezone.now())
+        commands.filters_changed(connection_id=row.connection_id, now=timezone.now())
         enqueue_tick()
 
     @display(gettext_lazy("kind"), ordering="item__kind")

@@ -18,7 +18,7 @@ from integrations.admin.scope import TenantFilter
 from integrations.admin.title_search import FoundByTitle
 from integrations.domain.money import ZERO
 from integrations.models import ForcedSettlement
-from integrations.pipeline import approvals, live_kamino
+from integrations.pipeline.desk import approvals, live_kamino
 
 
 class StateFilter(RadioFilter):  # type: ignore[misc]

@@ -23,8 +23,8 @@ from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, KaminoItem, Posting, Tenant
 from integrations.models.registers import KaminoKind
 from integrations.models.titles import DIRECTION_CHOICES
-from integrations.pipeline import follow_ups, live_search
-from integrations.pipeline.decisions import Option
+from integrations.pipeline.desk import follow_ups, live_search
+from integrations.pipeline.desk.decisions import Option
 
 A_YEAR = timedelta(days=365)
 

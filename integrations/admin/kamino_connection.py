@@ -19,9 +19,9 @@ from integrations.admin.scope import TenantFilter
 from integrations.admin.secret_fields import SecretFormMixin
 from integrations.models import KaminoConnection
 from integrations.models.registers import KaminoKind
-from integrations.pipeline import probes
-from integrations.pipeline.connections import check_address
-from integrations.pipeline.error_texts import error_text
+from integrations.pipeline.access.clients import check_address
+from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.company import probes
 from integrations.rest.errors import ConfigError
 
 

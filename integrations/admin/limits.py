@@ -25,7 +25,7 @@ def limits_told(rows: QuerySet[RateLimit]) -> QuerySet[Any]:
     after_prefix = Substr(OuterRef("key"), len("bling:") + 1)
     bling = BlingConnection.objects.filter(company_id=after_prefix).exclude(company_id="")
     kamino = KaminoConnection.objects.filter(cn=Substr(OuterRef("key"), len("kamino:") + 1))
-    # Before its company is known, a connection is counted by itself (pipeline/limits.py, bling_key).
+    # Before its company is known, a connection is counted by itself (pipeline/access/rate_limits.py, bling_key).
     unknown = BlingConnection.objects.annotate(
         limit_key=Concat(Value("bling:connection-"), Cast("pk", CharField()), output_field=CharField())
     ).filter(limit_key=OuterRef("key"))

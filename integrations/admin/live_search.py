@@ -22,8 +22,8 @@ from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, Title
 from integrations.models.confidential import confidential_ids
 from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
-from integrations.pipeline import live_search
-from integrations.pipeline.desk import Refused
+from integrations.pipeline.desk import live_search
+from integrations.pipeline.desk.refusal import Refused
 
 SHORTEST_ID = 9
 """Digits from which on a number that is no CPF or CNPJ is taken for an id of Bling's."""

@@ -24,11 +24,11 @@ from integrations.admin.scope import TenantFilter, change_url
 from integrations.models import MappingChange
 from integrations.models.mapping_changes import Reach
 from integrations.models.mappings import TARGETS
-from integrations.pipeline.desk import Refused
-from integrations.pipeline.mapping_changes import confirm, discard, measures, rows_of
-from integrations.pipeline.mapping_edits import ChangedRow
-from integrations.pipeline.mapping_sheet import COLUMNS
-from integrations.pipeline.mapping_targets import KaminoTargets, labels
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.mapping.changes import confirm, discard, measures, rows_of
+from integrations.pipeline.mapping.edits import ChangedRow
+from integrations.pipeline.mapping.sheet import COLUMNS
+from integrations.pipeline.mapping.targets import KaminoTargets, labels
 from integrations.queue import enqueue_tick
 from integrations.resources.mappings import bad_rows_xlsx, error_texts
 

@@ -22,12 +22,12 @@ from integrations.admin.scope import change_url, row_number, scoped
 from integrations.domain.names import fold
 from integrations.models import BlingConnection, Mapping, MappingChange, Person, Tenant
 from integrations.models.mappings import PERSON_KINDS, TARGET_KINDS, TARGETS, MappingKind
-from integrations.pipeline import desk as orders
-from integrations.pipeline.mapping_changes import propose, propose_file
-from integrations.pipeline.mapping_edits import ChangedRow, check_cells, from_other_connection, from_suggestions
-from integrations.pipeline.mapping_rows import SURE, DeskRow, counts_by_state, desk_rows
-from integrations.pipeline.mapping_sheet import COLUMNS
-from integrations.pipeline.mapping_targets import KaminoTargets, label, labels
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.mapping.changes import propose, propose_file
+from integrations.pipeline.mapping.edits import ChangedRow, check_cells, from_other_connection, from_suggestions
+from integrations.pipeline.mapping.rows import SURE, DeskRow, counts_by_state, desk_rows
+from integrations.pipeline.mapping.sheet import COLUMNS
+from integrations.pipeline.mapping.targets import KaminoTargets, label, labels
 from integrations.queue import enqueue_tick
 from integrations.resources.mappings import mapping_csv, mapping_xlsx, state_text
 from integrations.sheets.cells import Cell
@@ -277,7 +277,7 @@ def _take_file(request: HttpRequest, tenant: Tenant, here: str) -> HttpResponse:
         change = propose_file(
             tenant=tenant, name=upload.name or "", content=upload.read(), user=user_of(request), clock=timezone.now
         )
-    except orders.Refused as error:
+    except Refused as error:
         messages.error(request, error.message)
         return HttpResponseRedirect(here)
     if change.state == MappingChange.State.READING:

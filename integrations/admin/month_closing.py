@@ -23,7 +23,7 @@ from integrations.admin.forms import MonthForm
 from integrations.admin.open_position import log_export
 from integrations.admin.scope import TenantFilter, change_url, sees_confidential
 from integrations.models import MonthClosing, Tenant
-from integrations.pipeline import month
+from integrations.pipeline.report import month
 from integrations.resources import reports
 from integrations.resources.texts import readable
 

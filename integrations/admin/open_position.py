@@ -17,7 +17,7 @@ from integrations.admin.forms import PositionForm
 from integrations.admin.scope import sees_confidential
 from integrations.domain.calendar import day_of
 from integrations.models import Tenant
-from integrations.pipeline.position import open_on, sums_of
+from integrations.pipeline.report.position import open_on, sums_of
 from integrations.resources import reports
 
 log = structlog.get_logger(__name__)

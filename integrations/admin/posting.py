@@ -20,8 +20,8 @@ from integrations.admin.scope import TenantFilter, scoped
 from integrations.admin.whole_list import WholeList
 from integrations.admin.worklists import ResponsibleFilter, WorklistFilter, chosen, counted
 from integrations.models import Discrepancy, FollowUp, Posting, Title
-from integrations.pipeline import follow_ups
-from integrations.pipeline.discrepancies import OWN_KINDS
+from integrations.pipeline.compare.discrepancies import OWN_KINDS
+from integrations.pipeline.desk import follow_ups
 
 
 @admin.register(Posting)

@@ -20,8 +20,8 @@ from integrations.admin.decorators import page_action
 from integrations.models import PlannedWrite, Posting, Tenant
 from integrations.models.deliveries import DeliveryState
 from integrations.models.planned_writes import PlannedOperation
-from integrations.pipeline import activation
-from integrations.pipeline.readiness import (
+from integrations.pipeline.company import activation
+from integrations.pipeline.company.checklist import (
     AMBER,
     GREEN,
     RED,

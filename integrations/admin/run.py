@@ -17,7 +17,7 @@ from integrations.admin.decorators import display
 from integrations.admin.health_page import health_view
 from integrations.admin.scope import TenantFilter, told_connections
 from integrations.models import SyncRun
-from integrations.pipeline.outlook import outlook
+from integrations.pipeline.report.estimate import outlook
 
 RUN_COLOURS = {"open": "info", "done": "success", "failed": "danger", "problems": "warning"}
 

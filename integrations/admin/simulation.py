@@ -22,8 +22,9 @@ from integrations.admin.spreadsheet_export import SpreadsheetExport
 from integrations.models import KaminoItem, PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
 from integrations.models.registers import KaminoKind
-from integrations.pipeline import decisions, desk
-from integrations.pipeline.twins import with_twins
+from integrations.pipeline.compare.exact_matches import with_twins
+from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk.refusal import Refused
 from integrations.queue import enqueue_tick
 
 SAMPLE = 20
@@ -175,7 +176,7 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
         """Link and say how many were, why others were not, and how many are left."""
         try:
             linked = decisions.link_twins(twins=twins, user=actions.user_of(request), now=timezone.now(), **order)
-        except desk.Refused as error:
+        except Refused as error:
             actions.refused(request, error)
             return
         enqueue_tick()

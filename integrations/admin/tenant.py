@@ -21,8 +21,8 @@ from integrations.admin.readiness import ReadinessPages
 from integrations.admin.scope import sees_every_tenant, told_connections
 from integrations.admin.tenant_closing import ClosingPages
 from integrations.models import BlingConnection, Tenant
-from integrations.pipeline import desk
-from integrations.pipeline.outlook import outlook
+from integrations.pipeline.desk import commands
+from integrations.pipeline.report.estimate import outlook
 from integrations.queue import enqueue_tick
 
 RULES = {
@@ -88,7 +88,7 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and RULES & set(form.changed_data):
-            desk.tenant_changed(tenant_id=obj.pk, now=timezone.now())
+            commands.tenant_changed(tenant_id=obj.pk, now=timezone.now())
             enqueue_tick()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -132,7 +132,7 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
 
     @admin.action(description=gettext_lazy("Reconcile now"), permissions=["sync"])
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
-        actions.carry_out(request, desk.request_reconciliation, _to_be_compared, tenants=queryset)
+        actions.carry_out(request, commands.request_reconciliation, _to_be_compared, tenants=queryset)
 
     @page_action(gettext_lazy("Sync now"), permissions=["sync"], icon="sync")
     def sync_this(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from integrations.admin import actions, texts
 from integrations.admin.decorators import page_action
 from integrations.admin.readiness import SwitchForm
-from integrations.pipeline import closing
+from integrations.pipeline.company import closing
 
 
 class ClosingPages:

@@ -15,8 +15,8 @@ from integrations.admin.title_link import LinkButton
 from integrations.domain.problems import ProblemCode
 from integrations.models import ForcedSettlement, Posting, Title
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import decisions, desk
-from integrations.pipeline.discrepancies import cause_of
+from integrations.pipeline.compare.discrepancies import cause_of
+from integrations.pipeline.desk import commands, decisions
 
 BUTTONS = [
     "decide_this", "resync_this", "retry_this", "force_settlement", "undo_forced", "link_existing", "stop_syncing",
@@ -115,7 +115,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             return actions.back_to(self, title.pk)
         form = ForceSettlementForm(request.POST or None, posting=posting)
         if request.method == "POST" and form.is_valid():
-            actions.carry_out(request, desk.force_settlement, _ordered, posting=posting, **form.cleaned_data)
+            actions.carry_out(request, commands.force_settlement, _ordered, posting=posting, **form.cleaned_data)
             return actions.back_to(self, title.pk)
         return actions.confirm(
             request,

@@ -19,8 +19,8 @@ from integrations.admin.scope import sees_confidential
 from integrations.admin.title_page import compared
 from integrations.domain.documents import compact
 from integrations.models import Posting, Title
-from integrations.pipeline import decisions, linking, live_kamino
-from integrations.pipeline.desk import Refused
+from integrations.pipeline.desk import decisions, kamino_search, live_kamino
+from integrations.pipeline.desk.refusal import Refused
 
 AROUND = timedelta(days=10)
 
@@ -41,13 +41,13 @@ class SearchForm(forms.Form):
         widget=UnfoldAdminIntegerFieldWidget(),
     )  # fmt: skip
 
-    def to_search(self) -> linking.Search:
+    def to_search(self) -> kamino_search.Search:
         """Return what the pipeline looks for; a CPF or CNPJ without its punctuation."""
         data = dict(self.cleaned_data)
         digits = compact(data["person"])
         if len(digits) in (11, 14) and digits.isalnum() and any(char.isdigit() for char in digits):
             data["person"] = digits
-        return linking.Search(**data)
+        return kamino_search.Search(**data)
 
 
 class LinkButton:
@@ -66,7 +66,9 @@ class LinkButton:
             return actions.back_to(self, title.pk)
         whole = sees_confidential(request)
         number = request.POST.get("kamino_id") or request.GET.get("choose", "")
-        found = linking.chosen(posting, int(number), whole=whole) if number.isdigit() and len(number) < 19 else None
+        found = (
+            kamino_search.chosen(posting, int(number), whole=whole) if number.isdigit() and len(number) < 19 else None
+        )
         if request.method == "POST" and "read" in request.POST:
             return self._read(request, posting)
         if found is not None:
@@ -80,9 +82,9 @@ class LinkButton:
         if title.due_date:
             first |= {"due_from": title.due_date - AROUND, "due_to": title.due_date + AROUND}
         form = SearchForm(request.GET) if "search" in request.GET else SearchForm(initial=first)
-        search = linking.Search(**first)
+        search = kamino_search.Search(**first)
         if form.is_bound:
-            search = form.to_search() if form.is_valid() else linking.Search(kamino_id=-1)
+            search = form.to_search() if form.is_valid() else kamino_search.Search(kamino_id=-1)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -91,7 +93,7 @@ class LinkButton:
             "form": form,
             "found": [
                 (found, texts.money(found.row.value), texts.day(found.row.due_date), texts.moment(found.read_at))
-                for found in linking.find(posting, search, whole=sees_confidential(request))
+                for found in kamino_search.find(posting, search, whole=sees_confidential(request))
             ],
             "query": request.GET.urlencode(),
             "due_from": search.due_from,
@@ -117,7 +119,7 @@ class LinkButton:
             messages.success(request, read % {"count": count})
         return HttpResponseRedirect(request.get_full_path())
 
-    def _link(self, request: HttpRequest, title: Title, posting: Posting, found: linking.Found) -> HttpResponse:
+    def _link(self, request: HttpRequest, title: Title, posting: Posting, found: kamino_search.Found) -> HttpResponse:
         """Show both sides and ask for a reason; then link."""
         form = actions.ReasonForm(request.POST if "reason" in request.POST else None)
         if request.method == "POST" and form.is_valid():
@@ -132,7 +134,7 @@ class LinkButton:
             "line": texts.title_line(title),
             "one": found,
             "read_at": texts.moment(found.read_at),
-            "sides": compared(title, posting, linking.as_kamino_has_it(found, posting), request),
+            "sides": compared(title, posting, kamino_search.as_kamino_has_it(found, posting), request),
             "form": form,
             "back": actions.page_url(self, title.pk),
         }

@@ -38,8 +38,8 @@ from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.models.mappings import MappingKind
 from integrations.models.problem_texts import rule_text
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.discrepancies import cause_of
-from integrations.pipeline.snapshots import seen_in_kamino
+from integrations.pipeline.compare.discrepancies import cause_of
+from integrations.pipeline.handover.kamino_rows import seen_in_kamino
 from integrations.resources.texts import readable, side_text
 
 SIBLINGS_SHOWN = 50

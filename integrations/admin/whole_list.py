@@ -19,8 +19,8 @@ from integrations.admin import actions, texts
 from integrations.admin.forms import PaidForm, bank_accounts
 from integrations.admin.scope import change_url
 from integrations.models import BulkOrder, Tenant
-from integrations.pipeline import bulk
-from integrations.pipeline.desk import Refused
+from integrations.pipeline.desk import bulk
+from integrations.pipeline.desk.refusal import Refused
 from integrations.queue import enqueue_tick
 
 Kind = BulkOrder.Kind

@@ -17,7 +17,7 @@ from integrations.domain.titles import UNSETTLED
 from integrations.models import Discrepancy, ForcedSettlement, Posting
 from integrations.models.deliveries import MAY_NEED_ACTION, DeliveryState, Failure
 from integrations.models.problem_queries import LACKS_ANY, has_problem
-from integrations.pipeline.waiting import WAITING_FOR_A_PERSON, needing_action
+from integrations.pipeline.report.needs_action import WAITING_FOR_A_PERSON, needing_action
 
 _PERSONS = (ProblemCode.PERSON_MISSING, ProblemCode.PERSON_UNREAD, ProblemCode.PERSON_REFUSED)
 _INVALID = (

@@ -88,7 +88,7 @@ class BlingConnection(models.Model):
 
 
 class BlingToken(models.Model):
-    """The current pair of tokens. Written only by `pipeline/connections` under this row's lock.
+    """The current pair of tokens. Written only by `pipeline/access/clients` under this row's lock.
 
     `refresh_started_version` equal to `version` means: a refresh was begun and its result never saved.
     """

@@ -1,4 +1,4 @@
-"""Differences between the two systems, opened and closed by `pipeline/reconcile`, and Kamino rows read lately."""
+"""Differences between the two systems (written by `pipeline/compare`), and Kamino rows read lately."""
 
 from typing import TYPE_CHECKING
 

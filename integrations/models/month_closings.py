@@ -12,7 +12,7 @@ from integrations.models.tenants import Tenant
 class MonthClosing(models.Model):
     """The numbers of one month as they were; a row never changes, looking again makes a new `version`.
 
-    `month` is its first day. `numbers` are the tables of `pipeline/month.py`, amounts as text.
+    `month` is its first day. `numbers` are the tables of `pipeline/report/month.py`, amounts as text.
     """
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="month_closings", verbose_name=_("company"))

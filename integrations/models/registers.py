@@ -60,7 +60,7 @@ class KaminoItem(models.Model):
     """A Kamino register. `kamino_id` is text, trimmed (chart ids come padded with spaces).
 
     `nature` of a chart account: "income", "expense" or "" where Kamino does not say. `locks` of a bank account: the
-    periods that Kamino's people closed on it, as [first day, last day], written by `pipeline/deliver/locks`.
+    periods that Kamino's people closed on it, as [first day, last day], written by `pipeline/deliver/locked_periods`.
     """
 
     connection = models.ForeignKey(KaminoConnection, models.CASCADE, related_name="items", verbose_name=_("connection"))

@@ -1,4 +1,4 @@
-"""The mirror: titles, payments and persons as Bling shows them. Written only by `pipeline/mirror`."""
+"""The mirror: titles, payments and persons as Bling shows them. Written only by `pipeline/read/mirror`."""
 
 from collections.abc import Sequence
 from decimal import Decimal

@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from integrations.models import Export, ExportChunk, Tenant
-from integrations.pipeline import milestones
+from integrations.pipeline.access import failpoints
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.files import PortugueseResource, write_file
 from integrations.resources.simulation import SimulationResource
@@ -138,9 +138,9 @@ def _advance(pk: int, clock: Clock) -> None:
             _keep_file(export)
             now = clock()
             changes = {"finished_at": now, "expires_at": now + KEPT_FOR}
-        milestones.passed("export.worked")
+        failpoints.passed("export.worked")
         Export.objects.filter(pk=pk).update(**changes)
-    milestones.passed("export.saved")
+    failpoints.passed("export.saved")
 
 
 def _put_off(pk: int, now: datetime) -> None:

@@ -13,10 +13,10 @@ from import_export.fields import Field
 from integrations.models import MappingChange
 from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.mapping_changes import rows_of
-from integrations.pipeline.mapping_rows import DeskRow, desk_rows
-from integrations.pipeline.mapping_sheet import COLUMNS, LANGUAGE, SHEET_TITLE, header
-from integrations.pipeline.mapping_targets import KaminoTargets, label, labels
+from integrations.pipeline.mapping.changes import rows_of
+from integrations.pipeline.mapping.rows import DeskRow, desk_rows
+from integrations.pipeline.mapping.sheet import COLUMNS, LANGUAGE, SHEET_TITLE, header
+from integrations.pipeline.mapping.targets import KaminoTargets, label, labels
 from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, csv_bytes, xlsx_bytes
 

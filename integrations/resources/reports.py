@@ -11,9 +11,9 @@ from django.utils.translation import override
 from integrations.domain.position import Age
 from integrations.models import MonthClosing, Tenant
 from integrations.models.titles import DIRECTION_CHOICES
-from integrations.pipeline.both_sides import one_moment
-from integrations.pipeline.month import without_confidential
-from integrations.pipeline.position import OpenTitle, Sums, Totals, open_on
+from integrations.pipeline.report.both_sides import one_moment
+from integrations.pipeline.report.month import without_confidential
+from integrations.pipeline.report.position import OpenTitle, Sums, Totals, open_on
 from integrations.resources.files import LANGUAGE
 from integrations.resources.texts import readable
 from integrations.sheets.cells import safe_text

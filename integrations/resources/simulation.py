@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.models import PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
-from integrations.pipeline.twins import with_twins
+from integrations.pipeline.compare.exact_matches import with_twins
 from integrations.resources.files import NativeField, PortugueseResource, TextField
 from integrations.sheets.cells import safe_text
 

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from integrations.models import BlingConnection, ConnectLink, Tenant
 from integrations.models.scope_texts import scope_names
-from integrations.pipeline import authorization
-from integrations.pipeline.tokens import bling_app
+from integrations.pipeline.access.tokens import bling_app
+from integrations.pipeline.company import authorization
 from integrations.queue import enqueue_tick
 from integrations.rest.errors import ConfigError
 from integrations.views.outcomes import AGAIN, OUTCOMES

@@ -21,7 +21,7 @@ from integrations.models import (
     Tenant,
     Title,
 )
-from integrations.pipeline.connections import CheckLine
+from integrations.pipeline.access.clients import CheckLine
 from tests.admin.cases import LIST_ACTIONS, PAGE_ACTIONS, Case, forced, planned
 from tests.admin.test_pages import MODELS, url
 from tests.admin.world import Rows
@@ -33,13 +33,13 @@ HARMLESS = {"test", "connect", "resume_syncing", "coverage"}
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer for both services where an action would ask them."""
-    monkeypatch.setattr("integrations.pipeline.authorization.auth.revoke", lambda *_args: None)
+    monkeypatch.setattr("integrations.pipeline.company.authorization.auth.revoke", lambda *_args: None)
     lines = [
         CheckLine("chart.list (confirmed)", True, "3 rows"),
         CheckLine("payable.list (unconfirmed)", False, "config: refused", "Chave recusada"),
     ]
     for name in ("probe_kamino", "probe_bling"):
-        monkeypatch.setattr(f"integrations.pipeline.probes.{name}", lambda *_args, **_kwargs: iter(lines))
+        monkeypatch.setattr(f"integrations.pipeline.company.probes.{name}", lambda *_args, **_kwargs: iter(lines))
 
 
 def run_list(client: Client, case: Case, row: Model, rows: Rows) -> Any:

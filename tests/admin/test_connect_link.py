@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import AuthorizationRequest, BlingConnection, ConnectionEvent, ConnectLink
-from integrations.pipeline import authorization
-from integrations.pipeline.authorization import Outcome
+from integrations.pipeline.company import authorization
+from integrations.pipeline.company.authorization import Outcome
 from integrations.views.outcomes import AGAIN, OUTCOMES
 from tests.admin.test_secrets import assert_no_secret
 from tests.admin.world import Rows

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import AuthorizationRequest, BlingConnection, Heartbeat
-from integrations.pipeline.authorization import Outcome
+from integrations.pipeline.company.authorization import Outcome
 from integrations.views.outcomes import OUTCOMES
 from tests.admin.world import Rows
 

@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import Discrepancy, Export, ExportChunk, Title
-from integrations.pipeline import milestones
-from integrations.pipeline.purge import purge
+from integrations.pipeline.access import failpoints
+from integrations.pipeline.company.retention import purge
 from integrations.resources import exporting
 from tests.admin.test_pages import url
 from tests.admin.world import Rows, make_title
@@ -107,7 +107,7 @@ def test_a_worker_that_dies_between_two_steps_loses_nothing(
         if name == "export.worked" and next(deaths, False):
             raise SystemExit
 
-    monkeypatch.setattr(milestones, "_listeners", [die])
+    monkeypatch.setattr(failpoints, "_listeners", [die])
     now = timezone.now()
     for step in range(12):
         try:

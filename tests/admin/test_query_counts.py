@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Payment, Posting
-from integrations.pipeline.month import month_of, numbers_of
-from integrations.pipeline.position import open_on, sums_of
+from integrations.pipeline.report.month import month_of, numbers_of
+from integrations.pipeline.report.position import open_on, sums_of
 from integrations.resources import exporting, reports
 from tests.admin.world import DAY, Rows, make_title
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.models import BlingConnection, BlingToken, KaminoConnection
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import authorization
+from integrations.pipeline.company import authorization
 from project.logs import logging_config
 from sandbox.faults import Fault
 from sandbox.world import World

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from integrations.models import BlingConnection
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline.health import review_alerts
+from integrations.pipeline.report.alerts import review_alerts
 from sandbox.world import World
 from tests.browser.conftest import picture
 from tests.flows.helpers import Company

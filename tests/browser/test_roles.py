@@ -18,7 +18,7 @@ from integrations.models import (
     Posting,
     Tenant,
 )
-from integrations.pipeline.health import review_alerts
+from integrations.pipeline.report.alerts import review_alerts
 from sandbox.world import World
 from tests.browser.conftest import GROUPS, picture
 from tests.flows.helpers import Company

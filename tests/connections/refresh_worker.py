@@ -13,7 +13,7 @@ def main() -> None:
     from django.utils import timezone
 
     from integrations.models import BlingConnection
-    from integrations.pipeline.connections import open_bling
+    from integrations.pipeline.access.clients import open_bling
 
     connection_id, count = int(sys.argv[1]), int(sys.argv[2])
     print(json.dumps("ready"), flush=True)

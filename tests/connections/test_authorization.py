@@ -19,8 +19,8 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import authorization, status
-from integrations.pipeline.authorization import Outcome
+from integrations.pipeline.company import authorization, connection_state
+from integrations.pipeline.company.authorization import Outcome
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -142,7 +142,7 @@ def test_another_company_than_before_waits_for_support_beside_the_old_one(
     assert held.company_id == other.bling.company_id
     first = BlingConnection.objects.get(tenant=company.tenant, label="Bling")
     assert (first.status, first.company_id) == (ConnectionStatus.CONNECTED, company.bling.company_id)
-    assert status.accept_held(connection=held, user=person, now=timezone.now())
+    assert connection_state.accept_held(connection=held, user=person, now=timezone.now())
     held.refresh_from_db()
     assert held.status == ConnectionStatus.CONNECTED
     assert held.code_prefix
@@ -193,7 +193,7 @@ def test_links_end_when_they_are_old_forged_or_replaced(unconnected: Company, pe
 
 def test_disconnecting_revokes_at_bling_and_stops_open_runs(company: Company, person: User) -> None:
     SyncRun.objects.create(connection=company.connection, due_at=timezone.now())
-    assert status.disconnect(connection=company.connection, user=person, now=timezone.now())
+    assert connection_state.disconnect(connection=company.connection, user=person, now=timezone.now())
     assert company.bling.calls["POST /oauth/revoke"] == 1
     assert not BlingToken.objects.exists()
     assert SyncRun.objects.get().state == SyncRun.State.FAILED
@@ -203,11 +203,11 @@ def test_disconnecting_revokes_at_bling_and_stops_open_runs(company: Company, pe
 
 def test_a_paused_connection_reads_nothing_and_catches_up(company: Company, person: User) -> None:
     now = timezone.now()
-    assert status.pause(connection=company.connection, user=person, now=now)
+    assert connection_state.pause(connection=company.connection, user=person, now=now)
     title = company.add_title("payable")
     company.sync()
     assert company.kamino.write_count == 0
-    assert status.resume(connection=company.connection, user=person, now=now)
+    assert connection_state.resume(connection=company.connection, user=person, now=now)
     company.work()
     assert company.in_kamino("payable", title) is not None
     assert list(ConnectionEvent.objects.order_by("pk").values_list("code", flat=True)) == ["paused", "resumed"]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.bling.auth import TokenPair
 from integrations.models import BlingConnection, BlingToken, Tenant
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline import tokens
+from integrations.pipeline.access import tokens
 
 TENANTS = 200
 

@@ -9,17 +9,18 @@ from django.core import mail
 from django.utils import timezone, translation
 
 from integrations.models import Alert, BlingConnection, BlingToken, KaminoConnection, SyncRun
-from integrations.pipeline import health, status
+from integrations.pipeline.company import connection_state
+from integrations.pipeline.report import alerts
 from tests.flows.helpers import Company
 
 
 def causes(company: Company) -> list[str]:
-    health.review_alerts(now=timezone.now())
+    alerts.review_alerts(now=timezone.now())
     return sorted(Alert.objects.filter(closed_at=None).values_list("cause", flat=True))
 
 
 def colour(company: Company) -> str:
-    return health.health_of(company.tenant, now=timezone.now()).colour
+    return alerts.health_of(company.tenant, now=timezone.now()).colour
 
 
 def test_a_working_company_is_green(company: Company) -> None:
@@ -36,10 +37,10 @@ def test_a_revocation_turns_it_red_mails_once_a_day_and_closes_when_mended(compa
     now = timezone.now()
     assert (colour(company), causes(company)) == ("red", ["reconnect"])
     for _ in range(3):
-        health.mail_alerts(now=now)
+        alerts.mail_alerts(now=now)
     assert len(mail.outbox) == 1
     assert mail.outbox[0].to == ["dono@azul.example", "suporte@exemplo.com.br"]
-    health.mail_alerts(now=now + timedelta(hours=25))
+    alerts.mail_alerts(now=now + timedelta(hours=25))
     assert len(mail.outbox) == 2
     company.reconnect()
     company.sync()
@@ -70,7 +71,7 @@ def test_no_complete_sync_for_a_day_and_a_half_is_yellow(company: Company) -> No
 
 
 def test_a_pause_is_yellow_without_an_alert(company: Company) -> None:
-    status.pause(connection=company.connection, user=User.objects.create_user("a"), now=timezone.now())
+    connection_state.pause(connection=company.connection, user=User.objects.create_user("a"), now=timezone.now())
     assert (colour(company), causes(company)) == ("yellow", [])
 
 
@@ -83,6 +84,6 @@ def test_what_is_not_set_up_yet_is_grey_and_names_the_next_step(company: Company
     else:
         BlingConnection.objects.all().delete()
     with translation.override("pt-br"):
-        judged = health.health_of(company.tenant, now=timezone.now())
+        judged = alerts.health_of(company.tenant, now=timezone.now())
     assert judged.colour == "grey"
     assert judged.action

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import Breaker, RateLimit, SyncRun
-from integrations.pipeline import run
-from integrations.pipeline.limits import bling_key, egress_key
+from integrations.pipeline.access.rate_limits import bling_key, egress_key
+from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -78,8 +78,8 @@ def test_an_account_at_three_requests_a_second_is_never_refused(new_company: Any
     world.unlimited = False
     for _ in range(3):
         company.add_title("payable")
-    run.open_due_runs(now=timezone.now())
-    run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=6), tenant_ids=[company.tenant.pk])
+    tick.open_due_runs(now=timezone.now())
+    tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=6), tenant_ids=[company.tenant.pk])
     times = sorted(company.bling.request_log)
     assert len(times) > 5
     assert max(sum(start <= moment < start + 1 for moment in times) for start in times) <= 3
@@ -89,8 +89,8 @@ def test_an_account_at_three_requests_a_second_is_never_refused(new_company: Any
 def test_a_spent_day_stops_the_account_until_after_midnight(company: Company, world: World) -> None:
     world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind="429_day", times=100))
     company.add_title("payable")
-    run.open_due_runs(now=timezone.now())
-    run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=30))
+    tick.open_due_runs(now=timezone.now())
+    tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=30))
     row = SyncRun.objects.get()
     assert row.state == SyncRun.State.OPEN
     free_at = RateLimit.objects.get(key=bling_key(company.connection)).next_at.astimezone(BRASILIA)
@@ -98,7 +98,7 @@ def test_a_spent_day_stops_the_account_until_after_midnight(company: Company, wo
     assert (free_at.date(), free_at.hour, free_at.minute) == (tomorrow, 0, 5)
     requests = company.bling.request_count
     SyncRun.objects.update(not_before=None)
-    run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=30))
+    tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=30))
     assert company.bling.request_count == requests, "the account was called although its day is spent"
 
 
@@ -126,10 +126,10 @@ def test_errors_spread_over_time_open_nothing() -> None:
 def test_a_burst_of_errors_stops_every_call_to_bling(company: Company, world: World, settings: Any) -> None:
     settings.LIMITS = replace(settings.LIMITS, bling_breaker_errors=5)
     world.faults.add(Fault(side="bling", method="GET", path="/", kind="500", times=1000))
-    run.open_due_runs(now=timezone.now())
+    tick.open_due_runs(now=timezone.now())
     for _ in range(3):
         SyncRun.objects.update(not_before=None)
-        run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=60))
+        tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=60))
     assert company.bling.refused[500] + len(world.faults.fired) >= 5
     assert len(world.faults.fired) <= 6
     row = Breaker.objects.get(key=egress_key())

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline.connections import open_bling
-from integrations.pipeline.tokens import refresh_token
+from integrations.pipeline.access.clients import open_bling
+from integrations.pipeline.access.tokens import refresh_token
 from integrations.rest.errors import ApiError
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -98,7 +98,7 @@ def test_a_crash_between_answer_and_commit_is_recognised(company: Company, monke
     def die(*_args: object) -> None:
         raise SystemExit("killed")
 
-    monkeypatch.setattr("integrations.pipeline.tokens._fill", die)
+    monkeypatch.setattr("integrations.pipeline.access.tokens._fill", die)
     with pytest.raises(SystemExit):
         refresh(company)
     monkeypatch.undo()

@@ -21,10 +21,13 @@ from integrations.models import (
     Tenant,
     Title,
 )
-from integrations.pipeline import leases, report, run, slices
-from integrations.pipeline.desk import request_resync, request_sync
-from integrations.pipeline.provisioning import provision
-from integrations.pipeline.tokens import store_tokens
+from integrations.pipeline.access import leases
+from integrations.pipeline.access.tokens import store_tokens
+from integrations.pipeline.company.provisioning import provision
+from integrations.pipeline.desk.commands import request_resync, request_sync
+from integrations.pipeline.read import steps
+from integrations.pipeline.report import sync_summary
+from integrations.pipeline.run import tick
 from sandbox.world import World
 
 
@@ -50,16 +53,16 @@ class Company:
     def connection(self) -> BlingConnection:
         return BlingConnection.objects.get(tenant=self.tenant)
 
-    def sync(self, *, full: bool = False) -> report.Report:
+    def sync(self, *, full: bool = False) -> sync_summary.Report:
         """Run a whole sync in this process and report what it did."""
-        now, before = timezone.now(), report.counters(self.tenant)
+        now, before = timezone.now(), sync_summary.counters(self.tenant)
         request_sync(connections=[self.connection], user=None, now=now, is_full=full)
-        run.work_until_idle(clock=timezone.now, tenant_ids=[self.tenant.pk])
-        return report.report_since(self.tenant, now, before)
+        tick.work_until_idle(clock=timezone.now, tenant_ids=[self.tenant.pk])
+        return sync_summary.report_since(self.tenant, now, before)
 
     def work(self) -> None:
         """Do what is due without starting a run, as the workers' tick does."""
-        run.work_until_idle(clock=timezone.now, tenant_ids=[self.tenant.pk])
+        tick.work_until_idle(clock=timezone.now, tenant_ids=[self.tenant.pk])
 
     def now(self) -> datetime:
         return timezone.now()
@@ -82,7 +85,7 @@ class Company:
         KaminoConnection.objects.filter(lease_until__lte=now + leases.LEASE - silence).update(lease_until=None)
         open_runs = SyncRun.objects.filter(state="open")
         open_runs.update(not_before=None)
-        open_runs.filter(lease_until__lte=now + slices.LEASE - silence).update(lease_until=None)
+        open_runs.filter(lease_until__lte=now + steps.LEASE - silence).update(lease_until=None)
         BlingToken.objects.update(retry_at=None)
         Breaker.objects.all().delete()
         RateLimit.objects.update(next_at=past)
@@ -103,7 +106,7 @@ class Company:
         """Run until something is uncertain, and stop before it is looked up."""
         request_sync(connections=[self.connection], user=None, now=timezone.now())
         for _ in range(10):
-            run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=1))
+            tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=1))
             if Posting.objects.filter(state="uncertain").exists():
                 return
 

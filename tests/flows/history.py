@@ -13,9 +13,10 @@ from django.contrib.auth.models import User
 
 from integrations.models import BlingConnection, CatalogItem, KaminoConnection, Posting, Tenant, Title
 from integrations.models.registers import CatalogKind
-from integrations.pipeline import desk, run
-from integrations.pipeline.leases import LEASE
-from integrations.pipeline.milestones import MILESTONES
+from integrations.pipeline.access.failpoints import FAILPOINTS
+from integrations.pipeline.access.leases import LEASE
+from integrations.pipeline.desk import commands
+from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.kamino.fields import FIELDS, PAID
 from sandbox.world import World
@@ -23,7 +24,7 @@ from tests.flows.checks import check_mirror
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company, in_days
 from tests.flows.mapping import desk_row, map_name
-from tests.flows.mortal import PAUSES, Killed, at_milestone, die
+from tests.flows.mortal import PAUSES, Killed, at_failpoint, die
 
 Step = tuple[Any, ...]
 
@@ -55,7 +56,7 @@ def make_history(seed: int, longest: int = 15) -> list[Step]:
         (1, lambda: ("expire",)),
         (1, lambda: ("wait", rng.choice(WAITS))),
         (3, lambda: ("sync",)),
-        (2, lambda: ("kill", rng.choice(MILESTONES), rng.randrange(1, 4), rng.randrange(20))),
+        (2, lambda: ("kill", rng.choice(FAILPOINTS), rng.randrange(1, 4), rng.randrange(20))),
         (1, lambda: ("pause", rng.choice(PAUSES), rng.randrange(1, 3), rng.choice(BLING_EDITS), rng.randrange(20))),
     ]  # fmt: skip
     weights = [weight for weight, _make in makers]
@@ -120,15 +121,15 @@ class History:
 
     def _order_run(self) -> None:
         connections = BlingConnection.objects.filter(tenant=self.company.tenant)
-        desk.request_sync(connections=connections, user=None, now=self.clock())
+        commands.request_sync(connections=connections, user=None, now=self.clock())
 
     def work(self) -> None:
         """Work as the workers do; what waits for a moment waits until that moment has come."""
         tenants = [self.company.tenant.pk]
         for _ in range(MOST_TURNS):
-            if run.work_once(clock=self.clock, deadline=self.clock() + TURN, tenant_ids=tenants):
+            if tick.work_once(clock=self.clock, deadline=self.clock() + TURN, tenant_ids=tenants):
                 continue
-            due = run.next_due(tenants, now=self.clock())
+            due = tick.next_due(tenants, now=self.clock())
             if due is None:
                 return
             self.clock.advance(max(0.0, (due - self.clock()).total_seconds()))
@@ -139,7 +140,7 @@ class History:
         self.work()
 
     def _stir(self, index: int) -> None:
-        """Give every milestone a reason to be passed: something of every kind happens, a comparison is due."""
+        """Give every failpoint a reason to be passed: something of every kind happens, a comparison is due."""
         self._edit_bling("add", index, 20 + index)
         self._edit_bling("value", index, 30 + index)
         self._edit_bling("pay", index + 1, 0)
@@ -148,16 +149,16 @@ class History:
         yesterday = self.clock() - timedelta(hours=25)
         KaminoConnection.objects.filter(tenant=self.company.tenant).update(reconciled_at=yesterday)
 
-    def _kill(self, milestone: str, passing: int, index: int) -> None:
-        """Let a worker die at a milestone, leave its leases behind, and be replaced once they have run out."""
-        # A milestone that is not passed so often, or not at all just now, leaves the worker alive: another one then.
-        for name, times in ((milestone, passing), (milestone, 1), ("pull.step", 1)):
+    def _kill(self, failpoint: str, passing: int, index: int) -> None:
+        """Let a worker die at a failpoint, leave its leases behind, and be replaced once they have run out."""
+        # A failpoint that is not passed so often, or not at all just now, leaves the worker alive: another one then.
+        for name, times in ((failpoint, passing), (failpoint, 1), ("pull.step", 1)):
             self._stir(index)
             if name.startswith("lookup"):
                 self._arm("kamino", "cut_after", "POST", "/financeiro", times=5)
             self._order_run()
             try:
-                with at_milestone(name, times, die):
+                with at_failpoint(name, times, die):
                     self.work()
             except Killed:
                 # Dying in this process freed the company on its way out; a dead process frees nothing.
@@ -167,8 +168,8 @@ class History:
                 self.work()
                 return
 
-    def _pause(self, milestone: str, passing: int, edit: str, index: int) -> None:
-        """Let a worker sleep at a milestone while Bling changes and others do the work; then it goes on."""
+    def _pause(self, failpoint: str, passing: int, edit: str, index: int) -> None:
+        """Let a worker sleep at a failpoint while Bling changes and others do the work; then it goes on."""
         self._stir(index)
         self._order_run()
 
@@ -179,9 +180,9 @@ class History:
             self.clock.advance(300)
             self.sync()  # to the end of the sleeper's run, which had listed some titles already
             self.sync()
-            slept.append(milestone)
+            slept.append(failpoint)
 
-        with at_milestone(milestone, passing, meanwhile):
+        with at_failpoint(failpoint, passing, meanwhile):
             self.work()
         if slept and not self.world.faults.armed:
             check_mirror(self.company)
@@ -275,7 +276,7 @@ class History:
         }
         name = "sync_receivables" if kind == "receivables" else kind
         Tenant.objects.filter(pk=self.company.tenant.pk).update(**{name: changes[name]})
-        desk.tenant_changed(tenant_id=self.company.tenant.pk, now=self.clock())
+        commands.tenant_changed(tenant_id=self.company.tenant.pk, now=self.clock())
 
     def _map(self, chart: str) -> None:
         connection = self.company.connection
@@ -300,10 +301,10 @@ class History:
                     if title is not None and not title.borderos:
                         self.company.bling.edit_title(id, value=next(self.fresh))
                 self._order_run()
-            desk.retry_delivery(postings=postings, user=self.user, now=self.clock())
+            commands.retry_delivery(postings=postings, user=self.user, now=self.clock())
         self.work()
 
     def _order_resync(self, index: int) -> None:
         title = self.titles[index % len(self.titles)]
         titles = Title.objects.filter(connection=self.company.connection, bling_id=title)
-        desk.request_resync(titles=titles, user=self.user, now=self.clock())
+        commands.request_resync(titles=titles, user=self.user, now=self.clock())

@@ -10,10 +10,10 @@ from django.utils import timezone
 from integrations.models import MappingChange, Person
 from integrations.models.mapping_changes import Reach
 from integrations.models.mappings import PERSON_KINDS
-from integrations.pipeline.mapping_changes import confirm, propose
-from integrations.pipeline.mapping_edits import check_cells
-from integrations.pipeline.mapping_rows import DeskRow, desk_rows
-from integrations.pipeline.mapping_targets import KaminoTargets
+from integrations.pipeline.mapping.changes import confirm, propose
+from integrations.pipeline.mapping.edits import check_cells
+from integrations.pipeline.mapping.rows import DeskRow, desk_rows
+from integrations.pipeline.mapping.targets import KaminoTargets
 from integrations.sheets.cells import Cell
 from tests.flows.helpers import Company
 

@@ -1,16 +1,16 @@
-"""Death and pauses inside this process: what happens to whoever passes a milestone."""
+"""Death and pauses inside this process: what happens to whoever passes a failpoint."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from integrations.pipeline import milestones
+from integrations.pipeline.access import failpoints
 
 IN_TRANSACTION = frozenset({"plan.locked", "plan.computed"})
 """Nobody else can be played by the same process here: it would join the open transaction."""
 SENT_AT_ONCE = frozenset({"title.before_write", "person.before_write"})
 """The lease was looked at a moment ago. Who sleeps here for longer than a lease, a call and the wait before the
 look-up together writes late, and no client without idempotency keys can prevent that."""
-PAUSES = tuple(name for name in milestones.MILESTONES if name not in IN_TRANSACTION | SENT_AT_ONCE)
+PAUSES = tuple(name for name in failpoints.FAILPOINTS if name not in IN_TRANSACTION | SENT_AT_ONCE)
 
 
 class Killed(BaseException):
@@ -22,12 +22,12 @@ def die() -> None:
 
 
 _watchers: list[Callable[[str], None]] = []
-milestones.listen(lambda name: [watcher(name) for watcher in list(_watchers)] and None)
+failpoints.listen(lambda name: [watcher(name) for watcher in list(_watchers)] and None)
 
 
 @contextmanager
-def at_milestone(name: str, passing: int, act: Callable[[], None]) -> Iterator[list[str]]:
-    """Do `act` once, when `name` is passed for the `passing`th time; yields the milestones passed so far."""
+def at_failpoint(name: str, passing: int, act: Callable[[], None]) -> Iterator[list[str]]:
+    """Do `act` once, when `name` is passed for the `passing`th time; yields the failpoints passed so far."""
     passed: list[str] = []
 
     def watcher(here: str) -> None:

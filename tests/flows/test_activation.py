@@ -11,9 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.models import Attempt, KaminoConnection, Tenant
-from integrations.pipeline import activation, readiness
-from integrations.pipeline.desk import Refused
-from integrations.pipeline.readiness import Decisions
+from integrations.pipeline.company import activation, checklist
+from integrations.pipeline.company.checklist import Decisions
+from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
 
 
@@ -31,7 +31,7 @@ def shadow(new_company: Callable[..., Company]) -> Company:
 
 def colours(company: Company) -> dict[str, str]:
     tenant = Tenant.objects.get(pk=company.tenant.pk)
-    return {line.code: line.colour for line in readiness.checklist(tenant, now=timezone.now())}
+    return {line.code: line.colour for line in checklist.checklist(tenant, now=timezone.now())}
 
 
 def decide_all(company: Company, user: User, **changes: Any) -> bool:
@@ -39,7 +39,7 @@ def decide_all(company: Company, user: User, **changes: Any) -> bool:
         "settled_from": company.bling.world.today, "closed_until": None, "nothing_is_closed": True,
         "other_integration_off": True, **changes,
     }  # fmt: skip
-    return readiness.decide(tenant=company.tenant, decisions=Decisions(**values), user=user, now=timezone.now())
+    return checklist.decide(tenant=company.tenant, decisions=Decisions(**values), user=user, now=timezone.now())
 
 
 def activate(company: Company, user: User, *, is_aware: bool = True) -> None:

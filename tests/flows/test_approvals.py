@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import Attempt, ForcedSettlement, PersonAction, Tenant
-from integrations.pipeline import approvals, desk
+from integrations.pipeline.desk import approvals
+from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
 from tests.flows.test_desk import force
 
@@ -35,7 +36,7 @@ def situation(company: Company, title: int) -> int:
 
 
 def code_of(call: object, **order: object) -> str:
-    with pytest.raises(desk.Refused) as caught:
+    with pytest.raises(Refused) as caught:
         call(now=timezone.now(), **order)  # type: ignore[operator]
     return caught.value.code
 

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, PersonAction, Tenant, Title, TitleRead
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import approvals, bulk, milestones, run
-from integrations.pipeline.desk import Refused
+from integrations.pipeline.access import failpoints
+from integrations.pipeline.desk import approvals, bulk
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.run import tick
 from tests.flows.helpers import Company
 
 
@@ -68,7 +70,7 @@ def test_a_worker_that_dies_leaves_each_title_ordered_once(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(milestones, "passed", die)
+        patch.setattr(failpoints, "passed", die)
         with pytest.raises(KeyboardInterrupt):
             bulk.advance(row.pk, now=timezone.now())
     row = work_off(row)
@@ -128,7 +130,7 @@ def test_a_resync_of_a_list_lets_others_go_in_between(
     assert bulk.advance(row.pk, now=timezone.now())
     assert not bulk.advance(row.pk, now=timezone.now()), "two titles are still to be read"
     assert TitleRead.objects.filter(asked_at__isnull=False).count() == 2
-    while run.serve_people(clock=timezone.now, deadline=timezone.now() + timedelta(minutes=1)):
+    while tick.serve_people(clock=timezone.now, deadline=timezone.now() + timedelta(minutes=1)):
         pass
     row.refresh_from_db()
     assert row.done == 3

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import CatalogItem, ConfidentialCategory, KaminoConnection
-from integrations.pipeline import linking, live_kamino
+from integrations.pipeline.desk import kamino_search, live_kamino
 from tests.admin.world import make_user
 from tests.flows.helpers import Company
 
@@ -80,6 +80,6 @@ def test_nor_the_search_in_kamino(company: Company, payroll: int) -> None:
     span = posting.title.due_date
     live_kamino.read_due(posting, start=due, end=max(span, due), clock=timezone.now)
     for whole in (True, False):
-        found = {hit.row.kamino_id for hit in linking.find(posting, linking.Search(), whole=whole)}
+        found = {hit.row.kamino_id for hit in kamino_search.find(posting, kamino_search.Search(), whole=whole)}
         assert ({there, by_hand} <= found) == whole
-        assert (linking.chosen(posting, there, whole=whole) is not None) == whole
+        assert (kamino_search.chosen(posting, there, whole=whole) is not None) == whole

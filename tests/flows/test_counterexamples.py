@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from integrations.models import KaminoConnection
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import run
-from integrations.pipeline.desk import request_resync
+from integrations.pipeline.desk.commands import request_resync
+from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -21,7 +21,7 @@ def test_a_person_who_asks_before_the_first_comparison_does_not_stop_everything(
     titles = company.connection.titles.all()
     request_resync(titles=titles, user=User.objects.create_user("equipe"), now=timezone.now())
     for _ in range(20):
-        run.work_once(clock=timezone.now, deadline=timezone.now() + run.DRAIN_SLICE)
+        tick.work_once(clock=timezone.now, deadline=timezone.now() + tick.DRAIN_SLICE)
     assert company.in_kamino("payable", title)["ValorVencimento"] == 321
     assert company.posting(title).state == DeliveryState.DELIVERED
 

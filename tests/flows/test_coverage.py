@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.models import Alert, Posting, Tenant
-from integrations.pipeline import health
-from integrations.pipeline.coverage import Share, coverage_of, lacking_names
+from integrations.pipeline.report import alerts
+from integrations.pipeline.report.coverage import Share, coverage_of, lacking_names
 from tests.flows.helpers import Company
 from tests.flows.mapping import map_name
 
@@ -27,7 +27,7 @@ def map_to_test_account(company: Company, bling_id: int) -> None:
 
 
 def open_alerts() -> list[str]:
-    health.review_alerts(now=timezone.now())
+    alerts.review_alerts(now=timezone.now())
     return list(Alert.objects.filter(cause="unmapped", closed_at=None).values_list("detail", flat=True))
 
 

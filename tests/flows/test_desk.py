@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from integrations.models import Attempt, Discrepancy, ForcedSettlement, KaminoItem, PersonAction, Posting, SyncRun
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import desk, live_kamino
+from integrations.pipeline.desk import commands, live_kamino
+from integrations.pipeline.desk.refusal import Refused
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
 
@@ -27,7 +28,7 @@ def force(company: Company, title: int, user: User, **options: Any) -> ForcedSet
         "reason": "Pago em dinheiro",
         **options,
     }
-    return desk.force_settlement(posting=company.posting(title), user=user, now=timezone.now(), **order)
+    return commands.force_settlement(posting=company.posting(title), user=user, now=timezone.now(), **order)
 
 
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
@@ -60,11 +61,11 @@ def test_a_title_never_gets_two_settlements_by_hand(company: Company, user: User
     title = company.add_title("payable", value="100.00")
     company.sync()
     force(company, title, user)
-    with pytest.raises(desk.Refused) as caught:
+    with pytest.raises(Refused) as caught:
         force(company, title, user)
     assert caught.value.code == "exists"
     company.work()
-    with pytest.raises(desk.Refused) as caught:
+    with pytest.raises(Refused) as caught:
         force(company, title, user)
     assert caught.value.code == "settled"
 
@@ -78,7 +79,7 @@ def test_an_order_that_makes_no_sense_is_refused(
 ) -> None:
     title = company.add_title("payable")
     company.sync()
-    with pytest.raises(desk.Refused) as caught:
+    with pytest.raises(Refused) as caught:
         force(company, title, user, **options)
     assert caught.value.code == code
     assert not ForcedSettlement.objects.exists()
@@ -91,7 +92,7 @@ def test_an_account_of_another_company_is_refused(company: Company, new_company:
     other.add_title("payable")
     other.sync()
     account = KaminoItem.objects.filter(connection__tenant=other.tenant, kind="bank_account").first()
-    with pytest.raises(desk.Refused) as caught:
+    with pytest.raises(Refused) as caught:
         force(company, title, user, account=account)
     assert caught.value.code == "account"
 
@@ -100,13 +101,13 @@ def test_a_forced_settlement_can_be_taken_back_before_it_is_sent_and_not_after(c
     title = company.add_title("payable", value="100.00")
     company.sync()
     forced = force(company, title, user)
-    desk.undo_forced_settlement(forced=forced, user=user, now=timezone.now())
+    commands.undo_forced_settlement(forced=forced, user=user, now=timezone.now())
     company.work()
     assert company.in_kamino("payable", title)["Situacao"] == 1
     forced = force(company, title, user)
     company.work()
-    with pytest.raises(desk.Refused) as caught:
-        desk.undo_forced_settlement(forced=forced, user=user, now=timezone.now())
+    with pytest.raises(Refused) as caught:
+        commands.undo_forced_settlement(forced=forced, user=user, now=timezone.now())
     assert caught.value.code == "sent"
 
 
@@ -123,7 +124,7 @@ def test_a_sent_settlement_is_undone_once_kamino_was_reopened_by_hand(
     def undo() -> str:
         try:
             live_kamino.undo_settlement(**order, now=timezone.now())
-        except desk.Refused as error:
+        except Refused as error:
             return error.code
         return "undone"
 
@@ -142,14 +143,16 @@ def test_an_excluded_title_is_not_sent_until_it_is_taken_back(company: Company, 
     company.to_shadow()
     title = company.add_title("payable")
     company.sync()
-    desk.set_ignored(posting=company.posting(title), ignored=True, reason="Duplicado", user=user, now=timezone.now())
+    commands.set_ignored(
+        posting=company.posting(title), ignored=True, reason="Duplicado", user=user, now=timezone.now()
+    )
     company.go_live()
     company.bling.edit_title(title, value="120.00")
     company.sync()
     assert company.in_kamino("payable", title) is None
     action = PersonAction.objects.get()
     assert (action.kind, action.reason, action.user) == ("ignore", "Duplicado", user)
-    desk.set_ignored(posting=company.posting(title), ignored=False, reason="Engano", user=user, now=timezone.now())
+    commands.set_ignored(posting=company.posting(title), ignored=False, reason="Engano", user=user, now=timezone.now())
     company.work()
     assert company.in_kamino("payable", title)["ValorVencimento"] == Decimal("120.00")
 
@@ -167,9 +170,9 @@ def test_a_resync_reads_bling_now_and_sends_first(company: Company, user: User, 
 def test_a_resync_of_an_excluded_title_does_nothing(company: Company, user: User) -> None:
     title = company.add_title("payable")
     company.sync()
-    desk.set_ignored(posting=company.posting(title), ignored=True, reason="x", user=user, now=timezone.now())
+    commands.set_ignored(posting=company.posting(title), ignored=True, reason="x", user=user, now=timezone.now())
     titles = type(company.title(title)).objects.all()
-    result = desk.request_resync(titles=titles, user=user, now=timezone.now())
+    result = commands.request_resync(titles=titles, user=user, now=timezone.now())
     assert (result.queued, result.ignored) == (0, 1)
 
 
@@ -178,14 +181,14 @@ def test_a_retry_sends_what_kamino_refused_for_a_reason_that_is_gone(company: Co
     company.kamino.reject_next("Período bloqueado", match="66.66")
     company.sync()
     assert company.posting(title).failure == "rejected"
-    assert desk.retry_delivery(postings=Posting.objects.all(), user=user, now=timezone.now()) == 1
+    assert commands.retry_delivery(postings=Posting.objects.all(), user=user, now=timezone.now()) == 1
     company.work()
     assert company.in_kamino("payable", title) is not None
 
 
 def test_two_sync_orders_open_one_run(company: Company, user: User) -> None:
     now = timezone.now()
-    first = desk.request_sync(connections=[company.connection], user=user, now=now)
-    second = desk.request_sync(connections=[company.connection], user=user, now=now)
+    first = commands.request_sync(connections=[company.connection], user=user, now=now)
+    second = commands.request_sync(connections=[company.connection], user=user, now=now)
     assert (first.queued, second.queued, second.already_running) == (1, 0, 1)
     assert SyncRun.objects.count() == 1

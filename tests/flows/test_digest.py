@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from integrations.domain.calendar import BRASILIA, day_of
 from integrations.models import Attempt, Posting, Tenant
-from integrations.pipeline import digest
-from integrations.pipeline.digest import send_digests
-from integrations.pipeline.waiting import needing_action
+from integrations.pipeline.report import digest
+from integrations.pipeline.report.digest import send_digests
+from integrations.pipeline.report.needs_action import needing_action
 from sandbox.world import World
 from tests.flows.helpers import Company, provision_company
 

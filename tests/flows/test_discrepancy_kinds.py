@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Discrepancy, KaminoConnection, KaminoItem, Posting, Tenant
 from integrations.models.discrepancy_texts import kind_cause, suggested_action
-from integrations.pipeline import decisions, desk, live_kamino
+from integrations.pipeline.desk import commands, decisions, live_kamino
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.texts import readable
 from sandbox.faults import Fault
@@ -25,7 +25,7 @@ def compare_again(company: Company) -> None:
     """Let a person order "Conciliar agora", and do it."""
     user, _made = User.objects.get_or_create(username="maria")
     company.forget_waits()
-    desk.request_reconciliation(tenants=Tenant.objects.filter(pk=company.tenant.pk), user=user, now=timezone.now())
+    commands.request_reconciliation(tenants=Tenant.objects.filter(pk=company.tenant.pk), user=user, now=timezone.now())
     company.sync()
 
 
@@ -138,7 +138,7 @@ def double_payment_risk(company: Company) -> Mend:
     def mend() -> None:
         company.kamino.edit_title("payable", there, DataAgendaPagamento=None)
         again = Posting.objects.filter(title__bling_id=title)
-        desk.retry_delivery(postings=again, user=User.objects.get(), now=timezone.now())
+        commands.retry_delivery(postings=again, user=User.objects.get(), now=timezone.now())
 
     return mend
 
@@ -146,7 +146,7 @@ def double_payment_risk(company: Company) -> Mend:
 def forced_settlement(company: Company) -> Mend:
     title, there = delivered(company)
     user = User.objects.create_user("maria")
-    forced = desk.force_settlement(
+    forced = commands.force_settlement(
         posting=company.posting(title), date=company.bling.world.today, amount=100, interest=0, discount=0,
         account=KaminoItem.objects.filter(kind="bank_account").latest("pk"), reason="Pix", user=user,
         now=timezone.now(),
@@ -188,7 +188,7 @@ def closed_period(company: Company) -> Mend:
 
     def mend() -> None:
         Tenant.objects.update(closed_until=None)
-        desk.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
+        commands.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
 
     return mend
 
@@ -206,7 +206,7 @@ def refused(company: Company) -> Mend:
 
     def mend() -> None:
         user, _made = User.objects.get_or_create(username="maria")
-        desk.retry_delivery(postings=Posting.objects.filter(title__bling_id=title), user=user, now=timezone.now())
+        commands.retry_delivery(postings=Posting.objects.filter(title__bling_id=title), user=user, now=timezone.now())
 
     return mend
 

@@ -10,16 +10,17 @@ from django.utils import timezone
 from integrations.domain.delivery import Operation
 from integrations.models import Attempt, Posting
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import run
 from integrations.pipeline.deliver import sweep
 from integrations.pipeline.deliver.claim import claim
 from integrations.pipeline.deliver.record import may_send
-from integrations.pipeline.desk import Refused, force_settlement, retry_delivery
+from integrations.pipeline.desk.commands import force_settlement, retry_delivery
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.run import tick
 from integrations.rest.errors import TransientError
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
-from tests.flows.mortal import at_milestone
+from tests.flows.mortal import at_failpoint
 
 
 @pytest.fixture
@@ -146,9 +147,9 @@ def test_an_unresolved_creation_is_never_sent_again_whatever_happens(
 
 def test_a_run_whose_worker_died_goes_on_where_it_was(company: Company) -> None:
     titles = [company.add_title("payable") for _ in range(30)]
-    run.open_due_runs(now=timezone.now())
+    tick.open_due_runs(now=timezone.now())
     # One slice that ends at once: registers only. Then its lease is left behind, as by a kill.
-    run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(milliseconds=1))
+    tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(milliseconds=1))
     company.connection.runs.update(lease_until=timezone.now() + timedelta(minutes=4))
     company.work()
     assert company.kamino.titles("payable") == []
@@ -196,7 +197,7 @@ def test_an_answer_that_comes_after_all_hope_is_still_the_truth(company: Company
         if between == "paid":
             company.bling.pay(title)
 
-    with at_milestone("title.after_write", 1, meanwhile):
+    with at_failpoint("title.after_write", 1, meanwhile):
         company.sync()
     company.sync()
     assert company.in_kamino("receivable", title)["ID"] == company.posting(title).kamino_id

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from integrations.models import Posting, SyncRun, Title
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import run
-from integrations.pipeline.desk import request_resync, request_sync, tenant_changed
-from integrations.pipeline.plan import plan_turn
+from integrations.pipeline.desk.commands import request_resync, request_sync, tenant_changed
+from integrations.pipeline.plan.planner import plan_turn
+from integrations.pipeline.run import tick
 from tests.flows.helpers import Company
 
 
@@ -24,7 +24,7 @@ def test_a_tick_serves_several_companies_until_nothing_is_due(new_company: Calla
     companies = [new_company(slug) for slug in ("azul", "verde", "preto")]
     titles = [[company.add_title("payable") for _ in range(8)] for company in companies]
     beats: list[int] = []
-    run.tick(clock=timezone.now, deadline=soon(120), beat=lambda: beats.append(1))
+    tick.run_tick(clock=timezone.now, deadline=soon(120), beat=lambda: beats.append(1))
     for company, ids in zip(companies, titles, strict=True):
         assert all(company.in_kamino("payable", bling_id) for bling_id in ids)
     assert beats
@@ -41,7 +41,7 @@ def test_what_a_person_asked_for_is_sent_before_the_backlog(company: Company, dj
     company.go_live()
     user = django_user_model.objects.create_user("staff")
     request_resync(titles=Title.objects.filter(bling_id=late), user=user, now=timezone.now())
-    run.serve_people(clock=timezone.now, deadline=soon())
+    tick.serve_people(clock=timezone.now, deadline=soon())
     assert company.in_kamino("payable", late) is not None
     first = min(company.kamino.titles("payable"), key=lambda row: row["ID"])
     assert first["ID"] == company.in_kamino("payable", late)["ID"]
@@ -64,7 +64,7 @@ def test_a_thread_for_people_does_nothing_else(company: Company) -> None:
     company.add_title("payable")
     company.sync()
     company.go_live()
-    assert not run.serve_people(clock=timezone.now, deadline=soon())
+    assert not tick.serve_people(clock=timezone.now, deadline=soon())
     assert company.kamino.titles("payable") == []
 
 
@@ -77,7 +77,7 @@ def test_a_big_first_load_delays_nobody_by_more_than_a_slice(
     for company in (big, small):
         request_sync(connections=[company.connection], user=None, now=timezone.now())
     for _ in range(30):  # how much fits into a slice depends on the machine; that the big one is not done does not
-        run.work_once(clock=timezone.now, deadline=soon())
+        tick.work_once(clock=timezone.now, deadline=soon())
         if small.in_kamino("payable", bling_id) is not None:
             break
     assert small.in_kamino("payable", bling_id) is not None
@@ -87,7 +87,9 @@ def test_a_big_first_load_delays_nobody_by_more_than_a_slice(
 def test_planning_takes_a_batch_of_each_connection_in_turn(
     new_company: Callable[..., Company], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.pipeline.plan.plan_batch.__kwdefaults__", {"for_people": False, "limit": 5})
+    monkeypatch.setattr(
+        "integrations.pipeline.plan.planner.plan_batch.__kwdefaults__", {"for_people": False, "limit": 5}
+    )
     first, second = new_company("azul"), new_company("verde")
     for company, count in ((first, 20), (second, 1)):
         for _ in range(count):
@@ -104,7 +106,9 @@ def test_planning_takes_a_batch_of_each_connection_in_turn(
 def test_a_deadline_that_lets_one_batch_through_lets_another_connection_through_the_next_time(
     new_company: Callable[..., Company], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.pipeline.plan.plan_batch.__kwdefaults__", {"for_people": False, "limit": 2})
+    monkeypatch.setattr(
+        "integrations.pipeline.plan.planner.plan_batch.__kwdefaults__", {"for_people": False, "limit": 2}
+    )
     companies = [new_company(slug) for slug in ("azul", "verde", "preto")]
     for company in companies:
         for _ in range(6):
@@ -122,15 +126,15 @@ def test_a_deadline_that_lets_one_batch_through_lets_another_connection_through_
 def test_a_first_load_reads_what_is_due_soon_before_what_was_settled_long_ago(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.pipeline.details.FIRST_CHUNK", 1)
-    monkeypatch.setattr("integrations.pipeline.details.LARGEST_CHUNK", 1)
+    monkeypatch.setattr("integrations.pipeline.read.fetch.FIRST_CHUNK", 1)
+    monkeypatch.setattr("integrations.pipeline.read.fetch.LARGEST_CHUNK", 1)
     today = company.bling.world.today
     days = (-700, -300, 200, 2, -20, 60)
     by_due = {day: company.add_title("receivable", due=today + timedelta(days=day)) for day in days}
     for day in (-700, -300):
         company.bling.pay(by_due[day], account=company.bank)
     request_sync(connections=[company.connection], user=None, now=timezone.now())
-    run.work_once(clock=timezone.now, deadline=soon())
+    tick.work_once(clock=timezone.now, deadline=soon())
     order = list(Title.objects.order_by("pk").values_list("bling_id", flat=True))
     assert order == [by_due[day] for day in (2, -20, 60, 200, -300, -700)]
 
@@ -152,5 +156,5 @@ def test_a_company_that_was_paused_meanwhile_gets_nothing_more(
         company.to_shadow()
 
     monkeypatch.setattr(module, "deliver_title", pausing)
-    run.work_once(clock=timezone.now, deadline=soon())
+    tick.work_once(clock=timezone.now, deadline=soon())
     assert len(served) == len(company.kamino.titles("payable")) == 1

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from integrations.models import Alert, CatalogItem, Discrepancy, FilterRule, Tenant
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline.desk import filters_changed, tenant_changed
-from integrations.pipeline.health import review_alerts
+from integrations.pipeline.desk.commands import filters_changed, tenant_changed
+from integrations.pipeline.report.alerts import review_alerts
 from tests.flows.helpers import Company
 
 

@@ -29,9 +29,10 @@ from integrations.models import (
     Title,
     TitleRead,
 )
-from integrations.pipeline import approvals, decisions, desk, follow_ups, live_kamino, live_search
-from integrations.pipeline.requests import request_plans
-from integrations.pipeline.takeover import take_posting_over
+from integrations.pipeline.desk import approvals, decisions, follow_ups, live_kamino, live_search
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.read.replacements import take_posting_over
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
 from tests.flows.test_desk import force
@@ -51,7 +52,7 @@ def title(company: Company) -> int:
 
 
 def code_of(call: Callable[..., Any], **order: Any) -> str:
-    with pytest.raises(desk.Refused) as caught:
+    with pytest.raises(Refused) as caught:
         call(**order)
     return caught.value.code
 

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from integrations.models import Attempt, BlingConnection, BlingToken, Posting, RateLimit, SyncRun
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import desk, run, tokens
+from integrations.pipeline.access import tokens
+from integrations.pipeline.access.rate_limits import kamino_key
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import claim
-from integrations.pipeline.limits import kamino_key
+from integrations.pipeline.desk import commands
+from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
@@ -49,7 +51,7 @@ def test_a_second_connection_to_a_mirrored_company_is_held(company: Company) -> 
     )  # fmt: skip
     pair = company.bling.issue_tokens()
     tokens.store_tokens(second, company.token_pair(pair), now=timezone.now())
-    desk.request_sync(connections=[second], user=None, now=timezone.now())
+    commands.request_sync(connections=[second], user=None, now=timezone.now())
     company.work()
     second.refresh_from_db()
     assert second.status == "held"
@@ -80,7 +82,7 @@ def test_an_unresolved_write_stays_a_question_whatever_bling_says(company: Compa
         company.bling.cancel(title)
     else:
         type(company.tenant).objects.update(sync_receivables=False)
-        desk.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
+        commands.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
     report = company.sync()
     posting = company.posting(title)
     assert (posting.state, posting.failure) == (DeliveryState.NEEDS_HUMAN, "uncertain")
@@ -92,7 +94,7 @@ def test_a_forced_settlement_that_bling_contradicts_is_shown(company: Company, w
     company.sync()
     account = company.tenant.kamino_connection.items.get(kind="bank_account", name="BANCO DE TESTE")
     user = User.objects.create_user("maria")
-    desk.force_settlement(
+    commands.force_settlement(
         posting=company.posting(title), date=world.today, amount=Decimal("90.00"), account=account, reason="x",
         user=user, now=timezone.now(),
     )  # fmt: skip
@@ -117,12 +119,12 @@ def test_a_resync_never_counts_as_a_run_that_missed_the_title(company: Company) 
 def test_a_far_rate_limit_pauses_the_company_and_pushes_nothing_further(company: Company, world: World) -> None:
     company.add_title("payable")
     world.faults.add(Fault(side="kamino", path="/financeiro/planoconta", kind="429", seconds=300, times=1))
-    run.open_due_runs(now=timezone.now())
+    tick.open_due_runs(now=timezone.now())
     key = kamino_key(company.tenant.kamino_connection)
     for _ in range(20):
-        run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=5))
+        tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=5))
     assert RateLimit.objects.get(key=key).next_at < timezone.now() + timedelta(seconds=310)
-    assert not run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=5))
+    assert not tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=5))
 
 
 def test_a_lost_update_of_a_title_that_is_no_longer_wanted_stops_nobody(company: Company, world: World) -> None:
@@ -133,7 +135,7 @@ def test_a_lost_update_of_a_title_that_is_no_longer_wanted_stops_nobody(company:
     type(company.tenant.kamino_connection).objects.update(lists_are_complete=True)
     company.sync_once_without_lookup()
     type(company.tenant).objects.update(sync_payables=False)
-    desk.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
+    commands.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
     other = company.add_title("receivable")
     company.forget_waits()
     company.sync()
@@ -161,7 +163,7 @@ def test_one_unreadable_secret_stops_one_company(new_company: Callable[..., Comp
         key = broken.connection_pk if name == "blingtoken" else broken.tenant.pk
         cursor.execute(f"UPDATE integrations_{name} SET {column} = 'ffffffff:damaged' WHERE {owner} = %s", [key])
     BlingToken.objects.filter(connection__tenant=broken.tenant).update(expires_at=timezone.now())
-    run.tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
+    tick.run_tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
     assert healthy.in_kamino("payable", title) is not None
 
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from integrations.bling import client as bling_client
 from integrations.models import Discrepancy, Tenant
-from integrations.pipeline import health
-from integrations.pipeline.health import mail_alerts, review_alerts
+from integrations.pipeline.report import alerts
+from integrations.pipeline.report.alerts import mail_alerts, review_alerts
 from integrations.rest import session
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -49,7 +49,7 @@ def test_a_mail_that_was_not_taken_is_sent_as_soon_as_it_can_be(
         raise OSError("mail server away")
 
     with monkeypatch.context() as patch:
-        patch.setattr("integrations.pipeline.mails.send_mail", refuse)
+        patch.setattr("integrations.pipeline.access.mails.send_mail", refuse)
         watch()
     assert told("em dobro") == []
     watch()
@@ -61,14 +61,14 @@ def test_one_company_that_cannot_be_judged_keeps_no_mail_of_another_back(
     company: Company, risky: int, new_company: Callable[..., Company], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = new_company("aaa")
-    real = health.find_causes
+    real = alerts.find_causes
 
     def find(tenant: Tenant, **more: Any) -> Any:
         if tenant.pk == first.tenant.pk:
             raise RuntimeError("a bug of ours")
         return real(tenant, **more)
 
-    monkeypatch.setattr(health, "find_causes", find)
+    monkeypatch.setattr(alerts, "find_causes", find)
     Tenant.objects.filter(pk=first.tenant.pk).update(name="AAA")
     watch()
     assert len(told("em dobro")) == 1

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import KaminoConnection, Tenant
-from integrations.pipeline import live_kamino
+from integrations.pipeline.desk import live_kamino
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
 from tests.flows.test_desk import force

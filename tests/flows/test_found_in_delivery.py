@@ -9,13 +9,15 @@ from django.utils import timezone
 from integrations.domain.delivery import Operation
 from integrations.models import Attempt, KaminoConnection, Posting, Tenant, Title
 from integrations.models.deliveries import DeliveryState, Priority
-from integrations.pipeline import companies, decisions, milestones, run
-from integrations.pipeline.companies import reconcile_one
+from integrations.pipeline.access import failpoints
 from integrations.pipeline.deliver import drain
 from integrations.pipeline.deliver.claim import claim
-from integrations.pipeline.desk import request_resync, request_sync, tenant_changed
-from integrations.pipeline.plan import plan_turn
-from integrations.pipeline.runs import advance_a_run
+from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk.commands import request_resync, request_sync, tenant_changed
+from integrations.pipeline.plan.planner import plan_turn
+from integrations.pipeline.read.run_lease import advance_a_run
+from integrations.pipeline.run import kamino_turns, tick
+from integrations.pipeline.run.kamino_turns import reconcile_one
 from tests.flows.helpers import Company
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -58,7 +60,7 @@ def ask_in_simulation(company: Company, contact: int, user: Any) -> int:
     company.sync()
     KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
     request_resync(titles=Title.objects.filter(bling_id=title), user=user, now=timezone.now())
-    run.serve_people(clock=timezone.now, deadline=soon())
+    tick.serve_people(clock=timezone.now, deadline=soon())
     assert company.posting(title).priority == Priority.PERSON
     return title
 
@@ -85,7 +87,7 @@ def test_what_a_person_asked_for_in_simulation_does_not_keep_the_daily_reconcili
 def test_a_reconciliation_that_yields_to_people_did_no_work(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     company.sync()
     KaminoConnection.objects.update(reconciled_at=LONG_AGO)
-    monkeypatch.setattr(companies, "_people_wait", lambda _company, _now: True)
+    monkeypatch.setattr(kamino_turns, "_people_wait", lambda _company, _now: True)
     assert not reconcile_one(timezone.now, soon(), None)
 
 
@@ -109,7 +111,7 @@ def test_a_title_that_was_taken_over_during_its_call_is_planned_again(
             while plan_turn(clock=timezone.now, deadline=soon(), tenant_ids=None):
                 pass
 
-    monkeypatch.setattr(milestones, "passed", another_worker)
+    monkeypatch.setattr(failpoints, "passed", another_worker)
     company.work()
     assert company.title(old).replaced_by == company.title(new)
     assert company.posting(new).state == DeliveryState.DELIVERED

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from integrations.bling.client import BlingClient
 from integrations.models import SyncRun, Title
-from integrations.pipeline import desk, run
+from integrations.pipeline.desk import commands
+from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -24,17 +25,17 @@ def test_what_people_ask_for_is_read_once_by_whichever_thread(
     monkeypatch.setattr(BlingClient, "_send", lambda self, path, *rest: read.append(path) or send(self, path, *rest))
     world.faults.add(Fault("bling", kind="slow", path="/contas/pagar/", seconds=0.2, times=1000))
     user = User.objects.create_user("maria")
-    desk.request_resync(titles=Title.objects.filter(bling_id__in=titles), user=user, now=timezone.now())
-    run.tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=60))
+    commands.request_resync(titles=Title.objects.filter(bling_id__in=titles), user=user, now=timezone.now())
+    tick.run_tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=60))
     assert len([path for path in read if path.startswith("/contas/pagar/")]) == len(titles)
 
 
 def one_run(company: Company) -> SyncRun:
     """Work on one run as often as it may be tried, without waiting for the pauses between."""
-    desk.request_sync(connections=[company.connection], user=None, now=timezone.now())
+    commands.request_sync(connections=[company.connection], user=None, now=timezone.now())
     for _ in range(14):
         company.forget_waits()
-        run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
+        tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
     return SyncRun.objects.latest("pk")
 
 

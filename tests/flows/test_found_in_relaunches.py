@@ -8,8 +8,10 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import SyncRun, Tenant, Title
-from integrations.pipeline import decisions, pull, run, slices
-from integrations.pipeline.desk import request_resync
+from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk.commands import request_resync
+from integrations.pipeline.read import selection, steps
+from integrations.pipeline.run import tick
 from integrations.rest.errors import ConfigError
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -31,20 +33,20 @@ def last_state() -> str:
 
 def once_before(monkeypatch: pytest.MonkeyPatch, step: str, action: Callable[[], Any]) -> None:
     """Do `action` right before a step of the next run."""
-    original, done = getattr(slices.Slice, step), []
+    original, done = getattr(steps.Slice, step), []
 
-    def stepping(self: slices.Slice) -> str:
+    def stepping(self: steps.Slice) -> str:
         if not done:
             done.append(1)
             action()
         return str(original(self))
 
-    monkeypatch.setattr(slices.Slice, step, stepping)
+    monkeypatch.setattr(steps.Slice, step, stepping)
 
 
 def once_after_a_page(monkeypatch: pytest.MonkeyPatch, action: Callable[[list[int]], Any]) -> None:
     """Do `action` with the ids of the next listing's first page, right after it was read."""
-    original, done = pull.read_listing_page, []
+    original, done = selection.read_listing_page, []
 
     def reading(*args: Any) -> Any:
         found = original(*args)
@@ -53,7 +55,7 @@ def once_after_a_page(monkeypatch: pytest.MonkeyPatch, action: Callable[[list[in
             action([row.bling_id for row in found[0]])
         return found
 
-    monkeypatch.setattr(pull, "read_listing_page", reading)
+    monkeypatch.setattr(selection, "read_listing_page", reading)
 
 
 def revoked() -> None:
@@ -70,7 +72,7 @@ def test_the_old_title_is_resynced_while_the_run_is_under_way(
 
     def resync() -> None:
         request_resync(titles=Title.objects.filter(bling_id=old), user=user, now=timezone.now())
-        run.serve_people(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
+        tick.serve_people(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
 
     once_before(monkeypatch, "_details", resync)
     company.sync()

@@ -19,9 +19,9 @@ from integrations.models import (
     Title,
 )
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import desk, live_kamino
-from integrations.pipeline.discrepancies import compare_all
-from integrations.pipeline.takeover import take_posting_over
+from integrations.pipeline.compare.discrepancies import compare_all
+from integrations.pipeline.desk import commands, live_kamino
+from integrations.pipeline.read.replacements import take_posting_over
 from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.flows.test_desk import force
@@ -41,7 +41,7 @@ def test_after_an_undone_settlement_bling_s_own_is_recorded(company: Company, us
     live_kamino.undo_settlement(forced=forced, user=user, clock=timezone.now, now=timezone.now())
     company.work()
     force(company, title, user)  # a second order, right this time
-    desk.undo_forced_settlement(forced=ForcedSettlement.objects.in_force().get(), user=user, now=timezone.now())
+    commands.undo_forced_settlement(forced=ForcedSettlement.objects.in_force().get(), user=user, now=timezone.now())
     company.bling.pay(title, date=world.today, account=company.bank)
     company.sync()
     assert company.in_kamino("payable", title)["Situacao"] == 2
@@ -75,7 +75,7 @@ def test_a_small_amount_settles_a_large_title_only_with_a_second_person(company:
         "account": KaminoItem.objects.filter(kind="bank_account").latest("pk"),
         "reason": "Pix",
     }  # fmt: skip
-    assert desk.force_settlement(**order, user=user, now=timezone.now()).awaits_approval
+    assert commands.force_settlement(**order, user=user, now=timezone.now()).awaits_approval
     company.work()
     assert company.in_kamino("payable", large)["Situacao"] == 1
 

@@ -7,8 +7,8 @@ from django.core import mail
 from django.utils import timezone
 
 from integrations.models import Discrepancy, KaminoConnection, TitleRead
-from integrations.pipeline.guard import guard_one
-from integrations.pipeline.health import mail_alerts, review_alerts
+from integrations.pipeline.compare.double_payments import guard_one
+from integrations.pipeline.report.alerts import mail_alerts, review_alerts
 from tests.flows.helpers import Company
 
 

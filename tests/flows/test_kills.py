@@ -20,8 +20,8 @@ from integrations.models import (
     Title,
 )
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import desk
-from integrations.pipeline.milestones import MILESTONES
+from integrations.pipeline.access.failpoints import FAILPOINTS
+from integrations.pipeline.desk import commands
 from sandbox.documents import random_cnpj
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -41,7 +41,7 @@ def workers(django_db_setup: None) -> Iterator[Workers]:
 
 
 class Scene:
-    """A company in which every milestone has a reason to be passed. Kamino's lists tell everything, so that every lost
+    """A company in which every failpoint has a reason to be passed. Kamino's lists tell everything, so that every lost
     write can be cleared up and both sides have to be equal in the end."""
 
     def __init__(self, company: Company, world: World, workers: Workers) -> None:
@@ -80,13 +80,13 @@ class Scene:
         self.company.add_title("payable", contact=self._new_contact())
         new = self.company.add_title("receivable", contact=self._new_contact())
         bling.pay(new, account=self.company.bank)
-        desk.request_resync(titles=Title.objects.filter(bling_id=asked), user=self.user, now=timezone.now())
+        commands.request_resync(titles=Title.objects.filter(bling_id=asked), user=self.user, now=timezone.now())
         self.world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
         KaminoConnection.objects.update(reconciled_at=timezone.now() - timedelta(hours=25))
         self.order_run()
 
     def order_run(self) -> None:
-        desk.request_sync(connections=[self.company.connection], user=None, now=timezone.now())
+        commands.request_sync(connections=[self.company.connection], user=None, now=timezone.now())
 
     def work(self) -> None:
         """Let one worker after the other work until nothing is left to do."""
@@ -106,25 +106,25 @@ def scene(company: Company, world: World, workers: Workers) -> Scene:
     return scene
 
 
-@pytest.mark.parametrize("milestone", MILESTONES)
-def test_a_worker_killed_at_any_boundary_loses_and_doubles_nothing(scene: Scene, milestone: str) -> None:
+@pytest.mark.parametrize("failpoint", FAILPOINTS)
+def test_a_worker_killed_at_any_boundary_loses_and_doubles_nothing(scene: Scene, failpoint: str) -> None:
     scene.change()
-    assert scene.workers.work(milestone)["code"] == -signal.SIGKILL, "this boundary was never passed"
+    assert scene.workers.work(failpoint)["code"] == -signal.SIGKILL, "this boundary was never passed"
     scene.work()
     check_equal(scene.company)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("milestone", MILESTONES)
-def test_ten_workers_killed_at_one_boundary_lose_and_double_nothing(scene: Scene, milestone: str) -> None:
+@pytest.mark.parametrize("failpoint", FAILPOINTS)
+def test_ten_workers_killed_at_one_boundary_lose_and_double_nothing(scene: Scene, failpoint: str) -> None:
     for passing in range(1, 11):
         scene.change()
-        died = scene.workers.work(milestone, passing)["code"]
+        died = scene.workers.work(failpoint, passing)["code"]
         if not died:  # it is not passed that often
             scene.work()
             scene.prepare()
             scene.change()
-            died = scene.workers.work(milestone)["code"]
+            died = scene.workers.work(failpoint)["code"]
         assert died == -signal.SIGKILL
         scene.work()
         check_equal(scene.company)
@@ -132,11 +132,11 @@ def test_ten_workers_killed_at_one_boundary_lose_and_double_nothing(scene: Scene
 
 
 @pytest.mark.parametrize(
-    "milestone", ["pull.page_read", "asked.read", "title.claimed", "title.after_write", "lookup.read"]
+    "failpoint", ["pull.page_read", "asked.read", "title.claimed", "title.after_write", "lookup.read"]
 )
-def test_a_worker_that_slept_past_its_lease_writes_nothing_old(scene: Scene, milestone: str) -> None:
+def test_a_worker_that_slept_past_its_lease_writes_nothing_old(scene: Scene, failpoint: str) -> None:
     scene.change()
-    sleeper = scene.workers.work(milestone, number=signal.SIGSTOP)
+    sleeper = scene.workers.work(failpoint, number=signal.SIGSTOP)
     assert sleeper["code"] is None, "this boundary was never passed"
     *_others, asked = scene.titles
     try:

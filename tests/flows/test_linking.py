@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from integrations.models import KaminoSnapshot, PartPosting, PersonPosting, Posting, Title
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import decisions, linking, live_kamino
-from integrations.pipeline.desk import Refused
+from integrations.pipeline.desk import decisions, kamino_search, live_kamino
+from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
 
 DUE = timedelta(days=10)
@@ -53,7 +53,9 @@ def test_what_was_found_and_chosen_is_linked_and_not_created(company: Company, u
     KaminoSnapshot.objects.all().delete()
     assert link(posting, theirs, user) == "unseen"
     assert read(company, posting) >= 1
-    [found] = linking.find(posting, linking.Search(value_from=Decimal("249"), value_to=Decimal("249")), whole=True)
+    [found] = kamino_search.find(
+        posting, kamino_search.Search(value_from=Decimal("249"), value_to=Decimal("249")), whole=True
+    )
     assert (found.row.kamino_id, found.holder) == (theirs, None)
     assert link(posting, theirs, user, reason=" ") == "reason"
     assert link(posting, theirs, user) == "linked"
@@ -70,7 +72,7 @@ def test_a_title_that_is_another_s_is_refused(company: Company, user: User) -> N
     taken = Posting.objects.exclude(pk=posting.pk).get().kamino_id
     read(company, posting)
     assert taken is not None
-    found = linking.chosen(posting, taken, whole=True)
+    found = kamino_search.chosen(posting, taken, whole=True)
     assert found is not None
     assert found.holder is not None
     assert link(posting, taken, user) == "taken"
@@ -95,13 +97,13 @@ def test_a_search_finds_by_each_thing_that_people_know(company: Company) -> None
     posting, due = company.posting(title), company.bling.world.today + DUE
     read(company, posting)
     for search in (
-        linking.Search(kamino_id=theirs),
-        linking.Search(value_from=Decimal("240"), value_to=Decimal("249")),
-        linking.Search(person="11222333000181", value_from=Decimal("2")),
-        linking.Search(due_from=due, due_to=due, value_from=Decimal("2")),
+        kamino_search.Search(kamino_id=theirs),
+        kamino_search.Search(value_from=Decimal("240"), value_to=Decimal("249")),
+        kamino_search.Search(person="11222333000181", value_from=Decimal("2")),
+        kamino_search.Search(due_from=due, due_to=due, value_from=Decimal("2")),
     ):
-        assert [found.row.kamino_id for found in linking.find(posting, search, whole=True)] == [theirs], search
-    assert linking.find(posting, linking.Search(due_from=due + timedelta(days=1)), whole=True) == []
+        assert [found.row.kamino_id for found in kamino_search.find(posting, search, whole=True)] == [theirs], search
+    assert kamino_search.find(posting, kamino_search.Search(due_from=due + timedelta(days=1)), whole=True) == []
 
 
 def test_a_span_that_is_too_long_is_not_read(company: Company) -> None:

@@ -11,8 +11,8 @@ from django.utils import timezone
 from integrations.domain.absence import Absence
 from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, SyncRun, Tenant, Title
-from integrations.pipeline import live_search
-from integrations.pipeline.desk import Refused
+from integrations.pipeline.desk import live_search
+from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
 
 

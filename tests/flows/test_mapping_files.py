@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from integrations.models import CatalogItem, Mapping, MappingChange
 from integrations.models.mapping_changes import Reach
-from integrations.pipeline import run
-from integrations.pipeline.mapping_changes import SMALL_CHANGE, advance_changes, confirm, propose_file
+from integrations.pipeline.mapping.changes import SMALL_CHANGE, advance_changes, confirm, propose_file
+from integrations.pipeline.run import tick
 from integrations.resources.mappings import mapping_csv
 from tests.flows.helpers import Company
 from tests.flows.mapping import finance
@@ -47,14 +47,14 @@ def test_a_large_file_is_read_and_carried_out_by_whoever_serves_people(company: 
     change = send(company, file)
     assert change.state == "reading"
     deadline = timezone.now() + timedelta(minutes=5)
-    assert run.serve_people(clock=timezone.now, deadline=deadline)
+    assert tick.serve_people(clock=timezone.now, deadline=deadline)
     change.refresh_from_db()
     assert (change.state, len(change.rows), change.content) == ("proposed", NAMES, None)
     confirm(change=change, reach=Reach.OPEN, since=None, good_rows_only=False, user=finance(), clock=timezone.now)
     change.refresh_from_db()
     assert change.state == "applying"
     assert not Mapping.objects.exists()
-    assert run.serve_people(clock=timezone.now, deadline=deadline)
+    assert tick.serve_people(clock=timezone.now, deadline=deadline)
     change.refresh_from_db()
     assert change.state == "done"
     assert Mapping.objects.count() == NAMES

@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from integrations.models import Mapping, MappingChange, PlanRequest, Posting, Tenant
 from integrations.models.mapping_changes import Reach
-from integrations.pipeline.desk import Refused
-from integrations.pipeline.mapping_changes import advance_changes, carry_out, confirm, measures, propose
-from integrations.pipeline.mapping_edits import check_cells
-from integrations.pipeline.mapping_rows import DeskRow, desk_rows
-from integrations.pipeline.mapping_targets import KaminoTargets
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.mapping.changes import advance_changes, carry_out, confirm, measures, propose
+from integrations.pipeline.mapping.edits import check_cells
+from integrations.pipeline.mapping.rows import DeskRow, desk_rows
+from integrations.pipeline.mapping.targets import KaminoTargets
 from integrations.sheets.cells import Cell
 from tests.flows.helpers import Company
 from tests.flows.mapping import finance, map_name, propose_cells

@@ -25,9 +25,9 @@ from integrations.models import (
     Title,
     TitleChange,
 )
-from integrations.pipeline import both_sides, month, position
-from integrations.pipeline.month import freeze, month_after, month_of
-from integrations.pipeline.position import open_on, sums_of
+from integrations.pipeline.report import both_sides, month, position
+from integrations.pipeline.report.month import freeze, month_after, month_of
+from integrations.pipeline.report.position import open_on, sums_of
 from integrations.resources.reports import write_closing, write_position
 from integrations.resources.titles import TitleResource
 from sandbox.world import World

@@ -7,10 +7,10 @@ from typing import Any
 from django.utils import timezone, translation
 
 from integrations.models import KaminoConnection
-from integrations.pipeline import run
-from integrations.pipeline.desk import request_sync
-from integrations.pipeline.health import health_of
-from integrations.pipeline.outlook import outlook
+from integrations.pipeline.desk.commands import request_sync
+from integrations.pipeline.report.alerts import health_of
+from integrations.pipeline.report.estimate import outlook
+from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -50,7 +50,7 @@ def test_what_was_listed_and_not_read_yet_is_counted(company: Company, world: Wo
         company.add_title("payable")
     world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar/", kind="429_day", times=100))
     request_sync(connections=[company.connection], user=None, now=timezone.now())
-    run.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=30))
+    tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=30))
     assert company.connection.runs.get().step == "details"
     settings.LIMITS = replace(settings.LIMITS, bling_interval_ms=60_000)
     found = outlook(company.tenant, now=timezone.now())

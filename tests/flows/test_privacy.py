@@ -31,10 +31,10 @@ from integrations.models import (
     Tenant,
     Title,
 )
-from integrations.pipeline import closing, privacy
-from integrations.pipeline.desk import Refused
-from integrations.pipeline.month import freeze, month_of
-from integrations.pipeline.requests import request_plans
+from integrations.pipeline.company import closing, privacy
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.report.month import freeze, month_of
 from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.flows.test_discrepancy_kinds import compare_again, forced_settlement

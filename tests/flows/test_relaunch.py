@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from integrations.models import Alert, BlingConnection, PersonAction, Posting, SyncRun, Title
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import decisions
-from integrations.pipeline.desk import Refused, set_ignored
-from integrations.pipeline.health import review_alerts
-from integrations.pipeline.requests import request_plans
+from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk.commands import set_ignored
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.report.alerts import review_alerts
 from sandbox.world import World
 from tests.flows.helpers import Company
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from integrations.domain.titles import Direction
 from integrations.kamino.translate import NAMES
 from integrations.models import Attempt, Discrepancy, KaminoConnection, Posting, Tenant
-from integrations.pipeline import desk
+from integrations.pipeline.desk import commands
 from integrations.rest import retrying
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -263,7 +263,7 @@ def test_a_day_that_kamino_has_locked_on_the_account(
     assert "refused" in found.kinds
     company.kamino.locked_until = None
     again = Posting.objects.filter(title__bling_id=title)
-    desk.retry_delivery(postings=again, user=User.objects.create_user("maria"), now=timezone.now())
+    commands.retry_delivery(postings=again, user=User.objects.create_user("maria"), now=timezone.now())
     company.work()
     assert outcome_of(company, direction, title) == SETTLED
 

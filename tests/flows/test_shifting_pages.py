@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from integrations.models import Discrepancy, KaminoConnection
-from integrations.pipeline import reconcile
+from integrations.pipeline.compare import reconcile
 from sandbox.faults import Fault
 from tests.flows.helpers import Company
 from tests.flows.test_discrepancy_kinds import compare_again

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.models import Attempt, Discrepancy, KaminoConnection, KaminoItem, PartPosting, Tenant
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import desk
+from integrations.pipeline.desk import commands
 from sandbox.faults import Fault
 from sandbox.kamino.fields import FIELDS, PAID, PENDING
 from sandbox.world import World
@@ -138,7 +138,7 @@ def test_a_company_that_changes_its_mind_keeps_what_is_split(company: Company) -
     first = company.bling.pay(title, amount="40.00", account=company.bank)
     company.sync()
     Tenant.objects.update(partial_policy=Tenant.PartialPolicy.KEEP)
-    desk.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
+    commands.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
     second = company.bling.pay(title, amount="25.00", account=company.bank)
     company.sync()
     assert shown(company, "payable", title) == {
@@ -174,7 +174,7 @@ def test_a_person_sends_a_refused_part_again(company: Company, django_user_model
     company.sync()
     assert "part_stuck" in company.problems(title)
     posting = company.posting(title)
-    moved = desk.retry_delivery(postings=type(posting).objects.filter(pk=posting.pk), user=user, now=timezone.now())
+    moved = commands.retry_delivery(postings=type(posting).objects.filter(pk=posting.pk), user=user, now=timezone.now())
     company.work()
     assert moved == 1
     assert f"-{bordero}" in shown(company, "payable", title)
@@ -187,7 +187,7 @@ def test_a_forced_settlement_ends_the_splitting(company: Company, django_user_mo
     first = company.bling.pay(title, amount="40.00", account=company.bank)
     company.sync()
     account = KaminoItem.objects.get(kind="bank_account", kamino_id=company.kamino_bank.strip())
-    desk.force_settlement(
+    commands.force_settlement(
         posting=company.posting(title), date=timezone.localdate(), amount=Decimal("60.00"), account=account,
         interest=Decimal(0), discount=Decimal(0), reason="pago em dinheiro", user=user, now=timezone.now(),
     )  # fmt: skip
@@ -205,7 +205,7 @@ def test_after_a_restored_database_no_part_is_sent_a_second_time(company: Compan
     PartPosting.objects.all().delete()
     KaminoConnection.objects.update(reconciled_at=timezone.now() - timedelta(hours=25))
     company.work()
-    desk.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
+    commands.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
     company.work()
     assert shown(company, "payable", title) == {
         "": ("60.00", PENDING, None), f"-{bordero}": ("40.00", PAID, "40.00")

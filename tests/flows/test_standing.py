@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from integrations.models import Attempt, Discrepancy, KaminoConnection, PersonPosting, Posting
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import decisions
+from integrations.pipeline.desk import decisions
 from tests.flows.helpers import Company
 
 

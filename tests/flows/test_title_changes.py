@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 
 from integrations.admin.timeline import _field_words
 from integrations.models import Title, TitleChange
-from integrations.pipeline.title_changes import SHOWN
+from integrations.pipeline.read.change_log import SHOWN
 from tests.flows.helpers import Company
 
 

@@ -114,7 +114,7 @@ def test_a_passing_failure_of_bling_is_retried(company: Company, world: World, k
 def test_html_from_bling_for_good_ends_the_run_with_a_clear_message(
     company: Company, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.pipeline.runs.MOST_TRIES", 0)
+    monkeypatch.setattr("integrations.pipeline.read.run_lease.MOST_TRIES", 0)
     world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind="html", times=1000))
     company.add_title("payable")
     report = company.sync()

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from integrations.models import Attempt, Discrepancy, KaminoConnection, PersonAction, Posting
 from integrations.models.deliveries import DeliveryState
-from integrations.pipeline import decisions
-from integrations.pipeline.desk import Refused
-from integrations.pipeline.twins import with_twins
+from integrations.pipeline.compare.exact_matches import with_twins
+from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
 
 CNPJ = "11.222.333/0001-81"

@@ -32,17 +32,17 @@ def main() -> None:
 
 
 def _work(*, at: str, passing: int, number: int, ahead: float, settings: dict[str, Any]) -> None:
-    """Work once, `ahead` seconds in the future, and get signal `number` at a milestone's `passing`th passing."""
+    """Work once, `ahead` seconds in the future, and get signal `number` at a failpoint's `passing`th passing."""
     try:
         from django.conf import settings as active
         from django.utils import timezone
 
-        from integrations.pipeline import run
+        from integrations.pipeline.run import tick
         from tests.signals import signal_at
 
         for name, value in settings.items():
             setattr(active, name, value)
-        run.NAP = run.PEOPLE_NAP = NAP
+        tick.NAP = tick.PEOPLE_NAP = NAP
         if at:
             signal_at(at, passing, number)
 
@@ -51,10 +51,10 @@ def _work(*, at: str, passing: int, number: int, ahead: float, settings: dict[st
 
         if number == signal.SIGSTOP:
             # One thread only: another one, stopped in a transaction, would keep its locks and the others waiting.
-            while run.work_once(clock=clock, deadline=clock() + DEADLINE):
+            while tick.work_once(clock=clock, deadline=clock() + DEADLINE):
                 pass
         else:
-            run.tick(clock=clock, deadline=clock() + DEADLINE)
+            tick.run_tick(clock=clock, deadline=clock() + DEADLINE)
         os._exit(0)
     except BaseException:
         traceback.print_exc()

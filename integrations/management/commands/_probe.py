@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.core.management.base import OutputWrapper
 
-from integrations.pipeline.connections import CheckLine
+from integrations.pipeline.access.clients import CheckLine
 
 
 def print_lines(stdout: OutputWrapper, lines: Iterable[CheckLine]) -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from integrations.management.commands._probe import print_lines
 from integrations.models import KaminoConnection
-from integrations.pipeline.probes import probe_kamino
+from integrations.pipeline.company.probes import probe_kamino
 
 
 class Command(BaseCommand):

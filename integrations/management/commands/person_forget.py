@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from integrations.management.commands import _person
-from integrations.pipeline.desk import Refused
-from integrations.pipeline.privacy import forget
+from integrations.pipeline.company.privacy import forget
+from integrations.pipeline.desk.refusal import Refused
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import override
 
 from integrations.management.commands import _person
-from integrations.pipeline.privacy import report
+from integrations.pipeline.company.privacy import report
 
 
 class Command(BaseCommand):

@@ -8,9 +8,10 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from integrations.models import BlingConnection, Tenant
-from integrations.pipeline import report, run
-from integrations.pipeline.desk import request_sync
-from integrations.pipeline.progress import Progress
+from integrations.pipeline.desk.commands import request_sync
+from integrations.pipeline.report import sync_summary
+from integrations.pipeline.run import tick
+from integrations.pipeline.run.progress import Progress
 from integrations.queue import enqueue_tick
 
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, tenant: list[str], wait: bool, full: bool, **options: Any) -> None:
         tenants = _tenants(tenant)
         now = timezone.now()
-        before = {item.pk: report.counters(item) for item in tenants}
+        before = {item.pk: sync_summary.counters(item) for item in tenants}
         connections = BlingConnection.objects.filter(tenant__in=tenants).select_related("tenant")
         request_sync(connections=connections, user=None, now=now, is_full=full)
         if not wait:
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{len(tenants)} queued")
             return
         self._work([item.pk for item in tenants])
-        reports = [report.report_since(item, now, before[item.pk]) for item in tenants]
+        reports = [sync_summary.report_since(item, now, before[item.pk]) for item in tenants]
         for line in reports:
             self.stdout.write(json.dumps(line.to_json(), ensure_ascii=False) if options["json"] else line.to_text())
         sys.exit(max((line.exit_code for line in reports), default=0))
@@ -47,7 +48,7 @@ class Command(BaseCommand):
                 bar.n = progress.delivered
                 bar.set_description("lendo do Bling" if progress.open_runs else "enviando à Kamino")
 
-            run.work_until_idle(clock=timezone.now, tenant_ids=tenant_ids, report=show)
+            tick.work_until_idle(clock=timezone.now, tenant_ids=tenant_ids, report=show)
 
 
 def _tenants(slugs: list[str]) -> list[Tenant]:

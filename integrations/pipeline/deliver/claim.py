@@ -20,8 +20,8 @@ from integrations.models import (
     Tenant,
 )
 from integrations.models.deliveries import DeliveryState, Priority
-from integrations.pipeline import milestones
-from integrations.pipeline.leases import LEASE
+from integrations.pipeline.access import failpoints
+from integrations.pipeline.access.leases import LEASE
 
 Unit = Posting | PersonPosting | PartPosting
 _WORDS: dict[type[Unit], str] = {Posting: "title", PersonPosting: "person", PartPosting: "part"}
@@ -154,7 +154,7 @@ def claim(unit: Unit, operation: Operation, *, settles: bool, now: datetime) -> 
     unit.fence += 1
     unit.tries += 1
     claimed = Claimed(unit, attempt, unit.fence)
-    milestones.passed(f"{claimed.word}.claimed")
+    failpoints.passed(f"{claimed.word}.claimed")
     return claimed
 
 

@@ -10,8 +10,11 @@ import structlog
 from integrations.kamino.client import KaminoClient
 from integrations.models import DELIVERY_UNITS, KaminoConnection, PersonPosting, RateLimit
 from integrations.models.deliveries import Priority
-from integrations.pipeline import milestones
-from integrations.pipeline.connections import open_kamino
+from integrations.pipeline.access import failpoints
+from integrations.pipeline.access.clients import open_kamino
+from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.leases import CONFIG_PAUSE, free_company, lease_next, pause_company
+from integrations.pipeline.access.rate_limits import kamino_key
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import (
     Unit,
@@ -25,9 +28,6 @@ from integrations.pipeline.deliver.claim import (
 from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person
 from integrations.pipeline.deliver.resolve import resolve
 from integrations.pipeline.deliver.titles import deliver_part, deliver_title
-from integrations.pipeline.error_texts import error_text
-from integrations.pipeline.leases import CONFIG_PAUSE, free_company, lease_next, pause_company
-from integrations.pipeline.limits import kamino_key
 from integrations.rest.errors import ApiError
 
 log = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ def drain(
                 return result
             time.sleep(min(wait, LONGEST_NAP))
             continue
-        milestones.passed("deliver.leased")
+        failpoints.passed("deliver.leased")
         try:
             if company.pk not in clients:
                 clients[company.pk] = open_kamino(company, clock=clock)
@@ -78,7 +78,7 @@ def drain(
             pause_company(company.pk, error_text(error), until=now + CONFIG_PAUSE)
         finally:
             free_company(company)
-        milestones.passed("deliver.freed")
+        failpoints.passed("deliver.freed")
     return result
 
 

@@ -15,11 +15,11 @@ from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
 from integrations.models import Attempt, PartPosting, PersonPosting, Posting, Title
 from integrations.models.deliveries import DeliveryState, Failure
-from integrations.pipeline import milestones
+from integrations.pipeline.access import failpoints
+from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.leases import CONFIG_PAUSE, pause_company
 from integrations.pipeline.deliver.claim import Claimed, Unit
-from integrations.pipeline.error_texts import error_text
-from integrations.pipeline.leases import CONFIG_PAUSE, pause_company
-from integrations.pipeline.requests import request_plans
+from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.rest.errors import (
     ApiError,
     ConfigError,
@@ -50,7 +50,7 @@ def delivered(
     """Record a success. `told` is what Kamino holds now of what we wrote."""
     unit, model = claimed.unit, type(claimed.unit)
     if claimed.is_sent:
-        milestones.passed(f"{claimed.word}.after_write")
+        failpoints.passed(f"{claimed.word}.after_write")
     with transaction.atomic():
         moved = model.objects.record_delivered(
             unit.pk, claimed.fence, sent=told.fingerprint, body=told.to_json(), kamino_id=kamino_id
@@ -64,7 +64,7 @@ def delivered(
     if not moved:
         # The answer is kept in the attempt; somebody has to see that two workers wrote.
         log.error("answer after the lease was lost", attempt=claimed.attempt.pk, kamino_id=kamino_id)
-    milestones.passed(f"{claimed.word}.recorded")
+    failpoints.passed(f"{claimed.word}.recorded")
 
 
 def _plan_what_waits(unit: Unit, fingerprint: str, now: datetime) -> None:
@@ -113,7 +113,7 @@ def may_send(claimed: Claimed, clock: Callable[[], datetime]) -> None:
     if not type(claimed.unit).objects.is_held_by(claimed.unit.pk, claimed.fence, until=until):
         raise TransientError("the claim ran out before anything was sent", service="Kamino")
     claimed.is_sent = True
-    milestones.passed(f"{claimed.word}.before_write")
+    failpoints.passed(f"{claimed.word}.before_write")
 
 
 @contextmanager

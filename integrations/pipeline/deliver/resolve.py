@@ -13,11 +13,11 @@ from integrations.domain.persons import DesiredPerson
 from integrations.kamino.client import KaminoClient
 from integrations.models import Attempt, KaminoConnection, PartPosting, PersonPosting, Posting, Title
 from integrations.models.deliveries import Failure
-from integrations.pipeline import milestones
+from integrations.pipeline.access import failpoints
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed, Unit
-from integrations.pipeline.requests import request_plans
-from integrations.pipeline.snapshots import rows_due
+from integrations.pipeline.handover.kamino_rows import rows_due
+from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.rest.errors import ApiError, RateLimitedError
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ def resolve(client: KaminoClient, company: KaminoConnection, unit: Unit, *, cloc
         earliest = now + timedelta(seconds=error.seconds) if isinstance(error, RateLimitedError) else now
         ready_at = max(earliest, record.first_look(now))
         type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=ready_at)
-    milestones.passed("lookup.done")
+    failpoints.passed("lookup.done")
 
 
 def _resolve_title(
@@ -57,7 +57,7 @@ def _resolve_title(
     days = sorted({sent.due_date, before.due_date if before else sent.due_date})
     # Somebody may have moved the due date over there in the meantime.
     rows = rows_due(client, sent.direction, days[0] - AROUND, days[-1] + AROUND)
-    milestones.passed("lookup.read")
+    failpoints.passed("lookup.read")
     if rows is None:
         _ask(posting, _("Kamino has no list to look it up in. Look for “%(code)s” there.") % {"code": sent.code},
              attempt, clock)  # fmt: skip

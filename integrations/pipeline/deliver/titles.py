@@ -16,9 +16,9 @@ from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, PartP
 from integrations.models.deliveries import Priority
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed, claim
-from integrations.pipeline.deliver.locks import refuse_locked
-from integrations.pipeline.deliver.standing import standing_title
-from integrations.pipeline.snapshots import rows_due, store_rows
+from integrations.pipeline.deliver.existing import standing_title
+from integrations.pipeline.deliver.locked_periods import refuse_locked
+from integrations.pipeline.handover.kamino_rows import rows_due, store_rows
 from integrations.rest.errors import ConflictError, InternalError
 
 Clock = Callable[[], datetime]

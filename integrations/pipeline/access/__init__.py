@@ -1,0 +1,1 @@
+"""Who may call an API, and how often."""

@@ -1,0 +1,96 @@
+"""Everything that opens a client, and the tests of a connection that people press a button for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+
+from integrations.bling.client import Access, BlingClient
+from integrations.kamino.client import KaminoClient, Keys, check_host
+from integrations.models import BlingConnection, BlingToken, KaminoConnection
+from integrations.models.fields import SecretUnreadableError
+from integrations.pipeline.access.rate_limits import bling_slots, kamino_slots
+from integrations.pipeline.access.tokens import load_token, refresh_token
+from integrations.rest.errors import ConfigError
+from integrations.rest.session import Patience
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+EXPIRY_MARGIN = timedelta(minutes=2)
+PATIENCE = 20.0
+"""Seconds that a person waits for all that a page reads live: the web server gives a page up after thirty."""
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """One line of a connection test: what was tried, whether it worked, what was seen (English, technical), and for
+    a failure the sentence that a person needs."""
+
+    name: str
+    ok: bool
+    detail: str
+    sentence: str = ""
+
+
+def open_bling(connection: BlingConnection, *, clock: Clock, patience: Patience | None = None) -> BlingClient:
+    """Return a client that refreshes its token when Bling refuses it; `patience` is that of a person who waits.
+
+    Raises `ConfigError` when the connection has no authorization.
+    """
+    holder = _AccessHolder(connection.pk, clock)
+    return BlingClient(
+        base_url=settings.BLING_API_URL,
+        access=holder.current(),
+        slots=bling_slots(connection, clock=clock),
+        renew=holder.renew,
+        patience=patience,
+    )
+
+
+class _AccessHolder:
+    """Remembers which token version a client uses, so that a refused one is refreshed only once."""
+
+    def __init__(self, connection_id: int, clock: Clock) -> None:
+        self._connection_id = connection_id
+        self._clock = clock
+        self._version = 0
+
+    def current(self) -> Access:
+        token = load_token(self._connection_id)
+        if token.expires_at - EXPIRY_MARGIN <= self._clock():
+            token = refresh_token(self._connection_id, token.version, clock=self._clock)
+        return self._use(token)
+
+    def renew(self) -> Access:
+        return self._use(refresh_token(self._connection_id, self._version, clock=self._clock))
+
+    def _use(self, token: BlingToken) -> Access:
+        self._version = token.version
+        return Access(token.access_token, token.kind)
+
+
+def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patience | None = None) -> KaminoClient:
+    """Return a client for a company's keys; `patience` is that of a person who waits.
+
+    Raises `ConfigError` for an address that keys must not be sent to.
+    """
+    check_address(connection.base_url, connection.cn)
+    try:
+        keys = Keys(connection.app, connection.cn, connection.id_usr, connection.usr, connection.hash)
+    except SecretUnreadableError as error:
+        raise ConfigError(str(error), service="Kamino", code="secret") from error
+    return KaminoClient(
+        base_url=connection.base_url,
+        keys=keys,
+        slots=kamino_slots(connection, clock=clock),
+        allow_unconfirmed=connection.allow_unconfirmed,
+        patience=patience,
+    )
+
+
+def check_address(base_url: str, cn: str) -> None:
+    """Raise `ConfigError` for a Kamino address that keys must not be sent to; forms ask before they save."""
+    check_host(base_url, settings.KAMINO_ALLOWED_HOSTS, cn)

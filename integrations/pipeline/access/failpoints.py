@@ -1,0 +1,53 @@
+"""Failpoints: the named boundaries between two steps, where a worker may die. Nobody listens in production; tests let
+a real process kill itself at one of them, and see that nothing is lost or doubled."""
+
+from collections.abc import Callable
+
+FAILPOINTS = (
+    "pull.leased",
+    "pull.step",
+    "pull.page_read",
+    "pull.chunk_read",
+    "pull.chunk_saved",
+    "pull.page_saved",
+    "pull.finished",
+    "asked.read",
+    "asked.saved",
+    "plan.locked",
+    "plan.computed",
+    "plan.saved",
+    "deliver.leased",
+    "deliver.freed",
+    "person.claimed",
+    "person.before_write",
+    "person.after_write",
+    "person.recorded",
+    "title.claimed",
+    "title.before_write",
+    "title.after_write",
+    "title.recorded",
+    "part.claimed",
+    "part.before_write",
+    "part.after_write",
+    "part.recorded",
+    "lookup.read",
+    "lookup.done",
+    "reconcile.page_read",
+    "reconcile.compared",
+)
+
+EXPORT_FAILPOINTS = ("export.worked", "export.saved")
+"""Those of exports, which a tick only passes when somebody ordered one."""
+
+_listeners: list[Callable[[str], None]] = []
+
+
+def listen(listener: Callable[[str], None]) -> None:
+    """Call `listener` with the name of each failpoint that this process passes."""
+    _listeners.append(listener)
+
+
+def passed(name: str) -> None:
+    """Say that this process is at the boundary `name` (one of `FAILPOINTS` or `EXPORT_FAILPOINTS`)."""
+    for listener in _listeners:
+        listener(name)

@@ -1,0 +1,241 @@
+"""Tokens: stored, and refreshed by exactly one caller at a time. The only writer of `BlingToken`.
+
+A refresh kills the old refresh token as soon as Bling has answered, so the new pair is saved alone and first, and a
+refresh whose result was never saved can be recognised afterwards (`refresh_started_version` equals `version`).
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from integrations.bling import auth
+from integrations.bling.errors import InvalidGrantError, NeedsReconnectionError
+from integrations.models import BlingConnection, BlingToken, ConnectionEvent, Title
+from integrations.models.connections import ConnectionStatus
+from integrations.models.fields import SecretUnreadableError
+from integrations.pipeline.access.rate_limits import seconds_until_token_slot, token_slots
+from integrations.rest.errors import (
+    ApiError,
+    ConfigError,
+    RateLimitedError,
+    TransientError,
+    UnauthorizedError,
+    UncertainError,
+)
+from integrations.rest.limits import take
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+ABANDONED_REFRESH = timedelta(seconds=90)
+"""After this long without a result, a refresh that somebody began is taken to have died."""
+POLL_SECONDS = 0.1
+FIRST_COOLDOWN = timedelta(seconds=20)
+LONGEST_COOLDOWN = timedelta(minutes=15)
+REFRESH_BEFORE = timedelta(minutes=60)
+REFRESH_IDLE_AFTER = timedelta(days=7)
+NEAR_SLOT = 5.0
+
+
+def bling_app(connection: BlingConnection) -> auth.App:
+    """Return the connection's own app, or the platform's. Raises `ConfigError` when there is neither."""
+    client_id = connection.client_id or settings.BLING_CLIENT_ID
+    try:
+        secret = connection.client_secret if connection.client_id else settings.BLING_CLIENT_SECRET
+    except SecretUnreadableError as error:
+        raise ConfigError(str(error), service="Bling", code="secret") from error
+    if not client_id or not secret:
+        raise ConfigError("no Bling app: client id and secret are missing", service="Bling", code="no_app")
+    return auth.App(
+        client_id, secret, settings.BLING_TOKEN_URL, settings.BLING_AUTHORIZE_URL, settings.BLING_REVOKE_URL
+    )
+
+
+def load_token(connection_id: int) -> BlingToken:
+    """Return a connection's token. Raises `ConfigError` when there is none, or its encryption key is missing."""
+    try:
+        return BlingToken.objects.get(connection_id=connection_id)
+    except BlingToken.DoesNotExist:
+        raise ConfigError("never connected", service="Bling", code="never_connected") from None
+    except SecretUnreadableError as error:
+        raise ConfigError(str(error), service="Bling", code="secret") from error
+
+
+def refresh_token(connection_id: int, seen_version: int, *, clock: Clock) -> BlingToken:
+    """Return a token newer than `seen_version`, refreshed by this call or by whoever was faster.
+
+    Exactly one caller talks to Bling; the others wait for its result. Raises `NeedsReconnectionError` when only the
+    owner can help, `RateLimitedError` during the cooldown after a failure, `TransientError` when nobody got a result.
+    """
+    give_up = clock() + ABANDONED_REFRESH
+    while True:
+        token = load_token(connection_id)
+        if token.version != seen_version:
+            return token
+        now = clock()
+        if token.retry_at is not None and token.retry_at > now:
+            seconds = (token.retry_at - now).total_seconds()
+            raise RateLimitedError("the last refresh failed", seconds=seconds, service="Bling", operation="refresh")
+        was_begun = token.refresh_started_version == token.version
+        if _begin_refresh(token, now):
+            return _refresh_as_chosen(connection_id, seen_version, clock, was_begun=was_begun)
+        if now >= give_up:
+            raise TransientError("another worker's refresh has no result yet", service="Bling", operation="refresh")
+        time.sleep(POLL_SECONDS)
+
+
+def _begin_refresh(token: BlingToken, now: datetime) -> bool:
+    """Note "refresh started" in its own transaction; true for the one caller that may go on."""
+    abandoned = Q(refresh_started_at__lt=now - ABANDONED_REFRESH)
+    return bool(
+        BlingToken.objects.filter(pk=token.pk, version=token.version)
+        .filter(~Q(refresh_started_version=token.version) | abandoned)
+        .update(refresh_started_version=token.version, refresh_started_at=now)
+    )
+
+
+def _refresh_as_chosen(connection_id: int, seen_version: int, clock: Clock, *, was_begun: bool) -> BlingToken:
+    connection = BlingConnection.objects.defer("client_secret").get(pk=connection_id)
+    try:
+        app = bling_app(connection)
+        take(token_slots(clock=clock))
+        with transaction.atomic():
+            # The one place where a call is made inside a transaction: the lock on the token's own row keeps a second
+            # refresh out even if the note above was overtaken.
+            token = BlingToken.objects.select_for_update(no_key=True).get(connection_id=connection_id)
+            if token.version != seen_version:
+                return token
+            _fill(token, auth.refresh(app, token.refresh_token), clock())
+            token.save()
+            return token
+    except (InvalidGrantError, NeedsReconnectionError, UnauthorizedError) as error:
+        return _refused(connection, seen_version, error, clock(), was_begun=was_begun)
+    except ApiError as error:
+        _cool_down(connection_id, seen_version, error, clock())
+        raise
+
+
+def _cool_down(connection_id: int, version: int, error: ApiError, now: datetime) -> None:
+    """Keep everybody from trying again at once; after a lost answer, keep the note that a refresh was begun."""
+    token = BlingToken.objects.get(connection_id=connection_id)
+    wait = min(FIRST_COOLDOWN * 2 ** min(token.failures, 10), LONGEST_COOLDOWN)
+    if isinstance(error, RateLimitedError):
+        wait = max(wait, timedelta(seconds=error.seconds))
+    lost = isinstance(error, UncertainError)
+    BlingToken.objects.filter(pk=token.pk, version=version).update(
+        failures=F("failures") + 1,
+        retry_at=now + (ABANDONED_REFRESH if lost else wait),
+        refresh_started_version=version if lost else 0,
+    )
+    log.warning("token refresh failed", connection=connection_id, kind=error.kind, error=str(error))
+
+
+def _refused(
+    connection: BlingConnection, seen_version: int, error: ApiError, now: datetime, *, was_begun: bool
+) -> BlingToken:
+    token = BlingToken.objects.get(connection=connection)
+    if token.version != seen_version:
+        return token
+    cause = error.code or "invalid_grant"
+    if isinstance(error, UnauthorizedError):
+        cause = "invalid_client"
+    elif isinstance(error, InvalidGrantError):
+        # An earlier refresh of this very version began and saved nothing: Bling rotated the token and we lost the new
+        # one. That is our accident, not the customer's revocation.
+        cause = "refresh_lost" if was_begun else "invalid_grant"
+    with transaction.atomic():
+        # Under the token's lock: a consent that is given at this very moment must not be marked as dead.
+        token = BlingToken.objects.select_for_update(no_key=True).get(connection=connection)
+        if token.version != seen_version:
+            return token
+        BlingToken.objects.filter(pk=token.pk).update(refresh_started_version=0)
+        mark_needs_reconnection(connection, cause=cause, detail=error.message, now=now)
+    raise NeedsReconnectionError(
+        error.message, service="Bling", operation="refresh", status=error.status, code=cause
+    ) from error
+
+
+def other_owner(connection: BlingConnection, company_id: str) -> BlingConnection | None:
+    """Return another connection that mirrors this Bling company, connected or not: a second one would send every
+    title a second time."""
+    others = BlingConnection.objects.filter(company_id=company_id).exclude(pk=connection.pk)
+    live = ~Q(status__in=(ConnectionStatus.NEVER, ConnectionStatus.HELD))
+    return others.filter(live | Exists(Title.objects.filter(connection=OuterRef("pk")))).first()
+
+
+def mark_needs_reconnection(connection: BlingConnection, *, cause: str, detail: str, now: datetime) -> None:
+    """Stop a connection's pulls until its owner connects again; the backlog stays."""
+    moved = BlingConnection.objects.filter(pk=connection.pk, status=ConnectionStatus.CONNECTED).update(
+        status=ConnectionStatus.RECONNECT, status_cause=cause
+    )
+    if moved:
+        ConnectionEvent.objects.create(connection=connection, at=now, code=cause, detail=detail)
+        log.warning("connection needs reconnection", connection=connection.pk, cause=cause)
+
+
+def _fill(token: BlingToken, pair: auth.TokenPair, now: datetime) -> None:
+    token.access_token = pair.access_token
+    token.refresh_token = pair.refresh_token
+    token.kind = pair.kind
+    token.expires_at = now + timedelta(seconds=pair.expires_in)
+    token.refreshed_at = now
+    token.failures = 0
+    token.retry_at = None
+    token.version += 1
+
+
+def store_tokens(
+    connection: BlingConnection,
+    pair: auth.TokenPair,
+    *,
+    now: datetime,
+    status: str = ConnectionStatus.CONNECTED,
+    cause: str = "",
+    given: bool = False,
+) -> None:
+    """Put a new authorization in place of the old one and set the connection's status.
+
+    `given` pairs were entered from outside; they are remembered, so that entering them again changes nothing.
+    """
+    with transaction.atomic():
+        token = BlingToken.objects.select_for_update(no_key=True).filter(connection=connection).first()
+        token = token or BlingToken(connection=connection, version=0)
+        _fill(token, pair, now)
+        token.refresh_started_version = 0
+        if given:
+            token.note_given()
+        token.save()
+        BlingConnection.objects.filter(pk=connection.pk).update(status=status, status_cause=cause)
+    connection.status = status
+
+
+def refresh_due(*, clock: Clock, deadline: datetime) -> int:
+    """Refresh tokens in the background: an hour before they expire, and weekly where nothing runs.
+
+    Oldest expiry first, only while the next slot is near, so that code exchanges and other work never wait long.
+    Returns how many were refreshed.
+    """
+    refreshed = 0
+    for token in _tokens_due(clock()):
+        if clock() >= deadline or seconds_until_token_slot(clock()) > NEAR_SLOT:
+            break
+        try:
+            refresh_token(token.connection_id, token.version, clock=clock)
+            refreshed += 1
+        except Exception as error:
+            # One token that cannot be refreshed, or not even be read, must not keep the others from it.
+            log.warning("background refresh failed", connection=token.connection_id, error=str(error))
+    return refreshed
+
+
+def _tokens_due(now: datetime) -> list[BlingToken]:
+    working = Q(connection__status=ConnectionStatus.CONNECTED, expires_at__lt=now + REFRESH_BEFORE)
+    resting = Q(connection__status=ConnectionStatus.PAUSED, refreshed_at__lt=now - REFRESH_IDLE_AFTER)
+    rested = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
+    due = BlingToken.objects.filter(working | resting, rested).order_by("expires_at", "pk")
+    return list(due.only("connection_id", "version")[:200])

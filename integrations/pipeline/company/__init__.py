@@ -1,0 +1,1 @@
+"""The life of a company and of its two connections."""

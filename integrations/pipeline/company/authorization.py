@@ -1,0 +1,247 @@
+"""The OAuth flow: from the button or the customer's link to stored tokens.
+
+A code is exchanged at most once, in the browser that the authorization began in. Every outcome leaves a row on the
+connection's timeline. Another company than expected is never mirrored before support has said yes.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core import signing
+from django.db import transaction
+
+from integrations.bling import auth
+from integrations.bling.client import Access, BlingClient
+from integrations.bling.errors import InvalidGrantError, NeedsReconnectionError
+from integrations.bling.records import Empresa
+from integrations.domain.documents import compact
+from integrations.models import AuthorizationRequest, BlingConnection, ConnectionEvent, ConnectLink, SyncRun
+from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.access.rate_limits import bling_slots, token_slots
+from integrations.pipeline.access.tokens import bling_app, other_owner, store_tokens
+from integrations.pipeline.read.schedule import open_run
+from integrations.rest.errors import ApiError, ConfigError, NotFoundError, UnauthorizedError
+from integrations.rest.limits import take
+
+log = structlog.get_logger(__name__)
+
+SALT = "integrations.authorization"
+LINK_SALT = "integrations.connect-link"
+LIFETIME = timedelta(minutes=30)
+LINK_LIFETIME = timedelta(hours=72)
+_REFUSALS = {
+    "access_denied": "refused",
+    "app_inativo": "app_inactive",
+    "UNAUTHORIZED_ERROR": "account_overdue",
+    "invalid_request": "rejected",
+}
+
+
+@dataclass(frozen=True)
+class Started:
+    """Where to send the browser, and the cookie that binds the answer to it."""
+
+    url: str
+    cookie: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an authorization ended. `code` is one of: connected, missing_scopes, other_company, other_cnpj, refused,
+    expired, used, unknown_state, not_ours, app_inactive, account_overdue, bad_client, network, rejected."""
+
+    code: str
+    connection: BlingConnection | None = None
+    detail: str = ""
+
+
+def create_link(*, connection: BlingConnection, user: User, now: datetime) -> str:
+    """Return the token of a new link for the customer (72 hours); older links of the connection end."""
+    with transaction.atomic():
+        ConnectLink.objects.filter(connection=connection, used_at=None, expires_at__gt=now).update(expires_at=now)
+        link = ConnectLink.objects.create(
+            connection=connection, created_by=user, created_at=now, expires_at=now + LINK_LIFETIME
+        )
+        ConnectionEvent.objects.create(connection=connection, at=now, code="link_created", user=user)
+    return signing.dumps(link.pk, salt=LINK_SALT)
+
+
+def find_link(token: str, *, now: datetime) -> ConnectLink | None:
+    """Return the link of a token; `None` when it was forged, used, replaced, or is older than 72 hours."""
+    try:
+        pk = signing.loads(token, salt=LINK_SALT)
+    except signing.BadSignature:
+        return None
+    link = ConnectLink.objects.select_related("connection__tenant").filter(pk=pk).first()
+    return link if link and link.used_at is None and link.expires_at > now else None
+
+
+def start_authorization(
+    *, connection: BlingConnection, user: User | None, now: datetime, link: ConnectLink | None = None
+) -> Started:
+    """Make a nonce for one authorization. Raises `ConfigError` when the connection has no app."""
+    app = bling_app(connection)
+    nonce = secrets.token_urlsafe(32)
+    AuthorizationRequest.objects.create(
+        connection=connection, nonce=nonce, user=user, link=link, expires_at=now + LIFETIME
+    )
+    state = signing.dumps({"connection": connection.pk, "nonce": nonce}, salt=SALT)
+    return Started(url=auth.authorize_url(app, state), cookie=nonce)
+
+
+def complete_authorization(
+    *, state: str, code: str, error: str, error_description: str, cookie: str, now: datetime
+) -> Outcome:
+    """Handle Bling's callback: check, burn the nonce, exchange the code once, store the tokens."""
+    if not state:
+        return Outcome("not_ours")
+    try:
+        data = signing.loads(state, salt=SALT)
+    except signing.BadSignature:
+        return Outcome("unknown_state")
+    request = AuthorizationRequest.objects.select_related("connection__tenant").filter(nonce=data["nonce"]).first()
+    if request is None or request.connection_id != data["connection"]:
+        return Outcome("unknown_state")
+    if not hmac.compare_digest(cookie.encode(), request.nonce.encode()):
+        return _noted(request, Outcome("not_ours", request.connection), now)
+    if request.used_at is not None:
+        return Outcome("used", request.connection)
+    # Committed before the exchange: a reload, or a second tab, must never send the code again.
+    burnt = AuthorizationRequest.objects.filter(pk=request.pk, used_at=None, expires_at__gt=now).update(used_at=now)
+    if not burnt:
+        return _noted(request, Outcome("expired", request.connection), now)
+    if error or not code:
+        return _noted(
+            request, Outcome(_REFUSALS.get(error, "rejected"), request.connection, error_description[:200]), now
+        )
+    outcome = _exchange(request.connection, code, now)
+    if outcome.code == "connected" and request.link_id is not None:
+        ConnectLink.objects.filter(pk=request.link_id).update(used_at=now)
+    return _noted(request, outcome, now)
+
+
+def _noted(request: AuthorizationRequest, outcome: Outcome, now: datetime) -> Outcome:
+    ConnectionEvent.objects.create(
+        connection=request.connection, at=now, code=outcome.code, detail=outcome.detail, user_id=request.user_id
+    )
+    return outcome
+
+
+def _exchange(connection: BlingConnection, code: str, now: datetime) -> Outcome:
+    try:
+        take(token_slots(clock=lambda: now))
+        pair = auth.exchange_code(bling_app(connection), code)
+    except UnauthorizedError as error:
+        return Outcome("bad_client", connection, error.message)
+    except InvalidGrantError as error:
+        return Outcome("rejected", connection, error.message)
+    except NeedsReconnectionError as error:
+        return Outcome("account_overdue", connection, error.message)
+    except ConfigError as error:
+        return Outcome("rejected", connection, error.message)
+    except ApiError as error:
+        log.warning("authorization failed", connection=connection.pk, error=str(error))
+        return Outcome("network", connection, error.kind)
+    return _judge(connection, pair, now)
+
+
+def _judge(connection: BlingConnection, pair: auth.TokenPair, now: datetime) -> Outcome:
+    """Store the new pair, as what the company and the scopes behind it allow: the pair itself is never lost."""
+    client = BlingClient(
+        base_url=settings.BLING_API_URL,
+        access=Access(pair.access_token, pair.kind),
+        slots=bling_slots(connection, clock=lambda: now),
+        renew=lambda: Access(pair.access_token, pair.kind),
+    )
+    try:
+        company = client.company()
+        missing = missing_scopes(client)
+    except ApiError as error:
+        log.warning("company not read", connection=connection.pk, error=str(error))
+        company, missing = None, ["company"] if isinstance(error, ConfigError) else []
+        if not missing:
+            store_tokens(connection, pair, now=now)  # the first run reads the company and checks it
+            return _started(connection, Outcome("connected", connection), now)
+    if company is not None:
+        held = _hold_back(connection, pair, company, now)
+        if held is not None:
+            return held
+        _identify(connection, company)
+    if missing:
+        names = ", ".join(missing)
+        store_tokens(connection, pair, now=now, status=ConnectionStatus.RECONNECT, cause="missing_scopes")
+        return Outcome("missing_scopes", connection, names)
+    store_tokens(connection, pair, now=now)
+    return _started(connection, Outcome("connected", connection, company.nome if company else ""), now)
+
+
+def _started(connection: BlingConnection, outcome: Outcome, now: datetime) -> Outcome:
+    """Catch up at once: what changed while the connection was away is read now."""
+    open_run(connection, trigger=SyncRun.Trigger.SCHEDULE, due_at=now, now=now)
+    return outcome
+
+
+def missing_scopes(client: BlingClient) -> list[str]:
+    """Return the names of the scopes that Bling refuses (403); other errors are not about scopes."""
+    missing = []
+    for name, read in client.probes():
+        try:
+            read()
+        except UnauthorizedError:
+            raise
+        except NotFoundError:
+            continue
+        except ConfigError:
+            missing.append(name)
+        except ApiError as error:
+            log.warning("scope not probed", scope=name, error=str(error))
+    return missing
+
+
+def _identify(connection: BlingConnection, company: Empresa) -> None:
+    BlingConnection.objects.filter(pk=connection.pk).update(
+        company_id=company.id, company_name=company.nome, company_cnpj=company.cnpj
+    )
+
+
+def _hold_back(connection: BlingConnection, pair: auth.TokenPair, company: Empresa, now: datetime) -> Outcome | None:
+    """Keep another company's tokens apart until support decides; `None` when it is the expected company."""
+    if other_owner(connection, company.id) is not None:
+        return Outcome("other_company", connection, company.nome)  # mirrored by another connection: nothing to decide
+    is_other = bool(connection.company_id) and connection.company_id != company.id
+    expected = compact(connection.tenant.cnpj)
+    is_other_cnpj = bool(expected and compact(company.cnpj) and compact(company.cnpj) != expected)
+    if not is_other and not is_other_cnpj:
+        return None
+    held = _held_connection(connection, company) if is_other else connection
+    if not is_other:
+        _identify(connection, company)
+    code = "other_company" if is_other else "other_cnpj"
+    detail = f"{company.nome} {company.cnpj}".strip()
+    store_tokens(held, pair, now=now, status=ConnectionStatus.HELD, cause=code)
+    if held.pk != connection.pk:
+        ConnectionEvent.objects.create(connection=held, at=now, code=code, detail=detail)
+    return Outcome(code, connection, detail)
+
+
+def _held_connection(connection: BlingConnection, company: Empresa) -> BlingConnection:
+    """Return the connection that waits for support's word, with the credentials of the one it was made through."""
+    found = BlingConnection.objects.filter(tenant=connection.tenant, company_id=company.id).first()
+    if found is not None:
+        return found
+    count = BlingConnection.objects.filter(tenant=connection.tenant).count()
+    return BlingConnection.objects.create(
+        tenant=connection.tenant,
+        label=f"{connection.label} ({company.nome})"[:100],
+        client_id=connection.client_id,
+        client_secret=connection.client_secret,
+        company_id=company.id,
+        company_name=company.nome,
+        company_cnpj=company.cnpj,
+        code_prefix=f"{count + 1}-",
+    )

@@ -1,0 +1,81 @@
+"""What people do to a connection: pause, resume, decide about a held one, disconnect. Each leaves a row."""
+
+from datetime import datetime
+
+import structlog
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from integrations.bling import auth
+from integrations.models import BlingConnection, BlingToken, ConnectionEvent, ConnectLink, SyncRun
+from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.access.tokens import bling_app
+from integrations.pipeline.read.schedule import open_run
+from integrations.rest.errors import ApiError
+
+log = structlog.get_logger(__name__)
+
+
+def _move(
+    connection: BlingConnection, *, allowed: tuple[str, ...], to: str, code: str, user: User | None, now: datetime
+) -> bool:
+    with transaction.atomic():
+        moved = BlingConnection.objects.filter(pk=connection.pk, status__in=allowed).update(status=to, status_cause="")
+        if moved:
+            ConnectionEvent.objects.create(connection=connection, at=now, code=code, user=user)
+    return bool(moved)
+
+
+def pause(*, connection: BlingConnection, user: User, now: datetime) -> bool:
+    """Stop reading from Bling; what waits for Kamino is still sent. False when there is nothing to pause."""
+    return _move(
+        connection, allowed=(ConnectionStatus.CONNECTED,), to=ConnectionStatus.PAUSED, code="paused", user=user, now=now
+    )
+
+
+def resume(*, connection: BlingConnection, user: User, now: datetime) -> bool:
+    """Read again, and catch up at once. False when it was not paused."""
+    moved = _move(
+        connection,
+        allowed=(ConnectionStatus.PAUSED,),
+        to=ConnectionStatus.CONNECTED,
+        code="resumed",
+        user=user,
+        now=now,
+    )
+    if moved:
+        open_run(connection, trigger=SyncRun.Trigger.PERSON, due_at=now, now=now, user_id=user.pk)
+    return moved
+
+
+def accept_held(*, connection: BlingConnection, user: User, now: datetime) -> bool:
+    """Confirm that the other company is meant: its connection begins to work. False when it was not held."""
+    moved = _move(
+        connection, allowed=(ConnectionStatus.HELD,), to=ConnectionStatus.CONNECTED, code="accepted", user=user, now=now
+    )
+    if moved:
+        open_run(connection, trigger=SyncRun.Trigger.PERSON, due_at=now, now=now, user_id=user.pk)
+    return moved
+
+
+def disconnect(*, connection: BlingConnection, user: User | None, now: datetime) -> bool:
+    """Revoke the authorization at Bling, forget the tokens and stop open runs; false when Bling could not be told."""
+    token = BlingToken.objects.filter(connection=connection).first()
+    told = True
+    if token is not None:
+        try:
+            auth.revoke(bling_app(connection), token.refresh_token)
+        except ApiError as error:
+            log.warning("revocation failed", connection=connection.pk, error=str(error))
+            told = False
+    with transaction.atomic():
+        BlingToken.objects.filter(connection=connection).delete()
+        ConnectLink.objects.filter(connection=connection, used_at=None, expires_at__gt=now).update(expires_at=now)
+        SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN).update(
+            state=SyncRun.State.FAILED, ended_at=now, lease_until=None, error_kind="config", error="disconnected"
+        )
+        BlingConnection.objects.filter(pk=connection.pk).update(
+            status=ConnectionStatus.NEVER, status_cause="disconnected"
+        )
+        ConnectionEvent.objects.create(connection=connection, at=now, code="disconnected", user=user)
+    return told

@@ -1,0 +1,125 @@
+"""Probes: try each endpoint of a real account once and say what was seen. Read-only unless told otherwise."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from integrations.domain.calendar import day_of
+from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.matching import marked
+from integrations.domain.persons import DesiredPerson
+from integrations.domain.titles import Direction
+from integrations.kamino.client import KaminoClient
+from integrations.kamino.endpoints import ENDPOINTS, Op
+from integrations.models import BlingConnection, KaminoConnection
+from integrations.pipeline.access.clients import CheckLine, open_bling, open_kamino
+from integrations.pipeline.access.error_texts import error_text
+from integrations.rest.errors import ApiError, NotFoundError
+
+Clock = Callable[[], datetime]
+PROBE_CODE = "probe"
+
+
+def probe_bling(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckLine]:
+    """Yield one line per scope that a sync needs."""
+    try:
+        client = open_bling(connection, clock=clock)
+    except ApiError as error:
+        yield CheckLine("authorization", False, str(error), error_text(error))
+        return
+    for name, read in client.probes():
+        try:
+            read()
+        except NotFoundError:
+            yield CheckLine(name, True, "allowed (nothing under this id)")
+        except ApiError as error:
+            yield CheckLine(name, False, f"{error.kind}: {error}", error_text(error))
+        else:
+            yield CheckLine(name, True, "allowed")
+
+
+def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = False) -> Iterator[CheckLine]:
+    """Yield one line per endpoint; with `write` a test person and title are created, changed and cancelled."""
+    try:
+        client = open_kamino(connection, clock=clock)
+    except ApiError as error:
+        yield CheckLine("address", False, str(error), error_text(error))
+        return
+    reads: list[tuple[Op, Callable[[], object]]] = [
+        (Op.CHART_LIST, client.chart_accounts),
+        (Op.COST_CENTER_LIST, client.cost_centers),
+        (Op.BUSINESS_UNIT_LIST, client.business_units),
+        (Op.BANK_ACCOUNT_LIST, client.bank_accounts),
+        (Op.LOCK_LIST, lambda: _locks(client, day_of(clock()))),
+        (Op.PERSON_LIST, lambda: next(client.person_pages()).persons),
+        (Op.PAYABLE_LIST, lambda: client.title_page(Direction.PAYABLE, 1)[0]),
+        (Op.RECEIVABLE_LIST, lambda: client.title_page(Direction.RECEIVABLE, 1)[0]),
+    ]
+    lines = [_line(op, read) for op, read in reads]
+    yield from lines
+    if all(line.ok for line in lines if not line.name.endswith("(unconfirmed)")):
+        # What paused the company is mended: its backlog goes on at once.
+        KaminoConnection.objects.filter(pk=connection.pk).exclude(error="").update(error="", lease_until=None)
+    if write:
+        yield from _probe_writes(client, clock)
+
+
+def _locks(client: KaminoClient, today: date) -> list[tuple[date, date]]:
+    """Read the locked periods of the first bank account."""
+    accounts = client.bank_accounts()
+    return client.locks(accounts[0].kamino_id, today - timedelta(days=365), today) if accounts else []
+
+
+def _line(op: Op, call: Callable[[], object]) -> CheckLine:
+    standing = "confirmed" if ENDPOINTS[op].confirmed else "unconfirmed"
+    try:
+        seen = call()
+    except ApiError as error:
+        return CheckLine(f"{op} ({standing})", False, f"{error.kind}: {error}", error_text(error))
+    count = f"{len(seen)} rows" if isinstance(seen, list) else f"ok ({seen})"
+    return CheckLine(f"{op} ({standing})", True, count)
+
+
+def _probe_writes(client: KaminoClient, clock: Clock) -> Iterator[CheckLine]:
+    """Create, read back, change and cancel one title of one centavo per direction, marked as ours."""
+    try:
+        account = next((row for row in client.chart_accounts() if row.active and row.takes_postings), None)
+        if account is None:
+            yield CheckLine(str(Op.CHART_LIST), False, "no chart account takes postings")
+            return
+        person = client.save_person(DesiredPerson(code=PROBE_CODE, name="Teste de integração Bling", is_customer=True))
+    except ApiError as error:
+        yield CheckLine(str(Op.PERSON_SAVE), False, f"{error.kind}: {error}", error_text(error))
+        return
+    yield CheckLine(str(Op.PERSON_SAVE), True, f"ID {person}")
+    for direction in Direction:
+        yield from _probe_title(client, direction, person, account.kamino_id, clock)
+
+
+def _probe_title(
+    client: KaminoClient, direction: Direction, person: int, account: str, clock: Clock
+) -> Iterator[CheckLine]:
+    today = day_of(clock())
+    wanted = DesiredTitle(
+        direction=direction, code=PROBE_CODE, description=f"Teste de integração [Bling {PROBE_CODE}]",
+        document_number="", due_date=today + timedelta(days=30), competence_date=today, value=Decimal("0.01"),
+        chart_account=account, cost_center=None, business_unit=None, status=KaminoStatus.PENDING,
+    )  # fmt: skip
+    save = Op.PAYABLE_SAVE if direction is Direction.PAYABLE else Op.RECEIVABLE_SAVE
+    cancel = Op.PAYABLE_CANCEL if direction is Direction.PAYABLE else Op.RECEIVABLE_CANCEL
+    listing = Op.PAYABLE_LIST if direction is Direction.PAYABLE else Op.RECEIVABLE_LIST
+    found: dict[str, int] = {}
+
+    def create() -> int:
+        found["id"] = client.save_title(wanted, person_id=person)
+        return found["id"]
+
+    yield _line(save, create)
+    if "id" not in found:
+        return
+    rows = lambda: marked(client.titles_due(direction, wanted.due_date, wanted.due_date), PROBE_CODE)  # noqa: E731
+    yield _line(listing, rows)
+    changed = replace(wanted, value=Decimal("0.02"))
+    yield _line(save, lambda: client.save_title(changed, person_id=person, kamino_id=found["id"]))
+    yield _line(cancel, lambda: client.cancel_title(direction, found["id"]))

@@ -1,0 +1,271 @@
+"""Discrepancies: compare what we delivered with what Kamino was seen to show, and open, renew and close differences."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from integrations.domain.desired import KaminoStatus
+from integrations.domain.discrepancies import Difference, DiscrepancyKind, compare, kinds_of
+from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.rules import has_cancelled_invoice
+from integrations.domain.titles import Direction, TitleStatus
+from integrations.kamino import translate
+from integrations.models import (
+    Discrepancy,
+    ForcedSettlement,
+    KaminoConnection,
+    KaminoItem,
+    KaminoSnapshot,
+    Posting,
+)
+from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
+from integrations.models.discrepancy_texts import part_text
+from integrations.models.problem_texts import problem_text
+from integrations.models.registers import KaminoKind
+from integrations.pipeline.compare.shown_in_kamino import (
+    differences_beside,
+    last_told,
+    may_compare,
+    names_of,
+    tolerance_of,
+)
+
+BATCH = 500
+OWN_KINDS = (
+    DiscrepancyKind.UNCONFIRMED,
+    DiscrepancyKind.REFUSED,
+    DiscrepancyKind.HELD,
+    DiscrepancyKind.UNMAPPED,
+    DiscrepancyKind.INVALID_DOCUMENT,
+    DiscrepancyKind.CLOSED_PERIOD,
+    DiscrepancyKind.INVOICE_CANCELLED,
+    DiscrepancyKind.MISSING_IN_BLING,
+    DiscrepancyKind.PARTIAL,
+    DiscrepancyKind.FORCED_SETTLEMENT,
+    DiscrepancyKind.POSSIBLE_DUPLICATE,
+)
+"""What our own tables tell; the other kinds need Kamino's lists."""
+_LACKING = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.SETTLED_ONLY_IN_BLING)
+"""A payment that Kamino lacks: our own tables may tell it, and its lists too."""
+_PART_CODES = {ProblemCode.PART_REVERSED, ProblemCode.PART_DIFFERS, ProblemCode.PART_STUCK}
+"""A payment that is a title of its own in Kamino needs a person."""
+
+
+def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequence[str], now: datetime) -> None:
+    """Compare every posting of a company with the snapshots since `started_at`; `unread` directions have none."""
+    KaminoSnapshot.objects.filter(company=company, read_at__lt=started_at).exclude(direction__in=unread).delete()
+    accounts = _account_names(company)
+
+    def is_compared(posting: Posting) -> bool:
+        return posting.direction not in unread and may_compare(posting, started_at)
+
+    for batch in _batches(Posting.objects.filter(company=company)):
+        rows = {
+            (row.direction, row.kamino_id): row
+            for row in KaminoSnapshot.objects.filter(
+                company=company, kamino_id__in=[posting.kamino_id for posting in batch if posting.kamino_id]
+            )
+        }
+        forced = _forced(batch)
+        beside = differences_beside(batch, accounts, started_at=started_at)
+        found = {}
+        for posting in batch:
+            snapshot = rows.get((posting.direction, posting.kamino_id or 0))
+            differences = _own_state(posting, posting.pk in forced)
+            if is_compared(posting):
+                differences += _compare(posting, snapshot, accounts) + beside[posting.pk]
+            found[posting.pk] = differences
+        kept = [row for row in batch if row.kamino_id and row.delivered and not is_compared(row)]
+        _store([row for row in batch if row not in kept], found, now)
+        _store(kept, found, now, kinds=OWN_KINDS)  # what was not looked at is neither there nor gone
+        _close_compared(kept, found, now)
+
+
+def companies_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
+    """Return the companies some of whose postings changed since their last review."""
+    changed = Posting.objects.filter(company=OuterRef("pk")).filter(
+        Q(planned_at__gte=OuterRef("reviewed_at")) | Q(attempts__ended_at__gte=OuterRef("reviewed_at"))
+    )
+    companies = KaminoConnection.objects.filter(tenant__is_active=True, registers_read_at__isnull=False)
+    if tenant_ids is not None:
+        companies = companies.filter(tenant__in=tenant_ids)
+    return companies.filter(Q(reviewed_at__isnull=True) | Exists(changed))
+
+
+def review_changed(company: KaminoConnection, *, now: datetime) -> None:
+    """Open and close what we know without asking Kamino, for postings that changed since the last review."""
+    changed = Posting.objects.filter(company=company)
+    if company.reviewed_at is not None:
+        since = company.reviewed_at
+        changed = changed.filter(Q(planned_at__gte=since) | Q(attempts__ended_at__gte=since))
+    for batch in _batches(changed.distinct()):
+        forced = _forced(batch)
+        found = {posting.pk: _own_state(posting, posting.pk in forced) for posting in batch}
+        _store(batch, found, now, kinds=OWN_KINDS)
+        _close_compared(batch, found, now)
+    KaminoConnection.objects.filter(pk=company.pk).update(reviewed_at=now)
+
+
+def _close_compared(batch: Sequence[Posting], found: Mapping[int, list[Difference]], now: datetime) -> None:
+    """Close payments that Kamino lacked where our own doings ended that: Bling no longer shows a payment, or Kamino
+    took over what we sent after the difference was last seen."""
+    own = {(pk, row.kind.value) for pk, rows in found.items() for row in rows}
+    told = {
+        posting.pk: getattr(posting, "last_told_at", None)
+        for posting in batch
+        if posting.state == DeliveryState.DELIVERED
+    }
+    unpaid = {posting.pk for posting in batch if posting.title.status != TitleStatus.SETTLED}
+    for row in Discrepancy.objects.filter(posting__in=batch, kind__in=_LACKING, closed_at=None):
+        at = told.get(row.posting_id)
+        if (row.posting_id, row.kind) in own:
+            continue
+        if row.posting_id in unpaid or (at is not None and at > row.seen_at):
+            Discrepancy.objects.filter(pk=row.pk, closed_at=None).update(closed_at=now)
+
+
+def open_risk(posting: Posting, *, now: datetime) -> bool:
+    """Say that a title may be paid twice; returns whether nobody had said so yet."""
+    risks = Discrepancy.objects.filter(posting=posting, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
+    if risks.update(seen_at=now):
+        return False
+    row = Discrepancy(
+        posting=posting, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, bling_value=str(posting.title.value),
+        kamino_value=KaminoStatus.PENDING, cause=cause_of(posting), opened_at=now, seen_at=now,
+    )  # fmt: skip
+    Discrepancy.objects.bulk_create([row], ignore_conflicts=True)
+    return True
+
+
+def close_risks_of(postings: Sequence[Posting], *, now: datetime) -> None:
+    """Close the risks of titles that Kamino was just seen to have paid or cancelled; not those that wait for a person,
+    who has to look whether Kamino paid them a second time."""
+    over = [posting for posting in postings if not _awaits_a_look(posting)]
+    risks = Discrepancy.objects.filter(posting__in=over, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
+    risks.update(closed_at=now)
+
+
+def _awaits_a_look(posting: Posting) -> bool:
+    """Say whether a settlement was kept back because Kamino was about to pay the title itself."""
+    return posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == "scheduled"
+
+
+def _forced(batch: Sequence[Posting]) -> set[int]:
+    orders = ForcedSettlement.objects.in_force().filter(posting__in=batch)
+    return set(orders.values_list("posting_id", flat=True))
+
+
+def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
+    last = 0
+    while True:
+        batch = list(
+            postings.filter(pk__gt=last)
+            .select_related("title__person__posting", "company__tenant")
+            .annotate(last_told_at=last_told())
+            .order_by("pk")[:BATCH]
+        )
+        if not batch:
+            return
+        yield batch
+        last = batch[-1].pk
+
+
+def _account_names(company: KaminoConnection) -> dict[str, str]:
+    accounts = KaminoItem.objects.filter(connection=company, kind=KaminoKind.CHART_ACCOUNT)
+    return dict(accounts.values_list("kamino_id", "name"))
+
+
+def _compare(posting: Posting, snapshot: KaminoSnapshot | None, accounts: Mapping[str, str]) -> list[Difference]:
+    delivered = posting.get_delivered()
+    if delivered is None:
+        return []
+    row = translate.title_row(Direction(posting.direction), snapshot.row) if snapshot is not None else None
+    differences = compare(delivered, row, names=names_of(posting, accounts), tolerance=tolerance_of(posting))
+    settled_here = posting.title.status == TitleStatus.SETTLED
+    if settled_here and row is not None and row.status is KaminoStatus.PENDING:
+        kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK if row.may_be_paid else DiscrepancyKind.SETTLED_ONLY_IN_BLING
+        differences.append(Difference(kind, str(posting.title.value), KaminoStatus.PENDING))
+    return differences
+
+
+def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
+    """Differences that we know without asking Kamino: held back, refused, unconfirmed, partial, forced."""
+    title, problems = posting.title, posting.get_problems()
+    value, found = str(title.value), list[Difference]()
+    if posting.state == DeliveryState.UNCERTAIN:
+        found.append(Difference(DiscrepancyKind.UNCONFIRMED, value, ""))
+    if posting.state == DeliveryState.NEEDS_HUMAN:
+        found.append(_stuck(posting, value))
+    if any(problem.code in _PART_CODES for problem in problems):
+        found.append(Difference(DiscrepancyKind.REFUSED, value, ""))
+    is_held = posting.state == DeliveryState.HELD
+    found += [Difference(kind, value, "") for kind in kinds_of(problems, is_held=is_held)]
+    if title.status == TitleStatus.PARTIAL and posting.kamino_id and not _is_split(posting):
+        found.append(Difference(DiscrepancyKind.PARTIAL, str(title.balance or title.value), value))
+    delivered = posting.get_delivered()
+    if title.status == TitleStatus.SETTLED and delivered is not None and delivered.status is KaminoStatus.PENDING:
+        found.append(Difference(DiscrepancyKind.SETTLED_ONLY_IN_BLING, value, KaminoStatus.PENDING))
+    if is_forced and title.status != TitleStatus.SETTLED:
+        found.append(Difference(DiscrepancyKind.FORCED_SETTLEMENT, KaminoStatus.PENDING, KaminoStatus.SETTLED))
+    if has_cancelled_invoice(title.to_facts()):
+        found.append(Difference(DiscrepancyKind.INVOICE_CANCELLED, value, ""))
+    return found
+
+
+def _stuck(posting: Posting, value: str) -> Difference:
+    if _awaits_a_look(posting):
+        return Difference(DiscrepancyKind.DOUBLE_PAYMENT_RISK, value, "")
+    if posting.failure_code == POSSIBLE_DUPLICATE:
+        ids = ", ".join(str(kamino_id) for kamino_id in posting.candidates)
+        return Difference(DiscrepancyKind.POSSIBLE_DUPLICATE, value, ids)
+    return Difference(DiscrepancyKind.REFUSED, value, "")
+
+
+def _is_split(posting: Posting) -> bool:
+    """Say whether Kamino shows just what is open: the payments are titles of their own there."""
+    delivered = posting.get_delivered()
+    return delivered is not None and delivered.value == posting.title.balance
+
+
+def _store(
+    batch: Sequence[Posting],
+    found: dict[int, list[Difference]],
+    now: datetime,
+    kinds: Sequence[str] = tuple(DiscrepancyKind),
+) -> None:
+    """Open new discrepancies, renew open ones, close those of `kinds` that are gone."""
+    open_rows = {
+        (row.posting_id, row.kind): row
+        for row in Discrepancy.objects.filter(posting__in=batch, closed_at__isnull=True, kind__in=kinds)
+    }
+    rows, kept = [], set()
+    for posting in batch:
+        sentences = cause_of(posting)
+        for difference in found[posting.pk]:
+            key = (posting.pk, difference.kind.value)
+            if key in kept:
+                continue
+            kept.add(key)
+            row = open_rows.get(key) or Discrepancy(posting=posting, kind=difference.kind, opened_at=now)
+            part = part_text(difference.bordero_id) if difference.bordero_id is not None else ""
+            row.bling_value, row.kamino_value = difference.bling, difference.kamino
+            own = "" if difference.kind is DiscrepancyKind.INVOICE_CANCELLED else sentences  # another story
+            row.cause = f"{own} {part}".strip()
+            row.difference, row.days, row.seen_at = difference.amount, difference.days, now
+            rows.append(row)
+    with transaction.atomic():
+        Discrepancy.objects.bulk_create([row for row in rows if row.pk is None], ignore_conflicts=True)
+        Discrepancy.objects.bulk_update(
+            [row for row in rows if row.pk is not None],
+            ["bling_value", "kamino_value", "difference", "days", "cause", "seen_at"],
+        )
+        gone = [row.pk for key, row in open_rows.items() if key not in kept]
+        Discrepancy.objects.filter(Q(pk__in=gone), closed_at__isnull=True).update(closed_at=now)
+
+
+def cause_of(posting: Posting) -> str:
+    """Return why a posting is as it is, in one paragraph for a person."""
+    sentences = [problem_text(Problem.from_json(problem)) for problem in posting.problems]
+    return " ".join(dict.fromkeys(part for part in [*sentences, posting.message] if part))

@@ -1,0 +1,105 @@
+"""Guard: every hour, look for payables that Bling shows as paid and that Kamino is about to pay: due within two days.
+
+One request to Kamino and, where one of its titles is still open, one to Bling for each connection (one more for each
+hundred that are paid).
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.db.models import Q
+
+from integrations.bling.client import Listing
+from integrations.domain.calendar import day_of
+from integrations.domain.desired import KaminoStatus
+from integrations.domain.matching import KaminoTitle
+from integrations.domain.titles import STATUS_BY_NUMBER, Direction, TitleStatus
+from integrations.models import BlingConnection, KaminoConnection, Posting, TitleRead
+from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline.access.clients import open_bling, open_kamino
+from integrations.pipeline.access.leases import free_company, lease_first
+from integrations.pipeline.compare.discrepancies import close_risks_of, open_risk
+from integrations.pipeline.handover.kamino_rows import rows_due
+from integrations.rest.errors import ApiError
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+EVERY = timedelta(hours=1)
+AHEAD = timedelta(days=2)
+SETTLES_SOON = timedelta(hours=1)
+"""A payment that Bling showed this lately is on its way to Kamino: no reason to frighten anybody."""
+_SETTLED = tuple(number for number, status in STATUS_BY_NUMBER.items() if status is TitleStatus.SETTLED)
+
+
+def guard_one(clock: Clock) -> bool:
+    """Look after one company whose hour has come; false when none is due. What fails is tried again in an hour: the
+    daily comparison does not depend on it."""
+    now = clock()
+    companies = KaminoConnection.objects.filter(
+        Q(guarded_at__isnull=True) | Q(guarded_at__lt=now - EVERY), tenant__is_active=True, tenant__sync_payables=True,
+        is_paused=False, reconciled_at__isnull=False,
+    )  # fmt: skip
+    company = lease_first(companies.select_related("tenant").defer(*KaminoConnection.SECRETS), now)
+    if company is None:
+        return False
+    try:
+        KaminoConnection.objects.filter(pk=company.pk).update(guarded_at=now)
+        _guard(company, clock)
+    except ApiError as error:
+        log.warning("double payments not looked for", company=company.pk, error=str(error))
+    finally:
+        free_company(company)
+    return True
+
+
+def _guard(company: KaminoConnection, clock: Clock) -> None:
+    today, read_at = day_of(clock()), clock()
+    rows = rows_due(open_kamino(company, clock=clock), Direction.PAYABLE, today, today + AHEAD)
+    if rows is None:
+        return
+    by_id = {row.kamino_id: row for row in rows}
+    ours = Posting.objects.filter(company=company, direction=Direction.PAYABLE, kamino_id__in=by_id)
+    # A write after the reading began is not in these rows: such a title is looked at next time.
+    ours = ours.exclude(attempts__ended_at__gte=read_at).select_related("title", "company__tenant")
+    postings = list(ours.order_by("pk"))
+    open_ones = [posting for posting in postings if by_id[posting.kamino_id or 0].status is KaminoStatus.PENDING]
+    close_risks_of([posting for posting in postings if posting not in open_ones], now=clock())
+    paid = _paid_in_bling(open_ones, today, clock)
+    for posting in open_ones:
+        if posting.pk in paid:
+            _judge(posting, by_id[posting.kamino_id or 0], clock())
+
+
+def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> set[int]:
+    """Return which of these titles Bling shows as paid: as its list says now, or as it was read."""
+    paid = {posting.pk for posting in postings if posting.title.status == TitleStatus.SETTLED}
+    connections = BlingConnection.objects.filter(
+        pk__in={posting.title.connection_id for posting in postings}, status=ConnectionStatus.CONNECTED
+    )
+    for connection in connections.defer("client_secret"):
+        listing = Listing(Direction.PAYABLE, "due", today, today + AHEAD, statuses=_SETTLED)
+        try:
+            pages = list(open_bling(connection, clock=clock).title_pages(listing))
+        except ApiError as error:  # what was read before still counts, and so do the other connections
+            log.warning("payments not looked for", connection=connection.pk, error=str(error))
+            continue
+        settled = {row.bling_id for page in pages for row in page}
+        mine = [posting for posting in postings if posting.title.connection_id == connection.pk]
+        paid |= {posting.pk for posting in mine if posting.title.bling_id in settled}
+    return paid
+
+
+def _judge(posting: Posting, row: KaminoTitle, now: datetime) -> None:
+    """Open the risk at once where Kamino pays by itself, or nothing of ours will settle it, or it could not be read;
+    else read the title first: its settlement then goes to Kamino by itself, and the next hour tells."""
+    is_known = posting.title.status == TitleStatus.SETTLED
+    is_fresh = posting.title.changed_at > now - SETTLES_SOON and posting.state != DeliveryState.NEEDS_HUMAN
+    # What went wrong with the last reading, or the last delivery, stands on the posting.
+    is_unread = not is_known and bool(posting.message) and posting.state != DeliveryState.READY
+    if row.may_be_paid or not posting.company.tenant.is_live or (is_known and not is_fresh) or is_unread:
+        open_risk(posting, now=now)
+    if not is_known:
+        TitleRead.objects.filter(title=posting.title_id).update(asked_at=now)

@@ -1,0 +1,147 @@
+"""Reconcile: read Kamino's registers and titles, and let them be compared with what we delivered.
+
+The only writer of KaminoItem. Titles are read page by page into snapshots with a cursor, so a slice
+may end anywhere; the comparison runs when all pages of a direction were read.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q
+
+from integrations.domain.titles import Direction
+from integrations.kamino.client import KaminoClient
+from integrations.models import KaminoConnection, KaminoItem
+from integrations.models.registers import KaminoKind
+from integrations.pipeline.access import failpoints
+from integrations.pipeline.compare.discrepancies import compare_all
+from integrations.pipeline.compare.shown_in_kamino import not_shown
+from integrations.pipeline.handover.kamino_rows import store_rows
+from integrations.rest.errors import ConfigError, NotFoundError
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+EVERY = timedelta(hours=24)
+REGISTERS_STALE = timedelta(hours=24)
+MOST_LOOKS = 10
+"""Due dates that one comparison asks for again: half a minute of Kamino's requests."""
+
+
+def registers_are_stale(now: datetime) -> Q:
+    """Return which companies' registers were never read or are older than a day."""
+    return Q(registers_read_at__isnull=True) | Q(registers_read_at__lt=now - REGISTERS_STALE)
+
+
+def refresh_registers(client: KaminoClient, company: KaminoConnection, *, clock: Clock) -> bool:
+    """Read Kamino's registers; return whether anything changed. Raises `ApiError` kinds, and then writes nothing."""
+    read_at = clock()
+    rows = {
+        KaminoKind.CHART_ACCOUNT: client.chart_accounts(),
+        KaminoKind.COST_CENTER: client.cost_centers(),
+        KaminoKind.BUSINESS_UNIT: client.business_units(),
+        KaminoKind.BANK_ACCOUNT: client.bank_accounts(),
+    }
+    known = {(item.kind, item.kamino_id): item for item in KaminoItem.objects.filter(connection=company)}
+    changed: list[KaminoItem] = []
+    for kind, found in rows.items():
+        for row in found:
+            item = known.pop((kind, row.kamino_id), None)
+            shown = (row.name, row.path, row.active, row.takes_postings, row.nature)
+            if item is None or (item.name, item.path, item.is_active, item.takes_postings, item.nature) != shown:
+                item = item or KaminoItem(connection=company, kind=kind, kamino_id=row.kamino_id)
+                item.name, item.path, item.is_active, item.takes_postings, item.nature = shown
+                changed.append(item.fold_name())
+    for vanished in known.values():
+        if vanished.is_active:
+            vanished.is_active = False
+            changed.append(vanished)
+    for item in changed:
+        item.read_at = read_at
+    with transaction.atomic():
+        KaminoItem.objects.bulk_create(
+            changed,
+            update_conflicts=True,
+            unique_fields=["connection", "kind", "kamino_id"],
+            update_fields=["name", "folded_name", "path", "is_active", "takes_postings", "nature", "read_at"],
+        )
+        KaminoConnection.objects.filter(pk=company.pk).update(registers_read_at=read_at, error="")
+    return bool(changed)
+
+
+def is_due(now: datetime) -> Q:
+    """Return which companies' reconciliation is under way, a day old, or asked for since it began."""
+    is_asked = Q(reconcile_asked_at__gte=F("reconciled_at"))
+    return ~Q(reconcile_cursor={}) | Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - EVERY) | is_asked
+
+
+def reconcile_slice(
+    client: KaminoClient,
+    company: KaminoConnection,
+    *,
+    clock: Clock,
+    deadline: datetime,
+    people_wait: Callable[[datetime], bool],
+) -> bool:
+    """Read pages until `deadline`, or until a person waits; when all are read, compare. Returns whether it did any of
+    that."""
+    worked = False
+    cursor = company.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
+    started_at = datetime.fromisoformat(cursor["started_at"])
+    while cursor["direction"] and clock() < deadline and not people_wait(clock()):
+        direction = Direction(cursor["direction"])
+        read_at = clock()
+        try:
+            rows, is_last = client.title_page(direction, cursor["page"])
+        except (NotFoundError, ConfigError) as error:
+            if isinstance(error, ConfigError) and error.code != "unconfirmed":
+                raise
+            cursor = _next_direction({**cursor, "unread": [*cursor.get("unread", []), direction]})
+        else:
+            store_rows(company, direction, rows, read_at=read_at)
+            cursor = _next_direction(cursor) if is_last else {**cursor, "page": cursor["page"] + 1}
+        _save_cursor(company, cursor)
+        worked = True
+        failpoints.passed("reconcile.page_read")
+    if cursor["direction"] or not _look_again(client, company, cursor, clock=clock, deadline=deadline):
+        return worked
+    compare_all(company, started_at=started_at, unread=cursor.get("unread", []), now=clock())
+    failpoints.passed("reconcile.compared")
+    _save_cursor(company, {})
+    KaminoConnection.objects.filter(pk=company.pk).update(reconciled_at=started_at)
+    return True
+
+
+def _look_again(
+    client: KaminoClient, company: KaminoConnection, cursor: dict[str, Any], *, clock: Clock, deadline: datetime
+) -> bool:
+    """Ask by due date for titles that no page showed: pages are numbered, so that a title which somebody deletes
+    meanwhile moves another one past us. Returns whether there was time for all; of many, only some are asked for."""
+    unread, looked = cursor.get("unread", []), cursor.get("looked", [])
+    started_at = datetime.fromisoformat(cursor["started_at"])
+    for direction, due in not_shown(company, started_at=started_at, unread=unread, most=MOST_LOOKS):
+        if [direction, due] in looked:
+            continue
+        if len(looked) >= MOST_LOOKS:
+            break
+        if clock() >= deadline:
+            return False
+        read_at, day = clock(), date.fromisoformat(due)
+        store_rows(company, Direction(direction), client.titles_due(Direction(direction), day, day), read_at=read_at)
+        looked.append([direction, due])
+        _save_cursor(company, {**cursor, "looked": looked})
+        cursor["looked"] = looked
+    return True
+
+
+def _next_direction(cursor: dict[str, object]) -> dict[str, object]:
+    following = Direction.RECEIVABLE if cursor["direction"] == Direction.PAYABLE else ""
+    return {**cursor, "direction": following, "page": 1}
+
+
+def _save_cursor(company: KaminoConnection, cursor: dict[str, object]) -> None:
+    company.reconcile_cursor = cursor
+    KaminoConnection.objects.filter(pk=company.pk).update(reconcile_cursor=cursor)

@@ -1,0 +1,104 @@
+"""Standing: what Kamino already holds is not created a second time. Asked of the last reconciliation's rows, so that it
+costs a request only before one is adopted; where Kamino has no list, only our own titles are known."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.documents import compact
+from integrations.domain.matching import KaminoTitle
+from integrations.domain.titles import TitleStatus
+from integrations.kamino import translate
+from integrations.kamino.client import KaminoClient
+from integrations.models import KaminoSnapshot, PartPosting, PersonAction, Posting
+from integrations.models.deliveries import POSSIBLE_DUPLICATE
+from integrations.pipeline.handover.kamino_rows import rows_due
+from integrations.rest.errors import AmbiguousError
+
+AROUND = timedelta(days=3)
+MOVED = timedelta(days=31)
+"""So far people may have moved the due date of a title that carries our marker."""
+
+
+def standing_title(
+    client: KaminoClient, posting: Posting | PartPosting, desired: DesiredTitle, person_id: int
+) -> KaminoTitle | None:
+    """Return the Kamino title that carries this title's code: a restored database, or a lost answer.
+
+    Raises `AmbiguousError` when several carry it, or when one of the same person and value, due within three days, was
+    made over there by somebody else or belongs to a title that vanished from Bling, and nobody said yet that it is
+    another one.
+    """
+    mine = {"company": posting.company_id, "direction": posting.direction}
+    held = {"company": posting.company_id, "kamino_id": OuterRef("kamino_id")}
+    is_ours = Exists(Posting.objects.filter(direction=posting.direction, **held))
+    is_part = Exists(PartPosting.objects.filter(posting__direction=posting.direction, **held))
+    free = KaminoSnapshot.objects.filter(~is_ours, ~is_part, **mine)
+    carriers = _still_there(client, desired, list(free.filter(code=desired.code)))
+    if len(carriers) == 1:
+        return carriers[0]
+    if isinstance(posting, Posting) and posting.create_anyway:
+        return None
+    candidates = [row.kamino_id for row in carriers] or _entered_by_people(free, mine, desired, person_id)
+    if isinstance(posting, Posting):
+        if not carriers and not _replaces_none(posting):
+            candidates += _left_by_vanished_titles(mine, desired, person_id)
+        Posting.objects.filter(pk=posting.pk).update(candidates=candidates)
+    if candidates:
+        ids = ", ".join(str(kamino_id) for kamino_id in candidates)
+        raise AmbiguousError(ids, service="Kamino", operation="create", code=POSSIBLE_DUPLICATE)
+    return None
+
+
+def _still_there(client: KaminoClient, desired: DesiredTitle, found: list[KaminoSnapshot]) -> list[KaminoTitle]:
+    """Return the rows as Kamino shows them now; snapshots of those that are gone are forgotten."""
+    if not found:
+        return []
+    days = sorted([desired.due_date, *(row.due_date for row in found if row.due_date)])
+    rows = rows_due(client, desired.direction, days[0] - MOVED, days[-1] + MOVED)
+    if rows is None:
+        return [translate.title_row(desired.direction, row.row) for row in found]
+    now = {row.kamino_id: row for row in rows}
+    gone = [row.pk for row in found if row.kamino_id not in now]
+    KaminoSnapshot.objects.filter(pk__in=gone).delete()
+    return [now[row.kamino_id] for row in found if row.kamino_id in now]
+
+
+def _entered_by_people(
+    free: QuerySet[KaminoSnapshot], mine: dict[str, Any], desired: DesiredTitle, person_id: int
+) -> list[int]:
+    """Return the ids of rows that look like this title and are nobody's: without a marker, or copied from one of our
+    titles together with its marker."""
+    alike = free.filter(person_id=person_id, value=desired.value, due_date__range=_around(desired))
+    rows = [row for row in alike.order_by("kamino_id") if _may_be(row.document_number, desired.document_number)]
+    codes = [row.code for row in rows if row.code]
+    held = Posting.objects.filter(delivered__code__in=codes, kamino_id__isnull=False, **mine)
+    copied = set(held.values_list("delivered__code", flat=True))
+    return [row.kamino_id for row in rows if not row.code or row.code in copied]
+
+
+def _replaces_none(posting: Posting) -> bool:
+    """Say whether a person was asked which vanished title this one replaces, and answered none."""
+    return PersonAction.objects.filter(posting=posting, kind=PersonAction.Kind.REPLACES_NONE).exists()
+
+
+def _left_by_vanished_titles(mine: dict[str, Any], desired: DesiredTitle, person_id: int) -> list[int]:
+    """Return the ids of our own alike rows whose title vanished from Bling: it may have been entered there again."""
+    vanished = Q(title__status=TitleStatus.DELETED, title__replaced_by=None) | Q(title__missing_runs__gt=0)
+    left = Posting.objects.filter(
+        vanished, kamino_id__isnull=False, title__person__posting__kamino_id=person_id, title__value=desired.value,
+        title__due_date__range=_around(desired), **mine,
+    ).exclude(delivered__status=KaminoStatus.CANCELLED.value)  # fmt: skip
+    rows = left.order_by("kamino_id").values_list("kamino_id", "title__document_number")
+    return [kamino_id for kamino_id, number in rows if kamino_id and _may_be(number, desired.document_number)]
+
+
+def _around(desired: DesiredTitle) -> tuple[date, date]:
+    return desired.due_date - AROUND, desired.due_date + AROUND
+
+
+def _may_be(theirs: str, ours: str) -> bool:
+    """Two document numbers that are both there and differ tell two titles apart."""
+    return not (theirs and ours) or compact(theirs) == compact(ours)

@@ -1,0 +1,1 @@
+"""What people command about titles."""

@@ -1,0 +1,268 @@
+"""Commands: what people ask for about titles. Each call checks, and writes who and why; the stages do the rest."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import structlog
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from integrations.domain.calendar import day_of
+from integrations.domain.desired import KaminoStatus
+from integrations.domain.money import ZERO
+from integrations.domain.titles import TitleStatus
+from integrations.models import (
+    Attempt,
+    BlingConnection,
+    ForcedSettlement,
+    KaminoConnection,
+    KaminoItem,
+    PartPosting,
+    PersonAction,
+    PersonPosting,
+    PlanRequest,
+    Posting,
+    SyncRun,
+    Tenant,
+    Title,
+    TitleRead,
+)
+from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import DeliveryState, Priority
+from integrations.models.registers import KaminoKind
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover import sales_orders
+from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.read.schedule import open_run
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """How many connections will run, run already, or cannot run."""
+
+    queued: int
+    already_running: int
+    not_connected: int
+
+
+@dataclass(frozen=True)
+class ResyncRequest:
+    """How many titles will be read again, how many a person has excluded, and how many Bling cannot be asked for."""
+
+    queued: int
+    ignored: int
+    not_connected: int
+
+
+def request_sync(
+    *, connections: Iterable[BlingConnection], user: User | None, now: datetime, is_full: bool = False
+) -> SyncRequest:
+    """Open a run for each connection that can run."""
+    queued = running = unconnected = 0
+    for connection in connections:
+        if connection.status != ConnectionStatus.CONNECTED:
+            unconnected += 1
+        elif open_run(
+            connection,
+            trigger=SyncRun.Trigger.PERSON if user else SyncRun.Trigger.COMMAND,
+            due_at=now,
+            now=now,
+            is_full=is_full,
+            user_id=user.pk if user else None,
+        ):
+            queued += 1
+        else:
+            # The person asks for now: a run that only waits for its slot or a retry starts at once.
+            SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN, due_at__gt=now).update(due_at=now)
+            running += 1
+    return SyncRequest(queued, running, unconnected)
+
+
+def request_reconciliation(*, tenants: QuerySet[Tenant], user: User, now: datetime) -> int:
+    """Ask for Kamino's titles to be read and compared once more; returns for how many companies. It begins once
+    nothing waits to be sent, and within Kamino's limit of requests."""
+    companies = KaminoConnection.objects.filter(tenant__in=tenants, tenant__is_active=True, is_paused=False)
+    log.info("reconciliation asked for", user=user.pk)
+    return companies.update(reconcile_asked_at=now)
+
+
+def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> ResyncRequest:
+    """Ask for titles to be read from Bling now and sent to Kamino with priority."""
+    ignored = titles.filter(posting__state=DeliveryState.IGNORED).count()
+    wanted = titles.exclude(posting__state=DeliveryState.IGNORED)
+    not_connected = wanted.exclude(connection__status=ConnectionStatus.CONNECTED).count()
+    wanted = wanted.filter(connection__status=ConnectionStatus.CONNECTED)
+    with transaction.atomic():
+        rows = [
+            TitleRead(title_id=pk, read_at=read_at, asked_at=now)
+            for pk, read_at in wanted.order_by("pk").values_list("pk", "read_at")
+        ]
+        TitleRead.objects.bulk_create(rows, update_conflicts=True, unique_fields=["title"], update_fields=["asked_at"])
+        postings = Posting.objects.filter(title__in=wanted)
+        _note_all(postings, PersonAction.Kind.RESYNC, user, now)
+        postings.update(priority=Priority.PERSON)
+    return ResyncRequest(len(rows), ignored, not_connected)
+
+
+def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) -> int:
+    """Plan postings that need a person again, and send them if nothing speaks against it any more."""
+    stuck = {"state": DeliveryState.NEEDS_HUMAN}
+    parts = PartPosting.objects.filter(posting__in=postings, **stuck)
+    wanted = postings.filter(Q(**stuck) | Q(pk__in=parts.values("posting")))
+    titles = Title.objects.filter(posting__in=list(wanted.values_list("pk", flat=True)))
+    with transaction.atomic():
+        planned = request_plans(titles, now=now, priority=Priority.PERSON)  # first: planning locks in the same order
+        _note_all(wanted, PersonAction.Kind.RETRY, user, now)
+        persons = PersonPosting.objects.filter(person__titles__in=titles, **stuck)
+        for model, rows in ((PersonPosting, persons), (PartPosting, parts)):
+            again = {"state": DeliveryState.READY, "tries": 0, "ready_at": now, "message": "", "failure": ""}
+            model.objects.filter(pk__in=list(rows.values_list("pk", flat=True)), **stuck).update(**again)
+    return planned
+
+
+def _note_all(postings: QuerySet[Posting], kind: str, user: User, now: datetime) -> None:
+    PersonAction.objects.bulk_create(
+        PersonAction(posting_id=pk, kind=kind, user=user, at=now) for pk in postings.values_list("pk", flat=True)
+    )
+
+
+def note(posting: Posting, kind: str, reason: str, user: User, now: datetime) -> None:
+    PersonAction.objects.create(posting=posting, kind=kind, reason=reason.strip(), user=user, at=now)
+
+
+_LOCKED = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+
+
+def force_settlement(
+    *,
+    posting: Posting,
+    date: date,
+    amount: Decimal,
+    account: KaminoItem,
+    reason: str,
+    user: User,
+    now: datetime,
+    interest: Decimal = ZERO,
+    discount: Decimal = ZERO,
+    together: Decimal = ZERO,
+) -> ForcedSettlement:
+    """Order a settlement in Kamino that Bling does not show. Raises `Refused`; never orders a second one.
+
+    `amount` is the money that moved; interest and discount are told in the note; `together` is what all titles of one
+    bulk order are worth. Above the limit the order awaits somebody else's approval (`pipeline/desk/approvals`).
+    """
+    if not reason.strip():
+        raise Refused("reason", _("Give a reason."))
+    if amount <= ZERO or min(interest, discount) < ZERO:
+        raise Refused("amount", _("The amount must be greater than zero."))
+    if date > day_of(now):
+        raise Refused("date", _("The payment date is yet to come. A settlement says that money has moved."))
+    with transaction.atomic():
+        plan_now(posting, now)  # first: planning locks in the same order
+        locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
+        refuse_settlement(locked, account)
+        limit = locked.company.tenant.force_limit
+        try:
+            with transaction.atomic():
+                forced = ForcedSettlement.objects.create(
+                    posting=locked, date=date, amount=amount, interest=interest, discount=discount, account=account,
+                    reason=reason.strip(), user=user, created_at=now,
+                    awaits_approval=limit is not None and max(amount, locked.title.value, together) > limit,
+                )  # fmt: skip
+        except IntegrityError:
+            raise Refused("exists", _("A settlement was already forced for this title.")) from None
+        note(locked, PersonAction.Kind.FORCE, reason, user, now)
+    return forced
+
+
+def refuse_settlement(posting: Posting, account: KaminoItem) -> None:
+    """Raise `Refused` when a locked posting cannot be settled by hand, or not on this account."""
+    delivered = posting.get_delivered()
+    if account.connection_id != posting.company_id or account.kind != KaminoKind.BANK_ACCOUNT:
+        raise Refused("account", _("Choose a bank account of this company."))
+    if posting.state in _LOCKED:
+        raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+    if posting.state == DeliveryState.IGNORED:
+        raise Refused("ignored", _("This title is not to be synced. Take that back first."))
+    if posting.title.status in (TitleStatus.CANCELLED, TitleStatus.DELETED):
+        raise Refused("gone", _("Bling cancelled or deleted this title: no settlement of it is sent."))
+    if delivered is not None and delivered.status is not KaminoStatus.PENDING:
+        raise Refused("settled", _("This title is already settled or cancelled in Kamino."))
+    if posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
+        raise Refused("unresolved", _("An earlier delivery of this title has no known outcome. Clear that up first."))
+    if posting.attempts.filter(settles=True, outcome__in=["delivered", "adopted"]).exists():
+        raise Refused("settled", _("A settlement of this title was already sent."))
+
+
+def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
+    """Take a forced settlement back that Kamino was not told of. Raises `Refused` otherwise: see
+    `live_kamino.undo_settlement`."""
+    with transaction.atomic():
+        plan_now(forced.posting, now)
+        posting = Posting.objects.select_for_update(of=("self",)).get(pk=forced.posting_id)
+        delivered = posting.get_delivered()
+        if posting.state in _LOCKED:
+            raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+        if delivered is not None and delivered.status is KaminoStatus.SETTLED:
+            raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
+        if posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
+            raise Refused("unresolved", _("An earlier delivery of this title has no known outcome: clear that first."))
+        undone = ForcedSettlement.objects.filter(pk=forced.pk, undone_at=None).update(undone_at=now, undone_by=user)
+        if not undone:
+            raise Refused("undone", _("This settlement was already taken back."))
+        # What stands ready is the settlement that was just taken back: nobody may send it before the next plan.
+        Posting.objects.filter(pk=posting.pk, state=DeliveryState.READY).update(
+            state=DeliveryState.HELD, fence=F("fence") + 1
+        )
+        note(posting, PersonAction.Kind.UNDO_FORCE, "", user, now)
+
+
+def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now: datetime) -> None:
+    """Exclude a title from syncing, or take that back. Raises `Refused` while a delivery is under way."""
+    if not reason.strip():
+        raise Refused("reason", _("Give a reason."))
+    with transaction.atomic():
+        plan_now(posting, now)
+        locked = Posting.objects.select_for_update(of=("self",)).get(pk=posting.pk)
+        if locked.state in _LOCKED:
+            raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+        if ignored and locked.state == DeliveryState.IGNORED:
+            raise Refused("already_ignored", _("This title is excluded already."))
+        if ignored:
+            Posting.objects.filter(pk=locked.pk).update(state=DeliveryState.IGNORED, fence=F("fence") + 1)
+            note(locked, PersonAction.Kind.IGNORE, reason, user, now)
+        else:
+            moved = Posting.objects.filter(pk=locked.pk, state=DeliveryState.IGNORED).update(
+                state=DeliveryState.HELD, fence=F("fence") + 1
+            )
+            if not moved:
+                raise Refused("not_ignored", _("This title is not excluded."))
+            note(locked, PersonAction.Kind.UNIGNORE, reason, user, now)
+
+
+def plan_now(posting: Posting, now: datetime) -> None:
+    PlanRequest.objects.update_or_create(
+        title_id=posting.title_id, defaults={"asked_at": now, "priority": Priority.PERSON}
+    )
+
+
+def read_orders_soon(connection: BlingConnection, *, now: datetime) -> None:
+    """Order a run where the mappings now ask for sales orders that nobody read: titles wait for them."""
+    if sales_orders.awaited(connection).exists():
+        request_sync(connections=[connection], user=None, now=now)
+
+
+def filters_changed(*, connection_id: int, now: datetime) -> int:
+    """Plan the titles of a connection whose filters changed; returns how many. What was sent is not taken back."""
+    return request_plans(Title.objects.filter(connection=connection_id), now=now)
+
+
+def tenant_changed(*, tenant_id: int, now: datetime) -> int:
+    """Plan all titles of a company after one of its rules changed (dates, filters); settled ones stay as they are."""
+    return request_plans(Title.objects.filter(connection__tenant=tenant_id), now=now)

@@ -1,0 +1,85 @@
+"""Live Kamino: read its list now, because a person waits, and act on what it shows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from integrations.domain.desired import KaminoStatus
+from integrations.domain.titles import Direction
+from integrations.models import Attempt, ForcedSettlement, KaminoConnection, Posting
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline.access.clients import PATIENCE, open_kamino
+from integrations.pipeline.access.error_texts import live_error_text
+from integrations.pipeline.access.leases import free_company, lease_first
+from integrations.pipeline.desk.commands import plan_now, undo_forced_settlement
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover.kamino_rows import rows_due, seen_in_kamino, store_rows
+from integrations.rest.errors import ApiError
+from integrations.rest.session import Patience
+
+LONGEST_SPAN = timedelta(days=31)
+"""Due dates of one live read: a page or two of Kamino's list."""
+
+
+def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], datetime]) -> int:
+    """Read the Kamino titles due in a span now, and keep them; returns how many. Raises `Refused` where Kamino has no
+    such list, is busy or does not answer."""
+    if not start <= end <= start + LONGEST_SPAN:
+        raise Refused("span", _("Give a span of at most 31 days."))
+    direction = Direction(posting.direction)
+    company = _lease(posting.company_id, clock())
+    try:
+        read_at = clock()
+        client = open_kamino(company, clock=clock, patience=Patience(PATIENCE))
+        rows = rows_due(client, direction, start, end)
+    except ApiError as error:
+        raise Refused("api", live_error_text(error)) from error
+    finally:
+        free_company(company)
+    if rows is None:
+        raise Refused("no_list", _("Kamino shows no list of these titles. Only those seen before can be found."))
+    store_rows(company, direction, rows, read_at=read_at)
+    return len(rows)
+
+
+def _lease(company_id: int, now: datetime) -> KaminoConnection:
+    companies = KaminoConnection.objects.filter(pk=company_id).defer(*KaminoConnection.SECRETS)
+    company = lease_first(companies.filter(is_paused=False), now)
+    if company is not None:
+        return company
+    if companies.filter(Q(is_paused=True) | ~Q(error="")).exists():
+        raise Refused("paused", _("Sending stands still for this company: see its Kamino connection."))
+    raise Refused("busy", _("Kamino is busy with another call of this company. Try again in a few seconds."))
+
+
+def undo_settlement(*, forced: ForcedSettlement, user: User, now: datetime, clock: Callable[[], datetime]) -> None:
+    """Take a forced settlement back. One that Kamino already shows has to be reopened there by hand first: its list is
+    read now, and only what it shows as open counts. Raises `Refused`."""
+    posting = Posting.objects.get(pk=forced.posting_id)
+    told = posting.get_delivered()
+    if told is None or told.status is not KaminoStatus.SETTLED:
+        undo_forced_settlement(forced=forced, user=user, now=now)
+        return
+    read_due(posting, start=told.due_date, end=told.due_date, clock=clock)
+    seen = seen_in_kamino(posting)
+    if seen is None or seen[1] < now or seen[0].status is not KaminoStatus.PENDING:
+        raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
+    reopened = replace(told, status=KaminoStatus.PENDING, payment=None)
+    with transaction.atomic():
+        plan_now(posting, now)  # first: planning locks in the same order
+        moved = (
+            Posting.objects.filter(
+                pk=posting.pk, fence=posting.fence, delivered_fingerprint=posting.delivered_fingerprint
+            )
+            .exclude(state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN))
+            .update(delivered=reopened.to_json(), delivered_fingerprint=reopened.fingerprint)
+        )
+        if moved:
+            # Kamino no longer has that settlement: the next one is not a second one.
+            posting.attempts.filter(settles=True).exclude(outcome__in=Attempt.UNRESOLVED).update(settles=False)
+        undo_forced_settlement(forced=forced, user=user, now=now)

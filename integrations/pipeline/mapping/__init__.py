@@ -1,0 +1,1 @@
+"""De/Para: proposals, edits, spreadsheets, and what a change may touch."""

@@ -1,0 +1,137 @@
+"""Edits of the De/Para on their way to a proposal: what a person wrote, checked cell by cell, old next to new."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations.models.mappings import TARGET_KINDS, TARGETS, MappingKind
+from integrations.pipeline.mapping.rows import DeskRow
+from integrations.pipeline.mapping.targets import KaminoTargets, TargetError, label, nature_of_row
+from integrations.sheets.cells import Cell
+
+
+@dataclass(frozen=True)
+class CellError:
+    """What is wrong with one cell: its column, as `mapping_columns` names it ("" for the row), and the mend."""
+
+    column: str
+    message: str
+
+
+@dataclass
+class ChangedRow:
+    """One row of a proposal. `old` and `new` are keys of `KaminoItem` by target field; `line` and `cells` are those of
+    the file, 0 and empty for edits on screen. A row with errors changes nothing."""
+
+    connection: int
+    kind: str
+    source: int | None
+    person: int | None
+    name: str
+    old: dict[str, int | None] = field(default_factory=dict)
+    new: dict[str, int | None] = field(default_factory=dict)
+    errors: list[CellError] = field(default_factory=list)
+    line: int = 0
+    cells: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ChangedRow":
+        return cls(**{**data, "errors": [CellError(**error) for error in data["errors"]]})
+
+
+def changed(row: DeskRow, new: Mapping[str, int | None], **values: Any) -> ChangedRow:
+    """Return a proposal's row for a row of the desk: fields that `new` does not name stay as they are."""
+    return ChangedRow(
+        connection=row.connection.pk,
+        kind=row.kind,
+        source=row.source.pk if row.source else None,
+        person=row.person.pk if row.person else None,
+        name=row.name,
+        old=row.values(),
+        new={**row.values(), **new},
+        **values,
+    )
+
+
+def check_cells(row: DeskRow, cells: Mapping[str, Cell], targets: KaminoTargets) -> ChangedRow | None:
+    """Check what a person wrote into the target cells of a row; `None` when nothing changes."""
+    nature = nature_of_row(row.kind, row.source.nature if row.source else "")
+    new: dict[str, int | None] = {}
+    errors = []
+    for name in TARGET_KINDS:
+        cell = cells.get(name, Cell())
+        if name not in TARGETS[row.kind]:
+            if cell.text:
+                values = {"kind": MappingKind(row.kind).label}
+                errors.append(CellError(name, _("Rows of the kind “%(kind)s” have nothing here.") % values))
+            continue
+        if cell.is_formula:
+            errors.append(CellError(name, _("The cell holds a formula. Write the name or the code itself.")))
+            continue
+        if cell.is_fraction:
+            text = _(
+                "The cell holds the number %(text)s: it may have lost a zero. Write the code as text, or the name."
+            )
+            errors.append(CellError(name, text % {"text": cell.text}))
+            continue
+        try:
+            new[name] = _find(row, name, cell.text, targets, nature)
+        except TargetError as error:
+            errors.append(CellError(name, error.message))
+    if errors:
+        return changed(row, new, errors=errors)
+    return changed(row, new) if new != row.values() else None
+
+
+def _find(row: DeskRow, name: str, text: str, targets: KaminoTargets, nature: str) -> int | None:
+    if not text:
+        return None
+    current = targets.by_pk.get(row.values()[name] or 0)
+    if current is not None and label(current) == text:
+        return current.pk  # untouched, even where it could not be chosen anew
+    return targets.find(name, text, nature=nature if name == "chart_account" else "").pk
+
+
+def from_suggestions(rows: Iterable[DeskRow], least: int) -> list[ChangedRow]:
+    """Return the rows that nothing decides yet with their suggestions of at least this likeness (0 to 100)."""
+    return [
+        changed(row, {row.main_field: row.suggestion.pk})
+        for row in rows
+        if row.state in ("open", "unused") and row.suggestion is not None and row.score >= least
+    ]
+
+
+def from_other_connection(
+    rows: Iterable[DeskRow], others: Iterable[DeskRow], theirs: KaminoTargets, ours: KaminoTargets
+) -> list[ChangedRow]:
+    """Return the rows without a mapping, filled as another connection's rows of the same kind and name are. Names that
+    our Kamino does not have become errors."""
+    named = {
+        (row.kind, row.name.casefold()): row for row in others if row.mapping is not None and row.source is not None
+    }
+    found = []
+    for row in rows:
+        other = named.get((row.kind, row.name.casefold()))
+        if other is None or row.mapping is not None:
+            continue
+        cells = {
+            name: Cell(_name_here(theirs, ours, name, pk)) for name, pk in other.values().items() if pk in theirs.by_pk
+        }
+        edit = check_cells(row, cells, ours)
+        if edit is not None:
+            found.append(edit)
+    return found
+
+
+def _name_here(theirs: KaminoTargets, ours: KaminoTargets, name: str, pk: int | None) -> str:
+    """Return the label where both companies use the same code and name, else the name alone."""
+    item = theirs.by_pk[pk or 0]
+    try:
+        return label(ours.find(name, label(item)))
+    except TargetError:
+        return item.name

@@ -1,0 +1,159 @@
+"""The De/Para as a spreadsheet: its columns, and reading one that a person edited, row by row."""
+
+from collections.abc import Callable, Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from integrations.domain.names import fold
+from integrations.models import BlingConnection, CatalogItem, Person, Tenant
+from integrations.models.mappings import PERSON_KINDS, TARGET_KINDS, MappingKind
+from integrations.pipeline.mapping.edits import CellError, ChangedRow, check_cells
+from integrations.pipeline.mapping.rows import DeskRow, Key, rows_by_key
+from integrations.pipeline.mapping.targets import KaminoTargets
+from integrations.sheets.cells import Cell
+from integrations.sheets.reading import Row, SheetError, Table
+
+SHEET_TITLE = "De-Para"
+LANGUAGE = "pt-br"
+"""Files are read and written in Portuguese, whatever language a person or process works in."""
+COLUMNS = {
+    "company": gettext_lazy("Company"),
+    "connection": gettext_lazy("Connection"),
+    "kind": gettext_lazy("Type"),
+    "bling_id": gettext_lazy("Id in Bling"),
+    "bling_name": gettext_lazy("Name in Bling"),
+    "nature": gettext_lazy("Nature"),
+    "titles": gettext_lazy("Titles"),
+    "total": gettext_lazy("Total value"),
+    "chart_account": gettext_lazy("Chart of accounts"),
+    "cost_center": gettext_lazy("Cost center"),
+    "business_unit": gettext_lazy("Business unit"),
+    "bank_account": gettext_lazy("Current account"),
+    "state": gettext_lazy("Situation"),
+    "suggestion": gettext_lazy("Suggestion"),
+    "score": gettext_lazy("Likeness (%)"),
+}
+REQUIRED = ("company", "connection", "kind", "bling_id", "bling_name", *TARGET_KINDS)
+_PROGRESS = 200
+
+
+def header(column: str) -> str:
+    """Return a column's name in the file."""
+    with override(LANGUAGE):
+        return str(COLUMNS[column])
+
+
+def read_rows(
+    table: Table, tenant: Tenant, desk: Sequence[DeskRow], targets: KaminoTargets,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> list[ChangedRow]:  # fmt: skip
+    """Return the rows that change something or have errors. Raises `SheetError` when columns are missing."""
+    places = _places(table.headers)
+    reader = _Reader(tenant, desk, targets)
+    found = []
+    for done, row in enumerate(table.rows, start=1):
+        cells = {name: row.cells[place] if place < len(row.cells) else Cell() for name, place in places.items()}
+        edit = reader.read(cells)
+        if edit is not None:
+            edit.line, edit.cells = row.number, _texts(row, edit, len(table.headers))
+            found.append(edit)
+        if done % _PROGRESS == 0:
+            progress(done)
+    return found
+
+
+def _texts(row: Row, edit: ChangedRow, width: int) -> list[str]:
+    """Return the cells of a row with errors, for the file that gives them back."""
+    texts = [cell.text for cell in row.cells] if edit.errors else []
+    return [*texts, *[""] * (width - len(texts))][:width] if texts else []
+
+
+def _places(headers: Sequence[str]) -> dict[str, int]:
+    known = {fold(header(column)): column for column in COLUMNS}
+    places = {known[fold(text)]: place for place, text in enumerate(headers) if fold(text) in known}
+    missing = [header(column) for column in REQUIRED if column not in places]
+    if missing:
+        unknown = [text for text in headers if text and fold(text) not in known]
+        message = _("Columns are missing: %(names)s.") % {"names": ", ".join(missing)}
+        if unknown:
+            message += " " + _("Columns that are not known: %(names)s.") % {"names": ", ".join(unknown)}
+        raise SheetError(message + " " + _("Export the spreadsheet again and edit that one."))
+    return places
+
+
+class _Refused(Exception):
+    def __init__(self, column: str, message: str) -> None:
+        super().__init__(message)
+        self.error = CellError(column, message)
+
+
+class _Reader:
+    """Reads rows one by one; remembers which were there already."""
+
+    def __init__(self, tenant: Tenant, desk: Sequence[DeskRow], targets: KaminoTargets) -> None:
+        self._tenant = tenant
+        self._targets = targets
+        self._rows = rows_by_key(desk)
+        self._connections = {
+            fold(row.label): row for row in BlingConnection.objects.filter(tenant=tenant).defer("client_secret")
+        }
+        self._by_bling_id = {
+            (row.connection.pk, row.kind, row.bling_id): row for row in desk if row.kind not in PERSON_KINDS
+        }
+        with override(LANGUAGE):
+            self._kinds = {fold(str(kind.label)): kind for kind in MappingKind}
+        self._seen: set[Key] = set()
+
+    def read(self, cells: dict[str, Cell]) -> ChangedRow | None:
+        try:
+            row = self._row(cells)
+        except _Refused as refused:
+            name = cells["bling_name"].text or cells["bling_id"].text
+            return ChangedRow(0, "", None, None, name, errors=[refused.error])
+        return check_cells(row, cells, self._targets)
+
+    def _row(self, cells: dict[str, Cell]) -> DeskRow:
+        for column in ("company", "connection", "kind", "bling_id"):
+            if cells[column].is_formula:
+                raise _Refused(column, _("The cell holds a formula. Write the name or the code itself."))
+        if fold(cells["company"].text) != fold(self._tenant.name):
+            values = {"name": cells["company"].text, "ours": self._tenant.name}
+            raise _Refused("company", _("This row is of the company “%(name)s”, not of “%(ours)s”.") % values)
+        connection = self._connections.get(fold(cells["connection"].text))
+        if connection is None:
+            names = ", ".join(row.label for row in self._connections.values())
+            raise _Refused("connection", _("There is no such connection. There are: %(names)s.") % {"names": names})
+        kind = self._kinds.get(fold(cells["kind"].text))
+        if kind is None:
+            with override(LANGUAGE):
+                names = ", ".join(str(choice.label) for choice in MappingKind)
+            raise _Refused("kind", _("There is no such type. There are: %(names)s.") % {"names": names})
+        row = self._find(connection, kind, cells)
+        if row.key in self._seen:
+            raise _Refused("", _("This row is there twice: the first one counts."))
+        self._seen.add(row.key)
+        return row
+
+    def _find(self, connection: BlingConnection, kind: MappingKind, cells: dict[str, Cell]) -> DeskRow:
+        text = cells["bling_id"].text
+        if not text.isdecimal() or len(text) > 18:
+            raise _Refused("bling_id", _("The id in Bling is a number. Take it from the exported spreadsheet."))
+        bling_id = int(text)
+        if kind in PERSON_KINDS:
+            return self._person(connection, kind, bling_id)
+        row = self._by_bling_id.get((connection.pk, kind, bling_id))
+        if row is not None:
+            return row
+        other = CatalogItem.objects.filter(connection=connection, bling_id=bling_id).exclude(kind=kind).first()
+        if other is not None:
+            values = {"id": bling_id, "kind": other.get_kind_display()}
+            raise _Refused("kind", _("The id %(id)s is of another type: %(kind)s.") % values)
+        raise _Refused("bling_id", _("Bling shows no register %(id)s in this connection.") % {"id": bling_id})
+
+    def _person(self, connection: BlingConnection, kind: MappingKind, bling_id: int) -> DeskRow:
+        person = Person.objects.filter(connection=connection, bling_id=bling_id).first()
+        if person is None:
+            raise _Refused("bling_id", _("No title names a contact %(id)s in this connection.") % {"id": bling_id})
+        row = DeskRow(connection, kind, None, person, None)
+        return self._rows.get(row.key, row)

@@ -1,0 +1,1 @@
+"""What Kamino should hold."""

@@ -1,0 +1,1 @@
+"""Bling to mirror: what to read, reading it, storing it."""

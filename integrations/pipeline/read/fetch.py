@@ -1,0 +1,220 @@
+"""Details: read titles from Bling with everything that hangs on them, in chunks that are mirrored at once. One that
+cannot be read stops only what needs it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from integrations.bling.client import BlingClient
+from integrations.bling.errors import MissingScopeError
+from integrations.domain.settlement import match_payments
+from integrations.domain.titles import Direction, PersonFacts, SalesOrderFacts
+from integrations.models import BlingConnection, Bordero, Person
+from integrations.pipeline.handover import sales_orders
+from integrations.pipeline.read.batch import Chunk, FailedTitle, TitleReading
+from integrations.rest.errors import (
+    ApiError,
+    InternalError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    TransientError,
+)
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+FIRST_CHUNK = 20
+LARGEST_CHUNK = 100
+CHUNK_SECONDS = 7.0
+"""A chunk is mirrored at once: the more titles, the fewer statements; the longer, the more a dead worker loses."""
+MOST_FAILURES_IN_A_ROW = 3
+"""So many reads in a row that Bling cannot answer are no matter of what was asked for."""
+_CONTACT, _ORDER = (Direction.PAYABLE, "contato"), (Direction.RECEIVABLE, "pedido")
+"""What a failure is called that is none of a title itself: people read it on the run."""
+_UNREADABLE = (RejectedError, InternalError, TransientError)
+
+
+def read_titles(
+    client: BlingClient,
+    connection: BlingConnection,
+    wanted: Iterable[tuple[Direction, int, str]],
+    *,
+    clock: Clock,
+    deadline: datetime,
+) -> Iterator[Chunk]:
+    """Read titles in chunks, each with its unknown borderôs and contacts, and the sales orders that mappings need.
+
+    `wanted` are (direction, id, fingerprint of the listing row or ""); after `deadline` nothing more is sent ahead. A
+    title that cannot be read becomes a failure and stops nothing; errors of the connection (limits, config, several
+    failures in a row) are raised.
+    """
+    waiting, read_at = iter(wanted), clock()
+    batch = list(islice(waiting, FIRST_CHUNK))
+    client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
+    patience = _Patience(client)
+    reads_orders = sales_orders.are_needed(connection)
+    while batch:
+        chunk = _read_chunk(client, batch, read_at, patience)
+        _read_borderos(client, connection, chunk, clock, patience)
+        _read_persons(client, connection, chunk, clock, patience)
+        if reads_orders:
+            reads_orders = _read_orders(client, connection, chunk, clock, patience)
+        now = clock()  # before the next ones leave: older than the truth is safe, newer is not
+        seconds = max((now - read_at).total_seconds(), 0.001)
+        batch = list(islice(waiting, max(1, min(LARGEST_CHUNK, int(len(batch) * CHUNK_SECONDS / seconds)))))
+        read_at = now
+        if now < deadline:
+            client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
+        yield chunk
+
+
+class _Patience:
+    """Tells what Bling cannot show (a title, a borderô, a contact) from a Bling that does not answer at all."""
+
+    def __init__(self, client: BlingClient) -> None:
+        self._client = client
+        self._in_a_row = 0
+
+    def answered(self) -> None:
+        self._in_a_row = 0
+
+    def failed(self, error: ApiError) -> None:
+        """Count a failure; raises where it is one of the connection."""
+        if isinstance(error, RateLimitedError):
+            raise error
+        self._in_a_row += isinstance(error, TransientError)
+        if self._in_a_row >= MOST_FAILURES_IN_A_ROW:
+            self._client.company()  # raises where Bling as a whole does not answer; else only these do not
+            self._in_a_row = 0
+
+
+def _read_chunk(
+    client: BlingClient, batch: Sequence[tuple[Direction, int, str]], read_at: datetime, patience: _Patience
+) -> Chunk:
+    chunk = Chunk(asked=[(direction, bling_id) for direction, bling_id, _row in batch])
+    for direction, bling_id, row_fingerprint in batch:
+        try:
+            facts, fingerprint = client.title(direction, bling_id)
+        except NotFoundError:
+            chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
+        except _UNREADABLE as error:
+            patience.failed(error)
+            chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
+        else:
+            patience.answered()
+            chunk.titles.append(TitleReading(direction, bling_id, read_at, facts, fingerprint, row_fingerprint))
+    return chunk
+
+
+def _read_borderos(
+    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
+) -> None:
+    named = {bordero for title in chunk.titles if title.facts for bordero in title.facts.bordero_ids}
+    known = {row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=named)}
+    # A borderô that was read before and has no line for a title that names it may have grown since.
+    grown = {
+        bordero
+        for title in chunk.titles
+        if title.facts
+        for bordero in title.facts.bordero_ids
+        if bordero in known and not match_payments(title.facts, [known[bordero]])[0]
+    }
+    wanted = sorted((named - known.keys()) | grown)
+    read_at = clock()
+    client.announce_borderos(wanted)
+    for bling_id in wanted:
+        try:
+            chunk.borderos.append((client.bordero(bling_id), read_at))
+            patience.answered()
+        except _UNREADABLE as error:
+            patience.failed(error)
+            _fail_titles(chunk, bling_id, error)
+
+
+def _read_persons(
+    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
+) -> None:
+    named = {title.facts.contact_id for title in chunk.titles if title.facts and title.facts.contact_id}
+    rows = Person.objects.filter(connection=connection, bling_id__in=named, forgotten_at=None)
+    known = set(rows.values_list("bling_id", flat=True))
+    unknown = sorted(named - known)
+    chunk.persons = list(read_persons(client, unknown, clock=clock, failures=chunk.failures, patience=patience))
+
+
+def read_persons(
+    client: BlingClient, contact_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle],
+    patience: _Patience | None = None,
+) -> Iterator[tuple[PersonFacts, datetime]]:  # fmt: skip
+    """Read contacts by id; one that cannot be read is noted and skipped."""
+    wanted, read_at = list(contact_ids), clock()
+    client.announce_contacts(wanted)
+    for person in _read_each(wanted, client.contact, _CONTACT, failures, patience or _Patience(client)):
+        yield person, read_at
+
+
+def _read_orders(
+    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
+) -> bool:
+    """Read the sales orders of a chunk; false where the app may not."""
+    wanted = sales_orders.unknown(connection, [title.facts.order_id for title in chunk.titles if title.facts])
+    try:
+        chunk.orders.extend(read_orders(client, wanted, clock=clock, failures=chunk.failures, patience=patience))
+    except MissingScopeError as error:
+        chunk.failures.append(failed_order(wanted[0], error))
+        return False
+    return True
+
+
+def read_orders(
+    client: BlingClient, order_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle],
+    patience: _Patience | None = None,
+) -> Iterator[tuple[SalesOrderFacts, datetime]]:  # fmt: skip
+    """Read sales orders by id; one that Bling deleted says nothing, one that cannot be read is noted and skipped.
+    Raises `MissingScopeError`."""
+    wanted, read_at = list(order_ids), clock()
+
+    def read(order_id: int) -> SalesOrderFacts:
+        try:
+            return client.order(order_id)
+        except NotFoundError:
+            return SalesOrderFacts(order_id)
+
+    client.announce_orders(wanted)
+    for order in _read_each(wanted, read, _ORDER, failures, patience or _Patience(client)):
+        yield order, read_at
+
+
+def _read_each(
+    ids: Iterable[int],
+    read: Callable[[int], T],
+    what: tuple[Direction, str],
+    failures: list[FailedTitle],
+    patience: _Patience,
+) -> Iterator[T]:
+    for bling_id in ids:
+        try:
+            found = read(bling_id)
+        except _UNREADABLE as error:
+            patience.failed(error)
+            failures.append(_failed(what, bling_id, error))
+        else:
+            patience.answered()
+            yield found
+
+
+def failed_order(order_id: int, error: ApiError) -> FailedTitle:
+    """Return what a run notes about a sales order that could not be read."""
+    return _failed(_ORDER, order_id, error)
+
+
+def _failed(what: tuple[Direction, str], bling_id: int, error: ApiError) -> FailedTitle:
+    direction, word = what
+    return FailedTitle(direction, bling_id, error.kind, f"{word}: {error}")
+
+
+def _fail_titles(chunk: Chunk, bordero_id: int, error: ApiError) -> None:
+    """Leave out the titles of a borderô that could not be read, so that the next run reads them again."""
+    for title in [title for title in chunk.titles if title.facts and bordero_id in title.facts.bordero_ids]:
+        chunk.titles.remove(title)
+        chunk.failures.append(FailedTitle(title.direction, title.bling_id, error.kind, str(error)))

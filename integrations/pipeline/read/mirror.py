@@ -1,0 +1,376 @@
+"""Mirror: write what was read from Bling, and ask for a plan of every title whose inputs changed.
+
+The only writer of Title, Payment, Bordero, Person, SalesOrder, CatalogItem, TitleRead and SeenRow. Older data never
+replaces newer; what did not change is not written; every write of a run checks that the run is still ours (its fence).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.utils.translation import gettext_noop
+
+from integrations.domain.settlement import match_payments
+from integrations.domain.titles import (
+    BorderoFacts,
+    Direction,
+    PersonFacts,
+    SalesOrderFacts,
+    TitleFacts,
+    TitleRow,
+    TitleStatus,
+)
+from integrations.models import (
+    BlingConnection,
+    Bordero,
+    CatalogItem,
+    Payment,
+    Person,
+    SalesOrder,
+    SeenRow,
+    SyncRun,
+    Title,
+    TitleRead,
+)
+from integrations.models.registers import CatalogKind
+from integrations.pipeline.handover import sales_orders
+from integrations.pipeline.handover.plan_requests import request_plans, titles_using
+from integrations.pipeline.read import change_log
+from integrations.pipeline.read.batch import Chunk, RegisterReading, Registers, TitleReading
+
+NO_CATEGORY = gettext_noop("(sem categoria)")
+NO_ACCOUNT = gettext_noop("(sem conta)")
+MISSING_RUNS_UNTIL_DELETED = 2
+_ROW_FIELDS = ("status_number", "due_date", "value", "contact_id", "payment_form_id")
+
+
+class LostLeaseError(Exception):
+    """Another worker took the run over; what this one read is not written."""
+
+
+def hold_lease(run: SyncRun, *, lease_until: datetime, **changes: Any) -> None:
+    """Prolong the run's lease and store its progress; to be called inside the transaction of each write.
+
+    Raises `LostLeaseError` when the run is no longer ours.
+    """
+    updated = SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.OPEN).update(
+        lease_until=lease_until, **changes
+    )
+    if not updated:
+        raise LostLeaseError(f"run {run.pk}")
+
+
+_NAMES_DECIDE = (CatalogKind.CATEGORY, CatalogKind.BANK_ACCOUNT)
+"""Kinds that are matched by identical name, so that a new or renamed register changes plans."""
+
+
+def save_registers(connection: BlingConnection, registers: Registers, *, now: datetime) -> None:
+    """Store Bling's registers; a rename is noted and asks for new plans, a vanished register is kept and marked."""
+    nothing = [
+        RegisterReading(CatalogKind.CATEGORY, 0, NO_CATEGORY, NO_CATEGORY),
+        RegisterReading(CatalogKind.BANK_ACCOUNT, 0, NO_ACCOUNT, NO_ACCOUNT),
+    ]
+    known = {(item.kind, item.bling_id): item for item in CatalogItem.objects.filter(connection=connection)}
+    changed: list[CatalogItem] = []
+    with transaction.atomic():
+        for reading in [*nothing, *registers.readings]:
+            item = known.pop((reading.kind, reading.bling_id), None)
+            shown = (reading.name, reading.path, reading.nature, False)
+            if item is None or (item.name, item.path, item.nature, item.is_gone) != shown:
+                item = item or CatalogItem(connection=connection, kind=reading.kind, bling_id=reading.bling_id)
+                if item.name not in ("", reading.name):
+                    item.renamed_from, item.renamed_at = item.name, now
+                item.name, item.path, item.nature, item.is_gone = shown
+                item.read_at = now
+                changed.append(item)
+        for vanished in known.values():
+            if not vanished.is_gone and vanished.kind in registers.kinds:
+                vanished.is_gone = True
+                changed.append(vanished)
+        CatalogItem.objects.bulk_create(
+            changed,
+            update_conflicts=True,
+            unique_fields=["connection", "kind", "bling_id"],
+            update_fields=["name", "path", "nature", "is_gone", "renamed_from", "renamed_at", "read_at"],
+        )
+        renamed = [item for item in changed if item.kind in _NAMES_DECIDE]
+        request_plans(titles_using(connection, renamed), now=now)
+        BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
+
+
+def mark_seen(run: SyncRun, rows: Sequence[TitleRow], wanted: Mapping[int, int]) -> None:
+    """Remember that this run's listings showed these titles of one direction, and which details are wanted.
+
+    `wanted` are the urgencies of those that show something new, by Bling id.
+    """
+    SeenRow.objects.mark(run.pk, [(row.direction.value, row.bling_id, row.fingerprint) for row in rows])
+    if wanted:
+        whens = [When(bling_id=bling_id, then=Value(urgency)) for bling_id, urgency in wanted.items()]
+        run.seen.filter(direction=rows[0].direction, bling_id__in=wanted).update(is_wanted=True, urgency=Case(*whens))
+
+
+def take_off(run: SyncRun, keys: Sequence[tuple[Direction, int]]) -> None:
+    """Note that these details were asked for: what could not be read is wanted again by the next run."""
+    for direction in Direction:
+        ids = [bling_id for given, bling_id in keys if given == direction]
+        run.seen.filter(direction=direction, bling_id__in=ids, is_wanted=True).update(is_wanted=False)
+
+
+def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run: SyncRun | None) -> int:
+    """Mirror one chunk; to be called in a transaction. Returns how many titles are new or different.
+
+    In a `run`, new titles wait until vanished ones were looked for, and a title that gave 404 is noted as missing in
+    it; outside of one (`None`) new titles are planned at once, and a 404 counts for nothing.
+    """
+    save_persons(connection, chunk.persons, now=now)
+    _save_borderos(connection, chunk.borderos)
+    ids = [title.bling_id for title in chunk.titles]
+    existing = {
+        (title.direction, title.bling_id): title
+        for title in Title.objects.select_for_update(of=("self",), no_key=True)
+        .filter(connection=connection, bling_id__in=ids)
+        .order_by("pk")
+    }
+    read_at = dict(TitleRead.objects.filter(title__in=existing.values()).values_list("title_id", "read_at"))
+    persons = dict(
+        Person.objects.filter(
+            connection=connection, bling_id__in={title.facts.contact_id for title in chunk.titles if title.facts}
+        ).values_list("bling_id", "pk")
+    )
+    before = change_log.shown(existing.values())
+    releases = run is None or _is_first(run)
+    changed: list[Title] = []
+    fresh: list[TitleReading] = []
+    for reading in chunk.titles:
+        title = existing.get((reading.direction, reading.bling_id))
+        if title is not None and read_at.get(title.pk, title.read_at) >= reading.read_at:
+            continue
+        fresh.append(reading)
+        if reading.facts is not None:
+            changed += _apply(connection, title, reading, reading.facts, persons, release=releases)
+        elif title is not None and run is not None:
+            Title.objects.filter(pk=title.pk).update(missing_in_run=run.pk)
+    # Outside of a run a 404 decides nothing: the next run has to read that title itself.
+    decided = [reading for reading in fresh if reading.facts is not None or run is not None]
+    _store(connection, changed, decided, now=now)
+    change_log.keep(before, changed)
+    if fresh:
+        _stop_asking(connection, fresh)
+    save_orders(connection, chunk.orders, now=now)
+    return len(changed)
+
+
+def _is_first(run: SyncRun) -> bool:
+    """Say whether nothing was mirrored before this run: then nothing can be replaced, and all may leave at once."""
+    if run.connection.swept_at is not None:
+        return False
+    return not Title.objects.filter(connection=run.connection_id, first_seen_at__lt=run.started_at).exists()
+
+
+def _apply(
+    connection: BlingConnection,
+    title: Title | None,
+    reading: TitleReading,
+    facts: TitleFacts,
+    persons: dict[int, int],
+    *,
+    release: bool,
+) -> list[Title]:
+    values: dict[str, Any] = {name: getattr(facts, name) for name in Title.FACT_FIELDS}
+    values |= {
+        "status": facts.status.value,
+        "bordero_ids": list(facts.bordero_ids),
+        "person_id": persons.get(facts.contact_id),
+        "missing_runs": 0,
+        "missing_in_run": None,
+        "replaced_by_id": None,
+    }
+    is_new = title is None
+    if title is None:
+        title = Title(
+            connection=connection, direction=reading.direction, first_seen_at=reading.read_at, is_released=release
+        )
+    same_row = not is_new and all(getattr(title, name) == values[name] for name in _ROW_FIELDS)
+    kept = title.row_fingerprint if same_row else reading.fingerprint
+    values["row_fingerprint"] = reading.row_fingerprint or kept
+    if not is_new and all(getattr(title, name) == value for name, value in values.items()):
+        return []
+    for name, value in values.items():
+        setattr(title, name, value)
+    title.read_at = title.changed_at = reading.read_at
+    return [title]
+
+
+_TITLE_COLUMNS = [
+    *Title.FACT_FIELDS, "status", "bordero_ids", "person", "missing_runs", "missing_in_run", "replaced_by",
+    "row_fingerprint", "read_at", "changed_at",
+]  # fmt: skip
+
+
+def _store(
+    connection: BlingConnection, changed: list[Title], readings: Sequence[TitleReading], *, now: datetime
+) -> None:
+    changed.sort(key=lambda title: (title.pk or 0, title.direction, title.bling_id))
+    new = [title for title in changed if title.pk is None]
+    old = [title for title in changed if title.pk is not None]
+    Title.objects.bulk_create(new)
+    Title.objects.bulk_update(old, _TITLE_COLUMNS)
+    _save_payments(connection, changed)
+    pks = {
+        (direction, bling_id): pk
+        for direction, bling_id, pk in Title.objects.filter(
+            connection=connection, bling_id__in=[reading.bling_id for reading in readings]
+        ).values_list("direction", "bling_id", "pk")
+    }
+    reads = [
+        TitleRead(title_id=pks[key], read_at=reading.read_at)
+        for reading in readings
+        if (key := (reading.direction.value, reading.bling_id)) in pks
+    ]
+    TitleRead.objects.bulk_create(reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at"])
+    request_plans(Title.objects.filter(pk__in=[title.pk for title in changed]), now=now)
+
+
+def _stop_asking(connection: BlingConnection, readings: Sequence[TitleReading]) -> None:
+    """Note that asked titles were read; who asked while they were being read asks for a newer reading."""
+    oldest = min(reading.read_at for reading in readings)
+    ids = [reading.bling_id for reading in readings]
+    asked = TitleRead.objects.filter(title__connection=connection, title__bling_id__in=ids)
+    asked.filter(asked_at__lte=oldest).update(asked_at=None)
+
+
+def _save_payments(connection: BlingConnection, titles: Sequence[Title]) -> None:
+    """Derive the payments of changed titles from their borderôs."""
+    wanted = {bordero for title in titles for bordero in title.bordero_ids}
+    borderos = {
+        row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=wanted)
+    }
+    Payment.objects.filter(title__in=[title.pk for title in titles]).delete()
+    rows = []
+    for title in titles:
+        named = [borderos[bling_id] for bling_id in title.bordero_ids if bling_id in borderos]
+        payments, _problems = match_payments(title.to_facts(), named)
+        rows += [Payment(title=title, **asdict(payment)) for payment in payments]
+    Payment.objects.bulk_create(rows)
+
+
+def _save_borderos(connection: BlingConnection, borderos: Sequence[tuple[BorderoFacts, datetime]]) -> None:
+    Bordero.objects.bulk_create(
+        [
+            Bordero(
+                connection=connection,
+                bling_id=facts.bling_id,
+                date=facts.date,
+                account_id=facts.account_id,
+                lines=[{key: _plain(value) for key, value in asdict(line).items()} for line in facts.lines],
+                read_at=read_at,
+            )
+            for facts, read_at in sorted(borderos, key=lambda pair: pair[0].bling_id)
+        ],
+        update_conflicts=True,
+        unique_fields=["connection", "bling_id"],
+        update_fields=["date", "account_id", "lines", "read_at"],
+    )
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Decimal | date) else value
+
+
+def save_persons(connection: BlingConnection, persons: Iterable[tuple[PersonFacts, datetime]], *, now: datetime) -> int:
+    """Store contacts that are new or different; their titles are planned again. Returns how many were written."""
+    readings = {facts.bling_id: (facts, read_at) for facts, read_at in persons}
+    known = {
+        person.bling_id: person
+        for person in Person.objects.filter(connection=connection, bling_id__in=readings).order_by("pk")
+    }
+    changed = []
+    for bling_id, (facts, read_at) in sorted(readings.items()):
+        person = known.get(bling_id)
+        if person is not None and (person.read_at >= read_at or person.to_facts() == facts):
+            continue
+        changed.append(Person(connection=connection, read_at=read_at, **asdict(facts)))
+    columns = [name for name in Person.FACT_FIELDS if name != "bling_id"]
+    Person.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["connection", "bling_id"],
+        update_fields=[*columns, "read_at", "forgotten_at"],
+    )
+    request_plans(
+        Title.objects.filter(connection=connection, person__bling_id__in=[person.bling_id for person in changed]),
+        now=now,
+    )
+    return len(changed)
+
+
+def save_orders(
+    connection: BlingConnection, readings: Iterable[tuple[SalesOrderFacts, datetime]], *, now: datetime
+) -> None:
+    """Store sales orders that were read for the first time; their titles are planned again. In one transaction."""
+    rows = [
+        SalesOrder(
+            connection=connection,
+            bling_id=facts.bling_id,
+            channel_id=facts.channel_id,
+            unit_id=facts.unit_id,
+            read_at=read_at,
+        )
+        for facts, read_at in sorted(readings, key=lambda pair: pair[0].bling_id)
+    ]
+    SalesOrder.objects.bulk_create(rows, ignore_conflicts=True)
+    request_plans(sales_orders.of_sales(connection).filter(origin_id__in=[row.bling_id for row in rows]), now=now)
+
+
+def release_new_titles(run: SyncRun, *, now: datetime) -> int:
+    """Let the titles that a run found, and that are still there, be planned, now that vanished ones were looked for. In
+    one transaction."""
+    with transaction.atomic():
+        waiting = list(
+            Title.objects.filter(connection=run.connection_id, is_released=False)
+            .exclude(missing_in_run=run.pk)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
+        Title.objects.filter(pk__in=waiting).update(is_released=True)
+        request_plans(Title.objects.filter(pk__in=waiting), now=now)
+    return len(waiting)
+
+
+def finish_run(run: SyncRun, *, now: datetime) -> None:
+    """Close a complete run and remember what the next one may build on. In one transaction."""
+    with transaction.atomic():
+        _count_missing(run, now)
+        hold_lease(run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={})
+        changes: dict[str, Any] = {"contacts_read_until": run.started_at}
+        if run.connection.deletions_confirmed:  # given before this run began, and used up by it
+            changes["deletions_confirmed"] = 0
+        if run.is_full:
+            changes["swept_at"] = run.started_at
+        BlingConnection.objects.filter(pk=run.connection_id).update(**changes)
+        SeenRow.objects.filter(run=run).delete()
+
+
+def _count_missing(run: SyncRun, now: datetime) -> None:
+    """Count this complete run for the titles that gave 404 in it; after two of them a title counts as deleted."""
+    missing = Title.objects.filter(connection=run.connection_id, missing_in_run=run.pk)
+    missing.update(missing_runs=F("missing_runs") + 1)
+    gone = missing.filter(missing_runs__gte=MISSING_RUNS_UNTIL_DELETED).exclude(status=TitleStatus.DELETED)
+    before = dict(gone.values_list("pk", "status"))
+    Title.objects.filter(pk__in=before).update(status=TitleStatus.DELETED, changed_at=now)
+    change_log.keep_status(before, TitleStatus.DELETED, now=now)
+    request_plans(Title.objects.filter(pk__in=before), now=now)
+
+
+def note_failures(run: SyncRun, chunk: Chunk) -> dict[str, Any]:
+    """Return the changes that store a chunk's failures on its run (at most 100 are described)."""
+    notes = [
+        {"direction": failure.direction, "bling_id": failure.bling_id, "kind": failure.kind, "message": failure.message}
+        for failure in chunk.failures
+    ]
+    run.failure_notes = (run.failure_notes + notes)[:100]
+    return {"failures": F("failures") + len(notes), "failure_notes": run.failure_notes}

@@ -1,0 +1,95 @@
+"""Asked: read the titles that people asked for, now, outside of any run."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import structlog
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import QuerySet
+
+from integrations.models import BlingConnection, Posting, Title, TitleRead
+from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import Priority
+from integrations.pipeline.access import failpoints
+from integrations.pipeline.access.clients import open_bling
+from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.read import fetch, mirror, selection
+from integrations.rest.errors import ApiError, InternalError
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+READING_ASKED = 0x61736B
+"""The class of the advisory locks below; any number that nothing else in this database uses."""
+
+
+def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
+    """Read the titles that people asked for, now, outside of any run."""
+    asked = TitleRead.objects.filter(asked_at__isnull=False)
+    connections = BlingConnection.objects.filter(
+        status=ConnectionStatus.CONNECTED, tenant__is_active=True, titles__last_read__in=asked
+    ).defer("client_secret")
+    connections = connections.distinct()
+    if tenant_ids is not None:
+        connections = connections.filter(tenant__in=tenant_ids)
+    worked = False
+    for connection in connections:
+        try:
+            with _only_reader_of(connection) as alone:
+                worked |= alone and _read_asked_of(connection, clock, deadline)
+        except Exception as error:
+            if not isinstance(error, ApiError):
+                log.exception("asked titles crashed", connection=connection.pk)
+                error = InternalError(type(error).__name__, service="Bling")
+            log.warning("asked titles not read", connection=connection.pk, error=str(error))
+            titles = Title.objects.filter(connection=connection, last_read__asked_at__isnull=False)
+            _stop_asking(titles, error)
+    return worked
+
+
+@contextmanager
+def _only_reader_of(connection: BlingConnection) -> Iterator[bool]:
+    """Say whether nobody else, in whatever thread or host, reads what was asked of this connection: each would read
+    the same titles. The lock lives with the database session, so a worker that is killed leaves none behind."""
+    key = [READING_ASKED, connection.pk]
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        [alone] = cursor.fetchone()
+    try:
+        yield alone
+    finally:
+        if alone:
+            with database.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
+def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime) -> bool:
+    wanted = selection.asked_titles(connection, 100)
+    if not wanted:
+        return False
+    client = open_bling(connection, clock=clock)
+    triples = ((direction, bling_id, "") for direction, bling_id in wanted)
+    for chunk in fetch.read_titles(client, connection, triples, clock=clock, deadline=deadline):
+        read = [title.bling_id for title in chunk.titles]
+        failpoints.passed("asked.read")
+        with transaction.atomic():
+            mirror.save_chunk(connection, chunk, now=clock(), run=None)
+            titles = Title.objects.filter(connection=connection, bling_id__in=read)
+            request_plans(titles, now=clock(), priority=Priority.PERSON)
+        failpoints.passed("asked.saved")
+        for failure in chunk.failures:
+            failed = Title.objects.filter(connection=connection, direction=failure.direction, bling_id=failure.bling_id)
+            TitleRead.objects.filter(title__in=failed).update(asked_at=None)
+            Posting.objects.filter(title__in=failed).update(message=failure.message)
+        if clock() >= deadline:
+            break
+    return True
+
+
+def _stop_asking(titles: QuerySet[Title], error: ApiError) -> None:
+    """Say on the titles why they could not be read; the person may ask again."""
+    Posting.objects.filter(title__in=titles).update(message=error_text(error))
+    TitleRead.objects.filter(title__in=titles).update(asked_at=None)

@@ -1,0 +1,184 @@
+"""Health of a company: one colour and the next thing to do; alerts that open, are mailed, and close by themselves."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db.models import Count, Max, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrations.domain.discrepancies import RISKS
+from integrations.models import Alert, BlingConnection, Discrepancy, Heartbeat, KaminoConnection, SyncRun, Tenant
+from integrations.models.alerts import AlertCause
+from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.access.mails import addresses, send
+from integrations.pipeline.report.coverage import lacking_names
+from integrations.pipeline.report.estimate import outlook
+
+log = structlog.get_logger(__name__)
+
+LATE_AFTER = timedelta(hours=36)
+MAIL_AGAIN_AFTER = timedelta(hours=24)
+WATCH = "alerts"
+WATCH_EVERY = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause for an alert; `detail` is a sentence without personal data. `newest` grows with each new case of a
+    cause that has several: people are told of every one at once."""
+
+    cause: AlertCause
+    detail: str
+    connection: BlingConnection | None = None
+    newest: int = 0
+
+
+@dataclass(frozen=True)
+class Health:
+    """`colour` is "green", "yellow", "red" or "grey" (not set up yet); `action` is the next thing to do."""
+
+    colour: str
+    action: str
+    findings: list[Finding]
+
+
+_RED = {AlertCause.DOUBLE_PAYMENT, AlertCause.RECONNECT, AlertCause.HELD, AlertCause.KAMINO}
+
+
+def health_of(tenant: Tenant, *, now: datetime) -> Health:
+    """Judge a company from what is stored: no request is made."""
+    findings = find_causes(tenant, now=now)
+    connections = list(tenant.bling_connections.defer("client_secret"))
+    if not connections:
+        return Health("grey", _("Add a Bling connection."), findings)
+    if all(connection.status == ConnectionStatus.NEVER for connection in connections):
+        return Health("grey", _("Connect to Bling, or send the link to the customer."), findings)
+    if not KaminoConnection.objects.filter(tenant=tenant).exists():
+        return Health("grey", _("Add the Kamino connection."), findings)
+    if findings:
+        worst = next((finding for finding in findings if finding.cause in _RED), findings[0])
+        return Health("red" if worst.cause in _RED else "yellow", worst.detail, findings)
+    if all(connection.status == ConnectionStatus.PAUSED for connection in connections):
+        return Health("yellow", _("Paused by a person. Resume when ready."), findings)
+    left = outlook(tenant, now=now)
+    return Health("green", left.sentence() if left else _("Nothing to do."), findings)
+
+
+def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
+    """Return what is wrong with a company's connections, the worst first."""
+    found: list[Finding] = []
+    for connection in tenant.bling_connections.select_related("token").defer(
+        "client_secret", "token__access_token", "token__refresh_token"
+    ):
+        label = connection.label
+        if connection.status == ConnectionStatus.RECONNECT:
+            text = _("“%(label)s” must be connected to Bling again. Send the link to the customer.")
+            found.append(Finding(AlertCause.RECONNECT, text % {"label": label}, connection))
+        elif connection.status == ConnectionStatus.HELD:
+            text = _("“%(label)s” was connected with another company (%(company)s). Accept or disconnect it.")
+            values = {"label": label, "company": connection.company_name}
+            found.append(Finding(AlertCause.HELD, text % values, connection))
+        elif connection.status in (ConnectionStatus.CONNECTED, ConnectionStatus.PAUSED):
+            if connection.is_expiring(now):
+                text = _("The authorization of “%(label)s” was not renewed for 20 days and dies after 30.")
+                found.append(Finding(AlertCause.EXPIRING, text % {"label": label}, connection))
+            if connection.status == ConnectionStatus.CONNECTED:
+                found += _run_findings(connection, now)
+    company = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
+    if company is not None and company.error:
+        found.append(Finding(AlertCause.KAMINO, company.error))
+    risky = Discrepancy.objects.filter(posting__company__tenant=tenant, kind__in=RISKS, closed_at=None).aggregate(
+        count=Count("pk"), newest=Max("pk")
+    )
+    if risky["count"]:
+        text = ngettext(
+            "%(count)s title may be paid twice: still open in Kamino, or there twice. Stop it there now.",
+            "%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.",
+            risky["count"],
+        )
+        found.append(Finding(AlertCause.DOUBLE_PAYMENT, text % risky, newest=risky["newest"]))
+    names, titles = lacking_names(tenant)
+    if names:
+        text = _("%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage.")
+        found.append(Finding(AlertCause.UNMAPPED, text % {"names": names, "titles": titles}))
+    return sorted(found, key=lambda finding: finding.cause not in _RED)
+
+
+def _run_findings(connection: BlingConnection, now: datetime) -> list[Finding]:
+    last = SyncRun.objects.filter(connection=connection).exclude(state=SyncRun.State.OPEN).order_by("-pk").first()
+    if last is not None and last.state == SyncRun.State.FAILED:
+        text = _("The last sync of “%(label)s” failed: %(error)s")
+        return [Finding(AlertCause.RUN_FAILED, text % {"label": connection.label, "error": last.error}, connection)]
+    done = SyncRun.objects.filter(connection=connection, state=SyncRun.State.DONE).order_by("-pk").first()
+    since = done.ended_at if done else connection.created_at
+    if since is not None and since < now - LATE_AFTER:
+        text = _("“%(label)s” has had no complete sync for a day and a half.")
+        return [Finding(AlertCause.LATE, text % {"label": connection.label}, connection)]
+    return []
+
+
+def watch(*, now: datetime) -> None:
+    """Review and mail alerts, every two minutes and by one worker."""
+    mine, created = Heartbeat.objects.get_or_create(name=WATCH, defaults={"beat_at": now})
+    taken = Heartbeat.objects.filter(name=WATCH, beat_at=mine.beat_at, beat_at__lt=now - WATCH_EVERY).update(
+        beat_at=now
+    )
+    if created or taken:
+        review_alerts(now=now)
+        mail_alerts(now=now)
+
+
+def review_alerts(*, now: datetime) -> int:
+    """Open, renew and close the alerts of all active companies; returns how many are open."""
+    count = 0
+    for tenant in Tenant.objects.filter(is_active=True):
+        try:
+            count += _review(tenant, now)
+        except Exception:
+            log.exception("alerts not reviewed", tenant=tenant.pk)  # the other companies' risks are told all the same
+    return count
+
+
+def _review(tenant: Tenant, now: datetime) -> int:
+    found = {finding.cause: finding for finding in reversed(find_causes(tenant, now=now))}
+    for finding in found.values():
+        alert, created = Alert.objects.get_or_create(
+            tenant=tenant, cause=finding.cause, closed_at=None,
+            defaults={
+                "opened_at": now, "detail": finding.detail, "connection": finding.connection,
+                "newest": finding.newest,
+            },
+        )  # fmt: skip
+        if not created and (alert.detail, alert.newest) != (finding.detail, finding.newest):
+            Alert.objects.filter(pk=alert.pk).update(detail=finding.detail, connection=finding.connection)
+            Alert.objects.filter(pk=alert.pk, newest__lt=finding.newest).update(newest=finding.newest, mailed_at=None)
+    Alert.objects.filter(tenant=tenant, closed_at=None).exclude(cause__in=list(found)).update(closed_at=now)
+    return len(found)
+
+
+def mail_alerts(*, now: datetime) -> int:
+    """Mail open alerts, each once a day, to the company's and the support's addresses. Returns how many were sent.
+
+    One that was not taken is tried again the next time. It ends this time: a mail server that does not answer must not
+    keep a tick waiting for each alert. In no fixed order, so that one refused address does not keep the others back.
+    """
+    due = Alert.objects.filter(closed_at=None).filter(
+        Q(mailed_at__isnull=True) | Q(mailed_at__lt=now - MAIL_AGAIN_AFTER)
+    )
+    sent = 0
+    for alert in due.select_related("tenant").order_by("?"):
+        # Claimed before sending: two workers mail once.
+        if not Alert.objects.filter(pk=alert.pk, mailed_at=alert.mailed_at).update(mailed_at=now):
+            continue
+        recipients = list(dict.fromkeys([*addresses(alert.tenant.alert_emails), *settings.SUPPORT_EMAILS]))
+        subject = f"{alert.tenant.name}: {alert.get_cause_display()}"
+        if send(subject, f"{alert.detail}\n\n{settings.PUBLIC_URL}/admin/", recipients):
+            sent += 1
+            continue
+        Alert.objects.filter(pk=alert.pk, mailed_at=now).update(mailed_at=alert.mailed_at)
+        if recipients:
+            break
+    return sent

@@ -1,0 +1,326 @@
+"""Fechamento do mês: what both systems book, read from the mirror and from what Kamino's lists showed last.
+
+Nothing is asked of either system: `Month.read_at` says since when Kamino's lists are known.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Max, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from integrations.domain.classification import choose_bank_account
+from integrations.domain.desired import KaminoStatus
+from integrations.domain.matching import KaminoTitle
+from integrations.domain.month import Booking, Comparison, Item, Place, compare_month
+from integrations.domain.titles import Direction, TitleStatus
+from integrations.models import (
+    BlingConnection,
+    Discrepancy,
+    KaminoConnection,
+    KaminoItem,
+    MonthClosing,
+    PartPosting,
+    Payment,
+    Posting,
+    Tenant,
+    Title,
+)
+from integrations.models.confidential import confidential_names
+from integrations.models.problem_texts import problem_text
+from integrations.models.registers import CatalogKind, KaminoKind
+from integrations.models.titles import DIRECTION_CHOICES
+from integrations.pipeline.plan.rulebook import Rulebook, load_rulebook
+from integrations.pipeline.report.both_sides import (
+    Standing,
+    batches,
+    one_moment,
+    only_in_kamino,
+    posting_of,
+    seen_between,
+    standing_of,
+)
+
+LANGUAGE = "pt-br"
+UNCLASSIFIED = "–"
+_GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
+Strangers = Sequence[tuple[Direction, KaminoTitle]]
+
+
+@dataclass(frozen=True)
+class Month:
+    """Two comparisons of one month: titles by competence, and settlements by their day.
+
+    `read_at`: Kamino's lists, `None` before they were read for the first time.
+    """
+
+    first: date
+    competence: Comparison
+    settled: Comparison
+    read_at: datetime | None
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What registers are called, by their ids."""
+
+    charts: dict[str, str]
+    banks: dict[str, str]
+    rulebooks: dict[int, Rulebook]
+
+    def category(self, title: Title) -> str:
+        return self.rulebooks[title.connection_id].register(CatalogKind.CATEGORY, title.category_id).name
+
+    def chart(self, account: str) -> str:
+        return self.charts.get(account, account) or UNCLASSIFIED
+
+    def bank(self, account: str) -> str:
+        return self.banks.get(account, account) or UNCLASSIFIED
+
+    def bank_of(self, connection_id: int, account_id: int) -> str:
+        """Return what the account of a payment is called in Kamino, or in Bling where it has none there."""
+        rules = self.rulebooks[connection_id]
+        register = rules.register(CatalogKind.BANK_ACCOUNT, account_id)
+        found, _problems = choose_bank_account(register, rules.bank_accounts, rules.banks)
+        return self.banks.get(found or "", register.name)
+
+
+def month_after(first: date) -> date:
+    """Return the first day of the month after that of `first`."""
+    return date(first.year + first.month // 12, first.month % 12 + 1, 1)
+
+
+def month_of(tenant: Tenant, first: date) -> Month:
+    """Compare a company's month that begins on `first`, as far as it is known now; texts are Portuguese."""
+    with override(LANGUAGE), one_moment():
+        names = _names(tenant)
+        company = KaminoConnection.objects.filter(tenant=tenant).only("reconciled_at").first()
+        strangers = list(only_in_kamino(tenant))
+        return Month(
+            first,
+            compare_month([*_competence_items(tenant, names, first), *_due_there(strangers, names, first)]),
+            compare_month([*_settled_items(tenant, names, first), *_paid_there(strangers, names, first)]),
+            company.reconciled_at if company else None,
+        )
+
+
+def freeze(*, tenant: Tenant, found: Month, user: User, now: datetime) -> MonthClosing:
+    """Keep a month's comparison (of `month_of`); frozen before, this is its next version."""
+    with transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=tenant.pk)  # two people at once make two versions
+        rows = MonthClosing.objects.filter(tenant=tenant, month=found.first)
+        last = rows.aggregate(last=Max("version"))["last"] or 0
+        return MonthClosing.objects.create(
+            tenant=tenant, month=found.first, version=last + 1, made_by=user, made_at=now, numbers=numbers_of(found)
+        )
+
+
+def _names(tenant: Tenant) -> _Names:
+    items = KaminoItem.objects.filter(connection__tenant=tenant)
+    names = {kind: dict(items.filter(kind=kind).values_list("kamino_id", "name")) for kind in KaminoKind}
+    connections = BlingConnection.objects.filter(tenant=tenant).defer("client_secret")
+    rulebooks = {row.pk: load_rulebook(row) for row in connections.select_related("tenant")}
+    return _Names(names[KaminoKind.CHART_ACCOUNT], names[KaminoKind.BANK_ACCOUNT], rulebooks)
+
+
+def _of_competence(tenant: Tenant, first: date) -> QuerySet[Title]:
+    """Return the titles whose competence is in the month on either side."""
+    end = month_after(first)
+    days = {"told__gte": first.isoformat(), "told__lt": end.isoformat()}
+    postings = Posting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
+    parts = PartPosting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
+    rows = Title.objects.filter(connection__tenant=tenant)
+    rows = rows.annotate(competence=Coalesce("issue_date", "competence_date", "due_date"))
+    return rows.filter(
+        Q(competence__gte=first, competence__lt=end)
+        | Q(pk__in=postings.filter(**days).values("title"))
+        | Q(pk__in=parts.filter(**days).values("posting__title"))
+        | seen_between(tenant, "competence_date", first, end)
+    )
+
+
+def _of_settlement(tenant: Tenant, first: date) -> QuerySet[Title]:
+    """Return the titles on which money moved in the month on either side."""
+    end = month_after(first)
+    days = {"told__gte": first.isoformat(), "told__lt": end.isoformat()}
+    postings = Posting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__payment__date"))
+    parts = PartPosting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__payment__date"))
+    paid = Payment.objects.filter(title__connection__tenant=tenant, date__gte=first, date__lt=end)
+    return Title.objects.filter(
+        Q(pk__in=paid.values("title"))
+        | Q(pk__in=postings.filter(**days).values("title"))
+        | Q(pk__in=parts.filter(**days).values("posting__title"))
+        | seen_between(tenant, "paid_on", first, end)
+    )
+
+
+def _competence_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]:
+    for batch in batches(_of_competence(tenant, first)):
+        standing = standing_of(tenant, batch)
+        reasons = _reasons(batch, standing)
+        for title in batch:
+            direction, category = str(title.get_direction_display()), names.category(title)
+            alive = [found.body for found in standing[title.pk] if found.body.status is not KaminoStatus.CANCELLED]
+            there = [body for body in alive if _is_in(body.competence_date, first)]
+            posting = posting_of(title)
+            wanted = posting.desired["chart_account"] if posting and posting.desired else ""
+            chart = names.chart(wanted or (alive[0].chart_account if alive else ""))
+            here = title.status not in _GONE and _is_in(_competence(title), first)
+            yield _item(
+                title,
+                [Booking(Place(direction, category, chart), title.value)] if here else [],
+                [Booking(Place(direction, category, names.chart(body.chart_account)), body.value) for body in there],
+                reasons,
+            )
+
+
+def _settled_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]:
+    end = month_after(first)
+    for batch in batches(_of_settlement(tenant, first)):
+        standing = standing_of(tenant, batch)
+        reasons = _reasons(batch, standing)
+        payments = defaultdict(list)
+        for payment in Payment.objects.filter(title__in=batch, date__gte=first, date__lt=end).order_by("pk"):
+            payments[payment.title_id].append(payment)
+        for title in batch:
+            direction, category = str(title.get_direction_display()), names.category(title)
+            settled = [found.body.payment for found in standing[title.pk] if found.body.status is KaminoStatus.SETTLED]
+            yield _item(
+                title,
+                [
+                    Booking(
+                        Place(direction, category, names.bank_of(title.connection_id, payment.account_id)),
+                        payment.amount,
+                    )
+                    for payment in payments[title.pk]
+                ],
+                [
+                    Booking(Place(direction, category, names.bank(paid.account)), paid.amount)
+                    for paid in settled
+                    if paid and _is_in(paid.date, first)
+                ],
+                reasons,
+            )
+
+
+def _due_there(strangers: Strangers, names: _Names, first: date) -> Iterator[Item]:
+    for direction, row in strangers:
+        if _is_in(row.competence_date, first):
+            yield _stranger(direction, row, names.chart(row.chart_account), row.value)
+
+
+def _paid_there(strangers: Strangers, names: _Names, first: date) -> Iterator[Item]:
+    for direction, row in strangers:
+        if row.status is KaminoStatus.SETTLED and _is_in(row.payment_date, first):
+            paid = row.value if row.paid_amount is None else row.paid_amount
+            yield _stranger(direction, row, names.bank(row.payment_account), paid)
+
+
+def _stranger(direction: Direction, row: KaminoTitle, account: str, amount: Decimal) -> Item:
+    place = Place(str(dict(DIRECTION_CHOICES)[direction]), _("Only in Kamino"), account)
+    return Item(
+        name=row.document_number or f"Kamino {row.kamino_id}",
+        bling_id=None,
+        kamino_id=row.kamino_id,
+        kamino=(Booking(place, amount),),
+        reasons=(_("Nobody's title in Kamino: no title of Bling is linked to it."),),
+    )
+
+
+def _item(title: Title, bling: Sequence[Booking], kamino: Sequence[Booking], reasons: dict[int, list[str]]) -> Item:
+    posting = posting_of(title)
+    return Item(
+        name=title.document_number or f"Bling {title.bling_id}",
+        bling_id=title.bling_id,
+        kamino_id=posting.kamino_id if posting else None,
+        bling=tuple(bling),
+        kamino=tuple(kamino),
+        reasons=tuple(reasons[title.pk]),
+    )
+
+
+def _competence(title: Title) -> date | None:
+    """Return a title's competence as `domain.desired` chooses it."""
+    return title.issue_date or title.competence_date or title.due_date
+
+
+def _is_in(day: date | None, first: date) -> bool:
+    return day is not None and first <= day < month_after(first)
+
+
+def _reasons(batch: Sequence[Title], standing: Mapping[int, Sequence[Standing]]) -> dict[int, list[str]]:
+    """Return why the sides of each title may differ: its open discrepancies, what holds it back, what people changed
+    in Kamino, else its state."""
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = Discrepancy.objects.filter(posting__title__in=batch, closed_at=None).annotate(title=F("posting__title"))
+    for row in rows.order_by("pk"):
+        found[row.title].append(f"{row.get_kind_display()}. {row.cause}".strip())
+    for title in batch:
+        posting = posting_of(title)
+        if posting is None:
+            found[title.pk].append(_("Not planned yet"))
+            continue
+        sentences = [problem_text(problem) for problem in posting.get_problems()]
+        sentences += [posting.message] if posting.message else []
+        told = found[title.pk]
+        told += [sentence for sentence in sentences if not any(sentence in before for before in told)]
+        if not told and any(found.is_edited for found in standing.get(title.pk, ())):
+            told.append(_("Kamino shows it otherwise than it was sent: somebody changed it there."))
+        if not told:
+            told.append(str(posting.get_state_display()))
+    return found
+
+
+def numbers_of(month: Month) -> dict[str, Any]:
+    """Return a month as `MonthClosing.numbers` keeps it: per comparison its rows and its differences, as cells."""
+    read_at = month.read_at.isoformat() if month.read_at else ""
+    return {"read_at": read_at, "competence": _table(month.competence), "settled": _table(month.settled)}
+
+
+def fingerprint_of(numbers: Mapping[str, Any]) -> str:
+    """Return what tells a month's numbers from others, however old Kamino's side is."""
+    sections = {name: table for name, table in numbers.items() if name != "read_at"}
+    return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def without_confidential(numbers: Mapping[str, Any], tenant: Tenant) -> dict[str, Any]:
+    """Return a month's numbers without the single titles of confidential categories; the sums still hold them."""
+    names = confidential_names(tenant)
+    hidden = names.categories | set(names.charts.values())
+    return {
+        name: table
+        if name == "read_at"
+        else {**table, "differences": [row for row in table["differences"] if hidden.isdisjoint(row[1:3])]}
+        for name, table in numbers.items()
+    }
+
+
+def _table(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "rows": [
+            [*_place(row.place), row.titles, str(row.bling), str(row.kamino), str(row.difference)]
+            for row in comparison.rows
+        ],
+        "differences": [
+            [
+                *_place(found.place), found.item.name, found.item.bling_id, found.item.kamino_id, str(found.bling),
+                str(found.kamino), str(found.difference), " ".join(found.item.reasons),
+            ]
+            for found in comparison.differences
+        ],
+    }  # fmt: skip
+
+
+def _place(place: Place) -> list[str]:
+    return [place.direction, place.category, place.account]

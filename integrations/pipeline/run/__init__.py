@@ -1,0 +1,1 @@
+"""Compose a tick from the stages."""
