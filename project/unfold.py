@@ -32,8 +32,8 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
-    "GLOBAL_CALLBACK": "integrations.admin.alert.banner",
-    "DASHBOARD_CALLBACK": "integrations.admin.dashboard.dashboard",
+    "GLOBAL_CALLBACK": "integrations.admin.system.alert.banner",
+    "DASHBOARD_CALLBACK": "integrations.admin.system.dashboard.dashboard",
     "STYLES": [lambda request: static("integrations/admin.css")],
     "SIDEBAR": {
         "show_search": False,

@@ -1,45 +1,28 @@
 """The admin: one module per table. An action is a permission, a confirmation, one pipeline call, an honest message."""
 
-from integrations.admin import (
-    alert,
-    attempt,
-    bling_connection,
-    bulk_order,
-    confidential_category,
-    discrepancy,
-    export,
-    filter_rule,
-    forced_settlement,
-    kamino_connection,
-    limits,
-    mapping,
-    mapping_change,
-    month_closing,
-    person,
-    posting,
-    queue_tables,
-    registers,
-    run,
-    simulation,
-    tenant,
-    title,
-    users,
-)
+from integrations.admin.access import users
+from integrations.admin.companies import confidential_category, filter_rule, tenant
+from integrations.admin.connections import bling, kamino
+from integrations.admin.mapping import change, mapping, registers
+from integrations.admin.reports import export, month_closing
+from integrations.admin.system import alert, limits, queue_tables, run
+from integrations.admin.titles import person, title
+from integrations.admin.worklists import attempt, bulk_order, discrepancy, forced_settlement, posting, simulation
 
 __all__ = [
     "alert",
     "attempt",
-    "bling_connection",
+    "bling",
     "bulk_order",
+    "change",
     "confidential_category",
     "discrepancy",
     "export",
     "filter_rule",
     "forced_settlement",
-    "kamino_connection",
+    "kamino",
     "limits",
     "mapping",
-    "mapping_change",
     "month_closing",
     "person",
     "posting",

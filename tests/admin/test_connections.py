@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from integrations.admin.event_texts import _EVENTS, event_detail, event_text
+from integrations.admin.connections.event_texts import _EVENTS, event_detail, event_text
 from integrations.models import BlingConnection, ConnectionEvent, ConnectLink, KaminoConnection
 from integrations.models.connections import ConnectionStatus
 from integrations.views.outcomes import OUTCOMES
@@ -71,7 +71,7 @@ def test_a_mail_server_that_fails_is_told_honestly(
     def fail(*_args: object) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("integrations.admin.connection_link.send_mail", fail)
+    monkeypatch.setattr("integrations.admin.connections.link.send_mail", fail)
     response = login("suporte").post(action(ours, "send_link"), {"addresses": "dono@example.com"}, follow=True)
     assert "Não foi possível enviar o e-mail" in response.content.decode()
 
@@ -105,7 +105,7 @@ def test_each_state_shows_the_buttons_that_can_do_something(
 
 
 def test_every_state_has_its_buttons() -> None:
-    from integrations.admin.bling_connection import BUTTONS
+    from integrations.admin.connections.bling import BUTTONS
 
     assert set(BUTTONS) == set(ConnectionStatus)
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.utils import translation
 
-from integrations.admin.users import OWN_PERMISSIONS, permission_label
+from integrations.admin.access.users import OWN_PERMISSIONS, permission_label
 from integrations.models import BlingConnection, Discrepancy, KaminoConnection, Person, Posting, Tenant, Title
 
 ABLE = {

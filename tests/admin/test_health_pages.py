@@ -45,7 +45,7 @@ def test_the_first_page_shows_each_company_s_colour_and_next_action(login: Calla
 def test_a_company_in_trouble_is_never_cut_off(
     login: Callable[[str], Client], revoked: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.admin.dashboard.TENANTS_SHOWN", 1)
+    monkeypatch.setattr("integrations.admin.system.dashboard.TENANTS_SHOWN", 1)
     page = login("suporte").get("/admin/").content.decode()
     assert "Empresa nossa</a></h2>" in page
     assert "Empresa alheia</a></h2>" not in page

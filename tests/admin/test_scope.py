@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 
-from integrations.admin.scope import TENANT_PATHS
+from integrations.admin.kit.scope import TENANT_PATHS
 from integrations.models import Attempt, BlingConnection, KaminoConnection, Person
 from tests.admin.test_pages import MODELS, url
 from tests.admin.world import Rows

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.admin.worklists import WORKLISTS
+from integrations.admin.worklists.worklists import WORKLISTS
 from integrations.models import Discrepancy, FollowUp, ForcedSettlement, PlanRequest, Posting, Title
 from tests.admin.world import Rows
 

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.admin.title_search import titles_found
+from integrations.admin.kit.title_search import titles_found
 from integrations.models import (
     BlingConnection,
     FollowUp,

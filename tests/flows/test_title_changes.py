@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.contrib.auth.models import User
 
-from integrations.admin.timeline import _field_words
+from integrations.admin.titles.timeline import _field_words
 from integrations.models import Title, TitleChange
 from integrations.pipeline.read.change_log import SHOWN
 from tests.flows.helpers import Company

@@ -1,0 +1,1 @@
+"""A company: its page, checklist, coverage, closing and rules."""

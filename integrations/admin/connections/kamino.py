@@ -1,0 +1,123 @@
+"""Connections to Kamino: keys that are written and never shown, and their test."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import BooleanRadioFilter
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.base import HistoryAdmin
+from integrations.admin.kit.decorators import display, page_action
+from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.secret_fields import SecretFormMixin
+from integrations.models import KaminoConnection
+from integrations.models.registers import KaminoKind
+from integrations.pipeline.access.clients import check_address
+from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.company import probes
+from integrations.rest.errors import ConfigError
+
+
+class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
+    secret_fields = ("app", "id_usr", "usr", "hash")
+
+    class Meta:
+        model = KaminoConnection
+        fields = [
+            "tenant", "base_url", "cn", "app", "id_usr", "usr", "hash", "requests_per_minute", "allow_unconfirmed",
+            "lists_are_complete", "is_paused", "default_cost_center", "default_business_unit",
+        ]  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = {"default_cost_center": KaminoKind.COST_CENTER, "default_business_unit": KaminoKind.BUSINESS_UNIT}
+        for name, kind in kinds.items():
+            field = self.fields.get(name)
+            if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
+                field.queryset = field.queryset.filter(connection_id=self.instance.pk, kind=kind, is_active=True)
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean()
+        if data and data.get("base_url") and data.get("cn"):
+            try:
+                check_address(data["base_url"], data["cn"])
+            except ConfigError as error:
+                self._refuse(error)
+        return data
+
+    def _refuse(self, error: ConfigError) -> None:
+        if error.code == "sandbox_cn":
+            self.add_error("cn", error_text(error))
+            return
+        hosts = {"hosts": ", ".join(settings.KAMINO_ALLOWED_HOSTS)}
+        self.add_error(
+            "base_url", _("Keys are sent only to https addresses of %(hosts)s. Correct the address.") % hosts
+        )
+
+
+@admin.register(KaminoConnection)
+class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
+    form = KaminoConnectionForm
+    tenant_path = "tenant"
+    list_display = ["tenant", "base_url", "cn", "state", "last_error", "reconciled"]
+    list_filter = [TenantFilter, ("is_paused", BooleanRadioFilter)]
+    list_select_related = ["tenant"]
+    search_fields = ["tenant__name", "base_url", "cn"]
+    readonly_fields = ["state", "last_error", "registers_read_at", "reconciled_at"]
+    actions_detail = ["test"]
+    fieldsets = [
+        (None, {"fields": ["tenant", "state", "last_error"]}),
+        (gettext_lazy("Keys"), {"fields": ["base_url", "cn", "app", "id_usr", "usr", "hash"]}),
+        (
+            gettext_lazy("Sending"),
+            {
+                "fields": [
+                    "is_paused", "allow_unconfirmed", "lists_are_complete", "requests_per_minute",
+                    "default_cost_center", "default_business_unit",
+                ]
+            },
+        ),
+        (gettext_lazy("Reading"), {"fields": ["registers_read_at", "reconciled_at"]}),
+    ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("tenant")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False  # what was sent hangs on it; pausing stops the sending
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), *(["tenant"] if obj else [])]
+
+    @display(gettext_lazy("status"), label={"error": "danger", "paused": "warning", "ok": "success", "new": "default"})
+    def state(self, connection: KaminoConnection) -> tuple[str, Any]:
+        if connection.is_paused:
+            return "paused", gettext_lazy("Paused")
+        if connection.error:
+            return "error", gettext_lazy("Error")
+        return (
+            ("ok", gettext_lazy("Working")) if connection.registers_read_at else ("new", gettext_lazy("Not read yet"))
+        )
+
+    @display(gettext_lazy("last error"))
+    def last_error(self, connection: KaminoConnection) -> str:
+        return connection.error or texts.EMPTY
+
+    @display(gettext_lazy("reconciled at"), ordering="reconciled_at")
+    def reconciled(self, connection: KaminoConnection) -> str:
+        return texts.moment(connection.reconciled_at)
+
+    @page_action(gettext_lazy("Test connection"), permissions=["test"], icon="network_check", variant="primary")
+    def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self.get_object_or_deny(request, object_id)
+        lines = None
+        if request.method == "POST":
+            lines = list(probes.probe_kamino(connection, clock=timezone.now))
+        return actions.check_page(request, self, connection, lines)

@@ -1,0 +1,137 @@
+"""What every page of ours shares: tenant scope, read-only tables, one-object actions, an honest list count."""
+
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Field, Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin, TabularInline
+
+from integrations.admin.kit.scope import scoped
+from integrations.models.fields import EncryptedTextField
+
+REFUSED_LOOKUPS = {"regex", "iregex", "year", "iso_year"}
+"""What an address may not ask of a column: a bad pattern or year ends in an error, a costly pattern does not end."""
+
+
+class CappedPaginator(Paginator[Any]):
+    """Counts no further than `CAP`: on a large table a whole COUNT costs more than the page."""
+
+    CAP = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: self.CAP].count()) if isinstance(rows, QuerySet) else len(rows)
+
+
+class ScopedFieldsMixin:
+    """Limit the choices of every relation to the user's companies."""
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)  # type: ignore[misc]
+        return scoped(rows if rows is not None else db_field.remote_field.model._default_manager.all(), request)
+
+
+class TenantScopedAdmin(ScopedFieldsMixin, ModelAdmin):  # type: ignore[misc]
+    """A page whose rows belong to companies (`tenant_path`): nobody sees or touches another company's."""
+
+    tenant_path: str | None = None
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = None
+    compressed_fields = True
+    list_fullwidth = True
+    list_filter_submit = True
+    empty_text: Any = ""
+    """Says of an empty table why it is empty, and how something comes into it."""
+    not_found_text: Any = ""
+    """Says what to do when a search finds nothing."""
+    masked_fields: tuple[str, ...] = ()
+    """Columns that not everybody sees whole: no filter in an address may guess them digit by digit. (Encrypted ones:
+    nobody's may.)"""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        name, *rest = lookup.split("__")
+        if not REFUSED_LOOKUPS.isdisjoint(rest) or "\x00" in str(value):
+            return False
+        if any(isinstance(field, EncryptedTextField) and field.name == name for field in self.opts.fields):
+            return False
+        if name in self.masked_fields and not request.user.has_perm("integrations.view_personal_data"):
+            return False
+        return bool(super().lookup_allowed(lookup, value, request))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return scoped(super().get_queryset(request), request, self.tenant_path)
+
+    def get_object_or_deny(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the object of a page action. Raises `Http404` out of scope, `PermissionDenied` if not viewable."""
+        found = self.get_object(request, unquote(object_id))
+        if found is None:
+            raise Http404
+        if not self.has_view_permission(request, found):
+            raise PermissionDenied
+        return found
+
+
+class ReadOnlyAdmin(TenantScopedAdmin):
+    """A table that machines write: people look, and act only through actions. It has no history of edits."""
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        return super().changeform_view(request, object_id, form_url, {"show_history": False, **(extra_context or {})})
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class HistoryAdmin(SimpleHistoryAdmin, TenantScopedAdmin):  # type: ignore[misc]
+    """Shows who changed what. Old versions can be looked at, never put back by a click."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # simple-history falls back to the newest historical row when the object is out of scope.
+        self.get_object_or_deny(request, object_id)
+        response: HttpResponse = super().history_view(request, object_id, extra_context)
+        return response
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # A historical form is rebuilt from the current row's excluded fields, among them the secrets.
+        raise Http404
+
+    def revert_disabled(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return True
+
+
+class ReadOnlyInline(ScopedFieldsMixin, TabularInline):  # type: ignore[misc]
+    """Rows of another table, to be looked at."""
+
+    extra = 0
+    can_delete = False
+    hide_title = True
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def field_names(model: type[Model], *without: str) -> list[str]:
+    """Return a table's own columns, for a page that shows them all."""
+    return [field.name for field in model._meta.get_fields() if isinstance(field, Field) and field.name not in without]

@@ -1,0 +1,160 @@
+"""How values are written for people: money, dates, documents, links, and the sentences of problems."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrations.admin.kit.scope import change_url
+from integrations.domain.documents import mask, pretty
+from integrations.domain.problems import Problem
+from integrations.domain.titles import Direction, TitleStatus
+from integrations.models import Title
+from integrations.models.problem_texts import problem_text
+from integrations.resources.texts import readable
+
+EMPTY = "–"
+
+STATE_COLOURS = {
+    "held": "warning",
+    "ready": "info",
+    "sending": "info",
+    "delivered": "success",
+    "uncertain": "danger",
+    "needs_human": "danger",
+    "ignored": "default",
+}
+STATUS_COLOURS = {
+    "open": "info",
+    "partial": "warning",
+    "settled": "success",
+    "cancelled": "default",
+    "returned": "danger",
+    "partly_returned": "danger",
+    "confirmed": "info",
+    "unknown": "danger",
+    "deleted": "danger",
+}
+CONNECTION_COLOURS = {
+    "never": "default",
+    "connected": "success",
+    "reconnect": "danger",
+    "paused": "warning",
+    "held": "danger",
+}
+
+
+def money(value: Decimal | None) -> str:
+    """Write an amount: R$ 1.234,56."""
+    return EMPTY if value is None else f"R$\u00a0{number_format(value, 2, force_grouping=True)}"
+
+
+def day(value: date | None) -> str:
+    """Write a calendar day: 21/11/2026."""
+    return date_format(value, "SHORT_DATE_FORMAT") if value else EMPTY
+
+
+def moment(value: datetime | None) -> str:
+    """Write a moment in Brasília: 21/11/2026 17:05."""
+    return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT") if value else EMPTY
+
+
+def age(since: datetime, now: datetime) -> str:
+    """Say how old something is, in its largest unit."""
+    seconds = max(0, int((now - since).total_seconds()))
+    if seconds >= 86400:
+        return ngettext("%(count)s day", "%(count)s days", seconds // 86400) % {"count": seconds // 86400}
+    if seconds >= 3600:
+        return ngettext("%(count)s hour", "%(count)s hours", seconds // 3600) % {"count": seconds // 3600}
+    if seconds < 60:
+        return _("less than a minute")
+    return ngettext("%(count)s minute", "%(count)s minutes", seconds // 60) % {"count": seconds // 60}
+
+
+def document(value: str, *, whole: bool) -> str:
+    """Write a CPF/CNPJ; a CPF is masked unless `whole`, for people who may see personal data."""
+    if not value:
+        return EMPTY
+    return pretty(value) if whole else mask(value)
+
+
+def sees_personal_data(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("integrations.view_personal_data"))
+
+
+def link(row: Model | None, text: Any = None) -> SafeString | str:
+    """Return a link to an object's page, or a dash."""
+    if row is None:
+        return EMPTY
+    url = change_url(row)
+    words = str(row) if text is None else text
+    return anchor(url, words) if url else str(words)
+
+
+def connection_link(row: Model, connection: Model | None, text: Any = None) -> SafeString | str:
+    """Return a link to a connection that a row names, or its words for who may not open it (`told_connections`)."""
+    if getattr(row, "opens_connections", False) or connection is None:
+        return link(connection, text)
+    return str(connection if text is None else text)
+
+
+def anchor(url: str, text: Any) -> SafeString:
+    return format_html('<a class="text-link" href="{}">{}</a>', url, text)
+
+
+def two_lines(first: Any, second: Any) -> SafeString:
+    """Return a cell with a small second line."""
+    return format_html('<div class="ik-cell">{}<div class="ik-small">{}</div></div>', first, second)
+
+
+def one_line(text: Any) -> SafeString:
+    """Return a cell that never breaks."""
+    return format_html('<span class="ik-line">{}</span>', text)
+
+
+def plain_number(value: int | None) -> str:
+    """Write an id: digits only, never grouped."""
+    return EMPTY if value is None else str(value)
+
+
+def problem_sentences(problems: Iterable[Problem]) -> list[str]:
+    """Return the sentences of problems, each value in them as people write it."""
+    return [
+        problem_text(Problem(problem.code, {key: readable(text) for key, text in problem.params.items()}))
+        for problem in problems
+    ]
+
+
+def sentence_list(sentences: Iterable[str]) -> SafeString | str:
+    """Return sentences below each other, as wide as a column allows."""
+    rows = [(sentence,) for sentence in sentences]
+    return format_html_join("", '<div class="ik-sentence">{}</div>', rows) if rows else EMPTY
+
+
+def status_word(title: Title) -> str:
+    """Return a title's status in Bling; what was paid to us is "received"."""
+    if title.status == TitleStatus.SETTLED and title.direction == Direction.RECEIVABLE:
+        return _("Received")
+    return str(title.get_status_display())
+
+
+def origin_word(kind: str) -> str:
+    """Return what Bling says a title comes from, as people call it; a word that nobody described yet as it is."""
+    words = {"notafiscal": _("Invoice"), "venda": _("Sale"), "pedidovenda": _("Sale"), "contrato": _("Contract")}
+    return words.get(kind.lower(), kind)
+
+
+def title_line(title: Title) -> str:
+    """Name a title so that nobody confuses it: direction, number, person, due date, value."""
+    person = str(title.person) if title.person else ""
+    parts = [str(title), person, day(title.due_date), money(title.value)]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""De/Para: the list, the desk, proposals, and the registers that they name."""

@@ -1,0 +1,203 @@
+"""Proposed changes of the De/Para: the preview, what it may touch, and what became of it."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.contrib.filters.admin import ChoicesRadioFilter
+
+from integrations.admin.kit import texts
+from integrations.admin.kit.actions import user_of
+from integrations.admin.kit.base import ReadOnlyAdmin
+from integrations.admin.kit.decorators import display
+from integrations.admin.kit.scope import TenantFilter, change_url
+from integrations.admin.mapping.desk import desk_url
+from integrations.models import MappingChange
+from integrations.models.mapping_changes import Reach
+from integrations.models.mappings import TARGETS
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.mapping.changes import confirm, discard, measures, rows_of
+from integrations.pipeline.mapping.edits import ChangedRow
+from integrations.pipeline.mapping.sheet import COLUMNS
+from integrations.pipeline.mapping.targets import KaminoTargets, labels
+from integrations.queue import enqueue_tick
+from integrations.resources.mappings import bad_rows_xlsx, error_texts
+
+State = MappingChange.State
+ROWS_SHOWN = 200
+COLOURS = {
+    "reading": "info", "proposed": "warning", "applying": "info", "done": "success", "failed": "danger",
+    "discarded": "default",
+}  # fmt: skip
+
+
+@admin.register(MappingChange)
+class MappingChangeAdmin(ReadOnlyAdmin):
+    empty_text = gettext_lazy("Nobody changed the mappings yet. It is done under “Mappings”.")
+    tenant_path = "tenant"
+    list_display = ["when", "company", "origin", "state_label", "counts", "touched", "user"]
+    list_filter = [TenantFilter, ("state", ChoicesRadioFilter), ("origin", ChoicesRadioFilter)]
+    list_select_related = ["tenant", "user"]
+    ordering = ["-created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request).select_related("tenant", "user").defer("content")
+        match = request.resolver_match
+        return rows.defer("content", "rows") if match and (match.url_name or "").endswith("changelist") else rows
+
+    def get_urls(self) -> list[Any]:
+        errors = path(
+            "<path:object_id>/linhas-com-erro/",
+            self.admin_site.admin_view(self.errors_view),
+            name="integrations_mappingchange_errors",
+        )
+        return [errors, *super().get_urls()]
+
+    @display(gettext_lazy("proposed at"), ordering="created_at")
+    def when(self, change: MappingChange) -> str:
+        return texts.moment(change.created_at)
+
+    @display(gettext_lazy("company"), ordering="tenant__name")
+    def company(self, change: MappingChange) -> str:
+        return str(change.tenant)
+
+    @display(gettext_lazy("state"), ordering="state", label=COLOURS)
+    def state_label(self, change: MappingChange) -> tuple[str, str]:
+        return change.state, change.get_state_display()
+
+    @display(gettext_lazy("rows"))
+    def counts(self, change: MappingChange) -> str:
+        return str(change.total_rows)
+
+    @display(gettext_lazy("titles planned again"))
+    def touched(self, change: MappingChange) -> str:
+        return str(change.titles_planned) if change.state == State.DONE else texts.EMPTY
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show one proposal, and take the decision about it."""
+        change = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            return self._decide(request, change)
+        good, bad = rows_of(change)
+        since = _day(request.GET.get("since")) or timezone.localdate().replace(day=1)
+        waiting = change.state == State.PROPOSED
+        targets = KaminoTargets.of_tenant(change.tenant_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Change of the mappings of %(name)s") % {"name": change.tenant},
+            "change": change,
+            "colour": COLOURS[change.state],
+            "busy": change.state in (State.READING, State.APPLYING),
+            "summary": _summary(change, good, bad),
+            "good": [_shown(row, targets) for row in good[:ROWS_SHOWN]],
+            "bad": [(row, error_texts(row.errors)) for row in bad[:ROWS_SHOWN]],
+            "more_good": max(0, len(good) - ROWS_SHOWN),
+            "more_bad": max(0, len(bad) - ROWS_SHOWN),
+            "has_bad": bool(bad),
+            "reaches": _reaches(change, since) if waiting and good else [],
+            "since": since,
+            "may_change": waiting and request.user.has_perm("integrations.change_mapping"),
+            "may_download": bool(bad and change.headers) and request.user.has_perm("integrations.export_mapping"),
+            "desk_url": desk_url(change.tenant_id),
+        }
+        return TemplateResponse(request, "admin/integrations/mapping/change.html", context)
+
+    def errors_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Return the rows with errors as a spreadsheet with a column of reasons."""
+        change = self.get_object_or_deny(request, object_id)
+        if not request.user.has_perm("integrations.export_mapping"):
+            raise PermissionDenied
+        response = HttpResponse(
+            bad_rows_xlsx(change),
+            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        )
+        response["Content-Disposition"] = f'attachment; filename="linhas-com-erro-{change.pk}.xlsx"'
+        return response
+
+    def _decide(self, request: HttpRequest, change: MappingChange) -> HttpResponse:
+        if not request.user.has_perm("integrations.change_mapping"):
+            raise PermissionDenied
+        try:
+            if request.POST.get("do") == "discard":
+                discard(change=change, user=user_of(request))
+                messages.info(request, _("Discarded. Nothing was changed."))
+                return HttpResponseRedirect(desk_url(change.tenant_id))
+            change = confirm(
+                change=change,
+                reach=request.POST.get("reach", ""),
+                since=_day(request.POST.get("since")),
+                good_rows_only=request.POST.get("good_rows_only") == "yes",
+                user=user_of(request),
+                clock=timezone.now,
+            )
+        except Refused as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(change_url(change))
+        enqueue_tick()
+        if change.state == State.DONE:
+            count = len(rows_of(change)[0])
+            done = ngettext("%(count)s row changed", "%(count)s rows changed", count) % {"count": count}
+            plans = ngettext(
+                "%(count)s title is planned again", "%(count)s titles are planned again", change.titles_planned
+            ) % {"count": change.titles_planned}
+            messages.success(request, f"{done}, {plans}.")
+            return HttpResponseRedirect(desk_url(change.tenant_id))
+        return HttpResponseRedirect(change_url(change))
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return parse_date(text or "")
+    except ValueError:
+        return None
+
+
+def _summary(change: MappingChange, good: list[ChangedRow], bad: list[ChangedRow]) -> str:
+    values = {
+        "total": change.total_rows,
+        "changed": len(good),
+        "same": max(0, change.total_rows - len(good) - len(bad)),
+        "bad": len(bad),
+    }
+    return _("%(total)s rows: %(changed)s change something, %(same)s stay as they are, %(bad)s have errors.") % values
+
+
+def _shown(row: ChangedRow, targets: KaminoTargets) -> dict[str, Any]:
+    old, new = labels(targets, row.old), labels(targets, row.new)
+    return {
+        "row": row,
+        "changes": [
+            (COLUMNS[name], old[name], new[name]) for name in TARGETS[row.kind] if row.old[name] != row.new[name]
+        ],
+    }
+
+
+def _reaches(change: MappingChange, since: date) -> list[dict[str, Any]]:
+    words = {
+        Reach.NEW: _("Only new: titles that Kamino does not have yet"),
+        Reach.OPEN: _("Open: new ones, and those that are open in Kamino"),
+        Reach.SINCE: _("All since the competence %(day)s, also settled ones") % {"day": texts.day(since)},
+    }
+    return [
+        {
+            "value": reach,
+            "words": words[Reach(reach)],
+            "titles": found.titles,
+            "total": texts.money(found.total),
+            "in_kamino": found.in_kamino,
+            "checked": reach == Reach.OPEN,
+        }
+        for reach, found in measures(change, since).items()
+    ]

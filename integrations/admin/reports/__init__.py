@@ -1,0 +1,1 @@
+"""Month closing, open position, and files made in the background."""

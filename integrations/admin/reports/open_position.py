@@ -1,0 +1,79 @@
+"""Posição em aberto: what both systems had open on a day."""
+
+from io import BytesIO
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from import_export.formats.base_formats import XLSX
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.forms import PositionForm
+from integrations.admin.kit.scope import sees_confidential
+from integrations.domain.calendar import day_of
+from integrations.models import Tenant
+from integrations.pipeline.report.position import open_on, sums_of
+from integrations.resources import reports
+
+log = structlog.get_logger(__name__)
+
+
+class OpenPosition:
+    """A page beside the list of titles."""
+
+    admin_site: Any
+    opts: Any
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.open_position)
+        return [path("posicao-em-aberto/", view, name="integrations_title_open_position"), *super().get_urls()]  # type: ignore[misc]
+
+    def open_position(self, request: HttpRequest) -> HttpResponse:
+        """Ask for a company and a day; show the sums, or return the titles as a workbook. Raises `PermissionDenied`."""
+        if not self.has_view_permission(request):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        may_export = request.user.has_perm("integrations.export_title")
+        tenants = Tenant.objects.for_user(request.user).order_by("name")
+        form = PositionForm(request.GET or None, tenants=tenants, initial={"day": day_of(timezone.now())})
+        context: dict[str, Any] = {}
+        if form.is_valid():
+            tenant, day = form.cleaned_data["tenant"], form.cleaned_data["day"]
+            if "planilha" in request.GET:
+                if not may_export:
+                    raise PermissionDenied
+                return _workbook(request, tenant, day)
+            sums = sums_of(open_on(tenant, day))
+            rows = reports.position_rows(sums)
+            context = {"rows": [[*row[:3], *map(texts.money, row[3:])] for row in rows], "asked": True}
+            context |= {"may_export": may_export, "query": request.GET.urlencode()}
+        context |= {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Open position"),
+            "form": form,
+            "back": actions.changelist_url(self),
+        }
+        return TemplateResponse(request, "admin/integrations/reports/open_position.html", context)
+
+
+def open_position_url() -> str:
+    return reverse("admin:integrations_title_open_position")
+
+
+def log_export(request: HttpRequest, what: str) -> None:
+    """Keep a line of who took what."""
+    log.info("exported", what=what, user=request.user.pk, format="xlsx")
+
+
+def _workbook(request: HttpRequest, tenant: Tenant, day: Any) -> HttpResponse:
+    out = BytesIO()
+    reports.write_position(out, tenant, day, whole=sees_confidential(request))
+    log_export(request, "posicao")
+    response = HttpResponse(out.getvalue(), content_type=XLSX.CONTENT_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="posicao-{tenant.slug}-{day:%Y-%m-%d}.xlsx"'
+    return response

@@ -1,0 +1,106 @@
+"""The page "Saúde": whether workers live, what waits, and which limits hold work back."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Min, Q
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_q.models import OrmQ
+
+from integrations.admin.kit import texts
+from integrations.admin.kit.scope import scoped, sees_every_tenant
+from integrations.admin.system.limits import (
+    BREAKER_COLOURS,
+    breaker_state,
+    limit_name,
+    limits_told,
+    next_slot,
+    used_today,
+)
+from integrations.models import Heartbeat, Posting, RateLimit, SyncRun
+from integrations.models.deliveries import DeliveryState
+
+LIVELY = timedelta(minutes=3)
+LATE_POSTING = timedelta(hours=1)
+LIMITS_SHOWN = 100
+
+
+def health_view(request: HttpRequest, admin_site: Any) -> HttpResponse:
+    """Show the page. Raises `PermissionDenied` for people who may not see runs."""
+    if not request.user.has_perm("integrations.view_syncrun"):
+        raise PermissionDenied
+    context = {
+        **admin_site.each_context(request),
+        "title": _("Health"),
+        "page_header": _("Health"),
+        "workers": _workers(),
+        "facts": [*_queue_facts(), *_run_facts(request), _oldest_posting(request)],
+        "limits": _limits()
+        if sees_every_tenant(request) and request.user.has_perm("integrations.view_ratelimit")
+        else None,
+    }
+    return TemplateResponse(request, "admin/integrations/system/health.html", context)
+
+
+def _fact(label: str, value: Any, colour: str = "default") -> dict[str, Any]:
+    return {"label": label, "value": value, "colour": colour}
+
+
+def _workers() -> list[dict[str, Any]]:
+    now = timezone.now()
+    return [
+        {
+            "name": beat.name,
+            "ago": _("%(age)s ago") % {"age": texts.age(beat.beat_at, now)},
+            "colour": "success" if beat.beat_at > now - LIVELY else "danger",
+            "state": _("Alive") if beat.beat_at > now - LIVELY else _("Silent"),
+        }
+        for beat in Heartbeat.objects.order_by("-beat_at")
+    ]
+
+
+def _queue_facts() -> list[dict[str, Any]]:
+    return [_fact(_("Tasks in the queue"), OrmQ.objects.count())]
+
+
+def _run_facts(request: HttpRequest) -> list[dict[str, Any]]:
+    now = timezone.now()
+    runs = scoped(SyncRun.objects.filter(state=SyncRun.State.OPEN), request)
+    return [
+        _fact(_("Syncs in progress"), runs.filter(started_at__isnull=False).count()),
+        _fact(_("Syncs waiting for a worker"), runs.filter(started_at=None, due_at__lte=now).count()),
+        _fact(_("Syncs scheduled for later"), runs.filter(started_at=None, due_at__gt=now).count()),
+    ]
+
+
+def _oldest_posting(request: HttpRequest) -> dict[str, Any]:
+    """Return how long the oldest title has been ready that somebody should be sending."""
+    now = timezone.now()
+    sending = Q(company__tenant__is_active=True, company__tenant__delivery_mode="live", company__is_paused=False)
+    ready = scoped(Posting.objects.filter(sending, state=DeliveryState.READY, ready_at__lte=now), request)
+    oldest = ready.aggregate(oldest=Min("ready_at"))["oldest"]
+    if oldest is None:
+        return _fact(_("Oldest title ready to send"), _("none"), "success")
+    colour = "warning" if oldest < now - LATE_POSTING else "default"
+    return _fact(_("Oldest title ready to send"), texts.age(oldest, now), colour)
+
+
+def _limits() -> list[dict[str, Any]]:
+    now = timezone.now()
+    rows = []
+    for row in limits_told(RateLimit.objects.order_by("-next_at"))[:LIMITS_SHOWN]:
+        state, words = breaker_state(row, now)
+        rows.append(
+            {
+                "name": limit_name(row),
+                "used": used_today(row),
+                "next": next_slot(row, now),
+                "breaker": words,
+                "colour": BREAKER_COLOURS[state],
+            }
+        )
+    return sorted(rows, key=lambda row: row["colour"] != "danger")

@@ -1,0 +1,1 @@
+"""The titles' list and page, and persons."""

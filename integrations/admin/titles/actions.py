@@ -1,0 +1,184 @@
+"""The buttons of a title's page: each asks first, makes one pipeline call, and says what came of it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.decorators import page_action
+from integrations.admin.kit.forms import DecisionForm, ForceSettlementForm
+from integrations.admin.titles.link import LinkButton
+from integrations.admin.worklists.forced_settlement import undo_page
+from integrations.domain.problems import ProblemCode
+from integrations.models import ForcedSettlement, Posting, Title
+from integrations.models.deliveries import DeliveryState
+from integrations.pipeline.compare.discrepancies import cause_of
+from integrations.pipeline.desk import commands, decisions
+
+BUTTONS = [
+    "decide_this", "resync_this", "retry_this", "force_settlement", "undo_forced", "link_existing", "stop_syncing",
+    "resume_syncing",
+]  # fmt: skip
+
+
+class TitleButtons(LinkButton, actions.PermittedActions):
+    """What a person may do about one title."""
+
+    get_object_or_deny: Any
+    get_queryset: Any
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Show only the buttons that can do something for this title."""
+        posting = Posting.objects.select_related("title").filter(title_id=object_id).first()
+        state = posting.state if posting else ""
+        is_forced = ForcedSettlement.objects.standing().filter(posting__title=object_id).exists()
+        problems = posting.get_problems() if posting else []
+        has_stuck_part = any(problem.code is ProblemCode.PART_STUCK for problem in problems)
+        useless = {
+            "stop_syncing": state in ("", DeliveryState.IGNORED),
+            "resume_syncing": state != DeliveryState.IGNORED,
+            "retry_this": state != DeliveryState.NEEDS_HUMAN and not has_stuck_part,
+            "force_settlement": state == "" or is_forced,
+            "undo_forced": not is_forced,
+            "link_existing": posting is None or posting.kamino_id is not None,
+            "decide_this": posting is None or not decisions.options(posting),
+        }
+        shown = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        return [action for action in shown if not useless.get(action.path, False)]
+
+    @page_action(gettext_lazy("Resync"), permissions=["resync"], icon="sync", variant="primary")
+    def resync_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            actions.resync(request, self.get_queryset(request).filter(pk=title.pk))
+            return actions.back_to(self, title.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Resync %(name)s") % {"name": title},
+            text=_("Reads the title from Bling again and sends to Kamino what differs."),
+            note=texts.title_line(title),
+            submit=_("Resync"),
+            back=actions.page_url(self, title.pk),
+        )
+
+    @page_action(gettext_lazy("Send to Kamino again"), permissions=["resolve"], icon="replay")
+    def retry_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            actions.retry(request, Posting.objects.filter(title=title))
+            return actions.back_to(self, title.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Send %(name)s to Kamino again") % {"name": title},
+            text=_("Sends the title to Kamino again. Do so once what Kamino complained about has been corrected."),
+            note=texts.title_line(title),
+            submit=_("Send to Kamino again"),
+            back=actions.page_url(self, title.pk),
+        )
+
+    @page_action(gettext_lazy("Decide"), permissions=["resolve"], icon="rule", variant="primary")
+    def decide_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title = self.get_object_or_deny(request, object_id)
+        posting = Posting.objects.select_related("title").filter(title=title).first()
+        found = decisions.options(posting) if posting else []
+        if posting is None or not found:
+            messages.info(request, _("Nothing is to be decided about this title."))
+            return actions.back_to(self, title.pk)
+        form = DecisionForm(request.POST or None, options=found)
+        if request.method == "POST" and form.is_valid():
+            told = _("Decided. The title is planned again.")
+            actions.carry_out(request, decisions.decide, told, posting=posting, **form.answer())
+            return actions.back_to(self, title.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Decide about %(name)s") % {"name": title},
+            text=posting.message or cause_of(posting),
+            note=texts.title_line(title),
+            submit=_("Decide"),
+            form=form,
+            dangerous=True,
+            back=actions.page_url(self, title.pk),
+        )
+
+    @page_action(gettext_lazy("Force settlement in Kamino"), permissions=["force"], icon="gavel")
+    def force_settlement(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title = self.get_object_or_deny(request, object_id)
+        posting = Posting.objects.select_related("company", "title").filter(title=title).first()
+        if posting is None:
+            messages.error(request, _("This title has not been planned yet; resync it first."))
+            return actions.back_to(self, title.pk)
+        form = ForceSettlementForm(request.POST or None, posting=posting)
+        if request.method == "POST" and form.is_valid():
+            actions.carry_out(request, commands.force_settlement, _ordered, posting=posting, **form.cleaned_data)
+            return actions.back_to(self, title.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Force the settlement of %(name)s in Kamino") % {"name": title},
+            text=_("The settlement is valid only in Kamino; in Bling the title stays open."),
+            note=_with_limit(title),
+            submit=_("Force settlement in Kamino"),
+            form=form,
+            dangerous=True,
+            back=actions.page_url(self, title.pk),
+        )
+
+    @page_action(gettext_lazy("Undo forced settlement"), permissions=["force"], icon="undo")
+    def undo_forced(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title = self.get_object_or_deny(request, object_id)
+        forced = ForcedSettlement.objects.standing().filter(posting__title=title).select_related("posting").first()
+        if forced is None:
+            messages.info(request, _("There is no forced settlement of this title."))
+            return actions.back_to(self, title.pk)
+        return undo_page(request, self, forced, title)
+
+    @page_action(gettext_lazy("Do not sync this title"), permissions=["resolve"], icon="block")
+    def stop_syncing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._set_ignored(request, object_id, ignored=True)
+
+    @page_action(gettext_lazy("Sync this title again"), permissions=["resolve"], icon="play_arrow")
+    def resume_syncing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._set_ignored(request, object_id, ignored=False)
+
+    def _set_ignored(self, request: HttpRequest, object_id: str, *, ignored: bool) -> HttpResponse:
+        title = self.get_object_or_deny(request, object_id)
+        form = actions.ReasonForm(request.POST or None)
+        posting = Posting.objects.filter(title=title).first()
+        if request.method == "POST" and form.is_valid() and posting is not None:
+            actions.set_ignored(request, [posting], ignored=ignored, reason=form.cleaned_data["reason"])
+            return actions.back_to(self, title.pk)
+        name = {"name": title}
+        return actions.confirm(
+            request,
+            self,
+            title=_("Do not sync %(name)s") % name if ignored else _("Sync %(name)s again") % name,
+            text=_("Nothing more of this title is sent to Kamino. What Kamino already holds stays as it is.")
+            if ignored
+            else _("The title is planned again and sent to Kamino like every other."),
+            note=texts.title_line(title),
+            submit=_("Do not sync this title") if ignored else _("Sync this title again"),
+            form=form,
+            dangerous=ignored,
+            back=actions.page_url(self, title.pk),
+        )
+
+
+def _with_limit(title: Title) -> str:
+    limit = title.connection.tenant.force_limit
+    if limit is None:
+        return texts.title_line(title)
+    above = _("Above %(limit)s somebody else has to approve it before it is sent.") % {"limit": texts.money(limit)}
+    return f"{texts.title_line(title)}\n{above}"
+
+
+def _ordered(forced: ForcedSettlement) -> str:
+    values = {"amount": texts.money(forced.amount), "date": texts.day(forced.date)}
+    if forced.awaits_approval:
+        return _("Settlement of %(amount)s on %(date)s ordered; somebody else has to approve it first.") % values
+    return _("Settlement of %(amount)s on %(date)s ordered; it is sent to Kamino next.") % values

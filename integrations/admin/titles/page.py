@@ -1,0 +1,356 @@
+"""What a title's page shows: Bling's side, what Kamino should hold, what it was told, and what happened on the way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from integrations.admin.kit import texts
+from integrations.admin.kit.scope import change_url, scoped
+from integrations.admin.kit.titles_filter import discrepancies_url
+from integrations.admin.mapping.desk import row_url
+from integrations.admin.titles.answer_texts import answer_text
+from integrations.admin.titles.outside_links import screens
+from integrations.admin.titles.timeline import MOST, timeline
+from integrations.domain.answer import Reason, Situation, answer
+from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.matching import KaminoTitle, as_told
+from integrations.domain.problems import ProblemCode
+from integrations.domain.titles import TitleStatus
+from integrations.models import (
+    CatalogItem,
+    Discrepancy,
+    ForcedSettlement,
+    KaminoItem,
+    PartPosting,
+    PersonAction,
+    PlanRequest,
+    Posting,
+    Title,
+)
+from integrations.models.discrepancy_texts import kind_cause, suggested_action
+from integrations.models.mappings import MappingKind
+from integrations.models.problem_texts import rule_text
+from integrations.models.registers import KaminoKind
+from integrations.pipeline.compare.discrepancies import cause_of
+from integrations.pipeline.handover.kamino_rows import seen_in_kamino
+from integrations.resources.texts import readable, side_text
+
+SIBLINGS_SHOWN = 50
+MAPPABLE = {ProblemCode.CATEGORY_UNMAPPED, ProblemCode.CATEGORY_AMBIGUOUS, ProblemCode.CATEGORY_MISSING}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One line of the comparison; `differs` when Kamino has something else than it should have, `apart` when that is
+    meant, and something else than Bling all the same."""
+
+    label: str
+    bling: Any
+    desired: str
+    delivered: str
+    differs: bool
+    apart: bool = False
+
+
+@dataclass(frozen=True)
+class _SeenThere:
+    """What Kamino was seen to have since it was last told something; `status` is `None` where nobody looked."""
+
+    status: KaminoStatus | None
+    differs: bool
+    is_gone: bool
+
+
+def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
+    """Return everything that the page's upper half needs."""
+    posting: Posting | None = getattr(title, "posting", None)
+    seen = seen_in_kamino(posting) if posting is not None else None
+    forced = list(_forced(posting)) if posting is not None else []
+    differences = list(posting.discrepancies.all()[:MOST]) if posting is not None else []
+    parts = list(posting.parts.exclude(desired_fingerprint="").order_by("pk")) if posting is not None else []
+    sides = _sides(title, posting, seen, parts, request)
+    seen_there = _SeenThere(
+        seen[0].status if seen else None,
+        differs=seen is not None and any(side.differs for side in sides),
+        is_gone=seen is None and any(_says_gone(row) for row in differences),
+    )
+    context: dict[str, Any] = {
+        "title_row": title,
+        "headline": _headline(title),
+        "posting": posting,
+        "tenant_url": change_url(title.connection.tenant),
+        "person_url": change_url(title.person),
+        "may_resync": request.user.has_perm("integrations.resync_title"),
+        "answer": _answer(title, posting, forced, parts, seen_there),
+        "sides": sides,
+        "seen_at": seen[1] if seen else None,
+        "forced": forced,
+        "siblings": _siblings(title, request),
+        "screens": screens(title, posting),
+        "timeline": timeline(title, posting, parts, differences),
+    }
+    if posting is not None:
+        problems = posting.get_problems()
+        context |= {
+            "state_colour": texts.STATE_COLOURS[posting.state],
+            "sentences": texts.problem_sentences(problems),
+            "rule": rule_text(posting.rule),
+            "export_url": discrepancies_url(f"id__in={title.pk}")
+            if request.user.has_perm("integrations.export_discrepancy")
+            else "",
+            "discrepancies": [
+                (
+                    row,
+                    side_text(row.bling_value),
+                    side_text(row.kamino_value),
+                    [readable(row.cause) or kind_cause(row.kind), suggested_action(row.kind)],
+                )
+                for row in differences
+                if row.closed_at is None
+            ],
+            "mapping_url": row_url(title.connection.tenant_id, MappingKind.CATEGORY, title.category_id)
+            if any(problem.code in MAPPABLE for problem in problems)
+            else "",
+        }
+    return context
+
+
+def _headline(title: Title) -> str:
+    number = title.document_number or _("without document number")
+    due = _("due %(day)s") % {"day": texts.day(title.due_date)}
+    return " · ".join([number, texts.money(title.value), due])
+
+
+def _forced(posting: Posting) -> QuerySet[ForcedSettlement]:
+    return posting.forced_settlements.select_related("user", "account", "undone_by", "approved_by")
+
+
+def _says_gone(row: Discrepancy) -> bool:
+    return row.kind == DiscrepancyKind.MISSING_IN_KAMINO and row.closed_at is None
+
+
+def _answer(
+    title: Title,
+    posting: Posting | None,
+    forced: list[ForcedSettlement],
+    parts: list[PartPosting],
+    seen: _SeenThere,
+) -> str:
+    standing = next((row for row in forced if row.undone_at is None), None)
+    desired = posting.get_desired() if posting and posting.desired else None
+    delivered = posting.get_delivered() if posting else None
+    company = getattr(title.connection.tenant, "kamino_connection", None)
+    tenant = title.connection.tenant
+    found = answer(
+        Situation(
+            bling=TitleStatus(title.status),
+            state=posting.state if posting else "",
+            delivered=delivered.status if delivered else None,
+            wanted=desired.status if desired else None,
+            problems=posting.get_problems() if posting else [],
+            is_forced=standing is not None and not standing.awaits_approval,
+            awaits_approval=standing is not None and standing.awaits_approval,
+            is_replaced=title.replaced_by_id is not None,
+            is_planned_again=PlanRequest.objects.filter(title=title).exists(),
+            is_live=tenant.is_live,
+            can_send=tenant.is_active and company is not None and not company.is_paused and not company.error,
+            differs=seen.differs,
+            shown=seen.status,
+            is_gone=seen.is_gone,
+            is_split=delivered is not None and delivered.value == title.balance,
+            lacks_parts=any(part.delivered is None for part in parts),
+        )
+    )
+    last_read = getattr(title, "last_read", None)
+    values = {"replaced_by": str(title.replaced_by or ""), "user": str(standing.user) if standing else ""}
+    if posting is not None:
+        values["words"] = cause_of(posting) or posting.get_failure_display()
+    if found.reason is Reason.IGNORED and posting is not None:
+        values |= _who_ignored(posting)
+    return answer_text(found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at))
+
+
+def _who_ignored(posting: Posting) -> dict[str, str]:
+    order = posting.person_actions.filter(kind=PersonAction.Kind.IGNORE).select_related("user").first()
+    if order is None:
+        return {"user": texts.EMPTY, "day": texts.EMPTY, "words": texts.EMPTY}
+    return {"user": str(order.user), "day": texts.day(timezone.localtime(order.at).date()), "words": order.reason}
+
+
+def _siblings(title: Title, request: HttpRequest) -> list[tuple[str, Title, str]]:
+    """Return the other installments: of the same sale or invoice, or else of the same person and document number."""
+    same = Q(pk=None)
+    if title.origin_id:
+        same |= Q(origin_id=title.origin_id, origin_kind=title.origin_kind)
+    if title.document_number and title.contact_id:
+        same |= Q(document_number=title.document_number, contact_id=title.contact_id)
+    others = Title.objects.filter(same, connection=title.connection_id, direction=title.direction).exclude(pk=title.pk)
+    rows = scoped(others, request).select_related("posting").order_by("due_date", "pk")[:SIBLINGS_SHOWN]
+    return [(change_url(row), row, texts.status_word(row)) for row in rows]
+
+
+_COMPARED = ("status", "value", "due", "number")
+"""What is compared with Bling itself while nothing is wanted, because the title is held back."""
+
+
+def _sides(
+    title: Title,
+    posting: Posting | None,
+    seen: tuple[KaminoTitle, datetime] | None,
+    parts: Sequence[PartPosting],
+    request: HttpRequest,
+) -> list[Side]:
+    delivered = posting.get_delivered() if posting else None
+    if seen is not None and delivered is not None:
+        delivered = as_told(seen[0], delivered)
+    return compared(title, posting, delivered, request, parts)
+
+
+def compared(
+    title: Title,
+    posting: Posting | None,
+    delivered: DesiredTitle | None,
+    request: HttpRequest,
+    parts: Sequence[PartPosting] = (),
+) -> list[Side]:
+    """Return Bling's side, what is wanted, and `delivered`, line by line; `parts` are payments with a title of their
+    own in Kamino."""
+    desired = posting.get_desired() if posting and posting.desired else None
+    names = _register_names(posting, [desired, delivered])
+    registers = {
+        (item.kind, item.bling_id): str(item)
+        for item in CatalogItem.objects.filter(
+            connection=title.connection_id, bling_id__in=[title.category_id, title.account_id]
+        )
+    }
+    person = _bling_person(title, request)
+    kamino_person = _kamino_person(title)
+    ours, theirs = _words(desired, names), _words(delivered, names)
+    bling = {
+        "status": texts.status_word(title),
+        "value": texts.money(title.value),
+        "due": texts.day(title.due_date),
+        "competence": _competence(title),
+        "number": title.document_number or texts.EMPTY,
+        "description": title.history or texts.EMPTY,
+        "chart_account": registers.get(("category", title.category_id), texts.EMPTY),
+        "payment": _payments(title, parts),
+    }
+    labels = {
+        "status": _("Status"),
+        "value": _("Value"),
+        "due": _("Due date"),
+        "competence": _("Competence"),
+        "number": _("Document number"),
+        "description": _("Description"),
+        "chart_account": _("Category / chart account"),
+        "cost_center": _("Cost center"),
+        "business_unit": _("Business unit"),
+        "payment": _("Payment"),
+    }
+    wanted = ours or {key: bling[key] for key in _COMPARED}
+    rows = [Side(_("Person"), person, kamino_person if desired else "", kamino_person if delivered else "", False)]
+    rows += [
+        Side(
+            label, bling.get(key, texts.EMPTY), ours.get(key, ""), theirs.get(key, ""),
+            differs=key in theirs and key in wanted and theirs[key] != wanted[key],
+            apart=key == "status" and delivered is not None and delivered.status != _status_for(title),
+        )
+        for key, label in labels.items()
+    ]  # fmt: skip
+    return rows
+
+
+def _status_for(title: Title) -> KaminoStatus:
+    words = {TitleStatus.SETTLED: KaminoStatus.SETTLED, TitleStatus.CANCELLED: KaminoStatus.CANCELLED}
+    return words.get(TitleStatus(title.status), KaminoStatus.PENDING)
+
+
+def _bling_person(title: Title, request: HttpRequest) -> str:
+    if title.person is None:
+        return texts.EMPTY
+    if not title.person.document:
+        return str(title.person)
+    return f"{title.person} · {texts.document(title.person.document, whole=texts.sees_personal_data(request))}"
+
+
+def _kamino_person(title: Title) -> str:
+    posting = getattr(title.person, "posting", None) if title.person else None
+    return f"{title.person} (Kamino {posting.kamino_id})" if posting and posting.kamino_id else texts.EMPTY
+
+
+def _competence(title: Title) -> str:
+    """Write the day that Kamino gets as competence, and where it comes from when Bling has another one."""
+    day = texts.day(title.issue_date or title.competence_date)
+    return f"{day} ({_('issue date')})" if title.issue_date not in (None, title.competence_date) else day
+
+
+def _payments(title: Title, parts: Sequence[PartPosting]) -> str:
+    there = {part.bordero_id: f" · {_kamino_title(part)}" for part in parts}
+    lines = [
+        f"{texts.day(payment.date)} · {texts.money(payment.amount)}{there.get(payment.bordero_id, '')}"
+        for payment in title.payments.all()
+    ]
+    return "\n".join(lines) or texts.EMPTY
+
+
+def _kamino_title(part: PartPosting) -> str:
+    """Name the Kamino title that a payment is: its id, or what it waits for."""
+    return f"Kamino {part.kamino_id}" if part.kamino_id else str(part.get_state_display())
+
+
+def _register_names(posting: Posting | None, bodies: list[DesiredTitle | None]) -> dict[tuple[str, str], str]:
+    if posting is None:
+        return {}
+    ids = {
+        kamino_id
+        for body in bodies
+        if body is not None
+        for kamino_id in (
+            body.chart_account, body.cost_center, body.business_unit, body.payment.account if body.payment else None,
+        )
+        if kamino_id
+    }  # fmt: skip
+    rows = KaminoItem.objects.filter(connection=posting.company_id, kamino_id__in=ids)
+    return {(row.kind, row.kamino_id): row.name for row in rows}
+
+
+def _words(body: DesiredTitle | None, names: dict[tuple[str, str], str]) -> dict[str, str]:
+    """Write a Kamino title in words; registers by their name."""
+    if body is None:
+        return {}
+    statuses = {
+        KaminoStatus.PENDING: _("Pending"),
+        KaminoStatus.SETTLED: _("Paid"),
+        KaminoStatus.CANCELLED: _("Cancelled"),
+    }
+
+    def register(kind: KaminoKind, kamino_id: str | None) -> str:
+        return names.get((kind.value, kamino_id), kamino_id) if kamino_id else texts.EMPTY
+
+    payment = texts.EMPTY
+    if body.payment is not None:
+        account = register(KaminoKind.BANK_ACCOUNT, body.payment.account)
+        payment = f"{texts.day(body.payment.date)} · {texts.money(body.payment.amount)} · {account}"
+        if body.payment.forced:
+            forced = _("forced")  # outside the f-string, where xgettext would not find it
+            payment += f" · {forced}"
+    return {
+        "status": statuses[body.status],
+        "value": texts.money(body.value),
+        "due": texts.day(body.due_date),
+        "competence": texts.day(body.competence_date),
+        "number": body.document_number or texts.EMPTY,
+        "description": body.description,
+        "chart_account": register(KaminoKind.CHART_ACCOUNT, body.chart_account),
+        "cost_center": register(KaminoKind.COST_CENTER, body.cost_center),
+        "business_unit": register(KaminoKind.BUSINESS_UNIT, body.business_unit),
+        "payment": payment,
+    }

@@ -1,0 +1,107 @@
+"""Deliveries: every write to Kamino, what was sent and what came back."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet, Value
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateTimeFilter
+
+from integrations.admin.kit import texts
+from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
+from integrations.admin.kit.decorators import display
+from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.title_search import FoundByTitle
+from integrations.models import Attempt
+
+OUTCOME_COLOURS = {
+    "in_flight": "info",
+    "delivered": "success",
+    "adopted": "success",
+    "transient": "warning",
+    "rejected": "danger",
+    "config": "danger",
+    "conflict": "danger",
+    "uncertain": "danger",
+    "internal": "danger",
+}
+PERSONAL = ("document", "email", "street", "number", "complement", "district", "postal_code")
+
+
+@admin.register(Attempt)
+class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
+    searched_key = "posting__title"
+    tenant_path = "company__tenant"
+    masked_fields = ("body",)
+    paginator = CappedPaginator
+    list_display = ["started", "operation", "subject", "outcome_label", "http_status", "answer", "company_name"]
+    list_filter = [
+        TenantFilter,
+        ("operation", ChoicesCheckboxFilter),
+        ("outcome", ChoicesCheckboxFilter),
+        ("started_at", RangeDateTimeFilter),
+    ]
+    list_select_related = [
+        "company__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
+    ]  # fmt: skip
+    list_disable_select_all = True
+    search_fields = ["kamino_id"]
+    search_help_text = gettext_lazy("Document number, Bling id or Kamino id of a title")
+    fields = [
+        "company_name", "operation", "subject", "outcome_label", "http_status", "answer", "kamino_number", "started_at",
+        "ended_at", "sent",
+    ]  # fmt: skip
+    readonly_fields = ["company_name", "subject", "outcome_label", "http_status", "answer", "kamino_number", "sent"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        told: QuerySet[Any] = rows.select_related(
+            "company__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
+        ).annotate(whole_document=Value(texts.sees_personal_data(request)))
+        return told
+
+    @display(gettext_lazy("started at"), ordering="started_at")
+    def started(self, attempt: Attempt) -> str:
+        return texts.moment(attempt.started_at)
+
+    @display(gettext_lazy("title or person"))
+    def subject(self, attempt: Attempt) -> str:
+        posting = attempt.part_posting.posting if attempt.part_posting else attempt.posting
+        if posting is not None:
+            return texts.link(posting.title)
+        return texts.link(attempt.person_posting.person if attempt.person_posting else None)
+
+    @display(gettext_lazy("outcome"), ordering="outcome", label=OUTCOME_COLOURS)
+    def outcome_label(self, attempt: Attempt) -> tuple[str, str]:
+        return attempt.outcome or "in_flight", attempt.get_outcome_display()
+
+    @display(gettext_lazy("HTTP"), ordering="status")
+    def http_status(self, attempt: Attempt) -> str:
+        return texts.plain_number(attempt.status)
+
+    @display(gettext_lazy("answer"))
+    def answer(self, attempt: Attempt) -> str:
+        return texts.sentence_list([attempt.message] if attempt.message else [])
+
+    @display(gettext_lazy("Kamino id"))
+    def kamino_number(self, attempt: Attempt) -> str:
+        return texts.plain_number(attempt.kamino_id)
+
+    @display(gettext_lazy("company"))
+    def company_name(self, attempt: Attempt) -> str:
+        return str(attempt.company.tenant)
+
+    @display(gettext_lazy("what was sent"))
+    def sent(self, attempt: Attempt) -> str:
+        body = attempt.body
+        if isinstance(body, dict) and not getattr(attempt, "whole_document", False):
+            body = {key: "***" if key in PERSONAL and value else value for key, value in body.items()}
+        return format_html(
+            '<details><summary>{}</summary><pre class="ik-json">{}</pre></details>',
+            _("Technical details"),
+            json.dumps(body, indent=2, ensure_ascii=False),
+        )

@@ -1,0 +1,108 @@
+"""Discrepancies between the two sides, and their export."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
+
+from integrations.admin.kit import texts
+from integrations.admin.kit.base import ReadOnlyAdmin
+from integrations.admin.kit.decorators import display
+from integrations.admin.kit.filters import OpenFilter
+from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.spreadsheet_export import SpreadsheetExport
+from integrations.admin.kit.title_search import FoundByTitle
+from integrations.admin.kit.titles_filter import TitlesFilter
+from integrations.models import Discrepancy
+from integrations.models.discrepancy_texts import kind_cause, suggested_action
+from integrations.resources.texts import readable, side_text
+
+URGENT = {"double_payment_risk", "settled_only_in_bling", "missing_in_kamino", "refused", "unconfirmed"}
+KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
+
+
+@admin.register(Discrepancy)
+class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
+    searched_key = "posting__title"
+    empty_text = _("No open discrepancy: both systems agree, as far as they were compared.")
+    tenant_path = "posting__company__tenant"
+    export_name = "divergencias"
+    list_display = ["kind_label", "title_link", "person", "amount_due", "in_bling", "in_kamino", "why", "since"]
+    list_filter = [
+        OpenFilter,
+        TenantFilter,
+        ("kind", ChoicesCheckboxFilter),
+        ("posting__direction", ChoicesRadioFilter),
+        ("posting__due_date", RangeDateFilter),
+        TitlesFilter,
+    ]
+    list_select_related = ["posting__title__person", "posting__company__tenant"]
+    search_fields = ["cause"]
+    search_help_text = _("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
+    fields = [
+        "kind_label", "title_link", "person", "amount_due", "in_bling", "in_kamino", "apart", "days_apart", "meaning",
+        "cause_text", "to_do", "opened_at", "seen_at", "closed_at",
+    ]  # fmt: skip
+    readonly_fields = fields[:11]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("posting__title__person", "posting__company__tenant")
+
+    @display(_("kind"), ordering="kind", label=KIND_COLOURS)
+    def kind_label(self, row: Discrepancy) -> tuple[str, str]:
+        colour = "closed" if row.closed_at else "urgent" if row.kind in URGENT else "other"
+        return colour, row.get_kind_display()
+
+    @display(_("title"), ordering="posting__title__document_number")
+    def title_link(self, row: Discrepancy) -> str:
+        title = row.posting.title
+        number = title.document_number or f"Bling {title.bling_id}"
+        return texts.two_lines(texts.link(title, number), row.posting.get_direction_display())
+
+    @display(_("person"), ordering="posting__title__person__name")
+    def person(self, row: Discrepancy) -> str:
+        return texts.two_lines(texts.link(row.posting.title.person), row.posting.company.tenant)
+
+    @display(_("due date and value"), ordering="posting__due_date")
+    def amount_due(self, row: Discrepancy) -> str:
+        return texts.two_lines(texts.day(row.posting.title.due_date), texts.money(row.posting.title.value))
+
+    @display(_("in Bling"))
+    def in_bling(self, row: Discrepancy) -> str:
+        return side_text(row.bling_value) or texts.EMPTY
+
+    @display(_("in Kamino"))
+    def in_kamino(self, row: Discrepancy) -> str:
+        return side_text(row.kamino_value) or texts.EMPTY
+
+    @display(_("cause and what to do"))
+    def why(self, row: Discrepancy) -> str:
+        return texts.sentence_list([readable(row.cause) or kind_cause(row.kind), suggested_action(row.kind)])
+
+    @display(_("cause"))
+    def cause_text(self, row: Discrepancy) -> str:
+        return readable(row.cause) or texts.EMPTY
+
+    @display(_("what it means"))
+    def meaning(self, row: Discrepancy) -> str:
+        return kind_cause(row.kind)
+
+    @display(_("what to do"))
+    def to_do(self, row: Discrepancy) -> str:
+        return suggested_action(row.kind)
+
+    @display(_("difference"), ordering="difference")
+    def apart(self, row: Discrepancy) -> str:
+        return texts.money(row.difference)
+
+    @display(_("days apart"), ordering="days")
+    def days_apart(self, row: Discrepancy) -> str:
+        return texts.EMPTY if row.days is None else str(row.days)
+
+    @display(_("since"), ordering="opened_at")
+    def since(self, row: Discrepancy) -> str:
+        return texts.day(timezone.localtime(row.opened_at).date())

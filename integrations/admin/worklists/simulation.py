@@ -1,0 +1,209 @@
+"""The page "Simulação": what would be sent to Kamino, filtered and summed up, and what stands there already."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.contrib.filters.admin import ChoicesRadioFilter, DropdownFilter, RadioFilter, RangeDateFilter
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.decorators import display
+from integrations.admin.kit.scope import TenantFilter, row_number, scoped, sees_every_tenant
+from integrations.admin.kit.spreadsheet_export import SpreadsheetExport
+from integrations.admin.worklists.posting_pages import PostingPages
+from integrations.models import KaminoItem, PlannedWrite
+from integrations.models.planned_writes import PlannedOperation
+from integrations.models.registers import KaminoKind
+from integrations.pipeline.compare.exact_matches import with_twins
+from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk.refusal import Refused
+from integrations.queue import enqueue_tick
+
+SAMPLE = 20
+OPERATION_COLOURS = {
+    "create": "info",
+    "create_paid": "success",
+    "update": "default",
+    "settle": "success",
+    "cancel": "danger",
+}
+
+
+class LinkTwinsForm(actions.ReasonForm):
+    """How many twins the person was told of, and why they are linked."""
+
+    counted = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class OperationFilter(RadioFilter):  # type: ignore[misc]
+    title = gettext_lazy("operation")
+    parameter_name = "operation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(PlannedOperation.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(operation=self.value()) if self.value() else queryset
+
+
+class AccountFilter(DropdownFilter):  # type: ignore[misc]
+    """The bank account that a settlement goes to. Who sees every company chooses one first: names repeat."""
+
+    title = gettext_lazy("bank account")
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        tenant = row_number(request.GET.get("tenant"))
+        if tenant is None and sees_every_tenant(request):
+            return []
+        rows = scoped(KaminoItem.objects.filter(kind=KaminoKind.BANK_ACCOUNT), request)
+        if tenant is not None:
+            rows = rows.filter(connection__tenant=tenant)
+        return [(str(pk), name) for pk, name in rows.order_by("name").values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        number = row_number(self.value())
+        item = scoped(KaminoItem.objects.all(), request).filter(pk=number).first() if number is not None else None
+        return queryset.filter(company=item.connection_id, account=item.kamino_id) if item else queryset
+
+
+class TwinFilter(RadioFilter):  # type: ignore[misc]
+    title = gettext_lazy("stands in Kamino already")
+    parameter_name = "twin"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", gettext_lazy("Yes")), ("0", gettext_lazy("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(twin__isnull=self.value() == "0") if self.value() in ("0", "1") else queryset
+
+
+@admin.register(PlannedWrite)
+class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
+    export_name = "simulacao"
+    list_display = ["operation_label", "name", "person_name", "due", "amount", "payment", "chart_text", "twin_text"]
+    list_before_template = "admin/integrations/worklists/simulation.html"
+    list_filter = [
+        TenantFilter,
+        OperationFilter,
+        TwinFilter,
+        ("direction", ChoicesRadioFilter),
+        AccountFilter,
+        ("due_date", RangeDateFilter),
+    ]
+
+    def get_urls(self) -> list[Any]:
+        """Add the page that links what stands in Kamino already."""
+        view = self.admin_site.admin_view(self.link_twins)
+        return [path("vincular/", view, name="integrations_plannedwrite_link_twins"), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_queryset(request)
+        return with_twins(rows.standing().named())
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"title": _("Simulation"), "page_header": _("Simulation"), "subtitle": None, **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            rows = shown["cl"].queryset
+            totals = rows.totals(twins=Count("twin"))
+            shown |= {
+                "operations": [
+                    (PlannedOperation(row["operation"]).label, row["count"], texts.money(row["total"]))
+                    for row in totals
+                ],
+                "accounts": [
+                    (row["account_name"] or row["account"], row["count"], texts.money(row["total"]))
+                    for row in rows.settlements()
+                ],
+                "twins": sum(row["twins"] for row in totals),
+                "may_link": self.has_resolve_permission(request),
+                "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{request.GET.urlencode()}",
+            }
+        return response
+
+    def link_twins(self, request: HttpRequest) -> HttpResponse:
+        """Ask, and then link the twins among the listed titles. Raises `PermissionDenied`."""
+        if not (self.has_view_permission(request) and self.has_resolve_permission(request)):
+            raise PermissionDenied
+        try:
+            twins = self.get_export_queryset(request).filter(twin__isnull=False)
+        except IncorrectLookupParameters:
+            messages.error(request, _("This filter is not understood. Nothing was ordered."))
+            return HttpResponseRedirect(actions.changelist_url(self))
+        found = twins.aggregate(count=Count("pk"), total=Sum("value"))
+        form = LinkTwinsForm(request.POST or None, initial={"counted": found["count"]})
+        back = f"{actions.changelist_url(self)}?{request.GET.urlencode()}"
+        if request.method == "POST" and form.is_valid():
+            self._link(request, twins, form.cleaned_data)
+            return HttpResponseRedirect(back)
+        if not found["count"]:
+            messages.info(request, _("None of these titles stands in Kamino unlinked."))
+            return HttpResponseRedirect(back)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Link titles that stand in Kamino already"),
+            text=ngettext(
+                "%(count)s title, %(total)s: Kamino has one with the same person, value, due date and document number.",
+                "%(count)s titles, %(total)s: Kamino has one with the same person, value, due date and document number "
+                "for each.",
+                found["count"],
+            )
+            % {"count": found["count"], "total": texts.money(found["total"])},
+            note=_(
+                "Linked titles are not created a second time; from then on they are kept like every other one. In "
+                "simulation nothing is sent. At most %(most)s are linked at a time."
+            )
+            % {"most": decisions.MOST_LINKS},
+            submit=_("Link"),
+            form=form,
+            rows=[f"{texts.title_line(row.title)} = Kamino {row.twin}" for row in twins[:SAMPLE]],
+            back=back,
+            dangerous=True,
+        )
+
+    def _link(self, request: HttpRequest, twins: QuerySet[Any], order: dict[str, Any]) -> None:
+        """Link and say how many were, why others were not, and how many are left."""
+        try:
+            linked = decisions.link_twins(twins=twins, user=actions.user_of(request), now=timezone.now(), **order)
+        except Refused as error:
+            actions.refused(request, error)
+            return
+        enqueue_tick()
+        parts = [ngettext("%(count)s linked", "%(count)s linked", linked.done) % {"count": linked.done}]
+        parts += [
+            ngettext("%(count)s not: %(why)s", "%(count)s not: %(why)s", count) % {"count": count, "why": why}
+            for why, count in linked.refused.items()
+        ]
+        if linked.left:
+            left = ngettext("%(count)s left: click again", "%(count)s left: click again", linked.left)
+            parts.append(left % {"count": linked.left})
+        (messages.success if linked.done else messages.warning)(request, "; ".join(parts))
+
+    @display(gettext_lazy("operation"), ordering="operation", label=OPERATION_COLOURS)
+    def operation_label(self, row: Any) -> tuple[str, Any]:
+        return row.operation, PlannedOperation(row.operation).label
+
+    @display(gettext_lazy("settlement"), ordering="paid_on")
+    def payment(self, row: Any) -> str:
+        if row.paid_on is None:
+            return texts.EMPTY
+        return texts.two_lines(f"{texts.day(row.paid_on)} · {texts.money(row.paid)}", row.account_name or row.account)
+
+    @display(gettext_lazy("chart account"))
+    def chart_text(self, row: Any) -> str:
+        return str(row.chart_name or row.chart)
+
+    @display(gettext_lazy("in Kamino already"), ordering="twin")
+    def twin_text(self, row: Any) -> str:
+        return texts.one_line(f"Kamino {row.twin}") if row.twin else texts.EMPTY
