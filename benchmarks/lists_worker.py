@@ -67,7 +67,9 @@ def _fill() -> None:
         for number in range(PERSONS)
     )  # fmt: skip
     PersonPosting.objects.bulk_create(
-        PersonPosting(person=person, company=company, state="delivered", ready_at=now, planned_at=now, kamino_id=pk)
+        PersonPosting(
+            person=person, kamino_connection=company, state="delivered", ready_at=now, planned_at=now, kamino_id=pk
+        )
         for pk, person in enumerate(persons, start=1)
     )
     for first in range(0, TITLES, BATCH):
@@ -92,7 +94,7 @@ def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, n
     )  # fmt: skip
     postings = Posting.objects.bulk_create(
         Posting(
-            title=title, company=company, direction=title.direction, due_date=title.due_date, ready_at=now,
+            title=title, kamino_connection=company, direction=title.direction, due_date=title.due_date, ready_at=now,
             state=STATES[title.bling_id % len(STATES)], planned_at=now - timedelta(hours=title.bling_id % 500),
             kamino_id=title.bling_id, desired=_body(title), delivered=_body(title),
             problems=PROBLEMS if STATES[title.bling_id % len(STATES)] == "held" else [],
@@ -101,8 +103,8 @@ def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, n
     )  # fmt: skip
     Attempt.objects.bulk_create(
         Attempt(
-            company=company, posting=posting, operation="create", body={}, fingerprint="x", fence=1, started_at=now,
-            ended_at=now, outcome="delivered", kamino_id=posting.kamino_id,
+            kamino_connection=company, posting=posting, operation="create", body={}, fingerprint="x", fence=1,
+            started_at=now, ended_at=now, outcome="delivered", kamino_id=posting.kamino_id,
         )
         for posting in postings
     )  # fmt: skip

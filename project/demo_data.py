@@ -103,7 +103,7 @@ def _free_leases() -> None:
 
 def read_progress(slugs: Sequence[str]) -> Progress:
     """Count what the first sync of these companies has done and has left to do."""
-    mine = {"company__tenant__slug__in": slugs}
+    mine = {"kamino_connection__tenant__slug__in": slugs}
     done = SyncRun.objects.filter(state=SyncRun.State.DONE, connection__tenant__slug__in=slugs)
     runs = SyncRun.objects.filter(connection__tenant__slug__in=slugs).exclude(error="")
     finished = set(done.values_list("connection__tenant__slug", flat=True))

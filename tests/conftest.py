@@ -12,8 +12,10 @@ from sandbox.server import SandboxServer
 from sandbox.world import World
 from tests.flows.helpers import Company, provision_company
 
-WAITING = ("tests/test_two_clusters", "tests/browser/", "tests/commands/test_supervise", "tests/connections/test_b",
-           "tests/connections/test_refresh_p", "tests/sandbox/test_sandbox_process", "tests/project/")  # fmt: skip
+WAITING = (
+    "tests/test_two_clusters", "tests/browser/", "tests/management/test_supervise", "tests/pipeline/access/test_b",
+    "tests/pipeline/access/test_refresh_p", "tests/sandbox/test_process", "tests/project/",
+)  # fmt: skip
 """Tests that mostly wait for processes of their own."""
 
 

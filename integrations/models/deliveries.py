@@ -142,7 +142,9 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
 class DeliveryUnit(models.Model):
     """What a title and a person have in common as things to deliver. JSON bodies are the domain's `to_json` forms."""
 
-    company = models.ForeignKey(KaminoConnection, models.PROTECT, related_name="+", verbose_name=_("Kamino connection"))
+    kamino_connection = models.ForeignKey(
+        KaminoConnection, models.PROTECT, related_name="+", verbose_name=_("Kamino connection")
+    )
     state = models.CharField(_("state"), max_length=12, choices=DeliveryState.choices, default=DeliveryState.HELD)
     failure = models.CharField(_("reason"), max_length=12, choices=Failure.choices, blank=True, default="")
     failure_code = models.CharField(max_length=40, blank=True, default="", editable=False)
@@ -164,7 +166,7 @@ class DeliveryUnit(models.Model):
     objects: Any
 
     if TYPE_CHECKING:
-        company_id: int
+        kamino_connection_id: int
 
     class Meta:
         abstract = True
@@ -188,12 +190,12 @@ class PersonPosting(DeliveryUnit):
         verbose_name = _("person in Kamino")
         verbose_name_plural = _("persons in Kamino")
         indexes = [
-            models.Index(fields=["company", "ready_at"], condition=Q(state="ready"), name="person_ready"),
+            models.Index(fields=["kamino_connection", "ready_at"], condition=Q(state="ready"), name="person_ready"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="person_leased"),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["company", "kamino_id"],
+                fields=["kamino_connection", "kamino_id"],
                 condition=Q(kamino_id__isnull=False, owns_person=True),
                 name="one_owner_per_kamino_person",
             )
@@ -241,13 +243,15 @@ class Posting(DeliveryUnit):
             ("resolve_posting", "Can decide about titles that need action"),
         ]
         indexes = [
-            models.Index(fields=["company", "priority", "due_date"], condition=Q(state="ready"), name="posting_ready"),
+            models.Index(
+                fields=["kamino_connection", "priority", "due_date"], condition=Q(state="ready"), name="posting_ready"
+            ),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="posting_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
-            models.Index(fields=["company", "state"], name="posting_state"),
-            models.Index(fields=["company"], condition=LACKS_ANY, name="posting_lacks_names"),
+            models.Index(fields=["kamino_connection", "state"], name="posting_state"),
+            models.Index(fields=["kamino_connection"], condition=LACKS_ANY, name="posting_lacks_names"),
             models.Index(
-                fields=["company", "state"],
+                fields=["kamino_connection", "state"],
                 include=["id", "failure", "problem_codes"],
                 condition=MAY_NEED_ACTION,
                 name="posting_may_need_action",
@@ -257,7 +261,7 @@ class Posting(DeliveryUnit):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["company", "direction", "kamino_id"],
+                fields=["kamino_connection", "direction", "kamino_id"],
                 condition=Q(kamino_id__isnull=False),
                 name="one_posting_per_kamino_title",
             )
@@ -316,7 +320,9 @@ class Attempt(models.Model):
         (Operation.SAVE_PERSON.value, _("Save person")),
     ]
 
-    company = models.ForeignKey(KaminoConnection, models.PROTECT, related_name="+", verbose_name=_("Kamino connection"))
+    kamino_connection = models.ForeignKey(
+        KaminoConnection, models.PROTECT, related_name="+", verbose_name=_("Kamino connection")
+    )
     posting = models.ForeignKey(Posting, models.CASCADE, null=True, related_name="attempts", verbose_name=_("title"))
     person_posting = models.ForeignKey(
         PersonPosting, models.CASCADE, null=True, related_name="attempts", verbose_name=_("person")
@@ -340,7 +346,7 @@ class Attempt(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         ordering = ["-started_at", "-pk"]
-        indexes = [models.Index(fields=["company", "started_at"], name="attempt_company")]
+        indexes = [models.Index(fields=["kamino_connection", "started_at"], name="attempt_company")]
         constraints = [
             models.UniqueConstraint(
                 fields=["posting"],

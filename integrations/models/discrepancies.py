@@ -81,7 +81,7 @@ class KaminoSnapshot(models.Model):
     """One Kamino title as a list showed it; `read_at` was taken before that request. `row` is Kamino's wire form;
     `code` is the code in its marker, empty for titles that people made over there."""
 
-    company = models.ForeignKey(KaminoConnection, models.CASCADE, related_name="snapshots")
+    kamino_connection = models.ForeignKey(KaminoConnection, models.CASCADE, related_name="snapshots")
     direction = models.CharField(max_length=10, choices=DIRECTION_CHOICES)
     kamino_id = models.BigIntegerField()
     due_date = models.DateField(null=True)
@@ -95,12 +95,16 @@ class KaminoSnapshot(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["company", "direction", "code"], condition=~Q(code=""), name="snapshot_code"),
-            models.Index(fields=["company", "direction", "person_id", "value"], name="snapshot_look"),
-            models.Index(fields=["company", "direction", "due_date", "value"], name="snapshot_due"),
+            models.Index(
+                fields=["kamino_connection", "direction", "code"], condition=~Q(code=""), name="snapshot_code"
+            ),
+            models.Index(fields=["kamino_connection", "direction", "person_id", "value"], name="snapshot_look"),
+            models.Index(fields=["kamino_connection", "direction", "due_date", "value"], name="snapshot_due"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["company", "direction", "kamino_id"], name="one_snapshot_per_kamino_title")
+            models.UniqueConstraint(
+                fields=["kamino_connection", "direction", "kamino_id"], name="one_snapshot_per_kamino_title"
+            )
         ]
 
     def __str__(self) -> str:

@@ -36,7 +36,7 @@ class ForcedSettlementQuerySet(models.QuerySet["ForcedSettlement"]):
         ).exclude(value=OuterRef("posting__title__value"))
         told = Q(posting__delivered__isnull=False) & ~Q(posting__delivered__status=KaminoStatus.PENDING.value)
         unresolved = Attempt.objects.filter(posting=OuterRef("posting"), outcome__in=Attempt.UNRESOLVED)
-        above = self.in_force().filter(posting__company__tenant__force_limit__lt=F("posting__title__value"))
+        above = self.in_force().filter(posting__kamino_connection__tenant__force_limit__lt=F("posting__title__value"))
         return above.filter(Q(approved_at=None) | Exists(grown) | Exists(other), ~told, ~Exists(unresolved)).update(
             awaits_approval=True
         )

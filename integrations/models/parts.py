@@ -27,14 +27,16 @@ class PartPosting(DeliveryUnit):
         verbose_name_plural = _("parts of titles in Kamino")
         default_permissions = ()
         indexes = [
-            models.Index(fields=["company", "ready_at"], condition=Q(state="ready"), name="part_ready"),
+            models.Index(fields=["kamino_connection", "ready_at"], condition=Q(state="ready"), name="part_ready"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="part_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="part_uncertain"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["posting", "bordero_id"], name="one_part_per_payment"),
             models.UniqueConstraint(
-                fields=["company", "kamino_id"], condition=Q(kamino_id__isnull=False), name="one_part_per_kamino_title"
+                fields=["kamino_connection", "kamino_id"],
+                condition=Q(kamino_id__isnull=False),
+                name="one_part_per_kamino_title",
             ),
         ]
 

@@ -47,7 +47,7 @@ def _operation() -> Case:
 
 def _register(kind: KaminoKind, path: str) -> Subquery:
     """Return the name of the register that a body names, as people know it."""
-    rows = KaminoItem.objects.filter(connection=OuterRef("company"), kind=kind, kamino_id=OuterRef(path))
+    rows = KaminoItem.objects.filter(connection=OuterRef("kamino_connection"), kind=kind, kamino_id=OuterRef(path))
     return Subquery(rows.values("name")[:1])
 
 
@@ -67,8 +67,8 @@ class PlannedWriteQuerySet(models.QuerySet[Any]):
 
     def named(self) -> "PlannedWriteQuerySet":
         """Add the names of the registers, and all that a row shows."""
-        rows = self.select_related("title__person", "company__tenant").defer(
-            "company__app", "company__id_usr", "company__usr", "company__hash"
+        rows = self.select_related("title__person", "kamino_connection__tenant").defer(
+            "kamino_connection__app", "kamino_connection__id_usr", "kamino_connection__usr", "kamino_connection__hash"
         )
         named: PlannedWriteQuerySet = rows.annotate(
             account_name=_register(KaminoKind.BANK_ACCOUNT, "account"),

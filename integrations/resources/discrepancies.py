@@ -23,9 +23,9 @@ class DiscrepancyResource(PortugueseResource):
     sums = ("value", "difference")
     added_up = ("difference",)
     permission = "integrations.export_discrepancy"
-    tenant_path = "posting__company__tenant"
+    tenant_path = "posting__kamino_connection__tenant"
 
-    company = TextField("posting__company__tenant__name", column_name=gettext_lazy("Company"))
+    company = TextField("posting__kamino_connection__tenant__name", column_name=gettext_lazy("Company"))
     direction = TextField(column_name=gettext_lazy("Direction"))
     bling_id = NativeField("posting__title__bling_id", column_name=gettext_lazy("Id in Bling"))
     kamino_id = NativeField("posting__kamino_id", column_name=gettext_lazy("Id in Kamino"))
@@ -72,4 +72,4 @@ class DiscrepancyResource(PortugueseResource):
         return timezone.localtime(row.opened_at).date()
 
     def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.select_related("posting__title__person", "posting__company__tenant").defer(*_UNREAD)
+        return queryset.select_related("posting__title__person", "posting__kamino_connection__tenant").defer(*_UNREAD)

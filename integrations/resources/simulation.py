@@ -16,9 +16,9 @@ class SimulationResource(PortugueseResource):
     """What would be sent. Money is numeric and days are days."""
 
     permission = "integrations.export_title"
-    tenant_path = "company__tenant"
+    tenant_path = "kamino_connection__tenant"
 
-    company = TextField("company__tenant__name", column_name=gettext_lazy("Company"))
+    company = TextField("kamino_connection__tenant__name", column_name=gettext_lazy("Company"))
     operation = TextField(column_name=gettext_lazy("Operation"))
     direction = TextField(column_name=gettext_lazy("Direction"))
     bling_id = NativeField("title__bling_id", column_name=gettext_lazy("Id in Bling"))

@@ -61,7 +61,7 @@ def _resource_view(world: World, resource: str, rule: str, handler: Handler) -> 
 def _admit(world: World, call: Call, resource: str) -> BlingAccount:
     """Return the account that a request may read, or refuse it."""
     _check_address(world, call, is_token_call=False)
-    account = world.grants.company_of(call.headers.get("Authorization", ""), call.headers.get("enable-jwt", ""))
+    account = world.grants.kamino_of(call.headers.get("Authorization", ""), call.headers.get("enable-jwt", ""))
     account.calls[f"{call.method} {call.route}"] += 1
     account.request_log.append(world.clock())
     try:
@@ -93,7 +93,7 @@ def _oauth_view(world: World, rule: str, handler: Callable[[World, Call], Reply]
                 _check_address(world, call, is_token_call=rule == "/oauth/token")
                 if call.method != "POST":
                     raise errors.error(405, "METHOD_NOT_ALLOWED", "Método não permitido.", "Utilize POST.")
-                account = oauth.company_of(world, call)
+                account = oauth.kamino_of(world, call)
                 if account:
                     account.calls[f"POST {rule}"] += 1
                 slug = account.slug if account else None

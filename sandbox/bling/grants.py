@@ -141,7 +141,7 @@ class Grants:
         self.access = {text: token for text, token in self.access.items() if token.account is not account}
         self.refresh = {text: token for text, token in self.refresh.items() if token.account is not account}
 
-    def company_of(self, authorization: str, jwt_header: str) -> BlingAccount:
+    def kamino_of(self, authorization: str, jwt_header: str) -> BlingAccount:
         """Return whose data a bearer token opens.
 
         An opaque token sent with `enable-jwt: 1`, or a JWT without it, is refused like a wrong token.

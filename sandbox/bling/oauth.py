@@ -34,7 +34,7 @@ def client_of(world: World, call: Call) -> BlingAccount:
     return app
 
 
-def company_of(world: World, call: Call) -> BlingAccount | None:
+def kamino_of(world: World, call: Call) -> BlingAccount | None:
     """Return whose tokens a token call is about, for counting; None when that cannot be told."""
     form = form_of(call)
     if refresh := world.grants.refresh.get(form.get("refresh_token", "")):

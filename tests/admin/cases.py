@@ -102,7 +102,7 @@ def awaiting(rows: Rows) -> None:
 def seen_in_kamino(rows: Rows) -> None:
     """Let Kamino's last list have shown a title that is nobody's."""
     KaminoSnapshot.objects.create(
-        company=rows.kamino, direction="payable", kamino_id=77, due_date=DAY, value=Decimal("1234.56"),
+        kamino_connection=rows.kamino, direction="payable", kamino_id=77, due_date=DAY, value=Decimal("1234.56"),
         row={"ID": 77, "ValorVencimento": "1234.56", "DataVencimento": str(DAY), "Situacao": 1, "NomePessoa": "Loja"},
         read_at=timezone.now(),
     )  # fmt: skip

@@ -156,7 +156,7 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
         connection=bling, bling_id=number * 1000, name=f"Pessoa {slug}", document=CPF, kind="F", read_at=now
     )
     PersonPosting.objects.create(
-        person=person, company=kamino, state="delivered", kamino_id=number, ready_at=now, planned_at=now
+        person=person, kamino_connection=kamino, state="delivered", kamino_id=number, ready_at=now, planned_at=now
     )
     title, posting = make_title(bling, kamino, person, category, number * 1000 + 1)
     Payment.objects.create(
@@ -165,8 +165,8 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     )  # fmt: skip
     body = {"description": f"Conta {slug}"}
     attempt = Attempt.objects.create(
-        company=kamino, posting=posting, operation="create", body=body, fingerprint="x", fence=1, started_at=now,
-        ended_at=now, outcome="rejected", message=f"Recusa {slug}",
+        kamino_connection=kamino, posting=posting, operation="create", body=body, fingerprint="x", fence=1,
+        started_at=now, ended_at=now, outcome="rejected", message=f"Recusa {slug}",
     )  # fmt: skip
     discrepancy = Discrepancy.objects.create(
         posting=posting, kind="value", bling_value="1234.56", kamino_value="10.00", cause=f"Causa {slug}",
@@ -232,7 +232,7 @@ def make_title(
         "cost_center": None, "business_unit": None, "status": "pending", "payment": None, "note": "",
     }  # fmt: skip
     posting = Posting.objects.create(
-        title=title, company=kamino, direction="payable", due_date=DAY, state=state, desired=desired,
+        title=title, kamino_connection=kamino, direction="payable", due_date=DAY, state=state, desired=desired,
         failure="ambiguous" if state == "needs_human" else "",
         failure_code="possible_duplicate" if state == "needs_human" else "",
         message=f"Recusado {slug}" if state == "needs_human" else "", ready_at=now, planned_at=now,

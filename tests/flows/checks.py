@@ -20,7 +20,7 @@ def check(company: Company) -> None:
     """Compare both sides, title by title: equal, or a person sees why not."""
     check_kamino(company)
     check_mirror(company)
-    for posting in Posting.objects.filter(company__tenant=company.tenant).select_related("title"):
+    for posting in Posting.objects.filter(kamino_connection__tenant=company.tenant).select_related("title"):
         check_posting(company, posting)
 
 
@@ -36,7 +36,7 @@ def check_rest(company: Company, sync: Callable[[], None]) -> None:
 def check_equal(company: Company) -> None:
     """Compare both sides, and accept no excuse."""
     check(company)
-    postings = Posting.objects.filter(company__tenant=company.tenant)
+    postings = Posting.objects.filter(kamino_connection__tenant=company.tenant)
     left = postings.exclude(state=DeliveryState.DELIVERED).values_list("title__bling_id", "state", "message")
     assert list(left) == []
     living = [title for title in company.bling.titles.values() if title.status in (OPEN, SETTLED, PARTIAL)]
@@ -52,8 +52,12 @@ def check_kamino(company: Company) -> None:
         fields, rows = FIELDS[direction], company.kamino.titles(direction)
         codes = Counter(row["CodigoExterno"] for row in rows)
         assert not {code: count for code, count in codes.items() if count > 1}, "a title stands twice in Kamino"
-        known = set(Posting.objects.filter(company__tenant=company.tenant).values_list("kamino_id", flat=True))
-        known |= set(PartPosting.objects.filter(company__tenant=company.tenant).values_list("kamino_id", flat=True))
+        known = set(
+            Posting.objects.filter(kamino_connection__tenant=company.tenant).values_list("kamino_id", flat=True)
+        )
+        known |= set(
+            PartPosting.objects.filter(kamino_connection__tenant=company.tenant).values_list("kamino_id", flat=True)
+        )
         open_questions = questions(company)
         for row in rows:
             assert row["ID"] in known or row["CodigoExterno"] in open_questions, (
@@ -63,14 +67,14 @@ def check_kamino(company: Company) -> None:
     assert not {title: count for title, count in settled.items() if count > 1}, "a settlement was sent twice"
     documents = Counter(row["CPFCNPJ"] for row in company.kamino.persons.values() if row["CPFCNPJ"])
     assert not {document: count for document, count in documents.items() if count > 1}, "a person stands twice"
-    for posting in Posting.objects.filter(company__tenant=company.tenant):
+    for posting in Posting.objects.filter(kamino_connection__tenant=company.tenant):
         assert posting.attempts.filter(settles=True, outcome__in=DONE).count() <= 1
 
 
 def questions(company: Company) -> set[str]:
     """Return the codes of titles whose delivery is a person's question."""
     asked = Q(posting__state=DeliveryState.NEEDS_HUMAN) | Q(part_posting__state=DeliveryState.NEEDS_HUMAN)
-    attempts = Attempt.objects.filter(asked, company__tenant=company.tenant)
+    attempts = Attempt.objects.filter(asked, kamino_connection__tenant=company.tenant)
     return set(attempts.values_list("body__code", flat=True))
 
 

@@ -23,8 +23,8 @@ from sandbox.world import World
 from tests.flows.checks import check_mirror
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company, in_days
-from tests.flows.mapping import desk_row, map_name
 from tests.flows.mortal import PAUSES, Killed, at_failpoint, die
+from tests.pipeline.mapping.edits import desk_row, map_name
 
 Step = tuple[Any, ...]
 
@@ -294,7 +294,7 @@ class History:
         if kind == "resync":
             self._order_resync(index)
         else:
-            postings = Posting.objects.filter(company__tenant=self.company.tenant, state="needs_human")
+            postings = Posting.objects.filter(kamino_connection__tenant=self.company.tenant, state="needs_human")
             if kind == "insist":
                 for id in postings.values_list("title__bling_id", flat=True):
                     title = self.company.bling.titles.get(id)

@@ -9,7 +9,7 @@ from integrations.models import Attempt, Discrepancy
 from integrations.models.deliveries import DeliveryState
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
-from tests.flows.mapping import map_name
+from tests.pipeline.mapping.edits import map_name
 
 BOTH = pytest.mark.parametrize("direction", ["payable", "receivable"])
 MODES = pytest.mark.parametrize("generous", [False, True])

@@ -13,8 +13,8 @@ from integrations.models import KaminoConnection, Tenant
 from integrations.pipeline.desk import live_kamino
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
-from tests.flows.test_desk import force
-from tests.flows.test_discrepancy_kinds import compare_again
+from tests.pipeline.compare.test_discrepancy_kinds import compare_again
+from tests.pipeline.desk.test_commands import force
 
 
 @pytest.fixture

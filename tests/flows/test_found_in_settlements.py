@@ -24,7 +24,7 @@ from integrations.pipeline.desk import commands, live_kamino
 from integrations.pipeline.read.replacements import take_posting_over
 from sandbox.world import World
 from tests.flows.helpers import Company
-from tests.flows.test_desk import force
+from tests.pipeline.desk.test_commands import force
 
 
 @pytest.fixture

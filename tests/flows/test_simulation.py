@@ -29,7 +29,7 @@ BODIES = [OPEN, replace(OPEN, value=Decimal("11.00")), PAID, replace(OPEN, statu
 
 def listed(company: Company) -> dict[int, Any]:
     """Return the rows of the simulation by Bling id."""
-    rows = PlannedWrite.objects.filter(company__tenant=company.tenant).standing().named()
+    rows = PlannedWrite.objects.filter(kamino_connection__tenant=company.tenant).standing().named()
     return {row.title.bling_id: row for row in rows}
 
 

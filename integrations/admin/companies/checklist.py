@@ -181,7 +181,7 @@ class ReadinessPages:
 
 def _planned(tenant: Tenant) -> list[str]:
     """Return what would be sent, a line per operation."""
-    totals = PlannedWrite.objects.filter(company__tenant=tenant).standing().totals()
+    totals = PlannedWrite.objects.filter(kamino_connection__tenant=tenant).standing().totals()
     lines = [
         ngettext("%(what)s: %(count)s title, %(total)s", "%(what)s: %(count)s titles, %(total)s", row["count"])
         % {
@@ -195,7 +195,7 @@ def _planned(tenant: Tenant) -> list[str]:
 
 
 def _in_flight(tenant: Tenant) -> str:
-    states = Posting.objects.filter(company__tenant=tenant)
+    states = Posting.objects.filter(kamino_connection__tenant=tenant)
     sending = states.filter(state=DeliveryState.SENDING).count()
     uncertain = states.filter(state=DeliveryState.UNCERTAIN).count()
     text = ngettext(

@@ -90,7 +90,7 @@ class ForceSettlementForm(PaidForm):
     discount = extra_amount(_("Discount"))
 
     def __init__(self, *args: Any, posting: Posting, **kwargs: Any) -> None:
-        super().__init__(*args, accounts=bank_accounts(connection=posting.company_id), **kwargs)
+        super().__init__(*args, accounts=bank_accounts(connection=posting.kamino_connection_id), **kwargs)
         self.fields["amount"].initial = posting.title.value
 
     def clean_amount(self) -> Any:

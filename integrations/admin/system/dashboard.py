@@ -112,8 +112,10 @@ def _add_connections(cards: dict[int, Card]) -> None:
 def _add_counts(cards: dict[int, Card], request: HttpRequest) -> None:
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     titles = reverse("admin:integrations_title_changelist")
-    postings = Posting.objects.filter(company__tenant__in=cards)
-    for tenant, state, number in postings.values_list("company__tenant", "state").annotate(Count("pk")).order_by():
+    postings = Posting.objects.filter(kamino_connection__tenant__in=cards)
+    for tenant, state, number in (
+        postings.values_list("kamino_connection__tenant", "state").annotate(Count("pk")).order_by()
+    ):
         counts[tenant][state] = number
     for tenant, states in counts.items():
         cards[tenant].states = [
@@ -126,11 +128,13 @@ def _add_counts(cards: dict[int, Card], request: HttpRequest) -> None:
             for state in DeliveryState
             if states[state]
         ]
-    waiting = needing_action(postings).values_list("company__tenant").annotate(Count("pk")).order_by()
+    waiting = needing_action(postings).values_list("kamino_connection__tenant").annotate(Count("pk")).order_by()
     for tenant, number in waiting:
         cards[tenant].needs_action = number
-    open_rows = scoped(Discrepancy.objects.filter(closed_at=None, posting__company__tenant__in=cards), request)
-    for tenant, number in open_rows.values_list("posting__company__tenant").annotate(Count("pk")).order_by():
+    open_rows = scoped(
+        Discrepancy.objects.filter(closed_at=None, posting__kamino_connection__tenant__in=cards), request
+    )
+    for tenant, number in open_rows.values_list("posting__kamino_connection__tenant").annotate(Count("pk")).order_by():
         cards[tenant].discrepancies = number
 
 

@@ -80,7 +80,11 @@ def _run_facts(request: HttpRequest) -> list[dict[str, Any]]:
 def _oldest_posting(request: HttpRequest) -> dict[str, Any]:
     """Return how long the oldest title has been ready that somebody should be sending."""
     now = timezone.now()
-    sending = Q(company__tenant__is_active=True, company__tenant__delivery_mode="live", company__is_paused=False)
+    sending = Q(
+        kamino_connection__tenant__is_active=True,
+        kamino_connection__tenant__delivery_mode="live",
+        kamino_connection__is_paused=False,
+    )
     ready = scoped(Posting.objects.filter(sending, state=DeliveryState.READY, ready_at__lte=now), request)
     oldest = ready.aggregate(oldest=Min("ready_at"))["oldest"]
     if oldest is None:

@@ -109,7 +109,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
     @page_action(gettext_lazy("Force settlement in Kamino"), permissions=["force"], icon="gavel")
     def force_settlement(self, request: HttpRequest, object_id: str) -> HttpResponse:
         title = self.get_object_or_deny(request, object_id)
-        posting = Posting.objects.select_related("company", "title").filter(title=title).first()
+        posting = Posting.objects.select_related("kamino_connection", "title").filter(title=title).first()
         if posting is None:
             messages.error(request, _("This title has not been planned yet; resync it first."))
             return actions.back_to(self, title.pk)

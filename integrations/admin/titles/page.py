@@ -146,7 +146,7 @@ def _answer(
     standing = next((row for row in forced if row.undone_at is None), None)
     desired = posting.get_desired() if posting and posting.desired else None
     delivered = posting.get_delivered() if posting else None
-    company = getattr(title.connection.tenant, "kamino_connection", None)
+    kamino = getattr(title.connection.tenant, "kamino_connection", None)
     tenant = title.connection.tenant
     found = answer(
         Situation(
@@ -160,7 +160,7 @@ def _answer(
             is_replaced=title.replaced_by_id is not None,
             is_planned_again=PlanRequest.objects.filter(title=title).exists(),
             is_live=tenant.is_live,
-            can_send=tenant.is_active and company is not None and not company.is_paused and not company.error,
+            can_send=tenant.is_active and kamino is not None and not kamino.is_paused and not kamino.error,
             differs=seen.differs,
             shown=seen.status,
             is_gone=seen.is_gone,
@@ -318,7 +318,7 @@ def _register_names(posting: Posting | None, bodies: list[DesiredTitle | None]) 
         )
         if kamino_id
     }  # fmt: skip
-    rows = KaminoItem.objects.filter(connection=posting.company_id, kamino_id__in=ids)
+    rows = KaminoItem.objects.filter(connection=posting.kamino_connection_id, kamino_id__in=ids)
     return {(row.kind, row.kamino_id): row.name for row in rows}
 
 

@@ -65,7 +65,11 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
             return read[object_id]
         rows: QuerySet[Any] = self.get_queryset(request)
         whole = rows.select_related(
-            "person__posting", "posting__company", "connection__tenant__kamino_connection", "replaced_by", "last_read"
+            "person__posting",
+            "posting__kamino_connection",
+            "connection__tenant__kamino_connection",
+            "replaced_by",
+            "last_read",
         )
         return read.setdefault(object_id, whole.filter(pk=row_number(object_id)).first())
 

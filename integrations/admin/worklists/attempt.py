@@ -35,7 +35,7 @@ PERSONAL = ("document", "email", "street", "number", "complement", "district", "
 @admin.register(Attempt)
 class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     searched_key = "posting__title"
-    tenant_path = "company__tenant"
+    tenant_path = "kamino_connection__tenant"
     masked_fields = ("body",)
     paginator = CappedPaginator
     list_display = ["started", "operation", "subject", "outcome_label", "http_status", "answer", "company_name"]
@@ -46,7 +46,7 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
         ("started_at", RangeDateTimeFilter),
     ]
     list_select_related = [
-        "company__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
+        "kamino_connection__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
     ]  # fmt: skip
     list_disable_select_all = True
     search_fields = ["kamino_id"]
@@ -60,7 +60,7 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         told: QuerySet[Any] = rows.select_related(
-            "company__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
+            "kamino_connection__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
         ).annotate(whole_document=Value(texts.sees_personal_data(request)))
         return told
 
@@ -93,7 +93,7 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
 
     @display(gettext_lazy("company"))
     def company_name(self, attempt: Attempt) -> str:
-        return str(attempt.company.tenant)
+        return str(attempt.kamino_connection.tenant)
 
     @display(gettext_lazy("what was sent"))
     def sent(self, attempt: Attempt) -> str:

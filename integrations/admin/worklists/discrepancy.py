@@ -29,7 +29,7 @@ KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
 class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
     searched_key = "posting__title"
     empty_text = _("No open discrepancy: both systems agree, as far as they were compared.")
-    tenant_path = "posting__company__tenant"
+    tenant_path = "posting__kamino_connection__tenant"
     export_name = "divergencias"
     list_display = ["kind_label", "title_link", "person", "amount_due", "in_bling", "in_kamino", "why", "since"]
     list_filter = [
@@ -40,7 +40,7 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
         ("posting__due_date", RangeDateFilter),
         TitlesFilter,
     ]
-    list_select_related = ["posting__title__person", "posting__company__tenant"]
+    list_select_related = ["posting__title__person", "posting__kamino_connection__tenant"]
     search_fields = ["cause"]
     search_help_text = _("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
     fields = [
@@ -50,7 +50,9 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
     readonly_fields = fields[:11]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("posting__title__person", "posting__company__tenant")
+        return (
+            super().get_queryset(request).select_related("posting__title__person", "posting__kamino_connection__tenant")
+        )
 
     @display(_("kind"), ordering="kind", label=KIND_COLOURS)
     def kind_label(self, row: Discrepancy) -> tuple[str, str]:
@@ -65,7 +67,7 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
 
     @display(_("person"), ordering="posting__title__person__name")
     def person(self, row: Discrepancy) -> str:
-        return texts.two_lines(texts.link(row.posting.title.person), row.posting.company.tenant)
+        return texts.two_lines(texts.link(row.posting.title.person), row.posting.kamino_connection.tenant)
 
     @display(_("due date and value"), ordering="posting__due_date")
     def amount_due(self, row: Discrepancy) -> str:

@@ -47,10 +47,10 @@ class StateFilter(RadioFilter):  # type: ignore[misc]
 class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
     searched_key = "posting__title"
     empty_text = gettext_lazy("Nobody forced a settlement yet. It is ordered on the page of a title.")
-    tenant_path = "posting__company__tenant"
+    tenant_path = "posting__kamino_connection__tenant"
     list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account_name", "state_label", "ordered_by"]
     list_filter = [TenantFilter, StateFilter, ("date", RangeDateFilter)]
-    list_select_related = ["posting__title__person", "posting__company__tenant", "account", "user"]
+    list_select_related = ["posting__title__person", "posting__kamino_connection__tenant", "account", "user"]
     search_fields = ["reason"]
     search_help_text = gettext_lazy("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
     fields = [
@@ -94,7 +94,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
 
     @display(gettext_lazy("person"), ordering="posting__title__person__name")
     def person(self, row: ForcedSettlement) -> str:
-        return texts.two_lines(texts.link(row.posting.title.person), row.posting.company.tenant)
+        return texts.two_lines(texts.link(row.posting.title.person), row.posting.kamino_connection.tenant)
 
     @display(gettext_lazy("payment date"), ordering="date")
     def paid_on(self, row: ForcedSettlement) -> str:
@@ -139,9 +139,9 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
             return "awaiting", gettext_lazy("Awaits approval")
         return "standing", gettext_lazy("In force")
 
-    @display(gettext_lazy("company"), ordering="posting__company__tenant__name")
+    @display(gettext_lazy("company"), ordering="posting__kamino_connection__tenant__name")
     def company(self, row: ForcedSettlement) -> str:
-        return str(row.posting.company.tenant)
+        return str(row.posting.kamino_connection.tenant)
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["force"])
     def approve_these(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:

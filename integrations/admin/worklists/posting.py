@@ -39,7 +39,7 @@ class PostingAdmin(WholeList, PostingPages):
         ("direction", ChoicesRadioFilter),
         ("due_date", RangeDateFilter),
     ]
-    list_select_related = ["title__person", "title__connection", "company__tenant", "follow_up__responsible"]
+    list_select_related = ["title__person", "title__connection", "kamino_connection__tenant", "follow_up__responsible"]
     list_disable_select_all = True
     actions = ["follow_up", "retry", "resync", "stop_syncing"]
 
@@ -84,8 +84,8 @@ class PostingAdmin(WholeList, PostingPages):
 
     @admin.action(description=gettext_lazy("Assign or comment"), permissions=["resolve"])
     def follow_up(self, request: HttpRequest, queryset: QuerySet[Posting]) -> HttpResponse | None:
-        rows = list(queryset.select_related("title", "company"))
-        people = follow_ups.may_look_after(posting.company.tenant_id for posting in rows)
+        rows = list(queryset.select_related("title", "kamino_connection"))
+        people = follow_ups.may_look_after(posting.kamino_connection.tenant_id for posting in rows)
         form = FollowUpForm(request.POST if "confirmed" in request.POST else None, people=people)
         if form.is_valid():
             actions.carry_out(request, follow_ups.follow_up, _noted, postings=rows, **form.cleaned_data)

@@ -17,7 +17,7 @@ class PostingPages(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
     """A list of postings; each leads to its title's page, which shows all about it."""
 
     searched_key = "title"
-    tenant_path = "company__tenant"
+    tenant_path = "kamino_connection__tenant"
     paginator = CappedPaginator
     list_display_links = None
     ordering = ["due_date", "pk"]
@@ -40,7 +40,7 @@ class PostingPages(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("person"), ordering="title__person__name")
     def person_name(self, posting: Posting) -> str:
-        return texts.two_lines(texts.link(posting.title.person), posting.company.tenant)
+        return texts.two_lines(texts.link(posting.title.person), posting.kamino_connection.tenant)
 
     @display(gettext_lazy("value"), ordering="title__value")
     def amount(self, posting: Posting) -> str:

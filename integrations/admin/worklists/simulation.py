@@ -72,7 +72,7 @@ class AccountFilter(DropdownFilter):  # type: ignore[misc]
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         number = row_number(self.value())
         item = scoped(KaminoItem.objects.all(), request).filter(pk=number).first() if number is not None else None
-        return queryset.filter(company=item.connection_id, account=item.kamino_id) if item else queryset
+        return queryset.filter(kamino_connection=item.connection_id, account=item.kamino_id) if item else queryset
 
 
 class TwinFilter(RadioFilter):  # type: ignore[misc]

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         if tenant is not None:
             if not Tenant.objects.filter(slug=tenant).exists():
                 raise CommandError(f"no company with the short name {tenant!r}")
-            rows = rows.filter(posting__company__tenant__slug=tenant)
+            rows = rows.filter(posting__kamino_connection__tenant__slug=tenant)
         resource = DiscrepancyResource()
         ids = list(rows.values_list("pk", flat=True))
         cells = cells_of(resource, resource.prepared(rows), ids)

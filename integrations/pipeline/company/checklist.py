@@ -215,7 +215,7 @@ def _overdue(tenant: Tenant, now: datetime) -> Line:
 
 
 def _twins(tenant: Tenant) -> Line:
-    count = with_twins(Posting.objects.filter(company__tenant=tenant)).filter(twin__isnull=False).count()
+    count = with_twins(Posting.objects.filter(kamino_connection__tenant=tenant)).filter(twin__isnull=False).count()
     if not count:
         return Line("twins", GREEN, _("No equal title stands in Kamino unlinked, as far as its lists show."))
     text = ngettext(
@@ -234,7 +234,7 @@ def _other_integration(tenant: Tenant) -> Line:
 
 
 def _standing(tenant: Tenant) -> PlannedWriteQuerySet:
-    found: PlannedWriteQuerySet = PlannedWrite.objects.filter(company__tenant=tenant).standing()
+    found: PlannedWriteQuerySet = PlannedWrite.objects.filter(kamino_connection__tenant=tenant).standing()
     return found
 
 

@@ -86,7 +86,7 @@ def report(tenant: Tenant, document: str) -> dict[str, list[dict[str, Any]]]:
         PersonAction.objects.filter(posting__in=postings),
         FollowUp.objects.filter(posting__in=postings),
         Mapping.objects.filter(person__in=persons),
-        KaminoSnapshot.objects.filter(company__tenant=tenant, person_document=compact(document)),
+        KaminoSnapshot.objects.filter(kamino_connection__tenant=tenant, person_document=compact(document)),
     ]
     return {str(query.model._meta.verbose_name_plural): _cells(query) for query in rows if query.exists()}
 
@@ -169,7 +169,9 @@ def _erase(persons: Sequence[Person], titles: QuerySet[Title], now: datetime) ->
     Discrepancy.objects.filter(posting__in=postings).delete()
     FollowUp.objects.filter(posting__in=postings).update(comment="")
     names = [person.document for person in persons if person.document]
-    KaminoSnapshot.objects.filter(company__tenant=persons[0].connection.tenant, person_document__in=names).delete()
+    KaminoSnapshot.objects.filter(
+        kamino_connection__tenant=persons[0].connection.tenant, person_document__in=names
+    ).delete()
     postings.filter(has_problem(_NAMING)).update(problems=[])
     for query in (postings, PartPosting.objects.filter(posting__in=postings)):
         query.update(message="", desired=_without_text("desired"), delivered=_without_text("delivered"))

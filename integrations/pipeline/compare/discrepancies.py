@@ -53,19 +53,21 @@ _PART_CODES = {ProblemCode.PART_REVERSED, ProblemCode.PART_DIFFERS, ProblemCode.
 """A payment that is a title of its own in Kamino needs a person."""
 
 
-def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequence[str], now: datetime) -> None:
+def compare_all(kamino: KaminoConnection, *, started_at: datetime, unread: Sequence[str], now: datetime) -> None:
     """Compare every posting of a company with the snapshots since `started_at`; `unread` directions have none."""
-    KaminoSnapshot.objects.filter(company=company, read_at__lt=started_at).exclude(direction__in=unread).delete()
-    accounts = _account_names(company)
+    KaminoSnapshot.objects.filter(kamino_connection=kamino, read_at__lt=started_at).exclude(
+        direction__in=unread
+    ).delete()
+    accounts = _account_names(kamino)
 
     def is_compared(posting: Posting) -> bool:
         return posting.direction not in unread and may_compare(posting, started_at)
 
-    for batch in _batches(Posting.objects.filter(company=company)):
+    for batch in _batches(Posting.objects.filter(kamino_connection=kamino)):
         rows = {
             (row.direction, row.kamino_id): row
             for row in KaminoSnapshot.objects.filter(
-                company=company, kamino_id__in=[posting.kamino_id for posting in batch if posting.kamino_id]
+                kamino_connection=kamino, kamino_id__in=[posting.kamino_id for posting in batch if posting.kamino_id]
             )
         }
         forced = _forced(batch)
@@ -83,29 +85,29 @@ def compare_all(company: KaminoConnection, *, started_at: datetime, unread: Sequ
         _close_compared(kept, found, now)
 
 
-def companies_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
+def kaminos_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
     """Return the companies some of whose postings changed since their last review."""
-    changed = Posting.objects.filter(company=OuterRef("pk")).filter(
+    changed = Posting.objects.filter(kamino_connection=OuterRef("pk")).filter(
         Q(planned_at__gte=OuterRef("reviewed_at")) | Q(attempts__ended_at__gte=OuterRef("reviewed_at"))
     )
-    companies = KaminoConnection.objects.filter(tenant__is_active=True, registers_read_at__isnull=False)
+    kaminos = KaminoConnection.objects.filter(tenant__is_active=True, registers_read_at__isnull=False)
     if tenant_ids is not None:
-        companies = companies.filter(tenant__in=tenant_ids)
-    return companies.filter(Q(reviewed_at__isnull=True) | Exists(changed))
+        kaminos = kaminos.filter(tenant__in=tenant_ids)
+    return kaminos.filter(Q(reviewed_at__isnull=True) | Exists(changed))
 
 
-def review_changed(company: KaminoConnection, *, now: datetime) -> None:
+def review_changed(kamino: KaminoConnection, *, now: datetime) -> None:
     """Open and close what we know without asking Kamino, for postings that changed since the last review."""
-    changed = Posting.objects.filter(company=company)
-    if company.reviewed_at is not None:
-        since = company.reviewed_at
+    changed = Posting.objects.filter(kamino_connection=kamino)
+    if kamino.reviewed_at is not None:
+        since = kamino.reviewed_at
         changed = changed.filter(Q(planned_at__gte=since) | Q(attempts__ended_at__gte=since))
     for batch in _batches(changed.distinct()):
         forced = _forced(batch)
         found = {posting.pk: _own_state(posting, posting.pk in forced) for posting in batch}
         _store(batch, found, now, kinds=OWN_KINDS)
         _close_compared(batch, found, now)
-    KaminoConnection.objects.filter(pk=company.pk).update(reviewed_at=now)
+    KaminoConnection.objects.filter(pk=kamino.pk).update(reviewed_at=now)
 
 
 def _close_compared(batch: Sequence[Posting], found: Mapping[int, list[Difference]], now: datetime) -> None:
@@ -162,7 +164,7 @@ def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
     while True:
         batch = list(
             postings.filter(pk__gt=last)
-            .select_related("title__person__posting", "company__tenant")
+            .select_related("title__person__posting", "kamino_connection__tenant")
             .annotate(last_told_at=last_told())
             .order_by("pk")[:BATCH]
         )
@@ -172,8 +174,8 @@ def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
         last = batch[-1].pk
 
 
-def _account_names(company: KaminoConnection) -> dict[str, str]:
-    accounts = KaminoItem.objects.filter(connection=company, kind=KaminoKind.CHART_ACCOUNT)
+def _account_names(kamino: KaminoConnection) -> dict[str, str]:
+    accounts = KaminoItem.objects.filter(connection=kamino, kind=KaminoKind.CHART_ACCOUNT)
     return dict(accounts.values_list("kamino_id", "name"))
 
 

@@ -19,7 +19,7 @@ from integrations.models import BlingConnection, KaminoConnection, Posting, Titl
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access.clients import open_bling, open_kamino
-from integrations.pipeline.access.leases import free_company, lease_first
+from integrations.pipeline.access.leases import free_kamino, lease_first
 from integrations.pipeline.compare.discrepancies import close_risks_of, open_risk
 from integrations.pipeline.handover.kamino_rows import rows_due
 from integrations.rest.errors import ApiError
@@ -38,32 +38,32 @@ def guard_one(clock: Clock) -> bool:
     """Look after one company whose hour has come; false when none is due. What fails is tried again in an hour: the
     daily comparison does not depend on it."""
     now = clock()
-    companies = KaminoConnection.objects.filter(
+    kaminos = KaminoConnection.objects.filter(
         Q(guarded_at__isnull=True) | Q(guarded_at__lt=now - EVERY), tenant__is_active=True, tenant__sync_payables=True,
         is_paused=False, reconciled_at__isnull=False,
     )  # fmt: skip
-    company = lease_first(companies.select_related("tenant").defer(*KaminoConnection.SECRETS), now)
-    if company is None:
+    kamino = lease_first(kaminos.select_related("tenant").defer(*KaminoConnection.SECRETS), now)
+    if kamino is None:
         return False
     try:
-        KaminoConnection.objects.filter(pk=company.pk).update(guarded_at=now)
-        _guard(company, clock)
+        KaminoConnection.objects.filter(pk=kamino.pk).update(guarded_at=now)
+        _guard(kamino, clock)
     except ApiError as error:
-        log.warning("double payments not looked for", company=company.pk, error=str(error))
+        log.warning("double payments not looked for", kamino_connection=kamino.pk, error=str(error))
     finally:
-        free_company(company)
+        free_kamino(kamino)
     return True
 
 
-def _guard(company: KaminoConnection, clock: Clock) -> None:
+def _guard(kamino: KaminoConnection, clock: Clock) -> None:
     today, read_at = day_of(clock()), clock()
-    rows = rows_due(open_kamino(company, clock=clock), Direction.PAYABLE, today, today + AHEAD)
+    rows = rows_due(open_kamino(kamino, clock=clock), Direction.PAYABLE, today, today + AHEAD)
     if rows is None:
         return
     by_id = {row.kamino_id: row for row in rows}
-    ours = Posting.objects.filter(company=company, direction=Direction.PAYABLE, kamino_id__in=by_id)
+    ours = Posting.objects.filter(kamino_connection=kamino, direction=Direction.PAYABLE, kamino_id__in=by_id)
     # A write after the reading began is not in these rows: such a title is looked at next time.
-    ours = ours.exclude(attempts__ended_at__gte=read_at).select_related("title", "company__tenant")
+    ours = ours.exclude(attempts__ended_at__gte=read_at).select_related("title", "kamino_connection__tenant")
     postings = list(ours.order_by("pk"))
     open_ones = [posting for posting in postings if by_id[posting.kamino_id or 0].status is KaminoStatus.PENDING]
     close_risks_of([posting for posting in postings if posting not in open_ones], now=clock())
@@ -99,7 +99,7 @@ def _judge(posting: Posting, row: KaminoTitle, now: datetime) -> None:
     is_fresh = posting.title.changed_at > now - SETTLES_SOON and posting.state != DeliveryState.NEEDS_HUMAN
     # What went wrong with the last reading, or the last delivery, stands on the posting.
     is_unread = not is_known and bool(posting.message) and posting.state != DeliveryState.READY
-    if row.may_be_paid or not posting.company.tenant.is_live or (is_known and not is_fresh) or is_unread:
+    if row.may_be_paid or not posting.kamino_connection.tenant.is_live or (is_known and not is_fresh) or is_unread:
         open_risk(posting, now=now)
     if not is_known:
         TitleRead.objects.filter(title=posting.title_id).update(asked_at=now)

@@ -52,7 +52,9 @@ def with_twins(postings: QuerySet[Any]) -> QuerySet[Any]:
         document_there=Case(When(**{person: None}, then=F("title__person__document")), default=Value("")),
     )
     same = _same_in_kamino()
-    only_one = same.order_by().values("company").annotate(count=Count("pk"), only=Min("kamino_id")).filter(count=1)
+    only_one = (
+        same.order_by().values("kamino_connection").annotate(count=Count("pk"), only=Min("kamino_id")).filter(count=1)
+    )
     # Written in the order in which it is cheap to find out: the database keeps to it inside a CASE.
     is_twin = _can_be_linked() & Exists(same) & ~Exists(_same_in_bling())
     twin = Case(When(is_twin, then=Subquery(only_one.values("only"))), output_field=BigIntegerField())
@@ -68,7 +70,9 @@ def _can_be_linked() -> Combinable:
 def _same_in_kamino() -> QuerySet[KaminoSnapshot]:
     """Return the rows like the outer posting that are nobody's: made by people, or marked with this title's code."""
     taken = Posting.objects.filter(
-        company=OuterRef("company"), direction=OuterRef("direction"), kamino_id=OuterRef("kamino_id")
+        kamino_connection=OuterRef("kamino_connection"),
+        direction=OuterRef("direction"),
+        kamino_id=OuterRef("kamino_id"),
     )
     by_document = Q(person_document=OuterRef("document_there")) & ~Q(person_document="")
     rows = KaminoSnapshot.objects.filter(
@@ -76,7 +80,7 @@ def _same_in_kamino() -> QuerySet[KaminoSnapshot]:
         Q(code="") | Q(code=OuterRef("own_code")),
         _IS_ALIVE,
         ~Exists(taken),
-        company=OuterRef("company"),
+        kamino_connection=OuterRef("kamino_connection"),
         direction=OuterRef("direction"),
         due_date=OuterRef("title__due_date"),
         value=OuterRef("title__value"),
@@ -87,10 +91,10 @@ def _same_in_kamino() -> QuerySet[KaminoSnapshot]:
 def _same_in_bling() -> QuerySet[Posting]:
     """Return the other unlinked titles of the company that look like the outer one, whoever their person is."""
     others = Posting.objects.filter(
-        company=OuterRef("company"),
+        kamino_connection=OuterRef("kamino_connection"),
         direction=OuterRef("direction"),
         kamino_id=None,
-        title__connection__tenant=OuterRef("company__tenant"),
+        title__connection__tenant=OuterRef("kamino_connection__tenant"),
         title__direction=OuterRef("direction"),
         title__due_date=OuterRef("title__due_date"),
         title__value=OuterRef("title__value"),

@@ -36,7 +36,7 @@ def registers_are_stale(now: datetime) -> Q:
     return Q(registers_read_at__isnull=True) | Q(registers_read_at__lt=now - REGISTERS_STALE)
 
 
-def refresh_registers(client: KaminoClient, company: KaminoConnection, *, clock: Clock) -> bool:
+def refresh_registers(client: KaminoClient, kamino: KaminoConnection, *, clock: Clock) -> bool:
     """Read Kamino's registers; return whether anything changed. Raises `ApiError` kinds, and then writes nothing."""
     read_at = clock()
     rows = {
@@ -45,14 +45,14 @@ def refresh_registers(client: KaminoClient, company: KaminoConnection, *, clock:
         KaminoKind.BUSINESS_UNIT: client.business_units(),
         KaminoKind.BANK_ACCOUNT: client.bank_accounts(),
     }
-    known = {(item.kind, item.kamino_id): item for item in KaminoItem.objects.filter(connection=company)}
+    known = {(item.kind, item.kamino_id): item for item in KaminoItem.objects.filter(connection=kamino)}
     changed: list[KaminoItem] = []
     for kind, found in rows.items():
         for row in found:
             item = known.pop((kind, row.kamino_id), None)
             shown = (row.name, row.path, row.active, row.takes_postings, row.nature)
             if item is None or (item.name, item.path, item.is_active, item.takes_postings, item.nature) != shown:
-                item = item or KaminoItem(connection=company, kind=kind, kamino_id=row.kamino_id)
+                item = item or KaminoItem(connection=kamino, kind=kind, kamino_id=row.kamino_id)
                 item.name, item.path, item.is_active, item.takes_postings, item.nature = shown
                 changed.append(item.fold_name())
     for vanished in known.values():
@@ -68,7 +68,7 @@ def refresh_registers(client: KaminoClient, company: KaminoConnection, *, clock:
             unique_fields=["connection", "kind", "kamino_id"],
             update_fields=["name", "folded_name", "path", "is_active", "takes_postings", "nature", "read_at"],
         )
-        KaminoConnection.objects.filter(pk=company.pk).update(registers_read_at=read_at, error="")
+        KaminoConnection.objects.filter(pk=kamino.pk).update(registers_read_at=read_at, error="")
     return bool(changed)
 
 
@@ -80,7 +80,7 @@ def is_due(now: datetime) -> Q:
 
 def reconcile_slice(
     client: KaminoClient,
-    company: KaminoConnection,
+    kamino: KaminoConnection,
     *,
     clock: Clock,
     deadline: datetime,
@@ -89,7 +89,7 @@ def reconcile_slice(
     """Read pages until `deadline`, or until a person waits; when all are read, compare. Returns whether it did any of
     that."""
     worked = False
-    cursor = company.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
+    cursor = kamino.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
     started_at = datetime.fromisoformat(cursor["started_at"])
     while cursor["direction"] and clock() < deadline and not people_wait(clock()):
         direction = Direction(cursor["direction"])
@@ -101,28 +101,28 @@ def reconcile_slice(
                 raise
             cursor = _next_direction({**cursor, "unread": [*cursor.get("unread", []), direction]})
         else:
-            store_rows(company, direction, rows, read_at=read_at)
+            store_rows(kamino, direction, rows, read_at=read_at)
             cursor = _next_direction(cursor) if is_last else {**cursor, "page": cursor["page"] + 1}
-        _save_cursor(company, cursor)
+        _save_cursor(kamino, cursor)
         worked = True
         failpoints.passed("reconcile.page_read")
-    if cursor["direction"] or not _look_again(client, company, cursor, clock=clock, deadline=deadline):
+    if cursor["direction"] or not _look_again(client, kamino, cursor, clock=clock, deadline=deadline):
         return worked
-    compare_all(company, started_at=started_at, unread=cursor.get("unread", []), now=clock())
+    compare_all(kamino, started_at=started_at, unread=cursor.get("unread", []), now=clock())
     failpoints.passed("reconcile.compared")
-    _save_cursor(company, {})
-    KaminoConnection.objects.filter(pk=company.pk).update(reconciled_at=started_at)
+    _save_cursor(kamino, {})
+    KaminoConnection.objects.filter(pk=kamino.pk).update(reconciled_at=started_at)
     return True
 
 
 def _look_again(
-    client: KaminoClient, company: KaminoConnection, cursor: dict[str, Any], *, clock: Clock, deadline: datetime
+    client: KaminoClient, kamino: KaminoConnection, cursor: dict[str, Any], *, clock: Clock, deadline: datetime
 ) -> bool:
     """Ask by due date for titles that no page showed: pages are numbered, so that a title which somebody deletes
     meanwhile moves another one past us. Returns whether there was time for all; of many, only some are asked for."""
     unread, looked = cursor.get("unread", []), cursor.get("looked", [])
     started_at = datetime.fromisoformat(cursor["started_at"])
-    for direction, due in not_shown(company, started_at=started_at, unread=unread, most=MOST_LOOKS):
+    for direction, due in not_shown(kamino, started_at=started_at, unread=unread, most=MOST_LOOKS):
         if [direction, due] in looked:
             continue
         if len(looked) >= MOST_LOOKS:
@@ -130,9 +130,9 @@ def _look_again(
         if clock() >= deadline:
             return False
         read_at, day = clock(), date.fromisoformat(due)
-        store_rows(company, Direction(direction), client.titles_due(Direction(direction), day, day), read_at=read_at)
+        store_rows(kamino, Direction(direction), client.titles_due(Direction(direction), day, day), read_at=read_at)
         looked.append([direction, due])
-        _save_cursor(company, {**cursor, "looked": looked})
+        _save_cursor(kamino, {**cursor, "looked": looked})
         cursor["looked"] = looked
     return True
 
@@ -142,6 +142,6 @@ def _next_direction(cursor: dict[str, object]) -> dict[str, object]:
     return {**cursor, "direction": following, "page": 1}
 
 
-def _save_cursor(company: KaminoConnection, cursor: dict[str, object]) -> None:
-    company.reconcile_cursor = cursor
-    KaminoConnection.objects.filter(pk=company.pk).update(reconcile_cursor=cursor)
+def _save_cursor(kamino: KaminoConnection, cursor: dict[str, object]) -> None:
+    kamino.reconcile_cursor = cursor
+    KaminoConnection.objects.filter(pk=kamino.pk).update(reconcile_cursor=cursor)

@@ -32,7 +32,7 @@ def last_told() -> Combinable:
 
 def nobodys(snapshots: QuerySet[KaminoSnapshot]) -> QuerySet[KaminoSnapshot]:
     """Return the rows that no posting and no part of the company is linked to."""
-    same = {"company": OuterRef("company"), "kamino_id": OuterRef("kamino_id")}
+    same = {"kamino_connection": OuterRef("kamino_connection"), "kamino_id": OuterRef("kamino_id")}
     taken = Posting.objects.filter(**same, direction=OuterRef("direction"))
     parts = PartPosting.objects.filter(**same, posting__direction=OuterRef("direction"))
     return snapshots.filter(~Exists(taken), ~Exists(parts))
@@ -45,14 +45,17 @@ def may_compare(unit: Posting | PartPosting, started_at: datetime) -> bool:
 
 
 def not_shown(
-    company: KaminoConnection, *, started_at: datetime, unread: Sequence[str], most: int
+    kamino: KaminoConnection, *, started_at: datetime, unread: Sequence[str], most: int
 ) -> list[tuple[str, str]]:
     """Return the directions and due dates (ISO) of titles that Kamino should have and that no list since `started_at`
     showed; at most `most` of them."""
     seen = KaminoSnapshot.objects.filter(
-        company=company, direction=OuterRef("direction"), kamino_id=OuterRef("kamino_id"), read_at__gte=started_at
+        kamino_connection=kamino,
+        direction=OuterRef("direction"),
+        kamino_id=OuterRef("kamino_id"),
+        read_at__gte=started_at,
     )
-    rows = Posting.objects.filter(company=company, kamino_id__isnull=False, delivered__isnull=False)
+    rows = Posting.objects.filter(kamino_connection=kamino, kamino_id__isnull=False, delivered__isnull=False)
     rows = rows.exclude(direction__in=unread).exclude(delivered__status=KaminoStatus.CANCELLED.value)
     told = rows.annotate(last_told_at=last_told(), due=KT("delivered__due_date"))
     absent = told.filter(~Exists(seen), last_told_at__lt=started_at).order_by("direction", "due")
@@ -67,7 +70,7 @@ def names_of(posting: Posting, accounts: Mapping[str, str]) -> Names:
 
 def tolerance_of(posting: Posting) -> Decimal:
     """Return by how much, in reais, amounts may differ and still be equal."""
-    return Decimal(posting.company.tenant.tolerance_cents) / 100
+    return Decimal(posting.kamino_connection.tenant.tolerance_cents) / 100
 
 
 def differences_beside(
@@ -79,7 +82,7 @@ def differences_beside(
     told = Max("attempts__ended_at")
     parts = list(PartPosting.objects.filter(posting__in=batch).annotate(last_told_at=told).order_by("pk"))
     ids = [part.kamino_id for part in parts if part.kamino_id]
-    rows = translated(KaminoSnapshot.objects.filter(company=batch[0].company_id, kamino_id__in=ids))
+    rows = translated(KaminoSnapshot.objects.filter(kamino_connection=batch[0].kamino_connection_id, kamino_id__in=ids))
     for part in parts:
         posting, delivered = by_pk[part.posting_id], part.get_delivered()
         if delivered is None or not may_compare(part, started_at):
@@ -111,7 +114,7 @@ def _copies(batch: Sequence[Posting], parts: Sequence[PartPosting]) -> dict[int,
     codes = {code for _direction, code in owners}
     found: dict[int, list[int]] = defaultdict(list)
     for (direction, kamino_id), row in translated(
-        nobodys(KaminoSnapshot.objects.filter(company=batch[0].company_id, code__in=codes))
+        nobodys(KaminoSnapshot.objects.filter(kamino_connection=batch[0].kamino_connection_id, code__in=codes))
     ).items():
         owner = owners.get((direction, row.marked_code))
         if owner is not None and row.carries_marker:

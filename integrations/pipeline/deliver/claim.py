@@ -95,7 +95,7 @@ def uncertain_units(model: type[Unit], now: datetime) -> QuerySet[Any]:
     return model.objects.filter(state=DeliveryState.UNCERTAIN, ready_at__lte=now)
 
 
-def live_companies(now: datetime) -> QuerySet[KaminoConnection]:
+def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
     """Return the companies to which anything may be sent now: what stands there already was looked at lately."""
     live = KaminoConnection.objects.filter(
         tenant__delivery_mode=Tenant.DeliveryMode.LIVE, tenant__is_active=True, is_paused=False,
@@ -104,14 +104,14 @@ def live_companies(now: datetime) -> QuerySet[KaminoConnection]:
     return live.defer(*KaminoConnection.SECRETS)
 
 
-def companies_with_work(
+def kaminos_with_work(
     now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
 ) -> QuerySet[KaminoConnection]:
     """Return the live companies that have something to send or to look up, least recently served first.
 
     `for_people`: only those with a title that a person asked for.
     """
-    mine = {"company": OuterRef("pk")}
+    mine = {"kamino_connection": OuterRef("pk")}
     asked = {"priority": Priority.PERSON, **mine}
     has_work = Q(Exists(ready_postings(now).filter(**asked))) | Q(Exists(ready_parts(now).filter(**asked)))
     if not for_people:
@@ -119,7 +119,7 @@ def companies_with_work(
         has_work |= Q(Exists(ready_persons(now).filter(**mine)))
         for model in DELIVERY_UNITS:
             has_work |= Q(Exists(uncertain_units(model, now).filter(**mine)))
-    query = live_companies(now).filter(has_work)
+    query = live_kaminos(now).filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
     return query.select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk")
@@ -142,7 +142,7 @@ def claim(unit: Unit, operation: Operation, *, settles: bool, now: datetime) -> 
         if not units.begin_sending(unit.pk, unit.fence, desired=unit.desired_fingerprint, lease_until=now + LEASE):
             return None
         attempt = Attempt.objects.create(
-            company_id=unit.company_id,
+            kamino_connection_id=unit.kamino_connection_id,
             operation=operation,
             settles=settles,
             body=unit.desired,
@@ -158,18 +158,20 @@ def claim(unit: Unit, operation: Operation, *, settles: bool, now: datetime) -> 
     return claimed
 
 
-def next_posting(company: KaminoConnection, now: datetime) -> Posting | None:
+def next_posting(kamino: KaminoConnection, now: datetime) -> Posting | None:
     """Return the most urgent posting of a company."""
-    query = ready_postings(now).filter(company=company).order_by("priority", "due_date", "pk")
+    query = ready_postings(now).filter(kamino_connection=kamino).order_by("priority", "due_date", "pk")
     return query.select_related("title__person__posting").first()
 
 
-def next_person(company: KaminoConnection, now: datetime) -> PersonPosting | None:
+def next_person(kamino: KaminoConnection, now: datetime) -> PersonPosting | None:
     """Return a changed person of a company."""
-    return ready_persons(now).filter(company=company).select_related("person").order_by("ready_at", "pk").first()
+    return (
+        ready_persons(now).filter(kamino_connection=kamino).select_related("person").order_by("ready_at", "pk").first()
+    )
 
 
-def next_part(company: KaminoConnection, now: datetime) -> PartPosting | None:
+def next_part(kamino: KaminoConnection, now: datetime) -> PartPosting | None:
     """Return the most urgent part of a company."""
-    query = ready_parts(now).filter(company=company).order_by("priority", "pk")
+    query = ready_parts(now).filter(kamino_connection=kamino).order_by("priority", "pk")
     return query.select_related("posting__title__person__posting").first()

@@ -13,13 +13,13 @@ from integrations.models.deliveries import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import error_text
-from integrations.pipeline.access.leases import CONFIG_PAUSE, free_company, lease_next, pause_company
+from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, lease_next, pause_kamino
 from integrations.pipeline.access.rate_limits import kamino_key
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import (
     Unit,
-    companies_with_work,
-    live_companies,
+    kaminos_with_work,
+    live_kaminos,
     next_part,
     next_person,
     next_posting,
@@ -60,8 +60,8 @@ def drain(
     result = DrainResult()
     clients: dict[int, KaminoClient] = {}
     while (now := clock()) < deadline:
-        company, wait = lease_next(companies_with_work(now, tenant_ids, for_people=for_people), now)
-        if company is None:
+        kamino, wait = lease_next(kaminos_with_work(now, tenant_ids, for_people=for_people), now)
+        if kamino is None:
             if wait is None:
                 result.is_empty = True
                 return result
@@ -69,28 +69,28 @@ def drain(
             continue
         failpoints.passed("deliver.leased")
         try:
-            if company.pk not in clients:
-                clients[company.pk] = open_kamino(company, clock=clock)
-            directory = _DIRECTORIES.setdefault(company.pk, PersonDirectory())
-            result.worked += _serve(clients[company.pk], company, directory, clock, deadline)
+            if kamino.pk not in clients:
+                clients[kamino.pk] = open_kamino(kamino, clock=clock)
+            directory = _DIRECTORIES.setdefault(kamino.pk, PersonDirectory())
+            result.worked += _serve(clients[kamino.pk], kamino, directory, clock, deadline)
         except ApiError as error:
-            log.warning("company not served", company=company.pk, error=str(error))
-            pause_company(company.pk, error_text(error), until=now + CONFIG_PAUSE)
+            log.warning("company not served", kamino_connection=kamino.pk, error=str(error))
+            pause_kamino(kamino.pk, error_text(error), until=now + CONFIG_PAUSE)
         finally:
-            free_company(company)
+            free_kamino(kamino)
         failpoints.passed("deliver.freed")
     return result
 
 
 def _serve(
-    client: KaminoClient, company: KaminoConnection, directory: PersonDirectory, clock: Clock, deadline: datetime
+    client: KaminoClient, kamino: KaminoConnection, directory: PersonDirectory, clock: Clock, deadline: datetime
 ) -> int:
     """Work on a few units of a leased company; stop when it has to wait for a slot."""
     worked = 0
     while worked < MOST_IN_A_ROW and clock() < deadline:
         unit: list[Unit] = []
         try:
-            if not _work_on_one(client, company, directory, clock, unit):
+            if not _work_on_one(client, kamino, directory, clock, unit):
                 break
         except Exception:
             # One unit that makes us stumble must not keep the others waiting, nor be tried without end.
@@ -100,19 +100,19 @@ def _serve(
             if not unit:
                 raise
         worked += 1
-        if RateLimit.objects.seconds_until_free([kamino_key(company)], clock()) or not _may_go_on(company, clock()):
+        if RateLimit.objects.seconds_until_free([kamino_key(kamino)], clock()) or not _may_go_on(kamino, clock()):
             break
     return worked
 
 
-def _may_go_on(company: KaminoConnection, now: datetime) -> bool:
+def _may_go_on(kamino: KaminoConnection, now: datetime) -> bool:
     """Say whether the lease is still ours, and nobody paused the company or took it back to simulation."""
-    return live_companies(now).filter(pk=company.pk, fence=company.fence).exists()
+    return live_kaminos(now).filter(pk=kamino.pk, fence=kamino.fence).exists()
 
 
 def _work_on_one(
     client: KaminoClient,
-    company: KaminoConnection,
+    kamino: KaminoConnection,
     directory: PersonDirectory,
     clock: Clock,
     working_on: list[Unit],
@@ -120,13 +120,13 @@ def _work_on_one(
     """Look up, deliver a part or a title (its person first), or deliver a changed person; false when nothing is due.
     What a person asked for goes before everything else."""
     now = clock()
-    posting, part = next_posting(company, now), next_part(company, now)
+    posting, part = next_posting(kamino, now), next_part(kamino, now)
     is_asked = any(unit is not None and unit.priority == Priority.PERSON for unit in (posting, part))
     for model in () if is_asked else DELIVERY_UNITS:
-        unit = uncertain_units(model, now).filter(company=company).order_by("ready_at").first()
+        unit = uncertain_units(model, now).filter(kamino_connection=kamino).order_by("ready_at").first()
         if unit is not None:
             working_on.append(unit)
-            resolve(client, company, unit, clock=clock)
+            resolve(client, kamino, unit, clock=clock)
             return True
     if part is not None and (posting is None or part.priority <= posting.priority):
         working_on.append(part)
@@ -140,7 +140,7 @@ def _work_on_one(
         else:
             deliver_title(client, posting, person.kamino_id, clock=clock)
         return True
-    changed = next_person(company, now)
+    changed = next_person(kamino, now)
     if changed is not None:
         working_on.append(changed)
         deliver_person(client, changed, directory, clock=clock)

@@ -31,8 +31,8 @@ def standing_title(
     made over there by somebody else or belongs to a title that vanished from Bling, and nobody said yet that it is
     another one.
     """
-    mine = {"company": posting.company_id, "direction": posting.direction}
-    held = {"company": posting.company_id, "kamino_id": OuterRef("kamino_id")}
+    mine = {"kamino_connection": posting.kamino_connection_id, "direction": posting.direction}
+    held = {"kamino_connection": posting.kamino_connection_id, "kamino_id": OuterRef("kamino_id")}
     is_ours = Exists(Posting.objects.filter(direction=posting.direction, **held))
     is_part = Exists(PartPosting.objects.filter(posting__direction=posting.direction, **held))
     free = KaminoSnapshot.objects.filter(~is_ours, ~is_part, **mine)

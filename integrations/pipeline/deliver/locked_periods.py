@@ -29,7 +29,7 @@ def refuse_locked(
     if paid is None:
         return
     account = KaminoItem.objects.filter(
-        connection=posting.company_id, kind=KaminoKind.BANK_ACCOUNT, kamino_id=paid.account
+        connection=posting.kamino_connection_id, kind=KaminoKind.BANK_ACCOUNT, kamino_id=paid.account
     ).first()
     if account is None:
         return

@@ -32,14 +32,14 @@ class PersonDirectory:
         self._read_at: datetime | None = None
         self._declined_at: datetime | None = None
 
-    def prepare(self, client: KaminoClient, company_id: int, clock: Clock) -> None:
+    def prepare(self, client: KaminoClient, kamino_connection_id: int, clock: Clock) -> None:
         """Read the register if enough new persons wait for it; decide again when the decision is old."""
         now = clock()
         recent = [moment for moment in (self._read_at, self._declined_at) if moment and now - moment < DIRECTORY_AGE]
         if recent:
             return
         waiting = PersonPosting.objects.filter(
-            company=company_id, state=DeliveryState.READY, kamino_id__isnull=True
+            kamino_connection=kamino_connection_id, state=DeliveryState.READY, kamino_id__isnull=True
         ).count()
         if waiting < 2:
             return
@@ -97,14 +97,16 @@ def _link_or_create(
     if sibling is not None:
         _link(claimed, row, sibling, desired, clock)
         return
-    directory.prepare(client, row.company_id, clock)
+    directory.prepare(client, row.kamino_connection_id, clock)
     candidates = directory.candidates(client, desired, clock)
     active = [person for person in candidates if person.active] or candidates
     if len(active) > 1:
         ids = ", ".join(str(person.kamino_id) for person in active)
         raise AmbiguousError(ids, service="Kamino", operation="person", code="ambiguous")
     if active:
-        taken = PersonPosting.objects.filter(company=row.company_id, kamino_id=active[0].kamino_id, owns_person=True)
+        taken = PersonPosting.objects.filter(
+            kamino_connection=row.kamino_connection_id, kamino_id=active[0].kamino_id, owns_person=True
+        )
         if taken.exclude(pk=row.pk).exists():
             _link(claimed, row, active[0].kamino_id, desired, clock)
         else:
@@ -121,7 +123,10 @@ def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
         return None
     return (
         PersonPosting.objects.filter(
-            company=row.company_id, person__document=desired.document, kamino_id__isnull=False, owns_person=True
+            kamino_connection=row.kamino_connection_id,
+            person__document=desired.document,
+            kamino_id__isnull=False,
+            owns_person=True,
         )
         .exclude(pk=row.pk)
         .values_list("kamino_id", flat=True)

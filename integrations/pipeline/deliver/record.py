@@ -17,7 +17,7 @@ from integrations.models import Attempt, PartPosting, PersonPosting, Posting, Ti
 from integrations.models.deliveries import DeliveryState, Failure
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.error_texts import error_text
-from integrations.pipeline.access.leases import CONFIG_PAUSE, pause_company
+from integrations.pipeline.access.leases import CONFIG_PAUSE, pause_kamino
 from integrations.pipeline.deliver.claim import Claimed, Unit
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.rest.errors import (
@@ -94,7 +94,7 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             objects.record_retry(unit.pk, fence, message=text, ready_at=ready_at, counts=False)
         elif isinstance(error, ConfigError) and error.code != "unconfirmed":
             objects.record_retry(unit.pk, fence, message=text, ready_at=now + CONFIG_PAUSE, counts=False)
-            pause_company(unit.company_id, text, until=now + CONFIG_PAUSE)
+            pause_kamino(unit.kamino_connection_id, text, until=now + CONFIG_PAUSE)
         elif isinstance(error, TransientError) and unit.tries < MOST_TRIES:
             objects.record_retry(unit.pk, fence, message=text, ready_at=now + pause(unit.tries))
         else:

@@ -27,7 +27,7 @@ LOOKUPS = 2
 AROUND = timedelta(days=31)
 
 
-def resolve(client: KaminoClient, company: KaminoConnection, unit: Unit, *, clock: Clock) -> None:
+def resolve(client: KaminoClient, kamino: KaminoConnection, unit: Unit, *, clock: Clock) -> None:
     """Look an uncertain unit up; adopt it, let it be sent again, wait for the second look-up, or ask a person."""
     attempt = unit.attempts.filter(outcome__in=["", Attempt.Outcome.UNCERTAIN]).order_by("-pk").first()
     try:
@@ -36,7 +36,7 @@ def resolve(client: KaminoClient, company: KaminoConnection, unit: Unit, *, cloc
         elif isinstance(unit, PersonPosting):
             _resolve_person(client, unit, attempt, clock)
         else:
-            _resolve_title(client, company, unit, attempt, clock)
+            _resolve_title(client, kamino, unit, attempt, clock)
     except Exception as error:
         if not isinstance(error, ApiError):
             log.exception("look-up crashed", unit=unit.pk)
@@ -50,7 +50,7 @@ def resolve(client: KaminoClient, company: KaminoConnection, unit: Unit, *, cloc
 
 
 def _resolve_title(
-    client: KaminoClient, company: KaminoConnection, posting: Posting | PartPosting, attempt: Attempt, clock: Clock
+    client: KaminoClient, kamino: KaminoConnection, posting: Posting | PartPosting, attempt: Attempt, clock: Clock
 ) -> None:
     sent = DesiredTitle.from_json(attempt.body)
     before = posting.get_delivered()
@@ -62,14 +62,14 @@ def _resolve_title(
         _ask(posting, _("Kamino has no list to look it up in. Look for “%(code)s” there.") % {"code": sent.code},
              attempt, clock)  # fmt: skip
     elif posting.kamino_id is None:
-        _resolve_creation(company, posting, attempt, sent, marked(rows, sent.code), clock)
+        _resolve_creation(kamino, posting, attempt, sent, marked(rows, sent.code), clock)
     else:
         row = next((row for row in rows if row.kamino_id == posting.kamino_id), None)
         _resolve_change(posting, attempt, sent, row, clock)
 
 
 def _resolve_creation(
-    company: KaminoConnection,
+    kamino: KaminoConnection,
     posting: Posting | PartPosting,
     attempt: Attempt,
     sent: DesiredTitle,
@@ -78,7 +78,7 @@ def _resolve_creation(
 ) -> None:
     taken = set(
         Posting.objects.filter(
-            company=company, direction=posting.direction, kamino_id__in=[row.kamino_id for row in found]
+            kamino_connection=kamino, direction=posting.direction, kamino_id__in=[row.kamino_id for row in found]
         ).values_list("kamino_id", flat=True)
     )
     free = [row for row in found if row.kamino_id not in taken]
@@ -92,7 +92,7 @@ def _resolve_creation(
         _adopt(posting, attempt, told, free[0].kamino_id, clock)
     elif posting.lookups + 1 < LOOKUPS:
         _look_again(posting, clock)
-    elif company.lists_are_complete:
+    elif kamino.lists_are_complete:
         _send_again(posting, attempt, clock)
     else:
         _ask(

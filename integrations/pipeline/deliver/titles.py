@@ -115,7 +115,10 @@ def current_row(
     if posting.priority == Priority.PERSON:
         oldest = max(oldest, posting.planned_at)
     snapshot = KaminoSnapshot.objects.filter(
-        company=posting.company_id, direction=direction, kamino_id=posting.kamino_id or 0, read_at__gte=oldest
+        kamino_connection=posting.kamino_connection_id,
+        direction=direction,
+        kamino_id=posting.kamino_id or 0,
+        read_at__gte=oldest,
     ).first()
     if snapshot is not None:
         return True, translate.title_row(direction, snapshot.row)
@@ -123,7 +126,7 @@ def current_row(
     rows = rows_due(client, direction, before.due_date, before.due_date)
     if rows is None:
         return False, None
-    store_rows(KaminoConnection(pk=posting.company_id), direction, rows, read_at=read_at)
+    store_rows(KaminoConnection(pk=posting.kamino_connection_id), direction, rows, read_at=read_at)
     return True, next((row for row in rows if row.kamino_id == posting.kamino_id), None)
 
 
@@ -168,5 +171,5 @@ def keep_edits(desired: DesiredTitle, before: DesiredTitle, row: KaminoTitle) ->
 
 def _forget_snapshot(posting: Posting) -> None:
     KaminoSnapshot.objects.filter(
-        company=posting.company_id, direction=posting.direction, kamino_id=posting.kamino_id or 0
+        kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=posting.kamino_id or 0
     ).delete()

@@ -87,9 +87,9 @@ def request_sync(
 def request_reconciliation(*, tenants: QuerySet[Tenant], user: User, now: datetime) -> int:
     """Ask for Kamino's titles to be read and compared once more; returns for how many companies. It begins once
     nothing waits to be sent, and within Kamino's limit of requests."""
-    companies = KaminoConnection.objects.filter(tenant__in=tenants, tenant__is_active=True, is_paused=False)
+    kaminos = KaminoConnection.objects.filter(tenant__in=tenants, tenant__is_active=True, is_paused=False)
     log.info("reconciliation asked for", user=user.pk)
-    return companies.update(reconcile_asked_at=now)
+    return kaminos.update(reconcile_asked_at=now)
 
 
 def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> ResyncRequest:
@@ -167,7 +167,7 @@ def force_settlement(
         plan_now(posting, now)  # first: planning locks in the same order
         locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
         refuse_settlement(locked, account)
-        limit = locked.company.tenant.force_limit
+        limit = locked.kamino_connection.tenant.force_limit
         try:
             with transaction.atomic():
                 forced = ForcedSettlement.objects.create(
@@ -184,7 +184,7 @@ def force_settlement(
 def refuse_settlement(posting: Posting, account: KaminoItem) -> None:
     """Raise `Refused` when a locked posting cannot be settled by hand, or not on this account."""
     delivered = posting.get_delivered()
-    if account.connection_id != posting.company_id or account.kind != KaminoKind.BANK_ACCOUNT:
+    if account.connection_id != posting.kamino_connection_id or account.kind != KaminoKind.BANK_ACCOUNT:
         raise Refused("account", _("Choose a bank account of this company."))
     if posting.state in _LOCKED:
         raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))

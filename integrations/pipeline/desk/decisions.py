@@ -126,7 +126,11 @@ def _concerned(posting: Posting, number: int) -> Q:
     """Return the title and all that a decision for `number` may change."""
     title = posting.title
     found = Q(pk=title.pk)
-    found |= Q(posting__company=posting.company_id, posting__direction=posting.direction, posting__kamino_id=number)
+    found |= Q(
+        posting__kamino_connection=posting.kamino_connection_id,
+        posting__direction=posting.direction,
+        posting__kamino_id=number,
+    )
     if number:
         found |= Q(connection=title.connection_id, direction=title.direction, bling_id=number)
         found |= Q(connection=title.connection_id, maybe_replaces__contains=[number])
@@ -159,13 +163,16 @@ def _link(posting: Posting, kamino_id: int, now: datetime) -> None:
     if posting.desired is None:
         raise Refused("held", _("The title is held back. Mend its reasons first."))
     holder = Posting.objects.select_related("title").filter(
-        company=posting.company_id, direction=posting.direction, kamino_id=kamino_id, title__status=TitleStatus.DELETED
+        kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=kamino_id,
+        title__status=TitleStatus.DELETED,
     ).first()  # fmt: skip
     if holder is not None and holder.title.connection_id == posting.title.connection_id:
         _refuse_in_flight(holder)
         take_posting_over(holder.title, posting.title, now=now)  # a bill that was deleted in Bling and entered again
         return
-    parts = PartPosting.objects.filter(company=posting.company_id, posting__direction=posting.direction)
+    parts = PartPosting.objects.filter(
+        kamino_connection=posting.kamino_connection_id, posting__direction=posting.direction
+    )
     if parts.filter(kamino_id=kamino_id).exists():
         raise Refused("taken", _("That title of Kamino belongs to another title already."))
     desired = posting.get_desired()
@@ -199,7 +206,7 @@ def _refuse_link(posting: Posting, kamino_id: int) -> None:
     if posting.state == DeliveryState.IGNORED:
         raise Refused("ignored", _("This title is not to be synced. Take that back first."))
     _refuse_in_flight(posting)
-    mine = {"company": posting.company_id, "direction": posting.direction, "kamino_id": kamino_id}
+    mine = {"kamino_connection": posting.kamino_connection_id, "direction": posting.direction, "kamino_id": kamino_id}
     if not KaminoSnapshot.objects.filter(**mine).exists():
         raise Refused("unseen", _("Nobody saw this title in Kamino lately. Read Kamino first, and choose again."))
 
@@ -237,8 +244,8 @@ def _link_batch(pairs: dict[int, int], *, reason: str, user: User, now: datetime
     """Link postings to Kamino ids under one lock; returns why some were not linked. One does not stop the others."""
     refused = []
     with transaction.atomic():
-        companies = Posting.objects.filter(pk__in=pairs).values("company")
-        holders = Q(posting__company__in=companies, posting__kamino_id__in=pairs.values())
+        kaminos = Posting.objects.filter(pk__in=pairs).values("kamino_connection")
+        holders = Q(posting__kamino_connection__in=kaminos, posting__kamino_id__in=pairs.values())
         _lock_titles(Q(posting__in=pairs) | holders)
         request_plans(Title.objects.filter(posting__in=pairs), now=now)  # first: planning locks in the same order
         rows = Posting.objects.select_for_update(of=("self",)).filter(pk__in=pairs).select_related("title")
@@ -258,7 +265,7 @@ def _link_batch(pairs: dict[int, int], *, reason: str, user: User, now: datetime
 
 def _what_kamino_holds(posting: Posting, desired: DesiredTitle, kamino_id: int) -> DesiredTitle:
     row = KaminoSnapshot.objects.filter(
-        company=posting.company_id, direction=posting.direction, kamino_id=kamino_id
+        kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=kamino_id
     ).first()
     if row is not None:
         return as_told(translate.title_row(Direction(posting.direction), row.row), desired)

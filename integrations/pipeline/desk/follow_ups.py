@@ -34,7 +34,7 @@ def follow_up(*, postings: Iterable[Posting], responsible: User | str, comment: 
     if responsible == UNTOUCHED and not comment:
         raise Refused("empty", _("Choose who looks after it, or write a comment."))
     if isinstance(responsible, User):
-        tenants = {posting.company.tenant_id for posting in rows}
+        tenants = {posting.kamino_connection.tenant_id for posting in rows}
         if responsible not in may_look_after(tenants):
             raise Refused("stranger", _("%(user)s may not see every one of these companies.") % {"user": responsible})
     with transaction.atomic():

@@ -44,7 +44,7 @@ def find(posting: Posting, search: Search, *, whole: bool) -> list[Found]:
 
     Not `whole`: without those of confidential titles, and of chart accounts that only they have.
     """
-    rows = KaminoSnapshot.objects.filter(company=posting.company_id, direction=posting.direction)
+    rows = KaminoSnapshot.objects.filter(kamino_connection=posting.kamino_connection_id, direction=posting.direction)
     if search.person:
         name = Q(row__NomePessoa__iregex=typed_pattern(search.person))
         rows = rows.filter(name | Q(person_document=search.person))
@@ -60,20 +60,24 @@ def find(posting: Posting, search: Search, *, whole: bool) -> list[Found]:
 
 def chosen(posting: Posting, kamino_id: int, *, whole: bool) -> Found | None:
     """Return the one row with this id, as it was last seen, where the person may see it (`whole`: see `find`)."""
-    rows = KaminoSnapshot.objects.filter(company=posting.company_id, direction=posting.direction, kamino_id=kamino_id)
+    rows = KaminoSnapshot.objects.filter(
+        kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=kamino_id
+    )
     return next(iter(_found(posting, list(rows), whole=whole)), None)
 
 
 def _found(posting: Posting, rows: Sequence[KaminoSnapshot], *, whole: bool) -> list[Found]:
     held = Posting.objects.filter(
-        company=posting.company_id, direction=posting.direction, kamino_id__in=[row.kamino_id for row in rows]
+        kamino_connection=posting.kamino_connection_id,
+        direction=posting.direction,
+        kamino_id__in=[row.kamino_id for row in rows],
     ).exclude(Q(pk=posting.pk) | Q(title__status=TitleStatus.DELETED, title__connection=posting.title.connection_id))
     holders = {holder.kamino_id: holder for holder in held.select_related("title")}
     direction = Direction(posting.direction)
     found = [Found(translate.title_row(direction, row.row), row.read_at, holders.get(row.kamino_id)) for row in rows]
     if whole:
         return found
-    charts = confidential_names(posting.company.tenant).charts
+    charts = confidential_names(posting.kamino_connection.tenant).charts
     shown = set(without_confidential(held).values_list("kamino_id", flat=True))
     return [
         hit

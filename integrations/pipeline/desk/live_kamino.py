@@ -15,7 +15,7 @@ from integrations.models import Attempt, ForcedSettlement, KaminoConnection, Pos
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access.clients import PATIENCE, open_kamino
 from integrations.pipeline.access.error_texts import live_error_text
-from integrations.pipeline.access.leases import free_company, lease_first
+from integrations.pipeline.access.leases import free_kamino, lease_first
 from integrations.pipeline.desk.commands import plan_now, undo_forced_settlement
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.kamino_rows import rows_due, seen_in_kamino, store_rows
@@ -32,27 +32,27 @@ def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], da
     if not start <= end <= start + LONGEST_SPAN:
         raise Refused("span", _("Give a span of at most 31 days."))
     direction = Direction(posting.direction)
-    company = _lease(posting.company_id, clock())
+    kamino = _lease(posting.kamino_connection_id, clock())
     try:
         read_at = clock()
-        client = open_kamino(company, clock=clock, patience=Patience(PATIENCE))
+        client = open_kamino(kamino, clock=clock, patience=Patience(PATIENCE))
         rows = rows_due(client, direction, start, end)
     except ApiError as error:
         raise Refused("api", live_error_text(error)) from error
     finally:
-        free_company(company)
+        free_kamino(kamino)
     if rows is None:
         raise Refused("no_list", _("Kamino shows no list of these titles. Only those seen before can be found."))
-    store_rows(company, direction, rows, read_at=read_at)
+    store_rows(kamino, direction, rows, read_at=read_at)
     return len(rows)
 
 
-def _lease(company_id: int, now: datetime) -> KaminoConnection:
-    companies = KaminoConnection.objects.filter(pk=company_id).defer(*KaminoConnection.SECRETS)
-    company = lease_first(companies.filter(is_paused=False), now)
-    if company is not None:
-        return company
-    if companies.filter(Q(is_paused=True) | ~Q(error="")).exists():
+def _lease(kamino_connection_id: int, now: datetime) -> KaminoConnection:
+    kaminos = KaminoConnection.objects.filter(pk=kamino_connection_id).defer(*KaminoConnection.SECRETS)
+    kamino = lease_first(kaminos.filter(is_paused=False), now)
+    if kamino is not None:
+        return kamino
+    if kaminos.filter(Q(is_paused=True) | ~Q(error="")).exists():
         raise Refused("paused", _("Sending stands still for this company: see its Kamino connection."))
     raise Refused("busy", _("Kamino is busy with another call of this company. Try again in a few seconds."))
 

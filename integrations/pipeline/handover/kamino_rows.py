@@ -28,7 +28,7 @@ def rows_due(client: KaminoClient, direction: Direction, start: date, end: date)
 def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
     """Return how a list showed a posting's title, and when; `None` where none did since the last write or link."""
     row = KaminoSnapshot.objects.filter(
-        company=posting.company_id, direction=posting.direction, kamino_id=posting.kamino_id or 0
+        kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=posting.kamino_id or 0
     ).first()
     if row is None:
         return None
@@ -40,13 +40,13 @@ def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
 
 
 def store_rows(
-    company: KaminoConnection, direction: Direction, rows: Sequence[KaminoTitle], *, read_at: datetime
+    kamino: KaminoConnection, direction: Direction, rows: Sequence[KaminoTitle], *, read_at: datetime
 ) -> None:
     """Keep rows as snapshots; `read_at` was taken before their request."""
     KaminoSnapshot.objects.bulk_create(
         [
             KaminoSnapshot(
-                company=company,
+                kamino_connection=kamino,
                 direction=direction,
                 kamino_id=row.kamino_id,
                 due_date=row.due_date,
@@ -61,7 +61,7 @@ def store_rows(
             for row in sorted(rows, key=lambda row: row.kamino_id)
         ],
         update_conflicts=True,
-        unique_fields=["company", "direction", "kamino_id"],
+        unique_fields=["kamino_connection", "direction", "kamino_id"],
         update_fields=[
             "due_date",
             "code",

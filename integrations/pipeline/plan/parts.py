@@ -85,7 +85,13 @@ def plan_parts(
 ) -> None:
     """Store which parts a title is to have. `wanted`: the bodies of the new ones, by borderô."""
     new = [
-        PartPosting(posting=posting, company_id=posting.company_id, bordero_id=key, ready_at=now, planned_at=now)
+        PartPosting(
+            posting=posting,
+            kamino_connection_id=posting.kamino_connection_id,
+            bordero_id=key,
+            ready_at=now,
+            planned_at=now,
+        )
         for key in wanted
         if key not in parts.rows
     ]

@@ -11,26 +11,26 @@ from integrations.models import KaminoConnection, Person, PersonPosting, Title
 from integrations.models.deliveries import DeliveryState
 
 
-def company_of(title: Title) -> KaminoConnection:
-    company: KaminoConnection = title.connection.tenant.kamino_connection
-    return company
+def kamino_of(title: Title) -> KaminoConnection:
+    kamino: KaminoConnection = title.connection.tenant.kamino_connection
+    return kamino
 
 
 def plan_persons(titles: Sequence[Title], now: datetime) -> dict[int, PersonPosting]:
     """Plan the persons of some titles; a person is customer or supplier by the titles that name it."""
-    companies = {title.person_id: company_of(title) for title in titles if title.person_id}
+    kaminos = {title.person_id: kamino_of(title) for title in titles if title.person_id}
     directions: dict[int, set[str]] = defaultdict(set)
-    pairs = Title.objects.filter(person__in=companies).values_list("person_id", "direction").distinct()
+    pairs = Title.objects.filter(person__in=kaminos).values_list("person_id", "direction").distinct()
     for person_id, direction in pairs:
         directions[person_id].add(direction)
     PersonPosting.objects.bulk_create(
         [
-            PersonPosting(person_id=pk, company=company, ready_at=now, planned_at=now)
-            for pk, company in sorted(companies.items())
+            PersonPosting(person_id=pk, kamino_connection=kamino, ready_at=now, planned_at=now)
+            for pk, kamino in sorted(kaminos.items())
         ],
         ignore_conflicts=True,
     )
-    rows = PersonPosting.objects.select_for_update(of=("self",)).filter(person__in=companies).order_by("pk")
+    rows = PersonPosting.objects.select_for_update(of=("self",)).filter(person__in=kaminos).order_by("pk")
     found = {row.person_id: row for row in rows.select_related("person", "person__connection")}
     for row in found.values():
         _plan_person(row, row.person, directions[row.person_id], now)

@@ -22,7 +22,7 @@ from integrations.models.deliveries import DeliveryState, Failure, Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.plan.inputs import Gathered, gather, read_for
 from integrations.pipeline.plan.parts import lock_parts, plan_parts
-from integrations.pipeline.plan.persons import company_of, plan_persons
+from integrations.pipeline.plan.persons import kamino_of, plan_persons
 from integrations.pipeline.plan.rulebook import load_rulebook
 
 log = structlog.get_logger(__name__)
@@ -129,7 +129,9 @@ def _first_of_each(titles: Sequence[Title]) -> list[Title]:
 def _ensure_postings(titles: Sequence[Title], now: datetime) -> dict[int, Posting]:
     Posting.objects.bulk_create(
         [
-            Posting(title=title, company=company_of(title), direction=title.direction, ready_at=now, planned_at=now)
+            Posting(
+                title=title, kamino_connection=kamino_of(title), direction=title.direction, ready_at=now, planned_at=now
+            )
             for title in titles
         ],
         ignore_conflicts=True,

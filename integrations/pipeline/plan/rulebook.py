@@ -84,8 +84,8 @@ def _told(posting: Posting) -> Classification | None:
 def load_rulebook(connection: BlingConnection) -> Rulebook:
     """Read a connection's rulebook; a company without Kamino has names and nothing that they stand for."""
     tenant = connection.tenant
-    company: KaminoConnection | None = getattr(tenant, "kamino_connection", None)
-    items = list(KaminoItem.objects.filter(connection=company))
+    kamino: KaminoConnection | None = getattr(tenant, "kamino_connection", None)
+    items = list(KaminoItem.objects.filter(connection=kamino))
     catalog = list(CatalogItem.objects.filter(connection=connection))
     rules = _mapping_rules(connection)
     return Rulebook(
@@ -98,7 +98,7 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             filters=_filters(connection),
             release=Release(tenant.release),
             wants_split=tenant.partial_policy == Tenant.PartialPolicy.SPLIT,
-            may_split=company is not None and company.lists_are_complete and company.allow_unconfirmed,
+            may_split=kamino is not None and kamino.lists_are_complete and kamino.allow_unconfirmed,
         ),
         mappings=RuleSet(
             accounts=TargetIndex([target for item in items if (target := _of_kind(item, KaminoKind.CHART_ACCOUNT))]),
@@ -108,8 +108,8 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             channels=rules[MappingKind.SALES_CHANNEL],
             units=rules[MappingKind.BUSINESS_UNIT],
             defaults=Rule(
-                cost_center=_target(company.default_cost_center) if company else None,
-                business_unit=_target(company.default_business_unit) if company else None,
+                cost_center=_target(kamino.default_cost_center) if kamino else None,
+                business_unit=_target(kamino.default_business_unit) if kamino else None,
             ),
         ),
         bank_accounts=rules[MappingKind.BANK_ACCOUNT],

@@ -90,9 +90,9 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     company = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
     if company is not None and company.error:
         found.append(Finding(AlertCause.KAMINO, company.error))
-    risky = Discrepancy.objects.filter(posting__company__tenant=tenant, kind__in=RISKS, closed_at=None).aggregate(
-        count=Count("pk"), newest=Max("pk")
-    )
+    risky = Discrepancy.objects.filter(
+        posting__kamino_connection__tenant=tenant, kind__in=RISKS, closed_at=None
+    ).aggregate(count=Count("pk"), newest=Max("pk"))
     if risky["count"]:
         text = ngettext(
             "%(count)s title may be paid twice: still open in Kamino, or there twice. Stop it there now.",

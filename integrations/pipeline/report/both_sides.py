@@ -69,9 +69,9 @@ def standing_of(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[Standi
     parts = PartPosting.objects.filter(posting__title__in=batch, **held).select_related("posting").order_by("pk")
     told = Max("attempts__ended_at")
     units += [(row.posting.title_id, row) for row in parts.annotate(last_told_at=told)]
-    company = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
+    kamino = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
     ids = [unit.kamino_id for _title, unit in units if unit.kamino_id]
-    snapshots = list(KaminoSnapshot.objects.filter(company=company, kamino_id__in=ids))
+    snapshots = list(KaminoSnapshot.objects.filter(kamino_connection=kamino, kamino_id__in=ids))
     rows = translated(snapshots)
     read = {(row.direction, row.kamino_id): row.read_at for row in snapshots}
     missing = Discrepancy.objects.filter(
@@ -81,7 +81,7 @@ def standing_of(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[Standi
     found: dict[int, list[Standing]] = defaultdict(list)
     for title_id, unit in units:
         key = unit.direction, unit.kamino_id or 0
-        since = company.reconciled_at if company and title_id in lacking and key not in rows else None
+        since = kamino.reconciled_at if kamino and title_id in lacking and key not in rows else None
         standing = _standing(unit, rows.get(key), read.get(key), gone_since=since)
         if standing is not None:
             found[title_id].append(standing)
@@ -118,7 +118,7 @@ def _booked(body: DesiredTitle) -> tuple[object, ...]:
 
 def only_in_kamino(tenant: Tenant) -> Iterator[tuple[Direction, KaminoTitle]]:
     """Return the open and paid titles in Kamino's lists that no title of Bling is linked to."""
-    rows = nobodys(KaminoSnapshot.objects.filter(company__tenant=tenant)).order_by("direction", "kamino_id")
+    rows = nobodys(KaminoSnapshot.objects.filter(kamino_connection__tenant=tenant)).order_by("direction", "kamino_id")
     for snapshot in rows.iterator(chunk_size=BATCH):
         direction = Direction(snapshot.direction)
         row = translate.title_row(direction, snapshot.row)
@@ -133,10 +133,10 @@ def seen_between(tenant: Tenant, field: str, first: date, end: date) -> Q:
     """
     found = Q()
     for direction, names in translate.NAMES.items():
-        rows = KaminoSnapshot.objects.filter(company__tenant=tenant, direction=direction)
+        rows = KaminoSnapshot.objects.filter(kamino_connection__tenant=tenant, direction=direction)
         rows = rows.annotate(day=KT(f"row__{getattr(names, field)}"))
         ids = rows.filter(day__gte=first.isoformat(), day__lt=end.isoformat()).values("kamino_id")
-        ours = {"company__tenant": tenant, "kamino_id__in": ids}
+        ours = {"kamino_connection__tenant": tenant, "kamino_id__in": ids}
         found |= Q(pk__in=Posting.objects.filter(direction=direction, **ours).values("title"))
         parts = PartPosting.objects.filter(posting__direction=direction, **ours)
         found |= Q(pk__in=parts.values("posting__title"))

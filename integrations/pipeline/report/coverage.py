@@ -100,7 +100,7 @@ class Coverage:
 
 def coverage_of(tenant: Tenant) -> Coverage:
     """Return how much of a company's titles is classified."""
-    counted = Posting.objects.filter(company__tenant=tenant).exclude(IS_OUT | Q(state=DeliveryState.IGNORED))
+    counted = Posting.objects.filter(kamino_connection__tenant=tenant).exclude(IS_OUT | Q(state=DeliveryState.IGNORED))
     ready = Q(state__in=_SENDABLE) & ~LACKS_NAME
     sums = counted.aggregate(
         titles=Count("pk"),
@@ -163,8 +163,8 @@ def _blockers(tenant: Tenant, kind: CatalogKind) -> list[Blocker]:
 
 def _lacking(tenant: Tenant, condition: Q) -> QuerySet[Posting]:
     # The company by its own id, with the condition of the index: one small look-up however many titles there are.
-    company = KaminoConnection.objects.filter(tenant=tenant).values("pk")
-    return Posting.objects.filter(condition, company__in=company).exclude(state=DeliveryState.IGNORED)
+    kamino = KaminoConnection.objects.filter(tenant=tenant).values("pk")
+    return Posting.objects.filter(condition, kamino_connection__in=kamino).exclude(state=DeliveryState.IGNORED)
 
 
 def _without_name(bling_id: int, kind: CatalogKind) -> str:

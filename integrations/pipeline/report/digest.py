@@ -74,9 +74,9 @@ def _send_one(tenant: Tenant, due_since: datetime, now: datetime) -> bool:
 
 def news_since(tenant: Tenant, since: datetime, until: datetime) -> News:
     """Count what changed for a company from one moment until another, which begins the next summary."""
-    rows = Discrepancy.objects.filter(posting__company__tenant=tenant)
+    rows = Discrepancy.objects.filter(posting__kamino_connection__tenant=tenant)
     is_open = Q(closed_at=None)
-    waiting = needing_action(Posting.objects.filter(company__tenant=tenant))
+    waiting = needing_action(Posting.objects.filter(kamino_connection__tenant=tenant))
     opened = rows.filter(is_open, opened_at__gte=since, opened_at__lt=until)
     return News(
         written=written_since(tenant, since, until),

@@ -35,14 +35,14 @@ def outlook(tenant: Tenant, *, now: datetime) -> Outlook | None:
     to_read = SeenRow.objects.filter(
         run__connection__tenant=tenant, run__state=SyncRun.State.OPEN, is_wanted=True
     ).count()
-    company = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
-    is_live = tenant.delivery_mode == Tenant.DeliveryMode.LIVE and company is not None and not company.is_paused
+    kamino = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
+    is_live = tenant.delivery_mode == Tenant.DeliveryMode.LIVE and kamino is not None and not kamino.is_paused
     to_send, seconds = 0, 0.0
-    if company is not None and is_live:
-        waiting = {"company": company, "state": DeliveryState.READY}
+    if kamino is not None and is_live:
+        waiting = {"kamino_connection": kamino, "state": DeliveryState.READY}
         persons = PersonPosting.objects.filter(kamino_id__isnull=True, **waiting).count()
         to_send = Posting.objects.filter(**waiting).count()
-        per_minute = company.requests_per_minute or settings.LIMITS.kamino_per_minute
+        per_minute = kamino.requests_per_minute or settings.LIMITS.kamino_per_minute
         seconds = (to_read + to_send + persons) * 60 / per_minute
     seconds = max(seconds, to_read * READS_PER_TITLE * settings.LIMITS.bling_interval_ms / 1000)
     left = timedelta(seconds=seconds)

@@ -105,13 +105,13 @@ def month_of(tenant: Tenant, first: date) -> Month:
     """Compare a company's month that begins on `first`, as far as it is known now; texts are Portuguese."""
     with override(LANGUAGE), one_moment():
         names = _names(tenant)
-        company = KaminoConnection.objects.filter(tenant=tenant).only("reconciled_at").first()
+        kamino = KaminoConnection.objects.filter(tenant=tenant).only("reconciled_at").first()
         strangers = list(only_in_kamino(tenant))
         return Month(
             first,
             compare_month([*_competence_items(tenant, names, first), *_due_there(strangers, names, first)]),
             compare_month([*_settled_items(tenant, names, first), *_paid_there(strangers, names, first)]),
-            company.reconciled_at if company else None,
+            kamino.reconciled_at if kamino else None,
         )
 
 
@@ -138,8 +138,8 @@ def _of_competence(tenant: Tenant, first: date) -> QuerySet[Title]:
     """Return the titles whose competence is in the month on either side."""
     end = month_after(first)
     days = {"told__gte": first.isoformat(), "told__lt": end.isoformat()}
-    postings = Posting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
-    parts = PartPosting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__competence_date"))
+    postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__competence_date"))
+    parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__competence_date"))
     rows = Title.objects.filter(connection__tenant=tenant)
     rows = rows.annotate(competence=Coalesce("issue_date", "competence_date", "due_date"))
     return rows.filter(
@@ -154,8 +154,8 @@ def _of_settlement(tenant: Tenant, first: date) -> QuerySet[Title]:
     """Return the titles on which money moved in the month on either side."""
     end = month_after(first)
     days = {"told__gte": first.isoformat(), "told__lt": end.isoformat()}
-    postings = Posting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__payment__date"))
-    parts = PartPosting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__payment__date"))
+    postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__payment__date"))
+    parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__payment__date"))
     paid = Payment.objects.filter(title__connection__tenant=tenant, date__gte=first, date__lt=end)
     return Title.objects.filter(
         Q(pk__in=paid.values("title"))

@@ -144,10 +144,10 @@ def _candidates(tenant: Tenant, day: date) -> QuerySet[Title]:
     """Return the titles that existed on the day and may have been open then."""
     paid_later = Payment.objects.filter(title__connection__tenant=tenant, date__gt=day).values("title")
     left_later = TitleChange.objects.filter(at__gte=end_of(day), values__has_key="status")
-    differing = Discrepancy.objects.filter(posting__company__tenant=tenant, closed_at=None)
+    differing = Discrepancy.objects.filter(posting__kamino_connection__tenant=tenant, closed_at=None)
     told_later = {"told__gt": day.isoformat()}
-    postings = Posting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__payment__date"))
-    parts = PartPosting.objects.filter(company__tenant=tenant).annotate(told=KT("delivered__payment__date"))
+    postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__payment__date"))
+    parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__payment__date"))
     rows = Title.objects.filter(connection__tenant=tenant).annotate(since=Coalesce("issue_date", "competence_date"))
     return rows.filter(Q(since=None) | Q(since__lte=day)).filter(
         ~Q(status__in=[*GONE, TitleStatus.SETTLED])

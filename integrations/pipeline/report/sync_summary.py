@@ -79,10 +79,10 @@ def counters(tenant: Tenant) -> Counters:
     connections = BlingConnection.objects.filter(tenant=tenant)
     keys = {bling_key(connection) for connection in connections}
     keys |= {f"bling:connection-{connection.pk}" for connection in connections}
-    company = KaminoConnection.objects.filter(tenant=tenant).first()
+    kamino = KaminoConnection.objects.filter(tenant=tenant).first()
     return Counters(
         bling=sum(RateLimit.objects.total(key) for key in keys),
-        kamino=RateLimit.objects.total(kamino_key(company)) if company else 0,
+        kamino=RateLimit.objects.total(kamino_key(kamino)) if kamino else 0,
     )
 
 
@@ -90,7 +90,7 @@ def report_since(tenant: Tenant, since: datetime, before: Counters) -> Report:
     """Report what happened to a company's titles since a moment."""
     now = counters(tenant)
     report = Report(tenant.slug, now.bling - before.bling, now.kamino - before.kamino)
-    postings = Posting.objects.filter(company__tenant=tenant)
+    postings = Posting.objects.filter(kamino_connection__tenant=tenant)
     report.titles = dict(Counter(postings.values_list("state", flat=True)))
     reasons: Counter[str] = Counter()
     for problems in postings.exclude(problems=[]).values_list("problems", flat=True):
@@ -111,13 +111,13 @@ def _count_attempts(report: Report, tenant: Tenant, since: datetime) -> None:
     report.created, report.updated, report.settled, report.cancelled = (
         done.created, done.updated, done.settled, done.cancelled,
     )  # fmt: skip
-    attempts = Attempt.objects.filter(company__tenant=tenant, started_at__gte=since)
+    attempts = Attempt.objects.filter(kamino_connection__tenant=tenant, started_at__gte=since)
     report.errors = attempts.exclude(outcome__in=("", *_DONE)).count()
 
 
 def written_since(tenant: Tenant, since: datetime, until: datetime | None = None) -> Written:
     """Count what Kamino was found to have taken of a company's titles since a moment, whenever it was sent."""
-    attempts = Attempt.objects.filter(company__tenant=tenant, ended_at__gte=since, outcome__in=_DONE)
+    attempts = Attempt.objects.filter(kamino_connection__tenant=tenant, ended_at__gte=since, outcome__in=_DONE)
     attempts = attempts if until is None else attempts.filter(ended_at__lt=until)
     rows = attempts.exclude(operation=Operation.SAVE_PERSON)
     operations = Counter(rows.values_list("operation", flat=True))
@@ -142,7 +142,7 @@ def _judge_connections(report: Report, tenant: Tenant, since: datetime) -> None:
             report.messages.append(f"{connection.label}: {connection.get_status_display()}. {cause}".strip())
         if run is not None:
             report.errors += run.failures
-    company = KaminoConnection.objects.filter(tenant=tenant).first()
-    if company is None or company.error:
+    kamino = KaminoConnection.objects.filter(tenant=tenant).first()
+    if kamino is None or kamino.error:
         report.is_synced = False
-        report.messages.append(company.error if company else "no Kamino connection")
+        report.messages.append(kamino.error if kamino else "no Kamino connection")

@@ -11,9 +11,9 @@ from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun,
 from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import error_text
-from integrations.pipeline.access.leases import CONFIG_PAUSE, free_company, lease_first, pause_company
+from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, lease_first, pause_kamino
 from integrations.pipeline.compare.reconcile import is_due, reconcile_slice, refresh_registers, registers_are_stale
-from integrations.pipeline.deliver.claim import companies_with_work
+from integrations.pipeline.deliver.claim import kaminos_with_work
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError
@@ -30,18 +30,18 @@ def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> boo
     """Read the registers of companies that titles wait for; errors pause that company only."""
     now = clock()
     has_titles = Exists(Title.objects.filter(connection__tenant=OuterRef("tenant")))
-    company = lease_first(_companies(tenant_ids).filter(registers_are_stale(now)).filter(has_titles), now)
-    if company is None:
+    kamino = lease_first(_kaminos(tenant_ids).filter(registers_are_stale(now)).filter(has_titles), now)
+    if kamino is None:
         return False
     try:
-        if refresh_registers(open_kamino(company, clock=clock), company, clock=clock):
-            resolve_pending(company.tenant, now=clock())
-            waiting = Posting.objects.filter(company=company).exclude(problems=[])
+        if refresh_registers(open_kamino(kamino, clock=clock), kamino, clock=clock):
+            resolve_pending(kamino.tenant, now=clock())
+            waiting = Posting.objects.filter(kamino_connection=kamino).exclude(problems=[])
             request_plans(Title.objects.filter(posting__in=waiting), now=clock())
     except Exception as error:
-        _company_failed(company, error, clock())
+        _kamino_failed(kamino, error, clock())
     finally:
-        free_company(company)
+        free_kamino(kamino)
     return True
 
 
@@ -49,48 +49,50 @@ def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
     """Give one company's daily reconciliation a slice, once nothing waits to be sent for it; the first one comes
     before anything is sent, so that nothing is created that stands there already. False when nothing was read."""
     # In simulation what stands ready is never sent: nobody would be quiet.
-    live = {"company__tenant__delivery_mode": Tenant.DeliveryMode.LIVE}
-    busy = Posting.objects.filter(state__in=(DeliveryState.READY, DeliveryState.SENDING), **live).values("company")
+    live = {"kamino_connection__tenant__delivery_mode": Tenant.DeliveryMode.LIVE}
+    busy = Posting.objects.filter(state__in=(DeliveryState.READY, DeliveryState.SENDING), **live).values(
+        "kamino_connection"
+    )
     unplanned = PlanRequest.objects.values("title__connection__tenant")
     running = SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True).values("connection__tenant")
     is_quiet = ~Q(pk__in=busy) & ~Q(tenant__in=unplanned) & ~Q(tenant__in=running)
     now = clock()
-    due = _companies(tenant_ids).filter(is_due(now), registers_read_at__isnull=False)
-    company = lease_first(due.filter(Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_quiet), now)
-    if company is None:
+    due = _kaminos(tenant_ids).filter(is_due(now), registers_read_at__isnull=False)
+    kamino = lease_first(due.filter(Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_quiet), now)
+    if kamino is None:
         return False
     try:
-        client = open_kamino(company, clock=clock)
-        people_wait = partial(_people_wait, company)
-        return reconcile_slice(client, company, clock=clock, deadline=deadline, people_wait=people_wait)
+        client = open_kamino(kamino, clock=clock)
+        people_wait = partial(_people_wait, kamino)
+        return reconcile_slice(client, kamino, clock=clock, deadline=deadline, people_wait=people_wait)
     except Exception as error:
-        _company_failed(company, error, clock())
+        _kamino_failed(kamino, error, clock())
         return True
     finally:
-        free_company(company)
+        free_kamino(kamino)
 
 
-def _people_wait(company: KaminoConnection, now: datetime) -> bool:
+def _people_wait(kamino: KaminoConnection, now: datetime) -> bool:
     """Say whether somebody's title can be sent and so goes first: in simulation, before the first reconciliation, or
     while its person is refused, nobody would gain."""
-    return companies_with_work(now, None, for_people=True).filter(pk=company.pk).exists()
+    return kaminos_with_work(now, None, for_people=True).filter(pk=kamino.pk).exists()
 
 
-def _companies(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
+def _kaminos(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
     query = KaminoConnection.objects.filter(tenant__is_active=True, is_paused=False).select_related("tenant")
     query = query.defer(*KaminoConnection.SECRETS)  # read when a client is opened: one that is unreadable stops one
     return query if tenant_ids is None else query.filter(tenant__in=tenant_ids)
 
 
-def _company_failed(company: KaminoConnection, error: Exception, now: datetime) -> None:
+def _kamino_failed(kamino: KaminoConnection, error: Exception, now: datetime) -> None:
     """Pause one company after a failure, so that the others go on."""
     if not isinstance(error, ApiError):
-        log.exception("company crashed", company=company.pk)
+        log.exception("company crashed", kamino_connection=kamino.pk)
         error = InternalError(type(error).__name__, service="Kamino")
-    log.warning("company not read", company=company.pk, kind=error.kind, error=str(error))
+    log.warning("company not read", kamino_connection=kamino.pk, kind=error.kind, error=str(error))
     if isinstance(error, ConfigError) or error.kind in ("rejected", "internal"):
-        pause_company(company.pk, error_text(error), until=now + CONFIG_PAUSE)
+        pause_kamino(kamino.pk, error_text(error), until=now + CONFIG_PAUSE)
     elif isinstance(error, RateLimitedError):
-        pause_company(company.pk, "", until=now + timedelta(seconds=error.seconds))
+        pause_kamino(kamino.pk, "", until=now + timedelta(seconds=error.seconds))
     else:
-        pause_company(company.pk, error_text(error), until=now + FAILURE_PAUSE)
+        pause_kamino(kamino.pk, error_text(error), until=now + FAILURE_PAUSE)

@@ -36,9 +36,9 @@ def next_due(tenant_ids: Sequence[int] | None, *, now: datetime) -> datetime | N
     ready: dict[str, Any] = {"state": DeliveryState.READY, "ready_at__range": (now, now + PATIENCE)}
     if tenant_ids is not None:
         runs = runs.filter(connection__tenant__in=tenant_ids)
-        ready["company__tenant__in"] = tenant_ids
-    live = {"company__tenant__delivery_mode": Tenant.DeliveryMode.LIVE, "company__is_paused": False}
-    free = Q(company__lease_until__isnull=True) | Q(company__lease_until__lte=now + PATIENCE)
+        ready["kamino_connection__tenant__in"] = tenant_ids
+    live = {"kamino_connection__tenant__delivery_mode": Tenant.DeliveryMode.LIVE, "kamino_connection__is_paused": False}
+    free = Q(kamino_connection__lease_until__isnull=True) | Q(kamino_connection__lease_until__lte=now + PATIENCE)
     moments = [
         runs.aggregate(first=Min("not_before"))["first"],
         *(
@@ -56,7 +56,7 @@ def progress(tenant_ids: Sequence[int] | None) -> Progress:
     if tenant_ids is not None:
         runs = runs.filter(connection__tenant__in=tenant_ids)
         requests = requests.filter(title__connection__tenant__in=tenant_ids)
-        postings = postings.filter(company__tenant__in=tenant_ids)
+        postings = postings.filter(kamino_connection__tenant__in=tenant_ids)
     return Progress(
         open_runs=runs.count(),
         to_plan=requests.count(),

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connections as databases
 
 from integrations.pipeline.access.tokens import refresh_due
-from integrations.pipeline.compare.discrepancies import companies_to_review, review_changed
+from integrations.pipeline.compare.discrepancies import kaminos_to_review, review_changed
 from integrations.pipeline.compare.double_payments import guard_one
 from integrations.pipeline.deliver import drain, sweep
 from integrations.pipeline.desk.bulk import advance_orders
@@ -138,8 +138,8 @@ def work_once(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | N
         end = min(deadline, clock() + timedelta(seconds=settings.RUN_SLICE_SECONDS))
         worked.append(_guarded(name, lambda stage=stage, end=end: stage(end)))  # type: ignore[misc]
     if not any(worked):
-        for company in companies_to_review(tenant_ids):
-            review_changed(company, now=clock())
+        for kamino in kaminos_to_review(tenant_ids):
+            review_changed(kamino, now=clock())
     return any(worked)
 
 

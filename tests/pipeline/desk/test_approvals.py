@@ -1,0 +1,97 @@
+"""Forced settlements above a company's limit: nothing is sent before somebody else agrees, and then once."""
+
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import Attempt, ForcedSettlement, PersonAction, Tenant
+from integrations.pipeline.desk import approvals
+from integrations.pipeline.desk.refusal import Refused
+from tests.flows.helpers import Company
+from tests.pipeline.desk.test_commands import force
+
+
+@pytest.fixture
+def user(company: Company) -> User:
+    Tenant.objects.filter(pk=company.tenant.pk).update(force_limit=Decimal("100.00"))
+    return User.objects.create_user("maria")
+
+
+@pytest.fixture
+def other(user: User) -> User:
+    return User.objects.create_user("joana")
+
+
+@pytest.fixture
+def title(company: Company) -> int:
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    return title
+
+
+def situation(company: Company, title: int) -> int:
+    return int(company.in_kamino("payable", title)["Situacao"])
+
+
+def code_of(call: object, **order: object) -> str:
+    with pytest.raises(Refused) as caught:
+        call(now=timezone.now(), **order)  # type: ignore[operator]
+    return caught.value.code
+
+
+def test_above_the_limit_nothing_is_sent_until_somebody_else_approves(
+    company: Company, title: int, user: User, other: User
+) -> None:
+    forced = force(company, title, user, amount=Decimal("250.00"))
+    company.work()
+    assert situation(company, title) == 1
+    assert code_of(approvals.approve, forced=forced, user=user) == "own"
+    company.work()
+    assert situation(company, title) == 1
+    approvals.approve(forced=forced, user=other, now=timezone.now())
+    assert code_of(approvals.approve, forced=forced, user=other) == "decided"
+    assert code_of(approvals.refuse, forced=forced, user=other, reason="Tarde") == "decided"
+    company.work()
+    assert situation(company, title) == 2
+    assert Attempt.objects.filter(settles=True, outcome="delivered").count() == 1
+    assert list(PersonAction.objects.order_by("pk").values_list("kind", "user__username")) == [
+        ("force", "maria"),
+        ("approve_force", "joana"),
+    ]
+
+
+def test_up_to_the_limit_nobody_has_to_approve(company: Company, title: int, user: User) -> None:
+    force(company, title, user, amount=Decimal("100.00"))
+    company.work()
+    assert situation(company, title) == 2
+
+
+def test_a_refused_settlement_is_never_sent_and_can_be_ordered_anew(
+    company: Company, title: int, user: User, other: User
+) -> None:
+    forced = force(company, title, user, amount=Decimal("250.00"))
+    assert code_of(approvals.refuse, forced=forced, user=other, reason=" ") == "reason"
+    approvals.refuse(forced=forced, user=other, reason="Valor errado", now=timezone.now())
+    assert code_of(approvals.approve, forced=forced, user=other) == "decided"
+    company.work()
+    assert situation(company, title) == 1
+    force(company, title, user, amount=Decimal("99.00"))
+    assert ForcedSettlement.objects.in_force().count() == 1
+
+
+def test_what_was_settled_meanwhile_is_not_approved(company: Company, title: int, user: User, other: User) -> None:
+    forced = force(company, title, user, amount=Decimal("250.00"))
+    company.bling.pay(title, date=company.bling.world.today, account=company.bank)
+    company.sync()
+    assert situation(company, title) == 2
+    assert code_of(approvals.approve, forced=forced, user=other) == "settled"
+
+
+def test_interest_and_discount_go_to_the_note_in_kamino(company: Company, title: int, user: User) -> None:
+    amounts = {"amount": Decimal("100.00"), "interest": Decimal("2.50"), "discount": Decimal("1.00")}
+    force(company, title, user, **amounts)
+    company.work()
+    row = company.in_kamino("payable", title)
+    assert (row["ValorPagamento"], row["Obs"]) == (Decimal("100.00"), "juros R$ 2,50; desconto R$ 1,00")
