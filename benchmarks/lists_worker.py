@@ -79,7 +79,7 @@ def _fill() -> None:
 
 
 def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, now: Any) -> None:
-    from integrations.models import Attempt, Discrepancy, Posting, Title
+    from integrations.models import Attempt, Posting, StoredDiscrepancy, Title
 
     numbers = range(first, first + BATCH)
     titles = Title.objects.bulk_create(
@@ -109,8 +109,8 @@ def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, n
         for posting in postings
     )  # fmt: skip
     every = TITLES // DISCREPANCIES
-    Discrepancy.objects.bulk_create(
-        Discrepancy(
+    StoredDiscrepancy.objects.bulk_create(
+        StoredDiscrepancy(
             posting=posting, kind="value" if number % 2 else "partial", bling_value="10.00",
             kamino_value="9.00", difference=Decimal("-1.00"), opened_at=now, seen_at=now,
         )

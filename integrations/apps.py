@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,7 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from integrations import checks as checks
+        from integrations.models.open_reasons import drop_view, make_view
+
+        pre_migrate.connect(drop_view, sender=self)
+        post_migrate.connect(make_view, sender=self)

@@ -100,7 +100,7 @@ def _judge(
         found.offending.append(_line(direction, bling_id, "not in our database"))
     elif ours.state in ("held", "needs_human") and ours.reasons:
         counter = found.held if ours.state == "held" else found.needs_human
-        counter.update(set(ours.codes) or {"message"})
+        counter.update(set(ours.codes))
     elif ours.state != "delivered":
         found.offending.append(_line(direction, bling_id, f"state {ours.state} without a reason"))
     elif not rows:

@@ -13,9 +13,9 @@ from django.db.models import Count
 from django.utils import timezone, translation
 
 from integrations import queue
+from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoConnection, PersonPosting, PlanRequest, Posting, SyncRun, Tenant, Title
-from integrations.models.deliveries import DeliveryState
-from integrations.models.problem_texts import problem_text
+from integrations.words.reasons import problem_sentences
 from project.demo_check import OurTitle
 
 USERS = {
@@ -139,13 +139,12 @@ def read_titles(slug: str) -> dict[tuple[str, str], OurTitle]:
                 found[title.direction, str(title.bling_id)] = OurTitle("unplanned", ())
                 continue
             problems = posting.get_problems()
-            reasons = [problem_text(problem) for problem in problems] + [posting.message]
             found[title.direction, str(title.bling_id)] = OurTitle(
                 state=posting.state,
-                reasons=tuple(reason for reason in reasons if reason.strip()),
+                reasons=tuple(problem_sentences(posting.get_causes())),
                 codes=tuple(problem.code.value for problem in problems)
-                or ((posting.failure,) if posting.failure else ()),
-                settlement_waits=any(problem.blocks == "settlement" for problem in problems),
+                or ((posting.reason,) if posting.reason else ()),
+                settlement_waits=any(problem.holds == "settlement" for problem in problems),
             )
     return found
 

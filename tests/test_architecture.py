@@ -5,14 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from django.utils.translation import override
 
-from integrations.domain.discrepancies import DiscrepancyKind
-from integrations.domain.problems import Problem, ProblemCode
-from integrations.models.alerts import AlertCause
+from integrations.domain.alerts import AlertCause
+from integrations.domain.delivery import DeliveryState
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import DeliveryState, Failure
-from integrations.models.problem_texts import problem_text
+from integrations.words.operations_page import with_tables
 from project.local import BASE_DIR
 
 MOST_LINES = 400
@@ -49,27 +46,14 @@ def test_every_requirement_is_pinned(name: str) -> None:
     ] == []
 
 
-class _Parameters(dict[str, str]):
-    """Stands for any parameter that a sentence may ask for."""
-
-    def __missing__(self, key: str) -> str:
-        return f"<{key}>"
-
-
-@pytest.mark.parametrize("code", ProblemCode)
-@pytest.mark.parametrize("language", ["en", "pt-br"])
-def test_every_problem_has_a_sentence(code: ProblemCode, language: str) -> None:
-    with override(language):
-        text = problem_text(Problem(code, _Parameters()))
-    assert len(text) > 10
-    assert "%(" not in text
+def test_the_tables_of_the_operations_page_are_those_of_the_words() -> None:
+    assert with_tables(OPERATIONS) == OPERATIONS, "run manage.py operations_page"
 
 
 @pytest.mark.parametrize(
     "word",
     [
-        *(member.value for kind in (ProblemCode, DeliveryState, Failure, ConnectionStatus) for member in kind),
-        *(member.value for kind in (DiscrepancyKind, AlertCause) for member in kind),
+        *(member.value for kind in (DeliveryState, ConnectionStatus, AlertCause) for member in kind),
     ],
 )
 def test_every_word_that_an_operator_can_meet_has_a_row_in_the_operations_page(word: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.problems import Blocks, Problem
+from integrations.domain.reasons import Holds, Problem, Reason
 from integrations.domain.titles import TitleStatus
 
 
@@ -29,26 +29,10 @@ class Gap(StrEnum):
     BOTH_CANCELLED = "both_cancelled"
 
 
-class Reason(StrEnum):
-    """What a gap waits for, where it is no `Problem`."""
-
-    REPLACED = "replaced"
-    NEW = "new"
-    IGNORED = "ignored"
-    BEING_PLANNED = "being_planned"
-    SENDING = "sending"
-    UNCERTAIN = "uncertain"
-    NEEDS_HUMAN = "needs_human"
-    AWAITS_APPROVAL = "awaits_approval"
-    SIMULATION = "simulation"
-    SWITCHED_OFF = "switched_off"
-    QUEUED = "queued"
-
-
 @dataclass(frozen=True)
 class Situation:
-    """What decides about the answer. `state` is that of the delivery, "" before the first plan; `delivered` is what
-    Kamino was told, `wanted` what it should hold.
+    """What decides about the answer. `state` is that of the delivery, "" before the first plan; `stuck` is what it last
+    met; `delivered` is what Kamino was told, `wanted` what it should hold.
 
     What Kamino was seen to have since: its status (`shown`), another line (`differs`), or no such title (`is_gone`).
     Where payments are titles of their own there: `is_split`, and `lacks_parts` while some of them are not there yet.
@@ -59,6 +43,7 @@ class Situation:
     delivered: KaminoStatus | None
     wanted: KaminoStatus | None
     problems: Sequence[Problem] = ()
+    stuck: Problem | None = None
     is_forced: bool = False
     awaits_approval: bool = False
     is_replaced: bool = False
@@ -74,10 +59,9 @@ class Situation:
 
 @dataclass(frozen=True)
 class Answer:
-    """The gap, and why: a reason or the problem that decides; neither where nothing is to be explained."""
+    """The gap, and the one reason behind it; none where nothing is to be explained."""
 
     gap: Gap
-    reason: Reason | None = None
     problem: Problem | None = None
 
 
@@ -85,30 +69,31 @@ def answer(situation: Situation) -> Answer:
     """Return the one answer for a title; there is one for every situation."""
     gap = _gap(situation)
     if situation.is_replaced:
-        return Answer(Gap.TAKEN_OVER, Reason.REPLACED)
+        return Answer(Gap.TAKEN_OVER, Problem(Reason.REPLACED))
+    if situation.state == "needs_human":
+        return Answer(gap, situation.stuck or _deciding(situation, gap))
     reason = _REASONS.get(situation.state)
     if reason is not None:
-        return Answer(gap, reason)
+        return Answer(gap, Problem(reason))
     if situation.awaits_approval and gap is Gap.NOT_SETTLED and situation.bling is not TitleStatus.SETTLED:
-        return Answer(gap, Reason.AWAITS_APPROVAL)
+        return Answer(gap, Problem(Reason.AWAITS_APPROVAL))
     if situation.is_planned_again:
-        return Answer(gap, Reason.BEING_PLANNED)
+        return Answer(gap, Problem(Reason.BEING_PLANNED))
     problem = _deciding(situation, gap)
     if problem is not None:
-        return Answer(gap, problem=problem)
+        return Answer(gap, problem)
     if situation.state != "ready":
         return Answer(gap)
     if not situation.is_live:
-        return Answer(gap, Reason.SIMULATION)
-    return Answer(gap, Reason.QUEUED if situation.can_send else Reason.SWITCHED_OFF)
+        return Answer(gap, Problem(Reason.SIMULATION))
+    return Answer(gap, Problem(Reason.QUEUED if situation.can_send else Reason.SWITCHED_OFF))
 
 
 _REASONS = {
     "": Reason.NEW,
     "ignored": Reason.IGNORED,
     "sending": Reason.SENDING,
-    "uncertain": Reason.UNCERTAIN,
-    "needs_human": Reason.NEEDS_HUMAN,
+    "uncertain": Reason.UNCONFIRMED,
 }
 _GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
 
@@ -158,15 +143,15 @@ def _open_gap(situation: Situation) -> Gap:
 
 def _deciding(situation: Situation, gap: Gap) -> Problem | None:
     """Return the problem that a mend has to begin with: what holds the whole title back comes first."""
-    order = [Blocks.TITLE, Blocks.SETTLEMENT, Blocks.NOTHING]
+    order = [Holds.TITLE, Holds.SETTLEMENT, Holds.NOTHING]
     if gap in (Gap.BOTH_OPEN, Gap.BOTH_CANCELLED):
         return None
     if situation.state == "ready" and gap is not Gap.NOT_SETTLED:
-        order = [Blocks.TITLE]  # the rest is sent, whatever else waits
+        order = [Holds.TITLE]  # the rest is sent, whatever else waits
     if situation.state == "ready" and situation.wanted is KaminoStatus.SETTLED:
-        order = [Blocks.TITLE]
+        order = [Holds.TITLE]
     ranked = sorted(
-        (problem for problem in situation.problems if problem.blocks in order),
-        key=lambda problem: order.index(problem.blocks),
+        (problem for problem in situation.problems if problem.holds in order),
+        key=lambda problem: order.index(problem.holds),
     )
     return ranked[0] if ranked else None

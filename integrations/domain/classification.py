@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from integrations.domain.names import fold
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction, SalesOrderFacts
 
 
@@ -57,7 +57,7 @@ class Rule:
 
 
 class RuleWord(StrEnum):
-    """Which rule chose a title's chart account; what each means to people stands in `models/problem_texts.py`."""
+    """Which rule chose a title's chart account; what each means to people stands in `words/reasons.py`."""
 
     PERSON = "person"
     MAPPING = "mapping"
@@ -174,7 +174,7 @@ def classify_title(subject: Subject, rules: RuleSet) -> tuple[Classification, li
 
 def _unknown_targets(rules: Iterable[Rule]) -> list[Problem]:
     return [
-        Problem(ProblemCode.MAPPING_TARGET_UNKNOWN, {"bling_name": rule.name, "name": name})
+        Problem(Reason.MAPPING_TARGET_UNKNOWN, {"bling_name": rule.name, "name": name})
         for rule in rules
         for name in rule.unresolved
     ]
@@ -190,19 +190,19 @@ def _chart_account(
         if rule is not None and rule.unresolved:
             return None, "", []
     if category.bling_id == 0:
-        return None, "", [Problem(ProblemCode.CATEGORY_MISSING)]
+        return None, "", [Problem(Reason.CATEGORY_MISSING)]
     found = [target for target in accounts.usable_named(category.name) if target.fits(direction)]
     if len(found) == 1:
         return found[0], RuleWord.NAME, []
-    code = ProblemCode.CATEGORY_AMBIGUOUS if found else ProblemCode.CATEGORY_UNMAPPED
+    code = Reason.CATEGORY_AMBIGUOUS if found else Reason.CATEGORY_UNMAPPED
     return None, "", [Problem(code, {"name": category.name})]
 
 
 def _why_not(account: Target, direction: Direction) -> list[Problem]:
     if not account.usable:
-        return [Problem(ProblemCode.ACCOUNT_NOT_USABLE, {"name": account.name})]
+        return [Problem(Reason.ACCOUNT_NOT_USABLE, {"name": account.name})]
     if not account.fits(direction):
-        return [Problem(ProblemCode.ACCOUNT_WRONG_DIRECTION, {"name": account.name})]
+        return [Problem(Reason.ACCOUNT_WRONG_DIRECTION, {"name": account.name})]
     return []
 
 
@@ -214,13 +214,13 @@ def _further(
     chosen = _first(target, stronger)
     if chosen is None and subject.awaits_order and rules.order_may_say(target):
         if subject.told is None:
-            return None, [Problem(ProblemCode.ORDER_UNREAD)]
+            return None, [Problem(Reason.ORDER_UNREAD)]
         told: str | None = getattr(subject.told, target)
         return told, []
     chosen = chosen or _first(target, [*by_order, rules.defaults])
     if chosen is None:
         return None, []
-    unusable = [] if chosen.active else [Problem(ProblemCode.ACCOUNT_NOT_USABLE, {"name": chosen.name})]
+    unusable = [] if chosen.active else [Problem(Reason.ACCOUNT_NOT_USABLE, {"name": chosen.name})]
     return chosen.kamino_id, unusable
 
 
@@ -236,15 +236,15 @@ def choose_bank_account(
     if rule is not None and rule.bank_account is not None:
         if rule.bank_account.active:
             return rule.bank_account.kamino_id, []
-        return None, [Problem(ProblemCode.BANK_ACCOUNT_NOT_USABLE, {"name": rule.bank_account.name})]
+        return None, [Problem(Reason.BANK_ACCOUNT_NOT_USABLE, {"name": rule.bank_account.name})]
     if rule is not None and rule.unresolved:
         return None, [
-            Problem(ProblemCode.BANK_ACCOUNT_UNMAPPED, {"name": f"{account.name} → {name}"}) for name in rule.unresolved
+            Problem(Reason.BANK_ACCOUNT_UNMAPPED, {"name": f"{account.name} → {name}"}) for name in rule.unresolved
         ]
     if account.bling_id == 0:
-        return None, [Problem(ProblemCode.BANK_ACCOUNT_MISSING)]
+        return None, [Problem(Reason.BANK_ACCOUNT_MISSING)]
     found = accounts.usable_named(account.name)
     if len(found) == 1:
         return found[0].kamino_id, []
-    code = ProblemCode.BANK_ACCOUNT_AMBIGUOUS if found else ProblemCode.BANK_ACCOUNT_UNMAPPED
+    code = Reason.BANK_ACCOUNT_AMBIGUOUS if found else Reason.BANK_ACCOUNT_UNMAPPED
     return None, [Problem(code, {"name": account.name})]

@@ -4,7 +4,24 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason
+
+
+class DeliveryState(StrEnum):
+    """Where a title, person or part is on its way to Kamino; only the conditional updates of `models/deliveries` move
+    it."""
+
+    HELD = "held"
+    READY = "ready"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    UNCERTAIN = "uncertain"
+    NEEDS_HUMAN = "needs_human"
+    IGNORED = "ignored"
+
+
+IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+"""A call is under way, or nobody knows what came of it."""
 
 
 class Operation(StrEnum):
@@ -34,7 +51,7 @@ def next_step(desired: DesiredTitle, delivered: DesiredTitle | None) -> NextStep
     if delivered.status is KaminoStatus.SETTLED:
         return NextStep(conflict=_after_settlement(desired, delivered))
     if delivered.status is KaminoStatus.CANCELLED:
-        return NextStep(conflict=Problem(ProblemCode.REOPENED_AFTER_CANCELLATION))
+        return NextStep(conflict=Problem(Reason.REOPENED_AFTER_CANCELLATION))
     if desired.status is KaminoStatus.CANCELLED:
         return NextStep(Operation.CANCEL)
     return NextStep(Operation.SETTLE if desired.status is KaminoStatus.SETTLED else Operation.UPDATE)
@@ -42,13 +59,13 @@ def next_step(desired: DesiredTitle, delivered: DesiredTitle | None) -> NextStep
 
 def _after_settlement(desired: DesiredTitle, delivered: DesiredTitle) -> Problem:
     if desired.status is KaminoStatus.CANCELLED:
-        return Problem(ProblemCode.CANCELLED_AFTER_SETTLEMENT)
+        return Problem(Reason.CANCELLED_AFTER_SETTLEMENT)
     if desired.status is KaminoStatus.PENDING:
-        return Problem(ProblemCode.REVERSED_AFTER_SETTLEMENT)
+        return Problem(Reason.REVERSED_AFTER_SETTLEMENT)
     ours, theirs = desired.payment, delivered.payment
     if ours and theirs and (ours.date, ours.amount, ours.account) != (theirs.date, theirs.amount, theirs.account):
         return Problem(
-            ProblemCode.SETTLEMENT_DIFFERS,
+            Reason.SETTLEMENT_DIFFERS,
             {"bling": f"{ours.date} {ours.amount}", "kamino": f"{theirs.date} {theirs.amount}"},
         )
-    return Problem(ProblemCode.FROZEN_AFTER_SETTLEMENT)
+    return Problem(Reason.FROZEN_AFTER_SETTLEMENT)

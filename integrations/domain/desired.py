@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from integrations.domain.classification import Classification
 from integrations.domain.money import ZERO
-from integrations.domain.problems import Problem, ProblemCode, blocking
+from integrations.domain.reasons import Problem, Reason, holding_title
 from integrations.domain.rules import TenantRules, is_filtered, is_released, is_switched_off
 from integrations.domain.settlement import PaymentFacts, Settlement
 from integrations.domain.titles import Direction, TitleFacts, TitleStatus
@@ -133,7 +133,7 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
     found = [*problems, *_refusals(inputs)]
     wanted = _wanted_status(inputs)
     title = inputs.title
-    nothing_to_send = [problem for problem in found if problem.code is ProblemCode.CANCELLED_BEFORE_SENDING]
+    nothing_to_send = [problem for problem in found if problem.code is Reason.CANCELLED_BEFORE_SENDING]
     if nothing_to_send:
         return None, nothing_to_send
     if wanted is KaminoStatus.CANCELLED and inputs.delivered is not None:
@@ -143,7 +143,7 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
             return None, remaining
         cancelled = replace(inputs.delivered, status=KaminoStatus.CANCELLED, payment=None)
         return _respecting_closed_period(cancelled, inputs, [])
-    if blocking(found) or inputs.classification.chart_account is None or title.due_date is None:
+    if holding_title(found) or inputs.classification.chart_account is None or title.due_date is None:
         return None, found
     if _is_paid_in_a_way_nobody_knows(inputs, found):
         return None, found
@@ -167,12 +167,12 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
     return _respecting_closed_period(desired, inputs, found)
 
 
-_STOPS_CANCELLATION = {ProblemCode.CANCELLED_WITH_PAYMENT, ProblemCode.FILTERED}
+_STOPS_CANCELLATION = {Reason.CANCELLED_WITH_PAYMENT, Reason.FILTERED}
 _PAYMENT_UNKNOWN = {
-    ProblemCode.PAYMENTS_UNREAD,
-    ProblemCode.PAYMENTS_MISSING,
-    ProblemCode.PAYMENT_AMBIGUOUS,
-    ProblemCode.PAYMENTS_DO_NOT_ADD_UP,
+    Reason.PAYMENTS_UNREAD,
+    Reason.PAYMENTS_MISSING,
+    Reason.PAYMENT_AMBIGUOUS,
+    Reason.PAYMENTS_DO_NOT_ADD_UP,
 }
 
 
@@ -194,27 +194,27 @@ def _wanted_status(inputs: Inputs) -> KaminoStatus:
 def _refusals(inputs: Inputs) -> list[Problem]:
     title, found = inputs.title, []
     if title.status in (TitleStatus.RETURNED, TitleStatus.PARTLY_RETURNED):
-        found.append(Problem(ProblemCode.STATUS_RETURNED))
+        found.append(Problem(Reason.STATUS_RETURNED))
     if title.status is TitleStatus.UNKNOWN:
-        found.append(Problem(ProblemCode.STATUS_UNKNOWN, {"number": str(title.status_number)}))
+        found.append(Problem(Reason.STATUS_UNKNOWN, {"number": str(title.status_number)}))
     if title.status is TitleStatus.CANCELLED:
         if title.bordero_ids:
-            found.append(Problem(ProblemCode.CANCELLED_WITH_PAYMENT))
+            found.append(Problem(Reason.CANCELLED_WITH_PAYMENT))
         elif inputs.delivered is None:
-            found.append(Problem(ProblemCode.CANCELLED_BEFORE_SENDING))
+            found.append(Problem(Reason.CANCELLED_BEFORE_SENDING))
     elif inputs.deleted and inputs.delivered is None:
-        found.append(Problem(ProblemCode.CANCELLED_BEFORE_SENDING))
+        found.append(Problem(Reason.CANCELLED_BEFORE_SENDING))
     if inputs.value <= ZERO:
-        found.append(Problem(ProblemCode.VALUE_NOT_POSITIVE, {"value": str(inputs.value)}))
+        found.append(Problem(Reason.VALUE_NOT_POSITIVE, {"value": str(inputs.value)}))
     if title.due_date is None:
-        found.append(Problem(ProblemCode.DUE_DATE_MISSING))
+        found.append(Problem(Reason.DUE_DATE_MISSING))
     if title.contact_id == 0:
-        found.append(Problem(ProblemCode.PERSON_MISSING))
+        found.append(Problem(Reason.PERSON_MISSING))
     is_new = inputs.delivered is None
     if is_switched_off(title, inputs.rules) or (is_new and is_filtered(title, inputs.contact_types, inputs.rules)):
-        found.append(Problem(ProblemCode.FILTERED))
+        found.append(Problem(Reason.FILTERED))
     elif is_new and not is_released(title, inputs.rules):
-        found.append(Problem(ProblemCode.AWAITING_RELEASE, {"number": title.origin_number}))
+        found.append(Problem(Reason.AWAITING_RELEASE, {"number": title.origin_number}))
     settled_from = inputs.rules.settled_from
     is_history = (
         is_new
@@ -225,7 +225,7 @@ def _refusals(inputs: Inputs) -> list[Problem]:
         and inputs.paid_on < settled_from
     )
     if is_history:
-        found.append(Problem(ProblemCode.BEFORE_SETTLED_FROM, {"date": str(settled_from)}))
+        found.append(Problem(Reason.BEFORE_SETTLED_FROM, {"date": str(settled_from)}))
     return found
 
 
@@ -259,7 +259,7 @@ def _respecting_closed_period(
         days += [desired.competence_date, *([before.competence_date] if before else [])]
     if not days or min(days) > closed:
         return desired, found
-    held = [*found, Problem(ProblemCode.CLOSED_PERIOD, {"date": str(closed)})]
+    held = [*found, Problem(Reason.CLOSED_PERIOD, {"date": str(closed)})]
     same = settled and (desired.value, desired.person) == (settled.value, settled.person)
     if same and settled and desired.payment and desired.payment.date > closed:
         return settled, held  # the payment goes through, what else changed waits

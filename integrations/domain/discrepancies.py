@@ -1,6 +1,6 @@
 """Named differences between the two systems, each with both values. Words and advice are made where people read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,6 @@ from enum import StrEnum
 from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.money import ZERO
-from integrations.domain.problems import LACKS_NAMES, Problem, ProblemCode
 
 
 class DiscrepancyKind(StrEnum):
@@ -130,21 +129,3 @@ def _payment_differences(payment: DesiredPayment, row: KaminoTitle, tolerance: D
 
 def _payment_text(day: date | None, amount: Decimal | None) -> str:
     return " ".join(str(part) for part in (day, amount) if part is not None)
-
-
-_OF_PROBLEM = {
-    ProblemCode.INVALID_DOCUMENT: DiscrepancyKind.INVALID_DOCUMENT,
-    ProblemCode.CLOSED_PERIOD: DiscrepancyKind.CLOSED_PERIOD,
-    ProblemCode.DELETED_IN_BLING: DiscrepancyKind.MISSING_IN_BLING,
-    **dict.fromkeys(LACKS_NAMES, DiscrepancyKind.UNMAPPED),
-}
-
-
-def kinds_of(problems: Iterable[Problem], *, is_held: bool) -> list[DiscrepancyKind]:
-    """Return what the reasons of a title are called as discrepancies, each kind once; what has no name of its own is
-    "held", and only where the whole title waits (`is_held`)."""
-    waiting = [problem for problem in problems if problem.needs_human]
-    named = [_OF_PROBLEM[problem.code] for problem in waiting if problem.code in _OF_PROBLEM]
-    if is_held and waiting and not named:
-        return [DiscrepancyKind.HELD]
-    return list(dict.fromkeys(named))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
 from integrations.domain.documents import DocumentKind, compact, kind_of
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import PersonFacts
 
 
@@ -46,7 +46,7 @@ def desire_person(
 ) -> tuple[DesiredPerson | None, list[Problem]]:
     """Say what Kamino should know of a contact; a wrong CPF/CNPJ is a problem, an absent one is not."""
     if kind_of(person.document) is DocumentKind.INVALID and person.kind != "E":
-        return None, [Problem(ProblemCode.INVALID_DOCUMENT, {"name": person.name})]
+        return None, [Problem(Reason.INVALID_DOCUMENT, {"name": person.name})]
     return (
         DesiredPerson(
             code=f"{prefix}{person.bling_id}",

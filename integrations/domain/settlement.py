@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from integrations.domain.money import ZERO
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import BorderoFacts, BorderoLine, TitleFacts, TitleStatus
 
 
@@ -81,7 +81,7 @@ def match_payments(title: TitleFacts, borderos: Sequence[BorderoFacts]) -> tuple
     for bordero in borderos:
         line = _line_of(title, bordero)
         if line is None:
-            problems.append(Problem(ProblemCode.PAYMENT_AMBIGUOUS, {"bordero": str(bordero.bling_id)}))
+            problems.append(Problem(Reason.PAYMENT_AMBIGUOUS, {"bordero": str(bordero.bling_id)}))
             continue
         payments.append(
             PaymentFacts(
@@ -134,15 +134,15 @@ def settle(
     if title.status is TitleStatus.PARTIAL:
         paid = sum((payment.amount for payment in payments), ZERO)
         balance = title.balance if title.balance is not None else ZERO
-        return None, [*problems, Problem(ProblemCode.PARTIALLY_PAID, {"paid": str(paid), "balance": str(balance)})]
+        return None, [*problems, Problem(Reason.PARTIALLY_PAID, {"paid": str(paid), "balance": str(balance)})]
     if title.status is not TitleStatus.SETTLED or problems:
         return None, list(problems)
     if not title.bordero_ids:
-        return None, [Problem(ProblemCode.PAYMENTS_MISSING)]
+        return None, [Problem(Reason.PAYMENTS_MISSING)]
     if len(payments) < len(title.bordero_ids):
-        return None, [Problem(ProblemCode.PAYMENTS_UNREAD)]
+        return None, [Problem(Reason.PAYMENTS_UNREAD)]
     if len({(payment.date, payment.account_id) for payment in payments}) > 1:
-        return None, [Problem(ProblemCode.PAYMENTS_SEVERAL, {"count": str(len(payments))})]
+        return None, [Problem(Reason.PAYMENTS_SEVERAL, {"count": str(len(payments))})]
     return _checked(title, as_one(payments))
 
 
@@ -169,7 +169,7 @@ def _checked(title: TitleFacts, settlement: Settlement) -> tuple[Settlement | No
     values = readings(settlement)
     if settlement.amount <= ZERO or max(values) < owed:
         amounts = {"paid": str(settlement.amount), "value": str(title.value)}
-        return None, [Problem(ProblemCode.PAYMENTS_DO_NOT_ADD_UP, amounts)]
+        return None, [Problem(Reason.PAYMENTS_DO_NOT_ADD_UP, amounts)]
     if owed not in values:
-        return settlement, [Problem(ProblemCode.OVERPAID, {"paid": str(settlement.amount), "value": str(title.value)})]
+        return settlement, [Problem(Reason.OVERPAID, {"paid": str(settlement.amount), "value": str(title.value)})]
     return settlement, []

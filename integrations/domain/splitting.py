@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus, describe, payment_note
 from integrations.domain.money import ZERO
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason
 from integrations.domain.settlement import READINGS, PaymentFacts, Settlement, as_one
 from integrations.domain.titles import TitleFacts, TitleStatus
 
@@ -53,9 +53,9 @@ def split(
     gone = standing.keys() - set(title.bordero_ids)
     if gone:
         ids = ", ".join(str(bordero) for bordero in sorted(gone))
-        return whole, [Problem(ProblemCode.PART_REVERSED, {"ids": ids})]
+        return whole, [Problem(Reason.PART_REVERSED, {"ids": ids})]
     if problems or len(payments) < len(title.bordero_ids):
-        return whole, [*problems] if problems or whole is None else [Problem(ProblemCode.PAYMENTS_UNREAD)]
+        return whole, [*problems] if problems or whole is None else [Problem(Reason.PAYMENTS_UNREAD)]
     new = [payment for payment in payments if payment.bordero_id not in standing]
     is_settled = title.status is TitleStatus.SETTLED
     groups = _by_day_and_account(new)
@@ -64,7 +64,7 @@ def split(
         return whole, []
     values, found = _values(title, new, held, is_settled)
     if closed_until is not None and any(payment.date <= closed_until for payment in new):
-        return Split(held), [*found, Problem(ProblemCode.CLOSED_PERIOD_FOR_PARTS, {"date": str(closed_until)})]
+        return Split(held), [*found, Problem(Reason.CLOSED_PERIOD_FOR_PARTS, {"date": str(closed_until)})]
     if values is None:
         return Split(held), found
     last = groups[-1] if is_settled else []
@@ -87,7 +87,7 @@ def _values(
     paid = sum((payment.amount for payment in new), ZERO)
     sums = {"paid": str(paid), "value": str(held)}
     if title.balance is None or held <= ZERO or (is_settled and not new):
-        return None, [Problem(ProblemCode.PAYMENTS_DO_NOT_ADD_UP, sums)]
+        return None, [Problem(Reason.PAYMENTS_DO_NOT_ADD_UP, sums)]
     owed = held - (ZERO if is_settled else title.balance)
     for reading in READINGS:  # the one that adds up is taken for all
         values = {payment.bordero_id: reading(payment) for payment in new}
@@ -97,8 +97,8 @@ def _values(
     others = sum((payment.amount for payment in new if payment is not latest), ZERO)
     if is_settled and latest is not None and paid > owed > others and all(payment.amount > ZERO for payment in new):
         values = {payment.bordero_id: payment.amount for payment in new}
-        return {**values, latest.bordero_id: owed - others}, [Problem(ProblemCode.OVERPAID, sums)]
-    return None, [Problem(ProblemCode.PAYMENTS_DO_NOT_ADD_UP, sums)]
+        return {**values, latest.bordero_id: owed - others}, [Problem(Reason.OVERPAID, sums)]
+    return None, [Problem(Reason.PAYMENTS_DO_NOT_ADD_UP, sums)]
 
 
 def desire_part(main: DesiredTitle, title: TitleFacts, part: Part, *, account: str, person_name: str) -> DesiredTitle:

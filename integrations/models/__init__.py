@@ -13,7 +13,7 @@ from integrations.models.connections import (
     KaminoConnection,
 )
 from integrations.models.deliveries import Attempt, PersonPosting, PlanRequest, Posting
-from integrations.models.discrepancies import Discrepancy, KaminoSnapshot
+from integrations.models.discrepancies import Discrepancy, KaminoSnapshot, StoredDiscrepancy
 from integrations.models.exports import Export, ExportChunk
 from integrations.models.filters import FilterRule
 from integrations.models.follow_ups import FollowUp
@@ -68,6 +68,7 @@ __all__ = [
     "RateLimit",
     "SalesOrder",
     "SeenRow",
+    "StoredDiscrepancy",
     "SyncRun",
     "Tenant",
     "Title",

@@ -8,17 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.models.connections import BlingConnection
 from integrations.models.tenants import Tenant
-
-
-class AlertCause(models.TextChoices):
-    DOUBLE_PAYMENT = "double_payment", _("Risk of double payment")
-    RECONNECT = "reconnect", _("Bling needs to be connected again")
-    HELD = "held", _("Another company was connected")
-    EXPIRING = "expiring", _("The authorization at Bling will expire")
-    KAMINO = "kamino", _("Kamino refuses the access")
-    RUN_FAILED = "run_failed", _("The last sync failed")
-    UNMAPPED = "unmapped", _("Names without classification")
-    LATE = "late", _("No complete sync for a day and a half")
+from integrations.words.alerts import alert_choices
 
 
 class Alert(models.Model):
@@ -28,7 +18,7 @@ class Alert(models.Model):
     connection = models.ForeignKey(
         BlingConnection, models.CASCADE, null=True, related_name="+", verbose_name=_("connection")
     )
-    cause = models.CharField(_("cause"), max_length=20, choices=AlertCause.choices)
+    cause = models.CharField(_("cause"), max_length=20, choices=alert_choices)
     detail = models.TextField(_("detail"), blank=True, default="")
     opened_at = models.DateTimeField(_("since"))
     newest = models.BigIntegerField(default=0, editable=False)

@@ -10,45 +10,28 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.delivery import Operation
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
-from integrations.domain.problems import Problem
+from integrations.domain.reasons import Problem, Reason
 from integrations.models.connections import KaminoConnection
 from integrations.models.moments import moment
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
 from integrations.models.titles import DIRECTION_CHOICES, Person, Title
+from integrations.words.reasons import reason_choices
+from integrations.words.states import state_choices
 
 Unit = TypeVar("Unit", bound="DeliveryUnit")
 
 
-class DeliveryState(models.TextChoices):
-    HELD = "held", _("Waiting")
-    READY = "ready", _("Ready to send")
-    SENDING = "sending", _("Sending")
-    DELIVERED = "delivered", _("Equal in Kamino")
-    UNCERTAIN = "uncertain", _("Unconfirmed delivery")
-    NEEDS_HUMAN = "needs_human", _("Needs action")
-    IGNORED = "ignored", _("Not to be synced")
-
-
-class Failure(models.TextChoices):
-    """Why a person is needed; the same words as the kinds of `rest.errors`."""
-
-    REJECTED = "rejected", _("Refused by Kamino")
-    CONFLICT = "conflict", _("Conflict")
-    AMBIGUOUS = "ambiguous", _("More than one candidate")
-    EXHAUSTED = "exhausted", _("Gave up after several tries")
-    INTERNAL = "internal", _("Internal error")
-    CONFIG = "config", _("Connection settings")
-    UNCERTAIN = "uncertain", _("Outcome unknown")
-
-
-MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN])
+MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
 """Few of a company's postings; its worklists are counted in an index of just these."""
 
-POSSIBLE_DUPLICATE = "possible_duplicate"
-"""The failure code of a title that stopped because Kamino has `Posting.candidates`."""
+NO_REASON: dict[str, Any] = {"reason": "", "reason_params": {}, "reason_since": None}
+"""What a unit stores while nothing is in its way."""
+
+
+_UNCONFIRMED = Problem(Reason.UNCONFIRMED)
 
 
 class Priority(models.IntegerChoices):
@@ -78,7 +61,7 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
     def look_up_first(self, pk: int, fence: int, *, now: datetime) -> int:
         """An earlier write of this row has no known outcome: it is looked up before anything else is sent."""
         return self.filter(pk=pk, state=DeliveryState.READY, fence=fence).update(
-            state=DeliveryState.UNCERTAIN, ready_at=now, lookups=0
+            state=DeliveryState.UNCERTAIN, ready_at=now, lookups=0, **stored(_UNCONFIRMED, now)
         )
 
     def is_held_by(self, pk: int, fence: int, *, until: datetime) -> bool:
@@ -96,34 +79,36 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         same_object = Q(kamino_id=None) | Q(kamino_id=kamino_id)
         return self.filter(same_object, pk=pk, fence=fence).update(
             state=Case(left_out, still_wanted, default=Value(DeliveryState.HELD.value)),
-            failure="", failure_code="", message="", tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE,
-            delivered=body, delivered_fingerprint=sent, kamino_id=kamino_id,
+            tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE,
+            delivered=body, delivered_fingerprint=sent, kamino_id=kamino_id, **NO_REASON,
         )  # fmt: skip
 
-    def record_retry(self, pk: int, fence: int, *, message: str, ready_at: datetime, counts: bool = True) -> int:
+    def record_retry(
+        self, pk: int, fence: int, *, why: Problem, now: datetime, ready_at: datetime, counts: bool = True
+    ) -> int:
         """Nothing happened over there: try again from `ready_at`. `counts` is false for waits that are no failure."""
         return self.filter(pk=pk, fence=fence, state=DeliveryState.SENDING).update(
-            state=DeliveryState.READY, message=message, ready_at=ready_at, lease_until=None,
-            tries=F("tries") if counts else F("tries") - 1,
+            state=DeliveryState.READY, ready_at=ready_at, lease_until=None,
+            tries=F("tries") if counts else F("tries") - 1, **stored(why, now),
         )  # fmt: skip
 
-    def record_uncertain(self, pk: int, fence: int, *, message: str, look_at: datetime) -> int:
+    def record_uncertain(self, pk: int, fence: int, *, why: Problem, now: datetime, look_at: datetime) -> int:
         """We sent and do not know: nobody writes again before a look-up from `look_at` on."""
         return self.filter(pk=pk, fence=fence, state=DeliveryState.SENDING).update(
-            state=DeliveryState.UNCERTAIN, message=message, ready_at=look_at, lease_until=None, lookups=0
+            state=DeliveryState.UNCERTAIN, ready_at=look_at, lease_until=None, lookups=0, **stored(why, now)
         )
 
-    def record_needs_human(self, pk: int, fence: int, *, failure: str, message: str, code: str = "") -> int:
-        """A person decides. `failure` is the word of the error, `code` which of its cases."""
-        return self.filter(pk=pk, fence=fence, state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN)).update(
-            state=DeliveryState.NEEDS_HUMAN, failure=failure, failure_code=code, message=message, lease_until=None
+    def record_needs_human(self, pk: int, fence: int, *, why: Problem, now: datetime) -> int:
+        """A person decides, for the reason `why`."""
+        return self.filter(pk=pk, fence=fence, state__in=IN_FLIGHT).update(
+            state=DeliveryState.NEEDS_HUMAN, lease_until=None, **stored(why, now)
         )
 
     def resolve_absent(self, pk: int, fence: int) -> int:
         """An uncertain write is proved not to have happened: it may be sent again."""
         wanted = When(~Q(desired_fingerprint=""), then=Value(DeliveryState.READY.value))
         return self.filter(pk=pk, fence=fence, state=DeliveryState.UNCERTAIN).update(
-            state=Case(wanted, default=Value(DeliveryState.HELD.value)), message="", lookups=0
+            state=Case(wanted, default=Value(DeliveryState.HELD.value)), lookups=0, **NO_REASON
         )
 
     def look_again(self, pk: int, fence: int, *, look_at: datetime) -> int:
@@ -135,20 +120,30 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
     def release_expired(self, now: datetime, *, look_at: datetime) -> int:
         """A worker died in the middle of a call: its outcome is unknown."""
         return self.filter(state=DeliveryState.SENDING, lease_until__lt=now).update(
-            state=DeliveryState.UNCERTAIN, ready_at=look_at, lookups=0, lease_until=None
+            state=DeliveryState.UNCERTAIN, ready_at=look_at, lookups=0, lease_until=None, **stored(_UNCONFIRMED, now)
         )
 
 
+def stored(why: Problem, now: datetime) -> dict[str, Any]:
+    """Return the columns for a reason; one that stays the same keeps the moment when it began."""
+    began = Case(When(reason=why.code, then=F("reason_since")), default=Value(now))
+    return {"reason": why.code.value, "reason_params": dict(why.params), "reason_since": began}
+
+
 class DeliveryUnit(models.Model):
-    """What a title and a person have in common as things to deliver. JSON bodies are the domain's `to_json` forms."""
+    """What a title and a person have in common as things to deliver. JSON bodies are the domain's `to_json` forms.
+
+    `reason` is what the delivery last met, with the parameters of its sentence and since when; `problems` is what the
+    plan found, each with its own `since`.
+    """
 
     kamino_connection = models.ForeignKey(
         KaminoConnection, models.PROTECT, related_name="+", verbose_name=_("Kamino connection")
     )
-    state = models.CharField(_("state"), max_length=12, choices=DeliveryState.choices, default=DeliveryState.HELD)
-    failure = models.CharField(_("reason"), max_length=12, choices=Failure.choices, blank=True, default="")
-    failure_code = models.CharField(max_length=40, blank=True, default="", editable=False)
-    message = models.TextField(_("message"), blank=True, default="")
+    state = models.CharField(_("state"), max_length=12, choices=state_choices, default=DeliveryState.HELD.value)
+    reason = models.CharField(_("reason"), max_length=40, choices=reason_choices, blank=True, default="")
+    reason_params = models.JSONField(default=dict, blank=True, editable=False)
+    reason_since = models.DateTimeField(_("since"), null=True, blank=True, editable=False)
     problems = models.JSONField(_("problems"), default=list, blank=True)
     desired = models.JSONField(_("what Kamino should hold"), null=True, blank=True)
     desired_fingerprint = models.CharField(max_length=32, blank=True, default="")
@@ -170,9 +165,24 @@ class DeliveryUnit(models.Model):
 
     class Meta:
         abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state=DeliveryState.NEEDS_HUMAN.value) | ~Q(reason=""), name="%(class)s_stuck_has_a_reason"
+            )
+        ]
 
     def get_problems(self) -> list[Problem]:
         return [Problem.from_json(problem) for problem in self.problems]
+
+    def get_causes(self) -> list[Problem]:
+        """Return everything that is in its way: what the delivery met, then what the plan found, each once."""
+        why = self.get_reason()
+        found = self.get_problems()
+        return found if why is None or any(problem.code is why.code for problem in found) else [why, *found]
+
+    def get_reason(self) -> Problem | None:
+        """Return what the delivery last met, or `None`."""
+        return Problem(Reason(self.reason), self.reason_params) if self.reason else None
 
 
 class PersonPosting(DeliveryUnit):
@@ -194,11 +204,12 @@ class PersonPosting(DeliveryUnit):
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="person_leased"),
         ]
         constraints = [
+            *DeliveryUnit.Meta.constraints,
             models.UniqueConstraint(
                 fields=["kamino_connection", "kamino_id"],
                 condition=Q(kamino_id__isnull=False, owns_person=True),
                 name="one_owner_per_kamino_person",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -252,7 +263,7 @@ class Posting(DeliveryUnit):
             models.Index(fields=["kamino_connection"], condition=LACKS_ANY, name="posting_lacks_names"),
             models.Index(
                 fields=["kamino_connection", "state"],
-                include=["id", "failure", "problem_codes"],
+                include=["id", "reason", "problem_codes"],
                 condition=MAY_NEED_ACTION,
                 name="posting_may_need_action",
             ),
@@ -260,11 +271,12 @@ class Posting(DeliveryUnit):
             models.Index(fields=["kamino_id"], condition=Q(kamino_id__isnull=False), name="posting_kamino_id"),
         ]
         constraints = [
+            *DeliveryUnit.Meta.constraints,
             models.UniqueConstraint(
                 fields=["kamino_connection", "direction", "kamino_id"],
                 condition=Q(kamino_id__isnull=False),
                 name="one_posting_per_kamino_title",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

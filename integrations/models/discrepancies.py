@@ -1,6 +1,10 @@
-"""Differences between the two systems (written by `pipeline/compare`), and Kamino rows read lately."""
+"""Differences between the two systems, and Kamino rows read lately.
 
-from typing import TYPE_CHECKING
+Two of one kind: those that a comparison found are stored; those that only say how a title of ours stands (waiting,
+refused, unconfirmed) are computed from the postings. `Discrepancy`, a view, shows both alike.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
@@ -10,60 +14,51 @@ from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.models.connections import KaminoConnection
 from integrations.models.deliveries import Posting
 from integrations.models.titles import DIRECTION_CHOICES
-
-KIND_CHOICES = [
-    (DiscrepancyKind.VALUE.value, _("Different value")),
-    (DiscrepancyKind.DUE_DATE.value, _("Different due date")),
-    (DiscrepancyKind.STATUS.value, _("Different status")),
-    (DiscrepancyKind.PAYMENT.value, _("Different settlement")),
-    (DiscrepancyKind.CLASSIFICATION.value, _("Different classification")),
-    (DiscrepancyKind.PERSON.value, _("Different person")),
-    (DiscrepancyKind.MISSING_IN_KAMINO.value, _("Missing in Kamino")),
-    (DiscrepancyKind.MISSING_IN_BLING.value, _("Missing in Bling")),
-    (DiscrepancyKind.SETTLED_ONLY_IN_BLING.value, _("Settled only in Bling")),
-    (DiscrepancyKind.SETTLED_ONLY_IN_KAMINO.value, _("Settled only in Kamino")),
-    (DiscrepancyKind.PARTIAL.value, _("Partly paid")),
-    (DiscrepancyKind.DOUBLE_PAYMENT_RISK.value, _("Risk of double payment")),
-    (DiscrepancyKind.EDITED_IN_KAMINO.value, _("Edited in Kamino")),
-    (DiscrepancyKind.FORCED_SETTLEMENT.value, _("Forced settlement, open in Bling")),
-    (DiscrepancyKind.UNMAPPED.value, _("Without classification")),
-    (DiscrepancyKind.INVALID_DOCUMENT.value, _("Invalid CPF/CNPJ")),
-    (DiscrepancyKind.CLOSED_PERIOD.value, _("Closed period")),
-    (DiscrepancyKind.INVOICE_CANCELLED.value, _("Invoice cancelled, title open")),
-    (DiscrepancyKind.HELD.value, _("Held back")),
-    (DiscrepancyKind.REFUSED.value, _("Needs action")),
-    (DiscrepancyKind.UNCONFIRMED.value, _("Unconfirmed delivery")),
-    (DiscrepancyKind.POSSIBLE_DUPLICATE.value, _("Possible duplicate")),
-    (DiscrepancyKind.DUPLICATED.value, _("Twice in Kamino")),
-]
+from integrations.words.discrepancies import kind_cause, kind_choices, part_text
+from integrations.words.reasons import problem_sentences
 
 
-class Discrepancy(models.Model):
-    """One named difference of one title; closed ones stay as history.
+class Difference(models.Model):
+    """The columns of a difference. Both sides' values are plain text (ISO days, plain amounts); `difference` in reais
+    and `days` are Kamino minus Bling. `bordero_id` names the part of a split title that differs."""
 
-    Both sides' values are plain text (ISO days, plain amounts); `difference` in reais and `days` are Kamino minus
-    Bling. `cause` is what is special to this title; what its kind means stands in `discrepancy_texts`.
-    """
-
-    posting = models.ForeignKey(Posting, models.CASCADE, related_name="discrepancies", verbose_name=_("title"))
-    kind = models.CharField(_("kind"), max_length=30, choices=KIND_CHOICES)
+    kind = models.CharField(_("kind"), max_length=30, choices=kind_choices)
     bling_value = models.TextField(_("in Bling"), blank=True, default="")
     kamino_value = models.TextField(_("in Kamino"), blank=True, default="")
     difference = models.DecimalField(_("difference"), max_digits=15, decimal_places=2, null=True)
     days = models.IntegerField(_("days apart"), null=True)
-    cause = models.TextField(_("cause"), blank=True, default="")
+    bordero_id = models.BigIntegerField(null=True, editable=False)
     opened_at = models.DateTimeField(_("since"))
     seen_at = models.DateTimeField(_("last seen at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
     if TYPE_CHECKING:
         posting_id: int
+        posting: Any
 
     class Meta:
-        verbose_name = _("discrepancy")
-        verbose_name_plural = _("discrepancies")
-        ordering = ["-opened_at", "-pk"]
-        permissions = [("export_discrepancy", "Can export discrepancies")]
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.posting}"
+
+    def cause_text(self) -> str:
+        """Return why it is so in the active language: what is in the title's way, else what its kind means."""
+        is_own = self.closed_at is None and self.kind != DiscrepancyKind.INVOICE_CANCELLED
+        parts = problem_sentences(self.posting.get_causes()) if is_own else []
+        if self.bordero_id is not None:
+            parts.append(part_text(self.bordero_id))
+        return " ".join(parts) or kind_cause(self.kind)
+
+
+class StoredDiscrepancy(Difference):
+    """One difference that a comparison found on one title; open until it is gone. Written by `pipeline/compare`."""
+
+    posting = models.ForeignKey(Posting, models.CASCADE, related_name="+", verbose_name=_("title"))
+
+    class Meta:
+        db_table = "integrations_discrepancy"
+        default_permissions = ()
         indexes = [
             models.Index(fields=["-opened_at", "-id"], condition=Q(closed_at__isnull=True), name="discrepancy_open")
         ]
@@ -73,8 +68,21 @@ class Discrepancy(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.posting}"
+
+class Discrepancy(Difference):
+    """Every difference, stored or computed: a row of the view that `models/open_reasons` makes. Never written."""
+
+    posting = models.ForeignKey(
+        Posting, models.DO_NOTHING, related_name="discrepancies", verbose_name=_("title"), db_constraint=False
+    )
+
+    class Meta:
+        managed = False
+        db_table = "integrations_discrepancies"
+        verbose_name = _("discrepancy")
+        verbose_name_plural = _("discrepancies")
+        ordering = ["-opened_at", "-pk"]
+        permissions = [("export_discrepancy", "Can export discrepancies")]
 
 
 class KaminoSnapshot(models.Model):

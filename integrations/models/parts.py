@@ -32,6 +32,7 @@ class PartPosting(DeliveryUnit):
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="part_uncertain"),
         ]
         constraints = [
+            *DeliveryUnit.Meta.constraints,
             models.UniqueConstraint(fields=["posting", "bordero_id"], name="one_part_per_payment"),
             models.UniqueConstraint(
                 fields=["kamino_connection", "kamino_id"],

@@ -8,8 +8,9 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
-from integrations.models.deliveries import DeliveryState, Posting
+from integrations.models.deliveries import Posting
 from integrations.models.registers import KaminoItem, KaminoKind
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from django.db.models import F, Func, JSONField, Q, Value
 
-from integrations.domain.problems import BANK_CODES, LACKS_NAMES, NAME_CODES, ProblemCode
+from integrations.domain.reasons import BANK_REASONS, LACKS_NAMES, NAME_REASONS, Reason
 
-_OUT_CODES = (ProblemCode.FILTERED, ProblemCode.BEFORE_SETTLED_FROM, ProblemCode.CANCELLED_BEFORE_SENDING)
+_OUT_CODES = (Reason.FILTERED, Reason.BEFORE_SETTLED_FROM, Reason.CANCELLED_BEFORE_SENDING)
 
 
 CODES_OF_PROBLEMS = Func(
@@ -19,19 +19,19 @@ CODES_OF_PROBLEMS = Func(
 """What `Posting.problem_codes` holds: a list counts thousands of postings by a dozen conditions on them."""
 
 
-def has_problem(codes: Iterable[ProblemCode]) -> Q:
+def has_problem(codes: Iterable[Reason]) -> Q:
     """Return the condition for one of some problems."""
     return Q(problem_codes__has_any_keys=[code.value for code in codes])
 
 
-def first_problem(codes: Iterable[ProblemCode]) -> Func:
-    """Return the first of a posting's problems that has one of some codes."""
+def first_problem(codes: Iterable[Reason]) -> Func:
+    """Return the first of a posting's problems that has one of some codes, without the moment when it began."""
     wanted = " || ".join(f'@.code == "{code.value}"' for code in codes)
     return Func(
         F("problems"),
         Value(f"$[*] ? ({wanted})"),
         function="jsonb_path_query_first",
-        template="%(function)s(%(expressions)s::jsonpath)",
+        template="(%(function)s(%(expressions)s::jsonpath) - 'since')",
         output_field=JSONField(),
     )
 
@@ -39,5 +39,5 @@ def first_problem(codes: Iterable[ProblemCode]) -> Func:
 IS_OUT = has_problem(_OUT_CODES)
 """No mapping would send these: history, filtered, or cancelled before they were sent."""
 LACKS_ANY = has_problem(LACKS_NAMES) & ~IS_OUT
-LACKS_NAME = has_problem(NAME_CODES) & ~IS_OUT
-LACKS_ACCOUNT = has_problem(BANK_CODES) & ~IS_OUT
+LACKS_NAME = has_problem(NAME_REASONS) & ~IS_OUT
+LACKS_ACCOUNT = has_problem(BANK_REASONS) & ~IS_OUT

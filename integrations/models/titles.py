@@ -276,12 +276,14 @@ class Payment(models.Model):
 class TitleRead(models.Model):
     """When a title's detail was last read, changed or not, and whether somebody asks for it to be read again.
 
-    Kept apart from `Title`, so that reading what did not change writes nothing to the mirror.
+    Kept apart from `Title`, so that reading what did not change writes nothing to the mirror. `failure` is why the last
+    reading that somebody asked for failed (a `Problem` as JSON).
     """
 
     title = models.OneToOneField(Title, models.CASCADE, related_name="last_read", primary_key=True)
     read_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True)
+    failure = models.JSONField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["asked_at"], condition=Q(asked_at__isnull=False), name="title_read_asked")]

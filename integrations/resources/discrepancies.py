@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from integrations.models import Discrepancy, KaminoConnection
-from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.resources.files import NativeField, PortugueseResource, TextField
-from integrations.resources.texts import readable, side_text
 from integrations.sheets.cells import safe_text
+from integrations.words.discrepancies import suggested_action
+from integrations.words.values import side_text
 
-_UNREAD = tuple(f"posting__company__{name}" for name in KaminoConnection.SECRETS)
+_UNREAD = tuple(f"posting__kamino_connection__{name}" for name in KaminoConnection.SECRETS)
 
 
 class DiscrepancyResource(PortugueseResource):
@@ -63,7 +63,7 @@ class DiscrepancyResource(PortugueseResource):
         return safe_text(side_text(row.kamino_value))
 
     def dehydrate_cause(self, row: Discrepancy) -> str:
-        return safe_text(readable(row.cause or kind_cause(row.kind)))
+        return safe_text(row.cause_text())
 
     def dehydrate_to_do(self, row: Discrepancy) -> str:
         return safe_text(suggested_action(row.kind))

@@ -15,9 +15,9 @@ from integrations.pipeline.report.both_sides import one_moment
 from integrations.pipeline.report.month import without_confidential
 from integrations.pipeline.report.position import OpenTitle, Sums, Totals, open_on
 from integrations.resources.files import LANGUAGE
-from integrations.resources.texts import readable
 from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, write_xlsx
+from integrations.words.values import readable
 
 MONEY_COLUMNS = 3
 """The last columns of a closing's rows: Bling, Kamino, difference."""

@@ -8,18 +8,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.models import PartPosting, Posting, Title
-from integrations.models.deliveries import DeliveryState
-from integrations.models.problem_texts import problem_text
 from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
 from integrations.resources.files import ChoiceField, NativeField, PortugueseResource, TextField
-from integrations.resources.texts import readable
 from integrations.sheets.cells import safe_text
+from integrations.words.reasons import problem_sentences
+from integrations.words.states import state_choices
 
-_STATES = dict(DeliveryState.choices)
+_STATES = dict(state_choices())
 _READ = (
     "direction", "bling_id", "document_number", "origin_number", "issue_date", "competence_date", "due_date", "value",
     "balance", "status", "person__name", "connection__tenant__name", "posting__kamino_id", "posting__state",
-    "posting__delivered", "posting__problems", "posting__message",
+    "posting__delivered", "posting__problems", "posting__reason", "posting__reason_params",
 )  # fmt: skip
 
 
@@ -75,8 +74,7 @@ class TitleResource(PortugueseResource):
         posting = _posting(title)
         if posting is None:
             return ""
-        sentences = [problem_text(problem) for problem in posting.get_problems()]
-        return safe_text(readable(" ".join(part for part in [*sentences, posting.message] if part)))
+        return safe_text(" ".join(problem_sentences(posting.get_causes())))
 
     def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         rows = queryset.select_related("person", "posting", "connection__tenant").only(*_READ)

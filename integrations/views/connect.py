@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from integrations.models import BlingConnection, ConnectLink, Tenant
-from integrations.models.scope_texts import scope_names
 from integrations.pipeline.access.tokens import bling_app
 from integrations.pipeline.company import authorization
 from integrations.queue import enqueue_tick
 from integrations.rest.errors import ConfigError
 from integrations.views.outcomes import AGAIN, OUTCOMES
+from integrations.words.scopes import scope_names
 
 log = structlog.get_logger(__name__)
 

@@ -34,6 +34,7 @@ from integrations.models import (
     PersonPosting,
     PlannedWrite,
     Posting,
+    StoredDiscrepancy,
     SyncRun,
     Tenant,
     Title,
@@ -168,10 +169,10 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
         kamino_connection=kamino, posting=posting, operation="create", body=body, fingerprint="x", fence=1,
         started_at=now, ended_at=now, outcome="rejected", message=f"Recusa {slug}",
     )  # fmt: skip
-    discrepancy = Discrepancy.objects.create(
-        posting=posting, kind="value", bling_value="1234.56", kamino_value="10.00", cause=f"Causa {slug}",
-        opened_at=now, seen_at=now,
-    )  # fmt: skip
+    stored = StoredDiscrepancy.objects.create(
+        posting=posting, kind="value", bling_value="1234.56", kamino_value="10.00", opened_at=now, seen_at=now
+    )
+    discrepancy = Discrepancy.objects.get(pk=stored.pk)
     _other, other_posting = make_title(bling, kamino, person, category, number * 1000 + 2, state="ready")
     forced = ForcedSettlement.objects.create(
         posting=other_posting, date=DAY, amount=Decimal("10"), account=bank, reason=f"Motivo {slug}", user=user,
@@ -233,9 +234,8 @@ def make_title(
     }  # fmt: skip
     posting = Posting.objects.create(
         title=title, kamino_connection=kamino, direction="payable", due_date=DAY, state=state, desired=desired,
-        failure="ambiguous" if state == "needs_human" else "",
-        failure_code="possible_duplicate" if state == "needs_human" else "",
-        message=f"Recusado {slug}" if state == "needs_human" else "", ready_at=now, planned_at=now,
+        reason="possible_duplicate" if state == "needs_human" else "",
+        reason_params={"ids": f"Recusado {slug}"} if state == "needs_human" else {}, ready_at=now, planned_at=now,
         candidates=[bling_id],
         problems=[{"code": "category_unmapped", "params": {"name": f"Categoria {slug}"}}],
     )  # fmt: skip

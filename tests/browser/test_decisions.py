@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import FilterRule, KaminoConnection, PersonAction, PersonPosting
-from integrations.models.deliveries import DeliveryState
 from tests.browser.conftest import picture
 from tests.flows.helpers import Company
 

@@ -10,12 +10,12 @@ from django.utils import timezone
 from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.models import (
     BlingConnection,
-    Discrepancy,
     ForcedSettlement,
     KaminoConnection,
     Mapping,
     PersonAction,
     Posting,
+    StoredDiscrepancy,
     Tenant,
 )
 from integrations.pipeline.report.alerts import review_alerts
@@ -168,9 +168,8 @@ def test_discrepancies_fit_the_window(company: Company, people: dict[str, Any], 
     company.sync()
     posting, now = Posting.objects.get(), timezone.now()
     for kind in DiscrepancyKind:
-        Discrepancy.objects.create(
+        StoredDiscrepancy.objects.create(
             posting=posting, kind=kind, bling_value="Compra de material de escritório", kamino_value="Compra",
-            cause="O valor foi alterado na Kamino depois do envio; o título já estava conciliado no banco.",
             opened_at=now - timedelta(days=3), seen_at=now,
         )  # fmt: skip
     page = log_in("operacao")

@@ -13,7 +13,7 @@ from integrations.domain.classification import (
     choose_bank_account,
     classify_title,
 )
-from integrations.domain.problems import Blocks, ProblemCode
+from integrations.domain.reasons import Holds, Reason
 from integrations.domain.titles import Direction
 
 RENT = Target("3.1", "Aluguel")
@@ -29,7 +29,7 @@ NOTHING = Rule()
 
 def classify(
     name: str, rule: Rule | None = None, *, bling_id: int = 3, defaults: Rule = NOTHING
-) -> tuple[Classification, list[ProblemCode]]:
+) -> tuple[Classification, list[Reason]]:
     categories = {} if rule is None else {bling_id: rule}
     return by_rules(payable(category=Register(bling_id, name)), categories=categories, defaults=defaults)
 
@@ -40,7 +40,7 @@ def payable(**changes: Any) -> Subject:
     return Subject(**{**values, **changes})
 
 
-def by_rules(subject: Subject, **rules: Any) -> tuple[Classification, list[ProblemCode]]:
+def by_rules(subject: Subject, **rules: Any) -> tuple[Classification, list[Reason]]:
     found, problems = classify_title(subject, RuleSet(accounts=CHART, **rules))
     return found, [problem.code for problem in problems]
 
@@ -51,14 +51,14 @@ def by_rules(subject: Subject, **rules: Any) -> tuple[Classification, list[Probl
         ("Aluguel", "3.1", "name", []),
         ("  aluguel ", "3.1", "name", []),
         ("Energia elétrica", "3.2", "name", []),
-        ("Despesas", None, "", [ProblemCode.CATEGORY_UNMAPPED]),
-        ("Conta antiga", None, "", [ProblemCode.CATEGORY_UNMAPPED]),
-        ("Fretes", None, "", [ProblemCode.CATEGORY_AMBIGUOUS]),
-        ("Brindes", None, "", [ProblemCode.CATEGORY_UNMAPPED]),
+        ("Despesas", None, "", [Reason.CATEGORY_UNMAPPED]),
+        ("Conta antiga", None, "", [Reason.CATEGORY_UNMAPPED]),
+        ("Fretes", None, "", [Reason.CATEGORY_AMBIGUOUS]),
+        ("Brindes", None, "", [Reason.CATEGORY_UNMAPPED]),
     ],
 )
 def test_without_a_mapping_only_one_usable_namesake_decides(
-    name: str, account: str | None, how: str, codes: list[ProblemCode]
+    name: str, account: str | None, how: str, codes: list[Reason]
 ) -> None:
     found, problems = classify(name)
     assert (found.chart_account, found.rule, problems) == (account, how, codes)
@@ -77,7 +77,7 @@ def test_a_mapping_decides_where_the_name_is_ambiguous() -> None:
 @pytest.mark.parametrize("target", [GROUP, OLD])
 def test_a_mapping_to_an_unusable_account_never_falls_back_to_the_name(target: Target) -> None:
     found, problems = classify("Aluguel", Rule(chart_account=target))
-    assert (found.chart_account, problems) == (None, [ProblemCode.ACCOUNT_NOT_USABLE])
+    assert (found.chart_account, problems) == (None, [Reason.ACCOUNT_NOT_USABLE])
 
 
 def test_a_mapping_to_an_unknown_name_is_named_and_never_falls_back() -> None:
@@ -93,8 +93,8 @@ def test_a_mapping_that_only_names_a_cost_center_leaves_the_account_to_the_name(
 
 
 def test_a_title_without_category_is_classified_by_its_own_mapping_row_only() -> None:
-    assert classify("(sem categoria)", bling_id=0)[1] == [ProblemCode.CATEGORY_MISSING]
-    assert classify("Aluguel", bling_id=0)[1] == [ProblemCode.CATEGORY_MISSING]
+    assert classify("(sem categoria)", bling_id=0)[1] == [Reason.CATEGORY_MISSING]
+    assert classify("Aluguel", bling_id=0)[1] == [Reason.CATEGORY_MISSING]
     assert classify("(sem categoria)", Rule(chart_account=RENT), bling_id=0)[0].chart_account == "3.1"
 
 
@@ -116,7 +116,7 @@ def test_cost_center_and_unit_come_from_the_mapping_then_from_the_connection(
 
 def test_an_inactive_cost_center_holds_the_title_back() -> None:
     _found, problems = classify("Aluguel", Rule(cost_center=CLOSED_OFFICE))
-    assert problems == [ProblemCode.ACCOUNT_NOT_USABLE]
+    assert problems == [Reason.ACCOUNT_NOT_USABLE]
 
 
 BANK = Target("1.1", "Banco do Brasil")
@@ -129,12 +129,12 @@ BANKS = TargetIndex([BANK, CLOSED_BANK, Target("1.3", "Caixa"), Target("1.4", "c
     [
         (Register(5, "banco do brasil"), None, "1.1", []),
         (Register(5, "Mercado Pago"), Rule(bank_account=BANK), "1.1", []),
-        (Register(5, "Mercado Pago"), None, None, [ProblemCode.BANK_ACCOUNT_UNMAPPED]),
-        (Register(5, "Itaú"), None, None, [ProblemCode.BANK_ACCOUNT_UNMAPPED]),
-        (Register(5, "Caixa"), None, None, [ProblemCode.BANK_ACCOUNT_AMBIGUOUS]),
-        (Register(5, "Caixa"), Rule(bank_account=CLOSED_BANK), None, [ProblemCode.BANK_ACCOUNT_NOT_USABLE]),
-        (Register(5, "Banco do Brasil"), Rule(unresolved=("BB",)), None, [ProblemCode.BANK_ACCOUNT_UNMAPPED]),
-        (Register(0, "(sem conta)"), None, None, [ProblemCode.BANK_ACCOUNT_MISSING]),
+        (Register(5, "Mercado Pago"), None, None, [Reason.BANK_ACCOUNT_UNMAPPED]),
+        (Register(5, "Itaú"), None, None, [Reason.BANK_ACCOUNT_UNMAPPED]),
+        (Register(5, "Caixa"), None, None, [Reason.BANK_ACCOUNT_AMBIGUOUS]),
+        (Register(5, "Caixa"), Rule(bank_account=CLOSED_BANK), None, [Reason.BANK_ACCOUNT_NOT_USABLE]),
+        (Register(5, "Banco do Brasil"), Rule(unresolved=("BB",)), None, [Reason.BANK_ACCOUNT_UNMAPPED]),
+        (Register(0, "(sem conta)"), None, None, [Reason.BANK_ACCOUNT_MISSING]),
         (Register(0, "(sem conta)"), Rule(bank_account=BANK), "1.1", []),
     ],
 )
@@ -156,7 +156,7 @@ def test_bank_account(register: Register, rule: Rule | None, account: str | None
 def test_a_missing_bank_account_holds_back_the_settlement_only(register: Register, rule: Rule | None) -> None:
     rules = {} if rule is None else {register.bling_id: rule}
     _account, problems = choose_bank_account(register, rules, BANKS)
-    assert {problem.blocks for problem in problems} == {Blocks.SETTLEMENT}
+    assert {problem.holds for problem in problems} == {Holds.SETTLEMENT}
 
 
 @pytest.mark.parametrize(
@@ -171,4 +171,4 @@ def test_of_two_namesakes_the_one_that_fits_the_direction_is_meant(direction: Di
 def test_a_namesake_of_the_other_direction_is_none() -> None:
     chart = TargetIndex([Target("6.2", "Juros", nature="income")])
     found, problems = classify_title(payable(category=Register(3, "Juros")), RuleSet(chart))
-    assert (found.chart_account, [problem.code for problem in problems]) == (None, [ProblemCode.CATEGORY_UNMAPPED])
+    assert (found.chart_account, [problem.code for problem in problems]) == (None, [Reason.CATEGORY_UNMAPPED])

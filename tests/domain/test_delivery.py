@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus
-from integrations.domain.problems import ProblemCode
+from integrations.domain.reasons import Reason
 from tests.domain.builders import PAID_ON, desired, desired_titles, money, settled
 
 CANCELLED = desired(status=KaminoStatus.CANCELLED)
@@ -40,22 +40,22 @@ def test_operation(wanted: DesiredTitle, told: DesiredTitle | None, operation: O
 @pytest.mark.parametrize(
     ("wanted", "told", "code"),
     [
-        (CANCELLED, settled(), ProblemCode.CANCELLED_AFTER_SETTLEMENT),
-        (desired(), settled(), ProblemCode.REVERSED_AFTER_SETTLEMENT),
-        (settled(payment=OTHER_DAY), settled(), ProblemCode.SETTLEMENT_DIFFERS),
+        (CANCELLED, settled(), Reason.CANCELLED_AFTER_SETTLEMENT),
+        (desired(), settled(), Reason.REVERSED_AFTER_SETTLEMENT),
+        (settled(payment=OTHER_DAY), settled(), Reason.SETTLEMENT_DIFFERS),
         (settled(payment=replace(OTHER_DAY, date=PAID_ON, amount=money("99.00"))), settled(),
-         ProblemCode.SETTLEMENT_DIFFERS),
+         Reason.SETTLEMENT_DIFFERS),
         (settled(payment=replace(OTHER_DAY, date=PAID_ON, account="1.2")), settled(),
-         ProblemCode.SETTLEMENT_DIFFERS),
-        (settled(value=money("90.00")), settled(), ProblemCode.FROZEN_AFTER_SETTLEMENT),
-        (settled(description="x [Bling 16000000469]"), settled(), ProblemCode.FROZEN_AFTER_SETTLEMENT),
+         Reason.SETTLEMENT_DIFFERS),
+        (settled(value=money("90.00")), settled(), Reason.FROZEN_AFTER_SETTLEMENT),
+        (settled(description="x [Bling 16000000469]"), settled(), Reason.FROZEN_AFTER_SETTLEMENT),
         (settled(payment=replace(OTHER_DAY, date=PAID_ON, forced=True)), settled(),
-         ProblemCode.FROZEN_AFTER_SETTLEMENT),
-        (desired(), CANCELLED, ProblemCode.REOPENED_AFTER_CANCELLATION),
-        (settled(), CANCELLED, ProblemCode.REOPENED_AFTER_CANCELLATION),
+         Reason.FROZEN_AFTER_SETTLEMENT),
+        (desired(), CANCELLED, Reason.REOPENED_AFTER_CANCELLATION),
+        (settled(), CANCELLED, Reason.REOPENED_AFTER_CANCELLATION),
     ],
 )  # fmt: skip
-def test_conflict(wanted: DesiredTitle, told: DesiredTitle, code: ProblemCode) -> None:
+def test_conflict(wanted: DesiredTitle, told: DesiredTitle, code: Reason) -> None:
     step = next_step(wanted, told)
     assert step.operation is None
     assert step.conflict is not None

@@ -19,7 +19,7 @@ from integrations.domain.desired import (
     describe,
     desire,
 )
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason
 from integrations.domain.rules import TenantRules
 from integrations.domain.settlement import Settlement
 from integrations.domain.titles import Direction
@@ -45,7 +45,7 @@ from tests.domain.builders import (
 )
 
 
-def wish(found: Inputs, *problems: Problem) -> tuple[DesiredTitle | None, list[ProblemCode]]:
+def wish(found: Inputs, *problems: Problem) -> tuple[DesiredTitle | None, list[Reason]]:
     result, all_problems = desire(found, problems)
     return result, [problem.code for problem in all_problems]
 
@@ -82,9 +82,9 @@ def test_a_paid_title_is_wanted_settled_with_the_money_that_moved() -> None:
 
 @pytest.mark.parametrize("changes", [{"settlement": None}, {"payment_account": None}])
 def test_a_settlement_that_waits_leaves_the_title_pending(changes: dict[str, Any]) -> None:
-    waits = Problem(ProblemCode.BANK_ACCOUNT_UNMAPPED, {"name": "Mercado Pago"})
+    waits = Problem(Reason.BANK_ACCOUNT_UNMAPPED, {"name": "Mercado Pago"})
     result, problems = wish(inputs(paid_title(), **changes), waits)
-    assert problems == [ProblemCode.BANK_ACCOUNT_UNMAPPED]
+    assert problems == [Reason.BANK_ACCOUNT_UNMAPPED]
     assert result is not None
     assert (result.status, result.payment, result.note) == (KaminoStatus.PENDING, None, "")
 
@@ -100,18 +100,18 @@ def test_a_title_that_expects_money_is_pending_with_its_full_value(status: int) 
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"status_number": RETURNED}, ProblemCode.STATUS_RETURNED),
-        ({"status_number": PARTLY_RETURNED}, ProblemCode.STATUS_RETURNED),
-        ({"status_number": 0}, ProblemCode.STATUS_UNKNOWN),
-        ({"status_number": 8}, ProblemCode.STATUS_UNKNOWN),
-        ({"value": Decimal("0.00")}, ProblemCode.VALUE_NOT_POSITIVE),
-        ({"value": Decimal("-5.00")}, ProblemCode.VALUE_NOT_POSITIVE),
-        ({"contact_id": 0}, ProblemCode.PERSON_MISSING),
+        ({"status_number": RETURNED}, Reason.STATUS_RETURNED),
+        ({"status_number": PARTLY_RETURNED}, Reason.STATUS_RETURNED),
+        ({"status_number": 0}, Reason.STATUS_UNKNOWN),
+        ({"status_number": 8}, Reason.STATUS_UNKNOWN),
+        ({"value": Decimal("0.00")}, Reason.VALUE_NOT_POSITIVE),
+        ({"value": Decimal("-5.00")}, Reason.VALUE_NOT_POSITIVE),
+        ({"contact_id": 0}, Reason.PERSON_MISSING),
     ],
 )
 @pytest.mark.parametrize("delivered", [None, desired(), settled()])
 def test_what_the_rules_refuse_changes_nothing_in_kamino(
-    changes: dict[str, Any], code: ProblemCode, delivered: DesiredTitle | None
+    changes: dict[str, Any], code: Reason, delivered: DesiredTitle | None
 ) -> None:
     result, problems = wish(inputs(title(**changes), delivered=delivered))
     assert result is None
@@ -119,8 +119,8 @@ def test_what_the_rules_refuse_changes_nothing_in_kamino(
 
 
 def test_a_blocking_problem_found_earlier_holds_the_title() -> None:
-    unmapped = Problem(ProblemCode.CATEGORY_UNMAPPED, {"name": "Brindes"})
-    assert wish(inputs(classification=Classification()), unmapped) == (None, [ProblemCode.CATEGORY_UNMAPPED])
+    unmapped = Problem(Reason.CATEGORY_UNMAPPED, {"name": "Brindes"})
+    assert wish(inputs(classification=Classification()), unmapped) == (None, [Reason.CATEGORY_UNMAPPED])
 
 
 @pytest.mark.parametrize(
@@ -151,12 +151,12 @@ def test_a_filtered_direction_is_neither_sent_nor_cancelled(
 
 
 def test_a_title_cancelled_before_it_was_sent_is_nothing_to_do() -> None:
-    unmapped = Problem(ProblemCode.CATEGORY_UNMAPPED, {"name": "Brindes"})
-    assert wish(inputs(title(status_number=CANCELLED)), unmapped) == (None, [ProblemCode.CANCELLED_BEFORE_SENDING])
+    unmapped = Problem(Reason.CATEGORY_UNMAPPED, {"name": "Brindes"})
+    assert wish(inputs(title(status_number=CANCELLED)), unmapped) == (None, [Reason.CANCELLED_BEFORE_SENDING])
 
 
 def test_a_cancelled_title_that_was_sent_is_cancelled_whatever_its_classification() -> None:
-    unmapped = Problem(ProblemCode.CATEGORY_UNMAPPED, {"name": "Brindes"})
+    unmapped = Problem(Reason.CATEGORY_UNMAPPED, {"name": "Brindes"})
     sent = desired(value=money("90.00"))
     result, problems = wish(
         inputs(title(status_number=CANCELLED, history="Outro"), delivered=sent, classification=Classification()),
@@ -170,14 +170,14 @@ def test_a_cancelled_title_that_was_sent_is_cancelled_whatever_its_classificatio
 def test_a_cancelled_title_with_money_on_it_is_never_cancelled_by_us(delivered: DesiredTitle | None) -> None:
     result, problems = wish(inputs(title(status_number=CANCELLED, bordero_ids=(1,)), delivered=delivered))
     assert result is None
-    assert ProblemCode.CANCELLED_WITH_PAYMENT in problems
+    assert Reason.CANCELLED_WITH_PAYMENT in problems
 
 
 def test_a_deleted_title_is_cancelled_like_a_cancelled_one() -> None:
     result, _problems = wish(inputs(deleted=True, delivered=desired()))
     assert result is not None
     assert result.status is KaminoStatus.CANCELLED
-    assert wish(inputs(deleted=True)) == (None, [ProblemCode.CANCELLED_BEFORE_SENDING])
+    assert wish(inputs(deleted=True)) == (None, [Reason.CANCELLED_BEFORE_SENDING])
 
 
 # History and closed periods
@@ -190,7 +190,7 @@ def test_a_deleted_title_is_cancelled_like_a_cancelled_one() -> None:
 def test_payments_before_the_first_day_are_history(settled_from: date | None, is_sent: bool) -> None:
     result, problems = wish(inputs(paid_title(), rules=TenantRules(settled_from), paid_on=PAID_ON))
     assert (result is not None) is is_sent
-    assert problems == ([] if is_sent else [ProblemCode.BEFORE_SETTLED_FROM])
+    assert problems == ([] if is_sent else [Reason.BEFORE_SETTLED_FROM])
 
 
 def test_a_title_that_kamino_already_has_is_settled_whatever_the_first_day() -> None:
@@ -201,8 +201,8 @@ def test_a_title_that_kamino_already_has_is_settled_whatever_the_first_day() -> 
     assert result.status is KaminoStatus.SETTLED
 
 
-@pytest.mark.parametrize("code", [ProblemCode.PAYMENTS_SEVERAL, ProblemCode.PAYMENT_AMBIGUOUS])
-def test_history_paid_in_several_parts_is_not_created_as_open(code: ProblemCode) -> None:
+@pytest.mark.parametrize("code", [Reason.PAYMENTS_SEVERAL, Reason.PAYMENT_AMBIGUOUS])
+def test_history_paid_in_several_parts_is_not_created_as_open(code: Reason) -> None:
     late = TenantRules(settled_from=PAID_ON + timedelta(days=30))
     found = inputs(paid_title(bordero_ids=(1, 2)), rules=late, settlement=None, payment_account=None, paid_on=PAID_ON)
     result, _problems = wish(found, Problem(code, {"count": "2", "bordero": "1"}))
@@ -228,13 +228,13 @@ def test_a_closed_period_is_never_changed(facts: Any, delivered: DesiredTitle | 
     rules = TenantRules(settled_from=None, closed_until=CLOSED)
     result, problems = wish(inputs(facts, rules=rules, delivered=delivered))
     assert (result is not None) is is_sent
-    assert problems == ([] if is_sent else [ProblemCode.CLOSED_PERIOD])
+    assert problems == ([] if is_sent else [Reason.CLOSED_PERIOD])
 
 
 def test_a_payment_in_a_closed_period_waits_for_a_person() -> None:
     rules = TenantRules(settled_from=None, closed_until=PAID_ON)
     facts = paid_title(issue_date=PAID_ON + timedelta(days=1))
-    assert wish(inputs(facts, rules=rules)) == (None, [ProblemCode.CLOSED_PERIOD])
+    assert wish(inputs(facts, rules=rules)) == (None, [Reason.CLOSED_PERIOD])
 
 
 @given(issue=near_days, paid_on=near_days, closed=near_days)
@@ -246,7 +246,7 @@ def test_nothing_wanted_lies_in_a_closed_period(issue: date, paid_on: date, clos
     )
     result, problems = wish(found)
     if result is None:
-        assert problems == [ProblemCode.CLOSED_PERIOD]
+        assert problems == [Reason.CLOSED_PERIOD]
         assert min(issue, paid_on) <= closed
     else:
         assert result.payment is not None

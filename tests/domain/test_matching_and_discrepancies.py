@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.discrepancies import DiscrepancyKind, Names, compare, kinds_of
+from integrations.domain.discrepancies import DiscrepancyKind, Names, compare
 from integrations.domain.matching import KaminoTitle, holds, marked
-from integrations.domain.problems import Problem, ProblemCode
 from tests.domain.builders import DUE, PAID_ON, desired, desired_titles, kamino_title, money, settled
 
 CODE = "16000000469"
@@ -122,26 +121,6 @@ def test_amounts_within_the_tolerance_are_equal(tolerance: str, kinds: int) -> N
     assert len(compare(desired(), row, names=NAMES, tolerance=money(tolerance))) == kinds
     paid = kamino_title(**{**PAID_ROW, "paid_amount": PAID_ROW["paid_amount"] - money("0.05")})
     assert len(compare(settled(), paid, names=NAMES, tolerance=money(tolerance))) == kinds
-
-
-@pytest.mark.parametrize(
-    ("codes", "is_held", "kinds"),
-    [
-        ([], True, []),
-        (["filtered"], True, []),
-        (["category_unmapped"], True, [DiscrepancyKind.UNMAPPED]),
-        (["bank_account_unmapped"], False, [DiscrepancyKind.UNMAPPED]),
-        (["category_unmapped", "bank_account_unmapped"], True, [DiscrepancyKind.UNMAPPED]),
-        (["invalid_document"], True, [DiscrepancyKind.INVALID_DOCUMENT]),
-        (["closed_period"], True, [DiscrepancyKind.CLOSED_PERIOD]),
-        (["deleted_in_bling"], True, [DiscrepancyKind.MISSING_IN_BLING]),
-        (["due_date_missing"], True, [DiscrepancyKind.HELD]),
-        (["due_date_missing"], False, []),
-        (["due_date_missing", "category_unmapped"], True, [DiscrepancyKind.UNMAPPED]),
-    ],
-)
-def test_reasons_become_kinds(codes: list[str], is_held: bool, kinds: list[DiscrepancyKind]) -> None:
-    assert kinds_of([Problem(ProblemCode(code)) for code in codes], is_held=is_held) == kinds
 
 
 def as_kamino_shows(told: DesiredTitle) -> KaminoTitle:

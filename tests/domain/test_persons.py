@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.domain.persons import DesiredPerson, desire_person, merge
-from integrations.domain.problems import ProblemCode
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import PersonFacts
 
 CONTACT = PersonFacts(7, "Papelaria Horizonte", document="11.222.333/0001-81", kind="J", email="a@example.com")
@@ -27,7 +27,7 @@ def test_a_wrong_document_is_a_problem_except_for_foreigners(kind: str, is_wante
         replace(CONTACT, document="123.456", kind=kind), is_customer=True, is_supplier=False
     )
     assert (person is not None) is is_wanted
-    assert [problem.code for problem in problems] == ([] if is_wanted else [ProblemCode.INVALID_DOCUMENT])
+    assert [problem.code for problem in problems] == ([] if is_wanted else [Reason.INVALID_DOCUMENT])
 
 
 def test_the_prefix_of_a_second_connection_stands_before_the_code() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from integrations.domain.classification import Classification, Register, Rule, Target
-from integrations.domain.problems import Blocks, Problem, ProblemCode
+from integrations.domain.reasons import Holds, Problem, Reason
 from integrations.domain.titles import Direction, SalesOrderFacts
 from tests.domain.builders import title
 from tests.domain.test_classification import CLOSED_OFFICE, ENERGY, OFFICE, RENT, UNIT, by_rules, payable
@@ -45,9 +45,9 @@ def test_a_person_s_row_decides_what_it_names_and_leaves_the_rest() -> None:
     [
         (Register(4, "Energia elétrica"), {0: Rule(chart_account=RENT)}, "3.2", "contact", []),
         (Register(4, "Brindes"), {4: Rule(chart_account=ENERGY), 0: Rule(chart_account=RENT)}, "3.2", "contact", []),
-        (Register(4, "Brindes"), {0: Rule(chart_account=RENT)}, None, "", [ProblemCode.CATEGORY_UNMAPPED]),
+        (Register(4, "Brindes"), {0: Rule(chart_account=RENT)}, None, "", [Reason.CATEGORY_UNMAPPED]),
         (None, {0: Rule(chart_account=RENT)}, "3.1", "mapping", []),
-        (None, {}, None, "", [ProblemCode.CATEGORY_MISSING]),
+        (None, {}, None, "", [Reason.CATEGORY_MISSING]),
     ],
 )
 def test_a_title_without_category_takes_its_contact_s_before_the_row_of_none(
@@ -60,7 +60,7 @@ def test_a_title_without_category_takes_its_contact_s_before_the_row_of_none(
 
 def test_a_title_with_a_category_never_takes_its_contact_s() -> None:
     subject = payable(category=Register(3, "Brindes"), contact_category=Register(4, "Aluguel"))
-    assert by_rules(subject)[1] == [ProblemCode.CATEGORY_UNMAPPED]
+    assert by_rules(subject)[1] == [Reason.CATEGORY_UNMAPPED]
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_the_category_s_row_is_stronger_than_the_order_s() -> None:
 
 def test_an_order_s_row_that_names_something_unusable_holds_the_title_back() -> None:
     subject = payable(order=ORDER, **A_CUSTOMER)
-    assert by_rules(subject, units={30: Rule(cost_center=CLOSED_OFFICE)})[1] == [ProblemCode.ACCOUNT_NOT_USABLE]
-    assert by_rules(subject, units={30: Rule(unresolved=("Lojas",))})[1] == [ProblemCode.MAPPING_TARGET_UNKNOWN]
+    assert by_rules(subject, units={30: Rule(cost_center=CLOSED_OFFICE)})[1] == [Reason.ACCOUNT_NOT_USABLE]
+    assert by_rules(subject, units={30: Rule(unresolved=("Lojas",))})[1] == [Reason.MAPPING_TARGET_UNKNOWN]
 
 
 class TestBeforeTheOrderIsRead:
@@ -105,7 +105,7 @@ class TestBeforeTheOrderIsRead:
 
     def test_a_new_title_waits_where_the_order_decides(self) -> None:
         subject = payable(awaits_order=True, **A_CUSTOMER)
-        assert by_rules(subject, channels={1: Rule(business_unit=SHOP)})[1] == [ProblemCode.ORDER_UNREAD]
+        assert by_rules(subject, channels={1: Rule(business_unit=SHOP)})[1] == [Reason.ORDER_UNREAD]
 
     @pytest.mark.parametrize(
         "rules",
@@ -126,8 +126,8 @@ class TestBeforeTheOrderIsRead:
         assert (found.cost_center, found.business_unit, problems) == ("10", "98", [])
 
     def test_the_problem_is_shown_and_holds_the_title(self) -> None:
-        problem = Problem(ProblemCode.ORDER_UNREAD)
-        assert (problem.needs_human, problem.blocks) == (True, Blocks.TITLE)
+        problem = Problem(Reason.ORDER_UNREAD)
+        assert (problem.needs_human, problem.holds) == (True, Holds.TITLE)
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_only_a_receivable_of_a_sale_names_an_order(direction: Direction, origin
     ("direction", "account", "codes"),
     [
         (Direction.PAYABLE, EXPENSE, []),
-        (Direction.PAYABLE, INCOME, [ProblemCode.ACCOUNT_WRONG_DIRECTION]),
+        (Direction.PAYABLE, INCOME, [Reason.ACCOUNT_WRONG_DIRECTION]),
         (Direction.RECEIVABLE, INCOME, []),
-        (Direction.RECEIVABLE, EXPENSE, [ProblemCode.ACCOUNT_WRONG_DIRECTION]),
+        (Direction.RECEIVABLE, EXPENSE, [Reason.ACCOUNT_WRONG_DIRECTION]),
         (Direction.RECEIVABLE, ENERGY, []),
     ],
 )

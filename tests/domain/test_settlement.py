@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason
 from integrations.domain.settlement import PaymentFacts, Settlement, match_payments, settle
 from integrations.domain.titles import BorderoFacts, BorderoLine, TitleFacts
 from tests.domain.builders import (
@@ -26,12 +26,12 @@ from tests.domain.builders import (
 )
 
 
-def match(title: TitleFacts, *borderos: BorderoFacts) -> tuple[list[Decimal], list[ProblemCode]]:
+def match(title: TitleFacts, *borderos: BorderoFacts) -> tuple[list[Decimal], list[Reason]]:
     payments, problems = match_payments(title, borderos)
     return [payment.amount for payment in payments], [problem.code for problem in problems]
 
 
-AMBIGUOUS = [ProblemCode.PAYMENT_AMBIGUOUS]
+AMBIGUOUS = [Reason.PAYMENT_AMBIGUOUS]
 OTHER_CONTACT = 8
 
 
@@ -131,7 +131,7 @@ def payment(amount: str = "100.00", **changes: Any) -> PaymentFacts:
     return PaymentFacts(amount=Decimal(amount), **values)
 
 
-def settle_codes(title: TitleFacts, *payments: PaymentFacts) -> tuple[Decimal | None, list[ProblemCode]]:
+def settle_codes(title: TitleFacts, *payments: PaymentFacts) -> tuple[Decimal | None, list[Reason]]:
     settlement, problems = settle(title, payments, [])
     return settlement.amount if settlement else None, [problem.code for problem in problems]
 
@@ -145,39 +145,37 @@ def test_a_partial_title_keeps_its_full_value_and_says_so() -> None:
     title = paid_title(status_number=PARTIAL, balance=money("60.00"))
     settlement, problems = settle(title, [payment("40.00")], [])
     assert settlement is None
-    assert problems == [Problem(ProblemCode.PARTIALLY_PAID, {"paid": "40.00", "balance": "60.00"})]
+    assert problems == [Problem(Reason.PARTIALLY_PAID, {"paid": "40.00", "balance": "60.00"})]
 
 
 @pytest.mark.parametrize(
     ("title", "payments", "amount", "codes"),
     [
-        (paid_title(bordero_ids=()), [], None, [ProblemCode.PAYMENTS_MISSING]),
-        (paid_title(bordero_ids=(1, 2)), [payment("50.00")], None, [ProblemCode.PAYMENTS_UNREAD]),
+        (paid_title(bordero_ids=()), [], None, [Reason.PAYMENTS_MISSING]),
+        (paid_title(bordero_ids=(1, 2)), [payment("50.00")], None, [Reason.PAYMENTS_UNREAD]),
         (paid_title(), [payment()], "100.00", []),
         (
             paid_title(bordero_ids=(1, 2)),
             [payment("50.00"), payment("50.00", bordero_id=2, date=PAID_ON + timedelta(days=1))],
             None,
-            [ProblemCode.PAYMENTS_SEVERAL],
+            [Reason.PAYMENTS_SEVERAL],
         ),
         (
             paid_title(bordero_ids=(1, 2)),
             [payment("50.00"), payment("50.00", bordero_id=2, account_id=6)],
             None,
-            [ProblemCode.PAYMENTS_SEVERAL],
+            [Reason.PAYMENTS_SEVERAL],
         ),
         (paid_title(bordero_ids=(1, 2)), [payment("50.00"), payment("50.00", bordero_id=2)], "100.00", []),
-        (paid_title(), [payment("99.99")], None, [ProblemCode.PAYMENTS_DO_NOT_ADD_UP]),
-        (paid_title(), [payment("0.00")], None, [ProblemCode.PAYMENTS_DO_NOT_ADD_UP]),
-        (paid_title(), [payment("0.00", discount="100.00")], None, [ProblemCode.PAYMENTS_DO_NOT_ADD_UP]),
-        (paid_title(), [payment("120.00")], "120.00", [ProblemCode.OVERPAID]),
+        (paid_title(), [payment("99.99")], None, [Reason.PAYMENTS_DO_NOT_ADD_UP]),
+        (paid_title(), [payment("0.00")], None, [Reason.PAYMENTS_DO_NOT_ADD_UP]),
+        (paid_title(), [payment("0.00", discount="100.00")], None, [Reason.PAYMENTS_DO_NOT_ADD_UP]),
+        (paid_title(), [payment("120.00")], "120.00", [Reason.OVERPAID]),
         (paid_title(balance=None), [payment()], "100.00", []),
-        (paid_title(balance=money("100.00")), [payment()], "100.00", [ProblemCode.OVERPAID]),
+        (paid_title(balance=money("100.00")), [payment()], "100.00", [Reason.OVERPAID]),
     ],
 )
-def test_settlement(
-    title: TitleFacts, payments: list[PaymentFacts], amount: str | None, codes: list[ProblemCode]
-) -> None:
+def test_settlement(title: TitleFacts, payments: list[PaymentFacts], amount: str | None, codes: list[Reason]) -> None:
     expected = None if amount is None else money(amount)
     assert settle_codes(title, *payments) == (expected, codes)
 
@@ -201,7 +199,7 @@ def test_every_reading_of_the_paid_amount_that_bling_leaves_open_is_accepted(cha
 
 
 def test_problems_of_matching_keep_the_settlement_back() -> None:
-    ambiguous = Problem(ProblemCode.PAYMENT_AMBIGUOUS, {"bordero": "1"})
+    ambiguous = Problem(Reason.PAYMENT_AMBIGUOUS, {"bordero": "1"})
     assert settle(paid_title(), [payment()], [ambiguous]) == (None, [ambiguous])
 
 
@@ -218,7 +216,7 @@ def test_a_settlement_is_the_money_that_moved_and_never_less_than_owed(
     settlement, problems = settle(title, payments, [])
     moved = sum((part[0] for part in parts), Decimal(0))
     if settlement is None:
-        assert [problem.code for problem in problems] == [ProblemCode.PAYMENTS_DO_NOT_ADD_UP]
+        assert [problem.code for problem in problems] == [Reason.PAYMENTS_DO_NOT_ADD_UP]
         return
     assert isinstance(settlement, Settlement)
     assert settlement.amount == moved > 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason
 from integrations.domain.settlement import PaymentFacts
 from integrations.domain.splitting import Split, desire_part, differs, split
 from integrations.domain.titles import TitleFacts
@@ -100,7 +100,7 @@ def test_split(
 
 
 def test_what_is_not_read_or_not_clear_splits_nothing() -> None:
-    unclear = [Problem(ProblemCode.PAYMENT_AMBIGUOUS, {"bordero": "2"})]
+    unclear = [Problem(Reason.PAYMENT_AMBIGUOUS, {"bordero": "2"})]
     assert told(of(A, B), A) == (None, [])
     assert told(of(A, B), A, standing={1: "40.00"}) == ("60.00", {}, None, ["payments_unread"])
     assert told(of(A, B), A, standing={1: "40.00"}, problems=unclear) == ("60.00", {}, None, ["payment_ambiguous"])

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.domain.problems import Blocks, Problem, ProblemCode, blocking
+from integrations.domain.reasons import Holds, Problem, Reason, holding_title
 from integrations.domain.titles import STATUS_BY_NUMBER, UNSETTLED, TitleStatus, status_of
 from tests.domain.builders import title
 
@@ -19,7 +19,7 @@ def test_the_seven_numbers_are_seven_statuses() -> None:
 
 
 problems = st.builds(
-    Problem, st.sampled_from(ProblemCode), st.dictionaries(st.text(max_size=10), st.text(max_size=20), max_size=3)
+    Problem, st.sampled_from(Reason), st.dictionaries(st.text(max_size=10), st.text(max_size=20), max_size=3)
 )
 
 
@@ -30,23 +30,23 @@ def test_json_loses_nothing(problem: Problem) -> None:
 
 @given(st.lists(problems, max_size=6))
 def test_blocking_problems_are_those_that_hold_the_whole_title(found: list[Problem]) -> None:
-    assert blocking(found) == [problem for problem in found if problem.blocks is Blocks.TITLE]
+    assert holding_title(found) == [problem for problem in found if problem.holds is Holds.TITLE]
 
 
-@pytest.mark.parametrize("code", [code for code in ProblemCode if "PAYMENT" in code.name or "BANK" in code.name])
-def test_trouble_with_a_payment_holds_back_the_settlement_only(code: ProblemCode) -> None:
-    expected = Blocks.TITLE if code is ProblemCode.CANCELLED_WITH_PAYMENT else Blocks.SETTLEMENT
-    assert Problem(code).blocks is expected
+@pytest.mark.parametrize("code", [code for code in Reason if "PAYMENT" in code.name or "BANK" in code.name])
+def test_trouble_with_a_payment_holds_back_the_settlement_only(code: Reason) -> None:
+    expected = Holds.TITLE if code is Reason.CANCELLED_WITH_PAYMENT else Holds.SETTLEMENT
+    assert Problem(code).holds is expected
 
 
-@pytest.mark.parametrize("code", ProblemCode)
-def test_what_holds_a_title_and_needs_nobody_is_listed_here_on_purpose(code: ProblemCode) -> None:
+@pytest.mark.parametrize("code", Reason)
+def test_what_holds_a_title_and_needs_nobody_is_listed_here_on_purpose(code: Reason) -> None:
     mends_itself = {
-        ProblemCode.BEFORE_SETTLED_FROM,
-        ProblemCode.FILTERED,
-        ProblemCode.AWAITING_RELEASE,
-        ProblemCode.CANCELLED_BEFORE_SENDING,
+        Reason.BEFORE_SETTLED_FROM,
+        Reason.FILTERED,
+        Reason.AWAITING_RELEASE,
+        Reason.CANCELLED_BEFORE_SENDING,
     }
     problem = Problem(code)
-    if problem.blocks is Blocks.TITLE:
+    if problem.holds is Holds.TITLE:
         assert problem.needs_human is (code not in mends_itself)

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import Max, Q
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, PartPosting, PersonPosting, Posting, Title
-from integrations.models.deliveries import DeliveryState
 from sandbox.kamino.fields import FIELDS, PAID, PENDING
 from tests.flows.helpers import Company
 
@@ -37,7 +37,7 @@ def check_equal(company: Company) -> None:
     """Compare both sides, and accept no excuse."""
     check(company)
     postings = Posting.objects.filter(kamino_connection__tenant=company.tenant)
-    left = postings.exclude(state=DeliveryState.DELIVERED).values_list("title__bling_id", "state", "message")
+    left = postings.exclude(state=DeliveryState.DELIVERED).values_list("title__bling_id", "state", "reason")
     assert list(left) == []
     living = [title for title in company.bling.titles.values() if title.status in (OPEN, SETTLED, PARTIAL)]
     for title in living:
@@ -105,10 +105,10 @@ def check_posting(company: Company, posting: Posting) -> None:
     name = f"{posting.direction} {posting.title.bling_id} ({posting.state})"
     assert posting.state not in (DeliveryState.SENDING, DeliveryState.UNCERTAIN), f"{name} never came to rest"
     if posting.state != DeliveryState.DELIVERED:
-        assert posting.problems or posting.message, f"{name} has no reason"
+        assert posting.problems or posting.reason, f"{name} has no reason"
         person = PersonPosting.objects.filter(person=posting.title.person_id).first()
         waits = posting.state == DeliveryState.READY and person is not None and not person.kamino_id
-        assert waits or posting.state != DeliveryState.READY, f"{name}: {posting.message}"
+        assert waits or posting.state != DeliveryState.READY, f"{name}: {posting.reason}"
         return
     if Discrepancy.objects.filter(posting=posting, closed_at__isnull=True).exists() or posting.problems:
         return

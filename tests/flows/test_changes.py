@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy
-from integrations.models.deliveries import DeliveryState
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
 from tests.pipeline.mapping.edits import map_name
@@ -120,7 +120,7 @@ def test_a_reversal_after_the_settlement_asks_a_person_and_writes_nothing(compan
     assert company.kamino.write_count == writes
     assert company.in_kamino("payable", title)["Situacao"] == 2
     posting = company.posting(title)
-    assert (posting.state, posting.failure) == (DeliveryState.NEEDS_HUMAN, "conflict")
+    assert (posting.state, posting.reason) == (DeliveryState.NEEDS_HUMAN, "reversed_after_settlement")
     assert company.problems(title) == ["reversed_after_settlement"]
     assert report.exit_code == 1
 
@@ -268,7 +268,7 @@ def test_paid_in_kamino_first_is_never_rewritten_and_adopted_when_bling_agrees(c
     company.forget_snapshots()
     writes = company.kamino.write_count
     company.sync()
-    assert company.posting(title).failure == "conflict"
+    assert company.posting(title).reason == "paid_in_kamino"
     company.bling.pay(title, date=in_days(world, 0), account=company.bank)
     company.sync()
     posting = company.posting(title)
@@ -283,7 +283,7 @@ def test_a_title_reconciled_with_the_bank_is_not_touched(company: Company) -> No
     company.forget_snapshots()
     company.sync()
     assert company.in_kamino("payable", title)["ValorVencimento"] == Decimal("100.00")
-    assert company.posting(title).failure == "conflict"
+    assert company.posting(title).reason == "reconciled"
 
 
 def test_what_rows_do_not_show_is_found_by_the_rolling_re_read(company: Company) -> None:

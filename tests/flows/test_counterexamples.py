@@ -3,8 +3,8 @@
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoConnection
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.desk.commands import request_resync
 from integrations.pipeline.run import tick
 from sandbox.faults import Fault

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Posting, SyncRun, Title
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.desk.commands import request_resync, request_sync, tenant_changed
 from integrations.pipeline.plan.planner import plan_turn
 from integrations.pipeline.run import tick

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, Posting, Title
-from integrations.models.deliveries import DeliveryState
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
 
@@ -143,7 +143,7 @@ def test_what_waits_is_shown_as_a_discrepancy_with_its_cause(company: Company) -
     company.sync()
     row = Discrepancy.objects.get(closed_at=None)
     assert (row.kind, row.posting.title.bling_id) == ("unmapped", title)
-    assert "Sem par na Kamino" in row.cause
+    assert "Sem par na Kamino" in row.cause_text()
 
 
 def test_titles_paid_before_the_start_are_mirrored_and_not_sent(

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import (
     Attempt,
     Discrepancy,
@@ -15,10 +16,10 @@ from integrations.models import (
     KaminoConnection,
     KaminoItem,
     Posting,
+    StoredDiscrepancy,
     Tenant,
     Title,
 )
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.compare.discrepancies import compare_all
 from integrations.pipeline.desk import commands, live_kamino
 from integrations.pipeline.read.replacements import take_posting_over
@@ -46,7 +47,7 @@ def test_after_an_undone_settlement_bling_s_own_is_recorded(company: Company, us
     company.sync()
     assert company.in_kamino("payable", title)["Situacao"] == 2
     posting = company.posting(title)
-    assert (posting.state, posting.message) == (DeliveryState.DELIVERED, "")
+    assert (posting.state, posting.reason) == (DeliveryState.DELIVERED, "")
 
 
 def test_a_row_adopted_open_is_settled_and_recorded(company: Company, world: World) -> None:
@@ -62,7 +63,7 @@ def test_a_row_adopted_open_is_settled_and_recorded(company: Company, world: Wor
     assert company.in_kamino("payable", title)["Situacao"] == 2
     assert company.in_kamino("payable", title)["ValorPagamento"] == Decimal("100.00")
     posting = company.posting(title)
-    assert (posting.state, posting.message) == (DeliveryState.DELIVERED, "")
+    assert (posting.state, posting.reason) == (DeliveryState.DELIVERED, "")
 
 
 def test_a_small_amount_settles_a_large_title_only_with_a_second_person(company: Company, user: User) -> None:
@@ -102,7 +103,7 @@ def test_a_risk_stays_open_where_a_comparison_did_not_look(company: Company, wor
     company.sync()
     posting, now = company.posting(title), timezone.now()
     for kind in ("duplicated", "double_payment_risk", "value"):
-        Discrepancy.objects.create(posting=posting, kind=kind, opened_at=now, seen_at=now)
+        StoredDiscrepancy.objects.create(posting=posting, kind=kind, opened_at=now, seen_at=now)
     Title.objects.filter(pk=posting.title_id).update(status="settled")
     kamino = KaminoConnection.objects.select_related("tenant").get()
     compare_all(kamino, started_at=now, unread=["payable"], now=now)

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import (
     BlingConnection,
     KaminoConnection,
@@ -19,7 +20,6 @@ from integrations.models import (
     Tenant,
     Title,
 )
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access.failpoints import FAILPOINTS
 from integrations.pipeline.desk import commands
 from sandbox.documents import random_cnpj

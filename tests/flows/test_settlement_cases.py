@@ -258,7 +258,7 @@ def test_a_day_that_kamino_has_locked_on_the_account(
     writes = company.kamino.rejected_count
     found = outcome_of(company, direction, title)
     assert (found.status, found.state) == (PENDING if sent_before else None, "needs_human")
-    assert (company.posting(title).failure, company.posting(title).failure_code) == ("conflict", "locked")
+    assert company.posting(title).reason == "locked_period"
     assert company.kamino.rejected_count == writes == 0, "Kamino was not even asked"
     assert "refused" in found.kinds
     company.kamino.locked_until = None

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import BlingConnection, BlingToken, KaminoConnection, SyncRun, Title
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import DeliveryState
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -34,8 +34,8 @@ def test_one_title_that_kamino_refuses_does_not_stop_the_others(company: Company
     company.kamino.reject_next("Fornecedor bloqueado para lançamentos", match="66.66")
     report = company.sync()
     posting = company.posting(refused)
-    assert (posting.state, posting.failure) == (DeliveryState.NEEDS_HUMAN, "rejected")
-    assert "Fornecedor bloqueado" in posting.message
+    assert (posting.state, posting.reason) == (DeliveryState.NEEDS_HUMAN, "refused")
+    assert "Fornecedor bloqueado" in posting.reason_params["message"]
     assert company.in_kamino("payable", refused) is None
     assert company.in_kamino("payable", good) is not None
     assert report.exit_code == 1

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from integrations.models import Discrepancy, Posting
+from integrations.models import Discrepancy, Posting, StoredDiscrepancy
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.files import write_file
 from integrations.sheets.cells import safe_text
@@ -61,21 +61,20 @@ def test_the_columns_are_portuguese_and_typed_whatever_the_language(ours: Rows) 
 
 
 def test_xlsx_holds_numbers_days_and_plain_text(ours: Rows) -> None:
-    ours.discrepancy.cause = "=1+1"
-    ours.discrepancy.save()
-    book = openpyxl.load_workbook(BytesIO(written("xlsx", Discrepancy.objects.all())))
+    StoredDiscrepancy.objects.filter(pk=ours.discrepancy.pk).update(bling_value="=1+1")
+    book = openpyxl.load_workbook(BytesIO(written("xlsx", Discrepancy.objects.filter(kind="value"))))
     header, cells = (list(row) for row in book.worksheets[0].iter_rows())
     found = dict(zip((cell.value for cell in header), cells, strict=True))
     assert [cell.value for cell in header] == HEADERS
     assert found["Valor"].value == 1234.56
     assert found["Valor"].data_type == "n"
     assert found["Vencimento"].value.date() == date(2026, 11, 21)
-    assert found["Causa"].value == "'=1+1"
-    assert found["Causa"].data_type == "s"
+    assert found["No Bling"].value == "'=1+1"
+    assert found["No Bling"].data_type == "s"
 
 
 def test_csv_is_what_brazilian_programs_open(ours: Rows) -> None:
-    text = written("csv", Discrepancy.objects.all()).decode()
+    text = written("csv", Discrepancy.objects.filter(kind="value")).decode()
     header, row = text.lstrip("\ufeff").splitlines()
     assert text.startswith("\ufeff")
     assert header.split(";") == HEADERS
@@ -86,10 +85,10 @@ def test_csv_is_what_brazilian_programs_open(ours: Rows) -> None:
 def test_a_workbook_ends_with_a_summary_and_its_totals(ours: Rows) -> None:
     now = timezone.now()
     for kind, amount in (("due_date", None), ("partial", "-10.00")):
-        Discrepancy.objects.create(
+        StoredDiscrepancy.objects.create(
             posting=ours.posting, kind=kind, opened_at=now, seen_at=now, difference=Decimal(amount) if amount else None
         )
-    book = openpyxl.load_workbook(BytesIO(written("xlsx", Discrepancy.objects.all())))
+    book = openpyxl.load_workbook(BytesIO(written("xlsx", Discrepancy.objects.exclude(kind="unmapped"))))
     rows = [[cell.value for cell in row] for row in book["Resumo"].iter_rows()]
     assert rows[0] == ["Direção", "Divergência", "Quantidade", "Valor", "Diferença"]
     kinds = ["Pago em parte", "Valor diferente", "Vencimento diferente", "Total"]

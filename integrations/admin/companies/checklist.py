@@ -17,8 +17,8 @@ from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidge
 from integrations.admin.companies.coverage import coverage_url
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
+from integrations.domain.delivery import DeliveryState
 from integrations.models import PlannedWrite, Posting, Tenant
-from integrations.models.deliveries import DeliveryState
 from integrations.models.planned_writes import PlannedOperation
 from integrations.pipeline.company import activation
 from integrations.pipeline.company.checklist import (

@@ -15,6 +15,7 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.mapping.desk import row_url
 from integrations.models import Tenant
 from integrations.pipeline.report.coverage import Blocker, Share, coverage_of
+from integrations.words.reasons import problem_sentences
 
 
 def coverage_url(tenant: Tenant) -> str:
@@ -66,7 +67,7 @@ def _line(tenant: Tenant, blocker: Blocker) -> dict[str, Any]:
     return {
         "url": row_url(tenant.pk, blocker.kind, blocker.bling_id),
         "name": blocker.name,
-        "why": texts.problem_sentences([blocker.problem])[0],
+        "why": problem_sentences([blocker.problem])[0],
         "titles": blocker.titles,
         "total": texts.money(blocker.total),
     }

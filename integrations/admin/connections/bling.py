@@ -28,6 +28,7 @@ from integrations.models import BlingConnection, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.company import probes
 from integrations.pipeline.desk import decisions
+from integrations.words.colours import CONNECTION_COLOURS
 
 API_V2_KEY = re.compile(r"[0-9a-f]{48,}", re.IGNORECASE)
 _LINK = {"connect", "create_link", "send_link"}
@@ -136,7 +137,7 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
     def name(self, connection: BlingConnection) -> str:
         return connection.label
 
-    @display(gettext_lazy("status"), ordering="status", label=texts.CONNECTION_COLOURS)
+    @display(gettext_lazy("status"), ordering="status", label=CONNECTION_COLOURS)
     def state(self, connection: BlingConnection) -> tuple[str, str]:
         return connection.status, connection.get_status_display()
 

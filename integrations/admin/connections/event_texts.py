@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from integrations.models.scope_texts import scope_names
+from integrations.words.scopes import scope_names
 
 _EVENTS = {
     "connected": gettext_noop("Connected"),

@@ -5,8 +5,8 @@ import re
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from integrations.models.scope_texts import scope_name
 from integrations.pipeline.access.clients import CheckLine
+from integrations.words.scopes import scope_name
 
 _NAMES = {
     "authorization": gettext_noop("Authorization"),

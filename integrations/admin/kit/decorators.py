@@ -18,7 +18,7 @@ class Label(tuple[str, Any]):
     colours: Mapping[str, str]
 
     def __html__(self) -> SafeString:
-        colour = self.colours.get(self[0], "default")
+        colour = self.colours[self[0]]
         html = render_to_string("unfold/helpers/label.html", {"type": colour, "text": self[1]})
         return mark_safe(html)  # noqa: S308 - the template escapes both
 
@@ -26,7 +26,8 @@ class Label(tuple[str, Any]):
 def _coloured(function: Callable[..., Any], colours: Mapping[str, str]) -> Callable[..., Label]:
     @wraps(function)
     def inner(*args: Any) -> Label:
-        label = Label(function(*args))
+        key, text = function(*args)
+        label = Label((key if key in colours else "", text))
         label.colours = colours
         return label
 
@@ -43,9 +44,11 @@ def display(
     """Describe a list column; `label` colours the words of a `(key, text)` value."""
 
     def decorate(function: Function) -> Function:
-        shown = function if label is None else _coloured(function, label)
+        # Unfold shows the code of a word that has no colour: "" stands for these.
+        colours = None if label is None else {"": "default", **label}
+        shown = function if colours is None else _coloured(function, colours)
         decorated: Function = unfold_display(
-            shown, description=description, ordering=ordering, label=label, boolean=boolean
+            shown, description=description, ordering=ordering, label=colours, boolean=boolean
         )
         return decorated
 

@@ -16,41 +16,10 @@ from django.utils.translation import ngettext
 
 from integrations.admin.kit.scope import change_url
 from integrations.domain.documents import mask, pretty
-from integrations.domain.problems import Problem
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import Title
-from integrations.models.problem_texts import problem_text
-from integrations.resources.texts import readable
 
 EMPTY = "–"
-
-STATE_COLOURS = {
-    "held": "warning",
-    "ready": "info",
-    "sending": "info",
-    "delivered": "success",
-    "uncertain": "danger",
-    "needs_human": "danger",
-    "ignored": "default",
-}
-STATUS_COLOURS = {
-    "open": "info",
-    "partial": "warning",
-    "settled": "success",
-    "cancelled": "default",
-    "returned": "danger",
-    "partly_returned": "danger",
-    "confirmed": "info",
-    "unknown": "danger",
-    "deleted": "danger",
-}
-CONNECTION_COLOURS = {
-    "never": "default",
-    "connected": "success",
-    "reconnect": "danger",
-    "paused": "warning",
-    "held": "danger",
-}
 
 
 def money(value: Decimal | None) -> str:
@@ -124,14 +93,6 @@ def one_line(text: Any) -> SafeString:
 def plain_number(value: int | None) -> str:
     """Write an id: digits only, never grouped."""
     return EMPTY if value is None else str(value)
-
-
-def problem_sentences(problems: Iterable[Problem]) -> list[str]:
-    """Return the sentences of problems, each value in them as people write it."""
-    return [
-        problem_text(Problem(problem.code, {key: readable(text) for key, text in problem.params.items()}))
-        for problem in problems
-    ]
 
 
 def sentence_list(sentences: Iterable[str]) -> SafeString | str:

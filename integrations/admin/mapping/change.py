@@ -31,13 +31,10 @@ from integrations.pipeline.mapping.sheet import COLUMNS
 from integrations.pipeline.mapping.targets import KaminoTargets, labels
 from integrations.queue import enqueue_tick
 from integrations.resources.mappings import bad_rows_xlsx, error_texts
+from integrations.words.colours import CHANGE_COLOURS
 
 State = MappingChange.State
 ROWS_SHOWN = 200
-COLOURS = {
-    "reading": "info", "proposed": "warning", "applying": "info", "done": "success", "failed": "danger",
-    "discarded": "default",
-}  # fmt: skip
 
 
 @admin.register(MappingChange)
@@ -70,7 +67,7 @@ class MappingChangeAdmin(ReadOnlyAdmin):
     def company(self, change: MappingChange) -> str:
         return str(change.tenant)
 
-    @display(gettext_lazy("state"), ordering="state", label=COLOURS)
+    @display(gettext_lazy("state"), ordering="state", label=CHANGE_COLOURS)
     def state_label(self, change: MappingChange) -> tuple[str, str]:
         return change.state, change.get_state_display()
 
@@ -98,7 +95,7 @@ class MappingChangeAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "title": _("Change of the mappings of %(name)s") % {"name": change.tenant},
             "change": change,
-            "colour": COLOURS[change.state],
+            "colour": CHANGE_COLOURS[change.state],
             "busy": change.state in (State.READING, State.APPLYING),
             "summary": _summary(change, good, bad),
             "good": [_shown(row, targets) for row in good[:ROWS_SHOWN]],

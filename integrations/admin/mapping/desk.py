@@ -31,13 +31,13 @@ from integrations.pipeline.mapping.targets import KaminoTargets, label, labels
 from integrations.queue import enqueue_tick
 from integrations.resources.mappings import mapping_csv, mapping_xlsx, state_text
 from integrations.sheets.cells import Cell
+from integrations.words.colours import NAME_COLOURS
 
 log = structlog.get_logger(__name__)
 
 PER_PAGE = 100
 OTHERS_SHOWN = 200
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_COLOURS = {"mapped": "success", "by_name": "info", "open": "danger", "optional": "default", "unused": "default"}
 
 
 def desk_url(tenant_id: int, **query: str) -> str:
@@ -188,7 +188,7 @@ def _lines(page: Page[DeskRow], targets: KaminoTargets) -> list[dict[str, Any]]:
                 "kind": MappingKind(row.kind).label,
                 "total": texts.money(row.total),
                 "state": _("By identical name") if row.by_name else state_text(row),
-                "colour": _COLOURS[row.state],
+                "colour": NAME_COLOURS[row.state],
                 "renamed": row.source.renamed_from if _is_renamed(row) and row.source else "",
                 "url": change_url(row.person) or change_url(row.mapping),
                 "fields": [

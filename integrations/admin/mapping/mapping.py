@@ -17,8 +17,7 @@ from integrations.admin.kit.decorators import display
 from integrations.admin.kit.scope import TenantFilter
 from integrations.admin.mapping.desk import choose_view, desk_view, export_view, row_url
 from integrations.models import Mapping
-
-KIND_COLOURS = {"category": "info", "bank_account": "success", "customer": "primary", "supplier": "primary"}
+from integrations.words.colours import MAPPING_KIND_COLOURS
 
 
 @admin.register(Mapping)
@@ -57,7 +56,7 @@ class MappingAdmin(HistoryAdmin, ReadOnlyAdmin):
     def in_bling(self, mapping: Mapping) -> str:
         return str(mapping.source or mapping.person or mapping.bling_name)
 
-    @display(gettext_lazy("kind"), ordering="kind", label=KIND_COLOURS)
+    @display(gettext_lazy("kind"), ordering="kind", label=MAPPING_KIND_COLOURS)
     def kind_label(self, mapping: Mapping) -> tuple[str, str]:
         return mapping.kind, mapping.get_kind_display()
 

@@ -25,7 +25,7 @@ from integrations.admin.reports.open_position import log_export
 from integrations.models import MonthClosing, Tenant
 from integrations.pipeline.report import month
 from integrations.resources import reports
-from integrations.resources.texts import readable
+from integrations.words.values import readable
 
 SHOWN_DIFFERENCES = 100
 

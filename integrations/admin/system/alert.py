@@ -14,20 +14,10 @@ from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import OpenFilter
 from integrations.admin.kit.scope import TenantFilter, change_url, scoped, told_connections
+from integrations.domain.alerts import AlertCause
 from integrations.models import Alert, KaminoConnection
-from integrations.models.alerts import AlertCause
+from integrations.words.alerts import ALERT_COLOURS, URGENT_CAUSES
 
-CAUSE_COLOURS = {
-    "reconnect": "danger",
-    "held": "danger",
-    "kamino": "danger",
-    "expiring": "warning",
-    "run_failed": "warning",
-    "late": "warning",
-    "unmapped": "warning",
-    "closed": "default",
-}
-URGENT = [AlertCause.DOUBLE_PAYMENT, AlertCause.RECONNECT, AlertCause.HELD, AlertCause.KAMINO]
 SHOWN = 3
 
 
@@ -44,7 +34,7 @@ class AlertAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return told_connections(super().get_queryset(request), request)
 
-    @display(gettext_lazy("cause"), ordering="cause", label=CAUSE_COLOURS)
+    @display(gettext_lazy("cause"), ordering="cause", label=ALERT_COLOURS)
     def cause_label(self, alert: Alert) -> tuple[str, str]:
         return "closed" if alert.closed_at else alert.cause, alert.get_cause_display()
 
@@ -82,7 +72,7 @@ def _urgent(request: HttpRequest) -> dict[str, Any]:
     user = request.user
     if not (user.is_active and user.has_perm("integrations.view_alert")):
         return {}
-    rows: QuerySet[Alert] = scoped(Alert.objects.filter(closed_at=None, cause__in=URGENT), request)
+    rows: QuerySet[Alert] = scoped(Alert.objects.filter(closed_at=None, cause__in=URGENT_CAUSES), request)
     money_first = Case(When(cause=AlertCause.DOUBLE_PAYMENT, then=0), default=1)
     rows = rows.select_related("tenant__kamino_connection", "connection")
     rows = rows.defer(*(f"tenant__kamino_connection__{name}" for name in KaminoConnection.SECRETS))

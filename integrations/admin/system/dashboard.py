@@ -15,13 +15,14 @@ from integrations.admin.companies.coverage import coverage_url
 from integrations.admin.connections.event_texts import cause_text
 from integrations.admin.kit import texts
 from integrations.admin.kit.scope import change_url, scoped
-from integrations.admin.system.run import RUN_COLOURS
+from integrations.domain.alerts import AlertCause
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Alert, BlingConnection, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
-from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.report.alerts import Health, health_of
 from integrations.pipeline.report.needs_action import needing_action
+from integrations.words.colours import CONNECTION_COLOURS, RUN_COLOURS, STATE_COLOURS
+from integrations.words.states import state_choices
 
 TENANTS_SHOWN = 60
 HEALTH_LABELS = {
@@ -95,7 +96,7 @@ def _add_connections(cards: dict[int, Card]) -> None:
                 "label": connection.label,
                 "url": change_url(connection),
                 "status": connection.get_status_display(),
-                "colour": texts.CONNECTION_COLOURS[connection.status],
+                "colour": CONNECTION_COLOURS[connection.status],
                 "never": connection.status == ConnectionStatus.NEVER,
                 "cause": cause_text(connection.status_cause) if connection.status_cause else "",
                 "run": run,
@@ -117,12 +118,13 @@ def _add_counts(cards: dict[int, Card], request: HttpRequest) -> None:
         postings.values_list("kamino_connection__tenant", "state").annotate(Count("pk")).order_by()
     ):
         counts[tenant][state] = number
+    names = dict(state_choices())
     for tenant, states in counts.items():
         cards[tenant].states = [
             {
-                "label": state.label,
+                "label": names[state],
                 "count": states[state],
-                "colour": texts.STATE_COLOURS[state],
+                "colour": STATE_COLOURS[state],
                 "url": f"{titles}?tenant={tenant}&posting__state__exact={state}",
             }
             for state in DeliveryState

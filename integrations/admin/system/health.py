@@ -14,15 +14,15 @@ from django_q.models import OrmQ
 from integrations.admin.kit import texts
 from integrations.admin.kit.scope import scoped, sees_every_tenant
 from integrations.admin.system.limits import (
-    BREAKER_COLOURS,
     breaker_state,
     limit_name,
     limits_told,
     next_slot,
     used_today,
 )
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Heartbeat, Posting, RateLimit, SyncRun
-from integrations.models.deliveries import DeliveryState
+from integrations.words.colours import BREAKER_COLOURS
 
 LIVELY = timedelta(minutes=3)
 LATE_POSTING = timedelta(hours=1)

@@ -16,8 +16,7 @@ from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.scope import sees_every_tenant
 from integrations.models import BlingConnection, Breaker, KaminoConnection, RateLimit
-
-BREAKER_COLOURS = {"closed": "success", "open": "danger", "none": "default"}
+from integrations.words.colours import BREAKER_COLOURS
 
 
 def limits_told(rows: QuerySet[RateLimit]) -> QuerySet[Any]:

@@ -18,8 +18,7 @@ from integrations.admin.kit.scope import TenantFilter, told_connections
 from integrations.admin.system.health import health_view
 from integrations.models import SyncRun
 from integrations.pipeline.report.estimate import outlook
-
-RUN_COLOURS = {"open": "info", "done": "success", "failed": "danger", "problems": "warning"}
+from integrations.words.colours import RUN_COLOURS
 
 
 @admin.register(SyncRun)

@@ -12,11 +12,11 @@ from integrations.admin.kit.decorators import page_action
 from integrations.admin.kit.forms import DecisionForm, ForceSettlementForm
 from integrations.admin.titles.link import LinkButton
 from integrations.admin.worklists.forced_settlement import undo_page
-from integrations.domain.problems import ProblemCode
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Reason
 from integrations.models import ForcedSettlement, Posting, Title
-from integrations.models.deliveries import DeliveryState
-from integrations.pipeline.compare.discrepancies import cause_of
 from integrations.pipeline.desk import commands, decisions
+from integrations.words.reasons import problem_sentences
 
 BUTTONS = [
     "decide_this", "resync_this", "retry_this", "force_settlement", "undo_forced", "link_existing", "stop_syncing",
@@ -36,7 +36,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
         state = posting.state if posting else ""
         is_forced = ForcedSettlement.objects.standing().filter(posting__title=object_id).exists()
         problems = posting.get_problems() if posting else []
-        has_stuck_part = any(problem.code is ProblemCode.PART_STUCK for problem in problems)
+        has_stuck_part = any(problem.code is Reason.PART_STUCK for problem in problems)
         useless = {
             "stop_syncing": state in ("", DeliveryState.IGNORED),
             "resume_syncing": state != DeliveryState.IGNORED,
@@ -98,7 +98,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             request,
             self,
             title=_("Decide about %(name)s") % {"name": title},
-            text=posting.message or cause_of(posting),
+            text=" ".join(problem_sentences(posting.get_causes())),
             note=texts.title_line(title),
             submit=_("Decide"),
             form=form,

@@ -24,6 +24,7 @@ from integrations.models.confidential import confidential_ids
 from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
 from integrations.pipeline.desk import live_search
 from integrations.pipeline.desk.refusal import Refused
+from integrations.words.reasons import problem_sentences
 
 SHORTEST_ID = 9
 """Digits from which on a number that is no CPF or CNPJ is taken for an id of Bling's."""
@@ -152,6 +153,6 @@ def _sentence(hit: live_search.Hit, connection: BlingConnection) -> str:
     if hit.is_gone:
         return _("Bling does not have it any more; here is what was last read.")
     posting = getattr(title, "posting", None)
-    problems = texts.problem_sentences(posting.get_problems()) if posting else []
+    problems = problem_sentences(posting.get_problems()) if posting else []
     state = posting.get_state_display() if posting else _("Not planned yet")
     return _("It is here: %(state)s.") % {"state": " ".join([f"{state}.", *problems[:1]]).rstrip(".")}

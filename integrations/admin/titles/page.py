@@ -14,14 +14,13 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.scope import change_url, scoped
 from integrations.admin.kit.titles_filter import discrepancies_url
 from integrations.admin.mapping.desk import row_url
-from integrations.admin.titles.answer_texts import answer_text
 from integrations.admin.titles.outside_links import screens
 from integrations.admin.titles.timeline import MOST, timeline
-from integrations.domain.answer import Reason, Situation, answer
+from integrations.domain.answer import Situation, answer
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_told
-from integrations.domain.problems import ProblemCode
+from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
     CatalogItem,
@@ -34,16 +33,18 @@ from integrations.models import (
     Posting,
     Title,
 )
-from integrations.models.discrepancy_texts import kind_cause, suggested_action
 from integrations.models.mappings import MappingKind
-from integrations.models.problem_texts import rule_text
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.compare.discrepancies import cause_of
 from integrations.pipeline.handover.kamino_rows import seen_in_kamino
-from integrations.resources.texts import readable, side_text
+from integrations.words.answers import answer_text
+from integrations.words.colours import STATE_COLOURS
+from integrations.words.discrepancies import suggested_action
+from integrations.words.reasons import problem_sentences, problem_text
+from integrations.words.rules import rule_text
+from integrations.words.values import side_text
 
 SIBLINGS_SHOWN = 50
-MAPPABLE = {ProblemCode.CATEGORY_UNMAPPED, ProblemCode.CATEGORY_AMBIGUOUS, ProblemCode.CATEGORY_MISSING}
+MAPPABLE = {Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING}
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
     if posting is not None:
         problems = posting.get_problems()
         context |= {
-            "state_colour": texts.STATE_COLOURS[posting.state],
-            "sentences": texts.problem_sentences(problems),
+            "state_colour": STATE_COLOURS[posting.state],
+            "sentences": [*_unread(title), *problem_sentences(problems)],
             "rule": rule_text(posting.rule),
             "export_url": discrepancies_url(f"id__in={title.pk}")
             if request.user.has_perm("integrations.export_discrepancy")
@@ -110,7 +111,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
                     row,
                     side_text(row.bling_value),
                     side_text(row.kamino_value),
-                    [readable(row.cause) or kind_cause(row.kind), suggested_action(row.kind)],
+                    [row.cause_text(), suggested_action(row.kind)],
                 )
                 for row in differences
                 if row.closed_at is None
@@ -120,6 +121,12 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             else "",
         }
     return context
+
+
+def _unread(title: Title) -> list[str]:
+    """Return why the last reading that somebody asked for failed."""
+    failure = getattr(getattr(title, "last_read", None), "failure", None)
+    return [problem_text(Problem.from_json(failure))] if failure else []
 
 
 def _headline(title: Title) -> str:
@@ -155,6 +162,7 @@ def _answer(
             delivered=delivered.status if delivered else None,
             wanted=desired.status if desired else None,
             problems=posting.get_problems() if posting else [],
+            stuck=posting.get_reason() if posting else None,
             is_forced=standing is not None and not standing.awaits_approval,
             awaits_approval=standing is not None and standing.awaits_approval,
             is_replaced=title.replaced_by_id is not None,
@@ -170,9 +178,7 @@ def _answer(
     )
     last_read = getattr(title, "last_read", None)
     values = {"replaced_by": str(title.replaced_by or ""), "user": str(standing.user) if standing else ""}
-    if posting is not None:
-        values["words"] = cause_of(posting) or posting.get_failure_display()
-    if found.reason is Reason.IGNORED and posting is not None:
+    if found.problem is not None and found.problem.code is Reason.IGNORED and posting is not None:
         values |= _who_ignored(posting)
     return answer_text(found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at))
 

@@ -20,6 +20,8 @@ from integrations.admin.kit.title_search import FoundByTitle, person_query
 from integrations.admin.mapping.desk import row_url
 from integrations.models import Person
 from integrations.models.mappings import PERSON_KINDS
+from integrations.words.colours import STATE_COLOURS
+from integrations.words.reasons import problem_sentences
 
 KINDS = {
     "F": gettext_lazy("Natural person"),
@@ -62,7 +64,7 @@ class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
     def kind_text(self, person: Person) -> str:
         return str(KINDS.get(person.kind, person.kind or texts.EMPTY))
 
-    @display(gettext_lazy("in Kamino"), ordering="posting__state", label=texts.STATE_COLOURS)
+    @display(gettext_lazy("in Kamino"), ordering="posting__state", label=STATE_COLOURS)
     def state_label(self, person: Person) -> tuple[str, Any]:
         posting = getattr(person, "posting", None)
         return (posting.state, posting.get_state_display()) if posting else ("", gettext_lazy("Not planned yet"))
@@ -72,8 +74,7 @@ class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
         posting = getattr(person, "posting", None)
         if posting is None:
             return texts.EMPTY
-        sentences = texts.problem_sentences(posting.get_problems())
-        return texts.sentence_list([*([posting.message] if posting.message else []), *sentences])
+        return texts.sentence_list(problem_sentences(posting.get_causes()))
 
     @display(gettext_lazy("Kamino id"))
     def kamino_number(self, person: Person) -> str:

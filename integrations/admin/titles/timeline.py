@@ -20,10 +20,10 @@ from integrations.models import (
     Title,
     TitleChange,
 )
-from integrations.models.discrepancy_texts import kind_cause
 from integrations.models.registers import CatalogKind
 from integrations.models.titles import STATUS_CHOICES
-from integrations.resources.texts import readable
+from integrations.words.reasons import message_text, problem_sentences
+from integrations.words.values import readable
 
 MOST = 80
 """Lines that the page shows; the lists of deliveries and discrepancies have the older ones."""
@@ -115,7 +115,7 @@ def _shown(names: dict[tuple[str, str], str], field: str, value: str) -> str:
 
 
 def _plan(posting: Posting) -> Iterator[Event]:
-    sentences = texts.problem_sentences(posting.get_problems())
+    sentences = problem_sentences(posting.get_problems())
     words = _("Planned: held back") if posting.state == "held" else _("Decided what Kamino should hold")
     yield Event(posting.planned_at, "rule", words, tuple(sentences))
 
@@ -129,7 +129,7 @@ def _attempts(posting: Posting, parts: Sequence[PartPosting]) -> Iterator[Event]
         sent = _("Sent to Kamino: %(what)s") % {"what": operation.lower()}
         yield Event(attempt.started_at, "send", sent, payment, url=url)
         if attempt.ended_at is not None:
-            lines = (*payment, *_said(attempt.message))
+            lines = (*payment, *_said(message_text(attempt.message)))
             yield Event(attempt.ended_at, _icon(attempt), _answer(attempt), lines, url=url)
 
 
@@ -158,7 +158,7 @@ def _differences(rows: Iterable[Discrepancy]) -> Iterator[Event]:
             row.opened_at,
             "difference",
             _("Discrepancy: %(kind)s") % kind,
-            (readable(row.cause) or kind_cause(row.kind),),
+            (row.cause_text(),),
             url=url,
         )
         if row.closed_at is not None:

@@ -23,6 +23,7 @@ from integrations.admin.titles.live_search import LiveSearch, live_search_url
 from integrations.admin.titles.page import title_context
 from integrations.admin.titles.payments import PaymentInline
 from integrations.models import BulkOrder, Title
+from integrations.words.colours import STATE_COLOURS, STATUS_COLOURS
 
 
 @admin.register(Title)
@@ -113,11 +114,11 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
     def amount(self, title: Title) -> str:
         return texts.money(title.value)
 
-    @display(gettext_lazy("in Bling"), ordering="status", label=texts.STATUS_COLOURS)
+    @display(gettext_lazy("in Bling"), ordering="status", label=STATUS_COLOURS)
     def status_label(self, title: Title) -> tuple[str, str]:
         return title.status, texts.status_word(title)
 
-    @display(gettext_lazy("in Kamino"), ordering="posting__state", label=texts.STATE_COLOURS)
+    @display(gettext_lazy("in Kamino"), ordering="posting__state", label=STATE_COLOURS)
     def state_label(self, title: Title) -> tuple[str, Any]:
         posting = getattr(title, "posting", None)
         return (posting.state, posting.get_state_display()) if posting else ("", gettext_lazy("Not planned yet"))

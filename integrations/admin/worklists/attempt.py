@@ -17,18 +17,8 @@ from integrations.admin.kit.decorators import display
 from integrations.admin.kit.scope import TenantFilter
 from integrations.admin.kit.title_search import FoundByTitle
 from integrations.models import Attempt
+from integrations.words.colours import OUTCOME_COLOURS
 
-OUTCOME_COLOURS = {
-    "in_flight": "info",
-    "delivered": "success",
-    "adopted": "success",
-    "transient": "warning",
-    "rejected": "danger",
-    "config": "danger",
-    "conflict": "danger",
-    "uncertain": "danger",
-    "internal": "danger",
-}
 PERSONAL = ("document", "email", "street", "number", "complement", "district", "postal_code")
 
 

@@ -18,11 +18,9 @@ from integrations.admin.kit.spreadsheet_export import SpreadsheetExport
 from integrations.admin.kit.title_search import FoundByTitle
 from integrations.admin.kit.titles_filter import TitlesFilter
 from integrations.models import Discrepancy
-from integrations.models.discrepancy_texts import kind_cause, suggested_action
-from integrations.resources.texts import readable, side_text
-
-URGENT = {"double_payment_risk", "settled_only_in_bling", "missing_in_kamino", "refused", "unconfirmed"}
-KIND_COLOURS = {"urgent": "danger", "other": "warning", "closed": "default"}
+from integrations.words.colours import SEVERITY_COLOURS
+from integrations.words.discrepancies import kind_cause, kind_colour, suggested_action
+from integrations.words.values import side_text
 
 
 @admin.register(Discrepancy)
@@ -41,7 +39,7 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
         TitlesFilter,
     ]
     list_select_related = ["posting__title__person", "posting__kamino_connection__tenant"]
-    search_fields = ["cause"]
+    search_fields = ["kind"]
     search_help_text = _("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")
     fields = [
         "kind_label", "title_link", "person", "amount_due", "in_bling", "in_kamino", "apart", "days_apart", "meaning",
@@ -54,10 +52,9 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
             super().get_queryset(request).select_related("posting__title__person", "posting__kamino_connection__tenant")
         )
 
-    @display(_("kind"), ordering="kind", label=KIND_COLOURS)
+    @display(_("kind"), ordering="kind", label={colour: colour for colour in (*SEVERITY_COLOURS.values(), "default")})
     def kind_label(self, row: Discrepancy) -> tuple[str, str]:
-        colour = "closed" if row.closed_at else "urgent" if row.kind in URGENT else "other"
-        return colour, row.get_kind_display()
+        return "default" if row.closed_at else kind_colour(row.kind), row.get_kind_display()
 
     @display(_("title"), ordering="posting__title__document_number")
     def title_link(self, row: Discrepancy) -> str:
@@ -83,11 +80,11 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
 
     @display(_("cause and what to do"))
     def why(self, row: Discrepancy) -> str:
-        return texts.sentence_list([readable(row.cause) or kind_cause(row.kind), suggested_action(row.kind)])
+        return texts.sentence_list([row.cause_text(), suggested_action(row.kind)])
 
     @display(_("cause"))
     def cause_text(self, row: Discrepancy) -> str:
-        return readable(row.cause) or texts.EMPTY
+        return row.cause_text()
 
     @display(_("what it means"))
     def meaning(self, row: Discrepancy) -> str:

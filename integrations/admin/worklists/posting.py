@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import DateTimeField, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce, Least
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,9 +20,10 @@ from integrations.admin.kit.scope import TenantFilter, scoped
 from integrations.admin.kit.whole_list import WholeList
 from integrations.admin.worklists.posting_pages import PostingPages
 from integrations.admin.worklists.worklists import ResponsibleFilter, WorklistFilter, chosen, counted
-from integrations.models import Discrepancy, FollowUp, Posting, Title
-from integrations.pipeline.compare.discrepancies import OWN_KINDS
+from integrations.models import FollowUp, Posting, Title
 from integrations.pipeline.desk import follow_ups
+from integrations.words.colours import STATE_COLOURS
+from integrations.words.reasons import problem_sentences
 
 
 @admin.register(Posting)
@@ -35,7 +37,7 @@ class PostingAdmin(WholeList, PostingPages):
         WorklistFilter,
         ResponsibleFilter,
         ("state", ChoicesCheckboxFilter),
-        ("failure", ChoicesCheckboxFilter),
+        ("reason", ChoicesCheckboxFilter),
         ("direction", ChoicesRadioFilter),
         ("due_date", RangeDateFilter),
     ]
@@ -55,23 +57,21 @@ class PostingAdmin(WholeList, PostingPages):
         response: HttpResponse = super().changelist_view(request, context)
         return response
 
-    @display(gettext_lazy("state"), ordering="state", label=texts.STATE_COLOURS)
+    @display(gettext_lazy("state"), ordering="state", label=STATE_COLOURS)
     def state_label(self, posting: Posting) -> tuple[str, str]:
         return posting.state, posting.get_state_display()
 
     @display(gettext_lazy("reason"))
     def reasons(self, posting: Posting) -> str:
-        sentences = texts.problem_sentences(posting.get_problems())
-        if posting.failure or posting.message:
-            sentences.insert(0, ": ".join(part for part in (posting.get_failure_display(), posting.message) if part))
-        return format_html('<div class="ik-reasons">{}</div>', texts.sentence_list(sentences))
+        return format_html(
+            '<div class="ik-reasons">{}</div>', texts.sentence_list(problem_sentences(posting.get_causes()))
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
         """Add `waiting_since`: its oldest open reason; what is planned again for the same reason grows older."""
-        reasons = Discrepancy.objects.filter(posting=OuterRef("pk"), closed_at=None, kind__in=OWN_KINDS)
-        first = Subquery(reasons.order_by("opened_at").values("opened_at")[:1])
+        first = Cast(KT("problems__0__since"), DateTimeField())
         found: QuerySet[Posting] = super().get_queryset(request)
-        return found.annotate(waiting_since=Coalesce(first, "planned_at"))
+        return found.annotate(waiting_since=Coalesce(Least("reason_since", first), "planned_at"))
 
     @display(gettext_lazy("for"), ordering="-waiting_since")
     def waiting(self, posting: Posting) -> str:

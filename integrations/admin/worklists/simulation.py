@@ -26,15 +26,9 @@ from integrations.pipeline.compare.exact_matches import with_twins
 from integrations.pipeline.desk import decisions
 from integrations.pipeline.desk.refusal import Refused
 from integrations.queue import enqueue_tick
+from integrations.words.colours import OPERATION_COLOURS
 
 SAMPLE = 20
-OPERATION_COLOURS = {
-    "create": "info",
-    "create_paid": "success",
-    "update": "default",
-    "settle": "success",
-    "cancel": "danger",
-}
 
 
 class LinkTwinsForm(actions.ReasonForm):

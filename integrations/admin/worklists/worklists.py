@@ -1,4 +1,4 @@
-"""Worklists: what needs action, by what has to be done about it, each with its mend."""
+"""Worklists: what needs action, by what has to be done about it."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,41 +8,38 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RadioFilter
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.discrepancies import RISKS
-from integrations.domain.problems import BANK_CODES, NAME_CODES, ProblemCode
 from integrations.domain.titles import UNSETTLED
 from integrations.models import Discrepancy, ForcedSettlement, Posting
-from integrations.models.deliveries import MAY_NEED_ACTION, DeliveryState, Failure
+from integrations.models.deliveries import MAY_NEED_ACTION
 from integrations.models.problem_queries import LACKS_ANY, has_problem
-from integrations.pipeline.report.needs_action import WAITING_FOR_A_PERSON, needing_action
+from integrations.pipeline.report.needs_action import needing_action
+from integrations.words.reasons import of_worklist
+from integrations.words.worklists import WORKLIST_WORDS
 
-_PERSONS = (ProblemCode.PERSON_MISSING, ProblemCode.PERSON_UNREAD, ProblemCode.PERSON_REFUSED)
-_INVALID = (
-    ProblemCode.INVALID_DOCUMENT, ProblemCode.DUE_DATE_MISSING, ProblemCode.VALUE_NOT_POSITIVE,
-    ProblemCode.STATUS_UNKNOWN, ProblemCode.STATUS_RETURNED,
-)  # fmt: skip
-_PAYMENTS = (
-    ProblemCode.PARTIALLY_PAID, ProblemCode.PAYMENTS_SEVERAL, ProblemCode.PAYMENTS_MISSING,
-    ProblemCode.PAYMENT_AMBIGUOUS, ProblemCode.PAYMENTS_DO_NOT_ADD_UP, ProblemCode.PART_REVERSED,
-    ProblemCode.PART_DIFFERS, ProblemCode.PART_STUCK, ProblemCode.SPLIT_NOT_PROVED,
-)  # fmt: skip
-_CLOSED = (ProblemCode.CLOSED_PERIOD, ProblemCode.CLOSED_PERIOD_FOR_PARTS)
-_SHOWN_ELSEWHERE = {*NAME_CODES, *BANK_CODES, *_PERSONS, *_INVALID, *_PAYMENTS, *_CLOSED}
-_CONFLICTS = [code for code in WAITING_FOR_A_PERSON if code not in _SHOWN_ELSEWHERE]
 _STUCK = Q(state=DeliveryState.NEEDS_HUMAN)
 
 
 @dataclass(frozen=True)
 class Worklist:
-    """Titles that the same deed mends. `page` is the name of the admin page for it, "" for the list's own actions."""
+    """Titles that the same action ends. `page` is the name of the admin page for it, "" for the list's own actions."""
 
-    label: Any
-    mend: Any
+    name: str
     titles: Callable[[], Q]
     page: str = ""
+
+    @property
+    def label(self) -> str:
+        return _(WORKLIST_WORDS[self.name].name)
+
+    @property
+    def action(self) -> str:
+        return _(WORKLIST_WORDS[self.name].action)
 
 
 def _at_risk() -> Q:
@@ -59,68 +56,29 @@ def _forced() -> Q:
     return Q(pk__in=orders.order_by().values("posting"))
 
 
-WORKLISTS: dict[str, Worklist] = {
-    "risk": Worklist(
-        gettext_lazy("Risk of double payment"),
-        gettext_lazy("Stop one of the two payments before its due date. It closes by itself once both sides agree."),
-        _at_risk, "integrations_discrepancy_changelist",
-    ),
-    "classification": Worklist(
-        gettext_lazy("Awaiting classification"),
-        gettext_lazy("Classify the names in the De/Para; every title of a name follows by itself."),
-        lambda: LACKS_ANY, "integrations_mapping_changelist",
-    ),
-    "person": Worklist(
-        gettext_lazy("Awaiting the person"),
-        gettext_lazy("Correct the customer or supplier in Bling or Kamino, then choose “Resync”."),
-        lambda: has_problem(_PERSONS), "integrations_person_changelist",
-    ),
-    "release": Worklist(
-        gettext_lazy("Awaiting release"),
-        gettext_lazy("Nothing is to be done: it is sent once the invoice is issued, as the company chose."),
-        lambda: has_problem([ProblemCode.AWAITING_RELEASE]),
-    ),
-    "unconfirmed": Worklist(
-        gettext_lazy("Sent without confirmation"),
-        gettext_lazy("Look in Kamino whether it is there, then open the title and choose “Decide”."),
-        lambda: Q(state=DeliveryState.UNCERTAIN) | (_STUCK & Q(failure=Failure.UNCERTAIN)),
-    ),
-    "conflict": Worklist(
-        gettext_lazy("Conflicts"),
-        gettext_lazy("Both sides differ. Open the title: “Decide”, “Link”, or correct one side and resync."),
-        lambda: (_STUCK & Q(failure__in=[Failure.CONFLICT, Failure.AMBIGUOUS])) | has_problem(_CONFLICTS),
-    ),
-    "refused": Worklist(
-        gettext_lazy("Refused by Kamino"),
-        gettext_lazy("Correct what Kamino names, then choose “Send to Kamino again”."),
-        lambda: _STUCK & Q(failure__in=[Failure.REJECTED, Failure.EXHAUSTED, Failure.INTERNAL, Failure.CONFIG]),
-    ),
-    "partial": Worklist(
-        gettext_lazy("Partial and unclear payments"),
-        gettext_lazy("Correct the payments in Bling and resync, or force the settlement of one title."),
-        lambda: has_problem(_PAYMENTS),
-    ),
-    "forced": Worklist(
-        gettext_lazy("Forced settlements not confirmed"),
-        gettext_lazy("Pay the title in Bling too, or undo the forced settlement."),
-        _forced, "integrations_forcedsettlement_changelist",
-    ),
-    "approval": Worklist(
-        gettext_lazy("Forced settlements to approve"),
-        gettext_lazy("Somebody else than who ordered them approves or refuses them, several at once if need be."),
-        _to_approve, "integrations_forcedsettlement_changelist",
-    ),
-    "invalid": Worklist(
-        gettext_lazy("Invalid CPF/CNPJ or data"),
-        gettext_lazy("Correct it in Bling, then choose “Resync”."),
-        lambda: has_problem(_INVALID),
-    ),
-    "closed": Worklist(
-        gettext_lazy("Closed month"),
-        gettext_lazy("Open the month again at the company, or choose “Do not sync”."),
-        lambda: has_problem(_CLOSED),
-    ),
-}  # fmt: skip
+def _of_reasons(name: str) -> Q:
+    """Return the condition for titles with a reason of a worklist, whether the plan or the delivery met it."""
+    reasons = of_worklist(name)
+    return has_problem(reasons) | (_STUCK & Q(reason__in=reasons))
+
+
+WORKLISTS = {
+    worklist.name: worklist
+    for worklist in (
+        Worklist("risk", _at_risk, "integrations_discrepancy_changelist"),
+        Worklist("classification", lambda: LACKS_ANY, "integrations_mapping_changelist"),
+        Worklist("person", lambda: _of_reasons("person"), "integrations_person_changelist"),
+        Worklist("release", lambda: _of_reasons("release")),
+        Worklist("unconfirmed", lambda: Q(state=DeliveryState.UNCERTAIN) | _of_reasons("unconfirmed")),
+        Worklist("conflict", lambda: _of_reasons("conflict")),
+        Worklist("refused", lambda: _of_reasons("refused")),
+        Worklist("partial", lambda: _of_reasons("partial")),
+        Worklist("forced", _forced, "integrations_forcedsettlement_changelist"),
+        Worklist("approval", _to_approve, "integrations_forcedsettlement_changelist"),
+        Worklist("invalid", lambda: _of_reasons("invalid")),
+        Worklist("closed", lambda: _of_reasons("closed")),
+    )
+}
 
 
 _FROM_OTHER_TABLES = ("risk", "forced", "approval")
@@ -148,7 +106,7 @@ def counted(postings: QuerySet[Posting], request: HttpRequest) -> list[dict[str,
 
 
 def chosen(request: HttpRequest) -> tuple[Worklist | None, str]:
-    """Return the worklist that a list shows, and the address where its titles are mended, "" for none."""
+    """Return the worklist that a list shows, and the page of its action, "" for none."""
     worklist = WORKLISTS.get(request.GET.get(WorklistFilter.parameter_name, ""))
     return worklist, reverse(f"admin:{worklist.page}") if worklist and worklist.page else ""
 

@@ -29,10 +29,10 @@ from integrations.models import (
 from integrations.models.connections import ConnectionStatus
 from integrations.models.planned_writes import PlannedOperation, PlannedWriteQuerySet
 from integrations.models.registers import CatalogKind, KaminoKind
-from integrations.models.scope_texts import scope_names
 from integrations.pipeline.compare.exact_matches import with_twins
 from integrations.pipeline.desk.commands import tenant_changed
 from integrations.pipeline.report.coverage import coverage_of
+from integrations.words.scopes import scope_names
 
 KNOWN_FOR = timedelta(hours=24)
 GREEN, AMBER, RED = "green", "amber", "red"

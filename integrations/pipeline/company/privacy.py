@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.domain.calendar import day_of
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.documents import compact
-from integrations.domain.problems import ProblemCode
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
     Attempt,
@@ -34,17 +35,17 @@ from integrations.models import (
     PersonPosting,
     PlanRequest,
     Posting,
+    StoredDiscrepancy,
     Tenant,
     Title,
     TitleChange,
 )
-from integrations.models.deliveries import DeliveryState
 from integrations.models.problem_queries import has_problem
 from integrations.pipeline.desk.refusal import Refused
 
 _FINISHED = (TitleStatus.SETTLED, TitleStatus.CANCELLED, TitleStatus.DELETED, TitleStatus.RETURNED)
 _UNDER_WAY = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN, DeliveryState.NEEDS_HUMAN)
-_NAMING = (ProblemCode.INVALID_DOCUMENT, ProblemCode.PERSON_REFUSED)
+_NAMING = (Reason.INVALID_DOCUMENT, Reason.PERSON_REFUSED)
 _ERASED = {
     "name": "", "document": "", "trade_name": "", "kind": "", "email": "", "street": "", "number": "",
     "complement": "", "district": "", "city": "", "state": "", "postal_code": "",
@@ -148,7 +149,7 @@ def _obstacles(persons: Sequence[Person], titles: QuerySet[Title], today: date, 
     waiting = sum(query.filter(state__in=_UNDER_WAY).count() for query in _units(persons))
     read_each_run = Q(state=DeliveryState.HELD, title__status=TitleStatus.SETTLED)
     held = Posting.objects.filter(read_each_run, title__in=titles)
-    waiting += held.exclude(has_problem([ProblemCode.BEFORE_SETTLED_FROM])).count()
+    waiting += held.exclude(has_problem([Reason.BEFORE_SETTLED_FROM])).count()
     if waiting or is_planned:
         found.append(_("Something is still to be sent, or waits for a person's decision."))
     if Discrepancy.objects.filter(posting__title__in=titles, closed_at=None).exists():
@@ -166,7 +167,7 @@ def _erase(persons: Sequence[Person], titles: QuerySet[Title], now: datetime) ->
     told = [Q(posting__in=postings), Q(person_posting__person__in=keys), Q(part_posting__posting__in=postings)]
     Attempt.objects.filter(reduce(or_, told)).update(body={}, message="")
     TitleChange.objects.filter(title__in=titles).delete()
-    Discrepancy.objects.filter(posting__in=postings).delete()
+    StoredDiscrepancy.objects.filter(posting__in=postings).delete()
     FollowUp.objects.filter(posting__in=postings).update(comment="")
     names = [person.document for person in persons if person.document]
     KaminoSnapshot.objects.filter(
@@ -174,9 +175,9 @@ def _erase(persons: Sequence[Person], titles: QuerySet[Title], now: datetime) ->
     ).delete()
     postings.filter(has_problem(_NAMING)).update(problems=[])
     for query in (postings, PartPosting.objects.filter(posting__in=postings)):
-        query.update(message="", desired=_without_text("desired"), delivered=_without_text("delivered"))
+        query.update(reason_params={}, desired=_without_text("desired"), delivered=_without_text("delivered"))
     # The fingerprints stay: what Bling shows unchanged, should it show it again, is not sent again.
-    PersonPosting.objects.filter(person__in=keys).update(desired=None, delivered=None, message="", problems=[])
+    PersonPosting.objects.filter(person__in=keys).update(desired=None, delivered=None, reason_params={}, problems=[])
     titles.update(history="")
     Person.objects.filter(pk__in=keys).update(**_ERASED, forgotten_at=now)
 

@@ -6,23 +6,21 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import Difference, DiscrepancyKind, compare, kinds_of
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.discrepancies import Difference, DiscrepancyKind, compare
+from integrations.domain.reasons import Reason
 from integrations.domain.rules import has_cancelled_invoice
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
 from integrations.models import (
-    Discrepancy,
     ForcedSettlement,
     KaminoConnection,
     KaminoItem,
     KaminoSnapshot,
     Posting,
+    StoredDiscrepancy,
 )
-from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
-from integrations.models.discrepancy_texts import part_text
-from integrations.models.problem_texts import problem_text
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.compare.shown_in_kamino import (
     differences_beside,
@@ -34,23 +32,15 @@ from integrations.pipeline.compare.shown_in_kamino import (
 
 BATCH = 500
 OWN_KINDS = (
-    DiscrepancyKind.UNCONFIRMED,
-    DiscrepancyKind.REFUSED,
-    DiscrepancyKind.HELD,
-    DiscrepancyKind.UNMAPPED,
-    DiscrepancyKind.INVALID_DOCUMENT,
-    DiscrepancyKind.CLOSED_PERIOD,
     DiscrepancyKind.INVOICE_CANCELLED,
     DiscrepancyKind.MISSING_IN_BLING,
     DiscrepancyKind.PARTIAL,
     DiscrepancyKind.FORCED_SETTLEMENT,
     DiscrepancyKind.POSSIBLE_DUPLICATE,
 )
-"""What our own tables tell; the other kinds need Kamino's lists."""
+"""Stored kinds that our own tables show; the others need Kamino's lists."""
 _LACKING = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.SETTLED_ONLY_IN_BLING)
 """A payment that Kamino lacks: our own tables may tell it, and its lists too."""
-_PART_CODES = {ProblemCode.PART_REVERSED, ProblemCode.PART_DIFFERS, ProblemCode.PART_STUCK}
-"""A payment that is a title of its own in Kamino needs a person."""
 
 
 def compare_all(kamino: KaminoConnection, *, started_at: datetime, unread: Sequence[str], now: datetime) -> None:
@@ -120,24 +110,24 @@ def _close_compared(batch: Sequence[Posting], found: Mapping[int, list[Differenc
         if posting.state == DeliveryState.DELIVERED
     }
     unpaid = {posting.pk for posting in batch if posting.title.status != TitleStatus.SETTLED}
-    for row in Discrepancy.objects.filter(posting__in=batch, kind__in=_LACKING, closed_at=None):
+    for row in StoredDiscrepancy.objects.filter(posting__in=batch, kind__in=_LACKING, closed_at=None):
         at = told.get(row.posting_id)
         if (row.posting_id, row.kind) in own:
             continue
         if row.posting_id in unpaid or (at is not None and at > row.seen_at):
-            Discrepancy.objects.filter(pk=row.pk, closed_at=None).update(closed_at=now)
+            StoredDiscrepancy.objects.filter(pk=row.pk, closed_at=None).update(closed_at=now)
 
 
 def open_risk(posting: Posting, *, now: datetime) -> bool:
     """Say that a title may be paid twice; returns whether nobody had said so yet."""
-    risks = Discrepancy.objects.filter(posting=posting, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
+    risks = StoredDiscrepancy.objects.filter(posting=posting, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
     if risks.update(seen_at=now):
         return False
-    row = Discrepancy(
+    row = StoredDiscrepancy(
         posting=posting, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, bling_value=str(posting.title.value),
-        kamino_value=KaminoStatus.PENDING, cause=cause_of(posting), opened_at=now, seen_at=now,
+        kamino_value=KaminoStatus.PENDING, opened_at=now, seen_at=now,
     )  # fmt: skip
-    Discrepancy.objects.bulk_create([row], ignore_conflicts=True)
+    StoredDiscrepancy.objects.bulk_create([row], ignore_conflicts=True)
     return True
 
 
@@ -145,13 +135,13 @@ def close_risks_of(postings: Sequence[Posting], *, now: datetime) -> None:
     """Close the risks of titles that Kamino was just seen to have paid or cancelled; not those that wait for a person,
     who has to look whether Kamino paid them a second time."""
     over = [posting for posting in postings if not _awaits_a_look(posting)]
-    risks = Discrepancy.objects.filter(posting__in=over, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
+    risks = StoredDiscrepancy.objects.filter(posting__in=over, kind=DiscrepancyKind.DOUBLE_PAYMENT_RISK, closed_at=None)
     risks.update(closed_at=now)
 
 
 def _awaits_a_look(posting: Posting) -> bool:
     """Say whether a settlement was kept back because Kamino was about to pay the title itself."""
-    return posting.state == DeliveryState.NEEDS_HUMAN and posting.failure_code == "scheduled"
+    return posting.state == DeliveryState.NEEDS_HUMAN and posting.reason == Reason.SCHEDULED
 
 
 def _forced(batch: Sequence[Posting]) -> set[int]:
@@ -193,17 +183,16 @@ def _compare(posting: Posting, snapshot: KaminoSnapshot | None, accounts: Mappin
 
 
 def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
-    """Differences that we know without asking Kamino: held back, refused, unconfirmed, partial, forced."""
-    title, problems = posting.title, posting.get_problems()
+    """Differences that we know without asking Kamino and that are more than a state of the title."""
+    title = posting.title
     value, found = str(title.value), list[Difference]()
-    if posting.state == DeliveryState.UNCERTAIN:
-        found.append(Difference(DiscrepancyKind.UNCONFIRMED, value, ""))
-    if posting.state == DeliveryState.NEEDS_HUMAN:
-        found.append(_stuck(posting, value))
-    if any(problem.code in _PART_CODES for problem in problems):
-        found.append(Difference(DiscrepancyKind.REFUSED, value, ""))
-    is_held = posting.state == DeliveryState.HELD
-    found += [Difference(kind, value, "") for kind in kinds_of(problems, is_held=is_held)]
+    if _awaits_a_look(posting):
+        found.append(Difference(DiscrepancyKind.DOUBLE_PAYMENT_RISK, value, ""))
+    if posting.state == DeliveryState.NEEDS_HUMAN and posting.reason == Reason.POSSIBLE_DUPLICATE:
+        ids = ", ".join(str(kamino_id) for kamino_id in posting.candidates)
+        found.append(Difference(DiscrepancyKind.POSSIBLE_DUPLICATE, value, ids))
+    if any(problem.code is Reason.DELETED_IN_BLING for problem in posting.get_problems()):
+        found.append(Difference(DiscrepancyKind.MISSING_IN_BLING, value, ""))
     if title.status == TitleStatus.PARTIAL and posting.kamino_id and not _is_split(posting):
         found.append(Difference(DiscrepancyKind.PARTIAL, str(title.balance or title.value), value))
     delivered = posting.get_delivered()
@@ -214,15 +203,6 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
     if has_cancelled_invoice(title.to_facts()):
         found.append(Difference(DiscrepancyKind.INVOICE_CANCELLED, value, ""))
     return found
-
-
-def _stuck(posting: Posting, value: str) -> Difference:
-    if _awaits_a_look(posting):
-        return Difference(DiscrepancyKind.DOUBLE_PAYMENT_RISK, value, "")
-    if posting.failure_code == POSSIBLE_DUPLICATE:
-        ids = ", ".join(str(kamino_id) for kamino_id in posting.candidates)
-        return Difference(DiscrepancyKind.POSSIBLE_DUPLICATE, value, ids)
-    return Difference(DiscrepancyKind.REFUSED, value, "")
 
 
 def _is_split(posting: Posting) -> bool:
@@ -240,34 +220,25 @@ def _store(
     """Open new discrepancies, renew open ones, close those of `kinds` that are gone."""
     open_rows = {
         (row.posting_id, row.kind): row
-        for row in Discrepancy.objects.filter(posting__in=batch, closed_at__isnull=True, kind__in=kinds)
+        for row in StoredDiscrepancy.objects.filter(posting__in=batch, closed_at__isnull=True, kind__in=kinds)
     }
     rows, kept = [], set()
     for posting in batch:
-        sentences = cause_of(posting)
         for difference in found[posting.pk]:
             key = (posting.pk, difference.kind.value)
             if key in kept:
                 continue
             kept.add(key)
-            row = open_rows.get(key) or Discrepancy(posting=posting, kind=difference.kind, opened_at=now)
-            part = part_text(difference.bordero_id) if difference.bordero_id is not None else ""
+            row = open_rows.get(key) or StoredDiscrepancy(posting=posting, kind=difference.kind, opened_at=now)
             row.bling_value, row.kamino_value = difference.bling, difference.kamino
-            own = "" if difference.kind is DiscrepancyKind.INVOICE_CANCELLED else sentences  # another story
-            row.cause = f"{own} {part}".strip()
+            row.bordero_id = difference.bordero_id
             row.difference, row.days, row.seen_at = difference.amount, difference.days, now
             rows.append(row)
     with transaction.atomic():
-        Discrepancy.objects.bulk_create([row for row in rows if row.pk is None], ignore_conflicts=True)
-        Discrepancy.objects.bulk_update(
+        StoredDiscrepancy.objects.bulk_create([row for row in rows if row.pk is None], ignore_conflicts=True)
+        StoredDiscrepancy.objects.bulk_update(
             [row for row in rows if row.pk is not None],
-            ["bling_value", "kamino_value", "difference", "days", "cause", "seen_at"],
+            ["bling_value", "kamino_value", "difference", "days", "bordero_id", "seen_at"],
         )
         gone = [row.pk for key, row in open_rows.items() if key not in kept]
-        Discrepancy.objects.filter(Q(pk__in=gone), closed_at__isnull=True).update(closed_at=now)
-
-
-def cause_of(posting: Posting) -> str:
-    """Return why a posting is as it is, in one paragraph for a person."""
-    sentences = [problem_text(Problem.from_json(problem)) for problem in posting.problems]
-    return " ".join(dict.fromkeys(part for part in [*sentences, posting.message] if part))
+        StoredDiscrepancy.objects.filter(Q(pk__in=gone), closed_at__isnull=True).update(closed_at=now)

@@ -12,12 +12,12 @@ from django.db.models import Q
 
 from integrations.bling.client import Listing
 from integrations.domain.calendar import day_of
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import STATUS_BY_NUMBER, Direction, TitleStatus
 from integrations.models import BlingConnection, KaminoConnection, Posting, TitleRead
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access.clients import open_bling, open_kamino
 from integrations.pipeline.access.leases import free_kamino, lease_first
 from integrations.pipeline.compare.discrepancies import close_risks_of, open_risk
@@ -97,8 +97,10 @@ def _judge(posting: Posting, row: KaminoTitle, now: datetime) -> None:
     else read the title first: its settlement then goes to Kamino by itself, and the next hour tells."""
     is_known = posting.title.status == TitleStatus.SETTLED
     is_fresh = posting.title.changed_at > now - SETTLES_SOON and posting.state != DeliveryState.NEEDS_HUMAN
-    # What went wrong with the last reading, or the last delivery, stands on the posting.
-    is_unread = not is_known and bool(posting.message) and posting.state != DeliveryState.READY
+    has_failed = (
+        bool(posting.reason) or TitleRead.objects.filter(title=posting.title_id, failure__isnull=False).exists()
+    )
+    is_unread = not is_known and has_failed and posting.state != DeliveryState.READY
     if row.may_be_paid or not posting.kamino_connection.tenant.is_live or (is_known and not is_fresh) or is_unread:
         open_risk(posting, now=now)
     if not is_known:

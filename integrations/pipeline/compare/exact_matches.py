@@ -27,10 +27,10 @@ from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KT
 from django.db.models.functions import Upper
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.titles import TitleStatus
 from integrations.kamino import endpoints, translate
 from integrations.models import Attempt, KaminoSnapshot, Posting
-from integrations.models.deliveries import DeliveryState
 
 _ALIVE = (endpoints.STATUS_PENDING, endpoints.STATUS_PAID)
 _IS_ALIVE = Q()

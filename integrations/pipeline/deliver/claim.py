@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from integrations.domain.delivery import Operation
+from integrations.domain.delivery import DeliveryState, Operation
 from integrations.models import (
     DELIVERY_UNITS,
     Attempt,
@@ -19,7 +19,7 @@ from integrations.models import (
     Posting,
     Tenant,
 )
-from integrations.models.deliveries import DeliveryState, Priority
+from integrations.models.deliveries import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.leases import LEASE
 

@@ -9,11 +9,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.documents import compact
 from integrations.domain.matching import KaminoTitle
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoSnapshot, PartPosting, PersonAction, Posting
-from integrations.models.deliveries import POSSIBLE_DUPLICATE
 from integrations.pipeline.handover.kamino_rows import rows_due
 from integrations.rest.errors import AmbiguousError
 
@@ -48,7 +48,7 @@ def standing_title(
         Posting.objects.filter(pk=posting.pk).update(candidates=candidates)
     if candidates:
         ids = ", ".join(str(kamino_id) for kamino_id in candidates)
-        raise AmbiguousError(ids, service="Kamino", operation="create", code=POSSIBLE_DUPLICATE)
+        raise AmbiguousError(ids, service="Kamino", operation="create", code=Reason.POSSIBLE_DUPLICATE)
     return None
 
 

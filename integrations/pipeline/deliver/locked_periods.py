@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from integrations.domain.desired import DesiredTitle
+from integrations.domain.reasons import Reason
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoItem, PartPosting, Posting
 from integrations.models.deliveries import Priority
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.deliver import record
 from integrations.rest.errors import ApiError, ConflictError, RateLimitedError
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ def refuse_locked(
     if account.locks_read_at is None or account.locks_read_at < oldest:
         _read(client, account, paid.date, clock)
     if any(first <= paid.date.isoformat() <= last for first, last in account.locks):
-        raise ConflictError(record.conflict_text("locked"), service="Kamino", code="locked")
+        raise ConflictError("locked", service="Kamino", code=Reason.LOCKED_PERIOD)
 
 
 def _read(client: KaminoClient, account: KaminoItem, day: date, clock: Callable[[], datetime]) -> None:

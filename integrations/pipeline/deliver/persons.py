@@ -6,12 +6,12 @@ Never by the root of a CNPJ, never by name. Two candidates are a person's decisi
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from integrations.domain.delivery import Operation
+from integrations.domain.delivery import DeliveryState, Operation
 from integrations.domain.persons import DesiredPerson, merge
+from integrations.domain.reasons import Reason
 from integrations.kamino.client import KaminoClient
 from integrations.kamino.translate import KaminoPerson
 from integrations.models import Attempt, PersonPosting
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed, claim
 from integrations.rest.errors import AmbiguousError, ConflictError
@@ -81,7 +81,7 @@ def deliver_person(client: KaminoClient, row: PersonPosting, directory: PersonDi
         else:
             current = client.person(row.kamino_id)
             if current is None:
-                raise ConflictError(record.conflict_text("missing"), service="Kamino", code="missing")
+                raise ConflictError("gone", service="Kamino", code=Reason.GONE_FROM_KAMINO)
             _save_merged(client, claimed, row, desired, current, clock)
 
 
@@ -102,7 +102,7 @@ def _link_or_create(
     active = [person for person in candidates if person.active] or candidates
     if len(active) > 1:
         ids = ", ".join(str(person.kamino_id) for person in active)
-        raise AmbiguousError(ids, service="Kamino", operation="person", code="ambiguous")
+        raise AmbiguousError(ids, service="Kamino", operation="person", code=Reason.AMBIGUOUS)
     if active:
         taken = PersonPosting.objects.filter(
             kamino_connection=row.kamino_connection_id, kamino_id=active[0].kamino_id, owns_person=True

@@ -9,14 +9,15 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
+from integrations.domain.reasons import Problem, Reason
 from integrations.models import Attempt, PartPosting, PersonPosting, Posting, Title
-from integrations.models.deliveries import DeliveryState, Failure
+from integrations.models.deliveries import NO_REASON
 from integrations.pipeline.access import failpoints
-from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.error_texts import error_text, reason_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE, pause_kamino
 from integrations.pipeline.deliver.claim import Claimed, Unit
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -85,22 +86,21 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
     """Record an error by its kind: try again, look up, or ask a person."""
     log.warning("delivery failed", attempt=claimed.attempt.pk, kind=error.kind, error=str(error))
     unit, objects, fence = claimed.unit, type(claimed.unit).objects, claimed.fence
-    text = error_text(error)
+    why = reason_of(error)
     with transaction.atomic():
         if isinstance(error, UncertainError):
-            objects.record_uncertain(unit.pk, fence, message=text, look_at=first_look(now))
+            objects.record_uncertain(unit.pk, fence, why=why, now=now, look_at=first_look(now))
         elif isinstance(error, RateLimitedError):
             ready_at = now + timedelta(seconds=error.seconds)
-            objects.record_retry(unit.pk, fence, message=text, ready_at=ready_at, counts=False)
+            objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=ready_at, counts=False)
         elif isinstance(error, ConfigError) and error.code != "unconfirmed":
-            objects.record_retry(unit.pk, fence, message=text, ready_at=now + CONFIG_PAUSE, counts=False)
-            pause_kamino(unit.kamino_connection_id, text, until=now + CONFIG_PAUSE)
+            objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=now + CONFIG_PAUSE, counts=False)
+            pause_kamino(unit.kamino_connection_id, error_text(error), until=now + CONFIG_PAUSE)
         elif isinstance(error, TransientError) and unit.tries < MOST_TRIES:
-            objects.record_retry(unit.pk, fence, message=text, ready_at=now + pause(unit.tries))
+            objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=now + pause(unit.tries))
         else:
-            exhausted = isinstance(error, TransientError)
-            failure = Failure.EXHAUSTED if exhausted else Failure(error.kind)
-            objects.record_needs_human(unit.pk, fence, failure=failure, message=text, code=error.code[:40])
+            why = Problem(Reason.EXHAUSTED) if isinstance(error, TransientError) else why
+            objects.record_needs_human(unit.pk, fence, why=why, now=now)
             tell_titles(unit, now)
         kind = "conflict" if isinstance(error, ConflictError) else error.kind
         _close(claimed.attempt, kind, now, message=str(error), status=error.status)
@@ -163,16 +163,16 @@ def close_attempt(attempt: Attempt, outcome: str, *, now: datetime, message: str
     _close(attempt, outcome, now, message=message, kamino_id=kamino_id)
 
 
-def needs_human(unit: Unit, *, failure: str, message: str, now: datetime) -> None:
+def needs_human(unit: Unit, *, why: Problem, now: datetime) -> None:
     """Hand an unresolved unit to a person."""
-    type(unit).objects.record_needs_human(unit.pk, unit.fence, failure=failure, message=message)
+    type(unit).objects.record_needs_human(unit.pk, unit.fence, why=why, now=now)
     tell_titles(unit, now)
 
 
 def already_delivered(unit: Posting, now: datetime) -> None:
     """Mark a posting that needs no call (what it should hold is what it was told)."""
     Posting.objects.filter(pk=unit.pk, state=DeliveryState.READY, fence=unit.fence).update(
-        state=DeliveryState.DELIVERED, message="", failure=""
+        state=DeliveryState.DELIVERED, **NO_REASON
     )
 
 
@@ -185,18 +185,3 @@ def pause(tries: int) -> timedelta:
     """Return a pause that grows with each try, with full jitter."""
     longest = min(FIRST_PAUSE * 2.0**tries, LONGEST_PAUSE)
     return timedelta(seconds=random.uniform(FIRST_PAUSE / 2, longest))  # noqa: S311 - no secret
-
-
-def conflict_text(code: str) -> str:
-    """Return what a conflict found in Kamino says to a person."""
-    return {
-        "missing": _("Kamino's list no longer shows this title. Look for it there before sending it again."),
-        "paid_in_kamino": _("Paid in Kamino, waiting for Bling."),
-        "paid_differently": _("Paid in Kamino with another date or amount than in Bling. Compare the two."),
-        "scheduled": _("Risk of double payment: the title is scheduled in Kamino. Check it there now."),
-        "reconciled": _("The title is reconciled with the bank in Kamino and is not changed."),
-        "locked": _(
-            "Kamino has locked the period of this payment on its bank account. Unlock it there, then send again."
-        ),
-        "awaiting_approval": _("The title awaits approval in Kamino and is not changed."),
-    }[code]

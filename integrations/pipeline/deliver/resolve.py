@@ -5,14 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
-from django.utils.translation import gettext as _
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, holds, marked
 from integrations.domain.persons import DesiredPerson
+from integrations.domain.reasons import Problem, Reason
 from integrations.kamino.client import KaminoClient
 from integrations.models import Attempt, KaminoConnection, PartPosting, PersonPosting, Posting, Title
-from integrations.models.deliveries import Failure
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import Claimed, Unit
@@ -32,7 +31,7 @@ def resolve(client: KaminoClient, kamino: KaminoConnection, unit: Unit, *, clock
     attempt = unit.attempts.filter(outcome__in=["", Attempt.Outcome.UNCERTAIN]).order_by("-pk").first()
     try:
         if attempt is None:
-            _ask(unit, _("Its delivery left no record. Compare both systems."), None, clock)
+            _ask(unit, Problem(Reason.NO_RECORD), None, clock)
         elif isinstance(unit, PersonPosting):
             _resolve_person(client, unit, attempt, clock)
         else:
@@ -59,8 +58,7 @@ def _resolve_title(
     rows = rows_due(client, sent.direction, days[0] - AROUND, days[-1] + AROUND)
     failpoints.passed("lookup.read")
     if rows is None:
-        _ask(posting, _("Kamino has no list to look it up in. Look for “%(code)s” there.") % {"code": sent.code},
-             attempt, clock)  # fmt: skip
+        _ask(posting, Problem(Reason.NO_LIST, {"code": sent.code}), attempt, clock)
     elif posting.kamino_id is None:
         _resolve_creation(kamino, posting, attempt, sent, marked(rows, sent.code), clock)
     else:
@@ -84,8 +82,7 @@ def _resolve_creation(
     free = [row for row in found if row.kamino_id not in taken]
     if len(free) > 1:
         ids = ", ".join(str(row.kamino_id) for row in free)
-        _ask(posting, _("Kamino has it more than once (%(ids)s). Delete the surplus there.") % {"ids": ids},
-             attempt, clock, Failure.AMBIGUOUS)  # fmt: skip
+        _ask(posting, Problem(Reason.FOUND_TWICE, {"ids": ids}), attempt, clock)
     elif free:
         settled = free[0].status is KaminoStatus.SETTLED
         told = sent if settled or sent.payment is None else replace(sent, status=KaminoStatus.PENDING, payment=None)
@@ -95,9 +92,7 @@ def _resolve_creation(
     elif kamino.lists_are_complete:
         _send_again(posting, attempt, clock)
     else:
-        _ask(
-            posting, _("Not found in Kamino after two look-ups, but its list may not show everything."), attempt, clock
-        )
+        _ask(posting, Problem(Reason.NOT_PROVED_ABSENT), attempt, clock)
 
 
 def _resolve_change(
@@ -108,14 +103,14 @@ def _resolve_change(
     if done:
         _adopt(posting, attempt, sent, posting.kamino_id or 0, clock)
     elif row is None:
-        _ask(posting, record.conflict_text("missing"), attempt, clock)
+        _ask(posting, Problem(Reason.GONE_FROM_KAMINO), attempt, clock)
     elif posting.lookups + 1 < LOOKUPS:
         _look_again(posting, clock)
     elif row.status is KaminoStatus.PENDING:
         # Twice seen unpaid and unchanged long after the call: it did not happen.
         _send_again(posting, attempt, clock)
     else:
-        _ask(posting, record.conflict_text("paid_differently"), attempt, clock)
+        _ask(posting, Problem(Reason.PAID_DIFFERENTLY), attempt, clock)
 
 
 def _resolve_person(client: KaminoClient, row: PersonPosting, attempt: Attempt, clock: Clock) -> None:
@@ -124,13 +119,13 @@ def _resolve_person(client: KaminoClient, row: PersonPosting, attempt: Attempt, 
         _send_again(row, attempt, clock)  # saving the same whole person again changes nothing
         return
     if not sent.document:
-        _ask(row, _("A person without CPF/CNPJ cannot be looked up. Look for it in Kamino."), attempt, clock)
+        _ask(row, Problem(Reason.NO_DOCUMENT), attempt, clock)
         return
     found = client.persons_with_document(sent.document)
     if len(found) == 1:
         _adopt(row, attempt, sent, found[0].kamino_id, clock)
     elif found:
-        _ask(row, _("Kamino has more than one person with this CPF/CNPJ."), attempt, clock, Failure.AMBIGUOUS)
+        _ask(row, Problem(Reason.PERSON_FOUND_TWICE), attempt, clock)
     elif row.lookups + 1 < LOOKUPS:
         _look_again(row, clock)
     else:
@@ -155,13 +150,7 @@ def _send_again(unit: Unit, attempt: Attempt, clock: Clock) -> None:
         record.tell_titles(unit, clock())
 
 
-def _ask(
-    unit: Unit,
-    message: str,
-    attempt: Attempt | None,
-    clock: Clock,
-    failure: str = Failure.UNCERTAIN,
-) -> None:
+def _ask(unit: Unit, why: Problem, attempt: Attempt | None, clock: Clock) -> None:
     if attempt is not None:
-        record.close_attempt(attempt, Attempt.Outcome.UNCERTAIN, now=clock(), message=message)
-    record.needs_human(unit, failure=failure, message=message, now=clock())
+        record.close_attempt(attempt, Attempt.Outcome.UNCERTAIN, now=clock(), message=why.code.value)
+    record.needs_human(unit, why=why, now=clock())

@@ -8,6 +8,7 @@ from typing import Any
 from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, as_told
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
 from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
@@ -143,19 +144,19 @@ def is_adoptable(row: KaminoTitle | None, desired: DesiredTitle) -> bool:
 
 def refuse_conflicts(row: KaminoTitle | None, desired: DesiredTitle) -> None:
     """Raise `ConflictError` when Kamino's state forbids the write; settled or reconciled titles are not rewritten."""
-    code = ""
+    code: Reason | None = None
     if row is None:
-        code = "missing"
+        code = Reason.GONE_FROM_KAMINO
     elif row.status is KaminoStatus.SETTLED:
-        code = "paid_differently" if desired.status is KaminoStatus.SETTLED else "paid_in_kamino"
+        code = Reason.PAID_DIFFERENTLY if desired.status is KaminoStatus.SETTLED else Reason.PAID_IN_KAMINO
     elif row.reconciled:
-        code = "reconciled"
+        code = Reason.RECONCILED
     elif row.may_be_paid:
-        code = "scheduled"
+        code = Reason.SCHEDULED
     elif row.status_number == STATUS_AWAITING_APPROVAL:
-        code = "awaiting_approval"
-    if code:
-        raise ConflictError(record.conflict_text(code), service="Kamino", code=code)
+        code = Reason.AWAITING_APPROVAL
+    if code is not None:
+        raise ConflictError(code.value, service="Kamino", code=code)
 
 
 def keep_edits(desired: DesiredTitle, before: DesiredTitle, row: KaminoTitle) -> DesiredTitle:

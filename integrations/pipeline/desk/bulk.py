@@ -18,13 +18,14 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
-from integrations.domain.problems import ProblemCode
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, Posting, Tenant, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState, Priority
+from integrations.models.deliveries import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.desk import commands, decisions
 from integrations.pipeline.desk.refusal import Refused
@@ -37,9 +38,9 @@ Kind = BulkOrder.Kind
 CHUNK = 100
 _WHOLE = (TitleStatus.OPEN, TitleStatus.CONFIRMED)
 _PAYMENT_UNCLEAR = {
-    ProblemCode.PAYMENTS_MISSING,
-    ProblemCode.PAYMENT_AMBIGUOUS,
-    ProblemCode.PAYMENTS_DO_NOT_ADD_UP,
+    Reason.PAYMENTS_MISSING,
+    Reason.PAYMENT_AMBIGUOUS,
+    Reason.PAYMENTS_DO_NOT_ADD_UP,
 }
 MOST_TITLES = 20_000
 """Titles of one order: a day of Bling's requests serves five of them."""
@@ -246,7 +247,7 @@ def _set_ignored(row: BulkOrder, posting: Posting, now: datetime) -> None:
 
 
 def _create(row: BulkOrder, posting: Posting, now: datetime) -> None:
-    if posting.failure_code != POSSIBLE_DUPLICATE:
+    if posting.reason != Reason.POSSIBLE_DUPLICATE:
         raise Refused("state", _("no possible duplicate holds it back"))
     decisions.decide(posting=posting, code=decisions.CREATE, number=0, reason=row.reason, user=row.user, now=now)
 

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.domain.calendar import day_of
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
 from integrations.domain.titles import TitleStatus
@@ -32,7 +33,7 @@ from integrations.models import (
     TitleRead,
 )
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import DeliveryState, Priority
+from integrations.models.deliveries import NO_REASON, Priority
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover import sales_orders
@@ -121,7 +122,7 @@ def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) ->
         _note_all(wanted, PersonAction.Kind.RETRY, user, now)
         persons = PersonPosting.objects.filter(person__titles__in=titles, **stuck)
         for model, rows in ((PersonPosting, persons), (PartPosting, parts)):
-            again = {"state": DeliveryState.READY, "tries": 0, "ready_at": now, "message": "", "failure": ""}
+            again = {"state": DeliveryState.READY, "tries": 0, "ready_at": now, **NO_REASON}
             model.objects.filter(pk__in=list(rows.values_list("pk", flat=True)), **stuck).update(**again)
     return planned
 
@@ -134,9 +135,6 @@ def _note_all(postings: QuerySet[Posting], kind: str, user: User, now: datetime)
 
 def note(posting: Posting, kind: str, reason: str, user: User, now: datetime) -> None:
     PersonAction.objects.create(posting=posting, kind=kind, reason=reason.strip(), user=user, at=now)
-
-
-_LOCKED = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
 
 def force_settlement(
@@ -186,7 +184,7 @@ def refuse_settlement(posting: Posting, account: KaminoItem) -> None:
     delivered = posting.get_delivered()
     if account.connection_id != posting.kamino_connection_id or account.kind != KaminoKind.BANK_ACCOUNT:
         raise Refused("account", _("Choose a bank account of this company."))
-    if posting.state in _LOCKED:
+    if posting.state in IN_FLIGHT:
         raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
     if posting.state == DeliveryState.IGNORED:
         raise Refused("ignored", _("This title is not to be synced. Take that back first."))
@@ -207,7 +205,7 @@ def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetim
         plan_now(forced.posting, now)
         posting = Posting.objects.select_for_update(of=("self",)).get(pk=forced.posting_id)
         delivered = posting.get_delivered()
-        if posting.state in _LOCKED:
+        if posting.state in IN_FLIGHT:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
         if delivered is not None and delivered.status is KaminoStatus.SETTLED:
             raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
@@ -230,7 +228,7 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
     with transaction.atomic():
         plan_now(posting, now)
         locked = Posting.objects.select_for_update(of=("self",)).get(pk=posting.pk)
-        if locked.state in _LOCKED:
+        if locked.state in IN_FLIGHT:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
         if ignored and locked.state == DeliveryState.IGNORED:
             raise Refused("already_ignored", _("This title is excluded already."))

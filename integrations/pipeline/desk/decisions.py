@@ -10,8 +10,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import as_told
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino import translate
 from integrations.models import (
@@ -24,7 +26,7 @@ from integrations.models import (
     SyncRun,
     Title,
 )
-from integrations.models.deliveries import POSSIBLE_DUPLICATE, DeliveryState
+from integrations.models.deliveries import NO_REASON
 from integrations.pipeline.compare.exact_matches import with_twins
 from integrations.pipeline.desk.commands import note, plan_now, request_sync
 from integrations.pipeline.desk.refusal import Refused
@@ -71,7 +73,7 @@ def options(posting: Posting) -> list[Option]:
             Option(LINK, _("It is in Kamino, under this number"), None),
             Option(CREATE, _("It is not in Kamino: create it")),
         ]
-    if posting.failure_code != POSSIBLE_DUPLICATE:
+    if posting.reason != Reason.POSSIBLE_DUPLICATE:
         return []  # what was found at an earlier attempt may be gone, and is not what stops this title now
     links = [
         Option(LINK, _("It is the title %(id)s of Kamino: link it") % {"id": kamino_id}, kamino_id)
@@ -150,7 +152,7 @@ _KINDS = {
 def _move(posting: Posting, **changes: object) -> None:
     """Take a posting out of "needs human"; the plan that was asked for decides what follows."""
     Posting.objects.filter(pk=posting.pk).update(
-        state=DeliveryState.HELD, failure="", failure_code="", message="", candidates=[], tries=0, lookups=0,
+        state=DeliveryState.HELD, **NO_REASON, candidates=[], tries=0, lookups=0,
         fence=F("fence") + 1, **changes,
     )  # fmt: skip
 
@@ -212,7 +214,7 @@ def _refuse_link(posting: Posting, kamino_id: int) -> None:
 
 
 def _refuse_in_flight(posting: Posting) -> None:
-    busy = posting.state in (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+    busy = posting.state in IN_FLIGHT
     if busy or posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
         raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
 

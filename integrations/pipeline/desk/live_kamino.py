@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from integrations.domain.delivery import IN_FLIGHT
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.titles import Direction
 from integrations.models import Attempt, ForcedSettlement, KaminoConnection, Posting
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access.clients import PATIENCE, open_kamino
 from integrations.pipeline.access.error_texts import live_error_text
 from integrations.pipeline.access.leases import free_kamino, lease_first
@@ -76,7 +76,7 @@ def undo_settlement(*, forced: ForcedSettlement, user: User, now: datetime, cloc
             Posting.objects.filter(
                 pk=posting.pk, fence=posting.fence, delivered_fingerprint=posting.delivered_fingerprint
             )
-            .exclude(state__in=(DeliveryState.SENDING, DeliveryState.UNCERTAIN))
+            .exclude(state__in=IN_FLIGHT)
             .update(delivered=reopened.to_json(), delivered_fingerprint=reopened.fingerprint)
         )
         if moved:

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from integrations.domain.problems import ProblemCode
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import SALE_ORIGIN, UNSETTLED, Direction, SalesOrderFacts, TitleStatus
 from integrations.models import BlingConnection, Mapping, SalesOrder, Title
 from integrations.models.mappings import ORDER_KINDS
 
-_NEVER_SENT = (ProblemCode.BEFORE_SETTLED_FROM, ProblemCode.FILTERED)
+_NEVER_SENT = (Reason.BEFORE_SETTLED_FROM, Reason.FILTERED)
 
 
 def are_needed(connection: BlingConnection) -> bool:

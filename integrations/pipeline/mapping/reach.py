@@ -14,11 +14,11 @@ from django.db.models import Count, DateField, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
+from integrations.domain.delivery import IN_FLIGHT
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
-from integrations.domain.problems import ProblemCode
+from integrations.domain.reasons import Reason
 from integrations.models import BlingConnection, CatalogItem, Posting, Tenant, Title
-from integrations.models.deliveries import DeliveryState
 from integrations.models.mapping_changes import Reach
 from integrations.models.mappings import PERSON_KINDS
 from integrations.models.registers import CatalogKind
@@ -26,10 +26,9 @@ from integrations.pipeline.handover.plan_requests import request_plans, titles_o
 from integrations.pipeline.mapping.edits import ChangedRow
 
 BATCH = 1000
-_IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
-_SENT = Q(posting__delivered__isnull=False) | Q(posting__state__in=_IN_FLIGHT)
+_SENT = Q(posting__delivered__isnull=False) | Q(posting__state__in=IN_FLIGHT)
 _IS_SETTLED = Q(posting__delivered__isnull=False) & ~Q(told=KaminoStatus.PENDING.value)
-_NEVER_SENT = (ProblemCode.BEFORE_SETTLED_FROM, ProblemCode.FILTERED, ProblemCode.CANCELLED_BEFORE_SENDING)
+_NEVER_SENT = (Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.CANCELLED_BEFORE_SENDING)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def within(titles: QuerySet[Title], tenant: Tenant, reach: str, since: date | No
     touches = Q(told=KaminoStatus.PENDING.value) if reach == Reach.OPEN else Q(month__gte=since)
     if tenant.closed_until is not None:
         touches &= Q(month__gt=tenant.closed_until)
-    unsent = Q(posting__isnull=True) | Q(posting__delivered__isnull=True) & ~Q(posting__state__in=_IN_FLIGHT)
+    unsent = Q(posting__isnull=True) | Q(posting__delivered__isnull=True) & ~Q(posting__state__in=IN_FLIGHT)
     return titles.filter(unsent) if reach == Reach.NEW else titles.filter(unsent | touches)
 
 

@@ -6,13 +6,13 @@ from datetime import date
 from typing import NamedTuple
 
 from integrations.domain.classification import choose_bank_account, classify_title
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import DesiredTitle, Forced, Inputs, KaminoStatus
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason, because_of
 from integrations.domain.settlement import PaymentFacts, Settlement, settle
 from integrations.domain.splitting import Split
 from integrations.domain.titles import SalesOrderFacts, TitleFacts, TitleStatus
 from integrations.models import Bordero, ForcedSettlement, PersonPosting, Posting, Title
-from integrations.models.deliveries import DeliveryState
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.plan.parts import Parts, bodies, divide
@@ -83,10 +83,10 @@ def gather(
     problems += [*found, *_person_problems(title, persons)]
     if title.maybe_replaces:
         ids = ", ".join(str(bling_id) for bling_id in title.maybe_replaces)
-        problems.append(Problem(ProblemCode.RELAUNCH_UNCLEAR, {"ids": ids}))
+        problems.append(Problem(Reason.RELAUNCH_UNCLEAR, {"ids": ids}))
     is_deleted, cancels = _deletion(title, facts, delivered)
     if is_deleted and not cancels:
-        problems.append(Problem(ProblemCode.DELETED_IN_BLING))
+        problems.append(Problem(Reason.DELETED_IN_BLING))
     inputs = Inputs(
         title=facts,
         classification=classification,
@@ -134,7 +134,7 @@ def _paid(
 def _ambiguous(title: Title, facts: TitleFacts, payments: Sequence[PaymentFacts], read: Read) -> list[Problem]:
     matched = {payment.bordero_id for payment in payments}
     return [
-        Problem(ProblemCode.PAYMENT_AMBIGUOUS, {"bordero": str(bordero)})
+        Problem(Reason.PAYMENT_AMBIGUOUS, {"bordero": str(bordero)})
         for bordero in facts.bordero_ids
         if bordero not in matched and (title.connection_id, bordero) in read.borderos
     ]
@@ -169,10 +169,10 @@ def _keys(title: Title) -> list[tuple[int, int]]:
 
 def _person_problems(title: Title, persons: dict[int, PersonPosting]) -> list[Problem]:
     if title.person is None or title.person_id is None:
-        return [Problem(ProblemCode.PERSON_UNREAD, {"id": str(title.contact_id)})] if title.contact_id else []
+        return [Problem(Reason.PERSON_UNREAD, {"id": str(title.contact_id)})] if title.contact_id else []
     row = persons[title.person_id]
     if row.kamino_id:
         return []
     if row.state in (DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN):
-        return [Problem(ProblemCode.PERSON_REFUSED, {"name": title.person.name, "message": row.message})]
+        return [because_of(Reason.PERSON_REFUSED, row.get_reason(), name=title.person.name)]
     return row.get_problems()

@@ -7,16 +7,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import Problem, Reason, because_of
 from integrations.domain.rules import TenantRules
 from integrations.domain.settlement import PaymentFacts
 from integrations.domain.splitting import Split, desire_part, differs, split
 from integrations.domain.titles import TitleFacts, TitleStatus
 from integrations.models import Attempt, PartPosting, Posting
-from integrations.models.deliveries import DeliveryState, Priority
-
-_IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+from integrations.models.deliveries import NO_REASON, Priority
 
 
 @dataclass
@@ -37,10 +36,9 @@ class Parts:
         for bordero_id, row in sorted(self.rows.items()):
             told = row.get_delivered()
             if told is not None and differs(told, payments, bordero_id):
-                found.append(Problem(ProblemCode.PART_DIFFERS, {"bordero": str(bordero_id)}))
+                found.append(Problem(Reason.PART_DIFFERS, {"bordero": str(bordero_id)}))
             if row.state == DeliveryState.NEEDS_HUMAN:
-                params = {"bordero": str(bordero_id), "message": row.message}
-                found.append(Problem(ProblemCode.PART_STUCK, params))
+                found.append(because_of(Reason.PART_STUCK, row.get_reason(), bordero=str(bordero_id)))
         return found
 
 
@@ -54,7 +52,7 @@ def lock_parts(postings: Iterable[Posting]) -> dict[int, Parts]:
         parts = found[row.posting_id]
         parts.rows[row.bordero_id] = row
         body = row.delivered or row.desired
-        if body and (row.kamino_id or row.state in _IN_FLIGHT or row.pk in unresolved):
+        if body and (row.kamino_id or row.state in IN_FLIGHT or row.pk in unresolved):
             parts.standing[row.bordero_id] = Decimal(body["value"])
     return found
 
@@ -76,7 +74,7 @@ def divide(
     if found is None and may_begin and rules.wants_split and not rules.may_split:
         days = {(payment.date, payment.account_id) for payment in payments}
         if title.status is TitleStatus.PARTIAL or (title.status is TitleStatus.SETTLED and len(days) > 1):
-            return None, [Problem(ProblemCode.SPLIT_NOT_PROVED)]
+            return None, [Problem(Reason.SPLIT_NOT_PROVED)]
     return found, reasons
 
 
@@ -107,7 +105,7 @@ def _plan_part(row: PartPosting, desired: DesiredTitle | None, *, asked: int | N
     state: str = DeliveryState.READY if desired else DeliveryState.HELD
     if is_same and row.state in (state, DeliveryState.NEEDS_HUMAN):
         return
-    changes: dict[str, Any] = {"tries": 0, "ready_at": now, "failure": "", "failure_code": "", "message": ""}
+    changes: dict[str, Any] = {"tries": 0, "ready_at": now, **NO_REASON}
     PartPosting.objects.plan(
         row.pk,
         state=state,

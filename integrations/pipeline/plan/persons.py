@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.persons import desire_person
+from integrations.domain.reasons import with_since
 from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection, Person, PersonPosting, Title
-from integrations.models.deliveries import DeliveryState
+from integrations.models.deliveries import NO_REASON
 
 
 def kamino_of(title: Title) -> KaminoConnection:
@@ -47,12 +49,7 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
     fingerprint = desired.fingerprint if desired else ""
     unchanged = fingerprint == row.desired_fingerprint
     is_settled = row.state != DeliveryState.HELD or (desired is None and not row.kamino_id)
-    if (
-        unchanged
-        and is_settled
-        and [problem.to_json() for problem in problems] == row.problems
-        and row.planned_at != now
-    ):
+    if unchanged and is_settled and problems == row.get_problems() and row.planned_at != now:
         return
     if desired is None:
         state = DeliveryState.HELD
@@ -60,12 +57,12 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
         state = DeliveryState.DELIVERED
     else:
         state = DeliveryState.READY
-    row.problems = [problem.to_json() for problem in problems]
-    changes: dict[str, Any] = {} if unchanged else {"tries": 0, "ready_at": now, "failure": "", "message": ""}
+    row.problems = with_since(problems, row.problems, now)
+    changes: dict[str, Any] = {} if unchanged else {"tries": 0, "ready_at": now, **NO_REASON}
     stays = unchanged and row.state == DeliveryState.NEEDS_HUMAN
     new_state = row.state if stays else state
     if row.state in PersonPosting.objects.all().MOVABLE:
-        row.state, row.failure = new_state, row.failure if stays else ""
+        row.state, row.reason = new_state, row.reason if stays else ""
     PersonPosting.objects.plan(
         row.pk,
         state=new_state,

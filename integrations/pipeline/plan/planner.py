@@ -14,11 +14,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from integrations.domain.calendar import day_of
-from integrations.domain.delivery import Operation, next_step
+from integrations.domain.delivery import DeliveryState, Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
-from integrations.domain.problems import Problem, ProblemCode
+from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_since
 from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
-from integrations.models.deliveries import DeliveryState, Failure, Priority
+from integrations.models.deliveries import NO_REASON, Priority, stored
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.plan.inputs import Gathered, gather, read_for
 from integrations.pipeline.plan.parts import lock_parts, plan_parts
@@ -30,15 +30,15 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 HISTORY_AGE = timedelta(days=7)
 """A title that was paid so long ago and is new to Kamino is history: nobody waits for it."""
-_CONFLICTS = {ProblemCode.DELETED_IN_BLING, ProblemCode.CANCELLED_WITH_PAYMENT}
+_CONFLICTS = {Reason.DELETED_IN_BLING, Reason.CANCELLED_WITH_PAYMENT}
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Where a posting goes: its state, why (for needs_human), and how urgent it is."""
+    """Where a posting goes: its state, why (where a person is needed), and how urgent it is."""
 
     state: str
-    failure: str = ""
+    why: Problem | None = None
     priority: int = Priority.UPDATE
 
 
@@ -100,15 +100,11 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
             except Exception as error:
                 # A bug of ours on one title must not keep all the others from being planned.
                 log.exception("plan crashed", title=title.pk)
-                message = f"{type(error).__name__}"
-                changes = {"state": DeliveryState.NEEDS_HUMAN, "failure": Failure.INTERNAL, "message": message}
+                why = Problem(Reason.INTERNAL, {"message": type(error).__name__})
+                changes = {"state": DeliveryState.NEEDS_HUMAN, **stored(why, now)}
             if posting.pk in unresolved and changes["state"] in (DeliveryState.HELD, DeliveryState.DELIVERED):
                 # Whatever Bling says now, nobody knows what Kamino holds: that stays a person's question.
-                changes |= {
-                    "state": DeliveryState.NEEDS_HUMAN,
-                    "failure": Failure.UNCERTAIN,
-                    "message": posting.message,
-                }
+                changes |= {"state": DeliveryState.NEEDS_HUMAN, **stored(_question_of(posting), now)}
             Posting.objects.plan(posting.pk, **changes)
         PlanRequest.objects.filter(pk__in=list(requests)).delete()
         failpoints.passed("plan.computed")
@@ -149,20 +145,18 @@ def _plan_title(posting: Posting, gathered: Gathered, asked: int | None, now: da
         posting, desired, found, inputs.delivered, day_of(now), asked_by_person=asked == Priority.PERSON
     )
     fingerprint = desired.fingerprint if desired else ""
-    changes: dict[str, Any] = {"failure": decision.failure, "failure_code": "", "priority": decision.priority}
-    if asked == Priority.PERSON:
-        changes["priority"] = Priority.PERSON
+    changes: dict[str, Any] = {"priority": Priority.PERSON if asked == Priority.PERSON else decision.priority}
     if fingerprint != posting.desired_fingerprint or asked == Priority.PERSON:
-        changes |= {"tries": 0, "ready_at": now, "message": ""}
-    if decision.state == DeliveryState.NEEDS_HUMAN and not decision.failure:
-        changes |= {"failure": posting.failure, "failure_code": posting.failure_code}
-    elif decision.state == DeliveryState.DELIVERED:
-        changes["message"] = ""
+        changes |= {"tries": 0, "ready_at": now, **NO_REASON}
+    elif decision.state in (DeliveryState.HELD, DeliveryState.DELIVERED):
+        changes |= NO_REASON
+    if decision.why is not None:
+        changes |= stored(decision.why, now)
     return {
         "state": decision.state,
         "desired": desired.to_json() if desired else None,
         "desired_fingerprint": fingerprint,
-        "problems": [problem.to_json() for problem in found],
+        "problems": with_since(found, posting.problems, now),
         "due_date": inputs.title.due_date,
         "rule": inputs.classification.rule,
         "planned_at": now,
@@ -180,16 +174,14 @@ def _decide(
     asked_by_person: bool,
 ) -> tuple[Decision, list[Problem]]:
     if desired is None:
-        conflict = any(problem.code in _CONFLICTS for problem in problems)
-        state = DeliveryState.NEEDS_HUMAN if conflict else DeliveryState.HELD
-        return Decision(state, Failure.CONFLICT if conflict else ""), problems
+        conflict = next((problem for problem in problems if problem.code in _CONFLICTS), None)
+        return Decision(DeliveryState.NEEDS_HUMAN if conflict else DeliveryState.HELD, conflict), problems
     step = next_step(desired, delivered)
     if step.conflict is not None:
-        problems = [*problems, _as_it_came_about(posting, step.conflict)]
-        frozen = step.conflict.code is ProblemCode.FROZEN_AFTER_SETTLEMENT
-        if frozen:
-            return Decision(DeliveryState.DELIVERED), problems
-        return Decision(DeliveryState.NEEDS_HUMAN, Failure.CONFLICT), problems
+        conflict = _as_it_came_about(posting, step.conflict)
+        if conflict.code is Reason.FROZEN_AFTER_SETTLEMENT:
+            return Decision(DeliveryState.DELIVERED), [*problems, conflict]
+        return Decision(DeliveryState.NEEDS_HUMAN, conflict), [*problems, conflict]
     if step.operation is None:
         return Decision(DeliveryState.DELIVERED), problems
     stays = (
@@ -198,14 +190,20 @@ def _decide(
         and not asked_by_person
     )
     state = DeliveryState.NEEDS_HUMAN if stays else DeliveryState.READY
-    return Decision(state, "", _priority(step.operation, desired, today)), problems
+    return Decision(state, None, _priority(step.operation, desired, today)), problems
+
+
+def _question_of(posting: Posting) -> Problem:
+    """Return what a person is asked about a write whose outcome nobody knows."""
+    why = posting.get_reason()
+    return why if why is not None and why.code in LOST_ANSWERS else Problem(Reason.UNCONFIRMED)
 
 
 def _as_it_came_about(posting: Posting, conflict: Problem) -> Problem:
     """A settlement that we never sent was not reversed: Kamino paid first, and nobody must undo that."""
-    if conflict.code is not ProblemCode.REVERSED_AFTER_SETTLEMENT or posting.attempts.filter(settles=True).exists():
+    if conflict.code is not Reason.REVERSED_AFTER_SETTLEMENT or posting.attempts.filter(settles=True).exists():
         return conflict
-    return Problem(ProblemCode.PAID_IN_KAMINO_FIRST)
+    return Problem(Reason.PAID_IN_KAMINO_FIRST)
 
 
 def _priority(operation: Operation, desired: DesiredTitle, today: date) -> int:

@@ -231,7 +231,9 @@ def _store(
         for reading in readings
         if (key := (reading.direction.value, reading.bling_id)) in pks
     ]
-    TitleRead.objects.bulk_create(reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at"])
+    TitleRead.objects.bulk_create(
+        reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at", "failure"]
+    )
     request_plans(Title.objects.filter(pk__in=[title.pk for title in changed]), now=now)
 
 

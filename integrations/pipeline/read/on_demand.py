@@ -9,12 +9,13 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations.models import BlingConnection, Posting, Title, TitleRead
+from integrations.domain.reasons import Problem, Reason
+from integrations.models import BlingConnection, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
-from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.error_texts import unread
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read import fetch, mirror, selection
 from integrations.rest.errors import ApiError, InternalError
@@ -46,7 +47,7 @@ def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | Non
                 error = InternalError(type(error).__name__, service="Bling")
             log.warning("asked titles not read", connection=connection.pk, error=str(error))
             titles = Title.objects.filter(connection=connection, last_read__asked_at__isnull=False)
-            _stop_asking(titles, error)
+            _stop_asking(titles, unread(error))
     return worked
 
 
@@ -82,14 +83,12 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
         failpoints.passed("asked.saved")
         for failure in chunk.failures:
             failed = Title.objects.filter(connection=connection, direction=failure.direction, bling_id=failure.bling_id)
-            TitleRead.objects.filter(title__in=failed).update(asked_at=None)
-            Posting.objects.filter(title__in=failed).update(message=failure.message)
+            _stop_asking(failed, Problem(Reason.UNREAD, {"message": failure.message}))
         if clock() >= deadline:
             break
     return True
 
 
-def _stop_asking(titles: QuerySet[Title], error: ApiError) -> None:
-    """Say on the titles why they could not be read; the person may ask again."""
-    Posting.objects.filter(title__in=titles).update(message=error_text(error))
-    TitleRead.objects.filter(title__in=titles).update(asked_at=None)
+def _stop_asking(titles: QuerySet[Title], why: Problem) -> None:
+    """Keep why the titles could not be read; the person may ask again."""
+    TitleRead.objects.filter(title__in=titles).update(asked_at=None, failure=why.to_json())

@@ -9,13 +9,14 @@ from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from integrations.domain.alerts import AlertCause
 from integrations.domain.discrepancies import RISKS
 from integrations.models import Alert, BlingConnection, Discrepancy, Heartbeat, KaminoConnection, SyncRun, Tenant
-from integrations.models.alerts import AlertCause
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.mails import addresses, send
 from integrations.pipeline.report.coverage import lacking_names
 from integrations.pipeline.report.estimate import outlook
+from integrations.words.alerts import URGENT_CAUSES
 
 log = structlog.get_logger(__name__)
 
@@ -45,9 +46,6 @@ class Health:
     findings: list[Finding]
 
 
-_RED = {AlertCause.DOUBLE_PAYMENT, AlertCause.RECONNECT, AlertCause.HELD, AlertCause.KAMINO}
-
-
 def health_of(tenant: Tenant, *, now: datetime) -> Health:
     """Judge a company from what is stored: no request is made."""
     findings = find_causes(tenant, now=now)
@@ -59,8 +57,8 @@ def health_of(tenant: Tenant, *, now: datetime) -> Health:
     if not KaminoConnection.objects.filter(tenant=tenant).exists():
         return Health("grey", _("Add the Kamino connection."), findings)
     if findings:
-        worst = next((finding for finding in findings if finding.cause in _RED), findings[0])
-        return Health("red" if worst.cause in _RED else "yellow", worst.detail, findings)
+        worst = next((finding for finding in findings if finding.cause in URGENT_CAUSES), findings[0])
+        return Health("red" if worst.cause in URGENT_CAUSES else "yellow", worst.detail, findings)
     if all(connection.status == ConnectionStatus.PAUSED for connection in connections):
         return Health("yellow", _("Paused by a person. Resume when ready."), findings)
     left = outlook(tenant, now=now)
@@ -104,7 +102,7 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     if names:
         text = _("%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage.")
         found.append(Finding(AlertCause.UNMAPPED, text % {"names": names, "titles": titles}))
-    return sorted(found, key=lambda finding: finding.cause not in _RED)
+    return sorted(found, key=lambda finding: finding.cause not in URGENT_CAUSES)
 
 
 def _run_findings(connection: BlingConnection, now: datetime) -> list[Finding]:

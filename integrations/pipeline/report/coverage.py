@@ -10,11 +10,11 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.money import ZERO
-from integrations.domain.problems import BANK_CODES, LACKS_NAMES, NAME_CODES, Problem
+from integrations.domain.reasons import BANK_REASONS, LACKS_NAMES, NAME_REASONS, Problem
 from integrations.domain.titles import TitleStatus
 from integrations.models import CatalogItem, KaminoConnection, Payment, Posting, Tenant
-from integrations.models.deliveries import DeliveryState
 from integrations.models.problem_queries import (
     IS_OUT,
     LACKS_ACCOUNT,
@@ -133,15 +133,15 @@ def _share(used: QuerySet[Any, tuple[int, int]], blockers: Iterable[Blocker]) ->
 def _blockers(tenant: Tenant, kind: CatalogKind) -> list[Blocker]:
     """Return the registers of a kind that hold titles back, the one that holds most first."""
     is_category = kind == CatalogKind.CATEGORY
-    condition, codes = (LACKS_NAME, NAME_CODES) if is_category else (LACKS_ACCOUNT, BANK_CODES)
+    condition, codes = (LACKS_NAME, NAME_REASONS) if is_category else (LACKS_ACCOUNT, BANK_REASONS)
     payment = Payment.objects.filter(title=OuterRef("title")).order_by("pk").values("account_id")[:1]
     register = (
         F("title__category_id") if is_category else Coalesce(Subquery(payment), 0, output_field=BigIntegerField())
     )
     rows = (
         _lacking(tenant, condition)
-        .annotate(register=register, reason=first_problem(codes))
-        .values("title__connection", "register", "reason")
+        .annotate(register=register, problem=first_problem(codes))
+        .values("title__connection", "register", "problem")
         .annotate(titles=Count("pk"), total=_sum())
         .order_by("-titles", "title__connection", "register")
     )
@@ -153,7 +153,7 @@ def _blockers(tenant: Tenant, kind: CatalogKind) -> list[Blocker]:
             connection_id=row["title__connection"],
             bling_id=row["register"],
             name=found.get((row["title__connection"], row["register"])) or _without_name(row["register"], kind),
-            problem=Problem.from_json(row["reason"]),
+            problem=Problem.from_json(row["problem"]),
             titles=row["titles"],
             total=row["total"],
         )

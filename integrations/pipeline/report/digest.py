@@ -12,10 +12,10 @@ from django.utils.translation import ngettext, override
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import Discrepancy, Posting, Tenant
-from integrations.models.discrepancies import KIND_CHOICES
 from integrations.pipeline.access.mails import addresses, send
 from integrations.pipeline.report.needs_action import needing_action
 from integrations.pipeline.report.sync_summary import Written, written_since
+from integrations.words.discrepancies import kind_choices
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +96,7 @@ def _text(tenant: Tenant, news: News) -> str:
         _("Discrepancies: %(opened)s new, %(closed)s closed, %(open)s open now.")
         % {"opened": news.opened.total(), "closed": news.closed, "open": news.open_now},
     ]
-    names = dict(KIND_CHOICES)
+    names = dict(kind_choices())
     lines += [f"  · {names[kind]}: {count}" for kind, count in news.opened.most_common()]
     words = ngettext("%(count)s title needs action.", "%(count)s titles need action.", news.needs_action)
     lines.append(words % {"count": news.needs_action})

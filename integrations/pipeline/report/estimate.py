@@ -7,8 +7,8 @@ from django.conf import settings
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoConnection, PersonPosting, Posting, SeenRow, SyncRun, Tenant
-from integrations.models.deliveries import DeliveryState
 
 READS_PER_TITLE = 1.5
 """The detail, and for some titles a borderô or a contact."""

@@ -38,7 +38,6 @@ from integrations.models import (
     Title,
 )
 from integrations.models.confidential import confidential_names
-from integrations.models.problem_texts import problem_text
 from integrations.models.registers import CatalogKind, KaminoKind
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.pipeline.plan.rulebook import Rulebook, load_rulebook
@@ -51,6 +50,7 @@ from integrations.pipeline.report.both_sides import (
     seen_between,
     standing_of,
 )
+from integrations.words.reasons import problem_sentences
 
 LANGUAGE = "pt-br"
 UNCLASSIFIED = "–"
@@ -263,16 +263,19 @@ def _reasons(batch: Sequence[Title], standing: Mapping[int, Sequence[Standing]])
     """Return why the sides of each title may differ: its open discrepancies, what holds it back, what people changed
     in Kamino, else its state."""
     found: dict[int, list[str]] = defaultdict(list)
-    rows = Discrepancy.objects.filter(posting__title__in=batch, closed_at=None).annotate(title=F("posting__title"))
+    rows = (
+        Discrepancy.objects.filter(posting__title__in=batch, closed_at=None)
+        .select_related("posting")
+        .annotate(title=F("posting__title"))
+    )
     for row in rows.order_by("pk"):
-        found[row.title].append(f"{row.get_kind_display()}. {row.cause}".strip())
+        found[row.title].append(f"{row.get_kind_display()}. {row.cause_text()}")
     for title in batch:
         posting = posting_of(title)
         if posting is None:
             found[title.pk].append(_("Not planned yet"))
             continue
-        sentences = [problem_text(problem) for problem in posting.get_problems()]
-        sentences += [posting.message] if posting.message else []
+        sentences = problem_sentences(posting.get_causes())
         told = found[title.pk]
         told += [sentence for sentence in sentences if not any(sentence in before for before in told)]
         if not told and any(found.is_edited for found in standing.get(title.pk, ())):

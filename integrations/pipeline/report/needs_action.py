@@ -2,13 +2,14 @@
 
 from django.db.models import Q, QuerySet
 
-from integrations.domain.problems import Blocks, Problem, ProblemCode
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Holds, Problem, Reason
 from integrations.models import Posting
-from integrations.models.deliveries import MAY_NEED_ACTION, DeliveryState
+from integrations.models.deliveries import MAY_NEED_ACTION
 from integrations.models.problem_queries import has_problem
 
 WAITING_FOR_A_PERSON = [
-    code for code in ProblemCode if Problem(code).needs_human and Problem(code).blocks is not Blocks.NOTHING
+    code for code in Reason if Problem(code).needs_human and Problem(code).holds is not Holds.NOTHING
 ]
 
 

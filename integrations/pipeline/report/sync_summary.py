@@ -4,11 +4,10 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from integrations.domain.delivery import Operation
-from integrations.domain.problems import Problem
+from integrations.domain.delivery import DeliveryState, Operation
+from integrations.domain.reasons import Problem
 from integrations.models import Attempt, BlingConnection, KaminoConnection, Posting, RateLimit, SyncRun, Tenant
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access.rate_limits import bling_key, kamino_key
 
 _DONE = ("delivered", "adopted")

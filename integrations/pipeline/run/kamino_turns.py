@@ -7,8 +7,8 @@ from functools import partial
 import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, lease_first, pause_kamino

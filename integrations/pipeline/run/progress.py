@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import Min, Q
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import DELIVERY_UNITS, PlanRequest, Posting, SyncRun, Tenant
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import DeliveryState
 
 PATIENCE = timedelta(seconds=90)
 """How long a waiting command sits out a retry before it says that something is left over."""

@@ -221,7 +221,7 @@ def test_a_decision_needs_a_choice_and_a_reason(login: Callable[[str], Client], 
     for data in ({"choice": "1", "reason": " "}, {"reason": "Conferido"}, {"choice": "9", "reason": "Conferido"}):
         assert client.post(page, data).status_code == 200
     assert not Posting.objects.get(pk=ours.posting.pk).create_anyway
-    Posting.objects.filter(pk=ours.posting.pk).update(failure="rejected", failure_code="")
+    Posting.objects.filter(pk=ours.posting.pk).update(reason="refused")
     response = client.post(page, {"choice": "1", "reason": "Conferido"})
     assert "Não há nada a decidir sobre este título." in said(response)
 

@@ -144,7 +144,8 @@ def test_names_and_reasons_are_text_on_the_page(login: Login, ours: Rows) -> Non
     evil = "<script>alert(1)</script>"
     CatalogItem.objects.filter(pk=ours.category.pk).update(name=evil)
     Title.objects.filter(pk=ours.title.pk).update(document_number=evil[:20])
-    Discrepancy.objects.filter(pk=ours.discrepancy.pk).update(cause=evil)
+    problem = {"code": "category_unmapped", "params": {"name": evil}}
+    Posting.objects.filter(pk=ours.posting.pk).update(problems=[problem], reason_params={"ids": evil})
     Person.objects.filter(pk=ours.person.pk).update(name=evil)
     client = login("financeiro")
     query = f"?tenant={ours.tenant.pk}&month={MONTH}&day=21/11/2026"

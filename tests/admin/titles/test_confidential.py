@@ -9,7 +9,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import CatalogItem, ConfidentialCategory, Discrepancy, MonthClosing, Person, Posting, Title
+from integrations.models import (
+    CatalogItem,
+    ConfidentialCategory,
+    Discrepancy,
+    MonthClosing,
+    Person,
+    Posting,
+    StoredDiscrepancy,
+    Title,
+)
 from tests.admin.kit.test_pages import url
 from tests.admin.kit.test_scope import SCOPED
 from tests.admin.world import Rows, make_title
@@ -21,7 +30,7 @@ SECRETS = ("Pessoa nossa", "NF 11001", "NF 11002", "Conta nossa", "Causa nossa",
 def hidden(ours: Rows) -> ConfidentialCategory:
     """Let the category of all our titles be confidential, and their value be like no other's."""
     Title.objects.filter(connection=ours.bling).update(value="4321.09")
-    Discrepancy.objects.filter(pk=ours.discrepancy.pk).update(bling_value="4321.09")
+    StoredDiscrepancy.objects.filter(pk=ours.discrepancy.pk).update(bling_value="4321.09")
     CatalogItem.objects.filter(pk=ours.category.pk).update(name="Categoria nossa")
     return ConfidentialCategory.objects.create(connection=ours.bling, item=ours.category)
 

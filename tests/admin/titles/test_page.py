@@ -13,7 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from integrations.models import Attempt, Discrepancy, KaminoSnapshot, PersonAction, Posting, Title, TitleChange
+from integrations.models import (
+    Attempt,
+    KaminoSnapshot,
+    PersonAction,
+    Posting,
+    StoredDiscrepancy,
+    Title,
+    TitleChange,
+)
 from tests.admin.kit.test_pages import url
 from tests.admin.world import Rows, make_title
 
@@ -57,7 +65,7 @@ def test_what_kamino_was_seen_to_hold_is_shown_with_its_age_and_marked(
     told = ours.posting.desired
     Attempt.objects.filter(posting=ours.posting).update(outcome="delivered")
     Posting.objects.filter(pk=ours.posting.pk).update(
-        state="delivered", failure="", message="", kamino_id=77, delivered=told, problems=[]
+        state="delivered", reason="", kamino_id=77, delivered=told, problems=[]
     )
     row = {"ID": 77, "IDPessoa": 11, "ValorVencimento": "999.99", "DataVencimento": "2026-11-21", "Situacao": 1}
     seen = KaminoSnapshot.objects.create(
@@ -90,7 +98,7 @@ def test_the_timeline_tells_both_systems_and_people(login: Callable[[str], Clien
     timeline = page[page.index('class="ik-timeline"') :]
     for words in (
         "R$\u00a0100,00 → R$\u00a01.234,56", f"→ {ours.category}", "5 → Pessoa nossa", "Pendente → Pago",
-        "Liguei lá", "Recusa nossa", "Causa nossa",
+        "Liguei lá", "Recusa nossa", "Categoria nossa",
     ):  # fmt: skip
         assert words in timeline, words
 
@@ -127,7 +135,9 @@ def test_the_page_asks_few_questions(role: str, login: Callable[[str], Client], 
             kamino_connection=ours.kamino, posting=ours.posting, operation="update", body={}, fingerprint="x",
             fence=number + 9, started_at=now, ended_at=now, outcome="transient",
         )  # fmt: skip
-        Discrepancy.objects.create(posting=ours.posting, kind="partial", opened_at=now, seen_at=now, closed_at=now)
+        StoredDiscrepancy.objects.create(
+            posting=ours.posting, kind="partial", opened_at=now, seen_at=now, closed_at=now
+        )
         TitleChange.objects.create(
             title=ours.title, at=now, values={"category_id": ["0", "1"], "contact_id": ["0", "2"]}
         )

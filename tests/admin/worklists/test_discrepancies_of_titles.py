@@ -11,7 +11,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import Discrepancy, Posting, Title
+from integrations.models import Discrepancy, Posting, StoredDiscrepancy, Title
 from tests.admin.kit.test_pages import url
 from tests.admin.world import Rows, make_title
 
@@ -20,7 +20,7 @@ Login = Callable[[str], Client]
 
 def differs(posting: Posting) -> None:
     now = timezone.now()
-    Discrepancy.objects.create(posting=posting, kind="due_date", opened_at=now, seen_at=now)
+    StoredDiscrepancy.objects.create(posting=posting, kind="due_date", opened_at=now, seen_at=now)
 
 
 def exported(client: Client, address: str) -> list[str]:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.admin.worklists.worklists import WORKLISTS
-from integrations.models import Discrepancy, FollowUp, ForcedSettlement, PlanRequest, Posting, Title
+from integrations.models import FollowUp, ForcedSettlement, PlanRequest, Posting, StoredDiscrepancy, Title
 from tests.admin.world import Rows
 
 URL = reverse("admin:integrations_posting_changelist")
@@ -23,8 +23,8 @@ IN = {
     "person": {"problems": ["person_refused"]},
     "release": {"problems": ["awaiting_release"]},
     "unconfirmed": {"state": "uncertain"},
-    "conflict": {"state": "needs_human", "failure": "conflict"},
-    "refused": {"state": "needs_human", "failure": "rejected"},
+    "conflict": {"state": "needs_human", "reason": "paid_differently"},
+    "refused": {"state": "needs_human", "reason": "refused"},
     "partial": {"problems": ["partially_paid"], "state": "delivered"},
     "forced": {"state": "delivered"},
     "approval": {"state": "delivered"},
@@ -35,7 +35,7 @@ IN = {
 
 def let_be(rows: Rows, worklist: str) -> None:
     """Bring the company's title into one worklist, and out of all others."""
-    wanted: dict[str, Any] = {"state": "held", "failure": "", **IN[worklist]}
+    wanted: dict[str, Any] = {"state": "held", "reason": "", **IN[worklist]}
     params = dict.fromkeys(("name", "number", "message", "paid", "balance", "date", "id", "until"), "x")
     codes = [{"code": code, "params": params} for code in wanted.pop("problems", [])]
     others = Posting.objects.filter(kamino_connection=rows.kamino).exclude(pk=rows.posting.pk)
@@ -43,14 +43,14 @@ def let_be(rows: Rows, worklist: str) -> None:
     Posting.objects.filter(pk=rows.posting.pk).update(**{**wanted, "problems": codes})
     Title.objects.filter(pk=rows.title.pk).update(status="open")
     now = timezone.now()
-    ForcedSettlement.objects.filter(posting__company=rows.kamino).update(undone_at=now)
+    ForcedSettlement.objects.filter(posting__kamino_connection=rows.kamino).update(undone_at=now)
     if worklist in ("forced", "approval"):
         ForcedSettlement.objects.filter(pk=rows.forced.pk).update(
             posting=rows.posting, undone_at=None, awaits_approval=worklist == "approval"
         )
-    Discrepancy.objects.filter(posting=rows.posting).update(closed_at=now)
+    StoredDiscrepancy.objects.filter(posting=rows.posting).update(closed_at=now)
     if worklist == "risk":
-        Discrepancy.objects.create(posting=rows.posting, kind="double_payment_risk", opened_at=now, seen_at=now)
+        StoredDiscrepancy.objects.create(posting=rows.posting, kind="double_payment_risk", opened_at=now, seen_at=now)
 
 
 @pytest.mark.parametrize("worklist", WORKLISTS)
@@ -61,7 +61,7 @@ def test_each_worklist_has_its_titles_and_says_what_mends_them(
     client = login("operacao")
     page = client.get(URL, {"worklist": worklist})
     assert [row.pk for row in page.context["cl"].queryset] == [ours.posting.pk]
-    assert str(WORKLISTS[worklist].mend) in page.content.decode()
+    assert str(WORKLISTS[worklist].action) in page.content.decode()
     others = [
         name
         for name in WORKLISTS
@@ -137,9 +137,12 @@ def test_a_title_waits_since_its_reason_was_first_seen(login: Callable[[str], Cl
     Posting.objects.filter(pk=ours.posting.pk).update(planned_at=now)
     client = login("operacao")
     assert "3 dias" not in client.get(URL, {"worklist": "classification"}).content.decode()
-    seen = {"posting": ours.posting, "seen_at": now, "opened_at": now - timedelta(days=3, hours=1)}
-    Discrepancy.objects.create(kind="edited_in_kamino", **{**seen, "opened_at": now - timedelta(days=9)})
-    Discrepancy.objects.create(kind="unmapped", **seen)
+    began = now - timedelta(days=3, hours=1)
+    StoredDiscrepancy.objects.create(
+        posting=ours.posting, kind="edited_in_kamino", seen_at=now, opened_at=now - timedelta(days=9)
+    )
+    problem = {"code": "category_unmapped", "params": {"name": "x"}, "since": began.isoformat()}
+    Posting.objects.filter(pk=ours.posting.pk).update(problems=[problem])
     page = client.get(URL, {"worklist": "classification", "o": "7"})
     assert "3 dias" in page.content.decode()
     assert "9 dias" not in page.content.decode()

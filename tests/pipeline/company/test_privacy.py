@@ -143,7 +143,7 @@ def test_nobody_is_forgotten_while_something_is_unfinished(
         company.bling.pay(lately, account=company.bank)
         company.sync()
     elif why == "waits":
-        Posting.objects.update(state="needs_human", failure="conflict")
+        Posting.objects.update(state="needs_human", reason="deleted_in_bling")
     elif why == "differs":
         company.kamino.edit_title("payable", company.in_kamino("payable", title)["ID"], ValorPagamento="1.00")
         compare_again(company)

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, KaminoConnection, PersonAction, Posting
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.compare.exact_matches import with_twins
 from integrations.pipeline.desk import decisions
 from integrations.pipeline.desk.refusal import Refused

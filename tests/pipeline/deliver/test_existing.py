@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, KaminoConnection, PersonPosting, Posting
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.desk import decisions
 from tests.flows.helpers import Company
 
@@ -45,7 +45,7 @@ def test_an_equal_title_entered_by_hand_waits_for_a_person(company: Company, con
     title = company.add_title("payable", contact=contact, value="250.00")
     company.sync()
     posting = company.posting(title)
-    assert (posting.state, posting.failure_code) == (DeliveryState.NEEDS_HUMAN, "possible_duplicate")
+    assert (posting.state, posting.reason) == (DeliveryState.NEEDS_HUMAN, "possible_duplicate")
     assert posting.candidates == [theirs]
     assert payables(company) == 2
     assert Discrepancy.objects.filter(posting=posting, kind="possible_duplicate", closed_at=None).exists()

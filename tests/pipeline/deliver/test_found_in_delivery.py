@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.domain.delivery import Operation
+from integrations.domain.delivery import DeliveryState, Operation
 from integrations.models import Attempt, KaminoConnection, Posting, Tenant, Title
-from integrations.models.deliveries import DeliveryState, Priority
+from integrations.models.deliveries import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.deliver import drain
 from integrations.pipeline.deliver.claim import claim
@@ -168,7 +168,7 @@ def test_a_copy_with_the_marker_of_another_title_may_be_this_one(company: Compan
         "payable", contact=contact, value="250.00", due=company.bling.world.today + timedelta(days=40)
     )
     company.sync()
-    assert company.posting(second).failure_code == "possible_duplicate"
+    assert company.posting(second).reason == "possible_duplicate"
     assert company.posting(second).candidates == [copy]
     assert payables(company) == 2
 
@@ -181,7 +181,7 @@ def test_two_rows_with_our_marker_are_asked_about(company: Company, contact: int
     forget_deliveries()
     company.work()
     posting = company.posting(title)
-    assert (posting.state, posting.failure_code) == (DeliveryState.NEEDS_HUMAN, "possible_duplicate")
+    assert (posting.state, posting.reason) == (DeliveryState.NEEDS_HUMAN, "possible_duplicate")
     assert sorted(posting.candidates) == sorted([ours, copy])
 
 
@@ -207,7 +207,7 @@ def test_a_bill_entered_again_after_its_deletion_is_asked_about(company: Company
     due = company.bling.world.today + timedelta(days=12)  # two days later than before
     new = company.add_title("payable", contact=contact, value="345.67", due=due)
     company.sync()
-    assert company.posting(new).failure_code == "possible_duplicate"
+    assert company.posting(new).reason == "possible_duplicate"
     assert company.posting(new).candidates == [company.posting(old).kamino_id]
     assert payables(company) == 1
 

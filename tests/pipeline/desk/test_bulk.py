@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, PersonAction, Tenant, Title, TitleRead
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.desk import approvals, bulk
 from integrations.pipeline.desk.refusal import Refused

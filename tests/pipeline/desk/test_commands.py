@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, ForcedSettlement, KaminoItem, PersonAction, Posting, SyncRun
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.desk import commands, live_kamino
 from integrations.pipeline.desk.refusal import Refused
 from sandbox.world import World
@@ -180,7 +180,7 @@ def test_a_retry_sends_what_kamino_refused_for_a_reason_that_is_gone(company: Co
     title = company.add_title("payable", value="66.66")
     company.kamino.reject_next("Período bloqueado", match="66.66")
     company.sync()
-    assert company.posting(title).failure == "rejected"
+    assert company.posting(title).reason == "refused"
     assert commands.retry_delivery(postings=Posting.objects.all(), user=user, now=timezone.now()) == 1
     company.work()
     assert company.in_kamino("payable", title) is not None

@@ -211,9 +211,7 @@ def test_a_resync_that_bling_cannot_answer_is_not_called_queued(company: Company
 def test_a_number_that_no_key_holds_is_asked_for_again(company: Company, title: int, user: User) -> None:
     posting = company.posting(title)
     posting.attempts.update(outcome="uncertain")
-    Posting.objects.filter(pk=posting.pk).update(
-        state="needs_human", failure="uncertain", kamino_id=None, delivered=None
-    )
+    Posting.objects.filter(pk=posting.pk).update(state="needs_human", reason="no_list", kamino_id=None, delivered=None)
     page = page_action(user, "decide_this", posting.title, choice="0", number="9" * 25, reason="Visto lá")
     assert page.status_code == 200
     assert company.posting(title).kamino_id is None

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoSnapshot, PartPosting, PersonPosting, Posting, Title
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.desk import decisions, kamino_search, live_kamino
 from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company

@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, KaminoConnection, KaminoItem, PartPosting, Tenant
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.desk import commands
 from sandbox.faults import Fault
 from sandbox.kamino.fields import FIELDS, PAID, PENDING
@@ -250,5 +250,5 @@ def test_what_people_do_to_a_part_is_told_on_its_title(
     compare_again(company)
     [found] = Discrepancy.objects.filter(closed_at=None)
     assert (found.kind, found.posting.title.bling_id) == (kind, title)
-    assert (str(bordero) in found.cause) is (kind != "duplicated")
+    assert (str(bordero) in found.cause_text()) is (kind != "duplicated")
     assert company.kamino.write_count == writes

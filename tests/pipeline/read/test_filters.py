@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Alert, CatalogItem, Discrepancy, FilterRule, Tenant
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.desk.commands import filters_changed, tenant_changed
 from integrations.pipeline.report.alerts import review_alerts
 from tests.flows.helpers import Company

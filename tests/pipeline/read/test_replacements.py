@@ -9,8 +9,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import Alert, BlingConnection, PersonAction, Posting, SyncRun, Title
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.desk import decisions
 from integrations.pipeline.desk.commands import set_ignored
 from integrations.pipeline.desk.refusal import Refused

@@ -111,7 +111,7 @@ def test_a_payment_is_seen_among_many_titles_of_those_days(company: Company, mon
 def test_a_risk_that_came_true_is_neither_closed_nor_opened_again(company: Company, risky: int) -> None:
     """Bling shows it paid, and Kamino paid it by itself on another day: somebody has to look."""
     company.sync()
-    assert company.posting(risky).failure_code == "scheduled"
+    assert company.posting(risky).reason == "scheduled"
     row = company.in_kamino("payable", risky)
     company.kamino.pay_title("payable", row["ID"])
     company.kamino.edit_title("payable", row["ID"], ValorPagamento="101.00")

@@ -1,0 +1,14 @@
+"""What an alert about a company may be of."""
+
+from enum import StrEnum
+
+
+class AlertCause(StrEnum):
+    DOUBLE_PAYMENT = "double_payment"
+    RECONNECT = "reconnect"
+    HELD = "held"
+    KAMINO = "kamino"
+    EXPIRING = "expiring"
+    RUN_FAILED = "run_failed"
+    UNMAPPED = "unmapped"
+    LATE = "late"

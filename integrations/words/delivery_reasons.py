@@ -1,0 +1,184 @@
+"""What a delivery meets, and where a title is in its way, in words of finance: name, sentence, what to do, worklist."""
+
+from django.utils.translation import gettext_noop
+
+from integrations.domain.reasons import Reason
+from integrations.words.reason_words import CALL, COMPARE, LOOK_AND_DECIDE, Words
+
+DELIVERY_WORDS: dict[Reason, Words] = {
+    Reason.REFUSED: Words(
+        gettext_noop("Refused by Kamino"),
+        gettext_noop("Kamino refused it: %(message)s"),
+        gettext_noop("Correct what Kamino names, then choose “Send to Kamino again”."),
+        "refused",
+    ),
+    Reason.EXHAUSTED: Words(
+        gettext_noop("Gave up after several tries"),
+        gettext_noop("Kamino did not answer as expected, again and again."),
+        gettext_noop("Choose “Send to Kamino again” when Kamino is back."),
+        "refused",
+    ),
+    Reason.INTERNAL: Words(
+        gettext_noop("Internal error"),
+        gettext_noop("An answer could not be understood, or this service has an error: %(message)s"),
+        CALL,
+        "refused",
+    ),
+    Reason.ACCESS_REFUSED: Words(
+        gettext_noop("Access refused"),
+        gettext_noop("Kamino refused the access."),
+        gettext_noop("Test the Kamino connection and correct its keys."),
+    ),
+    Reason.NOT_CONFIRMED: Words(
+        gettext_noop("Operation not confirmed"),
+        gettext_noop("This operation is not confirmed by Kamino."),
+        gettext_noop("Allow unconfirmed operations on the Kamino connection, then choose “Send to Kamino again”."),
+        "refused",
+    ),
+    Reason.AMBIGUOUS: Words(
+        gettext_noop("More than one candidate"),
+        gettext_noop("Kamino has more than one candidate (%(ids)s)."),
+        gettext_noop("Choose, or merge them there."),
+        "conflict",
+    ),
+    Reason.POSSIBLE_DUPLICATE: Words(
+        gettext_noop("Possible duplicate"),
+        gettext_noop("Kamino already has a title of this person with the same value, due within three days (%(ids)s)."),
+        gettext_noop("Link it, or create this one all the same."),
+        "conflict",
+    ),
+    Reason.GONE_FROM_KAMINO: Words(
+        gettext_noop("Gone from Kamino"),
+        gettext_noop("Kamino's list no longer shows this title."),
+        gettext_noop("Look for it there before sending it again."),
+        "conflict",
+    ),
+    Reason.PAID_IN_KAMINO: Words(
+        gettext_noop("Paid in Kamino"),
+        gettext_noop("Paid in Kamino, waiting for Bling."),
+        gettext_noop("Pay it in Bling too: it is compared then, and not settled again."),
+        "conflict",
+    ),
+    Reason.PAID_DIFFERENTLY: Words(
+        gettext_noop("Paid differently in Kamino"),
+        gettext_noop("Paid in Kamino with another date or amount than in Bling."),
+        gettext_noop("Compare the two."),
+        "conflict",
+    ),
+    Reason.SCHEDULED: Words(
+        gettext_noop("Scheduled in Kamino"),
+        gettext_noop("Risk of double payment: the title is scheduled in Kamino."),
+        gettext_noop("Check it there now."),
+        "conflict",
+    ),
+    Reason.RECONCILED: Words(
+        gettext_noop("Reconciled in Kamino"),
+        gettext_noop("The title is reconciled with the bank in Kamino and is not changed."),
+        COMPARE,
+        "conflict",
+    ),
+    Reason.LOCKED_PERIOD: Words(
+        gettext_noop("Locked period in Kamino"),
+        gettext_noop("Kamino has locked the period of this payment on its bank account."),
+        gettext_noop("Unlock it there, then send again."),
+        "conflict",
+    ),
+    Reason.AWAITING_APPROVAL: Words(
+        gettext_noop("Awaits approval in Kamino"),
+        gettext_noop("The title awaits approval in Kamino and is not changed."),
+        gettext_noop("Approve it in Kamino, then choose “Send to Kamino again”."),
+        "conflict",
+    ),
+    Reason.NO_ANSWER: Words(
+        gettext_noop("No answer"),
+        gettext_noop("Kamino did not answer as expected. Tried again by itself."),
+    ),
+    Reason.LIMITED: Words(
+        gettext_noop("Limit of requests"),
+        gettext_noop("Kamino takes no more requests for now. Tried again by itself."),
+    ),
+    Reason.UNCONFIRMED: Words(
+        gettext_noop("Sent without confirmation"),
+        gettext_noop("It was sent and Kamino's answer was lost; it is looked up there before anything else."),
+        gettext_noop("Wait a quarter of an hour: it is looked up in Kamino by itself."),
+        "unconfirmed",
+    ),
+    Reason.NO_RECORD: Words(
+        gettext_noop("Sent without a record"),
+        gettext_noop("Its delivery left no record."),
+        gettext_noop("Compare both systems."),
+        "unconfirmed",
+    ),
+    Reason.NO_LIST: Words(
+        gettext_noop("No list to look it up in"),
+        gettext_noop("Its answer was lost, and Kamino has no list to look it up in. Its marker is “%(code)s”."),
+        LOOK_AND_DECIDE,
+        "unconfirmed",
+    ),
+    Reason.FOUND_TWICE: Words(
+        gettext_noop("More than once in Kamino"),
+        gettext_noop("Kamino has it more than once (%(ids)s)."),
+        gettext_noop("Delete the surplus there."),
+        "conflict",
+    ),
+    Reason.NOT_PROVED_ABSENT: Words(
+        gettext_noop("Absence not proved"),
+        gettext_noop("Not found in Kamino after two look-ups, but its list may not show everything."),
+        LOOK_AND_DECIDE,
+        "unconfirmed",
+    ),
+    Reason.NO_DOCUMENT: Words(
+        gettext_noop("No CPF/CNPJ to look it up by"),
+        gettext_noop("A person without CPF/CNPJ cannot be looked up."),
+        gettext_noop("Look for it in Kamino."),
+        "unconfirmed",
+    ),
+    Reason.PERSON_FOUND_TWICE: Words(
+        gettext_noop("Person more than once in Kamino"),
+        gettext_noop("Kamino has more than one person with this CPF/CNPJ."),
+        gettext_noop("Merge them there, then choose “Send to Kamino again”."),
+        "conflict",
+    ),
+    Reason.REPLACED: Words(
+        gettext_noop("Replaced in Bling"),
+        gettext_noop("Bling created it again with another id: %(replaced_by)s."),
+    ),
+    Reason.NEW: Words(
+        gettext_noop("Just seen"),
+        gettext_noop("It was just seen in Bling, and is planned once the sync that found it is through."),
+    ),
+    Reason.IGNORED: Words(
+        gettext_noop("Not to be synced"),
+        gettext_noop("%(user)s took it out of the sync on %(day)s: %(words)s"),
+    ),
+    Reason.BEING_PLANNED: Words(
+        gettext_noop("Being planned"),
+        gettext_noop("Something changed, and it is being planned again; look again in a minute."),
+    ),
+    Reason.SENDING: Words(
+        gettext_noop("Being sent"),
+        gettext_noop("It is being sent to Kamino right now."),
+    ),
+    Reason.AWAITS_APPROVAL: Words(
+        gettext_noop("Awaits approval"),
+        gettext_noop("The settlement that %(user)s ordered awaits the approval of somebody else."),
+        "",
+        "approval",
+    ),
+    Reason.SIMULATION: Words(
+        gettext_noop("Simulation"),
+        gettext_noop("The company is in simulation: nothing is sent."),
+    ),
+    Reason.SWITCHED_OFF: Words(
+        gettext_noop("Sending switched off"),
+        gettext_noop("Sending stands still for this company: see its Kamino connection."),
+    ),
+    Reason.QUEUED: Words(
+        gettext_noop("In the queue"),
+        gettext_noop("It waits for its turn and is sent by itself."),
+    ),
+    Reason.UNREAD: Words(
+        gettext_noop("Not read in Bling"),
+        gettext_noop("It could not be read in Bling: %(message)s"),
+    ),
+}

@@ -1,0 +1,54 @@
+"""What a failed call says to a person: what happened and what to do next. By the error's code, else by its kind."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+_BY_CODE = {
+    "host": gettext_noop("The address of the Kamino connection is not allowed. Correct it on the connection."),
+    "sandbox_cn": gettext_noop("The address is Kamino's sandbox, but the keys are those of a production company."),
+    "unconfirmed": gettext_noop(
+        "This operation is not confirmed by Kamino. Allow unconfirmed operations on the Kamino connection."
+    ),
+    "secret": gettext_noop("A stored key cannot be decrypted. Enter it again, or put the missing encryption key back."),
+    "breaker": gettext_noop("%(service)s is left alone for a minute after a burst of errors. Tried again by itself."),
+    "no_app": gettext_noop("There is no Bling app: fill in client id and secret on the connection."),
+    "never_connected": gettext_noop("This connection was never authorized at Bling. Connect it."),
+    "invalid_client": gettext_noop("Bling did not accept client id and secret. Correct them and connect again."),
+    "invalid_grant": gettext_noop("Bling no longer accepts this authorization. Connect again."),
+    "insufficient_scope": gettext_noop(
+        "The Bling app lacks a permission (scope) that is needed. Tick it and connect again."
+    ),
+    "many_missing": gettext_noop(
+        "Bling no longer has %(message)s of the titles that it had. Nothing was cancelled; the sync stopped. "
+        "If they were really deleted, confirm it on the connection."
+    ),
+    "html": gettext_noop(
+        "%(service)s answered with a web page instead of data: an outage or a block. Tried again by itself."
+    ),
+}
+_BY_KIND = {
+    "transient": gettext_noop("%(service)s did not answer as expected. Tried again by itself."),
+    "rejected": gettext_noop("%(service)s refused: %(message)s"),
+    "config": gettext_noop("%(service)s refused the access: %(message)s. Check the connection's keys and permissions."),
+    "conflict": "%(message)s",
+    "ambiguous": gettext_noop("Kamino has more than one candidate (%(message)s). Choose, or merge them there."),
+    "uncertain": gettext_noop("Sent to %(service)s without an answer; it is looked up before anything is sent again."),
+    "internal": gettext_noop("An answer of %(service)s could not be understood: %(message)s"),
+}
+IN_TIME = gettext_noop("%(service)s did not answer in time. Try again in a minute.")
+
+
+def call_text(params: Mapping[str, str]) -> str:
+    """Return one sentence for a failed call: `kind` and `code` of its error, `service` and `message`."""
+    text = _BY_CODE.get(params.get("code", "")) or _BY_KIND[params["kind"]]
+    service = params.get("service") or _("The service")
+    return _(text) % {"service": service, "message": params.get("message", "")}
+
+
+def live_call_text(params: Mapping[str, str]) -> str:
+    """Return the same for a person who waits for an answer now: nobody tries again for them."""
+    if params["kind"] == "transient":
+        return _(IN_TIME) % {"service": params.get("service", "")}
+    return call_text(params)

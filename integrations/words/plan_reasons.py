@@ -1,0 +1,273 @@
+"""What the plan finds, in words of finance: name, sentence, what to do, worklist."""
+
+from django.utils.translation import gettext_noop
+
+from integrations.domain.reasons import Reason
+from integrations.words.reason_words import CALL, CHOOSE, COMPARE, Words
+
+PLAN_WORDS: dict[Reason, Words] = {
+    Reason.CATEGORY_UNMAPPED: Words(
+        gettext_noop("Category without classification"),
+        gettext_noop("The category “%(name)s” has no chart account of the same name in Kamino."),
+        gettext_noop("Map it under Mappings."),
+        "classification",
+    ),
+    Reason.CATEGORY_AMBIGUOUS: Words(
+        gettext_noop("Category with several accounts"),
+        gettext_noop("Kamino has more than one chart account named “%(name)s”."),
+        gettext_noop("Choose one under Mappings."),
+        "classification",
+    ),
+    Reason.CATEGORY_MISSING: Words(
+        gettext_noop("No category"),
+        gettext_noop("The title has no category in Bling."),
+        gettext_noop("Give it one there, or map “(sem categoria)”."),
+        "classification",
+    ),
+    Reason.ACCOUNT_NOT_USABLE: Words(
+        gettext_noop("Account not usable"),
+        gettext_noop("“%(name)s” is inactive in Kamino or takes no postings."),
+        CHOOSE,
+        "classification",
+    ),
+    Reason.ACCOUNT_WRONG_DIRECTION: Words(
+        gettext_noop("Account of the other direction"),
+        gettext_noop(
+            "“%(name)s” does not fit this title: in Kamino it is an income account and the title is payable, or an "
+            "expense account and the title is receivable."
+        ),
+        CHOOSE,
+        "classification",
+    ),
+    Reason.MAPPING_TARGET_UNKNOWN: Words(
+        gettext_noop("Mapping to an unknown name"),
+        gettext_noop("The mapping of “%(bling_name)s” names “%(name)s”, which Kamino does not have."),
+        gettext_noop("Correct the name."),
+        "classification",
+    ),
+    Reason.ORDER_UNREAD: Words(
+        gettext_noop("Sales order not read yet"),
+        gettext_noop(
+            "The sales order behind this title is still being read: it says which cost center or business unit it has."
+        ),
+        gettext_noop("Wait for the next sync; if it lasts, its page says why."),
+        "conflict",
+    ),
+    Reason.BANK_ACCOUNT_UNMAPPED: Words(
+        gettext_noop("Bank account without classification"),
+        gettext_noop("The account “%(name)s” has no bank account of the same name in Kamino."),
+        gettext_noop("Map it; the settlement waits."),
+        "classification",
+    ),
+    Reason.BANK_ACCOUNT_AMBIGUOUS: Words(
+        gettext_noop("Several bank accounts of that name"),
+        gettext_noop("Kamino has more than one bank account named “%(name)s”."),
+        gettext_noop("Choose one under Mappings; the settlement waits."),
+        "classification",
+    ),
+    Reason.BANK_ACCOUNT_MISSING: Words(
+        gettext_noop("Payment without account"),
+        gettext_noop("The payment names no account in Bling."),
+        gettext_noop("Map “(sem conta)”; the settlement waits."),
+        "classification",
+    ),
+    Reason.BANK_ACCOUNT_NOT_USABLE: Words(
+        gettext_noop("Bank account inactive"),
+        gettext_noop("The mapped bank account “%(name)s” is inactive in Kamino."),
+        gettext_noop("Choose another one; the settlement waits."),
+        "classification",
+    ),
+    Reason.DUE_DATE_MISSING: Words(
+        gettext_noop("No due date"),
+        gettext_noop("The title has no due date in Bling."),
+        gettext_noop("Give it one there."),
+        "invalid",
+    ),
+    Reason.PERSON_MISSING: Words(
+        gettext_noop("No customer or supplier"),
+        gettext_noop("The title names no customer or supplier in Bling."),
+        gettext_noop("Give it one there."),
+        "person",
+    ),
+    Reason.PERSON_UNREAD: Words(
+        gettext_noop("Customer or supplier not read"),
+        gettext_noop("The customer or supplier could not be read from Bling (contact %(id)s)."),
+        gettext_noop("The next sync tries again; if the contact was deleted, choose another one in Bling."),
+        "person",
+    ),
+    Reason.PERSON_REFUSED: Words(
+        gettext_noop("Customer or supplier refused"),
+        gettext_noop("The customer or supplier “%(name)s” could not be saved in Kamino: %(why)s"),
+        gettext_noop("Correct the person, then choose “Resync”."),
+        "person",
+    ),
+    Reason.INVALID_DOCUMENT: Words(
+        gettext_noop("Invalid CPF/CNPJ"),
+        gettext_noop("The CPF/CNPJ of “%(name)s” is not valid."),
+        gettext_noop("Correct it in Bling."),
+        "invalid",
+    ),
+    Reason.VALUE_NOT_POSITIVE: Words(
+        gettext_noop("Value zero or negative"),
+        gettext_noop("The value %(value)s is zero or negative."),
+        gettext_noop("Correct it in Bling, or choose “Do not sync”."),
+        "invalid",
+    ),
+    Reason.STATUS_RETURNED: Words(
+        gettext_noop("Returned in Bling"),
+        gettext_noop("The title was returned in Bling."),
+        gettext_noop("Decide in Kamino what that means."),
+        "invalid",
+    ),
+    Reason.STATUS_UNKNOWN: Words(
+        gettext_noop("Unknown status in Bling"),
+        gettext_noop("Bling shows the status %(number)s, which this service does not know."),
+        CALL,
+        "invalid",
+    ),
+    Reason.CANCELLED_WITH_PAYMENT: Words(
+        gettext_noop("Cancelled with a payment"),
+        gettext_noop("Cancelled in Bling although money was paid on it."),
+        gettext_noop("Reverse the payment in Bling, or settle the title in Kamino by hand."),
+        "conflict",
+    ),
+    Reason.CANCELLED_BEFORE_SENDING: Words(
+        gettext_noop("Cancelled before it was sent"),
+        gettext_noop("Cancelled in Bling before it was sent: nothing to do."),
+    ),
+    Reason.PAYMENTS_UNREAD: Words(
+        gettext_noop("Payments not read yet"),
+        gettext_noop("Its payments are still being read."),
+    ),
+    Reason.PAYMENTS_MISSING: Words(
+        gettext_noop("Paid without a payment record"),
+        gettext_noop("Paid in Bling without a payment record (borderô), so date and account are unknown."),
+        gettext_noop("Pay it in Bling by a borderô, or force the settlement; until then it waits."),
+        "partial",
+    ),
+    Reason.PAYMENT_AMBIGUOUS: Words(
+        gettext_noop("Payment of several titles"),
+        gettext_noop("The payment %(bordero)s covers several titles and does not say how much belongs to this one."),
+        gettext_noop("Number the titles in Bling, or force the settlement; until then it waits."),
+        "partial",
+    ),
+    Reason.PAYMENTS_DO_NOT_ADD_UP: Words(
+        gettext_noop("Payments do not add up"),
+        gettext_noop("The payments found (%(paid)s) do not make up the value %(value)s."),
+        gettext_noop("Correct them in Bling, or force the settlement; until then it waits."),
+        "partial",
+    ),
+    Reason.PAYMENTS_SEVERAL: Words(
+        gettext_noop("Several payments"),
+        gettext_noop("Paid in %(count)s payments on different days or accounts; Kamino takes one."),
+        gettext_noop("Settle it by hand."),
+        "partial",
+    ),
+    Reason.OVERPAID: Words(
+        gettext_noop("Overpaid"),
+        gettext_noop("%(paid)s was paid for a value of %(value)s."),
+        gettext_noop("Check whether more was really paid."),
+    ),
+    Reason.PARTIALLY_PAID: Words(
+        gettext_noop("Partly paid"),
+        gettext_noop("Partly paid in Bling: %(paid)s paid, %(balance)s open. Kamino keeps the whole value open."),
+        gettext_noop("Take care that Kamino pays or charges only the balance."),
+        "partial",
+    ),
+    Reason.PART_REVERSED: Words(
+        gettext_noop("Split payment reversed"),
+        gettext_noop("The payment %(ids)s was reversed in Bling, and Kamino holds it as a paid title."),
+        gettext_noop("Undo it in Kamino by hand."),
+        "partial",
+    ),
+    Reason.PART_DIFFERS: Words(
+        gettext_noop("Split payment changed"),
+        gettext_noop("The payment %(bordero)s changed in Bling after it was sent to Kamino as a title of its own."),
+        gettext_noop("Compare the two."),
+        "partial",
+    ),
+    Reason.PART_STUCK: Words(
+        gettext_noop("Split payment not sent"),
+        gettext_noop("The payment %(bordero)s did not reach Kamino: %(why)s"),
+        gettext_noop("Correct what it names, then choose “Send to Kamino again”."),
+        "partial",
+    ),
+    Reason.SPLIT_NOT_PROVED: Words(
+        gettext_noop("Not split"),
+        gettext_noop("Not split: the Kamino connection's lists were not proved to show every status."),
+        gettext_noop("Prove the lists on the Kamino connection, or settle it by hand."),
+        "partial",
+    ),
+    Reason.CLOSED_PERIOD_FOR_PARTS: Words(
+        gettext_noop("Not split: closed period"),
+        gettext_noop("Not split: a payment is of the period until %(date)s, which is closed."),
+        gettext_noop("A person must decide."),
+        "closed",
+    ),
+    Reason.BEFORE_SETTLED_FROM: Words(
+        gettext_noop("History"),
+        gettext_noop("Paid before %(date)s: history, not sent."),
+    ),
+    Reason.CLOSED_PERIOD: Words(
+        gettext_noop("Closed period"),
+        gettext_noop("The period until %(date)s is closed."),
+        gettext_noop("Decide with finance: open the month again at the company, or change Kamino by hand."),
+        "closed",
+    ),
+    Reason.FILTERED: Words(
+        gettext_noop("Filtered"),
+        gettext_noop("Outside the company's filter: not sent."),
+    ),
+    Reason.AWAITING_RELEASE: Words(
+        gettext_noop("Awaiting release"),
+        gettext_noop("Waits until the invoice %(number)s is far enough in Bling."),
+        "",
+        "release",
+    ),
+    Reason.RELAUNCH_UNCLEAR: Words(
+        gettext_noop("Replaces which title?"),
+        gettext_noop("Bling deleted similar titles (%(ids)s) when this one appeared."),
+        gettext_noop("Say which one it replaces, or none."),
+        "conflict",
+    ),
+    Reason.DELETED_IN_BLING: Words(
+        gettext_noop("Deleted in Bling"),
+        gettext_noop("Deleted in Bling."),
+        gettext_noop("Cancel it in Kamino, or keep it."),
+        "conflict",
+    ),
+    Reason.REVERSED_AFTER_SETTLEMENT: Words(
+        gettext_noop("Reversed after the settlement"),
+        gettext_noop("The payment was reversed in Bling after the settlement in Kamino."),
+        gettext_noop("Undo it in Kamino by hand."),
+        "conflict",
+    ),
+    Reason.PAID_IN_KAMINO_FIRST: Words(
+        gettext_noop("Paid in Kamino first"),
+        gettext_noop("Paid in Kamino, waiting for Bling."),
+        gettext_noop("Pay it in Bling too: it is compared then, and not settled again."),
+        "conflict",
+    ),
+    Reason.CANCELLED_AFTER_SETTLEMENT: Words(
+        gettext_noop("Cancelled after the settlement"),
+        gettext_noop("Cancelled in Bling after it was settled in Kamino."),
+        gettext_noop("Decide in Kamino what that means."),
+        "conflict",
+    ),
+    Reason.SETTLEMENT_DIFFERS: Words(
+        gettext_noop("Settled differently"),
+        gettext_noop("Settled in Kamino with %(kamino)s; Bling now says %(bling)s. A settlement is never sent twice."),
+        COMPARE,
+        "conflict",
+    ),
+    Reason.FROZEN_AFTER_SETTLEMENT: Words(
+        gettext_noop("Changed after the settlement"),
+        gettext_noop("Changed in Bling after it was settled in Kamino; settled titles are not rewritten."),
+    ),
+    Reason.REOPENED_AFTER_CANCELLATION: Words(
+        gettext_noop("Open again after the cancellation"),
+        gettext_noop("Open again in Bling after it was cancelled in Kamino."),
+        gettext_noop("Create it in Kamino by hand, or as a new title in Bling."),
+        "conflict",
+    ),
+}

@@ -1,0 +1,20 @@
+"""The form of a reason's entry in the tables of words."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_noop
+
+CHOOSE = gettext_noop("Choose another one under Mappings.")
+COMPARE = gettext_noop("Compare the two systems and correct one side by hand.")
+LOOK_AND_DECIDE = gettext_noop("Look in Kamino whether it is there, then choose “Decide” on the title.")
+CALL = gettext_noop("Call the developers, with the page of the delivery.")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a reason says. `advice` is "" where nothing is to be done; `worklist` where it is in none."""
+
+    name: str
+    sentence: str
+    advice: str = ""
+    worklist: str = ""

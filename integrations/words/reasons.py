@@ -1,0 +1,78 @@
+"""Reasons in words of finance: what each one is called, what it says, what to do, and the worklist it belongs to."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.domain.reasons import Problem, Reason, effect_of
+from integrations.words.colours import SEVERITY_COLOURS
+from integrations.words.delivery_reasons import DELIVERY_WORDS
+from integrations.words.errors import call_text
+from integrations.words.plan_reasons import PLAN_WORDS
+from integrations.words.reason_words import Words
+from integrations.words.values import readable
+
+_WORDS: dict[Reason, Words] = PLAN_WORDS | DELIVERY_WORDS
+
+assert _WORDS.keys() == set(Reason), "a reason without words"
+
+
+def reason_choices() -> list[tuple[str, Any]]:
+    """Return the reasons with their names; a function, so that a new one needs no migration."""
+    return [(reason.value, gettext_lazy(words.name)) for reason, words in _WORDS.items()]
+
+
+def words_of(reason: Reason) -> Words:
+    """Return the words for a reason, not translated yet."""
+    return _WORDS[reason]
+
+
+def colour_of(reason: Reason) -> str:
+    """Return the colour of a reason's badge."""
+    return SEVERITY_COLOURS[effect_of(reason).severity]
+
+
+def of_worklist(worklist: str) -> list[Reason]:
+    """Return the reasons that belong to a worklist."""
+    return [reason for reason, words in _WORDS.items() if words.worklist == worklist]
+
+
+def sentence(problem: Problem) -> str:
+    """Return what a reason says in the active language, without what to do."""
+    if "kind" in problem.params and "why" not in problem.params:
+        return call_text(problem.params)
+    values = _Values({key: readable(text) for key, text in problem.params.items()})
+    if "why" in problem.params:
+        inner = {key: text for key, text in problem.params.items() if key != "why"}
+        values["why"] = sentence(Problem(Reason(problem.params["why"]), inner))
+    return _(_WORDS[problem.code].sentence) % values
+
+
+def advice(problem: Problem) -> str:
+    """Return what to do about a reason in the active language, "" where nothing is to be done."""
+    words = _WORDS[problem.code].advice
+    return _(words) if words else ""
+
+
+def problem_text(problem: Problem) -> str:
+    """Return a reason's sentence and what to do about it, in the active language."""
+    return " ".join(part for part in (sentence(problem), advice(problem)) if part)
+
+
+def problem_sentences(problems: Iterable[Problem]) -> list[str]:
+    """Return the sentences of problems, each once, with what to do."""
+    return list(dict.fromkeys(problem_text(problem) for problem in problems))
+
+
+def message_text(message: str) -> str:
+    """Return an attempt's message for people: a reason's code as its name, what Kamino said as it is."""
+    return _(_WORDS[Reason(message)].name) if message in set(Reason) else message
+
+
+class _Values(dict[str, str]):
+    """Parameters of a sentence; rows of an older version may lack one, and still have to be shown."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"

@@ -1,0 +1,22 @@
+"""States of a delivery: what each is called. Their colours are in `colours`."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from integrations.domain.delivery import DeliveryState
+
+_NAMES = {
+    DeliveryState.HELD: _("Waiting"),
+    DeliveryState.READY: _("Ready to send"),
+    DeliveryState.SENDING: _("Sending"),
+    DeliveryState.DELIVERED: _("Equal in Kamino"),
+    DeliveryState.UNCERTAIN: _("Unconfirmed delivery"),
+    DeliveryState.NEEDS_HUMAN: _("Needs action"),
+    DeliveryState.IGNORED: _("Not to be synced"),
+}
+
+
+def state_choices() -> list[tuple[str, Any]]:
+    """Return the states with their names; a function, so that a new one needs no migration."""
+    return [(state.value, _NAMES[state]) for state in DeliveryState]
