@@ -13,7 +13,10 @@ _MARKER = re.compile(re.escape(MARKER).replace(re.escape("{code}"), r"([\w.-]+)"
 
 @dataclass(frozen=True)
 class KaminoTitle:
-    """One title as a Kamino list shows it; `code` is empty where lists hide external codes."""
+    """One title as a Kamino list shows it; `code` is empty where lists hide external codes.
+
+    `is_in_force` is false for a status that is neither open nor paid: awaiting approval, cancelled, or unknown to us.
+    """
 
     kamino_id: int
     person_id: int | None
@@ -23,7 +26,8 @@ class KaminoTitle:
     due_date: date | None
     value: Decimal
     status: KaminoStatus
-    status_number: int
+    is_in_force: bool = True
+    awaits_approval: bool = False
     payment_date: date | None = None
     paid_amount: Decimal | None = None
     payment_account: str = ""

@@ -16,7 +16,7 @@ class BulkOrder(models.Model):
     """One order for many titles of one company.
 
     `title_ids` are frozen at the click. The first `cursor` of them were worked off: `done` were ordered, and `left_out`
-    counts the others by the sentence that says why. `key` is that of the page that asked, so that a second click on it
+    counts the others by code (`words/refusals`). `key` is that of the page that asked, so that a second click on it
     orders nothing. `terms` are those of forced settlements: "date", "account" (our key), and "total" of all titles.
     """
 

@@ -10,7 +10,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.matching import KaminoTitle
 from integrations.models.connections import KaminoConnection
 from integrations.models.deliveries import Posting
 from integrations.models.titles import DIRECTION_CHOICES
@@ -86,8 +88,11 @@ class Discrepancy(Difference):
 
 
 class KaminoSnapshot(models.Model):
-    """One Kamino title as a list showed it; `read_at` was taken before that request. `row` is Kamino's wire form;
-    `code` is the code in its marker, empty for titles that people made over there."""
+    """One Kamino title as a list showed it; `read_at` was taken before that request.
+
+    The columns are what was read of it (`FIELDS` are those of `KaminoTitle`); `code` is the code in its marker, empty
+    for titles that people made over there. `row` is Kamino's own form, kept for writing the whole object back.
+    """
 
     kamino_connection = models.ForeignKey(KaminoConnection, models.CASCADE, related_name="snapshots")
     direction = models.CharField(max_length=10, choices=DIRECTION_CHOICES)
@@ -98,7 +103,24 @@ class KaminoSnapshot(models.Model):
     value = models.DecimalField(max_digits=15, decimal_places=2, default=0)
     document_number = models.CharField(max_length=100, default="")
     person_document = models.CharField(max_length=40, default="")
-    row = models.JSONField()
+    person_name = models.TextField(default="")
+    description = models.TextField(default="")
+    note = models.TextField(default="")
+    external_code = models.TextField(default="")
+    status = models.CharField(max_length=12, default=KaminoStatus.PENDING.value)
+    is_in_force = models.BooleanField(default=True)
+    awaits_approval = models.BooleanField(default=False)
+    payment_date = models.DateField(null=True)
+    paid_amount = models.DecimalField(max_digits=15, decimal_places=2, null=True)
+    payment_account = models.TextField(default="")
+    competence_date = models.DateField(null=True)
+    chart_account = models.TextField(default="")
+    cost_center = models.TextField(default="")
+    business_unit = models.TextField(default="")
+    reconciled = models.BooleanField(default=False)
+    scheduled = models.BooleanField(default=False)
+    sent_to_bank = models.BooleanField(default=False)
+    row = models.JSONField(default=dict)
     read_at = models.DateTimeField()
 
     class Meta:
@@ -117,3 +139,17 @@ class KaminoSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.kamino_id}"
+
+    FIELDS = (
+        "kamino_id", "person_id", "person_name", "person_document", "description", "note", "due_date",
+        "competence_date", "value", "is_in_force", "awaits_approval", "payment_date", "paid_amount", "payment_account",
+        "chart_account", "cost_center", "business_unit", "document_number", "reconciled", "scheduled", "sent_to_bank",
+    )  # fmt: skip
+
+    def to_title(self) -> KaminoTitle:
+        return KaminoTitle(
+            code=self.external_code,
+            status=KaminoStatus(self.status),
+            raw=self.row,
+            **{name: getattr(self, name) for name in self.FIELDS},
+        )

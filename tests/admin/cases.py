@@ -103,8 +103,7 @@ def seen_in_kamino(rows: Rows) -> None:
     """Let Kamino's last list have shown a title that is nobody's."""
     KaminoSnapshot.objects.create(
         kamino_connection=rows.kamino, direction="payable", kamino_id=77, due_date=DAY, value=Decimal("1234.56"),
-        row={"ID": 77, "ValorVencimento": "1234.56", "DataVencimento": str(DAY), "Situacao": 1, "NomePessoa": "Loja"},
-        read_at=timezone.now(),
+        person_name="Loja", read_at=timezone.now(),
     )  # fmt: skip
 
 

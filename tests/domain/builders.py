@@ -105,7 +105,6 @@ def kamino_title(**changes: Any) -> KaminoTitle:
         "due_date": DUE,
         "value": Decimal("100.00"),
         "status": KaminoStatus.PENDING,
-        "status_number": 1,
     }
     return KaminoTitle(**{**values, **changes})
 

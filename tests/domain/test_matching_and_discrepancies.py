@@ -34,7 +34,6 @@ def test_only_the_whole_marker_or_code_makes_a_row_ours(changes: dict[str, Any],
 
 PAID_ROW: dict[str, Any] = {
     "status": KaminoStatus.SETTLED,
-    "status_number": 2,
     "payment_date": PAID_ON,
     "paid_amount": money("100.00"),
 }

@@ -21,9 +21,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from integrations.admin.kit.check_texts import check_name, check_text
 from integrations.models import BlingConnection, Posting, Title
 from integrations.pipeline.desk import commands
-from integrations.pipeline.desk.bulk import left_out_texts
 from integrations.pipeline.desk.refusal import Refused
 from integrations.queue import enqueue_tick
+from integrations.words.refusals import left_out_texts
 
 Done = TypeVar("Done")
 

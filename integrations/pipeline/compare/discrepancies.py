@@ -11,8 +11,7 @@ from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import Difference, DiscrepancyKind, compare
 from integrations.domain.reasons import Reason
 from integrations.domain.rules import has_cancelled_invoice
-from integrations.domain.titles import Direction, TitleStatus
-from integrations.kamino import translate
+from integrations.domain.titles import TitleStatus
 from integrations.models import (
     ForcedSettlement,
     KaminoConnection,
@@ -173,7 +172,7 @@ def _compare(posting: Posting, snapshot: KaminoSnapshot | None, accounts: Mappin
     delivered = posting.get_delivered()
     if delivered is None:
         return []
-    row = translate.title_row(Direction(posting.direction), snapshot.row) if snapshot is not None else None
+    row = snapshot.to_title() if snapshot is not None else None
     differences = compare(delivered, row, names=names_of(posting, accounts), tolerance=tolerance_of(posting))
     settled_here = posting.title.status == TitleStatus.SETTLED
     if settled_here and row is not None and row.status is KaminoStatus.PENDING:

@@ -29,16 +29,8 @@ from django.db.models.functions import Upper
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.titles import TitleStatus
-from integrations.kamino import endpoints, translate
 from integrations.models import Attempt, KaminoSnapshot, Posting
 
-_ALIVE = (endpoints.STATUS_PENDING, endpoints.STATUS_PAID)
-_IS_ALIVE = Q()
-for _direction, _names in translate.NAMES.items():
-    _IS_ALIVE |= Q(direction=_direction.value) & (
-        Q(**{f"row__{_names.status}__in": _ALIVE}) | ~Q(row__has_key=_names.status)
-    )
-"""Awaiting approval, cancelled or anything that we do not know: a person looks at it."""
 _GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
 
 
@@ -78,12 +70,12 @@ def _same_in_kamino() -> QuerySet[KaminoSnapshot]:
     rows = KaminoSnapshot.objects.filter(
         Q(person_id=OuterRef("person_there")) | by_document,
         Q(code="") | Q(code=OuterRef("own_code")),
-        _IS_ALIVE,
         ~Exists(taken),
         kamino_connection=OuterRef("kamino_connection"),
         direction=OuterRef("direction"),
         due_date=OuterRef("title__due_date"),
         value=OuterRef("title__value"),
+        is_in_force=True,  # any other status: a person looks at it
     )
     return rows.alias(number=_compact("document_number")).filter(number=OuterRef("number")).exclude(number="")
 

@@ -15,8 +15,6 @@ from django.db.models.functions import Greatest
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import Difference, DiscrepancyKind, Names, compare
 from integrations.domain.matching import KaminoTitle
-from integrations.domain.titles import Direction
-from integrations.kamino import translate
 from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, PersonAction, Posting
 
 MOST_OF_A_DAY = 100
@@ -99,7 +97,7 @@ def differences_beside(
 
 def translated(snapshots: Iterable[KaminoSnapshot]) -> Rows:
     """Read snapshots."""
-    return {(row.direction, row.kamino_id): translate.title_row(Direction(row.direction), row.row) for row in snapshots}
+    return {(row.direction, row.kamino_id): row.to_title() for row in snapshots}
 
 
 def _copies(batch: Sequence[Posting], parts: Sequence[PartPosting]) -> dict[int, list[int]]:

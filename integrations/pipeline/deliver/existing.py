@@ -11,7 +11,6 @@ from integrations.domain.documents import compact
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
-from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoSnapshot, PartPosting, PersonAction, Posting
 from integrations.pipeline.handover.kamino_rows import rows_due
@@ -59,7 +58,7 @@ def _still_there(client: KaminoClient, desired: DesiredTitle, found: list[Kamino
     days = sorted([desired.due_date, *(row.due_date for row in found if row.due_date)])
     rows = rows_due(client, desired.direction, days[0] - MOVED, days[-1] + MOVED)
     if rows is None:
-        return [translate.title_row(desired.direction, row.row) for row in found]
+        return [row.to_title() for row in found]
     now = {row.kamino_id: row for row in rows}
     gone = [row.pk for row in found if row.kamino_id not in now]
     KaminoSnapshot.objects.filter(pk__in=gone).delete()

@@ -10,9 +10,7 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
-from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
-from integrations.kamino.endpoints import STATUS_AWAITING_APPROVAL
 from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, PartPosting, Posting
 from integrations.models.deliveries import Priority
 from integrations.pipeline.deliver import record
@@ -122,7 +120,7 @@ def current_row(
         read_at__gte=oldest,
     ).first()
     if snapshot is not None:
-        return True, translate.title_row(direction, snapshot.row)
+        return True, snapshot.to_title()
     read_at = clock()
     rows = rows_due(client, direction, before.due_date, before.due_date)
     if rows is None:
@@ -153,7 +151,7 @@ def refuse_conflicts(row: KaminoTitle | None, desired: DesiredTitle) -> None:
         code = Reason.RECONCILED
     elif row.may_be_paid:
         code = Reason.SCHEDULED
-    elif row.status_number == STATUS_AWAITING_APPROVAL:
+    elif row.awaits_approval:
         code = Reason.AWAITING_APPROVAL
     if code is not None:
         raise ConflictError(code.value, service="Kamino", code=code)

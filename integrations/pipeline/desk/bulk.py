@@ -5,7 +5,7 @@ looked at again each time: whoever lost a company, or the permission, orders not
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations.domain.delivery import DeliveryState
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
@@ -30,6 +30,7 @@ from integrations.pipeline.access import failpoints
 from integrations.pipeline.desk import commands, decisions
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.words.refusals import left_out_texts
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +146,7 @@ def advance(order_id: int, *, now: datetime) -> bool:
             done, refused = _carry_out(row, ids, now)
             left_out.update(refused)
         else:
-            left_out[_("who ordered it may no longer do so")] += len(ids)
+            left_out["not_permitted"] += len(ids)
         failpoints.passed("bulk.carried_out")
         cursor = row.cursor + len(ids)
         BulkOrder.objects.filter(pk=row.pk).update(
@@ -160,15 +161,6 @@ def progress(row: BulkOrder) -> Progress:
     """Say what was ordered, and what was left out and why."""
     queued = ngettext("%(count)s queued", "%(count)s queued", row.done) % {"count": row.done}
     return Progress(row.cursor, row.counted, ", ".join([queued, *left_out_texts(row.left_out)]))
-
-
-def left_out_texts(counts: Mapping[str, int]) -> list[str]:
-    """Say how many were left out for which reason."""
-    return [
-        ngettext("%(count)s not changed: %(why)s", "%(count)s not changed: %(why)s", count)
-        % {"count": count, "why": why}
-        for why, count in counts.items()
-    ]
 
 
 def _is_reading(tenant: Tenant) -> bool:
@@ -197,15 +189,13 @@ def _carry_out(row: BulkOrder, ids: list[int], now: datetime) -> tuple[int, Coun
     rows = Posting.objects.select_for_update(of=("self",)).filter(title__in=titles).select_related("title")
     postings = list(rows.order_by("pk"))
     if len(postings) < len(ids):
-        refused[_("not planned yet")] += len(ids) - len(postings)
+        refused["not_planned"] += len(ids) - len(postings)
     return sum(_one(row, posting, refused, now) for posting in postings), refused
 
 
 def _resync(row: BulkOrder, pks: Iterable[int], refused: Counter[str], now: datetime) -> int:
     asked = commands.request_resync(titles=Title.objects.filter(pk__in=list(pks)), user=row.user, now=now)
-    refused += Counter(
-        {_("Bling is not connected"): asked.not_connected, _("marked as not to be synced"): asked.ignored}
-    )
+    refused += Counter({"not_connected": asked.not_connected, "ignored": asked.ignored})
     return asked.queued
 
 
@@ -215,12 +205,12 @@ def _one(row: BulkOrder, posting: Posting, refused: Counter[str], now: datetime)
         with transaction.atomic():
             _ORDERS[Kind(row.kind)](row, posting, now)
     except Refused as error:
-        refused[error.message] += 1
+        refused[error.code] += 1
     except OperationalError:
         raise  # a deadlock ends the whole chunk, which is then tried again
     except Exception:
         log.exception("bulk order crashed", order=row.pk, title=posting.title_id)
-        refused[_("internal error; tell support")] += 1
+        refused["crashed"] += 1
     else:
         return 1
     return 0
@@ -228,17 +218,19 @@ def _one(row: BulkOrder, posting: Posting, refused: Counter[str], now: datetime)
 
 def _retry(row: BulkOrder, posting: Posting, now: datetime) -> None:
     if posting.state != DeliveryState.NEEDS_HUMAN:
-        raise Refused("state", _already(posting))
+        raise Refused(_already(posting), "")
     commands.retry_delivery(postings=Posting.objects.filter(pk=posting.pk), user=row.user, now=now)
 
 
 def _already(posting: Posting) -> str:
-    """Return why there is nothing to send again."""
+    """Return the code of why there is nothing to send again."""
+    if posting.state in IN_FLIGHT:
+        return "in_flight"
+    if posting.state != DeliveryState.DELIVERED:
+        return "not_stuck"
     delivered = posting.get_delivered()
-    if posting.state == DeliveryState.DELIVERED:
-        settled = delivered is not None and delivered.status is KaminoStatus.SETTLED
-        return _("already settled") if settled else _("already equal in Kamino")
-    return str(posting.get_state_display())
+    is_settled = delivered is not None and delivered.status is KaminoStatus.SETTLED
+    return "already_settled" if is_settled else "already_equal"
 
 
 def _set_ignored(row: BulkOrder, posting: Posting, now: datetime) -> None:
@@ -248,7 +240,7 @@ def _set_ignored(row: BulkOrder, posting: Posting, now: datetime) -> None:
 
 def _create(row: BulkOrder, posting: Posting, now: datetime) -> None:
     if posting.reason != Reason.POSSIBLE_DUPLICATE:
-        raise Refused("state", _("no possible duplicate holds it back"))
+        raise Refused("not_duplicate", "")
     decisions.decide(posting=posting, code=decisions.CREATE, number=0, reason=row.reason, user=row.user, now=now)
 
 
@@ -258,7 +250,7 @@ def _force(row: BulkOrder, posting: Posting, now: datetime) -> None:
     one large one would."""
     is_unclear = any(problem.code in _PAYMENT_UNCLEAR for problem in posting.get_problems())
     if posting.title.status not in _WHOLE and not (posting.title.status == TitleStatus.SETTLED and is_unclear):
-        raise Refused("status", _("not open as a whole in Bling: decide on its own page"))
+        raise Refused("not_whole", "")
     account = KaminoItem.objects.select_related("connection").get(pk=row.terms["account"])
     commands.force_settlement(
         posting=posting, date=date.fromisoformat(row.terms["date"]), amount=posting.title.value, account=account,
@@ -270,7 +262,7 @@ def _undo(row: BulkOrder, posting: Posting, now: datetime) -> None:
     """Take a settlement back that Kamino was not told of; the others take a look at Kamino each, on their own page."""
     forced = ForcedSettlement.objects.standing().filter(posting=posting).first()
     if forced is None:
-        raise Refused("none", _("no forced settlement"))
+        raise Refused("no_forced_settlement", "")
     commands.undo_forced_settlement(forced=forced, user=row.user, now=now)
 
 

@@ -14,8 +14,7 @@ from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import as_told
 from integrations.domain.reasons import Reason
-from integrations.domain.titles import Direction, TitleStatus
-from integrations.kamino import translate
+from integrations.domain.titles import TitleStatus
 from integrations.models import (
     Attempt,
     BlingConnection,
@@ -270,7 +269,7 @@ def _what_kamino_holds(posting: Posting, desired: DesiredTitle, kamino_id: int) 
         kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=kamino_id
     ).first()
     if row is not None:
-        return as_told(translate.title_row(Direction(posting.direction), row.row), desired)
+        return as_told(row.to_title(), desired)
     # Kamino shows no list of these: an open title is the safe belief, Kamino itself refuses a second settlement.
     return replace(desired, status=KaminoStatus.PENDING, payment=None)
 

@@ -9,8 +9,7 @@ from django.db.models import Q
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.names import typed_pattern
-from integrations.domain.titles import Direction, TitleStatus
-from integrations.kamino import translate
+from integrations.domain.titles import TitleStatus
 from integrations.models import KaminoSnapshot, Posting
 from integrations.models.confidential import confidential_names, without_confidential
 
@@ -73,8 +72,7 @@ def _found(posting: Posting, rows: Sequence[KaminoSnapshot], *, whole: bool) -> 
         kamino_id__in=[row.kamino_id for row in rows],
     ).exclude(Q(pk=posting.pk) | Q(title__status=TitleStatus.DELETED, title__connection=posting.title.connection_id))
     holders = {holder.kamino_id: holder for holder in held.select_related("title")}
-    direction = Direction(posting.direction)
-    found = [Found(translate.title_row(direction, row.row), row.read_at, holders.get(row.kamino_id)) for row in rows]
+    found = [Found(row.to_title(), row.read_at, holders.get(row.kamino_id)) for row in rows]
     if whole:
         return found
     charts = confidential_names(posting.kamino_connection.tenant).charts

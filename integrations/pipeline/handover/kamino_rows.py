@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Q
 
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
-from integrations.kamino import translate
 from integrations.kamino.client import KaminoClient
 from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, Posting
 from integrations.rest.errors import ConfigError, NotFoundError
@@ -36,7 +36,7 @@ def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
     told_since = told.filter(Q(ended_at=None) | Q(ended_at__gte=row.read_at)).exists()
     if told_since:
         return None
-    return translate.title_row(Direction(posting.direction), row.row), row.read_at
+    return row.to_title(), row.read_at
 
 
 def store_rows(
@@ -45,34 +45,33 @@ def store_rows(
     """Keep rows as snapshots; `read_at` was taken before their request."""
     KaminoSnapshot.objects.bulk_create(
         [
-            KaminoSnapshot(
-                kamino_connection=kamino,
-                direction=direction,
-                kamino_id=row.kamino_id,
-                due_date=row.due_date,
-                code=row.marked_code[:60],
-                person_id=row.person_id,
-                value=row.value,
-                document_number=row.document_number[:100],
-                person_document=row.person_document[:40],
-                row={key: _plain(value) for key, value in (row.raw or {}).items()},
-                read_at=read_at,
-            )
+            KaminoSnapshot(kamino_connection=kamino, direction=direction, read_at=read_at, **_columns(row))
             for row in sorted(rows, key=lambda row: row.kamino_id)
         ],
         update_conflicts=True,
         unique_fields=["kamino_connection", "direction", "kamino_id"],
-        update_fields=[
-            "due_date",
-            "code",
-            "person_id",
-            "value",
-            "document_number",
-            "person_document",
-            "row",
-            "read_at",
-        ],
+        update_fields=_READ_COLUMNS,
     )
+
+
+_READ_COLUMNS = [
+    *(name for name in KaminoSnapshot.FIELDS if name != "kamino_id"),
+    "code", "external_code", "status", "row", "read_at",
+]  # fmt: skip
+
+
+def _columns(row: KaminoTitle) -> dict[str, Any]:
+    """Return a row as columns: what is searched is cut to its column's length, the rest is kept whole."""
+    columns = {name: getattr(row, name) for name in KaminoSnapshot.FIELDS}
+    return {
+        **columns,
+        "code": row.marked_code[:60],
+        "external_code": row.code,
+        "status": row.status.value,
+        "document_number": row.document_number[:100],
+        "person_document": row.person_document[:40],
+        "row": {key: _plain(value) for key, value in (row.raw or {}).items()},
+    }
 
 
 def _plain(value: object) -> object:

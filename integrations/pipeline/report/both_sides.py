@@ -9,18 +9,15 @@ from datetime import date, datetime
 
 from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
-from django.db.models.fields.json import KT
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.titles import Direction
-from integrations.kamino import endpoints, translate
 from integrations.models import Discrepancy, KaminoConnection, KaminoSnapshot, PartPosting, Posting, Tenant, Title
 from integrations.pipeline.compare.shown_in_kamino import last_told, nobodys, translated
 
 BATCH = 1_000
-_ALIVE = (endpoints.STATUS_PENDING, endpoints.STATUS_PAID)
 
 
 @dataclass(frozen=True)
@@ -118,24 +115,21 @@ def _booked(body: DesiredTitle) -> tuple[object, ...]:
 
 def only_in_kamino(tenant: Tenant) -> Iterator[tuple[Direction, KaminoTitle]]:
     """Return the open and paid titles in Kamino's lists that no title of Bling is linked to."""
-    rows = nobodys(KaminoSnapshot.objects.filter(kamino_connection__tenant=tenant)).order_by("direction", "kamino_id")
+    rows = nobodys(KaminoSnapshot.objects.filter(kamino_connection__tenant=tenant, is_in_force=True))
+    rows = rows.order_by("direction", "kamino_id")
     for snapshot in rows.iterator(chunk_size=BATCH):
-        direction = Direction(snapshot.direction)
-        row = translate.title_row(direction, snapshot.row)
-        if row.status_number in _ALIVE:
-            yield direction, row
+        yield Direction(snapshot.direction), snapshot.to_title()
 
 
 def seen_between(tenant: Tenant, field: str, first: date, end: date) -> Q:
     """Return which titles, or parts of them, Kamino's lists show with a day from `first` to before `end`.
 
-    `field` is one of `translate.TitleNames`: "competence_date" or "paid_on".
+    `field` is a column: "competence_date" or "payment_date".
     """
     found = Q()
-    for direction, names in translate.NAMES.items():
+    for direction in Direction:
         rows = KaminoSnapshot.objects.filter(kamino_connection__tenant=tenant, direction=direction)
-        rows = rows.annotate(day=KT(f"row__{getattr(names, field)}"))
-        ids = rows.filter(day__gte=first.isoformat(), day__lt=end.isoformat()).values("kamino_id")
+        ids = rows.filter(**{f"{field}__gte": first, f"{field}__lt": end}).values("kamino_id")
         ours = {"kamino_connection__tenant": tenant, "kamino_id__in": ids}
         found |= Q(pk__in=Posting.objects.filter(direction=direction, **ours).values("title"))
         parts = PartPosting.objects.filter(posting__direction=direction, **ours)

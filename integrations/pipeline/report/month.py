@@ -161,7 +161,7 @@ def _of_settlement(tenant: Tenant, first: date) -> QuerySet[Title]:
         Q(pk__in=paid.values("title"))
         | Q(pk__in=postings.filter(**days).values("title"))
         | Q(pk__in=parts.filter(**days).values("posting__title"))
-        | seen_between(tenant, "paid_on", first, end)
+        | seen_between(tenant, "payment_date", first, end)
     )
 
 

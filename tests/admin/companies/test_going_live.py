@@ -42,7 +42,6 @@ def stands_in_kamino(rows: Rows, kamino_id: int = 777) -> int:
     KaminoSnapshot.objects.create(
         kamino_connection=rows.kamino, direction="payable", kamino_id=kamino_id, due_date=DAY, value=title.value,
         document_number=title.document_number, person_id=rows.person.posting.kamino_id, read_at=timezone.now(),
-        row={"ID": kamino_id, "ValorVencimento": "1234.56", "DataVencimento": str(DAY), "Situacao": 1},
     )  # fmt: skip
     return kamino_id
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -67,9 +67,9 @@ def test_what_kamino_was_seen_to_hold_is_shown_with_its_age_and_marked(
     Posting.objects.filter(pk=ours.posting.pk).update(
         state="delivered", reason="", kamino_id=77, delivered=told, problems=[]
     )
-    row = {"ID": 77, "IDPessoa": 11, "ValorVencimento": "999.99", "DataVencimento": "2026-11-21", "Situacao": 1}
     seen = KaminoSnapshot.objects.create(
-        kamino_connection=ours.kamino, direction="payable", kamino_id=77, value=Decimal("999.99"), row=row,
+        kamino_connection=ours.kamino, direction="payable", kamino_id=77, value=Decimal("999.99"), person_id=11,
+        due_date=date(2026, 11, 21),
         read_at=timezone.now() + timedelta(seconds=5),
     )  # fmt: skip
     client = login("operacao")
