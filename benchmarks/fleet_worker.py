@@ -59,7 +59,7 @@ def _policy(workers: int) -> Policy:
         drain=tick.DRAIN_SLICE.total_seconds(),
         drain_nap=LONGEST_NAP,
         idle_nap=tick.NAP,
-        people_nap=tick.PEOPLE_NAP,
+        people_nap=tick.NAP,
         chunk=fetch.FIRST_CHUNK,
         under_way=UNDER_WAY,
         bling_interval=limits.bling_interval_ms / 1000,

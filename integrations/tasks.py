@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from integrations.models import Heartbeat
 from integrations.pipeline.company import closing, retention
+from integrations.pipeline.handover.due import Kind, Turn
 from integrations.pipeline.read import schedule
 from integrations.pipeline.run.tick import run_tick
 from integrations.queue import enqueue_tick
-from integrations.resources.exporting import advance_exports
+from integrations.resources.exporting import advance_exports, exports_due
 
 CALL_DEADLINE = 60
 MARGIN = 10
@@ -18,14 +19,21 @@ EXPORT_STEP = 140
 """Seconds that writing the largest file may take: begun later, the queue could kill the deliveries of the same tick."""
 
 
+def _export(turn: Turn) -> bool:
+    latest = turn.deadline + timedelta(seconds=CALL_DEADLINE + MARGIN - EXPORT_STEP)
+    return turn.clock() < latest and advance_exports(clock=turn.clock)
+
+
+ALSO = (Kind("exports", lambda now, _tenants: [exports_due(now)], _export),)
+"""What a tick does that the pipeline knows nothing of."""
+
+
 def tick() -> None:
     """Work on whatever is due until shortly before the queue would kill this task."""
     timeout: int = settings.Q_CLUSTER["timeout"]  # type: ignore[assignment]
     seconds = timeout - CALL_DEADLINE - MARGIN
     deadline = timezone.now() + timedelta(seconds=seconds)
-    latest = timezone.now() + timedelta(seconds=timeout - EXPORT_STEP)
-    exports = {"exports": lambda: timezone.now() < latest and advance_exports(clock=timezone.now)}
-    if run_tick(clock=timezone.now, deadline=deadline, beat=_beat, also=exports):
+    if run_tick(clock=timezone.now, deadline=deadline, beat=_beat, also=ALSO):
         # The schedule's tick a minute alone would keep fewer than two workers busy, however many there are.
         enqueue_tick()
 

@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.models import BlingConnection, Heartbeat, KaminoConnection, PersonPosting, Posting, SyncRun
+from integrations.models import (
+    BlingConnection,
+    Heartbeat,
+    KaminoConnection,
+    PersonPosting,
+    PlanRequest,
+    Posting,
+    SyncRun,
+)
 from integrations.pipeline.access import leases
 from integrations.pipeline.desk import commands
 from integrations.queue import enqueue_tick
@@ -23,7 +31,7 @@ from tests.flows.helpers import Company
 
 PATIENCE = 90.0
 SILENCE = "15"
-"""Longer than a living cluster is ever silent: one that works beats every ten seconds (`run.BEAT_SECONDS`)."""
+"""Longer than a living cluster is ever silent: one that works beats every ten seconds (`crew.BEAT_SECONDS`)."""
 NAMES = ("um", "dois")
 IN_FLIGHT = ("ready", "sending", "uncertain", "held")
 
@@ -64,6 +72,7 @@ def has_worked(name: str) -> bool:
 def is_at_rest() -> bool:
     """Ask for another tick unless nothing is left to be done."""
     waits = Posting.objects.filter(state__in=IN_FLIGHT).exists() or not Posting.objects.exists()
+    waits = waits or PlanRequest.objects.exists()  # what is held until its next plan may become ready by it
     if not waits and not SyncRun.objects.filter(state=SyncRun.State.OPEN).exists():
         return True
     enqueue_tick()

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from integrations.rest.errors import ApiError
 from integrations.rest.limits import Slots
@@ -16,11 +16,19 @@ A = TypeVar("A")
 UNDER_WAY = 6
 
 
+class Read(NamedTuple):
+    """One read: its path, how it is called in errors, and its query."""
+
+    path: str
+    operation: str
+    query: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class Sent(Generic[T, A]):
     """A read that is under way, and what it was authenticated with."""
 
-    path: str
+    read: Read
     access: A
     future: "Future[T]"
 
@@ -34,25 +42,27 @@ class Ahead(Generic[T, A]):
     the caller's thread, several at once; `threads` only wait for their moment and for the answer."""
 
     def __init__(
-        self, slots: Slots, send: Callable[[str, str, A], T], access: Callable[[], A], threads: ThreadPoolExecutor
+        self, slots: Slots, send: Callable[[Read, A], T], access: Callable[[], A], threads: ThreadPoolExecutor
     ) -> None:
         self._slots = slots
         self._send = send
         self._access = access
         self._threads = threads
-        self._coming: deque[tuple[str, str]] = deque()
+        self._coming: deque[Read] = deque()
         self._under_way: deque[Sent[T, A]] = deque()
 
-    def announce(self, reads: Iterable[tuple[str, str]]) -> None:
-        """Say which (path, operation) will be asked for next, and send the first of them; what was announced before
-        and not asked for is left."""
-        self._under_way.clear()
-        self._coming = deque(reads)
+    def announce(self, reads: Iterable[Read]) -> None:
+        """Say which reads will be asked for next, and send the first of them; what was announced before and not asked
+        for is left, unless it is announced again."""
+        coming = list(reads)
+        if [sent.read for sent in self._under_way] != coming[: len(self._under_way)]:
+            self._under_way.clear()
+        self._coming = deque(coming[len(self._under_way) :])
         self._fill()
 
-    def take(self, path: str) -> Sent[T, A] | None:
-        """Return the read of `path` if it is the next announced one, and keep the following ones going."""
-        if not self._under_way or self._under_way[0].path != path:
+    def take(self, read: Read) -> Sent[T, A] | None:
+        """Return a read if it is the next announced one, and keep the following ones going."""
+        if not self._under_way or self._under_way[0].read != read:
             return None
         sent = self._under_way.popleft()
         if len(self._under_way) <= UNDER_WAY // 2:
@@ -70,13 +80,13 @@ class Ahead(Generic[T, A]):
             return
         access = self._access()
         for wait in waits:
-            path, operation = self._coming.popleft()
+            read = self._coming.popleft()
             moment = time.monotonic() + wait
-            future = self._threads.submit(self._send_at, moment, path, operation, access)
-            self._under_way.append(Sent(path, access, future))
+            future = self._threads.submit(self._send_at, moment, read, access)
+            self._under_way.append(Sent(read, access, future))
 
-    def _send_at(self, moment: float, path: str, operation: str, access: A) -> T:
+    def _send_at(self, moment: float, read: Read, access: A) -> T:
         wait = moment - time.monotonic()
         if wait > 0:
             time.sleep(wait)
-        return self._send(path, operation, access)
+        return self._send(read, access)

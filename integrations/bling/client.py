@@ -1,6 +1,6 @@
 """Reads from Bling's API v3. Never writes. Knows no Django: credentials, slots and addresses are given to it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from integrations.bling import records, translate
-from integrations.bling.ahead import UNDER_WAY, Ahead
+from integrations.bling.ahead import UNDER_WAY, Ahead, Read
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.errors import SERVICE, error_of
 from integrations.domain.documents import DocumentKind, compact, kind_of
@@ -23,6 +23,10 @@ from integrations.rest.session import Patience, Session, build_session, send
 
 T = TypeVar("T")
 PAGE_SIZE = 100
+_CATEGORIES, _ACCOUNTS, _FORMS = _REGISTERS = (
+    "/categorias/receitas-despesas", "/contas-contabeis", "/formas-pagamentos"
+)  # fmt: skip
+_CONTACT_TYPES, _CHANNELS = Read("/contatos/tipos", "/contatos/tipos"), "/canais-venda"
 _PATHS = {Direction.PAYABLE: "/contas/pagar", Direction.RECEIVABLE: "/contas/receber"}
 
 
@@ -106,8 +110,16 @@ class BlingClient:
         """Say which sales orders will be asked for next, in this order."""
         self._others.announce(_one("/pedidos/vendas", bling_id) for bling_id in bling_ids)
 
+    def announce_registers(self) -> None:
+        """Say that the registers will be asked for next, in the order in which they stand below."""
+        self._others.announce([_page(path, (), 1) for path in _REGISTERS] + [_CONTACT_TYPES, _page(_CHANNELS, (), 1)])
+
+    def announce_listings(self, listings: Iterable[Listing]) -> None:
+        """Say of which listings the first page will be asked for next, in this order."""
+        self._others.announce(_page(_PATHS[listing.direction], listing.parameters(), 1) for listing in listings)
+
     def company(self) -> records.Empresa:
-        return records.Empresa.parse(self._object("/empresas/me/dados-basicos"))
+        return records.Empresa.parse(self._object(Read("/empresas/me/dados-basicos", "/empresas/me/dados-basicos")))
 
     def probes(self) -> list[tuple[str, Callable[[], object]]]:
         """Return one cheap read for each scope that a sync needs: its name and the call (raises `ApiError` kinds).
@@ -127,7 +139,7 @@ class BlingClient:
             ("payment_forms", "/formas-pagamentos", one),
             ("borderos", "/borderos/1", []),
         ]
-        return [(name, partial(self._get, path, path, query)) for name, path, query in reads]
+        return [(name, partial(self._ask, Read(path, path, tuple(query)))) for name, path, query in reads]
 
     def title_pages(self, listing: Listing, first_page: int = 1) -> Iterator[list[TitleRow]]:
         """Yield the pages of a listing from `first_page` on, until a short one."""
@@ -140,21 +152,21 @@ class BlingClient:
 
         Raises `NotFoundError` when it was deleted.
         """
-        conta = records.Conta.parse(self._object(*_one(_PATHS[direction], bling_id)))
+        conta = records.Conta.parse(self._object(_one(_PATHS[direction], bling_id)))
         return translate.title(direction, conta), translate.row_fingerprint(conta)
 
     def bordero(self, bling_id: int) -> BorderoFacts:
         """Return one borderô. Raises `NotFoundError` when it was reversed."""
-        return translate.bordero(records.Bordero.parse(self._object(*_one("/borderos", bling_id))))
+        return translate.bordero(records.Bordero.parse(self._object(_one("/borderos", bling_id))))
 
     def order(self, bling_id: int) -> SalesOrderFacts:
         """Return where a sale was made. Raises `NotFoundError` when it was deleted, `MissingScopeError` where the app
         may not read sales orders."""
-        return translate.order(records.PedidoVenda.parse(self._object(*_one("/pedidos/vendas", bling_id))))
+        return translate.order(records.PedidoVenda.parse(self._object(_one("/pedidos/vendas", bling_id))))
 
     def contact(self, bling_id: int) -> PersonFacts:
         """Return one contact, deleted ones too."""
-        return translate.person(records.Contato.parse(self._object(*_one("/contatos", bling_id))))
+        return translate.person(records.Contato.parse(self._object(_one("/contatos", bling_id))))
 
     def changed_contact_ids(self, since: datetime, until: datetime) -> Iterator[int]:
         """Yield ids of contacts changed between two moments of Brasília time (Bling: `dataAlteracaoInicial`)."""
@@ -182,28 +194,28 @@ class BlingClient:
             ("dataFinal", end.strftime("%d/%m/%Y")),
             ("valor", str(value)),
         ]
-        data = self._get("/caixas", "/caixas", query).get("data")
+        data = self._ask(Read("/caixas", "/caixas", tuple(query))).get("data")
         rows = data if isinstance(data, list) else []
         return [records.CashEntry.parse(Fields(row, f"GET /caixas data[{index}]")) for index, row in enumerate(rows)]
 
     def categories(self) -> list[records.Categoria]:
-        return self._all("/categorias/receitas-despesas", records.Categoria.parse)
+        return self._all(_CATEGORIES, records.Categoria.parse)
 
     def accounts(self) -> list[records.Registro]:
-        return self._all("/contas-contabeis", records.Registro.parse)
+        return self._all(_ACCOUNTS, records.Registro.parse)
 
     def payment_forms(self) -> list[records.Registro]:
-        return self._all("/formas-pagamentos", records.Registro.parse)
+        return self._all(_FORMS, records.Registro.parse)
 
     def sales_channels(self) -> list[records.CanalVenda]:
         """Return all sales channels with their business units: one call each. Raises `MissingScopeError` where the app
         may not read them."""
-        rows = self._all("/canais-venda", records.Registro.parse)
-        return [records.CanalVenda.parse(self._object(*_one("/canais-venda", row.id))) for row in rows]
+        rows = self._all(_CHANNELS, records.Registro.parse)
+        return [records.CanalVenda.parse(self._object(_one(_CHANNELS, row.id))) for row in rows]
 
     def contact_types(self) -> list[records.Registro]:
         """Return all contact types; this list has no pages."""
-        data = self._get("/contatos/tipos", "/contatos/tipos", []).get("data")
+        data = self._ask(_CONTACT_TYPES).get("data")
         rows = data if isinstance(data, list) else []
         return [records.Registro.parse(Fields(row, f"contatos/tipos[{index}]")) for index, row in enumerate(rows)]
 
@@ -214,8 +226,7 @@ class BlingClient:
         previous: Any = None
         page = first_page
         while True:
-            parameters = [*query, ("pagina", str(page)), ("limite", str(PAGE_SIZE))]
-            data = self._get(path, path, parameters).get("data")
+            data = self._ask(_page(path, query, page)).get("data")
             if not isinstance(data, list):
                 raise InternalError("listing without data", service=SERVICE, operation=f"GET {path}")
             if data and data == previous:
@@ -226,18 +237,18 @@ class BlingClient:
                 return
             previous, page = data, page + 1
 
-    def _object(self, path: str, operation: str = "") -> Fields:
-        body = self._get(path, operation or path, [])
+    def _object(self, read: Read) -> Fields:
+        body = self._ask(read)
         # /borderos/{id} has a field `data` of its own: only an object under `data` is an envelope.
         inner = body.get("data")
-        return Fields(inner if isinstance(inner, Mapping) else body, f"GET {operation or path}")
+        return Fields(inner if isinstance(inner, Mapping) else body, f"GET {read.operation}")
 
-    def _get(self, path: str, operation: str, query: list[tuple[str, str]]) -> Mapping[str, Any]:
-        sent = self._titles.take(path) or self._others.take(path)
+    def _ask(self, read: Read) -> Mapping[str, Any]:
+        sent = self._titles.take(read) or self._others.take(read)
         refused = sent.access if sent else self._access
 
         def call() -> Mapping[str, Any]:
-            return self._send(path, operation, self._access, query)
+            return self._send(read, self._access)
 
         try:
             return read_with_retries(call, self._slots, sent=sent.result if sent else None)
@@ -246,16 +257,14 @@ class BlingClient:
                 self._access = self._renew()
             return read_with_retries(call, self._slots)
 
-    def _send(
-        self, path: str, operation: str, access: Access, query: Sequence[tuple[str, str]] = ()
-    ) -> Mapping[str, Any]:
-        name = f"GET {operation}"
+    def _send(self, read: Read, access: Access) -> Mapping[str, Any]:
+        name = f"GET {read.operation}"
         with self._counting:
             self.requests += 1
         self._pace.keep(self._slots.gap)
         answer = send(
-            self._session, "GET", f"{self._base_url}{path}", service=SERVICE, operation=name, is_write=False,
-            params=list(query), headers=_headers(access), patience=self._patience,
+            self._session, "GET", f"{self._base_url}{read.path}", service=SERVICE, operation=name, is_write=False,
+            params=list(read.query), headers=_headers(access), patience=self._patience,
         )  # fmt: skip
         if answer.status != 200 or answer.is_html:
             raise error_of(answer, name)
@@ -265,9 +274,14 @@ class BlingClient:
         return body
 
 
-def _one(path: str, bling_id: int) -> tuple[str, str]:
-    """Return the path of one object, and how it is called in errors."""
-    return f"{path}/{bling_id}", f"{path}/{{id}}"
+def _one(path: str, bling_id: int) -> Read:
+    """Return the read of one object."""
+    return Read(f"{path}/{bling_id}", f"{path}/{{id}}")
+
+
+def _page(path: str, query: Iterable[tuple[str, str]], page: int) -> Read:
+    """Return the read of one page of a list."""
+    return Read(path, path, (*query, ("pagina", str(page)), ("limite", str(PAGE_SIZE))))
 
 
 def _headers(access: Access) -> dict[str, str]:

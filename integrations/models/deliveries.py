@@ -117,9 +117,13 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
             lookups=F("lookups") + 1, ready_at=look_at
         )
 
+    def expired(self, now: datetime) -> models.QuerySet[Unit]:
+        """Return the rows whose worker died in the middle of a call."""
+        return self.filter(state=DeliveryState.SENDING, lease_until__lt=now)
+
     def release_expired(self, now: datetime, *, look_at: datetime) -> int:
         """A worker died in the middle of a call: its outcome is unknown."""
-        return self.filter(state=DeliveryState.SENDING, lease_until__lt=now).update(
+        return self.expired(now).update(
             state=DeliveryState.UNCERTAIN, ready_at=look_at, lookups=0, lease_until=None, **stored(_UNCONFIRMED, now)
         )
 
@@ -202,6 +206,7 @@ class PersonPosting(DeliveryUnit):
         indexes = [
             models.Index(fields=["kamino_connection", "ready_at"], condition=Q(state="ready"), name="person_ready"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="person_leased"),
+            models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="person_uncertain"),
         ]
         constraints = [
             *DeliveryUnit.Meta.constraints,
@@ -299,6 +304,9 @@ class PlanRequest(models.Model):
     if TYPE_CHECKING:
         title_id: int
 
+    class Meta:
+        indexes = [models.Index(fields=["title"], condition=Q(priority=Priority.PERSON), name="plan_asked_by_person")]
+
     def __str__(self) -> str:
         return f"plan {self.title_id}"
 
@@ -358,7 +366,10 @@ class Attempt(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         ordering = ["-started_at", "-pk"]
-        indexes = [models.Index(fields=["kamino_connection", "started_at"], name="attempt_company")]
+        indexes = [
+            models.Index(fields=["kamino_connection", "started_at"], name="attempt_company"),
+            models.Index(fields=["kamino_connection", "ended_at"], name="attempt_ended"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["posting"],

@@ -77,7 +77,7 @@ def may_have(export: Export) -> bool:
 
 def advance_exports(*, clock: Clock) -> bool:
     """Work on one step of the export that waits longest; false when none is due."""
-    for pk in _due(clock()).order_by("created_at").values_list("pk", flat=True)[:20]:
+    for pk in exports_due(clock()).order_by("created_at").values_list("pk", flat=True)[:20]:
         if not _claim(pk, clock()):
             continue
         try:
@@ -89,7 +89,8 @@ def advance_exports(*, clock: Clock) -> bool:
     return False
 
 
-def _due(now: datetime) -> QuerySet[Export]:
+def exports_due(now: datetime) -> QuerySet[Export]:
+    """Return the exports that a step can be made for."""
     return Export.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), finished_at=None)
 
 
@@ -97,7 +98,7 @@ def _claim(pk: int, now: datetime) -> bool:
     """Count a try before it is made, so that a step which kills its workers ends as well; false when somebody else is
     at it."""
     with transaction.atomic():
-        export = _due(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+        export = exports_due(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
         if export is None:
             return False
         if export.tries < MOST_TRIES:

@@ -15,6 +15,7 @@ from integrations.pipeline.deliver.claim import claim
 from integrations.pipeline.deliver.record import may_send
 from integrations.pipeline.desk.commands import force_settlement, retry_delivery
 from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.read import schedule
 from integrations.pipeline.run import tick
 from integrations.rest.errors import TransientError
 from sandbox.faults import Fault
@@ -149,7 +150,7 @@ def test_an_unresolved_creation_is_never_sent_again_whatever_happens(
 
 def test_a_run_whose_worker_died_goes_on_where_it_was(company: Company) -> None:
     titles = [company.add_title("payable") for _ in range(30)]
-    tick.open_due_runs(now=timezone.now())
+    schedule.open_due_runs(now=timezone.now())
     # One slice that ends at once: registers only. Then its lease is left behind, as by a kill.
     tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(milliseconds=1))
     company.connection.runs.update(lease_until=timezone.now() + timedelta(minutes=4))

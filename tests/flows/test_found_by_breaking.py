@@ -18,6 +18,7 @@ from integrations.pipeline.access.rate_limits import kamino_key
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import claim
 from integrations.pipeline.desk import commands
+from integrations.pipeline.read import schedule
 from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -121,7 +122,7 @@ def test_a_resync_never_counts_as_a_run_that_missed_the_title(company: Company) 
 def test_a_far_rate_limit_pauses_the_company_and_pushes_nothing_further(company: Company, world: World) -> None:
     company.add_title("payable")
     world.faults.add(Fault(side="kamino", path="/financeiro/planoconta", kind="429", seconds=300, times=1))
-    tick.open_due_runs(now=timezone.now())
+    schedule.open_due_runs(now=timezone.now())
     key = kamino_key(company.tenant.kamino_connection)
     for _ in range(20):
         tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=5))

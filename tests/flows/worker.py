@@ -42,7 +42,7 @@ def _work(*, at: str, passing: int, number: int, ahead: float, settings: dict[st
 
         for name, value in settings.items():
             setattr(active, name, value)
-        tick.NAP = tick.PEOPLE_NAP = NAP
+        tick.NAP = NAP
         if at:
             signal_at(at, passing, number)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
 from integrations.models import KaminoConnection, RateLimit
@@ -15,31 +15,36 @@ MOST_TRIED = 10
 
 
 def lease_first(kaminos: QuerySet[KaminoConnection], now: datetime) -> KaminoConnection | None:
-    """Lease the first company that has no call in flight, whatever its slots: its reads wait for them."""
-    waiting = kaminos.filter(_is_free(now)).order_by(F("served_at").asc(nulls_first=True), "pk")
+    """Lease the first of some free companies, whatever its slots: its reads wait for them."""
+    waiting = kaminos.order_by(F("served_at").asc(nulls_first=True), "pk")
     return next((kamino for kamino in waiting[:MOST_TRIED] if _lease(kamino, now)), None)
 
 
 def lease_next(kaminos: QuerySet[KaminoConnection], now: datetime) -> tuple[KaminoConnection | None, float | None]:
-    """Lease the first of `companies` that has a free slot.
+    """Lease the first of some free companies that has a free slot.
 
     Returns it, or `None` and the seconds until the next slot of one of them (`None` when there is none at all).
     """
-    slot = RateLimit.objects.filter(key=Concat(Value(KAMINO_KEY), OuterRef("cn")))
-    kaminos = kaminos.filter(_is_free(now))
-    for kamino in kaminos.exclude(Exists(slot.filter(next_at__gt=now)))[:MOST_TRIED]:
+    taken = RateLimit.objects.filter(key=Concat(Value(KAMINO_KEY), OuterRef("cn")), next_at__gt=now)
+    waiting = kaminos.annotate(slot_at=Subquery(taken.values("next_at")))
+    order = (F("slot_at").asc(nulls_first=True), F("served_at").asc(nulls_first=True), "pk")
+    wait = None
+    for kamino in waiting.order_by(*order)[:MOST_TRIED]:
+        if kamino.slot_at is not None:
+            return None, (kamino.slot_at - now).total_seconds()
         if _lease(kamino, now):
             return kamino, None
-    next_at = kaminos.order_by().aggregate(first=Min(Subquery(slot.values("next_at"))))["first"]
-    return None, max(0.0, (next_at - now).total_seconds()) if next_at else None
+        wait = 0.0  # somebody was faster
+    return None, wait
 
 
-def _is_free(now: datetime) -> Q:
+def is_free(now: datetime) -> Q:
+    """Return which companies have no call in flight, and are not paused."""
     return Q(lease_until__isnull=True) | Q(lease_until__lt=now)
 
 
 def _lease(kamino: KaminoConnection, now: datetime) -> bool:
-    leased = KaminoConnection.objects.filter(_is_free(now), pk=kamino.pk, fence=kamino.fence).update(
+    leased = KaminoConnection.objects.filter(is_free(now), pk=kamino.pk, fence=kamino.fence).update(
         lease_until=now + LEASE, fence=kamino.fence + 1, served_at=now
     )
     kamino.fence += leased

@@ -46,7 +46,7 @@ class DatabaseSlots:
         self._clock = clock
         self._fuse = fuse
         self._longest_wait = longest_wait
-        self._had_errors = True  # nobody knows what an earlier process saw
+        self._had_errors = False
 
     @property
     def gap(self) -> float:
@@ -60,6 +60,7 @@ class DatabaseSlots:
             raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker", code="breaker")
         if waits is None:
             waits = self._try("", 1)  # the breaker is half open, and this call is its probe
+            self._had_errors = True
         if waits is None:
             keys = [key for key, _interval in self._keys()]
             ahead = RateLimit.objects.seconds_until_free(keys, self._clock())

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.bling import auth
 from integrations.bling.errors import InvalidGrantError, NeedsReconnectionError
@@ -221,7 +221,7 @@ def refresh_due(*, clock: Clock, deadline: datetime) -> int:
     Returns how many were refreshed.
     """
     refreshed = 0
-    for token in _tokens_due(clock()):
+    for token in tokens_due(clock()).order_by("expires_at", "pk").only("connection_id", "version")[:200]:
         if clock() >= deadline or seconds_until_token_slot(clock()) > NEAR_SLOT:
             break
         try:
@@ -233,9 +233,9 @@ def refresh_due(*, clock: Clock, deadline: datetime) -> int:
     return refreshed
 
 
-def _tokens_due(now: datetime) -> list[BlingToken]:
+def tokens_due(now: datetime) -> QuerySet[BlingToken]:
+    """Return the tokens to refresh in the background."""
     working = Q(connection__status=ConnectionStatus.CONNECTED, expires_at__lt=now + REFRESH_BEFORE)
     resting = Q(connection__status=ConnectionStatus.PAUSED, refreshed_at__lt=now - REFRESH_IDLE_AFTER)
     rested = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
-    due = BlingToken.objects.filter(working | resting, rested).order_by("expires_at", "pk")
-    return list(due.only("connection_id", "version")[:200])
+    return BlingToken.objects.filter(working | resting, rested)

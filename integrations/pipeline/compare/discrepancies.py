@@ -13,6 +13,8 @@ from integrations.domain.reasons import Reason
 from integrations.domain.rules import has_cancelled_invoice
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
+    Attempt,
+    BlingConnection,
     ForcedSettlement,
     KaminoConnection,
     KaminoItem,
@@ -47,7 +49,7 @@ def compare_all(kamino: KaminoConnection, *, started_at: datetime, unread: Seque
     KaminoSnapshot.objects.filter(kamino_connection=kamino, read_at__lt=started_at).exclude(
         direction__in=unread
     ).delete()
-    accounts = _account_names(kamino)
+    accounts: dict[str, str] = {}
 
     def is_compared(posting: Posting) -> bool:
         return posting.direction not in unread and may_compare(posting, started_at)
@@ -59,30 +61,31 @@ def compare_all(kamino: KaminoConnection, *, started_at: datetime, unread: Seque
                 kamino_connection=kamino, kamino_id__in=[posting.kamino_id for posting in batch if posting.kamino_id]
             )
         }
-        forced = _forced(batch)
+        if not accounts and any(is_compared(posting) for posting in batch):
+            accounts = _account_names(kamino)
         beside = differences_beside(batch, accounts, started_at=started_at)
         found = {}
         for posting in batch:
             snapshot = rows.get((posting.direction, posting.kamino_id or 0))
-            differences = _own_state(posting, posting.pk in forced)
+            differences = _own_state(posting)
             if is_compared(posting):
                 differences += _compare(posting, snapshot, accounts) + beside[posting.pk]
             found[posting.pk] = differences
         kept = [row for row in batch if row.kamino_id and row.delivered and not is_compared(row)]
-        _store([row for row in batch if row not in kept], found, now)
-        _store(kept, found, now, kinds=OWN_KINDS)  # what was not looked at is neither there nor gone
-        _close_compared(kept, found, now)
+        shown = _open_rows(batch)
+        _store([row for row in batch if row not in kept], shown, found, now)
+        _store(kept, shown, found, now, kinds=OWN_KINDS)  # what was not looked at is neither there nor gone
+        _close_compared(kept, shown, found, now)
 
 
 def kaminos_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
-    """Return the companies some of whose postings changed since their last review."""
-    changed = Posting.objects.filter(kamino_connection=OuterRef("pk")).filter(
-        Q(planned_at__gte=OuterRef("reviewed_at")) | Q(attempts__ended_at__gte=OuterRef("reviewed_at"))
-    )
+    """Return the companies some of whose postings may have changed since their last review."""
+    planned = BlingConnection.objects.filter(tenant=OuterRef("tenant"), planned_at__gte=OuterRef("reviewed_at"))
+    ended = Attempt.objects.filter(kamino_connection=OuterRef("pk"), ended_at__gte=OuterRef("reviewed_at"))
     kaminos = KaminoConnection.objects.filter(tenant__is_active=True, registers_read_at__isnull=False)
     if tenant_ids is not None:
         kaminos = kaminos.filter(tenant__in=tenant_ids)
-    return kaminos.filter(Q(reviewed_at__isnull=True) | Exists(changed))
+    return kaminos.filter(Q(reviewed_at__isnull=True) | Exists(planned) | Exists(ended))
 
 
 def review_changed(kamino: KaminoConnection, *, now: datetime) -> None:
@@ -92,14 +95,20 @@ def review_changed(kamino: KaminoConnection, *, now: datetime) -> None:
         since = kamino.reviewed_at
         changed = changed.filter(Q(planned_at__gte=since) | Q(attempts__ended_at__gte=since))
     for batch in _batches(changed.distinct()):
-        forced = _forced(batch)
-        found = {posting.pk: _own_state(posting, posting.pk in forced) for posting in batch}
-        _store(batch, found, now, kinds=OWN_KINDS)
-        _close_compared(batch, found, now)
+        found = {posting.pk: _own_state(posting) for posting in batch}
+        shown = _open_rows(batch)
+        _store(batch, shown, found, now, kinds=OWN_KINDS)
+        _close_compared(batch, shown, found, now)
     KaminoConnection.objects.filter(pk=kamino.pk).update(reviewed_at=now)
 
 
-def _close_compared(batch: Sequence[Posting], found: Mapping[int, list[Difference]], now: datetime) -> None:
+def _open_rows(batch: Sequence[Posting]) -> list[StoredDiscrepancy]:
+    return list(StoredDiscrepancy.objects.filter(posting__in=batch, closed_at=None))
+
+
+def _close_compared(
+    batch: Sequence[Posting], shown: Sequence[StoredDiscrepancy], found: Mapping[int, list[Difference]], now: datetime
+) -> None:
     """Close payments that Kamino lacked where our own doings ended that: Bling no longer shows a payment, or Kamino
     took over what we sent after the difference was last seen."""
     own = {(pk, row.kind.value) for pk, rows in found.items() for row in rows}
@@ -109,9 +118,10 @@ def _close_compared(batch: Sequence[Posting], found: Mapping[int, list[Differenc
         if posting.state == DeliveryState.DELIVERED
     }
     unpaid = {posting.pk for posting in batch if posting.title.status != TitleStatus.SETTLED}
-    for row in StoredDiscrepancy.objects.filter(posting__in=batch, kind__in=_LACKING, closed_at=None):
+    mine = {posting.pk for posting in batch}
+    for row in shown:
         at = told.get(row.posting_id)
-        if (row.posting_id, row.kind) in own:
+        if row.posting_id not in mine or row.kind not in _LACKING or (row.posting_id, row.kind) in own:
             continue
         if row.posting_id in unpaid or (at is not None and at > row.seen_at):
             StoredDiscrepancy.objects.filter(pk=row.pk, closed_at=None).update(closed_at=now)
@@ -143,23 +153,20 @@ def _awaits_a_look(posting: Posting) -> bool:
     return posting.state == DeliveryState.NEEDS_HUMAN and posting.reason == Reason.SCHEDULED
 
 
-def _forced(batch: Sequence[Posting]) -> set[int]:
-    orders = ForcedSettlement.objects.in_force().filter(posting__in=batch)
-    return set(orders.values_list("posting_id", flat=True))
-
-
 def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
+    forced = ForcedSettlement.objects.in_force().filter(posting=OuterRef("pk"))
     last = 0
     while True:
         batch = list(
             postings.filter(pk__gt=last)
             .select_related("title__person__posting", "kamino_connection__tenant")
-            .annotate(last_told_at=last_told())
+            .annotate(last_told_at=last_told(), is_forced=Exists(forced))
             .order_by("pk")[:BATCH]
         )
-        if not batch:
+        if batch:
+            yield batch
+        if len(batch) < BATCH:
             return
-        yield batch
         last = batch[-1].pk
 
 
@@ -181,7 +188,7 @@ def _compare(posting: Posting, snapshot: KaminoSnapshot | None, accounts: Mappin
     return differences
 
 
-def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
+def _own_state(posting: Posting) -> list[Difference]:
     """Differences that we know without asking Kamino and that are more than a state of the title."""
     title = posting.title
     value, found = str(title.value), list[Difference]()
@@ -197,7 +204,7 @@ def _own_state(posting: Posting, is_forced: bool) -> list[Difference]:
     delivered = posting.get_delivered()
     if title.status == TitleStatus.SETTLED and delivered is not None and delivered.status is KaminoStatus.PENDING:
         found.append(Difference(DiscrepancyKind.SETTLED_ONLY_IN_BLING, value, KaminoStatus.PENDING))
-    if is_forced and title.status != TitleStatus.SETTLED:
+    if getattr(posting, "is_forced", False) and title.status != TitleStatus.SETTLED:
         found.append(Difference(DiscrepancyKind.FORCED_SETTLEMENT, KaminoStatus.PENDING, KaminoStatus.SETTLED))
     if has_cancelled_invoice(title.to_facts()):
         found.append(Difference(DiscrepancyKind.INVOICE_CANCELLED, value, ""))
@@ -212,15 +219,14 @@ def _is_split(posting: Posting) -> bool:
 
 def _store(
     batch: Sequence[Posting],
+    shown: Sequence[StoredDiscrepancy],
     found: dict[int, list[Difference]],
     now: datetime,
     kinds: Sequence[str] = tuple(DiscrepancyKind),
 ) -> None:
-    """Open new discrepancies, renew open ones, close those of `kinds` that are gone."""
-    open_rows = {
-        (row.posting_id, row.kind): row
-        for row in StoredDiscrepancy.objects.filter(posting__in=batch, closed_at__isnull=True, kind__in=kinds)
-    }
+    """Open new discrepancies, renew open ones (`shown`), close those of `kinds` that are gone."""
+    mine = {posting.pk for posting in batch}
+    open_rows = {(row.posting_id, row.kind): row for row in shown if row.posting_id in mine and row.kind in kinds}
     rows, kept = [], set()
     for posting in batch:
         for difference in found[posting.pk]:
@@ -233,11 +239,13 @@ def _store(
             row.bordero_id = difference.bordero_id
             row.difference, row.days, row.seen_at = difference.amount, difference.days, now
             rows.append(row)
+    gone = [row.pk for key, row in open_rows.items() if key not in kept]
+    if not rows and not gone:
+        return
     with transaction.atomic():
         StoredDiscrepancy.objects.bulk_create([row for row in rows if row.pk is None], ignore_conflicts=True)
         StoredDiscrepancy.objects.bulk_update(
             [row for row in rows if row.pk is not None],
             ["bling_value", "kamino_value", "difference", "days", "bordero_id", "seen_at"],
         )
-        gone = [row.pk for key, row in open_rows.items() if key not in kept]
         StoredDiscrepancy.objects.filter(Q(pk__in=gone), closed_at__isnull=True).update(closed_at=now)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 import structlog
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from integrations.bling.client import Listing
 from integrations.domain.calendar import day_of
@@ -19,7 +19,7 @@ from integrations.domain.titles import STATUS_BY_NUMBER, Direction, TitleStatus
 from integrations.models import BlingConnection, KaminoConnection, Posting, TitleRead
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import open_bling, open_kamino
-from integrations.pipeline.access.leases import free_kamino, lease_first
+from integrations.pipeline.access.leases import free_kamino, is_free, lease_first
 from integrations.pipeline.compare.discrepancies import close_risks_of, open_risk
 from integrations.pipeline.handover.kamino_rows import rows_due
 from integrations.rest.errors import ApiError
@@ -34,15 +34,20 @@ SETTLES_SOON = timedelta(hours=1)
 _SETTLED = tuple(number for number, status in STATUS_BY_NUMBER.items() if status is TitleStatus.SETTLED)
 
 
+def kaminos_to_guard(now: datetime) -> QuerySet[KaminoConnection]:
+    """Return the companies whose hour has come."""
+    return KaminoConnection.objects.filter(
+        Q(guarded_at__isnull=True) | Q(guarded_at__lt=now - EVERY), is_free(now), tenant__is_active=True,
+        tenant__sync_payables=True, is_paused=False, reconciled_at__isnull=False,
+    )  # fmt: skip
+
+
 def guard_one(clock: Clock) -> bool:
     """Look after one company whose hour has come; false when none is due. What fails is tried again in an hour: the
     daily comparison does not depend on it."""
     now = clock()
-    kaminos = KaminoConnection.objects.filter(
-        Q(guarded_at__isnull=True) | Q(guarded_at__lt=now - EVERY), tenant__is_active=True, tenant__sync_payables=True,
-        is_paused=False, reconciled_at__isnull=False,
-    )  # fmt: skip
-    kamino = lease_first(kaminos.select_related("tenant").defer(*KaminoConnection.SECRETS), now)
+    kaminos = kaminos_to_guard(now).select_related("tenant").defer(*KaminoConnection.SECRETS)
+    kamino = lease_first(kaminos, now)
     if kamino is None:
         return False
     try:

@@ -4,7 +4,7 @@ The only writer of KaminoItem. Titles are read page by page into snapshots with 
 may end anywhere; the comparison runs when all pages of a direction were read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 
+from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoConnection, KaminoItem
@@ -94,6 +95,7 @@ def reconcile_slice(
     while cursor["direction"] and clock() < deadline and not people_wait(clock()):
         direction = Direction(cursor["direction"])
         read_at = clock()
+        rows: Sequence[KaminoTitle] = ()
         try:
             rows, is_last = client.title_page(direction, cursor["page"])
         except (NotFoundError, ConfigError) as error:
@@ -103,15 +105,17 @@ def reconcile_slice(
         else:
             store_rows(kamino, direction, rows, read_at=read_at)
             cursor = _next_direction(cursor) if is_last else {**cursor, "page": cursor["page"] + 1}
-        _save_cursor(kamino, cursor)
+        if rows:
+            _save_cursor(kamino, cursor)
         worked = True
         failpoints.passed("reconcile.page_read")
     if cursor["direction"] or not _look_again(client, kamino, cursor, clock=clock, deadline=deadline):
+        if worked and cursor != kamino.reconcile_cursor:
+            _save_cursor(kamino, cursor)
         return worked
     compare_all(kamino, started_at=started_at, unread=cursor.get("unread", []), now=clock())
     failpoints.passed("reconcile.compared")
-    _save_cursor(kamino, {})
-    KaminoConnection.objects.filter(pk=kamino.pk).update(reconciled_at=started_at)
+    _save_cursor(kamino, {}, reconciled_at=started_at)
     return True
 
 
@@ -142,6 +146,6 @@ def _next_direction(cursor: dict[str, object]) -> dict[str, object]:
     return {**cursor, "direction": following, "page": 1}
 
 
-def _save_cursor(kamino: KaminoConnection, cursor: dict[str, object]) -> None:
+def _save_cursor(kamino: KaminoConnection, cursor: dict[str, object], **changes: datetime) -> None:
     kamino.reconcile_cursor = cursor
-    KaminoConnection.objects.filter(pk=kamino.pk).update(reconcile_cursor=cursor)
+    KaminoConnection.objects.filter(pk=kamino.pk).update(reconcile_cursor=cursor, **changes)

@@ -21,7 +21,7 @@ from integrations.models import (
 )
 from integrations.models.deliveries import Priority
 from integrations.pipeline.access import failpoints
-from integrations.pipeline.access.leases import LEASE
+from integrations.pipeline.access.leases import LEASE, is_free
 
 Unit = Posting | PersonPosting | PartPosting
 _WORDS: dict[type[Unit], str] = {Posting: "title", PersonPosting: "person", PartPosting: "part"}
@@ -107,7 +107,7 @@ def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
 def kaminos_with_work(
     now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
 ) -> QuerySet[KaminoConnection]:
-    """Return the live companies that have something to send or to look up, least recently served first.
+    """Return the live companies that have something to send or to look up.
 
     `for_people`: only those with a title that a person asked for.
     """
@@ -122,7 +122,14 @@ def kaminos_with_work(
     query = live_kaminos(now).filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
-    return query.select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk")
+    return query
+
+
+def kaminos_to_serve(
+    now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
+) -> QuerySet[KaminoConnection]:
+    """Return the companies with work that nobody has a call in flight for; their slots may have to be waited for."""
+    return kaminos_with_work(now, tenant_ids, for_people=for_people).filter(is_free(now))
 
 
 def claim(unit: Unit, operation: Operation, *, settles: bool, now: datetime) -> Claimed | None:
@@ -132,14 +139,14 @@ def claim(unit: Unit, operation: Operation, *, settles: bool, now: datetime) -> 
     first.
     """
     model = type(unit)
-    if unit.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
-        model.objects.look_up_first(unit.pk, unit.fence, now=now)
-        return None
+    unresolved = Attempt.objects.filter(outcome__in=Attempt.UNRESOLVED)
     with transaction.atomic():
-        units = model.objects.all()
+        units = model.objects.exclude(Exists(unresolved.filter(**{_TARGETS[model]: OuterRef("pk")})))
         if not isinstance(unit, PersonPosting):
             units = units.filter(_is_planned() if isinstance(unit, Posting) else _may_follow())
         if not units.begin_sending(unit.pk, unit.fence, desired=unit.desired_fingerprint, lease_until=now + LEASE):
+            if unresolved.filter(**{_TARGETS[model]: unit}).exists():
+                model.objects.look_up_first(unit.pk, unit.fence, now=now)
             return None
         attempt = Attempt.objects.create(
             kamino_connection_id=unit.kamino_connection_id,

@@ -1,5 +1,6 @@
 """Drain: serve companies in turn, one call in flight each, until nothing is due or time is up."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,18 +9,16 @@ from datetime import datetime
 import structlog
 
 from integrations.kamino.client import KaminoClient
-from integrations.models import DELIVERY_UNITS, KaminoConnection, PersonPosting, RateLimit
+from integrations.models import DELIVERY_UNITS, KaminoConnection, PersonPosting
 from integrations.models.deliveries import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, lease_next, pause_kamino
-from integrations.pipeline.access.rate_limits import kamino_key
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import (
     Unit,
-    kaminos_with_work,
-    live_kaminos,
+    kaminos_to_serve,
     next_part,
     next_person,
     next_posting,
@@ -28,6 +27,7 @@ from integrations.pipeline.deliver.claim import (
 from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person
 from integrations.pipeline.deliver.resolve import resolve
 from integrations.pipeline.deliver.titles import deliver_part, deliver_title
+from integrations.pipeline.deliver.waiting import Waiting, what_waits
 from integrations.rest.errors import ApiError
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,33 @@ _DIRECTORIES: dict[int, PersonDirectory] = {}
 """A cache of this process: losing it costs requests, never correctness."""
 
 
+_WAITING = threading.Lock()
+
+
+def is_waiting() -> bool:
+    """Say whether a thread of this process waits for the next slot of any company."""
+    return _WAITING.locked()
+
+
+class _Waiter:
+    """Lets one thread of this process wait for slots, unless it serves only some companies: the others would do no more
+    than ask for the same slots."""
+
+    def __init__(self, *, is_shared: bool) -> None:
+        self._is_shared = is_shared
+        self._is_mine = False
+
+    def may_wait(self) -> bool:
+        if self._is_shared and not self._is_mine:
+            self._is_mine = _WAITING.acquire(blocking=False)
+        return self._is_mine or not self._is_shared
+
+    def stop(self) -> None:
+        if self._is_mine:
+            _WAITING.release()
+        self._is_mine = False
+
+
 @dataclass
 class DrainResult:
     """How many units were worked on, and whether something still waits only for a slot."""
@@ -53,20 +80,33 @@ class DrainResult:
 def drain(
     *, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None = None, for_people: bool = False
 ) -> DrainResult:
-    """Work until `deadline` or until nothing is due. Companies that wait for a slot are waited for.
+    """Work until `deadline` or until nothing is due. Companies that wait for a slot are waited for, unless another
+    thread of this process does.
 
     `for_people`: serve only companies with a title that a person asked for, which is then their most urgent one.
     """
+    waiter = _Waiter(is_shared=tenant_ids is None and not for_people)
+    try:
+        return _drain(clock, deadline, tenant_ids, waiter, for_people=for_people)
+    finally:
+        waiter.stop()
+
+
+def _drain(
+    clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None, waiter: _Waiter, *, for_people: bool
+) -> DrainResult:
     result = DrainResult()
     clients: dict[int, KaminoClient] = {}
     while (now := clock()) < deadline:
-        kamino, wait = lease_next(kaminos_with_work(now, tenant_ids, for_people=for_people), now)
+        kaminos = kaminos_to_serve(now, tenant_ids, for_people=for_people).select_related("tenant")
+        kamino, wait = lease_next(kaminos, now)
         if kamino is None:
-            if wait is None:
+            if wait is None or not waiter.may_wait():
                 result.is_empty = True
                 return result
             time.sleep(min(wait, LONGEST_NAP))
             continue
+        waiter.stop()
         failpoints.passed("deliver.leased")
         try:
             if kamino.pk not in clients:
@@ -87,10 +127,13 @@ def _serve(
 ) -> int:
     """Work on a few units of a leased company; stop when it has to wait for a slot."""
     worked = 0
-    while worked < MOST_IN_A_ROW and clock() < deadline:
+    while worked < MOST_IN_A_ROW and (now := clock()) < deadline:
+        waiting = what_waits(kamino, now)
+        if not waiting.may_go_on:
+            break
         unit: list[Unit] = []
         try:
-            if not _work_on_one(client, kamino, directory, clock, unit):
+            if not _work_on_one(client, kamino, directory, clock, unit, waiting):
                 break
         except Exception:
             # One unit that makes us stumble must not keep the others waiting, nor be tried without end.
@@ -100,14 +143,7 @@ def _serve(
             if not unit:
                 raise
         worked += 1
-        if RateLimit.objects.seconds_until_free([kamino_key(kamino)], clock()) or not _may_go_on(kamino, clock()):
-            break
     return worked
-
-
-def _may_go_on(kamino: KaminoConnection, now: datetime) -> bool:
-    """Say whether the lease is still ours, and nobody paused the company or took it back to simulation."""
-    return live_kaminos(now).filter(pk=kamino.pk, fence=kamino.fence).exists()
 
 
 def _work_on_one(
@@ -116,13 +152,15 @@ def _work_on_one(
     directory: PersonDirectory,
     clock: Clock,
     working_on: list[Unit],
+    waiting: Waiting,
 ) -> bool:
     """Look up, deliver a part or a title (its person first), or deliver a changed person; false when nothing is due.
     What a person asked for goes before everything else."""
     now = clock()
-    posting, part = next_posting(kamino, now), next_part(kamino, now)
+    posting = next_posting(kamino, now) if waiting.posting else None
+    part = next_part(kamino, now) if waiting.part else None
     is_asked = any(unit is not None and unit.priority == Priority.PERSON for unit in (posting, part))
-    for model in () if is_asked else DELIVERY_UNITS:
+    for model in () if is_asked else waiting.uncertain:
         unit = uncertain_units(model, now).filter(kamino_connection=kamino).order_by("ready_at").first()
         if unit is not None:
             working_on.append(unit)
@@ -140,7 +178,7 @@ def _work_on_one(
         else:
             deliver_title(client, posting, person.kamino_id, clock=clock)
         return True
-    changed = next_person(kamino, now)
+    changed = next_person(kamino, now) if waiting.person else None
     if changed is not None:
         working_on.append(changed)
         deliver_person(client, changed, directory, clock=clock)

@@ -1,10 +1,11 @@
 """Standing: what Kamino already holds is not created a second time. Asked of the last reconciliation's rows, so that it
 costs a request only before one is adopted; where Kamino has no list, only our own titles are known."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.documents import compact
@@ -35,16 +36,20 @@ def standing_title(
     is_ours = Exists(Posting.objects.filter(direction=posting.direction, **held))
     is_part = Exists(PartPosting.objects.filter(posting__direction=posting.direction, **held))
     free = KaminoSnapshot.objects.filter(~is_ours, ~is_part, **mine)
-    carriers = _still_there(client, desired, list(free.filter(code=desired.code)))
+    alike = {"person_id": person_id, "value": desired.value, "due_date__range": _around(desired)}
+    rows = list(free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id"))
+    carriers = _still_there(client, desired, [row for row in rows if row.code == desired.code])
     if len(carriers) == 1:
         return carriers[0]
     if isinstance(posting, Posting) and posting.create_anyway:
         return None
-    candidates = [row.kamino_id for row in carriers] or _entered_by_people(free, mine, desired, person_id)
+    candidates = [row.kamino_id for row in carriers] or _entered_by_people(rows, mine, desired)
     if isinstance(posting, Posting):
-        if not carriers and not _replaces_none(posting):
-            candidates += _left_by_vanished_titles(mine, desired, person_id)
-        Posting.objects.filter(pk=posting.pk).update(candidates=candidates)
+        left = [] if carriers else _left_by_vanished_titles(mine, desired, person_id)
+        if left and not _replaces_none(posting):
+            candidates += left
+        if candidates != posting.candidates:
+            Posting.objects.filter(pk=posting.pk).update(candidates=candidates)
     if candidates:
         ids = ", ".join(str(kamino_id) for kamino_id in candidates)
         raise AmbiguousError(ids, service="Kamino", operation="create", code=Reason.POSSIBLE_DUPLICATE)
@@ -65,13 +70,11 @@ def _still_there(client: KaminoClient, desired: DesiredTitle, found: list[Kamino
     return [now[row.kamino_id] for row in found if row.kamino_id in now]
 
 
-def _entered_by_people(
-    free: QuerySet[KaminoSnapshot], mine: dict[str, Any], desired: DesiredTitle, person_id: int
-) -> list[int]:
-    """Return the ids of rows that look like this title and are nobody's: without a marker, or copied from one of our
-    titles together with its marker."""
-    alike = free.filter(person_id=person_id, value=desired.value, due_date__range=_around(desired))
-    rows = [row for row in alike.order_by("kamino_id") if _may_be(row.document_number, desired.document_number)]
+def _entered_by_people(alike: Sequence[KaminoSnapshot], mine: dict[str, Any], desired: DesiredTitle) -> list[int]:
+    """Return the ids of those alike rows that are nobody's: without a marker, or copied from one of our titles together
+    with its marker."""
+    others = [row for row in alike if row.code != desired.code]
+    rows = [row for row in others if _may_be(row.document_number, desired.document_number)]
     codes = [row.code for row in rows if row.code]
     held = Posting.objects.filter(delivered__code__in=codes, kamino_id__isnull=False, **mine)
     copied = set(held.values_list("delivered__code", flat=True))

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 from django.contrib.auth.models import User
 from django.db import OperationalError, transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -123,10 +123,15 @@ def _terms(terms: ForceTerms | None, ids: dict[int, list[int]]) -> dict[str, obj
     return terms.to_json(total or ZERO)
 
 
+def orders_due() -> QuerySet[BulkOrder]:
+    """Return the orders that are not worked off."""
+    return BulkOrder.objects.filter(finished_at=None)
+
+
 def advance_orders(*, clock: Clock) -> bool:
     """Work off one chunk of each open order; false when nothing could be done now."""
     worked = False
-    for pk in BulkOrder.objects.filter(finished_at=None).order_by("created_at").values_list("pk", flat=True)[:20]:
+    for pk in orders_due().order_by("created_at").values_list("pk", flat=True)[:20]:
         worked |= advance(pk, now=clock())
     return worked
 

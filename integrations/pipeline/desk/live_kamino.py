@@ -15,7 +15,7 @@ from integrations.domain.titles import Direction
 from integrations.models import Attempt, ForcedSettlement, KaminoConnection, Posting
 from integrations.pipeline.access.clients import PATIENCE, open_kamino
 from integrations.pipeline.access.error_texts import live_error_text
-from integrations.pipeline.access.leases import free_kamino, lease_first
+from integrations.pipeline.access.leases import free_kamino, is_free, lease_first
 from integrations.pipeline.desk.commands import plan_now, undo_forced_settlement
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.kamino_rows import rows_due, seen_in_kamino, store_rows
@@ -49,7 +49,7 @@ def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], da
 
 def _lease(kamino_connection_id: int, now: datetime) -> KaminoConnection:
     kaminos = KaminoConnection.objects.filter(pk=kamino_connection_id).defer(*KaminoConnection.SECRETS)
-    kamino = lease_first(kaminos.filter(is_paused=False), now)
+    kamino = lease_first(kaminos.filter(is_free(now), is_paused=False), now)
     if kamino is not None:
         return kamino
     if kaminos.filter(Q(is_paused=True) | ~Q(error="")).exists():

@@ -22,6 +22,7 @@ from integrations.pipeline.access.clients import PATIENCE, open_bling
 from integrations.pipeline.access.error_texts import live_error_text
 from integrations.pipeline.desk.commands import request_sync
 from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read import fetch
 from integrations.pipeline.read.batch import Chunk
 from integrations.rest.errors import ApiError
@@ -165,7 +166,10 @@ class _Looking:
         """Read some details and say of each what is the matter with it."""
         asked = [(direction, bling_id, "") for direction, bling_id in keys]
         deadline = self.clock() + DETAILS_TAKE
-        for chunk in fetch.read_titles(self.client, self.connection, asked, clock=self.clock, deadline=deadline):
+        reads_orders = sales_orders.are_needed(self.connection)
+        for chunk in fetch.read_titles(
+            self.client, self.connection, asked, clock=self.clock, deadline=deadline, reads_orders=reads_orders
+        ):
             for reading in chunk.titles:
                 title = (known or {}).get((reading.direction, reading.bling_id))
                 if title is not None:

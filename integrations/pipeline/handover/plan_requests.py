@@ -2,29 +2,37 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection as database
 from django.db.models import Q, QuerySet
 
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, CatalogItem, Payment, PlanRequest, SalesOrder, Title
+from integrations.models import BlingConnection, CatalogItem, Payment, SalesOrder, Title
 from integrations.models.mappings import MappingKind
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover import sales_orders
 
-BATCH = 1000
+_REQUEST = """
+INSERT INTO integrations_planrequest (title_id, asked_at, priority)
+SELECT pk, %s::timestamptz, %s::smallint FROM
+"""
+_RENEW = "ON CONFLICT (title_id) DO UPDATE SET asked_at = excluded.asked_at"
+_RENEW_AS_ASKED = f"{_RENEW}, priority = excluded.priority"
 
 
 def request_plans(titles: QuerySet[Title], *, now: datetime, priority: int | None = None) -> int:
     """Ask for a plan of released titles that no other one replaced; a request that is already there is renewed."""
-    fields = ["asked_at"] if priority is None else ["asked_at", "priority"]
-    count = 0
-    released = titles.filter(is_released=True, replaced_by=None).order_by("pk").values_list("pk", flat=True)
-    pks = released.iterator(chunk_size=BATCH)  # a company's rule may concern all of its titles
-    while batch := [PlanRequest(title_id=pk, asked_at=now, priority=priority) for pk in islice(pks, BATCH)]:
-        PlanRequest.objects.bulk_create(batch, update_conflicts=True, unique_fields=["title"], update_fields=fields)
-        count += len(batch)
-    return count
+    released = titles.filter(is_released=True, replaced_by=None).order_by("pk").values_list("pk")
+    try:
+        sql, params = released.query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    renewed = _RENEW if priority is None else _RENEW_AS_ASKED
+    with database.cursor() as cursor:
+        # One statement: a company's rule may concern all of its titles.
+        cursor.execute(f"{_REQUEST} ({sql}) AS wanted (pk) {renewed}", [now, priority, *params])
+        return int(cursor.rowcount)
 
 
 _DIRECTIONS = {MappingKind.CUSTOMER: Direction.RECEIVABLE, MappingKind.SUPPLIER: Direction.PAYABLE}

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
@@ -223,12 +223,17 @@ def _filled(mapping: Mapping, row: ChangedRow) -> Mapping:
     return mapping
 
 
+def changes_due(now: datetime) -> QuerySet[MappingChange]:
+    """Return the changes to be read, or to be carried out."""
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    return MappingChange.objects.filter(Q(free, state=State.READING) | Q(state=State.APPLYING)).order_by("pk")
+
+
 def advance_changes(*, clock: Clock) -> bool:
     """Work off what is too large for a request, or was left by a worker that died; false when nothing was due."""
     worked = False
-    free = Q(claimed_until=None) | Q(claimed_until__lt=clock())
-    for change in MappingChange.objects.filter(free, state=State.READING).select_related("tenant").order_by("pk")[:5]:
+    for change in changes_due(clock()).filter(state=State.READING).select_related("tenant")[:5]:
         worked |= read(change, clock=clock)
-    for pk in MappingChange.objects.filter(state=State.APPLYING).order_by("pk").values_list("pk", flat=True)[:5]:
+    for pk in changes_due(clock()).filter(state=State.APPLYING).values_list("pk", flat=True)[:5]:
         worked |= carry_out(pk, now=clock())
     return worked

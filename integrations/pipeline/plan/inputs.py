@@ -46,13 +46,10 @@ class Gathered:
         return bodies(main, inputs.title, self.split, self.accounts, inputs.person_name, inputs.rules)
 
 
-def read_for(titles: Sequence[Title], postings: Iterable[Posting]) -> Read:
-    """Read what the plans of some titles need beside them."""
-    orders_in_force = ForcedSettlement.objects.in_force().filter(posting__in=postings).select_related("account")
+def read_for(titles: Sequence[Title], forced: Iterable[ForcedSettlement]) -> Read:
+    """Read what the plans of some titles need beside them; `forced` are people's settlements that are in force."""
     return Read(
-        _known_borderos(titles),
-        sales_orders.known_of(titles),
-        {row.posting_id: row.to_forced() for row in orders_in_force},
+        _known_borderos(titles), sales_orders.known_of(titles), {row.posting_id: row.to_forced() for row in forced}
     )
 
 

@@ -48,9 +48,7 @@ def plan_turn(
     """Plan one batch of each connection that has requests, so that none waits for all of another's; false when none
     has. The one that waited longest comes first: a deadline that lets few through lets others through the next time.
     `for_people`: only what people asked for. Titles whose Kamino was never read keep waiting."""
-    requests = _requests(for_people)
-    if tenant_ids is not None:
-        requests = requests.filter(title__connection__tenant__in=tenant_ids)
+    requests = requests_due(tenant_ids, for_people=for_people)
     worked = False
     waiting = BlingConnection.objects.filter(pk__in=requests.order_by().values("title__connection"))
     turns = waiting.order_by(F("planned_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
@@ -64,8 +62,11 @@ def plan_turn(
     return worked
 
 
-def _requests(for_people: bool) -> QuerySet[PlanRequest]:
+def requests_due(tenant_ids: Sequence[int] | None = None, *, for_people: bool = False) -> QuerySet[PlanRequest]:
+    """Return the requests that can be planned; `for_people`: only what people asked for."""
     query = PlanRequest.objects.filter(title__connection__tenant__kamino_connection__registers_read_at__isnull=False)
+    if tenant_ids is not None:
+        query = query.filter(title__connection__tenant__in=tenant_ids)
     return query.filter(priority=Priority.PERSON) if for_people else query
 
 
@@ -83,12 +84,15 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
         )
         rulebooks = {title.connection_id: load_rulebook(title.connection) for title in _first_of_each(titles)}
         persons = plan_persons(titles, now)
-        postings = _ensure_postings(titles, now)
-        ForcedSettlement.objects.filter(posting__in=postings.values()).hand_over_above_limit()
-        parts = lock_parts(postings.values())
-        read = read_for(titles, postings.values())
+        known = _lock_postings(titles)
+        postings = known | _add_postings([title for title in titles if title.pk not in known], now)
+        orders = ForcedSettlement.objects.in_force().filter(posting__in=known.values()).select_related("account")
+        if orders and orders.hand_over_above_limit():
+            orders = orders.all()
+        parts = lock_parts(known.values())
+        read = read_for(titles, orders)
         unresolved = set(
-            Attempt.objects.filter(posting__in=postings.values(), outcome__in=Attempt.UNRESOLVED).values_list(
+            Attempt.objects.filter(posting__in=known.values(), outcome__in=Attempt.UNRESOLVED).values_list(
                 "posting_id", flat=True
             )
         )
@@ -113,7 +117,7 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
 
 
 def _lock_requests(connection_id: int, for_people: bool, limit: int) -> dict[int, int | None]:
-    query = _requests(for_people).filter(title__connection=connection_id)
+    query = requests_due(for_people=for_people).filter(title__connection=connection_id)
     rows = query.select_for_update(skip_locked=True, of=("self",)).order_by("priority", "asked_at", "pk")
     return {row.title_id: row.priority for row in rows[:limit]}
 
@@ -122,17 +126,22 @@ def _first_of_each(titles: Sequence[Title]) -> list[Title]:
     return list({title.connection_id: title for title in titles}.values())
 
 
-def _ensure_postings(titles: Sequence[Title], now: datetime) -> dict[int, Posting]:
-    Posting.objects.bulk_create(
+def _lock_postings(titles: Sequence[Title]) -> dict[int, Posting]:
+    rows = Posting.objects.select_for_update(of=("self",)).filter(title__in=titles).order_by("pk")
+    return {row.title_id: row for row in rows}
+
+
+def _add_postings(titles: Sequence[Title], now: datetime) -> dict[int, Posting]:
+    """Add the postings of titles that are planned for the first time: nothing hangs on them yet. Nobody else can add
+    one meanwhile: their requests are locked."""
+    rows = Posting.objects.bulk_create(
         [
             Posting(
                 title=title, kamino_connection=kamino_of(title), direction=title.direction, ready_at=now, planned_at=now
             )
             for title in titles
-        ],
-        ignore_conflicts=True,
+        ]
     )
-    rows = Posting.objects.select_for_update(of=("self",)).filter(title__in=titles).order_by("pk")
     return {row.title_id: row for row in rows}
 
 

@@ -42,8 +42,10 @@ def read_titles(
     *,
     clock: Clock,
     deadline: datetime,
+    reads_orders: bool,
 ) -> Iterator[Chunk]:
-    """Read titles in chunks, each with its unknown borderôs and contacts, and the sales orders that mappings need.
+    """Read titles in chunks, each with its unknown borderôs and contacts, and its sales orders where mappings need any
+    (`reads_orders`).
 
     `wanted` are (direction, id, fingerprint of the listing row or ""); after `deadline` nothing more is sent ahead. A
     title that cannot be read becomes a failure and stops nothing; errors of the connection (limits, config, several
@@ -53,7 +55,6 @@ def read_titles(
     batch = list(islice(waiting, FIRST_CHUNK))
     client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
     patience = _Patience(client)
-    reads_orders = sales_orders.are_needed(connection)
     while batch:
         chunk = _read_chunk(client, batch, read_at, patience)
         _read_borderos(client, connection, chunk, clock, patience)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import F
 from django.utils.translation import gettext_noop
 
 from integrations.domain.settlement import match_payments
@@ -75,6 +75,7 @@ def save_registers(connection: BlingConnection, registers: Registers, *, now: da
         RegisterReading(CatalogKind.BANK_ACCOUNT, 0, NO_ACCOUNT, NO_ACCOUNT),
     ]
     known = {(item.kind, item.bling_id): item for item in CatalogItem.objects.filter(connection=connection)}
+    is_first = not known
     changed: list[CatalogItem] = []
     with transaction.atomic():
         for reading in [*nothing, *registers.readings]:
@@ -97,20 +98,24 @@ def save_registers(connection: BlingConnection, registers: Registers, *, now: da
             unique_fields=["connection", "kind", "bling_id"],
             update_fields=["name", "path", "nature", "is_gone", "renamed_from", "renamed_at", "read_at"],
         )
-        renamed = [item for item in changed if item.kind in _NAMES_DECIDE]
-        request_plans(titles_using(connection, renamed), now=now)
+        if not is_first:  # titles are read after registers
+            renamed = [item for item in changed if item.kind in _NAMES_DECIDE]
+            request_plans(titles_using(connection, renamed), now=now)
         BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
 
 
-def mark_seen(run: SyncRun, rows: Sequence[TitleRow], wanted: Mapping[int, int]) -> None:
-    """Remember that this run's listings showed these titles of one direction, and which details are wanted.
+def mark_seen(run: SyncRun, pages: Iterable[tuple[Sequence[TitleRow], Mapping[int, int]]]) -> None:
+    """Remember that this run's listings showed these titles, and which details are wanted.
 
-    `wanted` are the urgencies of those that show something new, by Bling id.
+    Of each page: its rows, and the urgencies of those that show something new, by Bling id.
     """
-    SeenRow.objects.mark(run.pk, [(row.direction.value, row.bling_id, row.fingerprint) for row in rows])
-    if wanted:
-        whens = [When(bling_id=bling_id, then=Value(urgency)) for bling_id, urgency in wanted.items()]
-        run.seen.filter(direction=rows[0].direction, bling_id__in=wanted).update(is_wanted=True, urgency=Case(*whens))
+    rows: dict[tuple[str, int], tuple[str, int, str, int | None]] = {}
+    for shown, wanted in pages:
+        for row in shown:
+            earlier = rows.get((row.direction, row.bling_id))
+            urgency = wanted.get(row.bling_id, earlier[3] if earlier else None)
+            rows[row.direction, row.bling_id] = (row.direction.value, row.bling_id, row.fingerprint, urgency)
+    SeenRow.objects.mark(run.pk, list(rows.values()))
 
 
 def take_off(run: SyncRun, keys: Sequence[tuple[Direction, int]]) -> None:
@@ -126,7 +131,7 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
     In a `run`, new titles wait until vanished ones were looked for, and a title that gave 404 is noted as missing in
     it; outside of one (`None`) new titles are planned at once, and a 404 counts for nothing.
     """
-    save_persons(connection, chunk.persons, now=now)
+    persons = save_persons(connection, chunk.persons, now=now)
     _save_borderos(connection, chunk.borderos)
     ids = [title.bling_id for title in chunk.titles]
     existing = {
@@ -135,19 +140,18 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
         .filter(connection=connection, bling_id__in=ids)
         .order_by("pk")
     }
-    read_at = dict(TitleRead.objects.filter(title__in=existing.values()).values_list("title_id", "read_at"))
-    persons = dict(
-        Person.objects.filter(
-            connection=connection, bling_id__in={title.facts.contact_id for title in chunk.titles if title.facts}
-        ).values_list("bling_id", "pk")
-    )
+    reads = {read.pk: read for read in TitleRead.objects.filter(title__in=existing.values())}
+    named = {title.facts.contact_id for title in chunk.titles if title.facts} - persons.keys()
+    rows = Person.objects.filter(connection=connection, bling_id__in=named)
+    persons |= dict(rows.values_list("bling_id", "pk"))
     before = change_log.shown(existing.values())
     releases = run is None or _is_first(run)
     changed: list[Title] = []
     fresh: list[TitleReading] = []
     for reading in chunk.titles:
         title = existing.get((reading.direction, reading.bling_id))
-        if title is not None and read_at.get(title.pk, title.read_at) >= reading.read_at:
+        last_read = reads.get(title.pk) if title is not None else None
+        if title is not None and (last_read or title).read_at >= reading.read_at:
             continue
         fresh.append(reading)
         if reading.facts is not None:
@@ -156,9 +160,9 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
             Title.objects.filter(pk=title.pk).update(missing_in_run=run.pk)
     # Outside of a run a 404 decides nothing: the next run has to read that title itself.
     decided = [reading for reading in fresh if reading.facts is not None or run is not None]
-    _store(connection, changed, decided, now=now)
+    _store(connection, existing.values(), changed, decided, now=now)
     change_log.keep(before, changed)
-    if fresh:
+    if fresh and any(read.asked_at for read in reads.values()):  # who asks from now on wants a newer reading
         _stop_asking(connection, fresh)
     save_orders(connection, chunk.orders, now=now)
     return len(changed)
@@ -212,20 +216,16 @@ _TITLE_COLUMNS = [
 
 
 def _store(
-    connection: BlingConnection, changed: list[Title], readings: Sequence[TitleReading], *, now: datetime
-) -> None:
+    connection: BlingConnection, existing: Iterable[Title], changed: list[Title], readings: Sequence[TitleReading],
+    *, now: datetime,
+) -> None:  # fmt: skip
     changed.sort(key=lambda title: (title.pk or 0, title.direction, title.bling_id))
     new = [title for title in changed if title.pk is None]
     old = [title for title in changed if title.pk is not None]
     Title.objects.bulk_create(new)
     Title.objects.bulk_update(old, _TITLE_COLUMNS)
-    _save_payments(connection, changed)
-    pks = {
-        (direction, bling_id): pk
-        for direction, bling_id, pk in Title.objects.filter(
-            connection=connection, bling_id__in=[reading.bling_id for reading in readings]
-        ).values_list("direction", "bling_id", "pk")
-    }
+    _save_payments(connection, changed, may_have=old)
+    pks = {(title.direction, title.bling_id): title.pk for title in [*existing, *new]}
     reads = [
         TitleRead(title_id=pks[key], read_at=reading.read_at)
         for reading in readings
@@ -245,13 +245,13 @@ def _stop_asking(connection: BlingConnection, readings: Sequence[TitleReading]) 
     asked.filter(asked_at__lte=oldest).update(asked_at=None)
 
 
-def _save_payments(connection: BlingConnection, titles: Sequence[Title]) -> None:
-    """Derive the payments of changed titles from their borderôs."""
+def _save_payments(connection: BlingConnection, titles: Sequence[Title], *, may_have: Sequence[Title]) -> None:
+    """Derive the payments of changed titles from their borderôs; only `may_have` have some already."""
     wanted = {bordero for title in titles for bordero in title.bordero_ids}
     borderos = {
         row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=wanted)
     }
-    Payment.objects.filter(title__in=[title.pk for title in titles]).delete()
+    Payment.objects.filter(title__in=[title.pk for title in may_have]).delete()
     rows = []
     for title in titles:
         named = [borderos[bling_id] for bling_id in title.bordero_ids if bling_id in borderos]
@@ -283,8 +283,10 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Decimal | date) else value
 
 
-def save_persons(connection: BlingConnection, persons: Iterable[tuple[PersonFacts, datetime]], *, now: datetime) -> int:
-    """Store contacts that are new or different; their titles are planned again. Returns how many were written."""
+def save_persons(
+    connection: BlingConnection, persons: Iterable[tuple[PersonFacts, datetime]], *, now: datetime
+) -> dict[int, int]:
+    """Store contacts that are new or different; their titles are planned again. Returns their keys by Bling id."""
     readings = {facts.bling_id: (facts, read_at) for facts, read_at in persons}
     known = {
         person.bling_id: person
@@ -303,11 +305,9 @@ def save_persons(connection: BlingConnection, persons: Iterable[tuple[PersonFact
         unique_fields=["connection", "bling_id"],
         update_fields=[*columns, "read_at", "forgotten_at"],
     )
-    request_plans(
-        Title.objects.filter(connection=connection, person__bling_id__in=[person.bling_id for person in changed]),
-        now=now,
-    )
-    return len(changed)
+    of_known = [person.bling_id for person in changed if person.bling_id in known]  # no title names a new one
+    request_plans(Title.objects.filter(connection=connection, person__bling_id__in=of_known), now=now)
+    return {bling_id: person.pk for bling_id, person in known.items()} | {row.bling_id: row.pk for row in changed}
 
 
 def save_orders(
@@ -328,6 +328,12 @@ def save_orders(
     request_plans(sales_orders.of_sales(connection).filter(origin_id__in=[row.bling_id for row in rows]), now=now)
 
 
+def has_new_titles(run: SyncRun) -> bool:
+    """Say whether titles that this run found wait for their release."""
+    waiting = Title.objects.filter(connection=run.connection_id, is_released=False)
+    return waiting.exclude(missing_in_run=run.pk).exists()
+
+
 def release_new_titles(run: SyncRun, *, now: datetime) -> int:
     """Let the titles that a run found, and that are still there, be planned, now that vanished ones were looked for. In
     one transaction."""
@@ -343,11 +349,16 @@ def release_new_titles(run: SyncRun, *, now: datetime) -> int:
     return len(waiting)
 
 
-def finish_run(run: SyncRun, *, now: datetime) -> None:
-    """Close a complete run and remember what the next one may build on. In one transaction."""
+def finish_run(run: SyncRun, *, now: datetime, requests: int) -> None:
+    """Close a complete run and remember what the next one may build on; `requests` were made since its last write. In
+    one transaction."""
     with transaction.atomic():
-        _count_missing(run, now)
-        hold_lease(run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={})
+        if run.cursor.get("has_older", True):
+            _count_missing(run, now)
+        hold_lease(
+            run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={},
+            bling_requests=F("bling_requests") + requests,
+        )  # fmt: skip
         changes: dict[str, Any] = {"contacts_read_until": run.started_at}
         if run.connection.deletions_confirmed:  # given before this run began, and used up by it
             changes["deletions_confirmed"] = 0
@@ -360,7 +371,8 @@ def finish_run(run: SyncRun, *, now: datetime) -> None:
 def _count_missing(run: SyncRun, now: datetime) -> None:
     """Count this complete run for the titles that gave 404 in it; after two of them a title counts as deleted."""
     missing = Title.objects.filter(connection=run.connection_id, missing_in_run=run.pk)
-    missing.update(missing_runs=F("missing_runs") + 1)
+    if not missing.update(missing_runs=F("missing_runs") + 1):
+        return
     gone = missing.filter(missing_runs__gte=MISSING_RUNS_UNTIL_DELETED).exclude(status=TitleStatus.DELETED)
     before = dict(gone.values_list("pk", "status"))
     Title.objects.filter(pk__in=before).update(status=TitleStatus.DELETED, changed_at=now)

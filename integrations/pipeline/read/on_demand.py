@@ -16,6 +16,7 @@ from integrations.models.deliveries import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import unread
+from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read import fetch, mirror, selection
 from integrations.rest.errors import ApiError, InternalError
@@ -27,17 +28,19 @@ READING_ASKED = 0x61736B
 """The class of the advisory locks below; any number that nothing else in this database uses."""
 
 
-def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
-    """Read the titles that people asked for, now, outside of any run."""
+def connections_asked(tenant_ids: Sequence[int] | None) -> QuerySet[BlingConnection]:
+    """Return the connections of titles that people asked for."""
     asked = TitleRead.objects.filter(asked_at__isnull=False)
     connections = BlingConnection.objects.filter(
         status=ConnectionStatus.CONNECTED, tenant__is_active=True, titles__last_read__in=asked
-    ).defer("client_secret")
-    connections = connections.distinct()
-    if tenant_ids is not None:
-        connections = connections.filter(tenant__in=tenant_ids)
+    )
+    return connections if tenant_ids is None else connections.filter(tenant__in=tenant_ids)
+
+
+def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
+    """Read the titles that people asked for, now, outside of any run."""
     worked = False
-    for connection in connections:
+    for connection in connections_asked(tenant_ids).defer("client_secret").distinct():
         try:
             with _only_reader_of(connection) as alone:
                 worked |= alone and _read_asked_of(connection, clock, deadline)
@@ -73,7 +76,10 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
         return False
     client = open_bling(connection, clock=clock)
     triples = ((direction, bling_id, "") for direction, bling_id in wanted)
-    for chunk in fetch.read_titles(client, connection, triples, clock=clock, deadline=deadline):
+    reads_orders = sales_orders.are_needed(connection)
+    for chunk in fetch.read_titles(
+        client, connection, triples, clock=clock, deadline=deadline, reads_orders=reads_orders
+    ):
         read = [title.bling_id for title in chunk.titles]
         failpoints.passed("asked.read")
         with transaction.atomic():

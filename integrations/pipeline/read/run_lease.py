@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import OperationalError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from integrations.models import SyncRun
 from integrations.models.connections import ConnectionStatus
@@ -33,8 +33,8 @@ def advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
     failpoints.passed("pull.leased")
     try:
         client = open_bling(run.connection, clock=clock)
-        Slice(run, client, clock=clock, deadline=deadline).work()
-        _release_run(run, tries=0)
+        if not Slice(run, client, clock=clock, deadline=deadline).work():
+            _release_run(run, tries=0)
     except mirror.LostLeaseError:
         log.warning("run was taken over", run=run.pk)
     except ApiError as error:
@@ -48,7 +48,8 @@ def advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
     return True
 
 
-def _lease_run(now: datetime, tenant_ids: Sequence[int] | None) -> SyncRun | None:
+def runs_due(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[SyncRun]:
+    """Return the runs that somebody may go on with."""
     query = SyncRun.objects.filter(
         Q(not_before__isnull=True) | Q(not_before__lte=now),
         Q(lease_until__isnull=True) | Q(lease_until__lt=now),
@@ -57,9 +58,11 @@ def _lease_run(now: datetime, tenant_ids: Sequence[int] | None) -> SyncRun | Non
         connection__tenant__is_active=True,
         connection__status=ConnectionStatus.CONNECTED,
     )
-    if tenant_ids is not None:
-        query = query.filter(connection__tenant__in=tenant_ids)
-    query = query.select_related("connection__tenant").defer("connection__client_secret")
+    return query if tenant_ids is None else query.filter(connection__tenant__in=tenant_ids)
+
+
+def _lease_run(now: datetime, tenant_ids: Sequence[int] | None) -> SyncRun | None:
+    query = runs_due(now, tenant_ids).select_related("connection__tenant").defer("connection__client_secret")
     for run in query.order_by(F("served_at").asc(nulls_first=True), "pk")[:10]:
         leased = SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.OPEN).update(
             fence=run.fence + 1, lease_until=now + LEASE, served_at=now, started_at=run.started_at or now
@@ -91,6 +94,7 @@ def _run_failed(run: SyncRun, error: ApiError, now: datetime) -> None:
     SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.OPEN).update(
         lease_until=None,
         not_before=now + wait,
+        step=run.step,
         cursor={**run.cursor, "tries": tries},
         error_kind=error.kind,
         error=error_text(error),

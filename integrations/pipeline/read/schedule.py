@@ -6,11 +6,12 @@ from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import BlingConnection, SyncRun
 from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.handover.due import derived
 from integrations.pipeline.read.selection import wants_sweep
 
 
@@ -29,20 +30,21 @@ def jitter_of(connection_id: int) -> timedelta:
     return timedelta(seconds=int.from_bytes(digest[:4]) % seconds if seconds else 0)
 
 
+def connections_due(now: datetime) -> QuerySet[BlingConnection]:
+    """Return the connected connections without a run since the last slot; some of them wait for their jitter."""
+    slot = derived(now, lambda now: last_slot(now, settings.SYNC_HOURS))
+    return BlingConnection.objects.filter(
+        ~Exists(SyncRun.objects.filter(connection=OuterRef("pk"), due_at__gte=slot)),
+        status=ConnectionStatus.CONNECTED, tenant__is_active=True, tenant__kamino_connection__isnull=False,
+    )  # fmt: skip
+
+
 def open_due_runs(*, now: datetime) -> int:
     """Open a run for each connected connection whose slot has come; missed slots are made up for once."""
     slot = last_slot(now, settings.SYNC_HOURS)
-    candidates = (
-        BlingConnection.objects.filter(
-            status=ConnectionStatus.CONNECTED, tenant__is_active=True, tenant__kamino_connection__isnull=False
-        )
-        .annotate(last_due=Max("runs__due_at"))
-        .filter(Q(last_due__isnull=True) | Q(last_due__lt=slot))
-        .select_related("tenant")
-        .defer("client_secret")
-    )
+    candidates = connections_due(now).annotate(last_due=Max("runs__due_at")).select_related("tenant")
     opened = 0
-    for connection in candidates:
+    for connection in candidates.defer("client_secret"):
         never_ran = connection.last_due is None
         due_at = now if never_ran else slot + jitter_of(connection.pk)
         if due_at <= now or never_ran:

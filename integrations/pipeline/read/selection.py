@@ -51,6 +51,7 @@ _OPEN_STATUSES = (1, 3)
 
 def read_registers(client: BlingClient) -> Registers:
     """Read categories with their paths, accounts, payment forms, contact types, sales channels and business units."""
+    client.announce_registers()
     categories = {category.id: category for category in client.categories()}
     natures = {1: "expense", 2: "income", 3: "both"}
     found = []
@@ -99,7 +100,8 @@ def registers_are_stale(connection: BlingConnection, now: datetime) -> bool:
     categories = known.filter(kind=CatalogKind.CATEGORY).values_list("bling_id", flat=True)
     accounts = known.filter(kind=CatalogKind.BANK_ACCOUNT).values_list("bling_id", flat=True)
     recent = Title.objects.filter(connection=connection, changed_at__gte=connection.registers_read_at)
-    return recent.exclude(Q(category_id__in=categories) & Q(account_id__in=[0, *accounts])).exists()
+    has_known_account = Q(account_id=0) | Q(account_id__in=accounts)
+    return recent.exclude(Q(category_id__in=categories) & has_known_account).exists()
 
 
 def wants_sweep(connection: BlingConnection, now: datetime) -> bool:
@@ -132,11 +134,8 @@ def plan_listings(run: SyncRun, *, sync_from: date, today: date) -> list[Listing
             Listing(Direction.RECEIVABLE, "due", first, last, _OPEN_STATUSES)
             for first, last in _windows(start, today + NEAR_FUTURE)
         ]
-    listings += [
-        Listing(direction, "paid", first, last)
-        for direction in Direction
-        for first, last in _windows(_paid_since(run, sync_from, today), today + timedelta(days=30))
-    ]
+    paid = _windows(_paid_since(run, sync_from, today), today + timedelta(days=30))
+    listings += [Listing(direction, "paid", first, last) for direction in Direction for first, last in paid]
     return listings
 
 
@@ -208,6 +207,12 @@ def changed_mirrored_contacts(client: BlingClient, connection: BlingConnection, 
     changed = set(client.changed_contact_ids(since.astimezone(BRASILIA), until.astimezone(BRASILIA)))
     mirrored = Person.objects.filter(connection=connection, bling_id__in=changed, forgotten_at=None)
     return sorted(mirrored.values_list("bling_id", flat=True))
+
+
+def has_older_readings(run: SyncRun) -> bool:
+    """Say whether any title was last read before this run began: only such ones can be gone, or are read again. To be
+    asked before this run reads any."""
+    return TitleRead.objects.filter(title__connection=run.connection_id, read_at__lt=run.started_at).exists()
 
 
 def gone_titles(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Direction, int]]:

@@ -20,6 +20,7 @@ from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.rate_limits import begin_account
 from integrations.pipeline.access.tokens import other_owner
+from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.read import fetch, mirror, selection
 from integrations.pipeline.read.batch import Chunk, FailedTitle
@@ -32,6 +33,10 @@ Clock = Callable[[], datetime]
 LEASE = timedelta(seconds=240)
 GONE_BATCH = 50
 DETAILS_BATCH = 500
+HOLD_EVERY = timedelta(seconds=5)
+"""So long a run goes on without a write of its own, as long as nothing was found that has to be kept."""
+AHEAD = 6
+"""Listings that are asked for together, while each has one page only."""
 
 
 class Slice:
@@ -43,6 +48,9 @@ class Slice:
         self.clock = clock
         self.deadline = deadline
         self._counted = client.requests
+        self._held_at = clock()
+        self._ahead = AHEAD
+        self._reads_orders = sales_orders.are_needed(run.connection)
 
     def work(self) -> bool:
         """Run steps; true when the run is complete. Raises `ApiError` kinds and `LostLeaseError`."""
@@ -60,13 +68,13 @@ class Slice:
         }
         while self.run.step in steps:
             if self.clock() >= self.deadline:
+                self._hold_alone()
                 return False
-            following = steps[self.run.step]()
-            if following != self.run.step:
-                self.run.step = following
-                self._save()
+            self.run.step = steps[self.run.step]()
+            if self._is_to_be_held():
+                self._hold_alone()
             failpoints.passed("pull.step")
-        mirror.finish_run(self.run, now=self.clock())
+        mirror.finish_run(self.run, now=self.clock(), requests=self._new_requests())
         failpoints.passed("pull.finished")
         return True
 
@@ -119,47 +127,62 @@ class Slice:
         changed = selection.changed_mirrored_contacts(self.client, self.run.connection, until=started_at)
         chunk = Chunk()
         persons = list(fetch.read_persons(self.client, changed, clock=self.clock, failures=chunk.failures))
-        with transaction.atomic():
-            mirror.save_persons(self.run.connection, persons, now=self.clock())
-            self._hold(**mirror.note_failures(self.run, chunk))
+        if changed:
+            with transaction.atomic():
+                mirror.save_persons(self.run.connection, persons, now=self.clock())
+                self._hold(**mirror.note_failures(self.run, chunk))
         return "listings"
 
     def _listings(self) -> str:
-        """Read one page; the cursor names the listings once, so that every slice goes through the same ones."""
+        """Read one page, or the first pages of a few listings that are likely to have no other one; the cursor names
+        the listings once, so that every slice goes through the same ones."""
         cursor = self.run.cursor
         today = day_of(self.run.started_at or self.clock())
         if "listings" not in cursor:
             listings = selection.plan_listings(self.run, sync_from=self.run.connection.tenant.sync_from, today=today)
             cursor.update(listings=[_to_json(listing) for listing in listings], index=0, page=1)
+            cursor["has_older"] = selection.has_older_readings(self.run)
         if cursor["index"] >= len(cursor["listings"]):
             return "details"
-        listing = _from_json(cursor["listings"][cursor["index"]])
-        rows, has_more = selection.read_listing_page(self.client, listing, cursor["page"])
-        shown = [row.bling_id for row in rows]
-        if has_more and cursor["page"] > 1 and shown == cursor.get("previous"):
-            # Bling ignores parameters that it does not understand, without an error.
-            raise InternalError(f"page {cursor['page']} repeats the one before", service="Bling", operation="listing")
-        failpoints.passed("pull.page_read")
-        wanted = selection.rows_to_read(self.run.connection, rows, listing, today=today)
-        following = {"index": cursor["index"] + 1, "page": 1}
-        if has_more:
-            following = {"page": cursor["page"] + 1, "previous": shown}
-        with transaction.atomic():
-            mirror.mark_seen(self.run, rows, wanted)
-            self._hold(cursor={**cursor, **following}, rows_seen=F("rows_seen") + len(rows))
-        cursor.update(following)  # not before: a failure must not store a page that was not kept
+        coming = [_from_json(listing) for listing in cursor["listings"][cursor["index"] :][: self._ahead]]
+        coming = [listing for listing in coming if listing.by == coming[0].by] if cursor["page"] == 1 else coming[:1]
+        if len(coming) > 1:
+            self.client.announce_listings(coming)
+        pages, following = [], dict(cursor)
+        for listing in coming:
+            rows, has_more = selection.read_listing_page(self.client, listing, following["page"])
+            shown = [row.bling_id for row in rows]
+            if has_more and following["page"] > 1 and shown == following.get("previous"):
+                # Bling ignores parameters that it does not understand, without an error.
+                message = f"page {following['page']} repeats the one before"
+                raise InternalError(message, service="Bling", operation="listing")
+            failpoints.passed("pull.page_read")
+            pages.append((rows, selection.rows_to_read(self.run.connection, rows, listing, today=today)))
+            if has_more:
+                following |= {"page": following["page"] + 1, "previous": shown}
+                break
+            following |= {"index": following["index"] + 1, "page": 1}
+        self._ahead = AHEAD if following["page"] == 1 else 1
+        seen = sum(len(rows) for rows, _wanted in pages)
+        if seen:
+            with transaction.atomic():
+                mirror.mark_seen(self.run, pages)
+                self._hold(cursor=following, rows_seen=F("rows_seen") + seen)
+        self.run.cursor = following  # not before: a failure must not store a page that was not kept
         failpoints.passed("pull.page_saved")
         return "listings"
 
     def _details(self) -> str:
         """Read what the listings showed to be new or different, most urgent first."""
         wanted = selection.wanted_titles(self.run, DETAILS_BATCH)
-        self._read(wanted)
-        return "details" if wanted else "gone"
+        is_read = self._read(wanted) if wanted else True
+        return "gone" if is_read and len(wanted) < DETAILS_BATCH else "details"
 
     def _gone(self) -> str:
         """Read titles that no listing showed, each once: one that cannot be read does not come back in this run."""
         cursor = self.run.cursor
+        if not cursor.get("has_older", True):
+            return "new"
         gone = selection.gone_titles(self.run, after=cursor.get("gone", 0), limit=GONE_BATCH)
         if not gone:
             lost = has_lost_many(self.run)  # only now: a person confirms a number, so it must be all of them
@@ -174,8 +197,10 @@ class Slice:
     def _new(self) -> str:
         """Release the titles that are new, once those that they replace are known, and what classifies them is read."""
         self._read_registers()
-        take_over(self.run, now=self.clock())
-        mirror.release_new_titles(self.run, now=self.clock())
+        if mirror.has_new_titles(self.run):
+            self._hold_alone()  # a run that somebody took over must release nothing
+            take_over(self.run, now=self.clock())
+            mirror.release_new_titles(self.run, now=self.clock())
         return "orders"
 
     def _orders(self) -> str:
@@ -183,9 +208,10 @@ class Slice:
         does not come back in this run."""
         cursor = self.run.cursor
         left = selection.ORDERS_LIMIT - cursor.get("orders_read", 0)
-        batch = selection.orders_to_read(self.run, before=cursor.get("orders"), limit=min(GONE_BATCH, left))
+        limit = min(GONE_BATCH, left) if self._reads_orders else 0
+        batch = selection.orders_to_read(self.run, before=cursor.get("orders"), limit=limit) if limit > 0 else []
         if not batch:
-            return "reread"
+            return "reread" if cursor.get("has_older", True) else "done"
         chunk, following = Chunk(), "orders"
         wanted = list(dict.fromkeys(order for _pk, order in batch))
         try:
@@ -206,9 +232,8 @@ class Slice:
         batch = selection.titles_to_reread(self.run, limit) if limit > 0 else []
         if not batch:
             return "paid"
-        self._read((direction, bling_id, "") for direction, bling_id in batch)
         self.run.cursor["reread"] = done + len(batch)
-        self._hold_alone(cursor=self.run.cursor)
+        self._read((direction, bling_id, "") for direction, bling_id in batch)
         return "reread"
 
     def _paid(self) -> str:
@@ -224,20 +249,22 @@ class Slice:
 
     def _roll(self) -> str:
         cursor = self.run.cursor
-        left = cursor.setdefault("roll", selection.rolling_share(self.run))
+        if "roll" not in cursor:
+            cursor["roll"] = selection.rolling_share(self.run)
+        left = cursor["roll"]
         batch = selection.titles_to_roll(self.run, min(GONE_BATCH, left)) if left > 0 else []
         if batch:
-            self._read((direction, bling_id, "") for direction, bling_id in batch)
             cursor["roll"] = left - len(batch)
-            self._hold_alone(cursor=cursor)
+            self._read((direction, bling_id, "") for direction, bling_id in batch)
             return "roll"
         return "done"
 
     def _read(self, wanted: Iterable[tuple[Direction, int, str]]) -> bool:
         """Read titles and mirror them chunk by chunk; false when the deadline came before the end."""
         for chunk in fetch.read_titles(
-            self.client, self.run.connection, wanted, clock=self.clock, deadline=self.deadline
-        ):
+            self.client, self.run.connection, wanted, clock=self.clock, deadline=self.deadline,
+            reads_orders=self._reads_orders,
+        ):  # fmt: skip
             failpoints.passed("pull.chunk_read")
             try:
                 self._save_chunk(chunk)
@@ -270,19 +297,25 @@ class Slice:
             mirror.take_off(self.run, chunk.asked)
             self._hold(**mirror.note_failures(self.run, chunk))
 
-    def _save(self) -> None:
-        self._hold_alone(step=self.run.step, cursor=self.run.cursor)
-
     def _hold_alone(self, **changes: Any) -> None:
         with transaction.atomic():
             self._hold(**changes)
 
     def _hold(self, **changes: Any) -> None:
         """Prolong the lease inside the current transaction, count requests, store progress."""
+        now = self.clock()
+        kept = {"step": self.run.step, "cursor": self.run.cursor} | changes
+        requests = F("bling_requests") + self._new_requests()
+        mirror.hold_lease(self.run, lease_until=now + LEASE, bling_requests=requests, **kept)
+        self._held_at = now
+
+    def _is_to_be_held(self) -> bool:
+        return self.clock() - self._held_at >= HOLD_EVERY
+
+    def _new_requests(self) -> int:
+        """Return how many requests were made since this was last asked."""
         requests, self._counted = self.client.requests - self._counted, self.client.requests
-        mirror.hold_lease(
-            self.run, lease_until=self.clock() + LEASE, bling_requests=F("bling_requests") + requests, **changes
-        )
+        return requests
 
 
 def _to_json(listing: Listing) -> dict[str, object]:

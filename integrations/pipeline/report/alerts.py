@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -118,8 +118,13 @@ def _run_findings(connection: BlingConnection, now: datetime) -> list[Finding]:
     return []
 
 
-def watch(*, now: datetime) -> None:
-    """Review and mail alerts, every two minutes and by one worker."""
+def companies_to_watch(now: datetime) -> QuerySet[Tenant]:
+    """Return the companies whose alerts are to be reviewed and mailed: all of them, every two minutes."""
+    return Tenant.objects.filter(~Exists(Heartbeat.objects.filter(name=WATCH, beat_at__gte=now - WATCH_EVERY)))
+
+
+def watch(*, now: datetime) -> bool:
+    """Review and mail alerts, every two minutes and by one worker; false for the others."""
     mine, created = Heartbeat.objects.get_or_create(name=WATCH, defaults={"beat_at": now})
     taken = Heartbeat.objects.filter(name=WATCH, beat_at=mine.beat_at, beat_at__lt=now - WATCH_EVERY).update(
         beat_at=now
@@ -127,6 +132,7 @@ def watch(*, now: datetime) -> None:
     if created or taken:
         review_alerts(now=now)
         mail_alerts(now=now)
+    return bool(created or taken)
 
 
 def review_alerts(*, now: datetime) -> int:

@@ -6,13 +6,15 @@ from datetime import datetime, time, timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import Discrepancy, Posting, Tenant
 from integrations.pipeline.access.mails import addresses, send
+from integrations.pipeline.handover.due import derived
 from integrations.pipeline.report.needs_action import needing_action
 from integrations.pipeline.report.sync_summary import Written, written_since
 from integrations.words.discrepancies import kind_choices
@@ -40,15 +42,22 @@ class News:
         return self.written == Written(0, 0, 0, 0) and not self.opened and not self.closed
 
 
+def _due_since(now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(BRASILIA).date(), SENT_AT, BRASILIA)
+
+
+def companies_due(now: datetime) -> QuerySet[Tenant]:
+    """Return the companies whose summary of today is to be sent."""
+    due_since = derived(now, _due_since)
+    waiting = Tenant.objects.filter(LessThanOrEqual(due_since, now), is_active=True).exclude(digest_emails="")
+    return waiting.filter(Q(digested_at=None) | Q(digested_at__lt=due_since))
+
+
 def send_digests(*, now: datetime) -> int:
     """Mail the summaries that are due; returns how many were sent."""
-    due_since = datetime.combine(now.astimezone(BRASILIA).date(), SENT_AT, BRASILIA)
-    if now < due_since:
-        return 0
-    due = Tenant.objects.filter(is_active=True).exclude(digest_emails="")
-    due = due.filter(Q(digested_at=None) | Q(digested_at__lt=due_since))
+    due_since = _due_since(now)
     sent = 0
-    for tenant in due:
+    for tenant in companies_due(now):
         try:
             sent += _send_one(tenant, due_since, now)
         except Exception:

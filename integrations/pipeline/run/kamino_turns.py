@@ -11,7 +11,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import error_text
-from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, lease_first, pause_kamino
+from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, is_free, lease_first, pause_kamino
 from integrations.pipeline.compare.reconcile import is_due, reconcile_slice, refresh_registers, registers_are_stale
 from integrations.pipeline.deliver.claim import kaminos_with_work
 from integrations.pipeline.handover.pending_mappings import resolve_pending
@@ -26,11 +26,16 @@ LATE = timedelta(hours=25)
 """A reconciliation that old no longer waits for a quiet moment: without it, delivery would stop (`KNOWN_FOR`)."""
 
 
+def kaminos_to_read(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
+    """Return the companies whose registers are stale while titles wait for them."""
+    has_titles = Exists(Title.objects.filter(connection__tenant=OuterRef("tenant")))
+    return _kaminos(tenant_ids).filter(registers_are_stale(now), is_free(now), has_titles)
+
+
 def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bool:
     """Read the registers of companies that titles wait for; errors pause that company only."""
     now = clock()
-    has_titles = Exists(Title.objects.filter(connection__tenant=OuterRef("tenant")))
-    kamino = lease_first(_kaminos(tenant_ids).filter(registers_are_stale(now)).filter(has_titles), now)
+    kamino = lease_first(kaminos_to_read(now, tenant_ids), now)
     if kamino is None:
         return False
     try:
@@ -45,20 +50,26 @@ def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> boo
     return True
 
 
-def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
-    """Give one company's daily reconciliation a slice, once nothing waits to be sent for it; the first one comes
-    before anything is sent, so that nothing is created that stands there already. False when nothing was read."""
-    # In simulation what stands ready is never sent: nobody would be quiet.
-    live = {"kamino_connection__tenant__delivery_mode": Tenant.DeliveryMode.LIVE}
-    busy = Posting.objects.filter(state__in=(DeliveryState.READY, DeliveryState.SENDING), **live).values(
-        "kamino_connection"
+def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
+    """Return the companies whose daily reconciliation is due, once nothing waits to be sent for them; the first one
+    comes before anything is sent, so that nothing is created that stands there already."""
+    mine = {"connection__tenant": OuterRef("tenant")}
+    to_send = Posting.objects.filter(
+        kamino_connection=OuterRef("pk"), state__in=(DeliveryState.READY, DeliveryState.SENDING)
     )
-    unplanned = PlanRequest.objects.values("title__connection__tenant")
-    running = SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True).values("connection__tenant")
-    is_quiet = ~Q(pk__in=busy) & ~Q(tenant__in=unplanned) & ~Q(tenant__in=running)
+    # In simulation what stands ready is never sent: nobody would be quiet.
+    is_busy = Q(Exists(to_send), tenant__delivery_mode=Tenant.DeliveryMode.LIVE)
+    unplanned = Exists(PlanRequest.objects.filter(title__connection__tenant=OuterRef("tenant")))
+    running = Exists(SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True, **mine))
+    is_quiet = ~is_busy & ~Q(unplanned) & ~Q(running)
+    due = _kaminos(tenant_ids).filter(is_due(now), is_free(now), registers_read_at__isnull=False)
+    return due.filter(Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_quiet)
+
+
+def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
+    """Give one company's daily reconciliation a slice; false when nothing was read."""
     now = clock()
-    due = _kaminos(tenant_ids).filter(is_due(now), registers_read_at__isnull=False)
-    kamino = lease_first(due.filter(Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_quiet), now)
+    kamino = lease_first(kaminos_to_reconcile(now, tenant_ids), now)
     if kamino is None:
         return False
     try:

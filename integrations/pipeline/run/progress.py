@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Min, Q
+from django.db.models import Q
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import DELIVERY_UNITS, PlanRequest, Posting, SyncRun, Tenant
@@ -39,14 +39,10 @@ def next_due(tenant_ids: Sequence[int] | None, *, now: datetime) -> datetime | N
         ready["kamino_connection__tenant__in"] = tenant_ids
     live = {"kamino_connection__tenant__delivery_mode": Tenant.DeliveryMode.LIVE, "kamino_connection__is_paused": False}
     free = Q(kamino_connection__lease_until__isnull=True) | Q(kamino_connection__lease_until__lte=now + PATIENCE)
-    moments = [
-        runs.aggregate(first=Min("not_before"))["first"],
-        *(
-            model.objects.filter(free, **ready, **live).aggregate(first=Min("ready_at"))["first"]
-            for model in DELIVERY_UNITS
-        ),
-    ]
-    return min((moment for moment in moments if moment is not None), default=None)
+    units = [model.objects.filter(free, **ready, **live).order_by().values_list("ready_at") for model in DELIVERY_UNITS]
+    moments = runs.order_by().values_list("not_before").union(*units, all=True)
+    first = moments.order_by("not_before").first()
+    return first[0] if first else None
 
 
 def progress(tenant_ids: Sequence[int] | None) -> Progress:

@@ -1,28 +1,35 @@
 """Run: the one place that composes the stages. A tick works on whatever is due, wherever it was left."""
 
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 import structlog
 from django.conf import settings
-from django.db import connections as databases
 
-from integrations.pipeline.access.tokens import refresh_due
+from integrations.models import DELIVERY_UNITS
+from integrations.pipeline.access import tokens
+from integrations.pipeline.compare import double_payments
 from integrations.pipeline.compare.discrepancies import kaminos_to_review, review_changed
-from integrations.pipeline.compare.double_payments import guard_one
 from integrations.pipeline.deliver import drain, sweep
-from integrations.pipeline.desk.bulk import advance_orders
-from integrations.pipeline.mapping.changes import advance_changes
-from integrations.pipeline.plan.planner import plan_turn
-from integrations.pipeline.read.on_demand import read_asked
-from integrations.pipeline.read.run_lease import advance_a_run
-from integrations.pipeline.read.schedule import open_due_runs
-from integrations.pipeline.report.alerts import watch
-from integrations.pipeline.report.digest import send_digests
-from integrations.pipeline.run.kamino_turns import read_kamino_registers, reconcile_one
+from integrations.pipeline.deliver.claim import kaminos_to_serve
+from integrations.pipeline.deliver.drain import is_waiting
+from integrations.pipeline.desk.bulk import advance_orders, orders_due
+from integrations.pipeline.handover.due import Kind, Turn, due, names_of
+from integrations.pipeline.mapping.changes import advance_changes, changes_due
+from integrations.pipeline.plan.planner import plan_turn, requests_due
+from integrations.pipeline.read import schedule
+from integrations.pipeline.read.on_demand import connections_asked, read_asked
+from integrations.pipeline.read.run_lease import advance_a_run, runs_due
+from integrations.pipeline.report import alerts, digest
+from integrations.pipeline.run.crew import Crew, Member
+from integrations.pipeline.run.kamino_turns import (
+    kaminos_to_read,
+    kaminos_to_reconcile,
+    read_kamino_registers,
+    reconcile_one,
+)
 from integrations.pipeline.run.progress import Progress, next_due, progress
 
 log = structlog.get_logger(__name__)
@@ -30,86 +37,130 @@ log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 DRAIN_SLICE = timedelta(seconds=15)
 NAP = 0.5
-PEOPLE_NAP = 1.0
-BEAT_SECONDS = 10.0
+"""Seconds between two looks for due work: what a person asked for begins within a second."""
+
+
+def _drain(turn: Turn) -> bool:
+    deadline = min(turn.deadline, turn.clock() + DRAIN_SLICE)
+    drained = drain(clock=turn.clock, deadline=deadline, tenant_ids=turn.tenant_ids)
+    return drained.worked > 0 or not drained.is_empty
+
+
+def _drain_for_people(turn: Turn) -> bool:
+    return drain(clock=turn.clock, deadline=turn.deadline, for_people=True).worked > 0
+
+
+def _plan(turn: Turn, *, for_people: bool = False) -> bool:
+    return plan_turn(clock=turn.clock, deadline=turn.deadline, tenant_ids=turn.tenant_ids, for_people=for_people)
+
+
+def _sweep(turn: Turn) -> bool:
+    """Make units of dead workers visible: no work, but what follows from it is."""
+    return sweep(now=turn.clock()) > 0
+
+
+def _review(turn: Turn) -> bool:
+    for kamino in kaminos_to_review(turn.tenant_ids):
+        review_changed(kamino, now=turn.clock())
+    return False  # nothing follows from it
+
+
+FIRST = (
+    Kind(
+        "schedule", lambda now, _: [schedule.connections_due(now)],
+        lambda t: schedule.open_due_runs(now=t.clock()) > 0,
+    ),
+    Kind(
+        "tokens", lambda now, _: [tokens.tokens_due(now)],
+        lambda t: tokens.refresh_due(clock=t.clock, deadline=t.deadline) > 0,
+    ),
+    Kind("alerts", lambda now, _: [alerts.companies_to_watch(now)], lambda t: alerts.watch(now=t.clock())),
+    Kind("digests", lambda now, _: [digest.companies_due(now)], lambda t: digest.send_digests(now=t.clock()) > 0),
+)  # fmt: skip
+"""What a tick does once, before anything else."""
+
+SWEEP = Kind(
+    "sweep", lambda now, _: [model.objects.expired(now) for model in DELIVERY_UNITS],
+    _sweep,
+)  # fmt: skip
+REVIEW = Kind("review", lambda _, tenants: [kaminos_to_review(tenants)], _review)
+STAGES = (
+    Kind(
+        "asked", lambda _, tenants: [connections_asked(tenants)],
+        lambda turn: read_asked(turn.clock, turn.deadline, turn.tenant_ids),
+    ),
+    Kind(
+        "pull", lambda now, tenants: [runs_due(now, tenants)],
+        lambda turn: advance_a_run(turn.clock, turn.deadline, turn.tenant_ids),
+    ),
+    Kind(
+        "registers", lambda now, tenants: [kaminos_to_read(now, tenants)],
+        lambda turn: read_kamino_registers(turn.clock, turn.tenant_ids),
+    ),
+    Kind("plan", lambda _, tenants: [requests_due(tenants)], _plan),
+    Kind(
+        "reconcile", lambda now, tenants: [kaminos_to_reconcile(now, tenants)],
+        lambda turn: reconcile_one(turn.clock, turn.deadline, turn.tenant_ids),
+    ),
+    Kind("deliver", lambda now, tenants: [kaminos_to_serve(now, tenants)], _drain, is_waiting),
+)  # fmt: skip
+"""What a turn gives one step each, in the order in which one leads to the next."""
+TURN = (SWEEP, *STAGES, REVIEW)
+
+GUARD = Kind(
+    "guard", lambda now, _: [double_payments.kaminos_to_guard(now)], lambda turn: double_payments.guard_one(turn.clock)
+)
+PEOPLE = (
+    Kind("mappings", lambda now, _: [changes_due(now)], lambda turn: advance_changes(clock=turn.clock)),
+    Kind(
+        "people.asked", lambda _now, _: [connections_asked(None)],
+        lambda turn: read_asked(turn.clock, turn.deadline, None),
+    ),
+    Kind("people.plan", lambda _now, _: [requests_due(for_people=True)], lambda turn: _plan(turn, for_people=True)),
+    Kind("people.deliver", lambda now, _: [kaminos_to_serve(now, None, for_people=True)], _drain_for_people),
+    Kind("bulk", lambda _now, _: [orders_due()], lambda turn: advance_orders(clock=turn.clock)),
+)  # fmt: skip
+"""What people wait for: changes of the De/Para, and reading, planning and sending what they asked for."""
+KINDS = (*FIRST, *TURN, GUARD, *PEOPLE)
 
 
 def run_tick(
-    *,
-    clock: Clock,
-    deadline: datetime,
-    beat: Callable[[], None] = lambda: None,
-    also: Mapping[str, Callable[[], bool]] = MappingProxyType({}),
+    *, clock: Clock, deadline: datetime, beat: Callable[[], None] = lambda: None, also: tuple[Kind, ...] = ()
 ) -> bool:
     """Open what the schedule asks for, then work until `deadline` or until nothing is due; `beat` shows life. `also` is
-    work of layers above, by name: one step each, false when nothing was due. Returns whether something may be left to
-    do."""
-    _guarded("schedule", lambda: open_due_runs(now=clock()))
-    _guarded("tokens", lambda: refresh_due(clock=clock, deadline=deadline))
-    _guarded("alerts", lambda: watch(now=clock()))
-    _guarded("digests", lambda: send_digests(now=clock()))
+    work of layers above. Returns whether something may be left to do.
+
+    Several threads take turns, each as a worker of its own would. One more serves only people, so that whoever presses
+    a button never waits for a slice of somebody's backlog.
+    """
+    turn = Turn(clock, deadline)
+    found = _due(FIRST, turn)
+    for kind in FIRST:
+        if kind.name in found:
+            _guarded(kind.name, lambda kind=kind: kind.step(turn))  # type: ignore[misc]
     beat()
-    Crew(clock, deadline, also).work(beat)
+    work = (SWEEP, *STAGES, GUARD, *also, REVIEW)
+    members = [
+        Member(names_of(work), lambda first=first: _guarded("turn", lambda: _give_turns(work, turn, first)))  # type: ignore[misc]
+        for first in range(settings.TICK_THREADS)
+    ]
+    members.append(Member(names_of(PEOPLE), lambda: _guarded("people", lambda: _give_turns(PEOPLE, turn))))
+    everything = (*work, *PEOPLE)
+
+    def look() -> frozenset[str]:
+        return _due(everything, turn) - {kind.name for kind in everything if kind.is_attended()}
+
+    Crew(members, look, clock=clock, deadline=deadline, nap=NAP).work(beat)
     return clock() >= deadline
 
 
-class Crew:
-    """Some threads of one tick: most of a turn is waiting for slots and answers, so one process serves many companies.
-
-    Each takes its turns as a worker of its own would. One more serves only people, so that whoever presses a button
-    never waits for a slice of somebody's backlog.
-    """
-
-    def __init__(self, clock: Clock, deadline: datetime, also: Mapping[str, Callable[[], bool]]) -> None:
-        self._clock = clock
-        self._also = {"guard": lambda: guard_one(clock), **also}
-        self._deadline = deadline
-        self._lock = threading.Lock()
-        self._busy = 0
-        self._at_work = 0
-
-    def work(self, beat: Callable[[], None]) -> None:
-        """Work until the deadline, or until no thread finds anything due."""
-        self._at_work = settings.TICK_THREADS
-        members = [threading.Thread(target=self._member, args=(first,)) for first in range(self._at_work)]
-        members.append(threading.Thread(target=self._server_of_people))
-        for member in members:
-            member.start()
-        for member in members:
-            while member.is_alive():
-                member.join(BEAT_SECONDS)
-                beat()
-
-    def _member(self, first: int) -> None:
-        try:
-            while self._clock() < self._deadline:
-                with self._lock:
-                    self._busy += 1
-                worked = _guarded("turn", lambda: work_once(clock=self._clock, deadline=self._deadline, first=first))
-                for name, step in self._also.items():
-                    worked |= _guarded(name, step)
-                with self._lock:
-                    self._busy -= 1
-                    others = self._busy
-                if not worked and not others:
-                    return
-                if not worked:
-                    time.sleep(NAP)
-        finally:
-            with self._lock:
-                self._at_work -= 1
-            databases.close_all()
-
-    def _server_of_people(self) -> None:
-        try:
-            while self._clock() < self._deadline:
-                if serve_people(clock=self._clock, deadline=self._deadline):
-                    continue
-                if not self._at_work:
-                    return
-                time.sleep(PEOPLE_NAP)
-        finally:
-            databases.close_all()
+def _due(kinds: tuple[Kind, ...], turn: Turn) -> frozenset[str]:
+    """Return the names of those kinds that are due: all of them when that cannot be told, as none must be lost."""
+    try:
+        return due(kinds, turn.clock(), turn.tenant_ids)
+    except Exception:
+        log.exception("gate crashed")
+        return names_of(kinds)
 
 
 def _guarded(stage: str, work: Callable[[], object]) -> bool:
@@ -121,56 +172,49 @@ def _guarded(stage: str, work: Callable[[], object]) -> bool:
         return False
 
 
+def _give_turns(kinds: tuple[Kind, ...], turn: Turn, first: int = 0) -> bool:
+    """Give each due kind one step, the stages beginning with the one at `first`; false when nothing was done. What is
+    due is asked anew after each step that did something."""
+    first %= len(STAGES)
+    rotated = iter([*STAGES[first:], *STAGES[:first]])
+    found: frozenset[str] | None = None
+    worked = False
+    for kind in [next(rotated) if kind in STAGES else kind for kind in kinds]:
+        if kind is REVIEW and worked:
+            break
+        if found is None:
+            found = _due(kinds, turn)
+        if kind.name not in found:
+            continue
+        end = turn.clock() + timedelta(seconds=settings.RUN_SLICE_SECONDS) if kind in STAGES else turn.deadline
+        mine = replace(turn, deadline=min(turn.deadline, end))
+        if _guarded(kind.name, lambda kind=kind, mine=mine: kind.step(mine)):  # type: ignore[misc]
+            worked, found = True, None
+    return worked
+
+
 def work_once(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None = None, first: int = 0) -> bool:
-    """Give each kind of work one turn, beginning with the one at `first`; false when nothing was due."""
-    sweep(now=clock())
-    stages: list[tuple[str, Callable[[datetime], bool]]] = [
-        ("registers", lambda _end: read_kamino_registers(clock, tenant_ids)),
-        ("asked", lambda end: read_asked(clock, end, tenant_ids)),
-        ("pull", lambda end: advance_a_run(clock, end, tenant_ids)),
-        ("plan", lambda end: plan_turn(clock=clock, deadline=end, tenant_ids=tenant_ids)),
-        ("deliver", lambda end: _drain(clock, end, tenant_ids)),
-        ("reconcile", lambda end: reconcile_one(clock, end, tenant_ids)),
-    ]
-    first %= len(stages)
-    worked = []
-    for name, stage in [*stages[first:], *stages[:first]]:
-        end = min(deadline, clock() + timedelta(seconds=settings.RUN_SLICE_SECONDS))
-        worked.append(_guarded(name, lambda stage=stage, end=end: stage(end)))  # type: ignore[misc]
-    if not any(worked):
-        for kamino in kaminos_to_review(tenant_ids):
-            review_changed(kamino, now=clock())
-    return any(worked)
+    """Give each stage that is due one turn, beginning with the one at `first`; false when nothing was due."""
+    tenants = None if tenant_ids is None else tuple(tenant_ids)
+    return _give_turns(TURN, Turn(clock, deadline, tenants), first)
 
 
 def serve_people(*, clock: Clock, deadline: datetime) -> bool:
     """Work off changes of the De/Para, read, plan and send what people asked for, and nothing else; false when nothing
     was asked."""
-    stages: dict[str, Callable[[], bool]] = {
-        "mappings": lambda: advance_changes(clock=clock),
-        "asked": lambda: read_asked(clock, deadline, None),
-        "plan": lambda: plan_turn(clock=clock, deadline=deadline, tenant_ids=None, for_people=True),
-        "deliver": lambda: drain(clock=clock, deadline=deadline, for_people=True).worked > 0,
-        "bulk": lambda: advance_orders(clock=clock),
-    }
-    worked = [_guarded(name, stage) for name, stage in stages.items()]
-    return any(worked)
-
-
-def _drain(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
-    drained = drain(clock=clock, deadline=min(deadline, clock() + DRAIN_SLICE), tenant_ids=tenant_ids)
-    return drained.worked > 0 or not drained.is_empty
+    return _give_turns(PEOPLE, Turn(clock, deadline))
 
 
 def work_until_idle(
-    *, clock: Clock, tenant_ids: Sequence[int] | None, report: Callable[[Progress], None] = lambda _progress: None
+    *, clock: Clock, tenant_ids: Sequence[int] | None, report: Callable[[Progress], None] | None = None
 ) -> None:
     """Work in this process until nothing more is due for these tenants; short retries are waited for."""
     while True:
-        report(progress(tenant_ids))
+        if report is not None:
+            report(progress(tenant_ids))
         if work_once(clock=clock, deadline=clock() + timedelta(minutes=5), tenant_ids=tenant_ids):
             continue
-        due = next_due(tenant_ids, now=clock())
-        if due is None:
+        at = next_due(tenant_ids, now=clock())
+        if at is None:
             return
-        time.sleep(max(0.05, min((due - clock()).total_seconds(), 1.0)))
+        time.sleep(max(0.05, min((at - clock()).total_seconds(), 1.0)))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations.domain.calendar import BRASILIA
 from integrations.models import Breaker, RateLimit, SyncRun
 from integrations.pipeline.access.rate_limits import bling_key, egress_key
+from integrations.pipeline.read import schedule
 from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -78,7 +79,7 @@ def test_an_account_at_three_requests_a_second_is_never_refused(new_company: Any
     world.unlimited = False
     for _ in range(3):
         company.add_title("payable")
-    tick.open_due_runs(now=timezone.now())
+    schedule.open_due_runs(now=timezone.now())
     tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=6), tenant_ids=[company.tenant.pk])
     times = sorted(company.bling.request_log)
     assert len(times) > 5
@@ -89,7 +90,7 @@ def test_an_account_at_three_requests_a_second_is_never_refused(new_company: Any
 def test_a_spent_day_stops_the_account_until_after_midnight(company: Company, world: World) -> None:
     world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind="429_day", times=100))
     company.add_title("payable")
-    tick.open_due_runs(now=timezone.now())
+    schedule.open_due_runs(now=timezone.now())
     tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=30))
     row = SyncRun.objects.get()
     assert row.state == SyncRun.State.OPEN
@@ -126,7 +127,7 @@ def test_errors_spread_over_time_open_nothing() -> None:
 def test_a_burst_of_errors_stops_every_call_to_bling(company: Company, world: World, settings: Any) -> None:
     settings.LIMITS = replace(settings.LIMITS, bling_breaker_errors=5)
     world.faults.add(Fault(side="bling", method="GET", path="/", kind="500", times=1000))
-    tick.open_due_runs(now=timezone.now())
+    schedule.open_due_runs(now=timezone.now())
     for _ in range(3):
         SyncRun.objects.update(not_before=None)
         tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=60))

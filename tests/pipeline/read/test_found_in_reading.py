@@ -22,7 +22,9 @@ def test_what_people_ask_for_is_read_once_by_whichever_thread(
     company.sync()
     read: list[str] = []
     send = BlingClient._send
-    monkeypatch.setattr(BlingClient, "_send", lambda self, path, *rest: read.append(path) or send(self, path, *rest))
+    monkeypatch.setattr(
+        BlingClient, "_send", lambda self, wanted, access: read.append(wanted.path) or send(self, wanted, access)
+    )
     world.faults.add(Fault("bling", kind="slow", path="/contas/pagar/", seconds=0.2, times=1000))
     user = User.objects.create_user("maria")
     commands.request_resync(titles=Title.objects.filter(bling_id__in=titles), user=user, now=timezone.now())
