@@ -21,7 +21,10 @@ PRODUCTION := ENVIRONMENT=production PUBLIC_URL=https://exemplo.com.br ALLOWED_H
 	$(NOWHERE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check demo-reset test coverage lint soak bench messages format
+.PHONY: help demo demo-check demo-reset test test-long soak mutants flaky coverage lint bench messages format
+
+# Python keeps its bytecode, also where the machine says otherwise: tests start dozens of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show this list
 	@echo "Targets (options in brackets):"
@@ -36,17 +39,28 @@ demo-check: $(STAMP) ## The demo without a person: sync once, compare both sides
 demo-reset: $(STAMP) ## Delete the demo's data
 	@$(PY) -m project.demo --reset
 
-test: $(STAMP) ## Run the tests [PYTEST_WORKERS=3]
-	@marks="not soak"; \
-	command -v chromium >/dev/null 2>&1 || { echo "chromium is not installed: no browser tests" >&2; marks="not soak and not browser"; }; \
-	exec $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "$$marks" $(PYTEST_OPTIONS)
+# Tests in parallel, without those of browsers where there is none: $(call pytest,marks)
+pytest = marks="$(1)"; \
+	command -v chromium >/dev/null 2>&1 || { echo "chromium is not installed: no browser tests" >&2; marks="($$marks) and not browser"; }; \
+	exec $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "$$marks"
+
+test: $(STAMP) ## Run the tests: minutes, something of every kind [PYTEST_WORKERS=3]
+	@$(call pytest,not long and not soak) $(PYTEST_OPTIONS)
+
+test-long: $(STAMP) ## Run the long tests: kills, histories, two clusters, refresh storms [LONG_SEED=1]
+	@$(call pytest,long)
+
+soak: $(STAMP) ## Run everything, with new examples and an hour of histories: hours [SOAK_SECONDS=3600 SOAK_SEED=…]
+	@$(call pytest,long or not long) --hypothesis-profile=search
+
+mutants: $(STAMP) ## Break the engine in known ways, one after the other: `make test` has to see each [ONLY=name]
+	@exec $(PY) -m tests.mutants $(ONLY)
+
+flaky: $(STAMP) ## Run a file of tests again and again on a busy machine FILE=tests/… [TIMES=20]
+	@exec $(PY) -m tests.flaky $(or $(FILE),$(error FILE=tests/… is missing)) --times $(or $(TIMES),20)
 
 coverage: $(STAMP) ## The same with coverage: half as long again
 	@$(MAKE) --no-print-directory test PYTEST_OPTIONS="--cov --cov-report=term:skip-covered"
-
-soak: $(STAMP) ## Run the long tests
-	@$(PY) -m pytest -m soak; code=$$?; \
-	[ $$code -eq 5 ] && { echo "There are no soak tests yet."; exit 0; }; exit $$code
 
 bench: $(STAMP) ## Run the benchmarks
 	@if [ -f benchmarks/__main__.py ]; then $(PY) -m benchmarks; else echo "There are no benchmarks yet."; fi

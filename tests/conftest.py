@@ -1,15 +1,20 @@
 """Fixtures shared by all tests: a sandbox over real HTTP, and a company that is connected to it."""
 
+import gc
+import time
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
+import hypothesis
 import pytest
+from django.test import client as test_client
 from django.utils import timezone
 
 from integrations.domain.calendar import day_of
 from sandbox.server import SandboxServer
 from sandbox.world import World
+from tests import cost
 from tests.flows.helpers import Company, provision_company
 
 WAITING = (
@@ -18,11 +23,52 @@ WAITING = (
 )  # fmt: skip
 """Tests that mostly wait for processes of their own."""
 
+# A red run has to be red again. New examples are looked for by `make soak`; a slow machine is no failure.
+_RULES: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("same", derandomize=True, **_RULES)
+hypothesis.settings.register_profile("search", max_examples=2000, print_blob=True, **_RULES)
+hypothesis.settings.load_profile("same")
+
+# The ORM leaves so much garbage that looking for it among thousands of collected tests was a tenth of the run.
+GARBAGE = (20_000, 20, 100)
+
+_store_everything = test_client.store_rendered_templates
+
+
+def _store_the_page(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **more: Any) -> None:
+    """Keep what the page itself was given for `response.context`. Django copies the context of every template that a
+    page includes, hundreds of them: three tenths of the time of a list."""
+    if "context" not in store:
+        _store_everything(store, signal, sender, template, context, **more)
+
+
+test_client.store_rendered_templates = _store_the_page
+
+
+_begin: dict[str, float] = {}
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):  # else one of several that this run has started
+        _begin.update(wall=time.monotonic(), postgres=cost.postgres_seconds())
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    wall, postgres = time.monotonic() - _begin["wall"], cost.postgres_seconds() - _begin["postgres"]
+    python = cost.python_seconds()
+    terminalreporter.write_line(f"{wall:.0f} s; processor: {python:.0f} s of Python, {postgres:.0f} s of PostgreSQL")
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread the files of tests that wait among those that compute: on few cores side by side, they cost nothing. What
-    pytest-django put before them keeps its place: it needs what migrations wrote, which they delete."""
+    pytest-django put before them keeps its place."""
     files = [list(group) for _path, group in groupby(items, key=lambda item: item.path)]
     waiting = [group for group in files if group[0].nodeid.startswith(WAITING)]
     first = files.index(waiting[0]) if waiting else 0

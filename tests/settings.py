@@ -1,4 +1,4 @@
-"""Settings of the tests: the embedded PostgreSQL without waiting for the disk, and no request limits.
+"""Settings of the tests: the embedded PostgreSQL without waiting for the disk or compiling, and no request limits.
 
 `DIE_AT` ("failpoint:passing:marker file") kills one process that uses them, `FAILPOINT_LOG` names a file for what it
 passed, `TEST_LIMITS` keeps the limits on.
@@ -18,7 +18,7 @@ os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = start_embedded_database("test-postgres")
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "jit"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
 

@@ -117,6 +117,7 @@ def order_runs() -> None:
         enqueue_tick()
 
 
+@pytest.mark.long
 class TestWithLimits:
     """Two companies whose every call counts, on both sides."""
 
@@ -149,7 +150,7 @@ class TestWithLimits:
             assert "saved" in log.read_text() or "recorded" in log.read_text(), f"{name} did nothing"
 
 
-@pytest.mark.parametrize("failpoint", ["pull.chunk_read", "title.after_write"])
+@pytest.mark.parametrize("failpoint", [pytest.param("pull.chunk_read", marks=pytest.mark.long), "title.after_write"])
 def test_a_killed_worker_of_a_cluster_is_replaced_and_its_work_goes_on(
     company: Company, world: World, start_cluster: Any, tmp_path: Path, failpoint: str
 ) -> None:
@@ -165,6 +166,7 @@ def test_a_killed_worker_of_a_cluster_is_replaced_and_its_work_goes_on(
     check_equal(company)
 
 
+@pytest.mark.long
 class TestSupervised:
     """Clusters under `manage.py supervise`, with little patience."""
 

@@ -14,7 +14,7 @@ class DocumentKind(StrEnum):
 
 def compact(document: str) -> str:
     """Return the document without punctuation and spaces, upper case."""
-    return "".join(char for char in document if char.isalnum()).upper()
+    return "".join(char for char in document.upper() if char.isalnum())
 
 
 def kind_of(document: str) -> DocumentKind:

@@ -1,16 +1,12 @@
 """One company with a row in every table, so that every page has something to show."""
 
-import importlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
-from django.apps import apps
 from django.contrib.auth.models import Group, User
-from django.db import connection
 from django.utils import timezone
 
 from integrations.models import (
@@ -92,17 +88,7 @@ class Rows:
         ]  # fmt: skip
 
 
-def make_groups() -> None:
-    """Make the groups of the migrations again where tests with real commits, which empty every table, ran before."""
-    if not Group.objects.exists():
-        schema_editor = SimpleNamespace(connection=connection)
-        importlib.import_module("integrations.migrations.0002_groups").create_groups(apps, schema_editor)
-        importlib.import_module("integrations.migrations.0004_privacy_groups").add_permissions(apps, schema_editor)
-
-
 def make_user(name: str, *groups: str, **values: Any) -> User:
-    if groups:
-        make_groups()
     user = User.objects.create_user(name, password="x", is_staff=True, **values)
     user.groups.set(Group.objects.filter(name__in=groups))
     return user

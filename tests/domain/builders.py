@@ -1,5 +1,6 @@
 """Small builders and hypothesis strategies of the domain's values."""
 
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from integrations.domain.classification import Classification
-from integrations.domain.desired import DesiredPayment, DesiredTitle, Inputs, KaminoStatus, TenantRules
+from integrations.domain.desired import MARKER, DesiredPayment, DesiredTitle, Inputs, KaminoStatus, TenantRules
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.settlement import Settlement
 from integrations.domain.titles import BorderoFacts, BorderoLine, Direction, TitleFacts
@@ -121,12 +122,14 @@ payments = st.builds(DesiredPayment, date=days, amount=amounts, account=codes, f
 
 @st.composite
 def desired_titles(draw: st.DrawFn) -> DesiredTitle:
-    """Any title that Kamino could be told: settled ones have a payment, others have none."""
+    """Any title that Kamino could be told: settled ones have a payment, others have none; all descriptions end with
+    the marker (an empty one was erased on a person's request)."""
     status = draw(st.sampled_from(KaminoStatus))
+    code = draw(codes)
     return DesiredTitle(
         direction=draw(st.sampled_from(Direction)),
-        code=draw(codes),
-        description=draw(texts),
+        code=code,
+        description=f"{draw(texts)} {MARKER.format(code=code)}",
         document_number=draw(texts),
         due_date=draw(days),
         competence_date=draw(days),
@@ -138,3 +141,11 @@ def desired_titles(draw: st.DrawFn) -> DesiredTitle:
         payment=draw(payments) if status is KaminoStatus.SETTLED else None,
         note=draw(texts),
     )
+
+
+def neighbours(title: DesiredTitle, other: DesiredTitle) -> list[DesiredTitle]:
+    """Return the title, what it is with one field of the other one each, and the other one. Two titles that are drawn
+    apart differ in every field at once."""
+    names = [{field.name} for field in fields(DesiredTitle) if field.name not in ("status", "payment")]
+    changes = [{name: getattr(other, name) for name in changed} for changed in [*names, {"status", "payment"}]]
+    return [title, *(replace(title, **change) for change in changes), other]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus
 from integrations.domain.reasons import Reason
-from tests.domain.builders import PAID_ON, desired, desired_titles, money, settled
+from tests.domain.builders import PAID_ON, desired, desired_titles, money, neighbours, settled
 
 CANCELLED = desired(status=KaminoStatus.CANCELLED)
 OTHER_DAY = DesiredPayment(PAID_ON + timedelta(days=1), money("100.00"), "1.1")
@@ -69,11 +69,20 @@ def test_a_different_settlement_names_both() -> None:
 
 
 @given(desired_titles(), desired_titles())
-def test_a_settled_title_is_never_written_again(wanted: DesiredTitle, told: DesiredTitle) -> None:
-    step = next_step(wanted, told)
+def test_a_settled_or_cancelled_title_is_never_written_again(told: DesiredTitle, other: DesiredTitle) -> None:
     if told.status is not KaminoStatus.PENDING:
-        assert step.operation is None
-        assert (step.conflict is None) == (wanted == told)
+        for wanted in neighbours(told, other):
+            step = next_step(wanted, told)
+            assert step.operation is None
+            assert (step.conflict is None) == (wanted == told)
+
+
+@given(desired_titles(), desired_titles())
+def test_an_erased_description_is_no_difference_and_hides_no_other(told: DesiredTitle, other: DesiredTitle) -> None:
+    erased = replace(told, description="")
+    for wanted in neighbours(told, other):
+        assert next_step(wanted, erased) == next_step(replace(wanted, description=told.description), told)
+        assert next_step(replace(wanted, description=""), erased) == next_step(wanted, erased)
 
 
 @given(desired_titles(), st.none() | desired_titles())

@@ -1,5 +1,6 @@
 """`kill -9` of real worker processes at every boundary between two steps. After a restart both sides are equal."""
 
+import os
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
@@ -30,6 +31,10 @@ from tests.flows.helpers import Company, in_days
 from tests.processes import Workers
 
 MOST_WORKERS = 6
+PASSINGS = 10
+A_TENTH = [(failpoint, Random(f"{os.environ.get('LONG_SEED', '1')} {failpoint}").randint(1, PASSINGS))
+           for failpoint in FAILPOINTS]  # fmt: skip
+"""One passing of ten of each boundary, drawn by a seed."""
 IN_FLIGHT = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
 
@@ -106,10 +111,27 @@ def scene(company: Company, world: World, workers: Workers) -> Scene:
     return scene
 
 
-@pytest.mark.parametrize("failpoint", FAILPOINTS)
-def test_a_worker_killed_at_any_boundary_loses_and_doubles_nothing(scene: Scene, failpoint: str) -> None:
+@pytest.mark.parametrize("failpoint", ["plan.computed", "title.before_write", "title.after_write", "part.after_write"])
+def test_a_worker_killed_at_a_boundary_loses_and_doubles_nothing(scene: Scene, failpoint: str) -> None:
+    kill_and_compare(scene, failpoint, 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("failpoint", "passing"), A_TENTH)
+def test_a_worker_killed_at_any_boundary_loses_and_doubles_nothing(scene: Scene, failpoint: str, passing: int) -> None:
+    kill_and_compare(scene, failpoint, passing)
+
+
+def kill_and_compare(scene: Scene, failpoint: str, passing: int) -> None:
+    """Let a worker die at a failpoint's `passing`th passing; at the first one where it is not passed that often."""
     scene.change()
-    assert scene.workers.work(failpoint)["code"] == -signal.SIGKILL, "this boundary was never passed"
+    died = scene.workers.work(failpoint, passing)["code"]
+    if not died and passing > 1:
+        scene.work()
+        scene.prepare()
+        scene.change()
+        died = scene.workers.work(failpoint)["code"]
+    assert died == -signal.SIGKILL, "this boundary was never passed"
     scene.work()
     check_equal(scene.company)
 
@@ -117,23 +139,16 @@ def test_a_worker_killed_at_any_boundary_loses_and_doubles_nothing(scene: Scene,
 @pytest.mark.soak
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_ten_workers_killed_at_one_boundary_lose_and_double_nothing(scene: Scene, failpoint: str) -> None:
-    for passing in range(1, 11):
-        scene.change()
-        died = scene.workers.work(failpoint, passing)["code"]
-        if not died:  # it is not passed that often
-            scene.work()
-            scene.prepare()
-            scene.change()
-            died = scene.workers.work(failpoint)["code"]
-        assert died == -signal.SIGKILL
-        scene.work()
-        check_equal(scene.company)
+    for passing in range(1, PASSINGS + 1):
+        kill_and_compare(scene, failpoint, passing)
         scene.prepare()
 
 
 @pytest.mark.parametrize(
-    "failpoint", ["pull.page_read", "asked.read", "title.claimed", "title.after_write", "lookup.read"]
-)
+    "failpoint",
+    ["pull.page_read", "title.claimed",
+     *(pytest.param(name, marks=pytest.mark.long) for name in ("asked.read", "title.after_write", "lookup.read"))],
+)  # fmt: skip
 def test_a_worker_that_slept_past_its_lease_writes_nothing_old(scene: Scene, failpoint: str) -> None:
     scene.change()
     sleeper = scene.workers.work(failpoint, number=signal.SIGSTOP)

@@ -1,6 +1,7 @@
 """Lost answers, every operation in every way: adopted or shown to a person, never repeated."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,9 +67,16 @@ def patient(settings: Any) -> Any:
     return settings
 
 
-@pytest.mark.parametrize("complete", [False, True], ids=["lists_may_hide", "lists_are_complete"])
-@pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
-@pytest.mark.parametrize("kind", HAPPENED)
+def cases() -> Iterator[Any]:
+    """Return every kind of failure with every kind of list; half of them are for `make test-long`."""
+    for kind, generous, complete in itertools.product(HAPPENED, (False, True), (False, True)):
+        lists = ("strict", "generous")[generous], ("lists_may_hide", "lists_are_complete")[complete]
+        is_quick = generous == complete or (kind == "cut_before" and generous)
+        marks = [] if is_quick else [pytest.mark.long]
+        yield pytest.param(kind, generous, complete, marks=marks, id="-".join([kind, *lists]))
+
+
+@pytest.mark.parametrize(("kind", "generous", "complete"), list(cases()))
 def test_a_lost_answer_is_adopted_or_shown_and_never_repeated(
     company: Company, world: World, patient: Any, kind: Any, generous: bool, complete: bool
 ) -> None:

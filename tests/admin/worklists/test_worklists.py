@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Q
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
@@ -53,6 +54,13 @@ def let_be(rows: Rows, worklist: str) -> None:
         StoredDiscrepancy.objects.create(posting=rows.posting, kind="double_payment_risk", opened_at=now, seen_at=now)
 
 
+def shows_any(user: Any, worklist: str) -> bool:
+    request = RequestFactory().get(URL, {"worklist": worklist})
+    request.user = user
+    page = admin.site._registry[Posting]
+    return page.get_changelist_instance(request).get_queryset(request).exists()
+
+
 @pytest.mark.parametrize("worklist", WORKLISTS)
 def test_each_worklist_has_its_titles_and_says_what_mends_them(
     login: Callable[[str], Client], ours: Rows, theirs: Rows, worklist: str
@@ -62,12 +70,8 @@ def test_each_worklist_has_its_titles_and_says_what_mends_them(
     page = client.get(URL, {"worklist": worklist})
     assert [row.pk for row in page.context["cl"].queryset] == [ours.posting.pk]
     assert str(WORKLISTS[worklist].action) in page.content.decode()
-    others = [
-        name
-        for name in WORKLISTS
-        if name != worklist and client.get(URL, {"worklist": name}).context["cl"].queryset.exists()
-    ]
-    assert others == []
+    # A page's links to the other worklists show how many titles each has; what they list is asked without the page.
+    assert [name for name in WORKLISTS if shows_any(page.wsgi_request.user, name)] == [worklist]
     counts = {str(row["label"]): row["count"] for row in page.context["worklists"]}
     assert counts == {str(entry.label): int(name == worklist) for name, entry in WORKLISTS.items()}
 

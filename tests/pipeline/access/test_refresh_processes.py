@@ -14,14 +14,14 @@ PROCESSES, THREADS = 4, 8
 
 
 @pytest.fixture
-def workers(company: Company) -> Iterator[list[subprocess.Popen[str]]]:
+def workers(company: Company, request: pytest.FixtureRequest) -> Iterator[list[subprocess.Popen[str]]]:
     started = [
         processes.start(
             "-m", "tests.pipeline.access.refresh_worker", str(company.connection.pk), str(THREADS),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env={"BLING_BREAKER_ERRORS": "1000000"},  # here every round is a burst of refused calls, on purpose
         )
-        for _ in range(PROCESSES)
+        for _ in range(getattr(request, "param", PROCESSES))
     ]  # fmt: skip
     for worker in started:
         assert json.loads(worker.stdout.readline()) == "ready"  # type: ignore[union-attr]
@@ -39,11 +39,17 @@ def run_rounds(company: Company, workers: list[subprocess.Popen[str]], rounds: i
             worker.stdin.write("go\n")  # type: ignore[union-attr]
             worker.stdin.flush()  # type: ignore[union-attr]
         results = [result for worker in workers for result in json.loads(worker.stdout.readline())]  # type: ignore[union-attr]
-        assert results == [company.bling.company_id] * (PROCESSES * THREADS)
+        assert results == [company.bling.company_id] * (len(workers) * THREADS)
         assert company.bling.calls["POST /oauth/token"] == number
         assert company.connection.status == ConnectionStatus.CONNECTED
 
 
+@pytest.mark.parametrize("workers", [2], indirect=True)
+def test_three_rounds_of_two_processes(company: Company, workers: list[subprocess.Popen[str]]) -> None:
+    run_rounds(company, workers, 3)
+
+
+@pytest.mark.long
 def test_twenty_rounds(company: Company, workers: list[subprocess.Popen[str]]) -> None:
     run_rounds(company, workers, 20)
 

@@ -1,0 +1,138 @@
+"""Known ways of breaking the engine. Each is tried on a copy of the tree, and the tests have to see it.
+
+`make mutants` runs them all, with the tests of `make test` that are meant to catch them; a name runs one.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DELIVERIES = "integrations/models/deliveries.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """Replace `old` by `new` in a file; `seen_by` are the tests that have to fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    seen_by: tuple[str, ...]
+
+
+MUTANTS = [
+    Mutant(
+        "resend_after_a_lost_answer", "integrations/pipeline/deliver/resolve.py",
+        "elif kamino.lists_are_complete:", "elif True:",
+        ("tests/flows/test_dying_workers.py",),
+    ),
+    Mutant(
+        "no_fence_check", DELIVERIES,
+        "return self.filter(same_object, pk=pk, fence=fence)", "return self.filter(same_object, pk=pk)",
+        ("tests/flows/test_state_machine.py",),
+    ),
+    Mutant(
+        "settle_twice", "integrations/domain/delivery.py",
+        "if delivered.status is KaminoStatus.SETTLED:",
+        "if delivered.status is KaminoStatus.SETTLED and desired.status is not KaminoStatus.SETTLED:",
+        ("tests/domain/test_delivery.py",),
+    ),
+    Mutant(
+        "older_reading_wins", "integrations/pipeline/read/mirror.py",
+        "(last_read or title).read_at >= reading.read_at:", "reading.read_at is None:",
+        ("tests/flows/test_state_machine.py",),
+    ),
+    Mutant(
+        "expired_becomes_ready", DELIVERIES,
+        "state=DeliveryState.UNCERTAIN, ready_at=look_at, lookups=0, lease_until=None",
+        "state=DeliveryState.READY, ready_at=look_at, lookups=0, lease_until=None",
+        ("tests/flows/test_state_machine.py",),
+    ),
+    Mutant(
+        "claim_ignores_unresolved_attempts", "integrations/pipeline/deliver/claim.py",
+        "units = model.objects.exclude(Exists(unresolved.filter(**{_TARGETS[model]: OuterRef(\"pk\")})))",
+        "units = model.objects.all()",
+        ("tests/flows/test_state_machine.py",),
+    ),
+    Mutant(
+        "plan_request_dropped", "integrations/pipeline/plan/planner.py",
+        "PlanRequest.objects.filter(pk__in=list(requests)).delete()",
+        "PlanRequest.objects.filter(title__connection=connection_id).delete()",
+        ("tests/flows/test_state_machine.py",),
+    ),
+    Mutant(
+        "lease_not_checked", "integrations/pipeline/access/leases.py",
+        "return Q(lease_until__isnull=True) | Q(lease_until__lt=now)", "return Q(pk__isnull=False)",
+        ("tests/flows/test_state_machine.py",),
+    ),
+    Mutant(
+        "lease_of_a_claim_not_checked", DELIVERIES,
+        "state=DeliveryState.SENDING, lease_until__gte=until)", "state=DeliveryState.SENDING)",
+        ("tests/flows/test_state_machine.py",),
+    ),
+    Mutant(
+        "tenant_not_filtered_in_one_list", "integrations/admin/kit/scope.py",
+        "if path is None or sees_every_tenant(request):",
+        "if path is None or sees_every_tenant(request) or queryset.model is models.Attempt:",
+        ("tests/admin/kit/test_scope.py",),
+    ),
+    Mutant(
+        "colour_missing", "integrations/words/colours.py",
+        '    "uncertain": "danger",\n', "",
+        ("tests/words/test_words.py",),
+    ),
+]  # fmt: skip
+
+
+def main(names: list[str]) -> int:
+    """Try the mutants and return 1 when one was not seen."""
+    chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+    unseen = []
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        copy = Path(folder, "tree")
+        _copy(copy)
+        for mutant in chosen:
+            begin, failed = time.monotonic(), _try(copy, mutant)
+            if failed is None:
+                unseen.append(mutant.name)
+            print(f"{mutant.name}: {failed or 'NOT SEEN'} ({time.monotonic() - begin:.0f} s)", flush=True)
+    print(f"{len(chosen) - len(unseen)} of {len(chosen)} seen")
+    return int(bool(unseen) or not chosen)
+
+
+def _copy(target: Path) -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+
+
+def _try(copy: Path, mutant: Mutant) -> str | None:
+    """Return the first test that fails with the mutant, or `None`. Raises `ValueError` where its place has moved."""
+    file = copy / mutant.file
+    text = file.read_text()
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name}: {mutant.file} does not hold this once: {mutant.old!r}")
+    file.write_text(text.replace(mutant.old, mutant.new))
+    try:
+        run = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not long and not soak", *mutant.seen_by],
+            cwd=copy, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    finally:
+        file.write_text(text)
+    failed = [line.split()[1] for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    if run.returncode and not failed:
+        raise RuntimeError(f"{mutant.name}: the tests did not run:\n{run.stdout[-2000:]}{run.stderr[-2000:]}")
+    return failed[0] if failed else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
