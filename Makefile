@@ -21,7 +21,7 @@ PRODUCTION := ENVIRONMENT=production PUBLIC_URL=https://exemplo.com.br ALLOWED_H
 	$(NOWHERE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check demo-reset test test-long soak mutants flaky coverage lint bench messages format
+.PHONY: help demo demo-check demo-reset test test-long soak mutants flaky coverage style lint bench messages format lock hooks
 
 # Python keeps its bytecode, also where the machine says otherwise: tests start dozens of processes.
 unexport PYTHONDONTWRITEBYTECODE
@@ -65,19 +65,21 @@ coverage: $(STAMP) ## The same with coverage: half as long again
 bench: $(STAMP) ## Run the benchmarks
 	@if [ -f benchmarks/__main__.py ]; then $(PY) -m benchmarks; else echo "There are no benchmarks yet."; fi
 
-lint: $(STAMP) ## ruff, mypy, import contracts, migrations, deployment check, file lengths
+style: $(STAMP) ## ruff, format, file lengths: seconds
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@git ls-files '*.py' '*.html' '*.css' '*.js' '*.md' Makefile ':!integrations/migrations' | while read -r file; do \
+		[ -f "$$file" ] && [ "$$(wc -l < "$$file")" -gt $(MAX_LINES) ] && echo "$$file is longer than $(MAX_LINES) lines" >&2; \
+	done | { ! grep .; }
+
+lint: style ## The same, mypy, import contracts, migrations and the deployment check
 	@$(NOWHERE) $(BIN)/mypy integrations project sandbox benchmarks
 	@$(BIN)/lint-imports
 	@$(NOWHERE) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) FIELD_ENCRYPTION_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
 		$(PY) manage.py check --deploy --fail-level WARNING
-	@git ls-files '*.py' '*.html' '*.css' '*.js' '*.md' Makefile ':!integrations/migrations' | while read -r file; do \
-		[ -f "$$file" ] && [ "$$(wc -l < "$$file")" -gt $(MAX_LINES) ] && echo "$$file is longer than $(MAX_LINES) lines" >&2; \
-	done | { ! grep .; }
 
-format: $(STAMP) ## Format the code and mend what ruff can mend
+format: $(STAMP) ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -87,7 +89,20 @@ messages: $(STAMP) ## Collect and compile the Portuguese texts (needs gettext)
 	@msgcat --sort-output -o $(PO) $(PO)  # else the order is that of the folders, which changes from machine to machine
 	@$(PY) manage.py compilemessages --locale pt_BR --ignore '.venv/*'
 
-# The virtual environment, made once and brought up to date when a requirements file changes.
+# One resolution for every platform and Python from 3.11 on: the development lock is made first and binds the runtime's.
+LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --annotation-style line --custom-compile-command "make lock" \
+	$(if $(UPGRADE),$(if $(filter 1,$(UPGRADE)),--upgrade,--upgrade-package $(UPGRADE)))
+
+lock: $(STAMP) ## Renew requirements*.txt from requirements*.in [UPGRADE=1 for all, UPGRADE=name for one]
+	@$(LOCK) -o requirements-dev.txt requirements-dev.in
+	@$(LOCK) -o requirements.txt -c requirements-dev.txt requirements.in
+
+hooks: $(STAMP) ## Let git run `style` before each commit and `lint` before each push
+	@$(BIN)/pre-commit install
+
+# The virtual environment, made once and brought up to date when a lock changes. Wheels only: what builds a source
+# distribution would be downloaded without its hash being known.
 $(STAMP): requirements.txt requirements-dev.txt
 	@found=""; \
 	for name in "$$PYTHON" python3.13 python3.12 python3.11 python3; do \
@@ -103,5 +118,5 @@ $(STAMP): requirements.txt requirements-dev.txt
 		"$$found" -m venv .venv || { echo "Python's venv module does not work (Debian: apt-get install python3-venv)." >&2; exit 1; }; \
 	fi; \
 	echo "Installing requirements-dev.txt …" >&2; \
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.txt
 	@touch $(STAMP)

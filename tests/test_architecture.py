@@ -36,16 +36,6 @@ def test_no_file_is_longer_than_400_lines() -> None:
     assert {name: size for name, size in sizes.items() if size > MOST_LINES} == {}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
-def test_every_requirement_is_pinned(name: str) -> None:
-    lines = [line.strip() for line in (BASE_DIR / name).read_text().splitlines()]
-    wanted = [line for line in lines if line and not line.startswith(("#", "-r "))]
-    assert wanted
-    assert [
-        line for line in wanted if not re.fullmatch(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[0-9][0-9A-Za-z.]*", line)
-    ] == []
-
-
 def test_the_tables_of_the_operations_page_are_those_of_the_words() -> None:
     assert with_tables(OPERATIONS) == OPERATIONS, "run manage.py operations_page"
 
