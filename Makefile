@@ -69,8 +69,8 @@ style: $(STAMP) ## ruff, format, file lengths: seconds
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@git ls-files '*.py' '*.html' '*.css' '*.js' '*.md' Makefile ':!integrations/migrations' | while read -r file; do \
-		[ -f "$$file" ] && [ "$$(wc -l < "$$file")" -gt $(MAX_LINES) ] && echo "$$file is longer than $(MAX_LINES) lines" >&2; \
-	done | { ! grep .; }
+		[ -f "$$file" ] && [ "$$(wc -l < "$$file")" -gt $(MAX_LINES) ] && echo "$$file is longer than $(MAX_LINES) lines"; \
+	done | { ! grep . >&2; }
 
 lint: style ## The same, mypy, import contracts, migrations and the deployment check
 	@$(NOWHERE) $(BIN)/mypy integrations project sandbox benchmarks
