@@ -21,7 +21,8 @@ from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, csv_bytes, xlsx_bytes
 
 NAMES_TITLE = "Kamino"
-_WIDTHS = (22, 16, 16, 14, 42, 11, 8, 14, 38, 30, 26, 30, 22, 38, 12)
+_NAMES = {"bling_name", "suggestion", *TARGET_KINDS}
+"""Columns that hold names, wide from the beginning: people write into empty ones."""
 
 
 class MappingResource(resources.Resource):  # type: ignore[misc]
@@ -107,17 +108,18 @@ def mapping_xlsx(tenant_id: int) -> bytes:
             if texts
         }
         height = max(len(texts) for texts in columns.values())
+        widths = [38 if column in _NAMES else 16 for column in COLUMNS]
         names = [[texts[row] if row < len(texts) else "" for texts in columns.values()] for row in range(height)]
         return xlsx_bytes(
-            Sheet(SHEET_TITLE, [header(column) for column in COLUMNS], _rows(dataset), _WIDTHS, choices),
+            Sheet(SHEET_TITLE, [header(column) for column in COLUMNS], _rows(dataset), widths, choices),
             Sheet(
-                NAMES_TITLE, [str(KaminoKind(kind).label) for kind in TARGET_KINDS.values()], names, (46, 36, 36, 36)
+                NAMES_TITLE, [str(KaminoKind(kind).label) for kind in TARGET_KINDS.values()], names, [40] * len(columns)
             ),
         )
 
 
 def bad_rows_xlsx(change: MappingChange) -> bytes:
-    """Return the rows of a file that could not be used, as they came and with the reasons, to be mended and sent."""
+    """Return the rows of a file that could not be used, as they came and with the reasons, to be corrected and sent."""
     with override(LANGUAGE):
         headers: Sequence[str] = [*(safe_text(text) for text in change.headers), _("Reason")]
         rows = [

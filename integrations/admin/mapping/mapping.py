@@ -17,6 +17,7 @@ from integrations.admin.kit.decorators import display
 from integrations.admin.kit.scope import TenantFilter
 from integrations.admin.mapping.desk import choose_view, desk_view, export_view, row_url
 from integrations.models import Mapping
+from integrations.models.mappings import TARGET_KINDS
 from integrations.words.colours import MAPPING_KIND_COLOURS
 
 
@@ -25,15 +26,12 @@ class MappingAdmin(HistoryAdmin, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     list_display = ["in_bling", "kind_label", "in_kamino", "cost_center", "business_unit", "open_names", "company"]
     list_filter = [TenantFilter, ("kind", ChoicesRadioFilter)]
-    list_select_related = [
-        "connection__tenant", "source", "person", "chart_account", "cost_center", "business_unit", "bank_account",
-    ]  # fmt: skip
+    list_select_related = ["connection__tenant", "source", "person", *TARGET_KINDS]
     search_fields = [
         "bling_name", "source__name", "source__path", "person__name", "chart_account__name", "bank_account__name",
     ]  # fmt: skip
     ordering = ["connection", "kind", "source__path", "bling_name"]
-    fields = ["company", "kind_label", "in_bling", "chart_account", "cost_center", "business_unit", "bank_account",
-              "open_names", "at_the_desk"]  # fmt: skip
+    fields = ["company", "kind_label", "in_bling", *TARGET_KINDS, "open_names", "at_the_desk"]
     readonly_fields = ["company", "kind_label", "in_bling", "open_names", "at_the_desk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -28,7 +28,7 @@ from integrations.models import (
     Tenant,
     Title,
 )
-from integrations.models.mappings import MappingKind
+from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.models.registers import CatalogKind, KaminoKind
 
 
@@ -123,7 +123,7 @@ def _mapping_rules(connection: BlingConnection) -> dict[str, dict[int, Rule]]:
     """Return the mapping rows whose Bling side is known, by kind and Bling id."""
     rows = Mapping.objects.filter(Q(source__isnull=False) | Q(person__isnull=False), connection=connection)
     rules: dict[str, dict[int, Rule]] = defaultdict(dict)
-    for row in rows.select_related("source", "person", "chart_account", "cost_center", "business_unit", "bank_account"):
+    for row in rows.select_related("source", "person", *TARGET_KINDS):
         named = row.source or row.person
         if named is not None:
             rules[row.kind][named.bling_id] = _rule(row, named.name)
@@ -146,10 +146,7 @@ def _filters(connection: BlingConnection) -> dict[FilterKind, Filter]:
 def _rule(row: Mapping, name: str) -> Rule:
     return Rule(
         name=name,
-        chart_account=_target(row.chart_account),
-        cost_center=_target(row.cost_center),
-        business_unit=_target(row.business_unit),
-        bank_account=_target(row.bank_account),
+        **{field: _target(getattr(row, field)) for field in TARGET_KINDS},
         unresolved=tuple(str(name) for name in row.pending.values()),
     )
 
