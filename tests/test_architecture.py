@@ -83,3 +83,18 @@ def test_links_between_documents_lead_somewhere() -> None:
             if "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{page.name}: {target}")
     assert broken == []
+
+
+ROOTS = ("", "integrations", "integrations/pipeline", "templates")
+
+
+def test_files_named_in_documents_exist() -> None:
+    missing = []
+    for page in our_files("*.md"):
+        if page.name == "CHANGELOG.md":  # says what was there
+            continue
+        for name in re.findall(r"`([a-z_]+(?:/[A-Za-z0-9_.-]+)+/?)`", page.read_text(encoding="utf-8")):
+            places = [BASE_DIR / root / name for root in ROOTS]
+            if not any(place.exists() or place.with_suffix(".py").exists() for place in places):
+                missing.append(f"{page.name}: {name}")
+    assert missing == []

@@ -265,3 +265,24 @@ def with_a_company() -> list[type[Model]]:
 
 def of_tenant(model: type[Model], tenant: Tenant) -> int:
     return model._default_manager.filter(**{PATHS[model.__name__]: tenant.pk}).count()
+
+
+NAMES_NOBODY = {
+    "ForcedSettlement": "amounts, days and who ordered it",
+    "HistoricalMapping": "erased with its mapping",
+    "TitleRead": "moments",
+}
+"""Tables that hang on a person or a title and keep no word about a person, and why."""
+
+
+def test_every_table_that_hangs_on_a_person_or_title_is_known_to_privacy() -> None:
+    hanging: set[type[Model]] = {Person, Title}
+    models = [model for model in apps.get_app_config("integrations").get_models() if not model._meta.proxy]
+    while more := {
+        model
+        for model in models
+        if any(field.related_model in hanging for field in model._meta.concrete_fields if field.is_relation)
+    } - hanging:
+        hanging |= more
+    known = {value for value in vars(privacy).values() if isinstance(value, type) and issubclass(value, Model)}
+    assert {model.__name__ for model in hanging - known} == NAMES_NOBODY.keys()
