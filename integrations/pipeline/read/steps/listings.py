@@ -27,7 +27,8 @@ PAID_FEED = timedelta(days=7)
 PAID_FEED_DAILY = timedelta(days=45)
 HISTORY = 100_000
 """The urgency from which on titles were settled before we saw them: more days than any due date is away."""
-_OPEN_STATUSES = (1, 3)
+_OPEN_STATUSES = (TitleStatus.OPEN, TitleStatus.PARTIAL)
+_NEEDS_NOTHING = (TitleStatus.SETTLED, TitleStatus.RETURNED, TitleStatus.CANCELLED)
 Page = tuple[Sequence[TitleRow], Mapping[int, int]]
 """The rows of a page, and the urgencies of those to read, by Bling id."""
 Pages = tuple[list[Page], dict[str, Any]]
@@ -163,14 +164,14 @@ def rows_to_read(
     new = {
         row.bling_id: _distance(row, today)
         for row in rows
-        if row.bling_id not in known and (listing.by == "paid" or row.status_number not in (2, 4, 5))
+        if row.bling_id not in known and (listing.by == "paid" or row.status not in _NEEDS_NOTHING)
     }
     return dict.fromkeys(changed, 0) | new
 
 
 def _distance(row: TitleRow, today: date) -> int:
     days = abs((row.due_date - today).days) if row.due_date else 0
-    return 1 + days if row.status_number in _OPEN_STATUSES else HISTORY + days
+    return 1 + days if row.status in _OPEN_STATUSES else HISTORY + days
 
 
 def has_older_readings(run: SyncRun) -> bool:
@@ -195,5 +196,5 @@ def _from_json(data: dict[str, Any]) -> Listing:
         by=data["by"],
         start=date.fromisoformat(data["start"]) if data["start"] else None,
         end=date.fromisoformat(data["end"]) if data["end"] else None,
-        statuses=tuple(data["statuses"]),
+        statuses=tuple(TitleStatus(status) for status in data["statuses"]),
     )
