@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import SyncRun, Tenant, Title
-from integrations.pipeline.desk import decisions
 from integrations.pipeline.desk.commands import request_resync
+from integrations.pipeline.desk.deletions import confirm_deletions
 from integrations.pipeline.read.steps import STEPS, listings
 from integrations.pipeline.run import tick
 from integrations.rest.errors import ConfigError
@@ -150,7 +150,7 @@ def test_deletions_are_confirmed_once(company: Company, contact: int, django_use
     company.sync()
     assert last_state() == "failed"
     user = django_user_model.objects.create_user("staff")
-    decisions.confirm_deletions(connection=company.connection, counted=7, user=user, now=timezone.now())
+    confirm_deletions(connection=company.connection, counted=7, user=user, now=timezone.now())
     company.work()
     company.sync()
     assert last_state() == "done"
