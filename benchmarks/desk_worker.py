@@ -51,7 +51,8 @@ def _fill(count: int) -> None:
     )  # fmt: skip
     Title.objects.bulk_create(
         Title(
-            connection=connection, direction="payable", bling_id=number + 1, status="open", status_number=1,
+            connection=connection, direction="payable", bling_id=number + 1, status="open",
+            shown_status="open", status_number=1,
             due_date=date(2026, 12, 1), value=Decimal("100.00"), category_id=number % count + 1, row_fingerprint="x",
             is_released=True, first_seen_at=now, read_at=now, changed_at=now,
         )

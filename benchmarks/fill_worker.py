@@ -61,7 +61,7 @@ def _first_run(account: Account) -> None:
     from integrations.bling.auth import KIND_OPAQUE
     from integrations.bling.client import Access, BlingClient
     from integrations.models import BlingConnection, SyncRun
-    from integrations.pipeline.read.steps import Slice
+    from integrations.pipeline.read.runner import work_on
     from integrations.rest.limits import NoSlots
 
     access = Access("", KIND_OPAQUE)
@@ -71,7 +71,7 @@ def _first_run(account: Account) -> None:
     connection = BlingConnection.objects.select_related("tenant").get(tenant__slug=account.slug)
     now = timezone.now()
     run = SyncRun.objects.create(connection=connection, due_at=now, started_at=now, is_full=True)
-    Slice(run, client, clock=timezone.now, deadline=FOREVER).work()
+    work_on(run, client, clock=timezone.now, deadline=FOREVER)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,15 @@ from integrations.bling.ahead import UNDER_WAY, Ahead, Read
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.errors import SERVICE, error_of
 from integrations.domain.documents import DocumentKind, compact, kind_of
-from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, SalesOrderFacts, TitleFacts, TitleRow
+from integrations.domain.titles import (
+    BorderoFacts,
+    Direction,
+    PersonFacts,
+    SalesOrderFacts,
+    TitleFacts,
+    TitleRow,
+    TitleStatus,
+)
 from integrations.rest.errors import InternalError, UnauthorizedError
 from integrations.rest.fields import Fields
 from integrations.rest.limits import Pace, Slots
@@ -50,7 +58,7 @@ class Listing:
     by: str = "due"
     start: date | None = None
     end: date | None = None
-    statuses: tuple[int, ...] = ()
+    statuses: tuple[TitleStatus, ...] = ()
     contact_id: int = 0
 
     def parameters(self) -> list[tuple[str, str]]:
@@ -59,10 +67,10 @@ class Listing:
         if self.direction is Direction.PAYABLE:
             name = "dataPagamento" if self.by == "paid" else "dataVencimento"
             found = [(f"{name}Inicial", str(self.start)), (f"{name}Final", str(self.end))] if self.start else []
-            return found + contact + [("situacao", str(status)) for status in self.statuses]
+            return found + contact + [("situacao", str(translate.STATUS_NUMBERS[status])) for status in self.statuses]
         found = [("tipoFiltroData", "R" if self.by == "paid" else "V")]
         found += [("dataInicial", str(self.start)), ("dataFinal", str(self.end)), *contact]
-        return found + [("situacoes[]", str(status)) for status in self.statuses]
+        return found + [("situacoes[]", str(translate.STATUS_NUMBERS[status])) for status in self.statuses]
 
 
 class BlingClient:

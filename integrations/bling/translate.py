@@ -8,11 +8,57 @@ from integrations.domain.titles import (
     BorderoFacts,
     BorderoLine,
     Direction,
+    InvoiceStatus,
+    Origin,
     PersonFacts,
     SalesOrderFacts,
     TitleFacts,
     TitleRow,
+    TitleStatus,
 )
+
+# Bling: `situacao` of contas a pagar and contas a receber, 1 to 7. The invoice, sale and boleto numbers differ.
+STATUS_BY_NUMBER = {
+    1: TitleStatus.OPEN,
+    2: TitleStatus.SETTLED,
+    3: TitleStatus.PARTIAL,
+    4: TitleStatus.RETURNED,
+    5: TitleStatus.CANCELLED,
+    6: TitleStatus.PARTLY_RETURNED,
+    7: TitleStatus.CONFIRMED,
+}
+STATUS_NUMBERS = {status: number for number, status in STATUS_BY_NUMBER.items()}
+SALE_WORD = "venda"
+"""Bling: the one documented `origem.tipoOrigem`. An invoice's origin names no sales order, so such titles have none."""
+INVOICE_WORDS = ("nota", "nfe", "nfce", "nf-e", "invoice")
+"""What an invoice is called in `origem.tipoOrigem` is unconfirmed."""
+INVOICE_STATUS_BY_NUMBER = {
+    3: InvoiceStatus.CANCELLED,
+    6: InvoiceStatus.AUTHORISED,
+    7: InvoiceStatus.DANFE_ISSUED,
+    10: InvoiceStatus.DENIED,
+}
+"""Bling: `origem.situacao` of an invoice (3 Cancelada, 6 Autorizada, 7 Emitida DANFE, 10 Denegada). A sale's numbers
+mean other things."""
+
+
+def status_of(number: int) -> TitleStatus:
+    """Translate Bling's number; one that we do not know is `UNKNOWN` and never settles or cancels anything."""
+    return STATUS_BY_NUMBER.get(number, TitleStatus.UNKNOWN)
+
+
+def origin_of(kind: str) -> Origin:
+    """Translate Bling's word for what a title comes from."""
+    word = kind.lower()
+    if word == SALE_WORD:
+        return Origin.SALE
+    return Origin.INVOICE if any(part in word for part in INVOICE_WORDS) else Origin.OTHER
+
+
+def invoice_status_of(origin: Origin, number: int) -> InvoiceStatus:
+    """Translate the status of a title's invoice; `OTHER` where its origin is none."""
+    is_invoice = origin is Origin.INVOICE
+    return INVOICE_STATUS_BY_NUMBER.get(number, InvoiceStatus.OTHER) if is_invoice else InvoiceStatus.OTHER
 
 
 def title_row(direction: Direction, row: records.ContaRow) -> TitleRow:
@@ -20,7 +66,7 @@ def title_row(direction: Direction, row: records.ContaRow) -> TitleRow:
     return TitleRow(
         direction=direction,
         bling_id=row.id,
-        status_number=row.situacao,
+        status=status_of(row.situacao),
         due_date=row.vencimento,
         value=row.valor,
         contact_id=row.contato_id,
@@ -36,9 +82,11 @@ def row_fingerprint(row: records.ContaRow) -> str:
 
 def title(direction: Direction, conta: records.Conta) -> TitleFacts:
     """Translate a title's detail."""
+    origin = origin_of(conta.origem_tipo[:40])
     return TitleFacts(
         direction=direction,
         bling_id=conta.id,
+        status=status_of(conta.situacao),
         status_number=conta.situacao,
         due_date=conta.vencimento,
         value=conta.valor,
@@ -56,6 +104,8 @@ def title(direction: Direction, conta: records.Conta) -> TitleFacts:
         origin_id=conta.origem_id,
         origin_number=conta.origem_numero[:60],
         origin_status=conta.origem_situacao,
+        origin=origin,
+        invoice_status=invoice_status_of(origin, conta.origem_situacao),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from integrations.domain.titles import UNSETTLED, Direction, TitleFacts
+from integrations.domain.titles import UNSETTLED, Direction, InvoiceStatus, Origin, TitleFacts
 
 
 class FilterKind(StrEnum):
@@ -52,13 +52,10 @@ class TenantRules:
     may_split: bool = False
 
 
-_DANFE_ISSUED = 7
-_AUTHORISED = frozenset({6, _DANFE_ISSUED})
-"""Bling: `origem.situacao` of an invoice (6 Autorizada, 7 Emitida DANFE). A sale's numbers mean other things."""
-_CANCELLED = frozenset({3, 10})
-"""Bling: 3 Cancelada, 10 Denegada."""
-_INVOICE_WORDS = ("nota", "nfe", "nfce", "nf-e", "invoice")
-"""Bling documents only "venda" as `tipoOrigem`; what an invoice is called there is unconfirmed."""
+_RELEASED = {
+    Release.AUTHORISED: (InvoiceStatus.AUTHORISED, InvoiceStatus.DANFE_ISSUED),
+    Release.DANFE: (InvoiceStatus.DANFE_ISSUED,),
+}
 
 
 def is_switched_off(title: TitleFacts, rules: TenantRules) -> bool:
@@ -76,17 +73,13 @@ def is_filtered(title: TitleFacts, contact_types: frozenset[int], rules: TenantR
     return any(rule.refuses(ids[kind]) for kind, rule in rules.filters.items())
 
 
-def is_of_invoice(title: TitleFacts) -> bool:
-    return any(word in title.origin_kind.lower() for word in _INVOICE_WORDS)
-
-
 def has_cancelled_invoice(title: TitleFacts) -> bool:
     """Say whether money is still expected for an invoice that was cancelled or denied."""
-    return is_of_invoice(title) and title.origin_status in _CANCELLED and title.status in UNSETTLED
+    is_void = title.invoice_status in (InvoiceStatus.CANCELLED, InvoiceStatus.DENIED)
+    return title.origin is Origin.INVOICE and is_void and title.status in UNSETTLED
 
 
 def is_released(title: TitleFacts, rules: TenantRules) -> bool:
     """Say whether a receivable may leave: where its origin is an invoice, only when that is far enough."""
-    if rules.release is Release.ALWAYS or title.direction is Direction.PAYABLE or not is_of_invoice(title):
-        return True
-    return title.origin_status in (_AUTHORISED if rules.release is Release.AUTHORISED else {_DANFE_ISSUED})
+    is_free = title.direction is Direction.PAYABLE or title.origin is not Origin.INVOICE
+    return is_free or rules.release is Release.ALWAYS or title.invoice_status in _RELEASED[rules.release]

@@ -23,27 +23,26 @@ class TitleStatus(StrEnum):
     DELETED = "deleted"
 
 
-# Bling: `situacao` of contas a pagar and contas a receber, 1 to 7. The invoice, sale and boleto numbers differ.
-STATUS_BY_NUMBER = {
-    1: TitleStatus.OPEN,
-    2: TitleStatus.SETTLED,
-    3: TitleStatus.PARTIAL,
-    4: TitleStatus.RETURNED,
-    5: TitleStatus.CANCELLED,
-    6: TitleStatus.PARTLY_RETURNED,
-    7: TitleStatus.CONFIRMED,
-}
+class Origin(StrEnum):
+    """What a title comes from, as far as rules care."""
 
-SALE_ORIGIN = "venda"
-"""Bling: the one documented `origem.tipoOrigem`. An invoice's origin names no sales order, so such titles have none."""
+    SALE = "sale"
+    INVOICE = "invoice"
+    OTHER = ""
+
+
+class InvoiceStatus(StrEnum):
+    """How far the invoice behind a title is, as far as rules care."""
+
+    AUTHORISED = "authorised"
+    DANFE_ISSUED = "danfe_issued"
+    CANCELLED = "cancelled"
+    DENIED = "denied"
+    OTHER = ""
+
 
 UNSETTLED = (TitleStatus.OPEN, TitleStatus.PARTIAL, TitleStatus.CONFIRMED)
 """Statuses under which Bling still expects money."""
-
-
-def status_of(number: int) -> TitleStatus:
-    """Translate Bling's number; one that we do not know is `UNKNOWN` and never settles or cancels anything."""
-    return STATUS_BY_NUMBER.get(number, TitleStatus.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class TitleRow:
 
     direction: Direction
     bling_id: int
-    status_number: int
+    status: TitleStatus
     due_date: date | None
     value: Decimal
     contact_id: int
@@ -61,10 +60,15 @@ class TitleRow:
 
 @dataclass(frozen=True)
 class TitleFacts:
-    """One title as its detail shows it; money in reais, dates without zone, absent dates `None`."""
+    """One title as its detail shows it; money in reais, dates without zone, absent dates `None`.
+
+    `status_number`, `origin_kind` and `origin_status` are Bling's own forms of the words beside them: evidence, which
+    no rule reads.
+    """
 
     direction: Direction
     bling_id: int
+    status: TitleStatus
     status_number: int
     due_date: date | None
     value: Decimal
@@ -82,15 +86,13 @@ class TitleFacts:
     origin_id: int = 0
     origin_number: str = ""
     origin_status: int = 0
-
-    @property
-    def status(self) -> TitleStatus:
-        return status_of(self.status_number)
+    origin: Origin = Origin.OTHER
+    invoice_status: InvoiceStatus = InvoiceStatus.OTHER
 
     @property
     def order_id(self) -> int:
         """The sales order behind a receivable, 0 where Bling names none."""
-        is_sale = self.direction is Direction.RECEIVABLE and self.origin_kind.lower() == SALE_ORIGIN
+        is_sale = self.direction is Direction.RECEIVABLE and self.origin is Origin.SALE
         return self.origin_id if is_sale else 0
 
 

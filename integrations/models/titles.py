@@ -16,6 +16,8 @@ from integrations.domain.titles import (
     BorderoFacts,
     BorderoLine,
     Direction,
+    InvoiceStatus,
+    Origin,
     PersonFacts,
     SalesOrderFacts,
     TitleFacts,
@@ -98,6 +100,8 @@ class Person(models.Model):
 class Title(models.Model):
     """One account payable or receivable. `row_fingerprint` tells whether a listing row shows anything new.
 
+    `status` is what it is to us: as Bling showed it last (`shown_status`), or deleted. `origin` and `invoice_status`
+    are the domain's words for Bling's `origin_kind` and `origin_status`.
     `missing_runs` counts complete runs that found the title deleted, `missing_in_run` is the last one that did;
     `is_released` is false until the run that found it has finished looking for vanished titles. A title that Bling
     re-created with a new id is `replaced_by` it; `maybe_replaces` names Bling ids that a person has to choose from.
@@ -107,6 +111,7 @@ class Title(models.Model):
     direction = models.CharField(_("direction"), max_length=10, choices=DIRECTION_CHOICES)
     bling_id = models.BigIntegerField(_("Bling id"))
     status = models.CharField(_("status"), max_length=20, choices=STATUS_CHOICES)
+    shown_status = models.CharField(max_length=20, editable=False)
     status_number = models.IntegerField(_("status number in Bling"))
     due_date = models.DateField(_("due date"), null=True)
     value = models.DecimalField(_("value"), max_digits=15, decimal_places=2)
@@ -125,6 +130,8 @@ class Title(models.Model):
     origin_id = models.BigIntegerField(default=0)
     origin_number = models.CharField(_("origin number"), max_length=60, blank=True, default="")
     origin_status = models.IntegerField(_("status of the origin in Bling"), default=0)
+    origin = models.CharField(max_length=20, blank=True, default="", editable=False)
+    invoice_status = models.CharField(max_length=20, blank=True, default="", editable=False)
     row_fingerprint = models.CharField(max_length=32, editable=False)
     missing_runs = models.PositiveSmallIntegerField(default=0, editable=False)
     missing_in_run = models.BigIntegerField(null=True, editable=False)
@@ -184,6 +191,9 @@ class Title(models.Model):
         return TitleFacts(
             direction=Direction(self.direction),
             bordero_ids=tuple(self.bordero_ids),
+            status=TitleStatus(self.shown_status),
+            origin=Origin(self.origin),
+            invoice_status=InvoiceStatus(self.invoice_status),
             **{name: getattr(self, name) for name in self.FACT_FIELDS},
         )
 

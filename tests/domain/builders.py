@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from integrations.bling.translate import invoice_status_of, origin_of, status_of
 from integrations.domain.classification import Classification
 from integrations.domain.desired import MARKER, DesiredPayment, DesiredTitle, Inputs, KaminoStatus, TenantRules
 from integrations.domain.matching import KaminoTitle
@@ -23,7 +24,7 @@ def money(text: str) -> Decimal:
 
 
 def title(**changes: Any) -> TitleFacts:
-    """An open payable of 100.00 with a contact, a number and a category."""
+    """An open payable of 100.00 with a contact, a number and a category; Bling's numbers in it become words."""
     values: dict[str, Any] = {
         "direction": Direction.PAYABLE,
         "bling_id": 16000000469,
@@ -38,7 +39,14 @@ def title(**changes: Any) -> TitleFacts:
         "history": "Aluguel",
         "category_id": 3,
     }
-    return TitleFacts(**{**values, **changes})
+    values |= changes
+    origin = origin_of(values.get("origin_kind", ""))
+    words = {
+        "status": status_of(values["status_number"]),
+        "origin": origin,
+        "invoice_status": invoice_status_of(origin, values.get("origin_status", 0)),
+    }
+    return TitleFacts(**{**words, **values})
 
 
 def paid_title(**changes: Any) -> TitleFacts:

@@ -25,7 +25,7 @@ from integrations.pipeline.access import leases
 from integrations.pipeline.access.tokens import store_tokens
 from integrations.pipeline.company.provisioning import provision
 from integrations.pipeline.desk.commands import request_resync, request_sync
-from integrations.pipeline.read import steps
+from integrations.pipeline.read.steps.work import LEASE
 from integrations.pipeline.report import sync_summary
 from integrations.pipeline.run import tick
 from sandbox.world import World
@@ -85,7 +85,7 @@ class Company:
         KaminoConnection.objects.filter(lease_until__lte=now + leases.LEASE - silence).update(lease_until=None)
         open_runs = SyncRun.objects.filter(state="open")
         open_runs.update(not_before=None)
-        open_runs.filter(lease_until__lte=now + steps.LEASE - silence).update(lease_until=None)
+        open_runs.filter(lease_until__lte=now + LEASE - silence).update(lease_until=None)
         BlingToken.objects.update(retry_at=None)
         Breaker.objects.all().delete()
         RateLimit.objects.update(next_at=past)

@@ -110,7 +110,7 @@ def test_paid_in_kamino_on_another_day_is_not_called_unsettled(
     company.bling.pay(title, date=world.today, account=company.bank)
     company.sync()
     found = answer(company, title, user)
-    assert "Pago na Kamino com data ou valor diferente do Bling" in found
+    assert "Pago na Kamino com outra data ou outro valor que no Bling" in found
     assert "Não está baixado" not in found
 
 

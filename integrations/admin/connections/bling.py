@@ -27,7 +27,7 @@ from integrations.admin.kit.secret_fields import SecretFormMixin
 from integrations.models import BlingConnection, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.company import probes
-from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk.deletions import deletions_to_confirm
 from integrations.words.colours import CONNECTION_COLOURS
 
 API_V2_KEY = re.compile(r"[0-9a-f]{48,}", re.IGNORECASE)
@@ -129,7 +129,7 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
         for action in shown:
             if action.path == "connect" and status != ConnectionStatus.NEVER:
                 action.description = gettext_lazy("Reconnect")
-        if connection is None or not decisions.deletions_to_confirm(connection):
+        if connection is None or not deletions_to_confirm(connection):
             buttons = buttons - {"confirm_deletions"}
         return [action for action in shown if action.path in buttons]
 

@@ -13,7 +13,7 @@ from integrations.admin.kit.decorators import page_action
 from integrations.models import BlingConnection
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.company import connection_state
-from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk.deletions import confirm_deletions, deletions_to_confirm
 from integrations.queue import enqueue_tick
 
 
@@ -94,10 +94,10 @@ class StateActions(HistoryAdmin):
     @page_action(gettext_lazy("Confirm deletions"), permissions=["connect"], icon="delete_sweep", variant="primary")
     def confirm_deletions(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
-        count = decisions.deletions_to_confirm(connection)
+        count = deletions_to_confirm(connection)
         form = CountForm(request.POST or None, initial={"counted": count})
         if request.method == "POST" and form.is_valid():
-            decisions.confirm_deletions(
+            confirm_deletions(
                 connection=connection, counted=form.cleaned_data["counted"], user=actions.user_of(request),
                 now=timezone.now(),
             )  # fmt: skip

@@ -108,12 +108,6 @@ def status_word(title: Title) -> str:
     return str(title.get_status_display())
 
 
-def origin_word(kind: str) -> str:
-    """Return what Bling says a title comes from, as people call it; a word that nobody described yet as it is."""
-    words = {"notafiscal": _("Invoice"), "venda": _("Sale"), "pedidovenda": _("Sale"), "contrato": _("Contract")}
-    return words.get(kind.lower(), kind)
-
-
 def title_line(title: Title) -> str:
     """Name a title so that nobody confuses it: direction, number, person, due date, value."""
     person = str(title.person) if title.person else ""

@@ -19,7 +19,8 @@ from integrations.admin.kit.scope import sees_confidential
 from integrations.admin.titles.page import compared
 from integrations.domain.documents import compact
 from integrations.models import Posting, Title
-from integrations.pipeline.desk import decisions, kamino_search, live_kamino
+from integrations.pipeline.desk import kamino_search, live_kamino
+from integrations.pipeline.desk.links import link
 from integrations.pipeline.desk.refusal import Refused
 
 AROUND = timedelta(days=10)
@@ -125,7 +126,7 @@ class LinkButton:
         if request.method == "POST" and form.is_valid():
             told = _("Linked to the title %(id)s of Kamino. It is planned again.") % {"id": found.row.kamino_id}
             order = {"kamino_id": found.row.kamino_id, **form.cleaned_data}
-            actions.carry_out(request, decisions.link, told, posting=posting, **order)
+            actions.carry_out(request, link, told, posting=posting, **order)
             return actions.back_to(self, title.pk)
         context = {
             **self.admin_site.each_context(request),

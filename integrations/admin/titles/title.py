@@ -24,6 +24,7 @@ from integrations.admin.titles.page import title_context
 from integrations.admin.titles.payments import PaymentInline
 from integrations.models import BulkOrder, Title
 from integrations.words.colours import STATE_COLOURS, STATUS_COLOURS
+from integrations.words.origins import origin_word
 
 
 @admin.register(Title)
@@ -145,7 +146,7 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
 
     @display(gettext_lazy("origin"))
     def origin(self, title: Title) -> str:
-        return f"{texts.origin_word(title.origin_kind)} {title.origin_number}".strip() or texts.EMPTY
+        return f"{origin_word(title.origin, title.origin_kind)} {title.origin_number}".strip() or texts.EMPTY
 
     @display(gettext_lazy("borderôs"))
     def borderos(self, title: Title) -> str:

@@ -23,7 +23,7 @@ from integrations.models import KaminoItem, PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.compare.exact_matches import with_twins
-from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk.links import MOST_LINKS, link_twins
 from integrations.pipeline.desk.refusal import Refused
 from integrations.queue import enqueue_tick
 from integrations.words.colours import OPERATION_COLOURS
@@ -158,7 +158,7 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
                 "Linked titles are not created a second time; from then on they are kept like every other one. In "
                 "simulation nothing is sent. At most %(most)s are linked at a time."
             )
-            % {"most": decisions.MOST_LINKS},
+            % {"most": MOST_LINKS},
             submit=_("Link"),
             form=form,
             rows=[f"{texts.title_line(row.title)} = Kamino {row.twin}" for row in twins[:SAMPLE]],
@@ -169,7 +169,7 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
     def _link(self, request: HttpRequest, twins: QuerySet[Any], order: dict[str, Any]) -> None:
         """Link and say how many were, why others were not, and how many are left."""
         try:
-            linked = decisions.link_twins(twins=twins, user=actions.user_of(request), now=timezone.now(), **order)
+            linked = link_twins(twins=twins, user=actions.user_of(request), now=timezone.now(), **order)
         except Refused as error:
             actions.refused(request, error)
             return

@@ -15,7 +15,7 @@ from integrations.domain.calendar import day_of
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
-from integrations.domain.titles import STATUS_BY_NUMBER, Direction, TitleStatus
+from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import BlingConnection, KaminoConnection, Posting, TitleRead
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import open_bling, open_kamino
@@ -31,7 +31,6 @@ EVERY = timedelta(hours=1)
 AHEAD = timedelta(days=2)
 SETTLES_SOON = timedelta(hours=1)
 """A payment that Bling showed this lately is on its way to Kamino: no reason to frighten anybody."""
-_SETTLED = tuple(number for number, status in STATUS_BY_NUMBER.items() if status is TitleStatus.SETTLED)
 
 
 def kaminos_to_guard(now: datetime) -> QuerySet[KaminoConnection]:
@@ -85,7 +84,7 @@ def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> se
         pk__in={posting.title.connection_id for posting in postings}, status=ConnectionStatus.CONNECTED
     )
     for connection in connections.defer("client_secret"):
-        listing = Listing(Direction.PAYABLE, "due", today, today + AHEAD, statuses=_SETTLED)
+        listing = Listing(Direction.PAYABLE, "due", today, today + AHEAD, statuses=(TitleStatus.SETTLED,))
         try:
             pages = list(open_bling(connection, clock=clock).title_pages(listing))
         except ApiError as error:  # what was read before still counts, and so do the other connections

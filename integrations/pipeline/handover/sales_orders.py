@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.domain.reasons import Reason
-from integrations.domain.titles import SALE_ORIGIN, UNSETTLED, Direction, SalesOrderFacts, TitleStatus
+from integrations.domain.titles import UNSETTLED, Direction, Origin, SalesOrderFacts, TitleStatus
 from integrations.models import BlingConnection, Mapping, SalesOrder, Title
 from integrations.models.mappings import ORDER_KINDS
 
@@ -20,7 +20,7 @@ def are_needed(connection: BlingConnection) -> bool:
 def of_sales(connection: BlingConnection) -> QuerySet[Title]:
     """Return the receivables that name a sales order (`TitleFacts.order_id`)."""
     return Title.objects.filter(
-        connection=connection, direction=Direction.RECEIVABLE, origin_kind__iexact=SALE_ORIGIN, origin_id__gt=0
+        connection=connection, direction=Direction.RECEIVABLE, origin=Origin.SALE, origin_id__gt=0
     )
 
 

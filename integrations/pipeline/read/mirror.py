@@ -187,6 +187,9 @@ def _apply(
     values: dict[str, Any] = {name: getattr(facts, name) for name in Title.FACT_FIELDS}
     values |= {
         "status": facts.status.value,
+        "shown_status": facts.status.value,
+        "origin": facts.origin.value,
+        "invoice_status": facts.invoice_status.value,
         "bordero_ids": list(facts.bordero_ids),
         "person_id": persons.get(facts.contact_id),
         "missing_runs": 0,
@@ -210,7 +213,8 @@ def _apply(
 
 
 _TITLE_COLUMNS = [
-    *Title.FACT_FIELDS, "status", "bordero_ids", "person", "missing_runs", "missing_in_run", "replaced_by",
+    *Title.FACT_FIELDS, "status", "shown_status", "origin", "invoice_status",
+    "bordero_ids", "person", "missing_runs", "missing_in_run", "replaced_by",
     "row_fingerprint", "read_at", "changed_at",
 ]  # fmt: skip
 

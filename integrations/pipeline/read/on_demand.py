@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from integrations.domain.reasons import Problem, Reason
+from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import Priority
@@ -18,7 +19,7 @@ from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import unread
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans
-from integrations.pipeline.read import fetch, mirror, selection
+from integrations.pipeline.read import fetch, mirror
 from integrations.rest.errors import ApiError, InternalError
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,7 @@ def _only_reader_of(connection: BlingConnection) -> Iterator[bool]:
 
 
 def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime) -> bool:
-    wanted = selection.asked_titles(connection, 100)
+    wanted = _asked_titles(connection, 100)
     if not wanted:
         return False
     client = open_bling(connection, clock=clock)
@@ -93,6 +94,13 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
         if clock() >= deadline:
             break
     return True
+
+
+def _asked_titles(connection: BlingConnection, limit: int) -> list[tuple[Direction, int]]:
+    """Return titles that a person asked to be read now."""
+    asked = TitleRead.objects.filter(title__connection=connection, asked_at__isnull=False).order_by("asked_at")
+    return [(Direction(direction), bling_id) for direction, bling_id in asked.values_list(
+        "title__direction", "title__bling_id")[:limit]]  # fmt: skip
 
 
 def _stop_asking(titles: QuerySet[Title], why: Problem) -> None:

@@ -13,7 +13,8 @@ from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.read import mirror
-from integrations.pipeline.read.steps import LEASE, Slice
+from integrations.pipeline.read.runner import work_on
+from integrations.pipeline.read.steps.work import LEASE
 from integrations.rest.errors import ApiError, RateLimitedError, TransientError
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ def advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
     failpoints.passed("pull.leased")
     try:
         client = open_bling(run.connection, clock=clock)
-        if not Slice(run, client, clock=clock, deadline=deadline).work():
+        if not work_on(run, client, clock=clock, deadline=deadline):
             _release_run(run, tries=0)
     except mirror.LostLeaseError:
         log.warning("run was taken over", run=run.pk)

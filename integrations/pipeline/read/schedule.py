@@ -12,7 +12,8 @@ from integrations.domain.calendar import BRASILIA
 from integrations.models import BlingConnection, SyncRun
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.handover.due import derived
-from integrations.pipeline.read.selection import wants_sweep
+
+SWEEP_EVERY = timedelta(days=7)
 
 
 def last_slot(now: datetime, hours: Sequence[int]) -> datetime:
@@ -74,3 +75,8 @@ def open_run(
     except IntegrityError:
         return False
     return True
+
+
+def wants_sweep(connection: BlingConnection, now: datetime) -> bool:
+    """Say whether the weekly full sweep is due (always at first: it alone finds statuses that no filter accepts)."""
+    return connection.swept_at is None or connection.swept_at < now - SWEEP_EVERY

@@ -128,7 +128,8 @@ def test_a_company_without_kamino_is_compared_as_well(login: Login, ours: Rows) 
     bling = BlingConnection.objects.create(tenant=alone, label="Bling novo", client_id="novo", client_secret="x")
     now = timezone.now()
     Title.objects.create(
-        connection=bling, direction="payable", bling_id=1, status="open", status_number=1, due_date=DAY, value=12,
+        connection=bling, direction="payable", bling_id=1, status="open",
+        shown_status="open", status_number=1, due_date=DAY, value=12,
         row_fingerprint="x", is_released=True, first_seen_at=now, read_at=now, changed_at=now,
     )  # fmt: skip
     Payment.objects.create(

@@ -13,7 +13,8 @@ from django.utils import timezone
 from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, KaminoConnection, PersonAction, Posting
 from integrations.pipeline.compare.exact_matches import with_twins
-from integrations.pipeline.desk import decisions
+from integrations.pipeline.desk import links
+from integrations.pipeline.desk.links import Linked, link_twins
 from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
 
@@ -60,9 +61,9 @@ def twins(company: Company) -> dict[int, int]:
     return dict(rows.values_list("title__bling_id", "twin"))
 
 
-def link(company: Company, user: User, *, counted: int = 1000, reason: str = "conferido") -> decisions.Linked:
+def link(company: Company, user: User, *, counted: int = 1000, reason: str = "conferido") -> Linked:
     rows = with_twins(Posting.objects.filter(kamino_connection__tenant=company.tenant))
-    return decisions.link_twins(twins=rows, counted=counted, reason=reason, user=user, now=timezone.now())
+    return link_twins(twins=rows, counted=counted, reason=reason, user=user, now=timezone.now())
 
 
 def test_an_equal_title_is_found_before_its_person_is_known_in_kamino(shadow: Company) -> None:
@@ -126,8 +127,8 @@ def test_linking_many_sends_nothing_in_simulation_and_then_only_what_differs(sha
     linked = dict(in_both(shadow, f"NF-{number}", value=f"{number}.00") for number in (1, 2, 3))
     shadow.sync()
     reconcile(shadow)
-    assert link(shadow, staff, counted=2) == decisions.Linked(2, {}, 1)
-    assert link(shadow, staff) == decisions.Linked(1, {}, 0)
+    assert link(shadow, staff, counted=2) == Linked(2, {}, 1)
+    assert link(shadow, staff) == Linked(1, {}, 0)
     rows = PersonAction.objects.order_by("pk").values_list("posting__title__bling_id", "kind", "reason", "user")
     assert list(rows) == [(title, "link", f"{theirs}: conferido", staff.pk) for title, theirs in linked.items()]
     shadow.sync()
@@ -163,7 +164,7 @@ def test_a_delivery_in_flight_is_not_overruled(shadow: Company, staff: User, mon
     def begin_to_send(*_args: Any, **_kwargs: Any) -> int:
         return Posting.objects.update(state=DeliveryState.SENDING)
 
-    monkeypatch.setattr(decisions, "request_plans", begin_to_send)
+    monkeypatch.setattr(links, "request_plans", begin_to_send)
     linked = link(shadow, staff)
     assert (linked.done, sum(linked.refused.values())) == (0, 1)
     assert shadow.posting(title).kamino_id is None
@@ -174,7 +175,7 @@ def test_two_people_at_once_link_each_title_once(shadow: Company, staff: User) -
     linked = dict(in_both(shadow, f"NF-{number}", value=f"{number}.00") for number in (1, 2, 3, 4))
     shadow.sync()
     reconcile(shadow)
-    together, results = Barrier(2), list[decisions.Linked]()
+    together, results = Barrier(2), list[Linked]()
 
     def click() -> None:
         together.wait()

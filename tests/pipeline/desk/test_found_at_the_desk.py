@@ -29,7 +29,8 @@ from integrations.models import (
     Title,
     TitleRead,
 )
-from integrations.pipeline.desk import approvals, decisions, follow_ups, live_kamino, live_search
+from integrations.pipeline.desk import approvals, follow_ups, live_kamino, live_search
+from integrations.pipeline.desk.links import link
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read.replacements import take_posting_over
@@ -249,7 +250,7 @@ def test_a_title_linked_to_one_that_kamino_paid_is_not_called_reversed(company: 
     title, theirs = entered_by_hand(company, "250.00")
     company.kamino.pay_title("payable", theirs)
     read(company, company.posting(title))
-    decisions.link(posting=company.posting(title), kamino_id=theirs, reason="É este", user=user, now=timezone.now())
+    link(posting=company.posting(title), kamino_id=theirs, reason="É este", user=user, now=timezone.now())
     company.go_live()
     company.work()
     assert company.problems(title) == ["paid_in_kamino_first"]

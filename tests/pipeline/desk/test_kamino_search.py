@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoSnapshot, PartPosting, PersonPosting, Posting, Title
-from integrations.pipeline.desk import decisions, kamino_search, live_kamino
+from integrations.pipeline.desk import kamino_search, links, live_kamino
 from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
 
@@ -41,7 +41,7 @@ def read(company: Company, posting: Posting) -> int:
 
 def link(posting: Posting, kamino_id: int, user: User, reason: str = "Conferido") -> str:
     try:
-        decisions.link(posting=posting, kamino_id=kamino_id, reason=reason, user=user, now=timezone.now())
+        links.link(posting=posting, kamino_id=kamino_id, reason=reason, user=user, now=timezone.now())
     except Refused as error:
         return error.code
     return "linked"

@@ -104,7 +104,7 @@ class TestTheSalesOrder:
     def test_is_bounded_in_one_run_and_goes_on_with_the_next(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         titles = [shop.sell() for _ in range(5)]
         shop.company.sync()
-        monkeypatch.setattr("integrations.pipeline.read.selection.ORDERS_LIMIT", 3)
+        monkeypatch.setattr("integrations.pipeline.read.steps.orders.ORDERS_LIMIT", 3)
         shop.map("sales_channel", shop.channel.id, business_unit=UNIT)
         shop.company.work()
         assert shop.orders_read() in (3, 4), "the rolling reading of titles may bring one more"

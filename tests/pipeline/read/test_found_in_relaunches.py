@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import SyncRun, Tenant, Title
-from integrations.pipeline.desk import decisions
 from integrations.pipeline.desk.commands import request_resync
-from integrations.pipeline.read import selection, steps
+from integrations.pipeline.desk.deletions import confirm_deletions
+from integrations.pipeline.read.steps import STEPS, listings
 from integrations.pipeline.run import tick
 from integrations.rest.errors import ConfigError
 from sandbox.faults import Fault
@@ -31,22 +31,23 @@ def last_state() -> str:
     return str(SyncRun.objects.latest("pk").state)
 
 
-def once_before(monkeypatch: pytest.MonkeyPatch, step: str, action: Callable[[], Any]) -> None:
+def once_before(monkeypatch: pytest.MonkeyPatch, name: str, action: Callable[[], Any]) -> None:
     """Do `action` right before a step of the next run."""
-    original, done = getattr(steps.Slice, step), []
+    [step] = [step for step in STEPS if step.name == name]
+    original, done = step.advance, []
 
-    def stepping(self: steps.Slice) -> str:
+    def advancing(self: Any) -> bool:
         if not done:
             done.append(1)
             action()
-        return str(original(self))
+        return bool(original(self))
 
-    monkeypatch.setattr(steps.Slice, step, stepping)
+    monkeypatch.setattr(step, "advance", advancing)
 
 
 def once_after_a_page(monkeypatch: pytest.MonkeyPatch, action: Callable[[list[int]], Any]) -> None:
     """Do `action` with the ids of the next listing's first page, right after it was read."""
-    original, done = selection.read_listing_page, []
+    original, done = listings.read_listing_page, []
 
     def reading(*args: Any) -> Any:
         found = original(*args)
@@ -55,7 +56,7 @@ def once_after_a_page(monkeypatch: pytest.MonkeyPatch, action: Callable[[list[in
             action([row.bling_id for row in found[0]])
         return found
 
-    monkeypatch.setattr(selection, "read_listing_page", reading)
+    monkeypatch.setattr(listings, "read_listing_page", reading)
 
 
 def revoked() -> None:
@@ -74,7 +75,7 @@ def test_the_old_title_is_resynced_while_the_run_is_under_way(
         request_resync(titles=Title.objects.filter(bling_id=old), user=user, now=timezone.now())
         tick.serve_people(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
 
-    once_before(monkeypatch, "_details", resync)
+    once_before(monkeypatch, "details", resync)
     company.sync()
     assert payables(company) == 1
 
@@ -106,7 +107,7 @@ def test_the_first_run_failed_before_the_second_found_it_launched_again(
     company: Company, contact: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = company.add_title("payable", contact=contact, value="345.67")
-    once_before(monkeypatch, "_gone", revoked)
+    once_before(monkeypatch, "gone", revoked)
     company.sync()
     assert (last_state(), payables(company)) == ("failed", 1)
     company.bling.relaunch(old)
@@ -120,7 +121,7 @@ def test_a_new_title_that_vanished_before_its_release_is_never_sent(
     company.add_title("payable", contact=contact, value="1.00")
     company.sync()
     fresh = company.add_title("payable", contact=contact, value="999.00")
-    once_before(monkeypatch, "_gone", revoked)
+    once_before(monkeypatch, "gone", revoked)
     company.sync()
     new = company.bling.relaunch(fresh)
     company.sync()
@@ -149,7 +150,7 @@ def test_deletions_are_confirmed_once(company: Company, contact: int, django_use
     company.sync()
     assert last_state() == "failed"
     user = django_user_model.objects.create_user("staff")
-    decisions.confirm_deletions(connection=company.connection, counted=7, user=user, now=timezone.now())
+    confirm_deletions(connection=company.connection, counted=7, user=user, now=timezone.now())
     company.work()
     company.sync()
     assert last_state() == "done"

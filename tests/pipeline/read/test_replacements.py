@@ -13,6 +13,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.models import Alert, BlingConnection, PersonAction, Posting, SyncRun, Title
 from integrations.pipeline.desk import decisions
 from integrations.pipeline.desk.commands import set_ignored
+from integrations.pipeline.desk.deletions import confirm_deletions, deletions_to_confirm
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.report.alerts import review_alerts
@@ -193,13 +194,13 @@ def test_many_titles_gone_at_once_stop_the_run_until_a_person_confirms(
     assert not Title.objects.filter(status="deleted").exists()
     assert company.in_kamino("payable", fresh) is None
     user = django_user_model.objects.create_user("staff")
-    counted = decisions.deletions_to_confirm(company.connection)
+    counted = deletions_to_confirm(company.connection)
     assert counted == 7
-    decisions.confirm_deletions(connection=company.connection, counted=counted, user=user, now=timezone.now())
+    confirm_deletions(connection=company.connection, counted=counted, user=user, now=timezone.now())
     company.work()
     assert company.in_kamino("payable", fresh) is not None
     assert not BlingConnection.objects.get().deletions_confirmed
-    assert decisions.deletions_to_confirm(company.connection) == 0
+    assert deletions_to_confirm(company.connection) == 0
 
 
 def test_no_more_deletions_are_confirmed_than_the_person_was_told_of(
@@ -210,15 +211,15 @@ def test_no_more_deletions_are_confirmed_than_the_person_was_told_of(
     for bling_id in titles[:52]:
         company.bling.delete(bling_id)
     company.sync()
-    counted = decisions.deletions_to_confirm(company.connection)
+    counted = deletions_to_confirm(company.connection)
     assert counted == 52, "all of them, also beyond the first batch that was read"
     company.bling.delete(titles[52])
     company.forget_waits()  # so many answers 404 at once are a burst to the breaker
     user = django_user_model.objects.create_user("staff")
-    decisions.confirm_deletions(connection=company.connection, counted=counted, user=user, now=timezone.now())
+    confirm_deletions(connection=company.connection, counted=counted, user=user, now=timezone.now())
     company.work()
     assert SyncRun.objects.latest("pk").error_kind == "conflict"
-    assert decisions.deletions_to_confirm(company.connection) == 53
+    assert deletions_to_confirm(company.connection) == 53
 
 
 def test_many_titles_launched_again_are_no_reason_to_stop(company: Company, contact: int) -> None:

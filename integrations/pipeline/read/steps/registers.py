@@ -1,0 +1,102 @@
+"""Registers: whose account it is, and the categories, accounts, payment forms, contact types and sales channels."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Q
+
+from integrations.bling.client import BlingClient
+from integrations.bling.errors import MissingScopeError
+from integrations.models import BlingConnection, CatalogItem, Title
+from integrations.models.registers import CatalogKind
+from integrations.pipeline.handover.pending_mappings import resolve_pending
+from integrations.pipeline.read import mirror
+from integrations.pipeline.read.batch import RegisterReading, Registers
+from integrations.pipeline.read.steps.identity import identify
+from integrations.pipeline.read.steps.step import Step
+from integrations.rest.errors import InternalError, RateLimitedError, RejectedError, TransientError
+
+log = structlog.get_logger(__name__)
+
+REGISTERS_STALE = timedelta(hours=24)
+
+
+class ReadRegisters(Step[BlingConnection, Registers]):
+    """Registers that are older than a day, or that a title already outgrew."""
+
+    name = "registers"
+
+    def advance(self) -> bool:
+        identify(self.work)
+        return super().advance()
+
+    def choose(self) -> Sequence[BlingConnection]:
+        connection = self.work.run.connection
+        return [connection] if registers_are_stale(connection, self.work.clock()) else []
+
+    def fetch(self, chosen: Sequence[BlingConnection]) -> Registers:
+        return read_registers(self.work.client)
+
+    def save(self, chosen: Sequence[BlingConnection], fetched: Registers) -> bool:
+        [connection] = chosen
+        now = self.work.clock()
+        mirror.save_registers(connection, fetched, now=now)
+        connection.registers_read_at = now
+        resolve_pending(connection.tenant, now=now)
+        return True
+
+
+def read_registers(client: BlingClient) -> Registers:
+    """Read categories with their paths, accounts, payment forms, contact types, sales channels and business units."""
+    client.announce_registers()
+    categories = {category.id: category for category in client.categories()}
+    natures = {1: "expense", 2: "income", 3: "both"}
+    found = []
+    for category in categories.values():
+        names, parent, guard = [category.descricao], categories.get(category.id_pai), 0
+        while parent is not None and guard < 10:
+            names.insert(0, parent.descricao)
+            parent, guard = categories.get(parent.id_pai), guard + 1
+        found.append(
+            RegisterReading(
+                CatalogKind.CATEGORY, category.id, category.descricao, " › ".join(names), natures.get(category.tipo, "")
+            )
+        )
+    others = {
+        CatalogKind.BANK_ACCOUNT: client.accounts(),
+        CatalogKind.PAYMENT_FORM: client.payment_forms(),
+        CatalogKind.CONTACT_TYPE: client.contact_types(),
+    }
+    found += [RegisterReading(kind, item.id, item.descricao) for kind, items in others.items() for item in items]
+    kinds = {CatalogKind.CATEGORY, *others}
+    try:
+        found += _read_channels(client)
+        kinds |= {CatalogKind.SALES_CHANNEL, CatalogKind.BUSINESS_UNIT}
+    except (MissingScopeError, RejectedError, InternalError, TransientError) as error:
+        if isinstance(error, RateLimitedError):
+            raise
+        # Only some mappings need them: an app that may not read them, or an account without them, still syncs.
+        log.info("sales channels not read", kind=error.kind, error=str(error))
+    return Registers(found, frozenset(kinds))
+
+
+def _read_channels(client: BlingClient) -> list[RegisterReading]:
+    channels = client.sales_channels()
+    units = {unit.id: unit.nome for channel in channels for unit in channel.unidades if unit.id}
+    return [
+        *[RegisterReading(CatalogKind.SALES_CHANNEL, channel.id, channel.descricao) for channel in channels],
+        *[RegisterReading(CatalogKind.BUSINESS_UNIT, unit_id, name) for unit_id, name in units.items()],
+    ]
+
+
+def registers_are_stale(connection: BlingConnection, now: datetime) -> bool:
+    """Say whether registers are older than a day, or a title names one that nobody has seen."""
+    if connection.registers_read_at is None or connection.registers_read_at < now - REGISTERS_STALE:
+        return True
+    known = CatalogItem.objects.filter(connection=connection)
+    categories = known.filter(kind=CatalogKind.CATEGORY).values_list("bling_id", flat=True)
+    accounts = known.filter(kind=CatalogKind.BANK_ACCOUNT).values_list("bling_id", flat=True)
+    recent = Title.objects.filter(connection=connection, changed_at__gte=connection.registers_read_at)
+    has_known_account = Q(account_id=0) | Q(account_id__in=accounts)
+    return recent.exclude(Q(category_id__in=categories) & has_known_account).exists()

@@ -1,0 +1,38 @@
+"""Roll: the open titles that were read longest ago, as rows show neither category nor description nor account."""
+
+from collections.abc import Sequence
+
+from integrations.domain.titles import Direction, TitleStatus
+from integrations.models import Title
+from integrations.pipeline.read.steps.step import BATCH, TitleStep, Wanted
+
+ROLLING_PERCENT = 2
+MOST = 500
+Row = tuple[Direction, int]
+
+
+class RollOpen(TitleStep):
+    """A small share of the open titles in each run."""
+
+    name = "roll"
+
+    def choose(self) -> Sequence[Row]:
+        run = self.work.run
+        if not self.work.has_older_readings:
+            return []
+        open_titles = Title.objects.filter(connection=run.connection, status=TitleStatus.OPEN)
+        if "roll" not in run.cursor:
+            run.cursor["roll"] = min(MOST, -(-open_titles.count() * ROLLING_PERCENT // 100))
+        limit = min(BATCH, run.cursor["roll"])
+        if limit <= 0:
+            return []
+        query = open_titles.filter(last_read__read_at__lt=run.started_at)
+        found = query.order_by("last_read__read_at", "pk").values_list("direction", "bling_id")[:limit]
+        return [(Direction(direction), bling_id) for direction, bling_id in found]
+
+    def wanted(self, chosen: Row) -> Wanted:
+        return *chosen, ""
+
+    def keep(self, chosen: Sequence[Row], *, is_complete: bool) -> bool:
+        self.work.run.cursor["roll"] -= len(chosen)
+        return False

@@ -1,0 +1,94 @@
+"""What every step of a run works with: the run, a client, and how what was read is kept."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DataError, transaction
+from django.db.models import F
+
+from integrations.bling.client import BlingClient
+from integrations.models import SyncRun
+from integrations.pipeline.access import failpoints
+from integrations.pipeline.handover import sales_orders
+from integrations.pipeline.read import mirror
+from integrations.pipeline.read.batch import Chunk, FailedTitle
+
+Clock = Callable[[], datetime]
+LEASE = timedelta(seconds=240)
+HOLD_EVERY = timedelta(seconds=5)
+"""So long a run goes on without a write of its own, as long as nothing was found that has to be kept."""
+
+
+class Work:
+    """One leased run, for as long as one worker may work on it. Writes raise `LostLeaseError` after a take-over."""
+
+    def __init__(self, run: SyncRun, client: BlingClient, *, clock: Clock, deadline: datetime) -> None:
+        self.run = run
+        self.client = client
+        self.clock = clock
+        self.deadline = deadline
+        self.reads_orders = sales_orders.are_needed(run.connection)
+        self._counted = client.requests
+        self._held_at = clock()
+
+    @property
+    def is_over(self) -> bool:
+        return self.clock() >= self.deadline
+
+    @property
+    def has_older_readings(self) -> bool:
+        """False where every title was first read by this run: none can be gone, and none is read again."""
+        return bool(self.run.cursor.get("has_older", True))
+
+    def save_chunk(self, chunk: Chunk) -> None:
+        """Mirror what was read of some titles; a title that the database refuses is noted, and stops no other one."""
+        failpoints.passed("pull.chunk_read")
+        try:
+            self._save_chunk(chunk)
+        except (DataError, ValueError):
+            self._save_one_by_one(chunk)
+        failpoints.passed("pull.chunk_saved")
+
+    def _save_chunk(self, chunk: Chunk) -> None:
+        with transaction.atomic():
+            changed = mirror.save_chunk(self.run.connection, chunk, now=self.clock(), run=self.run)
+            mirror.take_off(self.run, chunk.asked)
+            self.hold(
+                titles_read=F("titles_read") + len(chunk.titles),
+                titles_changed=F("titles_changed") + changed,
+                **mirror.note_failures(self.run, chunk),
+            )
+
+    def _save_one_by_one(self, chunk: Chunk) -> None:
+        for title in chunk.titles:
+            single = Chunk(titles=[title], borderos=chunk.borderos, persons=chunk.persons, orders=chunk.orders)
+            try:
+                self._save_chunk(single)
+            except (DataError, ValueError) as error:
+                chunk.failures.append(FailedTitle(title.direction, title.bling_id, "internal", type(error).__name__))
+        with transaction.atomic():
+            mirror.take_off(self.run, chunk.asked)
+            self.hold(**mirror.note_failures(self.run, chunk))
+
+    def hold_alone(self, **changes: Any) -> None:
+        """Hold the run's lease in a transaction of its own."""
+        with transaction.atomic():
+            self.hold(**changes)
+
+    def hold(self, **changes: Any) -> None:
+        """Prolong the lease inside the current transaction, count requests, store step and cursor."""
+        now = self.clock()
+        kept = {"step": self.run.step, "cursor": self.run.cursor} | changes
+        requests = F("bling_requests") + self.new_requests()
+        mirror.hold_lease(self.run, lease_until=now + LEASE, bling_requests=requests, **kept)
+        self._held_at = now
+
+    def hold_if_due(self) -> None:
+        if self.clock() - self._held_at >= HOLD_EVERY:
+            self.hold_alone()
+
+    def new_requests(self) -> int:
+        """Return how many requests were made since this was last asked."""
+        requests, self._counted = self.client.requests - self._counted, self.client.requests
+        return requests
