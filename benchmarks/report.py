@@ -18,7 +18,7 @@ decide nothing: rows without a target are only shown.
   own (thirty titles share one in `scale`). Only `limits` and `fleet` know limits.
 - **Time and memory** are those of the process that does the work: wall clock and CPU from the start of the work to
   its end (without the start of Python), highest resident memory (`VmHWM`) of its whole life. PostgreSQL and the
-  sandbox are processes of their own on the same cores; their CPU is in nobody's figure.
+  sandbox are processes of their own on the same cores; their CPU is in none of the figures.
 - **dlt** 1.31 mirrors with its `rest_api` source as its documentation shows it (`benchmarks/dlt_worker.py`): pages
   of lists, each detail a dependent resource, borderôs and contacts as transformers, each contact once, merged by
   primary key, `parallelized`, with dlt's own number of workers (5 for extraction). It only mirrors: so does ours
@@ -67,7 +67,7 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def write(rows: Sequence[Row]) -> None:
-    """Write docs/performance.md anew, with the machine named."""
+    """Write docs/performance.md again, with the machine named."""
     lines = [
         "# Performance",
         "",

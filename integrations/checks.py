@@ -1,4 +1,4 @@
-"""System checks: what must be right before anything runs, each with an id and a mend."""
+"""System checks: what must be right before anything runs, each with an id and a hint."""
 
 from typing import Any
 

@@ -153,7 +153,7 @@ class Demo:
         provision_file = self.folder / "provision.json"
         state = self.folder / "sandbox.state"
         is_new = not state.exists()
-        self.say("Starting the sandbox (a pretended Bling and Kamino) …")
+        self.say("Starting the sandbox (a simulated Bling and Kamino) …")
         sandbox = self._python(
             "sandbox", "-m", "project.demo_sandbox", "--port", str(self.options.sandbox_port),
             "--titles", str(self.options.titles), "--callback", f"{self.web}/bling/callback",

@@ -68,7 +68,7 @@ def collect_static() -> None:
 
 
 def prepare(provision_file: Path) -> None:
-    """Set up companies, users and schedules, take back what died with the last start, and wake the worker."""
+    """Set up companies, users and schedules, take back what the last start left under way, and wake the worker."""
     with Path(os.devnull).open("w") as silence:
         call_command("provision", str(provision_file), stdout=silence)
         call_command("ensure_schedules", stdout=silence)

@@ -1,7 +1,7 @@
 """The only reader of the environment: every setting that a host decides, typed and checked once.
 
 Each name is described in `.env.example`. A missing or malformed value raises `ImproperlyConfigured` with the
-name and the mend.
+name and what to do.
 """
 
 import socket

@@ -76,7 +76,7 @@ class Ahead(Generic[T, A]):
         try:
             waits = self._slots.reserve(wanted)
         except ApiError:
-            self._coming.clear()  # whoever asks for it next gets this error himself
+            self._coming.clear()  # the next call asks again, and gets the error
             return
         access = self._access()
         for wait in waits:

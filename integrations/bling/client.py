@@ -119,7 +119,7 @@ class BlingClient:
         self._others.announce(_one("/pedidos/vendas", bling_id) for bling_id in bling_ids)
 
     def announce_registers(self) -> None:
-        """Say that the registers will be asked for next, in the order in which they stand below."""
+        """Announce that the registers will be read next, in the order of the methods below."""
         self._others.announce([_page(path, (), 1) for path in _REGISTERS] + [_CONTACT_TYPES, _page(_CHANNELS, (), 1)])
 
     def announce_listings(self, listings: Iterable[Listing]) -> None:

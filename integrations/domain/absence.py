@@ -1,4 +1,4 @@
-"""Absence: why a title that stands in Bling is not in the mirror."""
+"""Absence: why a title that is in Bling is not in the mirror."""
 
 from datetime import date
 from enum import StrEnum

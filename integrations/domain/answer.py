@@ -32,7 +32,7 @@ class Gap(StrEnum):
 @dataclass(frozen=True)
 class Situation:
     """What decides about the answer. `state` is that of the delivery, "" before the first plan; `stuck` is what it last
-    met; `delivered` is what Kamino was told, `wanted` what it should hold.
+    met; `delivered` is what was sent, `wanted` what it should hold.
 
     What Kamino was seen to have since: its status (`shown`), another line (`differs`), or no such title (`is_gone`).
     Where payments are titles of their own there: `is_split`, and `lacks_parts` while some of them are not there yet.
@@ -105,7 +105,7 @@ def _gap(situation: Situation) -> Gap:
     if situation.is_gone:
         return Gap.GONE_FROM_KAMINO
     if situation.shown not in (None, delivered):
-        return Gap.DIFFERS  # whatever it was told: that is no longer what stands there
+        return Gap.DIFFERS  # whatever was sent: Kamino no longer holds it
     if bling in _GONE:
         return Gap.BOTH_CANCELLED if delivered is KaminoStatus.CANCELLED else Gap.NOT_CANCELLED
     if delivered is KaminoStatus.SETTLED:
@@ -142,7 +142,7 @@ def _open_gap(situation: Situation) -> Gap:
 
 
 def _deciding(situation: Situation, gap: Gap) -> Problem | None:
-    """Return the problem that a mend has to begin with: what holds the whole title back comes first."""
+    """Return the problem to resolve first: one that holds the whole title back comes before the others."""
     order = [Holds.TITLE, Holds.SETTLEMENT, Holds.NOTHING]
     if gap in (Gap.BOTH_OPEN, Gap.BOTH_CANCELLED):
         return None

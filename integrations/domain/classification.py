@@ -39,7 +39,7 @@ class Target:
         return self.active and self.takes_postings
 
     def fits(self, direction: Direction) -> bool:
-        """Say whether titles of this direction may stand on this chart account."""
+        """Say whether titles of this direction may use this chart account."""
         return self.nature in ("", _NATURES[direction])
 
 
@@ -57,7 +57,7 @@ class Rule:
 
 
 class RuleWord(StrEnum):
-    """Which rule chose a title's chart account; what each means to people stands in `words/reasons.py`."""
+    """Which rule chose a title's chart account; its words are in `words/rules.py`."""
 
     PERSON = "person"
     MAPPING = "mapping"
@@ -131,8 +131,8 @@ class Subject:
     """What is known of a title when it is classified.
 
     `category` is Bling's, `contact_category` the default category of its contact (`None`: none that Bling still has).
-    `order` is the sales order behind it; `awaits_order`: there is one, and it was not read yet. `told` is what Kamino
-    was told (`None`: nothing); `keeps_told`: people chose that it stays.
+    `order` is the sales order behind it; `awaits_order`: there is one, and it was not read yet. `sent` is what was
+    sent to Kamino (`None`: nothing); `keeps_sent`: people chose that it stays.
     """
 
     direction: Direction
@@ -141,8 +141,8 @@ class Subject:
     contact_category: Register | None = None
     order: SalesOrderFacts | None = None
     awaits_order: bool = False
-    told: Classification | None = None
-    keeps_told: bool = False
+    sent: Classification | None = None
+    keeps_sent: bool = False
 
 
 def classify_title(subject: Subject, rules: RuleSet) -> tuple[Classification, list[Problem]]:
@@ -152,8 +152,8 @@ def classify_title(subject: Subject, rules: RuleSet) -> tuple[Classification, li
     default category, else the row of "(sem categoria)". Cost center and business unit, each by itself: the person's
     row, the category's, those of the sales order, the connection's default.
     """
-    if subject.keeps_told and subject.told is not None:
-        return subject.told, []
+    if subject.keeps_sent and subject.sent is not None:
+        return subject.sent, []
     borrowed = subject.contact_category if subject.category.bling_id == 0 else None
     category = borrowed or subject.category
     person = rules.of_person(subject.direction, subject.contact_id)
@@ -210,13 +210,13 @@ def _further(
     target: str, subject: Subject, stronger: Sequence[Rule], by_order: Sequence[Rule], rules: RuleSet
 ) -> tuple[str | None, list[Problem]]:
     """Choose a title's cost center or business unit. What only an unread sales order can say is a problem of a new
-    title; one that Kamino has keeps what it was told, so that its settlement does not wait."""
+    title; one that Kamino has keeps what was sent, so that its settlement does not wait."""
     chosen = _first(target, stronger)
     if chosen is None and subject.awaits_order and rules.order_may_say(target):
-        if subject.told is None:
+        if subject.sent is None:
             return None, [Problem(Reason.ORDER_UNREAD)]
-        told: str | None = getattr(subject.told, target)
-        return told, []
+        sent: str | None = getattr(subject.sent, target)
+        return sent, []
     chosen = chosen or _first(target, [*by_order, rules.defaults])
     if chosen is None:
         return None, []

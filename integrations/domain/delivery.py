@@ -1,4 +1,4 @@
-"""Which write, if any, brings Kamino from what it was told to what it should hold. A settlement is never repeated."""
+"""Which write, if any, brings Kamino from what was sent to what it should hold. A settlement is never repeated."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum

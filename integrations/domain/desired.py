@@ -101,7 +101,7 @@ def _payment_from_json(data: Mapping[str, object]) -> DesiredPayment:
 class Inputs:
     """Everything that decides about one title.
 
-    `delivered` is what Kamino was last told, `None` before creation; `paid_on` is the day of the last payment that is
+    `delivered` is what was last sent, `None` before creation; `paid_on` is the day of the last payment that is
     known, also when the payments make up no settlement. `rest`: the value that stays with the title itself when
     payments are titles of their own (`domain/splitting`).
     """
@@ -177,7 +177,7 @@ _PAYMENT_UNKNOWN = {
 
 
 def _is_paid_in_a_way_nobody_knows(inputs: Inputs, found: Sequence[Problem]) -> bool:
-    """Say whether a new title would stand open in Kamino although it was paid, perhaps long ago: somebody could pay
+    """Say whether a new title would be open in Kamino although it was paid, perhaps long ago: somebody could pay
     or charge it again."""
     is_new = inputs.delivered is None and inputs.forced is None
     is_paid = inputs.title.status is TitleStatus.SETTLED
@@ -269,7 +269,7 @@ def _respecting_closed_period(
 def describe(title: TitleFacts, person_name: str, code: str) -> str:
     """Return the description that Kamino shows: Bling's history, else number and person, and always the marker.
 
-    The marker stands in the description because it is the only text that Kamino's lists are known to show.
+    The marker is in the description because it is the only text that Kamino's lists are known to show.
     """
     text = " ".join(title.history.split())
     if not text:

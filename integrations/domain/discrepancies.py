@@ -38,7 +38,7 @@ class DiscrepancyKind(StrEnum):
 
 
 RISKS = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.DUPLICATED)
-"""What may end in money paid twice: told at once."""
+"""What may end in money paid twice: reported at once."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which Kamino row is ours? By marker or external code only; by look alone a row is nobody's."""
+"""Which Kamino row is ours? By marker or external code only; a row that merely looks like ours stays unlinked."""
 
 import re
 from collections.abc import Iterable
@@ -55,7 +55,7 @@ class KaminoTitle:
 
     @property
     def marked_code(self) -> str:
-        """Return the code that stands in the row's marker, or its external code where lists show that; else ""."""
+        """Return the code in the row's marker, or its external code where lists show that; else ""."""
         if self.code:
             return self.code
         found = _MARKER.search(self.description) or _MARKER.search(self.note)
@@ -77,7 +77,7 @@ def as_told(row: KaminoTitle, desired: DesiredTitle) -> DesiredTitle:
     if row.status is KaminoStatus.SETTLED and row.payment_date is not None:
         payment = DesiredPayment(row.payment_date, row.paid_amount or row.value, row.payment_account)
         ours = desired.payment
-        # No list tells who ordered a settlement: the very one that a person ordered is theirs.
+        # Lists do not say who ordered a settlement: one equal to what a person ordered is that person's.
         is_order = ours is not None and ours.forced and (ours.date, ours.amount) == (payment.date, payment.amount)
         payment = replace(payment, forced=is_order)
     return replace(

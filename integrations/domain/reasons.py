@@ -249,7 +249,7 @@ LOST_ANSWERS = (
 
 
 def because_of(code: Reason, inner: Problem | None, **params: str) -> Problem:
-    """Return a problem whose cause is another one: its sentence ends with that one's."""
+    """Return a problem whose cause is another one: its sentence ends with the sentence of that one."""
     if inner is None:
         return Problem(code, params)
     return Problem(code, {**inner.params, **params, "why": inner.code.value})

@@ -1,4 +1,4 @@
-"""Re-launched titles: Bling deletes the titles of a sale and creates them anew, with new ids. Which is which?"""
+"""Re-launched titles: Bling deletes the titles of a sale and creates them again, with new ids. Which is which?"""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence

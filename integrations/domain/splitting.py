@@ -38,28 +38,28 @@ def split(
     title: TitleFacts,
     payments: Sequence[PaymentFacts],
     problems: Sequence[Problem],
-    standing: Mapping[int, Decimal],
+    existing: Mapping[int, Decimal],
     *,
     divides: bool,
     closed_until: date | None,
 ) -> tuple[Split | None, list[Problem]]:
     """Divide a title by its payments, or return `None` where it is settled as one.
 
-    `problems` are those of `match_payments`. `standing`: the values of the parts that Kamino holds or may be about to
+    `problems` are those of `match_payments`. `existing`: the values of the parts that Kamino holds or may be about to
     hold, by borderô. `divides`: new parts may be made of this title.
     """
-    held = title.value - sum(standing.values(), ZERO)
-    whole = Split(held) if standing else None
-    gone = standing.keys() - set(title.bordero_ids)
+    held = title.value - sum(existing.values(), ZERO)
+    whole = Split(held) if existing else None
+    gone = existing.keys() - set(title.bordero_ids)
     if gone:
         ids = ", ".join(str(bordero) for bordero in sorted(gone))
         return whole, [Problem(Reason.PART_REVERSED, {"ids": ids})]
     if problems or len(payments) < len(title.bordero_ids):
         return whole, [*problems] if problems or whole is None else [Problem(Reason.PAYMENTS_UNREAD)]
-    new = [payment for payment in payments if payment.bordero_id not in standing]
+    new = [payment for payment in payments if payment.bordero_id not in existing]
     is_settled = title.status is TitleStatus.SETTLED
     groups = _by_day_and_account(new)
-    is_one = not standing and is_settled and len(groups) == 1
+    is_one = not existing and is_settled and len(groups) == 1
     if not divides or is_one or not (is_settled or title.status is TitleStatus.PARTIAL):
         return whole, []
     values, found = _values(title, new, held, is_settled)

@@ -51,7 +51,7 @@ ENDPOINTS: dict[Op, Endpoint] = {
     Op.LOCK_LIST: Endpoint("GET", "/api/financeiro/bloqueio/lista", False),
 }
 
-# Field names and codes that no source confirms, gathered so that one edit mends them.
+# Field names and codes that no source confirms, gathered so that one edit corrects them.
 PERSON_CODE_FIELD = "CodigoExterno"
 PAYABLE_CODE_FIELD = "CodigoExterno"
 STATUS_PENDING = 1

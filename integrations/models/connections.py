@@ -82,7 +82,7 @@ class BlingConnection(models.Model):
         return f"{self.tenant} · {self.label}"
 
     def is_expiring(self, now: datetime) -> bool:
-        """Say whether nobody refreshed the authorization for so long that it will soon die (30 days unused)."""
+        """Say whether the authorization was not refreshed for so long that it will soon expire (30 days unused)."""
         token = getattr(self, "token", None)
         return token is not None and token.refreshed_at < now - EXPIRING_AFTER
 

@@ -1,7 +1,7 @@
 """Differences between the two systems, and Kamino rows read lately.
 
-Two of one kind: those that a comparison found are stored; those that only say how a title of ours stands (waiting,
-refused, unconfirmed) are computed from the postings. `Discrepancy`, a view, shows both alike.
+Two of one kind: those that a comparison found are stored; those that only rename a state of a title of ours
+(waiting, refused, unconfirmed) are computed from the postings. `Discrepancy`, a view, shows both alike.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -23,7 +23,7 @@ class Export(models.Model):
     """One file for one person, who alone may fetch it, until `expires_at`.
 
     `packed_ids` are the rows of the list at the click, in its order (`pack_ids`; to write an array of so
-    many takes hundreds of megabytes); the first `cursor` of them stand in `chunks`. `error` is a sentence for a person.
+    many takes hundreds of megabytes); the first `cursor` of them are in `chunks`. `error` is a sentence for a person.
     """
 
     class Format(models.TextChoices):

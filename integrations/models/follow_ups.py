@@ -10,7 +10,7 @@ from integrations.models.deliveries import Posting
 
 
 class FollowUp(models.Model):
-    """The last word about one title. Earlier ones stand on its timeline, as `PersonAction` rows."""
+    """The last word about one title. Earlier ones are on its timeline, as `PersonAction` rows."""
 
     posting = models.OneToOneField(Posting, models.CASCADE, related_name="follow_up", primary_key=True)
     responsible = models.ForeignKey(

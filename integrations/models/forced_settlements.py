@@ -17,40 +17,40 @@ from integrations.models.titles import Title
 
 
 class ForcedSettlementQuerySet(models.QuerySet["ForcedSettlement"]):
-    def standing(self) -> "ForcedSettlementQuerySet":
-        """Return the orders that nobody took back or refused, approved or not."""
+    def not_undone(self) -> "ForcedSettlementQuerySet":
+        """Return the orders that were neither undone nor refused, approved or not."""
         return self.filter(undone_at=None)
 
     def in_force(self) -> "ForcedSettlementQuerySet":
-        """Return the orders that Kamino is to be told of; what awaits its approval is not among them."""
-        return self.standing().filter(awaits_approval=False)
+        """Return the orders that are to be sent: those that await approval are not among them."""
+        return self.not_undone().filter(awaits_approval=False)
 
     def hand_over_above_limit(self) -> int:
-        """Let the orders of titles that grew above their company's limit await a second person, unless one approved
-        the value as it is now, or Kamino was or may have been told; returns how many. For titles that are planned."""
+        """Make orders await a second person where the title grew above its company's limit, unless a person approved
+        the present value, or the settlement was or may have been sent; return how many. For titles being planned."""
         grown = TitleChange.objects.filter(
             title=OuterRef("posting__title"), at__gt=OuterRef("approved_at"), values__has_key="value"
         )
         other = Title.objects.filter(
             replaced_by=OuterRef("posting__title"), changed_at__gt=OuterRef("approved_at")
         ).exclude(value=OuterRef("posting__title__value"))
-        told = Q(posting__delivered__isnull=False) & ~Q(posting__delivered__status=KaminoStatus.PENDING.value)
+        sent = Q(posting__delivered__isnull=False) & ~Q(posting__delivered__status=KaminoStatus.PENDING.value)
         unresolved = Attempt.objects.filter(posting=OuterRef("posting"), outcome__in=Attempt.UNRESOLVED)
         above = self.in_force().filter(posting__kamino_connection__tenant__force_limit__lt=F("posting__title__value"))
-        return above.filter(Q(approved_at=None) | Exists(grown) | Exists(other), ~told, ~Exists(unresolved)).update(
+        return above.filter(Q(approved_at=None) | Exists(grown) | Exists(other), ~sent, ~Exists(unresolved)).update(
             awaits_approval=True
         )
 
     def awaiting(self) -> "ForcedSettlementQuerySet":
         """Return the orders that wait for a second person."""
-        return self.standing().filter(awaits_approval=True)
+        return self.not_undone().filter(awaits_approval=True)
 
 
 class ForcedSettlement(models.Model):
     """A person's order to mark a title as paid in Kamino although Bling does not say so (yet).
 
     Above the company's limit, when ordered or since, it `awaits_approval` of another person; until then it counts for
-    nothing. A refused one is undone by who refused it, with a `refusal`.
+    nothing. A refused one is undone by the person who refused it, with a `refusal`.
     """
 
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="forced_settlements", verbose_name=_("title"))

@@ -109,7 +109,7 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
             return False
         if row.open_until > now:
             return True
-        # Half open: whoever moves the end of the pause makes the probe; the others keep waiting for its result.
+        # Half open: the worker that moves the end of the pause makes the probe; the others keep waiting for its result.
         return not self.filter(key=key, open_until=row.open_until).update(open_until=now + PROBE)
 
     def note_error(self, key: str, now: datetime, *, most: int) -> bool:

@@ -24,7 +24,7 @@ class MappingChange(models.Model):
 
     `rows` are the `to_json` forms of `pipeline.mapping_edits.ChangedRow`: changed ones and those with errors, of the
     `total_rows` that were looked at. `content` and `headers` are those of the uploaded file, the first until it was
-    read, by whoever holds `claimed_until`. `since` is the first competence that `Reach.SINCE` touches.
+    read, by the worker that holds `claimed_until`. `since` is the first competence that `Reach.SINCE` touches.
     """
 
     class Origin(models.TextChoices):

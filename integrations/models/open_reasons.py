@@ -91,7 +91,7 @@ def drop_view(*, using: str, plan: Any = (), **_kwargs: Any) -> None:
 
 
 def make_view(*, using: str, plan: Any = (), **_kwargs: Any) -> None:
-    """After migrations ran: make the view as the code of now wants it."""
+    """After migrations ran: make the view as the present code defines it."""
     with connections[using].cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM information_schema.columns "

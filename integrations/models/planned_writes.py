@@ -1,4 +1,4 @@
-"""Planned writes: what stands ready to be sent to Kamino, as the simulation shows it. No table of its own."""
+"""Planned writes: what is ready to be sent to Kamino, as the simulation shows it. No table of its own."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from integrations.models.registers import KaminoItem, KaminoKind
 
 
 class PlannedOperation(models.TextChoices):
-    """`domain.delivery.next_step` as a column; a new title that is paid already is told apart."""
+    """`domain.delivery.next_step` as a column; a new title that is paid already has its own value."""
 
     CREATE = "create", _("Create")
     CREATE_PAID = "create_paid", _("Create, already paid")
@@ -53,10 +53,10 @@ def _register(kind: KaminoKind, path: str) -> Subquery:
 
 
 class PlannedWriteQuerySet(models.QuerySet[Any]):
-    def standing(self) -> "PlannedWriteQuerySet":
-        """Return what stands ready, with `operation`, `value` and the payment that would be sent, if any."""
+    def ready(self) -> "PlannedWriteQuerySet":
+        """Return what is ready, with `operation`, `value` and the payment that would be sent, if any."""
         ready = self.filter(state=DeliveryState.READY, desired__isnull=False)
-        standing: PlannedWriteQuerySet = ready.annotate(
+        planned: PlannedWriteQuerySet = ready.annotate(
             operation=_operation(),
             value=_money("desired__value"),
             paid_on=Cast(KT("desired__payment__date"), DateField()),
@@ -64,7 +64,7 @@ class PlannedWriteQuerySet(models.QuerySet[Any]):
             account=KT("desired__payment__account"),
             chart=KT("desired__chart_account"),
         ).exclude(operation="")
-        return standing
+        return planned
 
     def named(self) -> "PlannedWriteQuerySet":
         """Add the names of the registers, and all that a row shows."""
@@ -93,7 +93,7 @@ class PlannedWriteQuerySet(models.QuerySet[Any]):
 
 
 class PlannedWrite(Posting):
-    """A posting that stands ready: what Kamino would be told next."""
+    """A posting that is ready, and what would be sent next."""
 
     objects = PlannedWriteQuerySet.as_manager()  # type: ignore[misc, assignment]
 

@@ -43,7 +43,7 @@ STATUS_CHOICES = [
 class Person(models.Model):
     """A contact that some title names. `document` is compact text; it may hold letters.
 
-    `forgotten_at`: its data was erased on request. Nothing of its titles is planned until Bling shows the contact anew.
+    `forgotten_at`: its data was erased on request. Its titles are not planned until Bling shows the contact again.
     """
 
     connection = models.ForeignKey(

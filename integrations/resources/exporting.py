@@ -1,7 +1,7 @@
 """Exports in the background: rows are read and kept a chunk at a time, and then written as one file.
 
-Each chunk commits together with the cursor, so a worker may die at any line and the next one goes on. Who asked is
-looked at again each time: whoever lost a company, or the permission, gets none of its rows.
+Each chunk commits together with the cursor, so a worker may be killed at any line and the next one goes on. The
+person's companies and permission are checked again each time; without them they get none of the rows.
 """
 
 import hashlib
@@ -45,8 +45,8 @@ KEPT_FOR = timedelta(hours=24)
 MOST_TRIES = 3
 TRY_AGAIN = timedelta(minutes=1)
 LEASE = timedelta(minutes=4)
-"""After so long, a step that told nothing is taken for dead: longer than the queue lets a worker live."""
-NOT_ALLOWED = gettext_noop("Who ordered it may no longer export these rows.")
+"""After this long without a result, a step counts as abandoned: longer than the queue lets a worker run."""
+NOT_ALLOWED = gettext_noop("The person who ordered it may no longer export these rows.")
 CRASHED = gettext_noop("Internal error; tell support.")
 
 
@@ -69,7 +69,7 @@ def order(
 
 def may_have(export: Export) -> bool:
     """Say whether who asked may export, and sees every company that the file shows."""
-    user = User.objects.get(pk=export.user_id)  # anew: permissions are kept on the object
+    user = User.objects.get(pk=export.user_id)  # read again: permissions are kept on the object
     resource = RESOURCES[export.table]
     seen = set(Tenant.objects.for_user(user).filter(pk__in=export.tenant_ids).values_list("pk", flat=True))
     return user.is_active and user.has_perm(resource.permission) and seen >= set(export.tenant_ids)

@@ -83,7 +83,7 @@ class PortugueseResource(resources.ModelResource):  # type: ignore[misc]
 
     @cached_property
     def _columns(self) -> list[Any]:
-        """The library looks for these anew for each row, and for the next for each cell: a quarter of an export."""
+        """Kept, because the library looks these up for each row, and the next for each cell: a quarter of an export."""
         return list(super().get_export_fields())
 
     @cached_property

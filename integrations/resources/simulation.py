@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.models import PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
-from integrations.pipeline.compare.exact_matches import with_twins
+from integrations.pipeline.compare.exact_matches import with_exact_match
 from integrations.resources.files import NativeField, PortugueseResource, TextField
 from integrations.sheets.cells import safe_text
 
@@ -31,18 +31,18 @@ class SimulationResource(PortugueseResource):
     account = TextField(column_name=gettext_lazy("Bank account in Kamino"))
     chart = TextField(column_name=gettext_lazy("Chart account in Kamino"))
     kamino_id = NativeField("kamino_id", column_name=gettext_lazy("Id in Kamino"))
-    twin = NativeField("twin", column_name=gettext_lazy("Stands in Kamino already as"))
+    exact_match = NativeField("exact_match", column_name=gettext_lazy("Exists in Kamino already as"))
 
     class Meta:
         model = PlannedWrite
         fields = (
             "company", "operation", "direction", "bling_id", "document", "person", "due_date", "value", "paid_on",
-            "paid", "account", "chart", "kamino_id", "twin",
+            "paid", "account", "chart", "kamino_id", "exact_match",
         )  # fmt: skip
         name = gettext_lazy("Simulation")
 
     def every_row(self) -> QuerySet[Any]:
-        return with_twins(PlannedWrite.objects.standing().named())
+        return with_exact_match(PlannedWrite.objects.ready().named())
 
     def dehydrate_operation(self, row: Any) -> str:
         return safe_text(PlannedOperation(row.operation).label)

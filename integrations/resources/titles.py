@@ -23,7 +23,7 @@ _READ = (
 
 
 class TitleResource(PortugueseResource):
-    """One row per title. Money is numeric and days are days; what Kamino holds is what it was last told."""
+    """One row per title. Money is numeric and days are days; what Kamino holds is what was last sent."""
 
     summed_by = ("direction", "in_kamino")
     sums = added_up = ("value", "balance", "kamino_value")

@@ -57,7 +57,7 @@ class NotFoundError(RejectedError):
 
 
 class ConfigError(ApiError):
-    """Keys, permission, address or scope are wrong; a person has to mend the connection."""
+    """Keys, permission, address or scope are wrong; a person has to correct the connection."""
 
     kind = "config"
 

@@ -14,7 +14,7 @@ _SECRET_TEXT = re.compile(
     r"([A-Za-z0-9._~+/=-]{8,})"
 )
 _LINK = re.compile(r"(/conectar/)[^/\s\"'<>]+")
-"""A customer's connect link: whoever reads it can use it."""
+"""A customer's connect link: anybody who reads it can use it."""
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 

@@ -1,4 +1,4 @@
-"""Read a file that a person sent: xlsx or csv, or a sentence that says what it is instead and how to mend it."""
+"""Read a file that a person sent: xlsx or csv, or a sentence that says what it is instead and how to correct it."""
 
 import csv
 import zipfile

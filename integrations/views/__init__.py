@@ -1,1 +1,1 @@
-"""Public doors: the way to Bling and back, and health for whoever watches this process."""
+"""Public pages: connecting Bling, and health for monitors."""

@@ -128,8 +128,8 @@ def bling_callback(request: HttpRequest) -> HttpResponse:
     with translation.override("pt-br"):
         page = _page(request, outcome.code, outcome.connection, outcome.detail)
         response = render(request, "connect/outcome.html", page)
-    # The cookies stay until they expire: the nonce in them is burnt, and whoever reloads this page is told "used" and
-    # not that the authorization began elsewhere.
+    # The cookies stay until they expire: the nonce in them is used up, so reloading this page answers "used"
+    # and not that the authorization began elsewhere.
     return _private(response)
 
 

@@ -105,7 +105,7 @@ OUTCOMES = {
     "bad_client": Words(
         gettext_noop("Bling refused the app's credentials"),
         gettext_noop("Correct the client id and the client secret on the connection's page and start again."),
-        gettext_noop("Nothing was changed, and there is nothing that you can mend: please tell support."),
+        gettext_noop("Nothing was changed, and there is nothing that you can correct: please tell support."),
     ),
     "no_app": Words(
         gettext_noop("Not ready yet"),

@@ -16,7 +16,7 @@ _GAPS = {
     Gap.NOT_SETTLED: gettext_noop("It is not settled in Kamino."),
     Gap.NOT_CANCELLED: gettext_noop("It is not cancelled in Kamino, although Bling no longer expects it."),
     Gap.NOT_UPDATED: gettext_noop("Kamino does not have the last change yet."),
-    Gap.DIFFERS: gettext_noop("Kamino shows something else than it was told: see the marked lines."),
+    Gap.DIFFERS: gettext_noop("Kamino shows something else than was sent: see the marked lines."),
     Gap.PARTLY_PAID: gettext_noop("It is partly paid in Bling, and open with its whole value in Kamino."),
     Gap.BALANCE_OPEN: gettext_noop("It is partly paid in Bling, and open with its balance in Kamino."),
     Gap.PAYMENTS_NOT_SENT: gettext_noop("Not all of its payments are in Kamino yet."),

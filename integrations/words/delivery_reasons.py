@@ -171,7 +171,7 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     ),
     Reason.SWITCHED_OFF: Words(
         gettext_noop("Sending switched off"),
-        gettext_noop("Sending stands still for this company: see its Kamino connection."),
+        gettext_noop("Sending is stopped for this company: see its Kamino connection."),
     ),
     Reason.QUEUED: Words(
         gettext_noop("In the queue"),

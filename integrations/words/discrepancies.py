@@ -27,13 +27,13 @@ _WORDS: dict[DiscrepancyKind, Words] = {
     DiscrepancyKind.VALUE: Words(
         gettext_noop("Different value"),
         Severity.WARNING,
-        gettext_noop("Kamino shows another value than it was sent: somebody changed it there."),
+        gettext_noop("Kamino shows another value than was sent: somebody changed it there."),
         _RESYNC,
     ),
     DiscrepancyKind.DUE_DATE: Words(
         gettext_noop("Different due date"),
         Severity.WARNING,
-        gettext_noop("Kamino shows another due date than it was sent: somebody changed it there."),
+        gettext_noop("Kamino shows another due date than was sent: somebody changed it there."),
         _RESYNC,
     ),
     DiscrepancyKind.STATUS: Words(
@@ -69,14 +69,14 @@ _WORDS: dict[DiscrepancyKind, Words] = {
     DiscrepancyKind.MISSING_IN_BLING: Words(
         gettext_noop("Missing in Bling"),
         Severity.WARNING,
-        gettext_noop("The title stands in Kamino and Bling no longer has it, or never had it."),
+        gettext_noop("The title is in Kamino, and Bling no longer has it or never had it."),
         gettext_noop("Cancel it in Kamino if it is no longer owed; else enter it in Bling again."),
     ),
     DiscrepancyKind.SETTLED_ONLY_IN_BLING: Words(
         gettext_noop("Settled only in Bling"),
         Severity.DANGER,
         gettext_noop("The title is paid in Bling and open in Kamino."),
-        gettext_noop("Mend what the settlement waits for; until then do not pay the title in Kamino."),
+        gettext_noop("Resolve what the settlement waits for; until then do not pay the title in Kamino."),
     ),
     DiscrepancyKind.SETTLED_ONLY_IN_KAMINO: Words(
         gettext_noop("Settled only in Kamino"),
@@ -136,7 +136,7 @@ _WORDS: dict[DiscrepancyKind, Words] = {
         gettext_noop("Held back"),
         Severity.WARNING,
         gettext_noop("The title is held back."),
-        gettext_noop("Mend the reason; the title is then sent by itself."),
+        gettext_noop("Resolve the reason; the title is then sent by itself."),
     ),
     DiscrepancyKind.REFUSED: Words(
         gettext_noop("Needs action"),
@@ -159,7 +159,7 @@ _WORDS: dict[DiscrepancyKind, Words] = {
     DiscrepancyKind.DUPLICATED: Words(
         gettext_noop("Twice in Kamino"),
         Severity.DANGER,
-        gettext_noop("Kamino has another title with the marker of this one, and nobody's: it may be paid twice."),
+        gettext_noop("Kamino has another, unlinked title with the marker of this one: it may be paid twice."),
         gettext_noop("Compare the two in Kamino and cancel the one that is too many there."),
     ),
 }

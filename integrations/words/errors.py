@@ -48,7 +48,7 @@ def call_text(params: Mapping[str, str]) -> str:
 
 
 def live_call_text(params: Mapping[str, str]) -> str:
-    """Return the same for a person who waits for an answer now: nobody tries again for them."""
+    """Return the same for a person who waits for an answer now: it is not tried again by itself."""
     if params["kind"] == "transient":
         return _(IN_TIME) % {"service": params.get("service", "")}
     return call_text(params)

@@ -21,7 +21,7 @@ def tables() -> dict[str, str]:
 
 
 def with_tables(page: str) -> str:
-    """Return the page with its tables made anew: each stands between `<!-- name -->` and `<!-- end -->`."""
+    """Return the page with its tables made again: each is between `<!-- name -->` and `<!-- end -->`."""
     for name, table in tables().items():
         begin, end = f"<!-- {name} -->\n", "\n<!-- end -->"
         before, rest = page.split(begin, 1)

@@ -1,4 +1,4 @@
-"""Why titles of a bulk command were left out: stored as codes with counts, said when it is shown."""
+"""Why titles of a bulk command were left out: stored as codes with counts; the texts are made when shown."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ _TEXTS = {
     "not_connected": gettext_noop("Bling is not connected"),
     "not_duplicate": gettext_noop("no possible duplicate holds it back"),
     "not_ignored": gettext_noop("not excluded"),
-    "not_permitted": gettext_noop("who ordered it may no longer do so"),
+    "not_permitted": gettext_noop("the person who ordered it may no longer do so"),
     "not_planned": gettext_noop("not planned yet"),
     "not_stuck": gettext_noop("does not wait for a person"),
     "not_whole": gettext_noop("not open as a whole in Bling: decide on its own page"),

@@ -52,7 +52,9 @@ WORKLIST_WORDS: dict[str, WorklistWords] = {
     ),
     "approval": WorklistWords(
         gettext_noop("Forced settlements to approve"),
-        gettext_noop("Somebody else than who ordered them approves or refuses them, several at once if need be."),
+        gettext_noop(
+            "Somebody other than the person who ordered them approves or refuses them, several at once if need be."
+        ),
     ),
     "invalid": WorklistWords(
         gettext_noop("Invalid CPF/CNPJ or data"),

@@ -119,7 +119,7 @@ class TestBeforeTheOrderIsRead:
         assert by_rules(payable(awaits_order=True, **A_CUSTOMER), **rules)[1] == []
 
     def test_one_that_kamino_has_keeps_what_it_was_told_meanwhile(self) -> None:
-        subject = payable(awaits_order=True, told=TOLD, **A_CUSTOMER)
+        subject = payable(awaits_order=True, sent=TOLD, **A_CUSTOMER)
         found, problems = by_rules(
             subject, channels={1: Rule(business_unit=SHOP)}, defaults=Rule(cost_center=OFFICE, business_unit=UNIT)
         )
@@ -167,9 +167,9 @@ def _person_rules(account: Target) -> dict[str, Any]:
 
 
 def test_what_people_chose_to_keep_is_kept_whatever_the_mappings_say() -> None:
-    subject = payable(category=Register(3, "Brindes"), told=TOLD, keeps_told=True)
+    subject = payable(category=Register(3, "Brindes"), sent=TOLD, keeps_sent=True)
     assert by_rules(subject, categories={3: Rule(chart_account=INCOME, unresolved=("X",))}) == (TOLD, [])
 
 
 def test_nothing_is_kept_of_a_title_that_kamino_never_got() -> None:
-    assert by_rules(payable(keeps_told=True))[0].chart_account == "3.1"
+    assert by_rules(payable(keeps_sent=True))[0].chart_account == "3.1"

@@ -30,12 +30,12 @@ def of(*payments: PaymentFacts, gone: tuple[int, ...] = (), **changes: Any) -> T
 def told(
     title: TitleFacts,
     *payments: PaymentFacts,
-    standing: dict[int, str] | None = None,
+    existing: dict[int, str] | None = None,
     divides: bool = True,
     **more: Any,
 ) -> tuple[Any, ...]:
     """Return rest, values of new parts by borderô, what settles the title itself, and the problems' codes."""
-    values = {key: money(value) for key, value in (standing or {}).items()}
+    values = {key: money(value) for key, value in (existing or {}).items()}
     options: dict[str, Any] = {"closed_until": None, **more}
     found, problems = split(title, payments, options.pop("problems", []), values, divides=divides, **options)
     codes = [problem.code.value for problem in problems]
@@ -49,7 +49,7 @@ A, B, C = paid(1, "40.00"), paid(2, "60.00", day=2), paid(3, "25.00", day=3)
 
 
 @pytest.mark.parametrize(
-    ("title", "payments", "standing", "expected"),
+    ("title", "payments", "existing", "expected"),
     [
         pytest.param(of(A, balance="60.00"), [A], {}, ("60.00", {1: "40.00"}, None, []), id="one partial payment"),
         pytest.param(of(A, B), [A, B], {}, ("60.00", {1: "40.00"}, "60.00", []), id="paid on two days"),
@@ -94,21 +94,21 @@ A, B, C = paid(1, "40.00"), paid(2, "60.00", day=2), paid(3, "25.00", day=3)
     ],
 )  # fmt: skip
 def test_split(
-    title: TitleFacts, payments: list[PaymentFacts], standing: dict[int, str], expected: tuple[Any, ...]
+    title: TitleFacts, payments: list[PaymentFacts], existing: dict[int, str], expected: tuple[Any, ...]
 ) -> None:
-    assert told(title, *payments, standing=standing) == expected
+    assert told(title, *payments, existing=existing) == expected
 
 
 def test_what_is_not_read_or_not_clear_splits_nothing() -> None:
     unclear = [Problem(Reason.PAYMENT_AMBIGUOUS, {"bordero": "2"})]
     assert told(of(A, B), A) == (None, [])
-    assert told(of(A, B), A, standing={1: "40.00"}) == ("60.00", {}, None, ["payments_unread"])
-    assert told(of(A, B), A, standing={1: "40.00"}, problems=unclear) == ("60.00", {}, None, ["payment_ambiguous"])
+    assert told(of(A, B), A, existing={1: "40.00"}) == ("60.00", {}, None, ["payments_unread"])
+    assert told(of(A, B), A, existing={1: "40.00"}, problems=unclear) == ("60.00", {}, None, ["payment_ambiguous"])
 
 
 def test_a_company_that_keeps_titles_whole_gets_no_new_part_and_keeps_the_old() -> None:
     assert told(of(A, B), A, B, divides=False) == (None, [])
-    assert told(of(A, B), A, B, divides=False, standing={1: "40.00"}) == ("60.00", {}, None, [])
+    assert told(of(A, B), A, B, divides=False, existing={1: "40.00"}) == ("60.00", {}, None, [])
 
 
 def test_a_payment_of_a_closed_month_splits_nothing() -> None:
@@ -152,14 +152,14 @@ def test_the_parts_and_the_rest_always_make_up_the_title(
         value=principal + open_money, balance=open_money, bordero_ids=tuple(range(len(parts))),
         **({} if is_settled else {"status_number": PARTIAL}),
     )  # fmt: skip
-    standing = {place: amount for place, (amount, _i, _f) in list(enumerate(parts))[: min(known, len(parts) - 1)]}
-    found, problems = split(title, payments, [], standing, divides=True, closed_until=None)
+    existing = {place: amount for place, (amount, _i, _f) in list(enumerate(parts))[: min(known, len(parts) - 1)]}
+    found, problems = split(title, payments, [], existing, divides=True, closed_until=None)
     if found is None:
         assert (is_settled, len(parts)) == (True, 1)
         return
-    made = sum((part.value for part in found.parts), Decimal(0)) + sum(standing.values(), Decimal(0))
+    made = sum((part.value for part in found.parts), Decimal(0)) + sum(existing.values(), Decimal(0))
     assert made + found.rest == title.value
     assert all(part.value > 0 for part in found.parts)
     if not problems:
         assert found.rest == (parts[-1][0] if is_settled else balance)
-        assert not standing.keys() & {part.payment.bordero_id for part in found.parts}
+        assert not existing.keys() & {part.payment.bordero_id for part in found.parts}

@@ -29,7 +29,7 @@ BODIES = [OPEN, replace(OPEN, value=Decimal("11.00")), PAID, replace(OPEN, statu
 
 def listed(company: Company) -> dict[int, Any]:
     """Return the rows of the simulation by Bling id."""
-    rows = PlannedWrite.objects.filter(kamino_connection__tenant=company.tenant).standing().named()
+    rows = PlannedWrite.objects.filter(kamino_connection__tenant=company.tenant).ready().named()
     return {row.title.bling_id: row for row in rows}
 
 
@@ -71,9 +71,9 @@ def test_what_is_listed_in_simulation_is_what_kamino_holds_after_going_live(
         kept: "update", cancelled: "cancel", settled: "settle", new: "create", new_paid: "create_paid",
     }  # fmt: skip
     assert Attempt.objects.count() == sent_before
-    totals = {row["operation"]: (row["count"], row["total"]) for row in PlannedWrite.objects.standing().totals()}
+    totals = {row["operation"]: (row["count"], row["total"]) for row in PlannedWrite.objects.ready().totals()}
     assert totals["create_paid"] == (1, Decimal("50.00"))
-    bank = PlannedWrite.objects.standing().settlements()
+    bank = PlannedWrite.objects.ready().settlements()
     assert [(row["account_name"], row["count"], row["total"]) for row in bank] == [
         ("BANCO DE TESTE", 2, Decimal("80.00"))
     ]

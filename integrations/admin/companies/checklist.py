@@ -131,7 +131,7 @@ class ReadinessPages:
         tenant = self.get_object_or_deny(request, object_id)
         lines = checklist(tenant, now=timezone.now())
         if tenant.is_live or worst(lines) == RED:
-            text = _("Delivery is live already.") if tenant.is_live else _("Mend the red lines first.")
+            text = _("Delivery is live already.") if tenant.is_live else _("Correct the red lines first.")
             messages.warning(request, text)
             return actions.back_to_action(self, "readiness", tenant.pk)
         warnings = [line.text for line in lines if line.colour == AMBER]
@@ -139,8 +139,8 @@ class ReadinessPages:
         form = form_class(request.POST if "reason" in request.POST else None)
         if form.is_valid():
             order = {"is_aware": form.cleaned_data.get("is_aware", False), "reason": form.cleaned_data["reason"]}
-            told = _("Live: what stands ready is sent to Kamino from now on.")
-            if actions.carry_out(request, activation.activate, told, tenant=tenant, **order):
+            done = _("Live: what is ready is sent to Kamino from now on.")
+            if actions.carry_out(request, activation.activate, done, tenant=tenant, **order):
                 return actions.back_to(self, tenant.pk)
             return actions.back_to_action(self, "readiness", tenant.pk)
         return actions.confirm(
@@ -161,9 +161,9 @@ class ReadinessPages:
         tenant = self.get_object_or_deny(request, object_id)
         form = SwitchForm(request.POST if "reason" in request.POST else None)
         if form.is_valid():
-            told = _("Simulation: nothing more is sent to Kamino.")
+            done = _("Simulation: nothing more is sent to Kamino.")
             reason = form.cleaned_data["reason"]
-            actions.carry_out(request, activation.back_to_simulation, told, tenant=tenant, reason=reason)
+            actions.carry_out(request, activation.back_to_simulation, done, tenant=tenant, reason=reason)
             return actions.back_to(self, tenant.pk)
         return actions.confirm(
             request,
@@ -181,7 +181,7 @@ class ReadinessPages:
 
 def _planned(tenant: Tenant) -> list[str]:
     """Return what would be sent, a line per operation."""
-    totals = PlannedWrite.objects.filter(kamino_connection__tenant=tenant).standing().totals()
+    totals = PlannedWrite.objects.filter(kamino_connection__tenant=tenant).ready().totals()
     lines = [
         ngettext("%(what)s: %(count)s title, %(total)s", "%(what)s: %(count)s titles, %(total)s", row["count"])
         % {
@@ -191,7 +191,7 @@ def _planned(tenant: Tenant) -> list[str]:
         }
         for row in totals
     ]
-    return lines or [_("Nothing stands ready yet; what comes is sent.")]
+    return lines or [_("Nothing is ready yet; what comes is sent.")]
 
 
 def _in_flight(tenant: Tenant) -> str:
@@ -213,7 +213,7 @@ def _in_flight(tenant: Tenant) -> str:
 
 
 def _place(line: Line, tenant: Tenant, request: HttpRequest) -> str:
-    """Return where a line is mended, "" for what is decided on this page or may not be seen."""
+    """Return where a line is resolved, "" for what is decided on this page or may not be seen."""
     may = request.user.has_perm
     bling, kamino = may("integrations.view_blingconnection"), may("integrations.view_kaminoconnection")
     query = f"?tenant={tenant.pk}"
@@ -227,6 +227,6 @@ def _place(line: Line, tenant: Tenant, request: HttpRequest) -> str:
         "reconciled": reverse("admin:integrations_health"),
         "names": coverage_url(tenant),
         "overdue": f"{simulation}&operation=create&direction__exact=receivable",
-        "twins": f"{simulation}&twin=1",
+        "exact_matches": f"{simulation}&twin=1",
     }
     return "" if line.colour == GREEN and line.code != "names" else places.get(line.code, "")

@@ -28,7 +28,7 @@ class ClosingPages:
             request,
             tenant,
             closing.close,
-            told=_("Closed. It can be reopened until it is deleted."),
+            done=_("Closed. It can be reopened until it is deleted."),
             title=_("Close %(name)s") % {"name": tenant},
             text=text % {"days": closing.KEPT_FOR.days, "name": tenant},
             submit=_("Close company"),
@@ -38,20 +38,20 @@ class ClosingPages:
     @page_action(gettext_lazy("Reopen company"), permissions=["close"], icon="domain_add", variant="primary")
     def reopen_company(self, request: HttpRequest, object_id: str) -> HttpResponse:
         tenant = self.get_object_or_deny(request, object_id)
-        text = _("%(name)s is to be deleted on %(day)s. Reopened, it is in simulation; connect Bling anew then.")
+        text = _("%(name)s is to be deleted on %(day)s. Reopened, it is in simulation; connect Bling again then.")
         return self._ask(
             request,
             tenant,
             closing.reopen,
-            told=_("Reopened, in simulation. Connect Bling again."),
+            done=_("Reopened, in simulation. Connect Bling again."),
             title=_("Reopen %(name)s") % {"name": tenant},
             text=text % {"name": tenant, "day": texts.day(tenant.delete_on)},
             submit=_("Reopen company"),
         )
 
-    def _ask(self, request: HttpRequest, tenant: Any, order: Any, *, told: str, **page: Any) -> HttpResponse:
+    def _ask(self, request: HttpRequest, tenant: Any, order: Any, *, done: str, **page: Any) -> HttpResponse:
         form = SwitchForm(request.POST if "reason" in request.POST else None)
         if form.is_valid():
-            actions.carry_out(request, order, told, tenant=tenant, reason=form.cleaned_data["reason"])
+            actions.carry_out(request, order, done, tenant=tenant, reason=form.cleaned_data["reason"])
             return actions.back_to(self, tenant.pk)
         return actions.confirm(request, self, form=form, back=actions.page_url(self, tenant.pk), **page)

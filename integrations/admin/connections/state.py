@@ -18,7 +18,7 @@ from integrations.queue import enqueue_tick
 
 
 class CountForm(forms.Form):
-    """How many deletions the person was told of."""
+    """How many deletions the page showed."""
 
     counted = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
@@ -126,9 +126,11 @@ class StateActions(HistoryAdmin):
     def disconnect(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
-            told = connection_state.disconnect(connection=connection, user=actions.user_of(request), now=timezone.now())
-            if told is False:
-                messages.warning(request, _("Disconnected here. Bling could not be told: revoke the app there too."))
+            confirmed = connection_state.disconnect(
+                connection=connection, user=actions.user_of(request), now=timezone.now()
+            )
+            if confirmed is False:
+                messages.warning(request, _("Disconnected here. Bling did not confirm it: revoke the app there too."))
             else:
                 messages.success(request, _("Disconnected from Bling. The titles read so far are kept."))
             return actions.back_to(self, connection.pk)

@@ -60,14 +60,14 @@ class PermittedActions:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Return who acts. Raises `PermissionDenied` for nobody."""
+    """Return the acting user. Raises `PermissionDenied` where nobody is logged in."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
 
 
 class ReasonForm(forms.Form):
-    """Why a person decided so; kept with the decision."""
+    """The reason of a decision; kept with it."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
@@ -132,12 +132,12 @@ def refused(request: HttpRequest, error: "Refused") -> None:
 
 
 def carry_out(
-    request: HttpRequest, order: Callable[..., Done], told: str | Callable[[Done], str], **arguments: Any
+    request: HttpRequest, order: Callable[..., Done], message: str | Callable[[Done], str], **arguments: Any
 ) -> bool:
-    """Carry out what a person ordered, wake the worker, and say what came of it or why it was refused.
+    """Carry out what a person ordered, wake the worker, and show the result or why it was refused.
 
-    `order` gets `arguments`, `user` and `now`; `told` is the message, or makes it of what `order` returns. Returns
-    whether it was done.
+    `order` gets `arguments`, `user` and `now`; `message` is shown, or makes the text from what `order` returns.
+    Returns whether it was done.
     """
     try:
         done = order(user=user_of(request), now=timezone.now(), **arguments)
@@ -145,14 +145,14 @@ def carry_out(
         refused(request, error)
         return False
     enqueue_tick()
-    messages.success(request, told if isinstance(told, str) else told(done))
+    messages.success(request, message if isinstance(message, str) else message(done))
     return True
 
 
 def one_by_one(
-    request: HttpRequest, rows: Iterable[Any], order: Callable[..., object], told: Callable[[int], str], **more: Any
+    request: HttpRequest, rows: Iterable[Any], order: Callable[..., object], message: Callable[[int], str], **more: Any
 ) -> None:
-    """Carry out what a person ordered for each of some forced settlements; say for how many, and why not for others."""
+    """Carry out an order for each of some forced settlements; show how many were done, and why others were not."""
     refusals = Counter[str]()
     done = 0
     for row in rows:
@@ -164,7 +164,7 @@ def one_by_one(
             done += 1
     enqueue_tick()
     say = messages.success if done else messages.warning
-    say(request, "; ".join([told(done), *left_out_texts(refusals)]))
+    say(request, "; ".join([message(done), *left_out_texts(refusals)]))
 
 
 def sync(request: HttpRequest, connections: Iterable[BlingConnection]) -> None:

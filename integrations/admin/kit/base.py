@@ -38,7 +38,7 @@ class ScopedFieldsMixin:
 
 
 class TenantScopedAdmin(ScopedFieldsMixin, ModelAdmin):  # type: ignore[misc]
-    """A page whose rows belong to companies (`tenant_path`): nobody sees or touches another company's."""
+    """A page whose rows belong to companies (`tenant_path`): users reach only those of their own companies."""
 
     tenant_path: str | None = None
     list_per_page = 50
@@ -48,12 +48,12 @@ class TenantScopedAdmin(ScopedFieldsMixin, ModelAdmin):  # type: ignore[misc]
     list_fullwidth = True
     list_filter_submit = True
     empty_text: Any = ""
-    """Says of an empty table why it is empty, and how something comes into it."""
+    """Why an empty table is empty, and how something comes into it."""
     not_found_text: Any = ""
-    """Says what to do when a search finds nothing."""
+    """What to do when a search finds nothing."""
     masked_fields: tuple[str, ...] = ()
-    """Columns that not everybody sees whole: no filter in an address may guess them digit by digit. (Encrypted ones:
-    nobody's may.)"""
+    """Columns that only some users see whole: a filter in an address must not let others guess them digit by digit.
+    (No user may filter by encrypted ones.)"""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         name, *rest = lookup.split("__")

@@ -52,8 +52,8 @@ def sees_confidential(request: HttpRequest) -> bool:
 def told_connections(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
     """Tell each row whether the user may open the pages of connections (`opens_connections`): a column cannot ask."""
     may = request.user.has_perms(["integrations.view_blingconnection", "integrations.view_kaminoconnection"])
-    told: QuerySet[Any] = rows.annotate(opens_connections=Value(may))
-    return told
+    marked: QuerySet[Any] = rows.annotate(opens_connections=Value(may))
+    return marked
 
 
 def _marked_ids(request: HttpRequest) -> Marked:

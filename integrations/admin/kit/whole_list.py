@@ -30,7 +30,7 @@ _ONE_COMPANY = gettext_lazy("A bank account belongs to one company: choose that 
 
 
 class BulkForm(forms.Form):
-    """What the person was told of, and which page asked."""
+    """The number of titles that the page showed, and which page it was."""
 
     counted = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput)

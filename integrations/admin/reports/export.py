@@ -79,8 +79,8 @@ class ExportAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/integrations/reports/export.html", context)
 
     def download(self, request: HttpRequest, pk: int) -> Any:
-        """Send the file to who ordered it. Raises `Http404` for others and before it is finished, `PermissionDenied`
-        once they may no longer see what it shows."""
+        """Send the file to the person who ordered it. Raises `Http404` for others and before it is
+        finished, `PermissionDenied` once they may no longer see what it shows."""
         row = self.get_object_or_deny(request, str(pk))
         if not row.finished_at or row.error:
             raise Http404

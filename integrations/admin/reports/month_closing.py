@@ -65,7 +65,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         return texts.moment(row.made_at)
 
     def compare(self, request: HttpRequest) -> HttpResponse:
-        """Show a month as it is now, and freeze it when told so. Raises `PermissionDenied`."""
+        """Show a month as it is now; freeze it when the form asks for that. Raises `PermissionDenied`."""
         may = self.has_view_permission(request)
         if not may or (request.method == "POST" and not request.user.has_perm("integrations.close_month")):
             raise PermissionDenied

@@ -23,7 +23,7 @@ SHOWN = 3
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    empty_text = gettext_lazy("No alert: nothing needs to be mended.")
+    empty_text = gettext_lazy("No alert: nothing needs to be done.")
     tenant_path = "tenant"
     list_display = ["cause_label", "tenant_link", "told", "connection_link", "since", "mailed", "closed"]
     list_filter = [OpenFilter, TenantFilter, ("cause", ChoicesCheckboxFilter)]

@@ -49,7 +49,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
 
     def get_urls(self) -> list[Any]:
-        """Add the page "Saúde", which is seen by whoever sees runs."""
+        """Add the page "Saúde", for users who may see runs."""
         view = partial(health_view, admin_site=self.admin_site)
         return [path("saude/", self.admin_site.admin_view(view), name="integrations_health"), *super().get_urls()]
 

@@ -1,4 +1,4 @@
-"""The buttons of a title's page: each asks first, makes one pipeline call, and says what came of it."""
+"""The buttons of a title's page: each asks first, makes one pipeline call, and shows the result."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
         """Show only the buttons that can do something for this title."""
         posting = Posting.objects.select_related("title").filter(title_id=object_id).first()
         state = posting.state if posting else ""
-        is_forced = ForcedSettlement.objects.standing().filter(posting__title=object_id).exists()
+        is_forced = ForcedSettlement.objects.not_undone().filter(posting__title=object_id).exists()
         problems = posting.get_problems() if posting else []
         has_stuck_part = any(problem.code is Reason.PART_STUCK for problem in problems)
         useless = {
@@ -91,8 +91,8 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             return actions.back_to(self, title.pk)
         form = DecisionForm(request.POST or None, options=found)
         if request.method == "POST" and form.is_valid():
-            told = _("Decided. The title is planned again.")
-            actions.carry_out(request, decisions.decide, told, posting=posting, **form.answer())
+            done = _("Decided. The title is planned again.")
+            actions.carry_out(request, decisions.decide, done, posting=posting, **form.answer())
             return actions.back_to(self, title.pk)
         return actions.confirm(
             request,
@@ -132,7 +132,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
     @page_action(gettext_lazy("Undo forced settlement"), permissions=["force"], icon="undo")
     def undo_forced(self, request: HttpRequest, object_id: str) -> HttpResponse:
         title = self.get_object_or_deny(request, object_id)
-        forced = ForcedSettlement.objects.standing().filter(posting__title=title).select_related("posting").first()
+        forced = ForcedSettlement.objects.not_undone().filter(posting__title=title).select_related("posting").first()
         if forced is None:
             messages.info(request, _("There is no forced settlement of this title."))
             return actions.back_to(self, title.pk)

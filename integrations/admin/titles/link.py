@@ -124,9 +124,9 @@ class LinkButton:
         """Show both sides and ask for a reason; then link."""
         form = actions.ReasonForm(request.POST if "reason" in request.POST else None)
         if request.method == "POST" and form.is_valid():
-            told = _("Linked to the title %(id)s of Kamino. It is planned again.") % {"id": found.row.kamino_id}
+            done = _("Linked to the title %(id)s of Kamino. It is planned again.") % {"id": found.row.kamino_id}
             order = {"kamino_id": found.row.kamino_id, **form.cleaned_data}
-            actions.carry_out(request, link, told, posting=posting, **order)
+            actions.carry_out(request, link, done, posting=posting, **order)
             return actions.back_to(self, title.pk)
         context = {
             **self.admin_site.each_context(request),

@@ -86,9 +86,9 @@ class LiveSearch:
         direction, bling_id = request.POST.get("direction", ""), _number(request.POST.get("bring"))
         if connection is None or direction not in list(Direction) or not bling_id:
             raise PermissionDenied
-        told = _("The sync reads title %(id)s before all others; it is here in a moment.") % {"id": bling_id}
+        done = _("The sync reads title %(id)s before all others; it is here in a moment.") % {"id": bling_id}
         order = {"connection": connection, "direction": direction, "bling_id": bling_id}
-        actions.carry_out(request, live_search.bring, told, **order)
+        actions.carry_out(request, live_search.bring, done, **order)
         query = f"?q={bling_id}"
         return HttpResponseRedirect(actions.changelist_url(self) + query)
 

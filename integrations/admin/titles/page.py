@@ -1,4 +1,4 @@
-"""What a title's page shows: Bling's side, what Kamino should hold, what it was told, and what happened on the way."""
+"""What a title's page shows: Bling's side, what Kamino should hold, what was sent, and what happened on the way."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Side:
 
 @dataclass(frozen=True)
 class _SeenThere:
-    """What Kamino was seen to have since it was last told something; `status` is `None` where nobody looked."""
+    """What Kamino showed since the last write; `status` is `None` where no list was read since."""
 
     status: KaminoStatus | None
     differs: bool
@@ -150,7 +150,7 @@ def _answer(
     parts: list[PartPosting],
     seen: _SeenThere,
 ) -> str:
-    standing = next((row for row in forced if row.undone_at is None), None)
+    order = next((row for row in forced if row.undone_at is None), None)
     desired = posting.get_desired() if posting and posting.desired else None
     delivered = posting.get_delivered() if posting else None
     kamino = getattr(title.connection.tenant, "kamino_connection", None)
@@ -163,8 +163,8 @@ def _answer(
             wanted=desired.status if desired else None,
             problems=posting.get_problems() if posting else [],
             stuck=posting.get_reason() if posting else None,
-            is_forced=standing is not None and not standing.awaits_approval,
-            awaits_approval=standing is not None and standing.awaits_approval,
+            is_forced=order is not None and not order.awaits_approval,
+            awaits_approval=order is not None and order.awaits_approval,
             is_replaced=title.replaced_by_id is not None,
             is_planned_again=PlanRequest.objects.filter(title=title).exists(),
             is_live=tenant.is_live,
@@ -177,7 +177,7 @@ def _answer(
         )
     )
     last_read = getattr(title, "last_read", None)
-    values = {"replaced_by": str(title.replaced_by or ""), "user": str(standing.user) if standing else ""}
+    values = {"replaced_by": str(title.replaced_by or ""), "user": str(order.user) if order else ""}
     if found.problem is not None and found.problem.code is Reason.IGNORED and posting is not None:
         values |= _who_ignored(posting)
     return answer_text(found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at))

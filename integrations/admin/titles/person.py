@@ -51,10 +51,10 @@ class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         # Columns do not know who reads; the rows tell them.
-        told: QuerySet[Any] = rows.annotate(whole_document=Value(texts.sees_personal_data(request))).select_related(
+        found: QuerySet[Any] = rows.annotate(whole_document=Value(texts.sees_personal_data(request))).select_related(
             "connection__tenant", "posting"
         )
-        return told
+        return found
 
     @display(gettext_lazy("CPF/CNPJ"), ordering="document")
     def document_text(self, person: Person) -> str:

@@ -49,10 +49,10 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        told: QuerySet[Any] = rows.select_related(
+        found: QuerySet[Any] = rows.select_related(
             "kamino_connection__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
         ).annotate(whole_document=Value(texts.sees_personal_data(request)))
-        return told
+        return found
 
     @display(gettext_lazy("started at"), ordering="started_at")
     def started(self, attempt: Attempt) -> str:

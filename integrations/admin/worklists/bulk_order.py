@@ -1,4 +1,4 @@
-"""Bulk orders: who ordered what for how many titles, how far it is, and what was left out and why."""
+"""Bulk orders: what was ordered for how many titles, by whom, the progress, and what was left out and why."""
 
 from typing import Any
 

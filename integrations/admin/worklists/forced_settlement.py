@@ -1,4 +1,4 @@
-"""Forced settlements: who ordered which, and the way back."""
+"""Forced settlements: the list, approving, refusing and undoing them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -79,7 +79,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
         return super().get_queryset(request).select_related(*self.list_select_related)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        row = ForcedSettlement.objects.standing().filter(pk=object_id).first()
+        row = ForcedSettlement.objects.not_undone().filter(pk=object_id).first()
         useful = {"undo", "approve", "refuse"} if row and row.awaits_approval else {"undo"} if row else set()
         return [action for action in super().get_actions_detail(request, object_id) if action.path in useful]
 
@@ -174,7 +174,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
             request,
             self,
             title=_("Refuse forced settlements"),
-            text=_("Nothing is sent. Who ordered it sees the reason."),
+            text=_("Nothing is sent. The person who ordered it sees the reason."),
             submit=_("Refuse"),
             form=form,
             rows=rows,
@@ -190,8 +190,8 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
-            told = _("Approved; the settlement is sent to Kamino next.")
-            actions.carry_out(request, approvals.approve, told, forced=row)
+            done = _("Approved; the settlement is sent to Kamino next.")
+            actions.carry_out(request, approvals.approve, done, forced=row)
             return actions.back_to(self, row.pk)
         return actions.confirm(
             request,
@@ -209,14 +209,14 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
         row = self.get_object_or_deny(request, object_id)
         form = actions.ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            told = _("Refused; nothing is sent, and the title follows Bling.")
-            actions.carry_out(request, approvals.refuse, told, forced=row, **form.cleaned_data)
+            done = _("Refused; nothing is sent, and the title follows Bling.")
+            actions.carry_out(request, approvals.refuse, done, forced=row, **form.cleaned_data)
             return actions.back_to(self, row.pk)
         return actions.confirm(
             request,
             self,
             title=_("Refuse forced settlement"),
-            text=_("Nothing is sent. Who ordered it sees the reason."),
+            text=_("Nothing is sent. The person who ordered it sees the reason."),
             note=_order_line(row),
             submit=_("Refuse"),
             form=form,
@@ -241,8 +241,8 @@ def _order_line(row: ForcedSettlement) -> str:
 def undo_page(request: HttpRequest, model_admin: Any, row: ForcedSettlement, page: Model) -> HttpResponse:
     """Ask, and then take a forced settlement back; `page` is the object whose page the person comes from."""
     if request.method == "POST":
-        told = _("Forced settlement undone; the title follows Bling again.")
-        actions.carry_out(request, live_kamino.undo_settlement, told, forced=row, clock=timezone.now)
+        done = _("Forced settlement undone; the title follows Bling again.")
+        actions.carry_out(request, live_kamino.undo_settlement, done, forced=row, clock=timezone.now)
         return actions.back_to(model_admin, page.pk)
     return actions.confirm(
         request,

@@ -1,4 +1,4 @@
-"""The page "Simulação": what would be sent to Kamino, filtered and summed up, and what stands there already."""
+"""The page "Simulação": what would be sent to Kamino, filtered and summed up, and what exists there already."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ from integrations.admin.worklists.posting_pages import PostingPages
 from integrations.models import KaminoItem, PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.compare.exact_matches import with_twins
-from integrations.pipeline.desk.links import MOST_LINKS, link_twins
+from integrations.pipeline.compare.exact_matches import with_exact_match
+from integrations.pipeline.desk.links import MOST_LINKS, link_exact_matches
 from integrations.pipeline.desk.refusal import Refused
 from integrations.queue import enqueue_tick
 from integrations.words.colours import OPERATION_COLOURS
@@ -31,8 +31,8 @@ from integrations.words.colours import OPERATION_COLOURS
 SAMPLE = 20
 
 
-class LinkTwinsForm(actions.ReasonForm):
-    """How many twins the person was told of, and why they are linked."""
+class LinkExactMatchesForm(actions.ReasonForm):
+    """How many exact matches the page showed, and why they are linked."""
 
     counted = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
@@ -69,39 +69,48 @@ class AccountFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.filter(kamino_connection=item.connection_id, account=item.kamino_id) if item else queryset
 
 
-class TwinFilter(RadioFilter):  # type: ignore[misc]
-    title = gettext_lazy("stands in Kamino already")
+class ExactMatchFilter(RadioFilter):  # type: ignore[misc]
+    title = gettext_lazy("exists in Kamino already")
     parameter_name = "twin"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("1", gettext_lazy("Yes")), ("0", gettext_lazy("No"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(twin__isnull=self.value() == "0") if self.value() in ("0", "1") else queryset
+        return queryset.filter(exact_match__isnull=self.value() == "0") if self.value() in ("0", "1") else queryset
 
 
 @admin.register(PlannedWrite)
 class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
     export_name = "simulacao"
-    list_display = ["operation_label", "name", "person_name", "due", "amount", "payment", "chart_text", "twin_text"]
+    list_display = [
+        "operation_label",
+        "name",
+        "person_name",
+        "due",
+        "amount",
+        "payment",
+        "chart_text",
+        "exact_match_text",
+    ]
     list_before_template = "admin/integrations/worklists/simulation.html"
     list_filter = [
         TenantFilter,
         OperationFilter,
-        TwinFilter,
+        ExactMatchFilter,
         ("direction", ChoicesRadioFilter),
         AccountFilter,
         ("due_date", RangeDateFilter),
     ]
 
     def get_urls(self) -> list[Any]:
-        """Add the page that links what stands in Kamino already."""
-        view = self.admin_site.admin_view(self.link_twins)
+        """Add the page that links what exists in Kamino already."""
+        view = self.admin_site.admin_view(self.link_exact_matches)
         return [path("vincular/", view, name="integrations_plannedwrite_link_twins"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: Any = super().get_queryset(request)
-        return with_twins(rows.standing().named())
+        return with_exact_match(rows.ready().named())
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {"title": _("Simulation"), "page_header": _("Simulation"), "subtitle": None, **(extra_context or {})}
@@ -109,7 +118,7 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
         shown = getattr(response, "context_data", None) or {}
         if "cl" in shown:
             rows = shown["cl"].queryset
-            totals = rows.totals(twins=Count("twin"))
+            totals = rows.totals(exact_matches=Count("exact_match"))
             shown |= {
                 "operations": [
                     (PlannedOperation(row["operation"]).label, row["count"], texts.money(row["total"]))
@@ -119,34 +128,34 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
                     (row["account_name"] or row["account"], row["count"], texts.money(row["total"]))
                     for row in rows.settlements()
                 ],
-                "twins": sum(row["twins"] for row in totals),
+                "exact_matches": sum(row["exact_matches"] for row in totals),
                 "may_link": self.has_resolve_permission(request),
                 "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{request.GET.urlencode()}",
             }
         return response
 
-    def link_twins(self, request: HttpRequest) -> HttpResponse:
-        """Ask, and then link the twins among the listed titles. Raises `PermissionDenied`."""
+    def link_exact_matches(self, request: HttpRequest) -> HttpResponse:
+        """Ask, then link the exact matches among the listed titles. Raises `PermissionDenied`."""
         if not (self.has_view_permission(request) and self.has_resolve_permission(request)):
             raise PermissionDenied
         try:
-            twins = self.get_export_queryset(request).filter(twin__isnull=False)
+            exact_matches = self.get_export_queryset(request).filter(exact_match__isnull=False)
         except IncorrectLookupParameters:
             messages.error(request, _("This filter is not understood. Nothing was ordered."))
             return HttpResponseRedirect(actions.changelist_url(self))
-        found = twins.aggregate(count=Count("pk"), total=Sum("value"))
-        form = LinkTwinsForm(request.POST or None, initial={"counted": found["count"]})
+        found = exact_matches.aggregate(count=Count("pk"), total=Sum("value"))
+        form = LinkExactMatchesForm(request.POST or None, initial={"counted": found["count"]})
         back = f"{actions.changelist_url(self)}?{request.GET.urlencode()}"
         if request.method == "POST" and form.is_valid():
-            self._link(request, twins, form.cleaned_data)
+            self._link(request, exact_matches, form.cleaned_data)
             return HttpResponseRedirect(back)
         if not found["count"]:
-            messages.info(request, _("None of these titles stands in Kamino unlinked."))
+            messages.info(request, _("None of these titles exists in Kamino without a link."))
             return HttpResponseRedirect(back)
         return actions.confirm(
             request,
             self,
-            title=_("Link titles that stand in Kamino already"),
+            title=_("Link titles that exist in Kamino already"),
             text=ngettext(
                 "%(count)s title, %(total)s: Kamino has one with the same person, value, due date and document number.",
                 "%(count)s titles, %(total)s: Kamino has one with the same person, value, due date and document number "
@@ -161,15 +170,17 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
             % {"most": MOST_LINKS},
             submit=_("Link"),
             form=form,
-            rows=[f"{texts.title_line(row.title)} = Kamino {row.twin}" for row in twins[:SAMPLE]],
+            rows=[f"{texts.title_line(row.title)} = Kamino {row.exact_match}" for row in exact_matches[:SAMPLE]],
             back=back,
             dangerous=True,
         )
 
-    def _link(self, request: HttpRequest, twins: QuerySet[Any], order: dict[str, Any]) -> None:
-        """Link and say how many were, why others were not, and how many are left."""
+    def _link(self, request: HttpRequest, exact_matches: QuerySet[Any], order: dict[str, Any]) -> None:
+        """Link, then say how many were linked, why others were not, and how many are left."""
         try:
-            linked = link_twins(twins=twins, user=actions.user_of(request), now=timezone.now(), **order)
+            linked = link_exact_matches(
+                exact_matches=exact_matches, user=actions.user_of(request), now=timezone.now(), **order
+            )
         except Refused as error:
             actions.refused(request, error)
             return
@@ -198,6 +209,6 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
     def chart_text(self, row: Any) -> str:
         return str(row.chart_name or row.chart)
 
-    @display(gettext_lazy("in Kamino already"), ordering="twin")
-    def twin_text(self, row: Any) -> str:
-        return texts.one_line(f"Kamino {row.twin}") if row.twin else texts.EMPTY
+    @display(gettext_lazy("in Kamino already"), ordering="exact_match")
+    def exact_match_text(self, row: Any) -> str:
+        return texts.one_line(f"Kamino {row.exact_match}") if row.exact_match else texts.EMPTY

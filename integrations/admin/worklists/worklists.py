@@ -125,13 +125,13 @@ class WorklistFilter(RadioFilter):  # type: ignore[misc]
 
 
 class ResponsibleFilter(RadioFilter):  # type: ignore[misc]
-    """Whose titles: one's own, or nobody's yet."""
+    """Filter by the person responsible: the user, or nobody yet."""
 
     title = gettext_lazy("responsible")
     parameter_name = "responsible"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("me", gettext_lazy("Mine")), ("nobody", gettext_lazy("Nobody’s"))]
+        return [("me", gettext_lazy("Mine")), ("nobody", gettext_lazy("Unassigned"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "me":

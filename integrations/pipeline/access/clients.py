@@ -36,7 +36,7 @@ class CheckLine:
 
 
 def open_bling(connection: BlingConnection, *, clock: Clock, patience: Patience | None = None) -> BlingClient:
-    """Return a client that refreshes its token when Bling refuses it; `patience` is that of a person who waits.
+    """Return a client that refreshes its token when Bling refuses it; `patience` is for a person who waits.
 
     Raises `ConfigError` when the connection has no authorization.
     """
@@ -73,7 +73,7 @@ class _AccessHolder:
 
 
 def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patience | None = None) -> KaminoClient:
-    """Return a client for a company's keys; `patience` is that of a person who waits.
+    """Return a client for a company's keys; `patience` is for a person who waits.
 
     Raises `ConfigError` for an address that keys must not be sent to.
     """

@@ -47,7 +47,7 @@ def error_text(error: ApiError) -> str:
 
 
 def live_error_text(error: ApiError) -> str:
-    """Return the same for a person who waits for an answer now: nobody tries again for them."""
+    """Return the same for a person who waits for an answer now: it is not tried again by itself."""
     return live_call_text(_call(error))
 
 

@@ -1,5 +1,5 @@
-"""Failpoints: the named boundaries between two steps, where a worker may die. Nobody listens in production; tests let
-a real process kill itself at one of them, and see that nothing is lost or doubled."""
+"""Failpoints: the named boundaries between two steps, where a worker may be killed. Nothing listens in production;
+tests make a real process kill itself at one of them and check that nothing is lost or doubled."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Leases on companies: at most one call is in flight for each Kamino company, whoever makes it."""
+"""Leases on companies: at most one call is in flight for each Kamino company, from any worker."""
 
 from datetime import datetime, timedelta
 

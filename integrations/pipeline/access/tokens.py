@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 ABANDONED_REFRESH = timedelta(seconds=90)
-"""After this long without a result, a refresh that somebody began is taken to have died."""
+"""After this long without a result, a refresh counts as abandoned."""
 POLL_SECONDS = 0.1
 FIRST_COOLDOWN = timedelta(seconds=20)
 LONGEST_COOLDOWN = timedelta(minutes=15)
@@ -67,7 +67,7 @@ def load_token(connection_id: int) -> BlingToken:
 
 
 def refresh_token(connection_id: int, seen_version: int, *, clock: Clock) -> BlingToken:
-    """Return a token newer than `seen_version`, refreshed by this call or by whoever was faster.
+    """Return a token newer than `seen_version`, refreshed by this call or by a faster one.
 
     Exactly one caller talks to Bling; the others wait for its result. Raises `NeedsReconnectionError` when only the
     owner can help, `RateLimitedError` during the cooldown after a failure, `TransientError` when nobody got a result.

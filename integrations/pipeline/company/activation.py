@@ -22,10 +22,10 @@ def activate(*, tenant: Tenant, is_aware: bool, reason: str, user: User, now: da
     aware of it, without a reason, and when somebody was faster."""
     colour = worst(checklist(Tenant.objects.get(pk=tenant.pk), now=now))
     if colour == RED:
-        raise Refused("red", _("Not everything is ready: mend the red lines of the checklist first."))
+        raise Refused("red", _("Not everything is ready: correct the red lines of the checklist first."))
     if colour == AMBER and not is_aware:
         raise Refused("amber", _("Say that you are aware of what the checklist warns about."))
-    # The decisions stand in the condition: nobody may have taken one back since the checklist was made.
+    # The decisions are part of the condition: one may have been taken back since the checklist was made.
     closing = Q(closed_until__isnull=False) | Q(nothing_is_closed=True)
     decided = closing & Q(delivery_mode=SHADOW, settled_from__isnull=False, other_integration_off=True)
     if not _switch(tenant, decided, LIVE, reason=reason, user=user, now=now):

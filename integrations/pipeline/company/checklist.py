@@ -29,7 +29,7 @@ from integrations.models import (
 from integrations.models.connections import ConnectionStatus
 from integrations.models.planned_writes import PlannedOperation, PlannedWriteQuerySet
 from integrations.models.registers import CatalogKind, KaminoKind
-from integrations.pipeline.compare.exact_matches import with_twins
+from integrations.pipeline.compare.exact_matches import with_exact_match
 from integrations.pipeline.desk.commands import tenant_changed
 from integrations.pipeline.report.coverage import coverage_of
 from integrations.words.scopes import scope_names
@@ -40,7 +40,7 @@ GREEN, AMBER, RED = "green", "amber", "red"
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the checklist: `code` says about what, `colour` is green, amber or red, `text` ends with the mend."""
+    """One line of the checklist: `colour` is green, amber or red; `text` ends with what to do."""
 
     code: str
     colour: str
@@ -62,7 +62,7 @@ def checklist(tenant: Tenant, *, now: datetime) -> list[Line]:
         _settled_from(tenant),
         _closed_until(tenant),
         _overdue(tenant, now),
-        _twins(tenant),
+        _exact_matches(tenant),
         _other_integration(tenant),
     ]
 
@@ -144,7 +144,7 @@ def _unconfirmed(tenant: Tenant, company: KaminoConnection | None) -> list[Line]
     """Warn where Kamino never confirmed how payables are written, and nobody allowed it for this company."""
     if company is None or company.allow_unconfirmed:
         return []
-    count = _standing(tenant).filter(direction=Direction.PAYABLE).count()
+    count = _ready(tenant).filter(direction=Direction.PAYABLE).count()
     if not count:
         return []
     text = ngettext(
@@ -196,8 +196,8 @@ def _closed_until(tenant: Tenant) -> Line:
 
 
 def _overdue(tenant: Tenant, now: datetime) -> Line:
-    """Kamino may dun customers by e-mail for what stands open and overdue, whoever entered it."""
-    overdue = _standing(tenant).filter(
+    """Warn that Kamino may remind customers by e-mail of open, overdue titles, also of those that others entered."""
+    overdue = _ready(tenant).filter(
         operation=PlannedOperation.CREATE, direction=Direction.RECEIVABLE, due_date__lt=day_of(now)
     )
     found = overdue.aggregate(count=Count("pk"), total=Sum("value"))
@@ -214,27 +214,28 @@ def _overdue(tenant: Tenant, now: datetime) -> Line:
     return Line("overdue", AMBER, text % {"count": found["count"], "total": total})
 
 
-def _twins(tenant: Tenant) -> Line:
-    count = with_twins(Posting.objects.filter(kamino_connection__tenant=tenant)).filter(twin__isnull=False).count()
+def _exact_matches(tenant: Tenant) -> Line:
+    postings = Posting.objects.filter(kamino_connection__tenant=tenant)
+    count = with_exact_match(postings).filter(exact_match__isnull=False).count()
     if not count:
-        return Line("twins", GREEN, _("No equal title stands in Kamino unlinked, as far as its lists show."))
+        return Line("exact_matches", GREEN, _("No equal, unlinked title exists in Kamino, as far as its lists show."))
     text = ngettext(
-        "%(count)s title stands in Kamino already and is not linked. Link it in the simulation.",
-        "%(count)s titles stand in Kamino already and are not linked. Link them in the simulation.",
+        "%(count)s title exists in Kamino already and is not linked. Link it in the simulation.",
+        "%(count)s titles exist in Kamino already and are not linked. Link them in the simulation.",
         count,
     )
-    return Line("twins", AMBER, text % {"count": count})
+    return Line("exact_matches", AMBER, text % {"count": count})
 
 
 def _other_integration(tenant: Tenant) -> Line:
     if tenant.other_integration_off:
         return Line("other", GREEN, _("A person made sure that no other integration copies Bling's titles to Kamino."))
-    text = _("Make sure that no other integration copies Bling's titles to Kamino, else they stand there twice.")
+    text = _("Make sure that no other integration copies Bling's titles to Kamino, else they are there twice.")
     return Line("other", RED, text)
 
 
-def _standing(tenant: Tenant) -> PlannedWriteQuerySet:
-    found: PlannedWriteQuerySet = PlannedWrite.objects.filter(kamino_connection__tenant=tenant).standing()
+def _ready(tenant: Tenant) -> PlannedWriteQuerySet:
+    found: PlannedWriteQuerySet = PlannedWrite.objects.filter(kamino_connection__tenant=tenant).ready()
     return found
 
 

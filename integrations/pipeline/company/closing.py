@@ -41,22 +41,22 @@ def close(*, tenant: Tenant, reason: str, user: User, now: datetime) -> None:
     stopped = {"is_active": False, "delivery_mode": Tenant.DeliveryMode.SHADOW, "delete_on": delete_on}
     if not change_company(tenant, Q(delete_on=None), stopped, reason=reason, user=user, now=now):
         raise Refused("changed", _("This company is closed already."))
-    # Whoever dies here leaves tokens that nothing uses; the deletion revokes them.
+    # A worker killed here leaves tokens that nothing uses; the deletion revokes them.
     for connection in BlingConnection.objects.filter(tenant=tenant):
         disconnect(connection=connection, user=user, now=now)
 
 
 def reopen(*, tenant: Tenant, reason: str, user: User, now: datetime) -> None:
-    """Let a closed company go on, in simulation and to be connected anew. Raises `Refused` without a reason, when it is
-    not closed, or when its deletion has begun."""
+    """Reopen a closed company, in simulation; Bling has to be connected again. Raises `Refused` without a reason,
+    when it is not closed, or when its deletion has begun."""
     again = {"is_active": True, "delete_on": None}
     if not change_company(tenant, Q(delete_on__gt=day_of(now)), again, reason=reason, user=user, now=now):
         raise Refused("changed", _("This company is not closed, or its deletion has begun."))
 
 
 def delete_closed(*, clock: Callable[[], datetime], deadline: datetime) -> None:
-    """Delete the companies whose time is over, as far as there is time; what is left follows the next night. One that
-    fails does not keep the others."""
+    """Delete the companies whose time is over, until the deadline; what is left follows the next night. One that
+    fails does not stop the others."""
     today = day_of(clock())
     for tenant in Tenant.objects.filter(is_active=False, delete_on__lte=today).order_by("delete_on", "pk"):
         try:

@@ -59,15 +59,15 @@ def accept_held(*, connection: BlingConnection, user: User, now: datetime) -> bo
 
 
 def disconnect(*, connection: BlingConnection, user: User | None, now: datetime) -> bool:
-    """Revoke the authorization at Bling, forget the tokens and stop open runs; false when Bling could not be told."""
+    """Revoke the authorization at Bling, forget the tokens and stop open runs; false when Bling did not confirm it."""
     token = BlingToken.objects.filter(connection=connection).first()
-    told = True
+    confirmed = True
     if token is not None:
         try:
             auth.revoke(bling_app(connection), token.refresh_token)
         except ApiError as error:
             log.warning("revocation failed", connection=connection.pk, error=str(error))
-            told = False
+            confirmed = False
     with transaction.atomic():
         BlingToken.objects.filter(connection=connection).delete()
         ConnectLink.objects.filter(connection=connection, used_at=None, expires_at__gt=now).update(expires_at=now)
@@ -78,4 +78,4 @@ def disconnect(*, connection: BlingConnection, user: User | None, now: datetime)
             status=ConnectionStatus.NEVER, status_cause="disconnected"
         )
         ConnectionEvent.objects.create(connection=connection, at=now, code="disconnected", user=user)
-    return told
+    return confirmed

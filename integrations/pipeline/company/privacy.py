@@ -73,7 +73,7 @@ def report(tenant: Tenant, document: str) -> dict[str, list[dict[str, Any]]]:
         return {}
     titles = Title.objects.filter(person__in=persons)
     postings = Posting.objects.filter(title__in=titles)
-    told = Q(posting__in=postings) | Q(person_posting__person__in=persons) | Q(part_posting__posting__in=postings)
+    about = Q(posting__in=postings) | Q(person_posting__person__in=persons) | Q(part_posting__posting__in=postings)
     rows: list[QuerySet[Any]] = [
         persons,
         titles,
@@ -82,7 +82,7 @@ def report(tenant: Tenant, document: str) -> dict[str, list[dict[str, Any]]]:
         PersonPosting.objects.filter(person__in=persons),
         postings,
         PartPosting.objects.filter(posting__in=postings),
-        Attempt.objects.filter(told),
+        Attempt.objects.filter(about),
         Discrepancy.objects.filter(posting__in=postings),
         PersonAction.objects.filter(posting__in=postings),
         FollowUp.objects.filter(posting__in=postings),
@@ -99,7 +99,7 @@ def _cells(query: QuerySet[Any]) -> list[dict[str, Any]]:
 
 def forget(*, tenant: Tenant, document: str, reason: str, user: User | None, now: datetime) -> Erased:
     """Empty everything that names a person. Raises `Refused` while anything of theirs is unfinished, or would be read
-    from Bling again; nothing is changed then. Bling and Kamino are not told: erase there first."""
+    from Bling again; nothing is changed then. Nothing is erased in Bling and Kamino: do that first."""
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
     with transaction.atomic():
@@ -164,8 +164,8 @@ def _erase(persons: Sequence[Person], titles: QuerySet[Title], now: datetime) ->
     mappings.delete()
     Mapping.history.filter(id__in=gone).delete()  # afterwards: the deletion is a line of it
     postings = Posting.objects.filter(title__in=titles)
-    told = [Q(posting__in=postings), Q(person_posting__person__in=keys), Q(part_posting__posting__in=postings)]
-    Attempt.objects.filter(reduce(or_, told)).update(body={}, message="")
+    about = [Q(posting__in=postings), Q(person_posting__person__in=keys), Q(part_posting__posting__in=postings)]
+    Attempt.objects.filter(reduce(or_, about)).update(body={}, message="")
     TitleChange.objects.filter(title__in=titles).delete()
     StoredDiscrepancy.objects.filter(posting__in=postings).delete()
     FollowUp.objects.filter(posting__in=postings).update(comment="")

@@ -1,4 +1,4 @@
-"""Probes: try each endpoint of a real account once and say what was seen. Read-only unless told otherwise."""
+"""Probes: try each endpoint of a real account once and say what was seen. Read-only by default."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -59,7 +59,7 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
     lines = [_line(op, read) for op, read in reads]
     yield from lines
     if all(line.ok for line in lines if not line.name.endswith("(unconfirmed)")):
-        # What paused the company is mended: its backlog goes on at once.
+        # The cause of the pause is gone: the backlog goes on at once.
         KaminoConnection.objects.filter(pk=connection.pk).exclude(error="").update(error="", lease_until=None)
     if write:
         yield from _probe_writes(client, clock)
@@ -72,13 +72,13 @@ def _locks(client: KaminoClient, today: date) -> list[tuple[date, date]]:
 
 
 def _line(op: Op, call: Callable[[], object]) -> CheckLine:
-    standing = "confirmed" if ENDPOINTS[op].confirmed else "unconfirmed"
+    known = "confirmed" if ENDPOINTS[op].confirmed else "unconfirmed"
     try:
         seen = call()
     except ApiError as error:
-        return CheckLine(f"{op} ({standing})", False, f"{error.kind}: {error}", error_text(error))
+        return CheckLine(f"{op} ({known})", False, f"{error.kind}: {error}", error_text(error))
     count = f"{len(seen)} rows" if isinstance(seen, list) else f"ok ({seen})"
-    return CheckLine(f"{op} ({standing})", True, count)
+    return CheckLine(f"{op} ({known})", True, count)
 
 
 def _probe_writes(client: KaminoClient, clock: Clock) -> Iterator[CheckLine]:

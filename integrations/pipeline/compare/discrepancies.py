@@ -25,7 +25,7 @@ from integrations.models import (
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.compare.shown_in_kamino import (
     differences_beside,
-    last_told,
+    last_sent,
     may_compare,
     names_of,
     tolerance_of,
@@ -112,15 +112,15 @@ def _close_compared(
     """Close payments that Kamino lacked where our own doings ended that: Bling no longer shows a payment, or Kamino
     took over what we sent after the difference was last seen."""
     own = {(pk, row.kind.value) for pk, rows in found.items() for row in rows}
-    told = {
-        posting.pk: getattr(posting, "last_told_at", None)
+    sent_at = {
+        posting.pk: getattr(posting, "last_sent_at", None)
         for posting in batch
         if posting.state == DeliveryState.DELIVERED
     }
     unpaid = {posting.pk for posting in batch if posting.title.status != TitleStatus.SETTLED}
     mine = {posting.pk for posting in batch}
     for row in shown:
-        at = told.get(row.posting_id)
+        at = sent_at.get(row.posting_id)
         if row.posting_id not in mine or row.kind not in _LACKING or (row.posting_id, row.kind) in own:
             continue
         if row.posting_id in unpaid or (at is not None and at > row.seen_at):
@@ -160,7 +160,7 @@ def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
         batch = list(
             postings.filter(pk__gt=last)
             .select_related("title__person__posting", "kamino_connection__tenant")
-            .annotate(last_told_at=last_told(), is_forced=Exists(forced))
+            .annotate(last_sent_at=last_sent(), is_forced=Exists(forced))
             .order_by("pk")[:BATCH]
         )
         if batch:

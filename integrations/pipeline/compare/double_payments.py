@@ -1,4 +1,4 @@
-"""Guard: every hour, look for payables that Bling shows as paid and that Kamino is about to pay: due within two days.
+"""Look, every hour, for payables that Bling shows as paid and that Kamino is about to pay (due within two days).
 
 One request to Kamino and, where one of its titles is still open, one to Bling for each connection (one more for each
 hundred that are paid).
@@ -30,11 +30,11 @@ Clock = Callable[[], datetime]
 EVERY = timedelta(hours=1)
 AHEAD = timedelta(days=2)
 SETTLES_SOON = timedelta(hours=1)
-"""A payment that Bling showed this lately is on its way to Kamino: no reason to frighten anybody."""
+"""A payment that Bling showed this recently is about to be sent to Kamino: no alert yet."""
 
 
 def kaminos_to_guard(now: datetime) -> QuerySet[KaminoConnection]:
-    """Return the companies whose hour has come."""
+    """Return the companies that were not checked for an hour."""
     return KaminoConnection.objects.filter(
         Q(guarded_at__isnull=True) | Q(guarded_at__lt=now - EVERY), is_free(now), tenant__is_active=True,
         tenant__sync_payables=True, is_paused=False, reconciled_at__isnull=False,
@@ -42,7 +42,7 @@ def kaminos_to_guard(now: datetime) -> QuerySet[KaminoConnection]:
 
 
 def guard_one(clock: Clock) -> bool:
-    """Look after one company whose hour has come; false when none is due. What fails is tried again in an hour: the
+    """Check one company that is due; false when none is. What fails is tried again in an hour: the
     daily comparison does not depend on it."""
     now = clock()
     kaminos = kaminos_to_guard(now).select_related("tenant").defer(*KaminoConnection.SECRETS)
@@ -66,7 +66,7 @@ def _guard(kamino: KaminoConnection, clock: Clock) -> None:
         return
     by_id = {row.kamino_id: row for row in rows}
     ours = Posting.objects.filter(kamino_connection=kamino, direction=Direction.PAYABLE, kamino_id__in=by_id)
-    # A write after the reading began is not in these rows: such a title is looked at next time.
+    # A write after the reading began is not in these rows: such a title is checked next time.
     ours = ours.exclude(attempts__ended_at__gte=read_at).select_related("title", "kamino_connection__tenant")
     postings = list(ours.order_by("pk"))
     open_ones = [posting for posting in postings if by_id[posting.kamino_id or 0].status is KaminoStatus.PENDING]
@@ -98,7 +98,7 @@ def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> se
 
 def _judge(posting: Posting, row: KaminoTitle, now: datetime) -> None:
     """Open the risk at once where Kamino pays by itself, or nothing of ours will settle it, or it could not be read;
-    else read the title first: its settlement then goes to Kamino by itself, and the next hour tells."""
+    else read the title first: its settlement then goes to Kamino by itself, and the next hour shows it."""
     is_known = posting.title.status == TitleStatus.SETTLED
     is_fresh = posting.title.changed_at > now - SETTLES_SOON and posting.state != DeliveryState.NEEDS_HUMAN
     has_failed = (

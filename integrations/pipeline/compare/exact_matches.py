@@ -1,8 +1,8 @@
-"""Twins: titles that stand in Kamino already, entered by people or by another integration, and are not linked yet.
+"""Exact matches: unlinked Kamino titles, entered by people or another integration, that equal one of Bling.
 
-Found in the rows of the last reconciliation, at no request and in simulation too. A twin has the same direction, value,
-due date and document number, and the same person: by Kamino's id where that is known, else by CPF/CNPJ. It must be the
-only one for its title, and its title the only one with these values.
+Found in the rows of the last reconciliation, without a request, in simulation too. An exact match has the same
+direction, value, due date and document number, and the same person: by Kamino's id where that is known, else by
+CPF/CNPJ. It must be the only one for its title, and its title the only one with these values.
 """
 
 from typing import Any
@@ -34,8 +34,8 @@ from integrations.models import Attempt, KaminoSnapshot, Posting
 _GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
 
 
-def with_twins(postings: QuerySet[Any]) -> QuerySet[Any]:
-    """Add `twin` to postings: the Kamino id of the title that stands there already, or null."""
+def with_exact_match(postings: QuerySet[Any]) -> QuerySet[Any]:
+    """Add `exact_match` to postings: the Kamino id of the title that exists already, or null."""
     person = "title__person__posting__kamino_id"
     known = postings.annotate(
         number=_compact("title__document_number"),
@@ -47,10 +47,10 @@ def with_twins(postings: QuerySet[Any]) -> QuerySet[Any]:
     only_one = (
         same.order_by().values("kamino_connection").annotate(count=Count("pk"), only=Min("kamino_id")).filter(count=1)
     )
-    # Written in the order in which it is cheap to find out: the database keeps to it inside a CASE.
-    is_twin = _can_be_linked() & Exists(same) & ~Exists(_same_in_bling())
-    twin = Case(When(is_twin, then=Subquery(only_one.values("only"))), output_field=BigIntegerField())
-    found: QuerySet[Any] = known.annotate(twin=twin)
+    # The cheapest condition first: inside a CASE, the database keeps the order.
+    is_exact_match = _can_be_linked() & Exists(same) & ~Exists(_same_in_bling())
+    exact_match = Case(When(is_exact_match, then=Subquery(only_one.values("only"))), output_field=BigIntegerField())
+    found: QuerySet[Any] = known.annotate(exact_match=exact_match)
     return found
 
 
@@ -60,7 +60,7 @@ def _can_be_linked() -> Combinable:
 
 
 def _same_in_kamino() -> QuerySet[KaminoSnapshot]:
-    """Return the rows like the outer posting that are nobody's: made by people, or marked with this title's code."""
+    """Return the unlinked rows like the outer posting: made by people, or marked with this title's code."""
     taken = Posting.objects.filter(
         kamino_connection=OuterRef("kamino_connection"),
         direction=OuterRef("direction"),
@@ -81,7 +81,7 @@ def _same_in_kamino() -> QuerySet[KaminoSnapshot]:
 
 
 def _same_in_bling() -> QuerySet[Posting]:
-    """Return the other unlinked titles of the company that look like the outer one, whoever their person is."""
+    """Return the other unlinked titles of the company that look like the outer one, whatever their person."""
     others = Posting.objects.filter(
         kamino_connection=OuterRef("kamino_connection"),
         direction=OuterRef("direction"),

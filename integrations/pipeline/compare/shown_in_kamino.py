@@ -1,5 +1,5 @@
-"""What Kamino was seen to hold: when a list tells more than our own writes, the parts of titles, and titles with our
-marker that are nobody's."""
+"""What Kamino was seen to hold: when a list is newer than our own writes, the parts of titles, and unlinked titles that
+carry our marker."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,13 +22,13 @@ Rows = Mapping[tuple[str, int], KaminoTitle]
 """Titles as lists showed them, by direction and Kamino id."""
 
 
-def last_told() -> Combinable:
-    """Return, for postings, when Kamino was last told of them or a person linked them: lists read before know less."""
+def last_sent() -> Combinable:
+    """Return, for postings, when they were last sent or linked: a list that was read before says less."""
     links = Q(person_actions__kind=PersonAction.Kind.LINK)
     return Greatest(Max("attempts__ended_at"), Max("person_actions__at", filter=links))
 
 
-def nobodys(snapshots: QuerySet[KaminoSnapshot]) -> QuerySet[KaminoSnapshot]:
+def unlinked(snapshots: QuerySet[KaminoSnapshot]) -> QuerySet[KaminoSnapshot]:
     """Return the rows that no posting and no part of the company is linked to."""
     same = {"kamino_connection": OuterRef("kamino_connection"), "kamino_id": OuterRef("kamino_id")}
     taken = Posting.objects.filter(**same, direction=OuterRef("direction"))
@@ -37,8 +37,8 @@ def nobodys(snapshots: QuerySet[KaminoSnapshot]) -> QuerySet[KaminoSnapshot]:
 
 
 def may_compare(unit: Posting | PartPosting, started_at: datetime) -> bool:
-    """Only what was told, or linked (`last_told_at`), before the reading began: a newer write is not in a snapshot."""
-    told_at: datetime | None = getattr(unit, "last_told_at", None)
+    """Say whether a unit was sent or linked (`last_sent_at`) before the reading began: later writes are not in it."""
+    told_at: datetime | None = getattr(unit, "last_sent_at", None)
     return bool(unit.kamino_id and unit.delivered) and told_at is not None and told_at < started_at
 
 
@@ -55,8 +55,8 @@ def not_shown(
     )
     rows = Posting.objects.filter(kamino_connection=kamino, kamino_id__isnull=False, delivered__isnull=False)
     rows = rows.exclude(direction__in=unread).exclude(delivered__status=KaminoStatus.CANCELLED.value)
-    told = rows.annotate(last_told_at=last_told(), due=KT("delivered__due_date"))
-    absent = told.filter(~Exists(seen), last_told_at__lt=started_at).order_by("direction", "due")
+    sent = rows.annotate(last_sent_at=last_sent(), due=KT("delivered__due_date"))
+    absent = sent.filter(~Exists(seen), last_sent_at__lt=started_at).order_by("direction", "due")
     return list(dict.fromkeys(absent.values_list("direction", "due")[: most * MOST_OF_A_DAY]))[:most]
 
 
@@ -77,8 +77,8 @@ def differences_beside(
     """Return the differences of one company's parts and copies, by posting."""
     found: defaultdict[int, list[Difference]] = defaultdict(list)
     by_pk = {posting.pk: posting for posting in batch}
-    told = Max("attempts__ended_at")
-    parts = list(PartPosting.objects.filter(posting__in=batch).annotate(last_told_at=told).order_by("pk"))
+    sent_at = Max("attempts__ended_at")
+    parts = list(PartPosting.objects.filter(posting__in=batch).annotate(last_sent_at=sent_at).order_by("pk"))
     ids = [part.kamino_id for part in parts if part.kamino_id]
     rows = translated(KaminoSnapshot.objects.filter(kamino_connection=batch[0].kamino_connection_id, kamino_id__in=ids))
     for part in parts:
@@ -101,18 +101,18 @@ def translated(snapshots: Iterable[KaminoSnapshot]) -> Rows:
 
 
 def _copies(batch: Sequence[Posting], parts: Sequence[PartPosting]) -> dict[int, list[int]]:
-    """Return the Kamino ids of living titles that carry a posting's marker, or a part's, and are nobody's."""
+    """Return the Kamino ids of unlinked titles in force that carry a posting's marker or a part's."""
     owners = {
         (posting.direction, delivered.code): posting.pk for posting in batch if (delivered := posting.get_delivered())
     }
     directions = {posting.pk: posting.direction for posting in batch}
     for part in parts:
-        if told := part.get_delivered():
-            owners[directions[part.posting_id], told.code] = part.posting_id
+        if delivered := part.get_delivered():
+            owners[directions[part.posting_id], delivered.code] = part.posting_id
     codes = {code for _direction, code in owners}
     found: dict[int, list[int]] = defaultdict(list)
     for (direction, kamino_id), row in translated(
-        nobodys(KaminoSnapshot.objects.filter(kamino_connection=batch[0].kamino_connection_id, code__in=codes))
+        unlinked(KaminoSnapshot.objects.filter(kamino_connection=batch[0].kamino_connection_id, code__in=codes))
     ).items():
         owner = owners.get((direction, row.marked_code))
         if owner is not None and row.carries_marker:

@@ -16,13 +16,13 @@ def approve(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
     """Let an order of somebody else take effect. Raises `Refused` for one's own, one that was decided meanwhile, and
     where the title no longer can be settled by hand."""
     if user.pk == forced.user_id:
-        raise Refused("own", _("Who ordered a settlement cannot approve it. Somebody else has to."))
+        raise Refused("own", _("The person who ordered a settlement cannot approve it. Somebody else has to."))
     with transaction.atomic():
         plan_now(forced.posting, now)
         posting = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=forced.posting_id)
         refuse_settlement(posting, forced.account)
         if not forced.account.is_active:
-            raise Refused("account", _("The bank account is inactive in Kamino by now. Refuse, and order it anew."))
+            raise Refused("account", _("The bank account is inactive in Kamino by now. Refuse, and order it again."))
         _decide(forced, awaits_approval=False, approved_at=now, approved_by=user)
         note(posting, PersonAction.Kind.APPROVE_FORCE, "", user, now)
 

@@ -1,7 +1,7 @@
 """Bulk: orders for all titles of a filtered list, frozen at the click and worked off in small transactions.
 
-Each chunk commits together with the cursor, so a worker may die at any line and nothing is done twice. Who ordered is
-looked at again each time: whoever lost a company, or the permission, orders nothing more there.
+Each chunk commits together with the cursor, so a worker may be killed at any line and nothing is done twice. The
+person's companies and permission are checked again each time; without them the order goes no further.
 """
 
 from collections import Counter
@@ -83,7 +83,7 @@ def order(
     terms: ForceTerms | None = None,
 ) -> list[BulkOrder]:  # fmt: skip
     """Freeze `titles` (tenant and title keys) as one order per company; a second click on the same page (`key`) returns
-    the orders of the first. `counted` is how many the person was told of; forced settlements need `terms`. Raises
+    the orders of the first. `counted` is how many the page showed; forced settlements need `terms`. Raises
     `Refused`."""
     made = list(BulkOrder.objects.filter(key=key, user=user))
     if made:
@@ -177,7 +177,7 @@ def _is_reading(tenant: Tenant) -> bool:
 
 
 def _may_still(row: BulkOrder) -> bool:
-    # Read anew: permissions and companies may have been taken away while the order waited.
+    # Read again: permissions and companies may have been taken away while the order waited.
     user = User.objects.get(pk=row.user_id)
     mine = Tenant.objects.for_user(user).filter(pk=row.tenant_id).exists()
     return user.is_active and mine and user.has_perm(PERMISSIONS[Kind(row.kind)])
@@ -264,8 +264,8 @@ def _force(row: BulkOrder, posting: Posting, now: datetime) -> None:
 
 
 def _undo(row: BulkOrder, posting: Posting, now: datetime) -> None:
-    """Take a settlement back that Kamino was not told of; the others take a look at Kamino each, on their own page."""
-    forced = ForcedSettlement.objects.standing().filter(posting=posting).first()
+    """Undo a settlement that was not sent; the others need a look at Kamino each, on their own page."""
+    forced = ForcedSettlement.objects.not_undone().filter(posting=posting).first()
     if forced is None:
         raise Refused("no_forced_settlement", "")
     commands.undo_forced_settlement(forced=forced, user=row.user, now=now)

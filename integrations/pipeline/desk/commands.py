@@ -152,8 +152,8 @@ def force_settlement(
 ) -> ForcedSettlement:
     """Order a settlement in Kamino that Bling does not show. Raises `Refused`; never orders a second one.
 
-    `amount` is the money that moved; interest and discount are told in the note; `together` is what all titles of one
-    bulk order are worth. Above the limit the order awaits somebody else's approval (`pipeline/desk/approvals`).
+    `amount` is the money that moved; interest and discount go into the note; `together` is what all titles of one bulk
+    order are worth. Above the limit the order awaits somebody else's approval (`pipeline/desk/approvals`).
     """
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
@@ -199,7 +199,7 @@ def refuse_settlement(posting: Posting, account: KaminoItem) -> None:
 
 
 def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
-    """Take a forced settlement back that Kamino was not told of. Raises `Refused` otherwise: see
+    """Undo a forced settlement that was not sent. Raises `Refused` otherwise: see
     `live_kamino.undo_settlement`."""
     with transaction.atomic():
         plan_now(forced.posting, now)
@@ -214,7 +214,7 @@ def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetim
         undone = ForcedSettlement.objects.filter(pk=forced.pk, undone_at=None).update(undone_at=now, undone_by=user)
         if not undone:
             raise Refused("undone", _("This settlement was already taken back."))
-        # What stands ready is the settlement that was just taken back: nobody may send it before the next plan.
+        # What is ready is the settlement that was just undone: it must not be sent before the next plan.
         Posting.objects.filter(pk=posting.pk, state=DeliveryState.READY).update(
             state=DeliveryState.HELD, fence=F("fence") + 1
         )

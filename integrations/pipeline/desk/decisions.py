@@ -52,7 +52,7 @@ def options(posting: Posting) -> list[Option]:
     unresolved = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists()
     if unresolved and posting.kamino_id is not None:
         return [
-            Option(HAPPENED, _("Kamino did it: the title stands there as it was sent")),
+            Option(HAPPENED, _("Kamino did it: the title is there as it was sent")),
             Option(DID_NOT_HAPPEN, _("Kamino did not do it: send it again")),
         ]
     if unresolved:

@@ -23,7 +23,7 @@ from integrations.models import (
     Title,
 )
 from integrations.models.deliveries import NO_REASON
-from integrations.pipeline.compare.exact_matches import with_twins
+from integrations.pipeline.compare.exact_matches import with_exact_match
 from integrations.pipeline.desk.commands import note, plan_now
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -36,7 +36,7 @@ LINKS_IN_A_BATCH = 100
 
 @dataclass(frozen=True)
 class Linked:
-    """How many titles were linked, why others were not (sentence and count), and how many twins are left."""
+    """How many titles were linked, why others were not (sentence and count), and how many exact matches are left."""
 
     done: int
     refused: dict[str, int]
@@ -57,14 +57,14 @@ def link(*, posting: Posting, kamino_id: int, reason: str, user: User, now: date
         link_to(locked, kamino_id, now)
 
 
-def link_twins(*, twins: QuerySet[Any], counted: int, reason: str, user: User, now: datetime) -> Linked:
-    """Link postings (of `with_twins`) to their twins in Kamino: no more than the person was told of (`counted`), and
-    `MOST_LINKS` at a time. Each one is looked at again under its lock, so that a delivery or another person who was
-    faster is never overruled. Raises `Refused` without a reason."""
+def link_exact_matches(*, exact_matches: QuerySet[Any], counted: int, reason: str, user: User, now: datetime) -> Linked:
+    """Link postings (of `with_exact_match`) to their exact matches in Kamino: no more than the page showed (`counted`),
+    and `MOST_LINKS` at a time. Each is checked again under its lock, so that a delivery or a person who was faster is
+    never overruled. Raises `Refused` without a reason."""
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
-    found = twins.filter(twin__isnull=False).order_by("pk")
-    pairs = list(found.values_list("pk", "twin")[: min(counted, MOST_LINKS)])
+    found = exact_matches.filter(exact_match__isnull=False).order_by("pk")
+    pairs = list(found.values_list("pk", "exact_match")[: min(counted, MOST_LINKS)])
     refused = Counter[str]()
     for start in range(0, len(pairs), LINKS_IN_A_BATCH):
         refused.update(_link_batch(dict(pairs[start : start + LINKS_IN_A_BATCH]), reason=reason, user=user, now=now))
@@ -81,7 +81,7 @@ def _link_batch(pairs: dict[int, int], *, reason: str, user: User, now: datetime
         request_plans(Title.objects.filter(posting__in=pairs), now=now)  # first: planning locks in the same order
         rows = Posting.objects.select_for_update(of=("self",)).filter(pk__in=pairs).select_related("title")
         locked = list(rows.order_by("pk"))
-        still = dict(with_twins(Posting.objects.filter(pk__in=pairs)).values_list("pk", "twin"))
+        still = dict(with_exact_match(Posting.objects.filter(pk__in=pairs)).values_list("pk", "exact_match"))
         for posting in locked:
             try:
                 with transaction.atomic():
@@ -96,7 +96,7 @@ def _link_batch(pairs: dict[int, int], *, reason: str, user: User, now: datetime
 
 def link_to(posting: Posting, kamino_id: int, now: datetime) -> None:
     if posting.desired is None:
-        raise Refused("held", _("The title is held back. Mend its reasons first."))
+        raise Refused("held", _("The title is held back. Resolve its reasons first."))
     holder = Posting.objects.select_related("title").filter(
         kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=kamino_id,
         title__status=TitleStatus.DELETED,

@@ -53,7 +53,7 @@ def _lease(kamino_connection_id: int, now: datetime) -> KaminoConnection:
     if kamino is not None:
         return kamino
     if kaminos.filter(Q(is_paused=True) | ~Q(error="")).exists():
-        raise Refused("paused", _("Sending stands still for this company: see its Kamino connection."))
+        raise Refused("paused", _("Sending is stopped for this company: see its Kamino connection."))
     raise Refused("busy", _("Kamino is busy with another call of this company. Try again in a few seconds."))
 
 
@@ -61,15 +61,15 @@ def undo_settlement(*, forced: ForcedSettlement, user: User, now: datetime, cloc
     """Take a forced settlement back. One that Kamino already shows has to be reopened there by hand first: its list is
     read now, and only what it shows as open counts. Raises `Refused`."""
     posting = Posting.objects.get(pk=forced.posting_id)
-    told = posting.get_delivered()
-    if told is None or told.status is not KaminoStatus.SETTLED:
+    delivered = posting.get_delivered()
+    if delivered is None or delivered.status is not KaminoStatus.SETTLED:
         undo_forced_settlement(forced=forced, user=user, now=now)
         return
-    read_due(posting, start=told.due_date, end=told.due_date, clock=clock)
+    read_due(posting, start=delivered.due_date, end=delivered.due_date, clock=clock)
     seen = seen_in_kamino(posting)
     if seen is None or seen[1] < now or seen[0].status is not KaminoStatus.PENDING:
         raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
-    reopened = replace(told, status=KaminoStatus.PENDING, payment=None)
+    reopened = replace(delivered, status=KaminoStatus.PENDING, payment=None)
     with transaction.atomic():
         plan_now(posting, now)  # first: planning locks in the same order
         moved = (

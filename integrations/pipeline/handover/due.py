@@ -104,8 +104,8 @@ def names_of(kinds: Sequence[Kind]) -> frozenset[str]:
 
 
 def ask(questions: tuple[Rows, ...], now: datetime, about: Any, **given: Any) -> Sequence[bool]:
-    """Say of each question whether there are such rows, in one statement. `about` is what the questions are told: whose
-    rows, or `Given` values, which `given` then names."""
+    """Return for each question whether it has rows, in one statement. `about` is the argument of the questions:
+    whose rows, or `Given` values, which `given` then names."""
     statement = _statement(questions, about)
     with database.cursor() as cursor:
         prepared = _PREPARED.setdefault(database.connection, set())

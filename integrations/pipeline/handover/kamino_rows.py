@@ -26,15 +26,15 @@ def rows_due(client: KaminoClient, direction: Direction, start: date, end: date)
 
 
 def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
-    """Return how a list showed a posting's title, and when; `None` where none did since the last write or link."""
+    """Return how a list showed a posting's title, and when; `None` where no list did since the last write or link."""
     row = KaminoSnapshot.objects.filter(
         kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=posting.kamino_id or 0
     ).first()
     if row is None:
         return None
-    told = posting.attempts.exclude(outcome__in=Attempt.NOT_WRITTEN)
-    told_since = told.filter(Q(ended_at=None) | Q(ended_at__gte=row.read_at)).exists()
-    if told_since:
+    sent = posting.attempts.exclude(outcome__in=Attempt.NOT_WRITTEN)
+    sent_since = sent.filter(Q(ended_at=None) | Q(ended_at__gte=row.read_at)).exists()
+    if sent_since:
         return None
     return row.to_title(), row.read_at
 

@@ -41,7 +41,7 @@ _DIRECTIONS = {MappingKind.CUSTOMER: Direction.RECEIVABLE, MappingKind.SUPPLIER:
 def titles_using(connection: BlingConnection, items: Iterable[CatalogItem]) -> QuerySet[Title]:
     """Return the titles that some of these registers classify.
 
-    A sales channel or business unit: those whose sales order names it, or whose order nobody read yet.
+    A sales channel or business unit: those whose sales order names it, or whose order was not read yet.
     """
     by_kind: dict[str, list[int]] = {}
     for item in items:

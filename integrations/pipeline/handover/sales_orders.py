@@ -25,14 +25,14 @@ def of_sales(connection: BlingConnection) -> QuerySet[Title]:
 
 
 def unread(connection: BlingConnection) -> QuerySet[Title]:
-    """Return the receivables of sales orders that nobody read."""
+    """Return the receivables whose sales order was not read."""
     known = SalesOrder.objects.filter(connection=connection, bling_id=OuterRef("origin_id"))
     return of_sales(connection).exclude(Exists(known))
 
 
 def awaited(connection: BlingConnection) -> QuerySet[Title]:
     """Return the titles whose sales order is worth a call: those that may still be created in Kamino, and those that
-    stand there open, unless they keep what Kamino was told."""
+    are open there, unless they keep the classification that was sent."""
     if not are_needed(connection):
         return Title.objects.none()
     never_sent = Q()

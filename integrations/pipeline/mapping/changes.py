@@ -2,7 +2,7 @@
 
 However a change begins (a spreadsheet, the screen, suggestions, a copy), it becomes a `MappingChange`, and only
 `carry_out` writes mappings. Small ones are worked off in the request, large ones by the tick; both take the same way,
-and a worker that dies leaves the work to the next.
+and a worker that is killed leaves the work to the next.
 """
 
 from collections.abc import Callable, Sequence
@@ -126,7 +126,7 @@ def confirm(
     if reach == Reach.SINCE and since is None:
         raise Refused("since", _("Say since which competence."))
     if bad and not good_rows_only:
-        raise Refused("errors", _("Some rows have errors. Mend them, or choose to take only the good ones."))
+        raise Refused("errors", _("Some rows have errors. Correct them, or choose to take only the good ones."))
     if not good:
         raise Refused("empty", _("There is nothing to change."))
     ordered = MappingChange.objects.filter(pk=change.pk, state=State.PROPOSED).update(
@@ -230,7 +230,7 @@ def changes_due(now: datetime) -> QuerySet[MappingChange]:
 
 
 def advance_changes(*, clock: Clock) -> bool:
-    """Work off what is too large for a request, or was left by a worker that died; false when nothing was due."""
+    """Work off what is too large for a request, or was left by a worker that was killed; false when nothing was due."""
     worked = False
     for change in changes_due(clock()).filter(state=State.READING).select_related("tenant")[:5]:
         worked |= read(change, clock=clock)

@@ -14,7 +14,7 @@ from integrations.sheets.cells import Cell
 
 @dataclass(frozen=True)
 class CellError:
-    """What is wrong with one cell: its column, as `mapping_columns` names it ("" for the row), and the mend."""
+    """What is wrong with one cell: its column, as `sheet.COLUMNS` names it ("" for the row), and what to do."""
 
     column: str
     message: str
@@ -93,7 +93,7 @@ def _find(row: DeskRow, name: str, text: str, targets: KaminoTargets, nature: st
         return None
     current = targets.by_pk.get(row.values()[name] or 0)
     if current is not None and label(current) == text:
-        return current.pk  # untouched, even where it could not be chosen anew
+        return current.pk  # untouched, even where it could not be chosen now
     return targets.find(name, text, nature=nature if name == "chart_account" else "").pk
 
 

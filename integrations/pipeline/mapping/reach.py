@@ -27,7 +27,7 @@ from integrations.pipeline.mapping.edits import ChangedRow
 
 BATCH = 1000
 _SENT = Q(posting__delivered__isnull=False) | Q(posting__state__in=IN_FLIGHT)
-_IS_SETTLED = Q(posting__delivered__isnull=False) & ~Q(told=KaminoStatus.PENDING.value)
+_IS_SETTLED = Q(posting__delivered__isnull=False) & ~Q(last_status=KaminoStatus.PENDING.value)
 _NEVER_SENT = (Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.CANCELLED_BEFORE_SENDING)
 
 
@@ -42,7 +42,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Affected:
-    """The titles that some rows speak about: those they classify, and those whose settlement waits for an account.
+    """The titles that some rows concern: those they classify, and those whose settlement waits for an account.
 
     Only classification has a reach: a settlement that was not sent always goes to the account that is mapped now.
     """
@@ -69,8 +69,10 @@ def _sendable(titles: QuerySet[Title]) -> QuerySet[Title]:
     left_out = Q()
     for code in _NEVER_SENT:
         left_out |= Q(posting__problems__contains=[{"code": code.value}])
-    told = Coalesce(KeyTextTransform("status", "posting__delivered"), KeyTextTransform("status", "posting__desired"))
-    titles = titles.filter(is_released=True, replaced_by=None).annotate(told=told)
+    last_status = Coalesce(
+        KeyTextTransform("status", "posting__delivered"), KeyTextTransform("status", "posting__desired")
+    )
+    titles = titles.filter(is_released=True, replaced_by=None).annotate(last_status=last_status)
     return titles.exclude(pk__in=Title.objects.filter(left_out, posting__delivered__isnull=True).values("pk"))
 
 
@@ -82,7 +84,7 @@ def within(titles: QuerySet[Title], tenant: Tenant, reach: str, since: date | No
             "issue_date", "competence_date", "due_date",
         )
     )  # fmt: skip
-    touches = Q(told=KaminoStatus.PENDING.value) if reach == Reach.OPEN else Q(month__gte=since)
+    touches = Q(last_status=KaminoStatus.PENDING.value) if reach == Reach.OPEN else Q(month__gte=since)
     if tenant.closed_until is not None:
         touches &= Q(month__gt=tenant.closed_until)
     unsent = Q(posting__isnull=True) | Q(posting__delivered__isnull=True) & ~Q(posting__state__in=IN_FLIGHT)
@@ -108,7 +110,7 @@ def touch(found: Affected, tenant: Tenant, reach: str, since: date | None, *, no
     touched = _touched(found, tenant, reach, since)
     kept = found.classified.filter(_SENT).exclude(pk__in=touched.values("pk"))
     count = request_plans(touched, now=now)  # requests first: planning locks in the same order
-    # What waited for a name and now keeps what it was told has nothing to wait for.
+    # A title that waited for a name and now keeps what was sent waits for nothing.
     request_plans(kept.exclude(posting__problems=[]), now=now)
     _mark(kept, kept=True)
     _mark(touched.filter(pk__in=found.classified.values("pk"), posting__kept_for_category__isnull=False), kept=False)

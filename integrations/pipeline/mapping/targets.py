@@ -1,4 +1,4 @@
-"""The Kamino side of the De/Para: finding what a person named, by code or name, and saying why it will not do."""
+"""The Kamino side of the De/Para: finding what a person named, by code or name, and saying why it cannot be used."""
 
 from collections.abc import Iterable, Mapping
 
@@ -62,7 +62,7 @@ class KaminoTargets:
         return sorted(items, key=lambda item: (item.path, item.name))
 
     def find(self, field: str, text: str, *, nature: str = "") -> KaminoItem:
-        """Return the register that `text` names for a target field. Raises `TargetError` with the mend."""
+        """Return the register that `text` names for a target field. Raises `TargetError` with what to do."""
         kind = TARGET_KINDS[field]
         found = self._exact(kind, text)
         usable = [item for item in found if item.is_active and item.takes_postings and fits(item, nature)]

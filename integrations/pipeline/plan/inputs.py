@@ -124,7 +124,7 @@ def _paid(
     accounts, unknown = _accounts(rulebook, settlement, divided)
     if divided and unknown and divided.parts:
         # A payment without its account cannot be sent: until then its money stays in the open title.
-        divided, settlement = Split(facts.value - sum(parts.standing.values())), None
+        divided, settlement = Split(facts.value - sum(parts.existing.values())), None
     return _Paid(settlement, divided, accounts), [*problems, *unknown, *parts.problems(payments)]
 
 

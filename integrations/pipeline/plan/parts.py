@@ -20,22 +20,22 @@ from integrations.models.deliveries import NO_REASON, Priority
 
 @dataclass
 class Parts:
-    """The locked parts of one title, and those of them that stand in Kamino or may: these are never changed again."""
+    """The locked parts of one title, and those of them that exist or may exist in Kamino: these never change again."""
 
     rows: dict[int, PartPosting] = field(default_factory=dict)
-    standing: dict[int, Decimal] = field(default_factory=dict)
+    existing: dict[int, Decimal] = field(default_factory=dict)
 
     @property
     def is_begun(self) -> bool:
         """Say whether some payment is already meant to be a title of its own: such a title stays split."""
-        return bool(self.standing) or any(row.desired_fingerprint for row in self.rows.values())
+        return bool(self.existing) or any(row.desired_fingerprint for row in self.rows.values())
 
     def problems(self, payments: Sequence[PaymentFacts]) -> list[Problem]:
         """Return what a person has to know of the parts that exist."""
         found = []
         for bordero_id, row in sorted(self.rows.items()):
-            told = row.get_delivered()
-            if told is not None and differs(told, payments, bordero_id):
+            delivered = row.get_delivered()
+            if delivered is not None and differs(delivered, payments, bordero_id):
                 found.append(Problem(Reason.PART_DIFFERS, {"bordero": str(bordero_id)}))
             if row.state == DeliveryState.NEEDS_HUMAN:
                 found.append(because_of(Reason.PART_STUCK, row.get_reason(), bordero=str(bordero_id)))
@@ -53,7 +53,7 @@ def lock_parts(postings: Iterable[Posting]) -> dict[int, Parts]:
         parts.rows[row.bordero_id] = row
         body = row.delivered or row.desired
         if body and (row.kamino_id or row.state in IN_FLIGHT or row.pk in unresolved):
-            parts.standing[row.bordero_id] = Decimal(body["value"])
+            parts.existing[row.bordero_id] = Decimal(body["value"])
     return found
 
 
@@ -67,10 +67,10 @@ def divide(
     may_begin: bool,
 ) -> tuple[Split | None, list[Problem]]:
     """Divide a title as its company wants it, or go on dividing one that is split. `may_begin` is false where a
-    person's settlement counts, or Kamino was told that the whole title is settled."""
+    person's settlement counts, or the whole title was sent as settled."""
     wants = rules.wants_split and (rules.may_split or parts.is_begun)
     divides = may_begin and (wants or parts.is_begun)
-    found, reasons = split(title, payments, problems, parts.standing, divides=divides, closed_until=rules.closed_until)
+    found, reasons = split(title, payments, problems, parts.existing, divides=divides, closed_until=rules.closed_until)
     if found is None and may_begin and rules.wants_split and not rules.may_split:
         days = {(payment.date, payment.account_id) for payment in payments}
         if title.status is TitleStatus.PARTIAL or (title.status is TitleStatus.SETTLED and len(days) > 1):
@@ -95,7 +95,7 @@ def plan_parts(
     ]
     PartPosting.objects.bulk_create(new)
     for row in [*parts.rows.values(), *new]:
-        if row.bordero_id not in parts.standing:
+        if row.bordero_id not in parts.existing:
             _plan_part(row, wanted.get(row.bordero_id), asked=asked, now=now)
 
 

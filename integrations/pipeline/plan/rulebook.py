@@ -56,12 +56,12 @@ class Rulebook:
             contact_category=self._category_of(title.person.category_id) if title.person else None,
             order=order,
             awaits_order=order is None and title.to_facts().order_id != 0,
-            told=_told(posting),
-            keeps_told=posting.kept_for_category == title.category_id and self._is_told_of(posting, title.contact_id),
+            sent=_sent(posting),
+            keeps_sent=posting.kept_for_category == title.category_id and self._is_told_of(posting, title.contact_id),
         )
 
     def _is_told_of(self, posting: Posting, contact_id: int) -> bool:
-        """Say whether Kamino was told this person: another one has rules of its own."""
+        """Say whether the title was sent with this person: another one has other rules."""
         body = posting.get_delivered()
         return body is None or body.person in ("", f"{self.rules.code_prefix}{contact_id}")
 
@@ -74,7 +74,7 @@ class Rulebook:
         return self.register(*key)
 
 
-def _told(posting: Posting) -> Classification | None:
+def _sent(posting: Posting) -> Classification | None:
     body = posting.get_delivered()
     if body is None:
         return None

@@ -108,8 +108,8 @@ def take_posting_over(old: Title, new: Title, *, now: datetime) -> None:
 def _take_orders_over(kept: Posting, new: Title, now: datetime) -> None:
     """Let people's settlements of `new` count for the posting that it gets: one order stands, the older posting's."""
     orders = ForcedSettlement.objects.filter(posting__title=new)
-    if ForcedSettlement.objects.standing().filter(posting=kept).exists():
-        orders.standing().update(undone_at=now)
+    if ForcedSettlement.objects.not_undone().filter(posting=kept).exists():
+        orders.not_undone().update(undone_at=now)
     orders.update(posting=kept)
 
 

@@ -29,7 +29,7 @@ WATCH_EVERY = timedelta(minutes=2)
 @dataclass(frozen=True)
 class Finding:
     """One cause for an alert; `detail` is a sentence without personal data. `newest` grows with each new case of a
-    cause that has several: people are told of every one at once."""
+    cause that has several: each new one is mailed at once."""
 
     cause: AlertCause
     detail: str
@@ -81,7 +81,7 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
             found.append(Finding(AlertCause.HELD, text % values, connection))
         elif connection.status in (ConnectionStatus.CONNECTED, ConnectionStatus.PAUSED):
             if connection.is_expiring(now):
-                text = _("The authorization of “%(label)s” was not renewed for 20 days and dies after 30.")
+                text = _("The authorization of “%(label)s” was not renewed for 20 days and expires after 30.")
                 found.append(Finding(AlertCause.EXPIRING, text % {"label": label}, connection))
             if connection.status == ConnectionStatus.CONNECTED:
                 found += _run_findings(connection, now)
@@ -142,7 +142,7 @@ def review_alerts(*, now: datetime) -> int:
         try:
             count += _review(tenant, now)
         except Exception:
-            log.exception("alerts not reviewed", tenant=tenant.pk)  # the other companies' risks are told all the same
+            log.exception("alerts not reviewed", tenant=tenant.pk)  # the other companies' risks are still mailed
     return count
 
 

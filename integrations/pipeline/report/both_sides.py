@@ -1,5 +1,5 @@
-"""Both sides of titles, a batch at a time: what Bling shows, and what Kamino holds of each title and its parts: as its
-lists showed it last, or as it was told where they know less."""
+"""Both sides of titles, a batch at a time: what Bling shows, and what Kamino holds of each title and its parts. That is
+what its lists showed last, or what was sent where the lists are older."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -15,25 +15,25 @@ from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.titles import Direction
 from integrations.models import Discrepancy, KaminoConnection, KaminoSnapshot, PartPosting, Posting, Tenant, Title
-from integrations.pipeline.compare.shown_in_kamino import last_told, nobodys, translated
+from integrations.pipeline.compare.shown_in_kamino import last_sent, translated, unlinked
 
 BATCH = 1_000
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A title as it stands in Kamino. `told_at`: our last write; `is_edited`: Kamino shows it otherwise than told."""
+class InKamino:
+    """A title as it is in Kamino. `sent_at`: our last write; `is_edited`: Kamino shows something else than was sent."""
 
     kamino_id: int
     body: DesiredTitle
-    told_at: datetime | None
+    sent_at: datetime | None
     is_edited: bool = False
 
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """Let all that is read inside be as it was at one moment: a title that is delivered meanwhile would be counted with
-    parts that it did not have yet. Inside a transaction, that one's rules hold."""
+    """Read everything inside as of one moment: a title delivered meanwhile would be counted with parts that it did not
+    have yet. Inside a transaction, its isolation level applies."""
     if connection.in_atomic_block:
         yield
         return
@@ -56,16 +56,16 @@ def posting_of(title: Title) -> Posting | None:
     return getattr(title, "posting", None)
 
 
-def standing_of(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[Standing]]:
-    """Return what Kamino holds of each title and of its parts, by title; deleted there, it is not among them."""
-    held = {"kamino_id__isnull": False, "delivered__isnull": False}
+def held_in_kamino(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[InKamino]]:
+    """Return what Kamino holds of each title and of its parts, by title, without what was deleted there."""
+    is_there = {"kamino_id__isnull": False, "delivered__isnull": False}
     units: list[tuple[int, Posting | PartPosting]] = [
         (row.title_id, row)
-        for row in Posting.objects.filter(title__in=batch, **held).annotate(last_told_at=last_told())
+        for row in Posting.objects.filter(title__in=batch, **is_there).annotate(last_sent_at=last_sent())
     ]
-    parts = PartPosting.objects.filter(posting__title__in=batch, **held).select_related("posting").order_by("pk")
-    told = Max("attempts__ended_at")
-    units += [(row.posting.title_id, row) for row in parts.annotate(last_told_at=told)]
+    parts = PartPosting.objects.filter(posting__title__in=batch, **is_there).select_related("posting").order_by("pk")
+    sent_at = Max("attempts__ended_at")
+    units += [(row.posting.title_id, row) for row in parts.annotate(last_sent_at=sent_at)]
     kamino = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
     ids = [unit.kamino_id for _title, unit in units if unit.kamino_id]
     snapshots = list(KaminoSnapshot.objects.filter(kamino_connection=kamino, kamino_id__in=ids))
@@ -75,32 +75,32 @@ def standing_of(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[Standi
         posting__title__in=batch, kind=DiscrepancyKind.MISSING_IN_KAMINO, closed_at=None
     )
     lacking = set(missing.values_list("posting__title", flat=True))
-    found: dict[int, list[Standing]] = defaultdict(list)
+    found: dict[int, list[InKamino]] = defaultdict(list)
     for title_id, unit in units:
         key = unit.direction, unit.kamino_id or 0
         since = kamino.reconciled_at if kamino and title_id in lacking and key not in rows else None
-        standing = _standing(unit, rows.get(key), read.get(key), gone_since=since)
-        if standing is not None:
-            found[title_id].append(standing)
+        held = _in_kamino(unit, rows.get(key), read.get(key), gone_since=since)
+        if held is not None:
+            found[title_id].append(held)
     return found
 
 
-def _standing(
+def _in_kamino(
     unit: Posting | PartPosting, row: KaminoTitle | None, read_at: datetime | None, *, gone_since: datetime | None
-) -> Standing | None:
-    told_at: datetime | None = getattr(unit, "last_told_at", None)
-    told = DesiredTitle.from_json(unit.delivered or {})
-    if gone_since is not None and told_at is not None and told_at < gone_since:
+) -> InKamino | None:
+    sent_at: datetime | None = getattr(unit, "last_sent_at", None)
+    sent = DesiredTitle.from_json(unit.delivered or {})
+    if gone_since is not None and sent_at is not None and sent_at < gone_since:
         return None
-    if row is None or read_at is None or (told_at is not None and told_at >= read_at):
-        return Standing(unit.kamino_id or 0, told, told_at)
-    seen = _as_seen(row, told)
-    return Standing(unit.kamino_id or 0, seen, told_at, is_edited=_booked(seen) != _booked(told))
+    if row is None or read_at is None or (sent_at is not None and sent_at >= read_at):
+        return InKamino(unit.kamino_id or 0, sent, sent_at)
+    seen = _as_seen(row, sent)
+    return InKamino(unit.kamino_id or 0, seen, sent_at, is_edited=_booked(seen) != _booked(sent))
 
 
-def _as_seen(row: KaminoTitle, told: DesiredTitle) -> DesiredTitle:
-    """Return what a list shows; what its rows leave out is as it was told."""
-    seen, payment = as_told(row, told), told.payment
+def _as_seen(row: KaminoTitle, sent: DesiredTitle) -> DesiredTitle:
+    """Return what a list shows; what its rows leave out is as it was sent."""
+    seen, payment = as_told(row, sent), sent.payment
     if row.status is not KaminoStatus.SETTLED or payment is None:
         return seen
     shown = seen.payment or payment
@@ -115,7 +115,7 @@ def _booked(body: DesiredTitle) -> tuple[object, ...]:
 
 def only_in_kamino(tenant: Tenant) -> Iterator[tuple[Direction, KaminoTitle]]:
     """Return the open and paid titles in Kamino's lists that no title of Bling is linked to."""
-    rows = nobodys(KaminoSnapshot.objects.filter(kamino_connection__tenant=tenant, is_in_force=True))
+    rows = unlinked(KaminoSnapshot.objects.filter(kamino_connection__tenant=tenant, is_in_force=True))
     rows = rows.order_by("direction", "kamino_id")
     for snapshot in rows.iterator(chunk_size=BATCH):
         yield Direction(snapshot.direction), snapshot.to_title()

@@ -42,13 +42,13 @@ from integrations.models.registers import CatalogKind, KaminoKind
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.pipeline.plan.rulebook import Rulebook, load_rulebook
 from integrations.pipeline.report.both_sides import (
-    Standing,
+    InKamino,
     batches,
+    held_in_kamino,
     one_moment,
     only_in_kamino,
     posting_of,
     seen_between,
-    standing_of,
 )
 from integrations.words.reasons import problem_sentences
 
@@ -137,9 +137,9 @@ def _names(tenant: Tenant) -> _Names:
 def _of_competence(tenant: Tenant, first: date) -> QuerySet[Title]:
     """Return the titles whose competence is in the month on either side."""
     end = month_after(first)
-    days = {"told__gte": first.isoformat(), "told__lt": end.isoformat()}
-    postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__competence_date"))
-    parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__competence_date"))
+    days = {"sent__gte": first.isoformat(), "sent__lt": end.isoformat()}
+    postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(sent=KT("delivered__competence_date"))
+    parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(sent=KT("delivered__competence_date"))
     rows = Title.objects.filter(connection__tenant=tenant)
     rows = rows.annotate(competence=Coalesce("issue_date", "competence_date", "due_date"))
     return rows.filter(
@@ -153,9 +153,9 @@ def _of_competence(tenant: Tenant, first: date) -> QuerySet[Title]:
 def _of_settlement(tenant: Tenant, first: date) -> QuerySet[Title]:
     """Return the titles on which money moved in the month on either side."""
     end = month_after(first)
-    days = {"told__gte": first.isoformat(), "told__lt": end.isoformat()}
-    postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__payment__date"))
-    parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__payment__date"))
+    days = {"sent__gte": first.isoformat(), "sent__lt": end.isoformat()}
+    postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(sent=KT("delivered__payment__date"))
+    parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(sent=KT("delivered__payment__date"))
     paid = Payment.objects.filter(title__connection__tenant=tenant, date__gte=first, date__lt=end)
     return Title.objects.filter(
         Q(pk__in=paid.values("title"))
@@ -167,11 +167,11 @@ def _of_settlement(tenant: Tenant, first: date) -> QuerySet[Title]:
 
 def _competence_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]:
     for batch in batches(_of_competence(tenant, first)):
-        standing = standing_of(tenant, batch)
-        reasons = _reasons(batch, standing)
+        held = held_in_kamino(tenant, batch)
+        reasons = _reasons(batch, held)
         for title in batch:
             direction, category = str(title.get_direction_display()), names.category(title)
-            alive = [found.body for found in standing[title.pk] if found.body.status is not KaminoStatus.CANCELLED]
+            alive = [found.body for found in held[title.pk] if found.body.status is not KaminoStatus.CANCELLED]
             there = [body for body in alive if _is_in(body.competence_date, first)]
             posting = posting_of(title)
             wanted = posting.desired["chart_account"] if posting and posting.desired else ""
@@ -188,14 +188,14 @@ def _competence_items(tenant: Tenant, names: _Names, first: date) -> Iterator[It
 def _settled_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]:
     end = month_after(first)
     for batch in batches(_of_settlement(tenant, first)):
-        standing = standing_of(tenant, batch)
-        reasons = _reasons(batch, standing)
+        held = held_in_kamino(tenant, batch)
+        reasons = _reasons(batch, held)
         payments = defaultdict(list)
         for payment in Payment.objects.filter(title__in=batch, date__gte=first, date__lt=end).order_by("pk"):
             payments[payment.title_id].append(payment)
         for title in batch:
             direction, category = str(title.get_direction_display()), names.category(title)
-            settled = [found.body.payment for found in standing[title.pk] if found.body.status is KaminoStatus.SETTLED]
+            settled = [found.body.payment for found in held[title.pk] if found.body.status is KaminoStatus.SETTLED]
             yield _item(
                 title,
                 [
@@ -234,7 +234,7 @@ def _stranger(direction: Direction, row: KaminoTitle, account: str, amount: Deci
         bling_id=None,
         kamino_id=row.kamino_id,
         kamino=(Booking(place, amount),),
-        reasons=(_("Nobody's title in Kamino: no title of Bling is linked to it."),),
+        reasons=(_("Unlinked in Kamino: no title of Bling belongs to it."),),
     )
 
 
@@ -259,7 +259,7 @@ def _is_in(day: date | None, first: date) -> bool:
     return day is not None and first <= day < month_after(first)
 
 
-def _reasons(batch: Sequence[Title], standing: Mapping[int, Sequence[Standing]]) -> dict[int, list[str]]:
+def _reasons(batch: Sequence[Title], held: Mapping[int, Sequence[InKamino]]) -> dict[int, list[str]]:
     """Return why the sides of each title may differ: its open discrepancies, what holds it back, what people changed
     in Kamino, else its state."""
     found: dict[int, list[str]] = defaultdict(list)
@@ -276,12 +276,12 @@ def _reasons(batch: Sequence[Title], standing: Mapping[int, Sequence[Standing]])
             found[title.pk].append(_("Not planned yet"))
             continue
         sentences = problem_sentences(posting.get_causes())
-        told = found[title.pk]
-        told += [sentence for sentence in sentences if not any(sentence in before for before in told)]
-        if not told and any(found.is_edited for found in standing.get(title.pk, ())):
-            told.append(_("Kamino shows it otherwise than it was sent: somebody changed it there."))
-        if not told:
-            told.append(str(posting.get_state_display()))
+        reasons = found[title.pk]
+        reasons += [sentence for sentence in sentences if not any(sentence in before for before in reasons)]
+        if not reasons and any(found.is_edited for found in held.get(title.pk, ())):
+            reasons.append(_("Kamino shows something else than was sent: somebody changed it there."))
+        if not reasons:
+            reasons.append(str(posting.get_state_display()))
     return found
 
 

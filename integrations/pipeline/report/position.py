@@ -19,12 +19,12 @@ from integrations.domain.titles import TitleStatus
 from integrations.models import Discrepancy, PartPosting, Payment, Posting, Tenant, Title, TitleChange
 from integrations.models.confidential import confidential_names, without_confidential
 from integrations.pipeline.report.both_sides import (
-    Standing,
+    InKamino,
     batches,
+    held_in_kamino,
     one_moment,
     only_in_kamino,
     posting_of,
-    standing_of,
 )
 
 
@@ -61,14 +61,14 @@ def open_on(tenant: Tenant, day: date, *, whole: bool = True) -> Iterator[OpenTi
     candidates = _candidates(tenant, day)
     hidden = {} if whole else confidential_names(tenant).charts
     for batch in batches(candidates if whole else without_confidential(candidates)):
-        standing, payments, before = standing_of(tenant, batch), _payments(batch), _before_leaving(batch, day)
+        held, payments, before = held_in_kamino(tenant, batch), _payments(batch), _before_leaving(batch, day)
         for title in batch:
             was = before.get(title.pk) or _Was(TitleStatus(title.status), title.value, title.balance)
             here = balance_on(
                 day, status=was.status, value=was.value, balance=was.balance,
                 payments=paid_off(payments[title.pk], was.value - (was.balance or ZERO)),
             )  # fmt: skip
-            there = sum((_open_in_kamino(found, day) for found in standing[title.pk]), ZERO)
+            there = sum((_open_in_kamino(found, day) for found in held[title.pk]), ZERO)
             if here or there:
                 posting = posting_of(title)
                 yield OpenTitle(
@@ -145,9 +145,9 @@ def _candidates(tenant: Tenant, day: date) -> QuerySet[Title]:
     paid_later = Payment.objects.filter(title__connection__tenant=tenant, date__gt=day).values("title")
     left_later = TitleChange.objects.filter(at__gte=end_of(day), values__has_key="status")
     differing = Discrepancy.objects.filter(posting__kamino_connection__tenant=tenant, closed_at=None)
-    told_later = {"told__gt": day.isoformat()}
-    postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__payment__date"))
-    parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(told=KT("delivered__payment__date"))
+    sent_later = {"sent__gt": day.isoformat()}
+    postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(sent=KT("delivered__payment__date"))
+    parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(sent=KT("delivered__payment__date"))
     rows = Title.objects.filter(connection__tenant=tenant).annotate(since=Coalesce("issue_date", "competence_date"))
     return rows.filter(Q(since=None) | Q(since__lte=day)).filter(
         ~Q(status__in=[*GONE, TitleStatus.SETTLED])
@@ -155,8 +155,8 @@ def _candidates(tenant: Tenant, day: date) -> QuerySet[Title]:
         | Q(pk__in=differing.values("posting__title"))
         | Q(pk__in=paid_later)
         | Q(posting__delivered__status=KaminoStatus.PENDING.value)
-        | Q(pk__in=postings.filter(**told_later).values("title"))
-        | Q(pk__in=parts.filter(**told_later).values("posting__title"))
+        | Q(pk__in=postings.filter(**sent_later).values("title"))
+        | Q(pk__in=parts.filter(**sent_later).values("posting__title"))
     )
 
 
@@ -168,11 +168,11 @@ def _payments(batch: Sequence[Title]) -> dict[int, list[PaymentFacts]]:
     return found
 
 
-def _open_in_kamino(found: Standing, day: date) -> Decimal:
+def _open_in_kamino(found: InKamino, day: date) -> Decimal:
     """Return what a Kamino title had open on the day; one that was cancelled later was still open."""
     body = found.body
     if body.status is KaminoStatus.CANCELLED:
-        was_open = found.told_at is not None and found.told_at >= end_of(day)
+        was_open = found.sent_at is not None and found.sent_at >= end_of(day)
     else:
         was_open = body.status is KaminoStatus.PENDING or (body.payment is not None and body.payment.date > day)
     return body.value if was_open else ZERO

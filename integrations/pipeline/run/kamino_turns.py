@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 FAILURE_PAUSE = timedelta(seconds=15)
 LATE = timedelta(hours=25)
-"""A reconciliation that old no longer waits for a quiet moment: without it, delivery would stop (`KNOWN_FOR`)."""
+"""A reconciliation this old no longer waits for an idle moment: without it, delivery would stop (`KNOWN_FOR`)."""
 
 
 def kaminos_to_read(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
@@ -52,12 +52,12 @@ def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> boo
 
 def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
     """Return the companies whose daily reconciliation is due, once nothing waits to be sent for them; the first one
-    comes before anything is sent, so that nothing is created that stands there already."""
+    comes before anything is sent, so that nothing is created that exists there already."""
     mine = {"connection__tenant": OuterRef("tenant")}
     to_send = Posting.objects.filter(
         kamino_connection=OuterRef("pk"), state__in=(DeliveryState.READY, DeliveryState.SENDING)
     )
-    # In simulation what stands ready is never sent: nobody would be quiet.
+    # In simulation what is ready is never sent, so waiting for that would never end.
     is_busy = Q(Exists(to_send), tenant__delivery_mode=Tenant.DeliveryMode.LIVE)
     unplanned = Exists(PlanRequest.objects.filter(title__connection__tenant=OuterRef("tenant")))
     running = Exists(SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True, **mine))

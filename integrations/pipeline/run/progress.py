@@ -1,4 +1,4 @@
-"""Progress: what still waits, and when the next of it is due; for whoever waits in front of a screen."""
+"""Progress: what still waits, and when the next of it is due; for a person who waits in front of a screen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ def _plan(turn: Turn, *, for_people: bool = False) -> bool:
 
 
 def _sweep(turn: Turn) -> bool:
-    """Make units of dead workers visible: no work, but what follows from it is."""
+    """Make units of killed workers visible; what follows from that is the work."""
     return sweep(now=turn.clock()) > 0
 
 
@@ -130,8 +130,8 @@ def run_tick(
     """Open what the schedule asks for, then work until `deadline` or until nothing is due; `beat` shows life. `also` is
     work of layers above. Returns whether something may be left to do.
 
-    Several threads take turns, each as a worker of its own would. One more serves only people, so that whoever presses
-    a button never waits for a slice of somebody's backlog.
+    Several threads take turns, each as a worker of its own would. One more serves only people, so that a person who
+    presses a button never waits for a slice of a backlog.
     """
     turn = Turn(clock, deadline)
     found = _due(FIRST, turn)
@@ -155,7 +155,7 @@ def run_tick(
 
 
 def _due(kinds: tuple[Kind, ...], turn: Turn) -> frozenset[str]:
-    """Return the names of those kinds that are due: all of them when that cannot be told, as none must be lost."""
+    """Return the names of those kinds that are due: all of them when the question fails, so that none is lost."""
     try:
         return due(kinds, turn.clock(), turn.tenant_ids)
     except Exception:
@@ -174,7 +174,7 @@ def _guarded(stage: str, work: Callable[[], object]) -> bool:
 
 def _give_turns(kinds: tuple[Kind, ...], turn: Turn, first: int = 0) -> bool:
     """Give each due kind one step, the stages beginning with the one at `first`; false when nothing was done. What is
-    due is asked anew after each step that did something."""
+    due is asked again after each step that did something."""
     first %= len(STAGES)
     rotated = iter([*STAGES[first:], *STAGES[:first]])
     found: frozenset[str] | None = None

@@ -210,7 +210,12 @@ def test_what_is_amber_is_said_and_has_to_be_seen(login: Callable[[str], Client]
     Posting.objects.filter(pk=overdue.pk).update(direction="receivable", due_date=DAY - timedelta(days=400))
     KaminoConnection.objects.update(allow_unconfirmed=False)
     found = colours(client, ours)
-    assert {name for name, colour in found.items() if colour == "amber"} == {"names", "overdue", "twins", "unconfirmed"}
+    assert {name for name, colour in found.items() if colour == "amber"} == {
+        "names",
+        "overdue",
+        "exact_matches",
+        "unconfirmed",
+    }
     page = page_of(ours, "activate")
     assert "R$\u00a01.234,56" in client.get(page).content.decode()
     assert client.post(page, {"reason": "Agora"}).status_code == 200

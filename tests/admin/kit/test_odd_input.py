@@ -68,7 +68,7 @@ def test_rows_named_in_the_form_of_an_export_are_not_looked_up(login: Login, our
         assert "NF" not in response.content.decode()
 
 
-def test_linking_twins_of_a_filter_that_the_list_refuses(login: Login, ours: Rows) -> None:
+def test_linking_exact_matches_of_a_filter_that_the_list_refuses(login: Login, ours: Rows) -> None:
     page = reverse("admin:integrations_plannedwrite_link_twins")
     for method in ("get", "post"):
         assert getattr(login("operacao"), method)(f"{page}?nonsense=1").status_code == 302

@@ -278,11 +278,14 @@ NAMES_NOBODY = {
 def test_every_table_that_hangs_on_a_person_or_title_is_known_to_privacy() -> None:
     hanging: set[type[Model]] = {Person, Title}
     models = [model for model in apps.get_app_config("integrations").get_models() if not model._meta.proxy]
-    while more := {
-        model
-        for model in models
-        if any(field.related_model in hanging for field in model._meta.concrete_fields if field.is_relation)
-    } - hanging:
+    while (
+        more := {
+            model
+            for model in models
+            if any(field.related_model in hanging for field in model._meta.concrete_fields if field.is_relation)
+        }
+        - hanging
+    ):
         hanging |= more
     known = {value for value in vars(privacy).values() if isinstance(value, type) and issubclass(value, Model)}
     assert {model.__name__ for model in hanging - known} == NAMES_NOBODY.keys()

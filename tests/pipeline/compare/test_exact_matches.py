@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, KaminoConnection, PersonAction, Posting
-from integrations.pipeline.compare.exact_matches import with_twins
+from integrations.pipeline.compare.exact_matches import with_exact_match
 from integrations.pipeline.desk import links
-from integrations.pipeline.desk.links import Linked, link_twins
+from integrations.pipeline.desk.links import Linked, link_exact_matches
 from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
 
@@ -56,14 +56,14 @@ def in_both(company: Company, number: str = "NF-1", *, value: str = "250.00", **
     return title, int(row)
 
 
-def twins(company: Company) -> dict[int, int]:
-    rows = with_twins(Posting.objects.filter(kamino_connection__tenant=company.tenant)).filter(twin__isnull=False)
-    return dict(rows.values_list("title__bling_id", "twin"))
+def exact_matches(company: Company) -> dict[int, int]:
+    rows = with_exact_match(Posting.objects.filter(kamino_connection__tenant=company.tenant))
+    return dict(rows.filter(exact_match__isnull=False).values_list("title__bling_id", "exact_match"))
 
 
 def link(company: Company, user: User, *, counted: int = 1000, reason: str = "conferido") -> Linked:
-    rows = with_twins(Posting.objects.filter(kamino_connection__tenant=company.tenant))
-    return link_twins(twins=rows, counted=counted, reason=reason, user=user, now=timezone.now())
+    rows = with_exact_match(Posting.objects.filter(kamino_connection__tenant=company.tenant))
+    return link_exact_matches(exact_matches=rows, counted=counted, reason=reason, user=user, now=timezone.now())
 
 
 def test_an_equal_title_is_found_before_its_person_is_known_in_kamino(shadow: Company) -> None:
@@ -71,7 +71,7 @@ def test_an_equal_title_is_found_before_its_person_is_known_in_kamino(shadow: Co
     shadow.kamino.edit_title("payable", theirs, NroNotaFiscal="nf-1")
     shadow.sync()
     reconcile(shadow)
-    assert twins(shadow) == {title: theirs}
+    assert exact_matches(shadow) == {title: theirs}
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_an_equal_title_is_found_before_its_person_is_known_in_kamino(shadow: Co
     ],
     ids=["value", "number", "no number", "person", "due date"],
 )
-def test_what_differs_in_anything_is_no_twin(shadow: Company, there: dict[str, Any]) -> None:
+def test_what_differs_in_anything_is_no_exact_match(shadow: Company, there: dict[str, Any]) -> None:
     if "due" in there:
         there = {"due": shadow.bling.world.today + timedelta(days=11)}
     in_both(shadow, **there)
     shadow.sync()
     reconcile(shadow)
-    assert twins(shadow) == {}
+    assert exact_matches(shadow) == {}
 
 
 @pytest.mark.parametrize("side", ["Bling", "Kamino"])
@@ -105,10 +105,10 @@ def test_what_is_there_twice_is_left_to_a_person(shadow: Company, side: str) -> 
         shadow.kamino.add_title("payable", row["IDPessoa"], "250.00", row["DataVencimento"], NroNotaFiscal="NF-1")
     shadow.sync()
     reconcile(shadow)
-    assert twins(shadow) == {}
+    assert exact_matches(shadow) == {}
 
 
-def test_a_title_that_another_one_holds_is_nobody_s_twin(company: Company) -> None:
+def test_a_title_that_another_one_holds_is_no_exact_match(company: Company) -> None:
     person = contact(company)
     first = company.add_title("payable", contact=person, value="250.00", document_number="NF-1")
     company.sync()
@@ -120,7 +120,7 @@ def test_a_title_that_another_one_holds_is_nobody_s_twin(company: Company) -> No
     company.add_title("payable", contact=person, value="250.00", document_number="NF-1")
     company.sync()
     reconcile(company)
-    assert twins(company) == {}
+    assert exact_matches(company) == {}
 
 
 def test_linking_many_sends_nothing_in_simulation_and_then_only_what_differs(shadow: Company, staff: User) -> None:
@@ -153,7 +153,7 @@ def test_linking_needs_a_reason(shadow: Company, staff: User) -> None:
     reconcile(shadow)
     with pytest.raises(Refused):
         link(shadow, staff, reason=" ")
-    assert len(twins(shadow)) == 1
+    assert len(exact_matches(shadow)) == 1
 
 
 def test_a_delivery_in_flight_is_not_overruled(shadow: Company, staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_two_people_at_once_link_each_title_once(shadow: Company, staff: User) -
     assert {title: shadow.posting(title).kamino_id for title in linked} == linked
 
 
-def test_another_company_s_titles_are_no_twins(new_company: Callable[..., Company]) -> None:
+def test_another_company_s_titles_are_no_exact_matches(new_company: Callable[..., Company]) -> None:
     ours, theirs = new_company("azul"), new_company("verde")
     for company in (ours, theirs):
         company.to_shadow()
@@ -201,8 +201,8 @@ def test_another_company_s_titles_are_no_twins(new_company: Callable[..., Compan
     for company in (ours, theirs):
         company.sync()
         reconcile(company)
-    assert len(twins(ours)) == 1
-    assert twins(theirs) == {}
+    assert len(exact_matches(ours)) == 1
+    assert exact_matches(theirs) == {}
 
 
 def test_what_people_change_in_a_linked_title_is_a_discrepancy_before_anything_was_sent(
@@ -218,9 +218,9 @@ def test_what_people_change_in_a_linked_title_is_a_discrepancy_before_anything_w
 
 
 @pytest.mark.parametrize("status", [3, 4], ids=["awaits approval", "unknown"])
-def test_what_is_neither_open_nor_paid_in_kamino_is_no_twin(shadow: Company, status: int) -> None:
+def test_what_is_neither_open_nor_paid_in_kamino_is_no_exact_match(shadow: Company, status: int) -> None:
     _title, theirs = in_both(shadow)
     shadow.kamino.edit_title("payable", theirs, Situacao=status)
     shadow.sync()
     reconcile(shadow)
-    assert twins(shadow) == {}
+    assert exact_matches(shadow) == {}

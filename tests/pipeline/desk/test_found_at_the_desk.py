@@ -231,7 +231,7 @@ def test_a_take_over_keeps_what_people_ordered_and_said(company: Company, title:
     with transaction.atomic():
         take_posting_over(kept.title, given_up.title, now=timezone.now())
     assert FollowUp.objects.get(posting=kept).comment == "Ligar amanhã"
-    assert ForcedSettlement.objects.standing().get() == standing
+    assert ForcedSettlement.objects.not_undone().get() == standing
     other.refresh_from_db()
     assert (other.posting_id, other.undone_at is None) == (kept.pk, False)
 
