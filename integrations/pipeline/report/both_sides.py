@@ -66,7 +66,7 @@ def standing_of(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[Standi
     parts = PartPosting.objects.filter(posting__title__in=batch, **held).select_related("posting").order_by("pk")
     told = Max("attempts__ended_at")
     units += [(row.posting.title_id, row) for row in parts.annotate(last_told_at=told)]
-    kamino = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
+    kamino = KaminoConnection.objects.filter(tenant=tenant).first()
     ids = [unit.kamino_id for _title, unit in units if unit.kamino_id]
     snapshots = list(KaminoSnapshot.objects.filter(kamino_connection=kamino, kamino_id__in=ids))
     rows = translated(snapshots)

@@ -129,7 +129,7 @@ def freeze(*, tenant: Tenant, found: Month, user: User, now: datetime) -> MonthC
 def _names(tenant: Tenant) -> _Names:
     items = KaminoItem.objects.filter(connection__tenant=tenant)
     names = {kind: dict(items.filter(kind=kind).values_list("kamino_id", "name")) for kind in KaminoKind}
-    connections = BlingConnection.objects.filter(tenant=tenant).defer("client_secret")
+    connections = BlingConnection.objects.filter(tenant=tenant)
     rulebooks = {row.pk: load_rulebook(row) for row in connections.select_related("tenant")}
     return _Names(names[KaminoKind.CHART_ACCOUNT], names[KaminoKind.BANK_ACCOUNT], rulebooks)
 
