@@ -38,7 +38,6 @@ from integrations.models.registers import KaminoKind
 from integrations.pipeline.handover.kamino_rows import seen_in_kamino
 from integrations.words.answers import answer_text
 from integrations.words.colours import STATE_COLOURS
-from integrations.words.discrepancies import suggested_action
 from integrations.words.reasons import problem_sentences, problem_text
 from integrations.words.rules import rule_text
 from integrations.words.values import side_text
@@ -111,7 +110,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
                     row,
                     side_text(row.bling_value),
                     side_text(row.kamino_value),
-                    [row.cause_text(), suggested_action(row.kind)],
+                    [row.cause_text(), row.to_do()],
                 )
                 for row in differences
                 if row.closed_at is None
