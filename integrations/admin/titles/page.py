@@ -21,7 +21,7 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.titles import TitleStatus
+from integrations.domain.titles import TitleStatus, competence_of
 from integrations.models import (
     CatalogItem,
     Discrepancy,
@@ -293,7 +293,7 @@ def _kamino_person(title: Title) -> str:
 
 def _competence(title: Title) -> str:
     """Write the day that Kamino gets as competence, and where it comes from when Bling has another one."""
-    day = texts.day(title.issue_date or title.competence_date)
+    day = texts.day(competence_of(title))
     return f"{day} ({_('issue date')})" if title.issue_date not in (None, title.competence_date) else day
 
 
