@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.reasons import Holds, Problem, Reason
 from integrations.domain.titles import TitleStatus
@@ -70,7 +71,7 @@ def answer(situation: Situation) -> Answer:
     gap = _gap(situation)
     if situation.is_replaced:
         return Answer(Gap.TAKEN_OVER, Problem(Reason.REPLACED))
-    if situation.state == "needs_human":
+    if situation.state == DeliveryState.NEEDS_HUMAN:
         return Answer(gap, situation.stuck or _deciding(situation, gap))
     reason = _REASONS.get(situation.state)
     if reason is not None:
@@ -82,7 +83,7 @@ def answer(situation: Situation) -> Answer:
     problem = _deciding(situation, gap)
     if problem is not None:
         return Answer(gap, problem)
-    if situation.state != "ready":
+    if situation.state != DeliveryState.READY:
         return Answer(gap)
     if not situation.is_live:
         return Answer(gap, Problem(Reason.SIMULATION))
@@ -91,9 +92,9 @@ def answer(situation: Situation) -> Answer:
 
 _REASONS = {
     "": Reason.NEW,
-    "ignored": Reason.IGNORED,
-    "sending": Reason.SENDING,
-    "uncertain": Reason.UNCONFIRMED,
+    DeliveryState.IGNORED: Reason.IGNORED,
+    DeliveryState.SENDING: Reason.SENDING,
+    DeliveryState.UNCERTAIN: Reason.UNCONFIRMED,
 }
 _GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
 
@@ -120,7 +121,7 @@ def _gap(situation: Situation) -> Gap:
 
 
 def _settled_gap(situation: Situation) -> Gap:
-    if situation.state == "needs_human":
+    if situation.state == DeliveryState.NEEDS_HUMAN:
         return Gap.NOT_UPDATED
     if situation.bling is TitleStatus.SETTLED:
         if situation.lacks_parts:
@@ -136,7 +137,7 @@ def _partial_gap(situation: Situation) -> Gap:
 
 
 def _open_gap(situation: Situation) -> Gap:
-    if situation.state != "delivered":
+    if situation.state != DeliveryState.DELIVERED:
         return Gap.NOT_UPDATED
     return Gap.DIFFERS if situation.differs else Gap.BOTH_OPEN
 
@@ -146,9 +147,9 @@ def _deciding(situation: Situation, gap: Gap) -> Problem | None:
     order = [Holds.TITLE, Holds.SETTLEMENT, Holds.NOTHING]
     if gap in (Gap.BOTH_OPEN, Gap.BOTH_CANCELLED):
         return None
-    if situation.state == "ready" and gap is not Gap.NOT_SETTLED:
+    if situation.state == DeliveryState.READY and gap is not Gap.NOT_SETTLED:
         order = [Holds.TITLE]  # the rest is sent, whatever else waits
-    if situation.state == "ready" and situation.wanted is KaminoStatus.SETTLED:
+    if situation.state == DeliveryState.READY and situation.wanted is KaminoStatus.SETTLED:
         order = [Holds.TITLE]
     ranked = sorted(
         (problem for problem in situation.problems if problem.holds in order),

@@ -13,7 +13,7 @@ from integrations.domain.money import ZERO
 from integrations.domain.reasons import Problem, Reason, holding_title
 from integrations.domain.rules import TenantRules, is_filtered, is_released, is_switched_off
 from integrations.domain.settlement import PaymentFacts, Settlement
-from integrations.domain.titles import Direction, TitleFacts, TitleStatus
+from integrations.domain.titles import Direction, TitleFacts, TitleStatus, competence_of
 
 MARKER = "[Bling {code}]"
 MAX_DESCRIPTION = 250
@@ -154,7 +154,7 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
         description=describe(title, inputs.person_name, f"{inputs.rules.code_prefix}{title.bling_id}"),
         document_number=title.document_number,
         due_date=title.due_date,
-        competence_date=title.issue_date or title.competence_date or title.due_date,
+        competence_date=competence_of(title) or title.due_date,
         value=inputs.value,
         chart_account=inputs.classification.chart_account,
         cost_center=inputs.classification.cost_center,

@@ -37,6 +37,16 @@ class DiscrepancyKind(StrEnum):
     DUPLICATED = "duplicated"
 
 
+COMPUTED_KINDS = (
+    DiscrepancyKind.UNCONFIRMED,
+    DiscrepancyKind.REFUSED,
+    DiscrepancyKind.UNMAPPED,
+    DiscrepancyKind.INVALID_DOCUMENT,
+    DiscrepancyKind.CLOSED_PERIOD,
+    DiscrepancyKind.HELD,
+)
+"""Kinds that only say how a title of ours stands: no row stores them. The place of each in this order is part of its
+rows' keys, so new ones go to the end."""
 RISKS = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.DUPLICATED)
 """What may end in money paid twice: reported at once."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 
 class Direction(StrEnum):
@@ -149,3 +150,13 @@ class PersonFacts:
     is_final_consumer: bool = False
     category_id: int = 0
     type_ids: tuple[int, ...] = ()
+
+
+COMPETENCE_FIELDS = ("issue_date", "competence_date", "due_date")
+"""The day that a title's competence is taken from: the first of these that it has. The same rule in SQL and below."""
+
+
+def competence_of(title: Any) -> date | None:
+    """Return a title's competence: of its facts, or of anything that has these days."""
+    day: date | None = title.issue_date or title.competence_date or title.due_date
+    return day

@@ -12,7 +12,7 @@ from integrations.models.connections import (
     ConnectLink,
     KaminoConnection,
 )
-from integrations.models.deliveries import Attempt, PersonPosting, PlanRequest, Posting
+from integrations.models.deliveries import Attempt, PersonPosting, Posting
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot, StoredDiscrepancy
 from integrations.models.exports import Export, ExportChunk
 from integrations.models.filters import FilterRule
@@ -23,6 +23,7 @@ from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
 from integrations.models.month_closings import MonthClosing
 from integrations.models.parts import DELIVERY_UNITS, PartPosting
+from integrations.models.plan_requests import PlanRequest
 from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
 from integrations.models.runs import SyncRun

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,17 @@ from integrations.models.moments import moment
 from integrations.models.tenants import Tenant
 
 EXPIRING_AFTER = timedelta(days=20)
+
+
+_Connection = TypeVar("_Connection", bound=models.Model)
+
+
+class WithoutSecrets(models.Manager[_Connection]):
+    """Rows without their keys, which are read when one is asked for: whoever opens a client. So one key that cannot be
+    decrypted stops one company, and no query carries keys about. `select_related` from elsewhere has to defer them."""
+
+    def get_queryset(self) -> models.QuerySet[_Connection]:
+        return super().get_queryset().defer(*self.model.SECRETS)  # type: ignore[attr-defined]
 
 
 class ConnectionStatus(models.TextChoices):
@@ -57,7 +68,10 @@ class BlingConnection(models.Model):
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    history = HistoricalRecords(excluded_fields=["client_secret"])
+    SECRETS = ("client_secret",)
+
+    objects: ClassVar["WithoutSecrets[Self]"] = WithoutSecrets()
+    history = HistoricalRecords(excluded_fields=[*SECRETS])
 
     if TYPE_CHECKING:
         token: "BlingToken"
@@ -66,6 +80,7 @@ class BlingConnection(models.Model):
     class Meta:
         verbose_name = _("Bling connection")
         verbose_name_plural = _("Bling connections")
+        base_manager_name = "objects"
         ordering = ["tenant__name", "label"]
         permissions = [("connect_blingconnection", "Can connect and disconnect a Bling account")]
         constraints = [
@@ -167,6 +182,7 @@ class KaminoConnection(models.Model):
 
     SECRETS = ("app", "id_usr", "usr", "hash")
 
+    objects: ClassVar["WithoutSecrets[Self]"] = WithoutSecrets()
     history = HistoricalRecords(
         excluded_fields=[
             *SECRETS,
@@ -186,6 +202,7 @@ class KaminoConnection(models.Model):
     class Meta:
         verbose_name = _("Kamino connection")
         verbose_name_plural = _("Kamino connections")
+        base_manager_name = "objects"
         ordering = ["tenant__name"]
         permissions = [("test_kaminoconnection", "Can test a Kamino connection")]
         constraints = [models.UniqueConstraint(fields=["base_url", "cn"], name="one_connection_per_kamino_company")]

@@ -11,13 +11,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.discrepancies import COMPUTED_KINDS, DiscrepancyKind
 from integrations.domain.matching import KaminoTitle
+from integrations.domain.reasons import Problem
 from integrations.models.connections import KaminoConnection
 from integrations.models.deliveries import Posting
 from integrations.models.titles import DIRECTION_CHOICES
-from integrations.words.discrepancies import kind_cause, kind_choices, part_text
-from integrations.words.reasons import problem_sentences
+from integrations.words.discrepancies import kind_cause, kind_choices, part_text, suggested_action
+from integrations.words.reasons import advice, sentence
 
 
 class Difference(models.Model):
@@ -46,11 +47,19 @@ class Difference(models.Model):
 
     def cause_text(self) -> str:
         """Return why it is so in the active language: what is in the title's way, else what its kind means."""
-        is_own = self.closed_at is None and self.kind != DiscrepancyKind.INVOICE_CANCELLED
-        parts = problem_sentences(self.posting.get_causes()) if is_own else []
+        parts = list(dict.fromkeys(sentence(problem) for problem in self._causes()))
         if self.bordero_id is not None:
             parts.append(part_text(self.bordero_id))
         return " ".join(parts) or kind_cause(self.kind)
+
+    def to_do(self) -> str:
+        """Return what to do about it in the active language: about its reasons, where it only says how a title is."""
+        about = [advice(problem) for problem in self._causes()] if self.kind in COMPUTED_KINDS else []
+        return " ".join(dict.fromkeys(words for words in about if words)) or suggested_action(self.kind)
+
+    def _causes(self) -> list[Problem]:
+        is_own = self.closed_at is None and self.kind != DiscrepancyKind.INVOICE_CANCELLED
+        return self.posting.get_causes() if is_own else []
 
 
 class StoredDiscrepancy(Difference):

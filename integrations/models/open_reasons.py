@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connections
 
-from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.discrepancies import COMPUTED_KINDS, DiscrepancyKind
 from integrations.domain.reasons import (
     ASKED_ELSEWHERE,
     LACKS_NAMES,
@@ -27,8 +27,6 @@ _NAMED = {
 _WAITING = [
     reason for reason in Reason if effect_of(reason).needs_human and effect_of(reason).holds is not Holds.NOTHING
 ]
-COMPUTED_KINDS = (DiscrepancyKind.UNCONFIRMED, DiscrepancyKind.REFUSED, *_NAMED, DiscrepancyKind.HELD)
-"""Kinds that no row stores; the place of each in this order is part of its key, so new ones go to the end."""
 
 
 def view_sql() -> str:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy
 from integrations.models import Discrepancy, KaminoConnection
 from integrations.resources.files import NativeField, PortugueseResource, TextField
 from integrations.sheets.cells import safe_text
-from integrations.words.discrepancies import suggested_action
 from integrations.words.values import side_text
 
 _UNREAD = tuple(f"posting__kamino_connection__{name}" for name in KaminoConnection.SECRETS)
@@ -66,7 +65,7 @@ class DiscrepancyResource(PortugueseResource):
         return safe_text(row.cause_text())
 
     def dehydrate_to_do(self, row: Discrepancy) -> str:
-        return safe_text(suggested_action(row.kind))
+        return safe_text(row.to_do())
 
     def dehydrate_since(self, row: Discrepancy) -> date:
         return timezone.localtime(row.opened_at).date()

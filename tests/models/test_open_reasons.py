@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from integrations.domain.discrepancies import COMPUTED_KINDS
 from integrations.domain.discrepancies import DiscrepancyKind as Kind
 from integrations.domain.reasons import Holds, Reason, effect_of
 from integrations.models import Discrepancy, Posting, StoredDiscrepancy
-from integrations.models.open_reasons import COMPUTED_KINDS, make_view
+from integrations.models.open_reasons import make_view
 from tests.admin.world import Rows
 
 SINCE = datetime(2026, 11, 1, 12, tzinfo=UTC)

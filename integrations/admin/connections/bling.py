@@ -123,7 +123,7 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Show only the buttons that can do something in the connection's state."""
         shown: list[Any] = super().get_actions_detail(request, object_id)
-        connection = BlingConnection.objects.filter(pk=object_id).defer("client_secret").first()
+        connection = BlingConnection.objects.filter(pk=object_id).first()
         status = connection.status if connection else ""
         buttons = BUTTONS[ConnectionStatus(status)] if status else set()
         for action in shown:

@@ -211,7 +211,7 @@ def _other_connections(request: HttpRequest, tenant: Tenant, rows: Sequence[Desk
     mine = scoped(BlingConnection.objects.filter(mappings__source__isnull=False).distinct(), request)
     if len({row.connection.pk for row in rows}) < 2:
         mine = mine.exclude(tenant=tenant)
-    found = mine.select_related("tenant").defer("client_secret").order_by("tenant__name")
+    found = mine.select_related("tenant").order_by("tenant__name")
     return [(row.pk, str(row)) for row in found[:OTHERS_SHOWN]]
 
 
@@ -262,7 +262,7 @@ def _typed_text(request: HttpRequest, name: str, current: str) -> str:
 
 def _copied(request: HttpRequest, rows: Sequence[DeskRow], targets: KaminoTargets) -> list[ChangedRow]:
     connections = scoped(BlingConnection.objects.all(), request)
-    other = get_object_or_404(connections.defer("client_secret"), pk=row_number(request.POST.get("connection")))
+    other = get_object_or_404(connections, pk=row_number(request.POST.get("connection")))
     theirs = KaminoTargets.of_tenant(other.tenant_id)
     from_rows = [row for row in desk_rows(other.tenant_id, theirs) if row.connection.pk == other.pk]
     return from_other_connection([row for row in rows if row.connection.pk != other.pk], from_rows, theirs, targets)

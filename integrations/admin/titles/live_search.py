@@ -54,7 +54,6 @@ class LiveSearch:
         if not request.user.has_perm("integrations.resync_title"):
             raise PermissionDenied
         connections = scoped(BlingConnection.objects.select_related("tenant"), request).order_by("tenant__name")
-        connections = connections.defer("client_secret")
         if request.method == "POST" and "bring" in request.POST:
             return self._bring(request, connections)
         known = _known(request.GET.get("q", "").strip())

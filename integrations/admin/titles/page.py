@@ -21,7 +21,7 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.titles import TitleStatus
+from integrations.domain.titles import TitleStatus, competence_of
 from integrations.models import (
     CatalogItem,
     Discrepancy,
@@ -38,7 +38,6 @@ from integrations.models.registers import KaminoKind
 from integrations.pipeline.handover.kamino_rows import seen_in_kamino
 from integrations.words.answers import answer_text
 from integrations.words.colours import STATE_COLOURS
-from integrations.words.discrepancies import suggested_action
 from integrations.words.reasons import problem_sentences, problem_text
 from integrations.words.rules import rule_text
 from integrations.words.values import side_text
@@ -111,7 +110,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
                     row,
                     side_text(row.bling_value),
                     side_text(row.kamino_value),
-                    [row.cause_text(), suggested_action(row.kind)],
+                    [row.cause_text(), row.to_do()],
                 )
                 for row in differences
                 if row.closed_at is None
@@ -294,7 +293,7 @@ def _kamino_person(title: Title) -> str:
 
 def _competence(title: Title) -> str:
     """Write the day that Kamino gets as competence, and where it comes from when Bling has another one."""
-    day = texts.day(title.issue_date or title.competence_date)
+    day = texts.day(competence_of(title))
     return f"{day} ({_('issue date')})" if title.issue_date not in (None, title.competence_date) else day
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.scope import change_url
+from integrations.domain.delivery import DeliveryState
 from integrations.models import (
     Attempt,
     CatalogItem,
@@ -116,7 +117,7 @@ def _shown(names: dict[tuple[str, str], str], field: str, value: str) -> str:
 
 def _plan(posting: Posting) -> Iterator[Event]:
     sentences = problem_sentences(posting.get_problems())
-    words = _("Planned: held back") if posting.state == "held" else _("Decided what Kamino should hold")
+    words = _("Planned: held back") if posting.state == DeliveryState.HELD else _("Decided what Kamino should hold")
     yield Event(posting.planned_at, "rule", words, tuple(sentences))
 
 

@@ -19,7 +19,7 @@ from integrations.admin.kit.title_search import FoundByTitle
 from integrations.admin.kit.titles_filter import TitlesFilter
 from integrations.models import Discrepancy
 from integrations.words.colours import SEVERITY_COLOURS
-from integrations.words.discrepancies import kind_cause, kind_colour, suggested_action
+from integrations.words.discrepancies import kind_cause, kind_colour
 from integrations.words.values import side_text
 
 
@@ -80,7 +80,7 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
 
     @display(_("cause and what to do"))
     def why(self, row: Discrepancy) -> str:
-        return texts.sentence_list([row.cause_text(), suggested_action(row.kind)])
+        return texts.sentence_list([row.cause_text(), row.to_do()])
 
     @display(_("cause"))
     def cause_text(self, row: Discrepancy) -> str:
@@ -92,7 +92,7 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
 
     @display(_("what to do"))
     def to_do(self, row: Discrepancy) -> str:
-        return suggested_action(row.kind)
+        return row.to_do()
 
     @display(_("difference"), ordering="difference")
     def apart(self, row: Discrepancy) -> str:

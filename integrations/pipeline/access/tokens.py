@@ -100,7 +100,7 @@ def _begin_refresh(token: BlingToken, now: datetime) -> bool:
 
 
 def _refresh_as_chosen(connection_id: int, seen_version: int, clock: Clock, *, was_begun: bool) -> BlingToken:
-    connection = BlingConnection.objects.defer("client_secret").get(pk=connection_id)
+    connection = BlingConnection.objects.get(pk=connection_id)
     try:
         app = bling_app(connection)
         take(token_slots(clock=clock))

@@ -82,7 +82,7 @@ def _delete(tenant: Tenant, clock: Callable[[], datetime], deadline: datetime) -
         KaminoConnection.objects.filter(tenant=tenant).update(default_cost_center=None, default_business_unit=None)
         for connections in _HISTORIES:
             own = list(connections.objects.filter(tenant=tenant).values_list("pk", flat=True))
-            connections.objects.filter(pk__in=own).defer(*getattr(connections, "SECRETS", ())).delete()
+            connections.objects.filter(pk__in=own).delete()
             connections.history.filter(id__in=own).delete()  # afterwards: the deletion is a line of it
         Export.objects.filter(tenant_ids__contains=[tenant.pk]).delete()
         tenant_id = tenant.pk

@@ -45,7 +45,7 @@ def guard_one(clock: Clock) -> bool:
     """Check one company that is due; false when none is. What fails is tried again in an hour: the
     daily comparison does not depend on it."""
     now = clock()
-    kaminos = kaminos_to_guard(now).select_related("tenant").defer(*KaminoConnection.SECRETS)
+    kaminos = kaminos_to_guard(now).select_related("tenant")
     kamino = lease_first(kaminos, now)
     if kamino is None:
         return False
@@ -83,7 +83,7 @@ def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> se
     connections = BlingConnection.objects.filter(
         pk__in={posting.title.connection_id for posting in postings}, status=ConnectionStatus.CONNECTED
     )
-    for connection in connections.defer("client_secret"):
+    for connection in connections:
         listing = Listing(Direction.PAYABLE, "due", today, today + AHEAD, statuses=(TitleStatus.SETTLED,))
         try:
             pages = list(open_bling(connection, clock=clock).title_pages(listing))

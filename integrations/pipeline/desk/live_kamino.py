@@ -48,7 +48,7 @@ def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], da
 
 
 def _lease(kamino_connection_id: int, now: datetime) -> KaminoConnection:
-    kaminos = KaminoConnection.objects.filter(pk=kamino_connection_id).defer(*KaminoConnection.SECRETS)
+    kaminos = KaminoConnection.objects.filter(pk=kamino_connection_id)
     kamino = lease_first(kaminos.filter(is_free(now), is_paused=False), now)
     if kamino is not None:
         return kamino

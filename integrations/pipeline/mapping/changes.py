@@ -167,7 +167,7 @@ def carry_out(change_id: int, *, now: datetime) -> bool:
             _write(change, good)
             planned = touch(affected(good), change.tenant, change.reach, change.since, now=now)
             connections = {row.connection for row in good if row.kind in ORDER_KINDS}
-            for connection in BlingConnection.objects.filter(pk__in=connections).defer("client_secret"):
+            for connection in BlingConnection.objects.filter(pk__in=connections):
                 read_orders_soon(connection, now=now)
             MappingChange.objects.filter(pk=change_id).update(state=State.DONE, applied_at=now, titles_planned=planned)
     except _Outdated as error:

@@ -54,7 +54,7 @@ class Affected:
 def affected(rows: Sequence[ChangedRow]) -> Affected:
     """Return the titles of some rows, of all their connections, without those that are never sent anyway."""
     classified, to_settle = Title.objects.none(), Title.objects.none()
-    for connection in BlingConnection.objects.filter(pk__in=[row.connection for row in rows]).defer("client_secret"):
+    for connection in BlingConnection.objects.filter(pk__in=[row.connection for row in rows]):
         mine = [row for row in rows if row.connection == connection.pk]
         items = CatalogItem.objects.filter(pk__in=[row.source for row in mine])
         classified |= titles_using(connection, items.exclude(kind=CatalogKind.BANK_ACCOUNT))

@@ -93,7 +93,7 @@ def values_of(mapping: Mapping | None, kind: str) -> dict[str, int | None]:
 
 def desk_rows(tenant_id: int, targets: KaminoTargets) -> list[DeskRow]:
     """Return a company's rows by connection, kind and path. Vanished registers only while something hangs on them."""
-    connections = {row.pk: row for row in BlingConnection.objects.filter(tenant=tenant_id).defer("client_secret")}
+    connections = {row.pk: row for row in BlingConnection.objects.filter(tenant=tenant_id)}
     mappings = list(Mapping.objects.filter(connection__in=connections).select_related("person", "source"))
     by_source = {row.source_id: row for row in mappings if row.source_id}
     usage = _usage(connections)

@@ -95,9 +95,7 @@ class _Reader:
         self._tenant = tenant
         self._targets = targets
         self._rows = rows_by_key(desk)
-        self._connections = {
-            fold(row.label): row for row in BlingConnection.objects.filter(tenant=tenant).defer("client_secret")
-        }
+        self._connections = {fold(row.label): row for row in BlingConnection.objects.filter(tenant=tenant)}
         self._by_bling_id = {
             (row.connection.pk, row.kind, row.bling_id): row for row in desk if row.kind not in PERSON_KINDS
         }

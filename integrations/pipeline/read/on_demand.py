@@ -41,7 +41,7 @@ def connections_asked(tenant_ids: Sequence[int] | None) -> QuerySet[BlingConnect
 def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
     """Read the titles that people asked for, now, outside of any run."""
     worked = False
-    for connection in connections_asked(tenant_ids).defer("client_secret").distinct():
+    for connection in connections_asked(tenant_ids).distinct():
         try:
             with _only_reader_of(connection) as alone:
                 worked |= alone and _read_asked_of(connection, clock, deadline)

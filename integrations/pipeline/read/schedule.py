@@ -45,7 +45,7 @@ def open_due_runs(*, now: datetime) -> int:
     slot = last_slot(now, settings.SYNC_HOURS)
     candidates = connections_due(now).annotate(last_due=Max("runs__due_at")).select_related("tenant")
     opened = 0
-    for connection in candidates.defer("client_secret"):
+    for connection in candidates:
         never_ran = connection.last_due is None
         due_at = now if never_ran else slot + jitter_of(connection.pk)
         if due_at <= now or never_ran:

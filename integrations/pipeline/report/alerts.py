@@ -49,7 +49,7 @@ class Health:
 def health_of(tenant: Tenant, *, now: datetime) -> Health:
     """Judge a company from what is stored: no request is made."""
     findings = find_causes(tenant, now=now)
-    connections = list(tenant.bling_connections.defer("client_secret"))
+    connections = list(tenant.bling_connections.all())
     if not connections:
         return Health("grey", _("Add a Bling connection."), findings)
     if all(connection.status == ConnectionStatus.NEVER for connection in connections):
@@ -69,7 +69,7 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     """Return what is wrong with a company's connections, the worst first."""
     found: list[Finding] = []
     for connection in tenant.bling_connections.select_related("token").defer(
-        "client_secret", "token__access_token", "token__refresh_token"
+        "token__access_token", "token__refresh_token"
     ):
         label = connection.label
         if connection.status == ConnectionStatus.RECONNECT:
@@ -85,7 +85,7 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
                 found.append(Finding(AlertCause.EXPIRING, text % {"label": label}, connection))
             if connection.status == ConnectionStatus.CONNECTED:
                 found += _run_findings(connection, now)
-    company = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
+    company = KaminoConnection.objects.filter(tenant=tenant).first()
     if company is not None and company.error:
         found.append(Finding(AlertCause.KAMINO, company.error))
     risky = Discrepancy.objects.filter(

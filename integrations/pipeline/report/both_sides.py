@@ -66,7 +66,7 @@ def held_in_kamino(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[InK
     parts = PartPosting.objects.filter(posting__title__in=batch, **is_there).select_related("posting").order_by("pk")
     sent_at = Max("attempts__ended_at")
     units += [(row.posting.title_id, row) for row in parts.annotate(last_sent_at=sent_at)]
-    kamino = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
+    kamino = KaminoConnection.objects.filter(tenant=tenant).first()
     ids = [unit.kamino_id for _title, unit in units if unit.kamino_id]
     snapshots = list(KaminoSnapshot.objects.filter(kamino_connection=kamino, kamino_id__in=ids))
     rows = translated(snapshots)

@@ -35,7 +35,7 @@ def outlook(tenant: Tenant, *, now: datetime) -> Outlook | None:
     to_read = SeenRow.objects.filter(
         run__connection__tenant=tenant, run__state=SyncRun.State.OPEN, is_wanted=True
     ).count()
-    kamino = KaminoConnection.objects.filter(tenant=tenant).defer(*KaminoConnection.SECRETS).first()
+    kamino = KaminoConnection.objects.filter(tenant=tenant).first()
     is_live = tenant.delivery_mode == Tenant.DeliveryMode.LIVE and kamino is not None and not kamino.is_paused
     to_send, seconds = 0, 0.0
     if kamino is not None and is_live:

@@ -24,7 +24,7 @@ from integrations.domain.classification import choose_bank_account
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.month import Booking, Comparison, Item, Place, compare_month
-from integrations.domain.titles import Direction, TitleStatus
+from integrations.domain.titles import COMPETENCE_FIELDS, Direction, TitleStatus, competence_of
 from integrations.models import (
     BlingConnection,
     Discrepancy,
@@ -129,7 +129,7 @@ def freeze(*, tenant: Tenant, found: Month, user: User, now: datetime) -> MonthC
 def _names(tenant: Tenant) -> _Names:
     items = KaminoItem.objects.filter(connection__tenant=tenant)
     names = {kind: dict(items.filter(kind=kind).values_list("kamino_id", "name")) for kind in KaminoKind}
-    connections = BlingConnection.objects.filter(tenant=tenant).defer("client_secret")
+    connections = BlingConnection.objects.filter(tenant=tenant)
     rulebooks = {row.pk: load_rulebook(row) for row in connections.select_related("tenant")}
     return _Names(names[KaminoKind.CHART_ACCOUNT], names[KaminoKind.BANK_ACCOUNT], rulebooks)
 
@@ -141,7 +141,7 @@ def _of_competence(tenant: Tenant, first: date) -> QuerySet[Title]:
     postings = Posting.objects.filter(kamino_connection__tenant=tenant).annotate(sent=KT("delivered__competence_date"))
     parts = PartPosting.objects.filter(kamino_connection__tenant=tenant).annotate(sent=KT("delivered__competence_date"))
     rows = Title.objects.filter(connection__tenant=tenant)
-    rows = rows.annotate(competence=Coalesce("issue_date", "competence_date", "due_date"))
+    rows = rows.annotate(competence=Coalesce(*COMPETENCE_FIELDS))
     return rows.filter(
         Q(competence__gte=first, competence__lt=end)
         | Q(pk__in=postings.filter(**days).values("title"))
@@ -176,7 +176,7 @@ def _competence_items(tenant: Tenant, names: _Names, first: date) -> Iterator[It
             posting = posting_of(title)
             wanted = posting.desired["chart_account"] if posting and posting.desired else ""
             chart = names.chart(wanted or (alive[0].chart_account if alive else ""))
-            here = title.status not in _GONE and _is_in(_competence(title), first)
+            here = title.status not in _GONE and _is_in(competence_of(title), first)
             yield _item(
                 title,
                 [Booking(Place(direction, category, chart), title.value)] if here else [],
@@ -248,11 +248,6 @@ def _item(title: Title, bling: Sequence[Booking], kamino: Sequence[Booking], rea
         kamino=tuple(kamino),
         reasons=tuple(reasons[title.pk]),
     )
-
-
-def _competence(title: Title) -> date | None:
-    """Return a title's competence as `domain.desired` chooses it."""
-    return title.issue_date or title.competence_date or title.due_date
 
 
 def _is_in(day: date | None, first: date) -> bool:

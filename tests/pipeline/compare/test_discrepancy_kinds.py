@@ -295,7 +295,7 @@ def found_and_explained(kind: str) -> Discrepancy:
     resource = DiscrepancyResource()
     [cells] = resource.cells(resource.prepared(open_rows().filter(pk=row.pk)))
     exported = dict(zip(resource.headers(), cells, strict=True))
-    assert exported["Ação sugerida"] == suggested_action(kind)
+    assert exported["Ação sugerida"] == row.to_do()
     assert exported["Divergência"] == row.get_kind_display()
     assert exported["Causa"] == row.cause_text()
     return row

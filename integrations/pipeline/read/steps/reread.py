@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import Title
 from integrations.pipeline.read.steps.step import BATCH, TitleStep, Wanted
@@ -24,8 +25,8 @@ class RereadWaiting(TitleStep):
             return []
         query = Title.objects.filter(
             Q(status=TitleStatus.PARTIAL)
-            | Q(posting__state="needs_human")
-            | (Q(posting__state="held") & Q(status__in=[TitleStatus.OPEN, TitleStatus.SETTLED])),
+            | Q(posting__state=DeliveryState.NEEDS_HUMAN)
+            | (Q(posting__state=DeliveryState.HELD) & Q(status__in=[TitleStatus.OPEN, TitleStatus.SETTLED])),
             connection=run.connection,
             last_read__read_at__lt=run.started_at,
         ).exclude(posting__problems__contains=[{"code": "before_settled_from"}])
