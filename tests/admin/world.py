@@ -164,7 +164,7 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
         posting=other_posting, date=DAY, amount=Decimal("10"), account=bank, reason=f"Motivo {slug}", user=user,
         created_at=now,
     )  # fmt: skip
-    alert = Alert.objects.create(tenant=tenant, cause="kamino", detail=f"Chave recusada {slug}", opened_at=now)
+    alert = Alert.objects.create(tenant=tenant, cause="kamino", params={"text": f"Chave recusada {slug}"}, opened_at=now)
     change = MappingChange.objects.create(
         tenant=tenant, origin="file", file_name=f"{slug}.xlsx", state="proposed", total_rows=1, user=user,
         created_at=now, headers=["Nome"], rows=[

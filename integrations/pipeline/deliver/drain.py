@@ -13,7 +13,7 @@ from integrations.models import DELIVERY_UNITS, KaminoConnection, PersonPosting
 from integrations.models.deliveries import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_kamino
-from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, lease_next, pause_kamino
 from integrations.pipeline.deliver import record
 from integrations.pipeline.deliver.claim import (
@@ -115,7 +115,7 @@ def _drain(
             result.worked += _serve(clients[kamino.pk], kamino, directory, clock, deadline)
         except ApiError as error:
             log.warning("company not served", kamino_connection=kamino.pk, error=str(error))
-            pause_kamino(kamino.pk, error_text(error), until=now + CONFIG_PAUSE)
+            pause_kamino(kamino.pk, failure_of(error), until=now + CONFIG_PAUSE)
         finally:
             free_kamino(kamino)
         failpoints.passed("deliver.freed")

@@ -17,7 +17,7 @@ from integrations.domain.reasons import Problem, Reason
 from integrations.models import Attempt, PartPosting, PersonPosting, Posting, Title
 from integrations.models.deliveries import NO_REASON
 from integrations.pipeline.access import failpoints
-from integrations.pipeline.access.error_texts import error_text, reason_of
+from integrations.pipeline.access.error_texts import failure_of, reason_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE, pause_kamino
 from integrations.pipeline.deliver.claim import Claimed, Unit
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -95,7 +95,7 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=ready_at, counts=False)
         elif isinstance(error, ConfigError) and error.code != "unconfirmed":
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=now + CONFIG_PAUSE, counts=False)
-            pause_kamino(unit.kamino_connection_id, error_text(error), until=now + CONFIG_PAUSE)
+            pause_kamino(unit.kamino_connection_id, failure_of(error), until=now + CONFIG_PAUSE)
         elif isinstance(error, TransientError) and unit.tries < MOST_TRIES:
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=now + pause(unit.tries))
         else:

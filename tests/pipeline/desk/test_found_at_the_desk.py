@@ -122,7 +122,7 @@ def test_a_settlement_of_a_day_that_is_yet_to_come_is_refused(
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [({"is_paused": True}, "paused"), ({"error": "Chave recusada", "lease_until": timedelta(minutes=15)}, "paused")],
+    [({"is_paused": True}, "paused"), ({"failure": {"kind": "config"}, "lease_until": timedelta(minutes=15)}, "paused")],
 )
 def test_who_reads_kamino_where_sending_stands_still_is_told_so(
     company: Company, title: int, user: User, changes: dict[str, Any], code: str
