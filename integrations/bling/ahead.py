@@ -52,8 +52,8 @@ class Ahead(Generic[T, A]):
         self._under_way: deque[Sent[T, A]] = deque()
 
     def announce(self, reads: Iterable[Read]) -> None:
-        """Say which reads will be asked for next, and send the first of them; what was announced before and not asked
-        for is left, unless it is announced again."""
+        """Announce the next reads and send the first of them; what was announced earlier and not read is
+        dropped, unless it is announced again."""
         coming = list(reads)
         if [sent.read for sent in self._under_way] != coming[: len(self._under_way)]:
             self._under_way.clear()

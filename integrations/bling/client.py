@@ -103,19 +103,19 @@ class BlingClient:
         self._pace = Pace()
 
     def announce_titles(self, titles: Iterable[tuple[Direction, int]]) -> None:
-        """Say which titles will be asked for next, in this order: a few are then under way at the same time."""
+        """Announce which titles will be read next, in this order: a few are then under way at the same time."""
         self._titles.announce(_one(_PATHS[direction], bling_id) for direction, bling_id in titles)
 
     def announce_borderos(self, bling_ids: Iterable[int]) -> None:
-        """Say which borderôs will be asked for next, in this order."""
+        """Announce which borderôs will be read next, in this order."""
         self._others.announce(_one("/borderos", bling_id) for bling_id in bling_ids)
 
     def announce_contacts(self, bling_ids: Iterable[int]) -> None:
-        """Say which contacts will be asked for next, in this order."""
+        """Announce which contacts will be read next, in this order."""
         self._others.announce(_one("/contatos", bling_id) for bling_id in bling_ids)
 
     def announce_orders(self, bling_ids: Iterable[int]) -> None:
-        """Say which sales orders will be asked for next, in this order."""
+        """Announce which sales orders will be read next, in this order."""
         self._others.announce(_one("/pedidos/vendas", bling_id) for bling_id in bling_ids)
 
     def announce_registers(self) -> None:
@@ -123,7 +123,7 @@ class BlingClient:
         self._others.announce([_page(path, (), 1) for path in _REGISTERS] + [_CONTACT_TYPES, _page(_CHANNELS, (), 1)])
 
     def announce_listings(self, listings: Iterable[Listing]) -> None:
-        """Say of which listings the first page will be asked for next, in this order."""
+        """Announce the listings whose first page will be read next, in this order."""
         self._others.announce(_page(_PATHS[listing.direction], listing.parameters(), 1) for listing in listings)
 
     def company(self) -> records.Empresa:

@@ -67,7 +67,7 @@ class Answer:
 
 
 def answer(situation: Situation) -> Answer:
-    """Return the one answer for a title; there is one for every situation."""
+    """Return the one answer for a title; every situation has one."""
     gap = _gap(situation)
     if situation.is_replaced:
         return Answer(Gap.TAKEN_OVER, Problem(Reason.REPLACED))

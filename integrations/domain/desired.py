@@ -126,7 +126,7 @@ class Inputs:
 
 
 def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | None, list[Problem]]:
-    """Say what Kamino should hold for a title, and every reason why that is nothing or less than all of it.
+    """Return what Kamino should hold for a title, and every reason why that is nothing or only a part.
 
     `problems` are those that classification and settlement already found.
     """

@@ -44,7 +44,7 @@ class DesiredPerson:
 def desire_person(
     person: PersonFacts, *, is_customer: bool, is_supplier: bool, prefix: str = ""
 ) -> tuple[DesiredPerson | None, list[Problem]]:
-    """Say what Kamino should know of a contact; a wrong CPF/CNPJ is a problem, an absent one is not."""
+    """Return what Kamino should hold for a contact; a wrong CPF/CNPJ is a problem, an absent one is not."""
     if kind_of(person.document) is DocumentKind.INVALID and person.kind != "E":
         return None, [Problem(Reason.INVALID_DOCUMENT, {"name": person.name})]
     return (

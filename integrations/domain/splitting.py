@@ -117,6 +117,6 @@ def desire_part(main: DesiredTitle, title: TitleFacts, part: Part, *, account: s
 
 def differs(delivered: DesiredTitle, payments: Sequence[PaymentFacts], bordero_id: int) -> bool:
     """Say whether Bling now shows another day or amount for a payment that Kamino holds as a part."""
-    told = delivered.payment
+    sent = delivered.payment
     now = next((payment for payment in payments if payment.bordero_id == bordero_id), None)
-    return now is not None and (told is None or (now.date, now.amount) != (told.date, told.amount))
+    return now is not None and (sent is None or (now.date, now.amount) != (sent.date, sent.amount))

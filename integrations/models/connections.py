@@ -22,8 +22,8 @@ _Connection = TypeVar("_Connection", bound=models.Model)
 
 
 class WithoutSecrets(models.Manager[_Connection]):
-    """Rows without their keys, which are read when one is asked for: whoever opens a client. So one key that cannot be
-    decrypted stops one company, and no query carries keys about. `select_related` from elsewhere has to defer them."""
+    """Rows without their keys, which are read only to open a client. So one key that cannot be decrypted stops one
+    company, and no query carries keys about. `select_related` from elsewhere has to defer them."""
 
     def get_queryset(self) -> models.QuerySet[_Connection]:
         return super().get_queryset().defer(*self.model.SECRETS)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Differences between the two systems, and Kamino rows read lately.
+"""Differences between the two systems, and Kamino's rows as they were last read.
 
 Two of one kind: those that a comparison found are stored; those that only rename a state of a title of ours
 (waiting, refused, unconfirmed) are computed from the postings. `Discrepancy`, a view, shows both alike.

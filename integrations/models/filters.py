@@ -1,4 +1,4 @@
-"""Filters: which titles a company wants in Kamino. What was sent before a filter existed is kept right all the same."""
+"""Filters: which titles a company wants in Kamino. What was sent before a filter existed is still kept up to date."""
 
 from typing import TYPE_CHECKING
 

@@ -67,8 +67,8 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
 
         `None`, and nothing is reserved, when a key's slot is further away than `longest` (callers that give up must
         not push it further) or when `breaker` is open. One autocommit statement on the database's clock, so it is
-        fair between all hosts; a row inside a transaction would stay locked for everybody until its end. The disk is
-        not waited for: what a crash of the server forgets is one early request.
+        fair between all hosts; a row inside a transaction would stay locked for everybody until its end. The commit
+        does not wait for the disk: a crash of the server costs one early request.
         """
         if connection.in_atomic_block:
             raise RuntimeError("A slot must not be reserved inside a transaction.")
@@ -92,7 +92,7 @@ class RateLimitQuerySet(models.QuerySet["RateLimit"]):
         return max(0.0, (next_at - now).total_seconds()) if next_at else 0.0
 
     def push_back(self, key: str, pause: timedelta) -> None:
-        """Let nobody use `key` for `pause`."""
+        """Block `key` for `pause`."""
         with connection.cursor() as cursor:
             cursor.execute(_PUSH_BACK, {"key": key, "seconds": pause.total_seconds()})
 

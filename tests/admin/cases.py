@@ -100,7 +100,7 @@ def awaiting(rows: Rows) -> None:
 
 
 def seen_in_kamino(rows: Rows) -> None:
-    """Let Kamino's last list have shown a title that is nobody's."""
+    """Let Kamino's last list have shown an unlinked title."""
     KaminoSnapshot.objects.create(
         kamino_connection=rows.kamino, direction="payable", kamino_id=77, due_date=DAY, value=Decimal("1234.56"),
         person_name="Loja", read_at=timezone.now(),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import User
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy
@@ -303,3 +304,39 @@ def test_a_new_title_paid_nobody_knows_how_is_not_opened_in_kamino(company: Comp
     company.sync()
     assert company.in_kamino("payable", title) is None
     assert company.problems(title) == ["payments_missing"]
+
+
+def test_another_contact_in_bling_is_another_person_in_kamino(company: Company) -> None:
+    first = company.bling.add_contact(name="Sol", document="11.222.333/0001-81", kind="J")
+    second = company.bling.add_contact(name="Lua", document="11.444.777/0001-61", kind="J")
+    title = company.add_title("payable", contact=first, history="Aluguel")
+    company.sync()
+    before = company.in_kamino("payable", title)["IDPessoa"]
+    company.bling.edit_title(title, contact=second)
+    company.sync()
+    after = company.in_kamino("payable", title)["IDPessoa"]
+    assert after != before
+    assert company.kamino.persons[after]["Nome"] == "Lua"
+
+
+def test_a_resync_never_counts_as_a_run_that_missed_the_title(company: Company) -> None:
+    type(company.tenant).objects.update(cancel_deleted=True)
+    title = company.add_title("payable")
+    company.sync()
+    company.bling.delete(title)
+    user = User.objects.create_user("maria")
+    for _ in range(3):
+        company.resync(title, user)
+    assert company.in_kamino("payable", title) is not None
+
+
+def test_a_person_corrected_in_bling_frees_its_titles(company: Company) -> None:
+    contact = company.bling.add_contact(name="Sol", document="11.222.333/0001-81", kind="J")
+    title = company.add_title("payable", contact=contact)
+    company.kamino.reject_next("Pessoa recusada", match="Sol")
+    company.sync()
+    assert company.problems(title) == ["person_refused"]
+    company.bling.edit_contact(contact, email="novo@sol.example")
+    company.sync()
+    company.sync()
+    assert company.in_kamino("payable", title) is not None

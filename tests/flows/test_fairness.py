@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import Posting, SyncRun, Title
+from integrations.models import KaminoConnection, Posting, SyncRun, Title
 from integrations.pipeline.desk.commands import request_resync, request_sync, tenant_changed
 from integrations.pipeline.plan.planner import plan_turn
 from integrations.pipeline.run import tick
@@ -158,3 +159,17 @@ def test_a_company_that_was_paused_meanwhile_gets_nothing_more(
     monkeypatch.setattr(module, "deliver_title", pausing)
     tick.work_once(clock=timezone.now, deadline=soon())
     assert len(served) == len(company.kamino.titles("payable")) == 1
+
+
+def test_a_person_who_asks_before_the_first_comparison_does_not_stop_everything(company: Company) -> None:
+    """The comparison made way for the person's title, which waited for the comparison: for ever, at full speed."""
+    title = company.add_title("payable")
+    company.sync()
+    KaminoConnection.objects.update(reconciled_at=None)
+    company.bling.edit_title(title, value="321.00")
+    titles = company.connection.titles.all()
+    request_resync(titles=titles, user=User.objects.create_user("equipe"), now=timezone.now())
+    for _ in range(20):
+        tick.work_once(clock=timezone.now, deadline=timezone.now() + tick.DRAIN_SLICE)
+    assert company.in_kamino("payable", title)["ValorVencimento"] == 321
+    assert company.posting(title).state == DeliveryState.DELIVERED

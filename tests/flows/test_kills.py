@@ -163,6 +163,6 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_old(scene: Scene, fai
     finally:
         woken = scene.workers.resume(sleeper["pid"])
     assert woken["code"] == 0
-    check_mirror(scene.company)  # before any other run would mend it
+    check_mirror(scene.company)  # before any other run would fix it
     scene.work()
     check_equal(scene.company)

@@ -6,8 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import LOST_ANSWERS
 from integrations.models import Attempt, Posting
+from integrations.pipeline.desk import commands
 from sandbox.faults import Fault
 from sandbox.kamino.fields import FIELDS, PAID, PENDING
 from sandbox.world import World
@@ -110,3 +114,52 @@ def test_a_lost_answer_is_adopted_or_shown_and_never_repeated(
         assert posting.state == ("delivered" if is_clear else "needs_human"), (name, direction)
         writes = (write.without is not None) + 1 + sent_again
         assert Attempt.objects.filter(posting=posting).count() == writes, (name, direction)
+
+
+def test_a_look_up_that_a_limit_refuses_waits_for_the_limit(company: Company, world: World) -> None:
+    """It was tried again at once, and again, until the limit was over."""
+    title = company.add_title("payable")
+    world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
+    world.faults.add(Fault(side="kamino", kind="429", method="GET", path="/financeiro/pagamento", after=1, seconds=600))
+    company.sync()
+    posting = company.posting(title)
+    assert posting.state == DeliveryState.UNCERTAIN
+    assert (posting.ready_at - timezone.now()).total_seconds() > 300
+    world.faults.clear()
+    company.forget_waits()
+    company.work()
+    assert company.posting(title).state == DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize("then", ["cancel", "filter"])
+def test_an_unresolved_write_stays_a_question_whatever_bling_says(company: Company, world: World, then: str) -> None:
+    title = company.add_title("receivable")
+    world.faults.add(Fault(side="kamino", method="POST", path="/financeiro/recebimento", kind="cut_after"))
+    company.sync()
+    company.work()
+    if then == "cancel":
+        company.bling.cancel(title)
+    else:
+        type(company.tenant).objects.update(sync_receivables=False)
+        commands.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
+    report = company.sync()
+    posting = company.posting(title)
+    assert posting.state == DeliveryState.NEEDS_HUMAN
+    assert posting.reason in LOST_ANSWERS
+    assert report.exit_code == 1
+
+
+def test_a_lost_update_of_a_title_that_is_no_longer_wanted_stops_nobody(company: Company, world: World) -> None:
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    company.bling.edit_title(title, value="110.00")
+    world.faults.add(Fault(side="kamino", method="POST", path="/financeiro/pagamento", kind="cut_before"))
+    type(company.tenant.kamino_connection).objects.update(lists_are_complete=True)
+    company.sync_once_without_lookup()
+    type(company.tenant).objects.update(sync_payables=False)
+    commands.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
+    other = company.add_title("receivable")
+    company.forget_waits()
+    company.sync()
+    assert company.in_kamino("receivable", other) is not None
+    assert not Posting.objects.filter(state=DeliveryState.READY, desired_fingerprint="").exists()

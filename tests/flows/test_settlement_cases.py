@@ -6,6 +6,7 @@ One table, both directions, a strict and a generous Kamino.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,14 +14,23 @@ from django.contrib.auth.models import User
 from django.db.models import Count
 from django.utils import timezone
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.titles import Direction
 from integrations.kamino.translate import NAMES
-from integrations.models import Attempt, Discrepancy, KaminoConnection, Posting, Tenant
-from integrations.pipeline.desk import commands
+from integrations.models import (
+    Attempt,
+    Discrepancy,
+    ForcedSettlement,
+    KaminoConnection,
+    Posting,
+    Tenant,
+)
+from integrations.pipeline.desk import commands, live_kamino
 from integrations.rest import retrying
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.flows.helpers import Company
+from tests.flows.helpers import Company, in_days
+from tests.pipeline.desk.test_commands import force
 
 VALUE = "100.00"
 PENDING, PAID = 1, 2
@@ -186,6 +196,11 @@ def outcome_of(company: Company, direction: str, title: int) -> Outcome:
     )  # fmt: skip
 
 
+@pytest.fixture
+def user(transactional_db: None) -> User:
+    return User.objects.create_user("maria")
+
+
 @pytest.mark.parametrize(
     ("generous", "direction"),
     [
@@ -285,3 +300,36 @@ def test_a_list_of_locks_that_does_not_work_stops_no_settlement(
     world.faults.add(Fault(side="kamino", kind=kind, path="/financeiro/bloqueio", times=20))
     company.sync()
     assert outcome_of(company, "payable", title) == SETTLED
+
+
+def test_after_an_undone_settlement_bling_s_own_is_recorded(company: Company, user: User, world: World) -> None:
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    forced = force(company, title, user)
+    company.work()
+    company.kamino.reopen_title("payable", company.in_kamino("payable", title)["ID"])
+    live_kamino.undo_settlement(forced=forced, user=user, clock=timezone.now, now=timezone.now())
+    company.work()
+    force(company, title, user)  # a second order, right this time
+    commands.undo_forced_settlement(forced=ForcedSettlement.objects.in_force().get(), user=user, now=timezone.now())
+    company.bling.pay(title, date=world.today, account=company.bank)
+    company.sync()
+    assert company.in_kamino("payable", title)["Situacao"] == 2
+    posting = company.posting(title)
+    assert (posting.state, posting.reason) == (DeliveryState.DELIVERED, "")
+
+
+def test_a_forced_settlement_that_bling_contradicts_is_shown(company: Company, world: World) -> None:
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    account = company.tenant.kamino_connection.items.get(kind="bank_account", name="BANCO DE TESTE")
+    user = User.objects.create_user("maria")
+    commands.force_settlement(
+        posting=company.posting(title), date=world.today, amount=Decimal("90.00"), account=account, reason="x",
+        user=user, now=timezone.now(),
+    )  # fmt: skip
+    company.work()
+    company.bling.pay(title, date=in_days(world, -1), account=company.bank)
+    report = company.sync()
+    assert company.problems(title) == ["settlement_differs"]
+    assert (report.settled, report.exit_code) == (0, 1)

@@ -1,13 +1,26 @@
 """What goes wrong: each failure is named, stops only what it must, and nothing is lost or done twice."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import BlingConnection, BlingToken, KaminoConnection, SyncRun, Title
+from integrations.models import (
+    BlingConnection,
+    BlingToken,
+    KaminoConnection,
+    RateLimit,
+    SyncRun,
+    Title,
+)
 from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.access.rate_limits import kamino_key
+from integrations.pipeline.read import schedule
+from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -165,3 +178,39 @@ def test_a_company_whose_connection_fails_does_not_stop_another(new_company: Cal
     broken.sync()
     healthy.sync()
     assert healthy.in_kamino("payable", title) is not None
+
+
+def test_a_far_rate_limit_pauses_the_company_and_pushes_nothing_further(company: Company, world: World) -> None:
+    company.add_title("payable")
+    world.faults.add(Fault(side="kamino", path="/financeiro/planoconta", kind="429", seconds=300, times=1))
+    schedule.open_due_runs(now=timezone.now())
+    key = kamino_key(company.tenant.kamino_connection)
+    for _ in range(20):
+        tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=5))
+    assert RateLimit.objects.get(key=key).next_at < timezone.now() + timedelta(seconds=310)
+    assert not tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=5))
+
+
+@pytest.mark.parametrize("table", ["kaminoconnection.hash", "blingtoken.access_token", "blingconnection.client_secret"])
+def test_one_unreadable_secret_stops_one_company(new_company: Callable[..., Company], table: str) -> None:
+    broken, healthy = new_company("azul"), new_company("verde")
+    broken.add_title("payable")
+    title = healthy.add_title("payable")
+    name, column = table.split(".")
+    with connection.cursor() as cursor:
+        owner = {"kaminoconnection": "tenant_id", "blingtoken": "connection_id", "blingconnection": "tenant_id"}[name]
+        key = broken.connection_pk if name == "blingtoken" else broken.tenant.pk
+        cursor.execute(f"UPDATE integrations_{name} SET {column} = 'ffffffff:damaged' WHERE {owner} = %s", [key])
+    BlingToken.objects.filter(connection__tenant=broken.tenant).update(expires_at=timezone.now())
+    tick.run_tick(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
+    assert healthy.in_kamino("payable", title) is not None
+
+
+@pytest.mark.parametrize("odd", [{"document_number": "9" * 300}, {"history": "com \x00 nulo"}], ids=["long", "nul"])
+def test_an_odd_value_does_not_cost_the_others_their_sync(company: Company, odd: dict[str, Any]) -> None:
+    good = company.add_title("payable")
+    strange = company.add_title("payable")
+    company.bling.edit_title(strange, **odd)
+    report = company.sync()
+    assert company.in_kamino("payable", good) is not None
+    assert report.is_synced

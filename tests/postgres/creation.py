@@ -13,7 +13,7 @@ from django.db.models.signals import post_migrate
 
 PREFIX = "migrated_"
 LOCK = 7_203_115
-"""The advisory lock of whoever makes the template: the workers of one run begin at the same time."""
+"""The advisory lock that is held while the template is made: the workers of one run begin at the same time."""
 
 
 class DatabaseCreation(creation.DatabaseCreation):

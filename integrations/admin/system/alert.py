@@ -25,10 +25,10 @@ SHOWN = 3
 class AlertAdmin(ReadOnlyAdmin):
     empty_text = gettext_lazy("No alert: nothing needs to be done.")
     tenant_path = "tenant"
-    list_display = ["cause_label", "tenant_link", "told", "connection_link", "since", "mailed", "closed"]
+    list_display = ["cause_label", "tenant_link", "detail_text", "connection_link", "since", "mailed", "closed"]
     list_filter = [OpenFilter, TenantFilter, ("cause", ChoicesCheckboxFilter)]
     list_select_related = ["tenant", "connection__tenant"]
-    fields = ["cause_label", "tenant_link", "told", "connection_link", "since", "mailed", "closed"]
+    fields = ["cause_label", "tenant_link", "detail_text", "connection_link", "since", "mailed", "closed"]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -43,7 +43,7 @@ class AlertAdmin(ReadOnlyAdmin):
         return texts.link(alert.tenant)
 
     @display(gettext_lazy("what to do"))
-    def told(self, alert: Alert) -> str:
+    def detail_text(self, alert: Alert) -> str:
         return texts.sentence_list([alert.detail] if alert.detail else [])
 
     @display(gettext_lazy("connection"))

@@ -48,8 +48,8 @@ MAPPABLE = {Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY
 
 @dataclass(frozen=True)
 class Side:
-    """One line of the comparison; `differs` when Kamino has something else than it should have, `apart` when that is
-    meant, and something else than Bling all the same."""
+    """One line of the comparison; `differs` when Kamino has something else than it should have, `apart` when it has
+    what it should have, and that is not what Bling has."""
 
     label: str
     bling: Any

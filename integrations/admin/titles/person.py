@@ -50,7 +50,7 @@ class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        # Columns do not know who reads; the rows tell them.
+        # A column does not get the request, so the row carries what its reader may see.
         found: QuerySet[Any] = rows.annotate(whole_document=Value(texts.sees_personal_data(request))).select_related(
             "connection__tenant", "posting"
         )

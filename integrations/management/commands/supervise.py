@@ -24,7 +24,7 @@ LOOK_EVERY = 2.0
 
 class Command(BaseCommand):
     help = (
-        "Run qcluster and restart it, with its whole process group, when it died or no worker of it showed life for "
+        "Run qcluster and restart it, with its whole process group, when it ended or no worker of it showed life for "
         "three minutes: a cluster whose idle worker was killed can freeze while looking alive."
     )
 

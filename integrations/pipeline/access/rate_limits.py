@@ -100,7 +100,7 @@ def bling_key(connection: BlingConnection) -> str:
 
 
 def begin_account(connection: BlingConnection) -> None:
-    """Let a second pass under an account's own key: what was just called under the connection's key counts too."""
+    """Block an account's own key for a second: calls that were just made under the connection's key count too."""
     RateLimit.objects.push_back(bling_key(connection), timedelta(seconds=1))
 
 

@@ -13,8 +13,8 @@ from integrations.pipeline.desk.refusal import Refused
 
 
 def approve(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
-    """Let an order of somebody else take effect. Raises `Refused` for one's own, one that was decided meanwhile, and
-    where the title no longer can be settled by hand."""
+    """Approve another person's order. Raises `Refused` for an own order, for one that was decided meanwhile, and where
+    the title can no longer be settled by hand."""
     if user.pk == forced.user_id:
         raise Refused("own", _("The person who ordered a settlement cannot approve it. Somebody else has to."))
     with transaction.atomic():

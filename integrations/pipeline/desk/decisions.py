@@ -116,9 +116,9 @@ _KINDS = {
 
 def _believe(posting: Posting, now: datetime) -> None:
     attempt = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).get()
-    told = DesiredTitle.from_json(attempt.body)
+    sent = DesiredTitle.from_json(attempt.body)
     close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=posting.kamino_id)
-    release(posting, delivered=told.to_json(), delivered_fingerprint=told.fingerprint)
+    release(posting, delivered=sent.to_json(), delivered_fingerprint=sent.fingerprint)
 
 
 def _say_what_it_replaces(posting: Posting, bling_id: int, now: datetime) -> None:

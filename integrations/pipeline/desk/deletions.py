@@ -22,7 +22,7 @@ def deletions_to_confirm(connection: BlingConnection) -> int:
 
 
 def confirm_deletions(*, connection: BlingConnection, counted: int, user: User, now: datetime) -> None:
-    """Say that the many titles which vanished were really deleted: the next run goes through, unless even more than the
-    person was told of (`counted`) are gone by then."""
+    """Confirm that the many vanished titles were really deleted: the next run goes on, unless more than the page showed
+    (`counted`) are gone by then."""
     BlingConnection.objects.filter(pk=connection.pk).update(deletions_confirmed=counted)
     request_sync(connections=[connection], user=user, now=now)

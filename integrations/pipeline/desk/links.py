@@ -44,8 +44,8 @@ class Linked:
 
 
 def link(*, posting: Posting, kamino_id: int, reason: str, user: User, now: datetime) -> None:
-    """Link a title to one that was seen in Kamino and is nobody's. Raises `Refused` otherwise: while a call is under
-    way or unconfirmed, "Decide" has the answers that are safe then."""
+    """Link a title to an unlinked one that was seen in Kamino. Raises `Refused` otherwise; while a call is under way or
+    unconfirmed, "Decide" has the safe answers."""
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
     with transaction.atomic():
@@ -111,11 +111,11 @@ def link_to(posting: Posting, kamino_id: int, now: datetime) -> None:
     if parts.filter(kamino_id=kamino_id).exists():
         raise Refused("taken", _("That title of Kamino belongs to another title already."))
     desired = posting.get_desired()
-    told = _what_kamino_holds(posting, desired, kamino_id)
-    close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=kamino_id, settles=told.payment is not None)
+    held = _what_kamino_holds(posting, desired, kamino_id)
+    close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=kamino_id, settles=held.payment is not None)
     try:
         with transaction.atomic():
-            release(posting, kamino_id=kamino_id, delivered=told.to_json(), delivered_fingerprint=told.fingerprint)
+            release(posting, kamino_id=kamino_id, delivered=held.to_json(), delivered_fingerprint=held.fingerprint)
     except IntegrityError:
         raise Refused("taken", _("That title of Kamino belongs to another title already.")) from None
 

@@ -230,8 +230,8 @@ class _Looking:
 
 
 def bring(*, connection: BlingConnection, direction: str, bling_id: int, user: User, now: datetime) -> None:
-    """Let a sync that starts now read this title before all others. Raises `Refused` where one is under way that has
-    read its lists already, or the account is not connected."""
+    """Start a sync that reads this title before all others. Raises `Refused` where a sync under way has read its lists
+    already, or the account is not connected."""
     asked = request_sync(connections=[connection], user=user, now=now)
     if asked.not_connected:
         raise Refused("unconnected", _("This company's Bling is not connected. Connect it first."))

@@ -2,7 +2,7 @@
 
 A kind names the rows that make it due and the step that works on them. The gate asks for all of them in one statement,
 so work without such rows cannot be added. Rows are found in small tables or partial indexes, never in history. Building
-the statement and planning it are dear, so both are done once: it is prepared on each database connection.
+the statement and planning it are expensive, so both are done once: it is prepared on each database connection.
 """
 
 from collections.abc import Callable, Mapping, Sequence

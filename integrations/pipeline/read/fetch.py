@@ -27,9 +27,9 @@ Clock = Callable[[], datetime]
 FIRST_CHUNK = 20
 LARGEST_CHUNK = 100
 CHUNK_SECONDS = 7.0
-"""A chunk is mirrored at once: the more titles, the fewer statements; the longer, the more a dead worker loses."""
+"""A chunk is mirrored at once: the more titles, the fewer statements; the longer, the more a killed worker loses."""
 MOST_FAILURES_IN_A_ROW = 3
-"""So many reads in a row that Bling cannot answer are no matter of what was asked for."""
+"""With this many failures in a row, the cause is Bling and not the single title."""
 _CONTACT, _ORDER = (Direction.PAYABLE, "contato"), (Direction.RECEIVABLE, "pedido")
 """What a failure is called that is none of a title itself: people read it on the run."""
 _UNREADABLE = (RejectedError, InternalError, TransientError)

@@ -162,7 +162,7 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
     decided = [reading for reading in fresh if reading.facts is not None or run is not None]
     _store(connection, existing.values(), changed, decided, now=now)
     change_log.keep(before, changed)
-    if fresh and any(read.asked_at for read in reads.values()):  # who asks from now on wants a newer reading
+    if fresh and any(read.asked_at for read in reads.values()):  # a request from now on wants a newer reading
         _stop_asking(connection, fresh)
     save_orders(connection, chunk.orders, now=now)
     return len(changed)
@@ -339,7 +339,7 @@ def has_new_titles(run: SyncRun) -> bool:
 
 
 def release_new_titles(run: SyncRun, *, now: datetime) -> int:
-    """Let the titles that a run found, and that are still there, be planned, now that vanished ones were looked for. In
+    """Release to planning the titles that a run found and that still exist, now that vanished ones were looked for. In
     one transaction."""
     with transaction.atomic():
         waiting = list(

@@ -106,7 +106,7 @@ def take_posting_over(old: Title, new: Title, *, now: datetime) -> None:
 
 
 def _take_orders_over(kept: Posting, new: Title, now: datetime) -> None:
-    """Let people's settlements of `new` count for the posting that it gets: one order stands, the older posting's."""
+    """Move people's settlements of `new` to the posting that it gets; an order of the older posting prevails."""
     orders = ForcedSettlement.objects.filter(posting__title=new)
     if ForcedSettlement.objects.not_undone().filter(posting=kept).exists():
         orders.not_undone().update(undone_at=now)

@@ -62,7 +62,7 @@ def open_run(
     is_full: bool = False,
     user_id: int | None = None,
 ) -> bool:
-    """Open a run; false when one is open already (a constraint holds this, whoever asks)."""
+    """Open a run; false when one is open already (a constraint holds this)."""
     try:
         with transaction.atomic():
             SyncRun.objects.create(

@@ -56,7 +56,7 @@ class Sums:
 
 
 def open_on(tenant: Tenant, day: date, *, whole: bool = True) -> Iterator[OpenTitle]:
-    """Return what was open at the end of `day`, as far as the mirror and Kamino's lists tell; then what only Kamino
+    """Return what was open at the end of `day`, as far as the mirror and Kamino's lists show; then what only Kamino
     has. Not `whole`: without confidential titles. To be read in `one_moment`."""
     candidates = _candidates(tenant, day)
     hidden = {} if whole else confidential_names(tenant).charts

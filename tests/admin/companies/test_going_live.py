@@ -175,7 +175,7 @@ def test_each_line_turns_red_and_green_again(login: Callable[[str], Client], our
     assert set(colours(client, ours).values()) == {"green"}
     now, tenant, kamino = timezone.now(), Tenant.objects.all(), KaminoConnection.objects.all()
     bling, items = type(ours.bling).objects.all(), KaminoItem.objects.all()
-    for line, broken, mended in [
+    for line, broken, fixed in [
         ("bling", lambda: bling.update(status="paused"), lambda: bling.update(status="connected")),
         (
             "scopes", lambda: bling.update(status="reconnect", status_cause="missing_scopes"),
@@ -197,7 +197,7 @@ def test_each_line_turns_red_and_green_again(login: Callable[[str], Client], our
         assert colours(client, ours)[line] == "red", line
         client.post(page_of(ours, "activate"), {"reason": "Agora", "is_aware": "on"})
         assert not Tenant.objects.get(pk=ours.tenant.pk).is_live, line
-        mended()
+        fixed()
         assert set(colours(client, ours).values()) == {"green"}, line
 
 

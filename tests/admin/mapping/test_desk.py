@@ -322,8 +322,8 @@ class TestFiles:
         sheet["C2"], sheet["F2"] = "Categoria", ours.chart_account.kamino_id
         buffer = BytesIO()
         book.save(buffer)
-        mended = send(client, ours, buffer.getvalue())
-        client.post(page_of(mended), {"do": "confirm", "reach": "open"})
+        fixed = send(client, ours, buffer.getvalue())
+        client.post(page_of(fixed), {"do": "confirm", "reach": "open"})
         assert Mapping.objects.get(source=ours.free_category).chart_account == ours.chart_account
 
     @pytest.mark.parametrize(

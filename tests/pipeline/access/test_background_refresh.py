@@ -11,6 +11,7 @@ from integrations.bling.auth import TokenPair
 from integrations.models import BlingConnection, BlingToken, Tenant
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access import tokens
+from tests.flows.helpers import Company
 
 TENANTS = 200
 
@@ -98,3 +99,12 @@ def test_a_paused_connection_is_refreshed_weekly(clock: VirtualClock, monkeypatc
     assert tokens.refresh_due(clock=clock, deadline=clock() + timedelta(seconds=60)) == 0
     clock.sleep(2 * 86_400)
     assert tokens.refresh_due(clock=clock, deadline=clock() + timedelta(seconds=60)) == 1
+
+
+def test_years_of_failed_refreshes_overflow_nothing(company: Company) -> None:
+    BlingToken.objects.update(failures=500, expires_at=timezone.now())
+    company.bling.inactive = True
+    tokens.refresh_due(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
+    BlingConnection.objects.update(client_id="", client_secret="", status="connected")
+    BlingToken.objects.update(failures=500, retry_at=None, refresh_started_version=0)
+    tokens.refresh_due(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))

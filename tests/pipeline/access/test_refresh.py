@@ -1,4 +1,4 @@
-"""Tokens: one call whoever asks, the right word for each failure, and no healthy connection ever marked."""
+"""Tokens: one call for all who ask, the right word for each failure, and no healthy connection ever marked."""
 
 import threading
 from collections.abc import Callable

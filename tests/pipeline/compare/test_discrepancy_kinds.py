@@ -1,4 +1,4 @@
-"""Each kind of discrepancy: made in the sandbox, found, explained, exported, mended, and closed by itself."""
+"""Each kind of discrepancy: made in the sandbox, found, explained, exported, fixed, and closed by itself."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +17,7 @@ from sandbox.faults import Fault
 from sandbox.kamino.fields import FIELDS
 from tests.flows.helpers import Company
 
-Mend = Callable[[], object]
+Fix = Callable[[], object]
 
 
 def compare_again(company: Company) -> None:
@@ -35,85 +35,85 @@ def delivered(company: Company, **options: Any) -> tuple[int, int]:
     return title, company.in_kamino("payable", title)["ID"]
 
 
-def value(company: Company) -> Mend:
+def value(company: Company) -> Fix:
     _title, there = delivered(company)
     company.kamino.edit_title("payable", there, ValorVencimento="90.00")
     return lambda: company.kamino.edit_title("payable", there, ValorVencimento="100.00")
 
 
-def due_date(company: Company) -> Mend:
+def due_date(company: Company) -> Fix:
     title, there = delivered(company)
     day = company.posting(title).get_desired().due_date
     company.kamino.edit_title("payable", there, DataVencimento=str(day + timedelta(days=3)))
     return lambda: company.kamino.edit_title("payable", there, DataVencimento=str(day))
 
 
-def classification(company: Company) -> Mend:
+def classification(company: Company) -> Fix:
     title, there = delivered(company)
     right, other = company.posting(title).get_desired().chart_account, company.kamino.add_chart_account("Outras")
     company.kamino.edit_title("payable", there, **{FIELDS["payable"].chart: other})
     return lambda: company.kamino.edit_title("payable", there, **{FIELDS["payable"].chart: right})
 
 
-def person(company: Company) -> Mend:
+def person(company: Company) -> Fix:
     title, there = delivered(company)
     right = company.in_kamino("payable", title)["IDPessoa"]
     company.kamino.edit_title("payable", there, IDPessoa=company.kamino.add_person("Outra pessoa"))
     return lambda: company.kamino.edit_title("payable", there, IDPessoa=right)
 
 
-def edited_in_kamino(company: Company) -> Mend:
+def edited_in_kamino(company: Company) -> Fix:
     title, there = delivered(company)
     text = company.in_kamino("payable", title)["Descricao"]
     company.kamino.edit_title("payable", there, Descricao=f"{text} (ver contrato)")
     return lambda: company.kamino.edit_title("payable", there, Descricao=text)
 
 
-def missing_in_kamino(company: Company) -> Mend:
+def missing_in_kamino(company: Company) -> Fix:
     _title, there = delivered(company)
     company.kamino.delete_title("payable", there)
 
-    def mend() -> None:
+    def fix() -> None:
         company.kamino.deleted.discard(there)
         company.kamino.touch()
 
-    return mend
+    return fix
 
 
-def missing_in_bling(company: Company) -> Mend:
+def missing_in_bling(company: Company) -> Fix:
     title, _there = delivered(company)
     kept = company.bling.titles[title]
     company.bling.delete(title)
     company.sync(full=True)
     company.sync(full=True)
 
-    def mend() -> None:
+    def fix() -> None:
         company.bling.titles[title] = kept
         company.bling.touch()
         company.resync(title, User.objects.get())
 
-    return mend
+    return fix
 
 
-def settled_only_in_kamino(company: Company) -> Mend:
+def settled_only_in_kamino(company: Company) -> Fix:
     title, there = delivered(company)
     company.kamino.pay_title("payable", there)
     return lambda: company.bling.pay(title, account=company.bank)
 
 
-def settled_only_in_bling(company: Company) -> Mend:
+def settled_only_in_bling(company: Company) -> Fix:
     title, _there = delivered(company)
     unknown = company.bling.add_account("Conta nova")
     company.bling.pay(title, account=unknown)
 
-    def mend() -> None:
+    def fix() -> None:
         company.kamino.add_bank_account("Conta nova")
         company.forget_registers()
 
-    return mend
+    return fix
 
 
-def payment(company: Company) -> Mend:
+def payment(company: Company) -> Fix:
     title = company.add_title("payable", value="100.00")
     company.bling.pay(title, account=company.bank)
     company.sync()
@@ -122,27 +122,27 @@ def payment(company: Company) -> Mend:
     return lambda: company.kamino.edit_title("payable", there, ValorPagamento="100.00")
 
 
-def partial(company: Company) -> Mend:
+def partial(company: Company) -> Fix:
     title, _there = delivered(company)
     company.bling.pay(title, amount="40.00", account=company.bank)
     return lambda: company.bling.reverse_payment(title, company.bling.titles[title].borderos[-1])
 
 
-def double_payment_risk(company: Company) -> Mend:
+def double_payment_risk(company: Company) -> Fix:
     title, there = delivered(company)
     day = company.posting(title).get_desired().due_date
     company.kamino.edit_title("payable", there, DataAgendaPagamento=str(day))
     company.bling.pay(title, account=company.bank)
 
-    def mend() -> None:
+    def fix() -> None:
         company.kamino.edit_title("payable", there, DataAgendaPagamento=None)
         again = Posting.objects.filter(title__bling_id=title)
         commands.retry_delivery(postings=again, user=User.objects.get(), now=timezone.now())
 
-    return mend
+    return fix
 
 
-def forced_settlement(company: Company) -> Mend:
+def forced_settlement(company: Company) -> Fix:
     title, there = delivered(company)
     user = User.objects.create_user("maria")
     forced = commands.force_settlement(
@@ -152,65 +152,65 @@ def forced_settlement(company: Company) -> Mend:
     )  # fmt: skip
     company.work()
 
-    def mend() -> None:
+    def fix() -> None:
         company.kamino.reopen_title("payable", there)
         live_kamino.undo_settlement(forced=forced, user=user, now=timezone.now(), clock=timezone.now)
 
-    return mend
+    return fix
 
 
-def unmapped(company: Company) -> Mend:
+def unmapped(company: Company) -> Fix:
     category = company.bling.add_category("Brindes", kind=3)
     company.add_title("payable", category=category)
 
-    def mend() -> None:
+    def fix() -> None:
         company.kamino.add_chart_account("Brindes")
         company.forget_registers()
 
-    return mend
+    return fix
 
 
-def invalid_document(company: Company) -> Mend:
+def invalid_document(company: Company) -> Fix:
     contact = company.bling.add_contact(name="Sol", document="11.222.333/0001-82", kind="J")
     title = company.add_title("payable", contact=contact)
 
-    def mend() -> None:
+    def fix() -> None:
         company.bling.edit_contact(contact, document="11.222.333/0001-81")
         company.bling.edit_title(title, history="Corrigido")
 
-    return mend
+    return fix
 
 
-def closed_period(company: Company) -> Mend:
+def closed_period(company: Company) -> Fix:
     Tenant.objects.update(closed_until=company.bling.world.today)
     company.add_title("payable", competence=company.bling.world.today - timedelta(days=40))
 
-    def mend() -> None:
+    def fix() -> None:
         Tenant.objects.update(closed_until=None)
         commands.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
 
-    return mend
+    return fix
 
 
-def held(company: Company) -> Mend:
+def held(company: Company) -> Fix:
     title = company.add_title("payable")
     company.bling.edit_title(title, due="0000-00-00")
     return lambda: company.bling.edit_title(title, due=company.bling.world.today + timedelta(days=5))
 
 
-def refused(company: Company) -> Mend:
+def refused(company: Company) -> Fix:
     company.kamino.reject_next("Fornecedor bloqueado para lançamentos", match="66.66")
     title = company.add_title("payable", value="66.66")
     company.sync()
 
-    def mend() -> None:
+    def fix() -> None:
         user, _made = User.objects.get_or_create(username="maria")
         commands.retry_delivery(postings=Posting.objects.filter(title__bling_id=title), user=user, now=timezone.now())
 
-    return mend
+    return fix
 
 
-def status(company: Company) -> Mend:
+def status(company: Company) -> Fix:
     title, there = delivered(company)
     company.bling.edit_title(title, status=5)
     company.sync()
@@ -219,13 +219,13 @@ def status(company: Company) -> Mend:
     return lambda: company.kamino.delete_title("payable", there)
 
 
-def invoice_cancelled(company: Company) -> Mend:
+def invoice_cancelled(company: Company) -> Fix:
     origin = {"id": 5, "tipoOrigem": "notaFiscal", "numero": "321"}
     title = company.add_title("receivable", origin={**origin, "situacao": 3})
     return lambda: company.bling.edit_title(title, origin={**origin, "situacao": 6})
 
 
-def possible_duplicate(company: Company) -> Mend:
+def possible_duplicate(company: Company) -> Fix:
     contact = company.bling.add_contact(name="Papelaria", document="11.222.333/0001-81", kind="J")
     first, due = company.add_title("payable", contact=contact, value="1.00"), company.bling.world.today
     company.sync()
@@ -235,16 +235,16 @@ def possible_duplicate(company: Company) -> Mend:
     title = company.add_title("payable", contact=contact, value="250.00", due=due)
     company.sync()
 
-    def mend() -> None:
+    def fix() -> None:
         posting, user = company.posting(title), User.objects.get(username="maria")
         decisions.decide(
             posting=posting, code=decisions.CREATE, number=0, reason="São duas contas", user=user, now=timezone.now()
         )
 
-    return mend
+    return fix
 
 
-def duplicated(company: Company) -> Mend:
+def duplicated(company: Company) -> Fix:
     title, there = delivered(company)
     row = company.in_kamino("payable", title)
     copy = company.kamino.add_title("payable", row["IDPessoa"], "100.00", company.bling.world.today, row["Descricao"])
@@ -252,14 +252,14 @@ def duplicated(company: Company) -> Mend:
     return lambda: company.kamino.delete_title("payable", copy)
 
 
-def unconfirmed(company: Company) -> Mend:
+def unconfirmed(company: Company) -> Fix:
     company.add_title("payable", value="77.77")
     company.bling.world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
     company.sync_once_without_lookup()
     return lambda: None  # once its pause is over it is looked up by itself
 
 
-MADE: dict[str, Callable[[Company], Mend]] = {
+MADE: dict[str, Callable[[Company], Fix]] = {
     make.__name__: make
     for make in (
         value, due_date, classification, person, edited_in_kamino, missing_in_kamino, missing_in_bling,
@@ -309,11 +309,11 @@ def test_a_kind_is_found_explained_exported_and_closes_by_itself(
     company = new_company("azul")
     company.bling.world.generous = True
     KaminoConnection.objects.update(lists_are_complete=True)
-    mends = [MADE[kind](company) for kind in kinds]
+    fixes = [MADE[kind](company) for kind in kinds]
     FOUND.get(kinds[0], compare_again)(company)
     rows = [found_and_explained(kind) for kind in kinds]
-    for mend in mends:
-        mend()
+    for fix in fixes:
+        fix()
     compare_again(company)
     for row in rows:
         left = open_rows().filter(posting=row.posting, kind=row.kind)

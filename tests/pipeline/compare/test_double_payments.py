@@ -6,10 +6,21 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from integrations.models import Discrepancy, KaminoConnection, TitleRead
+from integrations.bling import client as bling_client
+from integrations.models import (
+    Discrepancy,
+    KaminoConnection,
+    StoredDiscrepancy,
+    Title,
+    TitleRead,
+)
+from integrations.pipeline.compare.discrepancies import compare_all
 from integrations.pipeline.compare.double_payments import guard_one
 from integrations.pipeline.report.alerts import mail_alerts, review_alerts
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.flows.helpers import Company
+from tests.pipeline.compare.test_discrepancy_kinds import compare_again
 
 
 def due_soon(company: Company, value: str = "100.00", days: int = 1) -> int:
@@ -35,6 +46,16 @@ def risks() -> set[int]:
 def schedule(company: Company, title: int) -> None:
     row = company.in_kamino("payable", title)
     company.kamino.edit_title("payable", row["ID"], DataAgendaPagamento=str(company.bling.world.today))
+
+
+def paid_and_scheduled(company: Company) -> int:
+    """Pay a title in Bling while Kamino has it scheduled, and let the guard see it."""
+    title = due_soon(company)
+    schedule(company, title)
+    company.bling.pay(title, account=company.bank)
+    guard(company)
+    assert risks() == {title}
+    return title
 
 
 def test_what_both_sides_agree_on_costs_two_requests_and_frightens_nobody(company: Company) -> None:
@@ -116,3 +137,56 @@ def test_a_new_risk_is_mailed_although_the_alert_is_open(company: Company) -> No
         about = [message for message in mail.outbox if "em dobro" in message.subject]
         assert len(about) == count
         assert "Fornecedor" not in about[-1].body  # no personal data
+
+
+def test_a_risk_stays_open_where_a_comparison_did_not_look(company: Company, world: World) -> None:
+    world.generous = True
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    posting, now = company.posting(title), timezone.now()
+    for kind in ("duplicated", "double_payment_risk", "value"):
+        StoredDiscrepancy.objects.create(posting=posting, kind=kind, opened_at=now, seen_at=now)
+    Title.objects.filter(pk=posting.title_id).update(status="settled")
+    kamino = KaminoConnection.objects.select_related("tenant").get()
+    compare_all(kamino, started_at=now, unread=["payable"], now=now)
+    assert Discrepancy.objects.filter(closed_at=None).count() >= 3
+    Title.objects.filter(pk=posting.title_id).update(status="open")
+    KaminoConnection.objects.update(reconciled_at=None)
+    company.forget_waits()
+    company.sync()
+    assert not Discrepancy.objects.filter(closed_at=None).exists()
+
+
+def test_a_payment_is_seen_among_many_titles_of_those_days(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    titles = [due_soon(company, f"{number}.00") for number in range(11, 16)]
+    for title in (titles[0], titles[-1]):
+        schedule(company, title)
+        company.bling.pay(title, account=company.bank)
+    monkeypatch.setattr(bling_client, "PAGE_SIZE", 2)
+    guard(company)
+    assert risks() == {titles[0], titles[-1]}
+
+
+def test_a_risk_that_came_true_is_neither_closed_nor_opened_again(company: Company) -> None:
+    """Bling shows it paid, and Kamino paid it by itself on another day: somebody has to look."""
+    risky = paid_and_scheduled(company)
+    company.sync()
+    assert company.posting(risky).reason == "scheduled"
+    row = company.in_kamino("payable", risky)
+    company.kamino.pay_title("payable", row["ID"])
+    company.kamino.edit_title("payable", row["ID"], ValorPagamento="101.00")
+    guard(company)
+    compare_again(company)
+    rows = Discrepancy.objects.filter(kind="double_payment_risk")
+    assert [(found.closed_at is None) for found in rows] == [True]
+
+
+def test_a_payment_that_cannot_be_read_is_reported_after_an_hour(company: Company, world: World) -> None:
+    title = due_soon(company)
+    company.bling.pay(title, account=company.bank)
+    world.faults.add(Fault("bling", "500", path=f"/contas/pagar/{title}", times=99))
+    guard(company)
+    assert risks() == set()
+    company.work()
+    guard(company)
+    assert risks() == {title}

@@ -1,14 +1,22 @@
 """What stands in Kamino already is adopted when it carries our marker, and asked about when it only looks like ours."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import Attempt, Discrepancy, KaminoConnection, PersonPosting, Posting
+from integrations.models import (
+    Attempt,
+    Discrepancy,
+    KaminoConnection,
+    PersonPosting,
+    Posting,
+)
 from integrations.pipeline.desk import decisions
+from sandbox.world import World
 from tests.flows.helpers import Company
 
 
@@ -38,6 +46,22 @@ def enter_by_hand(company: Company, person: int, **changes: Any) -> int:
 
 def payables(company: Company) -> int:
     return len(company.kamino.titles("payable"))
+
+
+def copy_in_kamino(company: Company, title: int, days: int) -> int:
+    """Let somebody use Kamino's copy for a later day, marker and all, and reconcile."""
+    row = company.in_kamino("payable", title)
+    due = company.bling.world.today + timedelta(days=days)
+    copy = company.kamino.add_title("payable", row["IDPessoa"], "250.00", due, row["Descricao"])
+    KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
+    company.work()
+    return int(copy)
+
+
+def forget_deliveries() -> None:
+    """Let the database be restored from before anything was sent."""
+    Attempt.objects.all().delete()
+    Posting.objects.update(kamino_id=None, delivered=None, delivered_fingerprint="", state="ready")
 
 
 def test_an_equal_title_entered_by_hand_waits_for_a_person(company: Company, contact: int) -> None:
@@ -111,3 +135,93 @@ def test_nothing_is_sent_before_kamino_was_looked_at(company: Company, contact: 
     assert KaminoConnection.objects.get().reconciled_at is not None
     first = Attempt.objects.earliest("started_at")
     assert first.started_at > KaminoConnection.objects.get().reconciled_at
+
+
+def test_a_row_adopted_open_is_settled_and_recorded(company: Company, world: World) -> None:
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    # A restored database knows nothing of the delivery; Bling was paid meanwhile.
+    Attempt.objects.all().delete()
+    Posting.objects.update(kamino_id=None, delivered=None, delivered_fingerprint="", state="held")
+    company.bling.pay(title, date=world.today, account=company.bank)
+    KaminoConnection.objects.update(reconciled_at=timezone.now() - timedelta(days=1, hours=1))
+    company.work()
+    company.sync(full=True)
+    assert company.in_kamino("payable", title)["Situacao"] == 2
+    assert company.in_kamino("payable", title)["ValorPagamento"] == Decimal("100.00")
+    posting = company.posting(title)
+    assert (posting.state, posting.reason) == (DeliveryState.DELIVERED, "")
+
+
+def test_a_copy_with_the_marker_of_another_title_may_be_this_one(company: Company, contact: int) -> None:
+    first = company.add_title("payable", contact=contact, value="250.00")
+    company.sync()
+    copy = copy_in_kamino(company, first, days=40)
+    second = company.add_title(
+        "payable", contact=contact, value="250.00", due=company.bling.world.today + timedelta(days=40)
+    )
+    company.sync()
+    assert company.posting(second).reason == "possible_duplicate"
+    assert company.posting(second).candidates == [copy]
+    assert payables(company) == 2
+
+
+def test_two_rows_with_our_marker_are_asked_about(company: Company, contact: int) -> None:
+    title = company.add_title("payable", contact=contact, value="250.00")
+    company.sync()
+    ours = company.in_kamino("payable", title)["ID"]
+    copy = copy_in_kamino(company, title, days=40)
+    forget_deliveries()
+    company.work()
+    posting = company.posting(title)
+    assert (posting.state, posting.reason) == (DeliveryState.NEEDS_HUMAN, "possible_duplicate")
+    assert sorted(posting.candidates) == sorted([ours, copy])
+
+
+def test_a_marked_row_that_is_gone_is_not_adopted(company: Company, contact: int) -> None:
+    title = company.add_title("payable", contact=contact, value="250.00")
+    company.sync()
+    KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
+    company.work()
+    gone = company.posting(title).kamino_id
+    company.kamino.delete_title("payable", gone)
+    forget_deliveries()
+    company.work()
+    assert payables(company) == 1
+    assert company.posting(title).kamino_id != gone
+
+
+def test_a_bill_entered_again_after_its_deletion_is_asked_about(company: Company, contact: int) -> None:
+    old = company.add_title("payable", contact=contact, value="345.67")
+    company.sync()
+    company.bling.delete(old)
+    company.sync()
+    company.sync()
+    due = company.bling.world.today + timedelta(days=12)  # two days later than before
+    new = company.add_title("payable", contact=contact, value="345.67", due=due)
+    company.sync()
+    assert company.posting(new).reason == "possible_duplicate"
+    assert company.posting(new).candidates == [company.posting(old).kamino_id]
+    assert payables(company) == 1
+
+
+def test_a_bill_entered_again_is_linked_to_the_title_of_the_deleted_one(
+    company: Company, contact: int, django_user_model: Any
+) -> None:
+    old = company.add_title("payable", contact=contact, value="345.67")
+    company.sync()
+    theirs = company.in_kamino("payable", old)["ID"]
+    company.bling.delete(old)
+    company.sync()
+    company.sync()
+    due = company.bling.world.today + timedelta(days=12)
+    new = company.add_title("payable", contact=contact, value="345.67", due=due)
+    company.sync()
+    decisions.decide(
+        posting=company.posting(new), code=decisions.LINK, number=theirs, reason="a mesma conta",
+        user=django_user_model.objects.create_user("staff"), now=timezone.now(),
+    )  # fmt: skip
+    company.sync()
+    assert payables(company) == 1
+    row = company.in_kamino("payable", new)
+    assert (row["ID"], row["DataVencimento"][:10]) == (theirs, str(due))

@@ -4,11 +4,21 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Attempt, ForcedSettlement, PersonAction, Tenant
-from integrations.pipeline.desk import approvals
+from integrations.models import (
+    Attempt,
+    ForcedSettlement,
+    KaminoItem,
+    PersonAction,
+    Tenant,
+    Title,
+)
+from integrations.pipeline.desk import approvals, commands
 from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.read.replacements import take_posting_over
 from tests.flows.helpers import Company
 from tests.pipeline.desk.test_commands import force
 
@@ -95,3 +105,73 @@ def test_interest_and_discount_go_to_the_note_in_kamino(company: Company, title:
     company.work()
     row = company.in_kamino("payable", title)
     assert (row["ValorPagamento"], row["Obs"]) == (Decimal("100.00"), "juros R$ 2,50; desconto R$ 1,00")
+
+
+def test_a_small_amount_settles_a_large_title_only_with_a_second_person(company: Company, user: User) -> None:
+    Tenant.objects.update(force_limit=50)
+    large = company.add_title("payable", value="100.00")
+    company.sync()
+    order = {
+        "posting": company.posting(large), "date": company.bling.world.today, "amount": Decimal(1),
+        "interest": Decimal(0), "discount": Decimal(0),
+        "account": KaminoItem.objects.filter(kind="bank_account").latest("pk"),
+        "reason": "Pix",
+    }  # fmt: skip
+    assert commands.force_settlement(**order, user=user, now=timezone.now()).awaits_approval
+    company.work()
+    assert company.in_kamino("payable", large)["Situacao"] == 1
+
+
+def test_a_title_that_grew_above_the_limit_after_the_order_waits_for_a_second_person(
+    company: Company, title: int, user: User
+) -> None:
+    Tenant.objects.update(force_limit=Decimal("1000.00"))
+    company.to_shadow()
+    forced = force(company, title, user)
+    assert not forced.awaits_approval
+    company.bling.edit_title(title, value="50000.00")
+    company.sync()
+    company.go_live()
+    company.work()
+    assert company.in_kamino("payable", title)["Situacao"] == 1
+    other = User.objects.create_user("joana")
+    forced.refresh_from_db()
+    assert code_of(approvals.approve, forced=forced, user=user) == "own"
+    approvals.approve(forced=forced, user=other, now=timezone.now())
+    company.work()
+    assert company.in_kamino("payable", title)["Situacao"] == 2
+
+
+def test_an_approval_holds_for_the_value_that_was_approved(company: Company, title: int, user: User) -> None:
+    Tenant.objects.update(force_limit=Decimal("50.00"))
+    company.to_shadow()
+    forced = force(company, title, user)
+    approvals.approve(forced=forced, user=User.objects.create_user("joana"), now=timezone.now())
+    company.sync()
+    forced.refresh_from_db()
+    assert not forced.awaits_approval
+    company.bling.edit_title(title, value="50000.00")
+    company.sync()
+    company.go_live()
+    company.work()
+    forced.refresh_from_db()
+    assert forced.awaits_approval
+    assert company.in_kamino("payable", title)["Situacao"] == 1
+
+
+def test_an_approval_does_not_hold_for_the_title_that_takes_over(company: Company, title: int, user: User) -> None:
+    Tenant.objects.update(force_limit=Decimal("50.00"))
+    company.to_shadow()
+    forced = force(company, title, user)
+    approvals.approve(forced=forced, user=User.objects.create_user("joana"), now=timezone.now())
+    larger = company.add_title("payable", value="50000.00")
+    company.sync()
+    with transaction.atomic():
+        take_posting_over(company.title(title), company.title(larger), now=timezone.now())
+    request_plans(Title.objects.filter(bling_id=larger), now=timezone.now())
+    company.go_live()
+    company.work()
+    forced.refresh_from_db()
+    assert (forced.awaits_approval, forced.posting.title.bling_id) == (True, larger)
+    [row] = company.kamino.titles("payable")
+    assert (row["CodigoExterno"], row["Situacao"]) == (str(larger), 1)

@@ -1,4 +1,4 @@
-"""Orders for whole lists: each title once, whoever dies, clicks twice or loses a permission meanwhile."""
+"""Orders for whole lists: each title once, whatever happens meanwhile: killed workers, second clicks, lost rights."""
 
 from datetime import timedelta
 from typing import Any

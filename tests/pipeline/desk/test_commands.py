@@ -1,5 +1,6 @@
 """What people order: once, with a name and a reason, and never against a settlement that exists."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +30,19 @@ def force(company: Company, title: int, user: User, **options: Any) -> ForcedSet
         **options,
     }
     return commands.force_settlement(posting=company.posting(title), user=user, now=timezone.now(), **order)
+
+
+def code_of(call: Callable[..., Any], **order: Any) -> str:
+    with pytest.raises(Refused) as caught:
+        call(**order)
+    return caught.value.code
+
+
+@pytest.fixture
+def title(company: Company) -> int:
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    return title
 
 
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
@@ -192,3 +206,18 @@ def test_two_sync_orders_open_one_run(company: Company, user: User) -> None:
     second = commands.request_sync(connections=[company.connection], user=user, now=now)
     assert (first.queued, second.queued, second.already_running) == (1, 0, 1)
     assert SyncRun.objects.count() == 1
+
+
+def test_a_settlement_of_a_day_that_is_yet_to_come_is_refused(
+    company: Company, title: int, user: User, world: World
+) -> None:
+    assert code_of(force, company=company, title=title, user=user, date=in_days(world, 1)) == "date"
+    assert not ForcedSettlement.objects.exists()
+
+
+def test_what_bling_no_longer_has_is_not_settled_by_hand(company: Company, title: int, user: User) -> None:
+    company.bling.delete(title)
+    company.sync()
+    company.sync()
+    assert company.title(title).status == "deleted"
+    assert code_of(force, company=company, title=title, user=user) == "gone"

@@ -147,3 +147,20 @@ def test_a_part_of_another_title_is_refused(company: Company, user: User) -> Non
     )
     assert link(posting, theirs, user) == "taken"
     assert company.posting(title).kamino_id is None
+
+
+def test_a_title_linked_to_one_that_kamino_paid_is_not_called_reversed(company: Company, user: User) -> None:
+    """Following "undo it in Kamino by hand" would have undone a payment that was made."""
+    title, theirs = entered_by_hand(company, "250.00")
+    company.kamino.pay_title("payable", theirs)
+    read(company, company.posting(title))
+    assert link(company.posting(title), theirs, user) == "linked"
+    company.go_live()
+    company.work()
+    assert company.problems(title) == ["paid_in_kamino_first"]
+    assert company.posting(title).state == "needs_human"
+    company.bling.pay(title, date=company.bling.world.today, account=company.bank)
+    writes = company.kamino.write_count
+    company.sync()
+    assert company.kamino.write_count == writes
+    assert "paid_in_kamino_first" not in company.problems(title)

@@ -1,5 +1,8 @@
 """A title that is not here is looked for in Bling itself, and the answer says why."""
 
+import socket
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +13,12 @@ from django.utils import timezone
 
 from integrations.domain.absence import Absence
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, SyncRun, Tenant, Title
+from integrations.models import (
+    BlingConnection,
+    SyncRun,
+    Tenant,
+    Title,
+)
 from integrations.pipeline.desk import live_search
 from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
@@ -30,6 +38,12 @@ def look(company: Company, **wanted: Any) -> live_search.Answer:
 
 def explained(company: Company, **wanted: Any) -> list[tuple[int, Absence | None]]:
     return sorted((hit.bling_id, hit.why) for hit in look(company, **wanted).hits)
+
+
+def code_of(call: Callable[..., Any], **order: Any) -> str:
+    with pytest.raises(Refused) as caught:
+        call(**order)
+    return caught.value.code
 
 
 def test_each_absence_is_explained(company: Company) -> None:
@@ -158,3 +172,17 @@ def test_a_bling_that_does_not_answer_is_said(company: Company) -> None:
     with pytest.raises(Refused) as refusal:
         look(company, bling_id=5)
     assert refusal.value.code == "api"
+
+
+def test_an_answer_that_never_comes_ends_a_search_before_the_web_server_does(
+    company: Company, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_search, "PATIENCE", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.BLING_API_URL = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        started, wanted = time.monotonic(), live_search.Search(bling_id=5)
+        order = {"visible": Title.objects.all(), "hidden": frozenset(), "clock": timezone.now}
+        assert live_search.search(company.connection, wanted, **order).failures  # type: ignore[arg-type]
+        wanted = live_search.Search(value=Decimal(5))
+        assert code_of(live_search.search, connection=company.connection, wanted=wanted, **order) == "api"
+        assert time.monotonic() - started < 20

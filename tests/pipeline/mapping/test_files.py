@@ -1,4 +1,4 @@
-"""Files of names that are too large for a request: read and carried out by the tick, whoever dies meanwhile."""
+"""Files of names that are too large for a request: read and carried out by the tick, also after a killed worker."""
 
 from datetime import timedelta
 

@@ -224,7 +224,7 @@ def test_simulation_sends_no_part(new_company: Callable[..., Company]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deed", "kind"),
+    ("action", "kind"),
     [
         (lambda kamino, row: kamino.delete_title("payable", row["ID"]), "missing_in_kamino"),
         (lambda kamino, row: kamino.edit_title("payable", row["ID"], ValorPagamento="39.00"), "payment"),
@@ -237,7 +237,7 @@ def test_simulation_sends_no_part(new_company: Callable[..., Company]) -> None:
     ids=["deleted", "other_amount", "reopened", "copied"],
 )
 def test_what_people_do_to_a_part_is_told_on_its_title(
-    company: Company, world: World, deed: Callable[..., object], kind: str
+    company: Company, world: World, action: Callable[..., object], kind: str
 ) -> None:
     title = company.add_title("payable", value="100.00")
     bordero = company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)
@@ -246,7 +246,7 @@ def test_what_people_do_to_a_part_is_told_on_its_title(
     assert not Discrepancy.objects.filter(closed_at=None).exists()
     [part] = [row for row in company.kamino.titles("payable") if row["CodigoExterno"] == f"{title}-{bordero}"]
     writes = company.kamino.write_count
-    deed(company.kamino, part)
+    action(company.kamino, part)
     compare_again(company)
     [found] = Discrepancy.objects.filter(closed_at=None)
     assert (found.kind, found.posting.title.bling_id) == (kind, title)

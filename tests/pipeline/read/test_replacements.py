@@ -6,19 +6,32 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import Alert, BlingConnection, PersonAction, Posting, SyncRun, Title
-from integrations.pipeline.desk import decisions
+from integrations.models import (
+    Alert,
+    Attempt,
+    BlingConnection,
+    FollowUp,
+    ForcedSettlement,
+    PersonAction,
+    Posting,
+    SyncRun,
+    Title,
+)
+from integrations.pipeline.desk import decisions, follow_ups
 from integrations.pipeline.desk.commands import set_ignored
 from integrations.pipeline.desk.deletions import confirm_deletions, deletions_to_confirm
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.read.replacements import take_posting_over
 from integrations.pipeline.report.alerts import review_alerts
 from sandbox.world import World
 from tests.flows.helpers import Company
+from tests.pipeline.desk.test_commands import force
 
 
 @pytest.fixture
@@ -38,6 +51,11 @@ def add_installments(company: Company, contact: int, count: int = 2) -> list[int
         company.add_title("receivable", contact=contact, origin=origin, due=due + timedelta(days=30 * number))
         for number in range(count)
     ]
+
+
+@pytest.fixture
+def user(transactional_db: None) -> User:
+    return User.objects.create_superuser("maria", password="x")
 
 
 @pytest.mark.parametrize("generous", [False, True])
@@ -243,3 +261,39 @@ def test_a_title_deleted_after_it_was_paid_is_found_by_the_weekly_sweeps(company
         company.sync(full=True)
     assert company.problems(title) == ["deleted_in_bling"]
     assert company.in_kamino("payable", title)["Situacao"] == 2
+
+
+def test_an_order_goes_along_when_its_title_takes_another_s_place(company: Company, user: User) -> None:
+    old, new = company.add_title("payable", value="100.00"), company.add_title("payable", value="101.00")
+    company.sync()
+    company.to_shadow()
+    kept, given_up = company.posting(old), company.posting(new)
+    Posting.objects.filter(pk=given_up.pk).update(
+        kamino_id=None, delivered=None, delivered_fingerprint="", state="held"
+    )
+    Attempt.objects.filter(posting=given_up).delete()
+    forced = force(company, new, user)
+    with transaction.atomic():
+        take_posting_over(kept.title, given_up.title, now=timezone.now())
+    forced.refresh_from_db()
+    assert (forced.posting_id, forced.posting.title.bling_id) == (kept.pk, new)
+
+
+def test_a_take_over_keeps_what_people_ordered_and_said(company: Company, user: User) -> None:
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    new = company.add_title("payable", value="101.00")
+    company.sync()
+    company.to_shadow()
+    kept, given_up = company.posting(title), company.posting(new)
+    Posting.objects.filter(pk=given_up.pk).update(kamino_id=None, delivered=None, state="held")
+    given_up.attempts.all().delete()
+    order = {"responsible": user, "comment": "Ligar amanhã", "user": user, "now": timezone.now()}
+    follow_ups.follow_up(postings=[given_up], **order)  # type: ignore[arg-type]
+    standing, other = force(company, title, user), force(company, new, user)
+    with transaction.atomic():
+        take_posting_over(kept.title, given_up.title, now=timezone.now())
+    assert FollowUp.objects.get(posting=kept).comment == "Ligar amanhã"
+    assert ForcedSettlement.objects.not_undone().get() == standing
+    other.refresh_from_db()
+    assert (other.posting_id, other.undone_at is None) == (kept.pk, False)

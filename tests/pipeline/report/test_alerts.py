@@ -1,5 +1,6 @@
 """Health and alerts: one open row per cause, mailed once a day, closed by itself."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,10 +9,13 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.utils import timezone, translation
 
-from integrations.models import Alert, BlingConnection, BlingToken, KaminoConnection, SyncRun
+from integrations.models import Alert, BlingConnection, BlingToken, KaminoConnection, SyncRun, Tenant
 from integrations.pipeline.company import connection_state
 from integrations.pipeline.report import alerts
+from integrations.pipeline.report.alerts import mail_alerts, review_alerts
+from integrations.rest import session
 from tests.flows.helpers import Company
+from tests.pipeline.compare.test_double_payments import paid_and_scheduled
 
 
 def causes(company: Company) -> list[str]:
@@ -21,6 +25,24 @@ def causes(company: Company) -> list[str]:
 
 def colour(company: Company) -> str:
     return alerts.health_of(company.tenant, now=timezone.now()).colour
+
+
+def mails_about(words: str) -> list[Any]:
+    return [message for message in mail.outbox if words in message.subject]
+
+
+def watch() -> None:
+    review_alerts(now=timezone.now())
+    mail_alerts(now=timezone.now())
+
+
+@pytest.fixture
+def risky(company: Company) -> int:
+    Tenant.objects.update(alert_emails=RECIPIENT)
+    return paid_and_scheduled(company)
+
+
+RECIPIENT = "financeiro@example.com"
 
 
 def test_a_working_company_is_green(company: Company) -> None:
@@ -87,3 +109,59 @@ def test_what_is_not_set_up_yet_is_grey_and_names_the_next_step(company: Company
         judged = alerts.health_of(company.tenant, now=timezone.now())
     assert judged.colour == "grey"
     assert judged.action
+
+
+def test_a_mail_that_was_not_taken_is_sent_as_soon_as_it_can_be(
+    company: Company, risky: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: Any, **_more: Any) -> int:
+        raise OSError("mail server away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("integrations.pipeline.access.mails.send_mail", refuse)
+        watch()
+    assert mails_about("em dobro") == []
+    watch()
+    watch()
+    assert len(mails_about("em dobro")) == 1
+
+
+def test_one_company_that_cannot_be_judged_keeps_no_mail_of_another_back(
+    company: Company, risky: int, new_company: Callable[..., Company], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = new_company("aaa")
+    real = alerts.find_causes
+
+    def find(tenant: Tenant, **more: Any) -> Any:
+        if tenant.pk == first.tenant.pk:
+            raise RuntimeError("a bug of ours")
+        return real(tenant, **more)
+
+    monkeypatch.setattr(alerts, "find_causes", find)
+    Tenant.objects.filter(pk=first.tenant.pk).update(name="AAA")
+    watch()
+    assert len(mails_about("em dobro")) == 1
+
+
+def test_one_title_is_mentioned_in_the_singular(company: Company, risky: int) -> None:
+    watch()
+    [message] = mails_about("em dobro")
+    assert "1 título pode ser pago em dobro" in message.body
+
+
+def test_no_mail_quotes_what_bling_answered(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    Tenant.objects.update(alert_emails=RECIPIENT)
+    company.sync()
+    company.bling.add_contact(name="Joana Prado Silva", document="529.982.247-25", kind="F")
+    read = session._read
+
+    def half(response: Any, *limits: float) -> bytes:
+        body = read(response, *limits)
+        return body[: len(body) - 2] if "/contatos?" in response.url else body
+
+    monkeypatch.setattr(session, "_read", half)
+    company.sync()
+    watch()
+    [message] = mails_about("sincronização falhou")
+    assert "Joana" not in message.body
+    assert "529" not in message.body

@@ -1,4 +1,4 @@
-"""What a hostile review of the title's page found: staff read its answer out, so a wrong one is a defect."""
+"""The answer on a title's page after real deliveries: staff read it out, so a wrong one is a defect."""
 
 import re
 from decimal import Decimal
@@ -54,7 +54,7 @@ def read(company: Company, title: int) -> None:
     live_kamino.read_due(company.posting(title), start=due, end=due, clock=timezone.now)
 
 
-def test_kamino_that_shows_what_it_was_told_differs_in_nothing(
+def test_kamino_that_shows_what_was_sent_differs_in_nothing(
     company: Company, title: int, user: User, world: World
 ) -> None:
     company.bling.pay(title, date=world.today, account=company.bank)
@@ -64,7 +64,7 @@ def test_kamino_that_shows_what_it_was_told_differs_in_nothing(
     assert answer(company, title, user).startswith("Está baixado nos dois lados.")
 
 
-def test_a_forced_settlement_that_kamino_shows_as_told_differs_from_bling_only(
+def test_a_forced_settlement_that_kamino_shows_as_sent_differs_from_bling_only(
     company: Company, title: int, user: User, world: World
 ) -> None:
     force(company, title, user)

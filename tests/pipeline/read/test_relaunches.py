@@ -1,4 +1,4 @@
-"""Histories of deleted and re-created titles in which a hostile review made Kamino hold a title twice, or lost one."""
+"""Titles that are deleted and re-created while runs are under way or fail: Kamino holds each of them once."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -130,7 +130,7 @@ def test_a_new_title_that_vanished_before_its_release_is_never_sent(
     assert payables(company) == 2
 
 
-def test_twins_in_two_batches_of_many_break_no_run(company: Company, contact: int) -> None:
+def test_look_alikes_in_two_batches_of_many_break_no_run(company: Company, contact: int) -> None:
     values = [f"{100 + number}.00" for number in range(59)] + ["100.00"]
     titles = [company.add_title("payable", contact=contact, value=value) for value in values]
     company.sync()

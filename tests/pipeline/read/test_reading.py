@@ -1,4 +1,4 @@
-"""Defects in reading from Bling that a hostile review proved, each kept as a test so that it never comes back."""
+"""Runs and readings that meet something that Bling cannot show: the rest goes on."""
 
 from datetime import timedelta
 
@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.bling.client import BlingClient
-from integrations.models import SyncRun, Title
+from integrations.models import BlingConnection, SyncRun, Title
+from integrations.pipeline.access import tokens
 from integrations.pipeline.desk import commands
 from integrations.pipeline.run import tick
 from sandbox.faults import Fault
@@ -70,3 +71,50 @@ def test_a_contact_that_bling_cannot_show_stops_only_its_titles(company: Company
     assert {note["bling_id"] for note in last.failure_notes} == {known, unknown}
     assert company.problems(stuck) == ["person_unread"]
     assert company.in_kamino("payable", other) is not None
+
+
+def test_a_second_connection_to_a_mirrored_company_is_held(company: Company) -> None:
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    BlingConnection.objects.update(status="never")
+    second = BlingConnection.objects.create(
+        tenant=company.tenant, label="De novo", client_id=company.bling.client_id,
+        client_secret=company.bling.client_secret, code_prefix="2-",
+    )  # fmt: skip
+    pair = company.bling.issue_tokens()
+    tokens.store_tokens(second, company.token_pair(pair), now=timezone.now())
+    commands.request_sync(connections=[second], user=None, now=timezone.now())
+    company.work()
+    second.refresh_from_db()
+    assert second.status == "held"
+    assert len(company.kamino.titles("payable")) == 1
+    assert company.in_kamino("payable", title) is not None
+
+
+def test_titles_that_always_fail_do_not_end_later_runs(company: Company, world: World) -> None:
+    bad = [company.add_title("payable") for _ in range(4)]
+    for title in bad:
+        world.faults.add(Fault(side="bling", method="GET", path=f"/contas/pagar/{title}", kind="500", times=10_000))
+    company.sync()
+    good = company.add_title("payable")
+    company.forget_waits()
+    report = company.sync()
+    assert company.in_kamino("payable", good) is not None
+    assert report.is_synced
+
+
+def test_a_listing_that_repeats_its_pages_ends_with_an_error(company: Company, world: World) -> None:
+    for _ in range(101):
+        company.add_title("payable")
+    world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind="repeat_page", times=10_000))
+    company.sync()
+    row = SyncRun.objects.get()
+    assert (row.state, row.failure["kind"]) == ("failed", "internal")
+
+
+def test_a_paused_connection_s_open_run_is_not_waited_for(company: Company) -> None:
+    SyncRun.objects.create(
+        connection=company.connection, due_at=timezone.now(), not_before=timezone.now() - timedelta(minutes=1)
+    )
+    BlingConnection.objects.update(status="paused")
+    company.work()
