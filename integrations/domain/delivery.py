@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.reasons import Problem, Reason
@@ -24,12 +25,38 @@ IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 """A call is under way, or nobody knows what came of it."""
 
 
+class Outcome(StrEnum):
+    """What came of one write; nothing yet while it is in flight, or when its worker died."""
+
+    IN_FLIGHT = ""
+    DELIVERED = "delivered"
+    ADOPTED = "adopted"
+    TRANSIENT = "transient"
+    REJECTED = "rejected"
+    CONFIG = "config"
+    CONFLICT = "conflict"
+    UNCERTAIN = "uncertain"
+    INTERNAL = "internal"
+
+
 class Operation(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     SETTLE = "settle"
     CANCEL = "cancel"
     SAVE_PERSON = "save_person"
+
+
+class Body(Protocol):
+    """What is sent of a unit, in the terms of the domain; `settles`: it says that money moved."""
+
+    @property
+    def settles(self) -> bool: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def to_json(self) -> dict[str, object]: ...
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,10 @@ class DesiredTitle:
         )
 
     @property
+    def settles(self) -> bool:
+        return self.payment is not None
+
+    @property
     def fingerprint(self) -> str:
         text = json.dumps(self.to_json(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]

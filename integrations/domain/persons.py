@@ -37,6 +37,10 @@ class DesiredPerson:
         return cls(**data)  # type: ignore[arg-type]
 
     @property
+    def settles(self) -> bool:
+        return False
+
+    @property
     def fingerprint(self) -> str:
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:32]
 

@@ -15,9 +15,10 @@ from integrations.domain.reasons import LOST_ANSWERS
 from integrations.models import Attempt, BlingConnection, BlingToken, Posting, RateLimit, SyncRun
 from integrations.pipeline.access import tokens
 from integrations.pipeline.access.rate_limits import kamino_key
-from integrations.pipeline.deliver import record
-from integrations.pipeline.deliver.claim import claim
+from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.desk import commands
+from integrations.pipeline.outbox import record
+from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.read import schedule
 from integrations.pipeline.run import tick
 from sandbox.faults import Fault
@@ -33,7 +34,7 @@ def test_a_bug_after_a_write_left_is_no_reason_to_write_again(company: Company) 
     company.sync()
     company.go_live()
     posting = company.posting(title)
-    claimed = claim(posting, "create", settles=False, now=timezone.now())  # type: ignore[arg-type]
+    claimed = claim(posting, "create", settles=False, now=timezone.now(), to=KAMINO)  # type: ignore[arg-type]
     assert claimed is not None
     with record.outcome_of(claimed, timezone.now):
         record.may_send(claimed, timezone.now)

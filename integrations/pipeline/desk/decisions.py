@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from integrations.domain.delivery import IN_FLIGHT, DeliveryState
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Outcome
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import as_told
 from integrations.domain.reasons import Reason
@@ -25,7 +25,7 @@ from integrations.models import (
     SyncRun,
     Title,
 )
-from integrations.models.deliveries import NO_REASON
+from integrations.models.outbox import NO_REASON
 from integrations.pipeline.compare.exact_matches import with_twins
 from integrations.pipeline.desk.commands import note, plan_now, request_sync
 from integrations.pipeline.desk.refusal import Refused
@@ -105,12 +105,12 @@ def decide(*, posting: Posting, code: str, number: int, reason: str, user: User,
         if code == LINK:
             _link(locked, number, now)
         elif code == CREATE:
-            _close_unresolved(locked, Attempt.Outcome.TRANSIENT, now)
+            _close_unresolved(locked, Outcome.TRANSIENT, now)
             _move(locked, create_anyway=True)
         elif code == HAPPENED:
             _believe(locked, now)
         elif code == DID_NOT_HAPPEN:
-            _close_unresolved(locked, Attempt.Outcome.TRANSIENT, now)
+            _close_unresolved(locked, Outcome.TRANSIENT, now)
             _move(locked)
         else:
             _say_what_it_replaces(locked, number, now)
@@ -178,7 +178,7 @@ def _link(posting: Posting, kamino_id: int, now: datetime) -> None:
         raise Refused("taken", _("That title of Kamino belongs to another title already."))
     desired = posting.get_desired()
     told = _what_kamino_holds(posting, desired, kamino_id)
-    _close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=kamino_id, settles=told.payment is not None)
+    _close_unresolved(posting, Outcome.ADOPTED, now, kamino_id=kamino_id, settles=told.payment is not None)
     try:
         with transaction.atomic():
             _move(posting, kamino_id=kamino_id, delivered=told.to_json(), delivered_fingerprint=told.fingerprint)
@@ -277,7 +277,7 @@ def _what_kamino_holds(posting: Posting, desired: DesiredTitle, kamino_id: int) 
 def _believe(posting: Posting, now: datetime) -> None:
     attempt = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).get()
     told = DesiredTitle.from_json(attempt.body)
-    _close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=posting.kamino_id)
+    _close_unresolved(posting, Outcome.ADOPTED, now, kamino_id=posting.kamino_id)
     _move(posting, delivered=told.to_json(), delivered_fingerprint=told.fingerprint)
 
 

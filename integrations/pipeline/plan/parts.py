@@ -15,7 +15,7 @@ from integrations.domain.settlement import PaymentFacts
 from integrations.domain.splitting import Split, desire_part, differs, split
 from integrations.domain.titles import TitleFacts, TitleStatus
 from integrations.models import Attempt, PartPosting, Posting
-from integrations.models.deliveries import NO_REASON, Priority
+from integrations.models.outbox import NO_REASON, Priority
 
 
 @dataclass

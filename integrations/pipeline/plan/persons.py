@@ -10,7 +10,7 @@ from integrations.domain.persons import desire_person
 from integrations.domain.reasons import with_since
 from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection, Person, PersonPosting, Title
-from integrations.models.deliveries import NO_REASON
+from integrations.models.outbox import NO_REASON
 
 
 def kamino_of(title: Title) -> KaminoConnection:

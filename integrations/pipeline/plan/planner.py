@@ -18,7 +18,7 @@ from integrations.domain.delivery import DeliveryState, Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_since
 from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
-from integrations.models.deliveries import NO_REASON, Priority, stored
+from integrations.models.outbox import NO_REASON, Priority, stored
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.plan.inputs import Gathered, gather, read_for
 from integrations.pipeline.plan.parts import lock_parts, plan_parts

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from integrations.domain.reasons import Problem, Reason
 from integrations.models import BlingConnection, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import Priority
+from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import unread

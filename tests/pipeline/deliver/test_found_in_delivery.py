@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState, Operation
 from integrations.models import Attempt, KaminoConnection, Posting, Tenant, Title
-from integrations.models.deliveries import Priority
+from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.deliver import drain
-from integrations.pipeline.deliver.claim import claim
+from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.desk import decisions
 from integrations.pipeline.desk.commands import request_resync, request_sync, tenant_changed
+from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.plan.planner import plan_turn
 from integrations.pipeline.read.run_lease import advance_a_run
 from integrations.pipeline.run import kamino_turns, tick
@@ -48,7 +49,9 @@ def test_what_stood_ready_when_its_month_was_closed_is_not_sent(company: Company
     tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
     drain(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=10))
     assert payables(company) == 0
-    assert claim(before, Operation.CREATE, settles=False, now=timezone.now()) is None  # chosen before, claimed after
+    assert (
+        claim(before, Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO) is None
+    )  # chosen before, claimed after
     company.work()
     assert Posting.objects.get().state == DeliveryState.HELD
 
