@@ -44,6 +44,11 @@ MUTANTS = [
         ("tests/domain/test_delivery.py",),
     ),
     Mutant(
+        "older_body_differs", "integrations/domain/delivery.py",
+        "    delivered = delivered.completed(desired)\n", "",
+        ("tests/flows/test_stored_bodies.py",),
+    ),
+    Mutant(
         "older_reading_wins", "integrations/pipeline/read/mirror.py",
         "(last_read or title).read_at >= reading.read_at:", "reading.read_at is None:",
         ("tests/flows/test_state_machine.py",),

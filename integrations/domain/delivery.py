@@ -71,6 +71,7 @@ def next_step(desired: DesiredTitle, delivered: DesiredTitle | None) -> NextStep
     """Compare what should be with what was delivered. `delivered` is `None` for a title that Kamino never got."""
     if delivered is None:
         return NextStep(None if desired.status is KaminoStatus.CANCELLED else Operation.CREATE)
+    delivered = delivered.completed(desired)
     if not delivered.description:  # erased on a person's request (it always held the marker): says nothing
         delivered = replace(delivered, description=desired.description)
     if desired == delivered:

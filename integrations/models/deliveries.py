@@ -193,7 +193,7 @@ class Posting(TitleUnit):
     def to_plan_when_stuck(self) -> QuerySet[Title]:
         return Title.objects.none()
 
-    def to_plan_when_absent(self) -> QuerySet[Title]:
+    def to_plan_again(self) -> QuerySet[Title]:
         return Title.objects.filter(posting=self.pk)
 
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
+from integrations.domain.bodies import StoredBody
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Outcome
 from integrations.domain.reasons import Problem, Reason
 from integrations.words.reasons import reason_choices
@@ -40,6 +41,10 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         """Store what was planned; move the state unless a call is in flight, unresolved, or a person said no."""
         whens = When(state__in=self.MOVABLE, then=Value(state))
         return self.filter(pk=pk).update(state=Case(whens, default=F("state")), **values)
+
+    def plan_first(self, pk: int, fence: int, *, ready_at: datetime) -> int:
+        """What is wanted was stored by an older version: it is planned anew before it is sent."""
+        return self.filter(pk=pk, state=DeliveryState.READY, fence=fence).update(ready_at=ready_at)
 
     def begin_sending(self, pk: int, fence: int, *, desired: str, lease_until: datetime) -> int:
         """Claim a ready row that still wants `desired`: only the holder of `fence + 1` may record a result."""
@@ -185,6 +190,34 @@ class DeliveryUnit(models.Model):
         rows: QuerySet[Any] = attempts.related_model.objects.filter(outcome__in=BaseAttempt.UNRESOLVED)  # type: ignore[union-attr]
         return rows.filter(**{attempts.field.name: OuterRef("pk")})  # type: ignore[union-attr]
 
+    def get_desired(self) -> Any:
+        """Return the body that the destination should hold. Raises when there is none."""
+        raise NotImplementedError
+
+    def get_delivered(self) -> Any:
+        """Return the body that the destination was told, or `None`."""
+        raise NotImplementedError
+
+    def wants(self, desired: StoredBody | None) -> bool:
+        """Say whether `desired` is what is stored as wanted already, perhaps by another version."""
+        if desired is None or not self.desired:
+            return self.desired_fingerprint == (desired.fingerprint if desired else "")
+        return desired.fingerprint == self.desired_fingerprint or self.get_desired().means(desired)
+
+    def was_told(self, desired: StoredBody) -> bool:
+        """Say whether the destination was told `desired` already, perhaps by another version."""
+        told = self.get_delivered()
+        return desired.fingerprint == self.delivered_fingerprint or (told is not None and told.means(desired))
+
+    def brought_up_to_date(self, desired: StoredBody | None) -> dict[str, Any]:
+        """Return the columns that store what was told as today's version would have, where it means `desired`: two
+        fingerprints are compared where only SQL can, and the fields that it lacked are known from now on."""
+        told = self.get_delivered()
+        if desired is None or told is None or not told.means(desired):
+            return {}
+        body = {"delivered": desired.to_json()} if told.is_older else {}
+        return {"delivered_fingerprint": desired.fingerprint, **body}
+
     def new_attempt(self, **values: Any) -> "BaseAttempt":
         """Write down the intention to send what is desired now."""
         attempt: BaseAttempt = self.attempts.create(
@@ -208,8 +241,8 @@ class DeliveryUnit(models.Model):
         """Return what else has to be planned when a person has to decide about the unit."""
         raise NotImplementedError
 
-    def to_plan_when_absent(self) -> QuerySet[Any]:
-        """Return what has to be planned when a write whose answer was lost is proved not to have happened."""
+    def to_plan_again(self) -> QuerySet[Any]:
+        """Return what has to be planned for the unit to be planned itself."""
         return self.to_plan_when_stuck()
 
     def get_problems(self) -> list[Problem]:

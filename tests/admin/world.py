@@ -217,6 +217,7 @@ def make_title(
         "direction": "payable", "code": str(bling_id), "description": f"Conta {slug}", "document_number": "NF",
         "due_date": str(DAY), "competence_date": str(DAY), "value": "1234.56", "chart_account": "1",
         "cost_center": None, "business_unit": None, "status": "pending", "payment": None, "note": "",
+        "person": str(person.bling_id),
     }  # fmt: skip
     posting = Posting.objects.create(
         title=title, kamino_connection=kamino, direction="payable", due_date=DAY, state=state, desired=desired,

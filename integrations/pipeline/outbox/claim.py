@@ -1,7 +1,7 @@
 """Claim: the intention is written down before anything is sent."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists
@@ -10,6 +10,9 @@ from integrations.domain.delivery import Operation
 from integrations.models.outbox import BaseAttempt, DeliveryUnit
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.outbox.destination import Destination
+
+PLANNED_IN = timedelta(seconds=10)
+"""How long a unit that is to be planned first is left alone."""
 
 
 @dataclass
@@ -38,11 +41,16 @@ def claim(unit: DeliveryUnit, operation: Operation, *, settles: bool, now: datet
     first.
     """
     model = type(unit)
+    # An older body says nothing of newer fields: what is sent was planned by the version that sends it.
+    is_older = bool(unit.desired) and unit.get_desired().is_older
     with transaction.atomic():
         units = model.objects.filter(model.may_be_claimed()).exclude(Exists(model.unresolved()))
-        if not units.begin_sending(unit.pk, unit.fence, desired=unit.desired_fingerprint, lease_until=now + to.lease):
+        begins = {"desired": unit.desired_fingerprint, "lease_until": now + to.lease}
+        if is_older or not units.begin_sending(unit.pk, unit.fence, **begins):
             if unit.attempts.filter(outcome__in=BaseAttempt.UNRESOLVED).exists():
                 model.objects.look_up_first(unit.pk, unit.fence, now=now)
+            elif is_older and model.objects.plan_first(unit.pk, unit.fence, ready_at=now + PLANNED_IN):
+                to.plan_again(unit.to_plan_again(), now)
             return None
         attempt = unit.new_attempt(operation=operation, settles=settles, fence=unit.fence + 1, started_at=now)
     unit.fence += 1

@@ -50,7 +50,7 @@ class LookUp:
         message = f"not in {self.to.service} after two look-ups"
         record.close_attempt(self.attempt, Outcome.TRANSIENT, now=now, message=message)
         type(unit).objects.resolve_absent(unit.pk, unit.fence)
-        self.to.plan_again(unit.to_plan_when_absent(), now)
+        self.to.plan_again(unit.to_plan_again(), now)
 
     def ask(self, why: Problem) -> None:
         """Nobody can tell what happened: a person decides."""
