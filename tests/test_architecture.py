@@ -76,6 +76,12 @@ def _mentions(path: Path, pattern: re.Pattern[str]) -> bool:
         return False
 
 
+def test_the_outbox_knows_no_destination() -> None:
+    files = our_files("integrations/pipeline/outbox/*.py")
+    assert files
+    assert [path.name for path in files if _mentions(path, re.compile("kamino|bling", re.IGNORECASE))] == []
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     broken = []
     for page in our_files("*.md"):

@@ -13,7 +13,7 @@ from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, is_free, lease_first, pause_kamino
 from integrations.pipeline.compare.reconcile import is_due, reconcile_slice, refresh_registers, registers_are_stale
-from integrations.pipeline.deliver.claim import kaminos_with_work
+from integrations.pipeline.deliver.ready import kaminos_with_work
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError

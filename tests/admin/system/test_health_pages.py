@@ -98,7 +98,11 @@ def test_money_that_may_be_paid_twice_is_the_first_warning(login: Callable[[str]
 def test_alerts_are_listed_open_first_and_never_written(login: Callable[[str], Client], ours: Rows) -> None:
     client = login("suporte")
     Alert.objects.create(
-        tenant=ours.tenant, cause="late", opened_at=timezone.now(), closed_at=timezone.now(), params={"text": "Atraso antigo"}
+        tenant=ours.tenant,
+        cause="late",
+        opened_at=timezone.now(),
+        closed_at=timezone.now(),
+        params={"text": "Atraso antigo"},
     )
     page = url(Alert, "changelist")
     assert "Atraso antigo" not in client.get(page).content.decode()
