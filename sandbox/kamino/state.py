@@ -111,7 +111,7 @@ class KaminoCompany(TitleBook):
                 "person": row["IDPessoa"],
                 "person_code": self.persons.get(row["IDPessoa"], {}).get("CodigoExterno"),
                 "reconciled": bool(row["IDConciliacaoBancaria"]),
-                "deleted": row["ID"] in self.deleted,
+                "deleted": (direction, row["ID"]) in self.deleted,
             }
             for row in self.rows(direction).values()
         }

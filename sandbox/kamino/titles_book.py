@@ -25,7 +25,9 @@ class TitleBook(RegisterBook):
         super().__init__(world, number)
         self.payables: dict[int, Row] = {}
         self.receivables: dict[int, Row] = {}
-        self.deleted: set[int] = set()
+        self.deleted: set[tuple[Direction, int]] = set()
+        # Payables and receivables are numbered apart: one of each may have the same id.
+        self._last_ids: dict[Direction, int] = dict.fromkeys(("payable", "receivable"), 100_000 * (number + 1))
         self.locked_until: date | str | None = None
         # Kamino may hold payables of an API user back until somebody approves them.
         self.approval_required = False
@@ -35,9 +37,13 @@ class TitleBook(RegisterBook):
         """Return all stored rows of one direction, deleted ones included."""
         return self.payables if direction == "payable" else self.receivables
 
+    def new_title_id(self, direction: Direction) -> int:
+        self._last_ids[direction] += 1
+        return self._last_ids[direction]
+
     def titles(self, direction: Direction) -> list[Row]:
         """Return the rows of one direction that are not deleted."""
-        return [row for row in self.rows(direction).values() if row["ID"] not in self.deleted]
+        return [row for row in self.rows(direction).values() if (direction, row["ID"]) not in self.deleted]
 
     def find(self, direction: Direction, bling_id: int | str) -> Row | None:
         """Return the living row of a Bling title, by external code or by marker in its texts."""
@@ -60,7 +66,7 @@ class TitleBook(RegisterBook):
         """
         fields, rows = FIELDS[direction], self.rows(direction)
         id = id_of(body)
-        if id and (id not in rows or id in self.deleted):
+        if id and (id not in rows or (direction, id) in self.deleted):
             raise Rejected("Lançamento não encontrado.")
         old = rows.get(id)
         try:
@@ -71,7 +77,7 @@ class TitleBook(RegisterBook):
         check_save(self, fields, old, new)
         if new.get("GerarCobranca"):
             self.charges += 1
-        return self._store(direction, id or self.new_id(), new, old)
+        return self._store(direction, id or self.new_title_id(direction), new, old)
 
     def _default_status(self, direction: Direction, fields: TitleFields, new: Row, old: Row | None) -> None:
         if new[fields.status] is None:
@@ -95,10 +101,10 @@ class TitleBook(RegisterBook):
     def remove(self, direction: Direction, id: int) -> None:
         """DELETE of a title. Raises Rejected when it is settled, reconciled, locked or unknown."""
         row = self.rows(direction).get(id)
-        if row is None or id in self.deleted:
+        if row is None or (direction, id) in self.deleted:
             raise Rejected("Lançamento não encontrado.")
         check_delete(self, FIELDS[direction], row)
-        self.deleted.add(id)
+        self.deleted.add((direction, id))
         self.touch()
 
     # What Kamino's own users do on its screens: no checks, no charges.
@@ -118,7 +124,7 @@ class TitleBook(RegisterBook):
             "IDPessoa": person_id,
         } | wire
         new = {name: normal(fields, name, body.get(name)) for name in fields.writable}
-        return int(self._store(direction, self.new_id(), new, None)["ID"])
+        return int(self._store(direction, self.new_title_id(direction), new, None)["ID"])
 
     @atomic
     def edit_title(self, direction: Direction, id: int, **wire: Any) -> int:
@@ -170,7 +176,7 @@ class TitleBook(RegisterBook):
     def delete_title(self, direction: Direction, id: int) -> None:
         """Delete a title by hand."""
         self.rows(direction)[id]  # KeyError for an unknown id
-        self.deleted.add(id)
+        self.deleted.add((direction, id))
         self.touch()
 
 

@@ -74,7 +74,7 @@ def missing_in_kamino(company: Company) -> Mend:
     company.kamino.delete_title("payable", there)
 
     def mend() -> None:
-        company.kamino.deleted.discard(there)
+        company.kamino.deleted.discard(("payable", there))
         company.kamino.touch()
 
     return mend
@@ -214,7 +214,7 @@ def status(company: Company) -> Mend:
     title, there = delivered(company)
     company.bling.edit_title(title, status=5)
     company.sync()
-    company.kamino.deleted.discard(there)
+    company.kamino.deleted.discard(("payable", there))
     company.kamino.touch()
     return lambda: company.kamino.delete_title("payable", there)
 
