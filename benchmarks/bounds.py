@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from benchmarks.companies import DIRECTIONS
+from sandbox.account import Account
 from sandbox.bling.records import OPEN, PARTIAL, Title
-from sandbox.world import Account
 
 PAGE = 100
 LONGEST_WINDOW = timedelta(days=365)

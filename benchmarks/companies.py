@@ -5,10 +5,11 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
+from sandbox.account import Account
 from sandbox.bling.records import OPEN, Direction
 from sandbox.documents import random_cnpj
 from sandbox.seed import age_contacts
-from sandbox.world import Account, World
+from sandbox.world import World
 
 HISTORY_DAYS = 700
 """How far back payments lie, evenly: about 1 % of them fall into the last 7 days."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.bling.records import Direction
+from sandbox.ground import Ground
 from sandbox.kamino.checks import check_delete, check_save
 from sandbox.kamino.fields import FIELDS, PAID, PENDING, WAITING_APPROVAL, Row, TitleFields, normal, padded, stamp
 from sandbox.kamino.registers_book import RegisterBook, Rejected, id_of
 from sandbox.wire import Day, Money, as_date, atomic, money
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 MARKER = re.compile(r"\[Bling ([^\]]+)\]")
 
@@ -21,14 +18,13 @@ MARKER = re.compile(r"\[Bling ([^\]]+)\]")
 class TitleBook(RegisterBook):
     """Adds titles. Rows are stored in wire form, amounts as Decimal, deleted ones kept and flagged."""
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: Ground, number: int) -> None:
         super().__init__(world, number)
         self.payables: dict[int, Row] = {}
         self.receivables: dict[int, Row] = {}
         self.deleted: set[tuple[Direction, int]] = set()
         # Payables and receivables are numbered apart: one of each may have the same id.
         self._last_ids: dict[Direction, int] = dict.fromkeys(("payable", "receivable"), 100_000 * (number + 1))
-        self.locked_until: date | str | None = None
         # Kamino may hold payables of an API user back until somebody approves them.
         self.approval_required = False
         self.charges = 0
@@ -52,11 +48,6 @@ class TitleBook(RegisterBook):
     def find_all(self, direction: Direction, bling_id: int | str) -> list[Row]:
         """Return every living row of a Bling title: more than one means a duplicate (or a split)."""
         return [row for row in self.titles(direction) if bling_key(direction, row) == str(bling_id)]
-
-    @property
-    def lock_day(self) -> date | None:
-        """Return the last day of the locked period."""
-        return as_date(self.locked_until) if self.locked_until else None
 
     @atomic
     def save(self, direction: Direction, body: Row) -> Row:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.world import Account, World
+from sandbox.account import Account
+from sandbox.world import World
 
 TODAY = date(2026, 11, 20)
 
