@@ -45,6 +45,8 @@ class TitleUnit(KaminoUnit):
     """Whether it is what Bling shows as a title: such a one may have been entered in Kamino by somebody else."""
     create_anyway: bool
     """Whether a person said that nothing of what looks like it in Kamino is the same."""
+    # Kamino numbers payables and receivables apart.
+    direction = models.CharField(_("direction"), max_length=10, choices=DIRECTION_CHOICES)
 
     class Meta(KaminoUnit.Meta):
         abstract = True
@@ -121,7 +123,6 @@ class Posting(TitleUnit):
     IS_WHOLE = True
 
     title = models.OneToOneField(Title, models.CASCADE, related_name="posting", verbose_name=_("title"))
-    direction = models.CharField(_("direction"), max_length=10, choices=DIRECTION_CHOICES)
     due_date = models.DateField(_("due date"), null=True)
     rule = models.CharField(_("classified by"), max_length=20, blank=True, default="")
     candidates = models.JSONField(_("possible duplicates in Kamino"), default=list, blank=True)

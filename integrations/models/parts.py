@@ -42,7 +42,7 @@ class PartPosting(TitleUnit):
             *DeliveryUnit.Meta.constraints,
             models.UniqueConstraint(fields=["posting", "bordero_id"], name="one_part_per_payment"),
             models.UniqueConstraint(
-                fields=["kamino_connection", "kamino_id"],
+                fields=["kamino_connection", "direction", "kamino_id"],
                 condition=Q(kamino_id__isnull=False),
                 name="one_part_per_kamino_title",
             ),
@@ -50,10 +50,6 @@ class PartPosting(TitleUnit):
 
     def __str__(self) -> str:
         return f"{self.posting} · {self.bordero_id}"
-
-    @property
-    def direction(self) -> str:
-        return self.posting.direction
 
     @classmethod
     def may_be_claimed(cls) -> Q:

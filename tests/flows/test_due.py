@@ -63,7 +63,8 @@ def make_part(state: str) -> Callable[[Company], Any]:
     def make(_company: Company) -> None:
         posting = Posting.objects.get()
         PartPosting.objects.create(
-            posting=posting, kamino_connection_id=posting.kamino_connection_id, bordero_id=1, state=state,
+            posting=posting, kamino_connection_id=posting.kamino_connection_id, direction=posting.direction,
+            bordero_id=1, state=state,
             ready_at=ago(), planned_at=ago(),
             desired=posting.desired, desired_fingerprint="part",
         )  # fmt: skip

@@ -32,9 +32,8 @@ def standing_title(
     another one.
     """
     mine = {"kamino_connection": posting.kamino_connection_id, "direction": posting.direction}
-    held = {"kamino_connection": posting.kamino_connection_id, "kamino_id": OuterRef("kamino_id")}
-    is_ours = Exists(Posting.objects.filter(direction=posting.direction, **held))
-    is_part = Exists(PartPosting.objects.filter(posting__direction=posting.direction, **held))
+    held = {**mine, "kamino_id": OuterRef("kamino_id")}
+    is_ours, is_part = Exists(Posting.objects.filter(**held)), Exists(PartPosting.objects.filter(**held))
     free = KaminoSnapshot.objects.filter(~is_ours, ~is_part, **mine)
     alike = {"person_id": person_id, "value": desired.value, "due_date__range": _around(desired)}
     rows = list(free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id"))

@@ -12,6 +12,7 @@ from integrations.domain.persons import DesiredPerson
 from integrations.domain.reasons import Problem, Reason
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoConnection, PartPosting, PersonPosting, Posting
+from integrations.models.deliveries import TitleUnit
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.ready import Unit
@@ -28,9 +29,7 @@ def resolve(client: KaminoClient, kamino: KaminoConnection, unit: Unit, *, clock
     look_up(unit, look, to=KAMINO, clock=clock)
 
 
-def _resolve_title(
-    client: KaminoClient, kamino: KaminoConnection, posting: Posting | PartPosting, look: LookUp
-) -> None:
+def _resolve_title(client: KaminoClient, kamino: KaminoConnection, posting: TitleUnit, look: LookUp) -> None:
     sent = DesiredTitle.from_json(look.attempt.body)
     before = posting.get_delivered()
     days = sorted({sent.due_date, before.due_date if before else sent.due_date})
@@ -48,7 +47,7 @@ def _resolve_title(
 
 def _resolve_creation(
     kamino: KaminoConnection,
-    posting: Posting | PartPosting,
+    posting: TitleUnit,
     look: LookUp,
     sent: DesiredTitle,
     found: list[KaminoTitle],
@@ -74,7 +73,7 @@ def _resolve_creation(
         look.ask(Problem(Reason.NOT_PROVED_ABSENT))
 
 
-def _resolve_change(posting: Posting | PartPosting, look: LookUp, sent: DesiredTitle, row: KaminoTitle | None) -> None:
+def _resolve_change(posting: TitleUnit, look: LookUp, sent: DesiredTitle, row: KaminoTitle | None) -> None:
     cancelled = sent.status is KaminoStatus.CANCELLED
     done = row is None if cancelled else row is not None and holds(row, sent)
     if done:

@@ -105,9 +105,7 @@ def link_to(posting: Posting, kamino_id: int, now: datetime) -> None:
         _refuse_in_flight(holder)
         take_posting_over(holder.title, posting.title, now=now)  # a bill that was deleted in Bling and entered again
         return
-    parts = PartPosting.objects.filter(
-        kamino_connection=posting.kamino_connection_id, posting__direction=posting.direction
-    )
+    parts = PartPosting.objects.filter(kamino_connection=posting.kamino_connection_id, direction=posting.direction)
     if parts.filter(kamino_id=kamino_id).exists():
         raise Refused("taken", _("That title of Kamino belongs to another title already."))
     desired = posting.get_desired()

@@ -86,6 +86,7 @@ def plan_parts(
         PartPosting(
             posting=posting,
             kamino_connection_id=posting.kamino_connection_id,
+            direction=posting.direction,
             bordero_id=key,
             ready_at=now,
             planned_at=now,
