@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from benchmarks.companies import DIRECTIONS
+from sandbox.account import Account
 from sandbox.bling.records import OPEN, PARTIAL, Title
-from sandbox.world import Account
 
 PAGE = 100
 LONGEST_WINDOW = timedelta(days=365)
@@ -22,7 +22,7 @@ def listing_pages(account: Account) -> int:
     today, titles = account.world.today, account.bling.titles.values()
     payables, receivables = ([one for one in titles if one.direction == direction] for direction in DIRECTIONS)
     unsettled = [one for one in receivables if one.status in (OPEN, PARTIAL)]
-    start = min([today - YEAR_BACK, *(one.due for one in unsettled)])
+    start = min([today - YEAR_BACK, *(one.sorted_by for one in unsettled)])
     listings = [[one for one in payables if one.status == status] for status in (OPEN, PARTIAL)]
     listings += [_due_within(unsettled, first) for first in _windows(start, today + AHEAD)]
     listings += [[one for one in side if _paid_since(one, today - PAID_DAYS)] for side in (payables, receivables)]
@@ -46,7 +46,7 @@ def _windows(start: date, end: date) -> Iterable[date]:
 
 
 def _due_within(titles: Iterable[Title], first: date) -> list[Title]:
-    return [one for one in titles if first <= one.due < first + LONGEST_WINDOW]
+    return [one for one in titles if first <= one.sorted_by < first + LONGEST_WINDOW]
 
 
 def _paid_since(title: Title, day: date) -> bool:

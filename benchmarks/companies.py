@@ -5,10 +5,11 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
+from sandbox.account import Account
 from sandbox.bling.records import OPEN, Direction
 from sandbox.documents import random_cnpj
 from sandbox.seed import age_contacts
-from sandbox.world import Account, World
+from sandbox.world import World
 
 HISTORY_DAYS = 700
 """How far back payments lie, evenly: about 1 % of them fall into the last 7 days."""
@@ -70,13 +71,13 @@ def edit_titles(account: Account, count: int) -> None:
         if kind < 4:
             bling.pay(title, date=today)
         elif kind < 7:
-            bling.edit_title(title, due=bling.titles[title].due + timedelta(days=7))
+            bling.edit_title(title, due=bling.titles[title].sorted_by + timedelta(days=7))
         elif kind < 9:
             bling.edit_title(title, value=bling.titles[title].value + 1)
         else:
             old = bling.titles[title]
             bling.add_title(
-                old.direction, old.value, old.due, old.contact, old.category, document_number=f"NF N{number}"
+                old.direction, old.value, old.sorted_by, old.contact, old.category, document_number=f"NF N{number}"
             )
 
 

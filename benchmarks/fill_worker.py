@@ -17,9 +17,9 @@ from werkzeug.routing import Map, Rule
 
 from benchmarks.scale import make_world
 from integrations.rest.session import Session
+from sandbox.account import Account
 from sandbox.bling import registers, titles
 from sandbox.wire import Call
-from sandbox.world import Account
 
 HOST = "world"
 FOREVER = datetime.max.replace(tzinfo=UTC)

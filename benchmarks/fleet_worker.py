@@ -46,7 +46,7 @@ def _policy(workers: int) -> Policy:
 
     from integrations import queue, tasks
     from integrations.bling.ahead import UNDER_WAY
-    from integrations.pipeline.deliver.drain import LONGEST_NAP
+    from integrations.pipeline.outbox.drain import LONGEST_NAP
     from integrations.pipeline.read import fetch
     from integrations.pipeline.run import tick
 

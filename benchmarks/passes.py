@@ -8,7 +8,7 @@ import psycopg
 
 from benchmarks.measure import Cost, cost_of
 from benchmarks.stage import start
-from sandbox.world import Account
+from sandbox.account import Account
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import psycopg
 from benchmarks.measure import Cost, cost_of
 from benchmarks.stage import fresh_database, start
 from project.local import DATA_DIR
-from sandbox.world import Account
+from sandbox.account import Account
 
 FOLDER = DATA_DIR / "bench-dlt"
 

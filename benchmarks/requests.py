@@ -6,7 +6,8 @@ from benchmarks.companies import add_company, edit_titles
 from benchmarks.passes import Pass, counted, sync
 from benchmarks.report import Row
 from benchmarks.stage import stage, whole_history
-from sandbox.world import Account, World
+from sandbox.account import Account
+from sandbox.world import World
 
 UNSETTLED = PAID = 1_000
 REGISTERS_AND_CONTACTS = 5

@@ -10,8 +10,10 @@ from benchmarks.companies import add_company, count_titles, edit_titles
 from benchmarks.passes import Pass, sync
 from benchmarks.report import Row
 from benchmarks.stage import forget_history, pause_kamino, run_worker, stage, whole_history
+from sandbox.account import Account
 from sandbox.bling.records import OPEN, PARTIAL
-from sandbox.world import Account, World
+from sandbox.ground import today_in_brasilia
+from sandbox.world import World
 
 SMALL, LARGE, LARGEST = SIZES = (1_000, 10_000, 100_000)
 PAID_TOGETHER = 30
@@ -35,7 +37,7 @@ class Measured:
 
 def make_world(today: date | None = None) -> World:
     """Return the companies of all sizes, the same ones in every process."""
-    world = World(today=today, unlimited=True)
+    world = World(today=today or today_in_brasilia(), unlimited=True)
     for size in SIZES:
         add_company(world, f"com-{size}", unsettled=size // 10, paid=size - size // 10, paid_together=PAID_TOGETHER)
     return world

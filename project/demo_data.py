@@ -96,7 +96,7 @@ def _free_leases() -> None:
     """End the leases of workers that were stopped in the middle of something: none of them is alive any more."""
     now = timezone.now()
     SyncRun.objects.filter(state=SyncRun.State.OPEN).update(lease_until=None, not_before=None)
-    KaminoConnection.objects.filter(error="").update(lease_until=None)
+    KaminoConnection.objects.filter(failure={}).update(lease_until=None)
     for model in (Posting, PersonPosting):
         model.objects.filter(state=DeliveryState.SENDING).update(lease_until=now)
 
@@ -105,12 +105,13 @@ def read_progress(slugs: Sequence[str]) -> Progress:
     """Count what the first sync of these companies has done and has left to do."""
     mine = {"kamino_connection__tenant__slug__in": slugs}
     done = SyncRun.objects.filter(state=SyncRun.State.DONE, connection__tenant__slug__in=slugs)
-    runs = SyncRun.objects.filter(connection__tenant__slug__in=slugs).exclude(error="")
+    runs = (
+        SyncRun.objects.filter(connection__tenant__slug__in=slugs)
+        .exclude(failure={})
+        .select_related("connection__tenant")
+    )
     finished = set(done.values_list("connection__tenant__slug", flat=True))
-    errors = [
-        (state, f"{slug}: {error}")
-        for state, slug, error in runs.values_list("state", "connection__tenant__slug", "error")
-    ]
+    errors = [(run.state, f"{run.connection.tenant.slug}: {run.error}") for run in runs]
     states = dict(Posting.objects.filter(**mine).values_list("state").annotate(count=Count("pk")).order_by())
     return Progress(
         waiting_runs=len(set(slugs) - finished),

@@ -8,8 +8,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from sandbox.ground import DEFAULT_REDIRECT, today_in_brasilia
 from sandbox.server import SandboxServer
-from sandbox.world import DEFAULT_REDIRECT, World
+from sandbox.world import World
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted. Returns 2 when the port is in use."""
     options = parser().parse_args(arguments)
     world = World(
-        today=options.today,
+        today=options.today or today_in_brasilia(),
         seed=options.seed,
         unlimited=options.unlimited,
         generous=options.generous,

@@ -18,7 +18,8 @@ from sandbox.page_actions import BLING_ACTIONS, KAMINO_ACTIONS
 from sandbox.wire import Day, Money, as_date, money
 
 if TYPE_CHECKING:
-    from sandbox.world import Account, World
+    from sandbox.account import Account
+    from sandbox.world import World
 
 PAGE_SIZE = 25
 DIRECTIONS: dict[str, Direction] = {"pagar": "payable", "receber": "receivable"}

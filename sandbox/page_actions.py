@@ -9,7 +9,7 @@ from sandbox.bling.records import Direction
 from sandbox.kamino.fields import FIELDS
 
 if TYPE_CHECKING:
-    from sandbox.world import Account
+    from sandbox.account import Account
 
 Form = dict[str, str]
 Action = Callable[["Account", Direction, Form], str]

@@ -20,7 +20,7 @@ from sandbox.names import (
 )
 
 if TYPE_CHECKING:
-    from sandbox.world import Account
+    from sandbox.account import Account
 
 SMALL_CONTACTS = (
     ("Papelaria Horizonte Ltda", "11222333000181", "J", ("Fornecedor",)),

@@ -11,7 +11,7 @@ from sandbox.documents import branch_of, punctuated, random_cnpj, random_cpf, ra
 from sandbox.names import TRICKY_NAMES
 
 if TYPE_CHECKING:
-    from sandbox.world import Account
+    from sandbox.account import Account
 
 STATES = ("SP", "RJ", "MG", "PR", "RS", "SC", "BA", "PE", "CE", "GO")
 #: Distinct street and town texts; a register of 30,000 contacts needs no more of them.

@@ -11,7 +11,7 @@ from sandbox.bling.records import CANCELLED, CONFIRMED, PARTLY_RETURNED, RETURNE
 from sandbox.wire import ZERO_DATE
 
 if TYPE_CHECKING:
-    from sandbox.world import Account
+    from sandbox.account import Account
 
 #: Shares of the states; what is left is open. "together" titles are paid in groups by one borderô.
 SHARES = (

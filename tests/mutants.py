@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-DELIVERIES = "integrations/models/deliveries.py"
+OUTBOX = "integrations/models/outbox.py"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ MUTANTS = [
         ("tests/flows/test_dying_workers.py",),
     ),
     Mutant(
-        "no_fence_check", DELIVERIES,
+        "no_fence_check", OUTBOX,
         "return self.filter(same_object, pk=pk, fence=fence)", "return self.filter(same_object, pk=pk)",
         ("tests/flows/test_state_machine.py",),
     ),
@@ -44,20 +44,24 @@ MUTANTS = [
         ("tests/domain/test_delivery.py",),
     ),
     Mutant(
+        "older_body_differs", "integrations/domain/delivery.py",
+        "    delivered = delivered.completed(desired)\n", "",
+        ("tests/flows/test_stored_bodies.py",),
+    ),
+    Mutant(
         "older_reading_wins", "integrations/pipeline/read/mirror.py",
         "(last_read or title).read_at >= reading.read_at:", "reading.read_at is None:",
         ("tests/flows/test_state_machine.py",),
     ),
     Mutant(
-        "expired_becomes_ready", DELIVERIES,
+        "expired_becomes_ready", OUTBOX,
         "state=DeliveryState.UNCERTAIN, ready_at=look_at, lookups=0, lease_until=None",
         "state=DeliveryState.READY, ready_at=look_at, lookups=0, lease_until=None",
         ("tests/flows/test_state_machine.py",),
     ),
     Mutant(
-        "claim_ignores_unresolved_attempts", "integrations/pipeline/deliver/claim.py",
-        "units = model.objects.exclude(Exists(unresolved.filter(**{_TARGETS[model]: OuterRef(\"pk\")})))",
-        "units = model.objects.all()",
+        "claim_ignores_unresolved_attempts", "integrations/pipeline/outbox/claim.py",
+        ".exclude(Exists(model.unresolved()))", "",
         ("tests/flows/test_state_machine.py",),
     ),
     Mutant(
@@ -72,7 +76,7 @@ MUTANTS = [
         ("tests/flows/test_state_machine.py",),
     ),
     Mutant(
-        "lease_of_a_claim_not_checked", DELIVERIES,
+        "lease_of_a_claim_not_checked", OUTBOX,
         "state=DeliveryState.SENDING, lease_until__gte=until)", "state=DeliveryState.SENDING)",
         ("tests/flows/test_state_machine.py",),
     ),

@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import grimp
 import pytest
 
 from integrations.domain.alerts import AlertCause
@@ -74,6 +75,21 @@ def _mentions(path: Path, pattern: re.Pattern[str]) -> bool:
         return bool(pattern.search(path.read_text(encoding="utf-8")))
     except UnicodeDecodeError:
         return False
+
+
+def test_the_outbox_knows_no_destination() -> None:
+    files = our_files("integrations/pipeline/outbox/*.py")
+    assert files
+    assert [path.name for path in files if _mentions(path, re.compile("kamino|bling", re.IGNORECASE))] == []
+
+
+@pytest.mark.parametrize("package", ["integrations", "sandbox"])
+def test_no_file_imports_itself_by_way_of_others(package: str) -> None:
+    graph = grimp.build_graph(package)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    while done := {name for name, others in imports.items() if not others}:
+        imports = {name: others - done for name, others in imports.items() if name not in done}
+    assert sorted(imports) == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.reasons import Problem, Reason
@@ -24,12 +25,38 @@ IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 """A call is under way, or nobody knows what came of it."""
 
 
+class Outcome(StrEnum):
+    """What came of one write; nothing yet while it is in flight, or when its worker died."""
+
+    IN_FLIGHT = ""
+    DELIVERED = "delivered"
+    ADOPTED = "adopted"
+    TRANSIENT = "transient"
+    REJECTED = "rejected"
+    CONFIG = "config"
+    CONFLICT = "conflict"
+    UNCERTAIN = "uncertain"
+    INTERNAL = "internal"
+
+
 class Operation(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     SETTLE = "settle"
     CANCEL = "cancel"
     SAVE_PERSON = "save_person"
+
+
+class Body(Protocol):
+    """What is sent of a unit, in the terms of the domain; `settles`: it says that money moved."""
+
+    @property
+    def settles(self) -> bool: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def to_json(self) -> dict[str, object]: ...
 
 
 @dataclass(frozen=True)
@@ -44,6 +71,7 @@ def next_step(desired: DesiredTitle, delivered: DesiredTitle | None) -> NextStep
     """Compare what should be with what was delivered. `delivered` is `None` for a title that Kamino never got."""
     if delivered is None:
         return NextStep(None if desired.status is KaminoStatus.CANCELLED else Operation.CREATE)
+    delivered = delivered.completed(desired)
     if not delivered.description:  # erased on a person's request (it always held the marker): says nothing
         delivered = replace(delivered, description=desired.description)
     if desired == delivered:

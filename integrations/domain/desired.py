@@ -1,13 +1,13 @@
 """What Kamino should hold for one title: pure data, comparable by fingerprint, and the rules that make it."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, Self
 
+from integrations.domain.bodies import StoredBody
 from integrations.domain.classification import Classification
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Problem, Reason, holding_title
@@ -26,13 +26,17 @@ class KaminoStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class DesiredPayment:
+class DesiredPayment(StoredBody):
     """One settlement in Kamino's terms: a day, the money that moved, and the bank account's chart id."""
 
     date: date
     amount: Decimal
     account: str
     forced: bool = False
+
+    @classmethod
+    def _parsed(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "date": date.fromisoformat(values["date"]), "amount": Decimal(values["amount"])}
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Forced:
 
 
 @dataclass(frozen=True)
-class DesiredTitle:
+class DesiredTitle(StoredBody):
     """A whole Kamino title. `code` is what we call the title over there, `person` what we call its person."""
 
     direction: Direction
@@ -62,39 +66,35 @@ class DesiredTitle:
     note: str = ""
     person: str = ""
 
-    def to_json(self) -> dict[str, object]:
-        """Return a form that a JSON column keeps without loss: dates and amounts as text."""
-        data: dict[str, object] = json.loads(json.dumps(asdict(self), default=str))
-        return data
-
     @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> "DesiredTitle":
-        values = dict(data)
-        payment = values.pop("payment")
-        title = cls(**values)  # type: ignore[arg-type]
-        return replace(
-            title,
-            direction=Direction(title.direction),
-            status=KaminoStatus(title.status),
-            due_date=date.fromisoformat(str(title.due_date)),
-            competence_date=date.fromisoformat(str(title.competence_date)),
-            value=Decimal(title.value),
-            payment=_payment_from_json(payment) if isinstance(payment, Mapping) else None,
-        )
+    def _parsed(cls, values: dict[str, Any]) -> dict[str, Any]:
+        payment = values.get("payment")
+        return {
+            **values,
+            "direction": Direction(values["direction"]),
+            "status": KaminoStatus(values["status"]),
+            "due_date": date.fromisoformat(values["due_date"]),
+            "competence_date": date.fromisoformat(values["competence_date"]),
+            "value": Decimal(values["value"]),
+            "payment": DesiredPayment.from_json(payment) if payment else None,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "payment": self.payment.to_json() if self.payment else None}
 
     @property
-    def fingerprint(self) -> str:
-        text = json.dumps(self.to_json(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+    def is_older(self) -> bool:
+        return super().is_older or (self.payment is not None and self.payment.is_older)
 
+    def completed(self, now: Self) -> Self:
+        title = super().completed(now)
+        if title.payment is None or now.payment is None:
+            return title
+        return replace(title, payment=title.payment.completed(now.payment))
 
-def _payment_from_json(data: Mapping[str, object]) -> DesiredPayment:
-    return DesiredPayment(
-        date=date.fromisoformat(str(data["date"])),
-        amount=Decimal(str(data["amount"])),
-        account=str(data["account"]),
-        forced=bool(data["forced"]),
-    )
+    @property
+    def settles(self) -> bool:
+        return self.payment is not None
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,8 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
         remaining = [problem for problem in found if problem.code in _STOPS_CANCELLATION]
         if remaining:
             return None, remaining
-        cancelled = replace(inputs.delivered, status=KaminoStatus.CANCELLED, payment=None)
+        last = inputs.delivered.completed(inputs.delivered)  # nothing of it is sent but that it goes
+        cancelled = replace(last, status=KaminoStatus.CANCELLED, payment=None)
         return _respecting_closed_period(cancelled, inputs, [])
     if holding_title(found) or inputs.classification.chart_account is None or title.due_date is None:
         return None, found
@@ -247,11 +248,11 @@ def _respecting_closed_period(
     desired: DesiredTitle, inputs: Inputs, found: list[Problem]
 ) -> tuple[DesiredTitle | None, list[Problem]]:
     closed = inputs.rules.closed_until
-    if closed is None or desired == inputs.delivered:
+    before = inputs.delivered.completed(desired) if inputs.delivered else None
+    if closed is None or desired == before:
         return desired, found
-    if inputs.delivered is not None and inputs.delivered.status is not KaminoStatus.PENDING:
+    if before is not None and before.status is not KaminoStatus.PENDING:
         return desired, found  # settled and cancelled titles are never written again, whatever the month
-    before = inputs.delivered
     days = [desired.payment.date] if desired.payment else []
     settled = before and desired.payment and replace(before, **{name: getattr(desired, name) for name in _SETTLES})
     if desired != settled:

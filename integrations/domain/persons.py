@@ -1,17 +1,15 @@
 """Customers and suppliers: what we would write about one, and how it merges with what Kamino has."""
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 
+from integrations.domain.bodies import StoredBody
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import PersonFacts
 
 
 @dataclass(frozen=True)
-class DesiredPerson:
+class DesiredPerson(StoredBody):
     """A Kamino person. `document` is compact; bank and PIX data are deliberately not part of it."""
 
     code: str
@@ -29,16 +27,9 @@ class DesiredPerson:
     is_customer: bool = False
     is_supplier: bool = False
 
-    def to_json(self) -> dict[str, object]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> "DesiredPerson":
-        return cls(**data)  # type: ignore[arg-type]
-
     @property
-    def fingerprint(self) -> str:
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:32]
+    def settles(self) -> bool:
+        return False
 
 
 def desire_person(
@@ -78,10 +69,7 @@ def merge(desired: DesiredPerson, existing: DesiredPerson, written: DesiredPerso
     for field in fields(DesiredPerson):
         name = field.name
         ours, theirs = getattr(desired, name), getattr(existing, name)
-        if (
-            field.type is bool
-            or not theirs
-            or (written is not None and name != "document" and getattr(written, name) == theirs)
-        ):
+        is_known = written is not None and name != "document" and not written.lacks(name)
+        if field.compare and (field.type is bool or not theirs or (is_known and getattr(written, name) == theirs)):
             changes[name] = ours or theirs
     return replace(existing, **changes)  # type: ignore[arg-type]

@@ -169,6 +169,7 @@ class KaminoPerson:
 def person_row(row: dict[str, Any]) -> KaminoPerson:
     """Read one row of the person list."""
     data = Fields(row, "Kamino person row")
+    texts: dict[str, Any] = {ours: data.text(theirs) for ours, theirs in _PERSON_NAMES.items()}
     return KaminoPerson(
         kamino_id=data.integer("ID"),
         active=data.flag("Ativo", default=True),
@@ -178,7 +179,7 @@ def person_row(row: dict[str, Any]) -> KaminoPerson:
             document=compact(data.text("CPFCNPJ")),
             is_customer=data.flag("Cliente"),
             is_supplier=data.flag("Fornecedor"),
-            **{ours: data.text(theirs) for ours, theirs in _PERSON_NAMES.items()},
+            **texts,
         ),
     )
 

@@ -6,20 +6,21 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.domain.alerts import AlertCause
 from integrations.models.connections import BlingConnection
 from integrations.models.tenants import Tenant
-from integrations.words.alerts import alert_choices
+from integrations.words.alerts import alert_choices, alert_text
 
 
 class Alert(models.Model):
-    """One thing to do. `detail` is a sentence for a person, without personal data."""
+    """One thing to do. `params` are those of the sentence of its cause (`words/alerts`), without personal data."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="alerts", verbose_name=_("company"))
     connection = models.ForeignKey(
         BlingConnection, models.CASCADE, null=True, related_name="+", verbose_name=_("connection")
     )
     cause = models.CharField(_("cause"), max_length=20, choices=alert_choices)
-    detail = models.TextField(_("detail"), blank=True, default="")
+    params = models.JSONField(default=dict, editable=False)
     opened_at = models.DateTimeField(_("since"))
     newest = models.BigIntegerField(default=0, editable=False)
     mailed_at = models.DateTimeField(_("last e-mail"), null=True, blank=True)
@@ -37,6 +38,11 @@ class Alert(models.Model):
                 fields=["tenant", "cause"], condition=Q(closed_at__isnull=True), name="one_open_alert_per_cause"
             )
         ]
+
+    @property
+    def detail(self) -> str:
+        """The sentence: what happened and what to do."""
+        return alert_text(AlertCause(self.cause), self.params)
 
     def __str__(self) -> str:
         return f"{self.tenant}: {self.get_cause_display()}"

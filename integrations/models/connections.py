@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 from integrations.models.fields import EncryptedTextField
 from integrations.models.moments import moment
 from integrations.models.tenants import Tenant
+from integrations.words.errors import failure_text
 
 EXPIRING_AFTER = timedelta(days=20)
 
@@ -161,7 +162,7 @@ class KaminoConnection(models.Model):
         help_text=_("Proved with Kamino: a title that its list does not show does not exist."),
     )
     is_paused = models.BooleanField(_("paused"), default=False)
-    error = models.TextField(_("last error"), blank=True, default="", editable=False)
+    failure = models.JSONField(_("last error"), default=dict, editable=False)
     registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True, editable=False)
     reconciled_at = models.DateTimeField(_("reconciled at"), null=True, blank=True, editable=False)
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -186,6 +187,7 @@ class KaminoConnection(models.Model):
     history = HistoricalRecords(
         excluded_fields=[
             *SECRETS,
+            "failure",
             "served_at",
             "lease_until",
             "fence",
@@ -206,6 +208,11 @@ class KaminoConnection(models.Model):
         ordering = ["tenant__name"]
         permissions = [("test_kaminoconnection", "Can test a Kamino connection")]
         constraints = [models.UniqueConstraint(fields=["base_url", "cn"], name="one_connection_per_kamino_company")]
+
+    @property
+    def error(self) -> str:
+        """The sentence for `failure`, the last call that Kamino refused; empty when it works."""
+        return failure_text(self.failure)
 
     def __str__(self) -> str:
         return f"{self.tenant} · Kamino"

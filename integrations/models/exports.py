@@ -23,12 +23,16 @@ class Export(models.Model):
     """One file for one person, who alone may fetch it, until `expires_at`.
 
     `packed_ids` are the rows of the list at the click, in its order (`pack_ids`; to write an array of so
-    many takes hundreds of megabytes); the first `cursor` of them are in `chunks`. `error` is a sentence for a person.
+    many takes hundreds of megabytes); the first `cursor` of them are in `chunks`. `failure` says why there is no file.
     """
 
     class Format(models.TextChoices):
         XLSX = "xlsx", "xlsx"
         CSV = "csv", "csv"
+
+    class Failure(models.TextChoices):
+        NOT_ALLOWED = "not_allowed", _("The person who ordered it may no longer export these rows.")
+        CRASHED = "crashed", _("Internal error; tell support.")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("ordered by"))
     table = models.CharField(_("table"), max_length=20)
@@ -43,7 +47,7 @@ class Export(models.Model):
     retry_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     expires_at = models.DateTimeField(_("can be downloaded until"), null=True, blank=True)
-    error = models.TextField(_("error"), blank=True, default="")
+    failure = models.CharField(_("error"), max_length=12, choices=Failure.choices, blank=True, default="")
 
     if TYPE_CHECKING:
         user_id: int

@@ -3,16 +3,23 @@
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.desired import DesiredTitle
-from integrations.models.deliveries import DeliveryQuerySet, DeliveryUnit, PersonPosting, Posting
+from integrations.domain.delivery import DeliveryState
+from integrations.models.deliveries import PersonPosting, Posting, TitleUnit
+from integrations.models.outbox import DeliveryQuerySet, DeliveryUnit
+from integrations.models.plan_requests import PlanRequest
+from integrations.models.titles import Title
 
 
-class PartPosting(DeliveryUnit):
+class PartPosting(TitleUnit):
     """One payment (a line of a borderô) as a settled Kamino title. It is created once and never changed: Kamino's open
     title falls to the balance first, then its parts are sent."""
+
+    WORD = "part"
+    IS_WHOLE = False
+    create_anyway = False
 
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="parts", verbose_name=_("title"))
     bordero_id = models.BigIntegerField(_("borderô"))
@@ -35,7 +42,7 @@ class PartPosting(DeliveryUnit):
             *DeliveryUnit.Meta.constraints,
             models.UniqueConstraint(fields=["posting", "bordero_id"], name="one_part_per_payment"),
             models.UniqueConstraint(
-                fields=["kamino_connection", "kamino_id"],
+                fields=["kamino_connection", "direction", "kamino_id"],
                 condition=Q(kamino_id__isnull=False),
                 name="one_part_per_kamino_title",
             ),
@@ -44,15 +51,21 @@ class PartPosting(DeliveryUnit):
     def __str__(self) -> str:
         return f"{self.posting} · {self.bordero_id}"
 
-    @property
-    def direction(self) -> str:
-        return self.posting.direction
+    @classmethod
+    def may_be_claimed(cls) -> Q:
+        """Kamino must never show more than the title's value, so the title falls first."""
+        waits = PlanRequest.objects.filter(title__posting=OuterRef("posting"))
+        fallen = Posting.objects.filter(
+            pk=OuterRef("posting"), state=DeliveryState.DELIVERED, kamino_id__isnull=False,
+            delivered_fingerprint=F("desired_fingerprint"),
+        )  # fmt: skip
+        return Q(~Exists(waits), Exists(fallen))
 
-    def get_desired(self) -> DesiredTitle:
-        return DesiredTitle.from_json(self.desired or {})
+    def to_plan_when_delivered(self, fingerprint: str) -> QuerySet[Title]:
+        return self.to_plan_when_stuck()
 
-    def get_delivered(self) -> DesiredTitle | None:
-        return DesiredTitle.from_json(self.delivered) if self.delivered else None
+    def to_plan_when_stuck(self) -> QuerySet[Title]:
+        return Title.objects.filter(posting=self.posting_id)
 
 
 DELIVERY_UNITS: tuple[type[Posting | PersonPosting | PartPosting], ...] = (Posting, PersonPosting, PartPosting)

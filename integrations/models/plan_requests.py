@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
-from integrations.models.deliveries import Priority
+from integrations.models.outbox import Priority
 from integrations.models.titles import Title
 
 

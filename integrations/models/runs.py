@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.models.connections import BlingConnection
 from integrations.models.moments import moment
+from integrations.words.errors import failure_text
 
 
 class SyncRun(models.Model):
-    """One run. `cursor` is written by the pull with each page; `lease_until` and `fence` keep out a second worker."""
+    """One run. `cursor` is written by the pull with each page; `lease_until` and `fence` keep out a second worker.
+    `failure` is the last call that failed: `kind`, `code`, `service` and `message` of its error."""
 
     class State(models.TextChoices):
         OPEN = "open", _("Running")
@@ -41,8 +43,7 @@ class SyncRun(models.Model):
     titles_gone = models.PositiveIntegerField(_("titles gone"), default=0)
     failures = models.PositiveIntegerField(_("failures"), default=0)
     failure_notes = models.JSONField(_("titles that failed"), default=list, blank=True)
-    error_kind = models.CharField(_("kind of error"), max_length=20, blank=True, default="")
-    error = models.TextField(_("error"), blank=True, default="")
+    failure = models.JSONField(_("error"), default=dict, blank=True)
     not_before = models.DateTimeField(null=True, blank=True, editable=False)
     served_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -61,6 +62,11 @@ class SyncRun(models.Model):
                 fields=["connection"], condition=Q(state="open"), name="one_open_run_per_connection"
             )
         ]
+
+    @property
+    def error(self) -> str:
+        """The sentence for `failure`, empty when nothing failed."""
+        return failure_text(self.failure)
 
     def __str__(self) -> str:
         return f"{self.connection} {moment(self.due_at)}"

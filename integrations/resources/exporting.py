@@ -17,7 +17,6 @@ import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext_noop
 
 from integrations.models import Export, ExportChunk, Tenant
 from integrations.pipeline.access import failpoints
@@ -46,8 +45,6 @@ MOST_TRIES = 3
 TRY_AGAIN = timedelta(minutes=1)
 LEASE = timedelta(minutes=4)
 """After this long without a result, a step counts as abandoned: longer than the queue lets a worker run."""
-NOT_ALLOWED = gettext_noop("The person who ordered it may no longer export these rows.")
-CRASHED = gettext_noop("Internal error; tell support.")
 
 
 def order(
@@ -112,7 +109,7 @@ def _claim(pk: int, now: datetime) -> bool:
 def _give_up(pk: int, now: datetime) -> None:
     """End an export without its file; its rows go at once."""
     ExportChunk.objects.filter(export=pk).delete()
-    Export.objects.filter(pk=pk).update(finished_at=now, error=CRASHED)
+    Export.objects.filter(pk=pk).update(finished_at=now, failure=Export.Failure.CRASHED)
 
 
 def file_of(export: Export) -> Iterator[bytes]:
@@ -131,7 +128,7 @@ def _advance(pk: int, clock: Clock) -> None:
             return
         changes: dict[str, Any]
         if not may_have(export):
-            changes = {"finished_at": clock(), "error": NOT_ALLOWED}
+            changes = {"finished_at": clock(), "failure": Export.Failure.NOT_ALLOWED}
             export.chunks.all().delete()
         elif export.cursor < export.counted:
             changes = {"cursor": _keep_rows(export), "tries": 0, "retry_at": None}

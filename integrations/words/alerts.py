@@ -1,13 +1,16 @@
 """Alerts: what each cause is called and how loud it is; from that its colour, and who sees it on every page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.reasons import Severity
 from integrations.words.colours import SEVERITY_COLOURS
+from integrations.words.errors import failure_text
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,41 @@ def alert_choices() -> list[tuple[str, Any]]:
     """Return the causes with their names; a function, so that a new one needs no migration."""
     return [(cause.value, gettext_lazy(words.name)) for cause, words in _WORDS.items()]
 
+
+_SENTENCES = {
+    AlertCause.RECONNECT: gettext_noop("“%(label)s” must be connected to Bling again. Send the link to the customer."),
+    AlertCause.HELD: gettext_noop(
+        "“%(label)s” was connected with another company (%(company)s). Accept or disconnect it."
+    ),
+    AlertCause.KAMINO: "%(error)s",
+    AlertCause.EXPIRING: gettext_noop(
+        "The authorization of “%(label)s” was not renewed for 20 days and expires after 30."
+    ),
+    AlertCause.RUN_FAILED: gettext_noop("The last sync of “%(label)s” failed: %(error)s"),
+    AlertCause.UNMAPPED: gettext_noop(
+        "%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage."
+    ),
+    AlertCause.LATE: gettext_noop("“%(label)s” has had no complete sync for a day and a half."),
+}
+"""All but the one that counts; `error` is the sentence of the parameter `failure`."""
+
+
+def alert_text(cause: AlertCause, params: Mapping[str, Any]) -> str:
+    """Return what happened and what to do, from the parameters of an alert. Version 0.1 stored the sentence."""
+    if "text" in params:
+        return str(params["text"])
+    if cause is AlertCause.DOUBLE_PAYMENT:
+        text = ngettext(
+            "%(count)s title may be paid twice: still open in Kamino, or there twice. Stop it there now.",
+            "%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.",
+            params["count"],
+        )
+    else:
+        text = _(_SENTENCES[cause])
+    return text % {**params, "error": failure_text(params.get("failure", {}))}
+
+
+assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT} == set(AlertCause), "a cause without a sentence"
 
 URGENT_CAUSES = [cause for cause, words in _WORDS.items() if words.severity is Severity.DANGER]
 """What every page shows on top."""

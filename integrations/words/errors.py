@@ -20,6 +20,8 @@ _BY_CODE = {
     "insufficient_scope": gettext_noop(
         "The Bling app lacks a permission (scope) that is needed. Tick it and connect again."
     ),
+    "crash": gettext_noop("Internal error; tell support."),
+    "disconnected": gettext_noop("The connection was disconnected while its sync was running."),
     "many_missing": gettext_noop(
         "Bling no longer has %(message)s of the titles that it had. Nothing was cancelled; the sync stopped. "
         "If they were really deleted, confirm it on the connection."
@@ -45,6 +47,11 @@ def call_text(params: Mapping[str, str]) -> str:
     text = _BY_CODE.get(params.get("code", "")) or _BY_KIND[params["kind"]]
     service = params.get("service") or _("The service")
     return _(text) % {"service": service, "message": params.get("message", "")}
+
+
+def failure_text(failure: Mapping[str, str]) -> str:
+    """Return the sentence for what is stored of a failed call, empty for none. Version 0.1 stored the sentence."""
+    return (failure.get("text") or call_text(failure)) if failure else ""
 
 
 def live_call_text(params: Mapping[str, str]) -> str:

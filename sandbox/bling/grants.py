@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Protocol
 
 from sandbox.bling import errors
-
-if TYPE_CHECKING:
-    from sandbox.bling.state import BlingAccount
-    from sandbox.world import World
-
-TokenKind = Literal["opaque", "jwt"]
+from sandbox.bling.state import BlingAccount
+from sandbox.bling.tokens import HEX, TokenKind
+from sandbox.ground import Ground
 
 CODE_SECONDS = 60
 ACCESS_SECONDS = 21_600
 REFRESH_SECONDS = 30 * 24 * 3600
-HEX = "0123456789abcdef"
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -43,11 +40,19 @@ class Token:
     expires: float
 
 
+class Company(Protocol):
+    """Whoever has a Bling account."""
+
+    @property
+    def bling(self) -> BlingAccount: ...
+
+
 class Grants:
     """Every code and token of the world; apps are the accounts' own, so any company may consent to any app."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Ground, companies: Mapping[str, Company]) -> None:
         self.world = world
+        self._companies = companies
         self.rng = Random(f"grants:{world.seed}")
         self.codes: dict[str, Code] = {}
         self.access: dict[str, Token] = {}
@@ -58,7 +63,7 @@ class Grants:
 
     def app(self, client_id: str) -> BlingAccount | None:
         """Return the account that registered an app, or None."""
-        return next((a.bling for a in self.world.accounts.values() if a.bling.client_id == client_id), None)
+        return next((a.bling for a in self._companies.values() if a.bling.client_id == client_id), None)
 
     def new_code(self, client_id: str, account: BlingAccount) -> str:
         """Return a code, as the consent page hands it to the redirect address."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from sandbox.bling import errors
-from sandbox.bling.grants import TokenKind
+from sandbox.bling.tokens import TokenKind
 from sandbox.wire import Call, HttpError, Reply
 
 if TYPE_CHECKING:

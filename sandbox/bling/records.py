@@ -75,7 +75,7 @@ class Title:
     id: int
     direction: Direction
     value: Decimal
-    due: date
+    due: date | None
     original_due: date
     contact: int
     issue: date | None
@@ -91,6 +91,11 @@ class Title:
     borderos: list[int] = field(default_factory=list)
     payment_days: list[date] = field(default_factory=list)
     paid: Decimal = Decimal("0.00")
+
+    @property
+    def sorted_by(self) -> date:
+        """The due date; a title that has none (`0000-00-00`) comes before all others."""
+        return self.due or date.min
 
     @property
     def balance(self) -> Decimal:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.bling.records import Account, Category, Channel, Contact, PaymentForm, Sale
+from sandbox.ground import Ground
 from sandbox.wire import Day, Money, as_date, atomic, money
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 #: (name, tipoPagamento, finalidade: 1 payments, 2 receipts, 3 both)
 PAYMENT_FORMS = (
@@ -31,7 +29,7 @@ class RegisterBook:
     Every change raises `version`, which is what cached listings are keyed on.
     """
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: Ground, number: int) -> None:
         self.world = world
         self.lock: RLock = world.lock
         self.version = 0

@@ -6,19 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from datetime import date
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.bling import errors
-from sandbox.bling.grants import HEX, TokenKind
 from sandbox.bling.records import Title
 from sandbox.bling.titles_book import TitleBook
+from sandbox.bling.tokens import HEX, TokenKind
 from sandbox.bling.wire_forms import title_detail
 from sandbox.documents import punctuated_cnpj
+from sandbox.ground import Ground
 from sandbox.limits import Window
 from sandbox.wire import atomic
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 #: Resource name -> numeric scope ids; names are the ones that `missing_scopes` takes.
 SCOPES: dict[str, tuple[int, int]] = {
@@ -41,7 +39,7 @@ KEPT_LISTINGS = 16
 class BlingAccount(TitleBook):
     """The account of one company, its own app included."""
 
-    def __init__(self, world: World, slug: str, number: int, name: str, cnpj: str) -> None:
+    def __init__(self, world: Ground, slug: str, number: int, name: str, cnpj: str) -> None:
         super().__init__(world, number)
         rng = Random(f"bling:{world.seed}:{slug}")
         self.slug, self.name, self.plain_cnpj = slug, name, cnpj

@@ -24,7 +24,7 @@ FILTERABLE = {1, 2, 3, 4, 5}
 
 
 def _order(title: Title) -> tuple[date, int]:
-    return title.due, title.id
+    return title.sorted_by, title.id
 
 
 def _paid_within(title: Title, start: date | None, end: date | None) -> bool:
@@ -69,7 +69,7 @@ def _receivable_window(account: BlingAccount, call: Call) -> tuple[date, date]:
 
 def _in_receivable_window(kind: str, start: date, end: date) -> Callable[[Title], bool]:
     if kind == "V":
-        return lambda title: start <= title.due <= end
+        return lambda title: queries.within(title.due, start, end)
     if kind == "R":
         return lambda title: _paid_within(title, start, end)
     return lambda title: queries.within(title.issue, start, end)

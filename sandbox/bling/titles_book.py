@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.bling.records import (
     CANCELLED,
@@ -21,16 +21,14 @@ from sandbox.bling.records import (
     Title,
 )
 from sandbox.bling.registers_book import RegisterBook, set_known
+from sandbox.ground import Ground
 from sandbox.wire import ZERO, Day, Money, as_date, as_optional_date, atomic, money
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 
 class TitleBook(RegisterBook):
     """Adds accounts payable and receivable, and the borderôs that pay them."""
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: Ground, number: int) -> None:
         super().__init__(world, number)
         self.titles: dict[int, Title] = {}
         self.borderos: dict[int, Bordero] = {}

@@ -99,7 +99,7 @@ def _occurrence(title: Title) -> Wire:
     return {
         "tipo": 2,
         "considerarDiasUteis": False,
-        "diaVencimento": title.due.day,
+        "diaVencimento": title.due.day if title.due else 0,
         "numeroParcelas": title.installments,
     }
 

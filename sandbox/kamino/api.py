@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from secrets import compare_digest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, Response
 
 from sandbox.calls import METHODS, call_from, page_number
 from sandbox.faults import Fault
 from sandbox.gate import respond, with_fault
+from sandbox.kamino import persons, registers, titles
 from sandbox.kamino.fields import Row
 from sandbox.kamino.registers_book import Rejected
 from sandbox.kamino.state import KaminoCompany
+from sandbox.kamino.views import Handler, body_of, no_resource
 from sandbox.wire import Call, HttpError, Reply
-
-if TYPE_CHECKING:
-    from sandbox.world import World
+from sandbox.world import World
 
 PREFIX = "/kamino/api"
-MAX_PAGE = 100
-Handler = Callable[..., Reply]
-Route = tuple[str, str, Handler]
 
 
 def mount(app: Flask, world: World) -> None:
     """Add Kamino's endpoints; any other path below the base is ASP.NET's 404."""
-    from sandbox.kamino import persons, registers, titles
-
     by_rule: dict[str, dict[str, Handler]] = {}
     for method, rule, handler in (*titles.ROUTES, *persons.ROUTES, *registers.ROUTES):
         by_rule.setdefault(rule, {})[method] = handler
@@ -87,11 +82,6 @@ def _missing(company: KaminoCompany, call: Call, **ids: Any) -> Reply:
     return no_resource(call)
 
 
-def no_resource(call: Call) -> Reply:
-    """Return ASP.NET's answer for a path that the API does not have."""
-    return Reply({"Message": f"No HTTP resource was found that matches the request URI '{call.path}'."}, 404)
-
-
 def _handle(company: KaminoCompany, call: Call, handler: Handler, ids: dict[str, Any]) -> Reply:
     """Run a handler; a business refusal is HTTP 200 with `Sucesso: false`."""
     writes = call.method != "GET" and handler is not _missing
@@ -119,51 +109,3 @@ def _refuse(company: KaminoCompany, fault: Fault) -> Reply:
     if status == 429:
         return too_many(fault.seconds)
     return Reply({"Message": "An error has occurred."}, status)
-
-
-def body_of(call: Call) -> Row:
-    """Return a save's JSON object. Raises a 400 when it is not one."""
-    try:
-        body = call.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise Rejected("Requisição inválida: corpo JSON esperado.")
-    return body
-
-
-def parameter(call: Call, name: str) -> str:
-    """Return a query parameter; keys ignore case and may carry the prefix `filtro.`."""
-    for key, value in call.query.items():
-        if key.lower().removeprefix("filtro.") == name.lower():
-            return value
-    return ""
-
-
-def page_of(call: Call, rows: Sequence[Row], show: Callable[[Row], Row]) -> Reply:
-    """Return one page in the envelope PaginaAtual … Dados; at most 100 rows."""
-    page, size = _number(call, "_pagina", 1), min(_number(call, "_tamanhoPagina", MAX_PAGE), MAX_PAGE)
-    kind = call.fault.kind if call.fault else ""
-    start = 0 if kind == "repeat_page" else (page - 1) * size
-    start += kind == "page_shift"
-    return Reply(
-        {
-            "PaginaAtual": page,
-            "TamanhoPagina": size,
-            "TotalLinhas": len(rows),
-            "TotalPaginas": math.ceil(len(rows) / size),
-            "Dados": [show(row) for row in rows[start : start + size]],
-        }
-    )
-
-
-def _number(call: Call, name: str, default: int) -> int:
-    text = parameter(call, name)
-    return max(1, int(text)) if text.isdigit() else default
-
-
-def without_code(company: KaminoCompany, row: Row) -> Row:
-    """Return a row as reads show it: the external code only in generous mode."""
-    if company.world.generous:
-        return row
-    return {name: value for name, value in row.items() if name != "CodigoExterno"}

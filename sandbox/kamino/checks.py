@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.kamino.fields import PAID, PENDING, WAITING_APPROVAL, Row, TitleFields, positive
-from sandbox.kamino.registers_book import POSTING, Rejected
+from sandbox.kamino.registers_book import POSTING, RegisterBook, Rejected
 from sandbox.wire import as_date
 
-if TYPE_CHECKING:
-    from sandbox.kamino.titles_book import TitleBook
 
-
-def check_save(book: TitleBook, fields: TitleFields, old: Row | None, new: Row) -> None:
+def check_save(book: RegisterBook, fields: TitleFields, old: Row | None, new: Row) -> None:
     """Raise Rejected when a title may not be saved like this."""
     _check_mandatory(fields, new)
     _check_references(book, fields, new)
@@ -38,7 +35,7 @@ def _check_mandatory(fields: TitleFields, new: Row) -> None:
         raise Rejected("Situação inválida.")
 
 
-def _check_references(book: TitleBook, fields: TitleFields, new: Row) -> None:
+def _check_references(book: RegisterBook, fields: TitleFields, new: Row) -> None:
     if new["IDPessoa"] not in book.persons:
         raise Rejected("Pessoa não encontrada.")
     for name in (fields.chart, fields.account):
@@ -53,7 +50,7 @@ def _active(row: Row | None) -> bool:
     return bool(row and row["Ativo"])
 
 
-def _check_chart(book: TitleBook, id: str | None) -> None:
+def _check_chart(book: RegisterBook, id: str | None) -> None:
     """Refuse a chart account that does not exist, is switched off, or is a group."""
     if id is None:
         return
@@ -70,7 +67,7 @@ def _payment(fields: TitleFields, row: Row) -> tuple[Any, Any]:
     return row[fields.paid_on], row[fields.paid_value]
 
 
-def _check_payment(book: TitleBook, fields: TitleFields, old: Row | None, new: Row) -> None:
+def _check_payment(book: RegisterBook, fields: TitleFields, old: Row | None, new: Row) -> None:
     was_paid = bool(old and old[fields.status] == PAID)
     if new[fields.status] != PAID:
         if any(_payment(fields, new)):
@@ -93,7 +90,7 @@ def _check_reconciled(fields: TitleFields, old: Row, new: Row) -> None:
         raise Rejected("Título conciliado não pode ser alterado.")
 
 
-def check_lock(book: TitleBook, fields: TitleFields, row: Row) -> None:
+def check_lock(book: RegisterBook, fields: TitleFields, row: Row) -> None:
     """Refuse to write a title whose competence or payment lies in the locked period."""
     last = book.lock_day
     days = [row[fields.competence] or row[fields.due], row[fields.paid_on]]
@@ -101,7 +98,7 @@ def check_lock(book: TitleBook, fields: TitleFields, row: Row) -> None:
         raise Rejected(f"Período bloqueado até {last:%d/%m/%Y}.")
 
 
-def check_delete(book: TitleBook, fields: TitleFields, row: Row) -> None:
+def check_delete(book: RegisterBook, fields: TitleFields, row: Row) -> None:
     """Raise Rejected when a title may not be cancelled."""
     if row["IDConciliacaoBancaria"]:
         raise Rejected("Título conciliado não pode ser excluído.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox.kamino.api import Route, body_of, page_of, parameter, without_code
 from sandbox.kamino.fields import Row, plain
 from sandbox.kamino.state import KaminoCompany
+from sandbox.kamino.views import Route, body_of, page_of, parameter, without_code
 from sandbox.wire import Call, Reply
 
 

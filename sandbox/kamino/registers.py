@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.kamino.api import Route, parameter
 from sandbox.kamino.fields import Row
 from sandbox.kamino.state import KaminoCompany
+from sandbox.kamino.views import Route, parameter
 from sandbox.wire import Call, Reply
 
 

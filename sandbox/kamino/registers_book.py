@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from datetime import date
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.ground import Ground
 from sandbox.kamino.fields import PERSON_TEXT, Row, padded, plain
-from sandbox.wire import atomic
-
-if TYPE_CHECKING:
-    from sandbox.world import World
+from sandbox.wire import as_date, atomic
 
 #: `Tipo` of a chart row: only 1 takes postings; groups have another one.
 POSTING, GROUP = 1, 0
@@ -32,7 +31,7 @@ def id_of(body: Row) -> int:
 class RegisterBook:
     """Master data and persons of one Kamino company; every change raises `version`."""
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: Ground, number: int) -> None:
         self.world = world
         self.lock: RLock = world.lock
         self.version = 0
@@ -42,6 +41,7 @@ class RegisterBook:
         self.units: dict[int, Row] = {}
         self.bank_accounts: dict[int, Row] = {}
         self.persons: dict[int, Row] = {}
+        self.locked_until: date | str | None = None
         self._listings: dict[Hashable, list[Row]] = {}
         self._listings_of = -1
 
@@ -49,6 +49,11 @@ class RegisterBook:
         """Return the next id of this company."""
         self._next_id += 1
         return self._next_id
+
+    @property
+    def lock_day(self) -> date | None:
+        """Return the last day of the locked period."""
+        return as_date(self.locked_until) if self.locked_until else None
 
     def touch(self) -> None:
         """Note that something changed."""

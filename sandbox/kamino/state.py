@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sandbox.bling.records import Direction
+from sandbox.ground import Ground
 from sandbox.kamino.fields import FIELDS, Row
 from sandbox.kamino.registers_book import Rejected
 from sandbox.kamino.titles_book import TitleBook, bling_key
 from sandbox.limits import Window
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -32,7 +30,7 @@ class Rejection:
 class KaminoCompany(TitleBook):
     """A company as the `CN` header names it."""
 
-    def __init__(self, world: World, slug: str, number: int, name: str) -> None:
+    def __init__(self, world: Ground, slug: str, number: int, name: str) -> None:
         super().__init__(world, number)
         rng = Random(f"kamino:{world.seed}:{slug}")
         self.slug, self.name = slug, name
@@ -111,7 +109,7 @@ class KaminoCompany(TitleBook):
                 "person": row["IDPessoa"],
                 "person_code": self.persons.get(row["IDPessoa"], {}).get("CodigoExterno"),
                 "reconciled": bool(row["IDConciliacaoBancaria"]),
-                "deleted": row["ID"] in self.deleted,
+                "deleted": (direction, row["ID"]) in self.deleted,
             }
             for row in self.rows(direction).values()
         }

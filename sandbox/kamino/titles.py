@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.bling.records import Direction
-from sandbox.kamino.api import Route, body_of, no_resource, page_of, parameter, without_code
 from sandbox.kamino.fields import FIELDS, PAID, Row
 from sandbox.kamino.registers_book import Rejected
 from sandbox.kamino.state import FIELDS_BY_DIRECTION, KaminoCompany
+from sandbox.kamino.views import Route, body_of, no_resource, page_of, parameter, without_code
 from sandbox.wire import Call, Reply, as_date
 
 #: `Tipo` of a movement.

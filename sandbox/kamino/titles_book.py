@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.bling.records import Direction
+from sandbox.ground import Ground
 from sandbox.kamino.checks import check_delete, check_save
 from sandbox.kamino.fields import FIELDS, PAID, PENDING, WAITING_APPROVAL, Row, TitleFields, normal, padded, stamp
 from sandbox.kamino.registers_book import RegisterBook, Rejected, id_of
 from sandbox.wire import Day, Money, as_date, atomic, money
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 MARKER = re.compile(r"\[Bling ([^\]]+)\]")
 
@@ -21,12 +18,13 @@ MARKER = re.compile(r"\[Bling ([^\]]+)\]")
 class TitleBook(RegisterBook):
     """Adds titles. Rows are stored in wire form, amounts as Decimal, deleted ones kept and flagged."""
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: Ground, number: int) -> None:
         super().__init__(world, number)
         self.payables: dict[int, Row] = {}
         self.receivables: dict[int, Row] = {}
-        self.deleted: set[int] = set()
-        self.locked_until: date | str | None = None
+        self.deleted: set[tuple[Direction, int]] = set()
+        # Payables and receivables are numbered apart: one of each may have the same id.
+        self._last_ids: dict[Direction, int] = dict.fromkeys(("payable", "receivable"), 100_000 * (number + 1))
         # Kamino may hold payables of an API user back until somebody approves them.
         self.approval_required = False
         self.charges = 0
@@ -35,9 +33,13 @@ class TitleBook(RegisterBook):
         """Return all stored rows of one direction, deleted ones included."""
         return self.payables if direction == "payable" else self.receivables
 
+    def new_title_id(self, direction: Direction) -> int:
+        self._last_ids[direction] += 1
+        return self._last_ids[direction]
+
     def titles(self, direction: Direction) -> list[Row]:
         """Return the rows of one direction that are not deleted."""
-        return [row for row in self.rows(direction).values() if row["ID"] not in self.deleted]
+        return [row for row in self.rows(direction).values() if (direction, row["ID"]) not in self.deleted]
 
     def find(self, direction: Direction, bling_id: int | str) -> Row | None:
         """Return the living row of a Bling title, by external code or by marker in its texts."""
@@ -47,11 +49,6 @@ class TitleBook(RegisterBook):
         """Return every living row of a Bling title: more than one means a duplicate (or a split)."""
         return [row for row in self.titles(direction) if bling_key(direction, row) == str(bling_id)]
 
-    @property
-    def lock_day(self) -> date | None:
-        """Return the last day of the locked period."""
-        return as_date(self.locked_until) if self.locked_until else None
-
     @atomic
     def save(self, direction: Direction, body: Row) -> Row:
         """POST of a title: no or zero `ID` always creates, an existing one is replaced as a whole.
@@ -60,7 +57,7 @@ class TitleBook(RegisterBook):
         """
         fields, rows = FIELDS[direction], self.rows(direction)
         id = id_of(body)
-        if id and (id not in rows or id in self.deleted):
+        if id and (id not in rows or (direction, id) in self.deleted):
             raise Rejected("Lançamento não encontrado.")
         old = rows.get(id)
         try:
@@ -71,7 +68,7 @@ class TitleBook(RegisterBook):
         check_save(self, fields, old, new)
         if new.get("GerarCobranca"):
             self.charges += 1
-        return self._store(direction, id or self.new_id(), new, old)
+        return self._store(direction, id or self.new_title_id(direction), new, old)
 
     def _default_status(self, direction: Direction, fields: TitleFields, new: Row, old: Row | None) -> None:
         if new[fields.status] is None:
@@ -95,10 +92,10 @@ class TitleBook(RegisterBook):
     def remove(self, direction: Direction, id: int) -> None:
         """DELETE of a title. Raises Rejected when it is settled, reconciled, locked or unknown."""
         row = self.rows(direction).get(id)
-        if row is None or id in self.deleted:
+        if row is None or (direction, id) in self.deleted:
             raise Rejected("Lançamento não encontrado.")
         check_delete(self, FIELDS[direction], row)
-        self.deleted.add(id)
+        self.deleted.add((direction, id))
         self.touch()
 
     # What Kamino's own users do on its screens: no checks, no charges.
@@ -118,7 +115,7 @@ class TitleBook(RegisterBook):
             "IDPessoa": person_id,
         } | wire
         new = {name: normal(fields, name, body.get(name)) for name in fields.writable}
-        return int(self._store(direction, self.new_id(), new, None)["ID"])
+        return int(self._store(direction, self.new_title_id(direction), new, None)["ID"])
 
     @atomic
     def edit_title(self, direction: Direction, id: int, **wire: Any) -> int:
@@ -170,7 +167,7 @@ class TitleBook(RegisterBook):
     def delete_title(self, direction: Direction, id: int) -> None:
         """Delete a title by hand."""
         self.rows(direction)[id]  # KeyError for an unknown id
-        self.deleted.add(id)
+        self.deleted.add((direction, id))
         self.touch()
 
 

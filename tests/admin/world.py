@@ -164,7 +164,9 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
         posting=other_posting, date=DAY, amount=Decimal("10"), account=bank, reason=f"Motivo {slug}", user=user,
         created_at=now,
     )  # fmt: skip
-    alert = Alert.objects.create(tenant=tenant, cause="kamino", detail=f"Chave recusada {slug}", opened_at=now)
+    alert = Alert.objects.create(
+        tenant=tenant, cause="kamino", params={"text": f"Chave recusada {slug}"}, opened_at=now
+    )
     change = MappingChange.objects.create(
         tenant=tenant, origin="file", file_name=f"{slug}.xlsx", state="proposed", total_rows=1, user=user,
         created_at=now, headers=["Nome"], rows=[
@@ -218,6 +220,7 @@ def make_title(
         "direction": "payable", "code": str(bling_id), "description": f"Conta {slug}", "document_number": "NF",
         "due_date": str(DAY), "competence_date": str(DAY), "value": "1234.56", "chart_account": "1",
         "cost_center": None, "business_unit": None, "status": "pending", "payment": None, "note": "",
+        "person": str(person.bling_id),
     }  # fmt: skip
     posting = Posting.objects.create(
         title=title, kamino_connection=kamino, direction="payable", due_date=DAY, state=state, desired=desired,

@@ -154,6 +154,8 @@ def desired_titles(draw: st.DrawFn) -> DesiredTitle:
 def neighbours(title: DesiredTitle, other: DesiredTitle) -> list[DesiredTitle]:
     """Return the title, what it is with one field of the other one each, and the other one. Two titles that are drawn
     apart differ in every field at once."""
-    names = [{field.name} for field in fields(DesiredTitle) if field.name not in ("status", "payment")]
+    names = [
+        {field.name} for field in fields(DesiredTitle) if field.compare and field.name not in ("status", "payment")
+    ]
     changes = [{name: getattr(other, name) for name in changed} for changed in [*names, {"status", "payment"}]]
     return [title, *(replace(title, **change) for change in changes), other]

@@ -28,7 +28,7 @@ from integrations.models import (
     Title,
     TitleRead,
 )
-from integrations.models.deliveries import Priority
+from integrations.models.outbox import Priority
 from integrations.pipeline.desk import bulk, commands
 from integrations.pipeline.handover.due import Kind, due
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -63,7 +63,8 @@ def make_part(state: str) -> Callable[[Company], Any]:
     def make(_company: Company) -> None:
         posting = Posting.objects.get()
         PartPosting.objects.create(
-            posting=posting, kamino_connection_id=posting.kamino_connection_id, bordero_id=1, state=state,
+            posting=posting, kamino_connection_id=posting.kamino_connection_id, direction=posting.direction,
+            bordero_id=1, state=state,
             ready_at=ago(), planned_at=ago(),
             desired=posting.desired, desired_fingerprint="part",
         )  # fmt: skip

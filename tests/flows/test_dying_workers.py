@@ -11,10 +11,11 @@ from integrations.domain.delivery import DeliveryState, Operation
 from integrations.domain.reasons import LOST_ANSWERS
 from integrations.models import Attempt, Posting
 from integrations.pipeline.deliver import sweep
-from integrations.pipeline.deliver.claim import claim
-from integrations.pipeline.deliver.record import may_send
+from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.desk.commands import force_settlement, retry_delivery
 from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.outbox.claim import claim
+from integrations.pipeline.outbox.record import may_send
 from integrations.pipeline.read import schedule
 from integrations.pipeline.run import tick
 from integrations.rest.errors import TransientError
@@ -40,7 +41,7 @@ def planned(company: Company) -> tuple[Company, int]:
 def die_in_the_middle(company: Company, title: int) -> Posting:
     """Claim as a worker does, and never come back."""
     posting = company.posting(title)
-    assert claim(posting, Operation.CREATE, settles=False, now=timezone.now()) is not None
+    assert claim(posting, Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO) is not None
     Posting.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     return company.posting(title)
 
@@ -87,7 +88,7 @@ def test_a_death_after_the_call_is_adopted(planned: tuple[Company, int]) -> None
 
 def test_a_worker_that_slept_past_its_lease_writes_nothing(planned: tuple[Company, int]) -> None:
     company, title = planned
-    claimed = claim(company.posting(title), Operation.CREATE, settles=False, now=timezone.now())
+    claimed = claim(company.posting(title), Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO)
     assert claimed is not None
     may_send(claimed, timezone.now)
     Posting.objects.update(lease_until=timezone.now() + timedelta(seconds=30))
@@ -101,14 +102,14 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(planned: tuple[Compan
 def test_two_workers_claim_one_posting_once(planned: tuple[Company, int]) -> None:
     company, title = planned
     first, second = company.posting(title), company.posting(title)
-    assert claim(first, Operation.CREATE, settles=False, now=timezone.now()) is not None
-    assert claim(second, Operation.CREATE, settles=False, now=timezone.now()) is None
+    assert claim(first, Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO) is not None
+    assert claim(second, Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO) is None
     assert Attempt.objects.filter(posting=first).count() == 1
 
 
 def test_the_database_refuses_a_second_attempt_while_one_is_unresolved(planned: tuple[Company, int]) -> None:
     company, title = planned
-    claimed = claim(company.posting(title), Operation.CREATE, settles=False, now=timezone.now())
+    claimed = claim(company.posting(title), Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO)
     assert claimed is not None
     for outcome in ("", "uncertain"):
         Attempt.objects.filter(pk=claimed.attempt.pk).update(outcome=outcome)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.domain.delivery import Operation
+from integrations.domain.delivery import DeliveryState, Operation
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection, PlanRequest, Posting, Title
-from integrations.models.deliveries import DeliveryState
 from integrations.pipeline.access import leases
-from integrations.pipeline.deliver.claim import claim
+from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.plan.planner import plan_batch
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.batch import Chunk, TitleReading
@@ -36,7 +36,7 @@ WHY = Problem(Reason.REFUSED, {"message": "x"})
 
 
 def delivered(posting: Posting, fence: int) -> int:
-    return Posting.objects.record_delivered(posting.pk, fence, sent="x", body={}, kamino_id=1)
+    return Posting.objects.record_delivered(posting.pk, fence, sent="x", body={}, remote_id=1)
 
 
 def tried_again(posting: Posting, fence: int) -> int:
@@ -95,7 +95,7 @@ def test_a_posting_with_an_unresolved_attempt_is_looked_up_instead_of_sent(rows:
     Posting.objects.filter(pk=rows.posting.pk).update(state="ready")
     rows.posting.attempts.update(outcome=outcome)
     posting = Posting.objects.get(pk=rows.posting.pk)
-    assert claim(posting, Operation.CREATE, settles=False, now=timezone.now()) is None
+    assert claim(posting, Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO) is None
     assert Posting.objects.get(pk=posting.pk).state == DeliveryState.UNCERTAIN
     assert posting.attempts.count() == 1
 
@@ -104,9 +104,9 @@ def test_a_posting_whose_plan_is_asked_for_is_not_claimed(rows: Rows) -> None:
     Posting.objects.filter(pk=rows.posting.pk).update(state="ready")
     posting = Posting.objects.get(pk=rows.posting.pk)
     request_plans(Title.objects.filter(pk=rows.title.pk), now=timezone.now())
-    assert claim(posting, Operation.CREATE, settles=False, now=timezone.now()) is None
+    assert claim(posting, Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO) is None
     PlanRequest.objects.all().delete()
-    assert claim(posting, Operation.CREATE, settles=False, now=timezone.now()) is not None
+    assert claim(posting, Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO) is not None
 
 
 def test_a_batch_answers_the_requests_that_it_planned_and_no_others(rows: Rows) -> None:

@@ -132,7 +132,7 @@ def test_html_from_bling_for_good_ends_the_run_with_a_clear_message(
     company.add_title("payable")
     report = company.sync()
     run = SyncRun.objects.get()
-    assert (run.state, run.error_kind) == ("failed", "transient")
+    assert (run.state, run.failure["kind"]) == ("failed", "transient")
     assert "página" in run.error
     assert report.exit_code == 2
 

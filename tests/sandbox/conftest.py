@@ -14,8 +14,9 @@ import jsonschema
 import pytest
 import requests
 
+from sandbox.account import Account
 from sandbox.server import SandboxServer
-from sandbox.world import Account, World
+from sandbox.world import World
 
 TODAY = date(2026, 11, 20)
 OPENAPI = os.environ.get("BLING_OPENAPI", "")

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.world import Account, World
+from sandbox.account import Account
+from sandbox.world import World
 
 TODAY = date(2026, 11, 20)
 
@@ -48,6 +49,21 @@ def test_receivables_default_to_those_issued_in_the_last_year(bling: Any, accoun
     add("receivable", "10", TODAY, contact, issue=TODAY - timedelta(days=400))
     add("receivable", "10", TODAY, contact, issue=TODAY + timedelta(days=1))
     assert ids(bling.data("/contas/receber")) == [recent]
+
+
+@pytest.mark.parametrize("direction", ["payable", "receivable"])
+def test_a_title_without_a_due_date_is_listed_with_the_others(
+    bling: Any, account: Account, contact: int, direction: Any
+) -> None:
+    due, without = (account.bling.add_title(direction, "10", TODAY, contact) for _ in range(2))
+    account.bling.edit_title(without, due="0000-00-00")
+    path = {"payable": "/contas/pagar", "receivable": "/contas/receber"}[direction]
+    rows = bling.data(path)
+    assert [(row["id"], row["vencimento"]) for row in rows] == [(without, "0000-00-00"), (due, TODAY.isoformat())]
+    assert bling.data(f"{path}/{without}")["vencimento"] == "0000-00-00"
+    if direction == "receivable":
+        window = {"tipoFiltroData": "V", "dataInicial": TODAY.isoformat(), "dataFinal": TODAY.isoformat()}
+        assert ids(bling.data(path, **window)) == [due]
 
 
 def test_due_windows_without_an_end_lose_the_future(bling: Any, account: Account, contact: int) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.account import Account
 from sandbox.server import SandboxServer
-from sandbox.world import Account, World
+from sandbox.world import World
 
 PAY, RECEIVE = "/financeiro/pagamento", "/financeiro/recebimento"
 DUE = "2026-12-01"

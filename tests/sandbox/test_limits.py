@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.account import Account
 from sandbox.limits import AddressGuard, Window
-from sandbox.world import Account, World
+from sandbox.world import World
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from sandbox.account import Account
 from sandbox.server import SandboxServer
-from sandbox.world import Account, World
+from sandbox.world import World
 
 TOKEN = "/oauth/token"
 

@@ -10,8 +10,9 @@ import pytest
 from stdnum.br import cnpj as numeric_cnpj
 from stdnum.br import cpf
 
+from sandbox.account import Account
 from sandbox.documents import branch_of, cnpj_digits, punctuated
-from sandbox.world import Account, World
+from sandbox.world import World
 
 TODAY = date(2026, 11, 20)
 

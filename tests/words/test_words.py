@@ -6,11 +6,11 @@ import pytest
 from django.utils.translation import override
 
 from integrations.domain.alerts import AlertCause
-from integrations.domain.delivery import DeliveryState
+from integrations.domain.delivery import DeliveryState, Outcome
 from integrations.domain.discrepancies import RISKS, DiscrepancyKind
 from integrations.domain.reasons import Holds, Problem, Reason, Severity, because_of, effect_of
 from integrations.domain.titles import TitleStatus
-from integrations.models import Attempt, MappingChange, SyncRun
+from integrations.models import MappingChange, SyncRun
 from integrations.models.connections import ConnectionStatus
 from integrations.models.mappings import MappingKind
 from integrations.words import alerts, colours, discrepancies
@@ -24,7 +24,7 @@ BADGES: list[tuple[Mapping[str, str], Iterable[str]]] = [
     (colours.RUN_COLOURS, SyncRun.State.values),
     (colours.CHANGE_COLOURS, MappingChange.State.values),
     (colours.MAPPING_KIND_COLOURS, MappingKind.values),
-    (colours.OUTCOME_COLOURS, [outcome or "in_flight" for outcome in Attempt.Outcome.values]),
+    (colours.OUTCOME_COLOURS, [outcome or "in_flight" for outcome in Outcome]),
     (alerts.ALERT_COLOURS, AlertCause),
 ]
 

@@ -53,8 +53,8 @@ class ExportAdmin(ReadOnlyAdmin):
 
     @display(gettext_lazy("state"))
     def state(self, row: Export) -> str:
-        if row.error:
-            return _(row.error)
+        if row.failure:
+            return str(row.get_failure_display())
         if not row.finished_at:
             return _("Under way: %(done)s of %(count)s rows") % {"done": row.cursor, "count": row.counted}
         if is_expired(row):
@@ -66,7 +66,7 @@ class ExportAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show how far a file is, and then the way to it; the page renews itself until then."""
         row = self.get_object_or_deny(request, object_id)
-        is_ready = bool(row.finished_at) and not row.error and not is_expired(row)
+        is_ready = bool(row.finished_at) and not row.failure and not is_expired(row)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -82,7 +82,7 @@ class ExportAdmin(ReadOnlyAdmin):
         """Send the file to the person who ordered it. Raises `Http404` for others and before it is
         finished, `PermissionDenied` once they may no longer see what it shows."""
         row = self.get_object_or_deny(request, str(pk))
-        if not row.finished_at or row.error:
+        if not row.finished_at or row.failure:
             raise Http404
         if is_expired(row):
             messages.warning(request, _("This file has expired. Order it again from its list."))

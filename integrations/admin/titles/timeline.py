@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.scope import change_url
-from integrations.domain.delivery import DeliveryState
+from integrations.domain.delivery import DeliveryState, Outcome
 from integrations.models import (
     Attempt,
     CatalogItem,
@@ -135,13 +135,13 @@ def _attempts(posting: Posting, parts: Sequence[PartPosting]) -> Iterator[Event]
 
 
 def _icon(attempt: Attempt) -> str:
-    return "check" if attempt.outcome in (Attempt.Outcome.DELIVERED, Attempt.Outcome.ADOPTED) else "warning"
+    return "check" if attempt.outcome in (Outcome.DELIVERED, Outcome.ADOPTED) else "warning"
 
 
 def _answer(attempt: Attempt) -> str:
-    if attempt.settles and attempt.outcome == Attempt.Outcome.DELIVERED:
+    if attempt.settles and attempt.outcome == Outcome.DELIVERED:
         return _("Settled in Kamino")
-    if attempt.outcome == Attempt.Outcome.DELIVERED:
+    if attempt.outcome == Outcome.DELIVERED:
         return _("Kamino accepted it")
     return _("Kamino: %(outcome)s") % {"outcome": attempt.get_outcome_display()}
 

@@ -24,32 +24,33 @@ def reason_of(error: ApiError) -> Problem:
     if isinstance(error, RejectedError):
         return Problem(Reason.REFUSED, {"message": error.message})
     if isinstance(error, RateLimitedError):
-        return Problem(Reason.LIMITED, _call(error))
+        return Problem(Reason.LIMITED, failure_of(error))
     if isinstance(error, TransientError):
-        return Problem(Reason.NO_ANSWER, _call(error))
+        return Problem(Reason.NO_ANSWER, failure_of(error))
     if isinstance(error, ConfigError):
         return (
             Problem(Reason.NOT_CONFIRMED)
             if error.code == "unconfirmed"
-            else Problem(Reason.ACCESS_REFUSED, _call(error))
+            else Problem(Reason.ACCESS_REFUSED, failure_of(error))
         )
     return Problem(Reason.INTERNAL, {"message": error.message})
 
 
 def unread(error: ApiError) -> Problem:
     """Return why a title could not be read in Bling."""
-    return Problem(Reason.UNREAD, _call(error))
+    return Problem(Reason.UNREAD, failure_of(error))
 
 
 def error_text(error: ApiError) -> str:
     """Return one sentence for an error: what happened and what to do next."""
-    return call_text(_call(error))
+    return call_text(failure_of(error))
 
 
 def live_error_text(error: ApiError) -> str:
     """Return the same for a person who waits for an answer now: it is not tried again by itself."""
-    return live_call_text(_call(error))
+    return live_call_text(failure_of(error))
 
 
-def _call(error: ApiError) -> dict[str, str]:
+def failure_of(error: ApiError) -> dict[str, str]:
+    """Return what is stored of a failed call; `words/errors` makes its sentence when it is shown."""
     return {"kind": error.kind, "code": error.code, "service": error.service, "message": error.message}

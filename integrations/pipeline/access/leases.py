@@ -56,6 +56,9 @@ def free_kamino(kamino: KaminoConnection) -> None:
     KaminoConnection.objects.filter(pk=kamino.pk, fence=kamino.fence).update(lease_until=None)
 
 
-def pause_kamino(kamino_connection_id: int, text: str, *, until: datetime) -> None:
-    """Keep everybody away from a company for a while: with wrong keys, each call would be one more error."""
-    KaminoConnection.objects.filter(pk=kamino_connection_id).update(error=text, lease_until=until, fence=F("fence") + 1)
+def pause_kamino(kamino_connection_id: int, failure: dict[str, str], *, until: datetime) -> None:
+    """Keep everybody away from a company for a while: with wrong keys, each call would be one more error. `failure`
+    is what a person sees (`failure_of`), empty when nobody needs to."""
+    KaminoConnection.objects.filter(pk=kamino_connection_id).update(
+        failure=failure, lease_until=until, fence=F("fence") + 1
+    )

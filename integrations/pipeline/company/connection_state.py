@@ -72,7 +72,10 @@ def disconnect(*, connection: BlingConnection, user: User | None, now: datetime)
         BlingToken.objects.filter(connection=connection).delete()
         ConnectLink.objects.filter(connection=connection, used_at=None, expires_at__gt=now).update(expires_at=now)
         SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN).update(
-            state=SyncRun.State.FAILED, ended_at=now, lease_until=None, error_kind="config", error="disconnected"
+            state=SyncRun.State.FAILED,
+            ended_at=now,
+            lease_until=None,
+            failure={"kind": "config", "code": "disconnected"},
         )
         BlingConnection.objects.filter(pk=connection.pk).update(
             status=ConnectionStatus.NEVER, status_cause="disconnected"

@@ -60,7 +60,7 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
     yield from lines
     if all(line.ok for line in lines if not line.name.endswith("(unconfirmed)")):
         # The cause of the pause is gone: the backlog goes on at once.
-        KaminoConnection.objects.filter(pk=connection.pk).exclude(error="").update(error="", lease_until=None)
+        KaminoConnection.objects.filter(pk=connection.pk).exclude(failure={}).update(failure={}, lease_until=None)
     if write:
         yield from _probe_writes(client, clock)
 

@@ -154,7 +154,7 @@ def _kamino(tenant: Tenant, node: _Node) -> None:
             "requests_per_minute": per_minute,
             "allow_unconfirmed": bool(node.data.get("allow_unconfirmed", False)),
             "lists_are_complete": bool(node.data.get("lists_are_complete", False)),
-            "error": "",
+            "failure": {},
             "lease_until": None,
         },
     )

@@ -69,7 +69,7 @@ def refresh_registers(client: KaminoClient, kamino: KaminoConnection, *, clock: 
             unique_fields=["connection", "kind", "kamino_id"],
             update_fields=["name", "folded_name", "path", "is_active", "takes_postings", "nature", "read_at"],
         )
-        KaminoConnection.objects.filter(pk=kamino.pk).update(registers_read_at=read_at, error="")
+        KaminoConnection.objects.filter(pk=kamino.pk).update(registers_read_at=read_at, failure={})
     return bool(changed)
 
 

@@ -30,9 +30,8 @@ def last_sent() -> Combinable:
 
 def unlinked(snapshots: QuerySet[KaminoSnapshot]) -> QuerySet[KaminoSnapshot]:
     """Return the rows that no posting and no part of the company is linked to."""
-    same = {"kamino_connection": OuterRef("kamino_connection"), "kamino_id": OuterRef("kamino_id")}
-    taken = Posting.objects.filter(**same, direction=OuterRef("direction"))
-    parts = PartPosting.objects.filter(**same, posting__direction=OuterRef("direction"))
+    same = {name: OuterRef(name) for name in ("kamino_connection", "direction", "kamino_id")}
+    taken, parts = Posting.objects.filter(**same), PartPosting.objects.filter(**same)
     return snapshots.filter(~Exists(taken), ~Exists(parts))
 
 
@@ -85,7 +84,7 @@ def differences_beside(
         posting, delivered = by_pk[part.posting_id], part.get_delivered()
         if delivered is None or not may_compare(part, started_at):
             continue
-        row = rows.get((posting.direction, part.kamino_id or 0))
+        row = rows.get((part.direction, part.kamino_id or 0))
         names, tolerance = names_of(posting, accounts), tolerance_of(posting)
         differences = compare(delivered, row, names=names, tolerance=tolerance)
         found[posting.pk] += [replace(difference, bordero_id=part.bordero_id) for difference in differences]
@@ -105,10 +104,9 @@ def _copies(batch: Sequence[Posting], parts: Sequence[PartPosting]) -> dict[int,
     owners = {
         (posting.direction, delivered.code): posting.pk for posting in batch if (delivered := posting.get_delivered())
     }
-    directions = {posting.pk: posting.direction for posting in batch}
     for part in parts:
         if delivered := part.get_delivered():
-            owners[directions[part.posting_id], delivered.code] = part.posting_id
+            owners[part.direction, delivered.code] = part.posting_id
     codes = {code for _direction, code in owners}
     found: dict[int, list[int]] = defaultdict(list)
     for (direction, kamino_id), row in translated(

@@ -13,7 +13,7 @@ from integrations.domain.matching import KaminoTitle
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.kamino.client import KaminoClient
-from integrations.models import KaminoSnapshot, PartPosting, PersonAction, Posting
+from integrations.models import KaminoSnapshot, PartPosting, Posting
 from integrations.pipeline.handover.kamino_rows import rows_due
 from integrations.rest.errors import AmbiguousError
 
@@ -32,24 +32,22 @@ def standing_title(
     another one.
     """
     mine = {"kamino_connection": posting.kamino_connection_id, "direction": posting.direction}
-    held = {"kamino_connection": posting.kamino_connection_id, "kamino_id": OuterRef("kamino_id")}
-    is_ours = Exists(Posting.objects.filter(direction=posting.direction, **held))
-    is_part = Exists(PartPosting.objects.filter(posting__direction=posting.direction, **held))
+    held = {**mine, "kamino_id": OuterRef("kamino_id")}
+    is_ours, is_part = Exists(Posting.objects.filter(**held)), Exists(PartPosting.objects.filter(**held))
     free = KaminoSnapshot.objects.filter(~is_ours, ~is_part, **mine)
     alike = {"person_id": person_id, "value": desired.value, "due_date__range": _around(desired)}
     rows = list(free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id"))
     carriers = _still_there(client, desired, [row for row in rows if row.code == desired.code])
     if len(carriers) == 1:
         return carriers[0]
-    if isinstance(posting, Posting) and posting.create_anyway:
+    if posting.create_anyway:
         return None
     candidates = [row.kamino_id for row in carriers] or _entered_by_people(rows, mine, desired)
-    if isinstance(posting, Posting):
-        left = [] if carriers else _left_by_vanished_titles(mine, desired, person_id)
-        if left and not _replaces_none(posting):
+    if posting.IS_WHOLE and not carriers:
+        left = _left_by_vanished_titles(mine, desired, person_id)
+        if left and not posting.replaces_none():
             candidates += left
-        if candidates != posting.candidates:
-            Posting.objects.filter(pk=posting.pk).update(candidates=candidates)
+    posting.offer(candidates)
     if candidates:
         ids = ", ".join(str(kamino_id) for kamino_id in candidates)
         raise AmbiguousError(ids, service="Kamino", operation="create", code=Reason.POSSIBLE_DUPLICATE)
@@ -79,11 +77,6 @@ def _entered_by_people(alike: Sequence[KaminoSnapshot], mine: dict[str, Any], de
     held = Posting.objects.filter(delivered__code__in=codes, kamino_id__isnull=False, **mine)
     copied = set(held.values_list("delivered__code", flat=True))
     return [row.kamino_id for row in rows if not row.code or row.code in copied]
-
-
-def _replaces_none(posting: Posting) -> bool:
-    """Say whether a person was asked which vanished title this one replaces, and answered none."""
-    return PersonAction.objects.filter(posting=posting, kind=PersonAction.Kind.REPLACES_NONE).exists()
 
 
 def _left_by_vanished_titles(mine: dict[str, Any], desired: DesiredTitle, person_id: int) -> list[int]:

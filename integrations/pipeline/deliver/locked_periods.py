@@ -10,7 +10,7 @@ from integrations.domain.desired import DesiredTitle
 from integrations.domain.reasons import Reason
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoItem, PartPosting, Posting
-from integrations.models.deliveries import Priority
+from integrations.models.outbox import Priority
 from integrations.models.registers import KaminoKind
 from integrations.rest.errors import ApiError, ConflictError, RateLimitedError
 

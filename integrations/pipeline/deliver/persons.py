@@ -6,14 +6,15 @@ Never by the root of a CNPJ, never by name. Two candidates are a person's decisi
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from integrations.domain.delivery import DeliveryState, Operation
+from integrations.domain.delivery import DeliveryState, Operation, Outcome
 from integrations.domain.persons import DesiredPerson, merge
 from integrations.domain.reasons import Reason
 from integrations.kamino.client import KaminoClient
 from integrations.kamino.translate import KaminoPerson
-from integrations.models import Attempt, PersonPosting
-from integrations.pipeline.deliver import record
-from integrations.pipeline.deliver.claim import Claimed, claim
+from integrations.models import PersonPosting
+from integrations.pipeline.deliver.kamino import KAMINO
+from integrations.pipeline.outbox import record
+from integrations.pipeline.outbox.claim import Claimed, claim
 from integrations.rest.errors import AmbiguousError, ConflictError
 
 Clock = Callable[[], datetime]
@@ -71,7 +72,7 @@ class PersonDirectory:
 
 def deliver_person(client: KaminoClient, row: PersonPosting, directory: PersonDirectory, *, clock: Clock) -> None:
     """Claim one person, link or create it, and write what is ours to write."""
-    claimed = claim(row, Operation.SAVE_PERSON, settles=False, now=clock())
+    claimed = claim(row, Operation.SAVE_PERSON, settles=False, now=clock(), to=KAMINO)
     if claimed is None:
         return
     with record.outcome_of(claimed, clock):
@@ -114,7 +115,7 @@ def _link_or_create(
         return
     record.may_send(claimed, clock)
     kamino_id = client.save_person(desired)
-    record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
+    record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock())
 
 
 def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
@@ -136,7 +137,7 @@ def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
 
 def _link(claimed: Claimed, row: PersonPosting, kamino_id: int, desired: DesiredPerson, clock: Clock) -> None:
     PersonPosting.objects.filter(pk=row.pk).update(owns_person=False)
-    record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock(), outcome=Attempt.Outcome.ADOPTED)
+    record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock(), outcome=Outcome.ADOPTED)
 
 
 def _save_merged(
@@ -151,8 +152,6 @@ def _save_merged(
     if merged != current.person:
         record.may_send(claimed, clock)
         client.save_person(merged, kamino_id=current.kamino_id, current=current.raw)
-        record.delivered(claimed, kamino_id=current.kamino_id, told=desired, now=clock())
+        record.delivered(claimed, remote_id=current.kamino_id, told=desired, now=clock())
     else:
-        record.delivered(
-            claimed, kamino_id=current.kamino_id, told=desired, now=clock(), outcome=Attempt.Outcome.ADOPTED
-        )
+        record.delivered(claimed, remote_id=current.kamino_id, told=desired, now=clock(), outcome=Outcome.ADOPTED)

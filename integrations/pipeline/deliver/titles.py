@@ -6,19 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.domain.classification import CLASSIFIED
-from integrations.domain.delivery import Operation, next_step
+from integrations.domain.delivery import Operation, Outcome, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, as_told
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
-from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, PartPosting, Posting
-from integrations.models.deliveries import Priority
-from integrations.pipeline.deliver import record
-from integrations.pipeline.deliver.claim import Claimed, claim
+from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, Posting
+from integrations.models.outbox import Priority
 from integrations.pipeline.deliver.existing import standing_title
+from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.locked_periods import refuse_locked
 from integrations.pipeline.handover.kamino_rows import rows_due, store_rows
+from integrations.pipeline.outbox import record
+from integrations.pipeline.outbox.claim import Claimed, claim
 from integrations.rest.errors import ConflictError, InternalError
 
 Clock = Callable[[], datetime]
@@ -32,7 +33,7 @@ def deliver_title(client: KaminoClient, posting: Posting, person_id: int, *, clo
     if step.operation is None:
         record.already_delivered(posting, clock())
         return
-    claimed = claim(posting, step.operation, settles=desired.status is KaminoStatus.SETTLED, now=clock())
+    claimed = claim(posting, step.operation, settles=desired.status is KaminoStatus.SETTLED, now=clock(), to=KAMINO)
     if claimed is None:
         return
     with record.outcome_of(claimed, clock):
@@ -45,7 +46,7 @@ def deliver_title(client: KaminoClient, posting: Posting, person_id: int, *, clo
 def deliver_part(client: KaminoClient, part: PartPosting, *, clock: Clock) -> None:
     """Claim and create one settled title of a payment; its person is in Kamino, as the title it belongs to is."""
     person = part.posting.title.person
-    claimed = claim(part, Operation.CREATE, settles=True, now=clock())
+    claimed = claim(part, Operation.CREATE, settles=True, now=clock(), to=KAMINO)
     if claimed is None:
         return
     with record.outcome_of(claimed, clock):
@@ -64,13 +65,13 @@ def _create(
 ) -> None:
     row = standing_title(client, posting, desired, person_id)
     if row is not None:
-        told, adopted = as_told(row, desired), Attempt.Outcome.ADOPTED
-        record.delivered(claimed, kamino_id=row.kamino_id, told=told, now=clock(), outcome=adopted)
+        told, adopted = as_told(row, desired), Outcome.ADOPTED
+        record.delivered(claimed, remote_id=row.kamino_id, told=told, now=clock(), outcome=adopted)
         return
     refuse_locked(client, posting, desired, clock)
     record.may_send(claimed, clock)
     kamino_id = client.save_title(desired, person_id=person_id)
-    record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
+    record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock())
 
 
 def _change(
@@ -85,7 +86,7 @@ def _change(
     kamino_id = posting.kamino_id or 0
     can_read, row = current_row(client, posting, before, clock)
     if can_read and is_adoptable(row, desired):
-        record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock(), outcome=Attempt.Outcome.ADOPTED)
+        record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock(), outcome=Outcome.ADOPTED)
         return
     if can_read:
         refuse_conflicts(row, desired)
@@ -98,7 +99,7 @@ def _change(
         current = row.raw if row else None
         client.save_title(sent, person_id=person_id, kamino_id=kamino_id, current=current)
     _forget_snapshot(posting)
-    record.delivered(claimed, kamino_id=kamino_id, told=desired, now=clock())
+    record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock())
 
 
 def current_row(

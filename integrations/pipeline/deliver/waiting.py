@@ -8,15 +8,15 @@ from typing import Any
 
 from django.db.models import BigIntegerField, CharField, Exists, QuerySet
 
+from integrations.domain.delivery import DeliveryState
 from integrations.models import DELIVERY_UNITS, KaminoConnection, RateLimit
 from integrations.pipeline.access.rate_limits import kamino_key
-from integrations.pipeline.deliver.claim import (
+from integrations.pipeline.deliver.ready import (
     Unit,
     live_kaminos,
     ready_parts,
     ready_persons,
     ready_postings,
-    uncertain_units,
 )
 from integrations.pipeline.handover.due import Given, ask
 
@@ -45,15 +45,16 @@ def _held(now: datetime, about: Any) -> Sequence[QuerySet[Any]]:
     return [live_kaminos(now).filter(~Exists(taken), pk=kamino, fence=fence)]
 
 
+def _uncertain(model: type[Unit], now: datetime, about: Any) -> QuerySet[Any]:
+    return model.objects.due(DeliveryState.UNCERTAIN, now).filter(kamino_connection=about[0])
+
+
 _QUESTIONS = (
     _held,
     lambda now, about: [ready_postings(now).filter(kamino_connection=about[0])],
     lambda now, about: [ready_parts(now).filter(kamino_connection=about[0])],
     lambda now, about: [ready_persons(now).filter(kamino_connection=about[0])],
-    *(
-        lambda now, about, model=model: [uncertain_units(model, now).filter(kamino_connection=about[0])]
-        for model in DELIVERY_UNITS
-    ),
+    *(lambda now, about, model=model: [_uncertain(model, now, about)] for model in DELIVERY_UNITS),
 )
 
 

@@ -25,7 +25,7 @@ from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, Posting, Tenant, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import Priority
+from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.desk import commands, decisions
 from integrations.pipeline.desk.refusal import Refused

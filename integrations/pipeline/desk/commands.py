@@ -33,7 +33,7 @@ from integrations.models import (
     TitleRead,
 )
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import NO_REASON, Priority
+from integrations.models.outbox import NO_REASON, Priority
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover import sales_orders

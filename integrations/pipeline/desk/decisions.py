@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from integrations.domain.delivery import DeliveryState
+from integrations.domain.delivery import DeliveryState, Outcome
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
@@ -93,12 +93,12 @@ def decide(*, posting: Posting, code: str, number: int, reason: str, user: User,
         if code == LINK:
             link_to(locked, number, now)
         elif code == CREATE:
-            close_unresolved(locked, Attempt.Outcome.TRANSIENT, now)
+            close_unresolved(locked, Outcome.TRANSIENT, now)
             release(locked, create_anyway=True)
         elif code == HAPPENED:
             _believe(locked, now)
         elif code == DID_NOT_HAPPEN:
-            close_unresolved(locked, Attempt.Outcome.TRANSIENT, now)
+            close_unresolved(locked, Outcome.TRANSIENT, now)
             release(locked)
         else:
             _say_what_it_replaces(locked, number, now)
@@ -117,7 +117,7 @@ _KINDS = {
 def _believe(posting: Posting, now: datetime) -> None:
     attempt = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).get()
     sent = DesiredTitle.from_json(attempt.body)
-    close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=posting.kamino_id)
+    close_unresolved(posting, Outcome.ADOPTED, now, kamino_id=posting.kamino_id)
     release(posting, delivered=sent.to_json(), delivered_fingerprint=sent.fingerprint)
 
 

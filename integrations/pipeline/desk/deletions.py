@@ -17,7 +17,7 @@ def deletions_to_confirm(connection: BlingConnection) -> int:
     """Return how many vanished titles stopped the last run of a connection; 0 when it did not stop for that."""
     last = connection.runs.order_by("-pk").first()
     # Many vanished titles are the only conflict that a run can end with.
-    stopped = last is not None and last.state == SyncRun.State.FAILED and last.error_kind == ConflictError.kind
+    stopped = last is not None and last.state == SyncRun.State.FAILED and last.failure.get("kind") == ConflictError.kind
     return has_lost_many(last) if last is not None and stopped else 0
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from integrations.domain.delivery import IN_FLIGHT, DeliveryState
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Outcome
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import as_told
 from integrations.domain.titles import TitleStatus
@@ -22,7 +22,7 @@ from integrations.models import (
     Posting,
     Title,
 )
-from integrations.models.deliveries import NO_REASON
+from integrations.models.outbox import NO_REASON
 from integrations.pipeline.compare.exact_matches import with_exact_match
 from integrations.pipeline.desk.commands import note, plan_now
 from integrations.pipeline.desk.refusal import Refused
@@ -105,14 +105,12 @@ def link_to(posting: Posting, kamino_id: int, now: datetime) -> None:
         _refuse_in_flight(holder)
         take_posting_over(holder.title, posting.title, now=now)  # a bill that was deleted in Bling and entered again
         return
-    parts = PartPosting.objects.filter(
-        kamino_connection=posting.kamino_connection_id, posting__direction=posting.direction
-    )
+    parts = PartPosting.objects.filter(kamino_connection=posting.kamino_connection_id, direction=posting.direction)
     if parts.filter(kamino_id=kamino_id).exists():
         raise Refused("taken", _("That title of Kamino belongs to another title already."))
     desired = posting.get_desired()
     held = _what_kamino_holds(posting, desired, kamino_id)
-    close_unresolved(posting, Attempt.Outcome.ADOPTED, now, kamino_id=kamino_id, settles=held.payment is not None)
+    close_unresolved(posting, Outcome.ADOPTED, now, kamino_id=kamino_id, settles=held.payment is not None)
     try:
         with transaction.atomic():
             release(posting, kamino_id=kamino_id, delivered=held.to_json(), delivered_fingerprint=held.fingerprint)

@@ -52,7 +52,7 @@ def _lease(kamino_connection_id: int, now: datetime) -> KaminoConnection:
     kamino = lease_first(kaminos.filter(is_free(now), is_paused=False), now)
     if kamino is not None:
         return kamino
-    if kaminos.filter(Q(is_paused=True) | ~Q(error="")).exists():
+    if kaminos.filter(Q(is_paused=True) | ~Q(failure={})).exists():
         raise Refused("paused", _("Sending is stopped for this company: see its Kamino connection."))
     raise Refused("busy", _("Kamino is busy with another call of this company. Try again in a few seconds."))
 

@@ -15,7 +15,7 @@ from integrations.domain.settlement import PaymentFacts
 from integrations.domain.splitting import Split, desire_part, differs, split
 from integrations.domain.titles import TitleFacts, TitleStatus
 from integrations.models import Attempt, PartPosting, Posting
-from integrations.models.deliveries import NO_REASON, Priority
+from integrations.models.outbox import NO_REASON, Priority
 
 
 @dataclass
@@ -86,6 +86,7 @@ def plan_parts(
         PartPosting(
             posting=posting,
             kamino_connection_id=posting.kamino_connection_id,
+            direction=posting.direction,
             bordero_id=key,
             ready_at=now,
             planned_at=now,
@@ -101,14 +102,14 @@ def plan_parts(
 
 def _plan_part(row: PartPosting, desired: DesiredTitle | None, *, asked: int | None, now: datetime) -> None:
     fingerprint = desired.fingerprint if desired else ""
-    is_same = fingerprint == row.desired_fingerprint and asked != Priority.PERSON
     state: str = DeliveryState.READY if desired else DeliveryState.HELD
-    if is_same and row.state in (state, DeliveryState.NEEDS_HUMAN):
+    stays = row.wants(desired) and asked != Priority.PERSON and row.state in (state, DeliveryState.NEEDS_HUMAN)
+    if stays and fingerprint == row.desired_fingerprint:
         return
-    changes: dict[str, Any] = {"tries": 0, "ready_at": now, **NO_REASON}
+    changes: dict[str, Any] = {"ready_at": now} if stays else {"tries": 0, "ready_at": now, **NO_REASON}
     PartPosting.objects.plan(
         row.pk,
-        state=state,
+        state=row.state if stays else state,
         desired=desired.to_json() if desired else None,
         desired_fingerprint=fingerprint,
         priority=Priority.PERSON if asked == Priority.PERSON else Priority.SETTLEMENT,

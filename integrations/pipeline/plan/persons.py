@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.persons import desire_person
 from integrations.domain.reasons import with_since
 from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection, Person, PersonPosting, Title
-from integrations.models.deliveries import NO_REASON
+from integrations.models.outbox import NO_REASON
+
+log = structlog.get_logger(__name__)
 
 
 def kamino_of(title: Title) -> KaminoConnection:
@@ -35,7 +39,11 @@ def plan_persons(titles: Sequence[Title], now: datetime) -> dict[int, PersonPost
     rows = PersonPosting.objects.select_for_update(of=("self",)).filter(person__in=kaminos).order_by("pk")
     found = {row.person_id: row for row in rows.select_related("person", "person__connection")}
     for row in found.values():
-        _plan_person(row, row.person, directions[row.person_id], now)
+        try:
+            _plan_person(row, row.person, directions[row.person_id], now)
+        except Exception:
+            # A bug of ours on one person must not keep all titles of the batch from being planned.
+            log.exception("plan of a person crashed", person=row.person_id)
     return found
 
 
@@ -47,18 +55,21 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
         prefix=person.connection.code_prefix,
     )
     fingerprint = desired.fingerprint if desired else ""
-    unchanged = fingerprint == row.desired_fingerprint
+    unchanged = row.wants(desired)
     is_settled = row.state != DeliveryState.HELD or (desired is None and not row.kamino_id)
-    if unchanged and is_settled and problems == row.get_problems() and row.planned_at != now:
+    is_stored = fingerprint == row.desired_fingerprint
+    if is_stored and is_settled and problems == row.get_problems() and row.planned_at != now:
         return
     if desired is None:
         state = DeliveryState.HELD
-    elif fingerprint == row.delivered_fingerprint or (row.kamino_id and not row.owns_person):
+    elif row.was_told(desired) or (row.kamino_id and not row.owns_person):
         state = DeliveryState.DELIVERED
     else:
         state = DeliveryState.READY
     row.problems = with_since(problems, row.problems, now)
-    changes: dict[str, Any] = {} if unchanged else {"tries": 0, "ready_at": now, **NO_REASON}
+    changes: dict[str, Any] = {} if is_stored else {"ready_at": now}
+    if not unchanged:
+        changes |= {"tries": 0, **NO_REASON}
     stays = unchanged and row.state == DeliveryState.NEEDS_HUMAN
     new_state = row.state if stays else state
     if row.state in PersonPosting.objects.all().MOVABLE:
@@ -70,5 +81,6 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
         desired_fingerprint=fingerprint,
         problems=row.problems,
         planned_at=now,
+        **row.brought_up_to_date(desired),
         **changes,
     )

@@ -18,7 +18,7 @@ from integrations.domain.delivery import DeliveryState, Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_since
 from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
-from integrations.models.deliveries import NO_REASON, Priority, stored
+from integrations.models.outbox import NO_REASON, Priority, stored
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.plan.inputs import Gathered, gather, read_for
 from integrations.pipeline.plan.parts import lock_parts, plan_parts
@@ -155,10 +155,12 @@ def _plan_title(posting: Posting, gathered: Gathered, asked: int | None, now: da
     )
     fingerprint = desired.fingerprint if desired else ""
     changes: dict[str, Any] = {"priority": Priority.PERSON if asked == Priority.PERSON else decision.priority}
-    if fingerprint != posting.desired_fingerprint or asked == Priority.PERSON:
+    if not posting.wants(desired) or asked == Priority.PERSON:
         changes |= {"tries": 0, "ready_at": now, **NO_REASON}
     elif decision.state in (DeliveryState.HELD, DeliveryState.DELIVERED):
         changes |= NO_REASON
+    elif fingerprint != posting.desired_fingerprint:
+        changes["ready_at"] = now  # planned by another version than what waited
     if decision.why is not None:
         changes |= stored(decision.why, now)
     return {
@@ -169,6 +171,7 @@ def _plan_title(posting: Posting, gathered: Gathered, asked: int | None, now: da
         "due_date": inputs.title.due_date,
         "rule": inputs.classification.rule,
         "planned_at": now,
+        **posting.brought_up_to_date(desired),
         **changes,
     }
 
@@ -193,11 +196,7 @@ def _decide(
         return Decision(DeliveryState.NEEDS_HUMAN, conflict), [*problems, conflict]
     if step.operation is None:
         return Decision(DeliveryState.DELIVERED), problems
-    stays = (
-        posting.state == DeliveryState.NEEDS_HUMAN
-        and posting.desired_fingerprint == desired.fingerprint
-        and not asked_by_person
-    )
+    stays = posting.state == DeliveryState.NEEDS_HUMAN and posting.wants(desired) and not asked_by_person
     state = DeliveryState.NEEDS_HUMAN if stays else DeliveryState.READY
     return Decision(state, None, _priority(step.operation, desired, today)), problems
 

@@ -13,7 +13,7 @@ from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
-from integrations.models.deliveries import Priority
+from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import unread

@@ -11,11 +11,11 @@ from integrations.models import SyncRun
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
-from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.runner import work_on
 from integrations.pipeline.read.steps.work import LEASE
-from integrations.rest.errors import ApiError, RateLimitedError, TransientError
+from integrations.rest.errors import ApiError, InternalError, RateLimitedError, TransientError
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ def advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
         _run_failed(run, TransientError("database is busy", service="PostgreSQL"), clock())
     except Exception:
         log.exception("run crashed", run=run.pk)
-        _end_run(run, "internal", "internal error", clock())
+        _end_run(run, InternalError("the run crashed", service="", code="crash"), clock())
     return True
 
 
@@ -86,7 +86,7 @@ def _run_failed(run: SyncRun, error: ApiError, now: datetime) -> None:
     tries = int(run.cursor.get("tries", 0)) + 1
     passing = error.kind in ("transient", "uncertain")
     if not passing or (tries > MOST_TRIES and not isinstance(error, RateLimitedError)):
-        _end_run(run, error.kind, error_text(error), now)
+        _end_run(run, error, now)
         return
     wait = min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE)
     if isinstance(error, RateLimitedError):
@@ -97,14 +97,13 @@ def _run_failed(run: SyncRun, error: ApiError, now: datetime) -> None:
         not_before=now + wait,
         step=run.step,
         cursor={**run.cursor, "tries": tries},
-        error_kind=error.kind,
-        error=error_text(error),
+        failure=failure_of(error),
     )
 
 
-def _end_run(run: SyncRun, kind: str, text: str, now: datetime) -> None:
+def _end_run(run: SyncRun, error: ApiError, now: datetime) -> None:
     with transaction.atomic():
         SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.OPEN).update(
-            state=SyncRun.State.FAILED, ended_at=now, lease_until=None, error_kind=kind, error=text
+            state=SyncRun.State.FAILED, ended_at=now, lease_until=None, failure=failure_of(error)
         )
         run.seen.all().delete()

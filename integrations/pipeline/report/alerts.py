@@ -1,13 +1,13 @@
 """Health of a company: one colour and the next thing to do; alerts that open, are mailed, and close by themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db.models import Count, Exists, Max, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.discrepancies import RISKS
@@ -16,7 +16,7 @@ from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.mails import addresses, send
 from integrations.pipeline.report.coverage import lacking_names
 from integrations.pipeline.report.estimate import outlook
-from integrations.words.alerts import URGENT_CAUSES
+from integrations.words.alerts import URGENT_CAUSES, alert_text
 
 log = structlog.get_logger(__name__)
 
@@ -28,13 +28,18 @@ WATCH_EVERY = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Finding:
-    """One cause for an alert; `detail` is a sentence without personal data. `newest` grows with each new case of a
-    cause that has several: each new one is mailed at once."""
+    """One cause for an alert; `params` are those of its sentence, without personal data. `newest` grows with each new
+    case of a cause that has several: each new one is mailed at once."""
 
     cause: AlertCause
-    detail: str
+    params: dict[str, Any] = field(default_factory=dict)
     connection: BlingConnection | None = None
     newest: int = 0
+
+    @property
+    def detail(self) -> str:
+        """The sentence: what happened and what to do."""
+        return alert_text(self.cause, self.params)
 
 
 @dataclass(frozen=True)
@@ -73,48 +78,36 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     ):
         label = connection.label
         if connection.status == ConnectionStatus.RECONNECT:
-            text = _("“%(label)s” must be connected to Bling again. Send the link to the customer.")
-            found.append(Finding(AlertCause.RECONNECT, text % {"label": label}, connection))
+            found.append(Finding(AlertCause.RECONNECT, {"label": label}, connection))
         elif connection.status == ConnectionStatus.HELD:
-            text = _("“%(label)s” was connected with another company (%(company)s). Accept or disconnect it.")
-            values = {"label": label, "company": connection.company_name}
-            found.append(Finding(AlertCause.HELD, text % values, connection))
+            found.append(Finding(AlertCause.HELD, {"label": label, "company": connection.company_name}, connection))
         elif connection.status in (ConnectionStatus.CONNECTED, ConnectionStatus.PAUSED):
             if connection.is_expiring(now):
-                text = _("The authorization of “%(label)s” was not renewed for 20 days and expires after 30.")
-                found.append(Finding(AlertCause.EXPIRING, text % {"label": label}, connection))
+                found.append(Finding(AlertCause.EXPIRING, {"label": label}, connection))
             if connection.status == ConnectionStatus.CONNECTED:
                 found += _run_findings(connection, now)
     company = KaminoConnection.objects.filter(tenant=tenant).first()
-    if company is not None and company.error:
-        found.append(Finding(AlertCause.KAMINO, company.error))
+    if company is not None and company.failure:
+        found.append(Finding(AlertCause.KAMINO, {"failure": company.failure}))
     risky = Discrepancy.objects.filter(
         posting__kamino_connection__tenant=tenant, kind__in=RISKS, closed_at=None
     ).aggregate(count=Count("pk"), newest=Max("pk"))
     if risky["count"]:
-        text = ngettext(
-            "%(count)s title may be paid twice: still open in Kamino, or there twice. Stop it there now.",
-            "%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.",
-            risky["count"],
-        )
-        found.append(Finding(AlertCause.DOUBLE_PAYMENT, text % risky, newest=risky["newest"]))
+        found.append(Finding(AlertCause.DOUBLE_PAYMENT, {"count": risky["count"]}, newest=risky["newest"]))
     names, titles = lacking_names(tenant)
     if names:
-        text = _("%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage.")
-        found.append(Finding(AlertCause.UNMAPPED, text % {"names": names, "titles": titles}))
+        found.append(Finding(AlertCause.UNMAPPED, {"names": names, "titles": titles}))
     return sorted(found, key=lambda finding: finding.cause not in URGENT_CAUSES)
 
 
 def _run_findings(connection: BlingConnection, now: datetime) -> list[Finding]:
     last = SyncRun.objects.filter(connection=connection).exclude(state=SyncRun.State.OPEN).order_by("-pk").first()
     if last is not None and last.state == SyncRun.State.FAILED:
-        text = _("The last sync of “%(label)s” failed: %(error)s")
-        return [Finding(AlertCause.RUN_FAILED, text % {"label": connection.label, "error": last.error}, connection)]
+        return [Finding(AlertCause.RUN_FAILED, {"label": connection.label, "failure": last.failure}, connection)]
     done = SyncRun.objects.filter(connection=connection, state=SyncRun.State.DONE).order_by("-pk").first()
     since = done.ended_at if done else connection.created_at
     if since is not None and since < now - LATE_AFTER:
-        text = _("“%(label)s” has had no complete sync for a day and a half.")
-        return [Finding(AlertCause.LATE, text % {"label": connection.label}, connection)]
+        return [Finding(AlertCause.LATE, {"label": connection.label}, connection)]
     return []
 
 
@@ -152,12 +145,12 @@ def _review(tenant: Tenant, now: datetime) -> int:
         alert, created = Alert.objects.get_or_create(
             tenant=tenant, cause=finding.cause, closed_at=None,
             defaults={
-                "opened_at": now, "detail": finding.detail, "connection": finding.connection,
+                "opened_at": now, "params": finding.params, "connection": finding.connection,
                 "newest": finding.newest,
             },
         )  # fmt: skip
-        if not created and (alert.detail, alert.newest) != (finding.detail, finding.newest):
-            Alert.objects.filter(pk=alert.pk).update(detail=finding.detail, connection=finding.connection)
+        if not created and (alert.params, alert.newest) != (finding.params, finding.newest):
+            Alert.objects.filter(pk=alert.pk).update(params=finding.params, connection=finding.connection)
             Alert.objects.filter(pk=alert.pk, newest__lt=finding.newest).update(newest=finding.newest, mailed_at=None)
     Alert.objects.filter(tenant=tenant, closed_at=None).exclude(cause__in=list(found)).update(closed_at=now)
     return len(found)

@@ -132,6 +132,6 @@ def seen_between(tenant: Tenant, field: str, first: date, end: date) -> Q:
         ids = rows.filter(**{f"{field}__gte": first, f"{field}__lt": end}).values("kamino_id")
         ours = {"kamino_connection__tenant": tenant, "kamino_id__in": ids}
         found |= Q(pk__in=Posting.objects.filter(direction=direction, **ours).values("title"))
-        parts = PartPosting.objects.filter(posting__direction=direction, **ours)
+        parts = PartPosting.objects.filter(direction=direction, **ours)
         found |= Q(pk__in=parts.values("posting__title"))
     return found

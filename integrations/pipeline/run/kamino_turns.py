@@ -10,10 +10,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title
 from integrations.pipeline.access.clients import open_kamino
-from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, is_free, lease_first, pause_kamino
 from integrations.pipeline.compare.reconcile import is_due, reconcile_slice, refresh_registers, registers_are_stale
-from integrations.pipeline.deliver.claim import kaminos_with_work
+from integrations.pipeline.deliver.ready import kaminos_with_work
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError
@@ -101,8 +101,8 @@ def _kamino_failed(kamino: KaminoConnection, error: Exception, now: datetime) ->
         error = InternalError(type(error).__name__, service="Kamino")
     log.warning("company not read", kamino_connection=kamino.pk, kind=error.kind, error=str(error))
     if isinstance(error, ConfigError) or error.kind in ("rejected", "internal"):
-        pause_kamino(kamino.pk, error_text(error), until=now + CONFIG_PAUSE)
+        pause_kamino(kamino.pk, failure_of(error), until=now + CONFIG_PAUSE)
     elif isinstance(error, RateLimitedError):
-        pause_kamino(kamino.pk, "", until=now + timedelta(seconds=error.seconds))
+        pause_kamino(kamino.pk, {}, until=now + timedelta(seconds=error.seconds))
     else:
-        pause_kamino(kamino.pk, error_text(error), until=now + FAILURE_PAUSE)
+        pause_kamino(kamino.pk, failure_of(error), until=now + FAILURE_PAUSE)

@@ -13,8 +13,8 @@ from integrations.pipeline.access import tokens
 from integrations.pipeline.compare import double_payments
 from integrations.pipeline.compare.discrepancies import kaminos_to_review, review_changed
 from integrations.pipeline.deliver import drain, sweep
-from integrations.pipeline.deliver.claim import kaminos_to_serve
 from integrations.pipeline.deliver.drain import is_waiting
+from integrations.pipeline.deliver.ready import kaminos_to_serve
 from integrations.pipeline.desk.bulk import advance_orders, orders_due
 from integrations.pipeline.handover.due import Kind, Turn, due, names_of
 from integrations.pipeline.mapping.changes import advance_changes, changes_due

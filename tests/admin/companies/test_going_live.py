@@ -183,7 +183,7 @@ def test_each_line_turns_red_and_green_again(login: Callable[[str], Client], our
         ),
         ("sync", lambda: ours.run.__class__.objects.update(state="failed"),
          lambda: ours.run.__class__.objects.update(state="done")),
-        ("kamino", lambda: kamino.update(error="Chave recusada"), lambda: kamino.update(error="")),
+        ("kamino", lambda: kamino.update(failure={"kind": "config"}), lambda: kamino.update(failure={})),
         ("kamino", lambda: kamino.update(registers_read_at=None), lambda: kamino.update(registers_read_at=now)),
         ("kamino", lambda: items.update(is_active=False), lambda: items.update(is_active=True)),
         ("reconciled", lambda: kamino.update(reconciled_at=now - timedelta(hours=25)),

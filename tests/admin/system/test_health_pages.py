@@ -26,7 +26,7 @@ def revoked(ours: Rows) -> Rows:
         connection=ours.bling,
         cause="reconnect",
         opened_at=timezone.now(),
-        detail="Reconectar nossa",
+        params={"text": "Reconectar nossa"},
     )
     return ours
 
@@ -67,7 +67,7 @@ def test_every_page_warns_who_may_see_the_company(
 def test_the_banner_keeps_other_companies_to_themselves(
     login: Callable[[str], Client], revoked: Rows, theirs: Rows
 ) -> None:
-    Alert.objects.create(tenant=theirs.tenant, cause="held", opened_at=timezone.now(), detail="Retida alheia")
+    Alert.objects.create(tenant=theirs.tenant, cause="held", opened_at=timezone.now(), params={"text": "Retida alheia"})
     assert "Retida alheia" not in login("operacao").get("/admin/").content.decode()
     assert "Retida alheia" in login("suporte").get("/admin/").content.decode()
 
@@ -87,7 +87,7 @@ def test_money_that_may_be_paid_twice_is_the_first_warning(login: Callable[[str]
             tenant=revoked.tenant,
             cause=cause,
             closed_at=None,
-            defaults={"opened_at": later, "detail": f"Aviso {cause}"},
+            defaults={"opened_at": later, "params": {"text": f"Aviso {cause}"}},
         )
     page = login("operacao").get("/admin/").content.decode()
     banner = page[page.index("ik-banner") :]
@@ -98,7 +98,11 @@ def test_money_that_may_be_paid_twice_is_the_first_warning(login: Callable[[str]
 def test_alerts_are_listed_open_first_and_never_written(login: Callable[[str], Client], ours: Rows) -> None:
     client = login("suporte")
     Alert.objects.create(
-        tenant=ours.tenant, cause="late", opened_at=timezone.now(), closed_at=timezone.now(), detail="Atraso antigo"
+        tenant=ours.tenant,
+        cause="late",
+        opened_at=timezone.now(),
+        closed_at=timezone.now(),
+        params={"text": "Atraso antigo"},
     )
     page = url(Alert, "changelist")
     assert "Atraso antigo" not in client.get(page).content.decode()

@@ -74,7 +74,7 @@ def missing_in_kamino(company: Company) -> Fix:
     company.kamino.delete_title("payable", there)
 
     def fix() -> None:
-        company.kamino.deleted.discard(there)
+        company.kamino.deleted.discard(("payable", there))
         company.kamino.touch()
 
     return fix
@@ -214,7 +214,7 @@ def status(company: Company) -> Fix:
     title, there = delivered(company)
     company.bling.edit_title(title, status=5)
     company.sync()
-    company.kamino.deleted.discard(there)
+    company.kamino.deleted.discard(("payable", there))
     company.kamino.touch()
     return lambda: company.kamino.delete_title("payable", there)
 

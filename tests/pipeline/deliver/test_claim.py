@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from integrations.pipeline.deliver.claim import claim
 
 from integrations.domain.delivery import DeliveryState, Operation
 from integrations.models import (
@@ -14,7 +15,6 @@ from integrations.models import (
 )
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.deliver import drain, record
-from integrations.pipeline.deliver.claim import claim
 from integrations.pipeline.desk.commands import request_sync, tenant_changed
 from integrations.pipeline.plan.planner import plan_turn
 from integrations.pipeline.read.run_lease import advance_a_run

@@ -140,6 +140,7 @@ def test_a_part_of_another_title_is_refused(company: Company, user: User) -> Non
     PartPosting.objects.create(
         posting=other,
         kamino_connection=other.kamino_connection,
+        direction="payable",
         bordero_id=7,
         kamino_id=theirs,
         ready_at=timezone.now(),

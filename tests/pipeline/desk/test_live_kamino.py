@@ -43,7 +43,10 @@ def title(company: Company) -> int:
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [({"is_paused": True}, "paused"), ({"error": "Chave recusada", "lease_until": timedelta(minutes=15)}, "paused")],
+    [
+        ({"is_paused": True}, "paused"),
+        ({"failure": {"kind": "config"}, "lease_until": timedelta(minutes=15)}, "paused"),
+    ],
 )
 def test_an_undo_where_sending_is_stopped_is_refused_with_the_reason(
     company: Company, title: int, user: User, changes: dict[str, Any], code: str

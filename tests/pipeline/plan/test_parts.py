@@ -64,6 +64,18 @@ def test_the_title_falls_to_its_balance_and_its_payments_stand_beside_it(
     check_equal(company)
 
 
+def test_a_part_of_a_payable_and_one_of_a_receivable_may_have_the_same_id(company: Company, world: World) -> None:
+    titles = {direction: company.add_title(direction, value="100.00") for direction in ("payable", "receivable")}
+    for title in titles.values():
+        company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)
+    company.sync()
+    parts = PartPosting.objects.order_by("direction")
+    assert [(part.direction, part.state) for part in parts] == [("payable", "delivered"), ("receivable", "delivered")]
+    assert parts[0].kamino_id == parts[1].kamino_id
+    assert not Discrepancy.objects.filter(closed_at=None).exists()
+    check_equal(company)
+
+
 def test_a_title_that_arrives_paid_on_three_days_is_three_settled_titles(company: Company, world: World) -> None:
     title = company.add_title("payable", value="100.00")
     borderos = [

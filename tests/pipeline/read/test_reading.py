@@ -109,7 +109,7 @@ def test_a_listing_that_repeats_its_pages_ends_with_an_error(company: Company, w
     world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind="repeat_page", times=10_000))
     company.sync()
     row = SyncRun.objects.get()
-    assert (row.state, row.error_kind) == ("failed", "internal")
+    assert (row.state, row.failure["kind"]) == ("failed", "internal")
 
 
 def test_a_paused_connection_s_open_run_is_not_waited_for(company: Company) -> None:

@@ -204,7 +204,7 @@ def test_many_titles_gone_at_once_stop_the_run_until_a_person_confirms(
     for _ in range(3):
         company.sync()
     last = SyncRun.objects.latest("pk")
-    assert (last.state, last.error_kind) == (SyncRun.State.FAILED, "conflict")
+    assert (last.state, last.failure["kind"]) == (SyncRun.State.FAILED, "conflict")
     assert "7" in last.error
     review_alerts(now=timezone.now())
     assert Alert.objects.filter(cause="run_failed", closed_at=None).exists()
@@ -236,7 +236,7 @@ def test_no_more_deletions_are_confirmed_than_the_person_was_told_of(
     user = django_user_model.objects.create_user("staff")
     confirm_deletions(connection=company.connection, counted=counted, user=user, now=timezone.now())
     company.work()
-    assert SyncRun.objects.latest("pk").error_kind == "conflict"
+    assert SyncRun.objects.latest("pk").failure["kind"] == "conflict"
     assert deletions_to_confirm(company.connection) == 53
 
 

@@ -28,7 +28,7 @@ def map_to_test_account(company: Company, bling_id: int) -> None:
 
 def open_alerts() -> list[str]:
     alerts.review_alerts(now=timezone.now())
-    return list(Alert.objects.filter(cause="unmapped", closed_at=None).values_list("detail", flat=True))
+    return [alert.detail for alert in Alert.objects.filter(cause="unmapped", closed_at=None)]
 
 
 def test_names_hold_titles_back_until_they_are_mapped(company: Company, strange: int) -> None:

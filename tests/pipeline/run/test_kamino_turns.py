@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import KaminoConnection, Title
-from integrations.models.deliveries import Priority
+from integrations.models.outbox import Priority
 from integrations.pipeline.desk.commands import request_resync
 from integrations.pipeline.run import kamino_turns, tick
 from integrations.pipeline.run.kamino_turns import reconcile_one

@@ -1,26 +1,21 @@
 """Record: what came of a claim, at once, each in its own transaction."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
-from integrations.domain.delivery import DeliveryState
-from integrations.domain.desired import DesiredTitle
-from integrations.domain.persons import DesiredPerson
+from integrations.domain.delivery import Body, DeliveryState, Outcome
 from integrations.domain.reasons import Problem, Reason
-from integrations.models import Attempt, PartPosting, PersonPosting, Posting, Title
-from integrations.models.deliveries import NO_REASON
+from integrations.models.outbox import NO_REASON, BaseAttempt, DeliveryUnit
 from integrations.pipeline.access import failpoints
-from integrations.pipeline.access.error_texts import error_text, reason_of
-from integrations.pipeline.access.leases import CONFIG_PAUSE, pause_kamino
-from integrations.pipeline.deliver.claim import Claimed, Unit
-from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.access.error_texts import failure_of, reason_of
+from integrations.pipeline.outbox.claim import Claimed
+from integrations.pipeline.outbox.destination import Clock, Destination
 from integrations.rest.errors import (
     ApiError,
     ConfigError,
@@ -30,7 +25,6 @@ from integrations.rest.errors import (
     TransientError,
     UncertainError,
 )
-from integrations.rest.session import TOTAL_TIMEOUT
 
 log = structlog.get_logger(__name__)
 
@@ -42,44 +36,28 @@ LONGEST_PAUSE = 3600.0
 def delivered(
     claimed: Claimed,
     *,
-    kamino_id: int,
-    told: DesiredTitle | DesiredPerson,
+    remote_id: int,
+    told: Body,
     now: datetime,
-    outcome: str = Attempt.Outcome.DELIVERED,
-    message: str = "",
+    outcome: Outcome = Outcome.DELIVERED,
 ) -> None:
-    """Record a success. `told` is what Kamino holds now of what we wrote."""
+    """Record a success. `told` is what the destination holds now of what we wrote."""
     unit, model = claimed.unit, type(claimed.unit)
     if claimed.is_sent:
         failpoints.passed(f"{claimed.word}.after_write")
     with transaction.atomic():
         moved = model.objects.record_delivered(
-            unit.pk, claimed.fence, sent=told.fingerprint, body=told.to_json(), kamino_id=kamino_id
+            unit.pk, claimed.fence, sent=told.fingerprint, body=told.to_json(), remote_id=remote_id
         )
-        if isinstance(told, DesiredTitle) and told.payment is None and claimed.attempt.settles:
-            # Found open in Kamino: its settlement is still to be sent, and that will be the one.
-            Attempt.objects.filter(pk=claimed.attempt.pk).update(settles=False)
-        _close(claimed.attempt, outcome, now, message=message, kamino_id=kamino_id)
+        # Found open over there: its settlement is still to be sent, and that will be the one.
+        settles = claimed.attempt.settles and told.settles
+        _close(claimed.attempt, outcome, now, remote_id=remote_id, settles=settles)
         if moved:
-            _plan_what_waits(unit, told.fingerprint, now)
+            claimed.to.plan_again(unit.to_plan_when_delivered(told.fingerprint), now)
     if not moved:
         # The answer is kept in the attempt; somebody has to see that two workers wrote.
-        log.error("answer after the lease was lost", attempt=claimed.attempt.pk, kamino_id=kamino_id)
+        log.error("answer after the lease was lost", attempt=claimed.attempt.pk, remote_id=remote_id)
     failpoints.passed(f"{claimed.word}.recorded")
-
-
-def _plan_what_waits(unit: Unit, fingerprint: str, now: datetime) -> None:
-    if isinstance(unit, Posting):
-        if Posting.objects.filter(pk=unit.pk).exclude(desired_fingerprint=fingerprint).exists():
-            # Not `unit.title`: a relaunched title may have taken the posting over while the call was under way.
-            request_plans(Title.objects.filter(posting=unit.pk), now=now)
-    elif isinstance(unit, PartPosting):
-        tell_titles(unit, now)
-    else:
-        waiting = Title.objects.filter(person_id=unit.person_id).filter(
-            Q(posting__state=DeliveryState.HELD) | ~Q(person__posting__desired_fingerprint=fingerprint)
-        )
-        request_plans(waiting, now=now)
 
 
 def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
@@ -94,30 +72,31 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             ready_at = now + timedelta(seconds=error.seconds)
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=ready_at, counts=False)
         elif isinstance(error, ConfigError) and error.code != "unconfirmed":
-            objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=now + CONFIG_PAUSE, counts=False)
-            pause_kamino(unit.kamino_connection_id, error_text(error), until=now + CONFIG_PAUSE)
+            until = now + claimed.to.config_pause
+            objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=until, counts=False)
+            claimed.to.pause_account(unit.account_id, failure_of(error), until)
         elif isinstance(error, TransientError) and unit.tries < MOST_TRIES:
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=now + pause(unit.tries))
         else:
             why = Problem(Reason.EXHAUSTED) if isinstance(error, TransientError) else why
             objects.record_needs_human(unit.pk, fence, why=why, now=now)
-            tell_titles(unit, now)
+            claimed.to.plan_again(unit.to_plan_when_stuck(), now)
         kind = "conflict" if isinstance(error, ConflictError) else error.kind
         _close(claimed.attempt, kind, now, message=str(error), status=error.status)
 
 
-def may_send(claimed: Claimed, clock: Callable[[], datetime]) -> None:
+def may_send(claimed: Claimed, clock: Clock) -> None:
     """Raise `TransientError` when the claim is no longer ours for as long as a call takes: a worker that was paused
     past its lease must write nothing old. To be called right before each write."""
-    until = clock() + timedelta(seconds=TOTAL_TIMEOUT)
+    until = clock() + claimed.to.longest_call
     if not type(claimed.unit).objects.is_held_by(claimed.unit.pk, claimed.fence, until=until):
-        raise TransientError("the claim ran out before anything was sent", service="Kamino")
+        raise TransientError("the claim ran out before anything was sent", service=claimed.to.service)
     claimed.is_sent = True
     failpoints.passed(f"{claimed.word}.before_write")
 
 
 @contextmanager
-def outcome_of(claimed: Claimed, clock: Callable[[], datetime]) -> Iterator[None]:
+def outcome_of(claimed: Claimed, clock: Clock) -> Iterator[None]:
     """Record whatever goes wrong inside, so that one failing unit never stops the next."""
     try:
         yield
@@ -133,45 +112,39 @@ def crashed(claimed: Claimed, error: Exception, *, now: datetime) -> None:
     """Record a bug of ours: this unit waits for a person, the next one goes on."""
     log.exception("delivery crashed", attempt=claimed.attempt.pk)
     kind = UncertainError if claimed.is_sent else InternalError
-    failed(claimed, kind(type(error).__name__, service="Kamino"), now=now)
-
-
-def tell_titles(unit: Unit, now: datetime) -> None:
-    """Let the titles of a person or part that needs a human say so themselves."""
-    if isinstance(unit, PersonPosting):
-        request_plans(Title.objects.filter(person_id=unit.person_id), now=now)
-    elif isinstance(unit, PartPosting):
-        request_plans(Title.objects.filter(posting=unit.posting_id), now=now)
+    failed(claimed, kind(type(error).__name__, service=claimed.to.service), now=now)
 
 
 def _close(
-    attempt: Attempt,
+    attempt: BaseAttempt,
     outcome: str,
     now: datetime,
     *,
     message: str = "",
     status: int | None = None,
-    kamino_id: int | None = None,
+    remote_id: int | None = None,
+    settles: bool | None = None,
 ) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(
-        outcome=outcome, ended_at=now, message=message, status=status, kamino_id=kamino_id
-    )
+    values = {"outcome": outcome, "ended_at": now, "message": message, "status": status, attempt.REMOTE: remote_id}
+    if settles is not None:
+        values["settles"] = settles
+    type(attempt).objects.filter(pk=attempt.pk).update(**values)
 
 
-def close_attempt(attempt: Attempt, outcome: str, *, now: datetime, message: str, kamino_id: int | None = None) -> None:
+def close_attempt(attempt: BaseAttempt, outcome: Outcome, *, now: datetime, message: str) -> None:
     """End an attempt whose outcome was found out later."""
-    _close(attempt, outcome, now, message=message, kamino_id=kamino_id)
+    _close(attempt, outcome, now, message=message)
 
 
-def needs_human(unit: Unit, *, why: Problem, now: datetime) -> None:
-    """Hand an unresolved unit to a person."""
+def needs_human(unit: DeliveryUnit, *, why: Problem, now: datetime, to: Destination) -> None:
+    """Hand a unit to a person."""
     type(unit).objects.record_needs_human(unit.pk, unit.fence, why=why, now=now)
-    tell_titles(unit, now)
+    to.plan_again(unit.to_plan_when_stuck(), now)
 
 
-def already_delivered(unit: Posting, now: datetime) -> None:
-    """Mark a posting that needs no call (what it should hold is what it was told)."""
-    Posting.objects.filter(pk=unit.pk, state=DeliveryState.READY, fence=unit.fence).update(
+def already_delivered(unit: DeliveryUnit, now: datetime) -> None:
+    """Mark a unit that needs no call (what it should hold is what it was told)."""
+    type(unit).objects.filter(pk=unit.pk, state=DeliveryState.READY, fence=unit.fence).update(
         state=DeliveryState.DELIVERED, **NO_REASON
     )
 

@@ -1,0 +1,96 @@
+"""Ready: what may be sent to Kamino now, and which of it goes first."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from integrations.domain.delivery import DeliveryState
+from integrations.models import DELIVERY_UNITS, KaminoConnection, PartPosting, PersonPosting, Posting, Tenant
+from integrations.models.outbox import Priority
+from integrations.pipeline.access.leases import is_free
+
+Unit = Posting | PersonPosting | PartPosting
+KNOWN_FOR = timedelta(hours=48)
+"""How long a reconciliation tells what stands in Kamino; a new one is due every day and goes first when it is late."""
+
+
+def ready_postings(now: datetime) -> QuerySet[Posting]:
+    """Return postings that may be sent now: no input changed since their plan, and their person is in Kamino, or can be
+    sent first."""
+    return (
+        Posting.objects.due(DeliveryState.READY, now)
+        .filter(Posting.may_be_claimed())
+        .exclude(desired_fingerprint="")
+        .filter(
+            Q(title__person__posting__kamino_id__isnull=False)
+            | Q(title__person__posting__state=DeliveryState.READY, title__person__posting__ready_at__lte=now)
+        )
+    )
+
+
+def ready_persons(now: datetime) -> QuerySet[PersonPosting]:
+    """Return persons that are in Kamino and changed; new ones are sent when a title needs them."""
+    ready = PersonPosting.objects.due(DeliveryState.READY, now).filter(kamino_id__isnull=False)
+    return ready.exclude(desired_fingerprint="")
+
+
+def ready_parts(now: datetime) -> QuerySet[PartPosting]:
+    """Return parts that may be sent now: the title they are taken from stands in Kamino as it should, without them."""
+    return PartPosting.objects.due(DeliveryState.READY, now).filter(PartPosting.may_be_claimed())
+
+
+def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
+    """Return the companies to which anything may be sent now: what stands there already was looked at lately."""
+    live = KaminoConnection.objects.filter(
+        tenant__delivery_mode=Tenant.DeliveryMode.LIVE, tenant__is_active=True, is_paused=False,
+        reconciled_at__gte=now - KNOWN_FOR,
+    )  # fmt: skip
+    return live.defer(*KaminoConnection.SECRETS)
+
+
+def kaminos_with_work(
+    now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
+) -> QuerySet[KaminoConnection]:
+    """Return the live companies that have something to send or to look up.
+
+    `for_people`: only those with a title that a person asked for.
+    """
+    mine = {"kamino_connection": OuterRef("pk")}
+    asked = {"priority": Priority.PERSON, **mine}
+    has_work = Q(Exists(ready_postings(now).filter(**asked))) | Q(Exists(ready_parts(now).filter(**asked)))
+    if not for_people:
+        has_work = Q(Exists(ready_postings(now).filter(**mine))) | Q(Exists(ready_parts(now).filter(**mine)))
+        has_work |= Q(Exists(ready_persons(now).filter(**mine)))
+        for model in DELIVERY_UNITS:
+            has_work |= Q(Exists(model.objects.due(DeliveryState.UNCERTAIN, now).filter(**mine)))
+    query = live_kaminos(now).filter(has_work)
+    if tenant_ids is not None:
+        query = query.filter(tenant__in=tenant_ids)
+    return query
+
+
+def kaminos_to_serve(
+    now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
+) -> QuerySet[KaminoConnection]:
+    """Return the companies with work that nobody has a call in flight for; their slots may have to be waited for."""
+    return kaminos_with_work(now, tenant_ids, for_people=for_people).filter(is_free(now))
+
+
+def next_posting(kamino: KaminoConnection, now: datetime) -> Posting | None:
+    """Return the most urgent posting of a company."""
+    query = ready_postings(now).filter(kamino_connection=kamino).order_by("priority", "due_date", "pk")
+    return query.select_related("title__person__posting").first()
+
+
+def next_person(kamino: KaminoConnection, now: datetime) -> PersonPosting | None:
+    """Return a changed person of a company."""
+    return (
+        ready_persons(now).filter(kamino_connection=kamino).select_related("person").order_by("ready_at", "pk").first()
+    )
+
+
+def next_part(kamino: KaminoConnection, now: datetime) -> PartPosting | None:
+    """Return the most urgent part of a company."""
+    query = ready_parts(now).filter(kamino_connection=kamino).order_by("priority", "pk")
+    return query.select_related("posting__title__person__posting").first()

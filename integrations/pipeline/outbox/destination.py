@@ -1,0 +1,26 @@
+"""Destination: what the outbox has to know of where units are sent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A service that units are sent to.
+
+    `lease` is longer than every call of one unit together, `longest_call` than one of them. `pause_account` keeps
+    everybody away from an account (its key, what failed, until when); `plan_again` asks for plans of what a unit names.
+    """
+
+    service: str
+    lease: timedelta
+    longest_call: timedelta
+    config_pause: timedelta
+    pause_account: Callable[[int, dict[str, str], datetime], None]
+    plan_again: Callable[[QuerySet[Any], datetime], None]

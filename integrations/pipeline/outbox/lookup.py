@@ -1,0 +1,78 @@
+"""Look-ups: find out what became of a write whose answer was lost. Twice looked up, never blindly repeated."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from integrations.domain.delivery import Body, Outcome
+from integrations.domain.reasons import Problem, Reason
+from integrations.models.outbox import BaseAttempt, DeliveryUnit
+from integrations.pipeline.access import failpoints
+from integrations.pipeline.outbox import record
+from integrations.pipeline.outbox.claim import Claimed
+from integrations.pipeline.outbox.destination import Clock, Destination
+from integrations.rest.errors import ApiError, RateLimitedError
+
+log = structlog.get_logger(__name__)
+
+LOOKUPS = 2
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """One look-up of an uncertain unit: its answer is one of `adopt`, `again`, `absent` and `ask`."""
+
+    attempt: BaseAttempt
+    unit: DeliveryUnit
+    to: Destination
+    clock: Clock
+
+    @property
+    def is_last(self) -> bool:
+        """Say whether what is not found now was looked for often enough."""
+        return self.unit.lookups + 1 >= LOOKUPS
+
+    def adopt(self, told: Body, remote_id: int) -> None:
+        """It happened: the destination holds `told`."""
+        claimed = Claimed(self.unit, self.attempt, self.unit.fence, self.to)
+        record.delivered(claimed, remote_id=remote_id, told=told, now=self.clock(), outcome=Outcome.ADOPTED)
+
+    def again(self) -> None:
+        """Nothing was found, and the destination may still be at work: a later look-up decides."""
+        unit = self.unit
+        type(unit).objects.look_again(unit.pk, unit.fence, look_at=record.first_look(self.clock()))
+
+    def absent(self) -> None:
+        """It is proved not to have happened: it may be sent again."""
+        unit, now = self.unit, self.clock()
+        message = f"not in {self.to.service} after two look-ups"
+        record.close_attempt(self.attempt, Outcome.TRANSIENT, now=now, message=message)
+        type(unit).objects.resolve_absent(unit.pk, unit.fence)
+        self.to.plan_again(unit.to_plan_again(), now)
+
+    def ask(self, why: Problem) -> None:
+        """Nobody can tell what happened: a person decides."""
+        record.close_attempt(self.attempt, Outcome.UNCERTAIN, now=self.clock(), message=why.code.value)
+        record.needs_human(self.unit, why=why, now=self.clock(), to=self.to)
+
+
+def look_up(unit: DeliveryUnit, look: Callable[[LookUp], None], *, to: Destination, clock: Clock) -> None:
+    """Look an uncertain unit up by `look`; a look-up that fails is made anew later."""
+    attempt = unit.attempts.filter(outcome__in=BaseAttempt.UNRESOLVED).order_by("-pk").first()
+    try:
+        if attempt is None:
+            record.needs_human(unit, why=Problem(Reason.NO_RECORD), now=clock(), to=to)
+        else:
+            look(LookUp(attempt, unit, to, clock))
+    except Exception as error:
+        if not isinstance(error, ApiError):
+            log.exception("look-up crashed", unit=unit.pk)
+        log.warning("look-up failed", unit=unit.pk, error=str(error))
+        now = clock()
+        # While a limit or a breaker holds everybody back, asking again and again only keeps the others from their turn.
+        earliest = now + timedelta(seconds=error.seconds) if isinstance(error, RateLimitedError) else now
+        ready_at = max(earliest, record.first_look(now))
+        type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=ready_at)
+    failpoints.passed("lookup.done")
