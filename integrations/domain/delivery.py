@@ -9,7 +9,7 @@ from integrations.domain.reasons import Problem, Reason
 
 
 class DeliveryState(StrEnum):
-    """Where a title, person or part is on its way to Kamino; only the conditional updates of `models/deliveries` move
+    """Where a title, person or part is on its way to Kamino; only the conditional updates of `models/outbox` move
     it."""
 
     HELD = "held"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
@@ -138,6 +139,19 @@ def test_what_a_person_has_to_decide_is_not_sent_by_itself(company: Company, rel
     plan_again(company)
     assert (company.posting(title).state, company.posting(title).reason) == (DeliveryState.NEEDS_HUMAN, reason)
     assert writes(company) == before
+
+
+def test_a_body_that_cannot_be_read_costs_one_title(company: Company) -> None:
+    broken, title = company.add_title("payable"), company.add_title("payable")
+    company.sync()
+    company.bling.edit_title(title, value="90.00")
+    person = company.title(broken).person
+    PersonPosting.objects.filter(person=person).update(delivered={"code": "1"}, desired_fingerprint="other")
+    plan_again(company)
+    company.sync()
+    unit = PersonPosting.objects.get(person=person)
+    assert (unit.state, unit.reason) == (DeliveryState.NEEDS_HUMAN, "internal")
+    assert company.in_kamino("payable", title)["ValorVencimento"] == Decimal("90.00")
 
 
 def test_bodies_of_a_newer_version_are_read_without_what_only_it_knows(company: Company) -> None:

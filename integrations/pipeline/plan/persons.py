@@ -9,10 +9,10 @@ import structlog
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.persons import desire_person
-from integrations.domain.reasons import with_since
+from integrations.domain.reasons import Problem, Reason, with_since
 from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection, Person, PersonPosting, Title
-from integrations.models.outbox import NO_REASON
+from integrations.models.outbox import NO_REASON, stored
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +41,17 @@ def plan_persons(titles: Sequence[Title], now: datetime) -> dict[int, PersonPost
     for row in found.values():
         try:
             _plan_person(row, row.person, directions[row.person_id], now)
-        except Exception:
+        except Exception as error:
             # A bug of ours on one person must not keep all titles of the batch from being planned.
             log.exception("plan of a person crashed", person=row.person_id)
+            _hand_over(row, Problem(Reason.INTERNAL, {"message": type(error).__name__}), now)
     return found
+
+
+def _hand_over(row: PersonPosting, why: Problem, now: datetime) -> None:
+    if row.state in PersonPosting.objects.all().MOVABLE:
+        row.state, row.reason, row.reason_params = DeliveryState.NEEDS_HUMAN, why.code.value, dict(why.params)
+        PersonPosting.objects.plan(row.pk, state=row.state, **stored(why, now))
 
 
 def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: datetime) -> None:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from integrations.pipeline.deliver.claim import claim
 
 from integrations.domain.delivery import DeliveryState, Operation
 from integrations.models import (
@@ -14,8 +13,11 @@ from integrations.models import (
     Tenant,
 )
 from integrations.pipeline.access import failpoints
-from integrations.pipeline.deliver import drain, record
+from integrations.pipeline.deliver import drain
+from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.desk.commands import request_sync, tenant_changed
+from integrations.pipeline.outbox import record
+from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.plan.planner import plan_turn
 from integrations.pipeline.read.run_lease import advance_a_run
 from tests.flows.helpers import Company
@@ -44,7 +46,7 @@ def test_a_bug_after_a_write_left_is_no_reason_to_write_again(company: Company) 
     company.sync()
     company.go_live()
     posting = company.posting(title)
-    claimed = claim(posting, "create", settles=False, now=timezone.now())  # type: ignore[arg-type]
+    claimed = claim(posting, "create", settles=False, now=timezone.now(), to=KAMINO)  # type: ignore[arg-type]
     assert claimed is not None
     with record.outcome_of(claimed, timezone.now):
         record.may_send(claimed, timezone.now)
@@ -66,7 +68,8 @@ def test_what_was_ready_when_its_month_was_closed_is_not_sent(company: Company, 
     tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
     drain(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=10))
     assert payables(company) == 0
-    assert claim(before, Operation.CREATE, settles=False, now=timezone.now()) is None  # chosen before, claimed after
+    chosen_before = claim(before, Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO)
+    assert chosen_before is None
     company.work()
     assert Posting.objects.get().state == DeliveryState.HELD
 
