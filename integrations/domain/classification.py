@@ -6,7 +6,7 @@ what is missing. Suggestions are never applied.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from integrations.domain.names import fold
@@ -74,6 +74,10 @@ class Classification:
     cost_center: str | None = None
     business_unit: str | None = None
     rule: str = ""
+
+
+CLASSIFIED = tuple(field.name for field in fields(Classification) if field.name != "rule")
+"""What classification chooses: the chart account first, then what is looked for one by one."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ def classify_title(subject: Subject, rules: RuleSet) -> tuple[Classification, li
     account, how, found = _chart_account(category, person, by_category, rules.accounts, subject.direction)
     problems += found
     chosen: dict[str, str | None] = {}
-    for target in ("cost_center", "business_unit"):
+    for target in CLASSIFIED[1:]:
         chosen[target], found = _further(target, subject, stronger, by_order, rules)
         problems += [problem for problem in found if problem not in problems]
     if borrowed is not None and how in (RuleWord.MAPPING, RuleWord.NAME):

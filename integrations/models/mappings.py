@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from integrations.domain.classification import CLASSIFIED
 from integrations.models.connections import BlingConnection
 from integrations.models.registers import CatalogItem, KaminoItem, KaminoKind
 from integrations.models.titles import Person
@@ -32,14 +33,13 @@ class MappingKind(models.TextChoices):
 PERSON_KINDS = (MappingKind.CUSTOMER, MappingKind.SUPPLIER)
 ORDER_KINDS = (MappingKind.SALES_CHANNEL, MappingKind.BUSINESS_UNIT)
 """Rows that speak of the sales order behind a receivable, which is read because of them."""
-_CLASSIFIES = ("chart_account", "cost_center", "business_unit")
 TARGETS: dict[str, tuple[str, ...]] = {
-    MappingKind.CATEGORY: _CLASSIFIES,
+    MappingKind.CATEGORY: CLASSIFIED,
     MappingKind.BANK_ACCOUNT: ("bank_account",),
-    MappingKind.SALES_CHANNEL: ("cost_center", "business_unit"),
-    MappingKind.BUSINESS_UNIT: ("cost_center", "business_unit"),
-    MappingKind.CUSTOMER: _CLASSIFIES,
-    MappingKind.SUPPLIER: _CLASSIFIES,
+    MappingKind.SALES_CHANNEL: CLASSIFIED[1:],
+    MappingKind.BUSINESS_UNIT: CLASSIFIED[1:],
+    MappingKind.CUSTOMER: CLASSIFIED,
+    MappingKind.SUPPLIER: CLASSIFIED,
 }
 """What a row of each kind may stand for."""
 

@@ -17,6 +17,7 @@ from integrations.admin.mapping.desk import row_url
 from integrations.admin.titles.outside_links import screens
 from integrations.admin.titles.timeline import MOST, timeline
 from integrations.domain.answer import Situation, answer
+from integrations.domain.classification import CLASSIFIED
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_told
@@ -319,7 +320,7 @@ def _register_names(posting: Posting | None, bodies: list[DesiredTitle | None]) 
         for body in bodies
         if body is not None
         for kamino_id in (
-            body.chart_account, body.cost_center, body.business_unit, body.payment.account if body.payment else None,
+            *(getattr(body, name) for name in CLASSIFIED), body.payment.account if body.payment else None,
         )
         if kamino_id
     }  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from integrations.domain.classification import CLASSIFIED
 from integrations.domain.delivery import Operation, Outcome, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, as_told
@@ -162,7 +163,7 @@ def keep_edits(desired: DesiredTitle, before: DesiredTitle, row: KaminoTitle) ->
     """Keep what people changed in Kamino: description, classification, cost center and unit are ours only while
     Kamino still holds what we last wrote. Value, due date and status are always Bling's."""
     changes: dict[str, Any] = {}
-    for name in ("description", "chart_account", "cost_center", "business_unit"):
+    for name in ("description", *CLASSIFIED):
         theirs = getattr(row, name)
         if theirs and theirs != (getattr(before, name) or ""):
             changes[name] = theirs

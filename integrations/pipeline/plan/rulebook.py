@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from integrations.domain.classification import (
+    CLASSIFIED,
     Classification,
     Register,
     Rule,
@@ -78,7 +79,7 @@ def _sent(posting: Posting) -> Classification | None:
     body = posting.get_delivered()
     if body is None:
         return None
-    return Classification(body.chart_account, body.cost_center, body.business_unit, rule=RuleWord.KEPT)
+    return Classification(**{name: getattr(body, name) for name in CLASSIFIED}, rule=RuleWord.KEPT)
 
 
 def load_rulebook(connection: BlingConnection) -> Rulebook:
