@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.domain.calendar import day_of, end_of
+from integrations.domain.month import Difference
 from integrations.domain.position import Age
 from integrations.models import (
     Attempt,
@@ -143,6 +144,10 @@ def test_the_month_after(day: date, after: date) -> None:
     assert month_after(day) == after
 
 
+def there_of(row: Difference) -> tuple[str, int | None]:
+    return row.place.direction, row.item.kamino_id
+
+
 def test_kaminos_side_is_what_its_lists_show(busy: Company, world: World) -> None:
     world.generous = True
     there = {row["ID"]: row for row in busy.kamino.titles("payable")}
@@ -161,21 +166,22 @@ def test_kaminos_side_is_what_its_lists_show(busy: Company, world: World) -> Non
     compare_again(busy)
     month = month_of(busy.tenant, first_day(world))
     assert month.read_at is not None
-    found = {row.item.kamino_id: row for row in month.competence.differences}
-    assert set(found) == {None, first, other, mine}
-    assert (found[first].bling, found[first].kamino) == (Decimal("100.00"), Decimal("90.00"))
-    assert "Valor diferente" in " ".join(found[first].item.reasons)
-    assert (found[other].bling, found[other].kamino) == (Decimal("20.00"), 0)
-    assert "outra forma" in " ".join(found[other].item.reasons)
-    assert (found[mine].item.name, found[mine].bling, found[mine].kamino) == ("77", 0, Decimal("12.34"))
-    assert found[mine].place.category == "Só na Kamino"
-    assert [row.kamino for row in month.settled.differences if row.item.kamino_id == mine] == [Decimal("12.34")]
+    found = {there_of(row): row for row in month.competence.differences}
+    assert {key[1] for key in found} == {None, first, other, mine}
+    assert (found["A pagar", first].bling, found["A pagar", first].kamino) == (Decimal("100.00"), Decimal("90.00"))
+    assert "Valor diferente" in " ".join(found["A pagar", first].item.reasons)
+    assert (found["A receber", other].bling, found["A receber", other].kamino) == (Decimal("20.00"), 0)
+    assert "outra forma" in " ".join(found["A receber", other].item.reasons)
+    only_there = found["A pagar", mine]
+    assert (only_there.item.name, only_there.bling, only_there.kamino) == ("77", 0, Decimal("12.34"))
+    assert only_there.place.category == "Só na Kamino"
+    assert [row.kamino for row in month.settled.differences if there_of(row) == ("A pagar", mine)] == [Decimal("12.34")]
     long_ago = month_of(busy.tenant, date(2020, 1, 1)).competence.differences
-    assert {row.item.kamino_id for row in long_ago} == {other, old}
+    assert {there_of(row) for row in long_ago} == {("A receber", other), ("A pagar", old)}
     busy.kamino.delete_title("payable", first)
     compare_again(busy)
     rows = month_of(busy.tenant, first_day(world)).competence.differences
-    [deleted] = [row for row in rows if row.item.kamino_id == first]
+    [deleted] = [row for row in rows if there_of(row) == ("A pagar", first)]
     assert (deleted.kamino, "Falta na Kamino" in " ".join(deleted.item.reasons)) == (0, True)
 
 
