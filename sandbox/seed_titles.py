@@ -1,4 +1,4 @@
-"""Seeded titles: about half paid lately, the rest in every state that a client must cope with."""
+"""Seeded titles: about half paid recently, the rest in every state that a client must cope with."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ MUTANTS = [
     ),
     Mutant(
         "colour_missing", "integrations/words/colours.py",
-        '    "uncertain": "danger",\n', "",
+        '    "uncertain": "danger",\n    "internal"', '    "internal"',
         ("tests/words/test_words.py",),
     ),
 ]  # fmt: skip

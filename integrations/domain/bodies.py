@@ -1,7 +1,7 @@
-"""Bodies that are stored as JSON and outlive the code that wrote them: what a title or person should be, and was told.
+"""Bodies that are stored as JSON and outlive the code that wrote them: what should be, and what was sent.
 
 A body says with which version it was stored. Whether two bodies differ is asked of the domain, never of their
-fingerprints alone: a field that an older body does not hold is taken for as it is now.
+fingerprints alone: a field that an older body does not hold counts as equal.
 """
 
 import hashlib

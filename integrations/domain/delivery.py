@@ -26,7 +26,7 @@ IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
 
 class Outcome(StrEnum):
-    """What came of one write; nothing yet while it is in flight, or when its worker died."""
+    """What came of one write; nothing yet while it is in flight, or when its worker was killed."""
 
     IN_FLIGHT = ""
     DELIVERED = "delivered"

@@ -71,7 +71,7 @@ def marked(rows: Iterable[KaminoTitle], code: str) -> list[KaminoTitle]:
     return [row for row in rows if row.is_marked(code)]
 
 
-def as_told(row: KaminoTitle, desired: DesiredTitle) -> DesiredTitle:
+def as_shown(row: KaminoTitle, desired: DesiredTitle) -> DesiredTitle:
     """Return `desired` as Kamino's row has it; what differs is then written like any other change."""
     payment = None
     if row.status is KaminoStatus.SETTLED and row.payment_date is not None:

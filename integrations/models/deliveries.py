@@ -115,8 +115,8 @@ class PersonPosting(KaminoUnit):
 class Posting(TitleUnit):
     """A title and its Kamino title. `candidates` are the Kamino ids of titles there that may be this one already.
 
-    `kept_for_category`: a change of the De/Para was not to touch what Kamino was told of this title. It keeps that
-    classification for as long as Bling shows this category for it.
+    `kept_for_category`: a change of the De/Para was not to touch what was sent of this title. It keeps that
+    classification as long as Bling shows this category for it.
     """
 
     WORD = "title"

@@ -43,7 +43,7 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         return self.filter(pk=pk).update(state=Case(whens, default=F("state")), **values)
 
     def plan_first(self, pk: int, fence: int, *, ready_at: datetime) -> int:
-        """What is wanted was stored by an older version: it is planned anew before it is sent."""
+        """What is wanted was stored by an older version: it is planned again before it is sent."""
         return self.filter(pk=pk, state=DeliveryState.READY, fence=fence).update(ready_at=ready_at)
 
     def begin_sending(self, pk: int, fence: int, *, desired: str, lease_until: datetime) -> int:
@@ -117,11 +117,11 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         return self.filter(state=state, ready_at__lte=now)
 
     def expired(self, now: datetime) -> models.QuerySet[Unit]:
-        """Return the rows whose worker died in the middle of a call."""
+        """Return the rows whose worker was killed in the middle of a call."""
         return self.filter(state=DeliveryState.SENDING, lease_until__lt=now)
 
     def release_expired(self, now: datetime, *, look_at: datetime) -> int:
-        """A worker died in the middle of a call: its outcome is unknown."""
+        """Make rows uncertain whose worker was killed in the middle of a call."""
         return self.expired(now).update(
             state=DeliveryState.UNCERTAIN, ready_at=look_at, lookups=0, lease_until=None, **stored(_UNCONFIRMED, now)
         )
@@ -195,7 +195,7 @@ class DeliveryUnit(models.Model):
         raise NotImplementedError
 
     def get_delivered(self) -> Any:
-        """Return the body that the destination was told, or `None`."""
+        """Return the body that was sent, or `None`."""
         raise NotImplementedError
 
     def wants(self, desired: StoredBody | None) -> bool:
@@ -204,18 +204,18 @@ class DeliveryUnit(models.Model):
             return self.desired_fingerprint == (desired.fingerprint if desired else "")
         return desired.fingerprint == self.desired_fingerprint or self.get_desired().means(desired)
 
-    def was_told(self, desired: StoredBody) -> bool:
-        """Say whether the destination was told `desired` already, perhaps by another version."""
-        told = self.get_delivered()
-        return desired.fingerprint == self.delivered_fingerprint or (told is not None and told.means(desired))
+    def was_sent(self, desired: StoredBody) -> bool:
+        """Say whether `desired` was sent already, perhaps by another version."""
+        sent = self.get_delivered()
+        return desired.fingerprint == self.delivered_fingerprint or (sent is not None and sent.means(desired))
 
     def brought_up_to_date(self, desired: StoredBody | None) -> dict[str, Any]:
-        """Return the columns that store what was told as today's version would have, where it means `desired`: two
+        """Return the columns that store what was sent as today's version would have, where it means `desired`: two
         fingerprints are compared where only SQL can, and the fields that it lacked are known from now on."""
-        told = self.get_delivered()
-        if desired is None or told is None or not told.means(desired):
+        sent = self.get_delivered()
+        if desired is None or sent is None or not sent.means(desired):
             return {}
-        body = {"delivered": desired.to_json()} if told.is_older else {}
+        body = {"delivered": desired.to_json()} if sent.is_older else {}
         return {"delivered_fingerprint": desired.fingerprint, **body}
 
     def new_attempt(self, **values: Any) -> "BaseAttempt":
@@ -260,7 +260,7 @@ class DeliveryUnit(models.Model):
 
 
 class BaseAttempt(models.Model):
-    """One write: the intention first, then what came of it. `outcome` empty: still in flight, or died."""
+    """One write: the intention first, then what came of it. `outcome` is empty while in flight, or after a kill."""
 
     REMOTE: ClassVar[str]
     """The column of the id that the object of its unit has over there."""

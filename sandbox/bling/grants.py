@@ -41,7 +41,7 @@ class Token:
 
 
 class Company(Protocol):
-    """Whoever has a Bling account."""
+    """A user of a Bling account."""
 
     @property
     def bling(self) -> BlingAccount: ...

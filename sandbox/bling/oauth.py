@@ -35,7 +35,7 @@ def client_of(world: World, call: Call) -> BlingAccount:
 
 
 def kamino_of(world: World, call: Call) -> BlingAccount | None:
-    """Return whose tokens a token call is about, for counting; None when that cannot be told."""
+    """Return whose tokens a token call is about, for counting; None when that is unknown."""
     form = form_of(call)
     if refresh := world.grants.refresh.get(form.get("refresh_token", "")):
         return refresh.account

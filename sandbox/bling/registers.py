@@ -42,7 +42,7 @@ def _moments(call: Call, prefix: str) -> tuple[datetime | None, datetime | None]
 
 
 def list_contacts(account: BlingAccount, call: Call) -> Reply:
-    """GET /contatos: without `criterio=1` not the full register, only what was included lately."""
+    """GET /contatos: without `criterio=1` not the full register, only what was included recently."""
     criterion = queries.integer(call, "criterio", LAST_INCLUDED)
     changed, included = _moments(call, "dataAlteracao"), _moments(call, "dataInclusao")
     ids = queries.integers(call, "idsContatos[]")

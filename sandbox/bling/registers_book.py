@@ -176,7 +176,7 @@ class RegisterBook:
 
     @property
     def default_form(self) -> int:
-        """Return the payment form that a title gets when nobody says which."""
+        """Return the payment form that a title gets by default."""
         return next(iter(self.payment_forms))
 
 

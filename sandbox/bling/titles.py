@@ -76,7 +76,7 @@ def _in_receivable_window(kind: str, start: date, end: date) -> Callable[[Title]
 
 
 def list_receivables(account: BlingAccount, call: Call) -> Reply:
-    """GET /contas/receber: `situacoes[]`, and a window on the issue date unless told otherwise."""
+    """GET /contas/receber: `situacoes[]`, and a window on the issue date by default."""
     kind = call.query.get("tipoFiltroData", "E")
     if kind not in ("E", "V", "R"):
         raise errors.invalid("tipoFiltroData", "O valor do parâmetro tipoFiltroData é inválido.")

@@ -61,7 +61,7 @@ def _name(rows: dict[Any, Row], id: Any) -> str | None:
 
 
 def shown(company: KaminoCompany, direction: Direction, row: Row) -> Row:
-    """Return a title as reads show it: names beside ids, underscore twins beside dates."""
+    """Return a title as reads show it: names beside ids, and each date twice, with an underscore."""
     person = company.persons.get(row["IDPessoa"], {})
     view = without_code(company, row) | {"SimbMoeda": "R$", "NomePessoa": person.get("Nome")}
     view["Pessoa"] = {"ID": row["IDPessoa"]} | {name: person.get(name) for name in ("NomeExibicao", "Nome", "CPFCNPJ")}

@@ -20,7 +20,7 @@ from integrations.domain.answer import Situation, answer
 from integrations.domain.classification import CLASSIFIED
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
-from integrations.domain.matching import KaminoTitle, as_told
+from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import TitleStatus, competence_of
 from integrations.models import (
@@ -215,7 +215,7 @@ def _sides(
 ) -> list[Side]:
     delivered = posting.get_delivered() if posting else None
     if seen is not None and delivered is not None:
-        delivered = as_told(seen[0], delivered)
+        delivered = as_shown(seen[0], delivered)
     return compared(title, posting, delivered, request, parts)
 
 

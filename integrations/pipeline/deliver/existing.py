@@ -22,13 +22,13 @@ MOVED = timedelta(days=31)
 """So far people may have moved the due date of a title that carries our marker."""
 
 
-def standing_title(
+def existing_title(
     client: KaminoClient, posting: Posting | PartPosting, desired: DesiredTitle, person_id: int
 ) -> KaminoTitle | None:
     """Return the Kamino title that carries this title's code: a restored database, or a lost answer.
 
     Raises `AmbiguousError` when several carry it, or when one of the same person and value, due within three days, was
-    made over there by somebody else or belongs to a title that vanished from Bling, and nobody said yet that it is
+    made there by somebody else or belongs to a title that vanished from Bling, and no person has said yet that it is
     another one.
     """
     mine = {"kamino_connection": posting.kamino_connection_id, "direction": posting.direction}
@@ -69,8 +69,8 @@ def _still_there(client: KaminoClient, desired: DesiredTitle, found: list[Kamino
 
 
 def _entered_by_people(alike: Sequence[KaminoSnapshot], mine: dict[str, Any], desired: DesiredTitle) -> list[int]:
-    """Return the ids of those alike rows that are nobody's: without a marker, or copied from one of our titles together
-    with its marker."""
+    """Return the ids of the unlinked ones among similar rows: without a marker, or copied from one of our titles with
+    its marker."""
     others = [row for row in alike if row.code != desired.code]
     rows = [row for row in others if _may_be(row.document_number, desired.document_number)]
     codes = [row.code for row in rows if row.code]

@@ -1,5 +1,5 @@
 """Locks: periods that Kamino's people closed on a bank account. Nothing is booked into one, whether Kamino would refuse
-it or not. Read once a day and account, when a settlement is about to be sent; anew for what a person asked for."""
+it or not. Read once a day and account, when a settlement is about to be sent; again for what a person asked for."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta

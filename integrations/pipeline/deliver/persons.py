@@ -115,7 +115,7 @@ def _link_or_create(
         return
     record.may_send(claimed, clock)
     kamino_id = client.save_person(desired)
-    record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock())
+    record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock())
 
 
 def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
@@ -137,7 +137,7 @@ def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
 
 def _link(claimed: Claimed, row: PersonPosting, kamino_id: int, desired: DesiredPerson, clock: Clock) -> None:
     PersonPosting.objects.filter(pk=row.pk).update(owns_person=False)
-    record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock(), outcome=Outcome.ADOPTED)
+    record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock(), outcome=Outcome.ADOPTED)
 
 
 def _save_merged(
@@ -152,6 +152,6 @@ def _save_merged(
     if merged != current.person:
         record.may_send(claimed, clock)
         client.save_person(merged, kamino_id=current.kamino_id, current=current.raw)
-        record.delivered(claimed, remote_id=current.kamino_id, told=desired, now=clock())
+        record.delivered(claimed, remote_id=current.kamino_id, held=desired, now=clock())
     else:
-        record.delivered(claimed, remote_id=current.kamino_id, told=desired, now=clock(), outcome=Outcome.ADOPTED)
+        record.delivered(claimed, remote_id=current.kamino_id, held=desired, now=clock(), outcome=Outcome.ADOPTED)

@@ -12,7 +12,7 @@ from integrations.pipeline.access.leases import is_free
 
 Unit = Posting | PersonPosting | PartPosting
 KNOWN_FOR = timedelta(hours=48)
-"""How long a reconciliation tells what stands in Kamino; a new one is due every day and goes first when it is late."""
+"""How long a reconciliation is believed; a new one is due every day and goes first when it is late."""
 
 
 def ready_postings(now: datetime) -> QuerySet[Posting]:
@@ -36,12 +36,12 @@ def ready_persons(now: datetime) -> QuerySet[PersonPosting]:
 
 
 def ready_parts(now: datetime) -> QuerySet[PartPosting]:
-    """Return parts that may be sent now: the title they are taken from stands in Kamino as it should, without them."""
+    """Return parts that may be sent now: the title they are taken from is in Kamino as it should be, without them."""
     return PartPosting.objects.due(DeliveryState.READY, now).filter(PartPosting.may_be_claimed())
 
 
 def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
-    """Return the companies to which anything may be sent now: what stands there already was looked at lately."""
+    """Return the companies to which anything may be sent now: they were reconciled recently."""
     live = KaminoConnection.objects.filter(
         tenant__delivery_mode=Tenant.DeliveryMode.LIVE, tenant__is_active=True, is_paused=False,
         reconciled_at__gte=now - KNOWN_FOR,

@@ -63,8 +63,8 @@ def _resolve_creation(
         look.ask(Problem(Reason.FOUND_TWICE, {"ids": ids}))
     elif free:
         settled = free[0].status is KaminoStatus.SETTLED
-        told = sent if settled or sent.payment is None else replace(sent, status=KaminoStatus.PENDING, payment=None)
-        look.adopt(told, free[0].kamino_id)
+        held = sent if settled or sent.payment is None else replace(sent, status=KaminoStatus.PENDING, payment=None)
+        look.adopt(held, free[0].kamino_id)
     elif not look.is_last:
         look.again()
     elif kamino.lists_are_complete:

@@ -8,13 +8,13 @@ from typing import Any
 from integrations.domain.classification import CLASSIFIED
 from integrations.domain.delivery import Operation, Outcome, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.matching import KaminoTitle, as_told
+from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, Posting
 from integrations.models.outbox import Priority
-from integrations.pipeline.deliver.existing import standing_title
+from integrations.pipeline.deliver.existing import existing_title
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.locked_periods import refuse_locked
 from integrations.pipeline.handover.kamino_rows import rows_due, store_rows
@@ -63,15 +63,15 @@ def _create(
     person_id: int,
     clock: Clock,
 ) -> None:
-    row = standing_title(client, posting, desired, person_id)
+    row = existing_title(client, posting, desired, person_id)
     if row is not None:
-        told, adopted = as_told(row, desired), Outcome.ADOPTED
-        record.delivered(claimed, remote_id=row.kamino_id, told=told, now=clock(), outcome=adopted)
+        held, adopted = as_shown(row, desired), Outcome.ADOPTED
+        record.delivered(claimed, remote_id=row.kamino_id, held=held, now=clock(), outcome=adopted)
         return
     refuse_locked(client, posting, desired, clock)
     record.may_send(claimed, clock)
     kamino_id = client.save_title(desired, person_id=person_id)
-    record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock())
+    record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock())
 
 
 def _change(
@@ -86,7 +86,7 @@ def _change(
     kamino_id = posting.kamino_id or 0
     can_read, row = current_row(client, posting, before, clock)
     if can_read and is_adoptable(row, desired):
-        record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock(), outcome=Outcome.ADOPTED)
+        record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock(), outcome=Outcome.ADOPTED)
         return
     if can_read:
         refuse_conflicts(row, desired)
@@ -99,7 +99,7 @@ def _change(
         current = row.raw if row else None
         client.save_title(sent, person_id=person_id, kamino_id=kamino_id, current=current)
     _forget_snapshot(posting)
-    record.delivered(claimed, remote_id=kamino_id, told=desired, now=clock())
+    record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock())
 
 
 def current_row(

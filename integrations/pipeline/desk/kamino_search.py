@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db.models import Q
 
 from integrations.domain.desired import DesiredTitle
-from integrations.domain.matching import KaminoTitle, as_told
+from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.names import typed_pattern
 from integrations.domain.titles import TitleStatus
 from integrations.models import KaminoSnapshot, Posting
@@ -86,4 +86,4 @@ def _found(posting: Posting, rows: Sequence[KaminoSnapshot], *, whole: bool) -> 
 
 def as_kamino_has_it(found: Found, posting: Posting) -> DesiredTitle | None:
     """Return a row in the words of the title that would be linked to it; `None` while that is held back."""
-    return as_told(found.row, posting.get_desired()) if posting.desired else None
+    return as_shown(found.row, posting.get_desired()) if posting.desired else None

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Outcome
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.matching import as_told
+from integrations.domain.matching import as_shown
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
     Attempt,
@@ -141,7 +141,7 @@ def _what_kamino_holds(posting: Posting, desired: DesiredTitle, kamino_id: int) 
         kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=kamino_id
     ).first()
     if row is not None:
-        return as_told(row.to_title(), desired)
+        return as_shown(row.to_title(), desired)
     # Kamino shows no list of these: an open title is the safe belief, Kamino itself refuses a second settlement.
     return replace(desired, status=KaminoStatus.PENDING, payment=None)
 

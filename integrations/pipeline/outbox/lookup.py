@@ -34,10 +34,10 @@ class LookUp:
         """Say whether what is not found now was looked for often enough."""
         return self.unit.lookups + 1 >= LOOKUPS
 
-    def adopt(self, told: Body, remote_id: int) -> None:
-        """It happened: the destination holds `told`."""
+    def adopt(self, held: Body, remote_id: int) -> None:
+        """Record that the write happened: the destination holds `held`."""
         claimed = Claimed(self.unit, self.attempt, self.unit.fence, self.to)
-        record.delivered(claimed, remote_id=remote_id, told=told, now=self.clock(), outcome=Outcome.ADOPTED)
+        record.delivered(claimed, remote_id=remote_id, held=held, now=self.clock(), outcome=Outcome.ADOPTED)
 
     def again(self) -> None:
         """Nothing was found, and the destination may still be at work: a later look-up decides."""
@@ -59,7 +59,7 @@ class LookUp:
 
 
 def look_up(unit: DeliveryUnit, look: Callable[[LookUp], None], *, to: Destination, clock: Clock) -> None:
-    """Look an uncertain unit up by `look`; a look-up that fails is made anew later."""
+    """Look an uncertain unit up by `look`; a look-up that fails is made again later."""
     attempt = unit.attempts.filter(outcome__in=BaseAttempt.UNRESOLVED).order_by("-pk").first()
     try:
         if attempt is None:

@@ -37,23 +37,23 @@ def delivered(
     claimed: Claimed,
     *,
     remote_id: int,
-    told: Body,
+    held: Body,
     now: datetime,
     outcome: Outcome = Outcome.DELIVERED,
 ) -> None:
-    """Record a success. `told` is what the destination holds now of what we wrote."""
+    """Record a success. `held` is what the destination holds now of what we wrote."""
     unit, model = claimed.unit, type(claimed.unit)
     if claimed.is_sent:
         failpoints.passed(f"{claimed.word}.after_write")
     with transaction.atomic():
         moved = model.objects.record_delivered(
-            unit.pk, claimed.fence, sent=told.fingerprint, body=told.to_json(), remote_id=remote_id
+            unit.pk, claimed.fence, sent=held.fingerprint, body=held.to_json(), remote_id=remote_id
         )
         # Found open over there: its settlement is still to be sent, and that will be the one.
-        settles = claimed.attempt.settles and told.settles
+        settles = claimed.attempt.settles and held.settles
         _close(claimed.attempt, outcome, now, remote_id=remote_id, settles=settles)
         if moved:
-            claimed.to.plan_again(unit.to_plan_when_delivered(told.fingerprint), now)
+            claimed.to.plan_again(unit.to_plan_when_delivered(held.fingerprint), now)
     if not moved:
         # The answer is kept in the attempt; somebody has to see that two workers wrote.
         log.error("answer after the lease was lost", attempt=claimed.attempt.pk, remote_id=remote_id)
@@ -143,7 +143,7 @@ def needs_human(unit: DeliveryUnit, *, why: Problem, now: datetime, to: Destinat
 
 
 def already_delivered(unit: DeliveryUnit, now: datetime) -> None:
-    """Mark a unit that needs no call (what it should hold is what it was told)."""
+    """Mark a unit that needs no call (what it should hold was sent already)."""
     type(unit).objects.filter(pk=unit.pk, state=DeliveryState.READY, fence=unit.fence).update(
         state=DeliveryState.DELIVERED, **NO_REASON
     )

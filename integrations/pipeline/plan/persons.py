@@ -69,7 +69,7 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
         return
     if desired is None:
         state = DeliveryState.HELD
-    elif row.was_told(desired) or (row.kamino_id and not row.owns_person):
+    elif row.was_sent(desired) or (row.kamino_id and not row.owns_person):
         state = DeliveryState.DELIVERED
     else:
         state = DeliveryState.READY

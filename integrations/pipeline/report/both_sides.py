@@ -12,7 +12,7 @@ from django.db.models import Max, Q, QuerySet
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
-from integrations.domain.matching import KaminoTitle, as_told
+from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.titles import Direction
 from integrations.models import Discrepancy, KaminoConnection, KaminoSnapshot, PartPosting, Posting, Tenant, Title
 from integrations.pipeline.compare.shown_in_kamino import last_sent, translated, unlinked
@@ -100,7 +100,7 @@ def _in_kamino(
 
 def _as_seen(row: KaminoTitle, sent: DesiredTitle) -> DesiredTitle:
     """Return what a list shows; what its rows leave out is as it was sent."""
-    seen, payment = as_told(row, sent), sent.payment
+    seen, payment = as_shown(row, sent), sent.payment
     if row.status is not KaminoStatus.SETTLED or payment is None:
         return seen
     shown = seen.payment or payment
