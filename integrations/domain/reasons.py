@@ -93,6 +93,7 @@ class Reason(StrEnum):
 
     # What is known of a write whose answer was lost.
     UNCONFIRMED = "unconfirmed"
+    OUTCOME_UNKNOWN = "outcome_unknown"
     NO_RECORD = "no_record"
     NO_LIST = "no_list"
     FOUND_TWICE = "found_twice"
@@ -145,8 +146,8 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.CANCELLED_WITH_PAYMENT, Reason.DELETED_IN_BLING, Reason.REVERSED_AFTER_SETTLEMENT,
             Reason.CANCELLED_AFTER_SETTLEMENT, Reason.SETTLEMENT_DIFFERS, Reason.REOPENED_AFTER_CANCELLATION,
             Reason.REFUSED, Reason.EXHAUSTED, Reason.INTERNAL, Reason.GONE_FROM_KAMINO, Reason.PAID_DIFFERENTLY,
-            Reason.SCHEDULED, Reason.UNCONFIRMED, Reason.NO_RECORD, Reason.NO_LIST, Reason.FOUND_TWICE,
-            Reason.NOT_PROVED_ABSENT, Reason.NO_DOCUMENT, Reason.PERSON_FOUND_TWICE,
+            Reason.SCHEDULED, Reason.UNCONFIRMED, Reason.OUTCOME_UNKNOWN, Reason.NO_RECORD, Reason.NO_LIST,
+            Reason.FOUND_TWICE, Reason.NOT_PROVED_ABSENT, Reason.NO_DOCUMENT, Reason.PERSON_FOUND_TWICE,
         ),
         _STUCK,
     ),
@@ -235,7 +236,7 @@ PART_REASONS = (Reason.PART_REVERSED, Reason.PART_DIFFERS, Reason.PART_STUCK)
 ASKED_ELSEWHERE = (Reason.POSSIBLE_DUPLICATE, Reason.SCHEDULED)
 """Reasons of a stuck title that are a discrepancy of their own."""
 LOST_ANSWERS = (
-    Reason.UNCONFIRMED,
+    Reason.OUTCOME_UNKNOWN,
     Reason.NO_RECORD,
     Reason.NO_LIST,
     Reason.FOUND_TWICE,
@@ -245,7 +246,7 @@ LOST_ANSWERS = (
     Reason.GONE_FROM_KAMINO,
     Reason.PAID_DIFFERENTLY,
 )
-"""What a look-up may leave open: nobody knows whether the last write happened."""
+"""What a look-up may leave open: nobody knows whether the last write happened, and only a person can find out."""
 
 
 def because_of(code: Reason, inner: Problem | None, **params: str) -> Problem:

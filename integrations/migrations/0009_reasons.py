@@ -25,7 +25,8 @@ CASE
     WHEN failure = 'conflict' THEN COALESCE(problems -> -1 ->> 'code', 'internal')
     WHEN failure = 'config' THEN 'not_confirmed'
     WHEN failure IN ('exhausted', 'internal', 'ambiguous') THEN failure
-    WHEN failure = 'uncertain' OR state = 'uncertain' THEN 'unconfirmed'
+    WHEN state = 'uncertain' THEN 'unconfirmed'
+    WHEN failure = 'uncertain' THEN 'outcome_unknown'
     ELSE 'internal'
 END
 """

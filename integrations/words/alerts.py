@@ -11,6 +11,7 @@ from integrations.domain.alerts import AlertCause
 from integrations.domain.reasons import Severity
 from integrations.words.colours import SEVERITY_COLOURS
 from integrations.words.errors import failure_text
+from integrations.words.values import Values
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,11 @@ def alert_text(cause: AlertCause, params: Mapping[str, Any]) -> str:
         text = ngettext(
             "%(count)s title may be paid twice: still open in Kamino, or there twice. Stop it there now.",
             "%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.",
-            params["count"],
+            int(params.get("count", 2)),
         )
     else:
         text = _(_SENTENCES[cause])
-    return text % {**params, "error": failure_text(params.get("failure", {}))}
+    return text % Values({**params, "error": failure_text(params.get("failure", {}))})
 
 
 assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT} == set(AlertCause), "a cause without a sentence"

@@ -103,6 +103,12 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Wait a quarter of an hour: it is looked up in Kamino by itself."),
         "unconfirmed",
     ),
+    Reason.OUTCOME_UNKNOWN: Words(
+        gettext_noop("Outcome not known"),
+        gettext_noop("It was sent, Kamino's answer was lost, and the look-ups have ended without an answer."),
+        LOOK_AND_DECIDE,
+        "unconfirmed",
+    ),
     Reason.NO_RECORD: Words(
         gettext_noop("Sent without a record"),
         gettext_noop("Its delivery left no record."),

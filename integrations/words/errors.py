@@ -44,7 +44,7 @@ IN_TIME = gettext_noop("%(service)s did not answer in time. Try again in a minut
 
 def call_text(params: Mapping[str, str]) -> str:
     """Return one sentence for a failed call: `kind` and `code` of its error, `service` and `message`."""
-    text = _BY_CODE.get(params.get("code", "")) or _BY_KIND[params["kind"]]
+    text = _BY_CODE.get(params.get("code", "")) or _BY_KIND.get(params.get("kind", ""), _BY_KIND["internal"])
     service = params.get("service") or _("The service")
     return _(text) % {"service": service, "message": params.get("message", "")}
 
@@ -56,6 +56,6 @@ def failure_text(failure: Mapping[str, str]) -> str:
 
 def live_call_text(params: Mapping[str, str]) -> str:
     """Return the same for a person who waits for an answer now: it is not tried again by itself."""
-    if params["kind"] == "transient":
+    if params.get("kind") == "transient":
         return _(IN_TIME) % {"service": params.get("service", "")}
     return call_text(params)

@@ -12,7 +12,7 @@ from integrations.words.delivery_reasons import DELIVERY_WORDS
 from integrations.words.errors import call_text
 from integrations.words.plan_reasons import PLAN_WORDS
 from integrations.words.reason_words import Words
-from integrations.words.values import readable
+from integrations.words.values import Values, readable
 
 _WORDS: dict[Reason, Words] = PLAN_WORDS | DELIVERY_WORDS
 
@@ -43,7 +43,7 @@ def sentence(problem: Problem) -> str:
     """Return what a reason says in the active language, without what to do."""
     if "kind" in problem.params and "why" not in problem.params:
         return call_text(problem.params)
-    values = _Values({key: readable(text) for key, text in problem.params.items()})
+    values = Values({key: readable(text) for key, text in problem.params.items()})
     if "why" in problem.params:
         inner = {key: text for key, text in problem.params.items() if key != "why"}
         values["why"] = sentence(Problem(Reason(problem.params["why"]), inner))
@@ -69,10 +69,3 @@ def problem_sentences(problems: Iterable[Problem]) -> list[str]:
 def message_text(message: str) -> str:
     """Return an attempt's message for people: a reason's code as its name, what Kamino said as it is."""
     return _(_WORDS[Reason(message)].name) if message in set(Reason) else message
-
-
-class _Values(dict[str, str]):
-    """Parameters of a sentence; rows of an older version may lack one, and still have to be shown."""
-
-    def __missing__(self, key: str) -> str:
-        return "?"

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
@@ -32,3 +33,10 @@ def side_text(text: str) -> str:
         KaminoStatus.CANCELLED.value: _("Cancelled"),
     }
     return words.get(text) or readable(text)
+
+
+class Values(dict[str, Any]):
+    """Parameters of a sentence; rows of an older version may lack one, and still have to be shown."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"

@@ -112,7 +112,7 @@ def test_a_posting_whose_plan_is_asked_for_is_not_claimed(rows: Rows) -> None:
 def test_a_batch_answers_the_requests_that_it_planned_and_no_others(rows: Rows) -> None:
     request_plans(Title.objects.filter(connection=rows.bling), now=timezone.now())
     first, second = PlanRequest.objects.order_by("asked_at", "pk").values_list("title", flat=True)
-    assert plan_batch(rows.bling.pk, now=timezone.now(), limit=1) == 1
+    assert plan_batch(rows.bling.pk, clock=timezone.now, limit=1) == 1
     assert list(PlanRequest.objects.values_list("title", flat=True)) == [second]
     assert first != second
 

@@ -19,6 +19,7 @@ from integrations.models import (
     KaminoConnection,
     KaminoItem,
     KaminoSnapshot,
+    PlanRequest,
     Posting,
     StoredDiscrepancy,
 )
@@ -79,17 +80,23 @@ def compare_all(kamino: KaminoConnection, *, started_at: datetime, unread: Seque
 
 
 def kaminos_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
-    """Return the companies some of whose postings may have changed since their last review."""
+    """Return the companies some of whose postings may have changed since their last review.
+
+    While titles wait for their plan, a batch may be under way that nobody sees before it commits; its postings would be
+    older than the review and be passed over. So the moment of a review is taken before this question is asked.
+    """
+    waiting = PlanRequest.objects.filter(title__connection__tenant=OuterRef("tenant"))
     planned = BlingConnection.objects.filter(tenant=OuterRef("tenant"), planned_at__gte=OuterRef("reviewed_at"))
     ended = Attempt.objects.filter(kamino_connection=OuterRef("pk"), ended_at__gte=OuterRef("reviewed_at"))
     kaminos = KaminoConnection.objects.filter(tenant__is_active=True, registers_read_at__isnull=False)
     if tenant_ids is not None:
         kaminos = kaminos.filter(tenant__in=tenant_ids)
-    return kaminos.filter(Q(reviewed_at__isnull=True) | Exists(planned) | Exists(ended))
+    return kaminos.filter(Q(reviewed_at__isnull=True) | Exists(planned) | Exists(ended)).filter(~Exists(waiting))
 
 
 def review_changed(kamino: KaminoConnection, *, now: datetime) -> None:
-    """Open and close what we know without asking Kamino, for postings that changed since the last review."""
+    """Open and close what we know without asking Kamino, for postings that changed since the last review. `now` is a
+    moment before `kaminos_to_review` was asked."""
     changed = Posting.objects.filter(kamino_connection=kamino)
     if kamino.reviewed_at is not None:
         since = kamino.reviewed_at

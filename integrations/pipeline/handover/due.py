@@ -112,9 +112,9 @@ def ask(questions: tuple[Rows, ...], now: datetime, about: Any, **given: Any) ->
         if statement.name not in prepared:
             cursor.execute(f"PREPARE {statement.name} AS {statement.sql}")
             prepared.add(statement.name)
-        places = ", ".join(["%s"] * len(statement.givens))
         values = [param.value(now, given) for param in statement.givens]
-        cursor.execute(f"EXECUTE {statement.name} ({places})", values)
+        places = f" ({', '.join(['%s'] * len(values))})" if values else ""
+        cursor.execute(f"EXECUTE {statement.name}{places}", values)
         answers: Sequence[bool] = cursor.fetchone()
     return answers
 

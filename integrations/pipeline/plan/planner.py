@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from integrations.domain.calendar import day_of
-from integrations.domain.delivery import DeliveryState, Operation, next_step
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_since
 from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
@@ -53,10 +53,11 @@ def plan_turn(
     waiting = BlingConnection.objects.filter(pk__in=requests.order_by().values("title__connection"))
     turns = waiting.order_by(F("planned_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
     for connection_id in turns:
-        now = clock()
-        # Before the batch: one that fails must not keep the first place.
-        BlingConnection.objects.filter(pk=connection_id).update(planned_at=now)
-        worked |= plan_batch(connection_id, now=now, for_people=for_people) > 0
+        try:
+            worked |= plan_batch(connection_id, clock=clock, for_people=for_people) > 0
+        except Exception:
+            _note_planned(connection_id, clock())  # one that fails must not keep the first place
+            raise
         if clock() >= deadline:
             break
     return worked
@@ -70,10 +71,16 @@ def requests_due(tenant_ids: Sequence[int] | None = None, *, for_people: bool = 
     return query.filter(priority=Priority.PERSON) if for_people else query
 
 
-def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, limit: int = BATCH) -> int:
+def plan_batch(
+    connection_id: int, *, clock: Callable[[], datetime], for_people: bool = False, limit: int = BATCH
+) -> int:
     """Plan up to `limit` requested titles of a connection and return how many."""
     with transaction.atomic():
         requests = _lock_requests(connection_id, for_people, limit)
+        if not requests:
+            return 0
+        # After the lock: a review that saw no request ran before this moment (`compare.discrepancies`).
+        now = clock()
         failpoints.passed("plan.locked")
         titles = list(
             Title.objects.filter(pk__in=list(requests))
@@ -111,9 +118,14 @@ def plan_batch(connection_id: int, *, now: datetime, for_people: bool = False, l
                 changes |= {"state": DeliveryState.NEEDS_HUMAN, **stored(_question_of(posting), now)}
             Posting.objects.plan(posting.pk, **changes)
         PlanRequest.objects.filter(pk__in=list(requests)).delete()
+        _note_planned(connection_id, now)
         failpoints.passed("plan.computed")
     failpoints.passed("plan.saved")
     return len(requests)
+
+
+def _note_planned(connection_id: int, now: datetime) -> None:
+    BlingConnection.objects.filter(pk=connection_id).update(planned_at=now)
 
 
 def _lock_requests(connection_id: int, for_people: bool, limit: int) -> dict[int, int | None]:
@@ -203,8 +215,10 @@ def _decide(
 
 def _question_of(posting: Posting) -> Problem:
     """Return what a person is asked about a write whose outcome nobody knows."""
+    if posting.state in IN_FLIGHT:
+        return Problem(Reason.UNCONFIRMED)
     why = posting.get_reason()
-    return why if why is not None and why.code in LOST_ANSWERS else Problem(Reason.UNCONFIRMED)
+    return why if why is not None and why.code in LOST_ANSWERS else Problem(Reason.OUTCOME_UNKNOWN)
 
 
 def _as_it_came_about(posting: Posting, conflict: Problem) -> Problem:

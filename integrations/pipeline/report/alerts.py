@@ -167,12 +167,12 @@ def mail_alerts(*, now: datetime) -> int:
     )
     sent = 0
     for alert in due.select_related("tenant").order_by("?"):
+        subject, text = f"{alert.tenant.name}: {alert.get_cause_display()}", alert.detail
         # Claimed before sending: two workers mail once.
         if not Alert.objects.filter(pk=alert.pk, mailed_at=alert.mailed_at).update(mailed_at=now):
             continue
         recipients = list(dict.fromkeys([*addresses(alert.tenant.alert_emails), *settings.SUPPORT_EMAILS]))
-        subject = f"{alert.tenant.name}: {alert.get_cause_display()}"
-        if send(subject, f"{alert.detail}\n\n{settings.PUBLIC_URL}/admin/", recipients):
+        if send(subject, f"{text}\n\n{settings.PUBLIC_URL}/admin/", recipients):
             sent += 1
             continue
         Alert.objects.filter(pk=alert.pk, mailed_at=now).update(mailed_at=alert.mailed_at)

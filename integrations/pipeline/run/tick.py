@@ -60,8 +60,9 @@ def _sweep(turn: Turn) -> bool:
 
 
 def _review(turn: Turn) -> bool:
+    now = turn.clock()  # before the question: see there
     for kamino in kaminos_to_review(turn.tenant_ids):
-        review_changed(kamino, now=turn.clock())
+        review_changed(kamino, now=now)
     return False  # nothing follows from it
 
 
