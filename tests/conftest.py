@@ -8,6 +8,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.contrib.auth.models import User
 from django.test import client as test_client
 from django.utils import timezone
 
@@ -109,3 +110,20 @@ def new_company(world: World, server: SandboxServer, transactional_db: None) -> 
 def company(new_company: Callable[..., Company]) -> Company:
     """A connected company with small registers and no titles."""
     return new_company()
+
+
+@pytest.fixture
+def contact(company: Company) -> int:
+    return int(company.bling.add_contact(name="Fornecedor Exemplo", document="11.222.333/0001-81", kind="J"))
+
+
+@pytest.fixture
+def user(transactional_db: None) -> User:
+    return User.objects.create_superuser("maria", password="x")
+
+
+@pytest.fixture
+def title(company: Company) -> int:
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    return title

@@ -6,8 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.domain.reasons import Problem, Reason, effect_of
-from integrations.words.colours import SEVERITY_COLOURS
+from integrations.domain.reasons import Problem, Reason
 from integrations.words.delivery_reasons import DELIVERY_WORDS
 from integrations.words.errors import call_text
 from integrations.words.plan_reasons import PLAN_WORDS
@@ -27,11 +26,6 @@ def reason_choices() -> list[tuple[str, Any]]:
 def words_of(reason: Reason) -> Words:
     """Return the words for a reason, not translated yet."""
     return _WORDS[reason]
-
-
-def colour_of(reason: Reason) -> str:
-    """Return the colour of a reason's badge."""
-    return SEVERITY_COLOURS[effect_of(reason).severity]
 
 
 def of_worklist(worklist: str) -> list[Reason]:

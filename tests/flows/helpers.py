@@ -170,3 +170,13 @@ def provision_company(
 
 def in_days(world: World, days: int) -> date:
     return world.today + timedelta(days=days)
+
+
+def soon() -> datetime:
+    """Return a deadline that leaves room for whatever is due."""
+    return timezone.now() + timedelta(seconds=30)
+
+
+def payables(company: Company) -> int:
+    """Return how many payables Kamino holds."""
+    return len(company.kamino.titles("payable"))

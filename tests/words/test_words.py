@@ -14,7 +14,7 @@ from integrations.models import MappingChange, SyncRun
 from integrations.models.connections import ConnectionStatus
 from integrations.models.mappings import MappingKind
 from integrations.words import alerts, colours, discrepancies
-from integrations.words.reasons import advice, colour_of, of_worklist, problem_text, sentence, words_of
+from integrations.words.reasons import advice, of_worklist, problem_text, sentence, words_of
 from integrations.words.worklists import WORKLIST_WORDS
 
 BADGES: list[tuple[Mapping[str, str], Iterable[str]]] = [
@@ -41,7 +41,7 @@ def test_a_reason_that_asks_a_person_is_in_a_worklist_and_says_what_to_do(reason
         assert words.worklist in WORKLIST_WORDS
         assert words.advice or reason is Reason.AWAITS_APPROVAL
     assert not words.worklist or reason in of_worklist(words.worklist)
-    assert colour_of(reason) in ("danger", "warning", "info")
+    assert colours.SEVERITY_COLOURS[effect_of(reason).severity] in ("danger", "warning", "info")
 
 
 @pytest.mark.parametrize("language", ["en", "pt-br"])

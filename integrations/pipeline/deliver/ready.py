@@ -42,11 +42,10 @@ def ready_parts(now: datetime) -> QuerySet[PartPosting]:
 
 def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
     """Return the companies to which anything may be sent now: they were reconciled recently."""
-    live = KaminoConnection.objects.filter(
+    return KaminoConnection.objects.filter(
         tenant__delivery_mode=Tenant.DeliveryMode.LIVE, tenant__is_active=True, is_paused=False,
         reconciled_at__gte=now - KNOWN_FOR,
     )  # fmt: skip
-    return live.defer(*KaminoConnection.SECRETS)
 
 
 def kaminos_with_work(

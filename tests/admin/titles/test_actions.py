@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -14,18 +13,6 @@ from integrations.models import (
     TitleRead,
 )
 from tests.flows.helpers import Company
-
-
-@pytest.fixture
-def user(transactional_db: None) -> User:
-    return User.objects.create_superuser("maria", password="x")
-
-
-@pytest.fixture
-def title(company: Company) -> int:
-    title = company.add_title("payable", value="100.00")
-    company.sync()
-    return title
 
 
 def page_action(user: User, action: str, title: Title, **data: str) -> Any:

@@ -17,18 +17,6 @@ from tests.pipeline.compare.test_discrepancy_kinds import compare_again
 from tests.pipeline.desk.test_commands import force
 
 
-@pytest.fixture
-def user(transactional_db: None) -> User:
-    return User.objects.create_superuser("maria", password="x")
-
-
-@pytest.fixture
-def title(company: Company) -> int:
-    title = company.add_title("payable", value="100.00")
-    company.sync()
-    return title
-
-
 def page_of(company: Company, title: int, user: User) -> str:
     client = Client(headers={"accept-language": "pt-BR,pt;q=0.9"})
     client.force_login(user)

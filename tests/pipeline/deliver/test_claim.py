@@ -20,22 +20,9 @@ from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.plan.planner import plan_turn
 from integrations.pipeline.read.run_lease import advance_a_run
-from tests.flows.helpers import Company
+from tests.flows.helpers import Company, payables, soon
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-def soon() -> datetime:
-    return timezone.now() + timedelta(seconds=30)
-
-
-@pytest.fixture
-def contact(company: Company) -> int:
-    return int(company.bling.add_contact(name="Fornecedor Exemplo", document="11.222.333/0001-81", kind="J"))
-
-
-def payables(company: Company) -> int:
-    return len(company.kamino.titles("payable"))
 
 
 def test_a_bug_after_a_write_left_is_no_reason_to_write_again(company: Company) -> None:

@@ -17,12 +17,7 @@ from integrations.models import (
 )
 from integrations.pipeline.desk import decisions
 from sandbox.world import World
-from tests.flows.helpers import Company
-
-
-@pytest.fixture
-def contact(company: Company) -> int:
-    return int(company.bling.add_contact(name="Fornecedor Exemplo", document="11.222.333/0001-81", kind="J"))
+from tests.flows.helpers import Company, payables
 
 
 def known_person(company: Company, contact: int) -> int:
@@ -42,10 +37,6 @@ def enter_by_hand(company: Company, person: int, **changes: Any) -> int:
     KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
     company.work()
     return int(row)
-
-
-def payables(company: Company) -> int:
-    return len(company.kamino.titles("payable"))
 
 
 def copy_in_kamino(company: Company, title: int, days: int) -> int:

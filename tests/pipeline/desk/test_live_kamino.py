@@ -29,18 +29,6 @@ def code_of(call: Callable[..., Any], **order: Any) -> str:
     return caught.value.code
 
 
-@pytest.fixture
-def user(transactional_db: None) -> User:
-    return User.objects.create_superuser("maria", password="x")
-
-
-@pytest.fixture
-def title(company: Company) -> int:
-    title = company.add_title("payable", value="100.00")
-    company.sync()
-    return title
-
-
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -15,16 +15,7 @@ from integrations.pipeline.run import tick
 from integrations.rest.errors import ConfigError
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.flows.helpers import Company
-
-
-@pytest.fixture
-def contact(company: Company) -> int:
-    return int(company.bling.add_contact(name="Fornecedor Exemplo", document="11.222.333/0001-81", kind="J"))
-
-
-def payables(company: Company) -> int:
-    return len(company.kamino.titles("payable"))
+from tests.flows.helpers import Company, payables
 
 
 def last_state() -> str:

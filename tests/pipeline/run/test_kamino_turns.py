@@ -11,22 +11,9 @@ from integrations.models.outbox import Priority
 from integrations.pipeline.desk.commands import request_resync
 from integrations.pipeline.run import kamino_turns, tick
 from integrations.pipeline.run.kamino_turns import reconcile_one
-from tests.flows.helpers import Company
+from tests.flows.helpers import Company, payables, soon
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-def soon() -> datetime:
-    return timezone.now() + timedelta(seconds=30)
-
-
-@pytest.fixture
-def contact(company: Company) -> int:
-    return int(company.bling.add_contact(name="Fornecedor Exemplo", document="11.222.333/0001-81", kind="J"))
-
-
-def payables(company: Company) -> int:
-    return len(company.kamino.titles("payable"))
 
 
 def ask_in_simulation(company: Company, contact: int, user: Any) -> int:
