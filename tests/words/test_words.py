@@ -77,3 +77,9 @@ def test_a_kind_of_discrepancy_has_a_name_a_meaning_and_an_advice(kind: Discrepa
     assert dict(discrepancies.kind_choices())[kind]
     assert discrepancies.kind_cause(kind)
     assert discrepancies.suggested_action(kind)
+
+
+@pytest.mark.parametrize("cause", AlertCause)
+def test_an_alert_that_lacks_its_parameters_is_still_a_sentence(cause: AlertCause) -> None:
+    for params in ({}, {"failure": {"kind": "of another version"}}):
+        assert alerts.alert_text(cause, params) or cause is AlertCause.KAMINO
