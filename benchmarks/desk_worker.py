@@ -100,7 +100,7 @@ def _file() -> Callable[[], object]:
         confirm(change=change, reach="open", since=None, good_rows_only=True, user=user, clock=timezone.now)
         advance_changes(clock=timezone.now)
         if MappingChange.objects.get(pk=change.pk).state != "done":
-            raise RuntimeError(MappingChange.objects.get(pk=change.pk).message)
+            raise RuntimeError(MappingChange.objects.get(pk=change.pk).error)
 
     return work
 

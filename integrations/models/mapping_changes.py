@@ -1,14 +1,18 @@
 """Changes of the De/Para that a person proposed, from a spreadsheet or on screen: shown first, then carried out."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping as Params
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.models.mappings import MappingKind
 from integrations.models.moments import moment
+from integrations.models.registers import CatalogKind, KaminoKind
 from integrations.models.tenants import Tenant
+from integrations.words.spreadsheets import spreadsheet_text
 
 
 class Reach(models.TextChoices):
@@ -22,9 +26,10 @@ class Reach(models.TextChoices):
 class MappingChange(models.Model):
     """One proposal: its rows with old and new values and errors, and what became of it.
 
-    `rows` are the `to_json` forms of `pipeline.mapping_edits.ChangedRow`: changed ones and those with errors, of the
+    `rows` are the `to_json` forms of `pipeline.mapping.edits.ChangedRow`: changed ones and those with errors, of the
     `total_rows` that were looked at. `content` and `headers` are those of the uploaded file, the first until it was
     read, by the worker that holds `claimed_until`. `since` is the first competence that `Reach.SINCE` touches.
+    `failure` says why it failed, as `fault` writes it.
     """
 
     class Origin(models.TextChoices):
@@ -46,7 +51,7 @@ class MappingChange(models.Model):
     file_name = models.CharField(_("file"), max_length=255, blank=True, default="")
     content = models.BinaryField(null=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices)
-    message = models.TextField(_("message"), blank=True, default="")
+    failure = models.JSONField(_("error"), default=dict, editable=False)
     headers = models.JSONField(default=list, editable=False)
     rows = models.JSONField(default=list, editable=False)
     total_rows = models.PositiveIntegerField(_("rows"), default=0)
@@ -76,3 +81,20 @@ class MappingChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant} {moment(self.created_at)}"
+
+    @property
+    def error(self) -> str:
+        """The sentence for `failure`; empty when nothing failed."""
+        return fault_text(self.failure["code"], self.failure["params"]) if self.failure else ""
+
+
+def fault(code: str, params: Params[str, Any]) -> dict[str, Any]:
+    """Return the form in which a code of `words.spreadsheets` and its parameters are stored."""
+    return {"code": code, "params": dict(params)}
+
+
+def fault_text(code: str, params: Params[str, Any]) -> str:
+    """Return the sentence for what is wrong with a spreadsheet or one of its cells; a `kind` gets its name."""
+    names = dict([*KaminoKind.choices, *CatalogKind.choices, *MappingKind.choices])
+    kinds = ", ".join(str(kind.label) for kind in MappingKind)
+    return spreadsheet_text(code, {**params, "kind": names.get(params.get("kind", "")), "kinds": kinds})

@@ -11,14 +11,17 @@ from import_export import resources
 from import_export.fields import Field
 
 from integrations.models import MappingChange
+from integrations.models.mapping_changes import fault_text
 from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.mapping.changes import rows_of
+from integrations.pipeline.mapping.edits import CellError
 from integrations.pipeline.mapping.rows import DeskRow, desk_rows
-from integrations.pipeline.mapping.sheet import COLUMNS, LANGUAGE, SHEET_TITLE, header
+from integrations.pipeline.mapping.sheet import LANGUAGE, SHEET_TITLE, header
 from integrations.pipeline.mapping.targets import KaminoTargets, label, labels
 from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, csv_bytes, xlsx_bytes
+from integrations.words.spreadsheets import COLUMNS
 
 NAMES_TITLE = "Kamino"
 _NAMES = {"bling_name", "suggestion", *TARGET_KINDS}
@@ -129,6 +132,7 @@ def bad_rows_xlsx(change: MappingChange) -> bytes:
         return xlsx_bytes(Sheet(SHEET_TITLE, headers, rows, [24] * len(headers)))
 
 
-def error_texts(errors: Sequence[Any]) -> list[str]:
+def error_texts(errors: Sequence[CellError]) -> list[str]:
     """Return errors as sentences that begin with the column's name."""
-    return [f"{header(error.column)}: {error.message}" if error.column else error.message for error in errors]
+    texts = ((header(error.column) if error.column else "", fault_text(error.code, error.params)) for error in errors)
+    return [f"{column}: {text}" if column else text for column, text in texts]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from io import BytesIO, StringIO
 from typing import Any
 
-from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
@@ -25,11 +24,11 @@ _ZIP = b"PK\x03\x04"
 
 
 class SheetError(Exception):
-    """The file as a whole cannot be used; `message` is a sentence for the person who sent it."""
+    """The file as a whole cannot be used; `words.spreadsheets` has a sentence for each `code`."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, code: str, **params: int | str | list[str]) -> None:
+        super().__init__(code)
+        self.code, self.params = code, params
 
 
 @dataclass(frozen=True)
@@ -54,33 +53,31 @@ class Table:
 def read_table(content: bytes, *, sheet_title: str = "") -> Table:
     """Read the table of a file; of a workbook the sheet `sheet_title`, else the first. Raises `SheetError`."""
     if len(content) > MAX_BYTES:
-        raise SheetError(
-            _("The file is too large: more than %(limit)s MB. Split it.") % {"limit": MAX_BYTES // 1024 // 1024}
-        )
+        raise SheetError("too_large", limit=MAX_BYTES // 1024 // 1024)
     if not content.strip():
-        raise SheetError(_("The file is empty."))
+        raise SheetError("empty")
     rows = (row for row in _rows(content, sheet_title) if not row.is_empty())
     header = next(rows, None)
     if header is None:
-        raise SheetError(_("The file is empty."))
+        raise SheetError("empty")
     headers = [cell.text for cell in header.cells]
     named = [text.casefold() for text in headers if text]
     twice = sorted({text for text in headers if text and named.count(text.casefold()) > 1})
     if twice:
-        raise SheetError(_("The column “%(name)s” is there twice.") % {"name": twice[0]})
+        raise SheetError("column_twice", name=twice[0])
     found: list[Row] = []
     for row in rows:
         if len(found) == MAX_ROWS:
-            raise SheetError(_("The spreadsheet has more than %(limit)s rows. Split it.") % {"limit": MAX_ROWS})
+            raise SheetError("too_many_rows", limit=MAX_ROWS)
         found.append(row)
     if not found:
-        raise SheetError(_("The spreadsheet has a header and no rows."))
+        raise SheetError("no_rows")
     return Table(headers, found)
 
 
 def _rows(content: bytes, sheet_title: str) -> Iterator[Row]:
     if content.startswith(_OLD_EXCEL):
-        raise SheetError(_("This is an old Excel file (.xls), or one with a password. Save it as .xlsx and send that."))
+        raise SheetError("old_excel")
     if content.startswith(_ZIP):
         return _xlsx_rows(content, sheet_title)
     return _csv_rows(content)
@@ -91,21 +88,19 @@ def _xlsx_rows(content: bytes, sheet_title: str) -> Iterator[Row]:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             size = sum(member.file_size for member in archive.infolist())
         if size > MAX_UNPACKED_BYTES:
-            raise SheetError(_("The spreadsheet is too large when unpacked."))
+            raise SheetError("too_large_unpacked")
         book = load_workbook(BytesIO(content), read_only=True, data_only=False)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise SheetError(
-            _("This is no spreadsheet that can be read. Save it as .xlsx or .csv and send that.")
-        ) from error
+        raise SheetError("no_spreadsheet") from error
     sheet = book[sheet_title] if sheet_title in book.sheetnames else book.worksheets[0]
     sheet.reset_dimensions()
     try:
         for number, row in enumerate(sheet.iter_rows(), start=1):
             if number > LAST_ROW:
-                raise SheetError(_("The spreadsheet is damaged. Save it again and send that."))
+                raise SheetError("damaged")
             yield Row(number, [_xlsx_cell(cell) for cell in row[:MAX_COLUMNS]])
     except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError) as error:
-        raise SheetError(_("The spreadsheet is damaged. Save it again and send that.")) from error
+        raise SheetError("damaged") from error
     finally:
         book.close()
 
@@ -121,15 +116,12 @@ def _xlsx_cell(cell: Any) -> Cell:
 
 def _csv_rows(content: bytes) -> Iterator[Row]:
     if b"\x00" in content or content.startswith(b"%PDF"):
-        raise SheetError(_("This is no spreadsheet that can be read. Save it as .xlsx or .csv and send that."))
+        raise SheetError("no_spreadsheet")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise SheetError(
-            _("The encoding of the file is wrong (line %(line)s). Save it as “CSV UTF-8”, or as .xlsx.")
-            % {"line": line}
-        ) from error
+        raise SheetError("encoding", line=line) from error
     lines = StringIO(text, newline="")
     skipped = 0
     if text[:4].casefold() == "sep=":  # what Excel writes for itself
@@ -141,15 +133,11 @@ def _csv_rows(content: bytes) -> Iterator[Row]:
     try:
         for cells in reader:
             if cells and len(cells) < width:
-                values = {"line": reader.line_num + skipped}
-                raise SheetError(_("Line %(line)s of the file has fewer cells than the header.") % values)
+                raise SheetError("short_line", line=reader.line_num + skipped)
             width = width or len(cells)
             yield Row(reader.line_num + skipped, [_csv_cell(cell) for cell in cells[:MAX_COLUMNS]])
     except csv.Error as error:
-        raise SheetError(
-            _("Line %(line)s of the file cannot be read: a quotation mark is missing or too much.")
-            % {"line": reader.line_num + skipped}
-        ) from error
+        raise SheetError("quotation_mark", line=reader.line_num + skipped) from error
 
 
 def _csv_cell(text: str) -> Cell:

@@ -178,7 +178,8 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
             },
             {
                 "connection": 0, "kind": "", "source": None, "person": None, "name": f"Linha ruim {slug}", "old": {},
-                "new": {}, "errors": [{"column": "kind", "message": f"Errado {slug}"}], "line": 3, "cells": [slug],
+                "new": {}, "line": 3, "cells": [slug],
+                "errors": [{"column": "kind", "code": "said", "params": {"text": f"Errado {slug}"}}],
             },
         ],
     )  # fmt: skip

@@ -27,11 +27,11 @@ from integrations.models.mappings import TARGETS
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.mapping.changes import confirm, discard, measures, rows_of
 from integrations.pipeline.mapping.edits import ChangedRow
-from integrations.pipeline.mapping.sheet import COLUMNS
 from integrations.pipeline.mapping.targets import KaminoTargets, labels
 from integrations.queue import enqueue_tick
 from integrations.resources.mappings import bad_rows_xlsx, error_texts
 from integrations.words.colours import CHANGE_COLOURS
+from integrations.words.spreadsheets import COLUMNS
 
 State = MappingChange.State
 ROWS_SHOWN = 200

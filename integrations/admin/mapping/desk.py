@@ -26,12 +26,12 @@ from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.mapping.changes import propose, propose_file
 from integrations.pipeline.mapping.edits import ChangedRow, check_cells, from_other_connection, from_suggestions
 from integrations.pipeline.mapping.rows import SURE, DeskRow, counts_by_state, desk_rows
-from integrations.pipeline.mapping.sheet import COLUMNS
 from integrations.pipeline.mapping.targets import KaminoTargets, label, labels
 from integrations.queue import enqueue_tick
 from integrations.resources.mappings import mapping_csv, mapping_xlsx, state_text
 from integrations.sheets.cells import Cell
 from integrations.words.colours import NAME_COLOURS
+from integrations.words.spreadsheets import COLUMNS
 
 log = structlog.get_logger(__name__)
 

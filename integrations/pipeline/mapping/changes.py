@@ -18,7 +18,7 @@ from django.utils.translation import override
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from integrations.models import BlingConnection, Mapping, MappingChange, Tenant
-from integrations.models.mapping_changes import Reach
+from integrations.models.mapping_changes import Reach, fault
 from integrations.models.mappings import ORDER_KINDS, TARGET_KINDS, TARGETS
 from integrations.pipeline.desk.commands import read_orders_soon
 from integrations.pipeline.desk.refusal import Refused
@@ -78,11 +78,11 @@ def read(change: MappingChange, *, clock: Clock) -> bool:
         mine.update(total_rows=len(table.rows))
         rows = _read_rows(change, table, lambda done: mine.update(rows_done=done))
     except SheetError as error:
-        mine.update(state=State.FAILED, message=error.message, content=None)
+        mine.update(state=State.FAILED, failure=fault(error.code, error.params), content=None)
         return True
     except Exception as error:
         log.exception("mapping file not read", change=change.pk)
-        mine.update(state=State.FAILED, message=_crash(error), content=None)
+        mine.update(state=State.FAILED, failure=_crash(error), content=None)
         return True
     mine.update(
         state=State.PROPOSED, content=None, headers=table.headers, rows=[row.to_json() for row in rows],
@@ -91,9 +91,8 @@ def read(change: MappingChange, *, clock: Clock) -> bool:
     return True
 
 
-def _crash(error: Exception) -> str:
-    with override(LANGUAGE):
-        return _("Internal error (%(name)s). Nothing was changed. Tell support.") % {"name": type(error).__name__}
+def _crash(error: Exception) -> dict[str, Any]:
+    return fault("crashed", {"name": type(error).__name__})
 
 
 def _read_rows(change: MappingChange, table: Table, progress: Callable[[int], object]) -> list[ChangedRow]:
@@ -149,7 +148,11 @@ def discard(*, change: MappingChange, user: User) -> None:
 
 
 class _Outdated(Exception):
-    """Somebody else changed some of the rows since they were shown."""
+    """Somebody else changed some of the rows, `names`, since they were shown."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(len(names))
+        self.names = names
 
 
 def carry_out(change_id: int, *, now: datetime) -> bool:
@@ -171,15 +174,15 @@ def carry_out(change_id: int, *, now: datetime) -> bool:
                 read_orders_soon(connection, now=now)
             MappingChange.objects.filter(pk=change_id).update(state=State.DONE, applied_at=now, titles_planned=planned)
     except _Outdated as error:
-        _fail(change_id, str(error))
+        _fail(change_id, fault("outdated", {"count": len(error.names), "names": ", ".join(error.names[:3])}))
     except Exception as error:
         log.exception("mapping change crashed", change=change_id)
         _fail(change_id, _crash(error))
     return True
 
 
-def _fail(change_id: int, message: str) -> None:
-    MappingChange.objects.filter(pk=change_id, state=State.APPLYING).update(state=State.FAILED, message=message)
+def _fail(change_id: int, failure: dict[str, Any]) -> None:
+    MappingChange.objects.filter(pk=change_id, state=State.APPLYING).update(state=State.FAILED, failure=failure)
 
 
 def _write(change: MappingChange, rows: Sequence[ChangedRow]) -> None:
@@ -199,11 +202,7 @@ def _write(change: MappingChange, rows: Sequence[ChangedRow]) -> None:
         else:
             updated.append(_filled(mapping, row))
     if outdated:
-        with override(LANGUAGE):
-            values = {"count": len(outdated), "names": ", ".join(outdated[:3])}
-            raise _Outdated(
-                _("%(count)s rows were changed by somebody else meanwhile (%(names)s). Nothing was changed.") % values
-            )
+        raise _Outdated(outdated)
     note: dict[str, Any] = {"default_user": change.user, "default_change_reason": f"#{change.pk}"}
     bulk_create_with_history(new, Mapping, batch_size=500, **note)
     fields = ["bling_name", "pending", *TARGET_KINDS]

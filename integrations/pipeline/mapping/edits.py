@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from integrations.models.mappings import TARGET_KINDS, TARGETS, MappingKind
+from integrations.models.mappings import TARGET_KINDS, TARGETS
 from integrations.pipeline.mapping.rows import DeskRow
 from integrations.pipeline.mapping.targets import KaminoTargets, TargetError, label, nature_of_row
 from integrations.sheets.cells import Cell
@@ -14,10 +12,12 @@ from integrations.sheets.cells import Cell
 
 @dataclass(frozen=True)
 class CellError:
-    """What is wrong with one cell: its column, as `sheet.COLUMNS` names it ("" for the row), and what to do."""
+    """What is wrong with one cell: its column, a key of `COLUMNS` ("" for the row), and a code of
+    `words.spreadsheets` with its parameters."""
 
     column: str
-    message: str
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -67,22 +67,18 @@ def check_cells(row: DeskRow, cells: Mapping[str, Cell], targets: KaminoTargets)
         cell = cells.get(name, Cell())
         if name not in TARGETS[row.kind]:
             if cell.text:
-                values = {"kind": MappingKind(row.kind).label}
-                errors.append(CellError(name, _("Rows of the kind “%(kind)s” have nothing here.") % values))
+                errors.append(CellError(name, "not_for_kind", {"kind": row.kind}))
             continue
         if cell.is_formula:
-            errors.append(CellError(name, _("The cell holds a formula. Write the name or the code itself.")))
+            errors.append(CellError(name, "formula"))
             continue
         if cell.is_fraction:
-            text = _(
-                "The cell holds the number %(text)s: it may have lost a zero. Write the code as text, or the name."
-            )
-            errors.append(CellError(name, text % {"text": cell.text}))
+            errors.append(CellError(name, "fraction", {"text": cell.text}))
             continue
         try:
             new[name] = _find(row, name, cell.text, targets, nature)
         except TargetError as error:
-            errors.append(CellError(name, error.message))
+            errors.append(CellError(name, error.code, dict(error.params)))
     if errors:
         return changed(row, new, errors=errors)
     return changed(row, new) if new != row.values() else None

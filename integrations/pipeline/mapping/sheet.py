@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import override
 
 from integrations.domain.names import fold
 from integrations.models import BlingConnection, CatalogItem, Person, Tenant
@@ -13,27 +12,11 @@ from integrations.pipeline.mapping.rows import DeskRow, Key, rows_by_key
 from integrations.pipeline.mapping.targets import KaminoTargets
 from integrations.sheets.cells import Cell
 from integrations.sheets.reading import Row, SheetError, Table
+from integrations.words.spreadsheets import COLUMNS
 
 SHEET_TITLE = "De-Para"
 LANGUAGE = "pt-br"
 """Files are read and written in Portuguese, whatever language a person or process works in."""
-COLUMNS = {
-    "company": gettext_lazy("Company"),
-    "connection": gettext_lazy("Connection"),
-    "kind": gettext_lazy("Type"),
-    "bling_id": gettext_lazy("Id in Bling"),
-    "bling_name": gettext_lazy("Name in Bling"),
-    "nature": gettext_lazy("Nature"),
-    "titles": gettext_lazy("Titles"),
-    "total": gettext_lazy("Total value"),
-    "chart_account": gettext_lazy("Chart of accounts"),
-    "cost_center": gettext_lazy("Cost center"),
-    "business_unit": gettext_lazy("Business unit"),
-    "bank_account": gettext_lazy("Current account"),
-    "state": gettext_lazy("Situation"),
-    "suggestion": gettext_lazy("Suggestion"),
-    "score": gettext_lazy("Likeness (%)"),
-}
 REQUIRED = ("company", "connection", "kind", "bling_id", "bling_name", *TARGET_KINDS)
 _PROGRESS = 200
 
@@ -72,20 +55,17 @@ def _texts(row: Row, edit: ChangedRow, width: int) -> list[str]:
 def _places(headers: Sequence[str]) -> dict[str, int]:
     known = {fold(header(column)): column for column in COLUMNS}
     places = {known[fold(text)]: place for place, text in enumerate(headers) if fold(text) in known}
-    missing = [header(column) for column in REQUIRED if column not in places]
+    missing = [column for column in REQUIRED if column not in places]
     if missing:
         unknown = [text for text in headers if text and fold(text) not in known]
-        message = _("Columns are missing: %(names)s.") % {"names": ", ".join(missing)}
-        if unknown:
-            message += " " + _("Columns that are not known: %(names)s.") % {"names": ", ".join(unknown)}
-        raise SheetError(message + " " + _("Export the spreadsheet again and edit that one."))
+        raise SheetError("missing_columns", columns=missing, unknown=unknown)
     return places
 
 
 class _Refused(Exception):
-    def __init__(self, column: str, message: str) -> None:
-        super().__init__(message)
-        self.error = CellError(column, message)
+    def __init__(self, column: str, code: str, **params: int | str) -> None:
+        super().__init__(code)
+        self.error = CellError(column, code, dict(params))
 
 
 class _Reader:
@@ -114,29 +94,26 @@ class _Reader:
     def _row(self, cells: dict[str, Cell]) -> DeskRow:
         for column in ("company", "connection", "kind", "bling_id"):
             if cells[column].is_formula:
-                raise _Refused(column, _("The cell holds a formula. Write the name or the code itself."))
+                raise _Refused(column, "formula")
         if fold(cells["company"].text) != fold(self._tenant.name):
-            values = {"name": cells["company"].text, "ours": self._tenant.name}
-            raise _Refused("company", _("This row is of the company “%(name)s”, not of “%(ours)s”.") % values)
+            raise _Refused("company", "other_company", name=cells["company"].text, ours=self._tenant.name)
         connection = self._connections.get(fold(cells["connection"].text))
         if connection is None:
             names = ", ".join(row.label for row in self._connections.values())
-            raise _Refused("connection", _("There is no such connection. There are: %(names)s.") % {"names": names})
+            raise _Refused("connection", "no_connection", names=names)
         kind = self._kinds.get(fold(cells["kind"].text))
         if kind is None:
-            with override(LANGUAGE):
-                names = ", ".join(str(choice.label) for choice in MappingKind)
-            raise _Refused("kind", _("There is no such type. There are: %(names)s.") % {"names": names})
+            raise _Refused("kind", "no_kind")
         row = self._find(connection, kind, cells)
         if row.key in self._seen:
-            raise _Refused("", _("This row is there twice: the first one counts."))
+            raise _Refused("", "row_twice")
         self._seen.add(row.key)
         return row
 
     def _find(self, connection: BlingConnection, kind: MappingKind, cells: dict[str, Cell]) -> DeskRow:
         text = cells["bling_id"].text
         if not text.isdecimal() or len(text) > 18:
-            raise _Refused("bling_id", _("The id in Bling is a number. Take it from the exported spreadsheet."))
+            raise _Refused("bling_id", "no_number")
         bling_id = int(text)
         if kind in PERSON_KINDS:
             return self._person(connection, kind, bling_id)
@@ -145,13 +122,12 @@ class _Reader:
             return row
         other = CatalogItem.objects.filter(connection=connection, bling_id=bling_id).exclude(kind=kind).first()
         if other is not None:
-            values = {"id": bling_id, "kind": other.get_kind_display()}
-            raise _Refused("kind", _("The id %(id)s is of another type: %(kind)s.") % values)
-        raise _Refused("bling_id", _("Bling shows no register %(id)s in this connection.") % {"id": bling_id})
+            raise _Refused("kind", "other_kind", id=bling_id, kind=other.kind)
+        raise _Refused("bling_id", "no_register", id=bling_id)
 
     def _person(self, connection: BlingConnection, kind: MappingKind, bling_id: int) -> DeskRow:
         person = Person.objects.filter(connection=connection, bling_id=bling_id).first()
         if person is None:
-            raise _Refused("bling_id", _("No title names a contact %(id)s in this connection.") % {"id": bling_id})
+            raise _Refused("bling_id", "no_contact", id=bling_id)
         row = DeskRow(connection, kind, None, person, None)
         return self._rows.get(row.key, row)

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from django.utils.translation import gettext as _
-
 from integrations.domain.classification import Target
 from integrations.domain.names import fold
 from integrations.domain.suggestions import Suggestion, Suggestions
@@ -16,11 +14,11 @@ _NATURES = {MappingKind.CUSTOMER: "income", MappingKind.SUPPLIER: "expense"}
 
 
 class TargetError(Exception):
-    """A name cannot be used; `message` is a sentence for the person who gave it."""
+    """A name cannot be used; `words.spreadsheets` has a sentence for each `code`."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, code: str, **params: str) -> None:
+        super().__init__(code)
+        self.code, self.params = code, params
 
 
 def label(item: KaminoItem) -> str:
@@ -70,28 +68,24 @@ class KaminoTargets:
             return usable[0]
         if len(usable) > 1:
             names = "; ".join(label(item) for item in usable[:NEAREST])
-            raise TargetError(
-                _("“%(text)s” is ambiguous: write the code (%(names)s).") % {"text": text, "names": names}
-            )
+            raise TargetError("ambiguous", text=text, names=names)
         if found:
-            raise TargetError(_why_unusable(found[0], nature))
+            raise TargetError(_why_unusable(found[0], nature), name=label(found[0]))
         elsewhere = next((other for other in KaminoKind if other != kind and self._exact(other, text)), None)
         if elsewhere is not None:
-            values = {"text": text, "kind": elsewhere.label}
-            raise TargetError(_("“%(text)s” belongs in another column: it is of the kind “%(kind)s”.") % values)
-        raise TargetError(self._unknown(kind, text))
+            raise TargetError("other_column", text=text, kind=elsewhere.value)
+        raise self._unknown(kind, text)
 
     def _exact(self, kind: str, text: str) -> list[KaminoItem]:
         by_label = [item for item in self._by_text[kind].get(fold(text), []) if fold(label(item)) == fold(text)]
         by_code = [item for item in self._by_text[kind].get(fold(text), []) if fold(item.kamino_id) == fold(text)]
         return by_label or by_code or self._by_text[kind].get(fold(text), [])
 
-    def _unknown(self, kind: str, text: str) -> str:
+    def _unknown(self, kind: str, text: str) -> TargetError:
         nearest = [label(item) for item, _score in self.nearest(kind, [text], count=NEAREST, cutoff=0)]
         if not nearest:
-            return _("Kamino has no “%(text)s”.") % {"text": text}
-        values = {"text": text, "names": "; ".join(nearest)}
-        return _("Kamino has no “%(text)s”. The nearest names: %(names)s.") % values
+            return TargetError("unknown", text=text)
+        return TargetError("unknown_near", text=text, names="; ".join(nearest))
 
     def named(self, kind: str, name: str, *, nature: str = "") -> KaminoItem | None:
         """Return the one usable register with an identical name: classification takes it without a mapping."""
@@ -116,14 +110,11 @@ class KaminoTargets:
 
 
 def _why_unusable(item: KaminoItem, nature: str) -> str:
-    values = {"name": label(item)}
     if not item.is_active:
-        return _("“%(name)s” is inactive in Kamino.") % values
+        return "inactive"
     if not item.takes_postings:
-        return _("“%(name)s” is a group and takes no postings: choose an account below it.") % values
-    if nature == "income":
-        return _("“%(name)s” is an expense account, and this row is income.") % values
-    return _("“%(name)s” is an income account, and this row is expense.") % values
+        return "group"
+    return "expense" if nature == "income" else "income"
 
 
 def labels(targets: KaminoTargets, values: Mapping[str, int | None]) -> dict[str, str]:

@@ -222,7 +222,7 @@ class TestFiles:
         for file_format in ("xlsx", "csv"):
             content = client.get(export(ours, file_format)).content
             change = send(client, ours, content, f"x.{file_format}")
-            assert (change.state, change.rows, change.total_rows) == ("proposed", [], 2), change.message
+            assert (change.state, change.rows, change.total_rows) == ("proposed", [], 2), change.error
 
     def test_hostile_names_go_out_and_come_back_harmless(self, login: Callable[[str], Client], ours: Rows) -> None:
         type(ours.free_category).objects.filter(pk=ours.free_category.pk).update(name="=1+1", path="=1+1")

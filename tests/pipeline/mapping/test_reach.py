@@ -167,7 +167,7 @@ class TestTwoPeople:
             change=mine, reach=Reach.OPEN, since=None, good_rows_only=False, user=finance(), clock=timezone.now
         )
         assert mine.state == "failed"
-        assert "outra pessoa" in mine.message
+        assert "outra pessoa" in mine.error
         assert Mapping.objects.get().chart_account.name == "Conta Verde"
 
     def _ready(self, company: Company) -> Company:
