@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -16,17 +16,6 @@ from integrations.models.tenants import Tenant
 from integrations.words.errors import failure_text
 
 EXPIRING_AFTER = timedelta(days=20)
-
-
-_Connection = TypeVar("_Connection", bound=models.Model)
-
-
-class WithoutSecrets(models.Manager[_Connection]):
-    """Rows without their keys, which are read only to open a client. So one key that cannot be decrypted stops one
-    company, and no query carries keys about. `select_related` from elsewhere has to defer them."""
-
-    def get_queryset(self) -> models.QuerySet[_Connection]:
-        return super().get_queryset().defer(*self.model.SECRETS)  # type: ignore[attr-defined]
 
 
 class ConnectionStatus(models.TextChoices):
@@ -69,10 +58,7 @@ class BlingConnection(models.Model):
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    SECRETS = ("client_secret",)
-
-    objects: ClassVar["WithoutSecrets[Self]"] = WithoutSecrets()
-    history = HistoricalRecords(excluded_fields=[*SECRETS])
+    history = HistoricalRecords(excluded_fields=["client_secret"])
 
     if TYPE_CHECKING:
         token: "BlingToken"
@@ -81,7 +67,6 @@ class BlingConnection(models.Model):
     class Meta:
         verbose_name = _("Bling connection")
         verbose_name_plural = _("Bling connections")
-        base_manager_name = "objects"
         ordering = ["tenant__name", "label"]
         permissions = [("connect_blingconnection", "Can connect and disconnect a Bling account")]
         constraints = [
@@ -165,7 +150,6 @@ class KaminoConnection(models.Model):
     failure = models.JSONField(_("last error"), default=dict, editable=False)
     registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True, editable=False)
     reconciled_at = models.DateTimeField(_("reconciled at"), null=True, blank=True, editable=False)
-    reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconcile_cursor = models.JSONField(default=dict, editable=False)
     reconcile_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     guarded_at = models.DateTimeField(_("double payments looked for at"), null=True, blank=True, editable=False)
@@ -181,12 +165,12 @@ class KaminoConnection(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)
 
-    SECRETS = ("app", "id_usr", "usr", "hash")
-
-    objects: ClassVar["WithoutSecrets[Self]"] = WithoutSecrets()
     history = HistoricalRecords(
         excluded_fields=[
-            *SECRETS,
+            "app",
+            "id_usr",
+            "usr",
+            "hash",
             "failure",
             "served_at",
             "lease_until",
@@ -194,7 +178,6 @@ class KaminoConnection(models.Model):
             "reconcile_cursor",
             "reconcile_asked_at",
             "guarded_at",
-            "reviewed_at",
         ]
     )
 
@@ -204,7 +187,6 @@ class KaminoConnection(models.Model):
     class Meta:
         verbose_name = _("Kamino connection")
         verbose_name_plural = _("Kamino connections")
-        base_manager_name = "objects"
         ordering = ["tenant__name"]
         permissions = [("test_kaminoconnection", "Can test a Kamino connection")]
         constraints = [models.UniqueConstraint(fields=["base_url", "cn"], name="one_connection_per_kamino_company")]

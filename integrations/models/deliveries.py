@@ -112,11 +112,22 @@ class PersonPosting(KaminoUnit):
         return DesiredPerson.from_json(self.delivered) if self.delivered else None
 
 
+class PostingQuerySet(DeliveryQuerySet["Posting"]):
+    """Postings ask for their review with the update that changes what it depends on, whoever makes it."""
+
+    REVIEWED = frozenset(("state", "reason", "candidates", "problems", "delivered", "kamino_id", "title", "title_id"))
+
+    def update(self, **values: Any) -> int:
+        asks = {} if self.REVIEWED.isdisjoint(values) else {"is_review_due": True}
+        return super().update(**{**asks, **values})
+
+
 class Posting(TitleUnit):
     """A title and its Kamino title. `candidates` are the Kamino ids of titles there that may be this one already.
 
     `kept_for_category`: a change of the De/Para was not to touch what was sent of this title. It keeps that
-    classification as long as Bling shows this category for it.
+    classification as long as Bling shows this category for it. `is_review_due`: what it says may have opened or closed
+    a discrepancy.
     """
 
     WORD = "title"
@@ -131,8 +142,9 @@ class Posting(TitleUnit):
     )
     kept_for_category = models.BigIntegerField(null=True, editable=False)
     create_anyway = models.BooleanField(_("create although there are possible duplicates"), default=False)
+    is_review_due = models.BooleanField(default=True, editable=False)
 
-    objects = DeliveryQuerySet.as_manager()
+    objects = PostingQuerySet.as_manager()
 
     if TYPE_CHECKING:
         title_id: int
@@ -161,6 +173,7 @@ class Posting(TitleUnit):
             ),
             models.Index(fields=["due_date", "id"], condition=MAY_NEED_ACTION, name="posting_action_by_due"),
             models.Index(fields=["kamino_id"], condition=Q(kamino_id__isnull=False), name="posting_kamino_id"),
+            models.Index(fields=["kamino_connection"], condition=Q(is_review_due=True), name="posting_to_review"),
         ]
         constraints = [
             *DeliveryUnit.Meta.constraints,

@@ -68,9 +68,7 @@ class PlannedWriteQuerySet(models.QuerySet[Any]):
 
     def named(self) -> "PlannedWriteQuerySet":
         """Add the names of the registers, and all that a row shows."""
-        rows = self.select_related("title__person", "kamino_connection__tenant").defer(
-            "kamino_connection__app", "kamino_connection__id_usr", "kamino_connection__usr", "kamino_connection__hash"
-        )
+        rows = self.select_related("title__person", "kamino_connection__tenant")
         named: PlannedWriteQuerySet = rows.annotate(
             account_name=_register(KaminoKind.BANK_ACCOUNT, "account"),
             chart_name=_register(KaminoKind.CHART_ACCOUNT, "chart"),

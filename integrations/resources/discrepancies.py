@@ -7,12 +7,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from integrations.models import Discrepancy, KaminoConnection
+from integrations.models import Discrepancy
 from integrations.resources.files import NativeField, PortugueseResource, TextField
 from integrations.sheets.cells import safe_text
 from integrations.words.values import side_text
-
-_UNREAD = tuple(f"posting__kamino_connection__{name}" for name in KaminoConnection.SECRETS)
 
 
 class DiscrepancyResource(PortugueseResource):
@@ -71,4 +69,4 @@ class DiscrepancyResource(PortugueseResource):
         return timezone.localtime(row.opened_at).date()
 
     def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.select_related("posting__title__person", "posting__kamino_connection__tenant").defer(*_UNREAD)
+        return queryset.select_related("posting__title__person", "posting__kamino_connection__tenant")

@@ -14,8 +14,6 @@ from django.utils import timezone
 
 from integrations import tasks
 from integrations.models import (
-    Attempt,
-    BlingConnection,
     BlingToken,
     Heartbeat,
     KaminoConnection,
@@ -137,9 +135,7 @@ CASES: list[tuple[str, Callable[[Company], Any]]] = [
     ("people.deliver", lambda _company: make_ready(priority=Priority.PERSON)),
     ("guard", update(KaminoConnection, guarded_at=lambda: ago(hours=2))),
     ("guard", update(KaminoConnection, guarded_at=lambda: None)),
-    ("review", update(BlingConnection, planned_at=timezone.now)),
-    ("review", update(Attempt, ended_at=timezone.now)),
-    ("review", update(KaminoConnection, reviewed_at=lambda: None)),
+    ("review", update(Posting, is_review_due=lambda: True)),
     ("mappings", change_mapping("applying")),
     ("mappings", change_mapping("reading")),
     ("bulk", order_many),
@@ -185,6 +181,7 @@ def test_the_gate_opens_for_what_is_due_and_closes_when_it_is_done(
 )
 def test_the_gate_is_closed_for_what_somebody_works_on(idle: Company, make: Callable[[Company], Any]) -> None:
     make(idle)
+    Posting.objects.update(is_review_due=False)
     later = timezone.now() + timedelta(minutes=3)
     SyncRun.objects.update(lease_until=later)
     KaminoConnection.objects.update(lease_until=later)

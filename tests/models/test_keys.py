@@ -7,7 +7,9 @@ from cryptography.fernet import Fernet
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.core.serializers import serialize
 from django.db import connection
+from django.forms import model_to_dict
 
 from integrations.models import BlingToken, KaminoConnection
 from integrations.models.fields import SecretUnreadableError, decrypt, encrypt, key_id
@@ -41,10 +43,29 @@ def test_a_missing_key_is_named_by_the_startup_check_and_changes_nothing(company
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     found = [error for error in run_checks(databases=["default"]) if error.id == "integrations.E005"]
     assert name in found[0].msg
+    token = BlingToken.objects.get()
     with pytest.raises(SecretUnreadableError, match=name):
-        BlingToken.objects.get()
+        _ = token.refresh_token
     with pytest.raises(CommandError, match=name):
         call_command("rotate_keys")
+
+
+def test_a_row_whose_key_is_missing_is_saved_as_it_was_stored(company: Company, settings: Any) -> None:
+    keys = settings.FIELD_ENCRYPTION_KEYS
+    before = KaminoConnection.objects.get().hash
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    kamino = KaminoConnection.objects.get()
+    kamino.is_paused, kamino.usr = True, "novo"
+    kamino.save()
+    settings.FIELD_ENCRYPTION_KEYS += keys
+    kamino = KaminoConnection.objects.get()
+    assert (kamino.is_paused, kamino.usr, kamino.hash) == (True, "novo", before)
+
+
+def test_forms_and_serializers_never_get_a_secret(company: Company) -> None:
+    kamino = KaminoConnection.objects.get()
+    assert {model_to_dict(kamino)[name] for name in ("app", "id_usr", "usr", "hash")} == {""}
+    assert kamino.hash not in serialize("json", [kamino])
 
 
 def test_a_damaged_secret_raises_instead_of_returning_rubbish() -> None:

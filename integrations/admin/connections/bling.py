@@ -26,6 +26,7 @@ from integrations.admin.kit.scope import TenantFilter
 from integrations.admin.kit.secret_fields import SecretFormMixin
 from integrations.models import BlingConnection, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
+from integrations.models.fields import has_secret
 from integrations.pipeline.company import probes
 from integrations.pipeline.desk.deletions import deletions_to_confirm
 from integrations.words.colours import CONNECTION_COLOURS
@@ -61,7 +62,11 @@ class BlingConnectionForm(SecretFormMixin, forms.ModelForm[BlingConnection]):
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
-        if data and data.get("client_id") and not (data.get("client_secret") or self.instance.client_secret):
+        if (
+            data
+            and data.get("client_id")
+            and not (data.get("client_secret") or has_secret(self.instance, "client_secret"))
+        ):
             self.add_error("client_secret", _("An app of its own needs its client secret."))
         return data
 

@@ -15,7 +15,7 @@ from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import OpenFilter
 from integrations.admin.kit.scope import TenantFilter, change_url, scoped, told_connections
 from integrations.domain.alerts import AlertCause
-from integrations.models import Alert, KaminoConnection
+from integrations.models import Alert
 from integrations.words.alerts import ALERT_COLOURS, URGENT_CAUSES
 
 SHOWN = 3
@@ -75,7 +75,6 @@ def _urgent(request: HttpRequest) -> dict[str, Any]:
     rows: QuerySet[Alert] = scoped(Alert.objects.filter(closed_at=None, cause__in=URGENT_CAUSES), request)
     money_first = Case(When(cause=AlertCause.DOUBLE_PAYMENT, then=0), default=1)
     rows = rows.select_related("tenant__kamino_connection", "connection")
-    rows = rows.defer(*(f"tenant__kamino_connection__{name}" for name in KaminoConnection.SECRETS))
     found = list(rows.order_by(money_first, "opened_at")[: SHOWN + 1])
     return {
         "rows": [_line(alert, request) for alert in found[:SHOWN]],

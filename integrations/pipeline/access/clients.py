@@ -79,8 +79,6 @@ def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patienc
     """
     check_address(connection.base_url, connection.cn)
     try:
-        if deferred := connection.get_deferred_fields() & {*KaminoConnection.SECRETS}:
-            connection.refresh_from_db(fields=deferred)  # all at once
         keys = Keys(connection.app, connection.cn, connection.id_usr, connection.usr, connection.hash)
     except SecretUnreadableError as error:
         raise ConfigError(str(error), service="Kamino", code="secret") from error

@@ -58,12 +58,14 @@ def bling_app(connection: BlingConnection) -> auth.App:
 
 def load_token(connection_id: int) -> BlingToken:
     """Return a connection's token. Raises `ConfigError` when there is none, or its encryption key is missing."""
+    token = BlingToken.objects.filter(connection_id=connection_id).first()
+    if token is None:
+        raise ConfigError("never connected", service="Bling", code="never_connected")
     try:
-        return BlingToken.objects.get(connection_id=connection_id)
-    except BlingToken.DoesNotExist:
-        raise ConfigError("never connected", service="Bling", code="never_connected") from None
+        _ = token.access_token, token.refresh_token  # decrypted here
     except SecretUnreadableError as error:
         raise ConfigError(str(error), service="Bling", code="secret") from error
+    return token
 
 
 def refresh_token(connection_id: int, seen_version: int, *, clock: Clock) -> BlingToken:

@@ -13,13 +13,10 @@ from integrations.domain.reasons import Reason
 from integrations.domain.rules import has_cancelled_invoice
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
-    Attempt,
-    BlingConnection,
     ForcedSettlement,
     KaminoConnection,
     KaminoItem,
     KaminoSnapshot,
-    PlanRequest,
     Posting,
     StoredDiscrepancy,
 )
@@ -79,34 +76,38 @@ def compare_all(kamino: KaminoConnection, *, started_at: datetime, unread: Seque
         _close_compared(kept, shown, found, now)
 
 
-def kaminos_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
-    """Return the companies some of whose postings may have changed since their last review.
+def postings_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[Posting]:
+    """Return the postings that changed since their last review."""
+    due = Posting.objects.filter(
+        is_review_due=True,
+        kamino_connection__tenant__is_active=True,
+        kamino_connection__registers_read_at__isnull=False,
+    )
+    return due if tenant_ids is None else due.filter(kamino_connection__tenant__in=tenant_ids)
 
-    While titles wait for their plan, a batch may be under way that nobody sees before it commits; its postings would be
-    older than the review and be passed over. So the moment of a review is taken before this question is asked.
-    """
-    waiting = PlanRequest.objects.filter(title__connection__tenant=OuterRef("tenant"))
-    planned = BlingConnection.objects.filter(tenant=OuterRef("tenant"), planned_at__gte=OuterRef("reviewed_at"))
-    ended = Attempt.objects.filter(kamino_connection=OuterRef("pk"), ended_at__gte=OuterRef("reviewed_at"))
-    kaminos = KaminoConnection.objects.filter(tenant__is_active=True, registers_read_at__isnull=False)
-    if tenant_ids is not None:
-        kaminos = kaminos.filter(tenant__in=tenant_ids)
-    return kaminos.filter(Q(reviewed_at__isnull=True) | Exists(planned) | Exists(ended)).filter(~Exists(waiting))
+
+def kaminos_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
+    """Return the companies of such postings."""
+    return KaminoConnection.objects.filter(pk__in=postings_to_review(tenant_ids).values("kamino_connection"))
 
 
 def review_changed(kamino: KaminoConnection, *, now: datetime) -> None:
-    """Open and close what we know without asking Kamino, for postings that changed since the last review. `now` is a
-    moment before `kaminos_to_review` was asked."""
-    changed = Posting.objects.filter(kamino_connection=kamino)
-    if kamino.reviewed_at is not None:
-        since = kamino.reviewed_at
-        changed = changed.filter(Q(planned_at__gte=since) | Q(attempts__ended_at__gte=since))
-    for batch in _batches(changed.distinct()):
-        found = {posting.pk: _own_state(posting) for posting in batch}
-        shown = _open_rows(batch)
-        _store(batch, shown, found, now, kinds=OWN_KINDS)
-        _close_compared(batch, shown, found, now)
-    KaminoConnection.objects.filter(pk=kamino.pk).update(reviewed_at=now)
+    """Open and close what we know without asking Kamino, for postings that changed since their last review. Those that
+    another worker holds stay due."""
+    due = Posting.objects.filter(kamino_connection=kamino, is_review_due=True).order_by("pk")
+    last, is_over = 0, False
+    while not is_over:
+        with transaction.atomic():
+            # Locked first and read then: what commits in between is read too.
+            rows = due.filter(pk__gt=last).select_for_update(no_key=True, skip_locked=True)
+            locked = list(rows.values_list("pk", flat=True)[:BATCH])
+            batch = _batch(Posting.objects.filter(pk__in=locked))
+            found = {posting.pk: _own_state(posting) for posting in batch}
+            shown = _open_rows(batch)
+            _store(batch, shown, found, now, kinds=OWN_KINDS)
+            _close_compared(batch, shown, found, now)
+            Posting.objects.filter(pk__in=locked).update(is_review_due=False)
+        last, is_over = max(locked, default=0), len(locked) < BATCH
 
 
 def _open_rows(batch: Sequence[Posting]) -> list[StoredDiscrepancy]:
@@ -161,20 +162,20 @@ def _awaits_a_look(posting: Posting) -> bool:
 
 
 def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
-    forced = ForcedSettlement.objects.in_force().filter(posting=OuterRef("pk"))
     last = 0
     while True:
-        batch = list(
-            postings.filter(pk__gt=last)
-            .select_related("title__person__posting", "kamino_connection__tenant")
-            .annotate(last_sent_at=last_sent(), is_forced=Exists(forced))
-            .order_by("pk")[:BATCH]
-        )
+        batch = _batch(postings.filter(pk__gt=last))
         if batch:
             yield batch
         if len(batch) < BATCH:
             return
         last = batch[-1].pk
+
+
+def _batch(postings: QuerySet[Posting]) -> Sequence[Posting]:
+    forced = ForcedSettlement.objects.in_force().filter(posting=OuterRef("pk"))
+    rows = postings.select_related("title__person__posting", "kamino_connection__tenant")
+    return list(rows.annotate(last_sent_at=last_sent(), is_forced=Exists(forced)).order_by("pk")[:BATCH])
 
 
 def _account_names(kamino: KaminoConnection) -> dict[str, str]:

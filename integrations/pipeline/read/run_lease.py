@@ -63,7 +63,7 @@ def runs_due(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[SyncRu
 
 
 def _lease_run(now: datetime, tenant_ids: Sequence[int] | None) -> SyncRun | None:
-    query = runs_due(now, tenant_ids).select_related("connection__tenant").defer("connection__client_secret")
+    query = runs_due(now, tenant_ids).select_related("connection__tenant")
     for run in query.order_by(F("served_at").asc(nulls_first=True), "pk")[:10]:
         leased = SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.OPEN).update(
             fence=run.fence + 1, lease_until=now + LEASE, served_at=now, started_at=run.started_at or now

@@ -73,9 +73,7 @@ def health_of(tenant: Tenant, *, now: datetime) -> Health:
 def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     """Return what is wrong with a company's connections, the worst first."""
     found: list[Finding] = []
-    for connection in tenant.bling_connections.select_related("token").defer(
-        "token__access_token", "token__refresh_token"
-    ):
+    for connection in tenant.bling_connections.select_related("token"):
         label = connection.label
         if connection.status == ConnectionStatus.RECONNECT:
             found.append(Finding(AlertCause.RECONNECT, {"label": label}, connection))

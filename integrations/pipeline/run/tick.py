@@ -1,5 +1,6 @@
 """Run: the one place that composes the stages. A tick works on whatever is due, wherever it was left."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from django.conf import settings
 from integrations.models import DELIVERY_UNITS
 from integrations.pipeline.access import tokens
 from integrations.pipeline.compare import double_payments
-from integrations.pipeline.compare.discrepancies import kaminos_to_review, review_changed
+from integrations.pipeline.compare.discrepancies import kaminos_to_review, postings_to_review, review_changed
 from integrations.pipeline.deliver import drain, sweep
 from integrations.pipeline.deliver.drain import is_waiting
 from integrations.pipeline.deliver.ready import kaminos_to_serve
@@ -36,6 +37,9 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 DRAIN_SLICE = timedelta(seconds=15)
+REVIEW_EVERY = timedelta(seconds=20)
+"""How long reviews wait for an idle moment. After that a process makes them beside other work: what a title's state
+says of a discrepancy is a minute old at most, however much there is to do."""
 NAP = 0.5
 """Seconds between two looks for due work: what a person asked for begins within a second."""
 
@@ -60,9 +64,10 @@ def _sweep(turn: Turn) -> bool:
 
 
 def _review(turn: Turn) -> bool:
-    now = turn.clock()  # before the question: see there
     for kamino in kaminos_to_review(turn.tenant_ids):
-        review_changed(kamino, now=now)
+        _guarded("review", lambda kamino=kamino: review_changed(kamino, now=turn.clock()))  # type: ignore[misc]
+        if turn.clock() >= turn.deadline:
+            break
     return False  # nothing follows from it
 
 
@@ -84,7 +89,7 @@ SWEEP = Kind(
     "sweep", lambda now, _: [model.objects.expired(now) for model in DELIVERY_UNITS],
     _sweep,
 )  # fmt: skip
-REVIEW = Kind("review", lambda _, tenants: [kaminos_to_review(tenants)], _review)
+REVIEW = Kind("review", lambda _, tenants: [postings_to_review(tenants)], _review)
 STAGES = (
     Kind(
         "asked", lambda _, tenants: [connections_asked(tenants)],
@@ -141,8 +146,9 @@ def run_tick(
             _guarded(kind.name, lambda kind=kind: kind.step(turn))  # type: ignore[misc]
     beat()
     work = (SWEEP, *STAGES, GUARD, *also, REVIEW)
+    reviews = Pace(REVIEW_EVERY, turn.clock())
     members = [
-        Member(names_of(work), lambda first=first: _guarded("turn", lambda: _give_turns(work, turn, first)))  # type: ignore[misc]
+        Member(names_of(work), lambda first=first: _guarded("turn", lambda: _give_turns(work, turn, first, reviews)))  # type: ignore[misc]
         for first in range(settings.TICK_THREADS)
     ]
     members.append(Member(names_of(PEOPLE), lambda: _guarded("people", lambda: _give_turns(PEOPLE, turn))))
@@ -173,15 +179,32 @@ def _guarded(stage: str, work: Callable[[], object]) -> bool:
         return False
 
 
-def _give_turns(kinds: tuple[Kind, ...], turn: Turn, first: int = 0) -> bool:
+class Pace:
+    """When something is done next that otherwise waits for an idle moment. Shared by the threads of one tick."""
+
+    def __init__(self, every: timedelta, now: datetime) -> None:
+        self._every = every
+        self._next = now + every
+        self._lock = threading.Lock()
+
+    def take(self, now: datetime) -> bool:
+        """Say whether its moment has come; true for one thread only."""
+        with self._lock:
+            has_come = now >= self._next
+            if has_come:
+                self._next = now + self._every
+        return has_come
+
+
+def _give_turns(kinds: tuple[Kind, ...], turn: Turn, first: int = 0, reviews: Pace | None = None) -> bool:
     """Give each due kind one step, the stages beginning with the one at `first`; false when nothing was done. What is
-    due is asked again after each step that did something."""
+    due is asked again after each step that did something. Reviews are made when nothing else was, or at their pace."""
     first %= len(STAGES)
     rotated = iter([*STAGES[first:], *STAGES[:first]])
     found: frozenset[str] | None = None
     worked = False
     for kind in [next(rotated) if kind in STAGES else kind for kind in kinds]:
-        if kind is REVIEW and worked:
+        if kind is REVIEW and worked and not (reviews and reviews.take(turn.clock())):
             break
         if found is None:
             found = _due(kinds, turn)

@@ -1,8 +1,10 @@
 """Secrets go in and never come out: not in a form, a history, an export, a message or an error."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.test import Client
 from django.urls import reverse
 
@@ -85,3 +87,34 @@ def test_the_client_secret_is_kept_or_replaced(
     assert response.status_code == 302
     saved = BlingConnection.objects.get(pk=ours.bling.pk)
     assert (saved.label, saved.client_id, saved.client_secret) == ("Loja", "outro-id", stored)
+
+
+def other_key(settings: Any) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+
+def test_a_missing_encryption_key_closes_no_page(login: Callable[[str], Client], ours: Rows, settings: Any) -> None:
+    client = login("root")
+    other_key(settings)
+    for row in ours.all():
+        if type(row) in MODELS:
+            for page in (url(type(row), "changelist"), url(type(row), "change", row.pk)):
+                assert client.get(page).status_code in (200, 302), page
+    assert client.get(reverse("admin:index")).status_code == 200
+
+
+def test_keys_that_cannot_be_read_are_kept_until_they_are_entered_again(
+    login: Callable[[str], Client], ours: Rows, settings: Any
+) -> None:
+    keys, client = settings.FIELD_ENCRYPTION_KEYS, login("suporte")
+    other_key(settings)
+    page = url(KaminoConnection, "change", ours.kamino.pk)
+    assert client.post(page, kamino_form(ours, cn="78", hash="novo-hash")).status_code == 302
+    inline = {"events-TOTAL_FORMS": "0", "events-INITIAL_FORMS": "0"}
+    data = {"label": "Loja", "client_id": "outro-id", "client_secret": "", "code_prefix": "", **inline}
+    assert client.post(url(BlingConnection, "change", ours.bling.pk), data).status_code == 302
+    settings.FIELD_ENCRYPTION_KEYS = [*settings.FIELD_ENCRYPTION_KEYS, *keys]
+    saved = KaminoConnection.objects.get(pk=ours.kamino.pk)
+    assert (saved.cn, saved.hash, saved.app) == ("78", "novo-hash", SECRETS["app"])
+    bling = BlingConnection.objects.get(pk=ours.bling.pk)
+    assert (bling.client_id, bling.client_secret) == ("outro-id", SECRETS["client_secret"])
