@@ -24,6 +24,7 @@ class Words:
 
 _WORDS: dict[AlertCause, Words] = {
     AlertCause.DOUBLE_PAYMENT: Words(gettext_noop("Risk of double payment"), Severity.DANGER),
+    AlertCause.SURPLUS: Words(gettext_noop("One too many in Kamino"), Severity.DANGER),
     AlertCause.RECONNECT: Words(gettext_noop("Bling needs to be connected again"), Severity.DANGER),
     AlertCause.HELD: Words(gettext_noop("Another company was connected"), Severity.DANGER),
     AlertCause.KAMINO: Words(gettext_noop("Kamino refuses the access"), Severity.DANGER),
@@ -61,25 +62,32 @@ _SENTENCES = {
     ),
     AlertCause.LATE: gettext_noop("“%(label)s” has had no complete sync for a day and a half."),
 }
-"""All but the one that counts; `error` is the sentence of the parameter `failure`."""
+"""All but those that count; `error` is the sentence of the parameter `failure`."""
 
 
 def alert_text(cause: AlertCause, params: Mapping[str, Any]) -> str:
     """Return what happened and what to do, from the parameters of an alert. Version 0.1 stored the sentence."""
     if "text" in params:
         return str(params["text"])
+    count = int(params.get("count", 2))
     if cause is AlertCause.DOUBLE_PAYMENT:
         text = ngettext(
             "%(count)s title may be paid twice: still open in Kamino, or there twice. Stop it there now.",
             "%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.",
-            int(params.get("count", 2)),
+            count,
+        )
+    elif cause is AlertCause.SURPLUS:
+        text = ngettext(
+            "Kamino answered %(count)s delivery with a number that is one too many: remove it there, then “Decide”.",
+            "Kamino answered %(count)s deliveries with numbers that are too many: remove them there, then “Decide”.",
+            count,
         )
     else:
         text = _(_SENTENCES[cause])
     return text % Values({**params, "error": failure_text(params.get("failure", {}))})
 
 
-assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT} == set(AlertCause), "a cause without a sentence"
+assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT, AlertCause.SURPLUS} == set(AlertCause), "a cause without a sentence"
 
 URGENT_CAUSES = [cause for cause, words in _WORDS.items() if words.severity is Severity.DANGER]
 """What every page shows on top."""

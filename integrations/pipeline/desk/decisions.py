@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import DeliveryState, Outcome
@@ -26,13 +26,14 @@ from integrations.pipeline.read.replacements import take_posting_over
 
 LINK, CREATE = "link", "create"
 HAPPENED, DID_NOT_HAPPEN = "happened", "did_not_happen"
+SURPLUS_GONE = "surplus_gone"
 REPLACES, REPLACES_NONE = "replaces", "replaces_none"
 
 
 @dataclass(frozen=True)
 class Option:
-    """One possible answer. `number` is the Kamino id that is linked, or the Bling id that is replaced; `None` where the
-    person has to give one, 0 where there is none."""
+    """One possible answer. `number` is the Kamino id that is linked or gone, or the Bling id that is replaced; `None`
+    where the person has to give one, 0 where there is none."""
 
     code: str
     label: str
@@ -47,6 +48,10 @@ def options(posting: Posting) -> list[Option]:
     ]
     if posting.title.maybe_replaces:
         return [*found, Option(REPLACES_NONE, _("It replaces none of them"))]
+    surplus = _with_surplus(posting).order_by("surplus_id").values_list("surplus_id", flat=True)
+    if numbers := list(dict.fromkeys(surplus)):  # first: sent again beside it, the money would stand there twice
+        label = _("Number %(id)s was removed in Kamino, or is not one too many there")
+        return [Option(SURPLUS_GONE, label % {"id": number}, number) for number in numbers]
     if posting.state != DeliveryState.NEEDS_HUMAN:
         return []
     unresolved = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists()
@@ -67,6 +72,15 @@ def options(posting: Posting) -> list[Option]:
         for kamino_id in posting.candidates
     ]
     return [*links, Option(CREATE, _("It is another one: create it all the same"))] if links else []
+
+
+def _with_surplus(posting: Posting) -> QuerySet[Attempt]:
+    """Return the deliveries of a title, its parts and its person whose answer named something that is one too many."""
+    about = Q(posting=posting) | Q(part_posting__posting=posting)
+    if posting.title.person_id is not None:
+        about |= Q(person_posting__person=posting.title.person_id)
+    rows: QuerySet[Attempt] = Attempt.objects.filter(Attempt.HAS_SURPLUS, about)
+    return rows
 
 
 def _gone(title: Title) -> list[int]:
@@ -100,6 +114,8 @@ def decide(*, posting: Posting, code: str, number: int, reason: str, user: User,
         elif code == DID_NOT_HAPPEN:
             close_unresolved(locked, Outcome.TRANSIENT, now)
             release(locked)
+        elif code == SURPLUS_GONE:
+            _with_surplus(locked).filter(surplus_id=number).update(surplus_gone_at=now)
         else:
             _say_what_it_replaces(locked, number, now)
 
@@ -109,6 +125,7 @@ _KINDS = {
     CREATE: PersonAction.Kind.CREATE,
     HAPPENED: PersonAction.Kind.HAPPENED,
     DID_NOT_HAPPEN: PersonAction.Kind.DID_NOT_HAPPEN,
+    SURPLUS_GONE: PersonAction.Kind.SURPLUS_GONE,
     REPLACES: PersonAction.Kind.REPLACES,
     REPLACES_NONE: PersonAction.Kind.REPLACES_NONE,
 }

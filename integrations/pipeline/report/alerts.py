@@ -11,7 +11,16 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.discrepancies import RISKS
-from integrations.models import Alert, BlingConnection, Discrepancy, Heartbeat, KaminoConnection, SyncRun, Tenant
+from integrations.models import (
+    Alert,
+    Attempt,
+    BlingConnection,
+    Discrepancy,
+    Heartbeat,
+    KaminoConnection,
+    SyncRun,
+    Tenant,
+)
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.mails import addresses, send
 from integrations.pipeline.report.coverage import lacking_names
@@ -94,6 +103,11 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     ).aggregate(count=Count("pk"), newest=Max("pk"))
     if risky["count"]:
         found.append(Finding(AlertCause.DOUBLE_PAYMENT, {"count": risky["count"]}, newest=risky["newest"]))
+    surplus = Attempt.objects.filter(Attempt.HAS_SURPLUS, kamino_connection__tenant=tenant).aggregate(
+        count=Count("pk"), newest=Max("pk")
+    )
+    if surplus["count"]:
+        found.append(Finding(AlertCause.SURPLUS, {"count": surplus["count"]}, newest=surplus["newest"]))
     names, titles = lacking_names(tenant)
     if names:
         found.append(Finding(AlertCause.UNMAPPED, {"names": names, "titles": titles}))
