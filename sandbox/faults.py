@@ -35,8 +35,8 @@ class Fault:
     """One switch. It fires on `times` matching requests, after letting `after` of them pass.
 
     `path` is a prefix without /api or /Api/v3; `seconds` is the length of "slow" and the reset time of a
-    Kamino "429"; `status` is the HTTP status of "html". "odd_before" answers 200 with the text `answer` and does nothing,
-    "odd_after" does it and answers that; "another_id" saves to a new id whatever id was sent.
+    Kamino "429"; `status` is the HTTP status of "html". "odd_before" answers 200 with the text `answer` and does
+    nothing, "odd_after" does it and answers that; "another_id" saves to a new id whatever id was sent.
     """
 
     side: Literal["bling", "kamino"]

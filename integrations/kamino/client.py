@@ -164,12 +164,12 @@ class KaminoClient:
         previous = None
         while True:
             body = self._read(op, {**query, "_pagina": str(number), "_tamanhoPagina": str(PAGE_SIZE)})
-            rows = body.get("Dados") if isinstance(body, dict) else body
-            if not isinstance(rows, list):
+            # A bare list is no page: without the number of pages, nobody knows what it leaves out.
+            if not isinstance(body, dict) or not isinstance(rows := body.get("Dados"), list):
                 raise InternalError("page without Dados", service=SERVICE, operation=str(op))
             if rows and rows == previous:
                 raise InternalError(f"page {number} repeats the one before", service=SERVICE, operation=str(op))
-            total = int(body.get("TotalPaginas") or 1) if isinstance(body, dict) else 1
+            total = int(body.get("TotalPaginas") or 1)
             yield _Page(rows, number, total)
             if number >= total or not rows:
                 return

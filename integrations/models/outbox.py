@@ -301,6 +301,11 @@ class BaseAttempt(models.Model):
         abstract = True
 
     @property
+    def open_surplus(self) -> int | None:
+        """Return the id of what may exist twice over there; none once a person said that it does not."""
+        return self.surplus_id if self.surplus_gone_at is None else None
+
+    @property
     def was_sent(self) -> Any:
         """Return the body that was really sent."""
         return self.body if self.sent_body is None else self.sent_body

@@ -30,8 +30,9 @@ def resolve(client: KaminoClient, kamino: KaminoConnection, unit: Unit, *, clock
 
 
 def _resolve_title(client: KaminoClient, kamino: KaminoConnection, posting: TitleUnit, look: LookUp) -> None:
-    if look.attempt.surplus_id is not None:
-        look.ask(Problem(Reason.ANOTHER_ID, {"id": str(look.attempt.surplus_id)}))
+    surplus = look.attempt.open_surplus
+    if surplus is not None:
+        look.ask(Problem(Reason.ANOTHER_ID, {"id": str(surplus)}))
         return
     sent = DesiredTitle.from_json(look.attempt.was_sent)
     before = posting.get_delivered()
@@ -99,7 +100,7 @@ def _resolve_change(posting: TitleUnit, look: LookUp, sent: DesiredTitle, row: K
 
 def _resolve_person(client: KaminoClient, _kamino: KaminoConnection, row: PersonPosting, look: LookUp) -> None:
     sent = DesiredPerson.from_json(look.attempt.was_sent)
-    surplus = look.attempt.surplus_id
+    surplus = look.attempt.open_surplus
     if surplus is not None and client.person(surplus) is not None:
         look.ask(Problem(Reason.ANOTHER_ID, {"id": str(surplus)}))
         return
