@@ -1,4 +1,4 @@
-"""A status that we do not know is a conflict, whoever reads it: nothing is written over it and nothing is taken for it."""
+"""A status that we do not know is a conflict, whoever reads it: nothing is written over it, nothing taken for it."""
 
 from datetime import timedelta
 from typing import Any
