@@ -193,7 +193,8 @@ def _try(copy: Path, mutant: Mutant) -> str | None:
         )  # fmt: skip
     finally:
         file.write_text(text)
-    failed = [line.split()[1] for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    ends = [line.split()[1] for line in run.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    failed = [name for name in ends if name.startswith("tests/")]  # not a captured line of a log
     if run.returncode and not failed:
         raise RuntimeError(f"{mutant.name}: the tests did not run:\n{run.stdout[-2000:]}{run.stderr[-2000:]}")
     return failed[0] if failed else None

@@ -53,6 +53,10 @@ _SENTENCES = {
         "“%(label)s” was connected with another company (%(company)s). Accept or disconnect it."
     ),
     AlertCause.KAMINO: "%(error)s",
+    AlertCause.SURPLUS: gettext_noop(
+        "Kamino answered with numbers that are one too many (%(ids)s). "
+        "Remove them there, then “Decide” on their titles."
+    ),
     AlertCause.EXPIRING: gettext_noop(
         "The authorization of “%(label)s” was not renewed for 20 days and expires after 30."
     ),
@@ -62,32 +66,25 @@ _SENTENCES = {
     ),
     AlertCause.LATE: gettext_noop("“%(label)s” has had no complete sync for a day and a half."),
 }
-"""All but those that count; `error` is the sentence of the parameter `failure`."""
+"""All but the one that counts; `error` is the sentence of the parameter `failure`."""
 
 
 def alert_text(cause: AlertCause, params: Mapping[str, Any]) -> str:
     """Return what happened and what to do, from the parameters of an alert. Version 0.1 stored the sentence."""
     if "text" in params:
         return str(params["text"])
-    count = int(params.get("count", 2))
     if cause is AlertCause.DOUBLE_PAYMENT:
         text = ngettext(
             "%(count)s title may be paid twice: still open in Kamino, or there twice. Stop it there now.",
             "%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.",
-            count,
-        )
-    elif cause is AlertCause.SURPLUS:
-        text = ngettext(
-            "Kamino answered %(count)s delivery with a number that is one too many: remove it there, then “Decide”.",
-            "Kamino answered %(count)s deliveries with numbers that are too many: remove them there, then “Decide”.",
-            count,
+            int(params.get("count", 2)),
         )
     else:
         text = _(_SENTENCES[cause])
     return text % Values({**params, "error": failure_text(params.get("failure", {}))})
 
 
-assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT, AlertCause.SURPLUS} == set(AlertCause), "a cause without a sentence"
+assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT} == set(AlertCause), "a cause without a sentence"
 
 URGENT_CAUSES = [cause for cause, words in _WORDS.items() if words.severity is Severity.DANGER]
 """What every page shows on top."""

@@ -140,7 +140,7 @@ def test_another_id_than_was_sent_is_a_person_s_question_at_once(
     assert (posting.state, posting.reason) == (DeliveryState.NEEDS_HUMAN, Reason.ANOTHER_ID)
     assert (posting.kamino_id, posting.reason_params) == (ours, {"id": str(surplus)})
     assert Attempt.objects.filter(surplus_id=surplus, posting=posting).count() == 1
-    assert [alert.params["count"] for alert in surplus_alerts()] == [1]
+    assert [alert.params for alert in surplus_alerts()] == [{"ids": str(surplus)}]
     # Whatever happens, nothing is sent beside it before a person has looked.
     commands.retry_delivery(postings=Posting.objects.filter(pk=posting.pk), user=user, now=timezone.now())
     company.sync()
@@ -272,6 +272,19 @@ def test_the_number_of_a_second_settlement_is_kept_and_said(company: Company, co
     assert surplus_alerts() == []
 
 
+def test_who_slept_before_sending_and_finds_the_settlement_of_another_alarms_nobody(company: Company) -> None:
+    title = company.add_title("payable")
+    company.sync()
+    company.bling.pay(title, account=company.bank)
+    with at_failpoint("title.claimed", 1, sleep_past_everything(company)):
+        company.sync()
+    first, second = company.posting(title).attempts.filter(operation=Operation.SETTLE).order_by("pk")
+    assert (first.outcome, first.settles, first.surplus_id) == ("adopted", False, None)
+    assert (second.outcome, second.settles) == ("delivered", True)
+    assert surplus_alerts() == []
+    assert row_of(company, "payable", title) == (100, PAID)
+
+
 def test_an_answer_that_names_another_title_s_number_is_kept_and_asked_about(company: Company, contact: int) -> None:
     """Its constraint says that one Kamino title is one title of Bling."""
     first = company.add_title("payable", contact=contact)
@@ -314,6 +327,7 @@ def test_another_id_that_comes_after_all_look_ups_is_still_asked_about(
     else:
         why = record.Problem(Reason.NO_LIST, {"code": str(title)})
         Posting.objects.record_needs_human(posting.pk, claimed.fence, why=why, now=timezone.now())
+    claimed.is_sent = True
     error = record.OtherObjectError("another", remote_id=999, service="Kamino")
     record.failed(claimed, error, now=timezone.now())
     posting.refresh_from_db()

@@ -33,6 +33,7 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
         TenantFilter,
         ("operation", ChoicesCheckboxFilter),
         ("outcome", ChoicesCheckboxFilter),
+        ("surplus_id", admin.EmptyFieldListFilter),
         ("started_at", RangeDateTimeFilter),
     ]
     list_select_related = [

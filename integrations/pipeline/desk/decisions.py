@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import DeliveryState, Outcome
@@ -48,13 +48,15 @@ def options(posting: Posting) -> list[Option]:
     ]
     if posting.title.maybe_replaces:
         return [*found, Option(REPLACES_NONE, _("It replaces none of them"))]
-    surplus = _with_surplus(posting).order_by("surplus_id").values_list("surplus_id", flat=True)
-    if numbers := list(dict.fromkeys(surplus)):  # first: sent again beside it, the money would stand there twice
+    asked = Attempt.objects.filter(_has_surplus(posting) | Q(posting=posting, outcome__in=Attempt.UNRESOLVED))
+    open_attempts = list(asked.order_by("surplus_id").only("surplus_id", "surplus_gone_at", "outcome", "posting"))
+    if numbers := list(dict.fromkeys(row.open_surplus for row in open_attempts if row.open_surplus)):
+        # First: sent again beside it, the money would stand there twice.
         label = _("Number %(id)s was removed in Kamino, or is not one too many there")
         return [Option(SURPLUS_GONE, label % {"id": number}, number) for number in numbers]
     if posting.state != DeliveryState.NEEDS_HUMAN:
         return []
-    unresolved = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists()
+    unresolved = bool(open_attempts)
     if unresolved and posting.kamino_id is not None:
         return [
             Option(HAPPENED, _("Kamino did it: the title is there as it was sent")),
@@ -74,13 +76,12 @@ def options(posting: Posting) -> list[Option]:
     return [*links, Option(CREATE, _("It is another one: create it all the same"))] if links else []
 
 
-def _with_surplus(posting: Posting) -> QuerySet[Attempt]:
-    """Return the deliveries of a title, its parts and its person whose answer named something that is one too many."""
+def _has_surplus(posting: Posting) -> Q:
+    """Return which deliveries of a title, its parts and its person were answered with something one too many."""
     about = Q(posting=posting) | Q(part_posting__posting=posting)
     if posting.title.person_id is not None:
         about |= Q(person_posting__person=posting.title.person_id)
-    rows: QuerySet[Attempt] = Attempt.objects.filter(Attempt.HAS_SURPLUS, about)
-    return rows
+    return Attempt.HAS_SURPLUS & about
 
 
 def _gone(title: Title) -> list[int]:
@@ -115,7 +116,8 @@ def decide(*, posting: Posting, code: str, number: int, reason: str, user: User,
             close_unresolved(locked, Outcome.TRANSIENT, now)
             release(locked)
         elif code == SURPLUS_GONE:
-            _with_surplus(locked).filter(surplus_id=number).update(surplus_gone_at=now)
+            surplus = Attempt.objects.filter(_has_surplus(locked), surplus_id=number)
+            surplus.update(surplus_gone_at=now)
         else:
             _say_what_it_replaces(locked, number, now)
 

@@ -75,7 +75,10 @@ def _keep_surplus(
     claimed: Claimed, remote_id: int, *, now: datetime, message: str, settles: bool = False, status: int | None = None
 ) -> None:
     """Keep what an answer named and must not count, and ask a person unless the unit has gone on without the claim.
-    `settles`: whether it is the unit's only settlement, should a person say that it happened."""
+    `settles`: whether it is the unit's only settlement, should a person say that it happened.
+
+    Who came too late and had sent nothing only found what another worker had made: that is none too many.
+    """
     log.error("one too many", attempt=claimed.attempt.pk, remote_id=remote_id, why=message)
     unit, rows = claimed.unit, type(claimed.attempt).objects.filter(pk=claimed.attempt.pk)
     why = Problem(Reason.ANOTHER_ID, {"id": str(remote_id)})
@@ -85,8 +88,10 @@ def _keep_surplus(
         _close(claimed.attempt, Outcome.UNCERTAIN, now, settles=settles, **answered)
         claimed.to.plan_again(unit.to_plan_when_stuck(), now)
     elif not rows.filter(outcome__in=(Outcome.DELIVERED, Outcome.ADOPTED)).exists():
-        _close(claimed.attempt, Outcome.DELIVERED, now, settles=False, **answered)
-    rows.update(surplus_id=remote_id, surplus_gone_at=None)
+        outcome = Outcome.DELIVERED if claimed.is_sent else Outcome.ADOPTED
+        _close(claimed.attempt, outcome, now, settles=False, **answered)
+    if is_asked or claimed.is_sent:
+        rows.update(surplus_id=remote_id, surplus_gone_at=None)
 
 
 def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
