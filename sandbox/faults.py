@@ -19,6 +19,9 @@ FaultKind = Literal[
     "invalid_grant",
     "repeat_page",
     "page_shift",
+    "odd_before",
+    "odd_after",
+    "another_id",
 ]
 KINDS: tuple[str, ...] = get_args(FaultKind)
 
@@ -32,7 +35,8 @@ class Fault:
     """One switch. It fires on `times` matching requests, after letting `after` of them pass.
 
     `path` is a prefix without /api or /Api/v3; `seconds` is the length of "slow" and the reset time of a
-    Kamino "429"; `status` is the HTTP status of "html".
+    Kamino "429"; `status` is the HTTP status of "html". "odd_before" answers 200 with the text `answer` and does
+    nothing, "odd_after" does it and answers that; "another_id" saves to a new id whatever id was sent.
     """
 
     side: Literal["bling", "kamino"]
@@ -44,6 +48,7 @@ class Fault:
     account: str | None = None
     seconds: float = 1.0
     status: int = 502
+    answer: str = "null"
 
     def __post_init__(self) -> None:
         """Refuse a misspelled switch at once rather than never firing it."""
@@ -57,6 +62,8 @@ class Fault:
         if self.kind in TOKEN_KINDS and path != TOKEN_PATH:
             return False
         if self.kind in {"page_shift", "repeat_page"} and (method != "GET" or page < 2):
+            return False
+        if self.kind == "another_id" and method != "POST":
             return False
         return (
             self.side == side

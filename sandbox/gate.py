@@ -34,7 +34,7 @@ def cut() -> Response:
 def with_fault(fault: Fault | None, refuse: Callable[[Fault], Reply], serve: Callable[[], Reply]) -> Response:
     """Serve a request as its fault says; `refuse` knows the service's own error bodies."""
     kind = fault.kind if fault else ""
-    if fault is None or kind in ("repeat_page", "page_shift"):
+    if fault is None or kind in ("repeat_page", "page_shift", "another_id"):
         return respond(serve())
     if kind == "slow":
         time.sleep(fault.seconds)
@@ -46,6 +46,10 @@ def with_fault(fault: Fault | None, refuse: Callable[[Fault], Reply], serve: Cal
     if kind in ("cut_after", "token_lost"):
         serve()
         return cut()
+    if fault and kind in ("odd_before", "odd_after"):
+        if kind == "odd_after":
+            serve()
+        return respond(Reply(text=fault.answer))
     if kind == "truncated":
         response = respond(serve())
         request.environ[HALF] = True

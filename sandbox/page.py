@@ -47,6 +47,9 @@ FAULT_LABELS = {
     "invalid_grant": "invalid_grant",
     "repeat_page": "Página repetida",
     "page_shift": "Página deslocada",
+    "odd_before": "Resposta estranha, sem gravar",
+    "odd_after": "Resposta estranha, depois de gravar",
+    "another_id": "Gravação com outro número",
 }
 
 

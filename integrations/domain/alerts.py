@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class AlertCause(StrEnum):
     DOUBLE_PAYMENT = "double_payment"
+    SURPLUS = "surplus"
     RECONNECT = "reconnect"
     HELD = "held"
     KAMINO = "kamino"

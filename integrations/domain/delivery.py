@@ -76,6 +76,8 @@ def next_step(desired: DesiredTitle, delivered: DesiredTitle | None) -> NextStep
         delivered = replace(delivered, description=desired.description)
     if desired == delivered:
         return NextStep()
+    if KaminoStatus.UNKNOWN in (desired.status, delivered.status):
+        return NextStep(conflict=Problem(Reason.UNKNOWN_IN_KAMINO))
     if delivered.status is KaminoStatus.SETTLED:
         return NextStep(conflict=_after_settlement(desired, delivered))
     if delivered.status is KaminoStatus.CANCELLED:

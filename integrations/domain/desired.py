@@ -20,9 +20,12 @@ MAX_DESCRIPTION = 250
 
 
 class KaminoStatus(StrEnum):
+    """What a title is in Kamino. `UNKNOWN` is only ever read, never wanted or sent: who reads it asks a person."""
+
     PENDING = "pending"
     SETTLED = "settled"
     CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,10 @@ def compare(
 
 def _settlement_differences(delivered: DesiredTitle, row: KaminoTitle, tolerance: Decimal) -> list[Difference]:
     payment = delivered.payment
+    if row.status is KaminoStatus.UNKNOWN:
+        is_risk = delivered.status is KaminoStatus.SETTLED and row.may_be_paid
+        kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK if is_risk else DiscrepancyKind.STATUS
+        return [Difference(kind, delivered.status, row.status)]
     if delivered.status is KaminoStatus.SETTLED and row.status is KaminoStatus.PENDING:
         paid = _payment_text(payment.date, payment.amount) if payment else ""
         kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK if row.may_be_paid else DiscrepancyKind.SETTLED_ONLY_IN_BLING

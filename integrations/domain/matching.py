@@ -13,10 +13,7 @@ _MARKER = re.compile(re.escape(MARKER).replace(re.escape("{code}"), r"([\w.-]+)"
 
 @dataclass(frozen=True)
 class KaminoTitle:
-    """One title as a Kamino list shows it; `code` is empty where lists hide external codes.
-
-    `is_in_force` is false for a status that is neither open nor paid: awaiting approval, cancelled, or unknown to us.
-    """
+    """One title as a Kamino list shows it; `code` is empty where lists hide external codes."""
 
     kamino_id: int
     person_id: int | None
@@ -26,7 +23,6 @@ class KaminoTitle:
     due_date: date | None
     value: Decimal
     status: KaminoStatus
-    is_in_force: bool = True
     awaits_approval: bool = False
     payment_date: date | None = None
     paid_amount: Decimal | None = None
@@ -42,6 +38,11 @@ class KaminoTitle:
     person_name: str = ""
     person_document: str = ""
     raw: dict[str, object] | None = None
+
+    @property
+    def is_in_force(self) -> bool:
+        """False for a status that is neither open nor paid: awaiting approval, cancelled, or unknown to us."""
+        return self.status in (KaminoStatus.PENDING, KaminoStatus.SETTLED) and not self.awaits_approval
 
     @property
     def may_be_paid(self) -> bool:
@@ -97,11 +98,10 @@ def as_shown(row: KaminoTitle, desired: DesiredTitle) -> DesiredTitle:
 
 
 def holds(row: KaminoTitle, desired: DesiredTitle) -> bool:
-    """Say whether Kamino's row already is what we wanted to write (used after an answer was lost)."""
+    """Say whether Kamino's row already is what we sent (used after an answer was lost). A settlement is told by its day
+    and amount, whatever people did to its text meanwhile."""
     if row.status is not desired.status or row.value != desired.value or row.due_date != desired.due_date:
         return False
-    if row.description.strip() != desired.description.strip():
-        return False
     if desired.payment is None:
-        return True
+        return row.description.strip() == desired.description.strip()
     return row.payment_date == desired.payment.date and row.paid_amount == desired.payment.amount

@@ -88,6 +88,8 @@ class Reason(StrEnum):
     RECONCILED = "reconciled"
     LOCKED_PERIOD = "locked_period"
     AWAITING_APPROVAL = "awaiting_approval"
+    UNKNOWN_IN_KAMINO = "unknown_in_kamino"
+    ANOTHER_ID = "another_id"
     NO_ANSWER = "no_answer"
     LIMITED = "limited"
 
@@ -148,6 +150,7 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.REFUSED, Reason.EXHAUSTED, Reason.INTERNAL, Reason.GONE_FROM_KAMINO, Reason.PAID_DIFFERENTLY,
             Reason.SCHEDULED, Reason.UNCONFIRMED, Reason.OUTCOME_UNKNOWN, Reason.NO_RECORD, Reason.NO_LIST,
             Reason.FOUND_TWICE, Reason.NOT_PROVED_ABSENT, Reason.NO_DOCUMENT, Reason.PERSON_FOUND_TWICE,
+            Reason.UNKNOWN_IN_KAMINO, Reason.ANOTHER_ID,
         ),
         _STUCK,
     ),
@@ -245,6 +248,8 @@ LOST_ANSWERS = (
     Reason.PERSON_FOUND_TWICE,
     Reason.GONE_FROM_KAMINO,
     Reason.PAID_DIFFERENTLY,
+    Reason.UNKNOWN_IN_KAMINO,
+    Reason.ANOTHER_ID,
 )
 """What a look-up may leave open: nobody knows whether the last write happened, and only a person can find out."""
 

@@ -1,25 +1,28 @@
 """Kamino's REST API for one company. Knows no Django: keys, slots and the address are given to it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatch
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.persons import DesiredPerson
 from integrations.domain.titles import Direction
-from integrations.kamino import translate
+from integrations.kamino import recognise, translate
 from integrations.kamino.endpoints import ENDPOINTS, Endpoint, Op
 from integrations.kamino.errors import SERVICE, error_of, refusal
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError, UncertainError
 from integrations.rest.limits import Slots, take
 from integrations.rest.retrying import read_with_retries
-from integrations.rest.session import Patience, Session, build_session, send
+from integrations.rest.session import Answer, Patience, Session, build_session, send
+
+Found = TypeVar("Found")
 
 PAGE_SIZE = 100
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -117,7 +120,7 @@ class KaminoClient:
             yield PersonPage([translate.person_row(row) for row in page.rows], page.number, page.total_pages)
 
     def save_person(self, desired: DesiredPerson, *, kamino_id: int = 0, current: dict[str, Any] | None = None) -> int:
-        """Create (`kamino_id` 0) or replace a person; return Kamino's id."""
+        """Create (`kamino_id` 0) or replace a person; return Kamino's id. Raises as `save_title` does."""
         return self._save(Op.PERSON_SAVE, translate.person_body(desired, kamino_id=kamino_id, current=current))
 
     def titles_due(self, direction: Direction, start: date, end: date) -> list[KaminoTitle]:
@@ -136,13 +139,19 @@ class KaminoClient:
     def save_title(
         self, desired: DesiredTitle, *, person_id: int, kamino_id: int = 0, current: dict[str, Any] | None = None
     ) -> int:
-        """Create (`kamino_id` 0), update or settle a title by saving it whole; return Kamino's id."""
+        """Create (`kamino_id` 0), update or settle a title by saving it whole; return Kamino's id.
+
+        Raises `OtherObjectError` when the answer names another title than was sent, `UncertainError` when it is no
+        success that we know.
+        """
         body = translate.title_body(desired, person_id=person_id, kamino_id=kamino_id, current=current)
         return self._save(_SAVE[desired.direction], body)
 
     def cancel_title(self, direction: Direction, kamino_id: int) -> None:
-        """Cancel a title. Raises `RejectedError` when Kamino refuses (settled, reconciled, locked)."""
-        self._write(_CANCEL[direction], None, kamino_id)
+        """Cancel a title. Raises `RejectedError` when Kamino refuses (settled, reconciled, locked), `UncertainError`
+        when the answer is no success that we know."""
+        op = _CANCEL[direction]
+        self._write(op, partial(recognise.cancelled, operation=str(op)), kamino_id=kamino_id)
 
     def _list(self, op: Op, query: dict[str, str]) -> list[dict[str, Any]]:
         body = self._read(op, query)
@@ -155,12 +164,12 @@ class KaminoClient:
         previous = None
         while True:
             body = self._read(op, {**query, "_pagina": str(number), "_tamanhoPagina": str(PAGE_SIZE)})
-            rows = body.get("Dados") if isinstance(body, dict) else body
-            if not isinstance(rows, list):
+            # A bare list is no page: without the number of pages, nobody knows what it leaves out.
+            if not isinstance(body, dict) or not isinstance(rows := body.get("Dados"), list):
                 raise InternalError("page without Dados", service=SERVICE, operation=str(op))
             if rows and rows == previous:
                 raise InternalError(f"page {number} repeats the one before", service=SERVICE, operation=str(op))
-            total = int(body.get("TotalPaginas") or 1) if isinstance(body, dict) else 1
+            total = int(body.get("TotalPaginas") or 1)
             yield _Page(rows, number, total)
             if number >= total or not rows:
                 return
@@ -182,17 +191,12 @@ class KaminoClient:
         return read_with_retries(call, self._slots)
 
     def _save(self, op: Op, body: dict[str, Any]) -> int:
-        answer = self._write(op, body)
-        try:
-            candidates = [answer.get("ID"), (answer.get("Objeto") or {}).get("ID")]
-            found = next((int(value) for value in candidates if value), 0) or int(body["ID"])
-        except (AttributeError, TypeError, ValueError):
-            found = 0
-        if not found:
-            raise UncertainError("saved, but the answer names no ID", service=SERVICE, operation=str(op), status=200)
-        return found
+        return self._write(op, partial(recognise.saved, operation=str(op), sent=int(body["ID"])), body)
 
-    def _write(self, op: Op, body: dict[str, Any] | None, kamino_id: int = 0) -> dict[str, Any]:
+    def _write(
+        self, op: Op, recognised: Callable[[Any], Found], body: dict[str, Any] | None = None, *, kamino_id: int = 0
+    ) -> Found:
+        """Send a write once. No answer counts but one that `recognised` takes for a success; an empty one is `None`."""
         path = self._endpoint(op).path.format(id=kamino_id)
         take(self._slots)
         content = None if body is None else json.dumps(body, default=_json_number)
@@ -200,23 +204,14 @@ class KaminoClient:
             answer = self._send(op, path, is_write=True, data=content, headers={"Content-Type": "application/json"})
             if answer.status not in (200, 201, 204) or answer.is_html:
                 raise error_of(answer, str(op), is_write=True)
+            found = recognised(_parsed(answer, op))
         except ApiError as error:
             if isinstance(error, RateLimitedError):
                 self._slots.push_back(error.seconds)
             self._slots.note(error)
             raise
         self._slots.note(None)
-        if not answer.body.strip():
-            return {}
-        try:
-            parsed = answer.json()
-        except InternalError as error:
-            raise UncertainError(error.message, service=SERVICE, operation=str(op), status=answer.status) from error
-        result: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
-        failed = refusal(result, str(op))
-        if failed:
-            raise failed
-        return result
+        return found
 
     def _send(self, op: Op, path: str, *, is_write: bool, **kwargs: Any) -> Any:
         self.requests += 1
@@ -251,6 +246,13 @@ class PersonPage:
     persons: list[translate.KaminoPerson]
     number: int
     total_pages: int
+
+
+def _parsed(answer: Answer, op: Op) -> Any:
+    try:
+        return answer.json() if answer.body.strip() else None
+    except InternalError as error:
+        raise UncertainError(error.message, service=SERVICE, operation=str(op), status=answer.status) from error
 
 
 def _json_number(value: object) -> object:

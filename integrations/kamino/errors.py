@@ -23,7 +23,7 @@ PAUSE_MARGIN = 2.0
 def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
     """Return the error for an answer that is no success.
 
-    5xx and unreadable answers to a write are uncertain: Kamino may have done it.
+    A write is refused only by a status that says so; after every other one Kamino may have done it.
     """
     where: dict[str, Any] = {"service": SERVICE, "operation": operation, "status": answer.status}
     if answer.status == 429:
@@ -33,6 +33,8 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
     if answer.status >= 500 or answer.is_html or answer.status == 200:
         text = _message(answer) or "unreadable answer"
         return UncertainError(text, **where) if is_write else TransientError(text, **where)
+    if is_write and refusal_kind(answer.status) is InternalError:
+        return UncertainError(_message(answer) or "unknown answer", **where)
     if 300 <= answer.status < 400:
         return ConfigError("redirect refused", **where)
     return refusal_kind(answer.status)(_message(answer) or "refused", **where)

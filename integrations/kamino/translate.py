@@ -50,6 +50,12 @@ NAMES = {
     ),
 }  # fmt: skip
 
+_STATUSES: dict[int | None, KaminoStatus] = {
+    endpoints.STATUS_PENDING: KaminoStatus.PENDING,
+    endpoints.STATUS_AWAITING_APPROVAL: KaminoStatus.PENDING,
+    endpoints.STATUS_PAID: KaminoStatus.SETTLED,
+}
+"""Every number that is known; of all others nobody knows whether such a title is owed."""
 _REAL = 1
 _KEPT_OUT = {"Pessoa", "ContaClassificacao", "ContaPagamento", "CentroCusto", "Projeto", "TransacaoExtrato"}
 
@@ -95,7 +101,7 @@ def title_row(direction: Direction, row: dict[str, Any]) -> KaminoTitle:
     """Read one row of a title list."""
     names = NAMES[direction]
     data = Fields(row, f"Kamino {direction} row")
-    number = data.integer(names.status, endpoints.STATUS_PENDING)
+    number = data.code(names.status)
     person = data.child("Pessoa")
     return KaminoTitle(
         kamino_id=data.integer("ID"),
@@ -108,8 +114,7 @@ def title_row(direction: Direction, row: dict[str, Any]) -> KaminoTitle:
         due_date=data.day(names.due_date),
         competence_date=data.day(names.competence_date),
         value=data.money(names.value, Decimal(0)),
-        status=KaminoStatus.SETTLED if number == endpoints.STATUS_PAID else KaminoStatus.PENDING,
-        is_in_force=number in (endpoints.STATUS_PENDING, endpoints.STATUS_PAID),
+        status=_STATUSES.get(number, KaminoStatus.UNKNOWN),
         awaits_approval=number == endpoints.STATUS_AWAITING_APPROVAL,
         payment_date=data.day(names.paid_on),
         paid_amount=data.money_or_none(names.paid),
@@ -118,9 +123,9 @@ def title_row(direction: Direction, row: dict[str, Any]) -> KaminoTitle:
         cost_center=data.text("IDCentroCusto"),
         business_unit=data.text("IDUnidadeNegocio"),
         document_number=data.text(names.document_number),
-        reconciled=data.integer("IDConciliacaoBancaria", 0) != 0,
-        scheduled=data.day("DataAgendaPagamento") is not None,
-        sent_to_bank=data.day("DataArquivoGerado") is not None,
+        reconciled=data.text("IDConciliacaoBancaria") not in ("", "0"),
+        scheduled=data.has_day("DataAgendaPagamento"),
+        sent_to_bank=data.has_day("DataArquivoGerado"),
         raw=row,
     )
 

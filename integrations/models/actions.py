@@ -27,6 +27,7 @@ class PersonAction(models.Model):
         REPLACES = "replaces", _("Replaces a deleted title")
         FOLLOW_UP = "follow_up", _("Assigned or commented")
         REPLACES_NONE = "replaces_none", _("Replaces no other title")
+        SURPLUS_GONE = "surplus_gone", _("Confirmed: nothing is one too many in Kamino")
 
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="person_actions", verbose_name=_("title"))
     kind = models.CharField(_("action"), max_length=14, choices=Kind.choices)

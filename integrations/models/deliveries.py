@@ -247,6 +247,7 @@ class Attempt(BaseAttempt):
         indexes = [
             models.Index(fields=["kamino_connection", "started_at"], name="attempt_company"),
             models.Index(fields=["kamino_connection", "ended_at"], name="attempt_ended"),
+            models.Index(fields=["kamino_connection"], condition=BaseAttempt.HAS_SURPLUS, name="attempt_has_surplus"),
         ]
         constraints = [
             models.UniqueConstraint(

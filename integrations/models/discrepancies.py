@@ -151,7 +151,7 @@ class KaminoSnapshot(models.Model):
 
     FIELDS = (
         "kamino_id", "person_id", "person_name", "person_document", "description", "note", "due_date",
-        "competence_date", "value", "is_in_force", "awaits_approval", "payment_date", "paid_amount", "payment_account",
+        "competence_date", "value", "awaits_approval", "payment_date", "paid_amount", "payment_account",
         "chart_account", "cost_center", "business_unit", "document_number", "reconciled", "scheduled", "sent_to_bank",
     )  # fmt: skip
 

@@ -99,6 +99,12 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
             state=DeliveryState.NEEDS_HUMAN, lease_until=None, **stored(why, now)
         )
 
+    def record_surplus(self, pk: int, fence: int, *, why: Problem, now: datetime) -> int:
+        """An answer named an object that is one too many: a person decides, also where a look-up had already said that
+        nothing happened."""
+        rows = self.filter(pk=pk, fence=fence).exclude(state__in=[DeliveryState.DELIVERED, DeliveryState.IGNORED])
+        return rows.update(state=DeliveryState.NEEDS_HUMAN, lease_until=None, **stored(why, now))
+
     def resolve_absent(self, pk: int, fence: int) -> int:
         """An uncertain write is proved not to have happened: it may be sent again."""
         wanted = When(~Q(desired_fingerprint=""), then=Value(DeliveryState.READY.value))
@@ -260,7 +266,12 @@ class DeliveryUnit(models.Model):
 
 
 class BaseAttempt(models.Model):
-    """One write: the intention first, then what came of it. `outcome` is empty while in flight, or after a kill."""
+    """One write: the intention first, then what came of it. `outcome` is empty while in flight, or after a kill.
+
+    `body` is what was wanted; `sent_body` what was really sent, where edits that people made over there were kept in
+    it. `surplus_id` names an object over there that an answer showed to be one too many, until a person says that it is
+    gone (`surplus_gone_at`).
+    """
 
     REMOTE: ClassVar[str]
     """The column of the id that the object of its unit has over there."""
@@ -269,7 +280,8 @@ class BaseAttempt(models.Model):
     """Outcomes after which the destination holds what it held before."""
 
     settles = models.BooleanField(_("settles"), default=False)
-    body = models.JSONField(_("what was sent"))
+    body = models.JSONField(_("what was to be sent"))
+    sent_body = models.JSONField(_("what was sent"), null=True, editable=False)
     fingerprint = models.CharField(max_length=32)
     fence = models.PositiveBigIntegerField()
     started_at = models.DateTimeField(_("started at"))
@@ -277,8 +289,23 @@ class BaseAttempt(models.Model):
     outcome = models.CharField(_("outcome"), max_length=12, choices=outcome_choices, blank=True, default="")
     status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
     message = models.TextField(_("answer"), blank=True, default="")
+    surplus_id = models.BigIntegerField(_("one too many"), null=True, editable=False)
+    surplus_gone_at = models.DateTimeField(_("removed at"), null=True, editable=False)
+
+    HAS_SURPLUS = Q(surplus_id__isnull=False, surplus_gone_at=None)
+    """What may exist twice over there."""
 
     objects: Any
 
     class Meta:
         abstract = True
+
+    @property
+    def open_surplus(self) -> int | None:
+        """Return the id of what may exist twice over there; none once a person said that it does not."""
+        return self.surplus_id if self.surplus_gone_at is None else None
+
+    @property
+    def was_sent(self) -> Any:
+        """Return the body that was really sent."""
+        return self.body if self.sent_body is None else self.sent_body

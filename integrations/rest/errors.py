@@ -84,6 +84,16 @@ class UncertainError(ApiError):
     kind = "uncertain"
 
 
+class OtherObjectError(UncertainError):
+    """A write to one object was answered with another one (`remote_id`): it may have been made beside the first."""
+
+    def __init__(
+        self, message: str, *, remote_id: int, service: str = "", operation: str = "", status: int | None = None
+    ) -> None:
+        super().__init__(message, service=service, operation=operation, status=status)
+        self.remote_id = remote_id
+
+
 class InternalError(ApiError):
     """An answer that we cannot read, or a bug of ours."""
 

@@ -62,6 +62,16 @@ class Fields:
         except ValueError:
             return None
 
+    def has_day(self, name: str) -> bool:
+        """Say whether there is a day, also one that cannot be read."""
+        return self.text(name)[:10] not in _NO_DATES
+
+    def code(self, name: str) -> int | None:
+        """Return a number of the other side's own list (a status, say); `None` where it is absent or no such number."""
+        value = self._data.get(name)
+        text = "" if value is None or isinstance(value, bool) else str(value).strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
     def flag(self, name: str, default: bool = False) -> bool:
         value = self._data.get(name)
         return default if value is None else value in (True, 1, "1", "true", "True", "S")

@@ -24,6 +24,7 @@ class Words:
 
 _WORDS: dict[AlertCause, Words] = {
     AlertCause.DOUBLE_PAYMENT: Words(gettext_noop("Risk of double payment"), Severity.DANGER),
+    AlertCause.SURPLUS: Words(gettext_noop("One too many in Kamino"), Severity.DANGER),
     AlertCause.RECONNECT: Words(gettext_noop("Bling needs to be connected again"), Severity.DANGER),
     AlertCause.HELD: Words(gettext_noop("Another company was connected"), Severity.DANGER),
     AlertCause.KAMINO: Words(gettext_noop("Kamino refuses the access"), Severity.DANGER),
@@ -52,6 +53,10 @@ _SENTENCES = {
         "“%(label)s” was connected with another company (%(company)s). Accept or disconnect it."
     ),
     AlertCause.KAMINO: "%(error)s",
+    AlertCause.SURPLUS: gettext_noop(
+        "Kamino answered with numbers that are one too many (%(ids)s). "
+        "Remove them there, then “Decide” on their titles."
+    ),
     AlertCause.EXPIRING: gettext_noop(
         "The authorization of “%(label)s” was not renewed for 20 days and expires after 30."
     ),

@@ -89,6 +89,18 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Approve it in Kamino, then choose “Send to Kamino again”."),
         "conflict",
     ),
+    Reason.UNKNOWN_IN_KAMINO: Words(
+        gettext_noop("Unknown status in Kamino"),
+        gettext_noop("Kamino shows the title with a status that this service does not know, and it is not changed."),
+        gettext_noop("Look at it there; when it is pending or paid again, choose “Send to Kamino again”."),
+        "conflict",
+    ),
+    Reason.ANOTHER_ID: Words(
+        gettext_noop("Answered with another number"),
+        gettext_noop("Kamino answered with the number %(id)s, which is not the one of this title or person."),
+        gettext_noop("Look for both numbers in Kamino, remove the one too many there, then choose “Decide”."),
+        "conflict",
+    ),
     Reason.NO_ANSWER: Words(
         gettext_noop("No answer"),
         gettext_noop("Kamino did not answer as expected. Tried again by itself."),

@@ -31,6 +31,7 @@ def side_text(text: str) -> str:
         KaminoStatus.PENDING.value: _("Pending"),
         KaminoStatus.SETTLED.value: _("Paid"),
         KaminoStatus.CANCELLED.value: _("Cancelled"),
+        KaminoStatus.UNKNOWN.value: _("Unknown"),
     }
     return words.get(text) or readable(text)
 

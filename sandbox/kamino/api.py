@@ -17,7 +17,7 @@ from sandbox.kamino.fields import Row
 from sandbox.kamino.registers_book import Rejected
 from sandbox.kamino.state import KaminoCompany
 from sandbox.kamino.views import Handler, body_of, no_resource
-from sandbox.wire import Call, HttpError, Reply
+from sandbox.wire import Call, HttpError, Reply, dump
 from sandbox.world import World
 
 PREFIX = "/kamino/api"
@@ -85,6 +85,8 @@ def _missing(company: KaminoCompany, call: Call, **ids: Any) -> Reply:
 def _handle(company: KaminoCompany, call: Call, handler: Handler, ids: dict[str, Any]) -> Reply:
     """Run a handler; a business refusal is HTTP 200 with `Sucesso: false`."""
     writes = call.method != "GET" and handler is not _missing
+    if call.fault and call.fault.kind == "another_id":
+        call.body = dump(body_of(call) | {"ID": 0})
     try:
         if writes:
             company.check_rejections(f"{call.method} {call.path} {call.body.decode(errors='replace')}")

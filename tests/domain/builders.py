@@ -132,7 +132,7 @@ payments = st.builds(DesiredPayment, date=days, amount=amounts, account=codes, f
 def desired_titles(draw: st.DrawFn) -> DesiredTitle:
     """Any title that Kamino could be told: settled ones have a payment, others have none; all descriptions end with
     the marker (an empty one was erased on a person's request)."""
-    status = draw(st.sampled_from(KaminoStatus))
+    status = draw(st.sampled_from([status for status in KaminoStatus if status is not KaminoStatus.UNKNOWN]))
     code = draw(codes)
     return DesiredTitle(
         direction=draw(st.sampled_from(Direction)),

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Max, Q
+from django.utils import timezone
 
+from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, PartPosting, PersonPosting, Posting, Title
+from integrations.pipeline.report.alerts import find_causes
 from sandbox.kamino.fields import FIELDS, PAID, PENDING
 from tests.flows.helpers import Company
 
@@ -46,11 +49,12 @@ def check_equal(company: Company) -> None:
 
 def check_kamino(company: Company) -> None:
     """Nothing stands twice, nothing was settled or charged twice, and every title is one that we know."""
+    surplus = surplus_of(company)
     assert company.kamino.charges == 0
     assert not any(body.get("GerarCobranca") for _call, body in company.kamino.write_log)
     for direction in DIRECTIONS:
         fields, rows = FIELDS[direction], company.kamino.titles(direction)
-        codes = Counter(row["CodigoExterno"] for row in rows)
+        codes = Counter(row["CodigoExterno"] for row in rows if row["ID"] not in surplus)
         assert not {code: count for code, count in codes.items() if count > 1}, "a title stands twice in Kamino"
         known = set(
             Posting.objects.filter(kamino_connection__tenant=company.tenant).values_list("kamino_id", flat=True)
@@ -58,6 +62,7 @@ def check_kamino(company: Company) -> None:
         known |= set(
             PartPosting.objects.filter(kamino_connection__tenant=company.tenant).values_list("kamino_id", flat=True)
         )
+        known |= surplus
         open_questions = questions(company)
         for row in rows:
             assert row["ID"] in known or row["CodigoExterno"] in open_questions, (
@@ -65,10 +70,35 @@ def check_kamino(company: Company) -> None:
             )
     settled = Counter(settlements(company))
     assert not {title: count for title, count in settled.items() if count > 1}, "a settlement was sent twice"
-    documents = Counter(row["CPFCNPJ"] for row in company.kamino.persons.values() if row["CPFCNPJ"])
+    persons = [row for row in company.kamino.persons.values() if row["ID"] not in surplus]
+    documents = Counter(row["CPFCNPJ"] for row in persons if row["CPFCNPJ"])
     assert not {document: count for document, count in documents.items() if count > 1}, "a person stands twice"
     for posting in Posting.objects.filter(kamino_connection__tenant=company.tenant):
         assert posting.attempts.filter(settles=True, outcome__in=DONE).count() <= 1
+
+
+def surplus_of(company: Company) -> set[int]:
+    """Return the numbers of which a person was told that they are one too many."""
+    attempts = Attempt.objects.filter(Attempt.HAS_SURPLUS, kamino_connection__tenant=company.tenant)
+    return {number for number in attempts.values_list("surplus_id", flat=True) if number is not None}
+
+
+def check_surplus(company: Company) -> None:
+    """Whatever Kamino saved to another number is known, and an alert says so."""
+    struck = [fired for fired in company.bling.world.faults.fired if fired.account == company.tenant.slug]
+    another = [fired for fired in struck if fired.kind == "another_id"]
+    numbers = surplus_of(company)
+    assert len(numbers) <= len(another), "a number is called one too many that is not"
+    causes = [finding.cause for finding in find_causes(company.tenant, now=timezone.now())]
+    assert (AlertCause.SURPLUS in causes) is bool(numbers)
+
+
+def check_hidden(company: Company, hidden: dict[tuple[str, int], int]) -> None:
+    """What people gave a status that we do not know keeps it."""
+    for (direction, number), status in hidden.items():
+        fields: Any = FIELDS[direction]  # type: ignore[index]
+        assert (direction, number) not in company.kamino.deleted, f"{direction} {number} was cancelled"
+        assert company.kamino.rows(direction)[number][fields.status] == status, f"{direction} {number} was written over"
 
 
 def questions(company: Company) -> set[str]:

@@ -15,10 +15,11 @@ from integrations.models import BlingConnection, CatalogItem, KaminoConnection, 
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.access.failpoints import FAILPOINTS
 from integrations.pipeline.access.leases import LEASE
+from integrations.pipeline.deliver.titles import SNAPSHOT_AGE
 from integrations.pipeline.desk import commands
 from integrations.pipeline.run import tick
 from sandbox.faults import Fault
-from sandbox.kamino.fields import FIELDS, PAID
+from sandbox.kamino.fields import FIELDS, PENDING
 from sandbox.world import World
 from tests.flows.checks import check_mirror
 from tests.flows.clock import Clock
@@ -31,12 +32,20 @@ Step = tuple[Any, ...]
 BLING_EDITS = (
     "add", "add_paid", "value", "due", "pay", "partly", "reverse", "cancel", "delete", "relaunch", "person",
 )  # fmt: skip
-KAMINO_EDITS = ("settle_there", "delete_there", "value_there", "class_there")
+KAMINO_EDITS = ("settle_there", "delete_there", "value_there", "class_there", "status_there", "text_there")
 RULES = ("mapping", "closed_until", "settled_from", "receivables", "cancel_deleted")
 ORDERS = ("resync", "retry", "insist")
 METHODS = ("POST", "DELETE", "*")
 WRITES = ("/financeiro/pagamento", "/financeiro/recebimento", "/pessoa/grava")
-KAMINO_FAULTS = ("429", "500", "503", "cut_before", "cut_after", "truncated", "html", "slow")
+KAMINO_FAULTS = (
+    "429", "500", "503", "cut_before", "cut_after", "truncated", "html", "slow", "odd_before", "odd_after",
+    "another_id",
+)  # fmt: skip
+ODD_ANSWERS = (
+    "false", "[]", '"erro"', "null", "{}", "", '{"Sucesso": "false"}', '{"Sucesso": 0}', '{"sucesso": false}',
+    '{"Message": "An error has occurred."}', '{"Erro": "bloqueado"}', '{"Sucesso": true, "Erro": "bloqueado"}',
+)  # fmt: skip
+UNKNOWN_STATUSES = (0, 4, 9)
 BLING_FAULTS = ("429", "500", "html", "cut_before", "truncated", "slow")
 WAITS = (60, 600, 3600, 12 * 3600, 25 * 3600)
 MOST_TURNS = 150
@@ -51,7 +60,9 @@ def make_history(seed: int, longest: int = 15) -> list[Step]:
         (2, lambda: ("kamino", rng.choice(KAMINO_EDITS), rng.randrange(20), rng.randrange(1, 99))),
         (2, lambda: ("rule", rng.choice(RULES), rng.randrange(2))),
         (2, lambda: ("order", rng.choice(ORDERS), rng.randrange(20))),
-        (4, lambda: ("kamino_fault", rng.choice(KAMINO_FAULTS), rng.choice(WRITES), rng.choice(METHODS))),
+        (4, lambda: (
+            "kamino_fault", rng.choice(KAMINO_FAULTS), rng.choice(WRITES), rng.choice(METHODS), rng.choice(ODD_ANSWERS),
+        )),
         (2, lambda: ("bling_fault", rng.choice(BLING_FAULTS), rng.randrange(15))),
         (1, lambda: ("expire",)),
         (1, lambda: ("wait", rng.choice(WAITS))),
@@ -78,6 +89,7 @@ class History:
         self.charts = ["Categoria de Teste", "Outra Conta"]
         self.other_chart = company.kamino.add_chart_account(self.charts[1])
         self.fresh = itertools.count(100)
+        self.hidden: dict[tuple[str, int], int] = {}
         self.titles: list[int] = []
         for number in range(4):
             self._edit_bling("add_paid" if number == 3 else "add", number, 10 + number)
@@ -189,20 +201,22 @@ class History:
 
     # What goes wrong.
 
-    def _break_kamino(self, kind: str, path: str, method: str) -> None:
+    def _break_kamino(self, kind: str, path: str, method: str, answer: str) -> None:
         """Let one write fail; there is something to be written."""
         self._stir(len(path))
+        if method == "*" and kind.startswith("odd"):
+            method = "POST"
         if method == "DELETE":
             self._edit_bling("cancel", len(kind), 0)
             path = "/financeiro"
-        self._arm("kamino", kind, method, path)
+        self._arm("kamino", kind, method, path, answer=answer)
         self.sync()
 
     def _break_bling(self, kind: str, after: int) -> None:
         self._arm("bling", kind, "GET", "/", after=after)
         self.sync()
 
-    def _arm(self, side: Any, kind: Any, method: str, path: str, **options: int) -> None:
+    def _arm(self, side: Any, kind: Any, method: str, path: str, **options: Any) -> None:
         slug = self.company.tenant.slug
         fault = Fault(side=side, kind=kind, method=method, path=path, seconds=0, account=slug, **options)
         self.world.faults.add(fault)
@@ -254,11 +268,21 @@ class History:
         if not rows:
             return
         direction, row = rows[index % len(rows)]
-        fields, is_paid = FIELDS[direction], rows[index % len(rows)][1][FIELDS[direction].status] == PAID
-        if kind == "settle_there" and not is_paid:
+        fields, is_paid = FIELDS[direction], row[FIELDS[direction].status] != PENDING
+        if kind == "text_there":
+            kamino.edit_title(
+                direction, row["ID"], **{fields.description: f"Visto {amount} [Bling {row['CodigoExterno']}]"}
+            )
+        elif kind == "status_there":
+            status = UNKNOWN_STATUSES[amount % len(UNKNOWN_STATUSES)]
+            kamino.edit_title(direction, row["ID"], **{fields.status: status})
+            self.hidden[direction, row["ID"]] = status
+            self.clock.advance(SNAPSHOT_AGE.total_seconds() + 1)  # what was read before may be written over
+        elif kind == "settle_there" and not is_paid:
             kamino.pay_title(direction, row["ID"])
         elif kind == "delete_there":
             kamino.delete_title(direction, row["ID"])
+            self.hidden.pop((direction, row["ID"]), None)
         elif kind == "value_there" and not is_paid:
             kamino.edit_title(direction, row["ID"], **{fields.value: amount})
         elif kind == "class_there":

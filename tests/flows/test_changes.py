@@ -276,6 +276,21 @@ def test_paid_in_kamino_first_is_never_rewritten_and_adopted_when_bling_agrees(c
     assert (posting.state, company.kamino.write_count) == (DeliveryState.DELIVERED, writes)
 
 
+@pytest.mark.parametrize(("days", "amount"), [(0, "99.99"), (0, "100.01"), (-1, "100.00")])
+def test_another_payment_in_kamino_is_never_taken_for_bling_s(
+    company: Company, world: World, title: int, days: int, amount: str
+) -> None:
+    row = company.in_kamino("payable", title)
+    company.kamino.pay_title("payable", row["ID"], in_days(world, days), Decimal(amount), company.kamino_bank)
+    company.bling.pay(title, date=in_days(world, 0), account=company.bank)
+    company.forget_snapshots()
+    company.sync()
+    posting = company.posting(title)
+    assert (posting.state, posting.reason) == (DeliveryState.NEEDS_HUMAN, "paid_differently")
+    assert not posting.attempts.filter(settles=True, outcome__in=["delivered", "adopted"]).exists()
+    assert company.in_kamino("payable", title)["ValorPagamento"] == Decimal(amount)
+
+
 def test_a_title_reconciled_with_the_bank_is_not_touched(company: Company) -> None:
     title = company.add_title("payable", value="100.00")
     company.sync()

@@ -90,13 +90,14 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(planned: tuple[Compan
     company, title = planned
     claimed = claim(company.posting(title), Operation.CREATE, settles=False, now=timezone.now(), to=KAMINO)
     assert claimed is not None
-    may_send(claimed, timezone.now)
+    wanted = company.posting(title).get_desired()
+    may_send(claimed, timezone.now, wanted)
     Posting.objects.update(lease_until=timezone.now() + timedelta(seconds=30))
     with pytest.raises(TransientError):
-        may_send(claimed, timezone.now)
+        may_send(claimed, timezone.now, wanted)
     sweep(now=timezone.now() + timedelta(hours=1))
     with pytest.raises(TransientError):
-        may_send(claimed, timezone.now)
+        may_send(claimed, timezone.now, wanted)
 
 
 def test_two_workers_claim_one_posting_once(planned: tuple[Company, int]) -> None:

@@ -11,7 +11,7 @@ import tenacity
 from django.contrib.auth.models import User
 
 from sandbox.world import World
-from tests.flows.checks import check, check_rest
+from tests.flows.checks import check, check_hidden, check_rest, check_surplus
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company
 from tests.flows.history import History, make_history
@@ -41,6 +41,8 @@ def tell(new_company: Callable[..., Company], world: World, monkeypatch: pytest.
         try:
             history.tell(steps)
             check(history.company)
+            check_surplus(history.company)
+            check_hidden(history.company, history.hidden)
             check_rest(history.company, history.sync)
             assert history.deaths
         except BaseException as error:

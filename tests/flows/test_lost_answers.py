@@ -131,6 +131,28 @@ def test_a_look_up_that_a_limit_refuses_waits_for_the_limit(company: Company, wo
     assert company.posting(title).state == DeliveryState.DELIVERED
 
 
+def test_a_title_that_shows_only_at_the_second_look_is_not_sent_again(
+    company: Company, world: World, patient: Any
+) -> None:
+    """Kamino may still be at work when the first look-up asks."""
+    type(company.tenant.kamino_connection).objects.update(lists_are_complete=True)
+    title = company.add_title("payable")
+    world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
+    company.sync()
+    row = ("payable", company.in_kamino("payable", title)["ID"])
+    company.kamino.deleted.add(row)
+    company.kamino.touch()
+    company.forget_waits()
+    company.work()
+    assert company.posting(title).state == DeliveryState.UNCERTAIN
+    company.kamino.deleted.remove(row)
+    company.kamino.touch()
+    company.forget_waits()
+    company.work()
+    assert company.posting(title).kamino_id == row[1]
+    assert Attempt.objects.get(posting=company.posting(title)).outcome == "adopted"
+
+
 @pytest.mark.parametrize("then", ["cancel", "filter"])
 def test_an_unresolved_write_stays_a_question_whatever_bling_says(company: Company, world: World, then: str) -> None:
     title = company.add_title("receivable")

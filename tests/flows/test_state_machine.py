@@ -11,7 +11,7 @@ from django.utils import timezone
 from integrations.domain.delivery import DeliveryState, Operation
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction
-from integrations.models import KaminoConnection, PlanRequest, Posting, Title
+from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Title
 from integrations.pipeline.access import leases
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -74,6 +74,29 @@ def test_only_the_holder_of_the_fence_moves_a_posting(rows: Rows, state: str, mo
         assert move(rows.posting, other) == 0
         assert Posting.objects.values().get(pk=rows.posting.pk) == before
     assert move(rows.posting, FENCE) == 1
+
+
+@pytest.mark.parametrize(("known", "answered", "moved"), [(None, 6, 1), (6, 6, 1), (5, 6, 0)])
+def test_an_answer_never_exchanges_the_object_that_a_posting_is(
+    rows: Rows, known: int | None, answered: int, moved: int
+) -> None:
+    Posting.objects.filter(pk=rows.posting.pk).update(state="delivered", fence=FENCE, kamino_id=known)
+    told = {"sent": "x", "body": {"told": "late"}, "remote_id": answered}
+    assert Posting.objects.record_delivered(rows.posting.pk, FENCE, **told) == moved
+    posting = Posting.objects.get(pk=rows.posting.pk)
+    assert (posting.kamino_id, posting.delivered == told["body"]) == (answered if moved else known, bool(moved))
+
+
+def test_a_run_that_was_taken_over_is_not_held(rows: Rows) -> None:
+    now = timezone.now()
+    SyncRun.objects.filter(pk=rows.run.pk).update(state="open", fence=FENCE, lease_until=now)
+    mine = SyncRun.objects.get(pk=rows.run.pk)
+    mirror.hold_lease(mine, lease_until=now + SOON, step="mine")
+    SyncRun.objects.filter(pk=rows.run.pk).update(fence=FENCE + 1)
+    with pytest.raises(mirror.LostLeaseError):
+        mirror.hold_lease(mine, lease_until=now + SOON * 2, step="late")
+    after = SyncRun.objects.get(pk=rows.run.pk)
+    assert (after.lease_until, after.step) == (now + SOON, "mine")
 
 
 @pytest.mark.parametrize(("left", "holds"), [(-SOON, False), (SOON / 2, False), (SOON, True)])

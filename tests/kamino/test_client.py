@@ -64,7 +64,10 @@ def answer(status: int, body: bytes = b"{}", **headers: str) -> Answer:
         (answer(400), True, "rejected"),
         (answer(404), False, "rejected"),
         (answer(302), False, "config"),
-        (answer(418), True, "internal"),
+        (answer(302), True, "uncertain"),
+        (answer(202), True, "uncertain"),
+        (answer(418), True, "uncertain"),
+        (answer(418), False, "internal"),
     ],
 )
 def test_each_answer_has_a_kind(given: Answer, is_write: bool, kind: str) -> None:

@@ -336,6 +336,7 @@ def _words(body: DesiredTitle | None, names: dict[tuple[str, str], str]) -> dict
         KaminoStatus.PENDING: _("Pending"),
         KaminoStatus.SETTLED: _("Paid"),
         KaminoStatus.CANCELLED: _("Cancelled"),
+        KaminoStatus.UNKNOWN: _("Unknown"),
     }
 
     def register(kind: KaminoKind, kamino_id: str | None) -> str:

@@ -26,13 +26,14 @@ PERSONAL = ("document", "email", "street", "number", "complement", "district", "
 class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     searched_key = "posting__title"
     tenant_path = "kamino_connection__tenant"
-    masked_fields = ("body",)
+    masked_fields = ("body", "sent_body")
     paginator = CappedPaginator
     list_display = ["started", "operation", "subject", "outcome_label", "http_status", "answer", "company_name"]
     list_filter = [
         TenantFilter,
         ("operation", ChoicesCheckboxFilter),
         ("outcome", ChoicesCheckboxFilter),
+        ("surplus_id", admin.EmptyFieldListFilter),
         ("started_at", RangeDateTimeFilter),
     ]
     list_select_related = [
@@ -43,9 +44,11 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     search_help_text = gettext_lazy("Document number, Bling id or Kamino id of a title")
     fields = [
         "company_name", "operation", "subject", "outcome_label", "http_status", "answer", "kamino_number", "started_at",
-        "ended_at", "sent",
+        "ended_at", "surplus", "sent",
     ]  # fmt: skip
-    readonly_fields = ["company_name", "subject", "outcome_label", "http_status", "answer", "kamino_number", "sent"]
+    readonly_fields = [
+        "company_name", "subject", "outcome_label", "http_status", "answer", "kamino_number", "surplus", "sent"
+    ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
@@ -81,13 +84,20 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     def kamino_number(self, attempt: Attempt) -> str:
         return texts.plain_number(attempt.kamino_id)
 
+    @display(gettext_lazy("one too many"))
+    def surplus(self, attempt: Attempt) -> str:
+        if attempt.surplus_id is None:
+            return texts.EMPTY
+        number, gone = texts.plain_number(attempt.surplus_id), attempt.surplus_gone_at
+        return f"{number} · {_('removed at')} {texts.moment(gone)}" if gone else number
+
     @display(gettext_lazy("company"))
     def company_name(self, attempt: Attempt) -> str:
         return str(attempt.kamino_connection.tenant)
 
     @display(gettext_lazy("what was sent"))
     def sent(self, attempt: Attempt) -> str:
-        body = attempt.body
+        body = attempt.was_sent
         if isinstance(body, dict) and not getattr(attempt, "whole_document", False):
             body = {key: "***" if key in PERSONAL and value else value for key, value in body.items()}
         return format_html(

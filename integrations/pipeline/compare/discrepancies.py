@@ -193,6 +193,9 @@ def _compare(posting: Posting, snapshot: KaminoSnapshot | None, accounts: Mappin
     if settled_here and row is not None and row.status is KaminoStatus.PENDING:
         kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK if row.may_be_paid else DiscrepancyKind.SETTLED_ONLY_IN_BLING
         differences.append(Difference(kind, str(posting.title.value), KaminoStatus.PENDING))
+    elif settled_here and row is not None and row.status is KaminoStatus.UNKNOWN and row.may_be_paid:
+        kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK
+        differences.append(Difference(kind, str(posting.title.value), KaminoStatus.UNKNOWN))
     return differences
 
 

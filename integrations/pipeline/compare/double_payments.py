@@ -69,7 +69,9 @@ def _guard(kamino: KaminoConnection, clock: Clock) -> None:
     # A write after the reading began is not in these rows: such a title is checked next time.
     ours = ours.exclude(attempts__ended_at__gte=read_at).select_related("title", "kamino_connection__tenant")
     postings = list(ours.order_by("pk"))
-    open_ones = [posting for posting in postings if by_id[posting.kamino_id or 0].status is KaminoStatus.PENDING]
+    # One with a status that we do not know may be on its way to be paid as well.
+    may_be_open = (KaminoStatus.PENDING, KaminoStatus.UNKNOWN)
+    open_ones = [posting for posting in postings if by_id[posting.kamino_id or 0].status in may_be_open]
     close_risks_of([posting for posting in postings if posting not in open_ones], now=clock())
     paid = _paid_in_bling(open_ones, today, clock)
     for posting in open_ones:
@@ -90,7 +92,7 @@ def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> se
         except ApiError as error:  # what was read before still counts, and so do the other connections
             log.warning("payments not looked for", connection=connection.pk, error=str(error))
             continue
-        settled = {row.bling_id for page in pages for row in page}
+        settled = {row.bling_id for page in pages for row in page if row.status is TitleStatus.SETTLED}
         mine = [posting for posting in postings if posting.title.connection_id == connection.pk]
         paid |= {posting.pk for posting in mine if posting.title.bling_id in settled}
     return paid

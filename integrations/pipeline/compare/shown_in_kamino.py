@@ -100,7 +100,7 @@ def translated(snapshots: Iterable[KaminoSnapshot]) -> Rows:
 
 
 def _copies(batch: Sequence[Posting], parts: Sequence[PartPosting]) -> dict[int, list[int]]:
-    """Return the Kamino ids of unlinked titles in force that carry a posting's marker or a part's."""
+    """Return the Kamino ids of unlinked titles, whatever their status, that carry a posting's marker or a part's."""
     owners = {
         (posting.direction, delivered.code): posting.pk for posting in batch if (delivered := posting.get_delivered())
     }

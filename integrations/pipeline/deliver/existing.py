@@ -27,9 +27,9 @@ def existing_title(
 ) -> KaminoTitle | None:
     """Return the Kamino title that carries this title's code: a restored database, or a lost answer.
 
-    Raises `AmbiguousError` when several carry it, or when one of the same person and value, due within three days, was
-    made there by somebody else or belongs to a title that vanished from Bling, and no person has said yet that it is
-    another one.
+    Raises `AmbiguousError` when several carry it, or one with a status that we do not know, or when one of the same
+    person and value, due within three days, was made there by somebody else or belongs to a title that vanished from
+    Bling, and no person has said yet that it is another one.
     """
     mine = {"kamino_connection": posting.kamino_connection_id, "direction": posting.direction}
     held = {**mine, "kamino_id": OuterRef("kamino_id")}
@@ -38,7 +38,7 @@ def existing_title(
     alike = {"person_id": person_id, "value": desired.value, "due_date__range": _around(desired)}
     rows = list(free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id"))
     carriers = _still_there(client, desired, [row for row in rows if row.code == desired.code])
-    if len(carriers) == 1:
+    if len(carriers) == 1 and carriers[0].status is not KaminoStatus.UNKNOWN:
         return carriers[0]
     if posting.create_anyway:
         return None

@@ -113,7 +113,7 @@ def _link_or_create(
         else:
             _save_merged(client, claimed, row, desired, active[0], clock)
         return
-    record.may_send(claimed, clock)
+    record.may_send(claimed, clock, desired)
     kamino_id = client.save_person(desired)
     record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock())
 
@@ -150,7 +150,7 @@ def _save_merged(
 ) -> None:
     merged = merge(desired, current.person, row.get_delivered())
     if merged != current.person:
-        record.may_send(claimed, clock)
+        record.may_send(claimed, clock, merged)
         client.save_person(merged, kamino_id=current.kamino_id, current=current.raw)
         record.delivered(claimed, remote_id=current.kamino_id, held=desired, now=clock())
     else:

@@ -30,7 +30,11 @@ def resolve(client: KaminoClient, kamino: KaminoConnection, unit: Unit, *, clock
 
 
 def _resolve_title(client: KaminoClient, kamino: KaminoConnection, posting: TitleUnit, look: LookUp) -> None:
-    sent = DesiredTitle.from_json(look.attempt.body)
+    surplus = look.attempt.open_surplus
+    if surplus is not None:
+        look.ask(Problem(Reason.ANOTHER_ID, {"id": str(surplus)}))
+        return
+    sent = DesiredTitle.from_json(look.attempt.was_sent)
     before = posting.get_delivered()
     days = sorted({sent.due_date, before.due_date if before else sent.due_date})
     # Somebody may have moved the due date over there in the meantime.
@@ -61,6 +65,8 @@ def _resolve_creation(
     if len(free) > 1:
         ids = ", ".join(str(row.kamino_id) for row in free)
         look.ask(Problem(Reason.FOUND_TWICE, {"ids": ids}))
+    elif free and free[0].status is KaminoStatus.UNKNOWN:
+        look.ask(Problem(Reason.UNKNOWN_IN_KAMINO))
     elif free:
         settled = free[0].status is KaminoStatus.SETTLED
         held = sent if settled or sent.payment is None else replace(sent, status=KaminoStatus.PENDING, payment=None)
@@ -77,9 +83,12 @@ def _resolve_change(posting: TitleUnit, look: LookUp, sent: DesiredTitle, row: K
     cancelled = sent.status is KaminoStatus.CANCELLED
     done = row is None if cancelled else row is not None and holds(row, sent)
     if done:
-        look.adopt(sent, posting.kamino_id or 0)
+        # What people edited stays theirs: what we wrote counts as ours, as it does when the answer arrives.
+        look.adopt(DesiredTitle.from_json(look.attempt.body), posting.kamino_id or 0)
     elif row is None:
         look.ask(Problem(Reason.GONE_FROM_KAMINO))
+    elif row.status is KaminoStatus.UNKNOWN:
+        look.ask(Problem(Reason.UNKNOWN_IN_KAMINO))
     elif not look.is_last:
         look.again()
     elif row.status is KaminoStatus.PENDING:
@@ -90,7 +99,11 @@ def _resolve_change(posting: TitleUnit, look: LookUp, sent: DesiredTitle, row: K
 
 
 def _resolve_person(client: KaminoClient, _kamino: KaminoConnection, row: PersonPosting, look: LookUp) -> None:
-    sent = DesiredPerson.from_json(look.attempt.body)
+    sent = DesiredPerson.from_json(look.attempt.was_sent)
+    surplus = look.attempt.open_surplus
+    if surplus is not None and client.person(surplus) is not None:
+        look.ask(Problem(Reason.ANOTHER_ID, {"id": str(surplus)}))
+        return
     if row.kamino_id is not None:
         look.absent()  # saving the same whole person again changes nothing
         return

@@ -69,7 +69,7 @@ def _create(
         record.delivered(claimed, remote_id=row.kamino_id, held=held, now=clock(), outcome=adopted)
         return
     refuse_locked(client, posting, desired, clock)
-    record.may_send(claimed, clock)
+    record.may_send(claimed, clock, desired)
     kamino_id = client.save_title(desired, person_id=person_id)
     record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock())
 
@@ -91,13 +91,13 @@ def _change(
     if can_read:
         refuse_conflicts(row, desired)
     refuse_locked(client, posting, desired, clock)
-    record.may_send(claimed, clock)
-    if desired.status is KaminoStatus.CANCELLED:
+    is_cancelled = desired.status is KaminoStatus.CANCELLED
+    sent = keep_edits(desired, before, row) if row and not is_cancelled else desired
+    record.may_send(claimed, clock, sent)
+    if is_cancelled:
         client.cancel_title(desired.direction, kamino_id)
     else:
-        sent = keep_edits(desired, before, row) if row else desired
-        current = row.raw if row else None
-        client.save_title(sent, person_id=person_id, kamino_id=kamino_id, current=current)
+        client.save_title(sent, person_id=person_id, kamino_id=kamino_id, current=row.raw if row else None)
     _forget_snapshot(posting)
     record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock())
 
@@ -147,6 +147,8 @@ def refuse_conflicts(row: KaminoTitle | None, desired: DesiredTitle) -> None:
     code: Reason | None = None
     if row is None:
         code = Reason.GONE_FROM_KAMINO
+    elif row.status is KaminoStatus.UNKNOWN:
+        code = Reason.UNKNOWN_IN_KAMINO
     elif row.status is KaminoStatus.SETTLED:
         code = Reason.PAID_DIFFERENTLY if desired.status is KaminoStatus.SETTLED else Reason.PAID_IN_KAMINO
     elif row.reconciled:

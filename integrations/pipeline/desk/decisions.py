@@ -26,13 +26,14 @@ from integrations.pipeline.read.replacements import take_posting_over
 
 LINK, CREATE = "link", "create"
 HAPPENED, DID_NOT_HAPPEN = "happened", "did_not_happen"
+SURPLUS_GONE = "surplus_gone"
 REPLACES, REPLACES_NONE = "replaces", "replaces_none"
 
 
 @dataclass(frozen=True)
 class Option:
-    """One possible answer. `number` is the Kamino id that is linked, or the Bling id that is replaced; `None` where the
-    person has to give one, 0 where there is none."""
+    """One possible answer. `number` is the Kamino id that is linked or gone, or the Bling id that is replaced; `None`
+    where the person has to give one, 0 where there is none."""
 
     code: str
     label: str
@@ -47,9 +48,15 @@ def options(posting: Posting) -> list[Option]:
     ]
     if posting.title.maybe_replaces:
         return [*found, Option(REPLACES_NONE, _("It replaces none of them"))]
+    asked = Attempt.objects.filter(_has_surplus(posting) | Q(posting=posting, outcome__in=Attempt.UNRESOLVED))
+    open_attempts = list(asked.order_by("surplus_id").only("surplus_id", "surplus_gone_at", "outcome", "posting"))
+    if numbers := list(dict.fromkeys(row.open_surplus for row in open_attempts if row.open_surplus)):
+        # First: sent again beside it, the money would stand there twice.
+        label = _("Number %(id)s was removed in Kamino, or is not one too many there")
+        return [Option(SURPLUS_GONE, label % {"id": number}, number) for number in numbers]
     if posting.state != DeliveryState.NEEDS_HUMAN:
         return []
-    unresolved = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists()
+    unresolved = bool(open_attempts)
     if unresolved and posting.kamino_id is not None:
         return [
             Option(HAPPENED, _("Kamino did it: the title is there as it was sent")),
@@ -67,6 +74,14 @@ def options(posting: Posting) -> list[Option]:
         for kamino_id in posting.candidates
     ]
     return [*links, Option(CREATE, _("It is another one: create it all the same"))] if links else []
+
+
+def _has_surplus(posting: Posting) -> Q:
+    """Return which deliveries of a title, its parts and its person were answered with something one too many."""
+    about = Q(posting=posting) | Q(part_posting__posting=posting)
+    if posting.title.person_id is not None:
+        about |= Q(person_posting__person=posting.title.person_id)
+    return Attempt.HAS_SURPLUS & about
 
 
 def _gone(title: Title) -> list[int]:
@@ -100,6 +115,9 @@ def decide(*, posting: Posting, code: str, number: int, reason: str, user: User,
         elif code == DID_NOT_HAPPEN:
             close_unresolved(locked, Outcome.TRANSIENT, now)
             release(locked)
+        elif code == SURPLUS_GONE:
+            surplus = Attempt.objects.filter(_has_surplus(locked), surplus_id=number)
+            surplus.update(surplus_gone_at=now)
         else:
             _say_what_it_replaces(locked, number, now)
 
@@ -109,6 +127,7 @@ _KINDS = {
     CREATE: PersonAction.Kind.CREATE,
     HAPPENED: PersonAction.Kind.HAPPENED,
     DID_NOT_HAPPEN: PersonAction.Kind.DID_NOT_HAPPEN,
+    SURPLUS_GONE: PersonAction.Kind.SURPLUS_GONE,
     REPLACES: PersonAction.Kind.REPLACES,
     REPLACES_NONE: PersonAction.Kind.REPLACES_NONE,
 }

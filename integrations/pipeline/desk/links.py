@@ -140,6 +140,8 @@ def _what_kamino_holds(posting: Posting, desired: DesiredTitle, kamino_id: int) 
     row = KaminoSnapshot.objects.filter(
         kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=kamino_id
     ).first()
+    if row is not None and row.status == KaminoStatus.UNKNOWN:
+        raise Refused("status", _("Kamino shows that title with a status that is not known here. Look at it there."))
     if row is not None:
         return as_shown(row.to_title(), desired)
     # Kamino shows no list of these: an open title is the safe belief, Kamino itself refuses a second settlement.

@@ -56,7 +56,7 @@ def store_rows(
 
 _READ_COLUMNS = [
     *(name for name in KaminoSnapshot.FIELDS if name != "kamino_id"),
-    "code", "external_code", "status", "row", "read_at",
+    "code", "external_code", "status", "is_in_force", "row", "read_at",
 ]  # fmt: skip
 
 
@@ -68,6 +68,7 @@ def _columns(row: KaminoTitle) -> dict[str, Any]:
         "code": row.marked_code[:60],
         "external_code": row.code,
         "status": row.status.value,
+        "is_in_force": row.is_in_force,
         "document_number": row.document_number[:100],
         "person_document": row.person_document[:40],
         "row": {key: _plain(value) for key, value in (row.raw or {}).items()},

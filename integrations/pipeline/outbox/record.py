@@ -4,10 +4,11 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from integrations.domain.delivery import Body, DeliveryState, Outcome
 from integrations.domain.reasons import Problem, Reason
@@ -21,6 +22,7 @@ from integrations.rest.errors import (
     ConfigError,
     ConflictError,
     InternalError,
+    OtherObjectError,
     RateLimitedError,
     TransientError,
     UncertainError,
@@ -41,23 +43,55 @@ def delivered(
     now: datetime,
     outcome: Outcome = Outcome.DELIVERED,
 ) -> None:
-    """Record a success. `held` is what the destination holds now of what we wrote."""
+    """Record a success. `held` is what the destination holds now of what we wrote.
+
+    An object that is one too many (it was sent again meanwhile, or another unit has it) and a second settlement are
+    kept on the attempt, and a person is asked.
+    """
     unit, model = claimed.unit, type(claimed.unit)
     if claimed.is_sent:
         failpoints.passed(f"{claimed.word}.after_write")
-    with transaction.atomic():
-        moved = model.objects.record_delivered(
-            unit.pk, claimed.fence, sent=held.fingerprint, body=held.to_json(), remote_id=remote_id
-        )
-        # Found open over there: its settlement is still to be sent, and that will be the one.
-        settles = claimed.attempt.settles and held.settles
-        _close(claimed.attempt, outcome, now, remote_id=remote_id, settles=settles)
-        if moved:
-            claimed.to.plan_again(unit.to_plan_when_delivered(held.fingerprint), now)
-    if not moved:
-        # The answer is kept in the attempt; somebody has to see that two workers wrote.
-        log.error("answer after the lease was lost", attempt=claimed.attempt.pk, remote_id=remote_id)
+    try:
+        with transaction.atomic():
+            moved = model.objects.record_delivered(
+                unit.pk, claimed.fence, sent=held.fingerprint, body=held.to_json(), remote_id=remote_id
+            )
+            if moved or model.objects.filter(pk=unit.pk, **{model.REMOTE: remote_id}).exists():
+                # Found open over there: its settlement is still to be sent, and that will be the one.
+                settles = claimed.attempt.settles and held.settles
+                _close(claimed.attempt, outcome, now, remote_id=remote_id, settles=settles)
+            else:
+                _keep_surplus(claimed, remote_id, now=now, message="answered after it was sent again")
+            if moved:
+                claimed.to.plan_again(unit.to_plan_when_delivered(held.fingerprint), now)
+    except IntegrityError:
+        log.exception("a settlement or an object too many", attempt=claimed.attempt.pk)
+        with transaction.atomic():
+            _keep_surplus(claimed, remote_id, now=now, message="recorded already, for this or for another unit")
     failpoints.passed(f"{claimed.word}.recorded")
+
+
+def _keep_surplus(
+    claimed: Claimed, remote_id: int, *, now: datetime, message: str, settles: bool = False, status: int | None = None
+) -> None:
+    """Keep what an answer named and must not count, and ask a person unless the unit has gone on without the claim.
+    `settles`: whether it is the unit's only settlement, should a person say that it happened.
+
+    Who came too late and had sent nothing only found what another worker had made: that is none too many.
+    """
+    log.error("one too many", attempt=claimed.attempt.pk, remote_id=remote_id, why=message)
+    unit, rows = claimed.unit, type(claimed.attempt).objects.filter(pk=claimed.attempt.pk)
+    why = Problem(Reason.ANOTHER_ID, {"id": str(remote_id)})
+    is_asked = type(unit).objects.record_surplus(unit.pk, claimed.fence, why=why, now=now)
+    answered: dict[str, Any] = {"message": message, "status": status, "remote_id": remote_id}
+    if is_asked:
+        _close(claimed.attempt, Outcome.UNCERTAIN, now, settles=settles, **answered)
+        claimed.to.plan_again(unit.to_plan_when_stuck(), now)
+    elif not rows.filter(outcome__in=(Outcome.DELIVERED, Outcome.ADOPTED)).exists():
+        outcome = Outcome.DELIVERED if claimed.is_sent else Outcome.ADOPTED
+        _close(claimed.attempt, outcome, now, settles=False, **answered)
+    if is_asked or claimed.is_sent:
+        rows.update(surplus_id=remote_id, surplus_gone_at=None)
 
 
 def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
@@ -66,6 +100,10 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
     unit, objects, fence = claimed.unit, type(claimed.unit).objects, claimed.fence
     why = reason_of(error)
     with transaction.atomic():
+        if isinstance(error, OtherObjectError):
+            settles = claimed.attempt.settles
+            _keep_surplus(claimed, error.remote_id, now=now, message=str(error), settles=settles, status=error.status)
+            return
         if isinstance(error, UncertainError):
             objects.record_uncertain(unit.pk, fence, why=why, now=now, look_at=first_look(now))
         elif isinstance(error, RateLimitedError):
@@ -85,9 +123,12 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
         _close(claimed.attempt, kind, now, message=str(error), status=error.status)
 
 
-def may_send(claimed: Claimed, clock: Clock) -> None:
-    """Raise `TransientError` when the claim is no longer ours for as long as a call takes: a worker that was paused
-    past its lease must write nothing old. To be called right before each write."""
+def may_send(claimed: Claimed, clock: Clock, body: Body) -> None:
+    """Keep the `body` that is sent now. Raises `TransientError` when the claim is no longer ours for as long as a call
+    takes: a worker that was paused past its lease must write nothing old. To be called right before each write."""
+    sent = body.to_json()
+    if sent != claimed.attempt.body:
+        type(claimed.attempt).objects.filter(pk=claimed.attempt.pk).update(sent_body=sent)
     until = clock() + claimed.to.longest_call
     if not type(claimed.unit).objects.is_held_by(claimed.unit.pk, claimed.fence, until=until):
         raise TransientError("the claim ran out before anything was sent", service=claimed.to.service)

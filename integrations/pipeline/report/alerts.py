@@ -11,7 +11,16 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.discrepancies import RISKS
-from integrations.models import Alert, BlingConnection, Discrepancy, Heartbeat, KaminoConnection, SyncRun, Tenant
+from integrations.models import (
+    Alert,
+    Attempt,
+    BlingConnection,
+    Discrepancy,
+    Heartbeat,
+    KaminoConnection,
+    SyncRun,
+    Tenant,
+)
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.mails import addresses, send
 from integrations.pipeline.report.coverage import lacking_names
@@ -22,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 LATE_AFTER = timedelta(hours=36)
 MAIL_AGAIN_AFTER = timedelta(hours=24)
+MOST_NAMED = 10
+"""Numbers that one alert names, the newest first."""
 WATCH = "alerts"
 WATCH_EVERY = timedelta(minutes=2)
 
@@ -92,6 +103,10 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     ).aggregate(count=Count("pk"), newest=Max("pk"))
     if risky["count"]:
         found.append(Finding(AlertCause.DOUBLE_PAYMENT, {"count": risky["count"]}, newest=risky["newest"]))
+    surplus = Attempt.objects.filter(Attempt.HAS_SURPLUS, kamino_connection__tenant=tenant).order_by("-pk")
+    if numbers := list(surplus.values_list("surplus_id", "pk")[:MOST_NAMED]):
+        ids = ", ".join(str(number) for number, _pk in numbers)
+        found.append(Finding(AlertCause.SURPLUS, {"ids": ids}, newest=numbers[0][1]))
     names, titles = lacking_names(tenant)
     if names:
         found.append(Finding(AlertCause.UNMAPPED, {"names": names, "titles": titles}))

@@ -55,6 +55,7 @@ from integrations.words.reasons import problem_sentences
 LANGUAGE = "pt-br"
 UNCLASSIFIED = "–"
 _GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
+_ALIVE = (KaminoStatus.PENDING, KaminoStatus.SETTLED)
 Strangers = Sequence[tuple[Direction, KaminoTitle]]
 
 
@@ -171,7 +172,7 @@ def _competence_items(tenant: Tenant, names: _Names, first: date) -> Iterator[It
         reasons = _reasons(batch, held)
         for title in batch:
             direction, category = str(title.get_direction_display()), names.category(title)
-            alive = [found.body for found in held[title.pk] if found.body.status is not KaminoStatus.CANCELLED]
+            alive = [found.body for found in held[title.pk] if found.body.status in _ALIVE]
             there = [body for body in alive if _is_in(body.competence_date, first)]
             posting = posting_of(title)
             wanted = posting.desired["chart_account"] if posting and posting.desired else ""

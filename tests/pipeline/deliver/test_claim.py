@@ -36,7 +36,7 @@ def test_a_bug_after_a_write_left_is_no_reason_to_write_again(company: Company) 
     claimed = claim(posting, "create", settles=False, now=timezone.now(), to=KAMINO)  # type: ignore[arg-type]
     assert claimed is not None
     with record.outcome_of(claimed, timezone.now):
-        record.may_send(claimed, timezone.now)
+        record.may_send(claimed, timezone.now, posting.get_desired())
         raise ValueError("the answer could not be read")
     posting.refresh_from_db()
     assert posting.state == DeliveryState.UNCERTAIN

@@ -185,6 +185,20 @@ def test_kaminos_side_is_what_its_lists_show(busy: Company, world: World) -> Non
     assert (deleted.kamino, "Falta na Kamino" in " ".join(deleted.item.reasons)) == (0, True)
 
 
+def test_what_kamino_shows_with_a_status_that_we_do_not_know_is_no_part_of_its_side(
+    busy: Company, world: World
+) -> None:
+    [first] = [row["ID"] for row in busy.kamino.titles("payable") if row["ValorVencimento"] == 100]
+    busy.kamino.edit_title("payable", first, Situacao=4)
+    compare_again(busy)
+    rows = month_of(busy.tenant, first_day(world)).competence.differences
+    [hidden] = [row for row in rows if row.item.kamino_id == first]
+    assert (hidden.bling, hidden.kamino) == (Decimal("100.00"), 0)
+    assert "Situação diferente" in " ".join(hidden.item.reasons)
+    [payable] = [row for row in sums_of(open_on(busy.tenant, world.today)) if row.direction == "payable"]
+    assert (payable.bling, payable.kamino) == (Decimal("107.01"), Decimal("30.00"))
+
+
 def test_what_left_later_was_open_before(company: Company, world: World) -> None:
     title = company.add_title("payable", value="80.00", issue=world.today - timedelta(days=9))
     company.sync()
