@@ -10,7 +10,6 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesRadioFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from integrations.admin.companies.checklist import ReadinessPages
@@ -19,6 +18,7 @@ from integrations.admin.companies.coverage import CoveragePage
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import display, page_action
+from integrations.admin.kit.filters import BooleanColumn, ChoiceColumn
 from integrations.admin.kit.scope import sees_every_tenant, told_connections
 from integrations.models import BlingConnection, Tenant
 from integrations.pipeline.desk import commands
@@ -34,7 +34,7 @@ RULES = {
 class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedActions, HistoryAdmin):
     tenant_path = "pk"
     list_display = ["name", "slug", "cnpj_text", "mode", "connections", "settled_from_text", "is_active"]
-    list_filter = [("delivery_mode", ChoicesRadioFilter), ("is_active", BooleanRadioFilter)]
+    list_filter = [("delivery_mode", ChoiceColumn), ("is_active", BooleanColumn)]
     search_fields = ["name", "slug", "cnpj"]
     ordering = ["name"]
     prepopulated_fields = {"slug": ("name",)}

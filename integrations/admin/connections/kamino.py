@@ -10,12 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import display, page_action
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import BooleanColumn, TenantFilter
 from integrations.admin.kit.secret_fields import SecretFormMixin
 from integrations.models import KaminoConnection
 from integrations.models.registers import KaminoKind
@@ -67,7 +66,7 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
     form = KaminoConnectionForm
     tenant_path = "tenant"
     list_display = ["tenant", "base_url", "cn", "state", "last_error", "reconciled"]
-    list_filter = [TenantFilter, ("is_paused", BooleanRadioFilter)]
+    list_filter = [TenantFilter, ("is_paused", BooleanColumn)]
     list_select_related = ["tenant"]
     search_fields = ["tenant__name", "base_url", "cn"]
     readonly_fields = ["state", "last_error", "registers_read_at", "reconciled_at"]

@@ -9,12 +9,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateTimeFilter
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import ChoicesColumn, MomentRange, TenantFilter
 from integrations.admin.kit.title_search import FoundByTitle
 from integrations.models import Attempt
 from integrations.words.colours import OUTCOME_COLOURS
@@ -26,14 +25,13 @@ PERSONAL = ("document", "email", "street", "number", "complement", "district", "
 class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     searched_key = "posting__title"
     tenant_path = "kamino_connection__tenant"
-    masked_fields = ("body",)
     paginator = CappedPaginator
     list_display = ["started", "operation", "subject", "outcome_label", "http_status", "answer", "company_name"]
     list_filter = [
         TenantFilter,
-        ("operation", ChoicesCheckboxFilter),
-        ("outcome", ChoicesCheckboxFilter),
-        ("started_at", RangeDateTimeFilter),
+        ("operation", ChoicesColumn),
+        ("outcome", ChoicesColumn),
+        ("started_at", MomentRange),
     ]
     list_select_related = [
         "kamino_connection__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"
