@@ -102,7 +102,7 @@ def test_titles_are_exported_with_both_sides_and_the_reason(login: Callable[[str
         kamino_id=77, delivered={"value": "1200.00"}, problems=[{"code": "due_date_missing", "params": {}}]
     )
     url = reverse("admin:integrations_title_export")
-    answer = login("operacao").post(f"{url}?q={ours.title.bling_id}", {"format": "0"})
+    answer = ordered(login("operacao"), f"{url}?q={ours.title.bling_id}", format="0")
     book = openpyxl.load_workbook(BytesIO(answer.content))
     header, *rows = ([cell.value for cell in row] for row in book.worksheets[0].iter_rows())
     [row] = [dict(zip(header, row, strict=True)) for row in rows]

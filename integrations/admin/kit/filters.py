@@ -11,6 +11,7 @@ from typing import Any, final
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters import admin as unfold
@@ -38,7 +39,7 @@ class Unread:
         """Return the sentence for the person who typed it."""
         typed = self.typed.replace("\x00", "") or "…"
         shown = typed if len(typed) <= LONGEST else f"{typed[:LONGEST]}…"
-        said = _("%(field)s: “%(typed)s” is not understood.") % {"field": self.field, "typed": shown}
+        said = _("%(field)s: “%(typed)s” is not understood.") % {"field": capfirst(self.field), "typed": shown}
         return f"{said} {self.hint}".strip()
 
 
@@ -99,7 +100,7 @@ class Closed:
     def in_words(self) -> str:
         """Say what was chosen; "" when nothing was."""
         values = ", ".join(self.label(value) for values in self.chosen.values() for value in values)
-        return f"{self.title}: {values}" if values else ""
+        return f"{capfirst(self.title)}: {values}" if values else ""
 
     def label(self, value: Any) -> str:
         return str(value)
@@ -189,13 +190,14 @@ class _Range(Closed):
     field_path: str
 
     def _span(self, since: str, until: str) -> str:
+        field = capfirst(self.title)
         if since and until:
             return _("%(field)s: from %(since)s until %(until)s") % {
-                "field": self.title, "since": since, "until": until
+                "field": field, "since": since, "until": until
             }  # fmt: skip
         if since:
-            return _("%(field)s: from %(since)s") % {"field": self.title, "since": since}
-        return _("%(field)s: until %(until)s") % {"field": self.title, "until": until} if until else ""
+            return _("%(field)s: from %(since)s") % {"field": field, "since": since}
+        return _("%(field)s: until %(until)s") % {"field": field, "until": until} if until else ""
 
     def _one(self, end: str) -> Any:
         return self.chosen.get(f"{self.field_path}_{end}", [None])[0]
@@ -260,7 +262,7 @@ class OpenFilter(ChoiceFilter):
         return queryset if self.choice == "all" else queryset.filter(closed_at__isnull=self.choice != "0")
 
     def in_words(self) -> str:
-        return f"{self.title}: {self.label(self.choice)}"
+        return f"{capfirst(self.title)}: {self.label(self.choice)}"
 
 
 class TenantFilter(DropdownChoiceFilter):

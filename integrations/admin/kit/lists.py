@@ -58,7 +58,7 @@ class ClosedList(ChangeList):  # type: ignore[misc]
         words = [text for text in typed if text.strip("\"' ") and "\x00" not in text]
         if len(words) == len(typed) <= 1 and (self.search_fields or not typed):
             return []
-        return [Unread(_("Search"), ", ".join(typed))]
+        return [Unread(_("The search"), ", ".join(typed))]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)

@@ -44,7 +44,7 @@ def many(ours: Rows, theirs: Rows) -> list[Title]:
 
 def order(client: Client, file_format: str = "1", query: str = "?q=Pessoa nossa") -> str:
     """Order the file of the titles' list, and return where the browser was sent."""
-    response = client.post(url(Title, "export") + query, {"format": file_format})
+    response = ordered(client, url(Title, "export") + query, format=file_format)
     assert response.status_code == 302, response.content.decode()[:300]
     return str(response["Location"])
 

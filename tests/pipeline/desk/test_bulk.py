@@ -1,6 +1,7 @@
 """Orders for whole lists: each title once, whatever happens meanwhile: killed workers, second clicks, lost rights."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
