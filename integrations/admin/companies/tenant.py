@@ -21,13 +21,10 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import BooleanColumn, ChoiceColumn
 from integrations.admin.kit.scope import sees_every_tenant, told_connections
 from integrations.models import BlingConnection, Tenant
+from integrations.pipeline.company.saving import save_tenant
 from integrations.pipeline.desk import commands
 from integrations.pipeline.report.estimate import outlook
 from integrations.queue import enqueue_tick
-
-RULES = {
-    "settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release", "partial_policy"
-}  # fmt: skip
 
 
 @admin.register(Tenant)
@@ -86,10 +83,11 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
         )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if change and RULES & set(form.changed_data):
-            commands.tenant_changed(tenant_id=obj.pk, now=timezone.now())
-            enqueue_tick()
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        save_tenant(obj, form.changed_data, user=actions.user_of(request), now=timezone.now())
+        enqueue_tick()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # a company is closed, and deleted when its time is over

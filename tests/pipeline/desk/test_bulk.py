@@ -219,3 +219,13 @@ def test_a_bank_account_is_one_companys(company: Company, user: User) -> None:
     with pytest.raises(Refused):
         order(company, user, "force")
     assert not BulkOrder.objects.exists()
+
+
+def test_a_title_whose_value_changed_after_the_order_is_not_settled(company: Company, user: User) -> None:
+    dearer, same = (company.add_title("payable", value=value) for value in ("10.00", "20.00"))
+    company.sync()
+    row = order(company, user, "force", terms=paid_today(company))
+    Title.objects.filter(bling_id=dearer).update(value="9000.00")
+    row = work_off(row)
+    assert (row.done, row.left_out) == (1, {"value_changed": 1})
+    assert ForcedSettlement.objects.get().posting == company.posting(same)
