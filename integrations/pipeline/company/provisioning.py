@@ -109,7 +109,7 @@ def _go_live(tenant: Tenant, where: str, now: datetime) -> None:
 def _bling(tenant: Tenant, node: Node, now: datetime, changed: list[str]) -> BlingConnection:
     node.only("label", "client_id", "client_secret", "access_token", "refresh_token", "expires_in", "token_kind")
     label = node.text("label", "Bling")
-    connection = BlingConnection.objects.filter(tenant=tenant, label=label).first()
+    connection = BlingConnection.objects.defer(None).filter(tenant=tenant, label=label).first()
     is_new = connection is None
     if connection is None:
         connection = BlingConnection(tenant=tenant, label=label, code_prefix=_free_prefix(tenant))
@@ -169,7 +169,8 @@ def _kamino(tenant: Tenant, node: Node, now: datetime) -> list[str]:
     per_minute = node.data.get("requests_per_minute")
     if per_minute is not None and (isinstance(per_minute, bool) or not isinstance(per_minute, int) or per_minute < 1):
         raise DocumentError(f"{node.where}.requests_per_minute", "must be a whole number above 0")
-    kamino = KaminoConnection.objects.filter(tenant=tenant).first()
+    # With its secrets: to read one later would read the whole row again, over what was set.
+    kamino = KaminoConnection.objects.defer(None).filter(tenant=tenant).first()
     is_new = kamino is None
     kamino = kamino or KaminoConnection(tenant=tenant)
     wanted: dict[str, Any] = {key: node.text(key) for key in keys if is_new or key in node}
