@@ -35,10 +35,9 @@ def staff(transactional_db: None) -> User:
 
 def again(company: Company, *without: str, kamino: dict[str, Any] | None = None, **more: Any) -> Provisioned:
     """Give the company's document again, without some of its keys and with others."""
-    document = {key: value for key, value in company.account.provision().items() if key not in (*without, "bling")}
-    document |= more
-    if kamino is not None:
-        document["kamino"] = kamino
+    document = {key: value for key, value in company.account.provision().items() if key != "bling"}
+    document["kamino"] |= kamino or {}
+    document = {key: value for key, value in {**document, **more}.items() if key not in without}
     return provision({"tenants": [document]}, now=timezone.now())[0]
 
 
@@ -49,16 +48,26 @@ def tenant_of(company: Company) -> Tenant:
 def test_what_a_document_does_not_say_stays_as_people_decided(company: Company) -> None:
     decided = company.bling.world.today - timedelta(days=1)
     Tenant.objects.update(settled_from=decided, cnpj="11222333000181")
+    again(company, "settled_from", "cnpj", "kamino")
+    tenant = tenant_of(company)
+    assert (tenant.settled_from, tenant.cnpj, tenant.is_live) == (decided, "11222333000181", True)
+    assert not PlanRequest.objects.exists()
+    assert not ConnectionEvent.objects.filter(code="provisioned").exists()
+
+
+def test_what_a_document_does_not_say_of_kamino_stays(company: Company) -> None:
+    keys = ("base_url", "app", "cn", "id_usr", "usr", "hash")
     KaminoConnection.objects.update(
         requests_per_minute=7, lists_are_complete=True, failure=IN_ERROR, lease_until=timezone.now()
     )
     before = KaminoConnection.objects.values().get()
-    again(company, "settled_from", "cnpj", kamino={})
-    tenant = tenant_of(company)
-    assert (tenant.settled_from, tenant.cnpj, tenant.is_live) == (decided, "11222333000181", True)
+    document = company.account.provision()
+    document["kamino"] = {key: document["kamino"][key] for key in keys}
+    provision({"tenants": [document]}, now=timezone.now())
     assert KaminoConnection.objects.values().get() == before
-    assert not PlanRequest.objects.exists()
-    assert not ConnectionEvent.objects.filter(code="provisioned").exists()
+    document["kamino"] = {}
+    provision({"tenants": [document]}, now=timezone.now())
+    assert KaminoConnection.objects.values().get() == before
 
 
 def test_a_rule_that_a_document_changes_is_planned_and_kept_in_the_history(company: Company) -> None:

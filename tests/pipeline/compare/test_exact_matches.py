@@ -228,3 +228,21 @@ def test_what_is_neither_open_nor_paid_in_kamino_is_no_exact_match(shadow: Compa
     shadow.sync()
     reconcile(shadow)
     assert exact_matches(shadow) == {}
+
+
+def test_what_was_looked_at_is_what_is_linked(shadow: Company, staff: User) -> None:
+    """One match goes and another comes, of the same value: the count and the sum stay, the titles do not."""
+    _title, theirs = in_both(shadow, "NF-1")
+    shadow.sync()
+    reconcile(shadow)
+    rows = with_exact_match(Posting.objects.filter(kamino_connection__tenant=shadow.tenant))
+    mark = look_at_matches(rows).mark
+    shadow.kamino.edit_title("payable", theirs, NroNotaFiscal="other")
+    in_both(shadow, "NF-2")
+    shadow.sync()
+    reconcile(shadow)
+    assert look_at_matches(rows).count == 1
+    with pytest.raises(Refused) as refused:
+        link_exact_matches(exact_matches=rows, mark=mark, reason="conferido", user=staff, now=timezone.now())
+    assert refused.value.code == "changed"
+    assert not PersonAction.objects.exists()
