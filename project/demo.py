@@ -170,7 +170,7 @@ class Demo:
         if not is_new:
             self.say("The data of the last start is kept (make demo-reset deletes it).")
         self._wait_for(f"{self.sandbox}/_control/health", sandbox)
-        demo_data.prepare(provision_file)
+        demo_data.prepare(provision_file, is_new=is_new)
         demo_data.collect_static()
         web = self._python(
             "web", "-m", "gunicorn", "project.wsgi:application", "--bind", f"{HOST}:{self.options.web_port}",

@@ -67,11 +67,14 @@ def collect_static() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def prepare(provision_file: Path) -> None:
-    """Set up companies, users and schedules, take back what the last start left under way, and wake the worker."""
+def prepare(provision_file: Path, *, is_new: bool) -> None:
+    """Set up companies, users and schedules, take back what the last start left under way, and wake the worker. New
+    companies are live at once: the demo shows the sending, and the checklist would wait for a first sync."""
     with Path(os.devnull).open("w") as silence:
         call_command("provision", str(provision_file), stdout=silence)
         call_command("ensure_schedules", stdout=silence)
+    if is_new:
+        Tenant.objects.update(delivery_mode=Tenant.DeliveryMode.LIVE)
     _create_users()
     _free_leases()
     queue.enqueue_tick()

@@ -35,7 +35,6 @@ class Account:
             "slug": self.slug,
             "name": self.name,
             "cnpj": self.bling.cnpj,
-            "delivery_mode": "live",
             "sync_from": start,
             "settled_from": start,
             "bling": [

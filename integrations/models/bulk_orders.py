@@ -15,9 +15,11 @@ from integrations.models.tenants import Tenant
 class BulkOrder(models.Model):
     """One order for many titles of one company.
 
-    `title_ids` are frozen at the click. The first `cursor` of them were worked off: `done` were ordered, and `left_out`
+    `title_ids` are frozen at the click; `listed` is the query of the list they are from, as it was understood, "" for
+    selected ones. The first `cursor` of them were worked off: `done` were ordered, and `left_out`
     counts the others by code (`words/refusals`). `key` is that of the page that asked, so that a second click on it
-    orders nothing. `terms` are those of forced settlements: "date", "account" (our key), and "total" of all titles.
+    orders nothing. `terms` are those of forced settlements: "date", "account" (our key), the "values" of the titles by
+    their keys, and their "total".
     """
 
     class Kind(models.TextChoices):
@@ -38,6 +40,7 @@ class BulkOrder(models.Model):
     key = models.UUIDField(editable=False)
     title_ids = ArrayField(models.BigIntegerField(), editable=False)
     counted = models.PositiveIntegerField(_("titles"))
+    listed = models.TextField(blank=True, default="", db_default="", editable=False)
     cursor = models.PositiveIntegerField(default=0, editable=False)
     done = models.PositiveIntegerField(_("done"), default=0)
     left_out = models.JSONField(default=dict, editable=False)

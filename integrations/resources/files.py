@@ -48,7 +48,8 @@ class PortugueseResource(resources.ModelResource):  # type: ignore[misc]
     its sheet is called. A workbook ends with a summary by the columns `summed_by`, with the sums of `sums`; those of
     `added_up` have a total for each value of the first of these columns: others would count a row's title twice.
 
-    `permission` is what exporting it takes, and `tenant_path` leads from a row to its company.
+    `permission` is what exporting it takes, and `tenant_path` leads from a row to its company; `value_path` to the
+    amount that rows can be summed up by, "" where a sum means nothing.
     """
 
     summed_by: Sequence[str] = ()
@@ -56,6 +57,7 @@ class PortugueseResource(resources.ModelResource):  # type: ignore[misc]
     added_up: Sequence[str] = ()
     permission = ""
     tenant_path = ""
+    value_path = ""
 
     def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows with all that the columns need."""

@@ -17,6 +17,7 @@ class SimulationResource(PortugueseResource):
 
     permission = "integrations.export_title"
     tenant_path = "kamino_connection__tenant"
+    value_path = "value"
 
     company = TextField("kamino_connection__tenant__name", column_name=gettext_lazy("Company"))
     operation = TextField(column_name=gettext_lazy("Operation"))

@@ -29,6 +29,7 @@ class TitleResource(PortugueseResource):
     sums = added_up = ("value", "balance", "kamino_value")
     permission = "integrations.export_title"
     tenant_path = "connection__tenant"
+    value_path = "value"
 
     company = TextField("connection__tenant__name", column_name=gettext_lazy("Company"))
     direction = ChoiceField("direction", DIRECTION_CHOICES, column_name=gettext_lazy("Direction"))

@@ -31,6 +31,7 @@ _TEXTS = {
     "settled": gettext_noop("already settled or cancelled in Kamino"),
     "taken": gettext_noop("that title of Kamino belongs to another title already"),
     "undone": gettext_noop("already taken back"),
+    "value_changed": gettext_noop("its value is no longer the one that was confirmed"),
     "unresolved": gettext_noop("an earlier delivery has no known outcome"),
 }
 

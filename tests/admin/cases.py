@@ -25,6 +25,7 @@ from integrations.models import (
     Title,
     TitleRead,
 )
+from integrations.pipeline.desk import bulk
 from tests.admin.world import DAY, Rows
 
 REASON = {"reason": "Combinado por telefone", "confirmed": "yes"}
@@ -79,8 +80,10 @@ def all_decided(rows: Rows) -> None:
     KaminoConnection.objects.filter(pk=rows.kamino.pk).update(reconciled_at=timezone.now())
 
 
-def bulk_reason(rows: Rows) -> dict[str, Any]:
-    return {**REASON, "counted": "1", "key": str(uuid4())}
+def bulk_reason(rows: Rows, title: Title | None = None) -> dict[str, Any]:
+    title = title or rows.title
+    shown = bulk.ListedTitle(rows.tenant.pk, title.pk, title.value)
+    return {**REASON, "mark": bulk.look([shown]).mark, "key": str(uuid4())}
 
 
 def closed(rows: Rows) -> None:
@@ -146,7 +149,8 @@ LIST_ACTIONS = [
     ),
     Case(
         Title, "undo_these", "other_title", "operacao", "financeiro",
-        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None, bulk_reason,
+        lambda rows: ForcedSettlement.objects.get(pk=rows.forced.pk).undone_by is not None,
+        lambda rows: bulk_reason(rows, rows.other_title),
         says="1 na fila",
     ),
     Case(

@@ -153,11 +153,14 @@ class Company:
 def provision_company(
     world: World, slug: str, *, mappings: list[dict[str, str]] | None = None, **options: Any
 ) -> Company:
-    """Add an account to the sandbox and provision it live."""
+    """Add an account to the sandbox and provision it; it is live at once, without a checklist."""
     sandbox_options = {name: options.pop(name) for name in ("payables", "receivables", "unmapped") if name in options}
     account = world.add_account(slug, **sandbox_options)
+    mode = options.pop("delivery_mode", "live")
     document = {**account.provision(), "mappings": mappings or [], **options}
-    tenant = provision({"tenants": [document]}, now=timezone.now())[0]
+    tenant = provision({"tenants": [document]}, now=timezone.now())[0].tenant
+    Tenant.objects.filter(pk=tenant.pk).update(delivery_mode=mode)
+    tenant.refresh_from_db()
     account.kamino.add_chart_account("Categoria de Teste")
     return Company(
         account,

@@ -91,9 +91,9 @@ def change_mapping(state: str) -> Callable[[Company], Any]:
 
 
 def order_many(company: Company) -> None:
-    titles = [(company.tenant.pk, pk) for pk in Title.objects.values_list("pk", flat=True)]
+    titles = [bulk.ListedTitle(*row) for row in Title.objects.values_list("connection__tenant", "pk", "value")]
     user, now = User.objects.create_superuser("maria"), timezone.now()
-    bulk.order(kind="retry", titles=titles, counted=len(titles), reason="", key=uuid4(), user=user, now=now)
+    bulk.order(kind="retry", titles=titles, mark=bulk.look(titles).mark, reason="", key=uuid4(), user=user, now=now)
 
 
 def order_a_file(_company: Company) -> None:

@@ -22,7 +22,6 @@ def document() -> dict[str, Any]:
                 "slug": "sol",
                 "name": "Padaria Sol",
                 "cnpj": "11.222.333/0001-81",
-                "delivery_mode": "live",
                 "sync_from": "2026-01-01",
                 "bling": [
                     {
@@ -44,8 +43,9 @@ def document() -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def _world(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setenv("SOL_SECRET", "segredo")
+    settings.KAMINO_ALLOWED_HOSTS = ["*.kamino.tech"]
 
 
 def run(tmp_path: Path, content: Any) -> None:
@@ -57,7 +57,7 @@ def run(tmp_path: Path, content: Any) -> None:
 def test_it_sets_up_a_company_and_reads_secrets_from_the_environment(tmp_path: Path) -> None:
     run(tmp_path, document())
     tenant = Tenant.objects.get()
-    assert (tenant.slug, tenant.delivery_mode, str(tenant.settled_from)) == ("sol", "live", "2026-01-01")
+    assert (tenant.slug, tenant.delivery_mode, str(tenant.settled_from)) == ("sol", "shadow", "2026-01-01")
     assert BlingConnection.objects.get().client_secret == "segredo"
     assert BlingToken.objects.get().refresh_token == "refresh-1"
     assert KaminoConnection.objects.get().hash == "h"
@@ -89,6 +89,8 @@ def test_new_tokens_in_the_file_replace_the_old_ones(tmp_path: Path) -> None:
         ("slug", None, r"line 4.*slug: is missing"),
         ("sync_from", "01/01/2026", r"sync_from: must be a date like 2026-01-31"),
         ("delivery_mode", "on", r"delivery_mode: must be one of live, shadow, not 'on'"),
+        ("delivery_mode", "live", r"delivery_mode: A empresa ainda não pode ser ativada.*Bling"),
+        ("slug", "com espaço", r"slug: "),
         ("bling", {}, r"bling: must be a list"),
         ("surprise", 1, r"surprise: is not a known key"),
         ("mappings", [{"kind": "category", "bling_name": "X"}], r"mappings\[0\]: names no target"),

@@ -16,6 +16,7 @@ from integrations.models import Discrepancy, Posting, StoredDiscrepancy
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.files import write_file
 from integrations.sheets.cells import safe_text
+from tests.admin.marked import ordered
 from tests.admin.world import DAY, Rows
 
 
@@ -101,7 +102,7 @@ def test_titles_are_exported_with_both_sides_and_the_reason(login: Callable[[str
         kamino_id=77, delivered={"value": "1200.00"}, problems=[{"code": "due_date_missing", "params": {}}]
     )
     url = reverse("admin:integrations_title_export")
-    answer = login("operacao").post(f"{url}?q={ours.title.bling_id}", {"format": "0"})
+    answer = ordered(login("operacao"), f"{url}?q={ours.title.bling_id}", format="0")
     book = openpyxl.load_workbook(BytesIO(answer.content))
     header, *rows = ([cell.value for cell in row] for row in book.worksheets[0].iter_rows())
     [row] = [dict(zip(header, row, strict=True)) for row in rows]
@@ -109,4 +110,4 @@ def test_titles_are_exported_with_both_sides_and_the_reason(login: Callable[[str
     assert (row["Valor"], row["Valor na Kamino"]) == (1234.56, 1200)
     assert "não tem vencimento" in row["Causa"]
     assert "Resumo" in book.sheetnames
-    assert login("suporte").post(url, {"format": "0"}).status_code == 403
+    assert ordered(login("suporte"), url, format="0").status_code == 403

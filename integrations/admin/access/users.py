@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
+from django.db.models import QuerySet
 from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.utils.text import capfirst
@@ -13,6 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from integrations.admin.kit.filters import BooleanColumn, ChoiceFilter
+from integrations.admin.kit.lists import ClosedLists
 
 _VERBS = {
     "add": gettext_noop("add"),
@@ -63,19 +67,32 @@ class PermissionFieldMixin:
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 
+class GroupFilter(ChoiceFilter):
+    """Users of one group."""
+
+    title = Group._meta.verbose_name
+    parameter_name = "group"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in Group.objects.order_by("name").values_list("pk", "name")]
+
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(groups=int(self.choice)) if self.choice else queryset
+
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(PermissionFieldMixin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class UserAdmin(ClosedLists, PermissionFieldMixin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["username", "first_name", "last_name", "email", "is_staff", "is_active", "last_login"]
-    list_filter = ["is_active", "is_staff", "groups"]
+    list_filter = [("is_active", BooleanColumn), ("is_staff", BooleanColumn), GroupFilter]
 
 
 @admin.register(Group)
-class GroupAdmin(PermissionFieldMixin, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(ClosedLists, PermissionFieldMixin, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     pass

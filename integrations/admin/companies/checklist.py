@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from integrations.admin.companies.coverage import coverage_url
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
+from integrations.admin.kit.fields import DayField
 from integrations.domain.delivery import DeliveryState
 from integrations.models import PlannedWrite, Posting, Tenant
 from integrations.models.planned_writes import PlannedOperation
@@ -43,9 +44,10 @@ class DecisionsForm(forms.ModelForm[Tenant]):
     class Meta:
         model = Tenant
         fields = ["settled_from", "closed_until", "nothing_is_closed", "other_integration_off"]
+        field_classes = {"settled_from": DayField, "closed_until": DayField}
         widgets = {
-            "settled_from": UnfoldAdminSingleDateWidget(),
-            "closed_until": UnfoldAdminSingleDateWidget(),
+            "settled_from": DayField.widget(),
+            "closed_until": DayField.widget(),
             "nothing_is_closed": UnfoldBooleanSwitchWidget(),
             "other_integration_off": UnfoldBooleanSwitchWidget(),
         }

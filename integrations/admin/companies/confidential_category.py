@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
+from integrations.admin.kit.filters import TenantFilter
 from integrations.admin.kit.register_rules import RegisterRuleAdmin
-from integrations.admin.kit.scope import TenantFilter
 from integrations.models import ConfidentialCategory
 from integrations.models.registers import CatalogKind
 

@@ -7,11 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesRadioFilter
 
 from integrations.admin.kit.decorators import display
+from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
 from integrations.admin.kit.register_rules import RegisterRuleAdmin
-from integrations.admin.kit.scope import TenantFilter
 from integrations.domain.rules import FilterKind
 from integrations.models import FilterRule
 from integrations.pipeline.desk import commands
@@ -22,7 +21,7 @@ from integrations.queue import enqueue_tick
 class FilterRuleAdmin(RegisterRuleAdmin):
     register_kinds = tuple(kind.value for kind in FilterKind)
     list_display = ["register", "kind", "mode_label", "company"]
-    list_filter = [TenantFilter, ("mode", ChoicesRadioFilter)]
+    list_filter = [TenantFilter, ("mode", ChoiceColumn)]
     fields = ["item", "mode"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

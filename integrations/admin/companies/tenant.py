@@ -10,7 +10,6 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesRadioFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from integrations.admin.companies.checklist import ReadinessPages
@@ -19,22 +18,20 @@ from integrations.admin.companies.coverage import CoveragePage
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import display, page_action
+from integrations.admin.kit.filters import BooleanColumn, ChoiceColumn
 from integrations.admin.kit.scope import sees_every_tenant, told_connections
 from integrations.models import BlingConnection, Tenant
+from integrations.pipeline.company.saving import save_tenant
 from integrations.pipeline.desk import commands
 from integrations.pipeline.report.estimate import outlook
 from integrations.queue import enqueue_tick
-
-RULES = {
-    "settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release", "partial_policy"
-}  # fmt: skip
 
 
 @admin.register(Tenant)
 class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedActions, HistoryAdmin):
     tenant_path = "pk"
     list_display = ["name", "slug", "cnpj_text", "mode", "connections", "settled_from_text", "is_active"]
-    list_filter = [("delivery_mode", ChoicesRadioFilter), ("is_active", BooleanRadioFilter)]
+    list_filter = [("delivery_mode", ChoiceColumn), ("is_active", BooleanColumn)]
     search_fields = ["name", "slug", "cnpj"]
     ordering = ["name"]
     prepopulated_fields = {"slug": ("name",)}
@@ -86,10 +83,11 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
         )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if change and RULES & set(form.changed_data):
-            commands.tenant_changed(tenant_id=obj.pk, now=timezone.now())
-            enqueue_tick()
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        save_tenant(obj, form.changed_data, user=actions.user_of(request), now=timezone.now())
+        enqueue_tick()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # a company is closed, and deleted when its time is over

@@ -14,7 +14,6 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 
 from integrations.admin.connections.event_texts import cause_text, event_detail, event_text
 from integrations.admin.connections.link import LinkActions
@@ -22,7 +21,7 @@ from integrations.admin.connections.state import StateActions, held_text
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyInline
 from integrations.admin.kit.decorators import display, page_action
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import ChoicesColumn, TenantFilter
 from integrations.admin.kit.secret_fields import SecretFormMixin
 from integrations.models import BlingConnection, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
@@ -96,7 +95,7 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
     form = BlingConnectionForm
     tenant_path = "tenant"
     list_display = ["name", "tenant", "state", "cause", "company_name", "swept"]
-    list_filter = [TenantFilter, ("status", ChoicesCheckboxFilter)]
+    list_filter = [TenantFilter, ("status", ChoicesColumn)]
     list_select_related = ["tenant"]
     search_fields = ["label", "tenant__name", "company_name", "company_cnpj"]
     readonly_fields = [

@@ -1,8 +1,12 @@
 """What the codes of a connection's events and causes say to a person."""
 
+from contextlib import suppress
+
+from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from integrations.models import BlingConnection, KaminoConnection, Tenant
 from integrations.words.scopes import scope_names
 
 _EVENTS = {
@@ -12,6 +16,7 @@ _EVENTS = {
     "paused": gettext_noop("Paused by a person"),
     "resumed": gettext_noop("Resumed by a person"),
     "accepted": gettext_noop("Company accepted by a person"),
+    "provisioned": gettext_noop("Changed by provision"),
     "person_forgotten": gettext_noop("A person's data was erased on request (ids in Bling)"),
     "refresh_lost": gettext_noop("The new authorization was lost on our side while it was renewed; connect again"),
     "insufficient_scope": gettext_noop("The Bling app lacks permissions (scopes)"),
@@ -46,7 +51,17 @@ def event_detail(code: str, detail: str) -> str:
     """Return what an event's detail says to a person; codes for machines say nothing."""
     if code == "missing_scopes":
         return ", ".join(scope_names(detail))
+    if code == "provisioned":
+        return ", ".join(_column_name(name) for name in detail.split(", "))
     return "" if code == "network" else detail
+
+
+def _column_name(name: str) -> str:
+    """Return how forms call a column of a company or of its connections; tokens are in none of them."""
+    for model in (Tenant, BlingConnection, KaminoConnection):
+        with suppress(FieldDoesNotExist):
+            return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return _("authorization")
 
 
 def cause_text(code: str) -> str:

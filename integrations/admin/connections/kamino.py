@@ -3,26 +3,22 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import display, page_action
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import BooleanColumn, TenantFilter
 from integrations.admin.kit.secret_fields import SecretFormMixin
 from integrations.models import KaminoConnection
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.access.clients import check_address
-from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.company import probes
-from integrations.rest.errors import ConfigError
+from integrations.pipeline.company.saving import address_refusal, save_kamino
+from integrations.queue import enqueue_tick
 
 
 class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
@@ -46,20 +42,10 @@ class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
         if data and data.get("base_url") and data.get("cn"):
-            try:
-                check_address(data["base_url"], data["cn"])
-            except ConfigError as error:
-                self._refuse(error)
+            refusal = address_refusal(data["base_url"], data["cn"])
+            if refusal is not None:
+                self.add_error(*refusal)
         return data
-
-    def _refuse(self, error: ConfigError) -> None:
-        if error.code == "sandbox_cn":
-            self.add_error("cn", error_text(error))
-            return
-        hosts = {"hosts": ", ".join(settings.KAMINO_ALLOWED_HOSTS)}
-        self.add_error(
-            "base_url", _("Keys are sent only to https addresses of %(hosts)s. Correct the address.") % hosts
-        )
 
 
 @admin.register(KaminoConnection)
@@ -67,7 +53,7 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
     form = KaminoConnectionForm
     tenant_path = "tenant"
     list_display = ["tenant", "base_url", "cn", "state", "last_error", "reconciled"]
-    list_filter = [TenantFilter, ("is_paused", BooleanRadioFilter)]
+    list_filter = [TenantFilter, ("is_paused", BooleanColumn)]
     list_select_related = ["tenant"]
     search_fields = ["tenant__name", "base_url", "cn"]
     readonly_fields = ["state", "last_error", "registers_read_at", "reconciled_at"]
@@ -89,6 +75,13 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("tenant")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        save_kamino(obj, form.changed_data, user=actions.user_of(request), now=timezone.now())
+        enqueue_tick()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # what was sent hangs on it; pausing stops the sending

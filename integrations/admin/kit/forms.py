@@ -13,11 +13,11 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminSingleDateWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
+from integrations.admin.kit.fields import AmountField, DayField
 from integrations.domain.money import ZERO
 from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, KaminoItem, Posting, Tenant
@@ -29,26 +29,11 @@ from integrations.pipeline.desk.decisions import Option
 A_YEAR = timedelta(days=365)
 
 
-def extra_amount(label: Any) -> forms.DecimalField:
+def extra_amount(label: Any) -> AmountField:
     """Return a field for an amount that a settlement contains or lacks; empty is zero."""
-    return forms.DecimalField(
-        label=label, min_value=0, max_digits=15, decimal_places=2, localize=True, required=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
-        help_text=_("Goes to Kamino's note. The amount above is the money that moved."),
-    )  # fmt: skip
-
-
-def wanted_amount(label: Any) -> forms.DecimalField:
-    """Return a field for an amount that is searched for; empty says nothing."""
-    return forms.DecimalField(
-        label=label, required=False, localize=True, max_digits=15, decimal_places=2,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
-    )  # fmt: skip
-
-
-def wanted_day(label: Any) -> forms.DateField:
-    """Return a field for a day that is searched for; empty says nothing."""
-    return forms.DateField(label=label, required=False, widget=UnfoldAdminSingleDateWidget())
+    return AmountField(
+        label=label, required=False, help_text=_("Goes to Kamino's note. The amount above is the money that moved.")
+    )
 
 
 def bank_accounts(**where: Any) -> QuerySet[KaminoItem]:
@@ -59,9 +44,7 @@ def bank_accounts(**where: Any) -> QuerySet[KaminoItem]:
 class PaidForm(forms.Form):
     """When and on which account something was paid that Bling does not know of, and why it is settled by hand."""
 
-    date = forms.DateField(
-        label=_("Payment date"), widget=UnfoldAdminSingleDateWidget(), help_text=_("For example 21/11/2026")
-    )
+    date = DayField(label=_("Payment date"), help_text=_("For example 21/11/2026"))
     account = forms.ModelChoiceField(
         label=_("Bank account"),
         queryset=KaminoItem.objects.none(),
@@ -81,11 +64,7 @@ class ForceSettlementForm(PaidForm):
     """The same for one title, with its amounts."""
 
     field_order = ["date", "amount", "interest", "discount", "account", "reason"]
-    amount = forms.DecimalField(
-        label=_("Amount"), min_value=0, max_digits=15, decimal_places=2, localize=True,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
-        help_text=_("In reais, for example 1.234,56"),
-    )  # fmt: skip
+    amount = AmountField(label=_("Amount"), help_text=_("In reais, for example 1.234,56"))
     interest = extra_amount(_("Interest"))
     discount = extra_amount(_("Discount"))
 
@@ -127,9 +106,9 @@ class BlingSearchForm(forms.Form):
         label=_("Document number"), required=False, max_length=100, widget=UnfoldAdminTextInputWidget(),
         help_text=_("Or the number of the invoice or order. Needs a person, a value or due dates beside it."),
     )  # fmt: skip
-    value = wanted_amount(_("Value"))
-    due_from = wanted_day(_("Due from"))
-    due_to = wanted_day(_("Due until"))
+    value = AmountField(label=_("Value"), required=False)
+    due_from = DayField(label=_("Due from"), required=False)
+    due_to = DayField(label=_("Due until"), required=False)
 
     def __init__(self, *args: Any, connections: QuerySet[BlingConnection], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -191,8 +170,8 @@ class MonthForm(CompanyForm):
 class PositionForm(CompanyForm):
     """A company, and the day that is asked for."""
 
-    day = forms.DateField(
-        label=_("Open at the end of"), widget=UnfoldAdminSingleDateWidget(),
+    day = DayField(
+        label=_("Open at the end of"),
         validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2099, 12, 31))],
     )  # fmt: skip
 

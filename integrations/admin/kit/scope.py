@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
-from unfold.contrib.filters.admin import DropdownFilter
 
 from integrations import models
 from integrations.models.confidential import Marked, marked_ids, without_confidential
@@ -73,26 +72,6 @@ def scoped(queryset: QuerySet[Any], request: HttpRequest, path: str | None = Non
     if path is None or sees_every_tenant(request):
         return queryset
     return queryset.filter(**{f"{path}__in": models.Tenant.objects.for_user(request.user)})
-
-
-class TenantFilter(DropdownFilter):  # type: ignore[misc]
-    """Choose one of the user's own companies."""
-
-    parameter_name = "tenant"
-
-    def __init__(self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: Any) -> None:
-        self.title = models.Tenant._meta.verbose_name
-        self.path = model_admin.tenant_path
-        super().__init__(request, params, model, model_admin)
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        tenants = models.Tenant.objects.for_user(request.user).order_by("name")
-        return [(str(pk), name) for pk, name in tenants.values_list("pk", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        number = row_number(value)
-        return queryset if number is None else queryset.filter(**{self.path: number})
 
 
 def row_number(text: str | None) -> int | None:

@@ -5,17 +5,22 @@ from io import BytesIO
 from typing import Any
 
 import structlog
+from django import forms
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db.models import DecimalField, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import Format
 from unfold.contrib.import_export.forms import ExportForm
 
-from integrations.admin.kit import actions
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.lists import ClosedList, refuse_unread
 from integrations.admin.kit.scope import change_url
+from integrations.domain.seen import Seen
 from integrations.queue import enqueue_tick
 from integrations.resources import exporting
 from integrations.resources.files import BrazilianCsv, NativeXlsx, write_file
@@ -23,10 +28,17 @@ from integrations.resources.files import BrazilianCsv, NativeXlsx, write_file
 log = structlog.get_logger(__name__)
 
 
+class MarkedExportForm(ExportForm):  # type: ignore[misc]
+    """The format, and the mark of the rows that the page showed."""
+
+    mark = forms.CharField(widget=forms.HiddenInput)
+
+
 class SpreadsheetExport(ExportMixin):  # type: ignore[misc]
     """An export button. `export_name` begins the file's name; a long list is written in the background."""
 
-    export_form_class = ExportForm
+    export_form_class = MarkedExportForm
+    export_template_name = "admin/integrations/kit/export.html"
     export_name = ""
 
     def get_resource_classes(self, request: HttpRequest) -> list[Any]:
@@ -40,19 +52,51 @@ class SpreadsheetExport(ExportMixin):  # type: ignore[misc]
 
     def export_action(self, request: HttpRequest) -> HttpResponse:
         """Ask for the format, then export. A filter that the list refuses is said so: it must never mean every row."""
-        try:
-            response: HttpResponse = super().export_action(request)
-        except IncorrectLookupParameters:
-            messages.error(request, _("This filter is not understood. Nothing was ordered."))
-            return HttpResponseRedirect(actions.changelist_url(self))
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        listed = self._listed(request)
+        if refuse_unread(request, listed, _("Nothing was exported.")):
+            return HttpResponseRedirect(f"{actions.changelist_url(self)}?{request.GET.urlencode()}")
+        response: HttpResponse = super().export_action(request)
         return response
+
+    def _listed(self, request: HttpRequest) -> ClosedList:
+        """Return what the list shows, read once for each request."""
+        if "exported_list" not in vars(request):
+            vars(request)["exported_list"] = self.get_changelist_instance(request)
+        listed: ClosedList = vars(request)["exported_list"]
+        return listed
+
+    def get_export_queryset(self, request: HttpRequest) -> Any:
+        return self._listed(request).queryset
+
+    def init_request_context_data(self, request: HttpRequest, form: Any) -> dict[str, Any]:
+        """Add what is exported: the filters in words, how many rows, and their sum."""
+        listed = self._listed(request)
+        seen = _seen(self.export_name, listed.queryset)
+        text = ngettext("%(count)s row", "%(count)s rows", seen.count) % {"count": seen.count}
+        if exporting.RESOURCES[self.export_name].value_path:
+            text = f"{text}, {texts.money(seen.total)}"
+        form.fields["mark"].initial = seen.mark
+        context: dict[str, Any] = super().init_request_context_data(request, form)
+        return {**context, "what": [f"{text}.", *listed.in_words()], "export_url": f"?{listed.understood()}"}
 
     def get_valid_export_item_pks(self, request: HttpRequest) -> list[int]:
         """Return none: rows are chosen by filters. The library would offer the keys of every company's rows."""
         return []
 
-    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, **_kwargs: Any) -> HttpResponse:
+    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, export_form: Any) -> HttpResponse:
+        if export_form.cleaned_data["mark"] != _seen(self.export_name, queryset).mark:
+            messages.error(request, _("The list has changed meanwhile. Look at the new count, and export it then."))
+            return HttpResponseRedirect(request.get_full_path())
         return file_of_rows(request, self.export_name, queryset, type(file_format))
+
+
+def _seen(table: str, rows: Any) -> Seen:
+    """Return what the page shows of the rows of a table."""
+    value = exporting.RESOURCES[table].value_path
+    columns = rows.values_list("pk", value or Value(None, output_field=DecimalField()))
+    return Seen.of(columns[: exporting.MOST_ROWS + 1].iterator(chunk_size=exporting.CHUNK))
 
 
 def file_of_rows(request: HttpRequest, table: str, rows: Any, file_format: type[Format]) -> HttpResponse:

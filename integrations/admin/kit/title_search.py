@@ -1,8 +1,6 @@
 """How a title is found: by name, CPF/CNPJ, number of document, invoice or order, value, or either system's id."""
 
-import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,6 +11,7 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.scope import row_number
 from integrations.domain.documents import compact
 from integrations.domain.names import typed_pattern
+from integrations.domain.typed import read_amount
 from integrations.models import PartPosting, Person, Posting, Title
 
 
@@ -32,7 +31,7 @@ def titles_found(term: str, *, whole_documents: bool) -> QuerySet[Any]:
         by_kamino_id = Posting.objects.filter(kamino_id=number).order_by().values("title")
         by_part = PartPosting.objects.filter(kamino_id=number).order_by().values("posting__title")
         ways += [Q(bling_id=number), Q(pk__in=by_kamino_id), Q(pk__in=by_part)]
-    value = parse_amount(term)
+    value = read_amount(term)
     if value is not None:
         ways.append(Q(value=value))
     first, *others = (Title.objects.filter(way).order_by().values("pk") for way in ways)
@@ -67,16 +66,3 @@ class FoundByTitle:
             return queryset, False
         found = self.found_by(term, whole_documents=texts.sees_personal_data(request))
         return queryset.filter(**{f"{self.searched_key}__in": found}), False
-
-
-def parse_amount(term: str) -> Decimal | None:
-    """Read an amount as people type it: 1.234,56, R$ 1234,56 or 1234.56."""
-    text = term.replace("R$", "").strip()
-    if re.fullmatch(r"\d{1,3}(\.\d{3})+(,\d{1,2})?|\d+,\d{1,2}", text):
-        text = text.replace(".", "").replace(",", ".")
-    if not re.fullmatch(r"\d{1,12}(\.\d{1,2})?", text):
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None

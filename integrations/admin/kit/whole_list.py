@@ -6,9 +6,8 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -17,7 +16,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.forms import PaidForm, bank_accounts
+from integrations.admin.kit.lists import ClosedList, refuse_unread
 from integrations.admin.kit.scope import change_url
+from integrations.domain.seen import Seen
 from integrations.models import BulkOrder, Tenant
 from integrations.pipeline.desk import bulk
 from integrations.pipeline.desk.refusal import Refused
@@ -25,14 +26,13 @@ from integrations.queue import enqueue_tick
 
 Kind = BulkOrder.Kind
 SAMPLE = 20
-MOST_COMPANIES = 1_000
 _ONE_COMPANY = gettext_lazy("A bank account belongs to one company: choose that one in the filter first.")
 
 
 class BulkForm(forms.Form):
-    """The number of titles that the page showed, and which page it was."""
+    """The mark of the titles that the page showed, and which page it was."""
 
-    counted = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    mark = forms.CharField(widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def to_order(self) -> dict[str, Any]:
@@ -75,14 +75,16 @@ class WholeList:
         return [path("lista-inteira/<slug:kind>/", view, name=name), *super().get_urls()]  # type: ignore[misc]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {**(extra_context or {}), "whole_list": self._links(request)}
-        response: HttpResponse = super().changelist_view(request, context)  # type: ignore[misc]
+        response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown and not shown["cl"].unread:
+            shown["whole_list"] = self._links(request, shown["cl"].understood())
         return response
 
-    def _links(self, request: HttpRequest) -> list[tuple[str, str]]:
+    def _links(self, request: HttpRequest, understood: str) -> list[tuple[str, str]]:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_whole_list"
         return [
-            (f"{reverse(name, args=[kind.value])}?{request.GET.urlencode()}", str(kind.label))
+            (f"{reverse(name, args=[kind.value])}?{understood}", str(kind.label))
             for kind in Kind
             if request.user.has_perm(bulk.PERMISSIONS[kind])
         ]
@@ -94,43 +96,43 @@ class WholeList:
         may_look = self.has_view_permission(request)  # type: ignore[attr-defined]
         if not (may_look and request.user.has_perm(bulk.PERMISSIONS[Kind(kind)])):
             raise PermissionDenied
-        rows, back = self.filtered(request), f"{actions.changelist_url(self)}?{request.GET.urlencode()}"
-        if rows is None:
-            messages.error(request, _("This filter is not understood. Nothing was ordered."))
-            return HttpResponseRedirect(actions.changelist_url(self))
-        companies = rows.order_by().values_list(f"{self.title_path}{self.bulk_tenant_path}", flat=True).distinct()
-        tenants = list(companies[:MOST_COMPANIES])
-        if kind == Kind.FORCE and len(tenants) > 1:
-            messages.error(request, _ONE_COMPANY)
+        changelist: ClosedList = self.get_changelist_instance(request)  # type: ignore[attr-defined]
+        back = f"{actions.changelist_url(self)}?{request.GET.urlencode()}"
+        if refuse_unread(request, changelist, _("Nothing was ordered.")):
+            return HttpResponseRedirect(back)
+        listed = self._titles(changelist.queryset)
+        tenants = sorted({title.tenant for title in listed})
+        try:
+            if request.method != "POST":  # else the order itself refuses it: a second click finds what the first made
+                bulk.refuse_size(len(listed))
+            if kind == Kind.FORCE and len(tenants) > 1:
+                raise Refused("companies", str(_ONE_COMPANY))
+        except Refused as error:
+            actions.refused(request, error)
             return HttpResponseRedirect(back)
         form = order_form(kind, request.POST or None, tenants=tenants)
         if request.method == "POST" and form.is_valid():
             try:
-                orders = self._order(request, kind, rows, form.to_order())
+                orders = self._order(request, kind, listed, {**form.to_order(), "listed": changelist.understood()})
             except Refused as error:
                 actions.refused(request, error)
                 return HttpResponseRedirect(request.get_full_path())
             return HttpResponseRedirect(_page_of(orders))
-        found = rows.order_by().aggregate(count=Count("pk"), total=Sum(f"{self.title_path}value"))
+        seen = bulk.look(listed)
         if request.method != "POST":
-            form = order_form(kind, None, tenants=tenants, initial={"counted": found["count"], "key": uuid4()})
-        return self._ask(request, Kind(kind), tenants, found, form, back)
+            form = order_form(kind, None, tenants=tenants, initial={"mark": seen.mark, "key": uuid4()})
+        return self._ask(request, Kind(kind), tenants, seen, changelist.in_words(), form, back)
 
-    def filtered(self, request: HttpRequest) -> QuerySet[Any] | None:
-        """Return what the list shows, all pages of it; `None` for a filter that the list refuses: it must never mean
-        every title."""
-        try:
-            changelist = self.get_changelist_instance(request)  # type: ignore[attr-defined]
-        except IncorrectLookupParameters:
-            return None
-        rows: QuerySet[Any] = changelist.get_queryset(request)
-        return rows
+    def _titles(self, rows: QuerySet[Any]) -> list[bulk.ListedTitle]:
+        """Return the titles of all pages of a list, one more than an order takes where there are as many."""
+        columns = [f"{self.title_path}{name}" for name in (self.bulk_tenant_path, "pk", "value")]
+        found = rows.order_by("pk").values_list(*columns)[: bulk.MOST_TITLES + 1]
+        return [bulk.ListedTitle(*row) for row in found]
 
-    def _order(self, request: HttpRequest, kind: str, rows: QuerySet[Any], data: dict[str, Any]) -> list[BulkOrder]:
-        pairs = rows.order_by().values_list(f"{self.title_path}{self.bulk_tenant_path}", f"{self.title_path}pk")
-        orders = bulk.order(
-            kind=kind, titles=pairs[: bulk.MOST_TITLES + 1], user=actions.user_of(request), now=timezone.now(), **data
-        )
+    def _order(
+        self, request: HttpRequest, kind: str, titles: list[bulk.ListedTitle], data: dict[str, Any]
+    ) -> list[BulkOrder]:
+        orders = bulk.order(kind=kind, titles=titles, user=actions.user_of(request), now=timezone.now(), **data)
         small = len(orders) == 1 and orders[0].counted <= bulk.CHUNK
         if small:
             bulk.advance(orders[0].pk, now=timezone.now())
@@ -138,19 +140,18 @@ class WholeList:
         return orders
 
     def _ask(
-        self, request: HttpRequest, kind: Kind, tenants: Sequence[int], found: dict[str, Any], form: forms.Form,
+        self, request: HttpRequest, kind: Kind, tenants: Sequence[int], seen: Seen, words: list[str], form: forms.Form,
         back: str,
     ) -> HttpResponse:  # fmt: skip
-        count = found["count"]
-        values = {"count": count, "total": texts.money(found["total"])}
+        values = {"count": seen.count, "total": texts.money(seen.total)}
         names = Tenant.objects.filter(pk__in=tenants).order_by("name").values_list("name", flat=True)[:SAMPLE]
         in_background = _("Carried out in the background; a page shows how far it is, and what was left out and why.")
         return actions.confirm(
             request,
             self,
             title=_("%(action)s: the whole list") % {"action": kind.label},
-            text=ngettext("%(count)s title, %(total)s.", "%(count)s titles, %(total)s.", count) % values,
-            note="\n".join(filter(None, [_what_it_means(kind, tenants), in_background])),
+            text=ngettext("%(count)s title, %(total)s.", "%(count)s titles, %(total)s.", seen.count) % values,
+            note="\n".join(filter(None, [*words, _what_it_means(kind, tenants), in_background])),
             rows=[str(name) for name in names],
             submit=str(kind.label),
             form=form,
@@ -179,11 +180,12 @@ def order_selected(
 ) -> HttpResponse | None:
     """Order for the selected titles at once, after asking for a reason where one is needed, and say what came of it."""
     titles = list(queryset)
-    tenants = sorted({title.connection.tenant_id for title in titles})
+    listed = [bulk.ListedTitle(title.connection.tenant_id, title.pk, title.value) for title in titles]
+    tenants = sorted({title.tenant for title in listed})
     if kind == Kind.FORCE and len(tenants) > 1:
         messages.error(request, _ONE_COMPANY)
         return None
-    data: dict[str, Any] = {"counted": len(titles), "key": uuid4(), "reason": ""}
+    data: dict[str, Any] = {"mark": bulk.look(listed).mark, "key": uuid4(), "reason": ""}
     if kind in bulk.NEEDS_REASON or kind == Kind.UNDO:
         form = order_form(kind, request.POST if "confirmed" in request.POST else None, tenants=tenants, initial=data)
         if not form.is_valid():
@@ -193,10 +195,7 @@ def order_selected(
             )  # fmt: skip
         data = form.to_order()
     try:
-        orders = bulk.order(
-            kind=kind, titles=[(title.connection.tenant_id, title.pk) for title in titles],
-            user=actions.user_of(request), now=timezone.now(), **data,
-        )  # fmt: skip
+        orders = bulk.order(kind=kind, titles=listed, user=actions.user_of(request), now=timezone.now(), **data)
     except Refused as error:
         actions.refused(request, error)
         return None

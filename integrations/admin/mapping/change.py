@@ -10,17 +10,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import ChoicesRadioFilter
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.actions import user_of
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.scope import TenantFilter, change_url
+from integrations.admin.kit.fields import DAY_HINT
+from integrations.admin.kit.filters import ChoiceColumn, TenantFilter, Unread
+from integrations.admin.kit.scope import change_url
 from integrations.admin.mapping.desk import desk_url
+from integrations.domain.typed import read_day
 from integrations.models import MappingChange
 from integrations.models.mapping_changes import Reach
 from integrations.models.mappings import TARGETS
@@ -42,7 +43,7 @@ class MappingChangeAdmin(ReadOnlyAdmin):
     empty_text = gettext_lazy("Nobody changed the mappings yet. It is done under “Mappings”.")
     tenant_path = "tenant"
     list_display = ["when", "company", "origin", "state_label", "counts", "touched", "user"]
-    list_filter = [TenantFilter, ("state", ChoicesRadioFilter), ("origin", ChoicesRadioFilter)]
+    list_filter = [TenantFilter, ("state", ChoiceColumn), ("origin", ChoiceColumn)]
     list_select_related = ["tenant", "user"]
     ordering = ["-created_at"]
 
@@ -87,7 +88,7 @@ class MappingChangeAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             return self._decide(request, change)
         good, bad = rows_of(change)
-        since = _day(request.GET.get("since")) or timezone.localdate().replace(day=1)
+        since = _since(request) or timezone.localdate().replace(day=1)
         waiting = change.state == State.PROPOSED
         targets = KaminoTargets.of_tenant(change.tenant_id)
         context = {
@@ -134,7 +135,7 @@ class MappingChangeAdmin(ReadOnlyAdmin):
             change = confirm(
                 change=change,
                 reach=request.POST.get("reach", ""),
-                since=_day(request.POST.get("since")),
+                since=read_day(request.POST.get("since", "")),
                 good_rows_only=request.POST.get("good_rows_only") == "yes",
                 user=user_of(request),
                 clock=timezone.now,
@@ -154,11 +155,13 @@ class MappingChangeAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(change_url(change))
 
 
-def _day(text: str | None) -> date | None:
-    try:
-        return parse_date(text or "")
-    except ValueError:
-        return None
+def _since(request: HttpRequest) -> date | None:
+    """Return the day in the address; one that is not understood is said so, and the page counts from its own."""
+    typed = request.GET.get("since", "").strip()
+    since = read_day(typed)
+    if typed and since is None:
+        messages.error(request, Unread(_("Count since the competence"), typed, str(DAY_HINT)).text())
+    return since
 
 
 def _summary(change: MappingChange, good: list[ChangedRow], bad: list[ChangedRow]) -> str:

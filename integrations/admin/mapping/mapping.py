@@ -9,12 +9,11 @@ from django.http import HttpRequest
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesRadioFilter
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import HistoryAdmin, ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
 from integrations.admin.mapping.desk import choose_view, desk_view, export_view, row_url
 from integrations.models import Mapping
 from integrations.models.mappings import TARGET_KINDS
@@ -25,7 +24,7 @@ from integrations.words.colours import MAPPING_KIND_COLOURS
 class MappingAdmin(HistoryAdmin, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     list_display = ["in_bling", "kind_label", "in_kamino", "cost_center", "business_unit", "open_names", "company"]
-    list_filter = [TenantFilter, ("kind", ChoicesRadioFilter)]
+    list_filter = [TenantFilter, ("kind", ChoiceColumn)]
     list_select_related = ["connection__tenant", "source", "person", *TARGET_KINDS]
     search_fields = [
         "bling_name", "source__name", "source__path", "person__name", "chart_account__name", "bank_account__name",

@@ -6,12 +6,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesRadioFilter
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import BooleanColumn, ChoiceColumn, TenantFilter
 from integrations.models import CatalogItem, KaminoItem
 
 
@@ -19,7 +18,7 @@ from integrations.models import CatalogItem, KaminoItem
 class CatalogItemAdmin(ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     list_display = ["full_name", "kind", "number", "is_gone", "connection", "read"]
-    list_filter = [TenantFilter, ("kind", ChoicesRadioFilter), ("is_gone", BooleanRadioFilter)]
+    list_filter = [TenantFilter, ("kind", ChoiceColumn), ("is_gone", BooleanColumn)]
     list_select_related = ["connection__tenant"]
     search_fields = ["name", "path", "bling_id"]
     fields = ["name", "path", "kind", "number", "connection", "is_gone", "read_at"]
@@ -45,7 +44,7 @@ class CatalogItemAdmin(ReadOnlyAdmin):
 class KaminoItemAdmin(ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     list_display = ["name", "kind", "kamino_id", "path", "is_active", "takes_postings", "connection", "read"]
-    list_filter = [TenantFilter, ("kind", ChoicesRadioFilter), ("is_active", BooleanRadioFilter)]
+    list_filter = [TenantFilter, ("kind", ChoiceColumn), ("is_active", BooleanColumn)]
     list_select_related = ["connection__tenant"]
     search_fields = ["name", "path", "kamino_id"]
     fields = ["name", "path", "kind", "kamino_id", "is_active", "takes_postings", "connection", "read_at"]

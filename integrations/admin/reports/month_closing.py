@@ -19,8 +19,9 @@ from import_export.formats.base_formats import XLSX
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
+from integrations.admin.kit.filters import TenantFilter
 from integrations.admin.kit.forms import MonthForm
-from integrations.admin.kit.scope import TenantFilter, change_url, sees_confidential
+from integrations.admin.kit.scope import change_url, sees_confidential
 from integrations.admin.reports.open_position import log_export
 from integrations.models import MonthClosing, Tenant
 from integrations.pipeline.report import month

@@ -7,13 +7,12 @@ from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.filters import OpenFilter
-from integrations.admin.kit.scope import TenantFilter, change_url, scoped, told_connections
+from integrations.admin.kit.filters import ChoicesColumn, OpenFilter, TenantFilter
+from integrations.admin.kit.scope import change_url, scoped, told_connections
 from integrations.domain.alerts import AlertCause
 from integrations.models import Alert
 from integrations.words.alerts import ALERT_COLOURS, URGENT_CAUSES
@@ -26,7 +25,7 @@ class AlertAdmin(ReadOnlyAdmin):
     empty_text = gettext_lazy("No alert: nothing needs to be done.")
     tenant_path = "tenant"
     list_display = ["cause_label", "tenant_link", "detail_text", "connection_link", "since", "mailed", "closed"]
-    list_filter = [OpenFilter, TenantFilter, ("cause", ChoicesCheckboxFilter)]
+    list_filter = [OpenFilter, TenantFilter, ("cause", ChoicesColumn)]
     list_select_related = ["tenant", "connection__tenant"]
     fields = ["cause_label", "tenant_link", "detail_text", "connection_link", "since", "mailed", "closed"]
     readonly_fields = fields

@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.scope import TenantFilter, told_connections
+from integrations.admin.kit.filters import ChoiceColumn, ChoicesColumn, TenantFilter
+from integrations.admin.kit.scope import told_connections
 from integrations.admin.system.health import health_view
 from integrations.models import SyncRun
 from integrations.pipeline.report.estimate import outlook
@@ -35,7 +35,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "duration",
         "error_text",
     ]
-    list_filter = [TenantFilter, ("state", ChoicesCheckboxFilter), ("trigger", ChoicesRadioFilter)]
+    list_filter = [TenantFilter, ("state", ChoicesColumn), ("trigger", ChoiceColumn)]
     list_select_related = ["connection__tenant"]
     list_disable_select_all = True
     fields = [

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
-from integrations.admin.kit.forms import wanted_amount, wanted_day
+from integrations.admin.kit.fields import AmountField, DayField
 from integrations.admin.kit.scope import sees_confidential
 from integrations.admin.titles.page import compared
 from integrations.domain.documents import compact
@@ -32,10 +32,10 @@ class SearchForm(forms.Form):
     person = forms.CharField(
         label=gettext_lazy("Person (name or CPF/CNPJ)"), required=False, widget=UnfoldAdminTextInputWidget()
     )
-    value_from = wanted_amount(gettext_lazy("Value from"))
-    value_to = wanted_amount(gettext_lazy("Value to"))
-    due_from = wanted_day(gettext_lazy("Due from"))
-    due_to = wanted_day(gettext_lazy("Due until"))
+    value_from = AmountField(label=gettext_lazy("Value from"), required=False)
+    value_to = AmountField(label=gettext_lazy("Value to"), required=False)
+    due_from = DayField(label=gettext_lazy("Due from"), required=False)
+    due_to = DayField(label=gettext_lazy("Due until"), required=False)
     number = forms.CharField(label=gettext_lazy("Document number"), required=False, widget=UnfoldAdminTextInputWidget())
     kamino_id = forms.IntegerField(
         label=gettext_lazy("Number in Kamino"), required=False, min_value=1, max_value=2**63 - 1,
@@ -105,7 +105,7 @@ class LinkButton:
 
     def _read(self, request: HttpRequest, posting: Posting) -> HttpResponse:
         """Read Kamino's page of due dates now, and search again."""
-        days = [forms.DateField(input_formats=["%Y-%m-%d"]), forms.DateField(input_formats=["%Y-%m-%d"])]
+        days = [DayField(), DayField()]
         try:
             start, end = (
                 field.clean(request.POST.get(name)) for field, name in zip(days, ("start", "end"), strict=True)

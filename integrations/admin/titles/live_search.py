@@ -15,10 +15,10 @@ from django.utils.translation import gettext_noop
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.forms import BlingSearchForm
 from integrations.admin.kit.scope import row_number, scoped, sees_confidential
-from integrations.admin.kit.title_search import parse_amount
 from integrations.domain.absence import Absence
 from integrations.domain.documents import DocumentKind, kind_of
 from integrations.domain.titles import Direction
+from integrations.domain.typed import read_amount
 from integrations.models import BlingConnection, Title
 from integrations.models.confidential import confidential_ids
 from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
@@ -105,7 +105,7 @@ def _known(term: str) -> dict[str, Any]:
     is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
     if term.isdecimal() and len(term) >= SHORTEST_ID and not is_document:
         return {"bling_id": term}
-    if (amount := parse_amount(term)) is not None and ("," in term or "." in term):
+    if (amount := read_amount(term)) is not None and ("," in term or "." in term):
         return {"value": amount}
     is_number = any(char.isdigit() for char in term) and not is_document
     return {"number" if is_number else "person": term}

@@ -10,12 +10,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import ChoicesColumn, TenantFilter
 from integrations.admin.kit.title_search import FoundByTitle, person_query
 from integrations.admin.mapping.desk import row_url
 from integrations.models import Person
@@ -34,10 +33,9 @@ KINDS = {
 class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
     found_by = staticmethod(person_query)
     tenant_path = "connection__tenant"
-    masked_fields = ("document",)
     paginator = CappedPaginator
     list_display = ["name", "document_text", "trade_name", "kind_text", "state_label", "kamino_number", "company"]
-    list_filter = [TenantFilter, ("posting__state", ChoicesCheckboxFilter)]
+    list_filter = [TenantFilter, ("posting__state", ChoicesColumn)]
     list_select_related = ["connection__tenant", "posting"]
     list_disable_select_all = True
     search_fields = ["name"]

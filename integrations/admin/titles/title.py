@@ -7,15 +7,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.scope import TenantFilter, row_number
+from integrations.admin.kit.filters import ChoiceColumn, ChoicesColumn, DayRange, TenantFilter
+from integrations.admin.kit.scope import row_number
 from integrations.admin.kit.spreadsheet_export import SpreadsheetExport
 from integrations.admin.kit.title_search import FoundByTitle
-from integrations.admin.kit.titles_filter import discrepancies_url
+from integrations.admin.kit.titles_filter import PersonFilter, SelectedFilter, discrepancies_url
 from integrations.admin.kit.whole_list import WholeList, order_selected
 from integrations.admin.reports.open_position import OpenPosition, open_position_url
 from integrations.admin.titles.actions import BUTTONS, TitleButtons
@@ -35,10 +35,12 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
     list_display = ["name", "side", "person_name", "due", "amount", "status_label", "state_label", "company"]
     list_filter = [
         TenantFilter,
-        ("direction", ChoicesRadioFilter),
-        ("status", ChoicesCheckboxFilter),
-        ("posting__state", ChoicesCheckboxFilter),
-        ("due_date", RangeDateFilter),
+        ("direction", ChoiceColumn),
+        ("status", ChoicesColumn),
+        ("posting__state", ChoicesColumn),
+        ("due_date", DayRange),
+        PersonFilter,
+        SelectedFilter,
     ]
     list_select_related = ["person", "posting", "connection__tenant"]
     list_disable_select_all = True
@@ -84,9 +86,11 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
         may_search = request.user.has_perm("integrations.resync_title")
         context = {**(extra_context or {}), "live_search_url": live_search_url(request) if may_search else ""}
         context["open_position_url"] = open_position_url()
-        if self.has_export_discrepancies_permission(request):
-            context["discrepancies_url"] = discrepancies_url(request.GET.urlencode())
-        return super().changelist_view(request, context)
+        response = super().changelist_view(request, context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown and not shown["cl"].unread and self.has_export_discrepancies_permission(request):
+            shown["discrepancies_url"] = discrepancies_url(shown["cl"].understood())
+        return response
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

@@ -9,12 +9,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateTimeFilter
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import ChoiceFilter, ChoicesColumn, MomentRange, TenantFilter
 from integrations.admin.kit.title_search import FoundByTitle
 from integrations.models import Attempt
 from integrations.words.colours import OUTCOME_COLOURS
@@ -22,19 +21,31 @@ from integrations.words.colours import OUTCOME_COLOURS
 PERSONAL = ("document", "email", "street", "number", "complement", "district", "postal_code")
 
 
+class SurplusFilter(ChoiceFilter):
+    """Deliveries to which Kamino answered with a number that is one too many."""
+
+    title = gettext_lazy("one too many")
+    parameter_name = "surplus"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", gettext_lazy("Yes")), ("0", gettext_lazy("No"))]
+
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(surplus_id__isnull=self.choice == "0") if self.choice else queryset
+
+
 @admin.register(Attempt)
 class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     searched_key = "posting__title"
     tenant_path = "kamino_connection__tenant"
-    masked_fields = ("body", "sent_body")
     paginator = CappedPaginator
     list_display = ["started", "operation", "subject", "outcome_label", "http_status", "answer", "company_name"]
     list_filter = [
         TenantFilter,
-        ("operation", ChoicesCheckboxFilter),
-        ("outcome", ChoicesCheckboxFilter),
-        ("surplus_id", admin.EmptyFieldListFilter),
-        ("started_at", RangeDateTimeFilter),
+        ("operation", ChoicesColumn),
+        ("outcome", ChoicesColumn),
+        SurplusFilter,
+        ("started_at", MomentRange),
     ]
     list_select_related = [
         "kamino_connection__tenant", "posting__title", "person_posting__person", "part_posting__posting__title"

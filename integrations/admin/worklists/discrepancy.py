@@ -7,13 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.filters import OpenFilter
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import ChoiceColumn, ChoicesColumn, DayRange, OpenFilter, TenantFilter
 from integrations.admin.kit.spreadsheet_export import SpreadsheetExport
 from integrations.admin.kit.title_search import FoundByTitle
 from integrations.admin.kit.titles_filter import TitlesFilter
@@ -33,9 +31,9 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
     list_filter = [
         OpenFilter,
         TenantFilter,
-        ("kind", ChoicesCheckboxFilter),
-        ("posting__direction", ChoicesRadioFilter),
-        ("posting__due_date", RangeDateFilter),
+        ("kind", ChoicesColumn),
+        ("posting__direction", ChoiceColumn),
+        ("posting__due_date", DayRange),
         TitlesFilter,
     ]
     list_select_related = ["posting__title__person", "posting__kamino_connection__tenant"]

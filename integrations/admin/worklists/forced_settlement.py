@@ -9,19 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display, page_action
-from integrations.admin.kit.scope import TenantFilter
+from integrations.admin.kit.filters import ChoiceFilter, DayRange, TenantFilter
 from integrations.admin.kit.title_search import FoundByTitle
 from integrations.domain.money import ZERO
 from integrations.models import ForcedSettlement
 from integrations.pipeline.desk import approvals, live_kamino
 
 
-class StateFilter(RadioFilter):  # type: ignore[misc]
+class StateFilter(ChoiceFilter):
     """What waits for a second person, what is in force, and what is over."""
 
     title = gettext_lazy("state")
@@ -34,13 +33,14 @@ class StateFilter(RadioFilter):  # type: ignore[misc]
             ("over", gettext_lazy("Undone")),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         found: dict[str, Callable[[], QuerySet[Any]]] = {
+            "": lambda: queryset,
             "awaiting": queryset.awaiting,  # type: ignore[attr-defined]
             "standing": queryset.in_force,  # type: ignore[attr-defined]
             "over": lambda: queryset.filter(undone_at__isnull=False),
         }
-        return found[self.value()]() if self.value() in found else queryset
+        return found[self.choice]()
 
 
 @admin.register(ForcedSettlement)
@@ -49,7 +49,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
     empty_text = gettext_lazy("Nobody forced a settlement yet. It is ordered on the page of a title.")
     tenant_path = "posting__kamino_connection__tenant"
     list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account_name", "state_label", "ordered_by"]
-    list_filter = [TenantFilter, StateFilter, ("date", RangeDateFilter)]
+    list_filter = [TenantFilter, StateFilter, ("date", DayRange)]
     list_select_related = ["posting__title__person", "posting__kamino_connection__tenant", "account", "user"]
     search_fields = ["reason"]
     search_help_text = gettext_lazy("Name, CPF/CNPJ, document number, value, Bling id or Kamino id")

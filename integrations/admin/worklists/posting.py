@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter, RangeDateFilter
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import display
+from integrations.admin.kit.filters import ChoiceColumn, ChoicesColumn, DayRange, TenantFilter
 from integrations.admin.kit.forms import FollowUpForm
-from integrations.admin.kit.scope import TenantFilter, scoped
+from integrations.admin.kit.scope import scoped
 from integrations.admin.kit.whole_list import WholeList
 from integrations.admin.worklists.posting_pages import PostingPages
 from integrations.admin.worklists.worklists import ResponsibleFilter, WorklistFilter, chosen, counted
@@ -36,10 +36,10 @@ class PostingAdmin(WholeList, PostingPages):
         TenantFilter,
         WorklistFilter,
         ResponsibleFilter,
-        ("state", ChoicesCheckboxFilter),
-        ("reason", ChoicesCheckboxFilter),
-        ("direction", ChoicesRadioFilter),
-        ("due_date", RangeDateFilter),
+        ("state", ChoicesColumn),
+        ("reason", ChoicesColumn),
+        ("direction", ChoiceColumn),
+        ("due_date", DayRange),
     ]
     list_select_related = ["title__person", "title__connection", "kamino_connection__tenant", "follow_up__responsible"]
     list_disable_select_all = True

@@ -4,26 +4,26 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import ChoicesRadioFilter, DropdownFilter, RadioFilter, RangeDateFilter
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.scope import TenantFilter, row_number, scoped, sees_every_tenant
+from integrations.admin.kit.filters import ChoiceColumn, ChoiceFilter, DayRange, DropdownChoiceFilter, TenantFilter
+from integrations.admin.kit.lists import ClosedList, refuse_unread
+from integrations.admin.kit.scope import row_number, scoped, sees_every_tenant
 from integrations.admin.kit.spreadsheet_export import SpreadsheetExport
 from integrations.admin.worklists.posting_pages import PostingPages
 from integrations.models import KaminoItem, PlannedWrite
 from integrations.models.planned_writes import PlannedOperation
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.compare.exact_matches import with_exact_match
-from integrations.pipeline.desk.links import MOST_LINKS, link_exact_matches
+from integrations.pipeline.desk.links import MOST_LINKS, link_exact_matches, look_at_matches
 from integrations.pipeline.desk.refusal import Refused
 from integrations.queue import enqueue_tick
 from integrations.words.colours import OPERATION_COLOURS
@@ -32,27 +32,28 @@ SAMPLE = 20
 
 
 class LinkExactMatchesForm(actions.ReasonForm):
-    """How many exact matches the page showed, and why they are linked."""
+    """The mark of the exact matches that the page showed, and why they are linked."""
 
-    counted = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    mark = forms.CharField(widget=forms.HiddenInput)
 
 
-class OperationFilter(RadioFilter):  # type: ignore[misc]
+class OperationFilter(ChoiceFilter):
     title = gettext_lazy("operation")
     parameter_name = "operation"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(PlannedOperation.choices)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(operation=self.value()) if self.value() else queryset
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(operation=self.choice) if self.choice else queryset
 
 
-class AccountFilter(DropdownFilter):  # type: ignore[misc]
+class AccountFilter(DropdownChoiceFilter):
     """The bank account that a settlement goes to. Who sees every company chooses one first: names repeat."""
 
     title = gettext_lazy("bank account")
     parameter_name = "account"
+    hint = gettext_lazy("Choose the company first.")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         tenant = row_number(request.GET.get("tenant"))
@@ -63,21 +64,22 @@ class AccountFilter(DropdownFilter):  # type: ignore[misc]
             rows = rows.filter(connection__tenant=tenant)
         return [(str(pk), name) for pk, name in rows.order_by("name").values_list("pk", "name")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        number = row_number(self.value())
-        item = scoped(KaminoItem.objects.all(), request).filter(pk=number).first() if number is not None else None
-        return queryset.filter(kamino_connection=item.connection_id, account=item.kamino_id) if item else queryset
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.choice:
+            return queryset
+        item = KaminoItem.objects.get(pk=int(self.choice))
+        return queryset.filter(kamino_connection=item.connection_id, account=item.kamino_id)
 
 
-class ExactMatchFilter(RadioFilter):  # type: ignore[misc]
+class ExactMatchFilter(ChoiceFilter):
     title = gettext_lazy("exists in Kamino already")
     parameter_name = "twin"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("1", gettext_lazy("Yes")), ("0", gettext_lazy("No"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(exact_match__isnull=self.value() == "0") if self.value() in ("0", "1") else queryset
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(exact_match__isnull=self.choice == "0") if self.choice else queryset
 
 
 @admin.register(PlannedWrite)
@@ -98,9 +100,9 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
         TenantFilter,
         OperationFilter,
         ExactMatchFilter,
-        ("direction", ChoicesRadioFilter),
+        ("direction", ChoiceColumn),
         AccountFilter,
-        ("due_date", RangeDateFilter),
+        ("due_date", DayRange),
     ]
 
     def get_urls(self) -> list[Any]:
@@ -129,8 +131,8 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
                     for row in rows.settlements()
                 ],
                 "exact_matches": sum(row["exact_matches"] for row in totals),
-                "may_link": self.has_resolve_permission(request),
-                "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{request.GET.urlencode()}",
+                "may_link": self.has_resolve_permission(request) and not shown["cl"].unread,
+                "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{shown['cl'].understood()}",
             }
         return response
 
@@ -138,18 +140,17 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
         """Ask, then link the exact matches among the listed titles. Raises `PermissionDenied`."""
         if not (self.has_view_permission(request) and self.has_resolve_permission(request)):
             raise PermissionDenied
-        try:
-            exact_matches = self.get_export_queryset(request).filter(exact_match__isnull=False)
-        except IncorrectLookupParameters:
-            messages.error(request, _("This filter is not understood. Nothing was ordered."))
-            return HttpResponseRedirect(actions.changelist_url(self))
-        found = exact_matches.aggregate(count=Count("pk"), total=Sum("value"))
-        form = LinkExactMatchesForm(request.POST or None, initial={"counted": found["count"]})
+        changelist: ClosedList = self.get_changelist_instance(request)
         back = f"{actions.changelist_url(self)}?{request.GET.urlencode()}"
+        if refuse_unread(request, changelist, _("Nothing was ordered.")):
+            return HttpResponseRedirect(back)
+        exact_matches = changelist.queryset.filter(exact_match__isnull=False)
+        seen = look_at_matches(exact_matches)
+        form = LinkExactMatchesForm(request.POST or None, initial={"mark": seen.mark})
         if request.method == "POST" and form.is_valid():
             self._link(request, exact_matches, form.cleaned_data)
             return HttpResponseRedirect(back)
-        if not found["count"]:
+        if not seen.count:
             messages.info(request, _("None of these titles exists in Kamino without a link."))
             return HttpResponseRedirect(back)
         return actions.confirm(
@@ -160,10 +161,12 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
                 "%(count)s title, %(total)s: Kamino has one with the same person, value, due date and document number.",
                 "%(count)s titles, %(total)s: Kamino has one with the same person, value, due date and document number "
                 "for each.",
-                found["count"],
+                seen.count,
             )
-            % {"count": found["count"], "total": texts.money(found["total"])},
-            note=_(
+            % {"count": seen.count, "total": texts.money(seen.total)},
+            note="\n".join(changelist.in_words())
+            + "\n"
+            + _(
                 "Linked titles are not created a second time; from then on they are kept like every other one. In "
                 "simulation nothing is sent. At most %(most)s are linked at a time."
             )

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import RadioFilter
 
+from integrations.admin.kit.filters import ChoiceFilter
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.discrepancies import RISKS
 from integrations.domain.titles import UNSETTLED
@@ -111,7 +111,7 @@ def chosen(request: HttpRequest) -> tuple[Worklist | None, str]:
     return worklist, reverse(f"admin:{worklist.page}") if worklist and worklist.page else ""
 
 
-class WorklistFilter(RadioFilter):  # type: ignore[misc]
+class WorklistFilter(ChoiceFilter):
     """Without a choice: everything that only a person can move on."""
 
     title = gettext_lazy("worklist")
@@ -120,11 +120,11 @@ class WorklistFilter(RadioFilter):  # type: ignore[misc]
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(name, worklist.label) for name, worklist in WORKLISTS.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(titles_of(self.value())) if self.value() in WORKLISTS else needing_action(queryset)
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(titles_of(self.choice)) if self.choice else needing_action(queryset)
 
 
-class ResponsibleFilter(RadioFilter):  # type: ignore[misc]
+class ResponsibleFilter(ChoiceFilter):
     """Filter by the person responsible: the user, or nobody yet."""
 
     title = gettext_lazy("responsible")
@@ -133,7 +133,7 @@ class ResponsibleFilter(RadioFilter):  # type: ignore[misc]
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("me", gettext_lazy("Mine")), ("nobody", gettext_lazy("Unassigned"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "me":
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.choice == "me":
             return queryset.filter(follow_up__responsible=request.user.pk)
-        return queryset.filter(follow_up__responsible=None) if self.value() == "nobody" else queryset
+        return queryset.filter(follow_up__responsible=None) if self.choice == "nobody" else queryset

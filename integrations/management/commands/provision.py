@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from integrations.pipeline.company.provisioning import DocumentError, provision
+from integrations.pipeline.company.provision_document import DocumentError
+from integrations.pipeline.company.provisioning import provision
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -26,13 +27,13 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: cannot be read ({error})") from error
         try:
             document = _with_variables(json.loads(text), "$")
-            tenants = provision(document, now=timezone.now())
+            companies = provision(document, now=timezone.now())
         except json.JSONDecodeError as error:
             raise CommandError(f"{file}, line {error.lineno}, column {error.colno}: {error.msg}") from error
         except DocumentError as error:
             raise CommandError(f"{file}{_line_of(text, error.where)}: {error}") from error
-        for tenant in tenants:
-            self.stdout.write(f"{tenant.slug}: ok")
+        for made in companies:
+            self.stdout.write("\n".join([f"{made.tenant.slug}: ok", *(f"  {text}" for text in made.kept)]))
 
 
 def _with_variables(value: Any, where: str) -> Any:

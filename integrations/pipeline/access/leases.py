@@ -56,6 +56,14 @@ def free_kamino(kamino: KaminoConnection) -> None:
     KaminoConnection.objects.filter(pk=kamino.pk, fence=kamino.fence).update(lease_until=None)
 
 
+def lift_pause(kamino_connection_id: int, now: datetime) -> None:
+    """Forget a failure whose cause is gone, and let calls go on at once. A lease that may belong to a call in flight is
+    left alone: it ends by itself, soon."""
+    row = KaminoConnection.objects.filter(pk=kamino_connection_id).exclude(failure={})
+    row.filter(lease_until__gt=now + LEASE).update(lease_until=None, fence=F("fence") + 1)
+    row.update(failure={})
+
+
 def pause_kamino(kamino_connection_id: int, failure: dict[str, str], *, until: datetime) -> None:
     """Keep everybody away from a company for a while: with wrong keys, each call would be one more error. `failure`
     is what a person sees (`failure_of`), empty when nobody needs to."""

@@ -17,7 +17,7 @@ LONGEST_REASON = 100
 """As the history keeps it."""
 
 
-def activate(*, tenant: Tenant, is_aware: bool, reason: str, user: User, now: datetime) -> None:
+def activate(*, tenant: Tenant, is_aware: bool, reason: str, user: User | None, now: datetime) -> None:
     """Begin to send. Raises `Refused` while a line of the checklist is red, while one is amber and the person is not
     aware of it, without a reason, and when somebody was faster."""
     colour = worst(checklist(Tenant.objects.get(pk=tenant.pk), now=now))
@@ -32,18 +32,18 @@ def activate(*, tenant: Tenant, is_aware: bool, reason: str, user: User, now: da
         raise Refused("changed", _("Somebody activated this company, or changed its decisions, meanwhile."))
 
 
-def back_to_simulation(*, tenant: Tenant, reason: str, user: User, now: datetime) -> None:
+def back_to_simulation(*, tenant: Tenant, reason: str, user: User | None, now: datetime) -> None:
     """Stop sending; what is in flight is finished. Raises `Refused` without a reason, or when it is so already."""
     if not _switch(tenant, Q(delivery_mode=LIVE), SHADOW, reason=reason, user=user, now=now):
         raise Refused("changed", _("This company is in simulation already."))
 
 
-def _switch(tenant: Tenant, condition: Q, mode: str, *, reason: str, user: User, now: datetime) -> int:
+def _switch(tenant: Tenant, condition: Q, mode: str, *, reason: str, user: User | None, now: datetime) -> int:
     return change_company(tenant, condition, {"delivery_mode": mode}, reason=reason, user=user, now=now)
 
 
 def change_company(
-    tenant: Tenant, condition: Q, values: Mapping[str, object], *, reason: str, user: User, now: datetime
+    tenant: Tenant, condition: Q, values: Mapping[str, object], *, reason: str, user: User | None, now: datetime
 ) -> int:
     """Change a company where `condition` still holds, and keep who did it and why; returns 0 where it does not hold.
     Raises `Refused` without a reason."""

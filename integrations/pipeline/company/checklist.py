@@ -29,8 +29,8 @@ from integrations.models import (
 from integrations.models.connections import ConnectionStatus
 from integrations.models.planned_writes import PlannedOperation, PlannedWriteQuerySet
 from integrations.models.registers import CatalogKind, KaminoKind
+from integrations.pipeline.company.saving import save_tenant
 from integrations.pipeline.compare.exact_matches import with_exact_match
-from integrations.pipeline.desk.commands import tenant_changed
 from integrations.pipeline.report.coverage import coverage_of
 from integrations.words.scopes import scope_names
 
@@ -298,10 +298,7 @@ def decide(*, tenant: Tenant, decisions: Decisions, user: User, now: datetime) -
             return False
         for name in changed:
             setattr(locked, name, getattr(decisions, name))
-        locked._history_user = user  # type: ignore[attr-defined] # read by simple-history
-        locked.save(update_fields=changed)
-        if {"settled_from", "closed_until"} & set(changed):
-            tenant_changed(tenant_id=tenant.pk, now=now)
+        save_tenant(locked, changed, user=user, now=now)
     return True
 
 

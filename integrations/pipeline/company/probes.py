@@ -15,6 +15,7 @@ from integrations.kamino.endpoints import ENDPOINTS, Op
 from integrations.models import BlingConnection, KaminoConnection
 from integrations.pipeline.access.clients import CheckLine, open_bling, open_kamino
 from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.leases import lift_pause
 from integrations.rest.errors import ApiError, NotFoundError
 
 Clock = Callable[[], datetime]
@@ -60,7 +61,7 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
     yield from lines
     if all(line.ok for line in lines if not line.name.endswith("(unconfirmed)")):
         # The cause of the pause is gone: the backlog goes on at once.
-        KaminoConnection.objects.filter(pk=connection.pk).exclude(failure={}).update(failure={}, lease_until=None)
+        lift_pause(connection.pk, clock())
     if write:
         yield from _probe_writes(client, clock)
 

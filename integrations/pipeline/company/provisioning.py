@@ -1,127 +1,149 @@
-"""Set companies up from a document, idempotently: the same document twice changes nothing."""
+"""Set companies up from a document, idempotently: the same document twice changes nothing.
+
+What a key says is held to the rules that a person's form is held to, and what it does not say stays as people left it.
+Some decisions of people are never undone by a document: it is refused, and says where they are undone.
+"""
 
 from collections.abc import Mapping as MappingType
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from integrations.bling.auth import KIND_JWT, KIND_OPAQUE, TokenPair
-from integrations.models import BlingConnection, BlingToken, KaminoConnection, Mapping, Tenant
+from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KaminoConnection, Mapping, Tenant
+from integrations.models.connections import ConnectionStatus
 from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.pipeline.access.tokens import store_tokens
+from integrations.pipeline.company import activation
+from integrations.pipeline.company.checklist import GREEN, checklist
+from integrations.pipeline.company.provision_document import DocumentError, Node, node_of
+from integrations.pipeline.company.saving import address_refusal, save_kamino, save_tenant
+from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 
-
-class DocumentError(Exception):
-    """Something in the document is wrong; `where` is the path of the key, for example `tenants[0].bling[1].label`."""
-
-    def __init__(self, where: str, message: str) -> None:
-        super().__init__(f"{where}: {message}")
-        self.where = where
-        self.message = message
+REASON = "provision"
+"""Written into the history beside what a document changed."""
+_STAYS = (ConnectionStatus.PAUSED, ConnectionStatus.HELD)
+LIVE, SHADOW = Tenant.DeliveryMode.LIVE, Tenant.DeliveryMode.SHADOW
 
 
-@dataclass(frozen=True)
-class _Node:
-    """One object of the document, with its path for errors."""
+@dataclass
+class Provisioned:
+    """A company of the document, and sentences on what was left as people had decided it."""
 
-    data: MappingType[str, Any]
-    where: str
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.data.get(key, default)
-        if value is None:
-            raise DocumentError(f"{self.where}.{key}", "is missing")
-        if not isinstance(value, str | int):
-            raise DocumentError(f"{self.where}.{key}", "must be text")
-        return str(value)
-
-    def day(self, key: str, default: date | None = None) -> date:
-        value = self.data.get(key)
-        if value is None and default is not None:
-            return default
-        try:
-            return date.fromisoformat(self.text(key))
-        except ValueError:
-            raise DocumentError(f"{self.where}.{key}", "must be a date like 2026-01-31") from None
-
-    def choice(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
-        value = self.text(key, default)
-        if value not in allowed:
-            raise DocumentError(f"{self.where}.{key}", f"must be one of {', '.join(allowed)}, not {value!r}")
-        return value
-
-    def children(self, key: str) -> list["_Node"]:
-        value = self.data.get(key, [])
-        if not isinstance(value, list):
-            raise DocumentError(f"{self.where}.{key}", "must be a list")
-        return [_node(item, f"{self.where}.{key}[{index}]") for index, item in enumerate(value)]
-
-    def only(self, *allowed: str) -> "_Node":
-        unknown = sorted(set(self.data) - set(allowed))
-        if unknown:
-            raise DocumentError(f"{self.where}.{unknown[0]}", f"is not a known key (known: {', '.join(allowed)})")
-        return self
+    tenant: Tenant
+    kept: list[str] = field(default_factory=list)
 
 
-def _node(data: Any, where: str) -> _Node:
-    if not isinstance(data, MappingType):
-        raise DocumentError(where, "must be an object")
-    return _Node(data, where)
-
-
-def provision(document: Any, *, now: datetime) -> list[Tenant]:
+def provision(document: Any, *, now: datetime) -> list[Provisioned]:
     """Create or update the companies of `document`, all or none. Raises `DocumentError` naming the key."""
-    root = _node(document, "$").only("tenants")
+    root = node_of(document, "$").only("tenants")
     with transaction.atomic():
-        return [_tenant(node, now) for node in root.children("tenants")]
+        return [_company(node, now) for node in root.children("tenants")]
 
 
-def _tenant(node: _Node, now: datetime) -> Tenant:
+def _company(node: Node, now: datetime) -> Provisioned:
     node.only("slug", "name", "cnpj", "delivery_mode", "sync_from", "settled_from", "bling", "kamino", "mappings")
-    sync_from = node.day("sync_from")
-    tenant, _created = Tenant.objects.update_or_create(
-        slug=node.text("slug"),
-        defaults={
-            "name": node.text("name"),
-            "cnpj": node.text("cnpj", ""),
-            "delivery_mode": node.choice("delivery_mode", ("live", "shadow"), "shadow"),
-            "sync_from": sync_from,
-            "settled_from": node.day("settled_from", sync_from),
-        },
-    )
-    connections = [_bling(tenant, child, now) for child in node.children("bling")]
-    if "kamino" in node.data:
-        _kamino(tenant, _node(node.data["kamino"], f"{node.where}.kamino"))
+    mode = node.choice("delivery_mode", (LIVE, SHADOW)) if "delivery_mode" in node else ""
+    tenant, changed = _tenant(node, now)
+    if mode == SHADOW and tenant.is_live:
+        raise DocumentError(f"{node.where}.delivery_mode", _("The company is live: it goes back on its own page."))
+    connections = [_bling(tenant, child, now, changed) for child in node.children("bling")]
+    if "kamino" in node:
+        changed += _kamino(tenant, node_of(node.data["kamino"], f"{node.where}.kamino"), now)
+    if changed:
+        _note(BlingConnection.objects.filter(tenant=tenant), changed, now)
+    made = Provisioned(tenant)
     for child in node.children("mappings"):
         for connection in connections:
-            _mapping(connection, child)
+            made.kept += _mapping(connection, child)
     resolve_pending(tenant, now=now)
-    return tenant
+    if mode == LIVE and not tenant.is_live:
+        _go_live(tenant, f"{node.where}.delivery_mode", now)
+    return made
 
 
-def _bling(tenant: Tenant, node: _Node, now: datetime) -> BlingConnection:
+def _tenant(node: Node, now: datetime) -> tuple[Tenant, list[str]]:
+    """Create a company, or change what the document names of it; returns what was changed of one that existed."""
+    slug = node.text("slug")
+    tenant = Tenant.objects.select_for_update(no_key=True).filter(slug=slug).first()
+    if tenant is None:
+        start = node.day("sync_from")
+        tenant = Tenant(
+            slug=slug, name=node.text("name"), cnpj=node.text("cnpj", ""), sync_from=start,
+            settled_from=node.day("settled_from", start),
+        )  # fmt: skip
+        _validate(tenant, node)
+        tenant.save()
+        return tenant, []
+    if tenant.delete_on:
+        raise DocumentError(f"{node.where}.slug", _("The company is closed: it is reopened on its own page."))
+    wanted: dict[str, Any] = {key: node.text(key) for key in ("name", "cnpj") if key in node}
+    wanted |= {key: node.day(key) for key in ("sync_from", "settled_from") if key in node}
+    changed = _fill(tenant, wanted)
+    _validate(tenant, node)
+    save_tenant(tenant, changed, user=None, now=now, reason=REASON)
+    return tenant, changed
+
+
+def _go_live(tenant: Tenant, where: str, now: datetime) -> None:
+    """Activate a company as its page does, where the checklist has nothing to warn about: a document cannot be aware of
+    a warning. One that people took back to simulation is activated by people."""
+    if Tenant.history.filter(id=tenant.pk, delivery_mode=LIVE).exists():
+        raise DocumentError(where, _("The company was taken back to simulation: it is activated on its own page."))
+    open_lines = [line.text for line in checklist(tenant, now=now) if line.colour != GREEN]
+    if open_lines:
+        text = _("The company cannot go live yet; its checklist says: %(lines)s")
+        raise DocumentError(where, text % {"lines": " ".join(open_lines)})
+    try:
+        activation.activate(tenant=tenant, is_aware=False, reason=REASON, user=None, now=now)
+    except Refused as error:
+        raise DocumentError(where, error.message) from None
+
+
+def _bling(tenant: Tenant, node: Node, now: datetime, changed: list[str]) -> BlingConnection:
     node.only("label", "client_id", "client_secret", "access_token", "refresh_token", "expires_in", "token_kind")
     label = node.text("label", "Bling")
     connection = BlingConnection.objects.filter(tenant=tenant, label=label).first()
+    is_new = connection is None
     if connection is None:
         connection = BlingConnection(tenant=tenant, label=label, code_prefix=_free_prefix(tenant))
-    connection.client_id = node.text("client_id", "")
-    connection.client_secret = node.text("client_secret", "")
-    connection.save()
+    own = _fill(connection, {key: node.text(key) for key in ("client_id", "client_secret") if key in node})
+    _validate(connection, node)
+    if is_new or own:
+        connection.save(update_fields=None if is_new else own)
     refresh = node.text("refresh_token", "")
     if refresh and not _is_known(connection, refresh):
-        pair = TokenPair(
-            access_token=node.text("access_token"),
-            refresh_token=refresh,
-            expires_in=int(node.text("expires_in", "21600")),
-            kind=node.choice("token_kind", (KIND_OPAQUE, KIND_JWT), KIND_OPAQUE),
-        )
-        store_tokens(connection, pair, now=now, given=True)
+        if connection.status_cause == "disconnected":
+            text = _("“%(label)s” was disconnected by a person: it is connected on its own page.")
+            raise DocumentError(f"{node.where}.refresh_token", text % {"label": label})
+        own.append("refresh_token")
+        _take_tokens(connection, node, refresh, now)
+    if own and not is_new:
+        changed += own
     return connection
+
+
+def _take_tokens(connection: BlingConnection, node: Node, refresh: str, now: datetime) -> None:
+    """Store the tokens of the document. A connection that a person paused, or has to decide about, stays so."""
+    expires_in = node.text("expires_in", "21600")
+    if not expires_in.isdecimal():
+        raise DocumentError(f"{node.where}.expires_in", "must be a number of seconds")
+    pair = TokenPair(
+        access_token=node.text("access_token"),
+        refresh_token=refresh,
+        expires_in=int(expires_in),
+        kind=node.choice("token_kind", (KIND_OPAQUE, KIND_JWT), KIND_OPAQUE),
+    )
+    stays = connection.status in _STAYS
+    status = connection.status if stays else ConnectionStatus.CONNECTED
+    cause = connection.status_cause if stays else ""
+    store_tokens(connection, pair, now=now, status=status, cause=cause, given=True)
 
 
 def _free_prefix(tenant: Tenant) -> str:
@@ -139,40 +161,77 @@ def _is_known(connection: BlingConnection, refresh: str) -> bool:
     return token is not None and token.was_given(refresh)
 
 
-def _kamino(tenant: Tenant, node: _Node) -> None:
-    node.only(
-        "base_url", "app", "cn", "id_usr", "usr", "hash", "requests_per_minute", "allow_unconfirmed",
-        "lists_are_complete",
-    )  # fmt: skip
+def _kamino(tenant: Tenant, node: Node, now: datetime) -> list[str]:
+    """Create the connection to Kamino, or change what the document names of it; returns what was changed."""
+    keys = ("base_url", "app", "cn", "id_usr", "usr", "hash")
+    flags = ("allow_unconfirmed", "lists_are_complete")
+    node.only(*keys, "requests_per_minute", *flags)
     per_minute = node.data.get("requests_per_minute")
-    if per_minute is not None and (not isinstance(per_minute, int) or per_minute < 1):
+    if per_minute is not None and (isinstance(per_minute, bool) or not isinstance(per_minute, int) or per_minute < 1):
         raise DocumentError(f"{node.where}.requests_per_minute", "must be a whole number above 0")
-    KaminoConnection.objects.update_or_create(
-        tenant=tenant,
-        defaults={
-            **{key: node.text(key) for key in ("base_url", "app", "cn", "id_usr", "usr", "hash")},
-            "requests_per_minute": per_minute,
-            "allow_unconfirmed": bool(node.data.get("allow_unconfirmed", False)),
-            "lists_are_complete": bool(node.data.get("lists_are_complete", False)),
-            "failure": {},
-            "lease_until": None,
-        },
-    )
+    kamino = KaminoConnection.objects.filter(tenant=tenant).first()
+    is_new = kamino is None
+    kamino = kamino or KaminoConnection(tenant=tenant)
+    wanted: dict[str, Any] = {key: node.text(key) for key in keys if is_new or key in node}
+    wanted |= {key: node.flag(key) for key in flags if key in node}
+    if "requests_per_minute" in node:
+        wanted["requests_per_minute"] = per_minute
+    changed = _fill(kamino, wanted)
+    refusal = address_refusal(kamino.base_url, kamino.cn)
+    if refusal is not None:
+        raise DocumentError(f"{node.where}.{refusal[0]}", refusal[1])
+    _validate(kamino, node)
+    if is_new:
+        kamino.save()
+        return []
+    save_kamino(kamino, changed, user=None, now=now, reason=REASON)
+    return changed
 
 
-def _mapping(connection: BlingConnection, node: _Node) -> None:
+def _fill(row: Model, wanted: MappingType[str, Any]) -> list[str]:
+    """Set what differs on a row; returns the names of these columns."""
+    changed = [name for name, value in wanted.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, wanted[name])
+    return changed
+
+
+def _validate(row: Model, node: Node) -> None:
+    """Hold a row to what forms hold it to. Raises `DocumentError`."""
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        name, texts = next(iter(error.message_dict.items()))
+        raise DocumentError(f"{node.where}.{name}" if name in node else node.where, " ".join(texts)) from None
+
+
+def _note(connections: Any, changed: list[str], now: datetime) -> None:
+    """Leave a line in the timeline of a company's connections: what a document changed."""
+    detail = ", ".join(dict.fromkeys(changed))
+    for connection in connections:
+        ConnectionEvent.objects.create(connection=connection, at=now, code="provisioned", detail=detail)
+
+
+def _mapping(connection: BlingConnection, node: Node) -> list[str]:
+    """Propose what a name means. What people chose meanwhile is kept, and returned as sentences: such a change has a
+    reach, which is chosen on the desk."""
     node.only("kind", "bling_name", *TARGET_KINDS)
     kind = node.choice("kind", MappingKind.values)
     name = node.text("bling_name")
-    targets = {field: node.text(field) for field in TARGET_KINDS if node.data.get(field)}
+    targets = {column: node.text(column) for column in TARGET_KINDS if node.data.get(column)}
     if not targets:
         raise DocumentError(node.where, f"names no target ({', '.join(TARGET_KINDS)})")
     mapping = Mapping.objects.filter(connection=connection, kind=kind, bling_name=name).first()
     if mapping is None:
         Mapping.objects.create(connection=connection, kind=kind, bling_name=name, pending=targets)
-        return
-    for field, target in targets.items():
-        item = getattr(mapping, field)
-        if item is None or target not in (item.name, item.kamino_id):
-            mapping.pending[field] = target
+        return []
+    kept = []
+    for column, target in targets.items():
+        item = getattr(mapping, column)
+        if item is None:
+            mapping.pending[column] = target
+        elif target not in (item.name, item.kamino_id):
+            text = _("“%(name)s” stays mapped to “%(item)s”, not “%(target)s”: change it on the desk.")
+            kept.append(text % {"name": name, "item": item.name, "target": target})
     mapping.save()
+    return kept

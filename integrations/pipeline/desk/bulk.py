@@ -5,16 +5,17 @@ person's companies and permission are checked again each time; without them the 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 from django.contrib.auth.models import User
 from django.db import OperationalError, transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,6 +23,7 @@ from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
+from integrations.domain.seen import Seen
 from integrations.domain.titles import TitleStatus
 from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, Posting, Tenant, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
@@ -64,9 +66,22 @@ class ForceTerms:
     date: date
     account: KaminoItem
 
-    def to_json(self, total: Decimal) -> dict[str, object]:
-        """Return what an order keeps; `total` is what all its titles are worth, in reais."""
-        return {"date": self.date.isoformat(), "account": self.account.pk, "total": str(total)}
+    def to_json(self, values: Mapping[int, Decimal]) -> dict[str, object]:
+        """Return what an order keeps; `values` are what its titles are worth, in reais, by their keys."""
+        return {
+            "date": self.date.isoformat(),
+            "account": self.account.pk,
+            "total": str(sum(values.values(), ZERO)),
+            "values": {str(pk): str(value) for pk, value in values.items()},
+        }
+
+
+class ListedTitle(NamedTuple):
+    """A title as the list showed it: its company's key, its own, and its value in reais."""
+
+    tenant: int
+    pk: int
+    value: Decimal
 
 
 @dataclass(frozen=True)
@@ -79,48 +94,57 @@ class Progress:
 
 
 def order(
-    *, kind: str, titles: Iterable[tuple[int, int]], counted: int, reason: str, key: UUID, user: User, now: datetime,
-    terms: ForceTerms | None = None,
+    *, kind: str, titles: Iterable[ListedTitle], mark: str, reason: str, key: UUID, user: User, now: datetime,
+    terms: ForceTerms | None = None, listed: str = "",
 ) -> list[BulkOrder]:  # fmt: skip
-    """Freeze `titles` (tenant and title keys) as one order per company; a second click on the same page (`key`) returns
-    the orders of the first. `counted` is how many the page showed; forced settlements need `terms`. Raises
-    `Refused`."""
+    """Freeze `titles` as one order per company; a second click on the same page (`key`) returns the orders of the
+    first. `mark` is that of the titles that the page showed (`look`), `listed` the query of the list they are from;
+    forced settlements need `terms`. Raises `Refused`, also when a title came, went or changed its value since."""
     made = list(BulkOrder.objects.filter(key=key, user=user))
     if made:
         return made
     if kind in NEEDS_REASON and not reason.strip():
         raise Refused("reason", _("Give a reason."))
-    ids: dict[int, list[int]] = {}
-    for tenant_id, title_id in titles:
-        ids.setdefault(tenant_id, []).append(title_id)
-    total = sum(map(len, ids.values()))
-    if total > MOST_TITLES:
-        raise Refused("many", _("At most %(most)s titles at a time. Narrow the list down.") % {"most": MOST_TITLES})
-    if total > counted:
-        raise Refused("grown", _("The list has grown meanwhile. Look at the new count, and confirm it."))
-    if not total:
-        raise Refused("empty", _("The list is empty: nothing was ordered."))
+    found = sorted(titles)
+    refuse_size(len(found))
+    if look(found).mark != mark:
+        raise Refused("changed", _("The list has changed meanwhile. Look at the new count and sum, and confirm them."))
+    ids: dict[int, dict[int, Decimal]] = {}
+    for title in found:
+        ids.setdefault(title.tenant, {})[title.pk] = title.value
     kept = _terms(terms, ids) if kind == Kind.FORCE else {}
     rows = [
         BulkOrder(
             tenant_id=tenant_id, kind=kind, reason=reason.strip(), user=user, created_at=now, key=key,
-            title_ids=sorted(found), counted=len(found), terms=kept,
+            title_ids=list(values), counted=len(values), terms=kept, listed=listed,
         )
-        for tenant_id, found in ids.items()
+        for tenant_id, values in ids.items()
     ]  # fmt: skip
     BulkOrder.objects.bulk_create(rows, ignore_conflicts=True)
     return list(BulkOrder.objects.filter(key=key, user=user))
 
 
-def _terms(terms: ForceTerms | None, ids: dict[int, list[int]]) -> dict[str, object]:
+def look(titles: Iterable[ListedTitle]) -> Seen:
+    """Return what a page shows of the titles that an order is for: how many, their sum, and which they are."""
+    return Seen.of((title.pk, title.value) for title in sorted(titles))
+
+
+def refuse_size(count: int) -> None:
+    """Raise `Refused` for more titles than one order takes, and for none."""
+    if count > MOST_TITLES:
+        raise Refused("many", _("At most %(most)s titles at a time. Narrow the list down.") % {"most": MOST_TITLES})
+    if not count:
+        raise Refused("empty", _("The list is empty: nothing was ordered."))
+
+
+def _terms(terms: ForceTerms | None, ids: Mapping[int, Mapping[int, Decimal]]) -> dict[str, object]:
     """Return the terms of forced settlements as an order keeps them. Raises `Refused`."""
     if terms is None:
         raise Refused("terms", _("Give the day and the bank account."))
     if list(ids) != [terms.account.connection.tenant_id]:
         raise Refused("companies", _("A bank account belongs to one company: choose that one in the filter first."))
-    [titles] = ids.values()
-    total = Title.objects.filter(pk__in=titles).aggregate(total=Sum("value"))["total"]
-    return terms.to_json(total or ZERO)
+    [values] = ids.values()
+    return terms.to_json(values)
 
 
 def orders_due() -> QuerySet[BulkOrder]:
@@ -256,6 +280,8 @@ def _force(row: BulkOrder, posting: Posting, now: datetime) -> None:
     is_unclear = any(problem.code in _PAYMENT_UNCLEAR for problem in posting.get_problems())
     if posting.title.status not in _WHOLE and not (posting.title.status == TitleStatus.SETTLED and is_unclear):
         raise Refused("not_whole", "")
+    if row.terms.get("values", {}).get(str(posting.title_id)) != str(posting.title.value):
+        raise Refused("value_changed", "")
     account = KaminoItem.objects.select_related("connection").get(pk=row.terms["account"])
     commands.force_settlement(
         posting=posting, date=date.fromisoformat(row.terms["date"]), amount=posting.title.value, account=account,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Outcome
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import as_shown
+from integrations.domain.seen import Seen
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
     Attempt,
@@ -32,6 +33,7 @@ from integrations.pipeline.read.replacements import take_posting_over
 MOST_LINKS = 1000
 """Titles that one click links: a page must answer in time."""
 LINKS_IN_A_BATCH = 100
+_SEEN = ("pk", "title__value", "exact_match")
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,31 @@ def link(*, posting: Posting, kamino_id: int, reason: str, user: User, now: date
         link_to(locked, kamino_id, now)
 
 
-def link_exact_matches(*, exact_matches: QuerySet[Any], counted: int, reason: str, user: User, now: datetime) -> Linked:
-    """Link postings (of `with_exact_match`) to their exact matches in Kamino: no more than the page showed (`counted`),
-    and `MOST_LINKS` at a time. Each is checked again under its lock, so that a delivery or a person who was faster is
-    never overruled. Raises `Refused` without a reason."""
+def link_exact_matches(*, exact_matches: QuerySet[Any], mark: str, reason: str, user: User, now: datetime) -> Linked:
+    """Link postings (of `with_exact_match`) to their exact matches in Kamino: those that the page showed (`mark`, of
+    `look_at_matches`), and `MOST_LINKS` at a time. Each is checked again under its lock, so that a delivery or a person
+    who was faster is never overruled. Raises `Refused` without a reason, and when a title, its value or its match is
+    another one by now."""
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
-    found = exact_matches.filter(exact_match__isnull=False).order_by("pk")
-    pairs = list(found.values_list("pk", "exact_match")[: min(counted, MOST_LINKS)])
+    found = _matched(exact_matches)
+    rows = list(found.values_list(*_SEEN))
+    if Seen.of(rows).mark != mark:
+        raise Refused("changed", _("The list has changed meanwhile. Look at the new count and sum, and confirm them."))
+    pairs = [(pk, match) for pk, _value, match in rows[:MOST_LINKS]]
     refused = Counter[str]()
     for start in range(0, len(pairs), LINKS_IN_A_BATCH):
         refused.update(_link_batch(dict(pairs[start : start + LINKS_IN_A_BATCH]), reason=reason, user=user, now=now))
     return Linked(len(pairs) - refused.total(), dict(refused), found.count())
+
+
+def look_at_matches(exact_matches: QuerySet[Any]) -> Seen:
+    """Return what a page shows of postings (of `with_exact_match`) with an exact match, before they are linked."""
+    return Seen.of(_matched(exact_matches).values_list(*_SEEN))
+
+
+def _matched(exact_matches: QuerySet[Any]) -> QuerySet[Any]:
+    return exact_matches.filter(exact_match__isnull=False).order_by("pk")
 
 
 def _link_batch(pairs: dict[int, int], *, reason: str, user: User, now: datetime) -> list[str]:

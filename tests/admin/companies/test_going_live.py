@@ -22,6 +22,7 @@ from integrations.models import (
 )
 from tests.admin.cases import all_decided
 from tests.admin.kit.test_pages import url
+from tests.admin.marked import ordered
 from tests.admin.world import DAY, Rows, make_title
 
 PAID = {"date": "2026-11-20", "amount": "1234.56", "account": "", "forced": False}
@@ -81,16 +82,16 @@ def test_the_simulation_is_taken_home_as_a_spreadsheet(
     stands_in_kamino(ours)
     type(ours.person).objects.filter(pk=ours.person.pk).update(name="=cmd()")
     page = url(PlannedWrite, "export")
-    response = login("financeiro").post(page, {"format": "0"})
+    response = ordered(login("financeiro"), page, format="0")
     rows = list(load_workbook(BytesIO(response.content)).active.iter_rows(values_only=True))
     row = dict(zip(rows[0], rows[1], strict=True))
     assert len(rows) == 2
     assert (row["Empresa"], row["Pessoa"], row["Valor"]) == ("Empresa nossa", "'=cmd()", 1234.56)
     assert row["Vencimento"].date() == DAY
     assert {777, ours.bank_account.name, ours.chart_account.name} & set(row.values()) >= {777, ours.bank_account.name}
-    assert "alheia" not in login("financeiro").post(page, {"format": "1"}).content.decode()
+    assert "alheia" not in ordered(login("financeiro"), page, format="1").content.decode()
     assert login("suporte").get(page).status_code == 403
-    assert login("suporte").post(page, {"format": "0"}).status_code == 403
+    assert ordered(login("suporte"), page, format="0").status_code == 403
     assert "simulacao" in caplog.text
 
 
@@ -103,9 +104,9 @@ def test_staff_link_what_stands_in_kamino_already(login: Callable[[str], Client]
     for query, count in [({"twin": "1"}, 1), ({"twin": "0"}, 0)]:
         assert client.get(page, query).context["cl"].result_count == count
     assert "R$\u00a01.234,56" in client.get(link).content.decode()
-    assert client.post(link, {"reason": " ", "counted": "1"}).status_code == 200
+    assert ordered(client, link, reason=" ").status_code == 200
     assert not PersonAction.objects.exists()
-    response = client.post(link, {"reason": "Conferido", "counted": "1"})
+    response = ordered(client, link, reason="Conferido")
     assert response.status_code == 302
     assert next(str(message) for message in get_messages(response.wsgi_request)).startswith("1 ")
     assert Posting.objects.get(pk=ours.planned.pk).kamino_id == theirs
@@ -120,7 +121,7 @@ def test_linking_needs_its_permission(role: str, login: Callable[[str], Client],
     link = reverse("admin:integrations_plannedwrite_link_twins")
     client = login(role)
     assert link not in client.get(url(PlannedWrite, "changelist")).content.decode()
-    assert client.post(link, {"reason": "Conferido", "counted": "1"}).status_code == 403
+    assert ordered(client, link, reason="Conferido").status_code == 403
     assert Posting.objects.get(pk=ours.planned.pk).kamino_id is None
 
 
@@ -129,7 +130,7 @@ def test_nobody_links_another_company_s_titles(login: Callable[[str], Client], o
     client, link = login("operacao"), reverse("admin:integrations_plannedwrite_link_twins")
     for query in ("", f"?tenant={theirs.tenant.pk}"):
         assert "alheia" not in client.get(link + query).content.decode()
-        client.post(link + query, {"reason": "Conferido", "counted": "1"})
+        ordered(client, link + query, reason="Conferido")
     assert Posting.objects.get(pk=theirs.planned.pk).kamino_id is None
 
 

@@ -24,6 +24,7 @@ from integrations.models import (
 from integrations.pipeline.access.clients import CheckLine
 from tests.admin.cases import LIST_ACTIONS, PAGE_ACTIONS, Case, forced, planned
 from tests.admin.kit.test_pages import MODELS, url
+from tests.admin.marked import ordered
 from tests.admin.world import Rows
 
 SHOWS_A_PAGE = {"test", "connect", "create_link", "coverage"}
@@ -251,7 +252,7 @@ def test_exporting_needs_its_permission(
 ) -> None:
     client = login(role)
     assert client.get(url(Discrepancy, "export")).status_code == status
-    response = client.post(url(Discrepancy, "export"), {"format": "1"})
+    response = ordered(client, url(Discrepancy, "export"), format="1")
     assert response.status_code == status
     if status == 200:
         text = response.content.decode()

@@ -18,6 +18,7 @@ from integrations.pipeline.access import failpoints
 from integrations.pipeline.company.retention import purge
 from integrations.resources import exporting
 from tests.admin.kit.test_pages import url
+from tests.admin.marked import ordered
 from tests.admin.world import Rows, make_title
 
 Login = Callable[[str], Client]
@@ -43,7 +44,7 @@ def many(ours: Rows, theirs: Rows) -> list[Title]:
 
 def order(client: Client, file_format: str = "1", query: str = "?q=Pessoa nossa") -> str:
     """Order the file of the titles' list, and return where the browser was sent."""
-    response = client.post(url(Title, "export") + query, {"format": file_format})
+    response = ordered(client, url(Title, "export") + query, format=file_format)
     assert response.status_code == 302, response.content.decode()[:300]
     return str(response["Location"])
 
@@ -207,7 +208,7 @@ def test_a_list_beyond_all_bounds_is_refused(login: Login, many: list[Title], mo
 
 
 def test_short_lists_of_discrepancies_are_answered_at_once(login: Login, ours: Rows) -> None:
-    response = login("operacao").post(url(Discrepancy, "export"), {"format": "1"})
+    response = ordered(login("operacao"), url(Discrepancy, "export"), format="1")
     assert response.status_code == 200
     assert "Pessoa nossa" in response.content.decode()
     assert not Export.objects.exists()

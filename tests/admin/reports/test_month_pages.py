@@ -110,7 +110,7 @@ def test_the_open_position_is_shown_and_taken_home(login: Login, ours: Rows) -> 
     book = openpyxl.load_workbook(BytesIO(response.content))
     assert {row[1].value for row in list(book.worksheets[0].iter_rows())[1:]} == {"Pessoa nossa"}
     assert login("suporte").get(f"{position_url()}{query}&planilha=1").status_code == 403
-    assert "Informe uma data válida" in client.get(f"{position_url()}?tenant={ours.tenant.pk}&day=x").content.decode()
+    assert "não é um dia que existe" in client.get(f"{position_url()}?tenant={ours.tenant.pk}&day=x").content.decode()
 
 
 def test_the_page_says_how_old_kaminos_side_is(login: Login, ours: Rows) -> None:

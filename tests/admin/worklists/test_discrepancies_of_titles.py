@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Discrepancy, Posting, StoredDiscrepancy, Title
 from tests.admin.kit.test_pages import url
+from tests.admin.marked import ordered
 from tests.admin.world import Rows, make_title
 
 Login = Callable[[str], Client]
@@ -25,7 +26,7 @@ def differs(posting: Posting) -> None:
 
 def exported(client: Client, address: str) -> list[str]:
     """Return the documents of the file that the page at an address makes."""
-    response = client.post(address, {"format": "1"})
+    response = ordered(client, address, format="1")
     assert response.status_code == 200, response
     rows = csv.DictReader(StringIO(response.content.decode("utf-8-sig")), delimiter=";")
     return sorted({row["Documento"] for row in rows})
@@ -60,10 +61,12 @@ def test_another_company_stays_out(login: Login, ours: Rows, theirs: Rows) -> No
 
 def test_a_filter_that_the_list_of_titles_refuses_means_nothing(login: Login, ours: Rows) -> None:
     client, address = login("financeiro"), url(Discrepancy, "export") + "?titulos=%3F"
-    refused = client.post(address + "nonsense%3D1", {"format": "1"})
-    assert refused.status_code == 302
-    assert refused["Location"] == url(Discrepancy, "changelist")
-    assert client.post(address + "person__document__regex%3D5", {"format": "1"}).status_code == 400
+    for query in ("nonsense%3D1", "person__document__regex%3D5", "due_date_from%3D30%2F02%2F2026"):
+        refused = ordered(client, address + query, format="1")
+        assert refused.status_code == 302
+        shown = client.get(refused["Location"])
+        assert list(shown.context["cl"].queryset) == []
+        assert "não foi entendido" in shown.content.decode()
 
 
 def test_without_the_permission_it_is_neither_shown_nor_done(login: Login, ours: Rows) -> None:

@@ -120,7 +120,7 @@ def test_a_whole_worklist_is_mended_at_once(login: Callable[[str], Client], ours
     address = reverse("admin:integrations_posting_whole_list", args=["retry"]) + "?worklist=refused"
     page = client.get(address)
     assert "1 título" in page.content.decode()
-    hidden = dict(re.findall(r'name="(counted|key)" value="([^"]*)"', page.content.decode()))
+    hidden = dict(re.findall(r'name="(mark|key)" value="([^"]*)"', page.content.decode()))
     client.post(address, hidden)
     assert PlanRequest.objects.filter(title=ours.title).exists()
 

@@ -14,7 +14,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, KaminoConnection, PersonAction, Posting
 from integrations.pipeline.compare.exact_matches import with_exact_match
 from integrations.pipeline.desk import links
-from integrations.pipeline.desk.links import Linked, link_exact_matches
+from integrations.pipeline.desk.links import Linked, link_exact_matches, look_at_matches
 from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
 
@@ -61,9 +61,10 @@ def exact_matches(company: Company) -> dict[int, int]:
     return dict(rows.filter(exact_match__isnull=False).values_list("title__bling_id", "exact_match"))
 
 
-def link(company: Company, user: User, *, counted: int = 1000, reason: str = "conferido") -> Linked:
+def link(company: Company, user: User, *, reason: str = "conferido") -> Linked:
     rows = with_exact_match(Posting.objects.filter(kamino_connection__tenant=company.tenant))
-    return link_exact_matches(exact_matches=rows, counted=counted, reason=reason, user=user, now=timezone.now())
+    mark = look_at_matches(rows).mark
+    return link_exact_matches(exact_matches=rows, mark=mark, reason=reason, user=user, now=timezone.now())
 
 
 def test_an_equal_title_is_found_before_its_person_is_known_in_kamino(shadow: Company) -> None:
@@ -123,11 +124,14 @@ def test_a_title_that_another_one_holds_is_no_exact_match(company: Company) -> N
     assert exact_matches(company) == {}
 
 
-def test_linking_many_sends_nothing_in_simulation_and_then_only_what_differs(shadow: Company, staff: User) -> None:
+def test_linking_many_sends_nothing_in_simulation_and_then_only_what_differs(
+    shadow: Company, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "MOST_LINKS", 2)
     linked = dict(in_both(shadow, f"NF-{number}", value=f"{number}.00") for number in (1, 2, 3))
     shadow.sync()
     reconcile(shadow)
-    assert link(shadow, staff, counted=2) == Linked(2, {}, 1)
+    assert link(shadow, staff) == Linked(2, {}, 1)
     assert link(shadow, staff) == Linked(1, {}, 0)
     rows = PersonAction.objects.order_by("pk").values_list("posting__title__bling_id", "kind", "reason", "user")
     assert list(rows) == [(title, "link", f"{theirs}: conferido", staff.pk) for title, theirs in linked.items()]
@@ -224,3 +228,21 @@ def test_what_is_neither_open_nor_paid_in_kamino_is_no_exact_match(shadow: Compa
     shadow.sync()
     reconcile(shadow)
     assert exact_matches(shadow) == {}
+
+
+def test_what_was_looked_at_is_what_is_linked(shadow: Company, staff: User) -> None:
+    """One match goes and another comes, of the same value: the count and the sum stay, the titles do not."""
+    _title, theirs = in_both(shadow, "NF-1")
+    shadow.sync()
+    reconcile(shadow)
+    rows = with_exact_match(Posting.objects.filter(kamino_connection__tenant=shadow.tenant))
+    mark = look_at_matches(rows).mark
+    shadow.kamino.edit_title("payable", theirs, NroNotaFiscal="other")
+    in_both(shadow, "NF-2")
+    shadow.sync()
+    reconcile(shadow)
+    assert look_at_matches(rows).count == 1
+    with pytest.raises(Refused) as refused:
+        link_exact_matches(exact_matches=rows, mark=mark, reason="conferido", user=staff, now=timezone.now())
+    assert refused.value.code == "changed"
+    assert not PersonAction.objects.exists()

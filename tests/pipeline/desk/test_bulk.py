@@ -1,6 +1,7 @@
 """Orders for whole lists: each title once, whatever happens meanwhile: killed workers, second clicks, lost rights."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -27,9 +28,14 @@ def user(company: Company) -> User:
     return user
 
 
+def listed(**where: Any) -> list[bulk.ListedTitle]:
+    rows = Title.objects.filter(**where).values_list("connection__tenant", "pk", "value")
+    return [bulk.ListedTitle(*row) for row in rows]
+
+
 def order(company: Company, user: User, kind: str, **more: Any) -> BulkOrder:
-    titles = list(Title.objects.values_list("connection__tenant", "pk"))
-    options = {"titles": titles, "counted": len(titles), "reason": "Combinado", "key": uuid4(), **more}
+    titles = more.pop("titles", None) or listed()
+    options = {"titles": titles, "mark": bulk.look(titles).mark, "reason": "Combinado", "key": uuid4(), **more}
     [row] = bulk.order(kind=kind, user=user, now=timezone.now(), **options)
     return row
 
@@ -47,7 +53,7 @@ def test_a_whole_list_is_taken_out_and_says_what_was_left(
     monkeypatch.setattr(bulk, "CHUNK", 2)
     titles = [company.add_title("payable") for _ in range(5)]
     company.sync()
-    work_off(order(company, user, "ignore", titles=[(company.tenant.pk, company.title(titles[0]).pk)], counted=1))
+    work_off(order(company, user, "ignore", titles=listed(bling_id=titles[0])))
     row = work_off(order(company, user, "ignore"))
     assert (row.done, sum(row.left_out.values()), row.cursor) == (4, 1, 5)
     assert row.finished_at is not None
@@ -108,8 +114,7 @@ def test_what_was_confirmed_is_what_is_ordered(company: Company, user: User) -> 
         company.add_title("payable")
     company.sync()
     for options, code in (
-        ({"counted": 1}, "grown"),
-        ({"titles": [], "counted": 2}, "empty"),
+        ({"mark": bulk.look(listed()[:1]).mark}, "changed"),
         ({"reason": " "}, "reason"),
     ):
         with pytest.raises(Refused) as caught:
@@ -207,10 +212,20 @@ def test_what_kamino_was_not_told_of_is_taken_back_at_once(company: Company, use
 def test_a_bank_account_is_one_companys(company: Company, user: User) -> None:
     company.add_title("payable")
     company.sync()
-    titles = [(company.tenant.pk, Title.objects.get().pk), (company.tenant.pk + 1, 0)]
+    titles = [*listed(), bulk.ListedTitle(company.tenant.pk + 1, 0, Decimal(1))]
     with pytest.raises(Refused) as refused:
-        order(company, user, "force", titles=titles, counted=2, terms=paid_today(company))
+        order(company, user, "force", titles=titles, terms=paid_today(company))
     assert refused.value.code == "companies"
     with pytest.raises(Refused):
         order(company, user, "force")
     assert not BulkOrder.objects.exists()
+
+
+def test_a_title_whose_value_changed_after_the_order_is_not_settled(company: Company, user: User) -> None:
+    dearer, same = (company.add_title("payable", value=value) for value in ("10.00", "20.00"))
+    company.sync()
+    row = order(company, user, "force", terms=paid_today(company))
+    Title.objects.filter(bling_id=dearer).update(value="9000.00")
+    row = work_off(row)
+    assert (row.done, row.left_out) == (1, {"value_changed": 1})
+    assert ForcedSettlement.objects.get().posting == company.posting(same)

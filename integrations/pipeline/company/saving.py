@@ -1,0 +1,66 @@
+"""Saving what was changed of a company or of its connection to Kamino, by a person on a form or by `provision`: it is
+kept in the history, its titles are planned again where a rule changed, and new keys are tried at once."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from integrations.models import KaminoConnection, Tenant
+from integrations.pipeline.access.clients import check_address
+from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.leases import lift_pause
+from integrations.pipeline.desk.commands import tenant_changed
+from integrations.rest.errors import ConfigError
+
+RULES = {
+    "settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release", "partial_policy"
+}  # fmt: skip
+_KAMINO_RULES = {"allow_unconfirmed", "lists_are_complete", "default_cost_center", "default_business_unit"}
+_KAMINO_KEYS = {"base_url", "cn", "app", "id_usr", "usr", "hash"}
+
+
+def save_tenant(
+    tenant: Tenant, changed: Collection[str], *, user: User | None, now: datetime, reason: str = ""
+) -> None:
+    """Save the `changed` fields of a company that exists; the others stay as somebody else may have left them."""
+    with transaction.atomic():
+        _save(tenant, changed, user, reason)
+        if not RULES.isdisjoint(changed):
+            tenant_changed(tenant_id=tenant.pk, now=now)
+
+
+def save_kamino(
+    kamino: KaminoConnection, changed: Collection[str], *, user: User | None, now: datetime, reason: str = ""
+) -> None:
+    """Save the `changed` fields of a connection that exists."""
+    with transaction.atomic():
+        _save(kamino, changed, user, reason)
+        if not _KAMINO_KEYS.isdisjoint(changed):
+            lift_pause(kamino.pk, now)
+        if not _KAMINO_RULES.isdisjoint(changed):
+            tenant_changed(tenant_id=kamino.tenant_id, now=now)
+
+
+def address_refusal(base_url: str, cn: str) -> tuple[str, str] | None:
+    """Say which field of a connection is wrong, and why, where keys must not be sent to its address; else None."""
+    try:
+        check_address(base_url, cn)
+    except ConfigError as error:
+        if error.code == "sandbox_cn":
+            return "cn", error_text(error)
+        hosts = {"hosts": ", ".join(settings.KAMINO_ALLOWED_HOSTS)}
+        return "base_url", _("Keys are sent only to https addresses of %(hosts)s. Correct the address.") % hosts
+    return None
+
+
+def _save(row: Model, changed: Collection[str], user: User | None, reason: str) -> None:
+    columns = {field.name for field in row._meta.concrete_fields} & set(changed)
+    if columns:
+        row._history_user = user  # type: ignore[attr-defined] # both are read by simple-history
+        row._change_reason = reason or None  # type: ignore[attr-defined]
+        row.save(update_fields=sorted(columns))
