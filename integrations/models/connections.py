@@ -165,12 +165,11 @@ class KaminoConnection(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)
 
+    SECRETS = ("app", "id_usr", "usr", "hash")
+
     history = HistoricalRecords(
         excluded_fields=[
-            "app",
-            "id_usr",
-            "usr",
-            "hash",
+            *SECRETS,
             "failure",
             "served_at",
             "lease_until",

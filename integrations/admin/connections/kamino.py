@@ -22,7 +22,7 @@ from integrations.queue import enqueue_tick
 
 
 class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
-    secret_fields = ("app", "id_usr", "usr", "hash")
+    secret_fields = KaminoConnection.SECRETS
 
     class Meta:
         model = KaminoConnection

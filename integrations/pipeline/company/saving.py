@@ -21,7 +21,7 @@ RULES = {
     "settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release", "partial_policy"
 }  # fmt: skip
 _KAMINO_RULES = {"allow_unconfirmed", "lists_are_complete", "default_cost_center", "default_business_unit"}
-_KAMINO_KEYS = {"base_url", "cn", "app", "id_usr", "usr", "hash"}
+_KAMINO_KEYS = {"base_url", "cn", *KaminoConnection.SECRETS}
 
 
 def save_tenant(
