@@ -110,7 +110,12 @@ class ClosedLists:
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
-        shown = (getattr(response, "context_data", None) or {}).get("cl")
-        if shown is not None:
-            refuse_unread(request, shown, _("No row is shown."))
+        context: dict[str, Any] = getattr(response, "context_data", None) or {}
+        if "cl" in context:
+            refuse_unread(request, context["cl"], _("No row is shown."))
+            context |= self.list_context(request, context["cl"])
         return response
+
+    def list_context(self, request: HttpRequest, listed: ClosedList) -> dict[str, Any]:
+        """Return what the page needs beside the list that it shows."""
+        return {}

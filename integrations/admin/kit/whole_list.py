@@ -74,12 +74,9 @@ class WholeList:
         name = f"{self.opts.app_label}_{self.opts.model_name}_whole_list"
         return [path("lista-inteira/<slug:kind>/", view, name=name), *super().get_urls()]  # type: ignore[misc]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
-        shown = getattr(response, "context_data", None) or {}
-        if "cl" in shown and not shown["cl"].unread:
-            shown["whole_list"] = self._links(request, shown["cl"].understood())
-        return response
+    def list_context(self, request: HttpRequest, listed: ClosedList) -> dict[str, Any]:
+        context: dict[str, Any] = super().list_context(request, listed)  # type: ignore[misc]
+        return context if listed.unread else {**context, "whole_list": self._links(request, listed.understood())}
 
     def _links(self, request: HttpRequest, understood: str) -> list[tuple[str, str]]:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_whole_list"

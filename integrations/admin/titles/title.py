@@ -12,6 +12,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoiceColumn, ChoicesColumn, DayRange, TenantFilter
+from integrations.admin.kit.lists import ClosedList
 from integrations.admin.kit.scope import row_number
 from integrations.admin.kit.spreadsheet_export import SpreadsheetExport
 from integrations.admin.kit.title_search import FoundByTitle
@@ -86,11 +87,13 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
         may_search = request.user.has_perm("integrations.resync_title")
         context = {**(extra_context or {}), "live_search_url": live_search_url(request) if may_search else ""}
         context["open_position_url"] = open_position_url()
-        response = super().changelist_view(request, context)
-        shown = getattr(response, "context_data", None) or {}
-        if "cl" in shown and not shown["cl"].unread and self.has_export_discrepancies_permission(request):
-            shown["discrepancies_url"] = discrepancies_url(shown["cl"].understood())
-        return response
+        return super().changelist_view(request, context)
+
+    def list_context(self, request: HttpRequest, listed: ClosedList) -> dict[str, Any]:
+        context = super().list_context(request, listed)
+        if not listed.unread and self.has_export_discrepancies_permission(request):
+            context["discrepancies_url"] = discrepancies_url(listed.understood())
+        return context
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

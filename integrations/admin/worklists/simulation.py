@@ -117,24 +117,24 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {"title": _("Simulation"), "page_header": _("Simulation"), "subtitle": None, **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)
-        shown = getattr(response, "context_data", None) or {}
-        if "cl" in shown:
-            rows = shown["cl"].queryset
-            totals = rows.totals(exact_matches=Count("exact_match"))
-            shown |= {
-                "operations": [
-                    (PlannedOperation(row["operation"]).label, row["count"], texts.money(row["total"]))
-                    for row in totals
-                ],
-                "accounts": [
-                    (row["account_name"] or row["account"], row["count"], texts.money(row["total"]))
-                    for row in rows.settlements()
-                ],
-                "exact_matches": sum(row["exact_matches"] for row in totals),
-                "may_link": self.has_resolve_permission(request) and not shown["cl"].unread,
-                "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{shown['cl'].understood()}",
-            }
         return response
+
+    def list_context(self, request: HttpRequest, listed: ClosedList) -> dict[str, Any]:
+        rows = listed.queryset
+        totals = rows.totals(exact_matches=Count("exact_match"))
+        return {
+            **super().list_context(request, listed),
+            "operations": [
+                (PlannedOperation(row["operation"]).label, row["count"], texts.money(row["total"])) for row in totals
+            ],
+            "accounts": [
+                (row["account_name"] or row["account"], row["count"], texts.money(row["total"]))
+                for row in rows.settlements()
+            ],
+            "exact_matches": sum(row["exact_matches"] for row in totals),
+            "may_link": self.has_resolve_permission(request) and not listed.unread,
+            "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{listed.understood()}",
+        }
 
     def link_exact_matches(self, request: HttpRequest) -> HttpResponse:
         """Ask, then link the exact matches among the listed titles. Raises `PermissionDenied`."""
