@@ -108,6 +108,11 @@ class EncryptedTextField(models.TextField[Any, Any]):
             super().save_form_data(instance, data)
 
 
+def kept_secrets(row: models.Model) -> set[str]:
+    """Return the names of the secrets of a row that were not used since it was loaded, so stay as they are stored."""
+    return {name for name, value in vars(row).items() if isinstance(value, _Stored)}
+
+
 def has_secret(row: models.Model, name: str) -> bool:
     """Say whether a row has a secret in an `EncryptedTextField`, whether or not it can be read."""
     value = vars(row)[name] if name in vars(row) else getattr(row, name)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from integrations.bling.auth import KIND_JWT, KIND_OPAQUE, TokenPair
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KaminoConnection, Mapping, Tenant
 from integrations.models.connections import ConnectionStatus
+from integrations.models.fields import SecretUnreadableError, kept_secrets
 from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.pipeline.access.tokens import store_tokens
 from integrations.pipeline.company import activation
@@ -163,7 +164,7 @@ def _is_known(connection: BlingConnection, refresh: str) -> bool:
 
 def _kamino(tenant: Tenant, node: Node, now: datetime) -> list[str]:
     """Create the connection to Kamino, or change what the document names of it; returns what was changed."""
-    keys = ("base_url", "app", "cn", "id_usr", "usr", "hash")
+    keys = ("base_url", "cn", *KaminoConnection.SECRETS)
     flags = ("allow_unconfirmed", "lists_are_complete")
     node.only(*keys, "requests_per_minute", *flags)
     per_minute = node.data.get("requests_per_minute")
@@ -190,16 +191,23 @@ def _kamino(tenant: Tenant, node: Node, now: datetime) -> list[str]:
 
 def _fill(row: Model, wanted: MappingType[str, Any]) -> list[str]:
     """Set what differs on a row; returns the names of these columns."""
-    changed = [name for name, value in wanted.items() if getattr(row, name) != value]
+    changed = [name for name, value in wanted.items() if _differs(row, name, value)]
     for name in changed:
         setattr(row, name, wanted[name])
     return changed
 
 
+def _differs(row: Model, name: str, value: object) -> bool:
+    try:
+        return bool(getattr(row, name) != value)
+    except SecretUnreadableError:
+        return True  # whatever it was, it is replaced
+
+
 def _validate(row: Model, node: Node) -> None:
     """Hold a row to what forms hold it to. Raises `DocumentError`."""
     try:
-        row.full_clean()
+        row.full_clean(exclude=kept_secrets(row))
     except ValidationError as error:
         name, texts = next(iter(error.message_dict.items()))
         raise DocumentError(f"{node.where}.{name}" if name in node else node.where, " ".join(texts)) from None

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -68,6 +69,21 @@ def test_what_a_document_does_not_say_of_kamino_stays(company: Company) -> None:
     document["kamino"] = {}
     provision({"tenants": [document]}, now=timezone.now())
     assert KaminoConnection.objects.values().get() == before
+
+
+@pytest.mark.parametrize("given", [("app", "id_usr", "usr", "hash"), ("usr",)], ids=["all", "one"])
+def test_keys_that_cannot_be_read_are_replaced_by_those_of_the_document(
+    company: Company, settings: Any, given: tuple[str, ...]
+) -> None:
+    keys, document = settings.FIELD_ENCRYPTION_KEYS, company.account.provision()
+    before = KaminoConnection.objects.get().hash
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    document = {"slug": document["slug"], "kamino": {name: f"new-{name}" for name in given}}
+    provision({"tenants": [document]}, now=timezone.now())
+    settings.FIELD_ENCRYPTION_KEYS += keys
+    kamino = KaminoConnection.objects.get()
+    assert {getattr(kamino, name) for name in given} == {f"new-{name}" for name in given}
+    assert kamino.hash == ("new-hash" if "hash" in given else before)
 
 
 def test_a_rule_that_a_document_changes_is_planned_and_kept_in_the_history(company: Company) -> None:
