@@ -10,9 +10,10 @@ import hypothesis
 import pytest
 from django.contrib.auth.models import User
 from django.test import client as test_client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from integrations.domain.calendar import day_of
+from integrations.rest import retrying
 from sandbox.server import SandboxServer
 from sandbox.world import World
 from tests import cost
@@ -77,6 +78,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for number, group in enumerate(waiting):
         rest.insert(first + number * (len(files) - first) // (len(waiting) + 1), group)
     items[:] = [item for group in rest for item in group]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting() -> Iterator[None]:
+    """Let reads be tried again at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retrying, "FIRST_WAIT", 0.001)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """Let no test speak the language of the page that another one asked for last."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from integrations.rest.limits import Slots, take
 T = TypeVar("T")
 ATTEMPTS = 4
 LONGEST_WAIT = 30.0
+FIRST_WAIT = 0.5
+"""Seconds that the first wait before another try lasts at most; each later one at most twice as long."""
 
 
 def read_with_retries(
@@ -51,7 +53,7 @@ def read_with_retries(
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(worth_it),
         stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
+        wait=tenacity.wait_random_exponential(multiplier=FIRST_WAIT, max=10),
         sleep=sleep,
         reraise=True,
     )

@@ -1,5 +1,7 @@
 """A status that we do not know is a conflict, whoever reads it: nothing is written over it, nothing taken for it."""
 
+import itertools
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +23,7 @@ from tests.flows.helpers import Company
 
 UNKNOWN = 4
 SAVE = "/financeiro/pagamento"
+OPERATIONS = ("update", "settle", "cancel")
 
 
 def hide_behind(company: Company, title: int, status: Any = UNKNOWN) -> int:
@@ -46,8 +49,16 @@ def change(company: Company, title: int, operation: str) -> None:
         company.bling.cancel(title)
 
 
-@pytest.mark.parametrize("status", [UNKNOWN, 0, 12, "Cancelada", None, True, "2.5"], ids=repr)
-@pytest.mark.parametrize("operation", ["update", "settle", "cancel"])
+def odd_statuses() -> Iterator[Any]:
+    """Return each status with each operation; most of them are for `make test-long`."""
+    for status, operation in itertools.product([UNKNOWN, 0, 12, "Cancelada", None, True, "2.5"], OPERATIONS):
+        is_quick = status == UNKNOWN or operation == "cancel"
+        yield pytest.param(
+            status, operation, marks=[] if is_quick else [pytest.mark.long], id=f"{status!r}-{operation}"
+        )
+
+
+@pytest.mark.parametrize(("status", "operation"), list(odd_statuses()))
 def test_nothing_is_written_over_it(company: Company, title: int, operation: str, status: Any) -> None:
     hide_behind(company, title, status)
     change(company, title, operation)
@@ -69,7 +80,7 @@ def test_a_title_that_is_known_again_is_sent(company: Company, title: int, user:
     assert company.posting(title).state == DeliveryState.DELIVERED
 
 
-@pytest.mark.parametrize("operation", ["update", "settle", "cancel"])
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_look_up_that_finds_it_asks(
     company: Company, world: World, settings: Any, title: int, operation: str
 ) -> None:

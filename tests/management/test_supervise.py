@@ -48,6 +48,7 @@ def living(group: int) -> list[int]:
     return [int(pid) for pid, pgid, stat in parts if int(pgid) == group and not stat.startswith("Z")]
 
 
+@pytest.mark.long
 def test_a_frozen_cluster_is_replaced_and_works_again(supervisor: subprocess.Popen[str]) -> None:
     name = f"{os.uname().nodename}:{supervisor.pid}"
     first = wait_for_beat(name, 0)

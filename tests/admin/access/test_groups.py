@@ -42,6 +42,7 @@ def test_every_group_sees_alerts(db: None) -> None:
     assert set(groups.values_list("name", flat=True)) == set(ABLE)
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_the_migration_is_reversible() -> None:
     call_command("migrate", "integrations", "0001", verbosity=0)
