@@ -177,15 +177,17 @@ _PAYMENT_UNKNOWN = {
     Reason.PAYMENTS_MISSING,
     Reason.PAYMENT_AMBIGUOUS,
     Reason.PAYMENTS_DO_NOT_ADD_UP,
+    Reason.PAID_AMOUNT_UNSURE,
 }
 
 
 def _is_paid_in_a_way_nobody_knows(inputs: Inputs, found: Sequence[Problem]) -> bool:
-    """Say whether a new title would be open in Kamino although it was paid, perhaps long ago: somebody could pay
-    or charge it again."""
-    is_new = inputs.delivered is None and inputs.forced is None
+    """Say whether a title that was paid, perhaps long ago, would be new and open in Kamino, where somebody could pay or
+    charge it again; or would look reversed, where it is settled already."""
+    before = inputs.delivered
+    stays = inputs.forced is None and (before is None or before.status is KaminoStatus.SETTLED)
     is_paid = inputs.title.status is TitleStatus.SETTLED
-    return is_new and is_paid and any(problem.code in _PAYMENT_UNKNOWN for problem in found)
+    return stays and is_paid and any(problem.code in _PAYMENT_UNKNOWN for problem in found)
 
 
 def _wanted_status(inputs: Inputs) -> KaminoStatus:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from integrations.domain.money import ZERO
-from integrations.domain.settlement import READINGS, PaymentFacts, as_one
+from integrations.domain.settlement import READINGS, PaidAmount, PaymentFacts, Reading, as_one
 from integrations.domain.titles import TitleStatus
 
 GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED, TitleStatus.RETURNED)
@@ -31,11 +31,12 @@ def age_on(day: date, due: date | None) -> Age:
 
 def paid_off(payments: Sequence[PaymentFacts], principal: Decimal) -> list[tuple[date, Decimal]]:
     """Return the days of payments and what each paid off the title's value, in the reading that makes `principal` of
-    them all; where none does, the money that moved."""
+    them all; where none does, what Bling says was paid."""
     whole = as_one(payments) if payments else None
-    fitting = (reading for reading in READINGS if whole is not None and reading(whole) == principal)
-    reading = next(fitting, READINGS[0])
-    return [(payment.date, reading(payment)) for payment in payments]
+    every = READINGS[PaidAmount.UNKNOWN] if whole else ()
+    fitting = (reading for reading in every if whole is not None and reading.principal(whole) == principal)
+    reading = next(fitting, Reading())
+    return [(payment.date, reading.principal(payment)) for payment in payments]
 
 
 def balance_on(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from integrations.domain.settlement import PaidAmount
 from integrations.domain.titles import UNSETTLED, Direction, InvoiceStatus, Origin, TitleFacts
 
 
@@ -38,7 +39,7 @@ class TenantRules:
     """What a company decided; `None` dates mean "no such limit".
 
     `wants_split`: payments become titles of their own; `may_split`: Kamino's lists were proved, so that a lost answer
-    about such a title can be cleared up.
+    about such a title can be cleared up. `paid_amount`: what Bling's `valorPago` means in this account.
     """
 
     settled_from: date | None
@@ -50,6 +51,7 @@ class TenantRules:
     release: Release = Release.ALWAYS
     wants_split: bool = False
     may_split: bool = False
+    paid_amount: PaidAmount = PaidAmount.UNKNOWN
 
 
 _RELEASED = {

@@ -4,20 +4,21 @@ A borderô line names no title, so lines are matched by contact and document num
 value minus balance. Anything ambiguous is a problem for a person, never a guess.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.titles import BorderoFacts, BorderoLine, TitleFacts, TitleStatus
+from integrations.domain.titles import BorderoFacts, BorderoLine, Direction, TitleFacts, TitleStatus
 
 
 @dataclass(frozen=True)
 class PaymentFacts:
-    """One payment of one title; `amount` is the money that moved in the account."""
+    """One payment of one title; `amount` is Bling's `valorPago`, in reais."""
 
     bordero_id: int
     date: date
@@ -31,7 +32,7 @@ class PaymentFacts:
 
 @dataclass(frozen=True)
 class Settlement:
-    """A whole settlement as Kamino takes it: one date, one account, one amount."""
+    """A whole settlement as Kamino takes it: one date, one account, and as `amount` the money that moved, in reais."""
 
     date: date
     account_id: int
@@ -43,7 +44,7 @@ class Settlement:
 
 
 class Paid(Protocol):
-    """Money that moved, as a line of a borderô, as a payment or as a settlement says it."""
+    """What was paid, as a line of a borderô, as a payment or as a settlement says it."""
 
     @property
     def amount(self) -> Decimal: ...
@@ -57,21 +58,62 @@ class Paid(Protocol):
     def fee(self) -> Decimal: ...
 
 
-READINGS: tuple[Callable[[Paid], Decimal], ...] = (
-    lambda paid: paid.amount,
-    lambda paid: paid.amount - paid.interest - paid.surcharge + paid.discount,
-    lambda paid: paid.amount + paid.discount,
-    lambda paid: paid.amount + paid.fee,
-    lambda paid: paid.amount - paid.interest - paid.surcharge + paid.discount + paid.fee,
-    lambda paid: paid.amount + paid.discount + paid.fee,
-)
-"""What was paid off a title's value, read in each way that Bling leaves open: nobody has shown whether `valorPago`
-contains interest, surcharge, discount or fee."""
+class PaidAmount(StrEnum):
+    """What `valorPago` of a Bling account means, as far as its company says so: nobody has shown it."""
+
+    UNKNOWN = "unknown"
+    PRINCIPAL = "principal"
+    NET = "net"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read `valorPago`: whether interest and surcharge are in it, and discount and fee were taken off it."""
+
+    interest: bool = False
+    discount: bool = False
+    fee: bool = False
+
+    def principal(self, paid: Paid) -> Decimal:
+        """Return what was paid off a title's value."""
+        extra = paid.interest + paid.surcharge if self.interest else ZERO
+        less = (paid.discount if self.discount else ZERO) + (paid.fee if self.fee else ZERO)
+        return paid.amount - extra + less
+
+
+READINGS: dict[PaidAmount, tuple[Reading, ...]] = {
+    PaidAmount.UNKNOWN: (
+        Reading(),
+        Reading(interest=True, discount=True),
+        Reading(discount=True),
+        Reading(fee=True),
+        Reading(interest=True, discount=True, fee=True),
+        Reading(discount=True, fee=True),
+    ),
+    PaidAmount.PRINCIPAL: (Reading(),),
+    PaidAmount.NET: (Reading(interest=True, discount=True), Reading(interest=True, discount=True, fee=True)),
+}
+"""The ways to read `valorPago`, by what it means."""
 
 
 def readings(paid: Paid) -> set[Decimal]:
-    """Return every value that some money may have paid off."""
-    return {reading(paid) for reading in READINGS}
+    """Return every value that something paid may have been of a title's."""
+    return {reading.principal(paid) for reading in READINGS[PaidAmount.UNKNOWN]}
+
+
+def moved(paid: Paid, principal: Decimal) -> Decimal:
+    """Return the money that moved in the account when `principal` was paid off, in reais.
+
+    A fee lowers it in both directions. That is documented for receivables (marketplaces keep it); for payables nobody
+    has shown it, so see `is_fee_unsure`.
+    """
+    return principal + paid.interest + paid.surcharge - paid.discount - paid.fee
+
+
+def is_fee_unsure(direction: Direction, paid: Iterable[Paid], fitting: Iterable[Reading], meaning: PaidAmount) -> bool:
+    """Say whether nobody knows what the fee of a payable did to the money: it may stand beside what was paid."""
+    has_fee = direction is Direction.PAYABLE and any(each.fee for each in paid)
+    return has_fee and meaning is PaidAmount.UNKNOWN and any(not reading.fee for reading in fitting)
 
 
 def match_payments(title: TitleFacts, borderos: Sequence[BorderoFacts]) -> tuple[list[PaymentFacts], list[Problem]]:
@@ -124,12 +166,15 @@ def _principal(title: TitleFacts) -> Decimal | None:
 
 
 def settle(
-    title: TitleFacts, payments: Sequence[PaymentFacts], problems: Sequence[Problem]
+    title: TitleFacts,
+    payments: Sequence[PaymentFacts],
+    problems: Sequence[Problem],
+    meaning: PaidAmount = PaidAmount.UNKNOWN,
 ) -> tuple[Settlement | None, list[Problem]]:
     """Turn a title's payments into the one settlement that Kamino takes, or say why there is none yet.
 
     `problems` are those of `match_payments`; payments on several dates or accounts, and partial ones, keep the title
-    pending with its full value (the tenant's policy "Manter").
+    pending with its full value (the tenant's policy "Manter"). `meaning`: what `valorPago` is in this account.
     """
     if title.status is TitleStatus.PARTIAL:
         paid = sum((payment.amount for payment in payments), ZERO)
@@ -143,7 +188,7 @@ def settle(
         return None, [Problem(Reason.PAYMENTS_UNREAD)]
     if len({(payment.date, payment.account_id) for payment in payments}) > 1:
         return None, [Problem(Reason.PAYMENTS_SEVERAL, {"count": str(len(payments))})]
-    return _checked(title, as_one(payments))
+    return _checked(title, as_one(payments), meaning)
 
 
 def as_one(payments: Sequence[PaymentFacts]) -> Settlement:
@@ -159,17 +204,27 @@ def as_one(payments: Sequence[PaymentFacts]) -> Settlement:
     )
 
 
-def _checked(title: TitleFacts, settlement: Settlement) -> tuple[Settlement | None, list[Problem]]:
-    """Compare the sum with value minus balance under every reading that Bling leaves open.
+def _checked(title: TitleFacts, paid: Settlement, meaning: PaidAmount) -> tuple[Settlement | None, list[Problem]]:
+    """Compare what was paid with value minus balance, in every way that `valorPago` may be read.
 
-    More money than the title's value is sent and marked; less than it is not a whole settlement, whatever the status
-    says.
+    One reading has to make what is owed, and then gives the money that moved; or every one has to be more. Anything
+    else may be less than is owed, and is no whole settlement, whatever the status says.
     """
     owed = title.value - (title.balance or ZERO)
-    values = readings(settlement)
-    if settlement.amount <= ZERO or max(values) < owed:
-        amounts = {"paid": str(settlement.amount), "value": str(title.value)}
-        return None, [Problem(Reason.PAYMENTS_DO_NOT_ADD_UP, amounts)]
-    if owed not in values:
-        return settlement, [Problem(Reason.OVERPAID, {"paid": str(settlement.amount), "value": str(title.value)})]
-    return settlement, []
+    sums = {"paid": str(paid.amount), "value": str(title.value)}
+    fitting = [reading for reading in READINGS[meaning] if reading.principal(paid) == owed]
+    if is_fee_unsure(title.direction, [paid], fitting, meaning):
+        return None, [Problem(Reason.PAID_AMOUNT_UNSURE, sums)]
+    amount, found = ZERO, list[Problem]()
+    if fitting:
+        amount, found = moved(paid, owed), []
+    elif all(reading.principal(paid) > owed for reading in READINGS[meaning]):
+        amount, found = overpaid(paid, meaning), [Problem(Reason.OVERPAID, sums)]
+    if min(paid.amount, amount) <= ZERO:
+        return None, [Problem(Reason.PAYMENTS_DO_NOT_ADD_UP, sums)]
+    return replace(paid, amount=amount), found
+
+
+def overpaid(paid: Paid, meaning: PaidAmount) -> Decimal:
+    """Return the money that moved where more was paid than is owed: what Bling says, in reais."""
+    return moved(paid, paid.amount) if meaning is PaidAmount.PRINCIPAL else paid.amount

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from integrations.domain.settlement import PaidAmount
 from integrations.models.fields import EncryptedTextField
 from integrations.models.moments import moment
 from integrations.models.tenants import Tenant
@@ -24,6 +25,12 @@ class ConnectionStatus(models.TextChoices):
     RECONNECT = "reconnect", _("Needs reconnection")
     PAUSED = "paused", _("Paused")
     HELD = "held", _("Held: another company")
+
+
+class PaidAmountChoice(models.TextChoices):
+    UNKNOWN = PaidAmount.UNKNOWN.value, _("not known: what can be read in two ways waits")
+    PRINCIPAL = PaidAmount.PRINCIPAL.value, _("the principal: interest, discount and fee stand beside it")
+    NET = PaidAmount.NET.value, _("the net amount: interest is in it, the discount is off it")
 
 
 class BlingConnection(models.Model):
@@ -48,6 +55,13 @@ class BlingConnection(models.Model):
         blank=True,
         default="",
         help_text=_("Put before Bling's ids in Kamino; needed for a company's second connection."),
+    )
+    paid_amount = models.CharField(
+        _("the paid amount (valorPago) is"),
+        max_length=10,
+        choices=PaidAmountChoice,
+        default=PaidAmountChoice.UNKNOWN,
+        help_text=_("Compare a payment with interest or a fee in Bling with the bank statement before you choose."),
     )
     registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True)
     contacts_read_until = models.DateTimeField(null=True, blank=True, editable=False)

@@ -157,6 +157,12 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Correct them in Bling, or force the settlement; until then it waits."),
         "partial",
     ),
+    Reason.PAID_AMOUNT_UNSURE: Words(
+        gettext_noop("Paid amount unclear"),
+        gettext_noop("What was paid (%(paid)s for %(value)s) can be read in two ways, which move different amounts."),
+        gettext_noop("Say on the Bling connection what the paid amount (valorPago) is, or force the settlement."),
+        "partial",
+    ),
     Reason.PAYMENTS_SEVERAL: Words(
         gettext_noop("Several payments"),
         gettext_noop("Paid in %(count)s payments on different days or accounts; Kamino takes one."),

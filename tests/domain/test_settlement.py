@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.settlement import PaymentFacts, Settlement, match_payments, settle
-from integrations.domain.titles import BorderoFacts, BorderoLine, TitleFacts
+from integrations.domain.settlement import READINGS, PaidAmount, PaymentFacts, Reading, as_one, match_payments, settle
+from integrations.domain.titles import BorderoFacts, BorderoLine, Direction, TitleFacts
 from tests.domain.builders import (
     CANCELLED,
     CONFIRMED,
@@ -181,21 +182,92 @@ def test_settlement(title: TitleFacts, payments: list[PaymentFacts], amount: str
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "amount"),
     [
-        pytest.param({"amount": "100.00", "interest": "3.50"}, id="interest beside the principal"),
-        pytest.param({"amount": "103.50", "interest": "3.50"}, id="interest inside"),
-        pytest.param({"amount": "102.00", "surcharge": "2.00"}, id="surcharge inside"),
-        pytest.param({"amount": "99.00", "discount": "1.00"}, id="discount taken off"),
-        pytest.param({"amount": "100.00", "discount": "1.00"}, id="discount beside the principal"),
-        pytest.param({"amount": "98.00", "fee": "2.00"}, id="fee taken off"),
-        pytest.param({"amount": "100.00", "fee": "2.00"}, id="fee beside the principal"),
-        pytest.param({"amount": "100.50", "interest": "3.50", "discount": "1.00", "fee": "2.00"}, id="all at once"),
+        pytest.param({"amount": "100.00", "interest": "3.50"}, "103.50", id="interest beside the principal"),
+        pytest.param({"amount": "103.50", "interest": "3.50"}, "103.50", id="interest inside"),
+        pytest.param({"amount": "102.00", "surcharge": "2.00"}, "102.00", id="surcharge inside"),
+        pytest.param({"amount": "99.00", "discount": "1.00"}, "99.00", id="discount taken off"),
+        pytest.param({"amount": "100.00", "discount": "1.00"}, "99.00", id="discount beside the principal"),
+        pytest.param({"amount": "98.00", "fee": "2.00"}, "98.00", id="fee taken off"),
+        pytest.param({"amount": "100.00", "fee": "2.00"}, "98.00", id="fee beside the principal"),
+        pytest.param({"amount": "99.00", "interest": "3.50", "discount": "1.00"}, "102.50", id="only discount off"),
+        pytest.param(
+            {"amount": "100.50", "interest": "3.50", "discount": "1.00", "fee": "2.00"}, "100.50", id="all at once"
+        ),
     ],
 )
-def test_every_reading_of_the_paid_amount_that_bling_leaves_open_is_accepted(changes: dict[str, str]) -> None:
-    amount = changes.pop("amount")
-    assert settle_codes(paid_title(), payment(amount, **changes)) == (money(amount), [])
+def test_the_reading_that_makes_what_is_owed_gives_the_money_that_moved(changes: dict[str, str], amount: str) -> None:
+    title = paid_title(direction=Direction.RECEIVABLE)
+    assert settle_codes(title, payment(**changes)) == (money(amount), [])
+
+
+def test_interest_surcharge_discount_and_fee_are_in_the_money_that_moved() -> None:
+    extras = {"interest": "6.00", "surcharge": "1.00", "discount": "0.50", "fee": "2.50"}
+    title = paid_title(value=money("300.00"), direction=Direction.RECEIVABLE)
+    assert settle_codes(title, payment("300.00", **extras)) == (money("304.00"), [])
+
+
+@pytest.mark.parametrize(
+    ("value", "changes", "reason"),
+    [
+        ("100.00", {"amount": "60.00", "fee": "50.00"}, Reason.PAYMENTS_DO_NOT_ADD_UP),
+        ("1000.00", {"amount": "990.00", "discount": "5.00", "fee": "8.00"}, Reason.PAYMENTS_DO_NOT_ADD_UP),
+        ("100.00", {"amount": "98.00", "interest": "1.00", "discount": "5.00"}, Reason.PAYMENTS_DO_NOT_ADD_UP),
+        ("100.00", {"amount": "104.00", "interest": "5.00"}, Reason.PAYMENTS_DO_NOT_ADD_UP),
+        ("100.00", {"amount": "103.00", "fee": "5.00"}, Reason.OVERPAID),
+        ("100.00", {"amount": "110.00", "interest": "5.00"}, Reason.OVERPAID),
+    ],
+)
+@pytest.mark.parametrize("direction", list(Direction))
+def test_only_what_is_more_in_every_reading_is_overpaid(
+    value: str, changes: dict[str, str], reason: Reason, direction: Direction
+) -> None:
+    amount, codes = settle_codes(paid_title(value=money(value), direction=direction), payment(**changes))
+    assert codes == [reason]
+    assert amount == (money(changes["amount"]) if reason is Reason.OVERPAID else None)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "changes", "amount", "codes"),
+    [
+        (PaidAmount.PRINCIPAL, {"amount": "100.00", "fee": "2.00"}, "98.00", []),
+        (PaidAmount.PRINCIPAL, {"amount": "103.50", "interest": "3.50"}, "107.00", [Reason.OVERPAID]),
+        (PaidAmount.PRINCIPAL, {"amount": "99.00", "discount": "1.00"}, None, [Reason.PAYMENTS_DO_NOT_ADD_UP]),
+        (PaidAmount.NET, {"amount": "103.50", "interest": "3.50"}, "103.50", []),
+        (PaidAmount.NET, {"amount": "98.00", "fee": "2.00"}, "98.00", []),
+        (PaidAmount.NET, {"amount": "100.00", "interest": "3.50"}, None, [Reason.PAYMENTS_DO_NOT_ADD_UP]),
+        (PaidAmount.NET, {"amount": "108.00", "interest": "3.50"}, "108.00", [Reason.OVERPAID]),
+    ],
+)
+def test_what_the_company_says_of_the_paid_amount_decides(
+    meaning: PaidAmount, changes: dict[str, str], amount: str | None, codes: list[Reason]
+) -> None:
+    settlement, problems = settle(paid_title(), [payment(**changes)], [], meaning)
+    assert [problem.code for problem in problems] == codes
+    assert (settlement and settlement.amount) == (money(amount) if amount else None)
+
+
+def test_the_fee_of_a_payable_waits_for_what_the_company_says() -> None:
+    beside, taken_off = payment("100.00", fee="2.00"), payment("98.00", fee="2.00")
+    assert settle_codes(paid_title(), beside) == (None, [Reason.PAID_AMOUNT_UNSURE])
+    assert settle_codes(paid_title(), taken_off) == (money("98.00"), [])
+    assert settle(paid_title(), [beside], [], PaidAmount.PRINCIPAL)[1] == []
+
+
+@given(amounts, extras, extras, extras, extras, st.sampled_from(READINGS[PaidAmount.UNKNOWN]))
+def test_the_money_that_moved_is_the_same_whichever_reading_fits(
+    owed: Decimal, interest: Decimal, discount: Decimal, surcharge: Decimal, fee: Decimal, reading: Reading
+) -> None:
+    nothing = PaymentFacts(1, PAID_ON, 5, Decimal(0), interest, discount, surcharge, fee)
+    paid = replace(nothing, amount=owed - reading.principal(nothing))
+    title = paid_title(value=owed, direction=Direction.RECEIVABLE)
+    settlement, problems = settle(title, [paid], [])
+    expected = owed + interest + surcharge - discount - fee
+    if expected > 0 and paid.amount > 0:
+        assert (settlement and settlement.amount, problems) == (expected, [])
+    else:
+        assert [problem.code for problem in problems] == [Reason.PAYMENTS_DO_NOT_ADD_UP]
 
 
 def test_problems_of_matching_keep_the_settlement_back() -> None:
@@ -207,18 +279,22 @@ def test_problems_of_matching_keep_the_settlement_back() -> None:
     value=amounts,
     parts=st.lists(st.tuples(amounts, extras, extras, extras, extras), min_size=1, max_size=4),
     balance=st.none() | extras,
+    meaning=st.sampled_from(PaidAmount),
+    direction=st.sampled_from(Direction),
 )
-def test_a_settlement_is_the_money_that_moved_and_never_less_than_owed(
-    value: Decimal, parts: list[tuple[Decimal, ...]], balance: Decimal | None
+def test_a_settlement_is_proved_by_a_reading_or_is_more_in_every_one(
+    value: Decimal, parts: list[tuple[Decimal, ...]], balance: Decimal | None, meaning: PaidAmount, direction: Direction
 ) -> None:
     payments = [PaymentFacts(place, PAID_ON, 5, *part) for place, part in enumerate(parts)]
-    title = paid_title(value=value, balance=balance, bordero_ids=tuple(range(len(parts))))
-    settlement, problems = settle(title, payments, [])
-    moved = sum((part[0] for part in parts), Decimal(0))
+    title = paid_title(value=value, balance=balance, bordero_ids=tuple(range(len(parts))), direction=direction)
+    settlement, problems = settle(title, payments, [], meaning)
+    codes, owed, whole = [problem.code for problem in problems], value - (balance or Decimal(0)), as_one(payments)
+    values = {reading.principal(whole) for reading in READINGS[meaning]}
     if settlement is None:
-        assert [problem.code for problem in problems] == [Reason.PAYMENTS_DO_NOT_ADD_UP]
-        return
-    assert isinstance(settlement, Settlement)
-    assert settlement.amount == moved > 0
-    owed = value - (balance or Decimal(0))
-    assert moved + sum((part[2] + part[4] for part in parts), Decimal(0)) >= owed
+        assert codes in ([Reason.PAYMENTS_DO_NOT_ADD_UP], [Reason.PAID_AMOUNT_UNSURE])
+    elif codes == [Reason.OVERPAID]:
+        assert min(values) > owed
+    else:
+        assert owed in values
+        extra = whole.interest + whole.surcharge - whole.discount - whole.fee
+        assert settlement.amount == owed + extra > 0

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.settlement import PaymentFacts
+from integrations.domain.settlement import PaidAmount, PaymentFacts
 from integrations.domain.splitting import Split, desire_part, differs, split
-from integrations.domain.titles import TitleFacts
+from integrations.domain.titles import Direction, TitleFacts
 from tests.domain.builders import CONFIRMED, OPEN, PAID_ON, PARTIAL, amounts, desired, extras, money, paid_title
 
 DAY = timedelta(days=1)
@@ -97,6 +98,56 @@ def test_split(
     title: TitleFacts, payments: list[PaymentFacts], existing: dict[int, str], expected: tuple[Any, ...]
 ) -> None:
     assert told(title, *payments, existing=existing) == expected
+
+
+TWO_WAYS = [paid(1, "63.00", interest="3.00", fee="3.00"), paid(2, "40.00", day=2, discount="3.00")]
+"""As principals of 103.00 they are 63 + 40; as net amounts they are 60 + 43."""
+
+
+@pytest.mark.parametrize(
+    ("meaning", "parts", "codes"),
+    [
+        (PaidAmount.UNKNOWN, {}, ["paid_amount_unsure"]),
+        (PaidAmount.PRINCIPAL, {1: ("63.00", "63.00")}, []),
+        (PaidAmount.NET, {1: ("60.00", "60.00")}, []),
+    ],
+)
+def test_payments_that_divide_a_title_in_two_ways_wait_for_what_the_company_says(
+    meaning: PaidAmount, parts: dict[int, tuple[str, str]], codes: list[str]
+) -> None:
+    title = of(*TWO_WAYS, value=money("103.00"), direction=Direction.RECEIVABLE)
+    found, problems = split(title, TWO_WAYS, [], {}, divides=True, closed_until=None, meaning=meaning)
+    assert found is not None
+    assert {part.payment.bordero_id: (str(part.value), str(part.amount)) for part in found.parts} == parts
+    assert [problem.code.value for problem in problems] == codes
+    assert found.rest + sum(part.value for part in found.parts) == title.value
+
+
+def test_the_fee_of_a_payable_splits_nothing_until_its_company_says_what_it_is() -> None:
+    payment = paid(1, "40.00", fee="1.50")
+    title = of(payment, balance="60.00")
+    assert told(title, payment) == ("100.00", {}, None, ["paid_amount_unsure"])
+    assert told(title, payment, meaning=PaidAmount.PRINCIPAL) == ("60.00", {1: "40.00"}, None, [])
+
+
+def test_a_part_less_than_its_payments_say_is_not_called_overpaid() -> None:
+    payments = [A, paid(2, "58.00", day=2, discount="5.00")]
+    assert told(of(*payments), *payments) == ("100.00", {}, None, ["payments_do_not_add_up"])
+
+
+def test_the_money_that_moved_settles_part_and_rest() -> None:
+    payments = [paid(1, "40.00", interest="2.00"), paid(2, "60.00", day=2, discount="1.00")]
+    found, problems = split(of(*payments), payments, [], {}, divides=True, closed_until=None)
+    assert found is not None
+    assert (problems, found.rest) == ([], money("60.00"))
+    assert [(part.value, part.amount) for part in found.parts] == [(money("40.00"), money("42.00"))]
+    assert found.settlement is not None
+    assert found.settlement.amount == money("59.00")
+    sent = desire_part(desired(value=found.rest), of(*payments), found.parts[0], account="11", person_name="Ana")
+    assert not differs(sent, payments, 1)
+    assert differs(sent, [paid(1, "40.00", interest="3.00")], 1)
+    older = replace(sent, payment=replace(sent.payment, amount=money("40.00")))  # type: ignore[type-var]
+    assert not differs(older, payments, 1), "sent by 0.2"
 
 
 def test_what_is_not_read_or_not_clear_splits_nothing() -> None:

@@ -4,7 +4,7 @@ One table, both directions, a strict and a generous Kamino.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,10 +22,14 @@ from integrations.models import (
     Discrepancy,
     ForcedSettlement,
     KaminoConnection,
+    Payment,
     Posting,
     Tenant,
+    Title,
 )
+from integrations.pipeline.company.saving import save_bling
 from integrations.pipeline.desk import commands, live_kamino
+from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.rest import retrying
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -155,6 +159,7 @@ REFUSED = Outcome(PAID, VALUE, "needs_human", kinds=("refused", "settled_only_in
 REVERSED = Outcome(PAID, VALUE, "needs_human", ("reversed_after_settlement",), ("refused",))
 SCHEDULED = Outcome(PENDING, None, "needs_human", kinds=("double_payment_risk", "settled_only_in_bling"))
 NO_ACCOUNT = Outcome(PENDING, None, "delivered", ("bank_account_missing",), ("settled_only_in_bling", "unmapped"))
+UNSURE = Outcome(None, state="held", problems=("paid_amount_unsure",), kinds=("held",))
 OVERPAID = Outcome(PAID, "130.00", problems=("overpaid",))
 
 CASES: dict[str, Case] = {
@@ -163,10 +168,16 @@ CASES: dict[str, Case] = {
     "two payments of one day": Case(in_two(0)),
     "two payments of two days": Case(in_two(1), SEVERAL),
     "two payments of one day on two accounts": Case(in_two(0, account=0), SEVERAL),
-    "with interest": Case(pay(interest="2.00")),
-    "with discount": Case(pay(discount="5.00")),
-    "with surcharge": Case(pay(surcharge="3.00")),
-    "with fee": Case(pay(fee="1.50")),
+    "with interest": Case(pay(interest="2.00"), Outcome(PAID, "102.00")),
+    "with discount": Case(pay(discount="5.00"), Outcome(PAID, "95.00")),
+    "with surcharge": Case(pay(surcharge="3.00"), Outcome(PAID, "103.00")),
+    "with fee": Case(pay(fee="1.50"), UNSURE, of_receivables=Outcome(PAID, "98.50")),
+    "with fee, sent before": Case(
+        pay(fee="1.50"),
+        replace(UNSURE, status=PENDING, state="delivered", kinds=("settled_only_in_bling",)),
+        sent_before=True,
+        of_receivables=Outcome(PAID, "98.50"),
+    ),
     "more than its value": Case(numbered, OVERPAID),
     "more than its value, and no number says whose": Case(pay(amount="130.00"), AMBIGUOUS),
     "in part": Case(pay(amount="40.00"), IN_PART),
@@ -233,6 +244,36 @@ def test_every_way_of_being_paid(company: Company, world: World, direction: str,
     settled = Attempt.objects.filter(settles=True, outcome__in=("delivered", "adopted"))
     assert not settled.values("posting").annotate(times=Count("pk")).filter(times__gt=1).exists()
     assert company.kamino.charges == 0
+
+
+@pytest.mark.parametrize(("meaning", "paid"), [("principal", "98.50"), ("net", "98.50")])
+def test_what_the_company_says_of_the_paid_amount_settles_what_waited(
+    company: Company, user: User, meaning: str, paid: str
+) -> None:
+    new, sent = company.add_title("payable", value=VALUE), company.add_title("payable", value=VALUE)
+    company.sync()
+    for title in (new, sent):
+        company.bling.pay(title, account=company.bank, fee="1.50")
+    company.sync()
+    assert {company.problems(title)[0] for title in (new, sent)} == {"paid_amount_unsure"}
+    connection = company.connection
+    connection.paid_amount = meaning
+    save_bling(connection, ["paid_amount"], user=user, now=timezone.now())
+    company.work()
+    assert [outcome_of(company, "payable", title) for title in (new, sent)] == [Outcome(PAID, paid)] * 2
+    assert connection.history.latest().history_user == user
+
+
+def test_a_settled_title_whose_payment_became_unclear_does_not_look_reversed(company: Company, world: World) -> None:
+    title = company.add_title("payable", value=VALUE)
+    company.bling.pay(title, account=company.bank)
+    company.sync()
+    Payment.objects.filter(title__bling_id=title).update(amount="60.00", fee="50.00")
+    request_plans(Title.objects.filter(bling_id=title), now=timezone.now())
+    company.work()
+    found = outcome_of(company, "payable", title)
+    assert (found.status, found.paid) == (PAID, VALUE)
+    assert found.problems == ("payments_do_not_add_up",)
 
 
 @pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])

@@ -23,11 +23,13 @@ from integrations.admin.kit.base import ReadOnlyInline
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoicesColumn, TenantFilter
 from integrations.admin.kit.secret_fields import SecretFormMixin
-from integrations.models import BlingConnection, ConnectionEvent
+from integrations.models import BlingConnection, ConnectionEvent, Title
 from integrations.models.connections import ConnectionStatus
 from integrations.models.fields import has_secret
 from integrations.pipeline.company import probes
+from integrations.pipeline.company.saving import save_bling
 from integrations.pipeline.desk.deletions import deletions_to_confirm
+from integrations.queue import enqueue_tick
 from integrations.words.colours import CONNECTION_COLOURS
 
 API_V2_KEY = re.compile(r"[0-9a-f]{48,}", re.IGNORECASE)
@@ -46,7 +48,7 @@ class BlingConnectionForm(SecretFormMixin, forms.ModelForm[BlingConnection]):
 
     class Meta:
         model = BlingConnection
-        fields = ["tenant", "label", "client_id", "client_secret", "code_prefix"]
+        fields = ["tenant", "label", "client_id", "client_secret", "code_prefix", "paid_amount"]
 
     def clean_client_id(self) -> str:
         client_id = str(self.cleaned_data["client_id"]).strip()
@@ -114,15 +116,27 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
         (None, {"fields": ["tenant", "label", "state", "cause"]}),
         (gettext_lazy("Bling app"), {"fields": ["client_id", "client_secret", "callback_address"]}),
         (gettext_lazy("Company in Bling"), {"fields": ["company_name", "company_cnpj", "company_id"]}),
-        (gettext_lazy("Reading"), {"fields": ["code_prefix", "registers_read_at", "swept_at", "created_at"]}),
+        (gettext_lazy("Rules"), {"fields": ["code_prefix", "paid_amount"]}),
+        (gettext_lazy("Reading"), {"fields": ["registers_read_at", "swept_at", "created_at"]}),
     ]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        save_bling(obj, form.changed_data, user=actions.user_of(request), now=timezone.now())
+        enqueue_tick()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # it would take the titles with it; disconnecting keeps them
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        # The mirror hangs on the connection: it never moves to another company.
-        return [*super().get_readonly_fields(request, obj), *(["tenant"] if obj else [])]
+        # The mirror hangs on the connection: it never moves to another company. What was sent is found by its prefix.
+        shown = super().get_readonly_fields(request, obj)
+        if obj is None:
+            return list(shown)
+        has_titles = Title.objects.filter(connection_id=obj.pk).exists()
+        return [*shown, "tenant", *(["code_prefix"] if has_titles else [])]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Show only the buttons that can do something in the connection's state."""

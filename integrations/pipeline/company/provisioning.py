@@ -16,14 +16,14 @@ from django.utils.translation import gettext as _
 
 from integrations.bling.auth import KIND_JWT, KIND_OPAQUE, TokenPair
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KaminoConnection, Mapping, Tenant
-from integrations.models.connections import ConnectionStatus
+from integrations.models.connections import ConnectionStatus, PaidAmountChoice
 from integrations.models.fields import SecretUnreadableError, kept_secrets
 from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.pipeline.access.tokens import store_tokens
 from integrations.pipeline.company import activation
 from integrations.pipeline.company.checklist import GREEN, checklist
 from integrations.pipeline.company.provision_document import DocumentError, Node, node_of
-from integrations.pipeline.company.saving import address_refusal, save_kamino, save_tenant
+from integrations.pipeline.company.saving import address_refusal, save_bling, save_kamino, save_tenant
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 
@@ -108,16 +108,24 @@ def _go_live(tenant: Tenant, where: str, now: datetime) -> None:
 
 
 def _bling(tenant: Tenant, node: Node, now: datetime, changed: list[str]) -> BlingConnection:
-    node.only("label", "client_id", "client_secret", "access_token", "refresh_token", "expires_in", "token_kind")
+    node.only(
+        "label", "client_id", "client_secret", "access_token", "refresh_token", "expires_in", "token_kind",
+        "paid_amount",
+    )  # fmt: skip
     label = node.text("label", "Bling")
     connection = BlingConnection.objects.filter(tenant=tenant, label=label).first()
     is_new = connection is None
     if connection is None:
         connection = BlingConnection(tenant=tenant, label=label, code_prefix=_free_prefix(tenant))
-    own = _fill(connection, {key: node.text(key) for key in ("client_id", "client_secret") if key in node})
+    wanted: dict[str, Any] = {key: node.text(key) for key in ("client_id", "client_secret") if key in node}
+    if "paid_amount" in node:
+        wanted["paid_amount"] = node.choice("paid_amount", PaidAmountChoice.values)
+    own = _fill(connection, wanted)
     _validate(connection, node)
-    if is_new or own:
-        connection.save(update_fields=None if is_new else own)
+    if is_new:
+        connection.save()
+    else:
+        save_bling(connection, own, user=None, now=now, reason=REASON)
     refresh = node.text("refresh_token", "")
     if refresh and not _is_known(connection, refresh):
         if connection.status_cause == "disconnected":

@@ -1,4 +1,4 @@
-"""Saving what was changed of a company or of its connection to Kamino, by a person on a form or by `provision`: it is
+"""Saving what was changed of a company or of its connections, by a person on a form or by `provision`: it is
 kept in the history, its titles are planned again where a rule changed, and new keys are tried at once."""
 
 from collections.abc import Collection
@@ -10,17 +10,19 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from integrations.models import KaminoConnection, Tenant
+from integrations.models import BlingConnection, KaminoConnection, Tenant, Title
 from integrations.pipeline.access.clients import check_address
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import lift_pause
 from integrations.pipeline.desk.commands import tenant_changed
+from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.rest.errors import ConfigError
 
 RULES = {
     "settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release", "partial_policy"
 }  # fmt: skip
 _KAMINO_RULES = {"allow_unconfirmed", "lists_are_complete", "default_cost_center", "default_business_unit"}
+_BLING_RULES = {"paid_amount"}
 _KAMINO_KEYS = {"base_url", "cn", *KaminoConnection.SECRETS}
 
 
@@ -44,6 +46,16 @@ def save_kamino(
             lift_pause(kamino.pk, now)
         if not _KAMINO_RULES.isdisjoint(changed):
             tenant_changed(tenant_id=kamino.tenant_id, now=now)
+
+
+def save_bling(
+    connection: BlingConnection, changed: Collection[str], *, user: User | None, now: datetime, reason: str = ""
+) -> None:
+    """Save the `changed` fields of a connection that exists."""
+    with transaction.atomic():
+        _save(connection, changed, user, reason)
+        if not _BLING_RULES.isdisjoint(changed):
+            request_plans(Title.objects.filter(connection=connection), now=now)
 
 
 def address_refusal(base_url: str, cn: str) -> tuple[str, str] | None:

@@ -119,7 +119,7 @@ def _paid(
     divided, problems = divide(facts, payments, ambiguous, parts, rulebook.rules, may_begin=may_divide)
     settlement = divided.settlement if divided else None
     if divided is None:
-        settlement, found = settle(facts, payments, ambiguous)
+        settlement, found = settle(facts, payments, ambiguous, rulebook.rules.paid_amount)
         problems = [*problems, *(problem for problem in found if problem not in problems)]
     accounts, unknown = _accounts(rulebook, settlement, divided)
     if divided and unknown and divided.parts:

@@ -70,7 +70,10 @@ def divide(
     person's settlement counts, or the whole title was sent as settled."""
     wants = rules.wants_split and (rules.may_split or parts.is_begun)
     divides = may_begin and (wants or parts.is_begun)
-    found, reasons = split(title, payments, problems, parts.existing, divides=divides, closed_until=rules.closed_until)
+    found, reasons = split(
+        title, payments, problems, parts.existing,
+        divides=divides, closed_until=rules.closed_until, meaning=rules.paid_amount,
+    )  # fmt: skip
     if found is None and may_begin and rules.wants_split and not rules.may_split:
         days = {(payment.date, payment.account_id) for payment in payments}
         if title.status is TitleStatus.PARTIAL or (title.status is TitleStatus.SETTLED and len(days) > 1):

@@ -17,6 +17,7 @@ from integrations.domain.classification import (
     TargetIndex,
 )
 from integrations.domain.rules import Filter, FilterKind, Release, TenantRules
+from integrations.domain.settlement import PaidAmount
 from integrations.domain.titles import Direction, SalesOrderFacts
 from integrations.models import (
     BlingConnection,
@@ -96,6 +97,7 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             payables=tenant.sync_payables,
             receivables=tenant.sync_receivables,
             code_prefix=connection.code_prefix,
+            paid_amount=PaidAmount(connection.paid_amount),
             filters=_filters(connection),
             release=Release(tenant.release),
             wants_split=tenant.partial_policy == Tenant.PartialPolicy.SPLIT,

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.admin.connections.event_texts import _EVENTS, event_detail, event_text
-from integrations.models import BlingConnection, ConnectionEvent, ConnectLink, KaminoConnection
+from integrations.models import BlingConnection, ConnectionEvent, ConnectLink, KaminoConnection, PlanRequest, Title
 from integrations.models.connections import ConnectionStatus
 from integrations.views.outcomes import OUTCOMES
 from tests.admin.kit.test_pages import url
@@ -155,11 +155,40 @@ def test_the_timeline_tells_what_happened_in_portuguese(login: Callable[[str], C
     assert event_detail("network", "transient") == ""
 
 
+def test_what_the_paid_amount_is_plans_the_titles_again_and_the_prefix_of_read_titles_stays(
+    login: Callable[[str], Client], ours: Rows
+) -> None:
+    PlanRequest.objects.all().delete()
+    data = {"label": ours.bling.label, "client_id": "", "client_secret": "", "code_prefix": "9-", **EVENTS}
+    client, page = login("suporte"), url(BlingConnection, "change", ours.bling.pk)
+    assert client.post(page, {**data, "paid_amount": "unknown"}).status_code == 302
+    assert not PlanRequest.objects.exists()
+    assert client.post(page, {**data, "paid_amount": "net"}).status_code == 302
+    saved = BlingConnection.objects.get(pk=ours.bling.pk)
+    assert (saved.paid_amount, saved.code_prefix) == ("net", ours.bling.code_prefix)
+    assert (
+        PlanRequest.objects.filter(title__connection=ours.bling).count()
+        == Title.objects.filter(connection=ours.bling).count()
+        > 0
+    )
+    assert saved.history.latest().history_user.username == "suporte"
+    new = BlingConnection.objects.create(tenant=ours.tenant, label="Outra", code_prefix="2-")
+    data = {**data, "label": "Outra", "code_prefix": "3-", "paid_amount": "unknown"}
+    assert client.post(url(BlingConnection, "change", new.pk), data).status_code == 302
+    assert BlingConnection.objects.get(pk=new.pk).code_prefix == "3-"
+
+
 @pytest.mark.parametrize(("length", "refused"), [(40, False), (48, True), (64, True)])
 def test_a_key_of_the_old_api_is_refused_with_what_to_do(
     length: int, refused: bool, login: Callable[[str], Client], ours: Rows
 ) -> None:
-    data = {"label": "Loja", "client_id": "0aF" * 16 + "0" * 16, "client_secret": "", "code_prefix": "", **EVENTS}
+    data = {
+        "label": "Loja",
+        "client_id": "0aF" * 16 + "0" * 16,
+        "client_secret": "",
+        "paid_amount": "unknown",
+        **EVENTS,
+    }
     data["client_id"] = data["client_id"][:length]
     response = login("suporte").post(url(BlingConnection, "change", ours.bling.pk), data)
     assert (response.status_code == 200) is refused

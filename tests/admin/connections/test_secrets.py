@@ -82,7 +82,7 @@ def test_a_new_connection_needs_its_keys(login: Callable[[str], Client], theirs:
 def test_the_client_secret_is_kept_or_replaced(
     secret: str, stored: str, login: Callable[[str], Client], ours: Rows
 ) -> None:
-    data = {"label": "Loja", "client_id": "outro-id", "client_secret": secret, "code_prefix": ""}
+    data = {"label": "Loja", "client_id": "outro-id", "client_secret": secret, "paid_amount": "unknown"}
     inline = {"events-TOTAL_FORMS": "0", "events-INITIAL_FORMS": "0"}
     response = login("suporte").post(url(BlingConnection, "change", ours.bling.pk), {**data, **inline})
     assert response.status_code == 302
@@ -112,7 +112,7 @@ def test_keys_that_cannot_be_read_are_kept_until_they_are_entered_again(
     page = url(KaminoConnection, "change", ours.kamino.pk)
     assert client.post(page, kamino_form(ours, cn="78", hash="novo-hash")).status_code == 302
     inline = {"events-TOTAL_FORMS": "0", "events-INITIAL_FORMS": "0"}
-    data = {"label": "Loja", "client_id": "outro-id", "client_secret": "", "code_prefix": "", **inline}
+    data = {"label": "Loja", "client_id": "outro-id", "client_secret": "", "paid_amount": "unknown", **inline}
     assert client.post(url(BlingConnection, "change", ours.bling.pk), data).status_code == 302
     settings.FIELD_ENCRYPTION_KEYS = [*settings.FIELD_ENCRYPTION_KEYS, *keys]
     saved = KaminoConnection.objects.get(pk=ours.kamino.pk)

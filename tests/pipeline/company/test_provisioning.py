@@ -107,6 +107,19 @@ def test_an_allowance_that_a_document_changes_is_planned_too(company: Company) -
     assert PlanRequest.objects.count() == 1
 
 
+def test_what_a_document_says_of_the_paid_amount_is_planned_and_refused_where_it_says_nothing_known(
+    company: Company,
+) -> None:
+    company.add_title("payable")
+    company.sync()
+    PlanRequest.objects.all().delete()
+    again(company, bling=[{"label": company.connection.label, "paid_amount": "net"}])
+    assert company.connection.paid_amount == "net"
+    assert PlanRequest.objects.count() == 1
+    with pytest.raises(DocumentError, match="paid_amount"):
+        again(company, bling=[{"paid_amount": "gross"}])
+
+
 def test_a_live_company_is_not_taken_back_by_a_document(company: Company) -> None:
     with pytest.raises(DocumentError, match="delivery_mode"):
         again(company, delivery_mode="shadow")
