@@ -152,6 +152,26 @@ MUTANTS = [
         '    "uncertain": "danger",\n    "internal"', '    "internal"',
         ("tests/words/test_words.py",),
     ),
+    Mutant(
+        "payment_of_the_last_closed_day_goes_through", "integrations/domain/desired.py",
+        "desired.payment.date > closed:", "desired.payment.date >= closed:",
+        ("tests/domain/test_desired.py",),
+    ),
+    Mutant(
+        "less_than_owed_is_overpaid", "integrations/domain/settlement.py",
+        "elif all(reading.principal(paid) > owed", "elif any(reading.principal(paid) > owed",
+        ("tests/domain/test_settlement.py",),
+    ),
+    Mutant(
+        "paid_amount_is_sent_as_it_is", "integrations/domain/settlement.py",
+        "amount, found = moved(paid, owed), []", "amount, found = paid.amount, []",
+        ("tests/domain/test_settlement.py",),
+    ),
+    Mutant(
+        "unclear_payment_looks_reversed", "integrations/domain/desired.py",
+        "(before is None or before.status is KaminoStatus.SETTLED)", "before is None",
+        ("tests/flows/test_settlement_cases.py",),
+    ),
 ]  # fmt: skip
 
 

@@ -238,6 +238,19 @@ def test_a_payment_in_a_closed_period_waits_for_a_person() -> None:
     assert wish(inputs(facts, rules=rules)) == (None, [Reason.CLOSED_PERIOD])
 
 
+@pytest.mark.parametrize(("days_after", "is_sent"), [(-1, False), (0, False), (1, True)])
+def test_a_payment_after_the_closed_period_goes_through_alone(days_after: int, is_sent: bool) -> None:
+    """What else changed of a title of a closed month waits; its payment waits only where its own day is closed."""
+    closed = PAID_ON - timedelta(days=days_after)
+    delivered = desired(competence_date=closed - timedelta(days=60), chart_account="another")
+    facts = paid_title(issue_date=delivered.competence_date)
+    result, problems = wish(inputs(facts, rules=TenantRules(None, closed_until=closed), delivered=delivered))
+    assert problems == [Reason.CLOSED_PERIOD]
+    assert (result is not None) is is_sent
+    if result is not None:
+        assert (result.status, result.chart_account) == (KaminoStatus.SETTLED, "another")
+
+
 @given(issue=near_days, paid_on=near_days, closed=near_days)
 def test_nothing_wanted_lies_in_a_closed_period(issue: date, paid_on: date, closed: date) -> None:
     found = inputs(
