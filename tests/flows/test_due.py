@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -221,6 +221,32 @@ def test_an_idle_tick_asks_twice_and_starts_no_thread(idle: Company) -> None:
         )  # fmt: skip
     assert len(asked) == 2, [query["sql"][:100] for query in asked]
     assert seen == [threads]
+
+
+def test_a_refresh_that_takes_long_keeps_nothing_else_from_being_done(idle: Company) -> None:
+    BlingToken.objects.update(expires_at=timezone.now() + HOUR / 2)
+    Heartbeat.objects.all().delete()
+    version = BlingToken.objects.get().version
+    title = idle.add_title("payable")
+    start_a_run(idle)
+
+    def tick_in_thread() -> None:
+        tick_once()
+        connections.close_all()
+
+    ticking = threading.Thread(target=tick_in_thread)
+    with transaction.atomic():
+        BlingToken.objects.select_for_update().get()  # no refresh ends before this does
+        ticking.start()
+        for _ in range(300):
+            if idle.in_kamino("payable", title) is not None:
+                break
+            threading.Event().wait(0.1)
+        was_done_meanwhile = idle.in_kamino("payable", title) is not None
+    ticking.join()
+    assert was_done_meanwhile
+    assert Heartbeat.objects.exists()
+    assert BlingToken.objects.get().version > version
 
 
 def test_what_a_person_asks_for_while_a_thread_works_is_done_meanwhile(idle: Company, settings: Any) -> None:

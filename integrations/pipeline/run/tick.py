@@ -76,15 +76,17 @@ FIRST = (
         "schedule", lambda now, _: [schedule.connections_due(now)],
         lambda t: schedule.open_due_runs(now=t.clock()) > 0,
     ),
-    Kind(
-        "tokens", lambda now, _: [tokens.tokens_due(now)],
-        lambda t: tokens.refresh_due(clock=t.clock, deadline=t.deadline) > 0,
-    ),
     Kind("alerts", lambda now, _: [alerts.companies_to_watch(now)], lambda t: alerts.watch(now=t.clock())),
     Kind("digests", lambda now, _: [digest.companies_due(now)], lambda t: digest.send_digests(now=t.clock()) > 0),
 )  # fmt: skip
 """What a tick does once, before anything else."""
 
+TOKENS = Kind(
+    "tokens", lambda now, _: [tokens.tokens_due(now)],
+    lambda turn: tokens.refresh_due(clock=turn.clock, deadline=turn.deadline) > 0,
+)  # fmt: skip
+"""Has a thread of its own: a thousand companies wait an hour for their slots after an outage, and nothing waits for
+them."""
 SWEEP = Kind(
     "sweep", lambda now, _: [model.objects.expired(now) for model in DELIVERY_UNITS],
     _sweep,
@@ -127,7 +129,7 @@ PEOPLE = (
     Kind("bulk", lambda _now, _: [orders_due()], lambda turn: advance_orders(clock=turn.clock)),
 )  # fmt: skip
 """What people wait for: changes of the De/Para, and reading, planning and sending what they asked for."""
-KINDS = (*FIRST, *TURN, GUARD, *PEOPLE)
+KINDS = (*FIRST, TOKENS, *TURN, GUARD, *PEOPLE)
 
 
 def run_tick(
@@ -137,7 +139,7 @@ def run_tick(
     work of layers above. Returns whether something may be left to do.
 
     Several threads take turns, each as a worker of its own would. One more serves only people, so that a person who
-    presses a button never waits for a slice of a backlog.
+    presses a button never waits for a slice of a backlog, and one refreshes tokens.
     """
     turn = Turn(clock, deadline)
     found = _due(FIRST, turn)
@@ -151,8 +153,11 @@ def run_tick(
         Member(names_of(work), lambda first=first: _guarded("turn", lambda: _give_turns(work, turn, first, reviews)))  # type: ignore[misc]
         for first in range(settings.TICK_THREADS)
     ]
-    members.append(Member(names_of(PEOPLE), lambda: _guarded("people", lambda: _give_turns(PEOPLE, turn))))
-    everything = (*work, *PEOPLE)
+    members += [
+        Member(names_of(kinds), lambda name=name, kinds=kinds: _guarded(name, lambda: _give_turns(kinds, turn)))  # type: ignore[misc]
+        for name, kinds in (("people", PEOPLE), ("tokens", (TOKENS,)))
+    ]
+    everything = (TOKENS, *work, *PEOPLE)
 
     def look() -> frozenset[str]:
         return _due(everything, turn) - {kind.name for kind in everything if kind.is_attended()}
