@@ -58,8 +58,8 @@ def authorize_url(app: App, state: str) -> str:
 def exchange_code(app: App, code: str) -> TokenPair:
     """Exchange an authorization code, once: a second use revokes the user.
 
-    Raises `UncertainError` when the answer never came, `InvalidGrantError`, `UnauthorizedError` (client credentials),
-    `NeedsReconnectionError` or `TransientError`.
+    Raises `UncertainError` when the answer never came or says nothing, `InvalidGrantError`, `UnauthorizedError` (client
+    credentials), `NeedsReconnectionError` or `TransientError`.
     """
     session = _oauth_session(app, "access_token_response")
     return _token_call(
@@ -78,7 +78,8 @@ def exchange_code(app: App, code: str) -> TokenPair:
 def refresh(app: App, refresh_token: str) -> TokenPair:
     """Refresh once, explicitly. The old refresh token is dead as soon as Bling has answered.
 
-    Raises `UncertainError` when the answer never came: the pair may be lost. Other errors as `exchange_code`.
+    Raises `UncertainError` when the answer never came or says nothing: the pair may be lost. Other errors as
+    `exchange_code`.
     """
     session = _oauth_session(app, "refresh_token_response")
     return _token_call(
@@ -96,7 +97,7 @@ def revoke(app: App, token: str) -> None:
         data={"token": token, "token_type_hint": "refresh_token"}, auth=_basic(app), headers=dict(_HEADERS),
     )  # fmt: skip
     if answer.status >= 500 or answer.status == 429:
-        raise error_of(answer, "revoke")
+        raise error_of(answer, "revoke", is_write=False)
 
 
 _TIMEOUT = (CONNECT_TIMEOUT, READ_TIMEOUT)
@@ -118,7 +119,7 @@ def _refuse_errors(response: requests.Response) -> requests.Response:
     """Map Bling's error envelope before oauthlib sees it: it expects another shape and would print the body."""
     answer = Answer(response.status_code, response.headers, response.content, "token")
     if response.status_code != 200 or answer.is_html:
-        raise error_of(answer, "token")
+        raise error_of(answer, "token", is_write=True)
     return response
 
 

@@ -275,7 +275,7 @@ class BlingClient:
             params=list(read.query), headers=_headers(access), patience=self._patience,
         )  # fmt: skip
         if answer.status != 200 or answer.is_html:
-            raise error_of(answer, name)
+            raise error_of(answer, name, is_write=False)
         body = answer.json()
         if not isinstance(body, Mapping):
             raise InternalError("answer is no object", service=SERVICE, operation=name)

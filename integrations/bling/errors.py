@@ -6,6 +6,7 @@ from integrations.rest.errors import (
     InternalError,
     RateLimitedError,
     TransientError,
+    UncertainError,
     refusal_kind,
 )
 from integrations.rest.redaction import excerpt
@@ -28,10 +29,14 @@ class InvalidGrantError(ConfigError):
     """The refresh token or code was not accepted; means "reconnect" only if nobody else refreshed meanwhile."""
 
 
-def error_of(answer: Answer, operation: str) -> ApiError:
-    """Return the error for an unsuccessful answer (Bling: error envelope and OAuth error bodies)."""
+def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
+    """Return the error for an unsuccessful answer (Bling: error envelope and OAuth error bodies).
+
+    A write is refused only by a status that says so; after every other one Bling may have done it.
+    """
+    unknown = UncertainError if is_write else TransientError
     if answer.is_html:
-        return TransientError(
+        return unknown(
             "HTML instead of JSON: an outage, or this address is blocked",
             service=SERVICE, operation=operation, status=answer.status, code="html",
         )  # fmt: skip
@@ -47,7 +52,9 @@ def error_of(answer: Answer, operation: str) -> ApiError:
     if answer.status == 403:
         return MissingScopeError(message, status=answer.status, code=code, **where)
     if answer.status >= 500:
-        return TransientError(message, status=answer.status, code=code, **where)
+        return unknown(message, status=answer.status, code=code, **where)
+    if is_write and refusal_kind(answer.status) is InternalError:
+        return UncertainError(message or "unknown answer", status=answer.status, code=code, **where)
     if 300 <= answer.status < 400:
         return ConfigError("redirect refused", status=answer.status, code=code, **where)
     return refusal_kind(answer.status)(message, status=answer.status, code=code, **where)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from integrations.bling.errors import error_of
-from integrations.rest.errors import RateLimitedError
+from integrations.rest.errors import RateLimitedError, UncertainError
 from integrations.rest.session import Answer
 
 
@@ -32,16 +32,34 @@ def answer(status: int, **error: object) -> Answer:
     ],
 )
 def test_each_answer_becomes_its_error(given: Answer, name: str) -> None:
-    assert type(error_of(given, "GET /x")).__name__ == name
+    assert type(error_of(given, "GET /x", is_write=False)).__name__ == name
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html>x</html>", b'{"error": {"type": "SERVER_ERROR"}}', b"[]"])
+@pytest.mark.parametrize("status", [200, 201, 301, 302, 418, 500, 502, 503, 504, 520])
+def test_a_write_is_unknown_unless_the_answer_says_that_it_was_refused(status: int, body: bytes) -> None:
+    assert type(error_of(Answer(status, {}, body, "t"), "POST /x", is_write=True)) is UncertainError
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429])
+def test_a_refused_write_is_refused_unless_a_gateway_says_so(status: int) -> None:
+    refused = error_of(answer(status, type="X", message="x"), "POST /x", is_write=True)
+    assert not isinstance(refused, UncertainError)
+    page = Answer(status, {}, b"<!doctype html><title>x</title>", "t")
+    assert isinstance(error_of(page, "POST /x", is_write=True), UncertainError)
 
 
 @pytest.mark.parametrize(("period", "seconds"), [("second", 2), ("day", 86_400)])
 def test_the_two_limits_are_told_apart(period: str, seconds: float) -> None:
-    error = error_of(answer(429, type="TOO_MANY_REQUESTS", message="x", limit=3, period=period), "GET /x")
+    error = error_of(
+        answer(429, type="TOO_MANY_REQUESTS", message="x", limit=3, period=period), "GET /x", is_write=False
+    )
     assert isinstance(error, RateLimitedError)
     assert error.seconds == seconds
 
 
 def test_every_field_error_is_in_the_message() -> None:
-    error = error_of(answer(400, type="VALIDATION_ERROR", message="Erro", fields=[{"code": 1, "msg": "Valor"}]), "x")
+    error = error_of(
+        answer(400, type="VALIDATION_ERROR", message="Erro", fields=[{"code": 1, "msg": "Valor"}]), "x", is_write=True
+    )
     assert "Valor" in error.message
