@@ -18,7 +18,7 @@ PREFIX = "/_control"
 #: Attributes that POST /_control/{slug}/{side}/set may change.
 SETTABLE = {
     "bling": {"inactive", "app_inactive", "missing_scopes", "redirect_uri", "name"},
-    "kamino": {"locked_until", "approval_required"},
+    "kamino": {"locked_until", "approval_required", "numbers_only"},
 }
 WORLD_SETTABLE = {"today", "unlimited", "generous", "paid_is_net"}
 

@@ -11,7 +11,7 @@ from integrations.domain.bodies import StoredBody
 from integrations.domain.classification import Classification
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Problem, Reason, holding_title
-from integrations.domain.rules import TenantRules, is_filtered, is_released, is_switched_off
+from integrations.domain.rules import TenantRules, is_filtered, is_released, is_switched_off, number_to_send
 from integrations.domain.settlement import PaymentFacts, Settlement
 from integrations.domain.titles import Direction, TitleFacts, TitleStatus, competence_of
 
@@ -156,7 +156,7 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
         direction=title.direction,
         code=f"{inputs.rules.code_prefix}{title.bling_id}",
         description=describe(title, inputs.person_name, f"{inputs.rules.code_prefix}{title.bling_id}"),
-        document_number=title.document_number,
+        document_number=number_to_send(title, inputs.rules),
         due_date=title.due_date,
         competence_date=competence_of(title) or title.due_date,
         value=inputs.value,

@@ -1,4 +1,4 @@
-"""CPF and CNPJ as text; a CNPJ may contain letters since July 2026, so nothing here keeps digits only."""
+"""CPF and CNPJ as text; a CNPJ may contain letters since July 2026, so nothing here keeps their digits only."""
 
 from enum import StrEnum
 
@@ -15,6 +15,11 @@ class DocumentKind(StrEnum):
 def compact(document: str) -> str:
     """Return the document without punctuation and spaces, upper case."""
     return "".join(char for char in document.upper() if char.isalnum())
+
+
+def digits(text: str) -> str:
+    """Return the digits of a document number of any kind (invoice, order): never meant for a CPF or CNPJ."""
+    return "".join(char for char in text if char in "0123456789")
 
 
 def kind_of(document: str) -> DocumentKind:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from integrations.domain.documents import digits
 from integrations.domain.settlement import PaidAmount
 from integrations.domain.titles import UNSETTLED, Direction, InvoiceStatus, Origin, TitleFacts
 
@@ -21,6 +22,14 @@ class Release(StrEnum):
     ALWAYS = "always"
     AUTHORISED = "authorised"
     DANFE = "danfe"
+
+
+class PayableNumber(StrEnum):
+    """How a payable's document number is written to Kamino: nobody has shown that `NroNotaFiscal` takes letters."""
+
+    TEXT = "text"
+    DIGITS = "digits"
+    LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class TenantRules:
     wants_split: bool = False
     may_split: bool = False
     paid_amount: PaidAmount = PaidAmount.UNKNOWN
+    payable_number: PayableNumber = PayableNumber.TEXT
 
 
 _RELEASED = {
@@ -73,6 +83,13 @@ def is_filtered(title: TitleFacts, contact_types: frozenset[int], rules: TenantR
         FilterKind.CONTACT_TYPE: contact_types,
     }
     return any(rule.refuses(ids[kind]) for kind, rule in rules.filters.items())
+
+
+def number_to_send(title: TitleFacts, rules: TenantRules) -> str:
+    """Return the document number that Kamino is given, "" for none."""
+    if title.direction is Direction.RECEIVABLE or rules.payable_number is PayableNumber.TEXT:
+        return title.document_number
+    return digits(title.document_number) if rules.payable_number is PayableNumber.DIGITS else ""
 
 
 def has_cancelled_invoice(title: TitleFacts) -> bool:

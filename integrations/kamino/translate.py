@@ -87,6 +87,8 @@ def title_body(
         "Obs": desired.note or kept.get("Obs") or "",
         endpoints.PAYABLE_CODE_FIELD: desired.code,
     }
+    if desired.direction is Direction.PAYABLE and not desired.document_number:
+        del body[names.document_number]  # "" may be no number there
     if desired.payment:
         body[names.paid_on] = desired.payment.date.isoformat()
         body[names.paid] = desired.payment.amount

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from integrations.domain.rules import PayableNumber
 from integrations.domain.settlement import PaidAmount
 from integrations.models.fields import EncryptedTextField
 from integrations.models.moments import moment
@@ -139,6 +140,12 @@ class BlingToken(models.Model):
         connection_id: int
 
 
+class PayableNumberChoice(models.TextChoices):
+    TEXT = PayableNumber.TEXT.value, _("as in Bling")
+    DIGITS = PayableNumber.DIGITS.value, _("its digits only")
+    LEFT_OUT = PayableNumber.LEFT_OUT.value, _("left out (the description names it)")
+
+
 class KaminoConnection(models.Model):
     """A company's keys at Kamino, and the row that is leased while one call for it is in flight."""
 
@@ -159,6 +166,13 @@ class KaminoConnection(models.Model):
         _("lists show every status"),
         default=False,
         help_text=_("Proved with Kamino: a title that its list does not show does not exist."),
+    )
+    payable_number = models.CharField(
+        _("document number of payables"),
+        max_length=10,
+        choices=PayableNumberChoice,
+        default=PayableNumberChoice.TEXT,
+        help_text=_("Whether Kamino takes letters here is not confirmed: “kamino_probe --write” tries it."),
     )
     is_paused = models.BooleanField(_("paused"), default=False)
     failure = models.JSONField(_("last error"), default=dict, editable=False)

@@ -27,6 +27,7 @@ class TitleBook(RegisterBook):
         self._last_ids: dict[Direction, int] = dict.fromkeys(("payable", "receivable"), 100_000 * (number + 1))
         # Kamino may hold payables of an API user back until somebody approves them.
         self.approval_required = False
+        self.numbers_only = False
         self.charges = 0
 
     def rows(self, direction: Direction) -> dict[int, Row]:
@@ -64,6 +65,9 @@ class TitleBook(RegisterBook):
             new = {name: normal(fields, name, body.get(name)) for name in fields.writable}
         except (ValueError, ArithmeticError, TypeError, AttributeError):
             raise Rejected("Um ou mais campos possuem formato inválido.") from None
+        number = body.get("NroNotaFiscal")
+        if self.numbers_only and direction == "payable" and number is not None and not str(number).isdecimal():
+            raise Rejected("Um ou mais campos possuem formato inválido.")
         self._default_status(direction, fields, new, old)
         check_save(self, fields, old, new)
         if new.get("GerarCobranca"):

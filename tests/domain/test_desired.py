@@ -20,7 +20,7 @@ from integrations.domain.desired import (
     desire,
 )
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.rules import TenantRules
+from integrations.domain.rules import PayableNumber, TenantRules
 from integrations.domain.settlement import Settlement
 from integrations.domain.titles import Direction
 from tests.domain.builders import (
@@ -236,6 +236,23 @@ def test_a_payment_in_a_closed_period_waits_for_a_person() -> None:
     rules = TenantRules(settled_from=None, closed_until=PAID_ON)
     facts = paid_title(issue_date=PAID_ON + timedelta(days=1))
     assert wish(inputs(facts, rules=rules)) == (None, [Reason.CLOSED_PERIOD])
+
+
+@pytest.mark.parametrize(
+    ("direction", "form", "sent"),
+    [
+        (Direction.PAYABLE, PayableNumber.TEXT, "NF 10/2"),
+        (Direction.PAYABLE, PayableNumber.DIGITS, "102"),
+        (Direction.PAYABLE, PayableNumber.LEFT_OUT, ""),
+        (Direction.RECEIVABLE, PayableNumber.DIGITS, "NF 10/2"),
+        (Direction.RECEIVABLE, PayableNumber.LEFT_OUT, "NF 10/2"),
+    ],
+)
+def test_a_payable_s_number_is_written_as_kamino_takes_it(direction: Direction, form: PayableNumber, sent: str) -> None:
+    facts = title(direction=direction, document_number="NF 10/2")
+    result, _problems = wish(inputs(facts, rules=TenantRules(None, payable_number=form)))
+    assert result is not None
+    assert result.document_number == sent
 
 
 @pytest.mark.parametrize(("days_after", "is_sent"), [(-1, False), (0, False), (1, True)])

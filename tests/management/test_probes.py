@@ -46,6 +46,18 @@ def test_a_write_probe_leaves_no_open_title(company: Company, world: World, caps
     assert company.kamino.charges == 0
 
 
+def test_a_write_probe_says_which_document_numbers_kamino_takes(
+    company: Company, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.generous = company.kamino.numbers_only = True
+    lines = output(capsys, "kamino_probe", "azul", "--write", fails=True).splitlines()
+    saves = [line for line in lines if "payable.save" in line and "document number" in line]
+    assert ["FAILED" in line for line in saves] == [True, False]
+    assert "'NF 1/A'" in saves[0]
+    assert "'1'" in saves[1]
+    assert company.kamino.titles("payable") == []
+
+
 def test_an_unknown_company_is_named(new_company: Callable[..., Company]) -> None:
     with pytest.raises(CommandError, match="cinza"):
         call_command("kamino_probe", "cinza")

@@ -28,7 +28,7 @@ class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
         model = KaminoConnection
         fields = [
             "tenant", "base_url", "cn", "app", "id_usr", "usr", "hash", "requests_per_minute", "allow_unconfirmed",
-            "lists_are_complete", "is_paused", "default_cost_center", "default_business_unit",
+            "lists_are_complete", "payable_number", "is_paused", "default_cost_center", "default_business_unit",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,7 +66,7 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
             {
                 "fields": [
                     "is_paused", "allow_unconfirmed", "lists_are_complete", "requests_per_minute",
-                    "default_cost_center", "default_business_unit",
+                    "payable_number", "default_cost_center", "default_business_unit",
                 ]
             },
         ),

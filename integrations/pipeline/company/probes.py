@@ -16,10 +16,12 @@ from integrations.models import BlingConnection, KaminoConnection
 from integrations.pipeline.access.clients import CheckLine, open_bling, open_kamino
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import lift_pause
-from integrations.rest.errors import ApiError, NotFoundError
+from integrations.rest.errors import ApiError, NotFoundError, RejectedError
 
 Clock = Callable[[], datetime]
 PROBE_CODE = "probe"
+NUMBERS = ("NF 1/A", "1", "")
+"""Document numbers of a payable, tried in this order until Kamino takes one: which form it takes is not confirmed."""
 
 
 def probe_bling(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckLine]:
@@ -72,14 +74,17 @@ def _locks(client: KaminoClient, today: date) -> list[tuple[date, date]]:
     return client.locks(accounts[0].kamino_id, today - timedelta(days=365), today) if accounts else []
 
 
+def _name(op: Op) -> str:
+    return f"{op} ({'confirmed' if ENDPOINTS[op].confirmed else 'unconfirmed'})"
+
+
 def _line(op: Op, call: Callable[[], object]) -> CheckLine:
-    known = "confirmed" if ENDPOINTS[op].confirmed else "unconfirmed"
     try:
         seen = call()
     except ApiError as error:
-        return CheckLine(f"{op} ({known})", False, f"{error.kind}: {error}", error_text(error))
+        return CheckLine(_name(op), False, f"{error.kind}: {error}", error_text(error))
     count = f"{len(seen)} rows" if isinstance(seen, list) else f"ok ({seen})"
-    return CheckLine(f"{op} ({known})", True, count)
+    return CheckLine(_name(op), True, count)
 
 
 def _probe_writes(client: KaminoClient, clock: Clock) -> Iterator[CheckLine]:
@@ -110,17 +115,22 @@ def _probe_title(
     save = Op.PAYABLE_SAVE if direction is Direction.PAYABLE else Op.RECEIVABLE_SAVE
     cancel = Op.PAYABLE_CANCEL if direction is Direction.PAYABLE else Op.RECEIVABLE_CANCEL
     listing = Op.PAYABLE_LIST if direction is Direction.PAYABLE else Op.RECEIVABLE_LIST
-    found: dict[str, int] = {}
-
-    def create() -> int:
-        found["id"] = client.save_title(wanted, person_id=person)
-        return found["id"]
-
-    yield _line(save, create)
-    if "id" not in found:
+    made: list[int] = []
+    for number in NUMBERS if direction is Direction.PAYABLE else ("",):
+        wanted, may_try_again = replace(wanted, document_number=number), False
+        try:
+            made.append(client.save_title(wanted, person_id=person))
+            yield CheckLine(_name(save), True, f"ok (ID {made[0]}, document number {number!r})")
+        except ApiError as error:
+            seen = f"{error.kind}: {error} (document number {number!r})"
+            yield CheckLine(_name(save), False, seen, error_text(error))
+            may_try_again = isinstance(error, RejectedError)
+        if not may_try_again:
+            break
+    if not made:
         return
     rows = lambda: marked(client.titles_due(direction, wanted.due_date, wanted.due_date), PROBE_CODE)  # noqa: E731
     yield _line(listing, rows)
     changed = replace(wanted, value=Decimal("0.02"))
-    yield _line(save, lambda: client.save_title(changed, person_id=person, kamino_id=found["id"]))
-    yield _line(cancel, lambda: client.cancel_title(direction, found["id"]))
+    yield _line(save, lambda: client.save_title(changed, person_id=person, kamino_id=made[0]))
+    yield _line(cancel, lambda: client.cancel_title(direction, made[0]))

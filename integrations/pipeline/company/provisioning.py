@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from integrations.bling.auth import KIND_JWT, KIND_OPAQUE, TokenPair
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KaminoConnection, Mapping, Tenant
-from integrations.models.connections import ConnectionStatus, PaidAmountChoice
+from integrations.models.connections import ConnectionStatus, PaidAmountChoice, PayableNumberChoice
 from integrations.models.fields import SecretUnreadableError, kept_secrets
 from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.pipeline.access.tokens import store_tokens
@@ -174,7 +174,7 @@ def _kamino(tenant: Tenant, node: Node, now: datetime) -> list[str]:
     """Create the connection to Kamino, or change what the document names of it; returns what was changed."""
     keys = ("base_url", "cn", *KaminoConnection.SECRETS)
     flags = ("allow_unconfirmed", "lists_are_complete")
-    node.only(*keys, "requests_per_minute", *flags)
+    node.only(*keys, "requests_per_minute", "payable_number", *flags)
     per_minute = node.data.get("requests_per_minute")
     if per_minute is not None and (isinstance(per_minute, bool) or not isinstance(per_minute, int) or per_minute < 1):
         raise DocumentError(f"{node.where}.requests_per_minute", "must be a whole number above 0")
@@ -185,6 +185,8 @@ def _kamino(tenant: Tenant, node: Node, now: datetime) -> list[str]:
     wanted |= {key: node.flag(key) for key in flags if key in node}
     if "requests_per_minute" in node:
         wanted["requests_per_minute"] = per_minute
+    if "payable_number" in node:
+        wanted["payable_number"] = node.choice("payable_number", PayableNumberChoice.values)
     changed = _fill(kamino, wanted)
     refusal = address_refusal(kamino.base_url, kamino.cn)
     if refusal is not None:

@@ -21,7 +21,9 @@ from integrations.rest.errors import ConfigError
 RULES = {
     "settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release", "partial_policy"
 }  # fmt: skip
-_KAMINO_RULES = {"allow_unconfirmed", "lists_are_complete", "default_cost_center", "default_business_unit"}
+_KAMINO_RULES = {
+    "allow_unconfirmed", "lists_are_complete", "payable_number", "default_cost_center", "default_business_unit"
+}  # fmt: skip
 _BLING_RULES = {"paid_amount"}
 _KAMINO_KEYS = {"base_url", "cn", *KaminoConnection.SECRETS}
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.documents import compact
+from integrations.domain.documents import compact, digits
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
@@ -95,5 +95,6 @@ def _around(desired: DesiredTitle) -> tuple[date, date]:
 
 
 def _may_be(theirs: str, ours: str) -> bool:
-    """Two document numbers that are both there and differ tell two titles apart."""
-    return not (theirs and ours) or compact(theirs) == compact(ours)
+    """Two document numbers that are both there and differ tell two titles apart; one of which only digits are sent says
+    nothing of the letters."""
+    return not (theirs and ours) or compact(theirs) == compact(ours) or digits(theirs) == ours

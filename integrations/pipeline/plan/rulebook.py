@@ -16,7 +16,7 @@ from integrations.domain.classification import (
     Target,
     TargetIndex,
 )
-from integrations.domain.rules import Filter, FilterKind, Release, TenantRules
+from integrations.domain.rules import Filter, FilterKind, PayableNumber, Release, TenantRules
 from integrations.domain.settlement import PaidAmount
 from integrations.domain.titles import Direction, SalesOrderFacts
 from integrations.models import (
@@ -98,6 +98,7 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             receivables=tenant.sync_receivables,
             code_prefix=connection.code_prefix,
             paid_amount=PaidAmount(connection.paid_amount),
+            payable_number=PayableNumber(kamino.payable_number) if kamino else PayableNumber.TEXT,
             filters=_filters(connection),
             release=Release(tenant.release),
             wants_split=tenant.partial_policy == Tenant.PartialPolicy.SPLIT,

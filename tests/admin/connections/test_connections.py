@@ -208,7 +208,7 @@ def test_a_key_of_the_old_api_is_refused_with_what_to_do(
 def test_kamino_s_keys_go_only_to_kamino(
     base_url: str, cn: str, words: str, login: Callable[[str], Client], ours: Rows
 ) -> None:
-    data = {"base_url": base_url, "cn": cn, "app": "", "id_usr": "", "usr": "", "hash": ""}
+    data = {"base_url": base_url, "cn": cn, "app": "", "id_usr": "", "usr": "", "hash": "", "payable_number": "text"}
     response = login("suporte").post(url(KaminoConnection, "change", ours.kamino.pk), data)
     assert response.status_code == (200 if words else 302)
     assert words in response.content.decode()

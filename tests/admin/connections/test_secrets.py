@@ -52,7 +52,8 @@ def test_the_tables_of_tokens_have_no_page() -> None:
 
 
 def kamino_form(rows: Rows, **changes: str) -> dict[str, str]:
-    return {"base_url": rows.kamino.base_url, "cn": rows.kamino.cn, **dict.fromkeys(KEYS, ""), **changes}
+    shown = {"base_url": rows.kamino.base_url, "cn": rows.kamino.cn, "payable_number": rows.kamino.payable_number}
+    return {**shown, **dict.fromkeys(KEYS, ""), **changes}
 
 
 def test_a_blank_key_keeps_the_stored_one_and_a_new_one_replaces_it(login: Callable[[str], Client], ours: Rows) -> None:

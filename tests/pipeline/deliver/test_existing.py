@@ -55,6 +55,34 @@ def forget_deliveries() -> None:
     Posting.objects.update(kamino_id=None, delivered=None, delivered_fingerprint="", state="ready")
 
 
+@pytest.mark.parametrize("form", ["digits", "left_out"])
+def test_a_kamino_that_takes_only_digits_gets_them_or_nothing(company: Company, form: str) -> None:
+    company.kamino.numbers_only = True
+    KaminoConnection.objects.update(payable_number=form)
+    title = company.add_title("payable", document_number="NF 12/3")
+    without = company.add_title("payable", document_number="S/N")
+    company.sync()
+    numbers = [company.in_kamino("payable", each)["NroNotaFiscal"] for each in (title, without)]
+    assert [number or "" for number in numbers] == ["123" if form == "digits" else "", ""]
+    company.bling.edit_title(title, value=250)
+    company.sync()
+    assert company.in_kamino("payable", title)["ValorVencimento"] == 250
+    writes = company.kamino.write_count
+    KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
+    company.sync()
+    assert company.kamino.write_count == writes
+    assert not Discrepancy.objects.filter(closed_at=None).exists()
+
+
+def test_letters_tell_no_two_titles_apart_where_only_digits_are_sent(company: Company, contact: int) -> None:
+    """Somebody entered the number with other letters than Bling has: it may be the same title."""
+    enter_by_hand(company, known_person(company, contact), number="77")
+    KaminoConnection.objects.update(payable_number="digits")
+    title = company.add_title("payable", contact=contact, value="250.00", document_number="NF 77")
+    company.sync()
+    assert company.posting(title).state == DeliveryState.NEEDS_HUMAN
+
+
 def test_an_equal_title_entered_by_hand_waits_for_a_person(company: Company, contact: int) -> None:
     theirs = enter_by_hand(company, known_person(company, contact))
     title = company.add_title("payable", contact=contact, value="250.00")
