@@ -155,13 +155,9 @@ class BlingClient:
         for page in self._pages(path, listing.parameters(), first_page):
             yield [translate.title_row(listing.direction, records.ContaRow.parse(row)) for row in page]
 
-    def title(self, direction: Direction, bling_id: int) -> tuple[TitleFacts, str]:
-        """Return a title's detail and the fingerprint that its listing row would have now.
-
-        Raises `NotFoundError` when it was deleted.
-        """
-        conta = records.Conta.parse(self._object(_one(_PATHS[direction], bling_id)))
-        return translate.title(direction, conta), translate.row_fingerprint(conta)
+    def title(self, direction: Direction, bling_id: int) -> TitleFacts:
+        """Return a title's detail. Raises `NotFoundError` when it was deleted."""
+        return translate.title(direction, records.Conta.parse(self._object(_one(_PATHS[direction], bling_id))))
 
     def bordero(self, bling_id: int) -> BorderoFacts:
         """Return one borderô. Raises `NotFoundError` when it was reversed."""

@@ -3,7 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, SalesOrderFacts, TitleFacts
+from integrations.domain.titles import (
+    BorderoFacts,
+    Direction,
+    PersonFacts,
+    SalesOrderFacts,
+    TitleFacts,
+    row_fingerprint,
+)
 
 
 @dataclass(frozen=True)
@@ -27,14 +34,17 @@ class Registers:
 
 @dataclass(frozen=True)
 class TitleReading:
-    """One title read from Bling. `facts` is `None` when it gave 404; `row_fingerprint` is that of its listing row."""
+    """One title read from Bling. `facts` is `None` where Bling no longer has it."""
 
     direction: Direction
     bling_id: int
     read_at: datetime
     facts: TitleFacts | None
-    fingerprint: str = ""
-    row_fingerprint: str = ""
+
+    def contradicts(self, row: str) -> bool:
+        """Say whether it shows another title than a listing's row did (its fingerprint): between the two it changed, or
+        one of them is wrong."""
+        return self.facts is None or row_fingerprint(self.facts) != row
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ _UNREADABLE = (RejectedError, InternalError, TransientError)
 def read_titles(
     client: BlingClient,
     connection: BlingConnection,
-    wanted: Iterable[tuple[Direction, int, str]],
+    wanted: Iterable[tuple[Direction, int]],
     *,
     clock: Clock,
     deadline: datetime,
@@ -47,13 +47,12 @@ def read_titles(
     """Read titles in chunks, each with its unknown borderôs and contacts, and its sales orders where mappings need any
     (`reads_orders`).
 
-    `wanted` are (direction, id, fingerprint of the listing row or ""); after `deadline` nothing more is sent ahead. A
-    title that cannot be read becomes a failure and stops nothing; errors of the connection (limits, config, several
-    failures in a row) are raised.
+    After `deadline` nothing more is sent ahead. A title that cannot be read becomes a failure and stops nothing; errors
+    of the connection (limits, config, several failures in a row) are raised.
     """
     waiting, read_at = iter(wanted), clock()
     batch = list(islice(waiting, FIRST_CHUNK))
-    client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
+    client.announce_titles(batch)
     patience = _Patience(client)
     while batch:
         chunk = _read_chunk(client, batch, read_at, patience)
@@ -66,7 +65,7 @@ def read_titles(
         batch = list(islice(waiting, max(1, min(LARGEST_CHUNK, int(len(batch) * CHUNK_SECONDS / seconds)))))
         read_at = now
         if now < deadline:
-            client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
+            client.announce_titles(batch)
         yield chunk
 
 
@@ -91,12 +90,12 @@ class _Patience:
 
 
 def _read_chunk(
-    client: BlingClient, batch: Sequence[tuple[Direction, int, str]], read_at: datetime, patience: _Patience
+    client: BlingClient, batch: Sequence[tuple[Direction, int]], read_at: datetime, patience: _Patience
 ) -> Chunk:
-    chunk = Chunk(asked=[(direction, bling_id) for direction, bling_id, _row in batch])
-    for direction, bling_id, row_fingerprint in batch:
+    chunk = Chunk(asked=list(batch))
+    for direction, bling_id in batch:
         try:
-            facts, fingerprint = client.title(direction, bling_id)
+            facts = client.title(direction, bling_id)
         except NotFoundError:
             chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
         except _UNREADABLE as error:
@@ -104,7 +103,7 @@ def _read_chunk(
             chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
         else:
             patience.answered()
-            chunk.titles.append(TitleReading(direction, bling_id, read_at, facts, fingerprint, row_fingerprint))
+            chunk.titles.append(TitleReading(direction, bling_id, read_at, facts))
     return chunk
 
 

@@ -1,34 +1,31 @@
 """Mirror: write what was read from Bling, and ask for a plan of every title whose inputs changed.
 
-The only writer of Title, Payment, Bordero, Person, SalesOrder, CatalogItem, TitleRead and SeenRow. Older data never
-replaces newer; what did not change is not written; every write of a run checks that the run is still ours (its fence).
+The only writer of Title, Person, SalesOrder, CatalogItem, TitleRead and SeenRow; payments are derived in
+`read/payments`. Older data never replaces newer; what did not change is not written; every write of a run checks that
+the run is still ours (its fence).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
-from integrations.domain.settlement import match_payments
 from integrations.domain.titles import (
-    BorderoFacts,
     Direction,
     PersonFacts,
     SalesOrderFacts,
     TitleFacts,
     TitleRow,
     TitleStatus,
+    row_fingerprint,
 )
 from integrations.models import (
     BlingConnection,
-    Bordero,
     CatalogItem,
-    Payment,
     Person,
     SalesOrder,
     SeenRow,
@@ -41,11 +38,11 @@ from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans, titles_using
 from integrations.pipeline.read import change_log
 from integrations.pipeline.read.batch import Chunk, RegisterReading, Registers, TitleReading
+from integrations.pipeline.read.payments import derive_payments, save_borderos
 
 NO_CATEGORY = gettext_noop("(sem categoria)")
 NO_ACCOUNT = gettext_noop("(sem conta)")
 MISSING_RUNS_UNTIL_DELETED = 2
-_ROW_FIELDS = ("status_number", "due_date", "value", "contact_id", "payment_form_id")
 
 
 class LostLeaseError(Exception):
@@ -114,7 +111,7 @@ def mark_seen(run: SyncRun, pages: Iterable[tuple[Sequence[TitleRow], Mapping[in
         for row in shown:
             earlier = rows.get((row.direction, row.bling_id))
             urgency = wanted.get(row.bling_id, earlier[3] if earlier else None)
-            rows[row.direction, row.bling_id] = (row.direction.value, row.bling_id, row.fingerprint, urgency)
+            rows[row.direction, row.bling_id] = (row.direction.value, row.bling_id, row_fingerprint(row), urgency)
     SeenRow.objects.mark(run.pk, list(rows.values()))
 
 
@@ -132,12 +129,16 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
     it; outside of one (`None`) new titles are planned at once, and a 404 counts for nothing.
     """
     persons = save_persons(connection, chunk.persons, now=now)
-    _save_borderos(connection, chunk.borderos)
+    named_borderos = [bordero for title in chunk.titles if title.facts for bordero in title.facts.bordero_ids]
+    other_borderos = save_borderos(connection, chunk.borderos, named=named_borderos)
     ids = [title.bling_id for title in chunk.titles]
+    concerned = Q(bling_id__in=ids)
+    if other_borderos:
+        concerned |= Q(bordero_ids__overlap=sorted(other_borderos))
     existing = {
         (title.direction, title.bling_id): title
         for title in Title.objects.select_for_update(of=("self",), no_key=True)
-        .filter(connection=connection, bling_id__in=ids)
+        .filter(concerned, connection=connection)
         .order_by("pk")
     }
     reads = {read.pk: read for read in TitleRead.objects.filter(title__in=existing.values())}
@@ -160,12 +161,28 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
             Title.objects.filter(pk=title.pk).update(missing_in_run=run.pk)
     # Outside of a run a 404 decides nothing: the next run has to read that title itself.
     decided = [reading for reading in fresh if reading.facts is not None or run is not None]
-    _store(connection, existing.values(), changed, decided, now=now)
+    written = {title.pk for title in changed}
+    follow = [
+        title
+        for title in existing.values()
+        if title.pk not in written and not other_borderos.isdisjoint(title.bordero_ids)
+    ]
+    listed = _rows_listed(run, ids)
+    _store(connection, existing.values(), changed, follow, decided, listed, now=now)
     change_log.keep(before, changed)
     if fresh and any(read.asked_at for read in reads.values()):  # a request from now on wants a newer reading
         _stop_asking(connection, fresh)
     save_orders(connection, chunk.orders, now=now)
     return len(changed)
+
+
+def _rows_listed(run: SyncRun | None, ids: Sequence[int]) -> dict[tuple[str, int], str]:
+    """Return how a run's listings showed some titles: fingerprints by direction and id."""
+    if run is None:
+        return {}
+    listed = run.seen.filter(bling_id__in=ids).exclude(row_fingerprint="")
+    found = listed.values_list("direction", "bling_id", "row_fingerprint")
+    return {(direction, bling_id): row for direction, bling_id, row in found}
 
 
 def _is_first(run: SyncRun) -> bool:
@@ -196,15 +213,11 @@ def _apply(
         "missing_in_run": None,
         "replaced_by_id": None,
     }
-    is_new = title is None
     if title is None:
         title = Title(
             connection=connection, direction=reading.direction, first_seen_at=reading.read_at, is_released=release
         )
-    same_row = not is_new and all(getattr(title, name) == values[name] for name in _ROW_FIELDS)
-    kept = title.row_fingerprint if same_row else reading.fingerprint
-    values["row_fingerprint"] = reading.row_fingerprint or kept
-    if not is_new and all(getattr(title, name) == value for name, value in values.items()):
+    elif all(getattr(title, name) == value for name, value in values.items()):
         return []
     for name, value in values.items():
         setattr(title, name, value)
@@ -215,30 +228,36 @@ def _apply(
 _TITLE_COLUMNS = [
     *Title.FACT_FIELDS, "status", "shown_status", "origin", "invoice_status",
     "bordero_ids", "person", "missing_runs", "missing_in_run", "replaced_by",
-    "row_fingerprint", "read_at", "changed_at",
+    "read_at", "changed_at",
 ]  # fmt: skip
 
 
 def _store(
-    connection: BlingConnection, existing: Iterable[Title], changed: list[Title], readings: Sequence[TitleReading],
-    *, now: datetime,
+    connection: BlingConnection, existing: Iterable[Title], changed: list[Title], follow: Sequence[Title],
+    readings: Sequence[TitleReading], rows: Mapping[tuple[str, int], str], *, now: datetime,
 ) -> None:  # fmt: skip
+    """Store titles that `changed`, the payments of these and of those that `follow` their borderôs, and when each was
+    read; `rows` are how listings showed them."""
     changed.sort(key=lambda title: (title.pk or 0, title.direction, title.bling_id))
     new = [title for title in changed if title.pk is None]
     old = [title for title in changed if title.pk is not None]
     Title.objects.bulk_create(new)
     Title.objects.bulk_update(old, _TITLE_COLUMNS)
-    _save_payments(connection, changed, may_have=old)
+    derive_payments(connection, [*changed, *follow], may_have=[*old, *follow])
     pks = {(title.direction, title.bling_id): title.pk for title in [*existing, *new]}
     reads = [
-        TitleRead(title_id=pks[key], read_at=reading.read_at)
+        TitleRead(
+            title_id=pks[key],
+            read_at=reading.read_at,
+            is_doubted=key in rows and reading.contradicts(rows[key]),
+        )
         for reading in readings
         if (key := (reading.direction.value, reading.bling_id)) in pks
     ]
     TitleRead.objects.bulk_create(
-        reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at", "failure"]
+        reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at", "is_doubted", "failure"]
     )
-    request_plans(Title.objects.filter(pk__in=[title.pk for title in changed]), now=now)
+    request_plans(Title.objects.filter(pk__in=[title.pk for title in [*changed, *follow]]), now=now)
 
 
 def _stop_asking(connection: BlingConnection, readings: Sequence[TitleReading]) -> None:
@@ -247,44 +266,6 @@ def _stop_asking(connection: BlingConnection, readings: Sequence[TitleReading]) 
     ids = [reading.bling_id for reading in readings]
     asked = TitleRead.objects.filter(title__connection=connection, title__bling_id__in=ids)
     asked.filter(asked_at__lte=oldest).update(asked_at=None)
-
-
-def _save_payments(connection: BlingConnection, titles: Sequence[Title], *, may_have: Sequence[Title]) -> None:
-    """Derive the payments of changed titles from their borderôs; only `may_have` have some already."""
-    wanted = {bordero for title in titles for bordero in title.bordero_ids}
-    borderos = {
-        row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=wanted)
-    }
-    Payment.objects.filter(title__in=[title.pk for title in may_have]).delete()
-    rows = []
-    for title in titles:
-        named = [borderos[bling_id] for bling_id in title.bordero_ids if bling_id in borderos]
-        payments, _problems = match_payments(title.to_facts(), named)
-        rows += [Payment(title=title, **asdict(payment)) for payment in payments]
-    Payment.objects.bulk_create(rows)
-
-
-def _save_borderos(connection: BlingConnection, borderos: Sequence[tuple[BorderoFacts, datetime]]) -> None:
-    Bordero.objects.bulk_create(
-        [
-            Bordero(
-                connection=connection,
-                bling_id=facts.bling_id,
-                date=facts.date,
-                account_id=facts.account_id,
-                lines=[{key: _plain(value) for key, value in asdict(line).items()} for line in facts.lines],
-                read_at=read_at,
-            )
-            for facts, read_at in sorted(borderos, key=lambda pair: pair[0].bling_id)
-        ],
-        update_conflicts=True,
-        unique_fields=["connection", "bling_id"],
-        update_fields=["date", "account_id", "lines", "read_at"],
-    )
-
-
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Decimal | date) else value
 
 
 def save_persons(

@@ -76,10 +76,9 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
     if not wanted:
         return False
     client = open_bling(connection, clock=clock)
-    triples = ((direction, bling_id, "") for direction, bling_id in wanted)
     reads_orders = sales_orders.are_needed(connection)
     for chunk in fetch.read_titles(
-        client, connection, triples, clock=clock, deadline=deadline, reads_orders=reads_orders
+        client, connection, wanted, clock=clock, deadline=deadline, reads_orders=reads_orders
     ):
         read = [title.bling_id for title in chunk.titles]
         failpoints.passed("asked.read")

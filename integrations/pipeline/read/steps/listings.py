@@ -1,4 +1,4 @@
-"""Listings: the change feed that Bling does not have. Rows are listed, and compared with the mirror by fingerprint."""
+"""Listings: the change feed that Bling does not have. Rows are listed, and compared with what the mirror shows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ from django.db.models import F
 
 from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
 from integrations.domain.calendar import day_of
-from integrations.domain.titles import Direction, TitleRow, TitleStatus
+from integrations.domain.titles import ROW_FIELDS, Direction, TitleRow, TitleStatus, shown_by_row
 from integrations.models import BlingConnection, SyncRun, Title, TitleRead
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.read import mirror
@@ -149,18 +149,18 @@ def read_listing_page(client: BlingClient, listing: Listing, page: int) -> tuple
 def rows_to_read(
     connection: BlingConnection, rows: Sequence[TitleRow], listing: Listing, *, today: date
 ) -> dict[int, int]:
-    """Return the ids of rows that show something new (unknown titles, changed fingerprints), each with its urgency.
+    """Return the ids of rows that show something new (unknown titles, other facts than ours), each with its urgency.
 
     Changes come first, then open titles by how near their due date is, then settled history, latest first. In a
     listing by due date, unknown titles that need nothing from us (paid long ago, cancelled, returned) are left.
     """
     known = {
-        bling_id: fingerprint if status != TitleStatus.DELETED and not missing_runs else ""
-        for bling_id, fingerprint, status, missing_runs in Title.objects.filter(
+        bling_id: tuple(shown) if status != TitleStatus.DELETED and not missing_runs else None
+        for bling_id, status, missing_runs, *shown in Title.objects.filter(
             connection=connection, direction=listing.direction, bling_id__in=[row.bling_id for row in rows]
-        ).values_list("bling_id", "row_fingerprint", "status", "missing_runs")
+        ).values_list("bling_id", "status", "missing_runs", *ROW_FIELDS)
     }
-    changed = {bling_id for row in rows if (bling_id := row.bling_id) in known and known[bling_id] != row.fingerprint}
+    changed = {bling_id for row in rows if (bling_id := row.bling_id) in known and known[bling_id] != shown_by_row(row)}
     new = {
         row.bling_id: _distance(row, today)
         for row in rows

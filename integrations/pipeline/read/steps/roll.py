@@ -8,7 +8,6 @@ from integrations.pipeline.read.steps.step import BATCH, TitleStep, Wanted
 
 ROLLING_PERCENT = 2
 MOST = 500
-Row = tuple[Direction, int]
 
 
 class RollOpen(TitleStep):
@@ -16,7 +15,7 @@ class RollOpen(TitleStep):
 
     name = "roll"
 
-    def choose(self) -> Sequence[Row]:
+    def choose(self) -> Sequence[Wanted]:
         run = self.work.run
         if not self.work.has_older_readings:
             return []
@@ -30,9 +29,9 @@ class RollOpen(TitleStep):
         found = query.order_by("last_read__read_at", "pk").values_list("direction", "bling_id")[:limit]
         return [(Direction(direction), bling_id) for direction, bling_id in found]
 
-    def wanted(self, chosen: Row) -> Wanted:
-        return *chosen, ""
+    def wanted(self, chosen: Wanted) -> Wanted:
+        return chosen
 
-    def keep(self, chosen: Sequence[Row], *, is_complete: bool) -> bool:
+    def keep(self, chosen: Sequence[Wanted], *, is_complete: bool) -> bool:
         self.work.run.cursor["roll"] -= len(chosen)
         return False
