@@ -41,10 +41,9 @@ class TitleReading:
     read_at: datetime
     facts: TitleFacts | None
 
-    def contradicts(self, row: str) -> bool:
-        """Say whether it shows another title than a listing's row did (its fingerprint): between the two it changed, or
-        one of them is wrong."""
-        return self.facts is None or row_fingerprint(self.facts) != row
+    @property
+    def key(self) -> tuple[Direction, int]:
+        return self.direction, self.bling_id
 
 
 @dataclass(frozen=True)
@@ -61,12 +60,19 @@ class FailedTitle:
 class Chunk:
     """Some titles with everything that hangs on them, ready to be mirrored in one transaction.
 
-    `asked` are the titles that were asked for, whatever came of it.
+    `asked` are the titles that were asked for, whatever came of it; `rows` are the fingerprints of those that this
+    run's listings showed.
     """
 
     asked: list[tuple[Direction, int]] = field(default_factory=list)
+    rows: dict[tuple[Direction, int], str] = field(default_factory=dict)
     titles: list[TitleReading] = field(default_factory=list)
     borderos: list[tuple[BorderoFacts, datetime]] = field(default_factory=list)
     persons: list[tuple[PersonFacts, datetime]] = field(default_factory=list)
     orders: list[tuple[SalesOrderFacts, datetime]] = field(default_factory=list)
     failures: list[FailedTitle] = field(default_factory=list)
+
+    def is_doubted(self, reading: TitleReading) -> bool:
+        """Say whether a listing of this run showed another title: it changed meanwhile, or one of them is wrong."""
+        row = self.rows.get(reading.key)
+        return row is not None and (reading.facts is None or row_fingerprint(reading.facts) != row)

@@ -37,8 +37,9 @@ from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans, titles_using
 from integrations.pipeline.read import change_log
-from integrations.pipeline.read.batch import Chunk, RegisterReading, Registers, TitleReading
+from integrations.pipeline.read.batch import Chunk, FailedTitle, RegisterReading, Registers, TitleReading
 from integrations.pipeline.read.payments import derive_payments, save_borderos
+from integrations.rest.errors import ConflictError
 
 NO_CATEGORY = gettext_noop("(sem categoria)")
 NO_ACCOUNT = gettext_noop("(sem conta)")
@@ -115,6 +116,18 @@ def mark_seen(run: SyncRun, pages: Iterable[tuple[Sequence[TitleRow], Mapping[in
     SeenRow.objects.mark(run.pk, list(rows.values()))
 
 
+def note_rows(run: SyncRun, chunk: Chunk) -> None:
+    """Note on a chunk how this run's listings showed its titles, and which of them Bling says that it does not have."""
+    listed = run.seen.filter(bling_id__in=[title.bling_id for title in chunk.titles]).exclude(row_fingerprint="")
+    found = listed.values_list("direction", "bling_id", "row_fingerprint")
+    chunk.rows = {(Direction(direction), bling_id): row for direction, bling_id, row in found}
+    chunk.failures += [
+        FailedTitle(*reading.key, ConflictError.kind, "listed, and then not found")
+        for reading in chunk.titles
+        if reading.facts is None and reading.key in chunk.rows
+    ]
+
+
 def take_off(run: SyncRun, keys: Sequence[tuple[Direction, int]]) -> None:
     """Note that these details were asked for: what could not be read is wanted again by the next run."""
     for direction in Direction:
@@ -125,8 +138,8 @@ def take_off(run: SyncRun, keys: Sequence[tuple[Direction, int]]) -> None:
 def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run: SyncRun | None) -> int:
     """Mirror one chunk; to be called in a transaction. Returns how many titles are new or different.
 
-    In a `run`, new titles wait until vanished ones were looked for, and a title that gave 404 is noted as missing in
-    it; outside of one (`None`) new titles are planned at once, and a 404 counts for nothing.
+    In a `run`, new titles wait until vanished ones were looked for, and a title that Bling does not have is noted as
+    missing in it; outside of one (`None`) new titles are planned at once, and nothing is missing.
     """
     persons = save_persons(connection, chunk.persons, now=now)
     named_borderos = [bordero for title in chunk.titles if title.facts for bordero in title.facts.bordero_ids]
@@ -159,7 +172,7 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
             changed += _apply(connection, title, reading, reading.facts, persons, release=releases)
         elif title is not None and run is not None:
             Title.objects.filter(pk=title.pk).update(missing_in_run=run.pk)
-    # Outside of a run a 404 decides nothing: the next run has to read that title itself.
+    # Outside of a run nothing is decided about what is gone: the next run has to read that title itself.
     decided = [reading for reading in fresh if reading.facts is not None or run is not None]
     written = {title.pk for title in changed}
     follow = [
@@ -167,22 +180,14 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
         for title in existing.values()
         if title.pk not in written and not other_borderos.isdisjoint(title.bordero_ids)
     ]
-    listed = _rows_listed(run, ids)
-    _store(connection, existing.values(), changed, follow, decided, listed, now=now)
+    _store(connection, changed, follow, now=now)
+    pks = {(title.direction, title.bling_id): title.pk for title in [*existing.values(), *changed]}
+    _note_read(chunk, decided, pks)
     change_log.keep(before, changed)
     if fresh and any(read.asked_at for read in reads.values()):  # a request from now on wants a newer reading
         _stop_asking(connection, fresh)
     save_orders(connection, chunk.orders, now=now)
     return len(changed)
-
-
-def _rows_listed(run: SyncRun | None, ids: Sequence[int]) -> dict[tuple[str, int], str]:
-    """Return how a run's listings showed some titles: fingerprints by direction and id."""
-    if run is None:
-        return {}
-    listed = run.seen.filter(bling_id__in=ids).exclude(row_fingerprint="")
-    found = listed.values_list("direction", "bling_id", "row_fingerprint")
-    return {(direction, bling_id): row for direction, bling_id, row in found}
 
 
 def _is_first(run: SyncRun) -> bool:
@@ -232,32 +237,26 @@ _TITLE_COLUMNS = [
 ]  # fmt: skip
 
 
-def _store(
-    connection: BlingConnection, existing: Iterable[Title], changed: list[Title], follow: Sequence[Title],
-    readings: Sequence[TitleReading], rows: Mapping[tuple[str, int], str], *, now: datetime,
-) -> None:  # fmt: skip
-    """Store titles that `changed`, the payments of these and of those that `follow` their borderôs, and when each was
-    read; `rows` are how listings showed them."""
+def _store(connection: BlingConnection, changed: list[Title], follow: Sequence[Title], *, now: datetime) -> None:
+    """Store titles that `changed`, and the payments of these and of those that `follow` their borderôs."""
     changed.sort(key=lambda title: (title.pk or 0, title.direction, title.bling_id))
     new = [title for title in changed if title.pk is None]
     old = [title for title in changed if title.pk is not None]
     Title.objects.bulk_create(new)
     Title.objects.bulk_update(old, _TITLE_COLUMNS)
     derive_payments(connection, [*changed, *follow], may_have=[*old, *follow])
-    pks = {(title.direction, title.bling_id): title.pk for title in [*existing, *new]}
+    request_plans(Title.objects.filter(pk__in=[title.pk for title in [*changed, *follow]]), now=now)
+
+
+def _note_read(chunk: Chunk, readings: Sequence[TitleReading], pks: Mapping[tuple[str, int], int]) -> None:
     reads = [
-        TitleRead(
-            title_id=pks[key],
-            read_at=reading.read_at,
-            is_doubted=key in rows and reading.contradicts(rows[key]),
-        )
+        TitleRead(title_id=pks[reading.key], read_at=reading.read_at, is_doubted=chunk.is_doubted(reading))
         for reading in readings
-        if (key := (reading.direction.value, reading.bling_id)) in pks
+        if reading.key in pks
     ]
     TitleRead.objects.bulk_create(
         reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at", "is_doubted", "failure"]
     )
-    request_plans(Title.objects.filter(pk__in=[title.pk for title in [*changed, *follow]]), now=now)
 
 
 def _stop_asking(connection: BlingConnection, readings: Sequence[TitleReading]) -> None:
@@ -354,11 +353,18 @@ def finish_run(run: SyncRun, *, now: datetime, requests: int) -> None:
 
 
 def _count_missing(run: SyncRun, now: datetime) -> None:
-    """Count this complete run for the titles that gave 404 in it; after two of them a title counts as deleted."""
-    missing = Title.objects.filter(connection=run.connection_id, missing_in_run=run.pk)
+    """Count this complete run for the titles that it found deleted; after two of them a title counts as deleted.
+
+    One that a listing of this run showed was not found deleted. One that was paid is deleted at once where a full sweep
+    does not show it: nothing is cancelled for it, and no other run looks for it.
+    """
+    missing = Title.objects.filter(connection=run.connection_id, missing_in_run=run.pk, last_read__is_doubted=False)
     if not missing.update(missing_runs=F("missing_runs") + 1):
         return
-    gone = missing.filter(missing_runs__gte=MISSING_RUNS_UNTIL_DELETED).exclude(status=TitleStatus.DELETED)
+    is_sure = Q(missing_runs__gte=MISSING_RUNS_UNTIL_DELETED)
+    if run.is_full:
+        is_sure |= Q(status=TitleStatus.SETTLED, bordero_ids__len__gt=0)
+    gone = missing.filter(is_sure).exclude(status=TitleStatus.DELETED)
     before = dict(gone.values_list("pk", "status"))
     Title.objects.filter(pk__in=before).update(status=TitleStatus.DELETED, changed_at=now)
     change_log.keep_status(before, TitleStatus.DELETED, now=now)

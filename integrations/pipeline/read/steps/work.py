@@ -44,6 +44,7 @@ class Work:
     def save_chunk(self, chunk: Chunk) -> None:
         """Mirror what was read of some titles; a title that the database refuses is noted, and stops no other one."""
         failpoints.passed("pull.chunk_read")
+        mirror.note_rows(self.run, chunk)
         try:
             self._save_chunk(chunk)
         except (DataError, ValueError):
