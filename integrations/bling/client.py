@@ -1,6 +1,6 @@
 """Reads from Bling's API v3. Never writes. Knows no Django: credentials, slots and addresses are given to it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +13,7 @@ from integrations.bling import records, translate
 from integrations.bling.ahead import UNDER_WAY, Ahead, Read
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.errors import SERVICE, NothingShownError, body_of, error_of
+from integrations.bling.rows import Rows
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.titles import (
     BorderoFacts,
@@ -160,11 +161,13 @@ class BlingClient:
         ]
         return [(name, partial(self._ask, Read(path, path, tuple(query)))) for name, path, query in reads]
 
-    def title_pages(self, listing: Listing, first_page: int = 1) -> Iterator[list[TitleRow]]:
+    def title_pages(self, listing: Listing, first_page: int = 1) -> Iterator[Rows[TitleRow]]:
         """Yield the pages of a listing from `first_page` on, until a short one."""
-        path = _PATHS[listing.direction]
-        for page in self._pages(path, listing.parameters(), first_page):
-            yield [translate.title_row(listing.direction, records.ContaRow.parse(row)) for row in page]
+
+        def parse(row: Fields) -> TitleRow:
+            return translate.title_row(listing.direction, records.ContaRow.parse(row))
+
+        yield from self._pages(_PATHS[listing.direction], listing.parameters(), parse, first_page)
 
     def title(self, direction: Direction, bling_id: int) -> TitleFacts:
         """Return a title's detail. Raises `NotFoundError` when it was deleted, `NothingShownError` when Bling answers
@@ -184,23 +187,22 @@ class BlingClient:
         """Return one contact, deleted ones too."""
         return translate.person(self._detail(_CONTACTS, bling_id, records.Contato.parse))
 
-    def changed_contact_ids(self, since: datetime, until: datetime) -> Iterator[int]:
-        """Yield ids of contacts changed between two moments of Brasília time (Bling: `dataAlteracaoInicial`)."""
+    def changed_contacts(self, since: datetime, until: datetime) -> Rows[records.ContatoRow]:
+        """Return the contacts changed between two moments of Brasília time, at most a year apart (Bling:
+        `dataAlteracaoInicial`)."""
         query = [
             ("criterio", "1"),
             ("dataAlteracaoInicial", since.strftime("%Y-%m-%d %H:%M:%S")),
             ("dataAlteracaoFinal", until.strftime("%Y-%m-%d %H:%M:%S")),
         ]
-        for page in self._pages("/contatos", query):
-            for row in page:
-                yield records.ContatoRow.parse(row).id
+        return self._all(_CONTACTS, records.ContatoRow.parse, query)
 
     def contacts_like(self, term: str) -> list[records.ContatoRow]:
         """Return the first page of contacts found by CPF/CNPJ (Bling: `numeroDocumento`, without punctuation), or by
         name, trade name, e-mail or code (`pesquisa`)."""
         is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
         query = [("criterio", "1"), ("numeroDocumento", compact(term)) if is_document else ("pesquisa", term)]
-        return [records.ContatoRow.parse(row) for row in next(self._pages("/contatos", query))]
+        return next(self._pages(_CONTACTS, query, records.ContatoRow.parse))
 
     def cash_entries(self, start: date, end: date, value: Decimal) -> list[records.CashEntry]:
         """Return the first page of Caixas e Bancos in a span of at most a year with one value (Bling: GET /caixas, its
@@ -210,33 +212,34 @@ class BlingClient:
             ("dataFinal", end.strftime("%d/%m/%Y")),
             ("valor", str(value)),
         ]
-        rows = self._rows(Read("/caixas", "/caixas", tuple(query)))
-        return [records.CashEntry.parse(Fields(row, f"GET /caixas data[{index}]")) for index, row in enumerate(rows)]
+        return Rows.read(self._rows(Read("/caixas", "/caixas", tuple(query))), records.CashEntry.parse, "GET /caixas")
 
-    def categories(self) -> list[records.Categoria]:
+    def categories(self) -> Rows[records.Categoria]:
         return self._all(_CATEGORIES, records.Categoria.parse)
 
-    def accounts(self) -> list[records.Registro]:
+    def accounts(self) -> Rows[records.Registro]:
         return self._all(_ACCOUNTS, records.Registro.parse)
 
-    def payment_forms(self) -> list[records.Registro]:
+    def payment_forms(self) -> Rows[records.Registro]:
         return self._all(_FORMS, records.Registro.parse)
 
-    def sales_channels(self) -> list[records.CanalVenda]:
+    def sales_channels(self) -> Rows[records.CanalVenda]:
         """Return all sales channels with their business units: one call each. Raises `MissingScopeError` where the app
         may not read them."""
         rows = self._all(_CHANNELS, records.Registro.parse)
-        return [self._detail(_CHANNELS, row.id, records.CanalVenda.parse) for row in rows]
+        return Rows((self._detail(_CHANNELS, row.id, records.CanalVenda.parse) for row in rows), rows.odd)
 
-    def contact_types(self) -> list[records.Registro]:
+    def contact_types(self) -> Rows[records.Registro]:
         """Return all contact types; this list has no pages."""
-        rows = self._rows(_CONTACT_TYPES)
-        return [records.Registro.parse(Fields(row, f"contatos/tipos[{index}]")) for index, row in enumerate(rows)]
+        return Rows.read(self._rows(_CONTACT_TYPES), records.Registro.parse, "GET /contatos/tipos")
 
-    def _all(self, path: str, parse: Callable[[Fields], T]) -> list[T]:
-        return [parse(row) for page in self._pages(path, []) for row in page]
+    def _all(self, path: str, parse: Callable[[Fields], T], query: Sequence[tuple[str, str]] = ()) -> Rows[T]:
+        pages = list(self._pages(path, list(query), parse))
+        return Rows((row for page in pages for row in page), [odd for page in pages for odd in page.odd])
 
-    def _pages(self, path: str, query: list[tuple[str, str]], first_page: int = 1) -> Iterator[list[Fields]]:
+    def _pages(
+        self, path: str, query: list[tuple[str, str]], parse: Callable[[Fields], T], first_page: int = 1
+    ) -> Iterator[Rows[T]]:
         previous: Any = None
         page = first_page
         while True:
@@ -244,7 +247,7 @@ class BlingClient:
             if data and data == previous:
                 # Bling ignores parameters that it does not understand, without an error.
                 raise InternalError(f"page {page} repeats the one before", service=SERVICE, operation=f"GET {path}")
-            yield [Fields(row, f"GET {path} data[{index}]") for index, row in enumerate(data)]
+            yield Rows.read(data, parse, f"GET {path}")
             if len(data) < PAGE_SIZE:
                 return
             previous, page = data, page + 1

@@ -92,7 +92,7 @@ def title(direction: Direction, conta: records.Conta) -> TitleFacts:
         category_id=conta.categoria_id,
         account_id=conta.portador_id,
         payment_form_id=conta.forma_pagamento_id,
-        bordero_ids=tuple(sorted(conta.borderos)),
+        bordero_ids=tuple(sorted({bordero for bordero in conta.borderos if bordero})),
         origin_kind=conta.origem_tipo[:40],
         origin_id=conta.origem_id,
         origin_number=conta.origem_numero[:60],

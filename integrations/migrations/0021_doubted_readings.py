@@ -1,4 +1,4 @@
-"""A title's row is compared with its facts, and readings that contradict a listing are marked.
+"""A title's row is compared with its facts; readings that contradict a listing, and contacts to be read, are marked.
 
 `Title.row_fingerprint` is no longer read: it could be that of another moment than the facts beside it. The column stays,
 with a default, for workers of the version before; a later migration drops it.
@@ -18,6 +18,11 @@ class Migration(migrations.Migration):
             model_name='titleread',
             name='is_doubted',
             field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
+            model_name='person',
+            name='is_stale',
+            field=models.BooleanField(db_default=False, default=False, editable=False),
         ),
         migrations.SeparateDatabaseAndState(
             state_operations=[migrations.RemoveField(model_name='title', name='row_fingerprint')],

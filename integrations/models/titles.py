@@ -44,6 +44,7 @@ class Person(models.Model):
     """A contact that some title names. `document` is compact text; it may hold letters.
 
     `forgotten_at`: its data was erased on request. Its titles are not planned until Bling shows the contact again.
+    `is_stale`: Bling said that it changed, and its detail could not be read since.
     """
 
     connection = models.ForeignKey(
@@ -66,6 +67,7 @@ class Person(models.Model):
     category_id = models.BigIntegerField(_("default category in Bling"), default=0)
     type_ids = ArrayField(models.BigIntegerField(), verbose_name=_("contact types"), default=list, blank=True)
     read_at = models.DateTimeField(_("read at"))
+    is_stale = models.BooleanField(default=False, db_default=False, editable=False)
     forgotten_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
 
     if TYPE_CHECKING:

@@ -155,6 +155,7 @@ class _Looking:
         rows: list[TitleRow] = []
         for number, page in enumerate(self.client.title_pages(listing), start=1):
             rows += page
+            self.answer.left += len(page.odd)
             if number == MOST_PAGES:
                 self.answer.left += len(page)  # at least so many may follow
                 break

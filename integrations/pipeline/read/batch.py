@@ -1,16 +1,44 @@
 """What pull hands to mirror, in memory: titles, payments, contacts and registers as they were just read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from integrations.bling.rows import Rows
 from integrations.domain.titles import (
     BorderoFacts,
     Direction,
     PersonFacts,
     SalesOrderFacts,
     TitleFacts,
+    TitleRow,
     row_fingerprint,
 )
+
+
+@dataclass(frozen=True)
+class FailedTitle:
+    """A title that could not be read; the next one goes on."""
+
+    direction: Direction
+    bling_id: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing, and the urgencies of the titles to read, by Bling id."""
+
+    direction: Direction
+    rows: Rows[TitleRow]
+    urgencies: Mapping[int, int]
+
+
+def unreadable(direction: Direction, rows: Rows[Any], what: str = "") -> list[FailedTitle]:
+    """Return what a run notes about rows that cannot be read; `what` they are, if not titles."""
+    return [FailedTitle(direction, odd.bling_id, "internal", f"{what}{odd.message}") for odd in rows.odd]
 
 
 @dataclass(frozen=True)
@@ -26,10 +54,11 @@ class RegisterReading:
 
 @dataclass(frozen=True)
 class Registers:
-    """Bling's registers as they were just read, and the kinds that were: what was not read is not gone."""
+    """Bling's registers as they were just read, and the kinds of which all were: what was not read is not gone."""
 
     readings: list[RegisterReading]
     kinds: frozenset[str]
+    failures: list[FailedTitle]
 
 
 @dataclass(frozen=True)
@@ -44,16 +73,6 @@ class TitleReading:
     @property
     def key(self) -> tuple[Direction, int]:
         return self.direction, self.bling_id
-
-
-@dataclass(frozen=True)
-class FailedTitle:
-    """A title that could not be read; the next one goes on."""
-
-    direction: Direction
-    bling_id: int
-    kind: str
-    message: str
 
 
 @dataclass
@@ -71,6 +90,17 @@ class Chunk:
     persons: list[tuple[PersonFacts, datetime]] = field(default_factory=list)
     orders: list[tuple[SalesOrderFacts, datetime]] = field(default_factory=list)
     failures: list[FailedTitle] = field(default_factory=list)
+
+    def only(self, title: TitleReading) -> "Chunk":
+        """Return one of its titles with what hangs on it."""
+        facts = title.facts
+        return Chunk(
+            rows=self.rows,
+            titles=[title],
+            borderos=[read for read in self.borderos if facts and read[0].bling_id in facts.bordero_ids],
+            persons=[read for read in self.persons if facts and read[0].bling_id == facts.contact_id],
+            orders=[read for read in self.orders if facts and read[0].bling_id == facts.order_id],
+        )
 
     def is_doubted(self, reading: TitleReading) -> bool:
         """Say whether a listing of this run showed another title: it changed meanwhile, or one of them is wrong."""

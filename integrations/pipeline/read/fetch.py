@@ -131,8 +131,8 @@ def _is_unlisted(
     known = Title.objects.filter(connection=connection, direction=direction, bling_id=bling_id, due_date__isnull=False)
     for due, contact_id in known.values_list("due_date", "contact_id"):
         try:
-            pages = client.title_pages(Listing(direction, "due", due, due, contact_id=contact_id))
-            return all(row.bling_id != bling_id for page in pages for row in page)
+            pages = list(client.title_pages(Listing(direction, "due", due, due, contact_id=contact_id)))
+            return not any(page.odd or bling_id in {row.bling_id for row in page} for page in pages)
         except ApiError as error:
             patience.failed(error, partial(client.title, direction))
     return False

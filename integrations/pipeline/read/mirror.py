@@ -19,7 +19,6 @@ from integrations.domain.titles import (
     PersonFacts,
     SalesOrderFacts,
     TitleFacts,
-    TitleRow,
     TitleStatus,
     row_fingerprint,
 )
@@ -37,13 +36,15 @@ from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans, titles_using
 from integrations.pipeline.read import change_log
-from integrations.pipeline.read.batch import Chunk, FailedTitle, RegisterReading, Registers, TitleReading
+from integrations.pipeline.read.batch import Chunk, FailedTitle, Page, RegisterReading, Registers, TitleReading
 from integrations.pipeline.read.payments import derive_payments, save_borderos
 from integrations.rest.errors import ConflictError
 
 NO_CATEGORY = gettext_noop("(sem categoria)")
 NO_ACCOUNT = gettext_noop("(sem conta)")
 MISSING_RUNS_UNTIL_DELETED = 2
+UNREADABLE_ROW = "?"
+"""The fingerprint of a row that cannot be read: no detail has it."""
 
 
 class LostLeaseError(Exception):
@@ -102,18 +103,23 @@ def save_registers(connection: BlingConnection, registers: Registers, *, now: da
         BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
 
 
-def mark_seen(run: SyncRun, pages: Iterable[tuple[Sequence[TitleRow], Mapping[int, int]]]) -> None:
+def mark_seen(run: SyncRun, pages: Iterable[Page]) -> None:
     """Remember that this run's listings showed these titles, and which details are wanted.
 
-    Of each page: its rows, and the urgencies of those that show something new, by Bling id.
+    The detail of a row that cannot be read is wanted.
     """
     rows: dict[tuple[str, int], tuple[str, int, str, int | None]] = {}
-    for shown, wanted in pages:
-        for row in shown:
-            earlier = rows.get((row.direction, row.bling_id))
-            urgency = wanted.get(row.bling_id, earlier[3] if earlier else None)
-            rows[row.direction, row.bling_id] = (row.direction.value, row.bling_id, row_fingerprint(row), urgency)
-    SeenRow.objects.mark(run.pk, list(rows.values()))
+    for page in pages:
+        direction = page.direction.value
+        for row in page.rows:
+            earlier = rows.get((direction, row.bling_id))
+            urgency = page.urgencies.get(row.bling_id, earlier[3] if earlier else None)
+            rows[direction, row.bling_id] = (direction, row.bling_id, row_fingerprint(row), urgency)
+        for odd in page.rows.odd:
+            if odd.bling_id:
+                rows[direction, odd.bling_id] = (direction, odd.bling_id, UNREADABLE_ROW, 0)
+    if rows:
+        SeenRow.objects.mark(run.pk, list(rows.values()))
 
 
 def note_rows(run: SyncRun, chunk: Chunk) -> None:
@@ -282,6 +288,8 @@ def save_persons(
         if person is not None and (person.read_at >= read_at or person.to_facts() == facts):
             continue
         changed.append(Person(connection=connection, read_at=read_at, **asdict(facts)))
+    if any(person.is_stale for person in known.values()):
+        Person.objects.filter(pk__in=[person.pk for person in known.values()]).update(is_stale=False)
     columns = [name for name in Person.FACT_FIELDS if name != "bling_id"]
     Person.objects.bulk_create(
         changed,
@@ -292,6 +300,11 @@ def save_persons(
     of_known = [person.bling_id for person in changed if person.bling_id in known]  # no title names a new one
     request_plans(Title.objects.filter(connection=connection, person__bling_id__in=of_known), now=now)
     return {bling_id: person.pk for bling_id, person in known.items()} | {row.bling_id: row.pk for row in changed}
+
+
+def note_stale(connection: BlingConnection, contact_ids: Iterable[int]) -> None:
+    """Remember contacts that changed in Bling and could not be read."""
+    Person.objects.filter(connection=connection, bling_id__in=list(contact_ids)).update(is_stale=True)
 
 
 def save_orders(
@@ -337,7 +350,7 @@ def finish_run(run: SyncRun, *, now: datetime, requests: int) -> None:
     """Close a complete run and remember what the next one may build on; `requests` were made since its last write. In
     one transaction."""
     with transaction.atomic():
-        if run.cursor.get("has_older", True):
+        if run.cursor.get("has_older", True) and not run.cursor.get("incomplete"):
             _count_missing(run, now)
         hold_lease(
             run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={},
@@ -371,11 +384,11 @@ def _count_missing(run: SyncRun, now: datetime) -> None:
     request_plans(Title.objects.filter(pk__in=before), now=now)
 
 
-def note_failures(run: SyncRun, chunk: Chunk) -> dict[str, Any]:
-    """Return the changes that store a chunk's failures on its run (at most 100 are described)."""
+def note_failures(run: SyncRun, failures: Sequence[FailedTitle]) -> dict[str, Any]:
+    """Return the changes that store failures on their run (at most 100 are described)."""
     notes = [
         {"direction": failure.direction, "bling_id": failure.bling_id, "kind": failure.kind, "message": failure.message}
-        for failure in chunk.failures
+        for failure in failures
     ]
     run.failure_notes = (run.failure_notes + notes)[:100]
     return {"failures": F("failures") + len(notes), "failure_notes": run.failure_notes}

@@ -45,11 +45,13 @@ def gone_titles(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Dire
 
     A full sweep has to show all titles, every run the unsettled ones (those due beyond a partial scan's end were not
     looked for); one that was not found before is read until two runs agree. Titles already read since the run began are
-    decided.
+    decided. Where a listing had a row without an id, none is known to be unlisted.
     """
     seen = SeenRow.objects.filter(run=run, direction=OuterRef("direction"), bling_id=OuterRef("bling_id"))
     unlisted = Q(missing_runs__gt=0)
-    if run.is_full or run.started_at is None:
+    if run.cursor.get("incomplete"):
+        unlisted = Q(pk=None)
+    elif run.is_full or run.started_at is None:
         unlisted |= ~Q(status=TitleStatus.CANCELLED)
     else:
         is_far = Q(direction=Direction.RECEIVABLE, due_date__gt=day_of(run.started_at) + NEAR_FUTURE)

@@ -1,6 +1,6 @@
 """Listings: the change feed that Bling does not have. Rows are listed, and compared with what the mirror shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,11 +8,13 @@ from django.db import transaction
 from django.db.models import F
 
 from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
+from integrations.bling.rows import Rows
 from integrations.domain.calendar import day_of
 from integrations.domain.titles import ROW_FIELDS, Direction, TitleRow, TitleStatus, shown_by_row
 from integrations.models import BlingConnection, SyncRun, Title, TitleRead
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.read import mirror
+from integrations.pipeline.read.batch import Page, unreadable
 from integrations.pipeline.read.steps.step import Step
 from integrations.pipeline.read.steps.work import Work
 from integrations.rest.errors import InternalError
@@ -29,8 +31,6 @@ HISTORY = 100_000
 """The urgency from which on titles were settled before we saw them: more days than any due date is away."""
 _OPEN_STATUSES = (TitleStatus.OPEN, TitleStatus.PARTIAL)
 _NEEDS_NOTHING = (TitleStatus.SETTLED, TitleStatus.RETURNED, TitleStatus.CANCELLED)
-Page = tuple[Sequence[TitleRow], Mapping[int, int]]
-"""The rows of a page, and the urgencies of those to read, by Bling id."""
 Pages = tuple[list[Page], dict[str, Any]]
 """Pages, and the cursor that follows them."""
 
@@ -62,13 +62,16 @@ class ReadListings(Step[Listing, Pages]):
         following = dict(self.work.run.cursor)
         for listing in chosen:
             rows, has_more = read_listing_page(self.work.client, listing, following["page"])
-            shown = [row.bling_id for row in rows]
+            shown = [row.bling_id for row in rows] + [odd.bling_id for odd in rows.odd]
             if has_more and following["page"] > 1 and shown == following.get("previous"):
                 # Bling ignores parameters that it does not understand, without an error.
                 message = f"page {following['page']} repeats the one before"
                 raise InternalError(message, service="Bling", operation="listing")
             failpoints.passed("pull.page_read")
-            pages.append((rows, rows_to_read(self.work.run.connection, rows, listing, today=self._today())))
+            urgencies = rows_to_read(self.work.run.connection, rows, listing, today=self._today())
+            pages.append(Page(listing.direction, rows, urgencies))
+            if not rows.is_complete:
+                following["incomplete"] = True  # nothing is called gone that may be the row without an id
             if has_more:
                 following |= {"page": following["page"] + 1, "previous": shown}
                 break
@@ -78,11 +81,13 @@ class ReadListings(Step[Listing, Pages]):
     def save(self, chosen: Sequence[Listing], fetched: Pages) -> bool:
         pages, following = fetched
         self._ahead = AHEAD if following["page"] == 1 else 1
-        seen = sum(len(rows) for rows, _wanted in pages)
+        seen = sum(len(page.rows) + len(page.rows.odd) for page in pages)
         if seen:
+            failures = [failure for page in pages for failure in unreadable(page.direction, page.rows)]
             with transaction.atomic():
                 mirror.mark_seen(self.work.run, pages)
-                self.work.hold(cursor=following, rows_seen=F("rows_seen") + seen)
+                noted = mirror.note_failures(self.work.run, failures) if failures else {}
+                self.work.hold(cursor=following, rows_seen=F("rows_seen") + seen, **noted)
         self.work.run.cursor = following  # not before: a failure must not store a page that was not kept
         failpoints.passed("pull.page_saved")
         return False
@@ -140,10 +145,10 @@ def _windows(start: date, end: date) -> list[tuple[date, date]]:
     return windows
 
 
-def read_listing_page(client: BlingClient, listing: Listing, page: int) -> tuple[list[TitleRow], bool]:
+def read_listing_page(client: BlingClient, listing: Listing, page: int) -> tuple[Rows[TitleRow], bool]:
     """Read one page of a listing; the flag says whether another one follows."""
     rows = next(client.title_pages(listing, first_page=page))
-    return list({row.bling_id: row for row in rows}.values()), len(rows) >= PAGE_SIZE
+    return Rows({row.bling_id: row for row in rows}.values(), rows.odd), len(rows) + len(rows.odd) >= PAGE_SIZE
 
 
 def rows_to_read(

@@ -57,6 +57,6 @@ class ReadOrders(Step[Row, Orders]):
         run.cursor.update(orders=chosen[-1][0], orders_read=run.cursor.get("orders_read", 0) + len(chosen))
         with transaction.atomic():
             mirror.save_orders(run.connection, fetched.chunk.orders, now=self.work.clock())
-            self.work.hold(**mirror.note_failures(run, fetched.chunk))
+            self.work.hold(**mirror.note_failures(run, fetched.chunk.failures))
         failpoints.passed("pull.orders_saved")
         return fetched.lacks_scope
