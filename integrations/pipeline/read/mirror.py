@@ -382,13 +382,3 @@ def _count_missing(run: SyncRun, now: datetime) -> None:
     Title.objects.filter(pk__in=before).update(status=TitleStatus.DELETED, changed_at=now)
     change_log.keep_status(before, TitleStatus.DELETED, now=now)
     request_plans(Title.objects.filter(pk__in=before), now=now)
-
-
-def note_failures(run: SyncRun, failures: Sequence[FailedTitle]) -> dict[str, Any]:
-    """Return the changes that store failures on their run (at most 100 are described)."""
-    notes = [
-        {"direction": failure.direction, "bling_id": failure.bling_id, "kind": failure.kind, "message": failure.message}
-        for failure in failures
-    ]
-    run.failure_notes = (run.failure_notes + notes)[:100]
-    return {"failures": F("failures") + len(notes), "failure_notes": run.failure_notes}

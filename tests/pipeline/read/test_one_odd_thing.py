@@ -275,3 +275,28 @@ def test_contacts_that_cannot_be_listed_by_name_are_read(company: Company, world
     company.sync()
     assert (last().state, noted()) == (SyncRun.State.DONE, {0})
     assert Person.objects.get().name == "Novo nome"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_cannot_be_read_takes_no_other_s_turn(company: Company, world: World, status: int) -> None:
+    """Each run reads the few open titles again that were read longest ago."""
+    odd, other = (company.add_title("payable") for _ in range(2))
+    company.sync()
+    answer(world, f"/contas/pagar/{odd}", status, FORBIDDEN)
+    category = company.bling.add_category("Outra", kind=3)
+    company.bling.edit_title(other, category=category)
+    for _ in range(2):
+        company.sync()
+    assert company.title(other).category_id == category
+
+
+def test_a_partial_title_that_cannot_be_read_is_asked_for_once_in_a_run(company: Company, world: World) -> None:
+    odd, other = (company.add_title("payable") for _ in range(2))
+    for title in (odd, other):
+        company.bling.pay(title, amount="40.00", account=company.bank)
+    company.sync()
+    answer(world, f"/contas/pagar/{odd}", 403, FORBIDDEN)
+    asked = company.bling.calls["GET /contas/pagar/{id}"]
+    company.sync()
+    assert (last().state, last().failures) == (SyncRun.State.DONE, 1)
+    assert company.bling.calls["GET /contas/pagar/{id}"] <= asked + 3  # both, and whether any may be read

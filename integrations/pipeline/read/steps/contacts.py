@@ -11,6 +11,7 @@ from integrations.domain.titles import Direction, PersonFacts
 from integrations.models import Person
 from integrations.pipeline.read import fetch, mirror
 from integrations.pipeline.read.batch import FailedTitle, unreadable
+from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.steps.step import Step
 from integrations.pipeline.read.steps.work import Work
 
@@ -52,7 +53,7 @@ class ReadContacts(Step[int, Sequence[Reading]]):
         with transaction.atomic():
             stored = self._stored(fetched)
             mirror.note_stale(self.work.run.connection, set(chosen) - stored)
-            self.work.hold(**mirror.note_failures(self.work.run, self._failures))
+            self.work.hold(**note_failures(self.work.run, self._failures))
         return True
 
     def _stored(self, readings: Sequence[Reading]) -> set[int]:

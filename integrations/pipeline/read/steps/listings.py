@@ -15,6 +15,7 @@ from integrations.models import BlingConnection, SyncRun, Title, TitleRead
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.batch import Page, unreadable
+from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.steps.step import Step
 from integrations.pipeline.read.steps.work import Work
 from integrations.rest.errors import InternalError
@@ -86,7 +87,7 @@ class ReadListings(Step[Listing, Pages]):
             failures = [failure for page in pages for failure in unreadable(page.direction, page.rows)]
             with transaction.atomic():
                 mirror.mark_seen(self.work.run, pages)
-                noted = mirror.note_failures(self.work.run, failures) if failures else {}
+                noted = note_failures(self.work.run, failures) if failures else {}
                 self.work.hold(cursor=following, rows_seen=F("rows_seen") + seen, **noted)
         self.work.run.cursor = following  # not before: a failure must not store a page that was not kept
         failpoints.passed("pull.page_saved")

@@ -17,6 +17,7 @@ from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.batch import FailedTitle, RegisterReading, Registers, unreadable
+from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.steps.identity import identify
 from integrations.pipeline.read.steps.step import Step
 from integrations.rest.errors import InternalError, RateLimitedError, RejectedError, TransientError
@@ -47,7 +48,7 @@ class ReadRegisters(Step[BlingConnection, Registers]):
         now = self.work.clock()
         mirror.save_registers(connection, fetched, now=now)
         if fetched.failures:
-            self.work.hold_alone(**mirror.note_failures(self.work.run, fetched.failures))
+            self.work.hold_alone(**note_failures(self.work.run, fetched.failures))
         connection.registers_read_at = now
         resolve_pending(connection.tenant, now=now)
         return True

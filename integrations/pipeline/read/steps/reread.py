@@ -9,6 +9,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import UNSETTLED, Direction, TitleStatus
 from integrations.models import Title
+from integrations.pipeline.read.failures import failed_in
 from integrations.pipeline.read.steps.step import BATCH, TitleStep, Wanted
 
 REREAD_LIMIT = 500
@@ -40,7 +41,8 @@ class RereadWaiting(TitleStep):
             | (waiting & ~Q(posting__problems__contains=[{"code": Reason.BEFORE_SETTLED_FROM}])),
             connection=run.connection,
             last_read__read_at__lt=run.started_at,
-        ).order_by("-last_read__is_doubted", "last_read__read_at")
+        ).exclude(bling_id__in=failed_in(run))
+        query = query.order_by("-last_read__is_doubted", "last_read__read_at")
         found = query.values_list("direction", "bling_id")[:limit]
         return [(Direction(direction), bling_id) for direction, bling_id in found]
 

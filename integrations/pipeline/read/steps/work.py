@@ -13,6 +13,7 @@ from integrations.pipeline.access import failpoints
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.batch import Chunk
+from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.saving import save_each
 
 Clock = Callable[[], datetime]
@@ -56,7 +57,7 @@ class Work:
             self.hold(
                 titles_read=F("titles_read") + len(chunk.titles),
                 titles_changed=F("titles_changed") + changed,
-                **mirror.note_failures(self.run, chunk.failures),
+                **note_failures(self.run, chunk.failures),
             )
 
     def hold_alone(self, **changes: Any) -> None:
