@@ -53,7 +53,7 @@ def _fill(count: int) -> None:
         Title(
             connection=connection, direction="payable", bling_id=number + 1, status="open",
             shown_status="open", status_number=1,
-            due_date=date(2026, 12, 1), value=Decimal("100.00"), category_id=number % count + 1, row_fingerprint="x",
+            due_date=date(2026, 12, 1), value=Decimal("100.00"), category_id=number % count + 1,
             is_released=True, first_seen_at=now, read_at=now, changed_at=now,
         )
         for number in range(count * TITLES_PER_NAME)

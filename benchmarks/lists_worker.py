@@ -88,7 +88,7 @@ def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, n
             status="open" if number % 3 else "settled", shown_status="open", status_number=1,
             value=Decimal(number % 90_000 + 1),
             due_date=date(2026, 1, 1) + timedelta(days=number % 500), document_number=f"NF {number:06d}",
-            person=persons[number % PERSONS], contact_id=number % PERSONS + 1, row_fingerprint="x", is_released=True,
+            person=persons[number % PERSONS], contact_id=number % PERSONS + 1, is_released=True,
             category_id=number % CATEGORIES + 1, first_seen_at=now, read_at=now, changed_at=now,
         )
         for number in numbers

@@ -22,6 +22,7 @@ FaultKind = Literal[
     "odd_before",
     "odd_after",
     "another_id",
+    "answer",
 ]
 KINDS: tuple[str, ...] = get_args(FaultKind)
 
@@ -36,7 +37,8 @@ class Fault:
 
     `path` is a prefix without /api or /Api/v3; `seconds` is the length of "slow" and the reset time of a
     Kamino "429"; `status` is the HTTP status of "html". "odd_before" answers 200 with the text `answer` and does
-    nothing, "odd_after" does it and answers that; "another_id" saves to a new id whatever id was sent.
+    nothing, "odd_after" does it and answers that; "answer" answers `status` with it; "another_id" saves to a new id
+    whatever id was sent.
     """
 
     side: Literal["bling", "kamino"]

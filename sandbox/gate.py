@@ -50,6 +50,8 @@ def with_fault(fault: Fault | None, refuse: Callable[[Fault], Reply], serve: Cal
         if kind == "odd_after":
             serve()
         return respond(Reply(text=fault.answer))
+    if fault and kind == "answer":
+        return respond(Reply(text=fault.answer, status=fault.status))
     if kind == "truncated":
         response = respond(serve())
         request.environ[HALF] = True

@@ -50,6 +50,7 @@ FAULT_LABELS = {
     "odd_before": "Resposta estranha, sem gravar",
     "odd_after": "Resposta estranha, depois de gravar",
     "another_id": "Gravação com outro número",
+    "answer": "Resposta à escolha",
 }
 
 

@@ -1,18 +1,19 @@
 """Reads from Bling's API v3. Never writes. Knows no Django: credentials, slots and addresses are given to it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from integrations.bling import records, translate
 from integrations.bling.ahead import UNDER_WAY, Ahead, Read
 from integrations.bling.auth import KIND_JWT
-from integrations.bling.errors import SERVICE, error_of
+from integrations.bling.errors import SERVICE, NothingShownError, body_of, error_of
+from integrations.bling.rows import Rows
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.titles import (
     BorderoFacts,
@@ -23,18 +24,29 @@ from integrations.domain.titles import (
     TitleRow,
     TitleStatus,
 )
-from integrations.rest.errors import InternalError, UnauthorizedError
+from integrations.rest.errors import InternalError, TransientError, UnauthorizedError
 from integrations.rest.fields import Fields
 from integrations.rest.limits import Pace, Slots
 from integrations.rest.retrying import read_with_retries
 from integrations.rest.session import Patience, Session, build_session, send
 
 T = TypeVar("T")
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+D = TypeVar("D", bound=_HasId)
 PAGE_SIZE = 100
 _CATEGORIES, _ACCOUNTS, _FORMS = _REGISTERS = (
     "/categorias/receitas-despesas", "/contas-contabeis", "/formas-pagamentos"
 )  # fmt: skip
 _CONTACT_TYPES, _CHANNELS = Read("/contatos/tipos", "/contatos/tipos"), "/canais-venda"
+_BORDEROS, _CONTACTS, _ORDERS = "/borderos", "/contatos", "/pedidos/vendas"
+NOBODY_S = 1
+"""An id that no account has: asking for it tells whether the app may read its kind at all."""
 _PATHS = {Direction.PAYABLE: "/contas/pagar", Direction.RECEIVABLE: "/contas/receber"}
 
 
@@ -108,15 +120,15 @@ class BlingClient:
 
     def announce_borderos(self, bling_ids: Iterable[int]) -> None:
         """Announce which borderôs will be read next, in this order."""
-        self._others.announce(_one("/borderos", bling_id) for bling_id in bling_ids)
+        self._others.announce(_one(_BORDEROS, bling_id) for bling_id in bling_ids)
 
     def announce_contacts(self, bling_ids: Iterable[int]) -> None:
         """Announce which contacts will be read next, in this order."""
-        self._others.announce(_one("/contatos", bling_id) for bling_id in bling_ids)
+        self._others.announce(_one(_CONTACTS, bling_id) for bling_id in bling_ids)
 
     def announce_orders(self, bling_ids: Iterable[int]) -> None:
         """Announce which sales orders will be read next, in this order."""
-        self._others.announce(_one("/pedidos/vendas", bling_id) for bling_id in bling_ids)
+        self._others.announce(_one(_ORDERS, bling_id) for bling_id in bling_ids)
 
     def announce_registers(self) -> None:
         """Announce that the registers will be read next, in the order of the methods below."""
@@ -145,54 +157,52 @@ class BlingClient:
             ("categories", "/categorias/receitas-despesas", one),
             ("accounts", "/contas-contabeis", one),
             ("payment_forms", "/formas-pagamentos", one),
-            ("borderos", "/borderos/1", []),
+            ("borderos", f"{_BORDEROS}/{NOBODY_S}", []),
         ]
         return [(name, partial(self._ask, Read(path, path, tuple(query)))) for name, path, query in reads]
 
-    def title_pages(self, listing: Listing, first_page: int = 1) -> Iterator[list[TitleRow]]:
+    def title_pages(self, listing: Listing, first_page: int = 1) -> Iterator[Rows[TitleRow]]:
         """Yield the pages of a listing from `first_page` on, until a short one."""
-        path = _PATHS[listing.direction]
-        for page in self._pages(path, listing.parameters(), first_page):
-            yield [translate.title_row(listing.direction, records.ContaRow.parse(row)) for row in page]
 
-    def title(self, direction: Direction, bling_id: int) -> tuple[TitleFacts, str]:
-        """Return a title's detail and the fingerprint that its listing row would have now.
+        def parse(row: Fields) -> TitleRow:
+            return translate.title_row(listing.direction, records.ContaRow.parse(row))
 
-        Raises `NotFoundError` when it was deleted.
-        """
-        conta = records.Conta.parse(self._object(_one(_PATHS[direction], bling_id)))
-        return translate.title(direction, conta), translate.row_fingerprint(conta)
+        yield from self._pages(_PATHS[listing.direction], listing.parameters(), parse, first_page)
+
+    def title(self, direction: Direction, bling_id: int) -> TitleFacts:
+        """Return a title's detail. Raises `NotFoundError` when it was deleted, `NothingShownError` when Bling answers
+        without saying so."""
+        return translate.title(direction, self._detail(_PATHS[direction], bling_id, records.Conta.parse))
 
     def bordero(self, bling_id: int) -> BorderoFacts:
         """Return one borderô. Raises `NotFoundError` when it was reversed."""
-        return translate.bordero(records.Bordero.parse(self._object(_one("/borderos", bling_id))))
+        return translate.bordero(self._detail(_BORDEROS, bling_id, records.Bordero.parse))
 
     def order(self, bling_id: int) -> SalesOrderFacts:
         """Return where a sale was made. Raises `NotFoundError` when it was deleted, `MissingScopeError` where the app
         may not read sales orders."""
-        return translate.order(records.PedidoVenda.parse(self._object(_one("/pedidos/vendas", bling_id))))
+        return translate.order(self._detail(_ORDERS, bling_id, records.PedidoVenda.parse))
 
     def contact(self, bling_id: int) -> PersonFacts:
         """Return one contact, deleted ones too."""
-        return translate.person(records.Contato.parse(self._object(_one("/contatos", bling_id))))
+        return translate.person(self._detail(_CONTACTS, bling_id, records.Contato.parse))
 
-    def changed_contact_ids(self, since: datetime, until: datetime) -> Iterator[int]:
-        """Yield ids of contacts changed between two moments of Brasília time (Bling: `dataAlteracaoInicial`)."""
+    def changed_contacts(self, since: datetime, until: datetime) -> Rows[records.ContatoRow]:
+        """Return the contacts changed between two moments of Brasília time, at most a year apart (Bling:
+        `dataAlteracaoInicial`)."""
         query = [
             ("criterio", "1"),
             ("dataAlteracaoInicial", since.strftime("%Y-%m-%d %H:%M:%S")),
             ("dataAlteracaoFinal", until.strftime("%Y-%m-%d %H:%M:%S")),
         ]
-        for page in self._pages("/contatos", query):
-            for row in page:
-                yield records.ContatoRow.parse(row).id
+        return self._all(_CONTACTS, records.ContatoRow.parse, query)
 
     def contacts_like(self, term: str) -> list[records.ContatoRow]:
         """Return the first page of contacts found by CPF/CNPJ (Bling: `numeroDocumento`, without punctuation), or by
         name, trade name, e-mail or code (`pesquisa`)."""
         is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
         query = [("criterio", "1"), ("numeroDocumento", compact(term)) if is_document else ("pesquisa", term)]
-        return [records.ContatoRow.parse(row) for row in next(self._pages("/contatos", query))]
+        return next(self._pages(_CONTACTS, query, records.ContatoRow.parse))
 
     def cash_entries(self, start: date, end: date, value: Decimal) -> list[records.CashEntry]:
         """Return the first page of Caixas e Bancos in a span of at most a year with one value (Bling: GET /caixas, its
@@ -202,53 +212,66 @@ class BlingClient:
             ("dataFinal", end.strftime("%d/%m/%Y")),
             ("valor", str(value)),
         ]
-        data = self._ask(Read("/caixas", "/caixas", tuple(query))).get("data")
-        rows = data if isinstance(data, list) else []
-        return [records.CashEntry.parse(Fields(row, f"GET /caixas data[{index}]")) for index, row in enumerate(rows)]
+        return Rows.read(self._rows(Read("/caixas", "/caixas", tuple(query))), records.CashEntry.parse, "GET /caixas")
 
-    def categories(self) -> list[records.Categoria]:
+    def categories(self) -> Rows[records.Categoria]:
         return self._all(_CATEGORIES, records.Categoria.parse)
 
-    def accounts(self) -> list[records.Registro]:
+    def accounts(self) -> Rows[records.Registro]:
         return self._all(_ACCOUNTS, records.Registro.parse)
 
-    def payment_forms(self) -> list[records.Registro]:
+    def payment_forms(self) -> Rows[records.Registro]:
         return self._all(_FORMS, records.Registro.parse)
 
-    def sales_channels(self) -> list[records.CanalVenda]:
+    def sales_channels(self) -> Rows[records.CanalVenda]:
         """Return all sales channels with their business units: one call each. Raises `MissingScopeError` where the app
         may not read them."""
         rows = self._all(_CHANNELS, records.Registro.parse)
-        return [records.CanalVenda.parse(self._object(_one(_CHANNELS, row.id))) for row in rows]
+        return Rows((self._detail(_CHANNELS, row.id, records.CanalVenda.parse) for row in rows), rows.odd)
 
-    def contact_types(self) -> list[records.Registro]:
+    def contact_types(self) -> Rows[records.Registro]:
         """Return all contact types; this list has no pages."""
-        data = self._ask(_CONTACT_TYPES).get("data")
-        rows = data if isinstance(data, list) else []
-        return [records.Registro.parse(Fields(row, f"contatos/tipos[{index}]")) for index, row in enumerate(rows)]
+        return Rows.read(self._rows(_CONTACT_TYPES), records.Registro.parse, "GET /contatos/tipos")
 
-    def _all(self, path: str, parse: Callable[[Fields], T]) -> list[T]:
-        return [parse(row) for page in self._pages(path, []) for row in page]
+    def _all(self, path: str, parse: Callable[[Fields], T], query: Sequence[tuple[str, str]] = ()) -> Rows[T]:
+        pages = list(self._pages(path, list(query), parse))
+        return Rows((row for page in pages for row in page), [odd for page in pages for odd in page.odd])
 
-    def _pages(self, path: str, query: list[tuple[str, str]], first_page: int = 1) -> Iterator[list[Fields]]:
+    def _pages(
+        self, path: str, query: list[tuple[str, str]], parse: Callable[[Fields], T], first_page: int = 1
+    ) -> Iterator[Rows[T]]:
         previous: Any = None
         page = first_page
         while True:
-            data = self._ask(_page(path, query, page)).get("data")
-            if not isinstance(data, list):
-                raise InternalError("listing without data", service=SERVICE, operation=f"GET {path}")
+            data = self._rows(_page(path, query, page))
             if data and data == previous:
                 # Bling ignores parameters that it does not understand, without an error.
                 raise InternalError(f"page {page} repeats the one before", service=SERVICE, operation=f"GET {path}")
-            yield [Fields(row, f"GET {path} data[{index}]") for index, row in enumerate(data)]
+            yield Rows.read(data, parse, f"GET {path}")
             if len(data) < PAGE_SIZE:
                 return
             previous, page = data, page + 1
 
+    def _rows(self, read: Read) -> list[Any]:
+        data = self._ask(read).get("data")
+        if not isinstance(data, list):
+            raise TransientError("a list without data", service=SERVICE, operation=f"GET {read.operation}")
+        return data
+
+    def _detail(self, path: str, bling_id: int, parse: Callable[[Fields], D]) -> D:
+        found = parse(self._object(_one(path, bling_id)))
+        if found.id != bling_id:
+            raise InternalError(
+                f"asked for {bling_id}, got {found.id}", service=SERVICE, operation=f"GET {path}/{{id}}"
+            )
+        return found
+
     def _object(self, read: Read) -> Fields:
         body = self._ask(read)
         # /borderos/{id} has a field `data` of its own: only an object under `data` is an envelope.
-        inner = body.get("data")
+        inner = body.get("data", body)
+        if not inner:
+            raise NothingShownError("the answer shows nothing", service=SERVICE, operation=f"GET {read.operation}")
         return Fields(inner if isinstance(inner, Mapping) else body, f"GET {read.operation}")
 
     def _ask(self, read: Read) -> Mapping[str, Any]:
@@ -274,11 +297,9 @@ class BlingClient:
             self._session, "GET", f"{self._base_url}{read.path}", service=SERVICE, operation=name, is_write=False,
             params=list(read.query), headers=_headers(access), patience=self._patience,
         )  # fmt: skip
-        if answer.status != 200 or answer.is_html:
+        body = body_of(answer)
+        if body is None:
             raise error_of(answer, name, is_write=False)
-        body = answer.json()
-        if not isinstance(body, Mapping):
-            raise InternalError("answer is no object", service=SERVICE, operation=name)
         return body
 
 

@@ -1,5 +1,8 @@
 """Bling's answers that are no success, turned into our errors: one table, closed by default."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from integrations.rest.errors import (
     ApiError,
     ConfigError,
@@ -12,7 +15,10 @@ from integrations.rest.errors import (
 from integrations.rest.redaction import excerpt
 from integrations.rest.session import Answer
 
+Body = Mapping[str, Any]
+
 SERVICE = "Bling"
+NOT_FOUND = "RESOURCE_NOT_FOUND"
 SECONDS_AFTER_BURST = 2.0
 SECONDS_OF_A_DAY = 86_400.0
 
@@ -23,6 +29,10 @@ class NeedsReconnectionError(ConfigError):
 
 class MissingScopeError(ConfigError):
     """The app has no permission for what was asked for; whatever else it was given keeps working."""
+
+
+class NothingShownError(InternalError):
+    """A detail that was answered and shows no object: nobody has said that it is gone."""
 
 
 class InvalidGrantError(ConfigError):
@@ -49,8 +59,15 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
         return InvalidGrantError(message, status=answer.status, code=code, **where)
     if code == "UNAUTHORIZED_ERROR" or code == "app_inativo":
         return NeedsReconnectionError(message, status=answer.status, code=code, **where)
+    if answer.status in (403, 404) and not _is_own(answer):
+        return unknown("an answer that is not Bling's", status=answer.status, code="foreign", **where)
     if answer.status == 403:
         return MissingScopeError(message, status=answer.status, code=code, **where)
+    if answer.status == 404 and code != NOT_FOUND:
+        return InternalError(message, status=answer.status, code=code, **where)
+    if answer.status == 200:
+        message = f"no success and no error ({len(answer.body)} bytes)"
+        return unknown(message, status=answer.status, code=code, **where)
     if answer.status >= 500:
         return unknown(message, status=answer.status, code=code, **where)
     if is_write and refusal_kind(answer.status) is InternalError:
@@ -58,6 +75,26 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
     if 300 <= answer.status < 400:
         return ConfigError("redirect refused", status=answer.status, code=code, **where)
     return refusal_kind(answer.status)(message, status=answer.status, code=code, **where)
+
+
+def body_of(answer: Answer) -> Body | None:
+    """Return the object of a success; `None` where it is none, whatever its status says."""
+    body = _parsed(answer)
+    return None if answer.status != 200 or not isinstance(body, Mapping) or body.get("error") else body
+
+
+def _is_own(answer: Answer) -> bool:
+    """Say whether an error has Bling's form: a gateway's 404 deletes nothing, and its 403 takes no permission."""
+    body = _parsed(answer)
+    allowed = (Mapping, str) if answer.status == 403 else Mapping  # OAuth's own errors are text
+    return isinstance(body, Mapping) and isinstance(body.get("error"), allowed)
+
+
+def _parsed(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except InternalError:
+        return None
 
 
 def _envelope(answer: Answer) -> tuple[str, str, str]:

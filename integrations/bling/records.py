@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from integrations.domain.money import ZERO
 from integrations.rest.errors import InternalError
-from integrations.rest.fields import Fields
+from integrations.rest.fields import LARGEST_CODE, Fields
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ContaRow:
     def parse(cls, data: Fields) -> "ContaRow":
         return cls(
             id=data.integer("id"),
-            situacao=data.integer("situacao"),
+            situacao=data.integer("situacao", most=LARGEST_CODE),
             vencimento=data.day("vencimento"),
             valor=data.money("valor"),
             contato_id=data.child("contato").integer("id", 0),
@@ -66,7 +66,7 @@ class Conta(ContaRow):
             origem_tipo=origem.text("tipoOrigem"),
             origem_id=origem.integer("id", 0),
             origem_numero=origem.text("numero"),
-            origem_situacao=origem.integer("situacao", 0),
+            origem_situacao=origem.integer("situacao", 0, most=LARGEST_CODE),
         )
 
 
@@ -128,7 +128,7 @@ class ContatoRow:
 
     @classmethod
     def parse(cls, data: Fields) -> "ContatoRow":
-        return cls(data.integer("id"), data.text("nome", None), data.text("numeroDocumento"))
+        return cls(data.integer("id"), data.text("nome"), data.text("numeroDocumento"))
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,11 @@ class Contato(ContatoRow):
         )
 
 
+def _named(data: Fields) -> str:
+    """Return the name of a register, as far as it is stored; one without a name is called by its id."""
+    return data.text("descricao")[:255] or f"Cadastro {data.integer('id')}"
+
+
 @dataclass(frozen=True)
 class Categoria:
     """A row of GET /categorias/receitas-despesas; `tipo` 1 expense, 2 income, 3 both; `id_pai` 0 is the root."""
@@ -179,9 +184,7 @@ class Categoria:
 
     @classmethod
     def parse(cls, data: Fields) -> "Categoria":
-        return cls(
-            data.integer("id"), data.text("descricao", None), data.integer("tipo", 3), data.integer("idCategoriaPai", 0)
-        )
+        return cls(data.integer("id"), _named(data), data.integer("tipo", 3), data.integer("idCategoriaPai", 0))
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ class Registro:
 
     @classmethod
     def parse(cls, data: Fields) -> "Registro":
-        return cls(data.integer("id"), data.text("descricao", None))
+        return cls(data.integer("id"), _named(data))
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ class CanalVenda(Registro):
         return cls(
             **vars(Registro.parse(data)),
             unidades=tuple(
-                UnidadeNegocio(line.integer("idUnidadeNegocio", 0), line.text("unidadeNegocio"))
+                UnidadeNegocio(line.integer("idUnidadeNegocio", 0), line.text("unidadeNegocio")[:255])
                 for line in data.children("filiais")
             ),
         )

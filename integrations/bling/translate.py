@@ -1,7 +1,5 @@
 """Bling's words end here: wire records become the domain's facts."""
 
-import hashlib
-
 from integrations.bling import records
 from integrations.domain.documents import compact
 from integrations.domain.titles import (
@@ -62,22 +60,17 @@ def invoice_status_of(origin: Origin, number: int) -> InvoiceStatus:
 
 
 def title_row(direction: Direction, row: records.ContaRow) -> TitleRow:
-    """Translate a listing row; its fingerprint covers every field that the row shows."""
+    """Translate a listing row."""
     return TitleRow(
         direction=direction,
         bling_id=row.id,
         status=status_of(row.situacao),
+        status_number=row.situacao,
         due_date=row.vencimento,
         value=row.valor,
         contact_id=row.contato_id,
-        fingerprint=row_fingerprint(row),
+        payment_form_id=row.forma_pagamento_id,
     )
-
-
-def row_fingerprint(row: records.ContaRow) -> str:
-    """Fingerprint what a listing row shows; a detail has the same fields, so both give the same result."""
-    shown = (row.situacao, row.vencimento, row.valor, row.contato_id, row.forma_pagamento_id)
-    return hashlib.sha256(repr([str(part) for part in shown]).encode()).hexdigest()[:32]
 
 
 def title(direction: Direction, conta: records.Conta) -> TitleFacts:
@@ -99,7 +92,7 @@ def title(direction: Direction, conta: records.Conta) -> TitleFacts:
         category_id=conta.categoria_id,
         account_id=conta.portador_id,
         payment_form_id=conta.forma_pagamento_id,
-        bordero_ids=tuple(sorted(conta.borderos)),
+        bordero_ids=tuple(sorted({bordero for bordero in conta.borderos if bordero})),
         origin_kind=conta.origem_tipo[:40],
         origin_id=conta.origem_id,
         origin_number=conta.origem_numero[:60],

@@ -1,9 +1,11 @@
 """Titles as Bling shows them: directions, statuses, and the facts that rules read."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 
@@ -53,10 +55,11 @@ class TitleRow:
     direction: Direction
     bling_id: int
     status: TitleStatus
+    status_number: int
     due_date: date | None
     value: Decimal
     contact_id: int
-    fingerprint: str
+    payment_form_id: int
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,17 @@ class PersonFacts:
     is_final_consumer: bool = False
     category_id: int = 0
     type_ids: tuple[int, ...] = ()
+
+
+ROW_FIELDS = ("status_number", "due_date", "value", "contact_id", "payment_form_id")
+"""What a listing row shows of a title; its detail has the same fields."""
+shown_by_row = attrgetter(*ROW_FIELDS)
+"""Return these of a row, of facts, or of anything else that has them."""
+
+
+def row_fingerprint(title: Any) -> str:
+    """Return a short hash of what a listing row shows of a title: of its row, or of its facts."""
+    return hashlib.sha256(repr([str(part) for part in shown_by_row(title)]).encode()).hexdigest()[:32]
 
 
 COMPETENCE_FIELDS = ("issue_date", "competence_date", "due_date")

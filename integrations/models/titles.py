@@ -44,6 +44,7 @@ class Person(models.Model):
     """A contact that some title names. `document` is compact text; it may hold letters.
 
     `forgotten_at`: its data was erased on request. Its titles are not planned until Bling shows the contact again.
+    `is_stale`: Bling said that it changed, and its detail could not be read since.
     """
 
     connection = models.ForeignKey(
@@ -66,6 +67,7 @@ class Person(models.Model):
     category_id = models.BigIntegerField(_("default category in Bling"), default=0)
     type_ids = ArrayField(models.BigIntegerField(), verbose_name=_("contact types"), default=list, blank=True)
     read_at = models.DateTimeField(_("read at"))
+    is_stale = models.BooleanField(default=False, db_default=False, editable=False)
     forgotten_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
 
     if TYPE_CHECKING:
@@ -98,7 +100,7 @@ class Person(models.Model):
 
 
 class Title(models.Model):
-    """One account payable or receivable. `row_fingerprint` tells whether a listing row shows anything new.
+    """One account payable or receivable.
 
     `status` is what it is to us: as Bling showed it last (`shown_status`), or deleted. `origin` and `invoice_status`
     are the domain's words for Bling's `origin_kind` and `origin_status`.
@@ -132,7 +134,6 @@ class Title(models.Model):
     origin_status = models.IntegerField(_("status of the origin in Bling"), default=0)
     origin = models.CharField(max_length=20, blank=True, default="", editable=False)
     invoice_status = models.CharField(max_length=20, blank=True, default="", editable=False)
-    row_fingerprint = models.CharField(max_length=32, editable=False)
     missing_runs = models.PositiveSmallIntegerField(default=0, editable=False)
     missing_in_run = models.BigIntegerField(null=True, editable=False)
     is_released = models.BooleanField(default=False, editable=False)
@@ -286,13 +287,15 @@ class Payment(models.Model):
 class TitleRead(models.Model):
     """When a title's detail was last read, changed or not, and whether somebody asks for it to be read again.
 
-    Kept apart from `Title`, so that reading what did not change writes nothing to the mirror. `failure` is why the last
+    Kept apart from `Title`, so that reading what did not change writes nothing to the mirror. `is_doubted` where it
+    showed another title than the listing of the same run had: the next run reads it again. `failure` is why the last
     reading that somebody asked for failed (a `Problem` as JSON).
     """
 
     title = models.OneToOneField(Title, models.CASCADE, related_name="last_read", primary_key=True)
     read_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True)
+    is_doubted = models.BooleanField(default=False, db_default=False)
     failure = models.JSONField(null=True)
 
     class Meta:
@@ -311,14 +314,18 @@ SELECT %(run)s, direction, bling_id, fingerprint, urgency IS NOT NULL, coalesce(
 FROM unnest(%(directions)s::text[], %(ids)s::bigint[], %(fingerprints)s::text[], %(urgencies)s::int[])
     AS row (direction, bling_id, fingerprint, urgency)
 ON CONFLICT (run_id, direction, bling_id)
-    DO UPDATE SET is_wanted = true, urgency = excluded.urgency WHERE excluded.is_wanted
+    DO UPDATE SET
+        row_fingerprint = excluded.row_fingerprint,
+        is_wanted = integrations_seenrow.is_wanted OR excluded.is_wanted,
+        urgency = CASE WHEN excluded.is_wanted THEN excluded.urgency ELSE integrations_seenrow.urgency END
+    WHERE excluded.is_wanted OR integrations_seenrow.row_fingerprint <> excluded.row_fingerprint
 """
 
 
 class SeenRowQuerySet(models.QuerySet["SeenRow"]):
     def mark(self, run_id: int, rows: Sequence[tuple[str, int, str, int | None]]) -> None:
-        """Remember (direction, id, fingerprint, urgency) of listed rows, each once; those with an urgency are wanted,
-        and of those that were marked before nothing else changes.
+        """Remember (direction, id, fingerprint, urgency) of listed rows, each once, as it was listed last; those with
+        an urgency are wanted, and stay so.
 
         Written by hand because it is nearly all that an unchanged run does: four arrays, not 400 parameters.
         """
@@ -332,6 +339,7 @@ class SeenRowQuerySet(models.QuerySet["SeenRow"]):
 class SeenRow(models.Model):
     """Bookkeeping of one run: which titles its listings showed. What is not here may have vanished.
 
+    `row_fingerprint` is what the listings showed last, empty where none showed the title and a person asked for it.
     `is_wanted` until the detail was read: the row shows something new. `urgency` is its place in line, 0 first.
     """
 

@@ -8,6 +8,9 @@ from typing import Any
 from integrations.domain.money import ZERO, to_money
 from integrations.rest.errors import InternalError
 
+LARGEST, LARGEST_CODE = 2**63 - 1, 2**31 - 1
+"""What a database holds as an id, and as a number of somebody's own list."""
+MOST_MONEY = Decimal(10) ** 13
 _NO_DATES = {"", "0000-00-00"}
 
 
@@ -23,30 +26,39 @@ class Fields:
     def has(self, name: str) -> bool:
         return self._data.get(name) is not None
 
-    def integer(self, name: str, default: int | None = None) -> int:
-        """Return a whole number, also when it is sent as text. Raises `InternalError` without it or a default."""
+    def integer(self, name: str, default: int | None = None, *, most: int = LARGEST) -> int:
+        """Return a whole number, also when it is sent as text. Raises `InternalError` without it or a default, and for
+        one that no column holds: further from zero than `most`."""
         value = self._data.get(name)
         if value is None or value == "":
             return self._missing(name) if default is None else default
         try:
-            return int(value)
-        except (TypeError, ValueError) as error:
+            number = int(value)
+        except (TypeError, ValueError, OverflowError) as error:
             raise self._malformed(name, value) from error
+        if abs(number) > most:
+            raise self._malformed(name, value)
+        return number
 
     def text(self, name: str, default: str | None = "") -> str:
         value = self._data.get(name)
         if value is None:
             return self._missing(name) if default is None else default
-        return str(value).replace("\x00", "").strip()
+        # Half a pair of surrogates, a cut emoji, is no text for any database.
+        whole = str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole.replace("\x00", "").strip()
 
     def money(self, name: str, default: Decimal | None = None) -> Decimal:
         value = self._data.get(name)
         if value is None or value == "":
             return self._missing(name) if default is None else default
         try:
-            return to_money(value)
+            amount = to_money(value)
         except (InvalidOperation, TypeError, ValueError) as error:
             raise self._malformed(name, value) from error
+        if abs(amount) >= MOST_MONEY:
+            raise self._malformed(name, value)
+        return amount
 
     def money_or_none(self, name: str) -> Decimal | None:
         return self.money(name, ZERO) if self.has(name) else None
@@ -81,14 +93,20 @@ class Fields:
         return Fields(self._data.get(name) or {}, f"{self.where}.{name}")
 
     def children(self, name: str) -> list["Fields"]:
-        return [Fields(item, f"{self.where}.{name}[{index}]") for index, item in enumerate(self._data.get(name) or [])]
+        items = self._data.get(name) or []
+        if not isinstance(items, list):
+            raise self._malformed(name, items)
+        return [Fields(item, f"{self.where}.{name}[{index}]") for index, item in enumerate(items)]
 
     def integers(self, name: str) -> tuple[int, ...]:
         items = self._data.get(name) or []
         try:
-            return tuple(int(item) for item in items)
-        except (TypeError, ValueError) as error:
+            numbers = tuple(int(item) for item in items)
+        except (TypeError, ValueError, OverflowError) as error:
             raise self._malformed(name, items) from error
+        if any(abs(number) > LARGEST for number in numbers):
+            raise self._malformed(name, items)
+        return numbers
 
     def _missing(self, name: str) -> Any:
         raise InternalError(f"{self.where}: required field {name!r} is missing")

@@ -214,7 +214,7 @@ def make_title(
         connection=bling, direction="payable", bling_id=bling_id, status="open",
         shown_status="open", status_number=1, due_date=DAY,
         value=Decimal("1234.56"), document_number=f"NF {bling_id} {slug}", person=person, contact_id=person.bling_id,
-        category_id=category.bling_id, row_fingerprint="x", is_released=True, first_seen_at=now, read_at=now,
+        category_id=category.bling_id, is_released=True, first_seen_at=now, read_at=now,
         changed_at=now,
     )  # fmt: skip
     desired = {

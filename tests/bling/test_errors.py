@@ -19,6 +19,18 @@ def answer(status: int, **error: object) -> Answer:
         (answer(401, type="invalid_token", message="invalid_token"), "UnauthorizedError"),
         (answer(403, type="insufficient_scope", message="insufficient_scope"), "MissingScopeError"),
         (answer(404, type="RESOURCE_NOT_FOUND", message="x"), "NotFoundError"),
+        (answer(404, type="SOMETHING_ELSE", message="x"), "InternalError"),
+        (Answer(404, {}, b'{"message": "no Route matched with those values"}', "t"), "TransientError"),
+        (Answer(404, {}, b'{"type": "RESOURCE_NOT_FOUND"}', "t"), "TransientError"),
+        (Answer(404, {}, b'{"error": "RESOURCE_NOT_FOUND"}', "t"), "TransientError"),
+        (Answer(404, {}, b"", "t"), "TransientError"),
+        (Answer(403, {}, b'{"message": "Forbidden"}', "t"), "TransientError"),
+        (Answer(403, {}, b'{"error": "insufficient_scope"}', "t"), "MissingScopeError"),
+        (answer(200, type="SERVER_ERROR", message="x"), "TransientError"),
+        (answer(200, type="TOO_MANY_REQUESTS", message="x"), "RateLimitedError"),
+        (answer(200, type="RESOURCE_NOT_FOUND", message="x"), "TransientError"),
+        (Answer(200, {}, b"[]", "t"), "TransientError"),
+        (Answer(200, {}, b"half", "t"), "TransientError"),
         (answer(400, type="VALIDATION_ERROR", message="x"), "RejectedError"),
         (answer(400, type="VALIDATION_ERROR", message="Invalid authorization code"), "InvalidGrantError"),
         (answer(400, type="invalid_grant", message="x"), "InvalidGrantError"),
@@ -45,6 +57,8 @@ def test_a_write_is_unknown_unless_the_answer_says_that_it_was_refused(status: i
 def test_a_refused_write_is_refused_unless_a_gateway_says_so(status: int) -> None:
     refused = error_of(answer(status, type="X", message="x"), "POST /x", is_write=True)
     assert not isinstance(refused, UncertainError)
+    foreign = Answer(status, {}, b'{"message": "no Route matched"}', "t")
+    assert status not in (403, 404) or isinstance(error_of(foreign, "POST /x", is_write=True), UncertainError)
     page = Answer(status, {}, b"<!doctype html><title>x</title>", "t")
     assert isinstance(error_of(page, "POST /x", is_write=True), UncertainError)
 

@@ -61,7 +61,7 @@ class Reader:
 
     def read(self) -> list[Any]:
         self.client.announce_titles((Direction.PAYABLE, bling_id) for bling_id in self.ids)
-        return [self.client.title(Direction.PAYABLE, bling_id)[0].value for bling_id in self.ids]
+        return [self.client.title(Direction.PAYABLE, bling_id).value for bling_id in self.ids]
 
 
 def test_answers_come_in_the_order_asked_and_each_took_one_slot(world: World, server: SandboxServer) -> None:
@@ -79,7 +79,7 @@ def test_one_that_is_gone_is_one_error_and_the_others_arrive(world: World, serve
     found = []
     for bling_id in reader.ids:
         try:
-            found.append(reader.client.title(Direction.PAYABLE, bling_id)[0].bling_id)
+            found.append(reader.client.title(Direction.PAYABLE, bling_id).bling_id)
         except NotFoundError:
             found.append(0)
     assert found == [0 if bling_id == reader.ids[3] else bling_id for bling_id in reader.ids]

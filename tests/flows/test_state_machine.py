@@ -145,7 +145,7 @@ def test_an_older_reading_never_replaces_a_newer_one(rows: Rows, seconds: int, v
     title = Title.objects.get(pk=rows.title.pk)
     facts = facts_of(bling_id=title.bling_id, contact_id=title.contact_id, due_date=DAY, value=Decimal("77.00"))
     read_at = title.read_at + timedelta(seconds=seconds)
-    reading = TitleReading(Direction.PAYABLE, title.bling_id, read_at, facts, "y", "y")
+    reading = TitleReading(Direction.PAYABLE, title.bling_id, read_at, facts)
     mirror.save_chunk(rows.bling, Chunk(titles=[reading]), now=timezone.now(), run=None)
     assert Title.objects.get(pk=title.pk).value == Decimal(value)
 

@@ -155,6 +155,7 @@ class _Looking:
         rows: list[TitleRow] = []
         for number, page in enumerate(self.client.title_pages(listing), start=1):
             rows += page
+            self.answer.left += len(page.odd)
             if number == MOST_PAGES:
                 self.answer.left += len(page)  # at least so many may follow
                 break
@@ -164,11 +165,10 @@ class _Looking:
         self, keys: Sequence[tuple[Direction, int]], known: dict[tuple[Direction, int], Title] | None = None
     ) -> None:
         """Read some details and say of each what is the matter with it."""
-        asked = [(direction, bling_id, "") for direction, bling_id in keys]
         deadline = self.clock() + DETAILS_TAKE
         reads_orders = sales_orders.are_needed(self.connection)
         for chunk in fetch.read_titles(
-            self.client, self.connection, asked, clock=self.clock, deadline=deadline, reads_orders=reads_orders
+            self.client, self.connection, keys, clock=self.clock, deadline=deadline, reads_orders=reads_orders
         ):
             for reading in chunk.titles:
                 title = (known or {}).get((reading.direction, reading.bling_id))

@@ -1,9 +1,44 @@
 """What pull hands to mirror, in memory: titles, payments, contacts and registers as they were just read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from integrations.domain.titles import BorderoFacts, Direction, PersonFacts, SalesOrderFacts, TitleFacts
+from integrations.bling.rows import Rows
+from integrations.domain.titles import (
+    BorderoFacts,
+    Direction,
+    PersonFacts,
+    SalesOrderFacts,
+    TitleFacts,
+    TitleRow,
+    row_fingerprint,
+)
+
+
+@dataclass(frozen=True)
+class FailedTitle:
+    """A title that could not be read; the next one goes on."""
+
+    direction: Direction
+    bling_id: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing, and the urgencies of the titles to read, by Bling id."""
+
+    direction: Direction
+    rows: Rows[TitleRow]
+    urgencies: Mapping[int, int]
+
+
+def unreadable(direction: Direction, rows: Rows[Any], what: str = "") -> list[FailedTitle]:
+    """Return what a run notes about rows that cannot be read; `what` they are, if not titles."""
+    return [FailedTitle(direction, odd.bling_id, "internal", f"{what}{odd.message}") for odd in rows.odd]
 
 
 @dataclass(frozen=True)
@@ -19,44 +54,55 @@ class RegisterReading:
 
 @dataclass(frozen=True)
 class Registers:
-    """Bling's registers as they were just read, and the kinds that were: what was not read is not gone."""
+    """Bling's registers as they were just read, and the kinds of which all were: what was not read is not gone."""
 
     readings: list[RegisterReading]
     kinds: frozenset[str]
+    failures: list[FailedTitle]
 
 
 @dataclass(frozen=True)
 class TitleReading:
-    """One title read from Bling. `facts` is `None` when it gave 404; `row_fingerprint` is that of its listing row."""
+    """One title read from Bling. `facts` is `None` where Bling no longer has it."""
 
     direction: Direction
     bling_id: int
     read_at: datetime
     facts: TitleFacts | None
-    fingerprint: str = ""
-    row_fingerprint: str = ""
 
-
-@dataclass(frozen=True)
-class FailedTitle:
-    """A title that could not be read; the next one goes on."""
-
-    direction: Direction
-    bling_id: int
-    kind: str
-    message: str
+    @property
+    def key(self) -> tuple[Direction, int]:
+        return self.direction, self.bling_id
 
 
 @dataclass
 class Chunk:
     """Some titles with everything that hangs on them, ready to be mirrored in one transaction.
 
-    `asked` are the titles that were asked for, whatever came of it.
+    `asked` are the titles that were asked for, whatever came of it; `rows` are the fingerprints of those that this
+    run's listings showed.
     """
 
     asked: list[tuple[Direction, int]] = field(default_factory=list)
+    rows: dict[tuple[Direction, int], str] = field(default_factory=dict)
     titles: list[TitleReading] = field(default_factory=list)
     borderos: list[tuple[BorderoFacts, datetime]] = field(default_factory=list)
     persons: list[tuple[PersonFacts, datetime]] = field(default_factory=list)
     orders: list[tuple[SalesOrderFacts, datetime]] = field(default_factory=list)
     failures: list[FailedTitle] = field(default_factory=list)
+
+    def only(self, title: TitleReading) -> "Chunk":
+        """Return one of its titles with what hangs on it."""
+        facts = title.facts
+        return Chunk(
+            rows=self.rows,
+            titles=[title],
+            borderos=[read for read in self.borderos if facts and read[0].bling_id in facts.bordero_ids],
+            persons=[read for read in self.persons if facts and read[0].bling_id == facts.contact_id],
+            orders=[read for read in self.orders if facts and read[0].bling_id == facts.order_id],
+        )
+
+    def is_doubted(self, reading: TitleReading) -> bool:
+        """Say whether a listing of this run showed another title: it changed meanwhile, or one of them is wrong."""
+        row = self.rows.get(reading.key)
+        return row is not None and (reading.facts is None or row_fingerprint(reading.facts) != row)

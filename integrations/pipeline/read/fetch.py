@@ -2,19 +2,22 @@
 cannot be read stops only what needs it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from integrations.bling.client import BlingClient
-from integrations.bling.errors import MissingScopeError
+from integrations.bling.client import NOBODY_S, BlingClient, Listing
+from integrations.bling.errors import InvalidGrantError, MissingScopeError, NeedsReconnectionError, NothingShownError
 from integrations.domain.settlement import match_payments
 from integrations.domain.titles import Direction, PersonFacts, SalesOrderFacts
-from integrations.models import BlingConnection, Bordero, Person
+from integrations.models import BlingConnection, Bordero, Person, Title
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read.batch import Chunk, FailedTitle, TitleReading
 from integrations.rest.errors import (
     ApiError,
+    ConfigError,
     InternalError,
     NotFoundError,
     RateLimitedError,
@@ -32,13 +35,13 @@ MOST_FAILURES_IN_A_ROW = 3
 """With this many failures in a row, the cause is Bling and not the single title."""
 _CONTACT, _ORDER = (Direction.PAYABLE, "contato"), (Direction.RECEIVABLE, "pedido")
 """What a failure is called that is none of a title itself: people read it on the run."""
-_UNREADABLE = (RejectedError, InternalError, TransientError)
+_OF_THE_CONNECTION = (RateLimitedError, NeedsReconnectionError, InvalidGrantError)
 
 
 def read_titles(
     client: BlingClient,
     connection: BlingConnection,
-    wanted: Iterable[tuple[Direction, int, str]],
+    wanted: Iterable[tuple[Direction, int]],
     *,
     clock: Clock,
     deadline: datetime,
@@ -47,16 +50,15 @@ def read_titles(
     """Read titles in chunks, each with its unknown borderôs and contacts, and its sales orders where mappings need any
     (`reads_orders`).
 
-    `wanted` are (direction, id, fingerprint of the listing row or ""); after `deadline` nothing more is sent ahead. A
-    title that cannot be read becomes a failure and stops nothing; errors of the connection (limits, config, several
-    failures in a row) are raised.
+    After `deadline` nothing more is sent ahead. A title that cannot be read becomes a failure and stops nothing; errors
+    of the connection (limits, config, several failures in a row) are raised.
     """
     waiting, read_at = iter(wanted), clock()
     batch = list(islice(waiting, FIRST_CHUNK))
-    client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
+    client.announce_titles(batch)
     patience = _Patience(client)
     while batch:
-        chunk = _read_chunk(client, batch, read_at, patience)
+        chunk = _read_chunk(client, connection, batch, read_at, patience)
         _read_borderos(client, connection, chunk, clock, patience)
         _read_persons(client, connection, chunk, clock, patience)
         if reads_orders:
@@ -66,24 +68,30 @@ def read_titles(
         batch = list(islice(waiting, max(1, min(LARGEST_CHUNK, int(len(batch) * CHUNK_SECONDS / seconds)))))
         read_at = now
         if now < deadline:
-            client.announce_titles((direction, bling_id) for direction, bling_id, _row in batch)
+            client.announce_titles(batch)
         yield chunk
 
 
 class _Patience:
-    """Tells what Bling cannot show (a title, a borderô, a contact) from a Bling that does not answer at all."""
+    """Tells what Bling cannot show (a title, a borderô, a contact) from a Bling that does not answer at all, and one
+    object that is refused from a permission that is missing."""
 
     def __init__(self, client: BlingClient) -> None:
         self._client = client
         self._in_a_row = 0
+        self._shown: set[str] = set()
 
     def answered(self) -> None:
         self._in_a_row = 0
 
-    def failed(self, error: ApiError) -> None:
-        """Count a failure; raises where it is one of the connection."""
-        if isinstance(error, RateLimitedError):
+    def failed(self, error: ApiError, read: Callable[[int], object]) -> None:
+        """Count a failure of `read`; raises where it is one of the connection."""
+        if isinstance(error, _OF_THE_CONNECTION):
             raise error
+        if isinstance(error, ConfigError) and error.operation not in self._shown:
+            with suppress(RejectedError, InternalError):
+                read(NOBODY_S)
+            self._shown.add(error.operation)
         self._in_a_row += isinstance(error, TransientError)
         if self._in_a_row >= MOST_FAILURES_IN_A_ROW:
             self._client.company()  # raises where Bling as a whole does not answer; else only these do not
@@ -91,21 +99,43 @@ class _Patience:
 
 
 def _read_chunk(
-    client: BlingClient, batch: Sequence[tuple[Direction, int, str]], read_at: datetime, patience: _Patience
+    client: BlingClient,
+    connection: BlingConnection,
+    batch: Sequence[tuple[Direction, int]],
+    read_at: datetime,
+    patience: _Patience,
 ) -> Chunk:
-    chunk = Chunk(asked=[(direction, bling_id) for direction, bling_id, _row in batch])
-    for direction, bling_id, row_fingerprint in batch:
+    chunk = Chunk(asked=list(batch))
+    for direction, bling_id in batch:
         try:
-            facts, fingerprint = client.title(direction, bling_id)
+            facts = client.title(direction, bling_id)
         except NotFoundError:
             chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
-        except _UNREADABLE as error:
-            patience.failed(error)
+        except ApiError as error:
+            if isinstance(error, NothingShownError) and _is_unlisted(client, connection, direction, bling_id, patience):
+                chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
+                continue
+            patience.failed(error, partial(client.title, direction))
             chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
         else:
             patience.answered()
-            chunk.titles.append(TitleReading(direction, bling_id, read_at, facts, fingerprint, row_fingerprint))
+            chunk.titles.append(TitleReading(direction, bling_id, read_at, facts))
     return chunk
+
+
+def _is_unlisted(
+    client: BlingClient, connection: BlingConnection, direction: Direction, bling_id: int, patience: _Patience
+) -> bool:
+    """Say whether a title whose detail shows nothing is proved to be gone: the list of its contact and due date, as
+    they were last read, does not show it either."""
+    known = Title.objects.filter(connection=connection, direction=direction, bling_id=bling_id, due_date__isnull=False)
+    for due, contact_id in known.values_list("due_date", "contact_id"):
+        try:
+            pages = list(client.title_pages(Listing(direction, "due", due, due, contact_id=contact_id)))
+            return not any(page.odd or bling_id in {row.bling_id for row in page} for page in pages)
+        except ApiError as error:
+            patience.failed(error, partial(client.title, direction))
+    return False
 
 
 def _read_borderos(
@@ -128,8 +158,8 @@ def _read_borderos(
         try:
             chunk.borderos.append((client.bordero(bling_id), read_at))
             patience.answered()
-        except _UNREADABLE as error:
-            patience.failed(error)
+        except ApiError as error:
+            patience.failed(error, client.bordero)
             _fail_titles(chunk, bling_id, error)
 
 
@@ -196,8 +226,8 @@ def _read_each(
     for bling_id in ids:
         try:
             found = read(bling_id)
-        except _UNREADABLE as error:
-            patience.failed(error)
+        except ApiError as error:
+            patience.failed(error, read)
             failures.append(_failed(what, bling_id, error))
         else:
             patience.answered()

@@ -1,34 +1,30 @@
 """Mirror: write what was read from Bling, and ask for a plan of every title whose inputs changed.
 
-The only writer of Title, Payment, Bordero, Person, SalesOrder, CatalogItem, TitleRead and SeenRow. Older data never
-replaces newer; what did not change is not written; every write of a run checks that the run is still ours (its fence).
+The only writer of Title, Person, SalesOrder, CatalogItem, TitleRead and SeenRow; payments are derived in
+`read/payments`. Older data never replaces newer; what did not change is not written; every write of a run checks that
+the run is still ours (its fence).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
-from integrations.domain.settlement import match_payments
 from integrations.domain.titles import (
-    BorderoFacts,
     Direction,
     PersonFacts,
     SalesOrderFacts,
     TitleFacts,
-    TitleRow,
     TitleStatus,
+    row_fingerprint,
 )
 from integrations.models import (
     BlingConnection,
-    Bordero,
     CatalogItem,
-    Payment,
     Person,
     SalesOrder,
     SeenRow,
@@ -40,12 +36,15 @@ from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans, titles_using
 from integrations.pipeline.read import change_log
-from integrations.pipeline.read.batch import Chunk, RegisterReading, Registers, TitleReading
+from integrations.pipeline.read.batch import Chunk, FailedTitle, Page, RegisterReading, Registers, TitleReading
+from integrations.pipeline.read.payments import derive_payments, save_borderos
+from integrations.rest.errors import ConflictError
 
 NO_CATEGORY = gettext_noop("(sem categoria)")
 NO_ACCOUNT = gettext_noop("(sem conta)")
 MISSING_RUNS_UNTIL_DELETED = 2
-_ROW_FIELDS = ("status_number", "due_date", "value", "contact_id", "payment_form_id")
+UNREADABLE_ROW = "?"
+"""The fingerprint of a row that cannot be read: no detail has it."""
 
 
 class LostLeaseError(Exception):
@@ -104,18 +103,35 @@ def save_registers(connection: BlingConnection, registers: Registers, *, now: da
         BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
 
 
-def mark_seen(run: SyncRun, pages: Iterable[tuple[Sequence[TitleRow], Mapping[int, int]]]) -> None:
+def mark_seen(run: SyncRun, pages: Iterable[Page]) -> None:
     """Remember that this run's listings showed these titles, and which details are wanted.
 
-    Of each page: its rows, and the urgencies of those that show something new, by Bling id.
+    The detail of a row that cannot be read is wanted.
     """
     rows: dict[tuple[str, int], tuple[str, int, str, int | None]] = {}
-    for shown, wanted in pages:
-        for row in shown:
-            earlier = rows.get((row.direction, row.bling_id))
-            urgency = wanted.get(row.bling_id, earlier[3] if earlier else None)
-            rows[row.direction, row.bling_id] = (row.direction.value, row.bling_id, row.fingerprint, urgency)
-    SeenRow.objects.mark(run.pk, list(rows.values()))
+    for page in pages:
+        direction = page.direction.value
+        for row in page.rows:
+            earlier = rows.get((direction, row.bling_id))
+            urgency = page.urgencies.get(row.bling_id, earlier[3] if earlier else None)
+            rows[direction, row.bling_id] = (direction, row.bling_id, row_fingerprint(row), urgency)
+        for odd in page.rows.odd:
+            if odd.bling_id:
+                rows[direction, odd.bling_id] = (direction, odd.bling_id, UNREADABLE_ROW, 0)
+    if rows:
+        SeenRow.objects.mark(run.pk, list(rows.values()))
+
+
+def note_rows(run: SyncRun, chunk: Chunk) -> None:
+    """Note on a chunk how this run's listings showed its titles, and which of them Bling says that it does not have."""
+    listed = run.seen.filter(bling_id__in=[title.bling_id for title in chunk.titles]).exclude(row_fingerprint="")
+    found = listed.values_list("direction", "bling_id", "row_fingerprint")
+    chunk.rows = {(Direction(direction), bling_id): row for direction, bling_id, row in found}
+    chunk.failures += [
+        FailedTitle(*reading.key, ConflictError.kind, "listed, and then not found")
+        for reading in chunk.titles
+        if reading.facts is None and reading.key in chunk.rows
+    ]
 
 
 def take_off(run: SyncRun, keys: Sequence[tuple[Direction, int]]) -> None:
@@ -128,16 +144,20 @@ def take_off(run: SyncRun, keys: Sequence[tuple[Direction, int]]) -> None:
 def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run: SyncRun | None) -> int:
     """Mirror one chunk; to be called in a transaction. Returns how many titles are new or different.
 
-    In a `run`, new titles wait until vanished ones were looked for, and a title that gave 404 is noted as missing in
-    it; outside of one (`None`) new titles are planned at once, and a 404 counts for nothing.
+    In a `run`, new titles wait until vanished ones were looked for, and a title that Bling does not have is noted as
+    missing in it; outside of one (`None`) new titles are planned at once, and nothing is missing.
     """
     persons = save_persons(connection, chunk.persons, now=now)
-    _save_borderos(connection, chunk.borderos)
+    named_borderos = [bordero for title in chunk.titles if title.facts for bordero in title.facts.bordero_ids]
+    other_borderos = save_borderos(connection, chunk.borderos, named=named_borderos)
     ids = [title.bling_id for title in chunk.titles]
+    concerned = Q(bling_id__in=ids)
+    if other_borderos:
+        concerned |= Q(bordero_ids__overlap=sorted(other_borderos))
     existing = {
         (title.direction, title.bling_id): title
         for title in Title.objects.select_for_update(of=("self",), no_key=True)
-        .filter(connection=connection, bling_id__in=ids)
+        .filter(concerned, connection=connection)
         .order_by("pk")
     }
     reads = {read.pk: read for read in TitleRead.objects.filter(title__in=existing.values())}
@@ -158,9 +178,17 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
             changed += _apply(connection, title, reading, reading.facts, persons, release=releases)
         elif title is not None and run is not None:
             Title.objects.filter(pk=title.pk).update(missing_in_run=run.pk)
-    # Outside of a run a 404 decides nothing: the next run has to read that title itself.
+    # Outside of a run nothing is decided about what is gone: the next run has to read that title itself.
     decided = [reading for reading in fresh if reading.facts is not None or run is not None]
-    _store(connection, existing.values(), changed, decided, now=now)
+    written = {title.pk for title in changed}
+    follow = [
+        title
+        for title in existing.values()
+        if title.pk not in written and not other_borderos.isdisjoint(title.bordero_ids)
+    ]
+    _store(connection, changed, follow, now=now)
+    pks = {(title.direction, title.bling_id): title.pk for title in [*existing.values(), *changed]}
+    _note_read(chunk, decided, pks)
     change_log.keep(before, changed)
     if fresh and any(read.asked_at for read in reads.values()):  # a request from now on wants a newer reading
         _stop_asking(connection, fresh)
@@ -196,15 +224,11 @@ def _apply(
         "missing_in_run": None,
         "replaced_by_id": None,
     }
-    is_new = title is None
     if title is None:
         title = Title(
             connection=connection, direction=reading.direction, first_seen_at=reading.read_at, is_released=release
         )
-    same_row = not is_new and all(getattr(title, name) == values[name] for name in _ROW_FIELDS)
-    kept = title.row_fingerprint if same_row else reading.fingerprint
-    values["row_fingerprint"] = reading.row_fingerprint or kept
-    if not is_new and all(getattr(title, name) == value for name, value in values.items()):
+    elif all(getattr(title, name) == value for name, value in values.items()):
         return []
     for name, value in values.items():
         setattr(title, name, value)
@@ -215,30 +239,30 @@ def _apply(
 _TITLE_COLUMNS = [
     *Title.FACT_FIELDS, "status", "shown_status", "origin", "invoice_status",
     "bordero_ids", "person", "missing_runs", "missing_in_run", "replaced_by",
-    "row_fingerprint", "read_at", "changed_at",
+    "read_at", "changed_at",
 ]  # fmt: skip
 
 
-def _store(
-    connection: BlingConnection, existing: Iterable[Title], changed: list[Title], readings: Sequence[TitleReading],
-    *, now: datetime,
-) -> None:  # fmt: skip
+def _store(connection: BlingConnection, changed: list[Title], follow: Sequence[Title], *, now: datetime) -> None:
+    """Store titles that `changed`, and the payments of these and of those that `follow` their borderôs."""
     changed.sort(key=lambda title: (title.pk or 0, title.direction, title.bling_id))
     new = [title for title in changed if title.pk is None]
     old = [title for title in changed if title.pk is not None]
     Title.objects.bulk_create(new)
     Title.objects.bulk_update(old, _TITLE_COLUMNS)
-    _save_payments(connection, changed, may_have=old)
-    pks = {(title.direction, title.bling_id): title.pk for title in [*existing, *new]}
+    derive_payments(connection, [*changed, *follow], may_have=[*old, *follow])
+    request_plans(Title.objects.filter(pk__in=[title.pk for title in [*changed, *follow]]), now=now)
+
+
+def _note_read(chunk: Chunk, readings: Sequence[TitleReading], pks: Mapping[tuple[str, int], int]) -> None:
     reads = [
-        TitleRead(title_id=pks[key], read_at=reading.read_at)
+        TitleRead(title_id=pks[reading.key], read_at=reading.read_at, is_doubted=chunk.is_doubted(reading))
         for reading in readings
-        if (key := (reading.direction.value, reading.bling_id)) in pks
+        if reading.key in pks
     ]
     TitleRead.objects.bulk_create(
-        reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at", "failure"]
+        reads, update_conflicts=True, unique_fields=["title"], update_fields=["read_at", "is_doubted", "failure"]
     )
-    request_plans(Title.objects.filter(pk__in=[title.pk for title in changed]), now=now)
 
 
 def _stop_asking(connection: BlingConnection, readings: Sequence[TitleReading]) -> None:
@@ -247,44 +271,6 @@ def _stop_asking(connection: BlingConnection, readings: Sequence[TitleReading]) 
     ids = [reading.bling_id for reading in readings]
     asked = TitleRead.objects.filter(title__connection=connection, title__bling_id__in=ids)
     asked.filter(asked_at__lte=oldest).update(asked_at=None)
-
-
-def _save_payments(connection: BlingConnection, titles: Sequence[Title], *, may_have: Sequence[Title]) -> None:
-    """Derive the payments of changed titles from their borderôs; only `may_have` have some already."""
-    wanted = {bordero for title in titles for bordero in title.bordero_ids}
-    borderos = {
-        row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=wanted)
-    }
-    Payment.objects.filter(title__in=[title.pk for title in may_have]).delete()
-    rows = []
-    for title in titles:
-        named = [borderos[bling_id] for bling_id in title.bordero_ids if bling_id in borderos]
-        payments, _problems = match_payments(title.to_facts(), named)
-        rows += [Payment(title=title, **asdict(payment)) for payment in payments]
-    Payment.objects.bulk_create(rows)
-
-
-def _save_borderos(connection: BlingConnection, borderos: Sequence[tuple[BorderoFacts, datetime]]) -> None:
-    Bordero.objects.bulk_create(
-        [
-            Bordero(
-                connection=connection,
-                bling_id=facts.bling_id,
-                date=facts.date,
-                account_id=facts.account_id,
-                lines=[{key: _plain(value) for key, value in asdict(line).items()} for line in facts.lines],
-                read_at=read_at,
-            )
-            for facts, read_at in sorted(borderos, key=lambda pair: pair[0].bling_id)
-        ],
-        update_conflicts=True,
-        unique_fields=["connection", "bling_id"],
-        update_fields=["date", "account_id", "lines", "read_at"],
-    )
-
-
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Decimal | date) else value
 
 
 def save_persons(
@@ -302,6 +288,8 @@ def save_persons(
         if person is not None and (person.read_at >= read_at or person.to_facts() == facts):
             continue
         changed.append(Person(connection=connection, read_at=read_at, **asdict(facts)))
+    if any(person.is_stale for person in known.values()):
+        Person.objects.filter(pk__in=[person.pk for person in known.values()]).update(is_stale=False)
     columns = [name for name in Person.FACT_FIELDS if name != "bling_id"]
     Person.objects.bulk_create(
         changed,
@@ -312,6 +300,11 @@ def save_persons(
     of_known = [person.bling_id for person in changed if person.bling_id in known]  # no title names a new one
     request_plans(Title.objects.filter(connection=connection, person__bling_id__in=of_known), now=now)
     return {bling_id: person.pk for bling_id, person in known.items()} | {row.bling_id: row.pk for row in changed}
+
+
+def note_stale(connection: BlingConnection, contact_ids: Iterable[int]) -> None:
+    """Remember contacts that changed in Bling and could not be read."""
+    Person.objects.filter(connection=connection, bling_id__in=list(contact_ids)).update(is_stale=True)
 
 
 def save_orders(
@@ -357,7 +350,7 @@ def finish_run(run: SyncRun, *, now: datetime, requests: int) -> None:
     """Close a complete run and remember what the next one may build on; `requests` were made since its last write. In
     one transaction."""
     with transaction.atomic():
-        if run.cursor.get("has_older", True):
+        if run.cursor.get("has_older", True) and not run.cursor.get("incomplete"):
             _count_missing(run, now)
         hold_lease(
             run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={},
@@ -373,22 +366,19 @@ def finish_run(run: SyncRun, *, now: datetime, requests: int) -> None:
 
 
 def _count_missing(run: SyncRun, now: datetime) -> None:
-    """Count this complete run for the titles that gave 404 in it; after two of them a title counts as deleted."""
-    missing = Title.objects.filter(connection=run.connection_id, missing_in_run=run.pk)
+    """Count this complete run for the titles that it found deleted; after two of them a title counts as deleted.
+
+    One that a listing of this run showed was not found deleted. One that was paid is deleted at once where a full sweep
+    does not show it: nothing is cancelled for it, and no other run looks for it.
+    """
+    missing = Title.objects.filter(connection=run.connection_id, missing_in_run=run.pk, last_read__is_doubted=False)
     if not missing.update(missing_runs=F("missing_runs") + 1):
         return
-    gone = missing.filter(missing_runs__gte=MISSING_RUNS_UNTIL_DELETED).exclude(status=TitleStatus.DELETED)
+    is_sure = Q(missing_runs__gte=MISSING_RUNS_UNTIL_DELETED)
+    if run.is_full:
+        is_sure |= Q(status=TitleStatus.SETTLED, bordero_ids__len__gt=0)
+    gone = missing.filter(is_sure).exclude(status=TitleStatus.DELETED)
     before = dict(gone.values_list("pk", "status"))
     Title.objects.filter(pk__in=before).update(status=TitleStatus.DELETED, changed_at=now)
     change_log.keep_status(before, TitleStatus.DELETED, now=now)
     request_plans(Title.objects.filter(pk__in=before), now=now)
-
-
-def note_failures(run: SyncRun, chunk: Chunk) -> dict[str, Any]:
-    """Return the changes that store a chunk's failures on its run (at most 100 are described)."""
-    notes = [
-        {"direction": failure.direction, "bling_id": failure.bling_id, "kind": failure.kind, "message": failure.message}
-        for failure in chunk.failures
-    ]
-    run.failure_notes = (run.failure_notes + notes)[:100]
-    return {"failures": F("failures") + len(notes), "failure_notes": run.failure_notes}

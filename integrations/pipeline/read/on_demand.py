@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 import structlog
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import QuerySet
 
 from integrations.domain.reasons import Problem, Reason
@@ -20,6 +21,8 @@ from integrations.pipeline.access.error_texts import unread
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read import fetch, mirror
+from integrations.pipeline.read.batch import Chunk
+from integrations.pipeline.read.saving import save_each
 from integrations.rest.errors import ApiError, InternalError
 
 log = structlog.get_logger(__name__)
@@ -45,6 +48,8 @@ def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | Non
         try:
             with _only_reader_of(connection) as alone:
                 worked |= alone and _read_asked_of(connection, clock, deadline)
+        except OperationalError:
+            log.warning("asked titles lost a lock", connection=connection.pk)  # they stay asked
         except Exception as error:
             if not isinstance(error, ApiError):
                 log.exception("asked titles crashed", connection=connection.pk)
@@ -76,24 +81,27 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
     if not wanted:
         return False
     client = open_bling(connection, clock=clock)
-    triples = ((direction, bling_id, "") for direction, bling_id in wanted)
     reads_orders = sales_orders.are_needed(connection)
     for chunk in fetch.read_titles(
-        client, connection, triples, clock=clock, deadline=deadline, reads_orders=reads_orders
+        client, connection, wanted, clock=clock, deadline=deadline, reads_orders=reads_orders
     ):
-        read = [title.bling_id for title in chunk.titles]
         failpoints.passed("asked.read")
-        with transaction.atomic():
-            mirror.save_chunk(connection, chunk, now=clock(), run=None)
-            titles = Title.objects.filter(connection=connection, bling_id__in=read)
-            request_plans(titles, now=clock(), priority=Priority.PERSON)
-        failpoints.passed("asked.saved")
-        for failure in chunk.failures:
-            failed = Title.objects.filter(connection=connection, direction=failure.direction, bling_id=failure.bling_id)
-            _stop_asking(failed, Problem(Reason.UNREAD, {"message": failure.message}))
+        save_each(chunk, partial(_save, connection, clock))
         if clock() >= deadline:
             break
     return True
+
+
+def _save(connection: BlingConnection, clock: Clock, chunk: Chunk) -> None:
+    read = [title.bling_id for title in chunk.titles]
+    with transaction.atomic():
+        mirror.save_chunk(connection, chunk, now=clock(), run=None)
+        titles = Title.objects.filter(connection=connection, bling_id__in=read)
+        request_plans(titles, now=clock(), priority=Priority.PERSON)
+    failpoints.passed("asked.saved")
+    for failure in chunk.failures:
+        failed = Title.objects.filter(connection=connection, direction=failure.direction, bling_id=failure.bling_id)
+        _stop_asking(failed, Problem(Reason.UNREAD, {"message": failure.message}))
 
 
 def _asked_titles(connection: BlingConnection, limit: int) -> list[tuple[Direction, int]]:

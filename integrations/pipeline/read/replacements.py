@@ -13,7 +13,10 @@ from integrations.models import Attempt, FollowUp, ForcedSettlement, PersonActio
 from integrations.pipeline.read.change_log import keep_status
 
 MANY_PERCENT, MANY, FEW = 5, 50, 5
-"""So many titles deleted at once are rather a fault than somebody's work; a few are never suspicious."""
+"""So many titles deleted at once are rather a fault than somebody's work; a few are not suspicious by themselves."""
+DELETED_MEANWHILE = 1
+"""More titles than this are rather a fault, too, if the listings of the same run showed them: one may have been deleted
+since."""
 
 
 def look_alikes(connection_id: int) -> QuerySet[Title]:
@@ -29,14 +32,22 @@ def look_alikes(connection_id: int) -> QuerySet[Title]:
 
 def has_lost_many(run: SyncRun) -> int:
     """Return how many titles this run was the first to find deleted, without those that were re-created, or 0 when
-    they are not suspiciously many."""
+    they are not suspicious.
+
+    Those that its listings showed are counted along: each speaks against what Bling said of the others.
+    """
     titles = Title.objects.filter(connection=run.connection_id, replaced_by=None).exclude(status=TitleStatus.DELETED)
     lost = titles.filter(missing_in_run=run.pk, missing_runs=0)
-    count = lost.count()
-    if count <= FEW:
+    doubted = dict(lost.values_list("pk", "last_read__is_doubted"))
+    if len(doubted) <= FEW and sum(doubted.values()) <= DELETED_MEANWHILE:
         return 0
-    count -= len(find_replacements(_launches(lost), _launches(_new_titles(run))).pairs)
-    return count if count > FEW and (count > MANY or count * 100 > titles.count() * MANY_PERCENT) else 0
+    for old, _fresh in find_replacements(_launches(lost), _launches(_new_titles(run))).pairs:
+        del doubted[old]
+    count, contradictions = len(doubted), sum(doubted.values())
+    if count == contradictions:
+        return 0  # nothing is believed of these
+    are_many = count > FEW and (count > MANY or count * 100 > titles.count() * MANY_PERCENT)
+    return count if are_many or contradictions > DELETED_MEANWHILE else 0
 
 
 def take_over(run: SyncRun, *, now: datetime) -> int:
@@ -77,8 +88,8 @@ def _new_titles(run: SyncRun) -> QuerySet[Title]:
 
 
 def _is_lost(run: SyncRun) -> Q:
-    """Titles that gave 404 in this run, and those deleted earlier whose Kamino title still stands: what looks like them
-    is more likely the same bill, entered again, than another one."""
+    """Titles that this run found deleted, and those deleted earlier whose Kamino title still stands: what looks like
+    them is more likely the same bill, entered again, than another one."""
     stands = Q(posting__kamino_id__isnull=False) & ~Q(posting__delivered__status=KaminoStatus.CANCELLED.value)
     return Q(missing_in_run=run.pk) | Q(stands, Exists(look_alikes(run.connection_id)), status=TitleStatus.DELETED)
 

@@ -130,7 +130,7 @@ def test_a_company_without_kamino_is_compared_as_well(login: Login, ours: Rows) 
     Title.objects.create(
         connection=bling, direction="payable", bling_id=1, status="open",
         shown_status="open", status_number=1, due_date=DAY, value=12,
-        row_fingerprint="x", is_released=True, first_seen_at=now, read_at=now, changed_at=now,
+        is_released=True, first_seen_at=now, read_at=now, changed_at=now,
     )  # fmt: skip
     Payment.objects.create(
         title=Title.objects.get(connection=bling), bordero_id=1, date=DAY, account_id=1, amount=12, interest=0,

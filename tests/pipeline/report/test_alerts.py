@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 
 from integrations.models import Alert, BlingConnection, BlingToken, KaminoConnection, SyncRun, Tenant
 from integrations.pipeline.company import connection_state
+from integrations.pipeline.read import run_lease
 from integrations.pipeline.report import alerts
 from integrations.pipeline.report.alerts import mail_alerts, review_alerts
 from integrations.rest import session
@@ -160,6 +161,7 @@ def test_no_mail_quotes_what_bling_answered(company: Company, monkeypatch: pytes
         return body[: len(body) - 2] if "/contatos?" in response.url else body
 
     monkeypatch.setattr(session, "_read", half)
+    monkeypatch.setattr(run_lease, "MOST_TRIES", 0)
     company.sync()
     watch()
     [message] = mails_about("sincronização falhou")

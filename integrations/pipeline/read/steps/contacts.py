@@ -3,41 +3,68 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import Q
 
 from integrations.domain.calendar import BRASILIA
-from integrations.domain.titles import PersonFacts
+from integrations.domain.titles import Direction, PersonFacts
 from integrations.models import Person
 from integrations.pipeline.read import fetch, mirror
-from integrations.pipeline.read.batch import Chunk
+from integrations.pipeline.read.batch import FailedTitle, unreadable
+from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.steps.step import Step
+from integrations.pipeline.read.steps.work import Work
 
 CONTACT_OVERLAP = timedelta(hours=24)
-Persons = tuple[list[tuple[PersonFacts, datetime]], Chunk]
+LONGEST_SPAN = timedelta(days=364)
+"""Bling refuses to list the changes of more than a year at once."""
+Reading = tuple[PersonFacts, datetime]
 
 
-class ReadContacts(Step[int, Persons]):
-    """All of them in one piece: Bling lists changed contacts, and few of them are mirrored."""
+class ReadContacts(Step[int, Sequence[Reading]]):
+    """All of them in one piece: Bling lists changed contacts, and few of them are mirrored. One that cannot be read or
+    stored is asked for again by each run, until it was."""
 
     name = "contacts"
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self._failures: list[FailedTitle] = []
 
     def choose(self) -> Sequence[int]:
         work, connection = self.work, self.work.run.connection
         if connection.contacts_read_until is None:
             return []
-        since = connection.contacts_read_until - CONTACT_OVERLAP
-        until = work.run.started_at or work.clock()
-        changed = set(work.client.changed_contact_ids(since.astimezone(BRASILIA), until.astimezone(BRASILIA)))
-        mirrored = Person.objects.filter(connection=connection, bling_id__in=changed, forgotten_at=None)
-        return sorted(mirrored.values_list("bling_id", flat=True))
+        since, until = connection.contacts_read_until - CONTACT_OVERLAP, work.run.started_at or work.clock()
+        changed: set[int] = set()
+        while since < until:
+            end = min(since + LONGEST_SPAN, until)
+            rows = work.client.changed_contacts(since.astimezone(BRASILIA), end.astimezone(BRASILIA))
+            changed |= {row.id for row in rows} | {odd.bling_id for odd in rows.odd}
+            self._failures += unreadable(Direction.PAYABLE, rows, "contato: ")
+            since = end
+        mirrored = Person.objects.filter(connection=connection, forgotten_at=None)
+        return sorted(mirrored.filter(Q(bling_id__in=changed) | Q(is_stale=True)).values_list("bling_id", flat=True))
 
-    def fetch(self, chosen: Sequence[int]) -> Persons:
-        chunk = Chunk()
-        return list(fetch.read_persons(self.work.client, chosen, clock=self.work.clock, failures=chunk.failures)), chunk
+    def fetch(self, chosen: Sequence[int]) -> Sequence[Reading]:
+        return list(fetch.read_persons(self.work.client, chosen, clock=self.work.clock, failures=self._failures))
 
-    def save(self, chosen: Sequence[int], fetched: Persons) -> bool:
-        persons, chunk = fetched
+    def save(self, chosen: Sequence[int], fetched: Sequence[Reading]) -> bool:
         with transaction.atomic():
-            mirror.save_persons(self.work.run.connection, persons, now=self.work.clock())
-            self.work.hold(**mirror.note_failures(self.work.run, chunk))
+            stored = self._stored(fetched)
+            mirror.note_stale(self.work.run.connection, set(chosen) - stored)
+            self.work.hold(**note_failures(self.work.run, self._failures))
         return True
+
+    def _stored(self, readings: Sequence[Reading]) -> set[int]:
+        """Store contacts, one by one where the database refuses one; returns which."""
+        try:
+            with transaction.atomic():
+                return set(mirror.save_persons(self.work.run.connection, readings, now=self.work.clock()))
+        except (DataError, IntegrityError, ValueError) as error:
+            if len(readings) > 1:
+                return {bling_id for reading in readings for bling_id in self._stored([reading])}
+            [(facts, _read_at)] = readings
+            message = f"contato: {type(error).__name__}"
+            self._failures.append(FailedTitle(Direction.PAYABLE, facts.bling_id, "internal", message))
+            return set()

@@ -15,8 +15,8 @@ class ReadDetails(TitleStep):
 
     def choose(self) -> Sequence[Wanted]:
         found = self.work.run.seen.filter(is_wanted=True).order_by("urgency", "pk")
-        rows = found.values_list("direction", "bling_id", "row_fingerprint")[:BATCH]
-        return [(Direction(direction), bling_id, fingerprint) for direction, bling_id, fingerprint in rows]
+        rows = found.values_list("direction", "bling_id")[:BATCH]
+        return [(Direction(direction), bling_id) for direction, bling_id in rows]
 
     def wanted(self, chosen: Wanted) -> Wanted:
         return chosen

@@ -39,21 +39,32 @@ class ReadGone(TitleStep):
 
 
 def gone_titles(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Direction, int]]:
-    """Return titles (key, direction, id) whose detail decides whether they are gone: unsettled ones that no listing of
-    this run showed, and all that a new title looks like, seen or not: they may have been re-created while the listings
-    were read, or after they were paid.
+    """Return titles (key, direction, id) whose detail decides whether they are gone: those that the listings of this
+    run had to show and did not, and all that a new title looks like, seen or not: they may have been re-created while
+    the listings were read, or after they were paid.
 
-    Titles already read since the run began are decided; those due beyond a partial scan's end were not looked for.
+    A full sweep has to show all titles, every run the unsettled ones (those due beyond a partial scan's end were not
+    looked for); one that was not found before is read until two runs agree. Titles already read since the run began are
+    decided. Where a listing had a row without an id, none is known to be unlisted.
     """
-    unsettled = Q(status__in=[TitleStatus.OPEN, TitleStatus.PARTIAL])
-    if not run.is_full and run.started_at is not None:
-        unsettled &= ~Q(direction=Direction.RECEIVABLE, due_date__gt=day_of(run.started_at) + NEAR_FUTURE)
     seen = SeenRow.objects.filter(run=run, direction=OuterRef("direction"), bling_id=OuterRef("bling_id"))
-    query = Title.objects.filter(
-        (unsettled & ~Exists(seen)) | Q(Exists(look_alikes(run.connection_id)), is_released=True),
-        connection=run.connection_id,
+    unlisted = Q(missing_runs__gt=0)
+    if run.cursor.get("incomplete"):
+        unlisted = Q(pk=None)
+    elif run.is_full or run.started_at is None:
+        unlisted |= ~Q(status=TitleStatus.CANCELLED)
+    else:
+        is_far = Q(direction=Direction.RECEIVABLE, due_date__gt=day_of(run.started_at) + NEAR_FUTURE)
+        unlisted |= Q(status__in=[TitleStatus.OPEN, TitleStatus.PARTIAL]) & ~is_far
+    looks_like_new = Q(
+        Exists(look_alikes(run.connection_id)),
+        is_released=True,
         status__in=[TitleStatus.OPEN, TitleStatus.PARTIAL, TitleStatus.SETTLED],
-        last_read__read_at__lt=run.started_at,
     )
+    query = Title.objects.filter(
+        (unlisted & ~Exists(seen.exclude(row_fingerprint=""))) | looks_like_new,
+        connection=run.connection_id,
+        last_read__read_at__lt=run.started_at,
+    ).exclude(status=TitleStatus.DELETED)
     found = query.filter(pk__gt=after).order_by("pk").values_list("pk", "direction", "bling_id")[:limit]
     return [(pk, Direction(direction), bling_id) for pk, direction, bling_id in found]

@@ -1,6 +1,6 @@
-"""Listings: the change feed that Bling does not have. Rows are listed, and compared with the mirror by fingerprint."""
+"""Listings: the change feed that Bling does not have. Rows are listed, and compared with what the mirror shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,11 +8,14 @@ from django.db import transaction
 from django.db.models import F
 
 from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
+from integrations.bling.rows import Rows
 from integrations.domain.calendar import day_of
-from integrations.domain.titles import Direction, TitleRow, TitleStatus
+from integrations.domain.titles import ROW_FIELDS, Direction, TitleRow, TitleStatus, shown_by_row
 from integrations.models import BlingConnection, SyncRun, Title, TitleRead
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.read import mirror
+from integrations.pipeline.read.batch import Page, unreadable
+from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.steps.step import Step
 from integrations.pipeline.read.steps.work import Work
 from integrations.rest.errors import InternalError
@@ -29,8 +32,6 @@ HISTORY = 100_000
 """The urgency from which on titles were settled before we saw them: more days than any due date is away."""
 _OPEN_STATUSES = (TitleStatus.OPEN, TitleStatus.PARTIAL)
 _NEEDS_NOTHING = (TitleStatus.SETTLED, TitleStatus.RETURNED, TitleStatus.CANCELLED)
-Page = tuple[Sequence[TitleRow], Mapping[int, int]]
-"""The rows of a page, and the urgencies of those to read, by Bling id."""
 Pages = tuple[list[Page], dict[str, Any]]
 """Pages, and the cursor that follows them."""
 
@@ -62,13 +63,16 @@ class ReadListings(Step[Listing, Pages]):
         following = dict(self.work.run.cursor)
         for listing in chosen:
             rows, has_more = read_listing_page(self.work.client, listing, following["page"])
-            shown = [row.bling_id for row in rows]
+            shown = [row.bling_id for row in rows] + [odd.bling_id for odd in rows.odd]
             if has_more and following["page"] > 1 and shown == following.get("previous"):
                 # Bling ignores parameters that it does not understand, without an error.
                 message = f"page {following['page']} repeats the one before"
                 raise InternalError(message, service="Bling", operation="listing")
             failpoints.passed("pull.page_read")
-            pages.append((rows, rows_to_read(self.work.run.connection, rows, listing, today=self._today())))
+            urgencies = rows_to_read(self.work.run.connection, rows, listing, today=self._today())
+            pages.append(Page(listing.direction, rows, urgencies))
+            if not rows.is_complete:
+                following["incomplete"] = True  # nothing is called gone that may be the row without an id
             if has_more:
                 following |= {"page": following["page"] + 1, "previous": shown}
                 break
@@ -78,11 +82,13 @@ class ReadListings(Step[Listing, Pages]):
     def save(self, chosen: Sequence[Listing], fetched: Pages) -> bool:
         pages, following = fetched
         self._ahead = AHEAD if following["page"] == 1 else 1
-        seen = sum(len(rows) for rows, _wanted in pages)
+        seen = sum(len(page.rows) + len(page.rows.odd) for page in pages)
         if seen:
+            failures = [failure for page in pages for failure in unreadable(page.direction, page.rows)]
             with transaction.atomic():
                 mirror.mark_seen(self.work.run, pages)
-                self.work.hold(cursor=following, rows_seen=F("rows_seen") + seen)
+                noted = note_failures(self.work.run, failures) if failures else {}
+                self.work.hold(cursor=following, rows_seen=F("rows_seen") + seen, **noted)
         self.work.run.cursor = following  # not before: a failure must not store a page that was not kept
         failpoints.passed("pull.page_saved")
         return False
@@ -140,27 +146,27 @@ def _windows(start: date, end: date) -> list[tuple[date, date]]:
     return windows
 
 
-def read_listing_page(client: BlingClient, listing: Listing, page: int) -> tuple[list[TitleRow], bool]:
+def read_listing_page(client: BlingClient, listing: Listing, page: int) -> tuple[Rows[TitleRow], bool]:
     """Read one page of a listing; the flag says whether another one follows."""
     rows = next(client.title_pages(listing, first_page=page))
-    return list({row.bling_id: row for row in rows}.values()), len(rows) >= PAGE_SIZE
+    return Rows({row.bling_id: row for row in rows}.values(), rows.odd), len(rows) + len(rows.odd) >= PAGE_SIZE
 
 
 def rows_to_read(
     connection: BlingConnection, rows: Sequence[TitleRow], listing: Listing, *, today: date
 ) -> dict[int, int]:
-    """Return the ids of rows that show something new (unknown titles, changed fingerprints), each with its urgency.
+    """Return the ids of rows that show something new (unknown titles, other facts than ours), each with its urgency.
 
     Changes come first, then open titles by how near their due date is, then settled history, latest first. In a
     listing by due date, unknown titles that need nothing from us (paid long ago, cancelled, returned) are left.
     """
     known = {
-        bling_id: fingerprint if status != TitleStatus.DELETED and not missing_runs else ""
-        for bling_id, fingerprint, status, missing_runs in Title.objects.filter(
+        bling_id: tuple(shown) if status != TitleStatus.DELETED and not missing_runs else None
+        for bling_id, status, missing_runs, *shown in Title.objects.filter(
             connection=connection, direction=listing.direction, bling_id__in=[row.bling_id for row in rows]
-        ).values_list("bling_id", "row_fingerprint", "status", "missing_runs")
+        ).values_list("bling_id", "status", "missing_runs", *ROW_FIELDS)
     }
-    changed = {bling_id for row in rows if (bling_id := row.bling_id) in known and known[bling_id] != row.fingerprint}
+    changed = {bling_id for row in rows if (bling_id := row.bling_id) in known and known[bling_id] != shown_by_row(row)}
     new = {
         row.bling_id: _distance(row, today)
         for row in rows

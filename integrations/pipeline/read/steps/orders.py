@@ -10,6 +10,7 @@ from integrations.pipeline.access import failpoints
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read import fetch, mirror
 from integrations.pipeline.read.batch import Chunk
+from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.steps.step import BATCH, Step
 
 ORDERS_LIMIT = 2000
@@ -57,6 +58,6 @@ class ReadOrders(Step[Row, Orders]):
         run.cursor.update(orders=chosen[-1][0], orders_read=run.cursor.get("orders_read", 0) + len(chosen))
         with transaction.atomic():
             mirror.save_orders(run.connection, fetched.chunk.orders, now=self.work.clock())
-            self.work.hold(**mirror.note_failures(run, fetched.chunk))
+            self.work.hold(**note_failures(run, fetched.chunk.failures))
         failpoints.passed("pull.orders_saved")
         return fetched.lacks_scope

@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db.models import Q
 
 from integrations.bling.client import BlingClient
 from integrations.bling.errors import MissingScopeError
+from integrations.bling.records import CanalVenda
+from integrations.bling.rows import Rows
+from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, CatalogItem, Title
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.read import mirror
-from integrations.pipeline.read.batch import RegisterReading, Registers
+from integrations.pipeline.read.batch import FailedTitle, RegisterReading, Registers, unreadable
+from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.steps.identity import identify
 from integrations.pipeline.read.steps.step import Step
 from integrations.rest.errors import InternalError, RateLimitedError, RejectedError, TransientError
@@ -42,6 +47,8 @@ class ReadRegisters(Step[BlingConnection, Registers]):
         [connection] = chosen
         now = self.work.clock()
         mirror.save_registers(connection, fetched, now=now)
+        if fetched.failures:
+            self.work.hold_alone(**note_failures(self.work.run, fetched.failures))
         connection.registers_read_at = now
         resolve_pending(connection.tenant, now=now)
         return True
@@ -50,7 +57,8 @@ class ReadRegisters(Step[BlingConnection, Registers]):
 def read_registers(client: BlingClient) -> Registers:
     """Read categories with their paths, accounts, payment forms, contact types, sales channels and business units."""
     client.announce_registers()
-    categories = {category.id: category for category in client.categories()}
+    rows = client.categories()
+    categories = {category.id: category for category in rows}
     natures = {1: "expense", 2: "income", 3: "both"}
     found = []
     for category in categories.values():
@@ -58,31 +66,35 @@ def read_registers(client: BlingClient) -> Registers:
         while parent is not None and guard < 10:
             names.insert(0, parent.descricao)
             parent, guard = categories.get(parent.id_pai), guard + 1
-        found.append(
-            RegisterReading(
-                CatalogKind.CATEGORY, category.id, category.descricao, " › ".join(names), natures.get(category.tipo, "")
-            )
-        )
+        path, nature = " › ".join(names)[:600], natures.get(category.tipo, "")
+        found.append(RegisterReading(CatalogKind.CATEGORY, category.id, category.descricao, path, nature))
     others = {
         CatalogKind.BANK_ACCOUNT: client.accounts(),
         CatalogKind.PAYMENT_FORM: client.payment_forms(),
         CatalogKind.CONTACT_TYPE: client.contact_types(),
     }
     found += [RegisterReading(kind, item.id, item.descricao) for kind, items in others.items() for item in items]
-    kinds = {CatalogKind.CATEGORY, *others}
+    by_kind: dict[CatalogKind, Rows[Any]] = {CatalogKind.CATEGORY: rows, **others}
+    failures = [failure for items in by_kind.values() for failure in _unreadable(items)]
     try:
-        found += _read_channels(client)
-        kinds |= {CatalogKind.SALES_CHANNEL, CatalogKind.BUSINESS_UNIT}
+        channels = client.sales_channels()
+        found += _channels(channels)
+        by_kind |= {CatalogKind.SALES_CHANNEL: channels, CatalogKind.BUSINESS_UNIT: channels}
+        failures += _unreadable(channels)
     except (MissingScopeError, RejectedError, InternalError, TransientError) as error:
         if isinstance(error, RateLimitedError):
             raise
         # Only some mappings need them: an app that may not read them, or an account without them, still syncs.
         log.info("sales channels not read", kind=error.kind, error=str(error))
-    return Registers(found, frozenset(kinds))
+    complete = frozenset(kind for kind, items in by_kind.items() if not items.odd)
+    return Registers(found, complete, failures)
 
 
-def _read_channels(client: BlingClient) -> list[RegisterReading]:
-    channels = client.sales_channels()
+def _unreadable(rows: Rows[Any]) -> list[FailedTitle]:
+    return unreadable(Direction.PAYABLE, rows, "cadastro: ")
+
+
+def _channels(channels: Rows[CanalVenda]) -> list[RegisterReading]:
     units = {unit.id: unit.nome for channel in channels for unit in channel.unidades if unit.id}
     return [
         *[RegisterReading(CatalogKind.SALES_CHANNEL, channel.id, channel.descricao) for channel in channels],

@@ -1,16 +1,20 @@
-"""Reread: titles whose rows cannot show every change, partial ones and those that wait for a person."""
+"""Reread: titles whose rows cannot show every change, partial ones and those that wait for something, and those whose
+detail contradicted its row."""
 
 from collections.abc import Sequence
 
 from django.db.models import Q
 
 from integrations.domain.delivery import DeliveryState
-from integrations.domain.titles import Direction, TitleStatus
+from integrations.domain.reasons import Reason
+from integrations.domain.titles import UNSETTLED, Direction, TitleStatus
 from integrations.models import Title
+from integrations.pipeline.read.failures import failed_in
 from integrations.pipeline.read.steps.step import BATCH, TitleStep, Wanted
 
 REREAD_LIMIT = 500
-Row = tuple[Direction, int]
+_PAYMENT_UNKNOWN = (Reason.PAYMENT_AMBIGUOUS, Reason.PAYMENTS_UNREAD, Reason.PAYMENTS_MISSING)
+"""What a later reading of a settled title may clear: its row stays as it is."""
 
 
 class RereadWaiting(TitleStep):
@@ -18,25 +22,34 @@ class RereadWaiting(TitleStep):
 
     name = "reread"
 
-    def choose(self) -> Sequence[Row]:
+    def choose(self) -> Sequence[Wanted]:
         run = self.work.run
         limit = min(BATCH, REREAD_LIMIT - run.cursor.get("reread", 0))
         if limit <= 0 or not self.work.has_older_readings:
             return []
-        query = Title.objects.filter(
+        paid_somehow = Q()
+        for code in _PAYMENT_UNKNOWN:
+            paid_somehow |= Q(posting__problems__contains=[{"code": code}])
+        waiting = (
             Q(status=TitleStatus.PARTIAL)
             | Q(posting__state=DeliveryState.NEEDS_HUMAN)
-            | (Q(posting__state=DeliveryState.HELD) & Q(status__in=[TitleStatus.OPEN, TitleStatus.SETTLED])),
+            | (Q(posting__state=DeliveryState.HELD) & Q(status__in=[*UNSETTLED, TitleStatus.SETTLED]))
+            | (Q(status=TitleStatus.SETTLED) & paid_somehow)
+        )
+        query = Title.objects.filter(
+            Q(last_read__is_doubted=True)
+            | (waiting & ~Q(posting__problems__contains=[{"code": Reason.BEFORE_SETTLED_FROM}])),
             connection=run.connection,
             last_read__read_at__lt=run.started_at,
-        ).exclude(posting__problems__contains=[{"code": "before_settled_from"}])
-        found = query.order_by("last_read__read_at").values_list("direction", "bling_id")[:limit]
+        ).exclude(bling_id__in=failed_in(run))
+        query = query.order_by("-last_read__is_doubted", "last_read__read_at")
+        found = query.values_list("direction", "bling_id")[:limit]
         return [(Direction(direction), bling_id) for direction, bling_id in found]
 
-    def wanted(self, chosen: Row) -> Wanted:
-        return *chosen, ""
+    def wanted(self, chosen: Wanted) -> Wanted:
+        return chosen
 
-    def keep(self, chosen: Sequence[Row], *, is_complete: bool) -> bool:
+    def keep(self, chosen: Sequence[Wanted], *, is_complete: bool) -> bool:
         cursor = self.work.run.cursor
         cursor["reread"] = cursor.get("reread", 0) + len(chosen)
         return False

@@ -11,8 +11,8 @@ from integrations.pipeline.read.steps.work import Work
 
 Chosen = TypeVar("Chosen")
 Fetched = TypeVar("Fetched")
-Wanted = tuple[Direction, int, str]
-"""A title to read: direction, Bling id, and the fingerprint of its listing row ("" where none showed it)."""
+Wanted = tuple[Direction, int]
+"""A title to read: direction and Bling id."""
 BATCH = 50
 
 
@@ -67,7 +67,7 @@ class TitleStep(Step[Any, Iterator[Chunk]]):
     def wanted(self, chosen: Any) -> Wanted:
         """Return the title that a chosen row (key, direction, Bling id) means."""
         _pk, direction, bling_id = chosen
-        return direction, bling_id, ""
+        return direction, bling_id
 
     @abstractmethod
     def keep(self, chosen: Sequence[Any], *, is_complete: bool) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DataError, transaction
+from django.db import transaction
 from django.db.models import F
 
 from integrations.bling.client import BlingClient
@@ -12,7 +12,9 @@ from integrations.models import SyncRun
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read import mirror
-from integrations.pipeline.read.batch import Chunk, FailedTitle
+from integrations.pipeline.read.batch import Chunk
+from integrations.pipeline.read.failures import note_failures
+from integrations.pipeline.read.saving import save_each
 
 Clock = Callable[[], datetime]
 LEASE = timedelta(seconds=240)
@@ -44,10 +46,8 @@ class Work:
     def save_chunk(self, chunk: Chunk) -> None:
         """Mirror what was read of some titles; a title that the database refuses is noted, and stops no other one."""
         failpoints.passed("pull.chunk_read")
-        try:
-            self._save_chunk(chunk)
-        except (DataError, ValueError):
-            self._save_one_by_one(chunk)
+        mirror.note_rows(self.run, chunk)
+        save_each(chunk, self._save_chunk)
         failpoints.passed("pull.chunk_saved")
 
     def _save_chunk(self, chunk: Chunk) -> None:
@@ -57,19 +57,8 @@ class Work:
             self.hold(
                 titles_read=F("titles_read") + len(chunk.titles),
                 titles_changed=F("titles_changed") + changed,
-                **mirror.note_failures(self.run, chunk),
+                **note_failures(self.run, chunk.failures),
             )
-
-    def _save_one_by_one(self, chunk: Chunk) -> None:
-        for title in chunk.titles:
-            single = Chunk(titles=[title], borderos=chunk.borderos, persons=chunk.persons, orders=chunk.orders)
-            try:
-                self._save_chunk(single)
-            except (DataError, ValueError) as error:
-                chunk.failures.append(FailedTitle(title.direction, title.bling_id, "internal", type(error).__name__))
-        with transaction.atomic():
-            mirror.take_off(self.run, chunk.asked)
-            self.hold(**mirror.note_failures(self.run, chunk))
 
     def hold_alone(self, **changes: Any) -> None:
         """Hold the run's lease in a transaction of its own."""

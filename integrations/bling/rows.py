@@ -1,0 +1,50 @@
+"""Rows of Bling's lists: those that can be read, and what is known of the others. One odd row stops no list."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from integrations.rest.errors import InternalError
+from integrations.rest.fields import Fields
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class OddRow:
+    """A row that cannot be read. `bling_id` is 0 where not even its id can: what it stands for is unknown."""
+
+    bling_id: int
+    message: str
+
+
+class Rows(list[T]):
+    """The rows of a list or page that could be read; `odd` are the others."""
+
+    def __init__(self, rows: Iterable[T] = (), odd: Sequence[OddRow] = ()) -> None:
+        super().__init__(rows)
+        self.odd = odd
+
+    @classmethod
+    def read(cls, data: Sequence[Any], parse: Callable[[Fields], T], where: str) -> "Rows[T]":
+        """Read the rows of an answer; `where` names it in messages."""
+        rows, odd = cls(), []
+        for index, item in enumerate(data):
+            try:
+                rows.append(parse(Fields(item, f"{where} data[{index}]")))
+            except InternalError as error:
+                odd.append(OddRow(_id_of(item), error.message))
+        rows.odd = odd
+        return rows
+
+    @property
+    def is_complete(self) -> bool:
+        """Say whether it is known of every row what it stands for."""
+        return all(row.bling_id for row in self.odd)
+
+
+def _id_of(item: Any) -> int:
+    try:
+        return Fields(item, "row").integer("id", 0)
+    except InternalError:
+        return 0
