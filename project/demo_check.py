@@ -131,8 +131,8 @@ def _judge_row(
         differences.append(f"status {STATUS_NAMES.get(title['status'], title['status'])} / {row['status']}")
     elif wanted == KAMINO_PAID:
         days = sorted(str(day)[:10] for day in title["payment_days"])
-        if row["paid_value"] != title["paid_total"]:
-            differences.append(f"paid {title['paid_total']} / {row['paid_value']}")
+        if row["paid_value"] != title["moved_total"]:
+            differences.append(f"paid {title['moved_total']} / {row['paid_value']}")
         if row["paid_on"] not in days:
             differences.append(f"paid on {', '.join(days)} / {row['paid_on']}")
     if differences:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.bling.state import BlingAccount
 from sandbox.bling.tokens import TokenKind
+from sandbox.bling.wire_forms import money_moved
 from sandbox.documents import random_cnpj
 from sandbox.ground import Ground
 from sandbox.kamino.state import KaminoCompany
@@ -64,7 +65,7 @@ class Account:
                 "today": self.world.today,
                 "counts": {"bling": self.bling_counts(), "kamino": self.kamino.counts()},
                 "bling": {
-                    direction: {str(title.id): _title_summary(title) for title in self.bling.titles_of(direction)}
+                    direction: {str(title.id): self._title_summary(title) for title in self.bling.titles_of(direction)}
                     for direction in ("payable", "receivable")
                 },
                 "kamino": {direction: self.kamino.summary_of(direction) for direction in ("payable", "receivable")},
@@ -83,21 +84,21 @@ class Account:
             of_direction[str(title.status)] = of_direction.get(str(title.status), 0) + 1
         return counts
 
-
-def _title_summary(title: Any) -> dict[str, Any]:
-    return {
-        "status": title.status,
-        "value": title.value,
-        "due": title.due,
-        "issue": title.issue,
-        "competence": title.competence,
-        "contact": title.contact,
-        "category": title.category,
-        "account": title.account,
-        "document_number": title.document_number,
-        "history": title.history,
-        "balance": title.balance,
-        "paid_total": title.paid if title.payment_days else Decimal("0.00"),
-        "borderos": list(title.borderos),
-        "payment_days": list(title.payment_days),
-    }
+    def _title_summary(self, title: Any) -> dict[str, Any]:
+        moved = sum((money_moved(line) for _day, line in self.bling.payments_of(title.id)), Decimal("0.00"))
+        return {
+            "status": title.status,
+            "value": title.value,
+            "due": title.due,
+            "issue": title.issue,
+            "competence": title.competence,
+            "contact": title.contact,
+            "category": title.category,
+            "account": title.account,
+            "document_number": title.document_number,
+            "history": title.history,
+            "balance": title.balance,
+            "moved_total": moved,
+            "borderos": list(title.borderos),
+            "payment_days": list(title.payment_days),
+        }

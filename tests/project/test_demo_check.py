@@ -21,14 +21,14 @@ def bling_title(**changes: Any) -> dict[str, Any]:
         "status": 1,
         "value": Decimal("100.00"),
         "due": "2026-03-10",
-        "paid_total": Decimal("0.00"),
+        "moved_total": Decimal("0.00"),
         "payment_days": [],
     }
     return title | changes
 
 
 def paid(**changes: Any) -> dict[str, Any]:
-    return bling_title(status=2, paid_total=Decimal("100.00"), payment_days=["2026-03-12"], **changes)
+    return bling_title(status=2, moved_total=Decimal("100.00"), payment_days=["2026-03-12"], **changes)
 
 
 def kamino_title(**changes: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def judge(
     ("bling", "kamino"),
     [
         (bling_title(), kamino_title()),
-        (bling_title(status=3, paid_total=Decimal("40.00"), payment_days=["2026-03-12"]), kamino_title()),
+        (bling_title(status=3, moved_total=Decimal("40.00"), payment_days=["2026-03-12"]), kamino_title()),
         (bling_title(status=7), kamino_title()),
         (paid(), kamino_title(**SETTLED)),
     ],

@@ -104,7 +104,7 @@ def test_summary_compares_both_sides(control: Any, account: Account, contact: in
     bling.get("/contas/pagar")
     summary = control("/azul/summary", method="GET")
     ours, theirs = summary["bling"]["payable"][str(id)], summary["kamino"]["payable"][str(row)]
-    assert (ours["status"], ours["value"], ours["due"], ours["paid_total"]) == (2, 10, DUE, 10)
+    assert (ours["status"], ours["value"], ours["due"], ours["moved_total"]) == (2, 10, DUE, 10)
     assert (theirs["bling_id"], theirs["status"], theirs["value"], theirs["due"]) == (str(id), 1, 10, DUE)
     assert (summary["charges"], summary["writes"]) == (0, 0)
     assert summary["requests"]["bling"] == {"GET /contas/pagar": 1}
