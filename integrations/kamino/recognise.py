@@ -9,8 +9,8 @@ from typing import Any
 
 from integrations.kamino.errors import SERVICE, refusal
 from integrations.rest.errors import OtherObjectError, UncertainError
+from integrations.rest.fields import LARGEST_ID
 
-LARGEST_ID = 2**63 - 1
 _SAYS_NO = {"erro", "erros", "error", "errors", "message", "exceptionmessage", "exceptiontype", "modelstate"}
 """Names, in small letters, under which ASP.NET and its like tell an error; `Mensagem` is part of a success too."""
 

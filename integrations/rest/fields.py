@@ -8,7 +8,13 @@ from typing import Any
 from integrations.domain.money import ZERO, to_money
 from integrations.rest.errors import InternalError
 
+LARGEST_ID = 2**63 - 1
 _NO_DATES = {"", "0000-00-00"}
+
+
+def storable(text: str) -> str:
+    """Return a text without what PostgreSQL takes in no column: NUL, and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 class Fields:
@@ -33,11 +39,22 @@ class Fields:
         except (TypeError, ValueError) as error:
             raise self._malformed(name, value) from error
 
+    def identifier(self, name: str) -> int | None:
+        """Return an id: a whole number from 1 to `LARGEST_ID`, also when it is sent as text; else `None`."""
+        value = self._data.get(name)
+        if isinstance(value, bool):
+            return None
+        if isinstance(value, Decimal):
+            value = int(value) if value.is_finite() and abs(value) <= LARGEST_ID and value == int(value) else 0
+        text = str(value).strip()
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+        return number if 0 < number <= LARGEST_ID else None
+
     def text(self, name: str, default: str | None = "") -> str:
         value = self._data.get(name)
         if value is None:
             return self._missing(name) if default is None else default
-        return str(value).replace("\x00", "").strip()
+        return storable(str(value)).strip()
 
     def money(self, name: str, default: Decimal | None = None) -> Decimal:
         value = self._data.get(name)

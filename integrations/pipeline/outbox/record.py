@@ -21,6 +21,7 @@ from integrations.rest.errors import (
     ApiError,
     ConfigError,
     ConflictError,
+    IncompleteError,
     InternalError,
     OtherObjectError,
     RateLimitedError,
@@ -116,7 +117,8 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
         elif isinstance(error, TransientError) and unit.tries < MOST_TRIES:
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=now + pause(unit.tries))
         else:
-            why = Problem(Reason.EXHAUSTED) if isinstance(error, TransientError) else why
+            is_unsaid = isinstance(error, TransientError) and not isinstance(error, IncompleteError)
+            why = Problem(Reason.EXHAUSTED) if is_unsaid else why
             objects.record_needs_human(unit.pk, fence, why=why, now=now)
             claimed.to.plan_again(unit.to_plan_when_stuck(), now)
         kind = "conflict" if isinstance(error, ConflictError) else error.kind
