@@ -114,8 +114,7 @@ def title_row(direction: Direction, row: Any) -> KaminoTitle | None:
         return None
     number = data.code(names.status)
     status = _STATUSES.get(number, KaminoStatus.UNKNOWN)
-    inner = row.get("Pessoa")
-    person = _object(inner, "Pessoa")
+    person = _object(row.get("Pessoa"), "Pessoa")
     value, paid_amount = _amount(data, names.value), _amount(data, names.paid)
     payment_date = data.day(names.paid_on)
     lacks_day = status is KaminoStatus.SETTLED and payment_date is None and data.has_day(names.paid_on)
@@ -125,8 +124,7 @@ def title_row(direction: Direction, row: Any) -> KaminoTitle | None:
         kamino_id=kamino_id,
         person_id=data.identifier("IDPessoa") or person.identifier("ID"),
         person_name=data.text("NomePessoa") or person.text("NomeExibicao"),
-        person_document=_document(row.get(names.document))
-        or _document(inner.get("CPFCNPJ") if isinstance(inner, dict) else None),
+        person_document=_document(data.raw(names.document)) or _document(person.raw("CPFCNPJ")),
         description=data.text(names.description),
         note=data.text("Obs"),
         code=data.text("CodigoExterno"),
@@ -227,7 +225,7 @@ def person_row(row: Any) -> KaminoPerson | None:
         raw=row,
         person=DesiredPerson(
             code=data.text(endpoints.PERSON_CODE_FIELD),
-            document=_document(row.get("CPFCNPJ")),
+            document=_document(data.raw("CPFCNPJ")),
             is_customer=data.flag("Cliente"),
             is_supplier=data.flag("Fornecedor"),
             **texts,

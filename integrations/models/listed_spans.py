@@ -7,8 +7,9 @@ from integrations.models.titles import DIRECTION_CHOICES
 
 
 class ListedSpan(models.Model):
-    """A span of due dates, both days included, whose titles a list showed all: whatever of it is not in `KaminoSnapshot`
-    since `read_at` (taken before the request) was not there. The first and the last day that there is mean "open".
+    """A span of due dates, both days included, whose titles a list showed all: whatever of it is not in
+    `KaminoSnapshot` since `read_at` (taken before the request) was not there. The first and the last day that there is
+    mean "open".
 
     Written by `pipeline/handover/kamino_absence`, which alone concludes anything from it.
     """

@@ -29,6 +29,10 @@ class Fields:
     def has(self, name: str) -> bool:
         return self._data.get(name) is not None
 
+    def raw(self, name: str) -> Any:
+        """Return what stands there, whatever it is."""
+        return self._data.get(name)
+
     def integer(self, name: str, default: int | None = None) -> int:
         """Return a whole number, also when it is sent as text. Raises `InternalError` without it or a default."""
         value = self._data.get(name)

@@ -111,12 +111,8 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     ),
     Reason.LIST_INCOMPLETE: Words(
         gettext_noop("Kamino's list is incomplete"),
-        gettext_noop(
-            "Kamino's list has a row without a number, or moved while it was read: what it lacks may be there."
-        ),
-        gettext_noop(
-            "Look in Kamino for an odd title of this due date and correct it, then choose “Send to Kamino again”."
-        ),
+        gettext_noop("Kamino's list has a row without a number, or moved: what it does not show may be there."),
+        gettext_noop("Correct the odd title of this due date in Kamino, then choose “Send to Kamino again”."),
         "refused",
     ),
     Reason.UNCONFIRMED: Words(

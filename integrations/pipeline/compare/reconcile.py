@@ -166,10 +166,8 @@ def _look_again(
             is_proved = prove(
                 client, kamino.pk, Direction(direction), (day, day), since=seen.since, clock=clock, until=deadline
             )
-        except IncompleteError:
-            is_proved = False
         except TransientError as error:
-            if error.code != NO_TIME_LEFT:
+            if not isinstance(error, IncompleteError) and error.code != NO_TIME_LEFT:
                 raise
             is_proved = False
         looked.append([direction, due, is_proved])

@@ -46,12 +46,12 @@ class _Companies:
         if account.pk not in self._clients:
             self._clients[account.pk] = open_kamino(account, clock=self._clock)
         client, directory = self._clients[account.pk], _DIRECTORIES.setdefault(account.pk, PersonDirectory())
-        # A look-up may have many pages to read: none that would begin too late to end within the lease.
+        # Nothing begins that might not end within the lease: no unit, and no page of a long look-up.
         until = min(self._deadline, self._clock() + self.to.lease - self.to.longest_call)
 
         def step(working_on: list[DeliveryUnit]) -> bool:
             waiting = what_waits(account, self._clock())
-            if not waiting.may_go_on:
+            if not waiting.may_go_on or self._clock() >= until:
                 return False
             return _work_on_one(client, account, directory, self._clock, working_on, waiting, until)
 

@@ -50,15 +50,14 @@ def existing_title(
     alike = {"person_id": person_id, "value__in": [desired.value, ZERO], "due_date__range": _around(desired)}
     found = free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id")
     since, until = _believed_since(claimed, clock()), clock() + claimed.to.lease - 2 * claimed.to.longest_call
-    is_shown = partial(
-        prove, client, posting.kamino_connection_id, desired.direction, since=since, clock=clock, until=until
-    )
-    has_list, rows = is_shown((desired.due_date, desired.due_date)), list(found)
-    stale = [row for row in rows if row.code == desired.code and row.read_at < since]
-    if has_list and stale:
-        days = [desired.due_date, *(row.due_date for row in stale if row.due_date)]
-        is_shown(around(min(days), max(days), MOVED))
-        free.filter(code=desired.code, read_at__lt=since).delete()
+    is_shown = partial(prove, client, posting.kamino_connection_id, desired.direction, clock=clock, until=until)
+    has_list = is_shown((desired.due_date, desired.due_date), since=since)
+    rows = list(found)
+    marked = [row for row in rows if row.code == desired.code]
+    if has_list and marked:
+        now, days = clock(), [desired.due_date, *(row.due_date for row in marked if row.due_date)]
+        is_shown(around(min(days), max(days), MOVED), since=now)
+        free.filter(code=desired.code, read_at__lt=now).delete()
         rows = list(found.all())
     carriers = [row.to_title() for row in rows if row.code == desired.code]
     if len(carriers) == 1 and carriers[0].status is not KaminoStatus.UNKNOWN:

@@ -86,10 +86,11 @@ class PersonDirectory:
 
     def _was_sent_since(self, row: PersonPosting, desired: DesiredPerson) -> bool:
         """Say whether this document was sent to Kamino after the register was read, for any contact."""
-        return Attempt.objects.filter(
+        sent = Attempt.objects.filter(
             Q(person_posting=row) | Q(person_posting__person__document=desired.document),
             kamino_connection=row.kamino_connection_id, started_at__gte=self._read_at,
-        ).exclude(outcome="", person_posting=row).exists()  # fmt: skip
+        )  # fmt: skip
+        return bool(sent.exclude(outcome="", person_posting=row).exists())
 
 
 def deliver_person(client: KaminoClient, row: PersonPosting, directory: PersonDirectory, *, clock: Clock) -> None:

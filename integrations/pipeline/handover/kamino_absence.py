@@ -40,8 +40,8 @@ def prove(
     """Read what no list has shown since a moment of the titles due in a span; then each title of it that exists is in
     `KaminoSnapshot` with `read_at` from `since` on. False where Kamino has no such list.
 
-    Reads one page at least, and none after `until`. Raises `TransientError` (`NO_TIME_LEFT`) when there is more to read,
-    `IncompleteError` where a list proves nothing.
+    Reads one page at least, and none after `until`. Raises `TransientError` (`NO_TIME_LEFT`) when there is more to
+    read, `IncompleteError` where a list proves nothing.
     """
     reader = _Reader(client, kamino_connection_id, direction, clock, until)
     parts = _gaps(span, reader.listed_since(since))

@@ -24,8 +24,8 @@ def rows_due(
     most_pages: int | None = None,
     before_page: Callable[[], None] = lambda: None,
 ) -> Listing[KaminoTitle] | None:
-    """Return what Kamino shows of the titles due in a span (as `KaminoClient.titles_due` does), or `None` where this list
-    does not exist or may not be used."""
+    """Return what Kamino shows of the titles due in a span (as `KaminoClient.titles_due` does), or `None` where this
+    list does not exist or may not be used."""
     try:
         return client.titles_due(direction, start, end, most_pages=most_pages, before_page=before_page)
     except NotFoundError:

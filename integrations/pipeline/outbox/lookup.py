@@ -64,8 +64,8 @@ class LookUp:
 
 
 def look_up(unit: DeliveryUnit, look: Callable[[LookUp], None], *, to: Destination, clock: Clock) -> None:
-    """Look an uncertain unit up by `look`. A look-up that fails is made again later, one that ran out of time goes on at
-    once; a person is asked about one that did not come to its end for hours."""
+    """Look an uncertain unit up by `look`. A look-up that fails is made again later, one that ran out of time goes on
+    at once; a person is asked about one that did not come to its end for hours."""
     attempt = unit.attempts.filter(outcome__in=BaseAttempt.UNRESOLVED).order_by("-pk").first()
     began_at = unit.look_began_at or clock()
     if attempt is None:
