@@ -1,7 +1,7 @@
 """Discrepancies: compare what we delivered with what Kamino was seen to show, and open, renew and close differences."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -17,7 +17,6 @@ from integrations.models import (
     KaminoConnection,
     KaminoItem,
     KaminoSnapshot,
-    ListedSpan,
     Posting,
     StoredDiscrepancy,
 )
@@ -32,7 +31,6 @@ from integrations.pipeline.compare.shown_in_kamino import (
 )
 
 BATCH = 500
-A_DAY = timedelta(days=1)
 OWN_KINDS = (
     DiscrepancyKind.INVOICE_CANCELLED,
     DiscrepancyKind.MISSING_IN_BLING,
@@ -50,7 +48,6 @@ def compare_all(kamino: KaminoConnection, *, seen: Seen, now: datetime) -> None:
     proved absent stays as it was."""
     gone = KaminoSnapshot.objects.filter(kamino_connection=kamino, read_at__lt=seen.since)
     gone.exclude(direction__in=seen.unread | seen.odd).delete()
-    ListedSpan.objects.filter(kamino_connection=kamino, read_at__lt=now - A_DAY).delete()
     accounts: dict[str, str] = {}
 
     for batch in _batches(Posting.objects.filter(kamino_connection=kamino)):

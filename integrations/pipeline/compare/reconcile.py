@@ -21,7 +21,7 @@ from integrations.models.registers import KaminoKind
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.compare.discrepancies import compare_all
 from integrations.pipeline.compare.shown_in_kamino import Seen, not_shown
-from integrations.pipeline.handover.kamino_absence import prove
+from integrations.pipeline.handover.kamino_absence import ALWAYS, keep_proof, prove
 from integrations.pipeline.handover.kamino_rows import store_rows
 from integrations.rest.errors import NO_TIME_LEFT, ConfigError, IncompleteError, NotFoundError, TransientError
 
@@ -108,6 +108,8 @@ def reconcile_slice(
             cursor = _next_direction({**cursor, "unread": [*cursor.get("unread", []), direction]})
         else:
             store_rows(kamino.pk, direction, page.rows, read_at=read_at)
+            if page.number == 1 and Listing.of([page], title_id).is_proof:
+                keep_proof(kamino.pk, direction, ALWAYS, read_at=read_at)
             cursor = _after_page(cursor, page)
         if page is not None and (page.rows or page.unread):
             _save_cursor(kamino, cursor)

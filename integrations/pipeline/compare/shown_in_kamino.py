@@ -71,6 +71,8 @@ def may_compare(unit: Posting | PartPosting, started_at: datetime) -> bool:
 def not_shown(kamino: KaminoConnection, *, seen: Seen, most: int) -> list[tuple[str, str]]:
     """Return the directions and due dates (ISO) of titles and parts that Kamino should have and that no list showed;
     at most `most` of them, those first that are not known to be missing."""
+    if not seen.paged:
+        return []
     found: list[tuple[bool, str, str]] = []
     for model, posting in ((Posting, "pk"), (PartPosting, "posting")):
         shown = KaminoSnapshot.objects.filter(

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from integrations.domain.calendar import around
@@ -18,7 +18,7 @@ from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.kamino.client import KaminoClient
-from integrations.models import Attempt, KaminoSnapshot, PartPosting, Posting
+from integrations.models import Attempt, KaminoSnapshot, ListedSpan, PartPosting, Posting
 from integrations.pipeline.handover.kamino_absence import prove
 from integrations.pipeline.outbox.claim import Claimed
 from integrations.rest.errors import AmbiguousError
@@ -49,9 +49,10 @@ def existing_title(
     # One whose amount could not be read has none.
     alike = {"person_id": person_id, "value__in": [desired.value, ZERO], "due_date__range": _around(desired)}
     found = free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id")
-    since, until = _believed_since(claimed, clock()), clock() + claimed.to.lease - 2 * claimed.to.longest_call
+    since, until = clock() - BELIEVED_FOR, clock() + claimed.to.lease - 2 * claimed.to.longest_call
     is_shown = partial(prove, client, posting.kamino_connection_id, desired.direction, clock=clock, until=until)
-    has_list = is_shown((desired.due_date, desired.due_date), since=since)
+    day, believed = (desired.due_date, desired.due_date), _believed(claimed, since)
+    has_list = is_shown(day, since=since, believed=believed)
     rows = list(found)
     marked = [row for row in rows if row.code == desired.code]
     if has_list and marked:
@@ -76,16 +77,15 @@ def existing_title(
     return None
 
 
-def _believed_since(claimed: Claimed, now: datetime) -> datetime:
-    """Return from when on lists are believed: not from before an earlier write of this unit, nor from before any write
-    of the company of which nobody knows what became."""
-    oldest = now - BELIEVED_FOR
-    lately = Attempt.objects.filter(kamino_connection=claimed.unit.account_id, started_at__gte=oldest)
+def _believed(claimed: Claimed, since: datetime) -> QuerySet[ListedSpan]:
+    """Return the proofs that are believed: none from before an earlier write of this unit, nor from before any write of
+    the company of which nobody knows what became."""
+    lately = Attempt.objects.filter(kamino_connection=claimed.unit.account_id, started_at__gte=since)
     others = lately.exclude(pk=claimed.attempt.pk).filter(
         Q(outcome__in=Attempt.UNRESOLVED) | Q(pk__in=claimed.unit.attempts.values("pk"))
     )
-    newest = others.aggregate(at=Max(Coalesce("ended_at", "started_at")))["at"]
-    return max(oldest, newest) if newest else oldest
+    written = others.annotate(at=Coalesce("ended_at", "started_at")).filter(at__gte=OuterRef("read_at"))
+    return ListedSpan.objects.exclude(Exists(written))
 
 
 def _entered_by_people(alike: Sequence[KaminoSnapshot], mine: dict[str, Any], desired: DesiredTitle) -> list[int]:

@@ -121,7 +121,6 @@ def _link_or_create(
     if sibling is not None:
         _link(claimed, row, sibling, desired, clock)
         return
-    _refuse_while_being_made(row, desired)
     directory.prepare(client, row.kamino_connection_id, clock)
     candidates = directory.candidates(client, row, desired, clock)
     active = [person for person in candidates if person.active] or candidates
@@ -143,31 +142,21 @@ def _link_or_create(
 
 
 def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
-    """Return the Kamino person of another contact with the same document: contacts only link to it."""
+    """Return the Kamino person of another contact with the same document: contacts only link to it.
+
+    Raises `TransientError` while another contact of the same document may just be created.
+    """
     if not desired.document:
         return None
-    return (
-        PersonPosting.objects.filter(
-            kamino_connection=row.kamino_connection_id,
-            person__document=desired.document,
-            kamino_id__isnull=False,
-            owns_person=True,
-        )
-        .exclude(pk=row.pk)
-        .values_list("kamino_id", flat=True)
-        .first()
-    )
-
-
-def _refuse_while_being_made(row: PersonPosting, desired: DesiredPerson) -> None:
-    """Raise `TransientError` while another contact of the same document may just be created."""
-    if not desired.document:
-        return
-    others = PersonPosting.objects.filter(
-        kamino_connection=row.kamino_connection_id, person__document=desired.document, state__in=IN_FLIGHT
+    same = PersonPosting.objects.filter(
+        Q(kamino_id__isnull=False, owns_person=True) | Q(kamino_id=None, state__in=IN_FLIGHT),
+        kamino_connection=row.kamino_connection_id, person__document=desired.document,
     ).exclude(pk=row.pk)  # fmt: skip
-    if others.exists():
+    found = list(same.order_by("pk").values_list("kamino_id", flat=True))
+    linked = next((kamino_id for kamino_id in found if kamino_id is not None), None)
+    if found and linked is None:
         raise TransientError("another contact of this document is under way", service="Kamino", operation="person")
+    return linked
 
 
 def _link(claimed: Claimed, row: PersonPosting, kamino_id: int, desired: DesiredPerson, clock: Clock) -> None:

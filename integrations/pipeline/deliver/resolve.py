@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -19,13 +19,12 @@ from integrations.models.deliveries import TitleUnit
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.ready import Unit
-from integrations.pipeline.handover.kamino_absence import prove
+from integrations.pipeline.handover.kamino_absence import ALWAYS, prove
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp, look_up
 
 AROUND = timedelta(days=31)
 """So far people may have moved a due date in the meantime."""
-ALWAYS = (date.min, date.max)
 
 
 def resolve(client: KaminoClient, kamino: KaminoConnection, unit: Unit, *, clock: Clock, until: datetime) -> None:

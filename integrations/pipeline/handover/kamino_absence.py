@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
@@ -23,6 +23,7 @@ from integrations.rest.errors import NO_TIME_LEFT, TransientError
 Clock = Callable[[], datetime]
 Span = tuple[date, date]
 A_DAY = timedelta(days=1)
+ALWAYS: Span = (date.min, date.max)
 MOST_EXPECTED = 60
 """Rows that a part of a span is expected to hold, by what was seen before: some may be new, and one page has 100."""
 
@@ -36,15 +37,17 @@ def prove(
     since: datetime,
     clock: Clock,
     until: datetime,
+    believed: QuerySet[ListedSpan] | None = None,
 ) -> bool:
     """Read what no list has shown since a moment of the titles due in a span; then each title of it that exists is in
-    `KaminoSnapshot` with `read_at` from `since` on. False where Kamino has no such list.
+    `KaminoSnapshot` with `read_at` from `since` on. False where Kamino has no such list. Of what was proved before,
+    only `believed` counts.
 
     Reads one page at least, and none after `until`. Raises `TransientError` (`NO_TIME_LEFT`) when there is more to
     read, `IncompleteError` where a list proves nothing.
     """
     reader = _Reader(client, kamino_connection_id, direction, clock, until)
-    parts = _gaps(span, reader.listed_since(since))
+    parts = _gaps(span, reader.listed_since(since, ListedSpan.objects.all() if believed is None else believed))
     if any(first < last for first, last in parts):
         parts = [part for gap in parts for part in reader.parts_of(gap)]
     while parts:
@@ -53,6 +56,14 @@ def prove(
             return False
         parts = [*more, *parts]
     return True
+
+
+def keep_proof(kamino_connection_id: int, direction: Direction, span: Span, *, read_at: datetime) -> None:
+    """Remember that a list showed every title of a span; its rows are stored. `read_at` was taken before."""
+    ListedSpan.objects.create(
+        kamino_connection_id=kamino_connection_id, direction=direction,
+        first_day=span[0], last_day=span[1], read_at=read_at,
+    )  # fmt: skip
 
 
 class _Reader:
@@ -70,8 +81,8 @@ class _Reader:
     def _where(self) -> dict[str, Any]:
         return {"kamino_connection_id": self._kamino_connection_id, "direction": self._direction}
 
-    def listed_since(self, since: datetime) -> list[Span]:
-        rows = ListedSpan.objects.filter(read_at__gte=since, **self._where)
+    def listed_since(self, since: datetime, believed: QuerySet[ListedSpan]) -> list[Span]:
+        rows = believed.filter(read_at__gte=since, **self._where)
         return list(rows.order_by("first_day").values_list("first_day", "last_day"))
 
     def parts_of(self, span: Span) -> list[Span]:
@@ -95,7 +106,7 @@ class _Reader:
         if listing is None:
             return None
         if listing.is_proof:
-            self._keep(span, read_at)
+            keep_proof(self._kamino_connection_id, self._direction, span, read_at=read_at)
             return []
         if listing.unread:
             raise incomplete(listing)
@@ -113,7 +124,7 @@ class _Reader:
                 raise incomplete(listing)
             if listing.is_proof:
                 break
-        self._keep((day, day), began)
+        keep_proof(self._kamino_connection_id, self._direction, (day, day), read_at=began)
         return []
 
     def _ask(self, span: Span, read_at: datetime, most_pages: int | None = None) -> Listing[KaminoTitle] | None:
@@ -128,9 +139,6 @@ class _Reader:
         if self._has_read and self._clock() >= self._until:
             raise TransientError("no time left", service=SERVICE, code=NO_TIME_LEFT)
         self._has_read = True
-
-    def _keep(self, span: Span, read_at: datetime) -> None:
-        ListedSpan.objects.create(first_day=span[0], last_day=span[1], read_at=read_at, **self._where)
 
 
 def _gaps(span: Span, listed: Iterable[Span]) -> list[Span]:
