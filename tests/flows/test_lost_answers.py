@@ -120,7 +120,7 @@ def test_a_look_up_that_a_limit_refuses_waits_for_the_limit(company: Company, wo
     """It was tried again at once, and again, until the limit was over."""
     title = company.add_title("payable")
     world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
-    world.faults.add(Fault(side="kamino", kind="429", method="GET", path="/financeiro/pagamento", after=2, seconds=600))
+    world.faults.add(Fault(side="kamino", kind="429", method="GET", path="/financeiro/pagamento", after=1, seconds=600))
     company.sync()
     posting = company.posting(title)
     assert posting.state == DeliveryState.UNCERTAIN
