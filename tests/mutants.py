@@ -38,6 +38,15 @@ MUTANTS = [
         ("tests/flows/test_state_machine.py",),
     ),
     Mutant(
+        "absence_of_one_reading", "integrations/kamino/listing.py", "for _ in range(2):", "for _ in range(1):",
+        ("tests/kamino/test_listing.py",),
+    ),
+    Mutant(
+        "odd_rows_prove_absence", "integrations/kamino/listing.py",
+        "is_whole = read[-1].is_last and not unread and counted", "is_whole = read[-1].is_last and counted",
+        ("tests/kamino/test_listing.py",),
+    ),
+    Mutant(
         "settle_twice", "integrations/domain/delivery.py",
         "if delivered.status is KaminoStatus.SETTLED:",
         "if delivered.status is KaminoStatus.SETTLED and desired.status is not KaminoStatus.SETTLED:",

@@ -11,6 +11,12 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(BRASILIA).date()
 
 
+def around(first: date, last: date, by: timedelta) -> tuple[date, date]:
+    """Return a span of days made longer by `by` at both ends, as far as there are days."""
+    start = first - min(by, first - date.min)
+    return start, last + min(by, date.max - last)
+
+
 def end_of(day: date) -> datetime:
     """Return the moment at which the day after `day` begins in Brasília."""
-    return datetime.combine(day + timedelta(days=1), time(), BRASILIA)
+    return datetime.combine(around(day, day, timedelta(days=1))[1], time(), BRASILIA)

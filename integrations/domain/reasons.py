@@ -93,6 +93,7 @@ class Reason(StrEnum):
     ANOTHER_ID = "another_id"
     NO_ANSWER = "no_answer"
     LIMITED = "limited"
+    LIST_INCOMPLETE = "list_incomplete"
 
     # What is known of a write whose answer was lost.
     UNCONFIRMED = "unconfirmed"
@@ -103,6 +104,7 @@ class Reason(StrEnum):
     NOT_PROVED_ABSENT = "not_proved_absent"
     NO_DOCUMENT = "no_document"
     PERSON_FOUND_TWICE = "person_found_twice"
+    LOOK_UP_FAILED = "look_up_failed"
 
     # Where a title is in its own way.
     REPLACED = "replaced"
@@ -140,7 +142,7 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.INVALID_DOCUMENT, Reason.VALUE_NOT_POSITIVE, Reason.STATUS_RETURNED, Reason.STATUS_UNKNOWN,
             Reason.CLOSED_PERIOD, Reason.RELAUNCH_UNCLEAR, Reason.PAID_IN_KAMINO_FIRST, Reason.AWAITS_APPROVAL,
             Reason.AMBIGUOUS, Reason.POSSIBLE_DUPLICATE, Reason.PAID_IN_KAMINO, Reason.RECONCILED,
-            Reason.LOCKED_PERIOD, Reason.AWAITING_APPROVAL, Reason.NOT_CONFIRMED,
+            Reason.LOCKED_PERIOD, Reason.AWAITING_APPROVAL, Reason.NOT_CONFIRMED, Reason.LIST_INCOMPLETE,
         ),
         _ASKS,
     ),
@@ -151,7 +153,7 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.REFUSED, Reason.EXHAUSTED, Reason.INTERNAL, Reason.GONE_FROM_KAMINO, Reason.PAID_DIFFERENTLY,
             Reason.SCHEDULED, Reason.UNCONFIRMED, Reason.OUTCOME_UNKNOWN, Reason.NO_RECORD, Reason.NO_LIST,
             Reason.FOUND_TWICE, Reason.NOT_PROVED_ABSENT, Reason.NO_DOCUMENT, Reason.PERSON_FOUND_TWICE,
-            Reason.UNKNOWN_IN_KAMINO, Reason.ANOTHER_ID,
+            Reason.UNKNOWN_IN_KAMINO, Reason.ANOTHER_ID, Reason.LOOK_UP_FAILED,
         ),
         _STUCK,
     ),
@@ -251,6 +253,7 @@ LOST_ANSWERS = (
     Reason.PAID_DIFFERENTLY,
     Reason.UNKNOWN_IN_KAMINO,
     Reason.ANOTHER_ID,
+    Reason.LOOK_UP_FAILED,
 )
 """What a look-up may leave open: nobody knows whether the last write happened, and only a person can find out."""
 

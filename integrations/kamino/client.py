@@ -7,8 +7,12 @@ from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatch
 from functools import partial
+from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+import structlog
 
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.matching import KaminoTitle
@@ -17,12 +21,19 @@ from integrations.domain.titles import Direction
 from integrations.kamino import recognise, translate
 from integrations.kamino.endpoints import ENDPOINTS, Endpoint, Op
 from integrations.kamino.errors import SERVICE, error_of, refusal
+from integrations.kamino.listing import Listing, Page, asked
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError, UncertainError
+from integrations.rest.fields import Fields
 from integrations.rest.limits import Slots, take
 from integrations.rest.retrying import read_with_retries
 from integrations.rest.session import Answer, Patience, Session, build_session, send
 
+log = structlog.get_logger(__name__)
+
 Found = TypeVar("Found")
+Person = translate.KaminoPerson
+title_id: Callable[[KaminoTitle], int] = attrgetter("kamino_id")
+person_id: Callable[[Person], int] = attrgetter("kamino_id")
 
 PAGE_SIZE = 100
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -64,6 +75,15 @@ def check_host(base_url: str, allowed_hosts: Sequence[str], cn: str) -> None:
         raise ConfigError("the sandbox host was given keys of a production company", service=SERVICE, code="sandbox_cn")
 
 
+@dataclass(frozen=True)
+class Register:
+    """The rows of a register that have an id; `unread` counts the others: of what is not shown beside them, nobody
+    knows whether it is gone."""
+
+    rows: list[translate.RegisterRow]
+    unread: int
+
+
 class KaminoClient:
     """Reads are retried; writes are sent once and raise `UncertainError` when their outcome is unknown."""
 
@@ -85,56 +105,66 @@ class KaminoClient:
         self._session = session or build_session()
         self.requests = 0
 
-    def chart_accounts(self) -> list[translate.RegisterRow]:
-        rows = self._list(Op.CHART_LIST, {"ApenasAtivos": "true", "IDTipoPlanoConta": "1"})
-        return [translate.chart_row(row) for row in rows]
+    def chart_accounts(self) -> Register:
+        query = {"ApenasAtivos": "true", "IDTipoPlanoConta": "1"}
+        return self._register(Op.CHART_LIST, query, translate.chart_row)
 
-    def cost_centers(self) -> list[translate.RegisterRow]:
-        return [translate.named_row(row) for row in self._list(Op.COST_CENTER_LIST, {"ApenasAtivos": "true"})]
+    def cost_centers(self) -> Register:
+        return self._register(Op.COST_CENTER_LIST, {"ApenasAtivos": "true"}, translate.named_row)
 
-    def business_units(self) -> list[translate.RegisterRow]:
-        return [translate.named_row(row) for row in self._list(Op.BUSINESS_UNIT_LIST, {"ApenasAtivos": "true"})]
+    def business_units(self) -> Register:
+        return self._register(Op.BUSINESS_UNIT_LIST, {"ApenasAtivos": "true"}, translate.named_row)
 
-    def bank_accounts(self) -> list[translate.RegisterRow]:
-        return [translate.bank_account_row(row) for row in self._list(Op.BANK_ACCOUNT_LIST, {})]
+    def bank_accounts(self) -> Register:
+        return self._register(Op.BANK_ACCOUNT_LIST, {}, translate.bank_account_row)
 
     def locks(self, account: str, start: date, end: date) -> list[tuple[date, date]]:
         """Return the periods between two days, both included, that are locked on a bank account (its chart id)."""
         query = {"IDContaAtivo": account, "De": str(start), "Ate": str(end)}
-        return [translate.lock_row(row) for row in self._list(Op.LOCK_LIST, query)]
+        return [lock for row in self._list(Op.LOCK_LIST, query) if (lock := translate.lock_row(row)) is not None]
 
-    def persons_with_document(self, document: str) -> list[translate.KaminoPerson]:
-        """Return every person that has this document (compact)."""
-        rows = [row for page in self._pages(Op.PERSON_LIST, {"CPFCNPJ": document}) for row in page.rows]
-        found = [translate.person_row(row) for row in rows]
-        return [person for person in found if person.person.document == document]
+    def persons_with_document(self, document: str) -> list[Person]:
+        """Return every person that has this document (compact). None is a proof. Raises `IncompleteError`."""
+        query = {"CPFCNPJ": document}
+        return asked(lambda: self._persons(query), lambda found: found.person.document == document) or []
 
-    def person(self, kamino_id: int) -> translate.KaminoPerson | None:
-        """Return one person by id, or `None`."""
-        rows = [row for page in self._pages(Op.PERSON_LIST, {"ID": str(kamino_id)}) for row in page.rows]
-        return next((found for row in rows if (found := translate.person_row(row)).kamino_id == kamino_id), None)
+    def person(self, kamino_id: int) -> Person | None:
+        """Return one person by id; `None` is a proof that there is none. Raises `IncompleteError`."""
+        query = {"ID": str(kamino_id)}
+        return next(iter(asked(lambda: self._persons(query), lambda found: found.kamino_id == kamino_id) or []), None)
 
-    def person_pages(self) -> Iterator["PersonPage"]:
+    def person_pages(self) -> Iterator[Page[Person]]:
         """Yield the whole register of persons, page by page."""
-        for page in self._pages(Op.PERSON_LIST, {}):
-            yield PersonPage([translate.person_row(row) for row in page.rows], page.number, page.total_pages)
+        yield from self._pages(Op.PERSON_LIST, {}, translate.person_row)
+
+    def _persons(self, query: dict[str, str]) -> Listing[Person]:
+        return Listing.of(self._pages(Op.PERSON_LIST, query, translate.person_row), person_id)
 
     def save_person(self, desired: DesiredPerson, *, kamino_id: int = 0, current: dict[str, Any] | None = None) -> int:
         """Create (`kamino_id` 0) or replace a person; return Kamino's id. Raises as `save_title` does."""
         return self._save(Op.PERSON_SAVE, translate.person_body(desired, kamino_id=kamino_id, current=current))
 
-    def titles_due(self, direction: Direction, start: date, end: date) -> list[KaminoTitle]:
-        """Return the titles due between two days, both included."""
-        return [
-            translate.title_row(direction, row)
-            for page in self._pages(LIST_OPS[direction], {"VencDe": str(start), "VencAte": str(end)})
-            for row in page.rows
-        ]
+    def titles_due(
+        self,
+        direction: Direction,
+        start: date,
+        end: date,
+        *,
+        most_pages: int | None = None,
+        before_page: Callable[[], None] = lambda: None,
+    ) -> Listing[KaminoTitle]:
+        """Return what the list shows of the titles due between two days, both included; the first and the last day that
+        there is (`date.min`, `date.max`) leave that side open. Only the first `most_pages` are read; `before_page` is
+        called before each."""
+        bounds = {"VencDe": start if start > date.min else None, "VencAte": end if end < date.max else None}
+        query = {name: str(day) for name, day in bounds.items() if day is not None}
+        read = partial(translate.title_row, direction)
+        pages = self._pages(LIST_OPS[direction], query, read, before_page=before_page)
+        return Listing.of(islice(pages, most_pages), title_id)
 
-    def title_page(self, direction: Direction, number: int) -> tuple[list[KaminoTitle], bool]:
-        """Return one page of all titles of a direction (100 each), and whether it is the last one."""
-        page = next(self._pages(LIST_OPS[direction], {}, number))
-        return [translate.title_row(direction, row) for row in page.rows], number >= page.total_pages or not page.rows
+    def title_page(self, direction: Direction, number: int) -> Page[KaminoTitle]:
+        """Return one page of all titles of a direction (100 each)."""
+        return next(self._pages(LIST_OPS[direction], {}, partial(translate.title_row, direction), number))
 
     def save_title(
         self, desired: DesiredTitle, *, person_id: int, kamino_id: int = 0, current: dict[str, Any] | None = None
@@ -153,27 +183,37 @@ class KaminoClient:
         op = _CANCEL[direction]
         self._write(op, partial(recognise.cancelled, operation=str(op)), kamino_id=kamino_id)
 
-    def _list(self, op: Op, query: dict[str, str]) -> list[dict[str, Any]]:
-        body = self._read(op, query)
-        rows = body.get("Dados") if isinstance(body, dict) else body
-        if not isinstance(rows, list):
-            raise InternalError("list expected", service=SERVICE, operation=str(op))
-        return rows
+    def _register(self, op: Op, query: dict[str, str], read: Callable[[Any], translate.RegisterRow | None]) -> Register:
+        rows = [read(row) for row in self._list(op, query)]
+        found = [row for row in rows if row is not None]
+        return Register(found, unread=len(rows) - len(found))
 
-    def _pages(self, op: Op, query: dict[str, str], number: int = 1) -> Iterator["_Page"]:
+    def _list(self, op: Op, query: dict[str, str]) -> list[Any]:
+        body = self._read(op, query)
+        rows = body.get("Dados", False) if isinstance(body, dict) else body
+        if rows is not None and not isinstance(rows, list):
+            raise InternalError("list expected", service=SERVICE, operation=str(op))
+        return rows or []
+
+    def _pages(
+        self,
+        op: Op,
+        query: dict[str, str],
+        read: Callable[[Any], Found | None],
+        number: int = 1,
+        before_page: Callable[[], None] = lambda: None,
+    ) -> Iterator[Page[Found]]:
         previous = None
         while True:
+            before_page()
             body = self._read(op, {**query, "_pagina": str(number), "_tamanhoPagina": str(PAGE_SIZE)})
-            # A bare list is no page: without the number of pages, nobody knows what it leaves out.
-            if not isinstance(body, dict) or not isinstance(rows := body.get("Dados"), list):
-                raise InternalError("page without Dados", service=SERVICE, operation=str(op))
-            if rows and rows == previous:
+            page = _page(body, op, read, number)
+            if page.rows and page.rows == previous:
                 raise InternalError(f"page {number} repeats the one before", service=SERVICE, operation=str(op))
-            total = int(body.get("TotalPaginas") or 1)
-            yield _Page(rows, number, total)
-            if number >= total or not rows:
+            yield page
+            if page.is_last:
                 return
-            previous, number = rows, number + 1
+            previous, number = page.rows, number + 1
 
     def _read(self, op: Op, query: dict[str, str]) -> Any:
         endpoint = self._endpoint(op)
@@ -232,20 +272,22 @@ class KaminoClient:
         return endpoint
 
 
-@dataclass(frozen=True)
-class _Page:
-    rows: list[dict[str, Any]]
-    number: int
-    total_pages: int
-
-
-@dataclass(frozen=True)
-class PersonPage:
-    """One page of persons; `total_pages` tells what reading all of them would cost."""
-
-    persons: list[translate.KaminoPerson]
-    number: int
-    total_pages: int
+def _page(body: Any, op: Op, read: Callable[[Any], Found | None], number: int) -> Page[Found]:
+    """Read an answer as a page. Raises `InternalError` for what is none: a bare list says nothing of what it leaves
+    out."""
+    if not isinstance(body, dict) or not isinstance(raw := body.get("Dados", False), list | None):
+        raise InternalError("page without Dados", service=SERVICE, operation=str(op))
+    data = Fields(body, str(op))
+    pages, total = data.code("TotalPaginas"), data.code("TotalLinhas")
+    rows = [read(row) for row in raw or []]
+    found = [row for row in rows if row is not None]
+    unread = len(rows) - len(found)
+    if raw is None and 0 not in (pages, total):
+        unread = 1  # no list at all, where there should be rows
+    if unread:
+        log.warning("rows of Kamino not read", operation=str(op), page=number, rows=unread)
+    is_full = len(rows) >= min(data.code("TamanhoPagina") or PAGE_SIZE, PAGE_SIZE)
+    return Page(found, unread, number, is_full, pages if pages or not rows else None, total)
 
 
 def _parsed(answer: Answer, op: Op) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 
 from integrations.kamino.errors import SERVICE, refusal
 from integrations.rest.errors import OtherObjectError, UncertainError
+from integrations.rest.fields import LARGEST
 
-LARGEST_ID = 2**63 - 1
 _SAYS_NO = {"erro", "erros", "error", "errors", "message", "exceptionmessage", "exceptiontype", "modelstate"}
 """Names, in small letters, under which ASP.NET and its like tell an error; `Mensagem` is part of a success too."""
 
@@ -62,7 +62,7 @@ def _ids(answer: dict[str, Any], operation: str) -> Iterator[int]:
         value = holder.get("ID")
         if value in (None, 0) and not isinstance(value, bool):
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= LARGEST_ID:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= LARGEST:
             raise _unrecognised("the answer's id is none", operation)
         yield value
 

@@ -6,16 +6,18 @@ Payables and receivables name nearly every field differently; the two tables bel
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.documents import compact
+from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.names import fold
 from integrations.domain.persons import DesiredPerson
 from integrations.domain.titles import Direction
 from integrations.kamino import endpoints
-from integrations.rest.fields import Fields
+from integrations.rest.errors import InternalError
+from integrations.rest.fields import Fields, storable
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,9 @@ _STATUSES: dict[int | None, KaminoStatus] = {
 }
 """Every number that is known; of all others nobody knows whether such a title is owed."""
 _REAL = 1
+CPF_DIGITS, CNPJ_DIGITS = 11, 14
+LONGEST_REGISTER_ID, LONGEST_NAME, LONGEST_PATH = 40, 255, 600
+"""What the registers' columns take."""
 _KEPT_OUT = {"Pessoa", "ContaClassificacao", "ContaPagamento", "CentroCusto", "Projeto", "TransacaoExtrato"}
 
 
@@ -99,27 +104,39 @@ def title_body(
     return body
 
 
-def title_row(direction: Direction, row: dict[str, Any]) -> KaminoTitle:
-    """Read one row of a title list."""
-    names = NAMES[direction]
-    data = Fields(row, f"Kamino {direction} row")
+def title_row(direction: Direction, row: Any) -> KaminoTitle | None:
+    """Read one row of a title list; `None` where it has no id that can be read.
+
+    One whose amounts or day of payment cannot be read is there all the same, with a status that nobody knows: it is not
+    changed, not believed gone, and nothing is created beside it.
+    """
+    data, names = _object(row, f"Kamino {direction} row"), NAMES[direction]
+    kamino_id = data.identifier("ID")
+    if kamino_id is None:
+        return None
     number = data.code(names.status)
-    person = data.child("Pessoa")
+    status = _STATUSES.get(number, KaminoStatus.UNKNOWN)
+    person = _object(row.get("Pessoa"), "Pessoa")
+    value, paid_amount = _amount(data, names.value), _amount(data, names.paid)
+    payment_date = data.day(names.paid_on)
+    lacks_day = status is KaminoStatus.SETTLED and payment_date is None and data.has_day(names.paid_on)
+    if _UNREADABLE in (value, paid_amount) or lacks_day:
+        status = KaminoStatus.UNKNOWN
     return KaminoTitle(
-        kamino_id=data.integer("ID"),
-        person_id=data.integer("IDPessoa", 0) or person.integer("ID", 0) or None,
+        kamino_id=kamino_id,
+        person_id=data.identifier("IDPessoa") or person.identifier("ID"),
         person_name=data.text("NomePessoa") or person.text("NomeExibicao"),
-        person_document=compact(data.text(names.document) or person.text("CPFCNPJ")),
+        person_document=_document(data.raw(names.document)) or _document(person.raw("CPFCNPJ")),
         description=data.text(names.description),
         note=data.text("Obs"),
         code=data.text("CodigoExterno"),
         due_date=data.day(names.due_date),
         competence_date=data.day(names.competence_date),
-        value=data.money(names.value, Decimal(0)),
-        status=_STATUSES.get(number, KaminoStatus.UNKNOWN),
+        value=value if isinstance(value, Decimal) else Decimal(0),
+        status=status,
         awaits_approval=number == endpoints.STATUS_AWAITING_APPROVAL,
-        payment_date=data.day(names.paid_on),
-        paid_amount=data.money_or_none(names.paid),
+        payment_date=payment_date,
+        paid_amount=paid_amount if isinstance(paid_amount, Decimal) else None,
         payment_account=data.text(names.paid_account),
         chart_account=data.text(names.classification),
         cost_center=data.text("IDCentroCusto"),
@@ -130,6 +147,30 @@ def title_row(direction: Direction, row: dict[str, Any]) -> KaminoTitle:
         sent_to_bank=data.has_day("DataArquivoGerado"),
         raw=row,
     )
+
+
+class _Unreadable(Enum):
+    """What stands where an amount should, and is none that can be kept."""
+
+    VALUE = "unreadable"
+
+
+_UNREADABLE = _Unreadable.VALUE
+_LARGEST_AMOUNT = Decimal("9999999999999.99")
+
+
+def _amount(data: Fields, name: str) -> Decimal | _Unreadable | None:
+    """Return an amount, `None` where there is none."""
+    try:
+        amount = data.money_or_none(name)
+    except InternalError:
+        return _UNREADABLE
+    return amount if amount is None or abs(amount) <= _LARGEST_AMOUNT else _UNREADABLE
+
+
+def _object(row: Any, where: str) -> Fields:
+    """Return a row's fields; what is no object has none."""
+    return Fields(row if isinstance(row, dict) else {}, where)
 
 
 _PERSON_NAMES = {
@@ -173,22 +214,33 @@ class KaminoPerson:
     raw: dict[str, Any]
 
 
-def person_row(row: dict[str, Any]) -> KaminoPerson:
-    """Read one row of the person list."""
-    data = Fields(row, "Kamino person row")
+def person_row(row: Any) -> KaminoPerson | None:
+    """Read one row of the person list; `None` where it has no id that can be read."""
+    data = _object(row, "Kamino person row")
+    kamino_id = data.identifier("ID")
+    if kamino_id is None:
+        return None
     texts: dict[str, Any] = {ours: data.text(theirs) for ours, theirs in _PERSON_NAMES.items()}
     return KaminoPerson(
-        kamino_id=data.integer("ID"),
+        kamino_id=kamino_id,
         active=data.flag("Ativo", default=True),
         raw=row,
         person=DesiredPerson(
             code=data.text(endpoints.PERSON_CODE_FIELD),
-            document=compact(data.text("CPFCNPJ")),
+            document=_document(data.raw("CPFCNPJ")),
             is_customer=data.flag("Cliente"),
             is_supplier=data.flag("Fornecedor"),
             **texts,
         ),
     )
+
+
+def _document(value: Any) -> str:
+    """Return a CPF or CNPJ without punctuation; a number has lost the zeros that it began with."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        as_cpf = str(value).zfill(CPF_DIGITS)
+        return as_cpf if kind_of(as_cpf) is DocumentKind.CPF else str(value).zfill(CNPJ_DIGITS)
+    return compact(storable(str(value))) if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True)
@@ -206,14 +258,19 @@ class RegisterRow:
     nature: str = ""
 
 
-def chart_row(row: dict[str, Any]) -> RegisterRow:
-    """Read a row of the chart of accounts; Kamino pads its text ids with spaces, and only type 1 takes postings."""
-    data = Fields(row, "Kamino planoconta row")
-    kamino_id = data.text("ID") or data.text("IDPlanoConta") or data.text("NumeroID", None)
+def chart_row(row: Any) -> RegisterRow | None:
+    """Read a row of the chart of accounts; Kamino pads its text ids with spaces, and only type 1 takes postings.
+
+    This and the readers of the other registers return `None` where a row has no id.
+    """
+    data = _object(row, "Kamino planoconta row")
+    kamino_id = _register_id(data, "ID", "IDPlanoConta", "NumeroID")
+    if kamino_id is None:
+        return None
     return RegisterRow(
         kamino_id=kamino_id,
-        name=data.text("Nome", None),
-        path=data.text("Hierarquia") or kamino_id,
+        name=_name(data, "Nome"),
+        path=data.text("Hierarquia")[:LONGEST_PATH] or kamino_id,
         active=data.flag("Ativo", default=True),
         takes_postings=data.text("Tipo", "1") == endpoints.CLASSIFICATION_CHART_TYPE,
         nature=_nature(data),
@@ -225,21 +282,40 @@ def _nature(data: Fields) -> str:
     return next((endpoints.CHART_NATURES[word] for word in words if word in endpoints.CHART_NATURES), "")
 
 
-def named_row(row: dict[str, Any]) -> RegisterRow:
+def named_row(row: Any) -> RegisterRow | None:
     """Read a row of cost centers or business units."""
-    data = Fields(row, "Kamino register row")
-    name = next((data.text(key) for key in ("NomeExibicao", "Nome", "NomePessoa") if data.text(key)), "")
-    return RegisterRow(data.text("ID", None), name, data.text("Hierarquia"), data.flag("Ativo", default=True), True)
+    data = _object(row, "Kamino register row")
+    # Titles name these by a number.
+    kamino_id = data.identifier("ID")
+    name, path = _name(data, "NomeExibicao", "Nome", "NomePessoa"), data.text("Hierarquia")[:LONGEST_PATH]
+    if kamino_id is None:
+        return None
+    return RegisterRow(str(kamino_id), name, path, data.flag("Ativo", default=True), True)
 
 
-def bank_account_row(row: dict[str, Any]) -> RegisterRow:
+def bank_account_row(row: Any) -> RegisterRow | None:
     """Read a row of bank accounts; titles name the account by its chart id (`IDPlanoContaAtivo`), not by `ID`."""
-    data = Fields(row, "Kamino contabanco row")
-    name = next((data.text(key) for key in ("Descricao", "NomeExibicao", "Nome") if data.text(key)), "")
-    return RegisterRow(data.text("IDPlanoContaAtivo", None), name, "", data.flag("Ativo", default=True), True)
+    data = _object(row, "Kamino contabanco row")
+    kamino_id = _register_id(data, "IDPlanoContaAtivo")
+    name = _name(data, "Descricao", "NomeExibicao", "Nome")
+    if kamino_id is None:
+        return None
+    return RegisterRow(kamino_id, name, "", data.flag("Ativo", default=True), True)
 
 
-def lock_row(row: dict[str, Any]) -> tuple[date, date]:
+def _name(data: Fields, *names: str) -> str:
+    return next((text for name in names if (text := data.text(name))), "")[:LONGEST_NAME]
+
+
+def _register_id(data: Fields, *names: str) -> str | None:
+    """Return the first id among some fields. It is a text, and no longer than its column."""
+    found = next((text for name in names if (text := data.text(name))), "")
+    return found if 0 < len(found) <= LONGEST_REGISTER_ID else None
+
+
+def lock_row(row: Any) -> tuple[date, date] | None:
     """Read a locked period: its first and its last day; one that Kamino leaves open reaches as far as days do."""
+    if not isinstance(row, dict):
+        return None
     data = Fields(row, "Kamino bloqueio row")
     return data.day("DataInicio") or date.min, data.day("DataFim") or date.max

@@ -19,6 +19,7 @@ from integrations.models.filters import FilterRule
 from integrations.models.follow_ups import FollowUp
 from integrations.models.forced_settlements import ForcedSettlement
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
+from integrations.models.listed_spans import ListedSpan
 from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
 from integrations.models.month_closings import MonthClosing
@@ -55,6 +56,7 @@ __all__ = [
     "KaminoConnection",
     "KaminoItem",
     "KaminoSnapshot",
+    "ListedSpan",
     "Mapping",
     "MappingChange",
     "MonthClosing",

@@ -55,7 +55,7 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
     def look_up_first(self, pk: int, fence: int, *, now: datetime) -> int:
         """An earlier write of this row has no known outcome: it is looked up before anything else is sent."""
         return self.filter(pk=pk, state=DeliveryState.READY, fence=fence).update(
-            state=DeliveryState.UNCERTAIN, ready_at=now, lookups=0, **stored(_UNCONFIRMED, now)
+            state=DeliveryState.UNCERTAIN, ready_at=now, lookups=0, look_began_at=None, **stored(_UNCONFIRMED, now)
         )
 
     def is_held_by(self, pk: int, fence: int, *, until: datetime) -> bool:
@@ -90,7 +90,12 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
     def record_uncertain(self, pk: int, fence: int, *, why: Problem, now: datetime, look_at: datetime) -> int:
         """We sent and do not know: nobody writes again before a look-up from `look_at` on."""
         return self.filter(pk=pk, fence=fence, state=DeliveryState.SENDING).update(
-            state=DeliveryState.UNCERTAIN, ready_at=look_at, lease_until=None, lookups=0, **stored(why, now)
+            state=DeliveryState.UNCERTAIN,
+            ready_at=look_at,
+            lease_until=None,
+            lookups=0,
+            look_began_at=None,
+            **stored(why, now),
         )
 
     def record_needs_human(self, pk: int, fence: int, *, why: Problem, now: datetime) -> int:
@@ -115,8 +120,12 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
     def look_again(self, pk: int, fence: int, *, look_at: datetime) -> int:
         """One look-up found nothing; a second one decides."""
         return self.filter(pk=pk, fence=fence, state=DeliveryState.UNCERTAIN).update(
-            lookups=F("lookups") + 1, ready_at=look_at
+            lookups=F("lookups") + 1, ready_at=look_at, look_began_at=None
         )
+
+    def begin_look(self, pk: int, fence: int, *, now: datetime) -> int:
+        """A look-up is tried for the first time; what lists show from now on counts for it."""
+        return self.filter(pk=pk, fence=fence, state=DeliveryState.UNCERTAIN).update(look_began_at=now)
 
     def due(self, state: DeliveryState, now: datetime) -> models.QuerySet[Unit]:
         """Return the rows in a state (ready, uncertain) whose moment has come."""
@@ -129,7 +138,12 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
     def release_expired(self, now: datetime, *, look_at: datetime) -> int:
         """Make rows uncertain whose worker was killed in the middle of a call."""
         return self.expired(now).update(
-            state=DeliveryState.UNCERTAIN, ready_at=look_at, lookups=0, lease_until=None, **stored(_UNCONFIRMED, now)
+            state=DeliveryState.UNCERTAIN,
+            ready_at=look_at,
+            lookups=0,
+            lease_until=None,
+            look_began_at=None,
+            **stored(_UNCONFIRMED, now),
         )
 
 
@@ -143,7 +157,8 @@ class DeliveryUnit(models.Model):
     """What everything that is delivered has in common. JSON bodies are the domain's `to_json` forms.
 
     `reason` is what the delivery last met, with the parameters of its sentence and since when; `problems` is what the
-    plan found, each with its own `since`.
+    plan found, each with its own `since`. `lookups` counts the look-ups of an uncertain unit that found nothing,
+    `look_began_at` is when the one under way was first tried.
     """
 
     WORD: ClassVar[str]
@@ -166,6 +181,7 @@ class DeliveryUnit(models.Model):
     ready_at = models.DateTimeField(_("not before"))
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
     lookups = models.PositiveSmallIntegerField(default=0)
+    look_began_at = models.DateTimeField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveBigIntegerField(default=0)
     planned_at = models.DateTimeField(_("planned at"))

@@ -46,6 +46,10 @@ class RateLimitedError(TransientError):
         self.seconds = seconds
 
 
+class IncompleteError(TransientError):
+    """A list does not prove that what it does not show is absent: a row of it could not be read, or its pages moved."""
+
+
 class RejectedError(ApiError):
     """The other side understood and refused; repeating the same changes nothing."""
 

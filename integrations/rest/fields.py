@@ -14,6 +14,11 @@ MOST_MONEY = Decimal(10) ** 13
 _NO_DATES = {"", "0000-00-00"}
 
 
+def storable(text: str) -> str:
+    """Return a text without what PostgreSQL takes in no column: NUL, and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
+
+
 class Fields:
     """One JSON object of an answer; `where` names it in errors (for example "GET /contas/pagar data[3]")."""
 
@@ -25,6 +30,10 @@ class Fields:
 
     def has(self, name: str) -> bool:
         return self._data.get(name) is not None
+
+    def raw(self, name: str) -> Any:
+        """Return what stands there, whatever it is."""
+        return self._data.get(name)
 
     def integer(self, name: str, default: int | None = None, *, most: int = LARGEST) -> int:
         """Return a whole number, also when it is sent as text. Raises `InternalError` without it or a default, and for
@@ -40,13 +49,22 @@ class Fields:
             raise self._malformed(name, value)
         return number
 
+    def identifier(self, name: str) -> int | None:
+        """Return an id: a whole number from 1 to `LARGEST`, also when it is sent as text; else `None`."""
+        value = self._data.get(name)
+        if isinstance(value, bool):
+            return None
+        if isinstance(value, Decimal):
+            value = int(value) if value.is_finite() and abs(value) <= LARGEST and value == int(value) else 0
+        text = str(value).strip()
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+        return number if 0 < number <= LARGEST else None
+
     def text(self, name: str, default: str | None = "") -> str:
         value = self._data.get(name)
         if value is None:
             return self._missing(name) if default is None else default
-        # Half a pair of surrogates, a cut emoji, is no text for any database.
-        whole = str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return whole.replace("\x00", "").strip()
+        return storable(str(value)).strip()
 
     def money(self, name: str, default: Decimal | None = None) -> Decimal:
         value = self._data.get(name)

@@ -109,6 +109,12 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Limit of requests"),
         gettext_noop("Kamino takes no more requests for now. Tried again by itself."),
     ),
+    Reason.LIST_INCOMPLETE: Words(
+        gettext_noop("Kamino's list is incomplete"),
+        gettext_noop("Kamino's list has a row without a number, or moved: what it does not show may be there."),
+        gettext_noop("Correct the odd title of this due date in Kamino, then choose “Send to Kamino again”."),
+        "refused",
+    ),
     Reason.UNCONFIRMED: Words(
         gettext_noop("Sent without confirmation"),
         gettext_noop("It was sent and Kamino's answer was lost; it is looked up there before anything else."),
@@ -156,6 +162,12 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Kamino has more than one person with this CPF/CNPJ."),
         gettext_noop("Merge them there, then choose “Send to Kamino again”."),
         "conflict",
+    ),
+    Reason.LOOK_UP_FAILED: Words(
+        gettext_noop("Could not be looked up"),
+        gettext_noop("It was sent, Kamino's answer was lost, and for hours it could not be looked up. %(why)s"),
+        LOOK_AND_DECIDE,
+        "unconfirmed",
     ),
     Reason.REPLACED: Words(
         gettext_noop("Replaced in Bling"),

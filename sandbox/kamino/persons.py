@@ -28,7 +28,8 @@ def _found(company: KaminoCompany, call: Call) -> list[Row]:
 
 def list_paged(company: KaminoCompany, call: Call) -> Reply:
     """GET pessoa/lista/paginada."""
-    return page_of(call, _found(company, call), lambda row: without_code(company, row))
+    found = _found(company, call)
+    return page_of(company, call, found, lambda row: company.as_shown("person", row["ID"], without_code(company, row)))
 
 
 def list_all(company: KaminoCompany, call: Call) -> Reply:

@@ -15,6 +15,8 @@ from sandbox.kamino.registers_book import Rejected
 from sandbox.kamino.titles_book import TitleBook, bling_key
 from sandbox.limits import Window
 
+#: What `odd_envelope` has in place of a field that pages lack.
+LEFT_OUT = object()
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
@@ -47,6 +49,9 @@ class KaminoCompany(TitleBook):
         self.rejected_count = 0
         self.write_log: list[tuple[str, Row]] = []
         self._rejections: list[Rejection] = []
+        # What lists show instead of a row (or of some of its fields), and of parts of their envelope.
+        self.odd_rows: dict[tuple[str, int], object] = {}
+        self.odd_envelope: Row = {}
         self.window = Window(world.kamino_per_minute, 60.0)
 
     @property
@@ -80,6 +85,11 @@ class KaminoCompany(TitleBook):
                 if rejection.times <= 0:
                     self._rejections.remove(rejection)
                 raise Rejected(rejection.message)
+
+    def as_shown(self, kind: str, id: int, row: Row) -> object:
+        """Return a row of a list as `odd_rows` has it: other fields, or something else in its place."""
+        odd = self.odd_rows.get((kind, id), {})
+        return row | odd if isinstance(odd, dict) else odd
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the number of living titles by direction and status."""

@@ -115,7 +115,8 @@ def _list(direction: Direction) -> Callable[..., Reply]:
             return sorted(found, key=lambda row: row["ID"])
 
         rows = company.listing((direction, window), build)
-        return page_of(call, rows, lambda row: shown(company, direction, row))
+        show = lambda row: company.as_shown(direction, row["ID"], shown(company, direction, row))  # noqa: E731
+        return page_of(company, call, rows, show)
 
     return view
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sandbox.kamino.fields import Row
 from sandbox.kamino.registers_book import Rejected
-from sandbox.kamino.state import KaminoCompany
+from sandbox.kamino.state import LEFT_OUT, KaminoCompany
 from sandbox.wire import Call, Reply
 
 MAX_PAGE = 100
@@ -39,21 +39,21 @@ def parameter(call: Call, name: str) -> str:
     return ""
 
 
-def page_of(call: Call, rows: Sequence[Row], show: Callable[[Row], Row]) -> Reply:
+def page_of(company: KaminoCompany, call: Call, rows: Sequence[Row], show: Callable[[Row], object]) -> Reply:
     """Return one page in the envelope PaginaAtual … Dados; at most 100 rows."""
     page, size = _number(call, "_pagina", 1), min(_number(call, "_tamanhoPagina", MAX_PAGE), MAX_PAGE)
     kind = call.fault.kind if call.fault else ""
     start = 0 if kind == "repeat_page" else (page - 1) * size
-    start += kind == "page_shift"
-    return Reply(
-        {
-            "PaginaAtual": page,
-            "TamanhoPagina": size,
-            "TotalLinhas": len(rows),
-            "TotalPaginas": math.ceil(len(rows) / size),
-            "Dados": [show(row) for row in rows[start : start + size]],
-        }
-    )
+    if kind == "page_shift":
+        rows = rows[1:]  # somebody has just deleted the first one
+    envelope = {
+        "PaginaAtual": page,
+        "TamanhoPagina": size,
+        "TotalLinhas": len(rows),
+        "TotalPaginas": math.ceil(len(rows) / size),
+        "Dados": [show(row) for row in rows[start : start + size]],
+    } | company.odd_envelope
+    return Reply({name: value for name, value in envelope.items() if value is not LEFT_OUT})
 
 
 def _number(call: Call, name: str, default: int) -> int:

@@ -17,6 +17,7 @@ from integrations.admin.kit.decorators import page_action
 from integrations.admin.kit.fields import AmountField, DayField
 from integrations.admin.kit.scope import sees_confidential
 from integrations.admin.titles.page import compared
+from integrations.domain.calendar import around
 from integrations.domain.documents import compact
 from integrations.models import Posting, Title
 from integrations.pipeline.desk import kamino_search, live_kamino
@@ -81,7 +82,8 @@ class LinkButton:
     def _search(self, request: HttpRequest, title: Title, posting: Posting) -> HttpResponse:
         first: dict[str, Any] = {"value_from": title.value, "value_to": title.value}
         if title.due_date:
-            first |= {"due_from": title.due_date - AROUND, "due_to": title.due_date + AROUND}
+            start, end = around(title.due_date, title.due_date, AROUND)
+            first |= {"due_from": start, "due_to": end}
         form = SearchForm(request.GET) if "search" in request.GET else SearchForm(initial=first)
         search = kamino_search.Search(**first)
         if form.is_bound:

@@ -6,6 +6,7 @@ from integrations.rest.errors import (
     ApiError,
     ConfigError,
     ConflictError,
+    IncompleteError,
     RateLimitedError,
     RejectedError,
     TransientError,
@@ -25,6 +26,8 @@ def reason_of(error: ApiError) -> Problem:
         return Problem(Reason.REFUSED, {"message": error.message})
     if isinstance(error, RateLimitedError):
         return Problem(Reason.LIMITED, failure_of(error))
+    if isinstance(error, IncompleteError):
+        return Problem(Reason.LIST_INCOMPLETE)
     if isinstance(error, TransientError):
         return Problem(Reason.NO_ANSWER, failure_of(error))
     if isinstance(error, ConfigError):

@@ -50,14 +50,14 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
         yield CheckLine("address", False, str(error), error_text(error))
         return
     reads: list[tuple[Op, Callable[[], object]]] = [
-        (Op.CHART_LIST, client.chart_accounts),
-        (Op.COST_CENTER_LIST, client.cost_centers),
-        (Op.BUSINESS_UNIT_LIST, client.business_units),
-        (Op.BANK_ACCOUNT_LIST, client.bank_accounts),
+        (Op.CHART_LIST, lambda: client.chart_accounts().rows),
+        (Op.COST_CENTER_LIST, lambda: client.cost_centers().rows),
+        (Op.BUSINESS_UNIT_LIST, lambda: client.business_units().rows),
+        (Op.BANK_ACCOUNT_LIST, lambda: client.bank_accounts().rows),
         (Op.LOCK_LIST, lambda: _locks(client, day_of(clock()))),
-        (Op.PERSON_LIST, lambda: next(client.person_pages()).persons),
-        (Op.PAYABLE_LIST, lambda: client.title_page(Direction.PAYABLE, 1)[0]),
-        (Op.RECEIVABLE_LIST, lambda: client.title_page(Direction.RECEIVABLE, 1)[0]),
+        (Op.PERSON_LIST, lambda: next(client.person_pages()).rows),
+        (Op.PAYABLE_LIST, lambda: client.title_page(Direction.PAYABLE, 1).rows),
+        (Op.RECEIVABLE_LIST, lambda: client.title_page(Direction.RECEIVABLE, 1).rows),
     ]
     lines = [_line(op, read) for op, read in reads]
     yield from lines
@@ -70,7 +70,7 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
 
 def _locks(client: KaminoClient, today: date) -> list[tuple[date, date]]:
     """Read the locked periods of the first bank account."""
-    accounts = client.bank_accounts()
+    accounts = client.bank_accounts().rows
     return client.locks(accounts[0].kamino_id, today - timedelta(days=365), today) if accounts else []
 
 
@@ -90,7 +90,7 @@ def _line(op: Op, call: Callable[[], object]) -> CheckLine:
 def _probe_writes(client: KaminoClient, clock: Clock) -> Iterator[CheckLine]:
     """Create, read back, change and cancel one title of one centavo per direction, marked as ours."""
     try:
-        account = next((row for row in client.chart_accounts() if row.active and row.takes_postings), None)
+        account = next((row for row in client.chart_accounts().rows if row.active and row.takes_postings), None)
         if account is None:
             yield CheckLine(str(Op.CHART_LIST), False, "no chart account takes postings")
             return
@@ -129,8 +129,8 @@ def _probe_title(
             break
     if not made:
         return
-    rows = lambda: marked(client.titles_due(direction, wanted.due_date, wanted.due_date), PROBE_CODE)  # noqa: E731
-    yield _line(listing, rows)
+    due = wanted.due_date
+    yield _line(listing, lambda: marked(client.titles_due(direction, due, due).rows, PROBE_CODE))
     changed = replace(wanted, value=Decimal("0.02"))
     yield _line(save, lambda: client.save_title(changed, person_id=person, kamino_id=made[0]))
     yield _line(cancel, lambda: client.cancel_title(direction, made[0]))

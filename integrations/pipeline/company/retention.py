@@ -11,6 +11,7 @@ from integrations.models import (
     Export,
     ExportChunk,
     KaminoSnapshot,
+    ListedSpan,
     MappingChange,
     TitleChange,
 )
@@ -33,6 +34,7 @@ def purge(*, now: datetime) -> None:
     old = Attempt.objects.filter(started_at__lt=now - ATTEMPT_BODIES).exclude(outcome__in=Attempt.UNRESOLVED)
     old.exclude(body={}).update(body={}, sent_body=None, message="")
     KaminoSnapshot.objects.filter(read_at__lt=now - SNAPSHOTS).delete()
+    ListedSpan.objects.filter(read_at__lt=now - SNAPSHOTS).delete()
     sent = MappingChange.objects.filter(created_at__lt=now - MAPPING_CHANGES)
     sent.exclude(rows=[], content=None).update(rows=[], content=None)
     TitleChange.objects.filter(at__lt=now - TITLE_CHANGES).delete()

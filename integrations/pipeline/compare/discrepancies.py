@@ -22,6 +22,7 @@ from integrations.models import (
 )
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.compare.shown_in_kamino import (
+    Seen,
     differences_beside,
     last_sent,
     may_compare,
@@ -42,34 +43,43 @@ _LACKING = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.SETTLED_ONLY_IN
 """A payment that Kamino lacks: our own tables may tell it, and its lists too."""
 
 
-def compare_all(kamino: KaminoConnection, *, started_at: datetime, unread: Sequence[str], now: datetime) -> None:
-    """Compare every posting of a company with the snapshots since `started_at`; `unread` directions have none."""
-    KaminoSnapshot.objects.filter(kamino_connection=kamino, read_at__lt=started_at).exclude(
-        direction__in=unread
-    ).delete()
+def compare_all(kamino: KaminoConnection, *, seen: Seen, now: datetime) -> None:
+    """Compare every posting of a company with the snapshots that were just read (`seen`). What was neither shown nor
+    proved absent stays as it was."""
+    gone = KaminoSnapshot.objects.filter(kamino_connection=kamino, read_at__lt=seen.since)
+    gone.exclude(direction__in=seen.unread | seen.odd).delete()
     accounts: dict[str, str] = {}
-
-    def is_compared(posting: Posting) -> bool:
-        return posting.direction not in unread and may_compare(posting, started_at)
 
     for batch in _batches(Posting.objects.filter(kamino_connection=kamino)):
         rows = {
             (row.direction, row.kamino_id): row
             for row in KaminoSnapshot.objects.filter(
-                kamino_connection=kamino, kamino_id__in=[posting.kamino_id for posting in batch if posting.kamino_id]
+                kamino_connection=kamino,
+                kamino_id__in=[posting.kamino_id for posting in batch if posting.kamino_id],
+                read_at__gte=seen.since,
             )
         }
-        if not accounts and any(is_compared(posting) for posting in batch):
+        compared = {
+            posting.pk
+            for posting in batch
+            if (delivered := posting.get_delivered()) is not None
+            and may_compare(posting, seen.since)
+            and (
+                (posting.direction, posting.kamino_id or 0) in rows
+                or seen.proves_absence(posting.direction, delivered.due_date)
+            )
+        }
+        if not accounts and compared:
             accounts = _account_names(kamino)
-        beside = differences_beside(batch, accounts, started_at=started_at)
+        beside = differences_beside(batch, accounts, seen=seen)
         found = {}
         for posting in batch:
             snapshot = rows.get((posting.direction, posting.kamino_id or 0))
             differences = _own_state(posting)
-            if is_compared(posting):
+            if posting.pk in compared:
                 differences += _compare(posting, snapshot, accounts) + beside[posting.pk]
             found[posting.pk] = differences
-        kept = [row for row in batch if row.kamino_id and row.delivered and not is_compared(row)]
+        kept = [row for row in batch if row.kamino_id and row.delivered and row.pk not in compared]
         shown = _open_rows(batch)
         _store([row for row in batch if row not in kept], shown, found, now)
         _store(kept, shown, found, now, kinds=OWN_KINDS)  # what was not looked at is neither there nor gone

@@ -61,10 +61,10 @@ def guard_one(clock: Clock) -> bool:
 
 def _guard(kamino: KaminoConnection, clock: Clock) -> None:
     today, read_at = day_of(clock()), clock()
-    rows = rows_due(open_kamino(kamino, clock=clock), Direction.PAYABLE, today, today + AHEAD)
-    if rows is None:
+    listing = rows_due(open_kamino(kamino, clock=clock), Direction.PAYABLE, today, today + AHEAD)
+    if listing is None:
         return
-    by_id = {row.kamino_id: row for row in rows}
+    by_id = {row.kamino_id: row for row in listing.rows}
     ours = Posting.objects.filter(kamino_connection=kamino, direction=Direction.PAYABLE, kamino_id__in=by_id)
     # A write after the reading began is not in these rows: such a title is checked next time.
     ours = ours.exclude(attempts__ended_at__gte=read_at).select_related("title", "kamino_connection__tenant")

@@ -4,7 +4,7 @@ The only writer of KaminoItem. Titles are read page by page into snapshots with 
 may end anywhere; the comparison runs when all pages of a direction were read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,14 +14,16 @@ from django.db.models import F, Q
 
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
-from integrations.kamino.client import KaminoClient
+from integrations.kamino.client import KaminoClient, title_id
+from integrations.kamino.listing import Listing, Page
 from integrations.models import KaminoConnection, KaminoItem
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.compare.discrepancies import compare_all
-from integrations.pipeline.compare.shown_in_kamino import not_shown
+from integrations.pipeline.compare.shown_in_kamino import Seen, not_shown
+from integrations.pipeline.handover.kamino_absence import ALWAYS, keep_proof, prove
 from integrations.pipeline.handover.kamino_rows import store_rows
-from integrations.rest.errors import ConfigError, NotFoundError
+from integrations.rest.errors import NO_TIME_LEFT, ConfigError, IncompleteError, NotFoundError, TransientError
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +42,7 @@ def registers_are_stale(now: datetime) -> Q:
 def refresh_registers(client: KaminoClient, kamino: KaminoConnection, *, clock: Clock) -> bool:
     """Read Kamino's registers; return whether anything changed. Raises `ApiError` kinds, and then writes nothing."""
     read_at = clock()
-    rows = {
+    registers = {
         KaminoKind.CHART_ACCOUNT: client.chart_accounts(),
         KaminoKind.COST_CENTER: client.cost_centers(),
         KaminoKind.BUSINESS_UNIT: client.business_units(),
@@ -48,16 +50,18 @@ def refresh_registers(client: KaminoClient, kamino: KaminoConnection, *, clock: 
     }
     known = {(item.kind, item.kamino_id): item for item in KaminoItem.objects.filter(connection=kamino)}
     changed: list[KaminoItem] = []
-    for kind, found in rows.items():
-        for row in found:
+    for kind, register in registers.items():
+        for row in {row.kamino_id: row for row in register.rows}.values():
             item = known.pop((kind, row.kamino_id), None)
             shown = (row.name, row.path, row.active, row.takes_postings, row.nature)
             if item is None or (item.name, item.path, item.is_active, item.takes_postings, item.nature) != shown:
                 item = item or KaminoItem(connection=kamino, kind=kind, kamino_id=row.kamino_id)
                 item.name, item.path, item.is_active, item.takes_postings, item.nature = shown
                 changed.append(item.fold_name())
+        if register.unread:
+            log.warning("rows of a register not read", kamino_connection=kamino.pk, register=kind, rows=register.unread)
     for vanished in known.values():
-        if vanished.is_active:
+        if vanished.is_active and not registers[KaminoKind(vanished.kind)].unread:
             vanished.is_active = False
             changed.append(vanished)
     for item in changed:
@@ -95,17 +99,19 @@ def reconcile_slice(
     while cursor["direction"] and clock() < deadline and not people_wait(clock()):
         direction = Direction(cursor["direction"])
         read_at = clock()
-        rows: Sequence[KaminoTitle] = ()
+        page: Page[KaminoTitle] | None = None
         try:
-            rows, is_last = client.title_page(direction, cursor["page"])
+            page = client.title_page(direction, cursor["page"])
         except (NotFoundError, ConfigError) as error:
             if isinstance(error, ConfigError) and error.code != "unconfirmed":
                 raise
             cursor = _next_direction({**cursor, "unread": [*cursor.get("unread", []), direction]})
         else:
-            store_rows(kamino, direction, rows, read_at=read_at)
-            cursor = _next_direction(cursor) if is_last else {**cursor, "page": cursor["page"] + 1}
-        if rows:
+            store_rows(kamino.pk, direction, page.rows, read_at=read_at)
+            if page.number == 1 and Listing.of([page], title_id).is_proof:
+                keep_proof(kamino.pk, direction, ALWAYS, read_at=read_at)
+            cursor = _after_page(cursor, page)
+        if page is not None and (page.rows or page.unread):
             _save_cursor(kamino, cursor)
         worked = True
         failpoints.passed("reconcile.page_read")
@@ -113,29 +119,60 @@ def reconcile_slice(
         if worked and cursor != kamino.reconcile_cursor:
             _save_cursor(kamino, cursor)
         return worked
-    compare_all(kamino, started_at=started_at, unread=cursor.get("unread", []), now=clock())
+    compare_all(kamino, seen=_seen(cursor), now=clock())
     failpoints.passed("reconcile.compared")
     _save_cursor(kamino, {}, reconciled_at=started_at)
     return True
+
+
+def _after_page(cursor: dict[str, Any], page: Page[KaminoTitle]) -> dict[str, Any]:
+    """Return where to go on. A direction that takes several pages, or has rows without an id, proves nothing by itself;
+    `odd` are those of the second kind."""
+    direction = cursor["direction"]
+    listing = Listing.of([page], title_id)
+    if not (cursor["page"] == 1 and listing.is_proof):
+        cursor = {**cursor, "paged": sorted({*cursor.get("paged", []), direction})}
+    if page.unread:
+        cursor = {**cursor, "odd": sorted({*cursor.get("odd", []), direction})}
+    return _next_direction(cursor) if page.is_last else {**cursor, "page": cursor["page"] + 1}
+
+
+def _seen(cursor: dict[str, Any]) -> Seen:
+    return Seen(
+        since=datetime.fromisoformat(cursor["started_at"]),
+        unread=frozenset(cursor.get("unread", [])),
+        paged=frozenset(cursor.get("paged", [])),
+        odd=frozenset(cursor.get("odd", [])),
+        days=frozenset((direction, due) for direction, due, is_proved in cursor.get("looked", []) if is_proved),
+    )
 
 
 def _look_again(
     client: KaminoClient, kamino: KaminoConnection, cursor: dict[str, Any], *, clock: Clock, deadline: datetime
 ) -> bool:
     """Ask by due date for titles that no page showed: pages are numbered, so that a title which somebody deletes
-    meanwhile moves another one past us. Returns whether there was time for all; of many, only some are asked for."""
-    unread, looked = cursor.get("unread", []), cursor.get("looked", [])
-    started_at = datetime.fromisoformat(cursor["started_at"])
-    for direction, due in not_shown(kamino, started_at=started_at, unread=unread, most=MOST_LOOKS):
-        if [direction, due] in looked:
+    meanwhile moves another one past us. Returns whether there was time for all; of many, only some are asked for, and
+    the others are not called missing."""
+    looked = cursor.get("looked", [])
+    tried = {(direction, due) for direction, due, _is_proved in looked}
+    seen = _seen(cursor)
+    for direction, due in not_shown(kamino, seen=seen, most=MOST_LOOKS):
+        if (direction, due) in tried:
             continue
         if len(looked) >= MOST_LOOKS:
             break
         if clock() >= deadline:
             return False
-        read_at, day = clock(), date.fromisoformat(due)
-        store_rows(kamino, Direction(direction), client.titles_due(Direction(direction), day, day), read_at=read_at)
-        looked.append([direction, due])
+        day = date.fromisoformat(due)
+        try:
+            is_proved = prove(
+                client, kamino.pk, Direction(direction), (day, day), since=seen.since, clock=clock, until=deadline
+            )
+        except TransientError as error:
+            if not isinstance(error, IncompleteError) and error.code != NO_TIME_LEFT:
+                raise
+            is_proved = False
+        looked.append([direction, due, is_proved])
         _save_cursor(kamino, {**cursor, "looked": looked})
         cursor["looked"] = looked
     return True

@@ -3,8 +3,8 @@ carry our marker."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
@@ -15,11 +15,38 @@ from django.db.models.functions import Greatest
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import Difference, DiscrepancyKind, Names, compare
 from integrations.domain.matching import KaminoTitle
-from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, PersonAction, Posting
+from integrations.models import (
+    KaminoConnection,
+    KaminoSnapshot,
+    PartPosting,
+    PersonAction,
+    Posting,
+    StoredDiscrepancy,
+)
 
 MOST_OF_A_DAY = 100
 Rows = Mapping[tuple[str, int], KaminoTitle]
 """Titles as lists showed them, by direction and Kamino id."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the pages of one reading, begun at `since`, say of what they do not show.
+
+    `unread` directions have no list. Of `paged` ones nothing is concluded by itself: they took several pages, or had
+    rows without an id (`odd`, so that a single day may prove more than the whole). `days` are directions and due dates
+    (ISO) that were asked for again and proved.
+    """
+
+    since: datetime
+    unread: frozenset[str] = frozenset()
+    paged: frozenset[str] = frozenset()
+    odd: frozenset[str] = frozenset()
+    days: frozenset[tuple[str, str]] = frozenset()
+
+    def proves_absence(self, direction: str, due: date) -> bool:
+        """Say whether a title of this due date that was not shown is not there."""
+        return direction not in self.unread and (direction not in self.paged or (direction, str(due)) in self.days)
 
 
 def last_sent() -> Combinable:
@@ -41,22 +68,27 @@ def may_compare(unit: Posting | PartPosting, started_at: datetime) -> bool:
     return bool(unit.kamino_id and unit.delivered) and told_at is not None and told_at < started_at
 
 
-def not_shown(
-    kamino: KaminoConnection, *, started_at: datetime, unread: Sequence[str], most: int
-) -> list[tuple[str, str]]:
-    """Return the directions and due dates (ISO) of titles that Kamino should have and that no list since `started_at`
-    showed; at most `most` of them."""
-    seen = KaminoSnapshot.objects.filter(
-        kamino_connection=kamino,
-        direction=OuterRef("direction"),
-        kamino_id=OuterRef("kamino_id"),
-        read_at__gte=started_at,
-    )
-    rows = Posting.objects.filter(kamino_connection=kamino, kamino_id__isnull=False, delivered__isnull=False)
-    rows = rows.exclude(direction__in=unread).exclude(delivered__status=KaminoStatus.CANCELLED.value)
-    sent = rows.annotate(last_sent_at=last_sent(), due=KT("delivered__due_date"))
-    absent = sent.filter(~Exists(seen), last_sent_at__lt=started_at).order_by("direction", "due")
-    return list(dict.fromkeys(absent.values_list("direction", "due")[: most * MOST_OF_A_DAY]))[:most]
+def not_shown(kamino: KaminoConnection, *, seen: Seen, most: int) -> list[tuple[str, str]]:
+    """Return the directions and due dates (ISO) of titles and parts that Kamino should have and that no list showed;
+    at most `most` of them, those first that are not known to be missing."""
+    if not seen.paged:
+        return []
+    found: list[tuple[bool, str, str]] = []
+    for model, posting in ((Posting, "pk"), (PartPosting, "posting")):
+        shown = KaminoSnapshot.objects.filter(
+            kamino_connection=kamino, direction=OuterRef("direction"), kamino_id=OuterRef("kamino_id"),
+            read_at__gte=seen.since,
+        )  # fmt: skip
+        known = StoredDiscrepancy.objects.filter(
+            posting=OuterRef(posting), kind=DiscrepancyKind.MISSING_IN_KAMINO, closed_at=None
+        )
+        rows = model.objects.filter(kamino_connection=kamino, kamino_id__isnull=False, delivered__isnull=False)
+        rows = rows.filter(direction__in=seen.paged).exclude(delivered__status=KaminoStatus.CANCELLED.value)
+        sent_at = last_sent() if model is Posting else Max("attempts__ended_at")
+        sent = rows.annotate(last_sent_at=sent_at, due=KT("delivered__due_date"), is_known=Exists(known))
+        absent = sent.filter(~Exists(shown), last_sent_at__lt=seen.since).order_by("is_known", "direction", "due")
+        found += absent.values_list("is_known", "direction", "due")[: most * MOST_OF_A_DAY]
+    return list(dict.fromkeys((direction, due) for _is_known, direction, due in sorted(found)))[:most]
 
 
 def names_of(posting: Posting, accounts: Mapping[str, str]) -> Names:
@@ -71,7 +103,7 @@ def tolerance_of(posting: Posting) -> Decimal:
 
 
 def differences_beside(
-    batch: Sequence[Posting], accounts: Mapping[str, str], *, started_at: datetime
+    batch: Sequence[Posting], accounts: Mapping[str, str], *, seen: Seen
 ) -> defaultdict[int, list[Difference]]:
     """Return the differences of one company's parts and copies, by posting."""
     found: defaultdict[int, list[Difference]] = defaultdict(list)
@@ -82,9 +114,11 @@ def differences_beside(
     rows = translated(KaminoSnapshot.objects.filter(kamino_connection=batch[0].kamino_connection_id, kamino_id__in=ids))
     for part in parts:
         posting, delivered = by_pk[part.posting_id], part.get_delivered()
-        if delivered is None or not may_compare(part, started_at):
+        if delivered is None or not may_compare(part, seen.since):
             continue
         row = rows.get((part.direction, part.kamino_id or 0))
+        if row is None and not seen.proves_absence(part.direction, delivered.due_date):
+            continue
         names, tolerance = names_of(posting, accounts), tolerance_of(posting)
         differences = compare(delivered, row, names=names, tolerance=tolerance)
         found[posting.pk] += [replace(difference, bordero_id=part.bordero_id) for difference in differences]

@@ -31,8 +31,9 @@ class _Companies:
     to = KAMINO
     stage = "deliver"
 
-    def __init__(self, clock: Clock, tenant_ids: Sequence[int] | None, *, for_people: bool) -> None:
+    def __init__(self, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool) -> None:
         self._clock = clock
+        self._deadline = deadline
         self._tenant_ids = tenant_ids
         self._for_people = for_people
         self._clients: dict[int, KaminoClient] = {}
@@ -45,12 +46,14 @@ class _Companies:
         if account.pk not in self._clients:
             self._clients[account.pk] = open_kamino(account, clock=self._clock)
         client, directory = self._clients[account.pk], _DIRECTORIES.setdefault(account.pk, PersonDirectory())
+        # Nothing begins that might not end within the lease: no unit, and no page of a long look-up.
+        until = min(self._deadline, self._clock() + self.to.lease - self.to.longest_call)
 
         def step(working_on: list[DeliveryUnit]) -> bool:
             waiting = what_waits(account, self._clock())
-            if not waiting.may_go_on:
+            if not waiting.may_go_on or self._clock() >= until:
                 return False
-            return _work_on_one(client, account, directory, self._clock, working_on, waiting)
+            return _work_on_one(client, account, directory, self._clock, working_on, waiting, until)
 
         return step
 
@@ -65,7 +68,7 @@ def drain(
 
     `for_people`: serve only companies with a title that a person asked for, which is then their most urgent one.
     """
-    companies = _Companies(clock, tenant_ids, for_people=for_people)
+    companies = _Companies(clock, deadline, tenant_ids, for_people=for_people)
     waiters = _WAITERS if tenant_ids is None and not for_people else None
     return outbox.drain(companies, clock=clock, deadline=deadline, waiters=waiters)
 
@@ -77,6 +80,7 @@ def _work_on_one(
     clock: Clock,
     working_on: list[DeliveryUnit],
     waiting: Waiting,
+    until: datetime,
 ) -> bool:
     """Look up, deliver a part or a title (its person first), or deliver a changed person; false when nothing is due.
     What a person asked for goes before everything else."""
@@ -89,7 +93,7 @@ def _work_on_one(
         unit = uncertain.order_by("ready_at").first()
         if unit is not None:
             working_on.append(unit)
-            resolve(client, kamino, unit, clock=clock)
+            resolve(client, kamino, unit, clock=clock, until=until)
             return True
     if part is not None and (posting is None or part.priority <= posting.priority):
         working_on.append(part)

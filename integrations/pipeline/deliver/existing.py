@@ -1,43 +1,66 @@
-"""Standing: what Kamino already holds is not created a second time. Asked of the last reconciliation's rows, so that it
-costs a request only before one is adopted; where Kamino has no list, only our own titles are known."""
+"""Existing: what Kamino already holds is not created a second time. Each due date is asked for before something is
+created on it; look-alikes are sought in the last reconciliation's rows too. Where Kamino has no list, only what it was
+seen to hold and our own titles are known."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, cast
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
+from integrations.domain.calendar import around
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.documents import compact, digits
 from integrations.domain.matching import KaminoTitle
+from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.kamino.client import KaminoClient
-from integrations.models import KaminoSnapshot, PartPosting, Posting
-from integrations.pipeline.handover.kamino_rows import rows_due
+from integrations.models import Attempt, KaminoSnapshot, ListedSpan, PartPosting, Posting
+from integrations.pipeline.handover.kamino_absence import prove
+from integrations.pipeline.outbox.claim import Claimed
 from integrations.rest.errors import AmbiguousError
 
+Clock = Callable[[], datetime]
 AROUND = timedelta(days=3)
 MOVED = timedelta(days=31)
 """So far people may have moved the due date of a title that carries our marker."""
+BELIEVED_FOR = timedelta(minutes=10)
+"""How long one reading of a due date serves the creations of that day."""
 
 
 def existing_title(
-    client: KaminoClient, posting: Posting | PartPosting, desired: DesiredTitle, person_id: int
+    client: KaminoClient, claimed: Claimed, desired: DesiredTitle, person_id: int, clock: Clock
 ) -> KaminoTitle | None:
     """Return the Kamino title that carries this title's code: a restored database, or a lost answer.
 
-    Raises `AmbiguousError` when several carry it, or one with a status that we do not know, or when one of the same
+    Nothing is created before the list proved it absent from its due date (where there is a list). Raises
+    `AmbiguousError` when several carry the code, or one with a status that we do not know, or when one of the same
     person and value, due within three days, was made there by somebody else or belongs to a title that vanished from
-    Bling, and no person has said yet that it is another one.
+    Bling, and no person has said yet that it is another one; `IncompleteError` where the list proves nothing.
     """
+    posting = cast(Posting | PartPosting, claimed.unit)
     mine = {"kamino_connection": posting.kamino_connection_id, "direction": posting.direction}
     held = {**mine, "kamino_id": OuterRef("kamino_id")}
     is_ours, is_part = Exists(Posting.objects.filter(**held)), Exists(PartPosting.objects.filter(**held))
     free = KaminoSnapshot.objects.filter(~is_ours, ~is_part, **mine)
-    alike = {"person_id": person_id, "value": desired.value, "due_date__range": _around(desired)}
-    rows = list(free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id"))
-    carriers = _still_there(client, desired, [row for row in rows if row.code == desired.code])
+    # One whose amount could not be read has none.
+    alike = {"person_id": person_id, "value__in": [desired.value, ZERO], "due_date__range": _around(desired)}
+    found = free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id")
+    since, until = clock() - BELIEVED_FOR, clock() + claimed.to.lease - 2 * claimed.to.longest_call
+    is_shown = partial(prove, client, posting.kamino_connection_id, desired.direction, clock=clock, until=until)
+    day, believed = (desired.due_date, desired.due_date), _believed(claimed, since)
+    has_list = is_shown(day, since=since, believed=believed)
+    rows = list(found)
+    marked = [row for row in rows if row.code == desired.code]
+    if has_list and marked:
+        now, days = clock(), [desired.due_date, *(row.due_date for row in marked if row.due_date)]
+        is_shown(around(min(days), max(days), MOVED), since=now)
+        free.filter(code=desired.code, read_at__lt=now).delete()
+        rows = list(found.all())
+    carriers = [row.to_title() for row in rows if row.code == desired.code]
     if len(carriers) == 1 and carriers[0].status is not KaminoStatus.UNKNOWN:
         return carriers[0]
     if posting.create_anyway:
@@ -54,18 +77,15 @@ def existing_title(
     return None
 
 
-def _still_there(client: KaminoClient, desired: DesiredTitle, found: list[KaminoSnapshot]) -> list[KaminoTitle]:
-    """Return the rows as Kamino shows them now; snapshots of those that are gone are forgotten."""
-    if not found:
-        return []
-    days = sorted([desired.due_date, *(row.due_date for row in found if row.due_date)])
-    rows = rows_due(client, desired.direction, days[0] - MOVED, days[-1] + MOVED)
-    if rows is None:
-        return [row.to_title() for row in found]
-    now = {row.kamino_id: row for row in rows}
-    gone = [row.pk for row in found if row.kamino_id not in now]
-    KaminoSnapshot.objects.filter(pk__in=gone).delete()
-    return [now[row.kamino_id] for row in found if row.kamino_id in now]
+def _believed(claimed: Claimed, since: datetime) -> QuerySet[ListedSpan]:
+    """Return the proofs that are believed: none from before an earlier write of this unit, nor from before any write of
+    the company of which nobody knows what became."""
+    lately = Attempt.objects.filter(kamino_connection=claimed.unit.account_id, started_at__gte=since)
+    others = lately.exclude(pk=claimed.attempt.pk).filter(
+        Q(outcome__in=Attempt.UNRESOLVED) | Q(pk__in=claimed.unit.attempts.values("pk"))
+    )
+    written = others.annotate(at=Coalesce("ended_at", "started_at")).filter(at__gte=OuterRef("read_at"))
+    return ListedSpan.objects.exclude(Exists(written))
 
 
 def _entered_by_people(alike: Sequence[KaminoSnapshot], mine: dict[str, Any], desired: DesiredTitle) -> list[int]:
@@ -91,7 +111,7 @@ def _left_by_vanished_titles(mine: dict[str, Any], desired: DesiredTitle, person
 
 
 def _around(desired: DesiredTitle) -> tuple[date, date]:
-    return desired.due_date - AROUND, desired.due_date + AROUND
+    return around(desired.due_date, desired.due_date, AROUND)
 
 
 def _may_be(theirs: str, ours: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
+from integrations.domain.calendar import around
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.reasons import Reason
 from integrations.kamino.client import KaminoClient
@@ -47,7 +48,7 @@ def _read(client: KaminoClient, account: KaminoItem, day: date, clock: Callable[
     not stop a company's settlements, and is asked for again an hour later. Kamino may still refuse the write."""
     read_at = clock()
     try:
-        found = client.locks(account.kamino_id, day - BACK, day + AHEAD)
+        found = client.locks(account.kamino_id, around(day, day, BACK)[0], around(day, day, AHEAD)[1])
     except RateLimitedError:
         raise
     except ApiError as error:

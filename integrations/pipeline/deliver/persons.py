@@ -6,16 +6,19 @@ Never by the root of a CNPJ, never by name. Two candidates are a person's decisi
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from integrations.domain.delivery import DeliveryState, Operation, Outcome
+from django.db.models import Q
+
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation, Outcome
 from integrations.domain.persons import DesiredPerson, merge
 from integrations.domain.reasons import Reason
-from integrations.kamino.client import KaminoClient
+from integrations.kamino.client import KaminoClient, person_id
+from integrations.kamino.listing import Listing, Page
 from integrations.kamino.translate import KaminoPerson
-from integrations.models import PersonPosting
+from integrations.models import Attempt, PersonPosting
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import Claimed, claim
-from integrations.rest.errors import AmbiguousError, ConflictError
+from integrations.rest.errors import AmbiguousError, ConflictError, TransientError
 
 Clock = Callable[[], datetime]
 DIRECTORY_AGE = timedelta(minutes=10)
@@ -25,11 +28,13 @@ MOST_PAGES = 10
 
 class PersonDirectory:
     """Who is in a company's register, by code and document: read in pages when that is cheaper than one look-up per
-    new person. It lives for ten minutes in this process and keeps ids only."""
+    new person. It lives for ten minutes in this process and keeps ids only; who is not on its pages is asked for by
+    document, unless one page held the whole register."""
 
     def __init__(self) -> None:
         self._by_document: dict[str, list[int]] = {}
         self._by_code: dict[str, int] = {}
+        self._is_proof = False
         self._read_at: datetime | None = None
         self._declined_at: datetime | None = None
 
@@ -44,30 +49,48 @@ class PersonDirectory:
         ).count()
         if waiting < 2:
             return
-        by_document: dict[str, list[int]] = {}
-        by_code: dict[str, int] = {}
+        pages: list[Page[KaminoPerson]] = []
         for page in client.person_pages():
-            if page.total_pages > min(waiting, MOST_PAGES):
+            if page.pages > min(waiting, MOST_PAGES):
                 self._declined_at = now
                 return
-            for found in page.persons:
-                by_document.setdefault(found.person.document, []).append(found.kamino_id)
-                if found.person.code:
-                    by_code[found.person.code] = found.kamino_id
-        self._by_document, self._by_code, self._read_at = by_document, by_code, clock()
+            pages.append(page)
+        register = Listing.of(pages, person_id)
+        self._by_document, self._by_code = {}, {}
+        for found in register.rows:
+            self._by_document.setdefault(found.person.document, []).append(found.kamino_id)
+            if found.person.code:
+                self._by_code[found.person.code] = found.kamino_id
+        self._is_proof, self._read_at = register.is_proof, now
 
-    def candidates(self, client: KaminoClient, desired: DesiredPerson, clock: Clock) -> list[KaminoPerson]:
-        """Return who this person may be in Kamino, as Kamino shows them now."""
-        if self._read_at is None or clock() - self._read_at >= DIRECTORY_AGE:
-            found = client.persons_with_document(desired.document) if desired.document else []
-            return [person for person in found if person.person.code == desired.code] or found
+    def candidates(
+        self, client: KaminoClient, row: PersonPosting, desired: DesiredPerson, clock: Clock
+    ) -> list[KaminoPerson]:
+        """Return who this person may be in Kamino, as Kamino shows them now; nobody only where that is proved."""
+        is_fresh = self._read_at is not None and clock() - self._read_at < DIRECTORY_AGE
+        ids = self._ids_of(desired) if is_fresh else []
+        if len(ids) == 1:
+            found = client.person(ids[0])
+            if found is not None:
+                return [found]
+        is_proved = is_fresh and not ids and self._is_proof and not self._was_sent_since(row, desired)
+        if is_proved or not desired.document:
+            return []
+        persons = client.persons_with_document(desired.document)
+        return [person for person in persons if person.person.code == desired.code] or persons
+
+    def _ids_of(self, desired: DesiredPerson) -> list[int]:
         if desired.code in self._by_code:
-            ids = [self._by_code[desired.code]]
-        else:
-            ids = self._by_document.get(desired.document, []) if desired.document else []
-        if len(ids) > 1:
-            return client.persons_with_document(desired.document)
-        return [person for person in map(client.person, ids) if person is not None]
+            return [self._by_code[desired.code]]
+        return self._by_document.get(desired.document, []) if desired.document else []
+
+    def _was_sent_since(self, row: PersonPosting, desired: DesiredPerson) -> bool:
+        """Say whether this document was sent to Kamino after the register was read, for any contact."""
+        sent = Attempt.objects.filter(
+            Q(person_posting=row) | Q(person_posting__person__document=desired.document),
+            kamino_connection=row.kamino_connection_id, started_at__gte=self._read_at,
+        )  # fmt: skip
+        return bool(sent.exclude(outcome="", person_posting=row).exists())
 
 
 def deliver_person(client: KaminoClient, row: PersonPosting, directory: PersonDirectory, *, clock: Clock) -> None:
@@ -99,7 +122,7 @@ def _link_or_create(
         _link(claimed, row, sibling, desired, clock)
         return
     directory.prepare(client, row.kamino_connection_id, clock)
-    candidates = directory.candidates(client, desired, clock)
+    candidates = directory.candidates(client, row, desired, clock)
     active = [person for person in candidates if person.active] or candidates
     if len(active) > 1:
         ids = ", ".join(str(person.kamino_id) for person in active)
@@ -119,20 +142,21 @@ def _link_or_create(
 
 
 def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
-    """Return the Kamino person of another contact with the same document: contacts only link to it."""
+    """Return the Kamino person of another contact with the same document: contacts only link to it.
+
+    Raises `TransientError` while another contact of the same document may just be created.
+    """
     if not desired.document:
         return None
-    return (
-        PersonPosting.objects.filter(
-            kamino_connection=row.kamino_connection_id,
-            person__document=desired.document,
-            kamino_id__isnull=False,
-            owns_person=True,
-        )
-        .exclude(pk=row.pk)
-        .values_list("kamino_id", flat=True)
-        .first()
-    )
+    same = PersonPosting.objects.filter(
+        Q(kamino_id__isnull=False, owns_person=True) | Q(kamino_id=None, state__in=IN_FLIGHT),
+        kamino_connection=row.kamino_connection_id, person__document=desired.document,
+    ).exclude(pk=row.pk)  # fmt: skip
+    found = list(same.order_by("pk").values_list("kamino_id", flat=True))
+    linked = next((kamino_id for kamino_id in found if kamino_id is not None), None)
+    if found and linked is None:
+        raise TransientError("another contact of this document is under way", service="Kamino", operation="person")
+    return linked
 
 
 def _link(claimed: Claimed, row: PersonPosting, kamino_id: int, desired: DesiredPerson, clock: Clock) -> None:

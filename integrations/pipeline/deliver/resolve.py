@@ -2,51 +2,70 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from integrations.domain.desired import DesiredTitle, KaminoStatus
+from django.db.models import Q
+
+from integrations.domain.calendar import around
+from integrations.domain.desired import MARKER, DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, holds, marked
 from integrations.domain.persons import DesiredPerson
 from integrations.domain.reasons import Problem, Reason
 from integrations.kamino.client import KaminoClient
-from integrations.models import KaminoConnection, PartPosting, PersonPosting, Posting
+from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, PersonPosting, Posting
 from integrations.models.deliveries import TitleUnit
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.ready import Unit
-from integrations.pipeline.handover.kamino_rows import rows_due
+from integrations.pipeline.handover.kamino_absence import ALWAYS, prove
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp, look_up
 
 AROUND = timedelta(days=31)
+"""So far people may have moved a due date in the meantime."""
 
 
-def resolve(client: KaminoClient, kamino: KaminoConnection, unit: Unit, *, clock: Clock) -> None:
-    """Look an uncertain unit up; adopt it, let it be sent again, wait for the second look-up, or ask a person."""
-    look = partial(_LOOKS[type(unit)], client, kamino, unit)
+def resolve(client: KaminoClient, kamino: KaminoConnection, unit: Unit, *, clock: Clock, until: datetime) -> None:
+    """Look an uncertain unit up; adopt it, let it be sent again, wait for the second look-up, or ask a person. Nothing
+    more is read after `until`: a look-up that needs more time goes on where it stopped."""
+    look = partial(_LOOKS[type(unit)], client, kamino, unit, clock, until)
     look_up(unit, look, to=KAMINO, clock=clock)
 
 
-def _resolve_title(client: KaminoClient, kamino: KaminoConnection, posting: TitleUnit, look: LookUp) -> None:
+def _resolve_title(
+    client: KaminoClient, kamino: KaminoConnection, posting: TitleUnit, clock: Clock, until: datetime, look: LookUp
+) -> None:
     surplus = look.attempt.open_surplus
     if surplus is not None:
         look.ask(Problem(Reason.ANOTHER_ID, {"id": str(surplus)}))
         return
     sent = DesiredTitle.from_json(look.attempt.was_sent)
     before = posting.get_delivered()
-    days = sorted({sent.due_date, before.due_date if before else sent.due_date})
-    # Somebody may have moved the due date over there in the meantime.
-    rows = rows_due(client, sent.direction, days[0] - AROUND, days[-1] + AROUND)
+    days = [sent.due_date, *([before.due_date] if before else [])]
+    proved = partial(prove, client, kamino.pk, sent.direction, since=look.began_at, clock=clock, until=until)
+    is_listed = proved(around(min(days), max(days), AROUND))
     failpoints.passed("lookup.read")
-    if rows is None:
+    if not is_listed:
         look.ask(Problem(Reason.NO_LIST, {"code": sent.code}))
-    elif posting.kamino_id is None:
+        return
+    # Whatever a list showed since then: one of another due date may be ours too.
+    shown = KaminoSnapshot.objects.filter(
+        kamino_connection=kamino, direction=posting.direction, read_at__gte=look.began_at
+    )
+    if posting.kamino_id is None:
+        marker = MARKER.format(code=sent.code)
+        carriers = Q(code=sent.code[:60]) | Q(description__contains=marker) | Q(note__contains=marker)
+        rows = [row.to_title() for row in shown.filter(carriers).order_by("kamino_id")]
         _resolve_creation(kamino, posting, look, sent, marked(rows, sent.code))
-    else:
-        row = next((row for row in rows if row.kamino_id == posting.kamino_id), None)
-        _resolve_change(posting, look, sent, row)
+        return
+    row = shown.filter(kamino_id=posting.kamino_id).first()
+    if row is None and sent.status is KaminoStatus.CANCELLED and look.is_last:
+        # People may have moved it farther: it is believed gone when no due date at all has it.
+        proved(ALWAYS)
+        row = shown.filter(kamino_id=posting.kamino_id).first()
+    _resolve_change(posting, look, sent, row.to_title() if row else None)
 
 
 def _resolve_creation(
@@ -81,8 +100,9 @@ def _resolve_creation(
 
 def _resolve_change(posting: TitleUnit, look: LookUp, sent: DesiredTitle, row: KaminoTitle | None) -> None:
     cancelled = sent.status is KaminoStatus.CANCELLED
-    done = row is None if cancelled else row is not None and holds(row, sent)
-    if done:
+    if cancelled and row is None and not look.is_last:
+        look.again()
+    elif (row is None) if cancelled else (row is not None and holds(row, sent)):
         # What people edited stays theirs: what we wrote counts as ours, as it does when the answer arrives.
         look.adopt(DesiredTitle.from_json(look.attempt.body), posting.kamino_id or 0)
     elif row is None:
@@ -98,7 +118,9 @@ def _resolve_change(posting: TitleUnit, look: LookUp, sent: DesiredTitle, row: K
         look.ask(Problem(Reason.PAID_DIFFERENTLY))
 
 
-def _resolve_person(client: KaminoClient, _kamino: KaminoConnection, row: PersonPosting, look: LookUp) -> None:
+def _resolve_person(
+    client: KaminoClient, _kamino: KaminoConnection, row: PersonPosting, _clock: Clock, _until: datetime, look: LookUp
+) -> None:
     sent = DesiredPerson.from_json(look.attempt.was_sent)
     surplus = look.attempt.open_surplus
     if surplus is not None and client.person(surplus) is not None:
@@ -121,7 +143,7 @@ def _resolve_person(client: KaminoClient, _kamino: KaminoConnection, row: Person
         look.absent()
 
 
-_LOOKS: Mapping[type[Unit], Callable[[KaminoClient, KaminoConnection, Any, LookUp], None]] = {
+_LOOKS: Mapping[type[Unit], Callable[[KaminoClient, KaminoConnection, Any, Clock, datetime, LookUp], None]] = {
     Posting: _resolve_title,
     PartPosting: _resolve_title,
     PersonPosting: _resolve_person,

@@ -12,7 +12,8 @@ from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
-from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, Posting
+from integrations.kamino.listing import Listing, asked
+from integrations.models import KaminoSnapshot, PartPosting, Posting
 from integrations.models.outbox import Priority
 from integrations.pipeline.deliver.existing import existing_title
 from integrations.pipeline.deliver.kamino import KAMINO
@@ -63,7 +64,7 @@ def _create(
     person_id: int,
     clock: Clock,
 ) -> None:
-    row = existing_title(client, posting, desired, person_id)
+    row = existing_title(client, claimed, desired, person_id, clock)
     if row is not None:
         held, adopted = as_shown(row, desired), Outcome.ADOPTED
         record.delivered(claimed, remote_id=row.kamino_id, held=held, now=clock(), outcome=adopted)
@@ -123,12 +124,16 @@ def current_row(
     ).first()
     if snapshot is not None:
         return True, snapshot.to_title()
-    read_at = clock()
-    rows = rows_due(client, direction, before.due_date, before.due_date)
-    if rows is None:
-        return False, None
-    store_rows(KaminoConnection(pk=posting.kamino_connection_id), direction, rows, read_at=read_at)
-    return True, next((row for row in rows if row.kamino_id == posting.kamino_id), None)
+
+    def ask() -> Listing[KaminoTitle] | None:
+        read_at = clock()
+        listing = rows_due(client, direction, before.due_date, before.due_date)
+        if listing is not None:
+            store_rows(posting.kamino_connection_id, direction, listing.rows, read_at=read_at)
+        return listing
+
+    found = asked(ask, lambda row: row.kamino_id == posting.kamino_id)
+    return found is not None, next(iter(found or []), None)
 
 
 def is_adoptable(row: KaminoTitle | None, desired: DesiredTitle) -> bool:

@@ -29,22 +29,22 @@ LONGEST_SPAN = timedelta(days=31)
 def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], datetime]) -> int:
     """Read the Kamino titles due in a span now, and keep them; returns how many. Raises `Refused` where Kamino has no
     such list, is busy or does not answer."""
-    if not start <= end <= start + LONGEST_SPAN:
+    if not timedelta(0) <= end - start <= LONGEST_SPAN:
         raise Refused("span", _("Give a span of at most 31 days."))
     direction = Direction(posting.direction)
     kamino = _lease(posting.kamino_connection_id, clock())
     try:
         read_at = clock()
         client = open_kamino(kamino, clock=clock, patience=Patience(PATIENCE))
-        rows = rows_due(client, direction, start, end)
+        listing = rows_due(client, direction, start, end)
     except ApiError as error:
         raise Refused("api", live_error_text(error)) from error
     finally:
         free_kamino(kamino)
-    if rows is None:
+    if listing is None:
         raise Refused("no_list", _("Kamino shows no list of these titles. Only those seen before can be found."))
-    store_rows(kamino, direction, rows, read_at=read_at)
-    return len(rows)
+    store_rows(kamino.pk, direction, listing.rows, read_at=read_at)
+    return len(listing.rows)
 
 
 def _lease(kamino_connection_id: int, now: datetime) -> KaminoConnection:

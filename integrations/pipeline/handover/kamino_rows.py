@@ -1,6 +1,6 @@
 """Rows of Kamino's title lists, kept for a short time so that one page serves many decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -9,14 +9,25 @@ from django.db.models import Q
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
-from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, Posting
+from integrations.kamino.listing import Listing
+from integrations.models import Attempt, KaminoSnapshot, Posting
 from integrations.rest.errors import ConfigError, NotFoundError
+from integrations.rest.fields import storable
 
 
-def rows_due(client: KaminoClient, direction: Direction, start: date, end: date) -> list[KaminoTitle] | None:
-    """Return Kamino's titles due in a span, or `None` where this list does not exist or may not be used."""
+def rows_due(
+    client: KaminoClient,
+    direction: Direction,
+    start: date,
+    end: date,
+    *,
+    most_pages: int | None = None,
+    before_page: Callable[[], None] = lambda: None,
+) -> Listing[KaminoTitle] | None:
+    """Return what Kamino shows of the titles due in a span (as `KaminoClient.titles_due` does), or `None` where this
+    list does not exist or may not be used."""
     try:
-        return client.titles_due(direction, start, end)
+        return client.titles_due(direction, start, end, most_pages=most_pages, before_page=before_page)
     except NotFoundError:
         return None
     except ConfigError as error:
@@ -39,13 +50,11 @@ def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
     return row.to_title(), row.read_at
 
 
-def store_rows(
-    kamino: KaminoConnection, direction: Direction, rows: Sequence[KaminoTitle], *, read_at: datetime
-) -> None:
-    """Keep rows as snapshots; `read_at` was taken before their request."""
+def store_rows(kamino_id: int, direction: Direction, rows: Sequence[KaminoTitle], *, read_at: datetime) -> None:
+    """Keep rows of a Kamino connection (its key) as snapshots; `read_at` was taken before their request."""
     KaminoSnapshot.objects.bulk_create(
         [
-            KaminoSnapshot(kamino_connection=kamino, direction=direction, read_at=read_at, **_columns(row))
+            KaminoSnapshot(kamino_connection_id=kamino_id, direction=direction, read_at=read_at, **_columns(row))
             for row in sorted(rows, key=lambda row: row.kamino_id)
         ],
         update_conflicts=True,
@@ -71,14 +80,16 @@ def _columns(row: KaminoTitle) -> dict[str, Any]:
         "is_in_force": row.is_in_force,
         "document_number": row.document_number[:100],
         "person_document": row.person_document[:40],
-        "row": {key: _plain(value) for key, value in (row.raw or {}).items()},
+        "row": _plain(row.raw or {}),
     }
 
 
 def _plain(value: object) -> object:
     """Return what a JSON column takes: decimals as text (they are read back as amounts)."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {storable(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    if isinstance(value, str):
+        return storable(value)
+    return value if isinstance(value, int | bool | None) else str(value)

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from integrations.domain.delivery import Body, Outcome
-from integrations.domain.reasons import Problem, Reason
+from integrations.domain.reasons import Problem, Reason, because_of
 from integrations.models.outbox import BaseAttempt, DeliveryUnit
 from integrations.pipeline.access import failpoints
+from integrations.pipeline.access.error_texts import reason_of
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import Claimed
 from integrations.pipeline.outbox.destination import Clock, Destination
-from integrations.rest.errors import ApiError, RateLimitedError
+from integrations.rest.errors import NO_TIME_LEFT, ApiError, ConfigError, InternalError, RateLimitedError
 
 log = structlog.get_logger(__name__)
 
 LOOKUPS = 2
+LONGEST_LOOK = timedelta(hours=6)
+"""How long one look-up may fail before a person is asked."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class LookUp:
     unit: DeliveryUnit
     to: Destination
     clock: Clock
+    began_at: datetime
+    """When it was first tried: what the destination shows from then on counts for it."""
 
     @property
     def is_last(self) -> bool:
@@ -59,20 +64,40 @@ class LookUp:
 
 
 def look_up(unit: DeliveryUnit, look: Callable[[LookUp], None], *, to: Destination, clock: Clock) -> None:
-    """Look an uncertain unit up by `look`; a look-up that fails is made again later."""
+    """Look an uncertain unit up by `look`. A look-up that fails is made again later, one that ran out of time goes on
+    at once; a person is asked about one that did not come to its end for hours."""
     attempt = unit.attempts.filter(outcome__in=BaseAttempt.UNRESOLVED).order_by("-pk").first()
+    began_at = unit.look_began_at or clock()
+    if attempt is None:
+        record.needs_human(unit, why=Problem(Reason.NO_RECORD), now=clock(), to=to)
+        return
+    if unit.look_began_at is None:
+        type(unit).objects.begin_look(unit.pk, unit.fence, now=began_at)
+    this = LookUp(attempt, unit, to, clock, began_at)
     try:
-        if attempt is None:
-            record.needs_human(unit, why=Problem(Reason.NO_RECORD), now=clock(), to=to)
-        else:
-            look(LookUp(attempt, unit, to, clock))
+        look(this)
     except Exception as error:
-        if not isinstance(error, ApiError):
-            log.exception("look-up crashed", unit=unit.pk)
-        log.warning("look-up failed", unit=unit.pk, error=str(error))
-        now = clock()
-        # While a limit or a breaker holds everybody back, asking again and again only keeps the others from their turn.
-        earliest = now + timedelta(seconds=error.seconds) if isinstance(error, RateLimitedError) else now
-        ready_at = max(earliest, record.first_look(now))
-        type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=ready_at)
+        _failed(this, error)
     failpoints.passed("lookup.done")
+
+
+def _failed(look: LookUp, error: Exception) -> None:
+    unit, now = look.unit, look.clock()
+    known = error if isinstance(error, ApiError) else InternalError(type(error).__name__, service=look.to.service)
+    if known is not error:
+        log.exception("look-up crashed", unit=unit.pk)
+    log.warning("look-up failed", unit=unit.pk, error=str(error))
+    if now - look.began_at >= LONGEST_LOOK:
+        look.ask(because_of(Reason.LOOK_UP_FAILED, reason_of(known)))
+        return
+    if known.code == NO_TIME_LEFT:
+        return
+    # Whoever asks again and again keeps the others from their turn: while a limit or a breaker holds everybody back, or
+    # where this list alone is refused (wrong keys are noticed, and pause the account, when something is sent).
+    wait = timedelta(0)
+    if isinstance(known, RateLimitedError):
+        wait = timedelta(seconds=known.seconds)
+    elif isinstance(known, ConfigError):
+        wait = look.to.config_pause
+    ready_at = max(now + wait, record.first_look(now))
+    type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=ready_at)

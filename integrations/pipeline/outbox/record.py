@@ -21,6 +21,7 @@ from integrations.rest.errors import (
     ApiError,
     ConfigError,
     ConflictError,
+    IncompleteError,
     InternalError,
     OtherObjectError,
     RateLimitedError,
@@ -31,6 +32,7 @@ from integrations.rest.errors import (
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 8
+MOST_TRIES_OF_LISTS = 3
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 
@@ -113,6 +115,8 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             until = now + claimed.to.config_pause
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=until, counts=False)
             claimed.to.pause_account(unit.account_id, failure_of(error), until)
+        elif isinstance(error, IncompleteError):
+            _try_a_whole_list(claimed, why, now)
         elif isinstance(error, TransientError) and unit.tries < MOST_TRIES:
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=now + pause(unit.tries))
         else:
@@ -121,6 +125,18 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             claimed.to.plan_again(unit.to_plan_when_stuck(), now)
         kind = "conflict" if isinstance(error, ConflictError) else error.kind
         _close(claimed.attempt, kind, now, message=str(error), status=error.status)
+
+
+def _try_a_whole_list(claimed: Claimed, why: Problem, now: datetime) -> None:
+    """Try again later what a list did not prove: its pages may have moved. An odd row stays until a person corrects it,
+    and each try of each title behind it costs a request."""
+    unit, objects = claimed.unit, type(claimed.unit).objects
+    if unit.tries < MOST_TRIES_OF_LISTS:
+        ready_at = now + claimed.to.config_pause
+        objects.record_retry(unit.pk, claimed.fence, why=why, now=now, ready_at=ready_at)
+        return
+    objects.record_needs_human(unit.pk, claimed.fence, why=why, now=now)
+    claimed.to.plan_again(unit.to_plan_when_stuck(), now)
 
 
 def may_send(claimed: Claimed, clock: Clock, body: Body) -> None:

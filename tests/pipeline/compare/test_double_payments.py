@@ -16,6 +16,7 @@ from integrations.models import (
 )
 from integrations.pipeline.compare.discrepancies import compare_all
 from integrations.pipeline.compare.double_payments import guard_one
+from integrations.pipeline.compare.shown_in_kamino import Seen
 from integrations.pipeline.report.alerts import mail_alerts, review_alerts
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -148,7 +149,7 @@ def test_a_risk_stays_open_where_a_comparison_did_not_look(company: Company, wor
         StoredDiscrepancy.objects.create(posting=posting, kind=kind, opened_at=now, seen_at=now)
     Title.objects.filter(pk=posting.title_id).update(status="settled")
     kamino = KaminoConnection.objects.select_related("tenant").get()
-    compare_all(kamino, started_at=now, unread=["payable"], now=now)
+    compare_all(kamino, seen=Seen(now, unread=frozenset(["payable"])), now=now)
     assert Discrepancy.objects.filter(closed_at=None).count() >= 3
     Title.objects.filter(pk=posting.title_id).update(status="open")
     KaminoConnection.objects.update(reconciled_at=None)

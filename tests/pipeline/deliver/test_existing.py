@@ -12,6 +12,7 @@ from integrations.models import (
     Attempt,
     Discrepancy,
     KaminoConnection,
+    ListedSpan,
     PersonPosting,
     Posting,
 )
@@ -52,6 +53,7 @@ def copy_in_kamino(company: Company, title: int, days: int) -> int:
 def forget_deliveries() -> None:
     """Let the database be restored from before anything was sent."""
     Attempt.objects.all().delete()
+    ListedSpan.objects.all().delete()
     Posting.objects.update(kamino_id=None, delivered=None, delivered_fingerprint="", state="ready")
 
 
@@ -138,6 +140,7 @@ def test_after_a_restored_database_nothing_is_created_a_second_time(company: Com
     company.sync()
     theirs = company.in_kamino("payable", title)["ID"]
     Attempt.objects.all().delete()
+    ListedSpan.objects.all().delete()
     Posting.objects.update(kamino_id=None, delivered=None, delivered_fingerprint="", state="ready")
     KaminoConnection.objects.update(reconciled_at=None)
     company.bling.edit_title(title, value="260.00")
@@ -161,6 +164,7 @@ def test_a_row_adopted_open_is_settled_and_recorded(company: Company, world: Wor
     company.sync()
     # A restored database knows nothing of the delivery; Bling was paid meanwhile.
     Attempt.objects.all().delete()
+    ListedSpan.objects.all().delete()
     Posting.objects.update(kamino_id=None, delivered=None, delivered_fingerprint="", state="held")
     company.bling.pay(title, date=world.today, account=company.bank)
     KaminoConnection.objects.update(reconciled_at=timezone.now() - timedelta(days=1, hours=1))
