@@ -91,12 +91,12 @@ def reconcile_slice(
     deadline: datetime,
     people_wait: Callable[[datetime], bool],
 ) -> bool:
-    """Read pages until `deadline`, or until a person waits; when all are read, compare. Returns whether it did any of
-    that."""
+    """Read pages until `deadline`, or one while a person waits; when all are read, compare. Returns whether it did any
+    of that."""
     worked = False
     cursor = kamino.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
     started_at = datetime.fromisoformat(cursor["started_at"])
-    while cursor["direction"] and clock() < deadline and not people_wait(clock()):
+    while cursor["direction"] and clock() < deadline and not (worked and people_wait(clock())):
         direction = Direction(cursor["direction"])
         read_at = clock()
         page: Page[KaminoTitle] | None = None
