@@ -46,7 +46,7 @@ class DatabaseSlots:
         self._clock = clock
         self._fuse = fuse
         self._longest_wait = longest_wait
-        self._had_errors = False
+        self._is_probing = False
 
     @property
     def gap(self) -> float:
@@ -60,7 +60,7 @@ class DatabaseSlots:
             raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker", code="breaker")
         if waits is None:
             waits = self._try("", 1)  # the breaker is half open, and this call is its probe
-            self._had_errors = True
+            self._is_probing = True
         if waits is None:
             keys = [key for key, _interval in self._keys()]
             ahead = RateLimit.objects.seconds_until_free(keys, self._clock())
@@ -81,17 +81,18 @@ class DatabaseSlots:
         RateLimit.objects.push_back(self._keys()[0][0], pause)
 
     def note(self, error: ApiError | None) -> None:
-        """Count an error, or close the breaker after a success."""
+        """Count an error, or close the breaker when its probe was a success: an answer to a call of before says nothing
+        of now."""
         if self._fuse is None:
             return
-        if error is None:
-            if self._had_errors:
+        was_probing, self._is_probing = self._is_probing, False
+        if error is None or not isinstance(error, (*self._fuse.kinds, RateLimitedError)):
+            if was_probing:
                 Breaker.objects.note_success(self._fuse.key)
-                self._had_errors = False
-        elif isinstance(error, self._fuse.kinds) and not isinstance(error, RateLimitedError):
-            self._had_errors = True
-            if Breaker.objects.note_error(self._fuse.key, self._clock(), most=self._fuse.most):
-                log.error("breaker open", key=self._fuse.key)
+        elif isinstance(error, RateLimitedError):
+            return  # it has its own pause
+        elif Breaker.objects.note_error(self._fuse.key, self._clock(), most=self._fuse.most):
+            log.error("breaker open", key=self._fuse.key)
 
 
 def bling_key(connection: BlingConnection) -> str:

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import Breaker, RateLimit, SyncRun
-from integrations.pipeline.access.rate_limits import bling_key, egress_key
+from integrations.pipeline.access.rate_limits import DatabaseSlots, Fuse, bling_key, egress_key
 from integrations.pipeline.read import schedule
 from integrations.pipeline.run import tick
+from integrations.rest.errors import RateLimitedError, RejectedError, TransientError
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -115,6 +116,31 @@ def test_a_breaker_opens_on_a_burst_lets_one_probe_through_and_closes() -> None:
     assert Breaker.objects.is_open("saida", later), "the others wait for its result"
     Breaker.objects.note_success("saida")
     assert not Breaker.objects.is_open("saida", later)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_the_probe_s_own_answer_closes_a_breaker() -> None:
+    now = [timezone.now()]
+    fuse = Fuse("saida", 2, (TransientError,))
+
+    def caller() -> DatabaseSlots:
+        return DatabaseSlots(lambda: [("conta", timedelta(0))], clock=lambda: now[0], fuse=fuse)
+
+    busy, slow, other = caller(), caller(), caller()
+    slow.reserve(1)
+    busy.reserve(1)
+    for _ in range(2):
+        busy.note(TransientError("x"))
+    busy.note(None)
+    slow.note(None)
+    assert Breaker.objects.is_open("saida", now[0]), "these answers are older than the burst"
+    now[0] += timedelta(seconds=61)
+    slow.reserve(1)
+    busy.note(None)
+    with pytest.raises(RateLimitedError):
+        other.reserve(1)
+    slow.note(RejectedError("read, understood and refused"))
+    other.reserve(1)
 
 
 @pytest.mark.django_db(transaction=True)
