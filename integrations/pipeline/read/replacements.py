@@ -10,6 +10,7 @@ from integrations.domain.desired import KaminoStatus
 from integrations.domain.relaunch import Launch, Replacements, find_replacements
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import Attempt, FollowUp, ForcedSettlement, PersonAction, PlanRequest, Posting, SyncRun, Title
+from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read.change_log import keep_status
 
 MANY_PERCENT, MANY, FEW = 5, 50, 5
@@ -113,7 +114,10 @@ def take_posting_over(old: Title, new: Title, *, now: datetime) -> None:
         replaced_by=new, status=TitleStatus.DELETED, changed_at=now, missing_in_run=None
     )
     # What an unclear title could have replaced, its successor can.
-    Title.objects.filter(pk=new.pk).update(maybe_replaces=old.maybe_replaces)
+    Title.objects.filter(pk=new.pk).update(maybe_replaces=old.maybe_replaces, is_released=True)
+    request_plans(
+        Title.objects.filter(pk=new.pk), now=now
+    )  # in this transaction: what was ready to be sent is the old title's
 
 
 def _take_orders_over(kept: Posting, new: Title, now: datetime) -> None:

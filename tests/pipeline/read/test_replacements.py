@@ -18,6 +18,7 @@ from integrations.models import (
     FollowUp,
     ForcedSettlement,
     PersonAction,
+    PlanRequest,
     Posting,
     SyncRun,
     Title,
@@ -113,6 +114,20 @@ def test_what_was_forced_or_excluded_under_the_old_id_counts_for_the_new_one(
     company.sync()
     assert company.posting(new).state == DeliveryState.IGNORED
     assert rows(company) == []
+
+
+def test_what_was_ready_under_the_old_id_is_planned_anew_before_it_may_be_sent(company: Company, contact: int) -> None:
+    company.to_shadow()
+    old, new = add_installments(company, contact, 2)
+    company.sync()
+    Title.objects.filter(bling_id=new).update(is_released=False)
+    before, after = (Title.objects.get(bling_id=bling_id) for bling_id in (old, new))
+    PlanRequest.objects.all().delete()
+    kept = before.posting.pk
+    with transaction.atomic():
+        take_posting_over(before, after, now=timezone.now())
+    assert PlanRequest.objects.get().title == after
+    assert Posting.objects.get(title=after).pk == kept
 
 
 @pytest.fixture
