@@ -47,6 +47,12 @@ ODD_ANSWERS = (
 )  # fmt: skip
 UNKNOWN_STATUSES = (0, 4, 9)
 BLING_FAULTS = ("429", "500", "html", "cut_before", "truncated", "slow")
+LISTS = (
+    ("bling", "/contas/pagar"), ("bling", "/contas/receber"), ("bling", "/contatos"),
+    ("kamino", "/financeiro/pagamento"), ("kamino", "/financeiro/recebimento"), ("kamino", "/pessoa"),
+)  # fmt: skip
+FLIPS = ("value", "due", "pay")
+BETWEEN = ("pull.page_read", "pull.page_saved", "pull.step", "pull.chunk_read")
 WAITS = (60, 600, 3600, 12 * 3600, 25 * 3600)
 MOST_TURNS = 150
 TURN = timedelta(seconds=60)
@@ -64,6 +70,8 @@ def make_history(seed: int, longest: int = 15) -> list[Step]:
             "kamino_fault", rng.choice(KAMINO_FAULTS), rng.choice(WRITES), rng.choice(METHODS), rng.choice(ODD_ANSWERS),
         )),
         (2, lambda: ("bling_fault", rng.choice(BLING_FAULTS), rng.randrange(15))),
+        (2, lambda: ("shift", *rng.choice(LISTS), rng.randrange(1, 4))),
+        (2, lambda: ("flip", rng.choice(FLIPS), rng.choice(BETWEEN), rng.randrange(1, 4), rng.randrange(20))),
         (1, lambda: ("expire",)),
         (1, lambda: ("wait", rng.choice(WAITS))),
         (3, lambda: ("sync",)),
@@ -116,6 +124,8 @@ class History:
             "order": self._order,
             "kamino_fault": self._break_kamino,
             "bling_fault": self._break_bling,
+            "shift": self._shift,
+            "flip": self._flip,
             "expire": self.company.bling.expire_access_tokens,
             "wait": self._wait,
             "sync": self.sync,
@@ -214,6 +224,41 @@ class History:
 
     def _break_bling(self, kind: str, after: int) -> None:
         self._arm("bling", kind, "GET", "/", after=after)
+        self.sync()
+
+    def _shift(self, side: str, path: str, times: int) -> None:
+        """Let rows slip past while a list is read; a comparison and creations are due."""
+        self._stir(times)
+        self._arm(side, "page_shift", "GET", path, times=times)
+        self.sync()
+
+    def _flip(self, kind: str, failpoint: str, passing: int, index: int) -> None:
+        """Change a title while a run reads, and take it back before the next one."""
+        title = self._title_for(kind, index)
+        if title is None:
+            return
+        bling, live = self.company.bling, self.company.bling.titles[title]
+        before = {"value": live.value, "due": live.due}
+        self._edit_bling("person", index, 0)
+        bling.edit_title(title, history=f"{next(self.fresh)}")
+        changed = []
+
+        def change() -> None:
+            if live.id not in bling.titles or live.status == 5 or (kind == "value" and live.borderos):
+                return
+            changed.append(bling.pay(title, account=self.company.bank) if kind == "pay" else 0)
+            if kind != "pay":
+                bling.edit_title(title, **{kind: in_days(self.world, 40) if kind == "due" else next(self.fresh)})
+
+        self._order_run()
+        self._order_resync(index)
+        with at_failpoint(failpoint, passing, change):
+            self.work()
+        if changed and title in bling.titles:
+            if kind == "pay":
+                bling.reverse_payment(title, changed[0])
+            else:
+                bling.edit_title(title, **{kind: before[kind]})
         self.sync()
 
     def _arm(self, side: Any, kind: Any, method: str, path: str, **options: Any) -> None:

@@ -10,14 +10,17 @@ import pytest
 import tenacity
 from django.contrib.auth.models import User
 
+from integrations.bling import client as bling_client
+from integrations.kamino import client as kamino_client
+from integrations.pipeline.read.steps import listings
 from sandbox.world import World
 from tests.flows.checks import check, check_hidden, check_rest, check_surplus
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company
 from tests.flows.history import History, make_history
 
-FEW, MANY = 4, 40
-"""Four: a strict and a generous Kamino, whose lists may hide something or tell everything."""
+FEW, MANY = 8, 40
+"""Of each four, strict and generous Kaminos, whose lists may hide something or tell everything."""
 NUMBERS = itertools.count(1)
 
 Tell = Callable[[int], History]
@@ -29,6 +32,12 @@ def tell(new_company: Callable[..., Company], world: World, monkeypatch: pytest.
     clock = Clock(world)
     monkeypatch.setattr(time, "sleep", clock.advance)
     monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_options: tenacity.wait_none())
+    for module in (
+        bling_client,
+        listings,
+        kamino_client,
+    ):  # a history has few titles, and lists of several pages all the same
+        monkeypatch.setattr(module, "PAGE_SIZE", 3)
     user = User.objects.create_user("equipe")
 
     def told(seed: int) -> History:
