@@ -16,7 +16,8 @@ _NO_DATES = {"", "0000-00-00"}
 
 def storable(text: str) -> str:
     """Return a text without what PostgreSQL takes in no column: NUL, and halves of surrogate pairs."""
-    return text.replace("\x00", "").encode(errors="replace").decode()
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\x00", "")
 
 
 class Fields:
