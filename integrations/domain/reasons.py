@@ -54,6 +54,7 @@ class Reason(StrEnum):
     PAYMENTS_DO_NOT_ADD_UP = "payments_do_not_add_up"
     PAID_AMOUNT_UNSURE = "paid_amount_unsure"
     PAYMENTS_SEVERAL = "payments_several"
+    SETTLED_UNCHECKED = "settled_unchecked"
     OVERPAID = "overpaid"
     PARTIALLY_PAID = "partially_paid"
     PART_REVERSED = "part_reversed"
@@ -109,6 +110,7 @@ class Reason(StrEnum):
     NEW = "new"
     IGNORED = "ignored"
     BEING_PLANNED = "being_planned"
+    BEING_CHECKED = "being_checked"
     SENDING = "sending"
     AWAITS_APPROVAL = "awaits_approval"
     SIMULATION = "simulation"
@@ -158,8 +160,9 @@ _EFFECTS: dict[Reason, Effect] = {
     **dict.fromkeys(
         (
             Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.CANCELLED_BEFORE_SENDING,
-            Reason.REPLACED, Reason.NEW, Reason.IGNORED, Reason.BEING_PLANNED, Reason.SENDING, Reason.SIMULATION,
-            Reason.SWITCHED_OFF, Reason.QUEUED, Reason.ACCESS_REFUSED, Reason.NO_ANSWER, Reason.LIMITED,
+            Reason.REPLACED, Reason.NEW, Reason.IGNORED, Reason.BEING_PLANNED, Reason.BEING_CHECKED, Reason.SENDING,
+            Reason.SIMULATION, Reason.SWITCHED_OFF, Reason.QUEUED, Reason.ACCESS_REFUSED, Reason.NO_ANSWER,
+            Reason.LIMITED,
         ),
         _WAITS,
     ),
@@ -179,6 +182,7 @@ _EFFECTS: dict[Reason, Effect] = {
         ),
         _NOTE,
     ),
+    Reason.SETTLED_UNCHECKED: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
     Reason.UNREAD: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
 }  # fmt: skip
 

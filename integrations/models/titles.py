@@ -150,6 +150,7 @@ class Title(models.Model):
         person_id: int | None
         posting: Any
         payments: Any
+        payment_check: Any
 
     class Meta:
         verbose_name = _("title")

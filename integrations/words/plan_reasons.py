@@ -169,6 +169,11 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Settle it by hand."),
         "partial",
     ),
+    Reason.SETTLED_UNCHECKED: Words(
+        gettext_noop("Payments not read again"),
+        gettext_noop("Bling could not be read for a day before the settlement: it goes with payments read before."),
+        gettext_noop("Nothing: they are read again once Bling answers, and a difference is shown then."),
+    ),
     Reason.OVERPAID: Words(
         gettext_noop("Overpaid"),
         gettext_noop("%(paid)s was paid for a value of %(value)s."),
