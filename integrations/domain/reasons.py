@@ -30,6 +30,7 @@ class Reason(StrEnum):
     CATEGORY_UNMAPPED = "category_unmapped"
     CATEGORY_AMBIGUOUS = "category_ambiguous"
     CATEGORY_MISSING = "category_missing"
+    CATEGORY_DISPUTED = "category_disputed"
     ACCOUNT_NOT_USABLE = "account_not_usable"
     ACCOUNT_WRONG_DIRECTION = "account_wrong_direction"
     MAPPING_TARGET_UNKNOWN = "mapping_target_unknown"
@@ -136,10 +137,11 @@ _NOTE = Effect(Holds.NOTHING, Severity.WARNING)
 _EFFECTS: dict[Reason, Effect] = {
     **dict.fromkeys(
         (
-            Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING, Reason.ACCOUNT_NOT_USABLE,
-            Reason.ACCOUNT_WRONG_DIRECTION, Reason.MAPPING_TARGET_UNKNOWN, Reason.ORDER_UNREAD,
-            Reason.DUE_DATE_MISSING, Reason.PERSON_MISSING, Reason.PERSON_UNREAD, Reason.PERSON_REFUSED,
-            Reason.INVALID_DOCUMENT, Reason.VALUE_NOT_POSITIVE, Reason.STATUS_RETURNED, Reason.STATUS_UNKNOWN,
+            Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING, Reason.CATEGORY_DISPUTED,
+            Reason.ACCOUNT_NOT_USABLE, Reason.ACCOUNT_WRONG_DIRECTION, Reason.MAPPING_TARGET_UNKNOWN,
+            Reason.ORDER_UNREAD, Reason.DUE_DATE_MISSING, Reason.PERSON_MISSING, Reason.PERSON_UNREAD,
+            Reason.PERSON_REFUSED, Reason.INVALID_DOCUMENT, Reason.VALUE_NOT_POSITIVE, Reason.STATUS_RETURNED,
+            Reason.STATUS_UNKNOWN,
             Reason.CLOSED_PERIOD, Reason.RELAUNCH_UNCLEAR, Reason.PAID_IN_KAMINO_FIRST, Reason.AWAITS_APPROVAL,
             Reason.AMBIGUOUS, Reason.POSSIBLE_DUPLICATE, Reason.PAID_IN_KAMINO, Reason.RECONCILED,
             Reason.LOCKED_PERIOD, Reason.AWAITING_APPROVAL, Reason.NOT_CONFIRMED,

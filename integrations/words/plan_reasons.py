@@ -20,8 +20,14 @@ PLAN_WORDS: dict[Reason, Words] = {
     ),
     Reason.CATEGORY_MISSING: Words(
         gettext_noop("No category"),
-        gettext_noop("The title has no category in Bling."),
+        gettext_noop("The title has no category in Bling, and neither have its payments."),
         gettext_noop("Give it one there, or map “(sem categoria)”."),
+        "classification",
+    ),
+    Reason.CATEGORY_DISPUTED: Words(
+        gettext_noop("Payments of several categories"),
+        gettext_noop("The title has no category in Bling, and its payments have several: %(names)s."),
+        gettext_noop("Give the title one there, or map its customer or supplier."),
         "classification",
     ),
     Reason.ACCOUNT_NOT_USABLE: Words(
