@@ -91,6 +91,7 @@ class Bordero:
     data: date
     historico: str
     portador_id: int
+    categoria_id: int
     pagamentos: tuple[Pagamento, ...]
 
     @classmethod
@@ -103,6 +104,7 @@ class Bordero:
             data=day,
             historico=data.text("historico"),
             portador_id=data.child("portador").integer("id", 0),
+            categoria_id=data.child("categoria").integer("id", 0),
             pagamentos=tuple(
                 Pagamento(
                     contato_id=line.child("contato").integer("id", 0),

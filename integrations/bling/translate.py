@@ -108,6 +108,7 @@ def bordero(record: records.Bordero) -> BorderoFacts:
         bling_id=record.id,
         date=record.data,
         account_id=record.portador_id,
+        category_id=record.categoria_id,
         history=record.historico,
         lines=tuple(
             BorderoLine(

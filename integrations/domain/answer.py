@@ -36,7 +36,8 @@ class Situation:
     met; `delivered` is what was sent, `wanted` what it should hold.
 
     What Kamino was seen to have since: its status (`shown`), another line (`differs`), or no such title (`is_gone`).
-    Where payments are titles of their own there: `is_split`, and `lacks_parts` while some of them are not there yet.
+    `is_checked`: its payments are read again before it is settled. Where payments are titles of their own there:
+    `is_split`, and `lacks_parts` while some of them are not there yet.
     """
 
     bling: TitleStatus
@@ -49,6 +50,7 @@ class Situation:
     awaits_approval: bool = False
     is_replaced: bool = False
     is_planned_again: bool = False
+    is_checked: bool = False
     is_live: bool = True
     can_send: bool = True
     differs: bool = False
@@ -87,6 +89,8 @@ def answer(situation: Situation) -> Answer:
         return Answer(gap)
     if not situation.is_live:
         return Answer(gap, Problem(Reason.SIMULATION))
+    if situation.is_checked and situation.can_send:
+        return Answer(gap, Problem(Reason.BEING_CHECKED))
     return Answer(gap, Problem(Reason.QUEUED if situation.can_send else Reason.SWITCHED_OFF))
 
 

@@ -63,6 +63,7 @@ class RuleWord(StrEnum):
     MAPPING = "mapping"
     NAME = "name"
     CONTACT = "contact"
+    BORDERO = "bordero"
     KEPT = "kept"
 
 
@@ -136,7 +137,8 @@ class Subject:
 
     `category` is Bling's, `contact_category` the default category of its contact (`None`: none that Bling still has).
     `order` is the sales order behind it; `awaits_order`: there is one, and it was not read yet. `sent` is what was
-    sent to Kamino (`None`: nothing); `keeps_sent`: people chose that it stays.
+    sent to Kamino (`None`: nothing); `keeps_sent`: people chose that it stays. `is_of_bordero`: the category is that of
+    its payments; `disputed` are the names of theirs where they have several.
     """
 
     direction: Direction
@@ -147,32 +149,34 @@ class Subject:
     awaits_order: bool = False
     sent: Classification | None = None
     keeps_sent: bool = False
+    is_of_bordero: bool = False
+    disputed: tuple[str, ...] = ()
 
 
 def classify_title(subject: Subject, rules: RuleSet) -> tuple[Classification, list[Problem]]:
     """Choose chart account, cost center and business unit of a title.
 
-    Chart account: the person's row, the category's row or namesake; a title without category takes its contact's
-    default category, else the row of "(sem categoria)". Cost center and business unit, each by itself: the person's
-    row, the category's, those of the sales order, the connection's default.
+    Chart account: the person's row, the category's row or namesake; a title without category takes that of its
+    borderôs, its contact's default category, else the row of "(sem categoria)". Cost center and business unit, each by
+    itself: the person's row, the category's, those of the sales order, the connection's default.
     """
     if subject.keeps_sent and subject.sent is not None:
         return subject.sent, []
-    borrowed = subject.contact_category if subject.category.bling_id == 0 else None
+    borrowed = subject.contact_category if subject.category.bling_id == 0 and not subject.disputed else None
     category = borrowed or subject.category
     person = rules.of_person(subject.direction, subject.contact_id)
-    by_category = rules.categories.get(category.bling_id)
+    by_category = None if subject.disputed else rules.categories.get(category.bling_id)
     stronger = [rule for rule in (person, by_category) if rule is not None]
     by_order = rules.of_order(subject.order)
     problems = _unknown_targets([*stronger, *by_order])
-    account, how, found = _chart_account(category, person, by_category, rules.accounts, subject.direction)
+    account, how, found = _chart_account(category, person, by_category, rules.accounts, subject)
     problems += found
     chosen: dict[str, str | None] = {}
     for target in CLASSIFIED[1:]:
         chosen[target], found = _further(target, subject, stronger, by_order, rules)
         problems += [problem for problem in found if problem not in problems]
-    if borrowed is not None and how in (RuleWord.MAPPING, RuleWord.NAME):
-        how = RuleWord.CONTACT
+    if how in (RuleWord.MAPPING, RuleWord.NAME) and (borrowed is not None or subject.is_of_bordero):
+        how = RuleWord.BORDERO if subject.is_of_bordero else RuleWord.CONTACT
     return Classification(chart_account=account.kamino_id if account else None, **chosen, rule=how), problems
 
 
@@ -185,14 +189,17 @@ def _unknown_targets(rules: Iterable[Rule]) -> list[Problem]:
 
 
 def _chart_account(
-    category: Register, person: Rule | None, by_category: Rule | None, accounts: TargetIndex, direction: Direction
+    category: Register, person: Rule | None, by_category: Rule | None, accounts: TargetIndex, subject: Subject
 ) -> tuple[Target | None, str, list[Problem]]:
+    direction = subject.direction
     for rule, word in ((person, RuleWord.PERSON), (by_category, RuleWord.MAPPING)):
         if rule is not None and rule.chart_account is not None:
             problems = _why_not(rule.chart_account, direction)
             return (None, "", problems) if problems else (rule.chart_account, word, [])
         if rule is not None and rule.unresolved:
             return None, "", []
+    if subject.disputed:
+        return None, "", [Problem(Reason.CATEGORY_DISPUTED, {"names": ", ".join(subject.disputed)})]
     if category.bling_id == 0:
         return None, "", [Problem(Reason.CATEGORY_MISSING)]
     found = [target for target in accounts.usable_named(category.name) if target.fits(direction)]

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     CATEGORY_UNMAPPED = "category_unmapped"
     CATEGORY_AMBIGUOUS = "category_ambiguous"
     CATEGORY_MISSING = "category_missing"
+    CATEGORY_DISPUTED = "category_disputed"
     ACCOUNT_NOT_USABLE = "account_not_usable"
     ACCOUNT_WRONG_DIRECTION = "account_wrong_direction"
     MAPPING_TARGET_UNKNOWN = "mapping_target_unknown"
@@ -54,6 +55,7 @@ class Reason(StrEnum):
     PAYMENTS_DO_NOT_ADD_UP = "payments_do_not_add_up"
     PAID_AMOUNT_UNSURE = "paid_amount_unsure"
     PAYMENTS_SEVERAL = "payments_several"
+    SETTLED_UNCHECKED = "settled_unchecked"
     OVERPAID = "overpaid"
     PARTIALLY_PAID = "partially_paid"
     PART_REVERSED = "part_reversed"
@@ -111,6 +113,7 @@ class Reason(StrEnum):
     NEW = "new"
     IGNORED = "ignored"
     BEING_PLANNED = "being_planned"
+    BEING_CHECKED = "being_checked"
     SENDING = "sending"
     AWAITS_APPROVAL = "awaits_approval"
     SIMULATION = "simulation"
@@ -136,10 +139,11 @@ _NOTE = Effect(Holds.NOTHING, Severity.WARNING)
 _EFFECTS: dict[Reason, Effect] = {
     **dict.fromkeys(
         (
-            Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING, Reason.ACCOUNT_NOT_USABLE,
-            Reason.ACCOUNT_WRONG_DIRECTION, Reason.MAPPING_TARGET_UNKNOWN, Reason.ORDER_UNREAD,
-            Reason.DUE_DATE_MISSING, Reason.PERSON_MISSING, Reason.PERSON_UNREAD, Reason.PERSON_REFUSED,
-            Reason.INVALID_DOCUMENT, Reason.VALUE_NOT_POSITIVE, Reason.STATUS_RETURNED, Reason.STATUS_UNKNOWN,
+            Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING, Reason.CATEGORY_DISPUTED,
+            Reason.ACCOUNT_NOT_USABLE, Reason.ACCOUNT_WRONG_DIRECTION, Reason.MAPPING_TARGET_UNKNOWN,
+            Reason.ORDER_UNREAD, Reason.DUE_DATE_MISSING, Reason.PERSON_MISSING, Reason.PERSON_UNREAD,
+            Reason.PERSON_REFUSED, Reason.INVALID_DOCUMENT, Reason.VALUE_NOT_POSITIVE, Reason.STATUS_RETURNED,
+            Reason.STATUS_UNKNOWN,
             Reason.CLOSED_PERIOD, Reason.RELAUNCH_UNCLEAR, Reason.PAID_IN_KAMINO_FIRST, Reason.AWAITS_APPROVAL,
             Reason.AMBIGUOUS, Reason.POSSIBLE_DUPLICATE, Reason.PAID_IN_KAMINO, Reason.RECONCILED,
             Reason.LOCKED_PERIOD, Reason.AWAITING_APPROVAL, Reason.NOT_CONFIRMED, Reason.LIST_INCOMPLETE,
@@ -160,8 +164,9 @@ _EFFECTS: dict[Reason, Effect] = {
     **dict.fromkeys(
         (
             Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.CANCELLED_BEFORE_SENDING,
-            Reason.REPLACED, Reason.NEW, Reason.IGNORED, Reason.BEING_PLANNED, Reason.SENDING, Reason.SIMULATION,
-            Reason.SWITCHED_OFF, Reason.QUEUED, Reason.ACCESS_REFUSED, Reason.NO_ANSWER, Reason.LIMITED,
+            Reason.REPLACED, Reason.NEW, Reason.IGNORED, Reason.BEING_PLANNED, Reason.BEING_CHECKED, Reason.SENDING,
+            Reason.SIMULATION, Reason.SWITCHED_OFF, Reason.QUEUED, Reason.ACCESS_REFUSED, Reason.NO_ANSWER,
+            Reason.LIMITED,
         ),
         _WAITS,
     ),
@@ -181,6 +186,7 @@ _EFFECTS: dict[Reason, Effect] = {
         ),
         _NOTE,
     ),
+    Reason.SETTLED_UNCHECKED: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
     Reason.UNREAD: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
 }  # fmt: skip
 

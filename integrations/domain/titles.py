@@ -1,6 +1,7 @@
 """Titles as Bling shows them: directions, statuses, and the facts that rules read."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -124,13 +125,19 @@ class BorderoLine:
 
 @dataclass(frozen=True)
 class BorderoFacts:
-    """One borderô: a payment event on one account at one date."""
+    """One borderô: a payment event on one account at one date. `category_id` is `None` where it was not read."""
 
     bling_id: int
     date: date
     account_id: int
     lines: tuple[BorderoLine, ...]
     history: str = ""
+    category_id: int | None = 0
+
+
+def categories_of(own: int, borderos: Iterable[BorderoFacts]) -> list[int]:
+    """Return what may be a title's category: its own, else those of its borderôs; more than one where they disagree."""
+    return [own] if own else sorted({bordero.category_id for bordero in borderos if bordero.category_id})
 
 
 @dataclass(frozen=True)

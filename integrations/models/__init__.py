@@ -24,6 +24,7 @@ from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
 from integrations.models.month_closings import MonthClosing
 from integrations.models.parts import DELIVERY_UNITS, PartPosting
+from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
@@ -62,6 +63,7 @@ __all__ = [
     "MonthClosing",
     "PartPosting",
     "Payment",
+    "PaymentCheck",
     "Person",
     "PersonAction",
     "PersonPosting",

@@ -63,13 +63,14 @@ def marked_ids() -> Marked:
 
 
 def is_confidential(marked: Marked, path: str = "") -> Q:
-    """Return the condition for rows whose title, at `path`, has one of the `marked` categories: its own, or its
-    contact's default where it has none."""
+    """Return the condition for rows whose title, at `path`, has one of the `marked` categories: its own, any of its
+    borderôs', or its contact's default where it has none."""
     found = Q(pk__in=[])
     for connection, ids in marked.items():
         own = Q(**{f"{path}category_id__in": ids})
         by_default = Q(**{f"{path}category_id": 0, f"{path}person__category_id__in": ids})
-        found |= Q(**{f"{path}connection": connection}) & (own | by_default)
+        disputed = Q(**{f"{path}disputed_categories__isnull": False, f"{path}disputed_categories__overlap": ids})
+        found |= Q(**{f"{path}connection": connection}) & (own | by_default | disputed)
     return found
 
 

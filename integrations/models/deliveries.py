@@ -12,6 +12,7 @@ from integrations.domain.persons import DesiredPerson
 from integrations.models.connections import KaminoConnection
 from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit
+from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
 from integrations.models.titles import DIRECTION_CHOICES, Person, Title
@@ -189,8 +190,11 @@ class Posting(TitleUnit):
 
     @classmethod
     def may_be_claimed(cls) -> Q:
-        """An open plan request means that what stands ready may no longer be wanted: a month was closed, say."""
-        return Q(~Exists(PlanRequest.objects.filter(title=OuterRef("title"))))
+        """An open plan request means that what stands ready may no longer be wanted: a month was closed, say. An open
+        check, that its payments are read again first."""
+        mine = {"title": OuterRef("title")}
+        checked = PaymentCheck.objects.filter(is_waived=False, **mine)
+        return Q(~Exists(PlanRequest.objects.filter(**mine)), ~Exists(checked))
 
     def offer(self, candidates: list[int]) -> None:
         if candidates != self.candidates:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.domain.delivery import DeliveryState
 from integrations.models.deliveries import PersonPosting, Posting, TitleUnit
 from integrations.models.outbox import DeliveryQuerySet, DeliveryUnit
+from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.titles import Title
 
@@ -54,12 +55,14 @@ class PartPosting(TitleUnit):
     @classmethod
     def may_be_claimed(cls) -> Q:
         """Kamino must never show more than the title's value, so the title falls first."""
-        waits = PlanRequest.objects.filter(title__posting=OuterRef("posting"))
+        mine = {"title__posting": OuterRef("posting")}
+        checked = PaymentCheck.objects.filter(is_waived=False, **mine)
+        waits = PlanRequest.objects.filter(**mine)
         fallen = Posting.objects.filter(
             pk=OuterRef("posting"), state=DeliveryState.DELIVERED, kamino_id__isnull=False,
             delivered_fingerprint=F("desired_fingerprint"),
         )  # fmt: skip
-        return Q(~Exists(waits), Exists(fallen))
+        return Q(~Exists(waits), ~Exists(checked), Exists(fallen))
 
     def to_plan_when_delivered(self, fingerprint: str) -> QuerySet[Title]:
         return self.to_plan_when_stuck()

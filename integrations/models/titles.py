@@ -107,6 +107,8 @@ class Title(models.Model):
     `missing_runs` counts complete runs that found the title deleted, `missing_in_run` is the last one that did;
     `is_released` is false until the run that found it has finished looking for vanished titles. A title that Bling
     re-created with a new id is `replaced_by` it; `maybe_replaces` names Bling ids that a person has to choose from.
+    `category_id` is the title's own in Bling (`own_category_id`, `None` where it was read before 0.3), else the one of
+    its borderôs; where these disagree it is 0, and they are in `disputed_categories`.
     """
 
     connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="titles", verbose_name=_("connection"))
@@ -125,6 +127,8 @@ class Title(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="titles", verbose_name=_("person"))
     contact_id = models.BigIntegerField(_("contact id in Bling"), default=0)
     category_id = models.BigIntegerField(_("category id in Bling"), default=0)
+    own_category_id = models.BigIntegerField(null=True, editable=False)
+    disputed_categories = ArrayField(models.BigIntegerField(), null=True, editable=False)
     account_id = models.BigIntegerField(_("account id in Bling"), default=0)
     payment_form_id = models.BigIntegerField(_("payment form id in Bling"), default=0)
     bordero_ids = ArrayField(models.BigIntegerField(), verbose_name=_("borderôs"), default=list, blank=True)
@@ -150,6 +154,7 @@ class Title(models.Model):
         person_id: int | None
         posting: Any
         payments: Any
+        payment_check: Any
 
     class Meta:
         verbose_name = _("title")
@@ -226,12 +231,14 @@ class SalesOrder(models.Model):
 
 
 class Bordero(models.Model):
-    """A payment event as Bling shows it; its lines name contacts and numbers, never titles."""
+    """A payment event as Bling shows it; its lines name contacts and numbers, never titles. `category_id` is `None`
+    where it was read before 0.3."""
 
     connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="borderos")
     bling_id = models.BigIntegerField()
     date = models.DateField()
     account_id = models.BigIntegerField()
+    category_id = models.BigIntegerField(null=True)
     lines = models.JSONField()
     read_at = models.DateTimeField()
 
@@ -247,6 +254,7 @@ class Bordero(models.Model):
             bling_id=self.bling_id,
             date=self.date,
             account_id=self.account_id,
+            category_id=self.category_id,
             lines=tuple(
                 BorderoLine(
                     contact_id=line["contact_id"],

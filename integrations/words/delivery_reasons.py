@@ -185,6 +185,11 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Being planned"),
         gettext_noop("Something changed, and it is being planned again; look again in a minute."),
     ),
+    Reason.BEING_CHECKED: Words(
+        gettext_noop("Payments read again"),
+        gettext_noop("Before the settlement is sent, its payments are read from Bling again; look again in a minute."),
+        gettext_noop("Should it last: look at the connection with Bling. After a day it goes with what was read."),
+    ),
     Reason.SENDING: Words(
         gettext_noop("Being sent"),
         gettext_noop("It is being sent to Kamino right now."),

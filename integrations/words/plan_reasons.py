@@ -20,8 +20,14 @@ PLAN_WORDS: dict[Reason, Words] = {
     ),
     Reason.CATEGORY_MISSING: Words(
         gettext_noop("No category"),
-        gettext_noop("The title has no category in Bling."),
+        gettext_noop("The title has no category in Bling, and neither have its payments."),
         gettext_noop("Give it one there, or map “(sem categoria)”."),
+        "classification",
+    ),
+    Reason.CATEGORY_DISPUTED: Words(
+        gettext_noop("Payments of several categories"),
+        gettext_noop("The title has no category in Bling, and its payments have several: %(names)s."),
+        gettext_noop("Give the title one there, or map its customer or supplier."),
         "classification",
     ),
     Reason.ACCOUNT_NOT_USABLE: Words(
@@ -168,6 +174,11 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Paid in %(count)s payments on different days or accounts; Kamino takes one."),
         gettext_noop("Settle it by hand."),
         "partial",
+    ),
+    Reason.SETTLED_UNCHECKED: Words(
+        gettext_noop("Payments not read again"),
+        gettext_noop("Bling could not be read for a day before the settlement: it goes with payments read before."),
+        gettext_noop("Nothing: they are read again once Bling answers, and a difference is shown then."),
     ),
     Reason.OVERPAID: Words(
         gettext_noop("Overpaid"),

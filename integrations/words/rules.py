@@ -10,6 +10,7 @@ _RULES: dict[str, str] = {
     RuleWord.MAPPING: gettext_noop("Mapping of the category"),
     RuleWord.NAME: gettext_noop("Same name in Kamino"),
     RuleWord.CONTACT: gettext_noop("Default category of the customer or supplier"),
+    RuleWord.BORDERO: gettext_noop("Category of the payment (borderô)"),
     RuleWord.KEPT: gettext_noop("Kept as it was sent, although the mapping changed"),
 }
 

@@ -108,10 +108,12 @@ class TitleBook(RegisterBook):
         discount: Money = 0,
         surcharge: Money = 0,
         fee: Money = 0,
+        category: int | None = None,
     ) -> int:
         """Pay a title, fully unless `amount` says less, and return the borderô's id.
 
-        `amount` is the principal that leaves the balance; interest and the rest are beside it.
+        `amount` is the principal that leaves the balance; interest and the rest are beside it. `category` is the
+        borderô's, else that of the title.
         """
         title = self.titles[id]
         line = PaymentLine(
@@ -124,17 +126,19 @@ class TitleBook(RegisterBook):
             money(surcharge),
             money(fee),
         )
-        return self._record([title], [line], date, account)
+        return self._record([title], [line], date, account, category)
 
     @atomic
-    def pay_together(self, ids: Sequence[int], date: Day | None = None, account: int | None = None) -> int:
+    def pay_together(
+        self, ids: Sequence[int], date: Day | None = None, account: int | None = None, category: int | None = None
+    ) -> int:
         """Pay several titles of one direction in full with one borderô and return its id."""
         titles = [self.titles[id] for id in ids]
         lines = [
             PaymentLine(title.id, title.contact, title.document_number, title.balance, ZERO, ZERO, ZERO, ZERO)
             for title in titles
         ]
-        return self._record(titles, lines, date, account)
+        return self._record(titles, lines, date, account, category)
 
     @atomic
     def book_cash(self, value: Decimal | str, text: str, date: Day | None = None, *, is_out: bool = True) -> int:
@@ -145,7 +149,9 @@ class TitleBook(RegisterBook):
         self.touch()
         return entry.id
 
-    def _record(self, titles: list[Title], lines: list[PaymentLine], day: Day | None, account: int | None) -> int:
+    def _record(
+        self, titles: list[Title], lines: list[PaymentLine], day: Day | None, account: int | None, category: int | None
+    ) -> int:
         if any(line.amount <= 0 for line in lines):
             raise ValueError("nothing left to pay")
         first = titles[0]
@@ -154,7 +160,7 @@ class TitleBook(RegisterBook):
             direction=first.direction,
             day=as_date(day or self.world.today),
             account=first.account if account is None else account,
-            category=first.category,
+            category=first.category if category is None else category,
             history=first.history,
             lines=lines,
         )

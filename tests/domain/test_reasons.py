@@ -32,7 +32,8 @@ def test_what_holds_a_title_and_needs_nobody_is_listed_here_on_purpose(code: Rea
     ends_by_itself = {
         Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.CANCELLED_BEFORE_SENDING,
         Reason.ACCESS_REFUSED, Reason.NO_ANSWER, Reason.LIMITED, Reason.REPLACED, Reason.NEW, Reason.IGNORED,
-        Reason.BEING_PLANNED, Reason.SENDING, Reason.SIMULATION, Reason.SWITCHED_OFF, Reason.QUEUED,
+        Reason.BEING_PLANNED, Reason.BEING_CHECKED, Reason.SENDING, Reason.SIMULATION, Reason.SWITCHED_OFF,
+        Reason.QUEUED,
     }  # fmt: skip
     problem = Problem(code)
     if problem.holds is Holds.TITLE:

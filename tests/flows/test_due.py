@@ -19,6 +19,7 @@ from integrations.models import (
     KaminoConnection,
     MappingChange,
     PartPosting,
+    PaymentCheck,
     PersonPosting,
     Posting,
     SyncRun,
@@ -74,6 +75,14 @@ def ask_for_plans(priority: int | None) -> Callable[[Company], Any]:
     return lambda _company: request_plans(Title.objects.all(), now=timezone.now(), priority=priority)
 
 
+def check_payments(asked_at: float = 0) -> Callable[[Company], Any]:
+    def make(_company: Company) -> None:
+        at = ago(hours=asked_at)
+        PaymentCheck.objects.create(title=Title.objects.get(), asked_at=at, ready_at=at)
+
+    return make
+
+
 def start_a_run(company: Company) -> None:
     commands.request_sync(connections=[company.connection], user=None, now=timezone.now())
 
@@ -118,6 +127,8 @@ CASES: list[tuple[str, Callable[[Company], Any]]] = [
     ("sweep", update(PersonPosting, state=lambda: "sending", lease_until=ago)),
     ("asked", update(TitleRead, asked_at=ago)),
     ("people.asked", update(TitleRead, asked_at=ago)),
+    ("checks", check_payments()),
+    ("checks", check_payments(asked_at=25)),
     ("pull", start_a_run),
     ("registers", update(KaminoConnection, registers_read_at=lambda: ago(hours=25))),
     ("registers", update(KaminoConnection, registers_read_at=lambda: None)),

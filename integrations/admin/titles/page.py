@@ -167,6 +167,7 @@ def _answer(
             awaits_approval=order is not None and order.awaits_approval,
             is_replaced=title.replaced_by_id is not None,
             is_planned_again=PlanRequest.objects.filter(title=title).exists(),
+            is_checked=hasattr(title, "payment_check") and not title.payment_check.is_waived,
             is_live=tenant.is_live,
             can_send=tenant.is_active and kamino is not None and not kamino.is_paused and not kamino.error,
             differs=seen.differs,

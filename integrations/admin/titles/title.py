@@ -75,6 +75,7 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
             "connection__tenant__kamino_connection",
             "replaced_by",
             "last_read",
+            "payment_check",
         )
         return read.setdefault(object_id, whole.filter(pk=row_number(object_id)).first())
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from integrations.pipeline.access.leases import CONFIG_PAUSE, LEASE, pause_kamino
+from integrations.pipeline.handover.payment_checks import may_settle
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.outbox.destination import Destination
 from integrations.rest.session import TOTAL_TIMEOUT
@@ -26,4 +27,5 @@ KAMINO = Destination(
     config_pause=CONFIG_PAUSE,
     pause_account=_pause,
     plan_again=_plan_again,
+    may_settle=may_settle,
 )

@@ -15,7 +15,7 @@ from integrations.bling.errors import MissingScopeError
 from integrations.bling.records import CashEntry
 from integrations.domain.absence import Absence, explain
 from integrations.domain.calendar import day_of
-from integrations.domain.titles import Direction, TitleFacts, TitleRow
+from integrations.domain.titles import Direction, TitleFacts, TitleRow, categories_of
 from integrations.models import BlingConnection, Bordero, Person, SeenRow, SyncRun, Title
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import PATIENCE, open_bling
@@ -181,9 +181,15 @@ class _Looking:
             self.answer.failures += [failure.message for failure in chunk.failures]
 
     def _is_hidden(self, facts: TitleFacts, chunk: Chunk) -> bool:
-        """Say whether a title has a hidden category: its own, or its contact's default where it has none."""
+        """Say whether a title has a hidden category: its own, any of its borderôs', or its contact's default where it
+        has none."""
         if facts.category_id or not self.hidden:
             return facts.category_id in self.hidden
+        rows = Bordero.objects.filter(connection=self.connection, bling_id__in=facts.bordero_ids)
+        read = [bordero for bordero, _at in chunk.borderos if bordero.bling_id in facts.bordero_ids]
+        shown = categories_of(0, [*(row.to_facts() for row in rows), *read])
+        if shown:
+            return not self.hidden.isdisjoint(shown)
         defaults = {person.category_id for person, _at in chunk.persons if person.bling_id == facts.contact_id}
         known = Person.objects.filter(connection=self.connection, bling_id=facts.contact_id)
         return not self.hidden.isdisjoint(defaults | set(known.values_list("category_id", flat=True)))

@@ -37,12 +37,14 @@ class Claimed:
 def claim(unit: DeliveryUnit, operation: Operation, *, settles: bool, now: datetime, to: Destination) -> Claimed | None:
     """Move a ready unit to "sending" and write the intention, in one transaction.
 
-    `None` if somebody was faster, the wish changed or is to be planned again, or an earlier write has to be looked up
-    first.
+    `None` if somebody was faster, the wish changed or is to be planned again, an earlier write has to be looked up
+    first, or what it settles is to be read again.
     """
     model = type(unit)
     # An older body says nothing of newer fields: what is sent was planned by the version that sends it.
     is_older = bool(unit.desired) and unit.get_desired().is_older
+    if settles and not is_older and not to.may_settle(unit, now):
+        return None
     with transaction.atomic():
         units = model.objects.filter(model.may_be_claimed()).exclude(Exists(model.unresolved()))
         begins = {"desired": unit.desired_fingerprint, "lease_until": now + to.lease}

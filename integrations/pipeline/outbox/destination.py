@@ -16,6 +16,7 @@ class Destination:
 
     `lease` is longer than every call of one unit together, `longest_call` than one of them. `pause_account` keeps
     everybody away from an account (its key, what failed, until when); `plan_again` asks for plans of what a unit names.
+    `may_settle` says whether what a unit settles was read lately enough, and asks for that where it was not.
     """
 
     service: str
@@ -24,3 +25,4 @@ class Destination:
     config_pause: timedelta
     pause_account: Callable[[int, dict[str, str], datetime], None]
     plan_again: Callable[[QuerySet[Any], datetime], None]
+    may_settle: Callable[[Any, datetime], bool]

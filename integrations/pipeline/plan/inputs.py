@@ -40,6 +40,11 @@ class Gathered:
     split: Split | None
     accounts: dict[int, str]
 
+    @property
+    def settles(self) -> bool:
+        """Say whether money that Bling shows is to be settled."""
+        return self.inputs.settlement is not None or bool(self.split and self.split.parts)
+
     def bodies(self, main: DesiredTitle | None) -> dict[int, DesiredTitle]:
         """Return what Kamino should hold of the new parts, by borderô."""
         inputs = self.inputs
@@ -81,6 +86,8 @@ def gather(
     if title.maybe_replaces:
         ids = ", ".join(str(bling_id) for bling_id in title.maybe_replaces)
         problems.append(Problem(Reason.RELAUNCH_UNCLEAR, {"ids": ids}))
+    if hasattr(title, "payment_check") and title.payment_check.is_waived:
+        problems.append(Problem(Reason.SETTLED_UNCHECKED))
     is_deleted, cancels = _deletion(title, facts, delivered)
     if is_deleted and not cancels:
         problems.append(Problem(Reason.DELETED_IN_BLING))

@@ -20,6 +20,7 @@ from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_sinc
 from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
 from integrations.models.outbox import NO_REASON, Priority, stored
 from integrations.pipeline.access import failpoints
+from integrations.pipeline.handover import payment_checks
 from integrations.pipeline.plan.inputs import Gathered, gather, read_for
 from integrations.pipeline.plan.parts import lock_parts, plan_parts
 from integrations.pipeline.plan.persons import kamino_of, plan_persons
@@ -85,7 +86,7 @@ def plan_batch(
         titles = list(
             Title.objects.filter(pk__in=list(requests))
             .exclude(person__forgotten_at__isnull=False)  # what was erased must not be written over what Kamino has
-            .select_related("person", "connection__tenant__kamino_connection")
+            .select_related("person", "payment_check", "connection__tenant__kamino_connection")
             .prefetch_related("payments")
             .order_by("pk")
         )
@@ -103,11 +104,14 @@ def plan_batch(
                 "posting_id", flat=True
             )
         )
+        unsettled = []
         for title in titles:
             posting, asked = postings[title.pk], requests[title.pk]
             try:
                 found = gather(title, posting, rulebooks[title.connection_id], persons, read, parts[posting.pk])
                 changes = _plan_title(posting, found, asked, now)
+                if hasattr(title, "payment_check") and not found.settles:
+                    unsettled.append(title.pk)
             except Exception as error:
                 # A bug of ours on one title must not keep all the others from being planned.
                 log.exception("plan crashed", title=title.pk)
@@ -118,6 +122,7 @@ def plan_batch(
                 changes |= {"state": DeliveryState.NEEDS_HUMAN, **stored(_question_of(posting), now)}
             Posting.objects.plan(posting.pk, **changes)
         PlanRequest.objects.filter(pk__in=list(requests)).delete()
+        payment_checks.drop(unsettled)
         _note_planned(connection_id, now)
         failpoints.passed("plan.computed")
     failpoints.passed("plan.saved")

@@ -59,6 +59,8 @@ class Rulebook:
             order=order,
             awaits_order=order is None and title.to_facts().order_id != 0,
             sent=_sent(posting),
+            is_of_bordero=title.own_category_id == 0 and title.category_id != 0,
+            disputed=tuple(self.register(CatalogKind.CATEGORY, each).name for each in title.disputed_categories or ()),
             keeps_sent=posting.kept_for_category == title.category_id and self._is_told_of(posting, title.contact_id),
         )
 

@@ -1,7 +1,7 @@
 """Details: read titles from Bling with everything that hangs on them, in chunks that are mirrored at once. One that
 cannot be read stops only what needs it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -10,8 +10,15 @@ from typing import TypeVar
 
 from integrations.bling.client import NOBODY_S, BlingClient, Listing
 from integrations.bling.errors import InvalidGrantError, MissingScopeError, NeedsReconnectionError, NothingShownError
-from integrations.domain.settlement import match_payments
-from integrations.domain.titles import Direction, PersonFacts, SalesOrderFacts
+from integrations.domain.reasons import Reason
+from integrations.domain.settlement import match_payments, settle
+from integrations.domain.titles import (
+    BorderoFacts,
+    Direction,
+    PersonFacts,
+    SalesOrderFacts,
+    TitleFacts,
+)
 from integrations.models import BlingConnection, Bordero, Person, Title
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read.batch import Chunk, FailedTitle, TitleReading
@@ -46,9 +53,11 @@ def read_titles(
     clock: Clock,
     deadline: datetime,
     reads_orders: bool,
+    borderos_before: datetime | None = None,
 ) -> Iterator[Chunk]:
     """Read titles in chunks, each with its unknown borderôs and contacts, and its sales orders where mappings need any
-    (`reads_orders`).
+    (`reads_orders`). Known borderôs are read again where they were read before `borderos_before`, or do not show yet
+    how their title was paid.
 
     After `deadline` nothing more is sent ahead. A title that cannot be read becomes a failure and stops nothing; errors
     of the connection (limits, config, several failures in a row) are raised.
@@ -56,10 +65,10 @@ def read_titles(
     waiting, read_at = iter(wanted), clock()
     batch = list(islice(waiting, FIRST_CHUNK))
     client.announce_titles(batch)
-    patience = _Patience(client)
+    patience = Patience(client)
     while batch:
         chunk = _read_chunk(client, connection, batch, read_at, patience)
-        _read_borderos(client, connection, chunk, clock, patience)
+        _read_borderos(client, connection, chunk, clock, patience, borderos_before)
         _read_persons(client, connection, chunk, clock, patience)
         if reads_orders:
             reads_orders = _read_orders(client, connection, chunk, clock, patience)
@@ -72,7 +81,7 @@ def read_titles(
         yield chunk
 
 
-class _Patience:
+class Patience:
     """Tells what Bling cannot show (a title, a borderô, a contact) from a Bling that does not answer at all, and one
     object that is refused from a permission that is missing."""
 
@@ -103,7 +112,7 @@ def _read_chunk(
     connection: BlingConnection,
     batch: Sequence[tuple[Direction, int]],
     read_at: datetime,
-    patience: _Patience,
+    patience: Patience,
 ) -> Chunk:
     chunk = Chunk(asked=list(batch))
     for direction, bling_id in batch:
@@ -124,7 +133,7 @@ def _read_chunk(
 
 
 def _is_unlisted(
-    client: BlingClient, connection: BlingConnection, direction: Direction, bling_id: int, patience: _Patience
+    client: BlingClient, connection: BlingConnection, direction: Direction, bling_id: int, patience: Patience
 ) -> bool:
     """Say whether a title whose detail shows nothing is proved to be gone: the list of its contact and due date, as
     they were last read, does not show it either."""
@@ -139,32 +148,57 @@ def _is_unlisted(
 
 
 def _read_borderos(
-    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
+    client: BlingClient,
+    connection: BlingConnection,
+    chunk: Chunk,
+    clock: Clock,
+    patience: Patience,
+    before: datetime | None,
 ) -> None:
     named = {bordero for title in chunk.titles if title.facts for bordero in title.facts.bordero_ids}
-    known = {row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=named)}
-    # A borderô that was read before and has no line for a title that names it may have grown since.
-    grown = {
-        bordero
-        for title in chunk.titles
-        if title.facts
-        for bordero in title.facts.bordero_ids
-        if bordero in known and not match_payments(title.facts, [known[bordero]])[0]
-    }
-    wanted = sorted((named - known.keys()) | grown)
+    rows = {row.bling_id: row for row in Bordero.objects.filter(connection=connection, bling_id__in=named)}
+    known = {bling_id: row.to_facts() for bling_id, row in rows.items()}
+    wanted = named - known.keys()
+    wanted |= {bling_id for bling_id, row in rows.items() if before is not None and row.read_at < before}
+    for title in chunk.titles:
+        if title.facts:
+            wanted |= _unclear(title.facts, known)
+    for bling_id, error in read_borderos(client, sorted(wanted), chunk, clock=clock, patience=patience):
+        _fail_titles(chunk, bling_id, error)
+
+
+def _unclear(title: TitleFacts, known: Mapping[int, BorderoFacts]) -> set[int]:
+    """Return the known borderôs that do not show how a title was paid: they may have been read at a bad moment, or
+    corrected since; and those that may have its category, and were read when that was not kept."""
+    shown = [known[each] for each in title.bordero_ids if each in known]
+    unmatched = {bordero.bling_id for bordero in shown if not match_payments(title, [bordero])[0]}
+    if not title.category_id:
+        unmatched |= {bordero.bling_id for bordero in shown if bordero.category_id is None}
+    if unmatched or len(shown) < len(title.bordero_ids):
+        return unmatched
+    _settlement, problems = settle(title, *match_payments(title, shown))
+    do_not_add_up = any(problem.code is Reason.PAYMENTS_DO_NOT_ADD_UP for problem in problems)
+    return {*title.bordero_ids} if do_not_add_up else set()
+
+
+def read_borderos(
+    client: BlingClient, bordero_ids: Sequence[int], chunk: Chunk, *, clock: Clock, patience: Patience
+) -> Iterator[tuple[int, ApiError]]:
+    """Read borderôs by id into a chunk; returns those that could not be read, and why. Raises errors of the
+    connection."""
     read_at = clock()
-    client.announce_borderos(wanted)
-    for bling_id in wanted:
+    client.announce_borderos(bordero_ids)
+    for bling_id in bordero_ids:
         try:
             chunk.borderos.append((client.bordero(bling_id), read_at))
             patience.answered()
         except ApiError as error:
             patience.failed(error, client.bordero)
-            _fail_titles(chunk, bling_id, error)
+            yield bling_id, error
 
 
 def _read_persons(
-    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
+    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: Patience
 ) -> None:
     named = {title.facts.contact_id for title in chunk.titles if title.facts and title.facts.contact_id}
     rows = Person.objects.filter(connection=connection, bling_id__in=named, forgotten_at=None)
@@ -175,17 +209,17 @@ def _read_persons(
 
 def read_persons(
     client: BlingClient, contact_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle],
-    patience: _Patience | None = None,
+    patience: Patience | None = None,
 ) -> Iterator[tuple[PersonFacts, datetime]]:  # fmt: skip
     """Read contacts by id; one that cannot be read is noted and skipped."""
     wanted, read_at = list(contact_ids), clock()
     client.announce_contacts(wanted)
-    for person in _read_each(wanted, client.contact, _CONTACT, failures, patience or _Patience(client)):
+    for person in _read_each(wanted, client.contact, _CONTACT, failures, patience or Patience(client)):
         yield person, read_at
 
 
 def _read_orders(
-    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: _Patience
+    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: Patience
 ) -> bool:
     """Read the sales orders of a chunk; false where the app may not."""
     wanted = sales_orders.unknown(connection, [title.facts.order_id for title in chunk.titles if title.facts])
@@ -199,7 +233,7 @@ def _read_orders(
 
 def read_orders(
     client: BlingClient, order_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle],
-    patience: _Patience | None = None,
+    patience: Patience | None = None,
 ) -> Iterator[tuple[SalesOrderFacts, datetime]]:  # fmt: skip
     """Read sales orders by id; one that Bling deleted says nothing, one that cannot be read is noted and skipped.
     Raises `MissingScopeError`."""
@@ -212,7 +246,7 @@ def read_orders(
             return SalesOrderFacts(order_id)
 
     client.announce_orders(wanted)
-    for order in _read_each(wanted, read, _ORDER, failures, patience or _Patience(client)):
+    for order in _read_each(wanted, read, _ORDER, failures, patience or Patience(client)):
         yield order, read_at
 
 
@@ -221,7 +255,7 @@ def _read_each(
     read: Callable[[int], T],
     what: tuple[Direction, str],
     failures: list[FailedTitle],
-    patience: _Patience,
+    patience: Patience,
 ) -> Iterator[T]:
     for bling_id in ids:
         try:

@@ -37,7 +37,7 @@ from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans, titles_using
 from integrations.pipeline.read import change_log
 from integrations.pipeline.read.batch import Chunk, FailedTitle, Page, RegisterReading, Registers, TitleReading
-from integrations.pipeline.read.payments import derive_payments, save_borderos
+from integrations.pipeline.read.payments import borderos_of, derive_category, derive_payments, save_borderos
 from integrations.rest.errors import ConflictError
 
 NO_CATEGORY = gettext_noop("(sem categoria)")
@@ -186,10 +186,11 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
         for title in existing.values()
         if title.pk not in written and not other_borderos.isdisjoint(title.bordero_ids)
     ]
-    _store(connection, changed, follow, now=now)
+    read_at = max((at for _facts, at in chunk.borderos), default=now)
+    _store(connection, changed, follow, now=now, read_at=read_at)
     pks = {(title.direction, title.bling_id): title.pk for title in [*existing.values(), *changed]}
     _note_read(chunk, decided, pks)
-    change_log.keep(before, changed)
+    change_log.keep(before, [*changed, *follow])
     if fresh and any(read.asked_at for read in reads.values()):  # a request from now on wants a newer reading
         _stop_asking(connection, fresh)
     save_orders(connection, chunk.orders, now=now)
@@ -212,13 +213,14 @@ def _apply(
     *,
     release: bool,
 ) -> list[Title]:
-    values: dict[str, Any] = {name: getattr(facts, name) for name in Title.FACT_FIELDS}
+    values: dict[str, Any] = {name: getattr(facts, name) for name in Title.FACT_FIELDS if name != "category_id"}
     values |= {
         "status": facts.status.value,
         "shown_status": facts.status.value,
         "origin": facts.origin.value,
         "invoice_status": facts.invoice_status.value,
         "bordero_ids": list(facts.bordero_ids),
+        "own_category_id": facts.category_id,
         "person_id": persons.get(facts.contact_id),
         "missing_runs": 0,
         "missing_in_run": None,
@@ -228,8 +230,11 @@ def _apply(
         title = Title(
             connection=connection, direction=reading.direction, first_seen_at=reading.read_at, is_released=release
         )
-    elif all(getattr(title, name) == value for name, value in values.items()):
-        return []
+    else:
+        if title.own_category_id is None:
+            title.own_category_id = title.category_id
+        if all(getattr(title, name) == value for name, value in values.items()):
+            return []
     for name, value in values.items():
         setattr(title, name, value)
     title.read_at = title.changed_at = reading.read_at
@@ -238,19 +243,28 @@ def _apply(
 
 _TITLE_COLUMNS = [
     *Title.FACT_FIELDS, "status", "shown_status", "origin", "invoice_status",
-    "bordero_ids", "person", "missing_runs", "missing_in_run", "replaced_by",
+    "bordero_ids", "own_category_id", "disputed_categories", "person", "missing_runs", "missing_in_run", "replaced_by",
     "read_at", "changed_at",
 ]  # fmt: skip
 
 
-def _store(connection: BlingConnection, changed: list[Title], follow: Sequence[Title], *, now: datetime) -> None:
-    """Store titles that `changed`, and the payments of these and of those that `follow` their borderôs."""
+def _store(
+    connection: BlingConnection, changed: list[Title], follow: Sequence[Title], *, now: datetime, read_at: datetime
+) -> None:
+    """Store titles that `changed`, and what these and those that `follow` their borderôs (read at `read_at`) derive
+    from them."""
+    borderos = borderos_of(connection, [*changed, *follow])
+    for title in changed:
+        derive_category(title, borderos)
+    recategorised = [title for title in follow if derive_category(title, borderos)]
+    for title in recategorised:
+        title.changed_at = read_at
     changed.sort(key=lambda title: (title.pk or 0, title.direction, title.bling_id))
     new = [title for title in changed if title.pk is None]
     old = [title for title in changed if title.pk is not None]
     Title.objects.bulk_create(new)
-    Title.objects.bulk_update(old, _TITLE_COLUMNS)
-    derive_payments(connection, [*changed, *follow], may_have=[*old, *follow])
+    Title.objects.bulk_update([*old, *recategorised], _TITLE_COLUMNS)
+    derive_payments([*changed, *follow], borderos, may_have=[*old, *follow])
     request_plans(Title.objects.filter(pk__in=[title.pk for title in [*changed, *follow]]), now=now)
 
 

@@ -46,7 +46,7 @@ def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | Non
     worked = False
     for connection in connections_asked(tenant_ids).distinct():
         try:
-            with _only_reader_of(connection) as alone:
+            with only_reader_of(connection) as alone:
                 worked |= alone and _read_asked_of(connection, clock, deadline)
         except OperationalError:
             log.warning("asked titles lost a lock", connection=connection.pk)  # they stay asked
@@ -61,7 +61,7 @@ def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | Non
 
 
 @contextmanager
-def _only_reader_of(connection: BlingConnection) -> Iterator[bool]:
+def only_reader_of(connection: BlingConnection) -> Iterator[bool]:
     """Say whether nobody else, in whatever thread or host, reads what was asked of this connection: each would read
     the same titles. The lock lives with the database session, so a worker that is killed leaves none behind."""
     key = [READING_ASKED, connection.pk]
@@ -77,13 +77,15 @@ def _only_reader_of(connection: BlingConnection) -> Iterator[bool]:
 
 
 def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime) -> bool:
-    wanted = _asked_titles(connection, 100)
-    if not wanted:
+    asked = _asked_titles(connection, 100)
+    if not asked:
         return False
+    wanted = [(direction, bling_id) for direction, bling_id, _asked_at in asked]
+    since = max(asked_at for _direction, _bling_id, asked_at in asked)
     client = open_bling(connection, clock=clock)
     reads_orders = sales_orders.are_needed(connection)
     for chunk in fetch.read_titles(
-        client, connection, wanted, clock=clock, deadline=deadline, reads_orders=reads_orders
+        client, connection, wanted, clock=clock, deadline=deadline, reads_orders=reads_orders, borderos_before=since
     ):
         failpoints.passed("asked.read")
         save_each(chunk, partial(_save, connection, clock))
@@ -104,11 +106,11 @@ def _save(connection: BlingConnection, clock: Clock, chunk: Chunk) -> None:
         _stop_asking(failed, Problem(Reason.UNREAD, {"message": failure.message}))
 
 
-def _asked_titles(connection: BlingConnection, limit: int) -> list[tuple[Direction, int]]:
-    """Return titles that a person asked to be read now."""
+def _asked_titles(connection: BlingConnection, limit: int) -> list[tuple[Direction, int, datetime]]:
+    """Return titles that a person asked to be read now, and when."""
     asked = TitleRead.objects.filter(title__connection=connection, asked_at__isnull=False).order_by("asked_at")
-    return [(Direction(direction), bling_id) for direction, bling_id in asked.values_list(
-        "title__direction", "title__bling_id")[:limit]]  # fmt: skip
+    rows = asked.values_list("title__direction", "title__bling_id", "asked_at")[:limit]
+    return [(Direction(direction), bling_id, asked_at) for direction, bling_id, asked_at in rows if asked_at]
 
 
 def _stop_asking(titles: QuerySet[Title], why: Problem) -> None:

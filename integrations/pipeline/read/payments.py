@@ -1,13 +1,13 @@
-"""Payments: borderôs as Bling shows them, and the payments of titles, which are derived from both. The only writer of
-Bordero and Payment; called by the mirror, in its transactions."""
+"""Payments: borderôs as Bling shows them, and what of titles is derived from both: payments, and the category. The only
+writer of Bordero and Payment; called by the mirror, in its transactions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from integrations.domain.settlement import match_payments
-from integrations.domain.titles import BorderoFacts
+from integrations.domain.titles import BorderoFacts, categories_of
 from integrations.models import BlingConnection, Bordero, Payment, Title
 
 
@@ -34,6 +34,7 @@ def save_borderos(
                 bling_id=facts.bling_id,
                 date=facts.date,
                 account_id=facts.account_id,
+                category_id=facts.category_id,
                 lines=[{key: _plain(value) for key, value in asdict(line).items()} for line in facts.lines],
                 read_at=read_at,
             )
@@ -41,7 +42,7 @@ def save_borderos(
         ],
         update_conflicts=True,
         unique_fields=["connection", "bling_id"],
-        update_fields=["date", "account_id", "lines", "read_at"],
+        update_fields=["date", "account_id", "category_id", "lines", "read_at"],
     )
     return {
         facts.bling_id
@@ -54,12 +55,26 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Decimal | date) else value
 
 
-def derive_payments(connection: BlingConnection, titles: Sequence[Title], *, may_have: Sequence[Title]) -> None:
-    """Derive the payments of titles from what they name and the borderôs show; only `may_have` have some already."""
+def borderos_of(connection: BlingConnection, titles: Iterable[Title]) -> dict[int, BorderoFacts]:
+    """Return what is known of the borderôs that titles name, by id."""
     wanted = {bordero for title in titles for bordero in title.bordero_ids}
-    borderos = {
-        row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=wanted)
-    }
+    return {row.bling_id: row.to_facts() for row in Bordero.objects.filter(connection=connection, bling_id__in=wanted)}
+
+
+def derive_category(title: Title, borderos: Mapping[int, BorderoFacts]) -> bool:
+    """Set a title's category to its own or that of its borderôs; says whether it is another one than before."""
+    own = title.category_id if title.own_category_id is None else title.own_category_id
+    found = categories_of(own, (borderos[each] for each in title.bordero_ids if each in borderos))
+    before = title.category_id, title.disputed_categories
+    title.own_category_id = own
+    title.category_id, title.disputed_categories = (found[0], None) if len(found) == 1 else (0, found or None)
+    return before != (title.category_id, title.disputed_categories)
+
+
+def derive_payments(
+    titles: Sequence[Title], borderos: Mapping[int, BorderoFacts], *, may_have: Sequence[Title]
+) -> None:
+    """Derive the payments of titles from what they name and the borderôs show; only `may_have` have some already."""
     Payment.objects.filter(title__in=[title.pk for title in may_have]).delete()
     rows = []
     for title in titles:

@@ -21,6 +21,7 @@ from integrations.pipeline.handover.due import Kind, Turn, due, names_of
 from integrations.pipeline.mapping.changes import advance_changes, changes_due
 from integrations.pipeline.plan.planner import plan_turn, requests_due
 from integrations.pipeline.read import schedule
+from integrations.pipeline.read.before_settling import checks_due, read_before_settling
 from integrations.pipeline.read.on_demand import connections_asked, read_asked
 from integrations.pipeline.read.run_lease import advance_a_run, runs_due
 from integrations.pipeline.report import alerts, digest
@@ -96,6 +97,10 @@ STAGES = (
     Kind(
         "asked", lambda _, tenants: [connections_asked(tenants)],
         lambda turn: read_asked(turn.clock, turn.deadline, turn.tenant_ids),
+    ),
+    Kind(
+        "checks", checks_due,
+        lambda turn: read_before_settling(turn.clock, turn.deadline, turn.tenant_ids),
     ),
     Kind(
         "pull", lambda now, tenants: [runs_due(now, tenants)],

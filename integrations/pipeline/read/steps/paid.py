@@ -1,16 +1,16 @@
-"""Paid: titles paid in this or the last month that nobody read for days, read again with the weekly full sweep."""
+"""Paid: titles paid in this or the last month, read again with their borderôs by the weekly full sweep unless both were
+read in the last days."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from integrations.domain.calendar import day_of
 from integrations.domain.titles import Direction, TitleStatus
-from integrations.models import Payment, Title
-from integrations.pipeline.read.steps.step import BATCH, TitleStep
+from integrations.models import Bordero, Payment, Title
+from integrations.pipeline.read.steps.step import BATCH, REREAD_AGE, TitleStep
 
-PAID_REREAD_AGE = timedelta(days=6)
 Row = tuple[int, Direction, int]
 
 
@@ -20,6 +20,10 @@ class RereadPaid(TitleStep):
 
     name = "paid"
 
+    @property
+    def borderos_before(self) -> datetime | None:
+        return self.work.run.started_at and self.work.run.started_at - REREAD_AGE
+
     def choose(self) -> Sequence[Row]:
         run = self.work.run
         if not run.is_full or run.started_at is None or not self.work.has_older_readings:
@@ -27,11 +31,14 @@ class RereadPaid(TitleStep):
         today = day_of(run.started_at)
         last_month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
         recently_paid = Payment.objects.filter(title=OuterRef("pk"), date__gte=last_month)
+        age = run.started_at - REREAD_AGE
+        old = Bordero.objects.filter(connection=run.connection_id, read_at__lt=age).values("bling_id")
         query = Title.objects.filter(
+            Q(last_read__read_at__lt=age) | Exists(recently_paid.filter(bordero_id__in=old)),
             Exists(recently_paid),
             connection=run.connection_id,
             status=TitleStatus.SETTLED,
-            last_read__read_at__lt=run.started_at - PAID_REREAD_AGE,
+            last_read__read_at__lt=run.started_at,
             pk__gt=run.cursor.get("paid", 0),
         )
         found = query.order_by("pk").values_list("pk", "direction", "bling_id")[:BATCH]

@@ -2,6 +2,7 @@
 detail contradicted its row."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -10,10 +11,15 @@ from integrations.domain.reasons import Reason
 from integrations.domain.titles import UNSETTLED, Direction, TitleStatus
 from integrations.models import Title
 from integrations.pipeline.read.failures import failed_in
-from integrations.pipeline.read.steps.step import BATCH, TitleStep, Wanted
+from integrations.pipeline.read.steps.step import BATCH, REREAD_AGE, TitleStep, Wanted
 
 REREAD_LIMIT = 500
-_PAYMENT_UNKNOWN = (Reason.PAYMENT_AMBIGUOUS, Reason.PAYMENTS_UNREAD, Reason.PAYMENTS_MISSING)
+_PAYMENT_UNKNOWN = (
+    Reason.PAYMENT_AMBIGUOUS,
+    Reason.PAYMENTS_UNREAD,
+    Reason.PAYMENTS_MISSING,
+    Reason.PAYMENTS_DO_NOT_ADD_UP,
+)
 """What a later reading of a settled title may clear: its row stays as it is."""
 
 
@@ -21,6 +27,10 @@ class RereadWaiting(TitleStep):
     """So many of them in one run, those first that were read longest ago."""
 
     name = "reread"
+
+    @property
+    def borderos_before(self) -> datetime | None:
+        return self.work.run.started_at and self.work.run.started_at - REREAD_AGE
 
     def choose(self) -> Sequence[Wanted]:
         run = self.work.run

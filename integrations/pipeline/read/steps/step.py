@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
 
 from integrations.domain.titles import Direction
@@ -14,6 +15,8 @@ Fetched = TypeVar("Fetched")
 Wanted = tuple[Direction, int]
 """A title to read: direction and Bling id."""
 BATCH = 50
+REREAD_AGE = timedelta(days=6)
+"""What was read so long ago is read again by the weekly pass."""
 
 
 class Step(ABC, Generic[Chosen, Fetched]):
@@ -45,13 +48,18 @@ class Step(ABC, Generic[Chosen, Fetched]):
 
 
 class TitleStep(Step[Any, Iterator[Chunk]]):
-    """A step that reads details of titles; which ones is all that such steps differ in."""
+    """A step that reads details of titles; which ones is all that such steps differ in, and which of their known
+    borderôs are read again (`borderos_before`: those read before that moment)."""
+
+    @property
+    def borderos_before(self) -> datetime | None:
+        return None
 
     def fetch(self, chosen: Sequence[Any]) -> Iterator[Chunk]:
         work = self.work
         return fetch.read_titles(
             work.client, work.run.connection, map(self.wanted, chosen), clock=work.clock, deadline=work.deadline,
-            reads_orders=work.reads_orders,
+            reads_orders=work.reads_orders, borderos_before=self.borderos_before,
         )  # fmt: skip
 
     def save(self, chosen: Sequence[Any], fetched: Iterator[Chunk]) -> bool:

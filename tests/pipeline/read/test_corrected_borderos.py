@@ -1,0 +1,254 @@
+"""A borderô that was read once may be corrected: it is read again before it settles anything, and weekly after that."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.models import (
+    Bordero,
+    Discrepancy,
+    KaminoConnection,
+    KaminoItem,
+    Payment,
+    PaymentCheck,
+    Tenant,
+    Title,
+    TitleRead,
+)
+from integrations.pipeline.desk import commands
+from integrations.pipeline.run import tick
+from sandbox.world import World
+from tests.flows.helpers import Company, in_days
+from tests.pipeline.plan.test_parts import shown
+from tests.pipeline.read.test_gone import answer
+
+HOURS = timedelta(hours=13)
+WEEK = timedelta(days=7)
+
+
+def let_pass(time: timedelta) -> None:
+    """Let everything that was read be so much older."""
+    Title.objects.update(changed_at=F("changed_at") - time, read_at=F("read_at") - time)
+    TitleRead.objects.update(read_at=F("read_at") - time)
+    Bordero.objects.update(read_at=F("read_at") - time)
+
+
+def paid_unsent(company: Company, direction: str = "payable", **payment: Any) -> tuple[int, int]:
+    """Add a title that is open in Kamino and was paid in Bling since, in a company that is back in simulation."""
+    title = company.add_title(direction, value="350.00")
+    company.sync()
+    company.to_shadow()
+    bordero = company.bling.pay(title, account=company.bank, **payment)
+    company.sync()
+    return title, bordero
+
+
+def borderos_read(company: Company) -> int:
+    return sum(count for call, count in company.bling.calls.items() if call.startswith("GET /borderos/"))
+
+
+def other_bank(company: Company) -> int:
+    company.kamino.add_bank_account("OUTRO BANCO")
+    bank = company.bling.add_account("Outro banco")
+    company.forget_registers()
+    return int(bank)
+
+
+def correct_day(company: Company, bordero: int) -> None:
+    company.bling.borderos[bordero].day = in_days(company.bling.world, -3)
+
+
+def correct_account(company: Company, bordero: int) -> None:
+    company.bling.borderos[bordero].account = other_bank(company)
+
+
+def correct_interest(company: Company, bordero: int) -> None:
+    company.bling.borderos[bordero].lines[0].interest = Decimal("12.00")
+
+
+CORRECTIONS = pytest.mark.parametrize("correct", [correct_day, correct_account, correct_interest])
+
+
+def payment_in_bling(company: Company, bordero: int) -> tuple[Any, ...]:
+    row = company.bling.borderos[bordero]
+    return row.day, row.account, row.lines[0].interest
+
+
+def payment_in_mirror(title: int) -> tuple[Any, ...]:
+    return Payment.objects.values_list("date", "account_id", "interest").get(title__bling_id=title)
+
+
+@CORRECTIONS
+@pytest.mark.parametrize("direction", ["payable", "receivable"])
+def test_a_settlement_that_waited_goes_as_bling_shows_it_now(
+    company: Company, correct: Callable[[Company, int], None], direction: str
+) -> None:
+    title, bordero = paid_unsent(company, direction)
+    correct(company, bordero)
+    company.sync()
+    let_pass(HOURS)
+    company.go_live()
+    company.work()
+    assert payment_in_mirror(title) == payment_in_bling(company, bordero)
+    row, posting = company.in_kamino(direction, title), company.posting(title)
+    assert posting.state == "delivered"
+    assert posting.delivered["payment"]["date"] == str(company.bling.borderos[bordero].day)
+    assert row["Situacao" if direction == "payable" else "SitConta"] == 2
+    assert not PaymentCheck.objects.exists()
+
+
+@CORRECTIONS
+def test_resync_reads_the_borderos_again(company: Company, user: User, correct: Callable[[Company, int], None]) -> None:
+    title, bordero = paid_unsent(company)
+    correct(company, bordero)
+    company.resync(title, user)
+    assert payment_in_mirror(title) == payment_in_bling(company, bordero)
+
+
+def test_what_was_settled_differently_is_told_within_a_week(company: Company) -> None:
+    title = company.add_title("payable")
+    company.sync()
+    bordero = company.bling.pay(title, account=company.bank)
+    company.sync()
+    correct_day(company, bordero)
+    let_pass(WEEK)
+    company.sync(full=True)
+    posting = company.posting(title)
+    assert (posting.state, posting.reason) == ("needs_human", "settlement_differs")
+    company.work()
+    assert Discrepancy.objects.filter(posting=posting, closed_at=None).exists()
+
+
+def test_a_title_read_meanwhile_hides_no_older_bordero_from_the_weekly_pass(company: Company) -> None:
+    title = company.add_title("payable")
+    company.sync()
+    bordero = company.bling.pay(title, account=company.bank)
+    company.sync()
+    correct_day(company, bordero)
+    let_pass(WEEK)
+    TitleRead.objects.update(read_at=timezone.now())
+    company.sync(full=True)
+    assert company.posting(title).reason == "settlement_differs"
+
+
+def test_a_payment_that_did_not_add_up_and_was_corrected_is_seen_by_the_next_run(company: Company) -> None:
+    title = company.add_title("payable", value="350.00")
+    company.sync()
+    bordero = company.bling.pay(title, account=company.bank)
+    company.bling.borderos[bordero].lines[0].amount = Decimal("300.00")
+    company.sync()
+    assert company.problems(title) == ["payments_do_not_add_up"]
+    company.bling.borderos[bordero].lines[0].amount = Decimal("350.00")
+    company.sync()
+    assert company.problems(title) == []
+    assert company.posting(title).state == "delivered"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_was_just_read_is_settled_without_another_request(company: Company, count: int) -> None:
+    titles = [company.add_title("payable") for _ in range(count)]
+    company.sync()
+    for title in titles:
+        company.bling.pay(title, account=company.bank)
+    before = borderos_read(company)
+    company.sync()
+    assert borderos_read(company) - before == count
+    assert {company.posting(title).delivered["status"] for title in titles} == {"settled"}
+
+
+def test_a_settlement_costs_at_most_one_more_request_per_bordero(company: Company) -> None:
+    contact = company.bling.add_contact(name="Fornecedor", document="", kind="J")
+    titles = [
+        company.add_title("payable", contact=contact, document_number=f"NF {n}", value=f"{n}0.00") for n in range(1, 7)
+    ]
+    company.sync()
+    company.to_shadow()
+    for together in (titles[:4], titles[4:5], titles[5:]):
+        company.bling.pay_together(together, account=company.bank)
+    company.sync()
+    let_pass(HOURS)
+    before = borderos_read(company)
+    company.go_live()
+    company.work()
+    assert borderos_read(company) - before == 3
+    assert {company.posting(title).delivered["status"] for title in titles} == {"settled"}
+
+
+def test_without_bling_for_a_day_it_goes_with_what_was_read_and_is_marked(company: Company, world: World) -> None:
+    title, bordero = paid_unsent(company)
+    correct_day(company, bordero)
+    let_pass(HOURS)
+    answer(world, f"/borderos/{bordero}", 503, {})
+    company.go_live()
+    company.work()
+    assert company.in_kamino("payable", title)["Situacao"] == 1
+    PaymentCheck.objects.update(asked_at=F("asked_at") - timedelta(hours=25))
+    company.work()
+    assert company.in_kamino("payable", title)["Situacao"] == 2
+    assert company.problems(title) == ["settled_unchecked"]
+    world.faults.clear()
+    PaymentCheck.objects.update(ready_at=timezone.now())
+    company.work()
+    assert company.posting(title).reason == "settlement_differs"
+    assert company.problems(title) == ["settlement_differs"]
+
+
+def test_a_payment_taken_back_meanwhile_is_not_settled(company: Company) -> None:
+    title, bordero = paid_unsent(company)
+    company.bling.reverse_payment(title, bordero)
+    let_pass(HOURS)
+    company.go_live()
+    company.work()
+    assert company.in_kamino("payable", title)["Situacao"] == 1
+    assert company.title(title).status == "open"
+    assert not PaymentCheck.objects.exists()
+
+
+def test_a_part_of_a_title_is_read_again_too(company: Company, world: World) -> None:
+    world.generous = True
+    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
+    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    company.to_shadow()
+    bordero = company.bling.pay(title, amount="40.00", account=company.bank)
+    company.sync()
+    correct_day(company, bordero)
+    let_pass(HOURS)
+    company.go_live()
+    company.work()
+    assert shown(company, "payable", title)[f"-{bordero}"] == ("40.00", 2, "40.00")
+    assert payment_in_mirror(title)[0] == company.bling.borderos[bordero].day
+    assert "part_differs" not in company.problems(title)
+
+
+def test_a_settlement_that_a_person_ordered_waits_for_no_bordero(company: Company, user: User, world: World) -> None:
+    title, bordero = paid_unsent(company)
+    company.bling.borderos[bordero].lines[0].amount = Decimal("1.00")
+    let_pass(HOURS)
+    company.resync(title, user)
+    answer(world, f"/borderos/{bordero}", 503, {})
+    company.go_live()
+    account = KaminoItem.objects.get(kind="bank_account", kamino_id=company.kamino_bank.strip())
+    commands.force_settlement(
+        posting=company.posting(title), date=in_days(world, 0), amount=Decimal("350.00"), account=account,
+        reason="visto no extrato", user=user, now=timezone.now(),
+    )  # fmt: skip
+    company.work()
+    assert company.in_kamino("payable", title)["Situacao"] == 2
+
+
+def test_a_turn_with_nothing_to_check_reads_nothing(company: Company) -> None:
+    title, _bordero = paid_unsent(company)
+    before = borderos_read(company)
+    company.go_live()
+    company.work()
+    assert company.posting(title).delivered["status"] == "settled"
+    assert borderos_read(company) == before
+    assert not tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(minutes=1))
