@@ -9,7 +9,7 @@ from integrations.pipeline.read.steps.orders import ReadOrders
 from integrations.pipeline.read.steps.paid import RereadPaid
 from integrations.pipeline.read.steps.registers import ReadRegisters
 from integrations.pipeline.read.steps.reread import RereadWaiting
-from integrations.pipeline.read.steps.roll import RollOpen
+from integrations.pipeline.read.steps.roll import RollOpen, RollPaid
 
 STEPS = (
     ReadRegisters,
@@ -22,6 +22,7 @@ STEPS = (
     RereadWaiting,
     RereadPaid,
     RollOpen,
+    RollPaid,
 )
 
 __all__ = ["STEPS"]

@@ -38,7 +38,6 @@ class RereadPaid(TitleStep):
             Exists(recently_paid),
             connection=run.connection_id,
             status=TitleStatus.SETTLED,
-            last_read__read_at__lt=run.started_at,
             pk__gt=run.cursor.get("paid", 0),
         )
         found = query.order_by("pk").values_list("pk", "direction", "bling_id")[:BATCH]

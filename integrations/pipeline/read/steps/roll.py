@@ -1,32 +1,45 @@
-"""Roll: the open titles that were read longest ago, as rows show neither category nor description nor account."""
+"""Roll: a share of the titles that were read longest ago, as rows show neither category nor description nor account."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, QuerySet
+
+from integrations.domain.calendar import day_of
 from integrations.domain.titles import Direction, TitleStatus
-from integrations.models import Title
+from integrations.models import Payment, Title
 from integrations.pipeline.read.failures import failed_in
-from integrations.pipeline.read.steps.step import BATCH, TitleStep, Wanted
+from integrations.pipeline.read.steps.step import BATCH, REREAD_AGE, TitleStep, Wanted
 
 ROLLING_PERCENT = 2
 MOST = 500
+SWEEPS = 12
+"""Weekly sweeps in which every title paid within `PAID_WITHIN` is read once: less than 90 days."""
+PAID_WITHIN = timedelta(days=365)
 
 
-class RollOpen(TitleStep):
-    """A small share of the open titles in each run; those that cannot be read take nobody's place."""
+class Roll(TitleStep):
+    """Those that cannot be read take nobody's place."""
 
-    name = "roll"
+    @abstractmethod
+    def titles(self) -> QuerySet[Title] | None:
+        """Return the titles of which a share is read; `None` where this run reads none."""
+
+    @abstractmethod
+    def share(self, count: int) -> int:
+        """Return how many of `count` titles are read by one run."""
 
     def choose(self) -> Sequence[Wanted]:
-        run = self.work.run
-        if not self.work.has_older_readings:
+        run, titles = self.work.run, self.titles()
+        if titles is None or not self.work.has_older_readings:
             return []
-        open_titles = Title.objects.filter(connection=run.connection, status=TitleStatus.OPEN)
-        if "roll" not in run.cursor:
-            run.cursor["roll"] = min(MOST, -(-open_titles.count() * ROLLING_PERCENT // 100))
-        limit = min(BATCH, run.cursor["roll"])
+        if self.name not in run.cursor:
+            run.cursor[self.name] = self.share(titles.count())
+        limit = min(BATCH, run.cursor[self.name])
         if limit <= 0:
             return []
-        query = open_titles.filter(last_read__read_at__lt=run.started_at).exclude(bling_id__in=failed_in(run))
+        query = titles.filter(last_read__read_at__lt=run.started_at).exclude(bling_id__in=failed_in(run))
         found = query.order_by("last_read__read_at", "pk").values_list("direction", "bling_id")[:limit]
         return [(Direction(direction), bling_id) for direction, bling_id in found]
 
@@ -35,5 +48,37 @@ class RollOpen(TitleStep):
 
     def keep(self, chosen: Sequence[Wanted], *, is_complete: bool) -> bool:
         run = self.work.run
-        run.cursor["roll"] -= len({bling_id for _direction, bling_id in chosen}.difference(failed_in(run)))
+        run.cursor[self.name] -= len({bling_id for _direction, bling_id in chosen}.difference(failed_in(run)))
         return False
+
+
+class RollOpen(Roll):
+    """A small share of the open titles in each run."""
+
+    name = "roll"
+
+    def titles(self) -> QuerySet[Title]:
+        return Title.objects.filter(connection=self.work.run.connection, status=TitleStatus.OPEN)
+
+    def share(self, count: int) -> int:
+        return min(MOST, -(-count * ROLLING_PERCENT // 100))
+
+
+class RollPaid(Roll):
+    """A twelfth of the titles paid within a year, with their borderôs, in each weekly full sweep."""
+
+    name = "roll_paid"
+
+    @property
+    def borderos_before(self) -> datetime | None:
+        return self.work.run.started_at and self.work.run.started_at - REREAD_AGE
+
+    def titles(self) -> QuerySet[Title] | None:
+        run = self.work.run
+        if not run.is_full or run.started_at is None:
+            return None
+        paid = Payment.objects.filter(title=OuterRef("pk"), date__gte=day_of(run.started_at - PAID_WITHIN))
+        return Title.objects.filter(Exists(paid), connection=run.connection, status=TitleStatus.SETTLED)
+
+    def share(self, count: int) -> int:
+        return -(-count // SWEEPS)
