@@ -6,6 +6,7 @@ A history is made from a seed, so that every failure can be told again: `make_hi
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -30,7 +31,7 @@ from tests.pipeline.mapping.edits import desk_row, map_name
 Step = tuple[Any, ...]
 
 BLING_EDITS = (
-    "add", "add_paid", "value", "due", "pay", "partly", "reverse", "cancel", "delete", "relaunch", "person",
+    "add", "add_paid", "value", "due", "pay", "partly", "reverse", "cancel", "delete", "relaunch", "person", "bordero",
 )  # fmt: skip
 KAMINO_EDITS = ("settle_there", "delete_there", "value_there", "class_there", "status_there", "text_there")
 RULES = ("mapping", "closed_until", "settled_from", "receivables", "cancel_deleted")
@@ -291,6 +292,7 @@ class History:
             "cancel": lambda: bling.cancel(title),
             "delete": lambda: bling.delete(title),
             "relaunch": lambda: self.titles.append(bling.relaunch(title)),
+            "bordero": lambda: self._correct(bling.borderos[bling.titles[title].borderos[-1]], amount),
         }
         actions[kind]()
 
@@ -301,9 +303,17 @@ class History:
             living = [title for title in living if not title.borderos]
         elif kind in ("pay", "partly"):
             living = [title for title in living if title.balance > 1]
-        elif kind == "reverse":
+        elif kind in ("reverse", "bordero"):
             living = [title for title in living if title.borderos]
         return int(living[index % len(living)].id) if living else None
+
+    def _correct(self, bordero: Any, amount: int) -> None:
+        """Correct a payment in Bling after it was booked."""
+        if amount % 2:
+            bordero.day = in_days(self.world, -(amount % 5))
+        else:
+            bordero.lines[0].interest = Decimal(amount)
+        self.company.bling.touch()
 
     def _edit_kamino(self, kind: str, index: int, amount: int) -> None:
         """A person edits a title over there; strict Kamino shows nobody its receivables, so they are left alone."""
