@@ -64,8 +64,8 @@ MUTANTS = [
     ),
     Mutant(
         "expired_becomes_ready", OUTBOX,
-        "state=DeliveryState.UNCERTAIN, ready_at=look_at, lookups=0, lease_until=None",
-        "state=DeliveryState.READY, ready_at=look_at, lookups=0, lease_until=None",
+        "state=DeliveryState.UNCERTAIN,\n            ready_at=look_at",
+        "state=DeliveryState.READY,\n            ready_at=look_at",
         ("tests/flows/test_state_machine.py",),
     ),
     Mutant(
@@ -180,6 +180,16 @@ MUTANTS = [
         "unclear_payment_looks_reversed", "integrations/domain/desired.py",
         "(before is None or before.status is KaminoStatus.SETTLED)", "before is None",
         ("tests/flows/test_settlement_cases.py",),
+    ),
+    Mutant(
+        "paid_titles_hide_corrected_borderos", "integrations/pipeline/read/steps/paid.py",
+        "Q(last_read__read_at__lt=age) | Exists", "Q(last_read__read_at__lt=age) & Exists",
+        ("tests/pipeline/read/test_seen_after.py",),
+    ),
+    Mutant(
+        "breaker_closed_by_an_older_answer", "integrations/pipeline/access/rate_limits.py",
+        "            if was_probing:\n", "            if True:\n",
+        ("tests/pipeline/access/test_rate_limits.py",),
     ),
 ]  # fmt: skip
 
