@@ -64,8 +64,8 @@ MUTANTS = [
     ),
     Mutant(
         "expired_becomes_ready", OUTBOX,
-        "state=DeliveryState.UNCERTAIN,\n            ready_at=look_at",
-        "state=DeliveryState.READY,\n            ready_at=look_at",
+        "self.expired(now).update(\n            state=DeliveryState.UNCERTAIN",
+        "self.expired(now).update(\n            state=DeliveryState.READY",
         ("tests/flows/test_state_machine.py",),
     ),
     Mutant(
