@@ -128,6 +128,8 @@ def test_the_fee_of_a_payable_splits_nothing_until_its_company_says_what_it_is()
     title = of(payment, balance="60.00")
     assert told(title, payment) == ("100.00", {}, None, ["paid_amount_unsure"])
     assert told(title, payment, meaning=PaidAmount.PRINCIPAL) == ("60.00", {1: "40.00"}, None, [])
+    one_of_two = [payment, paid(2, "20.00", day=1)]
+    assert told(of(*one_of_two, balance="40.00"), *one_of_two)[3] == ["paid_amount_unsure"]
 
 
 def test_a_part_less_than_its_payments_say_is_not_called_overpaid() -> None:
