@@ -27,6 +27,7 @@ from integrations.models.parts import DELIVERY_UNITS, PartPosting
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
+from integrations.models.restores import KnownDatabase, RestoreHold
 from integrations.models.runs import SyncRun
 from integrations.models.tenants import Tenant
 from integrations.models.title_changes import TitleChange
@@ -56,6 +57,7 @@ __all__ = [
     "KaminoConnection",
     "KaminoItem",
     "KaminoSnapshot",
+    "KnownDatabase",
     "ListedSpan",
     "Mapping",
     "MappingChange",
@@ -69,6 +71,7 @@ __all__ = [
     "PlannedWrite",
     "Posting",
     "RateLimit",
+    "RestoreHold",
     "SalesOrder",
     "SeenRow",
     "StoredDiscrepancy",

@@ -14,6 +14,7 @@ from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
+from integrations.models.restores import RestoreHold
 from integrations.models.titles import DIRECTION_CHOICES, Person, Title
 
 MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
@@ -50,6 +51,14 @@ class TitleUnit(KaminoUnit):
 
     class Meta(KaminoUnit.Meta):
         abstract = True
+
+    @classmethod
+    def may_be_claimed(cls) -> Q:
+        """After a restore nothing is sent of a direction before it is known what Kamino holds of it."""
+        held = RestoreHold.objects.filter(
+            RestoreHold.OPEN, kamino_connection=OuterRef("kamino_connection"), direction=OuterRef("direction")
+        )
+        return Q(~Exists(held))
 
     def offer(self, candidates: list[int]) -> None:
         """Remember the Kamino titles among which a person has to choose."""
@@ -190,7 +199,7 @@ class Posting(TitleUnit):
     @classmethod
     def may_be_claimed(cls) -> Q:
         """An open plan request means that what stands ready may no longer be wanted: a month was closed, say."""
-        return Q(~Exists(PlanRequest.objects.filter(title=OuterRef("title"))))
+        return super().may_be_claimed() & Q(~Exists(PlanRequest.objects.filter(title=OuterRef("title"))))
 
     def offer(self, candidates: list[int]) -> None:
         if candidates != self.candidates:

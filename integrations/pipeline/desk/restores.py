@@ -1,0 +1,78 @@
+"""Restores: what waits because nobody can tell what Kamino holds of it, and the person who releases it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.money import ZERO
+from integrations.models import BlingConnection, PartPosting, PlanRequest, Posting, RestoreHold, SyncRun, Title
+from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.desk.refusal import Refused
+
+_UNSENT = Q(kamino_id=None) | ~Q(delivered_fingerprint=F("desired_fingerprint"))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many titles wait, and the sum of their values."""
+
+    count: int
+    total: Decimal
+
+
+def undelivered(hold: RestoreHold) -> QuerySet[Posting]:
+    """Return the titles of a held direction that this database does not know to be in Kamino as they should be: each
+    of them may have been sent after the backup."""
+    parts = PartPosting.objects.filter(_UNSENT, posting=OuterRef("pk")).exclude(desired_fingerprint="")
+    postings = Posting.objects.filter(kamino_connection=hold.kamino_connection_id, direction=hold.direction)
+    return postings.filter(_UNSENT | Q(Exists(parts))).exclude(state=DeliveryState.IGNORED)
+
+
+def waiting(hold: RestoreHold) -> Waiting:
+    """Return how much waits for the end of a hold."""
+    found = undelivered(hold).aggregate(count=Count("pk"), total=Sum("title__value"))
+    return Waiting(found["count"], found["total"] or ZERO)
+
+
+def release(*, hold: RestoreHold, seen: Waiting, reason: str, user: User, now: datetime) -> None:
+    """Let a held direction be sent without a look, as a person says that what Kamino has already was linked or left
+    out. Raises `Refused` when it is not held any more, when Kamino's list was not tried or Bling not read since the
+    restore, without a reason, or when other titles wait than the person saw."""
+    if not reason.strip():
+        raise Refused("no_reason", _("Say why."))
+    with transaction.atomic():
+        row = RestoreHold.objects.select_for_update(of=("self",)).filter(RestoreHold.OPEN, pk=hold.pk).first()
+        if row is None:
+            raise Refused("changed", _("This is not held any more."))
+        if row.looked_at is None:
+            raise Refused("unread", _("Kamino's list was not read yet since the restore. It is read by itself."))
+        if unread_connections(row).exists() or _is_planning(row):
+            raise Refused(
+                "unread", _("Bling was not read yet since the restore: order “Sync now” and wait for its end.")
+            )
+        if waiting(row) != seen:
+            raise Refused("changed", _("Other titles wait now than were shown. Look at them again."))
+        row.ended_at, row.released_by, row.reason = now, user, reason
+        row.released_count, row.released_total = seen.count, seen.total
+        row.save()
+
+
+def unread_connections(hold: RestoreHold) -> QuerySet[BlingConnection]:
+    """Return the Bling connections of a company that were not read since the restore: what they show may have been sent
+    before it."""
+    read = SyncRun.objects.filter(connection=OuterRef("pk"), state=SyncRun.State.DONE, started_at__gte=hold.since)
+    has_titles = Exists(Title.objects.filter(connection=OuterRef("pk")))
+    used = Q(status__in=(ConnectionStatus.CONNECTED, ConnectionStatus.RECONNECT)) | Q(has_titles)
+    mine = BlingConnection.objects.filter(tenant__kamino_connection=hold.kamino_connection_id)
+    return mine.filter(used, ~Exists(read))
+
+
+def _is_planning(hold: RestoreHold) -> bool:
+    mine = {"title__connection__tenant__kamino_connection": hold.kamino_connection_id}
+    return PlanRequest.objects.filter(**mine).exists()
