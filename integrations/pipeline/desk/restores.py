@@ -18,6 +18,20 @@ from integrations.pipeline.desk.refusal import Refused
 _UNSENT = Q(kamino_id=None) | ~Q(delivered_fingerprint=F("desired_fingerprint"))
 
 
+def _is_undelivered() -> Q:
+    parts = PartPosting.objects.filter(_UNSENT, posting=OuterRef("pk")).exclude(desired_fingerprint="")
+    return (_UNSENT | Q(Exists(parts))) & ~Q(state=DeliveryState.IGNORED)
+
+
+def held_for_a_person() -> Q:
+    """Return which titles wait, after a restore, for a person to release them."""
+    holds = RestoreHold.objects.filter(
+        RestoreHold.OPEN, kamino_connection=OuterRef("kamino_connection"), direction=OuterRef("direction"),
+        looked_at__isnull=False,
+    )  # fmt: skip
+    return Q(Exists(holds)) & _is_undelivered()
+
+
 @dataclass(frozen=True)
 class Waiting:
     """How many titles wait, and the sum of their values."""
@@ -29,9 +43,8 @@ class Waiting:
 def undelivered(hold: RestoreHold) -> QuerySet[Posting]:
     """Return the titles of a held direction that this database does not know to be in Kamino as they should be: each
     of them may have been sent after the backup."""
-    parts = PartPosting.objects.filter(_UNSENT, posting=OuterRef("pk")).exclude(desired_fingerprint="")
     postings = Posting.objects.filter(kamino_connection=hold.kamino_connection_id, direction=hold.direction)
-    return postings.filter(_UNSENT | Q(Exists(parts))).exclude(state=DeliveryState.IGNORED)
+    return postings.filter(_is_undelivered())
 
 
 def waiting(hold: RestoreHold) -> Waiting:
@@ -52,7 +65,9 @@ def release(*, hold: RestoreHold, seen: Waiting, reason: str, user: User, now: d
             raise Refused("changed", _("This is not held any more."))
         if row.looked_at is None:
             raise Refused("unread", _("Kamino's list was not read yet since the restore. It is read by itself."))
-        if unread_connections(row).exists() or _is_planning(row):
+        if _is_planning(row):
+            raise Refused("planning", _("Titles of this company are being planned: try again in a minute."))
+        if unread_connections(row).exists():
             raise Refused(
                 "unread", _("Bling was not read yet since the restore: order “Sync now” and wait for its end.")
             )
