@@ -27,6 +27,7 @@ from integrations.models import (
     TitleRead,
 )
 from integrations.models.outbox import Priority
+from integrations.pipeline.access import restores
 from integrations.pipeline.desk import bulk, commands
 from integrations.pipeline.handover.due import Kind, due
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -118,6 +119,7 @@ CASES: list[tuple[str, Callable[[Company], Any]]] = [
     ("sweep", update(PersonPosting, state=lambda: "sending", lease_until=ago)),
     ("asked", update(TitleRead, asked_at=ago)),
     ("people.asked", update(TitleRead, asked_at=ago)),
+    ("restored", lambda _company: restores.after_restore(timezone.now())),
     ("pull", start_a_run),
     ("registers", update(KaminoConnection, registers_read_at=lambda: ago(hours=25))),
     ("registers", update(KaminoConnection, registers_read_at=lambda: None)),

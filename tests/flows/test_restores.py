@@ -17,6 +17,7 @@ from integrations.bling.errors import NeedsReconnectionError
 from integrations.domain.alerts import AlertCause
 from integrations.domain.restores import RestoreSignal
 from integrations.models import (
+    BlingConnection,
     Heartbeat,
     KaminoConnection,
     KaminoSnapshot,
@@ -179,6 +180,34 @@ def test_a_backup_that_is_younger_than_a_reading_is_believed_settles_nothing_twi
     company.sync()
     assert (settled(company), kaminos_rows(company)) == (1, rows)
     assert not RestoreHold.objects.exists()
+
+
+def test_what_bling_took_back_since_the_backup_is_not_sent(company: Company, world: World, tmp_path: Path) -> None:
+    """A payment that waited in the backup and was reversed since would be settled, and an old value written."""
+    world.generous = True
+    paid, changed = (company.add_title("payable", value=value) for value in ("1.00", "2.00"))
+    company.sync()
+    company.to_shadow()
+    bordero = company.bling.pay(paid, account=company.bank)
+    company.bling.edit_title(changed, value=3)
+    company.sync()
+    company.go_live()
+    backup = make_backup(tmp_path)
+    company.bling.reverse_payment(paid, bordero)
+    company.bling.edit_title(changed, value=4)
+    company.sync()
+    restore(backup)
+    writes = company.kamino.write_count
+    BlingConnection.objects.update(status="reconnect")
+    restores.after_restore(timezone.now())
+    company.work()
+    assert company.kamino.write_count == writes, "sent before Bling was read"
+    company.reconnect()
+    company.work()
+    assert settled(company) == 0
+    assert [body.get("ValorVencimento") for _call, body in company.kamino.write_log].count(3) == 0
+    assert not RestoreHold.objects.filter(RestoreHold.OPEN).exists()
+    check(company)
 
 
 def test_who_cannot_keep_the_journal_sends_nothing(company: Company, journal: Path) -> None:

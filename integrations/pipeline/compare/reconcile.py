@@ -23,6 +23,7 @@ from integrations.pipeline.compare.discrepancies import compare_all
 from integrations.pipeline.compare.shown_in_kamino import Seen, not_shown
 from integrations.pipeline.handover.kamino_absence import ALWAYS, keep_proof, prove
 from integrations.pipeline.handover.kamino_rows import store_rows
+from integrations.pipeline.handover.restore_holds import unread_connections
 from integrations.rest.errors import NO_TIME_LEFT, ConfigError, IncompleteError, NotFoundError, TransientError
 
 log = structlog.get_logger(__name__)
@@ -87,7 +88,7 @@ def is_due(now: datetime) -> Q:
 
 
 def is_unread_after_restore() -> Q:
-    """Return which companies were not read yet since the database was restored."""
+    """Return which companies' lists were not read yet since the database was restored."""
     return Q(Exists(_HOLDS.filter(looked_at=None)))
 
 
@@ -193,9 +194,9 @@ def _look_again(
 
 
 def _prove_what_is_held(client: KaminoClient, kamino: KaminoConnection, *, clock: Clock, deadline: datetime) -> bool:
-    """After a restore, read until each title of a held direction was shown since then, and end its hold. Returns
-    whether there was time for that; where a list proves nothing, a person is asked."""
-    if not getattr(kamino, "is_held", True):
+    """After a restore, and once Bling was read, read until each title of a held direction was shown since then, and end
+    its hold. Returns whether there was time for that; where a list proves nothing, a person is asked."""
+    if not getattr(kamino, "is_held", True) or unread_connections().filter(tenant=kamino.tenant_id).exists():
         return True
     for hold in RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection=kamino):
         direction = Direction(hold.direction)

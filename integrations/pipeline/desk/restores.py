@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.money import ZERO
-from integrations.models import BlingConnection, PartPosting, PlanRequest, Posting, RestoreHold, SyncRun, Title
-from integrations.models.connections import ConnectionStatus
+from integrations.models import PartPosting, PlanRequest, Posting, RestoreHold
 from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover.restore_holds import unread_connections
 
 _UNSENT = Q(kamino_id=None) | ~Q(delivered_fingerprint=F("desired_fingerprint"))
 
@@ -67,7 +67,7 @@ def release(*, hold: RestoreHold, seen: Waiting, reason: str, user: User, now: d
             raise Refused("unread", _("Kamino's list was not read yet since the restore. It is read by itself."))
         if _is_planning(row):
             raise Refused("planning", _("Titles of this company are being planned: try again in a minute."))
-        if unread_connections(row).exists():
+        if unread_connections().filter(tenant__kamino_connection=row.kamino_connection_id).exists():
             raise Refused(
                 "unread", _("Bling was not read yet since the restore: order “Sync now” and wait for its end.")
             )
@@ -76,16 +76,6 @@ def release(*, hold: RestoreHold, seen: Waiting, reason: str, user: User, now: d
         row.ended_at, row.released_by, row.reason = now, user, reason
         row.released_count, row.released_total = seen.count, seen.total
         row.save()
-
-
-def unread_connections(hold: RestoreHold) -> QuerySet[BlingConnection]:
-    """Return the Bling connections of a company that were not read since the restore: what they show may have been sent
-    before it."""
-    read = SyncRun.objects.filter(connection=OuterRef("pk"), state=SyncRun.State.DONE, started_at__gte=hold.since)
-    has_titles = Exists(Title.objects.filter(connection=OuterRef("pk")))
-    used = Q(status__in=(ConnectionStatus.CONNECTED, ConnectionStatus.RECONNECT)) | Q(has_titles)
-    mine = BlingConnection.objects.filter(tenant__kamino_connection=hold.kamino_connection_id)
-    return mine.filter(used, ~Exists(read))
 
 
 def _is_planning(hold: RestoreHold) -> bool:

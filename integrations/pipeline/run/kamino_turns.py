@@ -23,6 +23,7 @@ from integrations.pipeline.compare.reconcile import (
 from integrations.pipeline.deliver.ready import kaminos_with_work
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.handover.restore_holds import unread_connections
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,8 @@ def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> Que
     is_quiet = ~is_busy & ~Q(unplanned) & ~Q(running)
     due = _kaminos(tenant_ids).filter(is_due(now), is_free(now), registers_read_at__isnull=False)
     is_late = Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_unread_after_restore()
-    return due.filter(is_late | is_quiet)
+    # After a restore nothing is sent before Bling was read: Kamino is read after that, once.
+    return due.filter(is_late | is_quiet).exclude(Exists(unread_connections().filter(tenant=OuterRef("tenant"))))
 
 
 def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import Posting, RestoreHold
+from integrations.models import BlingConnection, Posting, RestoreHold
 from integrations.pipeline.access import restores as database
 from integrations.pipeline.desk.commands import set_ignored
 from integrations.pipeline.desk.refusal import Refused
@@ -92,9 +92,14 @@ def test_other_titles_than_were_seen_are_not_released(
 
 def test_nothing_is_released_before_bling_and_kamino_were_read(company: Company, titles: list[int], user: User) -> None:
     """A title that Bling shows only now may have been sent in the lost time as well."""
+    BlingConnection.objects.update(status="paused")
+    database.after_restore(timezone.now())
+    company.work()
+    RestoreHold.objects.filter(RestoreHold.OPEN).update(looked_at=timezone.now())
     with pytest.raises(Refused) as refusal:
         let_go(user)
     assert refusal.value.code == "unread"
+    BlingConnection.objects.update(status="connected")
     company.sync()
     RestoreHold.objects.filter(RestoreHold.OPEN).update(looked_at=None)
     with pytest.raises(Refused) as refusal:
