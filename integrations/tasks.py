@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from integrations.models import Heartbeat
+from integrations.pipeline.access import journal
 from integrations.pipeline.company import closing, retention
 from integrations.pipeline.handover.due import Kind, Turn
 from integrations.pipeline.read import schedule
@@ -41,7 +42,9 @@ def tick() -> None:
 def _beat() -> None:
     """Show that this cluster lives (the supervisor gave it its name)."""
     now = timezone.now()
-    Heartbeat.objects.update_or_create(name=settings.HEARTBEAT_NAME, defaults={"beat_at": now})
+    Heartbeat.objects.update_or_create(
+        name=settings.HEARTBEAT_NAME, defaults={"beat_at": now, "has_journal": journal.is_kept()}
+    )
 
 
 def open_runs() -> int:

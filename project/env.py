@@ -61,6 +61,7 @@ class Environment:
     uncertain_wait_seconds: int
     queue_workers: int
     heartbeat_name: str
+    journal_dir: str
     email: dict[str, Any]
     default_from_email: str
     screen_urls: dict[str, str]
@@ -118,6 +119,7 @@ def read_environment() -> Environment:
         tick_threads=env.int("TICK_THREADS", default=8),
         uncertain_wait_seconds=env.int("UNCERTAIN_WAIT_SECONDS", default=420),
         heartbeat_name=env.str("HEARTBEAT_NAME", default=socket.gethostname()),
+        journal_dir=env.str("JOURNAL_DIR", default=""),
         queue_workers=env.int("QUEUE_WORKERS", default=4),
         email=env.email_url("EMAIL_URL", default="consolemail://"),
         default_from_email=env.str("DEFAULT_FROM_EMAIL", default="nao-responda@localhost"),

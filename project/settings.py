@@ -151,6 +151,7 @@ BLING_CLIENT_SECRET = ENV.bling_client_secret
 KAMINO_ALLOWED_HOSTS = ENV.kamino_allowed_hosts
 EGRESS_ID = ENV.egress_id
 HEARTBEAT_NAME = ENV.heartbeat_name
+JOURNAL_DIR = ENV.journal_dir
 LIMITS = ENV.limits
 RUN_SLICE_SECONDS = ENV.run_slice_seconds
 SYNC_HOURS = ENV.sync_hours

@@ -99,6 +99,7 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Sync runs"), "sync", "syncrun")
                     | {"active": lambda request: "/syncrun/" in request.path and "/saude/" not in request.path},
                     _link(_("Deliveries"), "send", "attempt"),
+                    _link(_("Holds after a restore"), "lock_clock", "restorehold"),
                     _link(_("Limits"), "speed", "ratelimit"),
                     _link(_("Schedules"), "schedule", "schedule", app="django_q"),
                     _link(_("Failed tasks"), "error", "failure", app="django_q"),

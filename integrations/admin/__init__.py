@@ -1,7 +1,7 @@
 """The admin: one module per table. An action is a permission, a confirmation, one pipeline call, an honest message."""
 
 from integrations.admin.access import users
-from integrations.admin.companies import confidential_category, filter_rule, tenant
+from integrations.admin.companies import confidential_category, filter_rule, restore_hold, tenant
 from integrations.admin.connections import bling, kamino
 from integrations.admin.mapping import change, mapping, registers
 from integrations.admin.reports import export, month_closing
@@ -28,6 +28,7 @@ __all__ = [
     "posting",
     "queue_tables",
     "registers",
+    "restore_hold",
     "run",
     "simulation",
     "tenant",

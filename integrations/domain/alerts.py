@@ -6,6 +6,7 @@ from enum import StrEnum
 class AlertCause(StrEnum):
     DOUBLE_PAYMENT = "double_payment"
     SURPLUS = "surplus"
+    RESTORED = "restored"
     RECONNECT = "reconnect"
     HELD = "held"
     KAMINO = "kamino"

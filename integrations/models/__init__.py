@@ -28,6 +28,7 @@ from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
+from integrations.models.restores import KnownDatabase, RestoreHold
 from integrations.models.runs import SyncRun
 from integrations.models.tenants import Tenant
 from integrations.models.title_changes import TitleChange
@@ -57,6 +58,7 @@ __all__ = [
     "KaminoConnection",
     "KaminoItem",
     "KaminoSnapshot",
+    "KnownDatabase",
     "ListedSpan",
     "Mapping",
     "MappingChange",
@@ -71,6 +73,7 @@ __all__ = [
     "PlannedWrite",
     "Posting",
     "RateLimit",
+    "RestoreHold",
     "SalesOrder",
     "SeenRow",
     "StoredDiscrepancy",

@@ -15,6 +15,7 @@ from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUn
 from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
+from integrations.models.restores import RestoreHold
 from integrations.models.titles import DIRECTION_CHOICES, Person, Title
 
 MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
@@ -51,6 +52,14 @@ class TitleUnit(KaminoUnit):
 
     class Meta(KaminoUnit.Meta):
         abstract = True
+
+    @classmethod
+    def may_be_claimed(cls) -> Q:
+        """After a restore nothing is sent of a direction before it is known what Kamino holds of it."""
+        held = RestoreHold.objects.filter(
+            RestoreHold.OPEN, kamino_connection=OuterRef("kamino_connection"), direction=OuterRef("direction")
+        )
+        return Q(~Exists(held))
 
     def offer(self, candidates: list[int]) -> None:
         """Remember the Kamino titles among which a person has to choose."""
@@ -194,7 +203,7 @@ class Posting(TitleUnit):
         check, that its payments are read again first."""
         mine = {"title": OuterRef("title")}
         checked = PaymentCheck.objects.filter(is_waived=False, **mine)
-        return Q(~Exists(PlanRequest.objects.filter(**mine)), ~Exists(checked))
+        return super().may_be_claimed() & Q(~Exists(PlanRequest.objects.filter(**mine)), ~Exists(checked))
 
     def offer(self, candidates: list[int]) -> None:
         if candidates != self.candidates:

@@ -143,10 +143,12 @@ class Breaker(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a worker of a cluster last worked; the supervisor and the health page read it."""
+    """When a worker of a cluster last worked, and whether its host keeps a journal (`None`: nobody said). The
+    supervisor and the health page read it."""
 
     name = models.CharField(max_length=60, primary_key=True)
     beat_at = models.DateTimeField()
+    has_journal = models.BooleanField(null=True)
 
     class Meta:
         default_permissions = ()

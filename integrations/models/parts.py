@@ -62,7 +62,7 @@ class PartPosting(TitleUnit):
             pk=OuterRef("posting"), state=DeliveryState.DELIVERED, kamino_id__isnull=False,
             delivered_fingerprint=F("desired_fingerprint"),
         )  # fmt: skip
-        return Q(~Exists(waits), ~Exists(checked), Exists(fallen))
+        return super().may_be_claimed() & Q(~Exists(waits), ~Exists(checked), Exists(fallen))
 
     def to_plan_when_delivered(self, fingerprint: str) -> QuerySet[Title]:
         return self.to_plan_when_stuck()

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from integrations.models import Heartbeat
+from integrations.models import Heartbeat, RestoreHold
 
 SILENT_AFTER = timedelta(minutes=10)
 
@@ -23,14 +23,16 @@ def live(_request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """Say whether this process can work (its database answers); with `?workers=1` also whether a worker lives."""
+    """Say whether this process can work (its database answers); with `?workers=1` also whether a worker lives and no
+    company is held because the database was restored."""
     answer: dict[str, object] = {"database": True}
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         if request.GET.get("workers") == "1":
             answer["workers"] = Heartbeat.objects.filter(beat_at__gt=timezone.now() - SILENT_AFTER).count()
+            answer["held"] = RestoreHold.objects.filter(RestoreHold.OPEN).values("kamino_connection").distinct().count()
     except DatabaseError:
         answer = {"database": False}
-    ok = answer["database"] is True and answer.get("workers") != 0
+    ok = answer["database"] is True and answer.get("workers") != 0 and not answer.get("held")
     return JsonResponse({"ok": ok, **answer}, status=200 if ok else 503)

@@ -25,6 +25,7 @@ class Words:
 _WORDS: dict[AlertCause, Words] = {
     AlertCause.DOUBLE_PAYMENT: Words(gettext_noop("Risk of double payment"), Severity.DANGER),
     AlertCause.SURPLUS: Words(gettext_noop("One too many in Kamino"), Severity.DANGER),
+    AlertCause.RESTORED: Words(gettext_noop("The database was restored"), Severity.DANGER),
     AlertCause.RECONNECT: Words(gettext_noop("Bling needs to be connected again"), Severity.DANGER),
     AlertCause.HELD: Words(gettext_noop("Another company was connected"), Severity.DANGER),
     AlertCause.KAMINO: Words(gettext_noop("Kamino refuses the access"), Severity.DANGER),
@@ -56,6 +57,11 @@ _SENTENCES = {
     AlertCause.SURPLUS: gettext_noop(
         "Kamino answered with numbers that are one too many (%(ids)s). "
         "Remove them there, then “Decide” on their titles."
+    ),
+    AlertCause.RESTORED: gettext_noop(
+        "The database is older than what was sent from it, or another one: nothing is sent before Kamino was read "
+        "again. %(titles)s titles wait for a person, because Kamino's list does not tell what it holds; release them "
+        "under “Holds after a restore”."
     ),
     AlertCause.EXPIRING: gettext_noop(
         "The authorization of “%(label)s” was not renewed for 20 days and expires after 30."

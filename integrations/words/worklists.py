@@ -64,4 +64,8 @@ WORKLIST_WORDS: dict[str, WorklistWords] = {
         gettext_noop("Closed month"),
         gettext_noop("Open the month again at the company, or choose “Do not sync”."),
     ),
+    "restored": WorklistWords(
+        gettext_noop("Held after a restore"),
+        gettext_noop("Link what Kamino has already, or choose “Do not sync”; then release the others at once."),
+    ),
 }

@@ -20,12 +20,13 @@ from integrations.models import (
     KaminoSnapshot,
     PlanRequest,
     Posting,
+    RestoreHold,
     SyncRun,
     Tenant,
     Title,
     TitleRead,
 )
-from integrations.pipeline.desk import bulk
+from integrations.pipeline.desk import bulk, restores
 from tests.admin.world import DAY, Rows
 
 REASON = {"reason": "Combinado por telefone", "confirmed": "yes"}
@@ -184,7 +185,25 @@ LIST_ACTIONS = [
         lambda rows: not FilterRule.objects.filter(pk=rows.filter.pk).exists(), lambda _rows: {"post": "yes"},
     ),
 ]  # fmt: skip
+
+
+def held(rows: Rows) -> None:
+    """Let the database have been restored, so that what is payable waits for a person, who may decide."""
+    since = timezone.now() - timedelta(days=1)
+    RestoreHold.objects.filter(pk=rows.hold.pk).update(ended_at=None, since=since)
+
+
+def release_form(rows: Rows) -> dict[str, Any]:
+    seen = restores.waiting(rows.hold)
+    return {**REASON, "count": str(seen.count), "total": str(seen.total)}
+
+
 PAGE_ACTIONS = [
+    Case(
+        RestoreHold, "release", "hold", "operacao", "financeiro",
+        lambda rows: RestoreHold.objects.get(pk=rows.hold.pk).released_by is not None, release_form, begin=held,
+        says="Liberados",
+    ),
     Case(Tenant, "sync_this", "tenant", "operacao", "nobody", queued, says="1 na fila"),
     Case(Tenant, "coverage", "tenant", "financeiro", "nobody", lambda _rows: True),
     Case(

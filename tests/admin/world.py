@@ -30,6 +30,7 @@ from integrations.models import (
     PersonPosting,
     PlannedWrite,
     Posting,
+    RestoreHold,
     StoredDiscrepancy,
     SyncRun,
     Tenant,
@@ -74,6 +75,7 @@ class Rows:
     change: MappingChange
     bulk: BulkOrder
     closing: MonthClosing
+    hold: RestoreHold
 
     @property
     def other_title(self) -> Title:
@@ -84,7 +86,7 @@ class Rows:
         return [
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
-            self.alert, self.change, self.bulk, self.closing,
+            self.alert, self.change, self.bulk, self.closing, self.hold,
         ]  # fmt: skip
 
 
@@ -194,9 +196,13 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
         tenant=tenant, month=DAY.replace(day=1), version=1, made_by=user, made_at=now,
         numbers={"competence": table, "settled": table},
     )  # fmt: skip
+    hold = RestoreHold.objects.create(
+        kamino_connection=kamino, direction="payable", since=now, looked_at=now, ended_at=now, reason=f"Motivo {slug}"
+    )
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
         PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk, closing,
+        hold,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from integrations.models import (
     TitleRead,
 )
 from integrations.models.outbox import Priority
+from integrations.pipeline.access import restores
 from integrations.pipeline.desk import bulk, commands
 from integrations.pipeline.handover.due import Kind, due
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -127,6 +128,7 @@ CASES: list[tuple[str, Callable[[Company], Any]]] = [
     ("sweep", update(PersonPosting, state=lambda: "sending", lease_until=ago)),
     ("asked", update(TitleRead, asked_at=ago)),
     ("people.asked", update(TitleRead, asked_at=ago)),
+    ("restored", lambda _company: restores.after_restore(timezone.now())),
     ("checks", check_payments()),
     ("checks", check_payments(asked_at=25)),
     ("pull", start_a_run),

@@ -19,6 +19,9 @@ _EVENTS = {
     "provisioned": gettext_noop("Changed by provision"),
     "person_forgotten": gettext_noop("A person's data was erased on request (ids in Bling)"),
     "refresh_lost": gettext_noop("The new authorization was lost on our side while it was renewed; connect again"),
+    "restored": gettext_noop(
+        "The database was restored, and the authorization was renewed after the backup; connect again"
+    ),
     "insufficient_scope": gettext_noop("The Bling app lacks permissions (scopes)"),
     "refused": gettext_noop("Access refused on Bling's page"),
     "expired": gettext_noop("The authorization took too long"),

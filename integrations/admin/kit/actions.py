@@ -55,6 +55,9 @@ class PermittedActions:
     def has_close_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.close_tenant"))
 
+    def has_release_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm("integrations.release_restorehold"))
+
     def has_test_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.test_kaminoconnection"))
 

@@ -36,6 +36,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.FilterRule: "connection__tenant",
     models.ConfidentialCategory: "connection__tenant",
     models.BulkOrder: "tenant",
+    models.RestoreHold: "kamino_connection__tenant",
     models.MonthClosing: "tenant",
 }
 

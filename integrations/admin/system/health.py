@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django_q.models import OrmQ
 
 from integrations.admin.kit import texts
@@ -21,8 +22,9 @@ from integrations.admin.system.limits import (
     used_today,
 )
 from integrations.domain.delivery import DeliveryState
-from integrations.models import Heartbeat, Posting, RateLimit, SyncRun
+from integrations.models import Heartbeat, KnownDatabase, Posting, RateLimit, RestoreHold, SyncRun
 from integrations.words.colours import BREAKER_COLOURS
+from integrations.words.restores import signal_names
 
 LIVELY = timedelta(minutes=3)
 LATE_POSTING = timedelta(hours=1)
@@ -38,7 +40,7 @@ def health_view(request: HttpRequest, admin_site: Any) -> HttpResponse:
         "title": _("Health"),
         "page_header": _("Health"),
         "workers": _workers(),
-        "facts": [*_queue_facts(), *_run_facts(request), _oldest_posting(request)],
+        "facts": [*_queue_facts(), *_run_facts(request), _oldest_posting(request), *_restore_facts(request)],
         "limits": _limits()
         if sees_every_tenant(request) and request.user.has_perm("integrations.view_ratelimit")
         else None,
@@ -91,6 +93,27 @@ def _oldest_posting(request: HttpRequest) -> dict[str, Any]:
         return _fact(_("Oldest title ready to send"), _("none"), "success")
     colour = "warning" if oldest < now - LATE_POSTING else "default"
     return _fact(_("Oldest title ready to send"), texts.age(oldest, now), colour)
+
+
+def _restore_facts(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return whether anything is held because the database was restored, and whether that would be noticed."""
+    known = KnownDatabase.objects.filter(restored_at__isnull=False).first()
+    holds = scoped(RestoreHold.objects.filter(RestoreHold.OPEN), request, "kamino_connection__tenant")
+    held = holds.values("kamino_connection").distinct().count()
+    restored, colour = _("never"), "success"
+    if known is not None and known.restored_at is not None:
+        words = {"at": texts.moment(known.restored_at), "why": signal_names(known.signals), "count": held}
+        restored = ngettext(
+            "%(at)s (%(why)s); %(count)s company waits", "%(at)s (%(why)s); %(count)s companies wait", held
+        )
+        restored, colour = restored % words, "danger" if held else "default"
+    without = Heartbeat.objects.filter(has_journal=False, beat_at__gt=timezone.now() - LIVELY).order_by("name")
+    names = ", ".join(without.values_list("name", flat=True))
+    missing = _("none: %(names)s would not notice every restore (JOURNAL_DIR)") % {"names": names}
+    journal = _fact(_("Journal outside of the database"), missing, "warning")
+    if not names:
+        journal = _fact(_("Journal outside of the database"), _("kept by every worker"), "success")
+    return [_fact(_("Database restored"), restored, colour), journal]
 
 
 def _limits() -> list[dict[str, Any]]:

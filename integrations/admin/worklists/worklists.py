@@ -18,6 +18,7 @@ from integrations.domain.titles import UNSETTLED
 from integrations.models import Discrepancy, ForcedSettlement, Posting
 from integrations.models.deliveries import MAY_NEED_ACTION
 from integrations.models.problem_queries import LACKS_ANY, has_problem
+from integrations.pipeline.desk.restores import held_for_a_person
 from integrations.pipeline.report.needs_action import needing_action
 from integrations.words.reasons import of_worklist
 from integrations.words.worklists import WORKLIST_WORDS
@@ -77,11 +78,12 @@ WORKLISTS = {
         Worklist("approval", _to_approve, "integrations_forcedsettlement_changelist"),
         Worklist("invalid", lambda: _of_reasons("invalid")),
         Worklist("closed", lambda: _of_reasons("closed")),
+        Worklist("restored", held_for_a_person, "integrations_restorehold_changelist"),
     )
 }
 
 
-_FROM_OTHER_TABLES = ("risk", "forced", "approval")
+_FROM_OTHER_TABLES = ("risk", "forced", "approval", "restored")
 
 
 def titles_of(worklist: str) -> Q:

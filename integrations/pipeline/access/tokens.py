@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.bling import auth
 from integrations.bling.errors import InvalidGrantError, NeedsReconnectionError
-from integrations.models import BlingConnection, BlingToken, ConnectionEvent, Title
+from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KnownDatabase, Title
 from integrations.models.connections import ConnectionStatus
 from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.access.rate_limits import seconds_until_token_slot, token_slots
@@ -150,6 +150,9 @@ def _refused(
         # An earlier refresh of this very version began and saved nothing: Bling rotated the token and we lost the new
         # one. That is our accident, not the customer's revocation.
         cause = "refresh_lost" if was_begun else "invalid_grant"
+        # Renewed after the backup: the pair that came with it is an old one.
+        if KnownDatabase.objects.filter(restored_at__gt=token.refreshed_at).exists():
+            cause = "restored"
     with transaction.atomic():
         # Under the token's lock: a consent that is given at this very moment must not be marked as dead.
         token = BlingToken.objects.select_for_update(no_key=True).get(connection=connection)

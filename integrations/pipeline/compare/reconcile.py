@@ -10,22 +10,25 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient, title_id
 from integrations.kamino.listing import Listing, Page
-from integrations.models import KaminoConnection, KaminoItem
+from integrations.models import KaminoConnection, KaminoItem, RestoreHold
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.compare.discrepancies import compare_all
 from integrations.pipeline.compare.shown_in_kamino import Seen, not_shown
 from integrations.pipeline.handover.kamino_absence import ALWAYS, keep_proof, prove
 from integrations.pipeline.handover.kamino_rows import store_rows
+from integrations.pipeline.handover.restore_holds import unread_connections
 from integrations.rest.errors import NO_TIME_LEFT, ConfigError, IncompleteError, NotFoundError, TransientError
 
 log = structlog.get_logger(__name__)
+
+_HOLDS = RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection=OuterRef("pk"))
 
 Clock = Callable[[], datetime]
 EVERY = timedelta(hours=24)
@@ -80,7 +83,18 @@ def refresh_registers(client: KaminoClient, kamino: KaminoConnection, *, clock: 
 def is_due(now: datetime) -> Q:
     """Return which companies' reconciliation is under way, a day old, or asked for since it began."""
     is_asked = Q(reconcile_asked_at__gte=F("reconciled_at"))
-    return ~Q(reconcile_cursor={}) | Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - EVERY) | is_asked
+    is_old = Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - EVERY)
+    return ~Q(reconcile_cursor={}) | is_old | is_asked | is_unread_after_restore()
+
+
+def is_unread_after_restore() -> Q:
+    """Return which companies' lists were not read yet since the database was restored."""
+    return Q(Exists(_HOLDS.filter(looked_at=None)))
+
+
+def with_holds(kaminos: QuerySet[KaminoConnection]) -> QuerySet[KaminoConnection]:
+    """Let each company say whether anything of it is held (`is_held`), for `reconcile_slice`."""
+    return kaminos.annotate(is_held=Exists(_HOLDS))
 
 
 def reconcile_slice(
@@ -115,7 +129,8 @@ def reconcile_slice(
             _save_cursor(kamino, cursor)
         worked = True
         failpoints.passed("reconcile.page_read")
-    if cursor["direction"] or not _look_again(client, kamino, cursor, clock=clock, deadline=deadline):
+    is_read = not cursor["direction"] and _look_again(client, kamino, cursor, clock=clock, deadline=deadline)
+    if not is_read or not _prove_what_is_held(client, kamino, clock=clock, deadline=deadline):
         if worked and cursor != kamino.reconcile_cursor:
             _save_cursor(kamino, cursor)
         return worked
@@ -175,6 +190,28 @@ def _look_again(
         looked.append([direction, due, is_proved])
         _save_cursor(kamino, {**cursor, "looked": looked})
         cursor["looked"] = looked
+    return True
+
+
+def _prove_what_is_held(client: KaminoClient, kamino: KaminoConnection, *, clock: Clock, deadline: datetime) -> bool:
+    """After a restore, and once Bling was read, read until each title of a held direction was shown since then, and end
+    its hold. Returns whether there was time for that; where a list proves nothing, a person is asked."""
+    if not getattr(kamino, "is_held", True) or unread_connections().filter(tenant=kamino.tenant_id).exists():
+        return True
+    for hold in RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection=kamino):
+        direction = Direction(hold.direction)
+        try:
+            is_proved = prove(client, kamino.pk, direction, ALWAYS, since=hold.since, clock=clock, until=deadline)
+        except TransientError as error:
+            if error.code == NO_TIME_LEFT:
+                return False
+            if not isinstance(error, IncompleteError):
+                raise
+            is_proved = False
+        ended = {"ended_at": clock()} if is_proved else {}
+        # One that was found anew meanwhile is read anew.
+        same = RestoreHold.objects.filter(RestoreHold.OPEN, pk=hold.pk, since=hold.since)
+        same.update(looked_at=clock(), **ended)
     return True
 
 

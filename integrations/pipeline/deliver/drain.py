@@ -7,6 +7,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.kamino.client import KaminoClient
 from integrations.models import DELIVERY_UNITS, KaminoConnection, PersonPosting
 from integrations.models.outbox import DeliveryUnit, Priority
+from integrations.pipeline.access import restores
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.leases import free_kamino, lease_next
 from integrations.pipeline.deliver.kamino import KAMINO
@@ -43,6 +44,7 @@ class _Companies:
         return lease_next(kaminos.select_related("tenant"), now)
 
     def open(self, account: KaminoConnection) -> outbox.Step:
+        restores.look(self._clock())
         if account.pk not in self._clients:
             self._clients[account.pk] = open_kamino(account, clock=self._clock)
         client, directory = self._clients[account.pk], _DIRECTORIES.setdefault(account.pk, PersonDirectory())

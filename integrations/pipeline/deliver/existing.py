@@ -19,6 +19,7 @@ from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.kamino.client import KaminoClient
 from integrations.models import Attempt, KaminoSnapshot, ListedSpan, PartPosting, Posting
+from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.handover.kamino_absence import prove
 from integrations.pipeline.outbox.claim import Claimed
 from integrations.rest.errors import AmbiguousError
@@ -49,7 +50,7 @@ def existing_title(
     # One whose amount could not be read has none.
     alike = {"person_id": person_id, "value__in": [desired.value, ZERO], "due_date__range": _around(desired)}
     found = free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id")
-    since, until = clock() - BELIEVED_FOR, clock() + claimed.to.lease - 2 * claimed.to.longest_call
+    since, until = believable_since(clock() - BELIEVED_FOR), clock() + claimed.to.lease - 2 * claimed.to.longest_call
     is_shown = partial(prove, client, posting.kamino_connection_id, desired.direction, clock=clock, until=until)
     day, believed = (desired.due_date, desired.due_date), _believed(claimed, since)
     has_list = is_shown(day, since=since, believed=believed)

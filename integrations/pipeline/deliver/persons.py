@@ -14,7 +14,8 @@ from integrations.domain.reasons import Reason
 from integrations.kamino.client import KaminoClient, person_id
 from integrations.kamino.listing import Listing, Page
 from integrations.kamino.translate import KaminoPerson
-from integrations.models import Attempt, PersonPosting
+from integrations.models import Attempt, KaminoSnapshot, PersonPosting, Posting
+from integrations.pipeline.access.restores import was_restored
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import Claimed, claim
@@ -74,8 +75,10 @@ class PersonDirectory:
             if found is not None:
                 return [found]
         is_proved = is_fresh and not ids and self._is_proof and not self._was_sent_since(row, desired)
-        if is_proved or not desired.document:
+        if is_proved:
             return []
+        if not desired.document:
+            return _of_its_titles(client, row) if was_restored() else []
         persons = client.persons_with_document(desired.document)
         return [person for person in persons if person.person.code == desired.code] or persons
 
@@ -91,6 +94,19 @@ class PersonDirectory:
             kamino_connection=row.kamino_connection_id, started_at__gte=self._read_at,
         )  # fmt: skip
         return bool(sent.exclude(outcome="", person_posting=row).exists())
+
+
+def _of_its_titles(client: KaminoClient, row: PersonPosting) -> list[KaminoPerson]:
+    """Return the persons without CPF/CNPJ whom Kamino's lists show on this one's titles: a restored database knows
+    neither of them."""
+    mine = {"kamino_connection": row.kamino_connection_id}
+    codes = Posting.objects.filter(title__person=row.person_id, **mine).values_list("desired__code", flat=True)
+    shown = KaminoSnapshot.objects.filter(
+        code__in=[code[:60] for code in codes if code], person_id__isnull=False, **mine
+    )
+    ids = shown.order_by("person_id").values_list("person_id", flat=True).distinct()
+    found = [client.person(person) for person in ids if person]
+    return [person for person in found if person is not None and not person.person.document]
 
 
 def deliver_person(client: KaminoClient, row: PersonPosting, directory: PersonDirectory, *, clock: Clock) -> None:

@@ -17,6 +17,7 @@ from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, PersonPosting, Posting
 from integrations.models.deliveries import TitleUnit
 from integrations.pipeline.access import failpoints
+from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.ready import Unit
 from integrations.pipeline.handover.kamino_absence import ALWAYS, prove
@@ -44,16 +45,15 @@ def _resolve_title(
     sent = DesiredTitle.from_json(look.attempt.was_sent)
     before = posting.get_delivered()
     days = [sent.due_date, *([before.due_date] if before else [])]
-    proved = partial(prove, client, kamino.pk, sent.direction, since=look.began_at, clock=clock, until=until)
+    since = believable_since(look.began_at)
+    proved = partial(prove, client, kamino.pk, sent.direction, since=since, clock=clock, until=until)
     is_listed = proved(around(min(days), max(days), AROUND))
     failpoints.passed("lookup.read")
     if not is_listed:
         look.ask(Problem(Reason.NO_LIST, {"code": sent.code}))
         return
     # Whatever a list showed since then: one of another due date may be ours too.
-    shown = KaminoSnapshot.objects.filter(
-        kamino_connection=kamino, direction=posting.direction, read_at__gte=look.began_at
-    )
+    shown = KaminoSnapshot.objects.filter(kamino_connection=kamino, direction=posting.direction, read_at__gte=since)
     if posting.kamino_id is None:
         marker = MARKER.format(code=sent.code)
         carriers = Q(code=sent.code[:60]) | Q(description__contains=marker) | Q(note__contains=marker)

@@ -15,6 +15,7 @@ from integrations.kamino.client import KaminoClient
 from integrations.kamino.listing import Listing, asked
 from integrations.models import KaminoSnapshot, PartPosting, Posting
 from integrations.models.outbox import Priority
+from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.deliver.existing import existing_title
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.locked_periods import refuse_locked
@@ -113,7 +114,7 @@ def current_row(
     last body that we wrote stands in.
     """
     direction = Direction(posting.direction)
-    oldest = clock() - SNAPSHOT_AGE
+    oldest = believable_since(clock() - SNAPSHOT_AGE)
     if posting.priority == Priority.PERSON:
         oldest = max(oldest, posting.planned_at)
     snapshot = KaminoSnapshot.objects.filter(

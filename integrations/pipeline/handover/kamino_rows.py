@@ -11,6 +11,7 @@ from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
 from integrations.kamino.listing import Listing
 from integrations.models import Attempt, KaminoSnapshot, Posting
+from integrations.pipeline.access.restores import took_part
 from integrations.rest.errors import ConfigError, NotFoundError
 from integrations.rest.fields import storable
 
@@ -52,6 +53,7 @@ def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
 
 def store_rows(kamino_id: int, direction: Direction, rows: Sequence[KaminoTitle], *, read_at: datetime) -> None:
     """Keep rows of a Kamino connection (its key) as snapshots; `read_at` was taken before their request."""
+    took_part(read_at)
     KaminoSnapshot.objects.bulk_create(
         [
             KaminoSnapshot(kamino_connection_id=kamino_id, direction=direction, read_at=read_at, **_columns(row))

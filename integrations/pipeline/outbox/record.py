@@ -13,8 +13,9 @@ from django.db import IntegrityError, transaction
 from integrations.domain.delivery import Body, DeliveryState, Outcome
 from integrations.domain.reasons import Problem, Reason
 from integrations.models.outbox import NO_REASON, BaseAttempt, DeliveryUnit
-from integrations.pipeline.access import failpoints
+from integrations.pipeline.access import failpoints, restores
 from integrations.pipeline.access.error_texts import failure_of, reason_of
+from integrations.pipeline.access.journal import JournalError
 from integrations.pipeline.outbox.claim import Claimed
 from integrations.pipeline.outbox.destination import Clock, Destination
 from integrations.rest.errors import (
@@ -140,11 +141,16 @@ def _try_a_whole_list(claimed: Claimed, why: Problem, now: datetime) -> None:
 
 
 def may_send(claimed: Claimed, clock: Clock, body: Body) -> None:
-    """Keep the `body` that is sent now. Raises `TransientError` when the claim is no longer ours for as long as a call
-    takes: a worker that was paused past its lease must write nothing old. To be called right before each write."""
+    """Keep the `body` that is sent now, and note it outside of the database. Raises `TransientError` when the claim is
+    no longer ours for as long as a call takes: a worker that was paused past its lease must write nothing old. To be
+    called right before each write."""
     sent = body.to_json()
     if sent != claimed.attempt.body:
         type(claimed.attempt).objects.filter(pk=claimed.attempt.pk).update(sent_body=sent)
+    try:
+        restores.note_sending(claimed.attempt.pk, clock())
+    except JournalError as error:
+        raise TransientError(str(error), service=claimed.to.service) from error
     until = clock() + claimed.to.longest_call
     if not type(claimed.unit).objects.is_held_by(claimed.unit.pk, claimed.fence, until=until):
         raise TransientError("the claim ran out before anything was sent", service=claimed.to.service)

@@ -18,11 +18,14 @@ from integrations.models import (
     Discrepancy,
     Heartbeat,
     KaminoConnection,
+    Posting,
+    RestoreHold,
     SyncRun,
     Tenant,
 )
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.mails import addresses, send
+from integrations.pipeline.desk.restores import held_for_a_person
 from integrations.pipeline.report.coverage import lacking_names
 from integrations.pipeline.report.estimate import outlook
 from integrations.words.alerts import URGENT_CAUSES, alert_text
@@ -107,6 +110,10 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     if numbers := list(surplus.values_list("surplus_id", "pk")[:MOST_NAMED]):
         ids = ", ".join(str(number) for number, _pk in numbers)
         found.append(Finding(AlertCause.SURPLUS, {"ids": ids}, newest=numbers[0][1]))
+    holds = RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection__tenant=tenant)
+    if newest := holds.aggregate(newest=Max("pk"))["newest"]:
+        titles = Posting.objects.filter(held_for_a_person(), kamino_connection__tenant=tenant).count()
+        found.append(Finding(AlertCause.RESTORED, {"titles": titles}, newest=newest))
     names, titles = lacking_names(tenant)
     if names:
         found.append(Finding(AlertCause.UNMAPPED, {"names": names, "titles": titles}))

@@ -12,10 +12,18 @@ from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun,
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, is_free, lease_first, pause_kamino
-from integrations.pipeline.compare.reconcile import is_due, reconcile_slice, refresh_registers, registers_are_stale
+from integrations.pipeline.compare.reconcile import (
+    is_due,
+    is_unread_after_restore,
+    reconcile_slice,
+    refresh_registers,
+    registers_are_stale,
+    with_holds,
+)
 from integrations.pipeline.deliver.ready import kaminos_with_work
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.handover.restore_holds import unread_connections
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError
 
 log = structlog.get_logger(__name__)
@@ -63,13 +71,15 @@ def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> Que
     running = Exists(SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True, **mine))
     is_quiet = ~is_busy & ~Q(unplanned) & ~Q(running)
     due = _kaminos(tenant_ids).filter(is_due(now), is_free(now), registers_read_at__isnull=False)
-    return due.filter(Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_quiet)
+    is_late = Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_unread_after_restore()
+    # After a restore nothing is sent before Bling was read: Kamino is read after that, once.
+    return due.filter(is_late | is_quiet).exclude(Exists(unread_connections().filter(tenant=OuterRef("tenant"))))
 
 
 def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
     """Give one company's daily reconciliation a slice; false when nothing was read."""
     now = clock()
-    kamino = lease_first(kaminos_to_reconcile(now, tenant_ids), now)
+    kamino = lease_first(with_holds(kaminos_to_reconcile(now, tenant_ids)), now)
     if kamino is None:
         return False
     try:

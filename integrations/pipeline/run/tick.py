@@ -25,6 +25,7 @@ from integrations.pipeline.read.before_settling import checks_due, read_before_s
 from integrations.pipeline.read.on_demand import connections_asked, read_asked
 from integrations.pipeline.read.run_lease import advance_a_run, runs_due
 from integrations.pipeline.report import alerts, digest
+from integrations.pipeline.run.after_restore import held_unread, read_held
 from integrations.pipeline.run.crew import Crew, Member
 from integrations.pipeline.run.kamino_turns import (
     kaminos_to_read,
@@ -97,6 +98,10 @@ STAGES = (
     Kind(
         "asked", lambda _, tenants: [connections_asked(tenants)],
         lambda turn: read_asked(turn.clock, turn.deadline, turn.tenant_ids),
+    ),
+    Kind(
+        "restored", lambda _, tenants: [held_unread(tenants)],
+        lambda turn: read_held(now=turn.clock(), tenant_ids=turn.tenant_ids),
     ),
     Kind(
         "checks", checks_due,

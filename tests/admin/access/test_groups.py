@@ -21,6 +21,7 @@ ABLE = {
     },
     "Operação": {
         "sync_tenant", "resync_title", "force_settlement", "resolve_posting", "export_discrepancy", "export_title",
+        "release_restorehold",
     },
 }  # fmt: skip
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import F, Q
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from integrations.admin.worklists.worklists import WORKLISTS
-from integrations.models import FollowUp, ForcedSettlement, PlanRequest, Posting, StoredDiscrepancy, Title
+from integrations.models import FollowUp, ForcedSettlement, PlanRequest, Posting, RestoreHold, StoredDiscrepancy, Title
 from tests.admin.world import Rows
 
 URL = reverse("admin:integrations_posting_changelist")
@@ -31,6 +31,7 @@ IN = {
     "approval": {"state": "delivered"},
     "invalid": {"problems": ["invalid_document"]},
     "closed": {"problems": ["closed_period"]},
+    "restored": {"state": "ready", "kamino_id": None},
 }
 
 
@@ -40,7 +41,10 @@ def let_be(rows: Rows, worklist: str) -> None:
     params = dict.fromkeys(("name", "number", "message", "paid", "balance", "date", "id", "until"), "x")
     codes = [{"code": code, "params": params} for code in wanted.pop("problems", [])]
     others = Posting.objects.filter(kamino_connection=rows.kamino).exclude(pk=rows.posting.pk)
-    others.update(state="delivered", problems=[])
+    sent = {"kamino_id": F("pk"), "delivered_fingerprint": F("desired_fingerprint")}
+    others.update(state="delivered", problems=[], **sent)
+    if worklist == "restored":
+        RestoreHold.objects.filter(pk=rows.hold.pk).update(ended_at=None)
     Posting.objects.filter(pk=rows.posting.pk).update(**{**wanted, "problems": codes})
     Title.objects.filter(pk=rows.title.pk).update(status="open")
     now = timezone.now()
