@@ -95,7 +95,7 @@ def derive(
         derive_category(title, borderos)
     recategorised = [title for title in follow if derive_category(title, borderos)]
     for title in recategorised:
-        title.changed_at = read_at
+        title.changed_at = max(title.changed_at, read_at)
     return Derivation(borderos, _named_once([*changed, *others]), follow, recategorised)
 
 
