@@ -52,6 +52,7 @@ class Reason(StrEnum):
     PAYMENTS_UNREAD = "payments_unread"
     PAYMENTS_MISSING = "payments_missing"
     PAYMENT_AMBIGUOUS = "payment_ambiguous"
+    PAYMENT_OF_OTHERS = "payment_of_others"
     PAYMENTS_DO_NOT_ADD_UP = "payments_do_not_add_up"
     PAID_AMOUNT_UNSURE = "paid_amount_unsure"
     PAYMENTS_SEVERAL = "payments_several"
@@ -173,7 +174,7 @@ _EFFECTS: dict[Reason, Effect] = {
     **dict.fromkeys(
         (
             Reason.BANK_ACCOUNT_UNMAPPED, Reason.BANK_ACCOUNT_AMBIGUOUS, Reason.BANK_ACCOUNT_MISSING,
-            Reason.BANK_ACCOUNT_NOT_USABLE, Reason.PAYMENTS_MISSING, Reason.PAYMENT_AMBIGUOUS,
+            Reason.BANK_ACCOUNT_NOT_USABLE, Reason.PAYMENTS_MISSING, Reason.PAYMENT_AMBIGUOUS, Reason.PAYMENT_OF_OTHERS,
             Reason.PAYMENTS_DO_NOT_ADD_UP, Reason.PAID_AMOUNT_UNSURE, Reason.PAYMENTS_SEVERAL,
         ),
         _SETTLEMENT_ASKS,

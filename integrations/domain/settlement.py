@@ -4,7 +4,7 @@ A borderô line names no title, so lines are matched by contact and document num
 value minus balance. Anything ambiguous is a problem for a person, never a guess.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -116,14 +116,19 @@ def is_fee_unsure(direction: Direction, paid: Iterable[Paid], fitting: Iterable[
     return has_fee and meaning is PaidAmount.UNKNOWN and any(not reading.fee for reading in fitting)
 
 
-def match_payments(title: TitleFacts, borderos: Sequence[BorderoFacts]) -> tuple[list[PaymentFacts], list[Problem]]:
-    """Find the lines of `borderos` (those that the title names) which belong to this title."""
+def match_payments(
+    title: TitleFacts, borderos: Sequence[BorderoFacts], alone: Collection[int] = ()
+) -> tuple[list[PaymentFacts], list[Problem]]:
+    """Find the lines of `borderos` (those that the title names) which belong to this title. `alone` are borderôs that
+    no other title names."""
     payments: list[PaymentFacts] = []
     problems: list[Problem] = []
     for bordero in borderos:
         line = _line_of(title, bordero)
+        if line is None and bordero.bling_id in alone:
+            line = _line_of_another_contact(title, bordero)
         if line is None:
-            problems.append(Problem(Reason.PAYMENT_AMBIGUOUS, {"bordero": str(bordero.bling_id)}))
+            problems.append(unmatched(title, bordero))
             continue
         payments.append(
             PaymentFacts(
@@ -150,6 +155,31 @@ def _line_of(title: TitleFacts, bordero: BorderoFacts) -> BorderoLine | None:
         # Lines of the same contact, number and amounts are interchangeable: each title gets one of them.
         return exact[0]
     return None
+
+
+def names_others(title: TitleFacts, bordero: BorderoFacts) -> bool:
+    """Say whether a borderô has lines, and none of the title's customer or supplier."""
+    return bool(bordero.lines) and all(line.contact_id != title.contact_id for line in bordero.lines)
+
+
+def _line_of_another_contact(title: TitleFacts, bordero: BorderoFacts) -> BorderoLine | None:
+    """Return the line that can only be this title's, although it names another contact or none: the borderô pays no
+    other title, and it alone has just what this one was paid, under no other number."""
+    paid = _principal(title)
+    if paid is None or len(title.bordero_ids) != 1 or not names_others(title, bordero):
+        return None
+    exact = [line for line in bordero.lines if paid in readings(line)]
+    numbers = {title.document_number, *(line.document_number for line in exact)} - {""}
+    return exact[0] if len(exact) == 1 and len(numbers) < 2 else None
+
+
+def unmatched(title: TitleFacts, bordero: BorderoFacts) -> Problem:
+    """Return why no line of a borderô is known to be a title's."""
+    params = {"bordero": str(bordero.bling_id)}
+    if not names_others(title, bordero):
+        return Problem(Reason.PAYMENT_AMBIGUOUS, params)
+    contacts = sorted({line.contact_id for line in bordero.lines if line.contact_id})
+    return Problem(Reason.PAYMENT_OF_OTHERS, {**params, "contacts": ", ".join(map(str, contacts)) or "–"})
 
 
 def _may_be_whole(title: TitleFacts, line: BorderoLine) -> bool:

@@ -173,6 +173,7 @@ class Title(models.Model):
             models.Index(Upper("origin_number"), name="title_origin_number"),
             models.Index(fields=["bling_id"], name="title_bling_id"),
             models.Index(fields=["value"], name="title_value"),
+            GinIndex(fields=["bordero_ids"], name="title_borderos"),
             models.Index(fields=["connection", "origin_id"], condition=~Q(origin_id=0), name="title_origin"),
         ]
         constraints = [
@@ -241,6 +242,9 @@ class Bordero(models.Model):
     category_id = models.BigIntegerField(null=True)
     lines = models.JSONField()
     read_at = models.DateTimeField()
+
+    if TYPE_CHECKING:
+        connection_id: int
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "bling_id"], name="one_bordero_per_bling_id")]

@@ -157,6 +157,18 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Number the titles in Bling, or force the settlement; until then it waits."),
         "partial",
     ),
+    Reason.PAYMENT_OF_OTHERS: Words(
+        gettext_noop("Payment of another customer or supplier"),
+        gettext_noop(
+            "The payment %(bordero)s names another customer or supplier than the title (contacts in Bling: "
+            "%(contacts)s)."
+        ),
+        gettext_noop(
+            "Correct the customer or supplier of the title or of the payment in Bling, or force the settlement; until "
+            "then it waits."
+        ),
+        "partial",
+    ),
     Reason.PAYMENTS_DO_NOT_ADD_UP: Words(
         gettext_noop("Payments do not add up"),
         gettext_noop("The payments found (%(paid)s) do not make up the value %(value)s."),

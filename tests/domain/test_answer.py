@@ -38,6 +38,10 @@ def situation(bling: TitleStatus, state: str, delivered: KaminoStatus | None, **
         (situation(SETTLED, "ready", PENDING, problems=[BANK]), Answer(Gap.NOT_SETTLED, BANK)),
         (situation(SETTLED, "ready", PENDING, wanted=PAID), Answer(Gap.NOT_SETTLED, Problem(Reason.QUEUED))),
         (
+            situation(SETTLED, "ready", PENDING, wanted=PAID, is_checked=True),
+            Answer(Gap.NOT_SETTLED, Problem(Reason.BEING_CHECKED)),
+        ),
+        (
             situation(OPEN, "ready", PENDING, awaits_approval=True),
             Answer(Gap.NOT_SETTLED, Problem(Reason.AWAITS_APPROVAL)),
         ),

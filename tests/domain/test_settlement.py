@@ -42,7 +42,6 @@ OTHER_CONTACT = 8
         pytest.param([line()], "100.00", id="the only line, same contact"),
         pytest.param([line(document_number="")], "100.00", id="the only line, without a number"),
         pytest.param([line(document_number="NF 99")], "100.00", id="the only line, renumbered since"),
-        pytest.param([line(contact_id=OTHER_CONTACT)], None, id="the only line, of somebody else"),
         pytest.param([line(), line("50.00", document_number="NF 11")], "100.00", id="told apart by number"),
         pytest.param([line(), line("50.00", contact_id=OTHER_CONTACT)], "100.00", id="told apart by contact"),
         pytest.param([line(), line("50.00")], "100.00", id="one number, told apart by amount"),
@@ -57,7 +56,6 @@ OTHER_CONTACT = 8
             None,
             id="same principal, different money moved",
         ),
-        pytest.param([line("50.00", contact_id=8), line("50.00", contact_id=9)], None, id="no line of this contact"),
         pytest.param([], None, id="no line at all"),
     ],
 )
@@ -102,6 +100,44 @@ def test_what_a_common_bordero_gives_to_its_titles_is_never_more_than_it_paid(
         assert found == [amount] or problems == AMBIGUOUS
         total += sum(found, Decimal(0))
     assert total <= sum(amount for amount, _number in paid)
+
+
+NOBODY = 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        pytest.param([line(contact_id=OTHER_CONTACT)], "100.00", id="of somebody else, same number"),
+        pytest.param([line(contact_id=NOBODY)], "100.00", id="of nobody"),
+        pytest.param([line(contact_id=OTHER_CONTACT, document_number="")], "100.00", id="without a number"),
+        pytest.param([line("98.00", contact_id=8, discount="2.00")], "98.00", id="in some reading"),
+        pytest.param([line(contact_id=8), line("50.00", contact_id=9)], "100.00", id="alone with its amount"),
+        pytest.param([line(contact_id=OTHER_CONTACT, document_number="NF 99")], None, id="of another number"),
+        pytest.param([line(contact_id=8), line(contact_id=9)], None, id="two of that amount"),
+        pytest.param([line("50.00", contact_id=8), line("50.00", contact_id=9)], None, id="none of that amount"),
+        pytest.param([line("50.00", document_number="A"), line(contact_id=8)], None, id="one of this contact"),
+    ],
+)
+def test_a_bordero_of_one_title_may_name_another_contact(lines: Sequence[BorderoLine], found: str | None) -> None:
+    paid = bordero(*lines)
+    payments, problems = match_payments(paid_title(), [paid], {paid.bling_id})
+    assert [payment.amount for payment in payments] == ([] if found is None else [money(found)])
+    assert bool(problems) == (found is None)
+    assert not any(payment.amount == money("100.00") for payment in match_payments(paid_title(), [paid])[0])
+
+
+def test_nor_does_it_without_a_balance_or_with_another_bordero() -> None:
+    paid = bordero(line(contact_id=OTHER_CONTACT))
+    for title in (paid_title(balance=None), paid_title(bordero_ids=(paid.bling_id, 999))):
+        assert match_payments(title, [paid], {paid.bling_id})[0] == []
+
+
+@pytest.mark.parametrize(("contacts", "shown"), [([8], "8"), ([9, 8, 8], "8, 9"), ([NOBODY], "–"), ([8, NOBODY], "8")])
+def test_a_person_is_told_whom_the_payment_names(contacts: list[int], shown: str) -> None:
+    _payments, [problem] = match_payments(paid_title(), [bordero(*(line(contact_id=each) for each in contacts))])
+    assert problem.code is Reason.PAYMENT_OF_OTHERS
+    assert problem.params["contacts"] == shown
 
 
 def test_without_a_balance_amounts_decide_nothing() -> None:

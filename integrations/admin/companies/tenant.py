@@ -20,9 +20,11 @@ from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import BooleanColumn, ChoiceColumn
 from integrations.admin.kit.scope import sees_every_tenant, told_connections
+from integrations.domain.calendar import day_of
 from integrations.models import BlingConnection, Tenant
 from integrations.pipeline.company.saving import save_tenant
 from integrations.pipeline.desk import commands
+from integrations.pipeline.read.steps.listings import listed_days, odd_due_dates
 from integrations.pipeline.report.estimate import outlook
 from integrations.queue import enqueue_tick
 
@@ -35,7 +37,7 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
     search_fields = ["name", "slug", "cnpj"]
     ordering = ["name"]
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ["created_at", "left_to_do", "delivery_mode", "coverage_text", "deletion"]
+    readonly_fields = ["created_at", "left_to_do", "delivery_mode", "coverage_text", "deletion", "odd_due_dates"]
     actions = ["sync_now", "reconcile_now"]
     actions_detail = [
         "sync_this", "coverage", "readiness", "activate", "to_simulation", "close_company", "reopen_company"
@@ -72,6 +74,8 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
         sets = super().get_fieldsets(request, obj)
         if isinstance(obj, Tenant) and obj.delete_on:
             return [(gettext_lazy("Closed"), {"fields": ["deletion"]}), *sets]
+        if isinstance(obj, Tenant) and _count_of_odd(obj):
+            return [*sets, (gettext_lazy("To be looked at"), {"fields": ["odd_due_dates"]})]
         return sets
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Any]:
@@ -120,6 +124,19 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
     def deletion(self, tenant: Tenant) -> str:
         return texts.day(tenant.delete_on)
 
+    @display(gettext_lazy("unlikely due dates"))
+    def odd_due_dates(self, tenant: Tenant) -> str:
+        count = _count_of_odd(tenant)
+        first, last = (texts.day(day) for day in listed_days(day_of(timezone.now())))
+        sentence = ngettext(
+            "%(count)d title is due before %(first)s or after %(last)s, where no list of Bling is read: correct its "
+            "due date in Bling.",
+            "%(count)d titles are due before %(first)s or after %(last)s, where no list of Bling is read: correct "
+            "their due dates in Bling.",
+            count,
+        )
+        return sentence % {"count": count, "first": first, "last": last}
+
     @display(gettext_lazy("settle payments since"), ordering="settled_from")
     def settled_from_text(self, tenant: Tenant) -> str:
         return texts.day(tenant.settled_from)
@@ -146,6 +163,14 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
             submit=_("Sync now"),
             back=actions.page_url(self, tenant.pk),
         )
+
+
+def _count_of_odd(tenant: Tenant) -> int:
+    """Return how many titles have a due date that no list of Bling is read for; counted once for each page."""
+    kept = vars(tenant)
+    if "odd_due_dates" not in kept:
+        kept["odd_due_dates"] = odd_due_dates(tenant, today=day_of(timezone.now())).count()
+    return int(kept["odd_due_dates"])
 
 
 def _to_be_compared(count: int) -> str:

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import NamedTuple
 
 from integrations.domain.classification import choose_bank_account, classify_title
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import DesiredTitle, Forced, Inputs, KaminoStatus
 from integrations.domain.reasons import Problem, Reason, because_of
-from integrations.domain.settlement import PaymentFacts, Settlement, settle
+from integrations.domain.settlement import PaymentFacts, Settlement, settle, unmatched
 from integrations.domain.splitting import Split
-from integrations.domain.titles import SalesOrderFacts, TitleFacts, TitleStatus
+from integrations.domain.titles import BorderoFacts, SalesOrderFacts, TitleFacts, TitleStatus
 from integrations.models import Bordero, ForcedSettlement, PersonPosting, Posting, Title
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover import sales_orders
@@ -21,10 +20,10 @@ from integrations.pipeline.plan.rulebook import Rulebook
 
 @dataclass(frozen=True)
 class Read:
-    """What was read for a batch beside its titles: the days of borderôs, and sales orders, each by connection and id;
+    """What was read for a batch beside its titles: borderôs and sales orders, each by connection and id;
     people's settlements, by posting."""
 
-    borderos: dict[tuple[int, int], date]
+    borderos: dict[tuple[int, int], BorderoFacts]
     orders: dict[tuple[int, int], SalesOrderFacts]
     forced: dict[int, Forced]
 
@@ -58,11 +57,11 @@ def read_for(titles: Sequence[Title], forced: Iterable[ForcedSettlement]) -> Rea
     )
 
 
-def _known_borderos(titles: Sequence[Title]) -> dict[tuple[int, int], date]:
-    """Return the payment days of the borderôs that some titles name, by connection and id."""
+def _known_borderos(titles: Sequence[Title]) -> dict[tuple[int, int], BorderoFacts]:
+    """Return the borderôs that some titles name, by connection and id."""
     wanted = {bordero for title in titles for bordero in title.bordero_ids}
-    rows = Bordero.objects.filter(bling_id__in=wanted).values_list("connection_id", "bling_id", "date")
-    return {(connection, bling_id): day for connection, bling_id, day in rows}
+    rows = Bordero.objects.filter(bling_id__in=wanted)
+    return {(row.connection_id, row.bling_id): row.to_facts() for row in rows}
 
 
 def gather(
@@ -100,7 +99,7 @@ def gather(
         rules=rulebook.rules,
         delivered=delivered,
         contact_types=frozenset(title.person.type_ids) if title.person else frozenset(),
-        paid_on=max((read.borderos[key] for key in _keys(title) if key in read.borderos), default=None),
+        paid_on=max((read.borderos[key].date for key in _keys(title) if key in read.borderos), default=None),
         forced=forced,
         deleted=cancels,
         rest=divided.rest if divided else None,
@@ -138,7 +137,7 @@ def _paid(
 def _ambiguous(title: Title, facts: TitleFacts, payments: Sequence[PaymentFacts], read: Read) -> list[Problem]:
     matched = {payment.bordero_id for payment in payments}
     return [
-        Problem(Reason.PAYMENT_AMBIGUOUS, {"bordero": str(bordero)})
+        unmatched(facts, read.borderos[title.connection_id, bordero])
         for bordero in facts.bordero_ids
         if bordero not in matched and (title.connection_id, bordero) in read.borderos
     ]

@@ -171,12 +171,12 @@ def _unclear(title: TitleFacts, known: Mapping[int, BorderoFacts]) -> set[int]:
     """Return the known borderôs that do not show how a title was paid: they may have been read at a bad moment, or
     corrected since; and those that may have its category, and were read when that was not kept."""
     shown = [known[each] for each in title.bordero_ids if each in known]
-    unmatched = {bordero.bling_id for bordero in shown if not match_payments(title, [bordero])[0]}
+    unmatched = {bordero.bling_id for bordero in shown if not match_payments(title, [bordero], title.bordero_ids)[0]}
     if not title.category_id:
         unmatched |= {bordero.bling_id for bordero in shown if bordero.category_id is None}
     if unmatched or len(shown) < len(title.bordero_ids):
         return unmatched
-    _settlement, problems = settle(title, *match_payments(title, shown))
+    _settlement, problems = settle(title, *match_payments(title, shown, title.bordero_ids))
     do_not_add_up = any(problem.code is Reason.PAYMENTS_DO_NOT_ADD_UP for problem in problems)
     return {*title.bordero_ids} if do_not_add_up else set()
 

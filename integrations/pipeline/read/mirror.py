@@ -37,7 +37,7 @@ from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans, titles_using
 from integrations.pipeline.read import change_log
 from integrations.pipeline.read.batch import Chunk, FailedTitle, Page, RegisterReading, Registers, TitleReading
-from integrations.pipeline.read.payments import borderos_of, derive_category, derive_payments, save_borderos
+from integrations.pipeline.read.payments import derive, derive_payments, save_borderos
 from integrations.rest.errors import ConflictError
 
 NO_CATEGORY = gettext_noop("(sem categoria)")
@@ -152,8 +152,8 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
     other_borderos = save_borderos(connection, chunk.borderos, named=named_borderos)
     ids = [title.bling_id for title in chunk.titles]
     concerned = Q(bling_id__in=ids)
-    if other_borderos:
-        concerned |= Q(bordero_ids__overlap=sorted(other_borderos))
+    if borderos := other_borderos.union(named_borderos):
+        concerned |= Q(bordero_ids__overlap=sorted(borderos))
     existing = {
         (title.direction, title.bling_id): title
         for title in Title.objects.select_for_update(of=("self",), no_key=True)
@@ -181,13 +181,9 @@ def save_chunk(connection: BlingConnection, chunk: Chunk, *, now: datetime, run:
     # Outside of a run nothing is decided about what is gone: the next run has to read that title itself.
     decided = [reading for reading in fresh if reading.facts is not None or run is not None]
     written = {title.pk for title in changed}
-    follow = [
-        title
-        for title in existing.values()
-        if title.pk not in written and not other_borderos.isdisjoint(title.bordero_ids)
-    ]
+    others = [title for title in existing.values() if title.pk not in written]
     read_at = max((at for _facts, at in chunk.borderos), default=now)
-    _store(connection, changed, follow, now=now, read_at=read_at)
+    follow = _store(connection, changed, others, other_borderos, now=now, read_at=read_at)
     pks = {(title.direction, title.bling_id): title.pk for title in [*existing.values(), *changed]}
     _note_read(chunk, decided, pks)
     change_log.keep(before, [*changed, *follow])
@@ -249,23 +245,20 @@ _TITLE_COLUMNS = [
 
 
 def _store(
-    connection: BlingConnection, changed: list[Title], follow: Sequence[Title], *, now: datetime, read_at: datetime
-) -> None:
-    """Store titles that `changed`, and what these and those that `follow` their borderôs (read at `read_at`) derive
-    from them."""
-    borderos = borderos_of(connection, [*changed, *follow])
-    for title in changed:
-        derive_category(title, borderos)
-    recategorised = [title for title in follow if derive_category(title, borderos)]
-    for title in recategorised:
-        title.changed_at = read_at
+    connection: BlingConnection, changed: list[Title], others: Sequence[Title], other_borderos: set[int], *,
+    now: datetime, read_at: datetime,
+) -> list[Title]:  # fmt: skip
+    """Store titles that `changed`, and what these and those of the `others` that follow them, or `other_borderos` (read
+    at `read_at`), derive from borderôs. Returns the followers."""
+    found = derive(connection, changed, others, other_borderos, read_at=read_at)
     changed.sort(key=lambda title: (title.pk or 0, title.direction, title.bling_id))
     new = [title for title in changed if title.pk is None]
     old = [title for title in changed if title.pk is not None]
     Title.objects.bulk_create(new)
-    Title.objects.bulk_update([*old, *recategorised], _TITLE_COLUMNS)
-    derive_payments([*changed, *follow], borderos, may_have=[*old, *follow])
-    request_plans(Title.objects.filter(pk__in=[title.pk for title in [*changed, *follow]]), now=now)
+    Title.objects.bulk_update([*old, *found.recategorised], _TITLE_COLUMNS)
+    derive_payments([*changed, *found.follow], found, may_have=[*old, *found.follow])
+    request_plans(Title.objects.filter(pk__in=[title.pk for title in [*changed, *found.follow]]), now=now)
+    return found.follow
 
 
 def _note_read(chunk: Chunk, readings: Sequence[TitleReading], pks: Mapping[tuple[str, int], int]) -> None:

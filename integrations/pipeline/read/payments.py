@@ -1,13 +1,14 @@
 """Payments: borderôs as Bling shows them, and what of titles is derived from both: payments, and the category. The only
 writer of Bordero and Payment; called by the mirror, in its transactions."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from integrations.domain.settlement import match_payments
-from integrations.domain.titles import BorderoFacts, categories_of
+from integrations.domain.settlement import match_payments, names_others
+from integrations.domain.titles import BorderoFacts, TitleStatus, categories_of
 from integrations.models import BlingConnection, Bordero, Payment, Title
 
 
@@ -71,14 +72,61 @@ def derive_category(title: Title, borderos: Mapping[int, BorderoFacts]) -> bool:
     return before != (title.category_id, title.disputed_categories)
 
 
-def derive_payments(
-    titles: Sequence[Title], borderos: Mapping[int, BorderoFacts], *, may_have: Sequence[Title]
-) -> None:
+@dataclass(frozen=True)
+class Derivation:
+    """What titles derive their payments from: borderôs by id, and which of these only one title names (`alone`).
+    `follow` are titles that did not change themselves; of these, `recategorised` have another category now."""
+
+    borderos: Mapping[int, BorderoFacts]
+    alone: Collection[int]
+    follow: list[Title]
+    recategorised: list[Title]
+
+
+def derive(
+    connection: BlingConnection, changed: Sequence[Title], others: Sequence[Title], other_borderos: Collection[int],
+    *, read_at: datetime,
+) -> Derivation:  # fmt: skip
+    """Set the categories of titles that `changed`, and find those of the `others` that follow them, or follow
+    `other_borderos` (read at `read_at`). Together they are all titles that name a borderô of these."""
+    borderos = borderos_of(connection, [*changed, *others])
+    follow = _followers(changed, others, other_borderos, borderos)
+    for title in changed:
+        derive_category(title, borderos)
+    recategorised = [title for title in follow if derive_category(title, borderos)]
+    for title in recategorised:
+        title.changed_at = max(title.changed_at, read_at)
+    return Derivation(borderos, _named_once([*changed, *others]), follow, recategorised)
+
+
+def _followers(
+    changed: Sequence[Title], others: Sequence[Title], other_borderos: Collection[int],
+    borderos: Mapping[int, BorderoFacts],
+) -> list[Title]:  # fmt: skip
+    """Return those of `others` whose payments have to be derived again: they name one of `other_borderos`, or what
+    decides about theirs is whether one of the `changed` titles names their borderô too."""
+    shared = {bordero for title in changed for bordero in title.bordero_ids}
+
+    def may_be_alone(title: Title) -> bool:
+        facts = title.to_facts()
+        mine = shared.intersection(title.bordero_ids) & borderos.keys()
+        return any(names_others(facts, borderos[bordero]) for bordero in mine)
+
+    return [title for title in others if not {*other_borderos}.isdisjoint(title.bordero_ids) or may_be_alone(title)]
+
+
+def _named_once(titles: Iterable[Title]) -> set[int]:
+    """Return the borderôs that only one of some titles names; one that is gone from Bling names none."""
+    counts = Counter(each for title in titles if title.status != TitleStatus.DELETED for each in title.bordero_ids)
+    return {bordero for bordero, count in counts.items() if count == 1}
+
+
+def derive_payments(titles: Sequence[Title], found: Derivation, *, may_have: Sequence[Title]) -> None:
     """Derive the payments of titles from what they name and the borderôs show; only `may_have` have some already."""
     Payment.objects.filter(title__in=[title.pk for title in may_have]).delete()
     rows = []
     for title in titles:
-        named = [borderos[bling_id] for bling_id in title.bordero_ids if bling_id in borderos]
-        payments, _problems = match_payments(title.to_facts(), named)
+        named = [found.borderos[bling_id] for bling_id in title.bordero_ids if bling_id in found.borderos]
+        payments, _problems = match_payments(title.to_facts(), named, found.alone)
         rows += [Payment(title=title, **asdict(payment)) for payment in payments]
     Payment.objects.bulk_create(rows)

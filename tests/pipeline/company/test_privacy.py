@@ -270,6 +270,7 @@ def of_tenant(model: type[Model], tenant: Tenant) -> int:
 NAMES_NOBODY = {
     "ForcedSettlement": "amounts, days and who ordered it",
     "HistoricalMapping": "erased with its mapping",
+    "PaymentCheck": "moments",
     "TitleRead": "moments",
 }
 """Tables that hang on a person or a title and keep no word about a person, and why."""

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 
 from integrations.bling.client import PAGE_SIZE, BlingClient, Listing
 from integrations.bling.rows import Rows
 from integrations.domain.calendar import day_of
 from integrations.domain.titles import ROW_FIELDS, Direction, TitleRow, TitleStatus, shown_by_row
-from integrations.models import BlingConnection, SyncRun, Title, TitleRead
+from integrations.models import BlingConnection, SyncRun, Tenant, Title, TitleRead
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.batch import Page, unreadable
@@ -23,8 +23,12 @@ from integrations.rest.errors import InternalError
 AHEAD = 6
 """Listings that are asked for together, while each has one page only."""
 WINDOW = timedelta(days=364)
+_DAY = timedelta(days=1)
 YEARS_BACK = 10
 YEARS_AHEAD = 9
+MOST_YEARS_BACK = 20
+MOST_YEARS_AHEAD = 39
+"""What lies between these and the ones above is listed by the weekly sweep only: 40 requests."""
 NEAR_FUTURE = timedelta(days=730)
 PAID_FEED = timedelta(days=7)
 PAID_FEED_DAILY = timedelta(days=45)
@@ -100,17 +104,25 @@ class ReadListings(Step[Listing, Pages]):
 def plan_listings(run: SyncRun, *, sync_from: date, today: date) -> list[Listing]:
     """Return the listings of a run: the open scan (or full sweep) by due date, then the feed of payments.
 
-    Payables need no dates to be complete; receivables do, in windows of at most a year.
+    Payables need no dates to be complete; receivables do, in windows of at most a year. Those due outside of what is
+    listed are read by their details. The first sweep of an account leaves out what is unlikely.
     """
     listings: list[Listing] = []
+    first_day, last_day = listed_days(today)
     if run.is_full:
-        windows = _windows(today - timedelta(days=365 * YEARS_BACK), today + timedelta(days=365 * YEARS_AHEAD))
+        start, end = _in_years(today, -YEARS_BACK), _in_years(today, YEARS_AHEAD)
+        windows = _windows(start, end)
+        if run.connection.swept_at is not None:
+            windows += [*_windows(first_day, start - _DAY), *_windows(end + _DAY, last_day)]
         listings.append(Listing(Direction.PAYABLE))
         listings += [Listing(Direction.RECEIVABLE, "due", start, end) for start, end in windows]
     else:
         oldest = (
             Title.objects.filter(
-                connection=run.connection, direction=Direction.RECEIVABLE, status__in=["open", "partial"]
+                connection=run.connection,
+                direction=Direction.RECEIVABLE,
+                status__in=["open", "partial"],
+                due_date__gte=first_day,
             )
             .order_by("due_date")
             .values_list("due_date", flat=True)
@@ -127,7 +139,24 @@ def plan_listings(run: SyncRun, *, sync_from: date, today: date) -> list[Listing
     return listings
 
 
+def listed_days(today: date) -> tuple[date, date]:
+    """Return the first and the last due date that some sweep lists; earlier and later ones are hardly meant."""
+    return _in_years(today, -MOST_YEARS_BACK), _in_years(today, MOST_YEARS_AHEAD)
+
+
+def odd_due_dates(tenant: Tenant, *, today: date) -> QuerySet[Title]:
+    """Return the titles of a company that are due outside of what any sweep lists."""
+    first, last = listed_days(today)
+    titles = Title.objects.filter(connection__tenant=tenant, replaced_by=None).exclude(status=TitleStatus.DELETED)
+    return titles.filter(Q(due_date__lt=first) | Q(due_date__gt=last))
+
+
+def _in_years(today: date, years: int) -> date:
+    return today + timedelta(days=365 * years)
+
+
 def _paid_since(run: SyncRun, sync_from: date, today: date) -> date:
+    sync_from = max(sync_from, listed_days(today)[0])
     if run.connection.swept_at is None or run.is_full:
         return sync_from
     last_today = SyncRun.objects.filter(

@@ -16,6 +16,7 @@ from integrations.pipeline.read.steps.step import BATCH, REREAD_AGE, TitleStep, 
 REREAD_LIMIT = 500
 _PAYMENT_UNKNOWN = (
     Reason.PAYMENT_AMBIGUOUS,
+    Reason.PAYMENT_OF_OTHERS,
     Reason.PAYMENTS_UNREAD,
     Reason.PAYMENTS_MISSING,
     Reason.PAYMENTS_DO_NOT_ADD_UP,
