@@ -78,7 +78,9 @@ class RollPaid(Roll):
         if not run.is_full or run.started_at is None:
             return None
         paid = Payment.objects.filter(title=OuterRef("pk"), date__gte=day_of(run.started_at - PAID_WITHIN))
-        return Title.objects.filter(Exists(paid), connection=run.connection, status=TitleStatus.SETTLED)
+        titles = Title.objects.filter(Exists(paid), connection=run.connection, status=TitleStatus.SETTLED)
+        titles = titles.exclude(person__forgotten_at__isnull=False)  # its contact would be read again
+        return titles.filter(last_read__read_at__lt=run.started_at - REREAD_AGE)
 
     def share(self, count: int) -> int:
         return -(-count // SWEEPS)
