@@ -2,6 +2,7 @@
 
 import gc
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
@@ -65,6 +66,17 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
+
+
+_cases: Counter[str] = Counter()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Leave to `make test-long` all cases of a test but each nth, where it is marked `some(n)`."""
+    mark, name = item.get_closest_marker("some"), item.nodeid.partition("[")[0]
+    if mark and _cases[name] % mark.args[0]:
+        item.add_marker(pytest.mark.long)
+    _cases[name] += 1
 
 
 @pytest.hookimpl(trylast=True)

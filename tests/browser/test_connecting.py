@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from integrations.models import BlingConnection
@@ -72,6 +73,7 @@ def test_a_customer_connects_by_link_and_the_titles_come(
     support.get_by_text("Link para o cliente criado").wait_for()
 
 
+@pytest.mark.long
 def test_a_customer_who_refuses_goes_back_to_the_link_and_connects(
     unconnected: Company, log_in: Callable[[str], Any], new_page: Callable[[], Any]
 ) -> None:
@@ -87,6 +89,7 @@ def test_a_customer_who_refuses_goes_back_to_the_link_and_connects(
     assert outcome(customer) == "connected"
 
 
+@pytest.mark.long
 def test_another_company_is_held_until_support_accepts_it(
     company: Company, world: World, log_in: Callable[[str], Any]
 ) -> None:

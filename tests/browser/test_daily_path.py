@@ -126,6 +126,7 @@ def test_a_title_is_resynced_forced_and_undone(company: Company, staff: Any) -> 
     assert "Desfazer baixa manual" in staff.locator(".ik-timeline").first.inner_text()
 
 
+@pytest.mark.long
 def test_a_filtered_list_is_taken_home(company: Company, staff: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     company.add_title("payable", value="1234.56", document_number="NF 4711")
     company.add_title("payable", value="99.00", document_number="NF 4712")

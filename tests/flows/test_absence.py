@@ -57,6 +57,7 @@ def lose(company: Company, world: World, title: int, method: str = "DELETE", kin
     assert company.posting(title).state == DeliveryState.UNCERTAIN
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("times", [1, 2, 9])
 def test_a_cancellation_that_did_not_happen_is_not_believed(
     company: Company, world: World, crowd: date, times: int
@@ -74,6 +75,7 @@ def test_a_cancellation_that_did_not_happen_is_not_believed(
     assert company.posting(title).state == DeliveryState.DELIVERED
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("days", [60, 4000, -900])
 def test_a_title_that_was_moved_far_away_is_not_believed_cancelled(
     company: Company, world: World, crowd: date, days: int
@@ -110,6 +112,7 @@ def restore(title: int) -> None:
     Posting.objects.filter(title__bling_id=title).update(**blank)
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("keeps_rows", [True, False], ids=["rows of the last comparison", "no rows"])
 @pytest.mark.parametrize("times", [1, 2, 9])
 def test_a_restored_title_is_not_created_a_second_time(

@@ -208,6 +208,7 @@ def test_the_gate_opens_for_what_is_due_and_closes_when_it_is_done(
         assert name not in due(KINDS, timezone.now() + ahead), number
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(("name", "makes"), groups("pull", "deliver", "registers", "reconcile"))
 def test_the_gate_is_closed_for_what_somebody_works_on(
     idle: Company, name: str, makes: list[Callable[[Company], Any]]

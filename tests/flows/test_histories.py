@@ -19,7 +19,7 @@ from tests.flows.clock import Clock
 from tests.flows.helpers import Company
 from tests.flows.history import History, make_history
 
-FEW, MANY = 8, 40
+FEW, MANY = 4, 40
 """Of each four, strict and generous Kaminos, whose lists may hide something or tell everything."""
 NUMBERS = itertools.count(1)
 

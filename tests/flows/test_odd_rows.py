@@ -92,6 +92,7 @@ def reconcile(company: Company) -> None:
     assert KaminoConnection.objects.get().reconciled_at > timezone.now() - timedelta(hours=1)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("odd", "reader"), list(every_row()))
 def test_nothing_is_doubled_or_believed_gone(
     company: Company, world: World, settings: Any, contact: int, odd: str, reader: str
@@ -184,6 +185,7 @@ def test_a_payable_entered_by_hand_whose_amount_nobody_can_read_may_be_the_same(
     assert company.in_kamino("payable", title) is None
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("register", ["charts", "cost_centers", "units", "bank_accounts"])
 @pytest.mark.parametrize("no_id", [None, "", "x" * 50], ids=["none", "empty", "too long"])
 def test_an_odd_row_of_a_register_costs_that_row(company: Company, contact: int, register: str, no_id: Any) -> None:

@@ -113,6 +113,7 @@ def asked(backup: Path) -> Iterator[None]:
 PLACES = {"same name": same_name, "new database": restored_as_new, "no journal, asked": asked}
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 12))])
@@ -210,6 +211,7 @@ def test_what_bling_took_back_since_the_backup_is_not_sent(company: Company, wor
     check(company)
 
 
+@pytest.mark.long
 def test_who_cannot_keep_the_journal_sends_nothing(company: Company, journal: Path) -> None:
     journal.parent.mkdir(exist_ok=True)
     journal.write_text("a file in the place of the folder")

@@ -8,6 +8,7 @@ from integrations.models import Bordero, Person, Posting, Title
 from tests.flows.helpers import Company
 
 
+@pytest.mark.long
 @pytest.mark.no_cover
 def test_three_hundred_titles_cost_few_requests_and_nothing_the_second_time(
     new_company: Callable[..., Company], capsys: pytest.CaptureFixture[str]

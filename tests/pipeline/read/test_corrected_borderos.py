@@ -84,6 +84,7 @@ def payment_in_mirror(title: int) -> tuple[Any, ...]:
     return Payment.objects.values_list("date", "account_id", "interest").get(title__bling_id=title)
 
 
+@pytest.mark.some(2)
 @CORRECTIONS
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
 def test_a_settlement_that_waited_goes_as_bling_shows_it_now(

@@ -143,6 +143,7 @@ def test_one_that_was_deleted_while_the_run_read_stops_nobody(company: Company, 
     assert [company.title(title).status for title in titles[:2]] == ["deleted", "open"]
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("status", [7, 4, 6, 9])
 @BOTH
 def test_a_title_of_any_status_that_was_deleted_is_noticed(company: Company, direction: str, status: int) -> None:

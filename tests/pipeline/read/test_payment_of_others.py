@@ -25,6 +25,7 @@ def paid_by_another(company: Company, direction: str = "payable", contact: int =
     return title
 
 
+@pytest.mark.some(3)
 @BOTH
 @pytest.mark.parametrize("is_named", [True, False])
 @pytest.mark.parametrize("number", ["NF 12", ""])
