@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DataError, IntegrityError, OperationalError, transaction
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 
 from integrations.bling.client import BlingClient
@@ -16,6 +16,7 @@ from integrations.pipeline.handover import payment_checks
 from integrations.pipeline.read import fetch, mirror
 from integrations.pipeline.read.batch import Chunk
 from integrations.pipeline.read.on_demand import only_reader_of
+from integrations.pipeline.read.saving import REFUSED
 from integrations.rest.errors import ApiError, NotFoundError, RateLimitedError
 
 log = structlog.get_logger(__name__)
@@ -93,7 +94,7 @@ def _store(connection: BlingConnection, readings: Sequence[Reading], clock: Cloc
     try:
         with transaction.atomic():
             mirror.save_chunk(connection, Chunk(borderos=list(readings)), now=clock(), run=None)
-    except (DataError, IntegrityError, ValueError):
+    except REFUSED:
         if len(readings) > 1:
             return set[int]().union(*(_store(connection, [reading], clock) for reading in readings))
         return {facts.bling_id for facts, _read_at in readings}

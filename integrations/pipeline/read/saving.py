@@ -6,7 +6,8 @@ from django.db import DataError, IntegrityError
 
 from integrations.pipeline.read.batch import Chunk, FailedTitle
 
-_REFUSED = (DataError, IntegrityError, ValueError)
+REFUSED = (DataError, IntegrityError, ValueError)
+"""How the database says that it does not take something, whoever may try again."""
 
 
 def save_each(chunk: Chunk, save: Callable[[Chunk], None]) -> None:
@@ -14,11 +15,11 @@ def save_each(chunk: Chunk, save: Callable[[Chunk], None]) -> None:
     hangs on it, and at last with what was asked for and the failures. A title that it refuses becomes one of these."""
     try:
         save(chunk)
-    except _REFUSED:
+    except REFUSED:
         refused = []
         for title in chunk.titles:
             try:
                 save(chunk.only(title))
-            except _REFUSED as error:
+            except REFUSED as error:
                 refused.append(FailedTitle(*title.key, "internal", type(error).__name__))
         save(Chunk(asked=chunk.asked, failures=[*chunk.failures, *refused]))

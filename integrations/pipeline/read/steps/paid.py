@@ -2,14 +2,14 @@
 read in the last days."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
 from integrations.domain.calendar import day_of
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import Bordero, Payment, Title
-from integrations.pipeline.read.steps.step import BATCH, REREAD_AGE, TitleStep
+from integrations.pipeline.read.steps.step import BATCH, TitleStep
 
 Row = tuple[int, Direction, int]
 
@@ -19,19 +19,15 @@ class RereadPaid(TitleStep):
     in this run."""
 
     name = "paid"
-
-    @property
-    def borderos_before(self) -> datetime | None:
-        return self.work.run.started_at and self.work.run.started_at - REREAD_AGE
+    rereads_borderos = True
 
     def choose(self) -> Sequence[Row]:
-        run = self.work.run
+        run, age = self.work.run, self.days_ago
         if not run.is_full or run.started_at is None or not self.work.has_older_readings:
             return []
         today = day_of(run.started_at)
         last_month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
         recently_paid = Payment.objects.filter(title=OuterRef("pk"), date__gte=last_month)
-        age = run.started_at - REREAD_AGE
         old = Bordero.objects.filter(connection=run.connection_id, read_at__lt=age).values("bling_id")
         query = Title.objects.filter(
             Q(last_read__read_at__lt=age) | Exists(recently_paid.filter(bordero_id__in=old)),

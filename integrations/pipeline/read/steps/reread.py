@@ -2,7 +2,6 @@
 detail contradicted its row."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from django.db.models import Q
 
@@ -11,7 +10,7 @@ from integrations.domain.reasons import Reason
 from integrations.domain.titles import UNSETTLED, Direction, TitleStatus
 from integrations.models import Title
 from integrations.pipeline.read.failures import failed_in
-from integrations.pipeline.read.steps.step import BATCH, REREAD_AGE, TitleStep, Wanted
+from integrations.pipeline.read.steps.step import BATCH, TitleStep, Wanted
 
 REREAD_LIMIT = 500
 _PAYMENT_UNKNOWN = (
@@ -28,10 +27,7 @@ class RereadWaiting(TitleStep):
     """So many of them in one run, those first that were read longest ago."""
 
     name = "reread"
-
-    @property
-    def borderos_before(self) -> datetime | None:
-        return self.work.run.started_at and self.work.run.started_at - REREAD_AGE
+    rereads_borderos = True
 
     def choose(self) -> Sequence[Wanted]:
         run = self.work.run

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -10,7 +10,7 @@ from integrations.domain.calendar import day_of
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import Payment, Title
 from integrations.pipeline.read.failures import failed_in
-from integrations.pipeline.read.steps.step import BATCH, REREAD_AGE, TitleStep, Wanted
+from integrations.pipeline.read.steps.step import BATCH, TitleStep, Wanted
 
 ROLLING_PERCENT = 2
 MOST = 500
@@ -68,10 +68,7 @@ class RollPaid(Roll):
     """A twelfth of the titles paid within a year, with their borderôs, in each weekly full sweep."""
 
     name = "roll_paid"
-
-    @property
-    def borderos_before(self) -> datetime | None:
-        return self.work.run.started_at and self.work.run.started_at - REREAD_AGE
+    rereads_borderos = True
 
     def titles(self) -> QuerySet[Title] | None:
         run = self.work.run
@@ -80,7 +77,7 @@ class RollPaid(Roll):
         paid = Payment.objects.filter(title=OuterRef("pk"), date__gte=day_of(run.started_at - PAID_WITHIN))
         titles = Title.objects.filter(Exists(paid), connection=run.connection, status=TitleStatus.SETTLED)
         titles = titles.exclude(person__forgotten_at__isnull=False)  # its contact would be read again
-        return titles.filter(last_read__read_at__lt=run.started_at - REREAD_AGE)
+        return titles.filter(last_read__read_at__lt=self.days_ago)
 
     def share(self, count: int) -> int:
         return -(-count // SWEEPS)

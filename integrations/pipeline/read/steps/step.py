@@ -48,18 +48,21 @@ class Step(ABC, Generic[Chosen, Fetched]):
 
 
 class TitleStep(Step[Any, Iterator[Chunk]]):
-    """A step that reads details of titles; which ones is all that such steps differ in, and which of their known
-    borderôs are read again (`borderos_before`: those read before that moment)."""
+    """A step that reads details of titles; which ones is all that such steps differ in, and whether known borderôs are
+    read again that nobody read for days (`rereads_borderos`)."""
+
+    rereads_borderos: ClassVar[bool] = False
 
     @property
-    def borderos_before(self) -> datetime | None:
-        return None
+    def days_ago(self) -> datetime | None:
+        """Return the moment before which what was read is read again; `None` for a run that did not begin yet."""
+        return self.work.run.started_at and self.work.run.started_at - REREAD_AGE
 
     def fetch(self, chosen: Sequence[Any]) -> Iterator[Chunk]:
         work = self.work
         return fetch.read_titles(
             work.client, work.run.connection, map(self.wanted, chosen), clock=work.clock, deadline=work.deadline,
-            reads_orders=work.reads_orders, borderos_before=self.borderos_before,
+            reads_orders=work.reads_orders, borderos_before=self.days_ago if self.rereads_borderos else None,
         )  # fmt: skip
 
     def save(self, chosen: Sequence[Any], fetched: Iterator[Chunk]) -> bool:
