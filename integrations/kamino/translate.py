@@ -156,16 +156,14 @@ class _Unreadable(Enum):
 
 
 _UNREADABLE = _Unreadable.VALUE
-_LARGEST_AMOUNT = Decimal("9999999999999.99")
 
 
 def _amount(data: Fields, name: str) -> Decimal | _Unreadable | None:
     """Return an amount, `None` where there is none."""
     try:
-        amount = data.money_or_none(name)
+        return data.money_or_none(name)
     except InternalError:
         return _UNREADABLE
-    return amount if amount is None or abs(amount) <= _LARGEST_AMOUNT else _UNREADABLE
 
 
 def _object(row: Any, where: str) -> Fields:
