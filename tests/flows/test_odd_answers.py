@@ -1,9 +1,7 @@
 """Answers that are neither a success nor a refusal are looked up, never believed; another id than was sent is asked
 about."""
 
-import itertools
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -60,14 +58,9 @@ def row_of(company: Company, direction: str, title: int) -> tuple[Any, Any] | No
     return (row[fields.value], row[fields.status]) if row else None
 
 
-def odd_cases() -> Iterator[Any]:
-    """Return every odd answer to what was done and to what was not; most of them are for `make test-long`."""
-    for number, (answer, is_done) in enumerate(itertools.product(ODD, (False, True))):
-        marks = [] if number % 4 == 0 or number == 1 else [pytest.mark.long]
-        yield pytest.param(answer, is_done, marks=marks, id=f"{answer!r}-{('not_done', 'done')[is_done]}")
-
-
-@pytest.mark.parametrize(("answer", "is_done"), list(odd_cases()))
+@pytest.mark.some(5)
+@pytest.mark.parametrize("is_done", [False, True], ids=["not_done", "done"])
+@pytest.mark.parametrize("answer", ODD, ids=repr)
 def test_an_odd_answer_is_looked_up_and_not_believed(
     company: Company, world: World, patient: Any, contact: int, answer: Any, is_done: bool
 ) -> None:
