@@ -57,16 +57,22 @@ def lose(company: Company, world: World, title: int, method: str = "DELETE", kin
     assert company.posting(title).state == DeliveryState.UNCERTAIN
 
 
+def cancelled(company: Company, world: World, due: date, kind: Any = "cut_before") -> int:
+    """Return a title whose cancellation was sent, and not answered."""
+    title = company.add_title("payable", due=due)
+    company.sync()
+    company.bling.cancel(title)
+    lose(company, world, title, kind=kind)
+    return title
+
+
 @pytest.mark.some(3)
 @pytest.mark.parametrize("times", [1, 2, 9])
 def test_a_cancellation_that_did_not_happen_is_not_believed(
     company: Company, world: World, crowd: date, times: int
 ) -> None:
     """The payable stayed payable for ever."""
-    title = company.add_title("payable", due=crowd)
-    company.sync()
-    company.bling.cancel(title)
-    lose(company, world, title)
+    title = cancelled(company, world, crowd)
     shift(world, times)
     look_up(company, times=1)
     assert company.posting(title).get_delivered().status is KaminoStatus.PENDING
@@ -80,10 +86,7 @@ def test_a_cancellation_that_did_not_happen_is_not_believed(
 def test_a_title_that_was_moved_far_away_is_not_believed_cancelled(
     company: Company, world: World, crowd: date, days: int
 ) -> None:
-    title = company.add_title("payable", due=crowd)
-    company.sync()
-    company.bling.cancel(title)
-    lose(company, world, title)
+    title = cancelled(company, world, crowd)
     row = company.in_kamino("payable", title)
     company.kamino.edit_title("payable", row["ID"], DataVencimento=crowd + timedelta(days=days))
     look_up(company, 3)
@@ -94,10 +97,7 @@ def test_a_title_that_was_moved_far_away_is_not_believed_cancelled(
 
 
 def test_a_cancellation_that_happened_is_believed(company: Company, world: World, crowd: date) -> None:
-    title = company.add_title("payable", due=crowd)
-    company.sync()
-    company.bling.cancel(title)
-    lose(company, world, title, kind="cut_after")
+    title = cancelled(company, world, crowd, kind="cut_after")
     look_up(company)
     posting = company.posting(title)
     assert (posting.state, posting.get_delivered().status) == (DeliveryState.DELIVERED, KaminoStatus.CANCELLED)

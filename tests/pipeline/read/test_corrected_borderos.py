@@ -112,13 +112,19 @@ def test_resync_reads_the_borderos_again(company: Company, user: User, correct: 
     assert payment_in_mirror(title) == payment_in_bling(company, bordero)
 
 
-def test_what_was_settled_differently_is_told_within_a_week(company: Company) -> None:
+def settled_and_corrected(company: Company) -> int:
+    """Return a title whose payment was corrected in Bling after it was settled, a week ago."""
     title = company.add_title("payable")
     company.sync()
     bordero = company.bling.pay(title, account=company.bank)
     company.sync()
     correct_day(company, bordero)
     let_pass(WEEK)
+    return title
+
+
+def test_what_was_settled_differently_is_told_within_a_week(company: Company) -> None:
+    title = settled_and_corrected(company)
     company.sync(full=True)
     posting = company.posting(title)
     assert (posting.state, posting.reason) == ("needs_human", "settlement_differs")
@@ -127,12 +133,7 @@ def test_what_was_settled_differently_is_told_within_a_week(company: Company) ->
 
 
 def test_a_title_read_meanwhile_hides_no_older_bordero_from_the_weekly_pass(company: Company) -> None:
-    title = company.add_title("payable")
-    company.sync()
-    bordero = company.bling.pay(title, account=company.bank)
-    company.sync()
-    correct_day(company, bordero)
-    let_pass(WEEK)
+    title = settled_and_corrected(company)
     TitleRead.objects.update(read_at=timezone.now())
     company.sync(full=True)
     assert company.posting(title).reason == "settlement_differs"
