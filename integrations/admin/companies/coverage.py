@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -60,7 +59,7 @@ class CoveragePage:
         if "coverage_sentence" not in vars(tenant):
             vars(tenant)["coverage_sentence"] = coverage_of(tenant).sentence()
         sentence = vars(tenant)["coverage_sentence"]
-        return format_html('<a class="text-link" href="{}">{}</a>', coverage_url(tenant), sentence)
+        return texts.anchor(coverage_url(tenant), sentence)
 
 
 def _line(tenant: Tenant, blocker: Blocker) -> dict[str, Any]:

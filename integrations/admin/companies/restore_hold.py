@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -73,7 +72,7 @@ class RestoreHoldAdmin(actions.PermittedActions, ReadOnlyAdmin):
             return _in_words(seen) if hold.released_by_id is not None else texts.EMPTY
         query = urlencode({"worklist": "restored", "tenant": hold.kamino_connection.tenant_id})
         url = f"{reverse('admin:integrations_posting_changelist')}?{query}"
-        return format_html('<a href="{}">{}</a>', url, _in_words(restores.waiting(hold)))
+        return texts.anchor(url, _in_words(restores.waiting(hold)))
 
     @page_action(gettext_lazy("Release"), permissions=["release"], icon="lock_open", variant="primary")
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:

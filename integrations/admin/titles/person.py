@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -95,12 +95,13 @@ class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
 
     @display(gettext_lazy("mapping of its own"))
     def mapping_links(self, person: Person) -> SafeString:
-        links = ((row_url(person.connection.tenant_id, kind, person.bling_id), kind.label) for kind in PERSON_KINDS)
-        return format_html_join(" · ", '<a class="text-link" href="{}">{}</a>', links)
+        links = (
+            texts.anchor(row_url(person.connection.tenant_id, kind, person.bling_id), kind.label)
+            for kind in PERSON_KINDS
+        )
+        return format_html_join(" · ", "{}", ((link,) for link in links))
 
     @display(gettext_lazy("titles"))
     def titles_link(self, person: Person) -> str:
         url = reverse("admin:integrations_title_changelist")
-        return format_html(
-            '<a class="text-link" href="{}?person__id__exact={}">{}</a>', url, str(person.pk), _("Show the titles")
-        )
+        return texts.anchor(f"{url}?person__id__exact={person.pk}", _("Show the titles"))
