@@ -50,6 +50,14 @@ class IncompleteError(TransientError):
     """A list does not prove that what it does not show is absent: a row of it could not be read, or its pages moved."""
 
 
+class FilterIgnoredError(IncompleteError):
+    """Most of what a list shows was not asked for: the other side does not understand the question, so that its answer
+    says nothing, neither of what is there nor of what is not."""
+
+    def __init__(self, message: str, *, service: str = "", operation: str = "") -> None:
+        super().__init__(message, service=service, operation=operation, code="filter_ignored")
+
+
 class RejectedError(ApiError):
     """The other side understood and refused; repeating the same changes nothing."""
 

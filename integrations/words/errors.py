@@ -26,6 +26,10 @@ _BY_CODE = {
         "Bling no longer has %(message)s of the titles that it had. Nothing was cancelled; the sync stopped. "
         "If they were really deleted, confirm it on the connection."
     ),
+    "filter_ignored": gettext_noop(
+        "%(service)s answered with rows that were not asked for (%(message)s). Nothing is concluded from such a list; "
+        "tell support."
+    ),
     "html": gettext_noop(
         "%(service)s answered with a web page instead of data: an outage or a block. Tried again by itself."
     ),
