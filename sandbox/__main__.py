@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     add("--accounts", default="demo", help="company slugs, separated by commas")
     add("--unlimited", action="store_true", help="no rate limits on either side")
     add("--generous", action="store_true", help="Kamino shows external codes, lists receivables, undoes settlements")
+    add("--receivable-list", choices=("first", "second", "none"), default="", help="at which path Kamino lists them")
     add("--unmapped", action="store_true", help="many Bling categories without a namesake in Kamino")
     add("--kamino-per-minute", type=int, default=20)
     add("--today", type=date.fromisoformat, help="the day on which this world stands still, YYYY-MM-DD")
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         seed=options.seed,
         unlimited=options.unlimited,
         generous=options.generous,
+        receivable_list=options.receivable_list,
         kamino_per_minute=options.kamino_per_minute,
         redirect_uri=options.redirect_uri,
     )

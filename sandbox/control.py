@@ -18,9 +18,9 @@ PREFIX = "/_control"
 #: Attributes that POST /_control/{slug}/{side}/set may change.
 SETTABLE = {
     "bling": {"inactive", "app_inactive", "missing_scopes", "redirect_uri", "name"},
-    "kamino": {"locked_until", "approval_required", "numbers_only"},
+    "kamino": {"locked_until", "approval_required", "numbers_only", "ignores_filters"},
 }
-WORLD_SETTABLE = {"today", "unlimited", "generous", "paid_is_net"}
+WORLD_SETTABLE = {"today", "unlimited", "generous", "receivable_list", "paid_is_net"}
 
 
 def mount(app: Flask, world: World) -> None:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from threading import RLock
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sandbox.bling.tokens import TokenKind
 
@@ -28,12 +28,16 @@ class Issuer(Protocol):
     def revoke_company(self, account: Any) -> None: ...
 
 
+ReceivableList = Literal["first", "second", "none", ""]
+
+
 @dataclass(eq=False)
 class Ground:
     """The part of the world that a company knows.
 
-    `unlimited` switches every rate limit off; `generous` adds what Kamino is only guessed to have (receivable
-    list, external codes in lists, un-settling). `paid_is_net` makes borderô lines show the money that moved
+    `unlimited` switches every rate limit off; `generous` adds what Kamino is only guessed to have (external codes in
+    lists, un-settling). `receivable_list` says at which path Kamino lists receivables; "" means the first one where it
+    is generous, else none. `paid_is_net` makes borderô lines show the money that moved
     instead of the principal: which of the two Bling does is not documented.
     """
 
@@ -42,12 +46,18 @@ class Ground:
     seed: int = 1
     unlimited: bool = False
     generous: bool = False
+    receivable_list: ReceivableList = ""
     kamino_per_minute: int = 20
     redirect_uri: str = DEFAULT_REDIRECT
     paid_is_net: bool = field(default=False, init=False)
     base_url: str = field(default="", init=False)
     clock_offset: float = field(default=0.0, init=False)
     lock: RLock = field(default_factory=RLock, init=False)
+
+    @property
+    def lists_receivables_at(self) -> ReceivableList:
+        """Return which path lists receivables."""
+        return self.receivable_list or ("first" if self.generous else "none")
 
     def clock(self) -> float:
         """Return seconds that only grow: what limits and token lives are measured on."""

@@ -10,6 +10,8 @@ class AlertCause(StrEnum):
     RECONNECT = "reconnect"
     HELD = "held"
     KAMINO = "kamino"
+    LIST_UNKNOWN = "list_unknown"
+    LIST_FAILED = "list_failed"
     EXPIRING = "expiring"
     RUN_FAILED = "run_failed"
     UNMAPPED = "unmapped"

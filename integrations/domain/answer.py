@@ -36,7 +36,8 @@ class Situation:
     met; `delivered` is what was sent, `wanted` what it should hold.
 
     What Kamino was seen to have since: its status (`shown`), another line (`differs`), or no such title (`is_gone`).
-    `is_checked`: its payments are read again before it is settled. Where payments are titles of their own there:
+    `is_checked`: its payments are read again before it is settled. `list_problem`: why nothing of its direction is
+    sent. Where payments are titles of their own there:
     `is_split`, and `lacks_parts` while some of them are not there yet.
     """
 
@@ -53,6 +54,7 @@ class Situation:
     is_checked: bool = False
     is_live: bool = True
     can_send: bool = True
+    list_problem: Problem | None = None
     differs: bool = False
     shown: KaminoStatus | None = None
     is_gone: bool = False
@@ -89,6 +91,8 @@ def answer(situation: Situation) -> Answer:
         return Answer(gap)
     if not situation.is_live:
         return Answer(gap, Problem(Reason.SIMULATION))
+    if situation.list_problem is not None and situation.can_send:
+        return Answer(gap, situation.list_problem)
     if situation.is_checked and situation.can_send:
         return Answer(gap, Problem(Reason.BEING_CHECKED))
     return Answer(gap, Problem(Reason.QUEUED if situation.can_send else Reason.SWITCHED_OFF))

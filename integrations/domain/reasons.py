@@ -97,6 +97,8 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"
     LIMITED = "limited"
     LIST_INCOMPLETE = "list_incomplete"
+    LIST_UNKNOWN = "list_unknown"
+    LIST_FAILED = "list_failed"
 
     # What is known of a write whose answer was lost.
     UNCONFIRMED = "unconfirmed"
@@ -167,7 +169,7 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.CANCELLED_BEFORE_SENDING,
             Reason.REPLACED, Reason.NEW, Reason.IGNORED, Reason.BEING_PLANNED, Reason.BEING_CHECKED, Reason.SENDING,
             Reason.SIMULATION, Reason.SWITCHED_OFF, Reason.QUEUED, Reason.ACCESS_REFUSED, Reason.NO_ANSWER,
-            Reason.LIMITED,
+            Reason.LIMITED, Reason.LIST_UNKNOWN, Reason.LIST_FAILED,
         ),
         _WAITS,
     ),

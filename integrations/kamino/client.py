@@ -1,7 +1,7 @@
 """Kamino's REST API for one company. Knows no Django: keys, slots and the address are given to it."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,11 +17,13 @@ import structlog
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.persons import DesiredPerson
+from integrations.domain.title_lists import PROVED, TitleList
 from integrations.domain.titles import Direction
 from integrations.kamino import recognise, translate
 from integrations.kamino.endpoints import ENDPOINTS, Endpoint, Op
 from integrations.kamino.errors import SERVICE, error_of, refusal
 from integrations.kamino.listing import Listing, Page, asked
+from integrations.kamino.title_lists import FoundList, find, of_span, operation, usable
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError, UncertainError
 from integrations.rest.fields import Fields
 from integrations.rest.limits import Slots, take
@@ -39,7 +41,6 @@ PAGE_SIZE = 100
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SAVE = {Direction.PAYABLE: Op.PAYABLE_SAVE, Direction.RECEIVABLE: Op.RECEIVABLE_SAVE}
 _CANCEL = {Direction.PAYABLE: Op.PAYABLE_CANCEL, Direction.RECEIVABLE: Op.RECEIVABLE_CANCEL}
-LIST_OPS = {Direction.PAYABLE: Op.PAYABLE_LIST, Direction.RECEIVABLE: Op.RECEIVABLE_LIST}
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,7 +86,11 @@ class Register:
 
 
 class KaminoClient:
-    """Reads are retried; writes are sent once and raise `UncertainError` when their outcome is unknown."""
+    """Reads are retried; writes are sent once and raise `UncertainError` when their outcome is unknown.
+
+    `title_lists` says where each direction's titles are listed: what was found by `find_title_list`, or said by a
+    person. `failing` are those that could not be read when they were last asked; whoever reads them keeps it true.
+    """
 
     def __init__(
         self,
@@ -94,6 +99,8 @@ class KaminoClient:
         keys: Keys,
         slots: Slots,
         allow_unconfirmed: bool,
+        title_lists: Mapping[Direction, TitleList],
+        failing: Collection[Direction] = (),
         session: Session | None = None,
         patience: Patience | None = None,
     ) -> None:
@@ -102,6 +109,8 @@ class KaminoClient:
         self._keys = keys
         self._slots = slots
         self._allow_unconfirmed = allow_unconfirmed
+        self.title_lists = dict(title_lists)
+        self.failing = set(failing)
         self._session = session or build_session()
         self.requests = 0
 
@@ -152,19 +161,54 @@ class KaminoClient:
         *,
         most_pages: int | None = None,
         before_page: Callable[[], None] = lambda: None,
-    ) -> Listing[KaminoTitle]:
+    ) -> Listing[KaminoTitle] | None:
         """Return what the list shows of the titles due between two days, both included; the first and the last day that
         there is (`date.min`, `date.max`) leave that side open. Only the first `most_pages` are read; `before_page` is
-        called before each."""
+        called before each.
+
+        `None` where Kamino has no such list. Raises `UnusableListError` where it is not known, or refused.
+        """
+        op = operation(direction, self.title_lists[direction])
+        if op is None:
+            return None
+        with usable():
+            pages = self._title_pages(op, direction, (start, end), before_page=before_page)
+            return Listing.of(islice(pages, most_pages), title_id)
+
+    def title_page(self, direction: Direction, number: int) -> Page[KaminoTitle] | None:
+        """Return one page of all titles of a direction (100 each); `None` and errors as `titles_due` has them."""
+        op = operation(direction, self.title_lists[direction])
+        if op is None:
+            return None
+        with usable():
+            return next(self._title_pages(op, direction, number=number))
+
+    def find_title_list(self, direction: Direction) -> FoundList:
+        """Look for the list of a direction, and use it from now on where one is proved. Raises what says nothing of a
+        list: wrong keys, a limit."""
+
+        def day_page(op: Op, day: date) -> Page[KaminoTitle]:
+            return next(self._title_pages(op, direction, (day, day)))
+
+        found = find(direction, lambda op: next(self._title_pages(op, direction)), day_page)
+        if found.title_list in PROVED:
+            self.title_lists[direction] = found.title_list
+        return found
+
+    def _title_pages(
+        self,
+        op: Op,
+        direction: Direction,
+        span: tuple[date, date] = (date.min, date.max),
+        *,
+        number: int = 1,
+        before_page: Callable[[], None] = lambda: None,
+    ) -> Iterator[Page[KaminoTitle]]:
+        start, end = span
         bounds = {"VencDe": start if start > date.min else None, "VencAte": end if end < date.max else None}
         query = {name: str(day) for name, day in bounds.items() if day is not None}
-        read = partial(translate.title_row, direction)
-        pages = self._pages(LIST_OPS[direction], query, read, before_page=before_page)
-        return Listing.of(islice(pages, most_pages), title_id)
-
-    def title_page(self, direction: Direction, number: int) -> Page[KaminoTitle]:
-        """Return one page of all titles of a direction (100 each)."""
-        return next(self._pages(LIST_OPS[direction], {}, partial(translate.title_row, direction), number))
+        for page in self._pages(op, query, partial(translate.title_row, direction), number, before_page):
+            yield of_span(page, op, direction, start, end)
 
     def save_title(
         self, desired: DesiredTitle, *, person_id: int, kamino_id: int = 0, current: dict[str, Any] | None = None

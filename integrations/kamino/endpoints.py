@@ -8,6 +8,9 @@ connection says so. `manage.py kamino_probe` checks them against a real account.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from integrations.domain.title_lists import TitleList
+from integrations.domain.titles import Direction
+
 
 class Op(StrEnum):
     PERSON_LIST = "person.list"
@@ -16,6 +19,7 @@ class Op(StrEnum):
     PAYABLE_SAVE = "payable.save"
     PAYABLE_CANCEL = "payable.cancel"
     RECEIVABLE_LIST = "receivable.list"
+    RECEIVABLE_LIST_OTHER = "receivable.list.other"
     RECEIVABLE_SAVE = "receivable.save"
     RECEIVABLE_CANCEL = "receivable.cancel"
     CHART_LIST = "chart.list"
@@ -40,7 +44,9 @@ ENDPOINTS: dict[Op, Endpoint] = {
     Op.PAYABLE_LIST: Endpoint("GET", "/api/financeiro/pagamento/lista/paginada", True),
     Op.PAYABLE_SAVE: Endpoint("POST", "/api/financeiro/pagamento", False),
     Op.PAYABLE_CANCEL: Endpoint("DELETE", "/api/financeiro/pagamento/{id}", False),
-    Op.RECEIVABLE_LIST: Endpoint("GET", "/api/financeiro/recebimento/lista/paginada", False),
+    # One client of two companies was seen using it, with other filters than ours.
+    Op.RECEIVABLE_LIST: Endpoint("GET", "/api/financeiro/recebimentos/paginada", True),
+    Op.RECEIVABLE_LIST_OTHER: Endpoint("GET", "/api/financeiro/recebimento/lista/paginada", False),
     Op.RECEIVABLE_SAVE: Endpoint("POST", "/api/financeiro/recebimento", True),
     Op.RECEIVABLE_CANCEL: Endpoint("DELETE", "/api/financeiro/recebimento/{id}", False),
     Op.CHART_LIST: Endpoint("GET", "/api/financeiro/planoconta/lista", True),
@@ -50,6 +56,12 @@ ENDPOINTS: dict[Op, Endpoint] = {
     # A call of Kamino's own screens; nobody was seen making it with keys.
     Op.LOCK_LIST: Endpoint("GET", "/api/financeiro/bloqueio/lista", False),
 }
+
+TITLE_LISTS: dict[Direction, dict[TitleList, Op]] = {
+    Direction.PAYABLE: {TitleList.FIRST: Op.PAYABLE_LIST},
+    Direction.RECEIVABLE: {TitleList.FIRST: Op.RECEIVABLE_LIST, TitleList.SECOND: Op.RECEIVABLE_LIST_OTHER},
+}
+"""Where each direction's titles may be listed, the likeliest first."""
 
 # Field names and codes that no source confirms, gathered so that one edit corrects them.
 PERSON_CODE_FIELD = "CodigoExterno"

@@ -4,7 +4,7 @@ Pages are numbered, so that a row which somebody deletes moves another one past 
 nobody can read. Nothing is concluded from what a list does not show but through `Listing` and `asked`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -16,8 +16,9 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """One page of a list. `unread` counts rows without an id that can be read; the totals are what the page says of its
-    list, `None` where it does not. A page that `is_full` may be followed by more, whatever it says."""
+    """One page of a list. `unread` counts rows without an id that can be read, `others` are those that were not asked
+    for; the totals are what the page says of its list, `None` where it does not. A page that `is_full` may be followed
+    by more, whatever it says."""
 
     rows: list[Row]
     unread: int
@@ -25,12 +26,13 @@ class Page(Generic[Row]):
     is_full: bool
     total_pages: int | None
     total_rows: int | None
+    others: Sequence[Row] = ()
 
     @property
     def is_last(self) -> bool:
         if self.total_pages is None:
             return not self.is_full
-        return self.number >= self.total_pages or not (self.rows or self.unread)
+        return self.number >= self.total_pages or not (self.rows or self.others or self.unread)
 
     @property
     def pages(self) -> int:
@@ -58,7 +60,8 @@ class Listing(Generic[Row]):
         read = list(pages)
         rows = {key(row): row for page in read for row in page.rows}
         unread, totals = sum(page.unread for page in read), {page.total_rows for page in read}
-        counted = len(totals) == 1 and totals <= {None, len(rows)}
+        shown = rows.keys() | {key(row) for page in read for row in page.others}
+        counted = len(totals) == 1 and totals <= {None, len(shown)}
         is_whole = read[-1].is_last and not unread and counted
         is_alone = len(read) == 1 and read[0].total_pages in (0, 1) and not read[0].is_full
         return cls(list(rows.values()), unread, max(page.pages for page in read), is_whole, is_whole and is_alone)

@@ -15,6 +15,7 @@ from integrations.domain.settlement import PaidAmount
 from integrations.models.fields import EncryptedTextField
 from integrations.models.moments import moment
 from integrations.models.tenants import Tenant
+from integrations.models.title_lists import TitleLists
 from integrations.words.errors import failure_text
 
 EXPIRING_AFTER = timedelta(days=20)
@@ -146,7 +147,7 @@ class PayableNumberChoice(models.TextChoices):
     LEFT_OUT = PayableNumber.LEFT_OUT.value, _("left out (the description names it)")
 
 
-class KaminoConnection(models.Model):
+class KaminoConnection(TitleLists):
     """A company's keys at Kamino, and the row that is leased while one call for it is in flight."""
 
     tenant = models.OneToOneField(Tenant, models.PROTECT, related_name="kamino_connection", verbose_name=_("company"))
@@ -160,7 +161,9 @@ class KaminoConnection(models.Model):
     allow_unconfirmed = models.BooleanField(
         _("use unconfirmed operations"),
         default=False,
-        help_text=_("Writing payables, cancelling and listing receivables are not confirmed by Kamino."),
+        help_text=_(
+            "Writing payables, cancelling, and the second address of the receivables' list are not confirmed by Kamino."
+        ),
     )
     lists_are_complete = models.BooleanField(
         _("lists show every status"),
@@ -205,6 +208,11 @@ class KaminoConnection(models.Model):
             "reconcile_cursor",
             "reconcile_asked_at",
             "guarded_at",
+            "list_answers",
+            "payable_list_failure",
+            "receivable_list_failure",
+            "payable_list_waits_until",
+            "receivable_list_waits_until",
         ]
     )
 
@@ -215,7 +223,10 @@ class KaminoConnection(models.Model):
         verbose_name = _("Kamino connection")
         verbose_name_plural = _("Kamino connections")
         ordering = ["tenant__name"]
-        permissions = [("test_kaminoconnection", "Can test a Kamino connection")]
+        permissions = [
+            ("test_kaminoconnection", "Can test a Kamino connection"),
+            ("decide_titlelist", "Can say that Kamino has no list of titles"),
+        ]
         constraints = [models.UniqueConstraint(fields=["base_url", "cn"], name="one_connection_per_kamino_company")]
 
     @property

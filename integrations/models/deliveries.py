@@ -16,6 +16,7 @@ from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
 from integrations.models.restores import RestoreHold
+from integrations.models.title_lists import of_known_lists
 from integrations.models.titles import DIRECTION_CHOICES, Person, Title
 
 MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
@@ -55,11 +56,12 @@ class TitleUnit(KaminoUnit):
 
     @classmethod
     def may_be_claimed(cls) -> Q:
-        """After a restore nothing is sent of a direction before it is known what Kamino holds of it."""
+        """Nothing is sent of a direction before it is known whether Kamino lists it, and, after a restore, what Kamino
+        holds of it."""
         held = RestoreHold.objects.filter(
             RestoreHold.OPEN, kamino_connection=OuterRef("kamino_connection"), direction=OuterRef("direction")
         )
-        return Q(~Exists(held))
+        return of_known_lists(KaminoConnection.objects) & Q(~Exists(held))
 
     def offer(self, candidates: list[int]) -> None:
         """Remember the Kamino titles among which a person has to choose."""

@@ -9,6 +9,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from integrations.domain.titles import Direction
+
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
@@ -138,3 +140,7 @@ class Tenant(models.Model):
     @property
     def is_live(self) -> bool:
         return self.delivery_mode == self.DeliveryMode.LIVE
+
+    def syncs(self, direction: Direction) -> bool:
+        """Say whether titles of a direction are mirrored."""
+        return self.sync_payables if direction is Direction.PAYABLE else self.sync_receivables

@@ -50,6 +50,17 @@ class IncompleteError(TransientError):
     """A list does not prove that what it does not show is absent: a row of it could not be read, or its pages moved."""
 
 
+class UnusableListError(IncompleteError):
+    """A list cannot be read at all, though there should be one: `because` says why. What needs it waits."""
+
+    def __init__(self, because: ApiError) -> None:
+        super().__init__(
+            because.message, service=because.service, operation=because.operation, status=because.status,
+            code=because.code,
+        )  # fmt: skip
+        self.because = because
+
+
 class FilterIgnoredError(IncompleteError):
     """Most of what a list shows was not asked for: the other side does not understand the question, so that its answer
     says nothing, neither of what is there nor of what is not."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.reasons import Severity
+from integrations.domain.titles import Direction
 from integrations.words.colours import SEVERITY_COLOURS
 from integrations.words.errors import failure_text
 from integrations.words.values import Values
@@ -29,6 +30,8 @@ _WORDS: dict[AlertCause, Words] = {
     AlertCause.RECONNECT: Words(gettext_noop("Bling needs to be connected again"), Severity.DANGER),
     AlertCause.HELD: Words(gettext_noop("Another company was connected"), Severity.DANGER),
     AlertCause.KAMINO: Words(gettext_noop("Kamino refuses the access"), Severity.DANGER),
+    AlertCause.LIST_UNKNOWN: Words(gettext_noop("A list of Kamino is not known"), Severity.DANGER),
+    AlertCause.LIST_FAILED: Words(gettext_noop("A list of Kamino cannot be read"), Severity.DANGER),
     AlertCause.EXPIRING: Words(gettext_noop("The authorization at Bling will expire"), Severity.WARNING),
     AlertCause.RUN_FAILED: Words(gettext_noop("The last sync failed"), Severity.WARNING),
     AlertCause.UNMAPPED: Words(gettext_noop("Names without classification"), Severity.WARNING),
@@ -54,6 +57,13 @@ _SENTENCES = {
         "“%(label)s” was connected with another company (%(company)s). Accept or disconnect it."
     ),
     AlertCause.KAMINO: "%(error)s",
+    AlertCause.LIST_UNKNOWN: gettext_noop(
+        "It is not known whether Kamino lists %(lists)s: nothing of them is sent, since it might be there already. "
+        "Test the Kamino connection; if there is no such list, say so there."
+    ),
+    AlertCause.LIST_FAILED: gettext_noop(
+        "Kamino's list of %(lists)s cannot be read: nothing of them is sent until it can. %(error)s"
+    ),
     AlertCause.SURPLUS: gettext_noop(
         "Kamino answered with numbers that are one too many (%(ids)s). "
         "Remove them there, then “Decide” on their titles."
@@ -75,6 +85,9 @@ _SENTENCES = {
 """All but the one that counts; `error` is the sentence of the parameter `failure`."""
 
 
+_LISTS = {Direction.PAYABLE: gettext_noop("payables"), Direction.RECEIVABLE: gettext_noop("receivables")}
+
+
 def alert_text(cause: AlertCause, params: Mapping[str, Any]) -> str:
     """Return what happened and what to do, from the parameters of an alert. Version 0.1 stored the sentence."""
     if "text" in params:
@@ -87,7 +100,8 @@ def alert_text(cause: AlertCause, params: Mapping[str, Any]) -> str:
         )
     else:
         text = _(_SENTENCES[cause])
-    return text % Values({**params, "error": failure_text(params.get("failure", {}))})
+    lists = " / ".join(_(_LISTS.get(direction, direction)) for direction in params.get("directions", []))
+    return text % Values({**params, "lists": lists, "error": failure_text(params.get("failure", {}))})
 
 
 assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT} == set(AlertCause), "a cause without a sentence"

@@ -115,6 +115,21 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Correct the odd title of this due date in Kamino, then choose “Send to Kamino again”."),
         "refused",
     ),
+    Reason.LIST_UNKNOWN: Words(
+        gettext_noop("Kamino's list is not known"),
+        gettext_noop(
+            "It is not known whether Kamino lists these titles, so nothing of them is sent: it might be there already."
+        ),
+        gettext_noop("Test the Kamino connection; if there is no such list, say so there."),
+    ),
+    Reason.LIST_FAILED: Words(
+        gettext_noop("Kamino's list cannot be read"),
+        gettext_noop(
+            "Kamino's list of these titles could not be read (%(message)s), so nothing of them is sent. "
+            "Tried again by itself."
+        ),
+        gettext_noop("If it stays so, test the Kamino connection and correct what it names."),
+    ),
     Reason.UNCONFIRMED: Words(
         gettext_noop("Sent without confirmation"),
         gettext_noop("It was sent and Kamino's answer was lost; it is looked up there before anything else."),

@@ -26,6 +26,10 @@ _BY_CODE = {
         "Bling no longer has %(message)s of the titles that it had. Nothing was cancelled; the sync stopped. "
         "If they were really deleted, confirm it on the connection."
     ),
+    "list_unknown": gettext_noop(
+        "It is not known whether Kamino lists these titles. Test the Kamino connection; if there is no such list, say "
+        "so there."
+    ),
     "filter_ignored": gettext_noop(
         "%(service)s answered with rows that were not asked for (%(message)s). Nothing is concluded from such a list; "
         "tell support."
@@ -43,6 +47,17 @@ _BY_KIND = {
     "uncertain": gettext_noop("Sent to %(service)s without an answer; it is looked up before anything is sent again."),
     "internal": gettext_noop("An answer of %(service)s could not be understood: %(message)s"),
 }
+_BY_ANSWER = {
+    "404": gettext_noop("Kamino does not know this address."),
+    "403": gettext_noop("Kamino refuses to list them: let the user of these keys see them there."),
+    "not_shown": gettext_noop(
+        "A title that Kamino lists is missing when its due date is asked for, so the list cannot be believed."
+    ),
+    "filter_ignored": gettext_noop(
+        "Asked for one due date, Kamino lists titles of others, so the list cannot be believed."
+    ),
+    "unconfirmed": _BY_CODE["unconfirmed"],
+}
 IN_TIME = gettext_noop("%(service)s did not answer in time. Try again in a minute.")
 
 
@@ -51,6 +66,12 @@ def call_text(params: Mapping[str, str]) -> str:
     text = _BY_CODE.get(params.get("code", "")) or _BY_KIND.get(params.get("kind", ""), _BY_KIND["internal"])
     service = params.get("service") or _("The service")
     return _(text) % {"service": service, "message": params.get("message", "")}
+
+
+def list_answer_text(answer: str) -> str:
+    """Return what an address said that was tried for a list of titles, and was not proved."""
+    text = _BY_ANSWER.get(answer, gettext_noop("Kamino's answer is no list of titles (%(answer)s)."))
+    return _(text) % {"answer": answer}
 
 
 def failure_text(failure: Mapping[str, str]) -> str:

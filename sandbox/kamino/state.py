@@ -15,7 +15,7 @@ from sandbox.kamino.registers_book import Rejected
 from sandbox.kamino.titles_book import TitleBook, bling_key
 from sandbox.limits import Window
 
-#: What `odd_envelope` has in place of a field that pages lack.
+#: What `odd_envelope` and `odd_rows` have in place of a field that is not shown.
 LEFT_OUT = object()
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -31,6 +31,9 @@ class Rejection:
 
 class KaminoCompany(TitleBook):
     """A company as the `CN` header names it."""
+
+    #: Whether title lists understand no due dates, and show everything.
+    ignores_filters = False
 
     def __init__(self, world: Ground, slug: str, number: int, name: str) -> None:
         super().__init__(world, number)
@@ -87,9 +90,11 @@ class KaminoCompany(TitleBook):
                 raise Rejected(rejection.message)
 
     def as_shown(self, kind: str, id: int, row: Row) -> object:
-        """Return a row of a list as `odd_rows` has it: other fields, or something else in its place."""
+        """Return a row of a list as `odd_rows` has it: other fields, or fewer, or something else in its place."""
         odd = self.odd_rows.get((kind, id), {})
-        return row | odd if isinstance(odd, dict) else odd
+        if not isinstance(odd, dict):
+            return odd
+        return {name: value for name, value in (row | odd).items() if value is not LEFT_OUT}
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the number of living titles by direction and status."""

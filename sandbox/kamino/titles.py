@@ -103,11 +103,15 @@ def _within(stamp: str | None, start: str, end: str) -> bool:
     return bool(stamp) and str(stamp)[:10] >= start and (not end or str(stamp)[:10] <= end)
 
 
-def _list(direction: Direction) -> Callable[..., Reply]:
+def _list(direction: Direction, place: str = "first") -> Callable[..., Reply]:
+    """List titles; which of two places lists receivables, if any, differs from world to world."""
+
     def view(company: KaminoCompany, call: Call) -> Reply:
-        if direction == "receivable" and not company.world.generous:
+        if direction == "receivable" and company.world.lists_receivables_at != place:
             return no_resource(call)
         window = _day(call, "VencDe"), _day(call, "VencAte")
+        if company.ignores_filters:
+            window = "", ""
         due = FIELDS[direction].due
 
         def build() -> list[Row]:
@@ -269,7 +273,8 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/financeiro/pagamento/lista/paginada", _list("payable")),
     ("POST", "/financeiro/pagamento", save_payable),
     ("DELETE", "/financeiro/pagamento/<int:id>", _delete("payable")),
-    ("GET", "/financeiro/recebimento/lista/paginada", _list("receivable")),
+    ("GET", "/financeiro/recebimentos/paginada", _list("receivable")),
+    ("GET", "/financeiro/recebimento/lista/paginada", _list("receivable", "second")),
     ("POST", "/financeiro/recebimento", save_receivable),
     ("DELETE", "/financeiro/recebimento/<int:id>", _delete("receivable")),
     ("GET", "/financeiro/movimentoFinanceiro/lista", list_movements),

@@ -161,6 +161,8 @@ def provision_company(
     tenant = provision({"tenants": [document]}, now=timezone.now())[0].tenant
     Tenant.objects.filter(pk=tenant.pk).update(delivery_mode=mode)
     tenant.refresh_from_db()
+    if world.lists_receivables_at == "none":
+        KaminoConnection.objects.filter(tenant=tenant).update(receivable_list="absent")  # as a person says who looked
     account.kamino.add_chart_account("Categoria de Teste")
     return Company(
         account,

@@ -13,6 +13,7 @@ from integrations.kamino.client import KaminoClient, Keys, check_host
 from integrations.rest import errors as kinds
 from integrations.rest.limits import NoSlots
 from integrations.rest.session import Answer
+from tests.kamino.lists import LISTS
 
 REAL = ["*.kamino.tech"]
 
@@ -111,7 +112,11 @@ def test_what_is_written_is_read_back_the_same(direction: Direction) -> None:
 
 def test_unconfirmed_operations_need_a_yes() -> None:
     client = KaminoClient(
-        base_url="http://127.0.0.1:1", keys=Keys("a", "b", "c", "d", "e"), slots=NoSlots(), allow_unconfirmed=False
+        base_url="http://127.0.0.1:1",
+        keys=Keys("a", "b", "c", "d", "e"),
+        slots=NoSlots(),
+        allow_unconfirmed=False,
+        title_lists=LISTS,
     )
     with pytest.raises(kinds.ConfigError) as caught:
         client.save_title(desired(Direction.PAYABLE, paid=False), person_id=1)
@@ -120,7 +125,11 @@ def test_unconfirmed_operations_need_a_yes() -> None:
 
 def test_a_connection_that_was_never_made_is_no_uncertain_write() -> None:
     client = KaminoClient(
-        base_url="http://127.0.0.1:1", keys=Keys("a", "b", "c", "d", "e"), slots=NoSlots(), allow_unconfirmed=True
+        base_url="http://127.0.0.1:1",
+        keys=Keys("a", "b", "c", "d", "e"),
+        slots=NoSlots(),
+        allow_unconfirmed=True,
+        title_lists=LISTS,
     )
     with pytest.raises(kinds.TransientError):
         client.save_title(desired(Direction.PAYABLE, paid=False), person_id=1)

@@ -8,12 +8,13 @@ import pytest
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient, Keys
 from integrations.kamino.listing import Listing, Page, asked
-from integrations.rest.errors import IncompleteError, InternalError
+from integrations.rest.errors import IncompleteError, UnusableListError
 from integrations.rest.limits import NoSlots
 from sandbox.faults import Fault
 from sandbox.kamino.state import LEFT_OUT, KaminoCompany
 from sandbox.server import SandboxServer
 from sandbox.world import World
+from tests.kamino.lists import LISTS
 
 
 def page(*rows: int, of: int | None = 1, total: int | None = None, **more: Any) -> Page[int]:
@@ -76,7 +77,9 @@ def kamino(world: World) -> KaminoCompany:
 @pytest.fixture
 def client(server: SandboxServer, kamino: KaminoCompany) -> KaminoClient:
     keys = Keys(kamino.app, kamino.cn, str(kamino.id_usr), kamino.usr, kamino.hash)
-    return KaminoClient(base_url=server.kamino_url, keys=keys, slots=NoSlots(), allow_unconfirmed=True)
+    return KaminoClient(
+        base_url=server.kamino_url, keys=keys, slots=NoSlots(), allow_unconfirmed=True, title_lists=LISTS
+    )
 
 
 def payables(client: KaminoClient, world: World) -> Listing[Any]:
@@ -124,7 +127,7 @@ def test_rows_that_are_missing_from_their_page_prove_nothing(
 @pytest.mark.parametrize("rows", [LEFT_OUT, {}, "", 0])
 def test_what_is_no_list_is_no_page(client: KaminoClient, kamino: KaminoCompany, world: World, rows: Any) -> None:
     kamino.odd_envelope = {"Dados": rows}
-    with pytest.raises(InternalError):
+    with pytest.raises(UnusableListError):
         payables(client, world)
 
 

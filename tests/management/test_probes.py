@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from integrations.models import KaminoConnection
 from sandbox.world import World
 from tests.flows.helpers import Company
 
@@ -31,10 +32,14 @@ def test_kamino_s_endpoints_are_listed_and_nothing_is_written(
     company: Company, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = output(capsys, "kamino_probe", "azul", fails=True)
-    assert "FAILED  receivable.list (unconfirmed)" in text
+    assert "FAILED  receivable.list (confirmed)" in text
+    assert "FAILED  receivable.list.other (unconfirmed)" in text
     assert company.kamino.write_count == 0
-    world.generous = True
-    assert "FAILED" not in output(capsys, "kamino_probe", "azul")
+    world.receivable_list = "second"
+    text = output(capsys, "kamino_probe", "azul")
+    assert "ok      receivable.list.other (unconfirmed)" in text
+    assert "FAILED" not in text
+    assert KaminoConnection.objects.get().receivable_list == "second"
 
 
 def test_a_write_probe_leaves_no_open_title(company: Company, world: World, capsys: pytest.CaptureFixture[str]) -> None:

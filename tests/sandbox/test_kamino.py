@@ -105,11 +105,26 @@ def test_receivables_answer_with_the_object_and_count_charges(kamino: Any, accou
     assert account.kamino.charges == 1
 
 
-def test_only_the_generous_mode_lists_receivables_and_codes(kamino: Any, world: World, receivable: Any) -> None:
+LISTS = {"first": "/financeiro/recebimentos/paginada", "second": f"{RECEIVE}/lista/paginada"}
+
+
+@pytest.mark.parametrize("place", ["first", "second", "none"])
+def test_receivables_are_listed_at_one_of_two_places_or_nowhere(
+    kamino: Any, world: World, receivable: Any, place: Any
+) -> None:
     kamino.post(RECEIVE, receivable)
-    assert kamino.get(f"{RECEIVE}/lista/paginada").status_code == 404
+    world.receivable_list = place
+    statuses = {name: kamino.get(path).status_code for name, path in LISTS.items()}
+    assert statuses == {name: 200 if name == place else 404 for name in LISTS}
+
+
+def test_only_the_generous_mode_lists_receivables_without_being_told_and_shows_codes(
+    kamino: Any, world: World, receivable: Any
+) -> None:
+    kamino.post(RECEIVE, receivable)
+    assert kamino.get(LISTS["first"]).status_code == 404
     world.generous = True
-    assert kamino.get(f"{RECEIVE}/lista/paginada").json()["Dados"][0]["CodigoExterno"] == "9"
+    assert kamino.get(LISTS["first"]).json()["Dados"][0]["CodigoExterno"] == "9"
 
 
 def test_settling_needs_account_date_and_amount(kamino: Any, account: Account, receivable: Any, bank: str) -> None:

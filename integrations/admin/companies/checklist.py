@@ -226,6 +226,8 @@ def _place(line: Line, tenant: Tenant, request: HttpRequest) -> str:
         "sync": reverse("admin:integrations_syncrun_changelist") + query,
         "kamino": reverse("admin:integrations_kaminoconnection_changelist") + query if kamino else "",
         "unconfirmed": reverse("admin:integrations_kaminoconnection_changelist") + query if kamino else "",
+        "payable_list": reverse("admin:integrations_kaminoconnection_changelist") + query if kamino else "",
+        "receivable_list": reverse("admin:integrations_kaminoconnection_changelist") + query if kamino else "",
         "reconciled": reverse("admin:integrations_health"),
         "names": coverage_url(tenant),
         "overdue": f"{simulation}&operation=create&direction__exact=receivable",

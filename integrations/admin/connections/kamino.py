@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from integrations.admin.connections import title_lists
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import BooleanColumn, TenantFilter
 from integrations.admin.kit.secret_fields import SecretFormMixin
+from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.company import probes
@@ -56,8 +58,10 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
     list_filter = [TenantFilter, ("is_paused", BooleanColumn)]
     list_select_related = ["tenant"]
     search_fields = ["tenant__name", "base_url", "cn"]
-    readonly_fields = ["state", "last_error", "registers_read_at", "reconciled_at"]
-    actions_detail = ["test"]
+    readonly_fields = [
+        "state", "last_error", "registers_read_at", "reconciled_at", "list_of_payables", "list_of_receivables",
+    ]  # fmt: skip
+    actions_detail = ["test", "no_list"]
     fieldsets = [
         (None, {"fields": ["tenant", "state", "last_error"]}),
         (gettext_lazy("Keys"), {"fields": ["base_url", "cn", "app", "id_usr", "usr", "hash"]}),
@@ -70,7 +74,10 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
                 ]
             },
         ),
-        (gettext_lazy("Reading"), {"fields": ["registers_read_at", "reconciled_at"]}),
+        (
+            gettext_lazy("Reading"),
+            {"fields": ["registers_read_at", "reconciled_at", "list_of_payables", "list_of_receivables"]},
+        ),
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -106,6 +113,24 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
     @display(gettext_lazy("reconciled at"), ordering="reconciled_at")
     def reconciled(self, connection: KaminoConnection) -> str:
         return texts.moment(connection.reconciled_at)
+
+    @display(gettext_lazy("list of payables"))
+    def list_of_payables(self, connection: KaminoConnection) -> str:
+        return title_lists.state_text(connection, Direction.PAYABLE)
+
+    @display(gettext_lazy("list of receivables"))
+    def list_of_receivables(self, connection: KaminoConnection) -> str:
+        return title_lists.state_text(connection, Direction.RECEIVABLE)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Show the decision about lists only where there is one to take."""
+        connection = KaminoConnection.objects.filter(pk=object_id).first()
+        useless = "" if connection is not None and title_lists.decisions(connection) else "no_list"
+        return [action for action in super().get_actions_detail(request, object_id) if action.path != useless]
+
+    @page_action(gettext_lazy("Kamino has no such list"), permissions=["lists"], icon="visibility_off")
+    def no_list(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return title_lists.page(request, self, self.get_object_or_deny(request, object_id))
 
     @page_action(gettext_lazy("Test connection"), permissions=["test"], icon="network_check", variant="primary")
     def test(self, request: HttpRequest, object_id: str) -> HttpResponse:

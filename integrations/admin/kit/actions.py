@@ -58,6 +58,9 @@ class PermittedActions:
     def has_release_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.release_restorehold"))
 
+    def has_lists_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm("integrations.decide_titlelist"))
+
     def has_test_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.test_kaminoconnection"))
 

@@ -19,6 +19,7 @@ _NAMES = {
     "person.list": gettext_noop("Persons"),
     "payable.list": gettext_noop("Payables"),
     "receivable.list": gettext_noop("Receivables"),
+    "receivable.list.other": gettext_noop("Receivables, at the other address"),
 }
 
 

@@ -62,6 +62,10 @@ class AlertAdmin(ReadOnlyAdmin):
         return texts.moment(alert.closed_at)
 
 
+OF_KAMINO = (AlertCause.KAMINO, AlertCause.LIST_UNKNOWN, AlertCause.LIST_FAILED)
+"""What is mended on the Kamino connection."""
+
+
 def banner(request: HttpRequest) -> dict[str, Any]:
     """Add the urgent alerts to every page; the page asks for them only when it shows them."""
     return {"urgent_alerts": lambda: _urgent(request)}
@@ -91,6 +95,6 @@ def _line(alert: Alert, request: HttpRequest) -> dict[str, Any]:
         line["url"] = change_url(connection)
         if alert.cause == AlertCause.RECONNECT and user.has_perm("integrations.connect_blingconnection"):
             line["link_url"] = reverse("admin:integrations_blingconnection_create_link", args=[connection.pk])
-    elif alert.cause == AlertCause.KAMINO and user.has_perm("integrations.view_kaminoconnection"):
+    elif alert.cause in OF_KAMINO and user.has_perm("integrations.view_kaminoconnection"):
         line["url"] = change_url(getattr(alert.tenant, "kamino_connection", None))
     return line

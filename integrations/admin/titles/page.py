@@ -37,6 +37,7 @@ from integrations.models import (
 from integrations.models.mappings import MappingKind
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.handover.kamino_rows import seen_in_kamino
+from integrations.pipeline.handover.title_lists import list_problem
 from integrations.words.answers import answer_text
 from integrations.words.colours import STATE_COLOURS
 from integrations.words.reasons import problem_sentences, problem_text
@@ -170,6 +171,7 @@ def _answer(
             is_checked=hasattr(title, "payment_check") and not title.payment_check.is_waived,
             is_live=tenant.is_live,
             can_send=tenant.is_active and kamino is not None and not kamino.is_paused and not kamino.error,
+            list_problem=list_problem(kamino, title.direction) if kamino else None,
             differs=seen.differs,
             shown=seen.status,
             is_gone=seen.is_gone,

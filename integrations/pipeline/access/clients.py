@@ -87,6 +87,8 @@ def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patienc
         keys=keys,
         slots=kamino_slots(connection, clock=clock),
         allow_unconfirmed=connection.allow_unconfirmed,
+        title_lists=connection.title_lists,
+        failing=connection.failing_lists,
         patience=patience,
     )
 

@@ -11,6 +11,7 @@ from integrations.rest.errors import (
     RejectedError,
     TransientError,
     UncertainError,
+    UnusableListError,
 )
 from integrations.words.errors import call_text, live_call_text
 
@@ -26,6 +27,9 @@ def reason_of(error: ApiError) -> Problem:
         return Problem(Reason.REFUSED, {"message": error.message})
     if isinstance(error, RateLimitedError):
         return Problem(Reason.LIMITED, failure_of(error))
+    if isinstance(error, UnusableListError):
+        is_known = error.code != "list_unknown"
+        return Problem(Reason.LIST_FAILED, {"message": error.message}) if is_known else Problem(Reason.LIST_UNKNOWN)
     if isinstance(error, IncompleteError):
         return Problem(Reason.LIST_INCOMPLETE)
     if isinstance(error, TransientError):
@@ -56,4 +60,5 @@ def live_error_text(error: ApiError) -> str:
 
 def failure_of(error: ApiError) -> dict[str, str]:
     """Return what is stored of a failed call; `words/errors` makes its sentence when it is shown."""
-    return {"kind": error.kind, "code": error.code, "service": error.service, "message": error.message}
+    known = error.because if isinstance(error, UnusableListError) else error
+    return {"kind": known.kind, "code": known.code, "service": known.service, "message": known.message}

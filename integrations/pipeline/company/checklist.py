@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from integrations.domain.calendar import day_of
 from integrations.domain.money import ZERO
+from integrations.domain.title_lists import PROVED, TitleList
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import (
     BlingConnection,
@@ -57,6 +58,7 @@ def checklist(tenant: Tenant, *, now: datetime) -> list[Line]:
         _first_sync(connections),
         _kamino(company),
         *_unconfirmed(tenant, company),
+        *_title_lists(tenant, company),
         _reconciled(company, now),
         _names(tenant),
         _settled_from(tenant),
@@ -155,6 +157,30 @@ def _unconfirmed(tenant: Tenant, company: KaminoConnection | None) -> list[Line]
         count,
     )
     return [Line("unconfirmed", AMBER, text % {"count": count})]
+
+
+def _title_lists(tenant: Tenant, company: KaminoConnection | None) -> list[Line]:
+    """Say for each direction whether Kamino's list is read before something is created."""
+    if company is None or company.reconciled_at is None:
+        return []
+    names = {Direction.PAYABLE: _("payables"), Direction.RECEIVABLE: _("receivables")}
+    texts = {
+        TitleList.UNKNOWN: _(
+            "It is not known whether Kamino lists %(titles)s: nothing of them would be sent. Test the Kamino "
+            "connection; if there is no such list, say so there."
+        ),
+        TitleList.ABSENT: _(
+            "Kamino has no list of %(titles)s, as a person said: they are created without a look at what is there."
+        ),
+    }
+    lines = []
+    for direction in Direction:
+        if tenant.syncs(direction):
+            state = company.title_lists[direction]
+            text = texts.get(state) or _("Kamino's list of %(titles)s is read before something is created.")
+            colour = GREEN if state in PROVED else AMBER
+            lines.append(Line(f"{direction}_list", colour, text % {"titles": names[direction]}))
+    return lines
 
 
 def _reconciled(company: KaminoConnection | None, now: datetime) -> Line:

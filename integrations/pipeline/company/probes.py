@@ -7,16 +7,20 @@ from decimal import Decimal
 
 from integrations.domain.calendar import day_of
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.matching import marked
+from integrations.domain.matching import KaminoTitle, marked
 from integrations.domain.persons import DesiredPerson
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
-from integrations.kamino.endpoints import ENDPOINTS, Op
+from integrations.kamino.endpoints import ENDPOINTS, TITLE_LISTS, Op
+from integrations.kamino.title_lists import WORKS
 from integrations.models import BlingConnection, KaminoConnection
+from integrations.models.title_lists import list_field
 from integrations.pipeline.access.clients import CheckLine, open_bling, open_kamino
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import lift_pause
+from integrations.pipeline.handover.title_lists import find_list
 from integrations.rest.errors import ApiError, NotFoundError, RejectedError
+from integrations.words.errors import list_answer_text
 
 Clock = Callable[[], datetime]
 PROBE_CODE = "probe"
@@ -56,16 +60,36 @@ def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = Fa
         (Op.BANK_ACCOUNT_LIST, lambda: client.bank_accounts().rows),
         (Op.LOCK_LIST, lambda: _locks(client, day_of(clock()))),
         (Op.PERSON_LIST, lambda: next(client.person_pages()).rows),
-        (Op.PAYABLE_LIST, lambda: client.title_page(Direction.PAYABLE, 1).rows),
-        (Op.RECEIVABLE_LIST, lambda: client.title_page(Direction.RECEIVABLE, 1).rows),
     ]
     lines = [_line(op, read) for op, read in reads]
     yield from lines
+    yield from _title_lists(client, connection, clock)
     if all(line.ok for line in lines if not line.name.endswith("(unconfirmed)")):
         # The cause of the pause is gone: the backlog goes on at once.
         lift_pause(connection.pk, clock())
     if write:
         yield from _probe_writes(client, clock)
+
+
+def _title_lists(client: KaminoClient, connection: KaminoConnection, clock: Clock) -> Iterator[CheckLine]:
+    """Look for the list of each direction and keep what was found; yield the line of the address that is proved, else
+    of all that were tried."""
+    for direction in Direction:
+        try:
+            changes = find_list(client, connection, direction, clock=clock)
+        except ApiError as error:
+            yield CheckLine(_name(next(iter(TITLE_LISTS[direction].values()))), False, *_texts(error))
+            continue
+        asked = {"reconcile_asked_at": clock()} if list_field(direction) in changes else {}
+        KaminoConnection.objects.filter(pk=connection.pk).update(**changes, **asked)
+        answers = connection.list_answers[direction.value]
+        proved = {op: answer for op, answer in answers.items() if answer == WORKS}
+        for op, answer in (proved or answers).items():
+            yield CheckLine(_name(Op(op)), answer == WORKS, answer, list_answer_text(answer))
+
+
+def _texts(error: ApiError) -> tuple[str, str]:
+    return f"{error.kind}: {error}", error_text(error)
 
 
 def _locks(client: KaminoClient, today: date) -> list[tuple[date, date]]:
@@ -82,9 +106,14 @@ def _line(op: Op, call: Callable[[], object]) -> CheckLine:
     try:
         seen = call()
     except ApiError as error:
-        return CheckLine(_name(op), False, f"{error.kind}: {error}", error_text(error))
+        return CheckLine(_name(op), False, *_texts(error))
     count = f"{len(seen)} rows" if isinstance(seen, list) else f"ok ({seen})"
     return CheckLine(_name(op), True, count)
+
+
+def _listed(client: KaminoClient, direction: Direction, due: date) -> list[KaminoTitle]:
+    listing = client.titles_due(direction, due, due)
+    return listing.rows if listing is not None else []
 
 
 def _probe_writes(client: KaminoClient, clock: Clock) -> Iterator[CheckLine]:
@@ -96,7 +125,7 @@ def _probe_writes(client: KaminoClient, clock: Clock) -> Iterator[CheckLine]:
             return
         person = client.save_person(DesiredPerson(code=PROBE_CODE, name="Teste de integração Bling", is_customer=True))
     except ApiError as error:
-        yield CheckLine(str(Op.PERSON_SAVE), False, f"{error.kind}: {error}", error_text(error))
+        yield CheckLine(str(Op.PERSON_SAVE), False, *_texts(error))
         return
     yield CheckLine(str(Op.PERSON_SAVE), True, f"ID {person}")
     for direction in Direction:
@@ -114,7 +143,6 @@ def _probe_title(
     )  # fmt: skip
     save = Op.PAYABLE_SAVE if direction is Direction.PAYABLE else Op.RECEIVABLE_SAVE
     cancel = Op.PAYABLE_CANCEL if direction is Direction.PAYABLE else Op.RECEIVABLE_CANCEL
-    listing = Op.PAYABLE_LIST if direction is Direction.PAYABLE else Op.RECEIVABLE_LIST
     made: list[int] = []
     for number in NUMBERS if direction is Direction.PAYABLE else ("",):
         wanted, may_try_again = replace(wanted, document_number=number), False
@@ -130,7 +158,9 @@ def _probe_title(
     if not made:
         return
     due = wanted.due_date
-    yield _line(listing, lambda: marked(client.titles_due(direction, due, due).rows, PROBE_CODE))
+    listing = TITLE_LISTS[direction].get(client.title_lists[direction])
+    if listing is not None:
+        yield _line(listing, lambda: marked(_listed(client, direction, due), PROBE_CODE))
     changed = replace(wanted, value=Decimal("0.02"))
     yield _line(save, lambda: client.save_title(changed, person_id=person, kamino_id=made[0]))
     yield _line(cancel, lambda: client.cancel_title(direction, made[0]))

@@ -16,6 +16,7 @@ from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import lift_pause
 from integrations.pipeline.desk.commands import tenant_changed
 from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.handover.title_lists import forget_lists
 from integrations.rest.errors import ConfigError
 
 RULES = {
@@ -24,6 +25,8 @@ RULES = {
 _KAMINO_RULES = {
     "allow_unconfirmed", "lists_are_complete", "payable_number", "default_cost_center", "default_business_unit"
 }  # fmt: skip
+_KAMINO_PLACE = {"base_url", "cn"}
+"""Another company, or the same one somewhere else: its lists are not known any more."""
 _BLING_RULES = {"paid_amount"}
 _KAMINO_KEYS = {"base_url", "cn", *KaminoConnection.SECRETS}
 
@@ -43,6 +46,8 @@ def save_kamino(
 ) -> None:
     """Save the `changed` fields of a connection that exists."""
     with transaction.atomic():
+        if not _KAMINO_PLACE.isdisjoint(changed):
+            changed = {*changed, *forget_lists(kamino, now=now)}
         _save(kamino, changed, user, reason)
         if not _KAMINO_KEYS.isdisjoint(changed):
             lift_pause(kamino.pk, now)

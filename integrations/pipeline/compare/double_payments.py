@@ -21,7 +21,7 @@ from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import open_bling, open_kamino
 from integrations.pipeline.access.leases import free_kamino, is_free, lease_first
 from integrations.pipeline.compare.discrepancies import close_risks_of, open_risk
-from integrations.pipeline.handover.kamino_rows import rows_due
+from integrations.pipeline.handover.title_lists import rows_due
 from integrations.rest.errors import ApiError
 
 log = structlog.get_logger(__name__)
@@ -61,7 +61,8 @@ def guard_one(clock: Clock) -> bool:
 
 def _guard(kamino: KaminoConnection, clock: Clock) -> None:
     today, read_at = day_of(clock()), clock()
-    listing = rows_due(open_kamino(kamino, clock=clock), Direction.PAYABLE, today, today + AHEAD)
+    client = open_kamino(kamino, clock=clock)
+    listing = rows_due(client, kamino.pk, Direction.PAYABLE, today, today + AHEAD, clock=clock)
     if listing is None:
         return
     by_id = {row.kamino_id: row for row in listing.rows}

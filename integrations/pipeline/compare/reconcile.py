@@ -18,13 +18,15 @@ from integrations.kamino.client import KaminoClient, title_id
 from integrations.kamino.listing import Listing, Page
 from integrations.models import KaminoConnection, KaminoItem, RestoreHold
 from integrations.models.registers import KaminoKind
+from integrations.models.title_lists import waits_no_more
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.compare.discrepancies import compare_all
 from integrations.pipeline.compare.shown_in_kamino import Seen, not_shown
 from integrations.pipeline.handover.kamino_absence import ALWAYS, keep_proof, prove
 from integrations.pipeline.handover.kamino_rows import store_rows
 from integrations.pipeline.handover.restore_holds import unread_connections
-from integrations.rest.errors import NO_TIME_LEFT, ConfigError, IncompleteError, NotFoundError, TransientError
+from integrations.pipeline.handover.title_lists import find_list, title_page
+from integrations.rest.errors import NO_TIME_LEFT, IncompleteError, TransientError, UnusableListError
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +34,8 @@ _HOLDS = RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection=OuterRef
 
 Clock = Callable[[], datetime]
 EVERY = timedelta(hours=24)
+LISTS_EVERY = timedelta(minutes=45)
+"""How long after its pause a list that could not be read is tried again, if no title needed it before."""
 REGISTERS_STALE = timedelta(hours=24)
 MOST_LOOKS = 10
 """Due dates that one comparison asks for again: half a minute of Kamino's requests."""
@@ -81,10 +85,12 @@ def refresh_registers(client: KaminoClient, kamino: KaminoConnection, *, clock: 
 
 
 def is_due(now: datetime) -> Q:
-    """Return which companies' reconciliation is under way, a day old, or asked for since it began."""
+    """Return which companies' reconciliation is under way, a day old, asked for since it began, or lacked a list that
+    may be there by now."""
     is_asked = Q(reconcile_asked_at__gte=F("reconciled_at"))
     is_old = Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - EVERY)
-    return ~Q(reconcile_cursor={}) | is_old | is_asked | is_unread_after_restore()
+    is_tried_again = waits_no_more(now - LISTS_EVERY)
+    return ~Q(reconcile_cursor={}) | is_old | is_asked | is_tried_again | is_unread_after_restore()
 
 
 def is_unread_after_restore() -> Q:
@@ -107,18 +113,20 @@ def reconcile_slice(
 ) -> bool:
     """Read pages until `deadline`, or one while a person waits; when all are read, compare. Returns whether it did any
     of that."""
-    worked = False
+    worked, found = False, dict[str, Any]()
     cursor = kamino.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
     started_at = datetime.fromisoformat(cursor["started_at"])
     while cursor["direction"] and clock() < deadline and not (worked and people_wait(clock())):
         direction = Direction(cursor["direction"])
         read_at = clock()
+        if cursor["page"] == 1 and not kamino.has_list(direction):
+            found.update(find_list(client, kamino, direction, clock=clock))
         page: Page[KaminoTitle] | None = None
         try:
-            page = client.title_page(direction, cursor["page"])
-        except (NotFoundError, ConfigError) as error:
-            if isinstance(error, ConfigError) and error.code != "unconfirmed":
-                raise
+            page = title_page(client, kamino.pk, direction, cursor["page"], clock=clock)
+        except UnusableListError as error:
+            log.warning("list not read", kamino_connection=kamino.pk, direction=direction, error=str(error))
+        if page is None:
             cursor = _next_direction({**cursor, "unread": [*cursor.get("unread", []), direction]})
         else:
             store_rows(kamino.pk, direction, page.rows, read_at=read_at)
@@ -126,17 +134,17 @@ def reconcile_slice(
                 keep_proof(kamino.pk, direction, ALWAYS, read_at=read_at)
             cursor = _after_page(cursor, page)
         if page is not None and (page.rows or page.unread):
-            _save_cursor(kamino, cursor)
+            _save_cursor(kamino, cursor, **found)
         worked = True
         failpoints.passed("reconcile.page_read")
     is_read = not cursor["direction"] and _look_again(client, kamino, cursor, clock=clock, deadline=deadline)
     if not is_read or not _prove_what_is_held(client, kamino, clock=clock, deadline=deadline):
         if worked and cursor != kamino.reconcile_cursor:
-            _save_cursor(kamino, cursor)
+            _save_cursor(kamino, cursor, **found)
         return worked
     compare_all(kamino, seen=_seen(cursor), now=clock())
     failpoints.passed("reconcile.compared")
-    _save_cursor(kamino, {}, reconciled_at=started_at)
+    _save_cursor(kamino, {}, reconciled_at=started_at, **found)
     return True
 
 
@@ -220,6 +228,6 @@ def _next_direction(cursor: dict[str, object]) -> dict[str, object]:
     return {**cursor, "direction": following, "page": 1}
 
 
-def _save_cursor(kamino: KaminoConnection, cursor: dict[str, object], **changes: datetime) -> None:
+def _save_cursor(kamino: KaminoConnection, cursor: dict[str, object], **changes: Any) -> None:
     kamino.reconcile_cursor = cursor
     KaminoConnection.objects.filter(pk=kamino.pk).update(reconcile_cursor=cursor, **changes)

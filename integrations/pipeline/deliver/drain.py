@@ -45,9 +45,9 @@ class _Companies:
 
     def open(self, account: KaminoConnection) -> outbox.Step:
         restores.look(self._clock())
-        if account.pk not in self._clients:
-            self._clients[account.pk] = open_kamino(account, clock=self._clock)
-        client, directory = self._clients[account.pk], _DIRECTORIES.setdefault(account.pk, PersonDirectory())
+        client, directory = self._clients.get(account.pk), _DIRECTORIES.setdefault(account.pk, PersonDirectory())
+        if client is None or client.title_lists != account.title_lists:
+            client = self._clients[account.pk] = open_kamino(account, clock=self._clock)
         # Nothing begins that might not end within the lease: no unit, and no page of a long look-up.
         until = min(self._deadline, self._clock() + self.to.lease - self.to.longest_call)
 

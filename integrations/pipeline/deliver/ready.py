@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from integrations.domain.delivery import DeliveryState
 from integrations.models import DELIVERY_UNITS, KaminoConnection, PartPosting, PersonPosting, Posting, Tenant
 from integrations.models.outbox import Priority
+from integrations.models.title_lists import of_waiting_lists
 from integrations.pipeline.access.leases import is_free
 
 Unit = Posting | PersonPosting | PartPosting
@@ -20,7 +21,7 @@ def ready_postings(now: datetime) -> QuerySet[Posting]:
     sent first."""
     return (
         Posting.objects.due(DeliveryState.READY, now)
-        .filter(Posting.may_be_claimed())
+        .filter(Posting.may_be_claimed(), _list_may_be_tried(now))
         .exclude(desired_fingerprint="")
         .filter(
             Q(title__person__posting__kamino_id__isnull=False)
@@ -37,7 +38,14 @@ def ready_persons(now: datetime) -> QuerySet[PersonPosting]:
 
 def ready_parts(now: datetime) -> QuerySet[PartPosting]:
     """Return parts that may be sent now: the title they are taken from is in Kamino as it should be, without them."""
-    return PartPosting.objects.due(DeliveryState.READY, now).filter(PartPosting.may_be_claimed())
+    parts = PartPosting.objects.due(DeliveryState.READY, now)
+    return parts.filter(PartPosting.may_be_claimed(), _list_may_be_tried(now))
+
+
+def _list_may_be_tried(now: datetime) -> Q:
+    """Leave a list that failed alone for a while: everything of its direction would ask for it. A person's order tries
+    it at once."""
+    return ~of_waiting_lists(KaminoConnection.objects, now) | Q(priority=Priority.PERSON)
 
 
 def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:

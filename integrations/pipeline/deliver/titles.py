@@ -19,7 +19,8 @@ from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.deliver.existing import existing_title
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.locked_periods import refuse_locked
-from integrations.pipeline.handover.kamino_rows import rows_due, store_rows
+from integrations.pipeline.handover.kamino_rows import store_rows
+from integrations.pipeline.handover.title_lists import rows_due
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import Claimed, claim
 from integrations.rest.errors import ConflictError, InternalError
@@ -110,8 +111,7 @@ def current_row(
     """Return whether Kamino's list can be read, and this title's row at most ten minutes old.
 
     One page by due date serves all titles of that day. What a person asked for is read after they asked: they may just
-    have changed it over there. Receivables have no confirmed list: where there is none, the
-    last body that we wrote stands in.
+    have changed it over there. Where Kamino has no list, the last body that we wrote stands in.
     """
     direction = Direction(posting.direction)
     oldest = believable_since(clock() - SNAPSHOT_AGE)
@@ -127,8 +127,8 @@ def current_row(
         return True, snapshot.to_title()
 
     def ask() -> Listing[KaminoTitle] | None:
-        read_at = clock()
-        listing = rows_due(client, direction, before.due_date, before.due_date)
+        read_at, day = clock(), before.due_date
+        listing = rows_due(client, posting.kamino_connection_id, direction, day, day, clock=clock)
         if listing is not None:
             store_rows(posting.kamino_connection_id, direction, listing.rows, read_at=read_at)
         return listing

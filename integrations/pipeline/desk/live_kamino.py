@@ -18,7 +18,8 @@ from integrations.pipeline.access.error_texts import live_error_text
 from integrations.pipeline.access.leases import free_kamino, is_free, lease_first
 from integrations.pipeline.desk.commands import plan_now, undo_forced_settlement
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.handover.kamino_rows import rows_due, seen_in_kamino, store_rows
+from integrations.pipeline.handover.kamino_rows import seen_in_kamino, store_rows
+from integrations.pipeline.handover.title_lists import rows_due
 from integrations.rest.errors import ApiError
 from integrations.rest.session import Patience
 
@@ -36,7 +37,7 @@ def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], da
     try:
         read_at = clock()
         client = open_kamino(kamino, clock=clock, patience=Patience(PATIENCE))
-        listing = rows_due(client, direction, start, end)
+        listing = rows_due(client, kamino.pk, direction, start, end, clock=clock)
     except ApiError as error:
         raise Refused("api", live_error_text(error)) from error
     finally:

@@ -17,7 +17,8 @@ from integrations.kamino.client import KaminoClient
 from integrations.kamino.errors import SERVICE
 from integrations.kamino.listing import Listing, incomplete
 from integrations.models import KaminoSnapshot, ListedSpan
-from integrations.pipeline.handover.kamino_rows import rows_due, store_rows
+from integrations.pipeline.handover.kamino_rows import store_rows
+from integrations.pipeline.handover.title_lists import rows_due
 from integrations.rest.errors import NO_TIME_LEFT, TransientError
 
 Clock = Callable[[], datetime]
@@ -44,7 +45,7 @@ def prove(
     only `believed` counts.
 
     Reads one page at least, and none after `until`. Raises `TransientError` (`NO_TIME_LEFT`) when there is more to
-    read, `IncompleteError` where a list proves nothing.
+    read, `IncompleteError` where a list proves nothing, or is not known (`UnusableListError`).
     """
     reader = _Reader(client, kamino_connection_id, direction, clock, until)
     parts = _gaps(span, reader.listed_since(since, ListedSpan.objects.all() if believed is None else believed))
@@ -129,8 +130,9 @@ class _Reader:
 
     def _ask(self, span: Span, read_at: datetime, most_pages: int | None = None) -> Listing[KaminoTitle] | None:
         listing = rows_due(
-            self._client, self._direction, *span, most_pages=most_pages, before_page=self._refuse_when_late
-        )
+            self._client, self._kamino_connection_id, self._direction, *span, clock=self._clock,
+            most_pages=most_pages, before_page=self._refuse_when_late,
+        )  # fmt: skip
         if listing is not None:
             store_rows(self._kamino_connection_id, self._direction, listing.rows, read_at=read_at)
         return listing

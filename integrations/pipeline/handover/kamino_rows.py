@@ -1,40 +1,16 @@
 """Rows of Kamino's title lists, kept for a short time so that one page serves many decisions."""
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
-from integrations.kamino.client import KaminoClient
-from integrations.kamino.listing import Listing
 from integrations.models import Attempt, KaminoSnapshot, Posting
 from integrations.pipeline.access.restores import took_part
-from integrations.rest.errors import ConfigError, NotFoundError
 from integrations.rest.fields import storable
-
-
-def rows_due(
-    client: KaminoClient,
-    direction: Direction,
-    start: date,
-    end: date,
-    *,
-    most_pages: int | None = None,
-    before_page: Callable[[], None] = lambda: None,
-) -> Listing[KaminoTitle] | None:
-    """Return what Kamino shows of the titles due in a span (as `KaminoClient.titles_due` does), or `None` where this
-    list does not exist or may not be used."""
-    try:
-        return client.titles_due(direction, start, end, most_pages=most_pages, before_page=before_page)
-    except NotFoundError:
-        return None
-    except ConfigError as error:
-        if error.code == "unconfirmed":
-            return None
-        raise
 
 
 def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:

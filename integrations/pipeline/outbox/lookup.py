@@ -14,7 +14,14 @@ from integrations.pipeline.access.error_texts import reason_of
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import Claimed
 from integrations.pipeline.outbox.destination import Clock, Destination
-from integrations.rest.errors import NO_TIME_LEFT, ApiError, ConfigError, InternalError, RateLimitedError
+from integrations.rest.errors import (
+    NO_TIME_LEFT,
+    ApiError,
+    ConfigError,
+    InternalError,
+    RateLimitedError,
+    UnusableListError,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +104,7 @@ def _failed(look: LookUp, error: Exception) -> None:
     wait = timedelta(0)
     if isinstance(known, RateLimitedError):
         wait = timedelta(seconds=known.seconds)
-    elif isinstance(known, ConfigError):
+    elif isinstance(known, ConfigError | UnusableListError):
         wait = look.to.config_pause
     ready_at = max(now + wait, record.first_look(now))
     type(unit).objects.filter(pk=unit.pk, fence=unit.fence).update(ready_at=ready_at)

@@ -28,6 +28,7 @@ from integrations.rest.errors import (
     RateLimitedError,
     TransientError,
     UncertainError,
+    UnusableListError,
 )
 
 log = structlog.get_logger(__name__)
@@ -116,6 +117,10 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             until = now + claimed.to.config_pause
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=until, counts=False)
             claimed.to.pause_account(unit.account_id, failure_of(error), until)
+        elif isinstance(error, UnusableListError):
+            # What waits for the same list waits with it, however long that takes.
+            until = now + claimed.to.config_pause
+            objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=until, counts=False)
         elif isinstance(error, IncompleteError):
             _try_a_whole_list(claimed, why, now)
         elif isinstance(error, TransientError) and unit.tries < MOST_TRIES:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.discrepancies import RISKS
+from integrations.domain.title_lists import TitleList
+from integrations.domain.titles import Direction
 from integrations.models import (
     Alert,
     Attempt,
@@ -101,6 +103,8 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     company = KaminoConnection.objects.filter(tenant=tenant).first()
     if company is not None and company.failure:
         found.append(Finding(AlertCause.KAMINO, {"failure": company.failure}))
+    if company is not None and tenant.is_live and company.reconciled_at is not None:
+        found += _list_findings(tenant, company)
     risky = Discrepancy.objects.filter(
         posting__kamino_connection__tenant=tenant, kind__in=RISKS, closed_at=None
     ).aggregate(count=Count("pk"), newest=Max("pk"))
@@ -118,6 +122,18 @@ def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
     if names:
         found.append(Finding(AlertCause.UNMAPPED, {"names": names, "titles": titles}))
     return sorted(found, key=lambda finding: finding.cause not in URGENT_CAUSES)
+
+
+def _list_findings(tenant: Tenant, company: KaminoConnection) -> list[Finding]:
+    """Return what holds back the directions that are synced, because their lists are not known or cannot be read."""
+    synced = [direction for direction in Direction if tenant.syncs(direction)]
+    unknown = [direction for direction in synced if company.title_lists[direction] is TitleList.UNKNOWN]
+    failing = [direction for direction in synced if direction in company.failing_lists]
+    found = [Finding(AlertCause.LIST_UNKNOWN, {"directions": unknown})] if unknown else []
+    if failing:
+        params = {"directions": failing, "failure": company.failing_lists[failing[0]]}
+        found.append(Finding(AlertCause.LIST_FAILED, params))
+    return found
 
 
 def _run_findings(connection: BlingConnection, now: datetime) -> list[Finding]:

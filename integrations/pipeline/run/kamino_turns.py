@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title
+from integrations.models.title_lists import of_known_lists, of_waiting_lists
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, is_free, lease_first, pause_kamino
@@ -62,8 +63,10 @@ def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> Que
     """Return the companies whose daily reconciliation is due, once nothing waits to be sent for them; the first one
     comes before anything is sent, so that nothing is created that exists there already."""
     mine = {"connection__tenant": OuterRef("tenant")}
+    # What waits for a list waits for this, not this for it.
+    may_go = of_known_lists(KaminoConnection.objects) & ~of_waiting_lists(KaminoConnection.objects, now)
     to_send = Posting.objects.filter(
-        kamino_connection=OuterRef("pk"), state__in=(DeliveryState.READY, DeliveryState.SENDING)
+        Q(state=DeliveryState.SENDING) | Q(may_go, state=DeliveryState.READY), kamino_connection=OuterRef("pk")
     )
     # In simulation what is ready is never sent, so waiting for that would never end.
     is_busy = Q(Exists(to_send), tenant__delivery_mode=Tenant.DeliveryMode.LIVE)

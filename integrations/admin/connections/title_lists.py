@@ -1,0 +1,121 @@
+"""Kamino's lists of titles, on the page of a connection: what is known of each, and the decision that there is none."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.widgets import UnfoldAdminRadioSelectWidget
+
+from integrations.admin.kit import actions, texts
+from integrations.domain.title_lists import PROVED, TitleList
+from integrations.domain.titles import Direction
+from integrations.models import KaminoConnection
+from integrations.pipeline.company import title_lists
+from integrations.words.errors import failure_text, list_answer_text
+
+
+def state_text(connection: KaminoConnection, direction: Direction) -> str:
+    """Return what is known of the list of a direction, and what that means."""
+    state = connection.title_lists[direction]
+    failure = connection.failing_lists.get(direction)
+    if failure:
+        return _("Cannot be read: nothing of it is sent until it can. %(why)s") % {"why": failure_text(failure)}
+    if state in PROVED:
+        return _("Proved: it is read before something is created.")
+    if state is TitleList.ABSENT:
+        return _("Does not exist, as a person said: titles are created without a look at what is there.")
+    answers = connection.list_answers.get(direction.value, {})
+    why = " ".join(dict.fromkeys(list_answer_text(answer) for answer in answers.values()))
+    return _("Not known: nothing of it is sent. %(why)s") % {"why": why or _("Test the connection.")}
+
+
+def decisions(connection: KaminoConnection) -> list[Direction]:
+    """Return the directions about whose lists a person may decide something now."""
+    return [
+        direction
+        for direction in Direction
+        if title_lists.may_be_absent(connection, direction) or connection.title_lists[direction] is TitleList.ABSENT
+    ]
+
+
+class _Form(actions.ReasonForm):
+    """The decision, the reason, and what the page showed."""
+
+    decision = forms.ChoiceField(
+        label=gettext_lazy("What is true of Kamino"), widget=UnfoldAdminRadioSelectWidget(), choices=[]
+    )
+
+    field_order = ["decision", "reason"]
+
+    def __init__(self, connection: KaminoConnection, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(direction.value, _choice(connection, direction)) for direction in decisions(connection)]
+        self.fields["decision"].choices = choices  # type: ignore[attr-defined]
+        if not self.is_bound and len(choices) == 1:
+            self.initial["decision"] = choices[0][0]
+        for direction in decisions(connection):
+            seen = title_lists.unseen(connection, direction)
+            for name, value in {"count": seen.count, "total": seen.total}.items():
+                field: forms.Field = forms.IntegerField() if name == "count" else forms.DecimalField(localize=False)
+                field.widget, field.initial, field.required = forms.HiddenInput(), value, False
+                self.fields[f"{direction}_{name}"] = field
+
+    def seen(self, direction: Direction) -> title_lists.Unseen:
+        values = self.cleaned_data
+        return title_lists.Unseen(values[f"{direction}_count"], values[f"{direction}_total"])
+
+
+def _choice(connection: KaminoConnection, direction: Direction) -> str:
+    is_absent = connection.title_lists[direction] is TitleList.ABSENT
+    if direction is Direction.PAYABLE:
+        return _("It may list payables after all: look again") if is_absent else _("It has no list of payables")
+    return _("It may list receivables after all: look again") if is_absent else _("It has no list of receivables")
+
+
+def page(request: HttpRequest, model_admin: Any, connection: KaminoConnection) -> HttpResponse:
+    """Ask for the decision, carry it out, and go back to the connection."""
+    back = actions.back_to(model_admin, connection.pk)
+    found = decisions(connection)
+    if not found:
+        return back
+    form = _Form(connection, request.POST if "reason" in request.POST else None)
+    if form.is_valid():
+        direction = Direction(form.cleaned_data["decision"])
+        given = {"kamino": connection, "direction": direction, "reason": form.cleaned_data["reason"]}
+        if connection.title_lists[direction] is TitleList.ABSENT:
+            actions.carry_out(request, title_lists.take_back, _("It is looked for again now."), **given)
+        else:
+            done = _("Kept. These titles are sent without a look from now on.")
+            actions.carry_out(request, title_lists.say_absent, done, seen=form.seen(direction), **given)
+        return back
+    counts = [
+        _in_words(title_lists.unseen(connection, direction))
+        for direction in found
+        if connection.title_lists[direction] is not TitleList.ABSENT
+    ]
+    return actions.confirm(
+        request,
+        model_admin,
+        title=_("Kamino has no such list"),
+        text=_(
+            "Each address where Kamino might list these titles answered that it does not exist. Without a list they "
+            "are created without a look: one that somebody entered in Kamino by hand is created a second time, a "
+            "delivery whose answer is lost waits for a person, and what people change there is not noticed."
+        ),
+        note=" ".join(counts),
+        form=form,
+        submit=_("Keep the decision"),
+        dangerous=True,
+        back=actions.page_url(model_admin, connection.pk),
+    )
+
+
+def _in_words(seen: title_lists.Unseen) -> str:
+    text = ngettext(
+        "%(count)s title, %(total)s, would be created without a look now.",
+        "%(count)s titles, %(total)s, would be created without a look now.",
+        seen.count,
+    )
+    return text % {"count": seen.count, "total": texts.money(seen.total)}
