@@ -48,6 +48,7 @@ _BY_KIND = {
     "internal": gettext_noop("An answer of %(service)s could not be understood: %(message)s"),
 }
 _BY_ANSWER = {
+    "ok": gettext_noop("Proved: it is read before something is created."),
     "404": gettext_noop("Kamino does not know this address."),
     "403": gettext_noop("Kamino refuses to list them: let the user of these keys see them there."),
     "not_shown": gettext_noop(
@@ -69,7 +70,7 @@ def call_text(params: Mapping[str, str]) -> str:
 
 
 def list_answer_text(answer: str) -> str:
-    """Return what an address said that was tried for a list of titles, and was not proved."""
+    """Return what an address said that was tried for a list of titles."""
     text = _BY_ANSWER.get(answer, gettext_noop("Kamino's answer is no list of titles (%(answer)s)."))
     return _(text) % {"answer": answer}
 

@@ -37,4 +37,4 @@ def check_text(line: CheckLine) -> str:
     if rows := re.fullmatch(r"(\d+) rows", line.detail):
         count = int(rows[1])
         return ngettext("%(count)s found", "%(count)s found", count) % {"count": count}
-    return _("Allowed")
+    return line.sentence or _("Allowed")

@@ -1,0 +1,89 @@
+"""Kamino's lists on the page of its connection: what is known, and support's word that there is none."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from integrations.models import KaminoConnection, Posting, Tenant
+from tests.admin.world import Rows
+
+NOWHERE = {"receivable": {"receivable.list": "404", "receivable.list.other": "404"}}
+BUTTON = "A Kamino não tem essa lista"
+
+
+def pages(ours: Rows) -> tuple[str, str]:
+    pk = [KaminoConnection.objects.get(tenant=ours.tenant).pk]
+    return (
+        reverse("admin:integrations_kaminoconnection_change", args=pk),
+        reverse("admin:integrations_kaminoconnection_no_list", args=pk),
+    )
+
+
+def set_lists(ours: Rows, **columns: Any) -> None:
+    KaminoConnection.objects.filter(tenant=ours.tenant).update(**columns)
+
+
+STATES: dict[str, tuple[dict[str, Any], str, bool]] = {
+    "proved": ({"receivable_list": "second"}, "Comprovada: é lida antes de criar algo.", False),
+    "absent": ({"receivable_list": "absent"}, "Não existe, como disse uma pessoa", True),
+    "never tried": ({"receivable_list": "unknown"}, "Não conhecida: nada dela é enviado. Teste a conexão.", False),
+    "nowhere": ({"list_answers": NOWHERE}, "A Kamino não conhece este endereço.", True),
+    "refused": (
+        {"list_answers": {"receivable": {"receivable.list": "403", "receivable.list.other": "404"}}},
+        "A Kamino se recusa a listá-los",
+        False,
+    ),
+    "failing": (
+        {"receivable_list": "first", "receivable_list_failure": {"kind": "config", "message": "negado"}},
+        "Não pode ser lida: nada dela é enviado até que possa.",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("columns", "text", "may_decide"), STATES.values(), ids=STATES)
+def test_the_connection_says_what_is_known_and_offers_only_what_can_be_decided(
+    login: Callable[[str], Client], ours: Rows, columns: dict[str, Any], text: str, may_decide: bool
+) -> None:
+    set_lists(ours, payable_list="first", **columns)
+    page = login("suporte").get(pages(ours)[0]).content.decode()
+    assert text in page
+    assert (BUTTON in page) == may_decide
+
+
+def test_support_says_that_there_is_no_list_after_seeing_what_that_means(
+    login: Callable[[str], Client], ours: Rows
+) -> None:
+    set_lists(ours, payable_list="first", list_answers=NOWHERE)
+    client, (_connection, page) = login("suporte"), pages(ours)
+    shown = client.get(page).content.decode()
+    assert "é criado uma segunda vez" in shown
+    assert "0 título, R$\u00a00,00, seria criado agora sem consulta." in shown
+    answer = {"decision": "receivable", "reason": "vimos na tela", "receivable_count": 0, "receivable_total": "0.00"}
+    client.post(page, {**answer, "receivable_count": 3})
+    assert KaminoConnection.objects.get(tenant=ours.tenant).receivable_list == "unknown", "other titles wait now"
+    client.post(page, answer)
+    assert KaminoConnection.objects.get(tenant=ours.tenant).receivable_list == "absent"
+    assert "procurar de novo" in client.get(page).content.decode()
+    client.post(page, {"decision": "receivable", "reason": "há uma"})
+    assert KaminoConnection.objects.get(tenant=ours.tenant).receivable_list == "unknown"
+
+
+@pytest.mark.parametrize("role", ["financeiro", "operacao"])
+def test_nobody_else_may_say_it(login: Callable[[str], Client], ours: Rows, role: str) -> None:
+    set_lists(ours, list_answers=NOWHERE)
+    assert login(role).post(pages(ours)[1], {"decision": "receivable", "reason": "sim"}).status_code == 403
+    assert KaminoConnection.objects.get(tenant=ours.tenant).receivable_list == "unknown"
+
+
+def test_the_title_page_says_that_its_list_is_not_known(login: Callable[[str], Client], ours: Rows) -> None:
+    set_lists(ours, payable_list="unknown", receivable_list="unknown")
+    posting = Posting.objects.filter(title__connection__tenant=ours.tenant).first()
+    assert posting is not None
+    Posting.objects.filter(pk=posting.pk).update(state="ready", problems=[], reason="")
+    Tenant.objects.filter(pk=ours.tenant.pk).update(delivery_mode="live")
+    page = login("operacao").get(reverse("admin:integrations_title_change", args=[posting.title_id])).content.decode()
+    assert "Não se sabe se a Kamino lista estes títulos" in page
