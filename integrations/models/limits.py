@@ -143,12 +143,14 @@ class Breaker(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a worker of a cluster last worked, and whether its host keeps a journal (`None`: nobody said). The
-    supervisor and the health page read it."""
+    """When a worker of a cluster last lived, whether its host keeps a journal (`None`: nobody said), and by how many
+    seconds its clock is ahead of the database's, if that keeps it from working. The supervisor and the health page read
+    it."""
 
     name = models.CharField(max_length=60, primary_key=True)
     beat_at = models.DateTimeField()
     has_journal = models.BooleanField(null=True)
+    clock_off_by = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         default_permissions = ()

@@ -30,7 +30,8 @@ def ready(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         if request.GET.get("workers") == "1":
-            answer["workers"] = Heartbeat.objects.filter(beat_at__gt=timezone.now() - SILENT_AFTER).count()
+            lively = Heartbeat.objects.filter(beat_at__gt=timezone.now() - SILENT_AFTER, clock_off_by=0)
+            answer["workers"] = lively.count()
             answer["held"] = RestoreHold.objects.filter(RestoreHold.OPEN).values("kamino_connection").distinct().count()
     except DatabaseError:
         answer = {"database": False}

@@ -1,6 +1,6 @@
 """The page "Saúde": whether workers live, what waits, and which limits hold work back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -58,11 +58,22 @@ def _workers() -> list[dict[str, Any]]:
         {
             "name": beat.name,
             "ago": _("%(age)s ago") % {"age": texts.age(beat.beat_at, now)},
-            "colour": "success" if beat.beat_at > now - LIVELY else "danger",
-            "state": _("Alive") if beat.beat_at > now - LIVELY else _("Silent"),
+            "colour": "success" if beat.beat_at > now - LIVELY and not beat.clock_off_by else "danger",
+            "state": _state_of(beat, now),
         }
         for beat in Heartbeat.objects.order_by("-beat_at")
     ]
+
+
+def _state_of(beat: Heartbeat, now: datetime) -> str:
+    if beat.clock_off_by:
+        text = ngettext(
+            "Does nothing: its clock is wrong by %(seconds)s second",
+            "Does nothing: its clock is wrong by %(seconds)s seconds",
+            abs(beat.clock_off_by),
+        )
+        return text % {"seconds": abs(beat.clock_off_by)}
+    return _("Alive") if beat.beat_at > now - LIVELY else _("Silent")
 
 
 def _queue_facts() -> list[dict[str, Any]]:

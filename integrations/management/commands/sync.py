@@ -8,6 +8,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from integrations.models import BlingConnection, Tenant
+from integrations.pipeline.access import clocks
 from integrations.pipeline.desk.commands import request_sync
 from integrations.pipeline.report import sync_summary
 from integrations.pipeline.run import tick
@@ -27,6 +28,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, tenant: list[str], wait: bool, full: bool, **options: Any) -> None:
         tenants = _tenants(tenant)
         now = timezone.now()
+        try:
+            clocks.compare_with_database(now)
+        except clocks.WrongClockError as error:
+            raise CommandError(str(error)) from error
         before = {item.pk: sync_summary.counters(item) for item in tenants}
         connections = BlingConnection.objects.filter(tenant__in=tenants).select_related("tenant")
         request_sync(connections=connections, user=None, now=now, is_full=full)
