@@ -113,6 +113,7 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     ConnectionEvent.objects.create(connection=bling, at=now, code="connected", user=user)
     kamino = KaminoConnection.objects.create(
         tenant=tenant, base_url=f"https://{slug}.kamino.tech", cn=str(number), registers_read_at=now,
+        payable_list="first", receivable_list="first",
         **{name: SECRETS[name] for name in ("app", "id_usr", "usr", "hash")},
     )  # fmt: skip
     chart, bank = (

@@ -30,9 +30,12 @@ STATES: dict[str, tuple[dict[str, Any], str, bool]] = {
     "proved": ({"receivable_list": "second"}, "Comprovada: é lida antes de criar algo.", False),
     "absent": ({"receivable_list": "absent"}, "Não existe, como disse uma pessoa", True),
     "never tried": ({"receivable_list": "unknown"}, "Não conhecida: nada dela é enviado. Teste a conexão.", False),
-    "nowhere": ({"list_answers": NOWHERE}, "A Kamino não conhece este endereço.", True),
+    "nowhere": ({"receivable_list": "unknown", "list_answers": NOWHERE}, "A Kamino não conhece este endereço.", True),
     "refused": (
-        {"list_answers": {"receivable": {"receivable.list": "403", "receivable.list.other": "404"}}},
+        {
+            "receivable_list": "unknown",
+            "list_answers": {"receivable": {"receivable.list": "403", "receivable.list.other": "404"}},
+        },
         "A Kamino se recusa a listá-los",
         False,
     ),
@@ -48,7 +51,7 @@ STATES: dict[str, tuple[dict[str, Any], str, bool]] = {
 def test_the_connection_says_what_is_known_and_offers_only_what_can_be_decided(
     login: Callable[[str], Client], ours: Rows, columns: dict[str, Any], text: str, may_decide: bool
 ) -> None:
-    set_lists(ours, payable_list="first", **columns)
+    set_lists(ours, **columns)
     page = login("suporte").get(pages(ours)[0]).content.decode()
     assert text in page
     assert (BUTTON in page) == may_decide
@@ -57,7 +60,7 @@ def test_the_connection_says_what_is_known_and_offers_only_what_can_be_decided(
 def test_support_says_that_there_is_no_list_after_seeing_what_that_means(
     login: Callable[[str], Client], ours: Rows
 ) -> None:
-    set_lists(ours, payable_list="first", list_answers=NOWHERE)
+    set_lists(ours, receivable_list="unknown", list_answers=NOWHERE)
     client, (_connection, page) = login("suporte"), pages(ours)
     shown = client.get(page).content.decode()
     assert "é criado uma segunda vez" in shown
@@ -74,7 +77,7 @@ def test_support_says_that_there_is_no_list_after_seeing_what_that_means(
 
 @pytest.mark.parametrize("role", ["financeiro", "operacao"])
 def test_nobody_else_may_say_it(login: Callable[[str], Client], ours: Rows, role: str) -> None:
-    set_lists(ours, list_answers=NOWHERE)
+    set_lists(ours, receivable_list="unknown", list_answers=NOWHERE)
     assert login(role).post(pages(ours)[1], {"decision": "receivable", "reason": "sim"}).status_code == 403
     assert KaminoConnection.objects.get(tenant=ours.tenant).receivable_list == "unknown"
 
