@@ -19,6 +19,8 @@ FaultKind = Literal[
     "invalid_grant",
     "repeat_page",
     "page_shift",
+    "ignore_filter",
+    "stray_row",
     "odd_before",
     "odd_after",
     "another_id",
@@ -28,6 +30,7 @@ KINDS: tuple[str, ...] = get_args(FaultKind)
 
 #: These only make sense on one kind of request; elsewhere the switch stays armed.
 TOKEN_KINDS = {"token_lost", "invalid_grant"}
+LIST_KINDS = {"ignore_filter", "stray_row"}
 TOKEN_PATH = "/oauth/token"
 
 
@@ -36,9 +39,10 @@ class Fault:
     """One switch. It fires on `times` matching requests, after letting `after` of them pass.
 
     `path` is a prefix without /api or /Api/v3; `seconds` is the length of "slow" and the reset time of a
-    Kamino "429"; `status` is the HTTP status of "html". "odd_before" answers 200 with the text `answer` and does
-    nothing, "odd_after" does it and answers that; "answer" answers `status` with it; "another_id" saves to a new id
-    whatever id was sent.
+    Kamino "429"; `status` is the HTTP status of "html". "ignore_filter" and "stray_row" need the whole path of one of
+    Bling's lists: it is answered as if only a page had been asked for, or with the row `answer` before its own.
+    "odd_before" answers 200 with the text `answer` and does nothing, "odd_after" does it and answers that; "answer"
+    answers `status` with it; "another_id" saves to a new id whatever id was sent.
     """
 
     side: Literal["bling", "kamino"]
@@ -66,6 +70,8 @@ class Fault:
         if self.kind in {"page_shift", "repeat_page"} and (method != "GET" or page < 2):
             return False
         if self.kind == "another_id" and method != "POST":
+            return False
+        if self.kind in LIST_KINDS and (method, path) != ("GET", self.path):
             return False
         return (
             self.side == side

@@ -43,6 +43,8 @@ _BY_KIND = {
     "uncertain": gettext_noop("Sent to %(service)s without an answer; it is looked up before anything is sent again."),
     "internal": gettext_noop("An answer of %(service)s could not be understood: %(message)s"),
 }
+_AS_EVER = ("filter_ignored",)
+"""Codes of passing errors that no waiting ends: a person who waits gets their own sentence too."""
 IN_TIME = gettext_noop("%(service)s did not answer in time. Try again in a minute.")
 
 
@@ -60,6 +62,6 @@ def failure_text(failure: Mapping[str, str]) -> str:
 
 def live_call_text(params: Mapping[str, str]) -> str:
     """Return the same for a person who waits for an answer now: it is not tried again by itself."""
-    if params.get("kind") == "transient":
+    if params.get("kind") == "transient" and params.get("code") not in _AS_EVER:
         return _(IN_TIME) % {"service": params.get("service", "")}
     return call_text(params)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
 
-from sandbox.bling import errors, oauth, registers, titles
+from sandbox.bling import errors, oauth, queries, registers, titles
 from sandbox.bling.state import BlingAccount
 from sandbox.calls import METHODS, call_from, page_number
 from sandbox.faults import Fault
@@ -80,6 +80,9 @@ def _handle(account: BlingAccount, call: Call, handler: Handler, ids: dict[str, 
         raise errors.error(
             501, "NOT_IMPLEMENTED", "Recurso não implementado.", "O simulador do Bling só responde a leituras."
         )
+    if call.fault and call.fault.kind == "ignore_filter":
+        for name in set(call.query) - queries.PAGING:
+            call.query.poplist(name)
     return handler(account, call, **ids)
 
 

@@ -141,7 +141,7 @@ def _is_unlisted(
     for due, contact_id in known.values_list("due_date", "contact_id"):
         try:
             pages = list(client.title_pages(Listing(direction, "due", due, due, contact_id=contact_id)))
-            return not any(page.odd or bling_id in {row.bling_id for row in page} for page in pages)
+            return not any(page.odd or page.strays or bling_id in {row.bling_id for row in page} for page in pages)
         except ApiError as error:
             patience.failed(error, partial(client.title, direction))
     return False

@@ -104,14 +104,14 @@ def save_registers(connection: BlingConnection, registers: Registers, *, now: da
 
 
 def mark_seen(run: SyncRun, pages: Iterable[Page]) -> None:
-    """Remember that this run's listings showed these titles, and which details are wanted.
+    """Remember that this run's listings showed these titles, asked for or not, and which details are wanted.
 
     The detail of a row that cannot be read is wanted.
     """
     rows: dict[tuple[str, int], tuple[str, int, str, int | None]] = {}
     for page in pages:
         direction = page.direction.value
-        for row in page.rows:
+        for row in (*page.rows, *page.rows.strays):
             earlier = rows.get((direction, row.bling_id))
             urgency = page.urgencies.get(row.bling_id, earlier[3] if earlier else None)
             rows[direction, row.bling_id] = (direction, row.bling_id, row_fingerprint(row), urgency)
