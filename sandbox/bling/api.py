@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response
 
@@ -46,7 +47,8 @@ def _resource_view(world: World, resource: str, rule: str, handler: Handler) -> 
         try:
             with world.lock:
                 account = _admit(world, call, resource)
-                call.fault = world.faults.take("bling", call.method, call.path, page_number(call), account.slug)
+                query = urlencode(list(call.query.items(multi=True)))
+                call.fault = world.faults.take("bling", call.method, call.path, page_number(call), account.slug, query)
         except HttpError as refusal:
             return respond(_noted(world, call, refusal.reply))
 

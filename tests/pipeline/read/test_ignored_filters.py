@@ -37,8 +37,8 @@ def ignore_filters(world: World, path: str) -> None:
     world.faults.add(Fault("bling", "ignore_filter", path=path, times=10_000))
 
 
-def show_stray(world: World, path: str, shown: dict[str, Any], times: int = 10_000) -> None:
-    world.faults.add(Fault("bling", "stray_row", path=path, times=times, answer=json.dumps(shown)))
+def show_stray(world: World, path: str, shown: dict[str, Any], times: int = 10_000, asks: str = "") -> None:
+    world.faults.add(Fault("bling", "stray_row", path=path, times=times, answer=json.dumps(shown), asks=asks))
 
 
 def of_contact(company: Company, direction: Direction) -> Listing:
@@ -129,7 +129,7 @@ def test_a_row_that_was_not_asked_for_brings_no_title(company: Company, world: W
     titles = [company.add_title("receivable", due=in_days(world, days)) for days in (-200, -100, 10, 20, 400, 500)]
     company.sync()
     far = company.add_title("receivable", due=in_days(world, 900))  # no daily run asks for it
-    show_stray(world, "/contas/receber", row(company, far), times=1)
+    show_stray(world, "/contas/receber", row(company, far), times=1, asks="tipoFiltroData=V")
     company.sync()
     assert (last().state, world.faults.armed) == (SyncRun.State.DONE, [])
     assert set(Title.objects.values_list("bling_id", flat=True)) == set(titles)
@@ -143,7 +143,7 @@ def test_a_title_that_only_such_a_row_shows_is_not_gone(company: Company, world:
     del company.bling.titles[title]  # only the stray row shows it
     company.bling.touch()
     for _ in range(2):
-        show_stray(world, "/contas/pagar", shown, times=1)
+        show_stray(world, "/contas/pagar", shown, times=1, asks="situacao=1")
         company.sync()
         assert (last().state, noted()) == (SyncRun.State.DONE, {title})
     assert company.title(title).status == "open"
