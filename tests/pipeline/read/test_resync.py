@@ -181,8 +181,9 @@ def test_registers_of_a_run_that_was_taken_over_are_not_stored(company: Company)
     step = ReadRegisters(work)
     older = step.fetch([run.connection])
     company.bling.edit_category(company.category, name="Nome novo")
+    newer = step.fetch([run.connection])
     with transaction.atomic():
-        mirror.save_registers(run.connection, step.fetch([run.connection]), now=timezone.now())
+        mirror.save_registers(run.connection, newer, now=timezone.now())
     SyncRun.objects.filter(pk=run.pk).update(fence=run.fence + 1)
     with pytest.raises(mirror.LostLeaseError):
         step.save([run.connection], older)
