@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
-from sandbox.faults import Fault
+from sandbox.faults import LIST_KINDS, Fault
 from sandbox.wire import Reply, html
 
 #: Keys that the HTTP server looks for in the request's environment.
@@ -34,7 +34,7 @@ def cut() -> Response:
 def with_fault(fault: Fault | None, refuse: Callable[[Fault], Reply], serve: Callable[[], Reply]) -> Response:
     """Serve a request as its fault says; `refuse` knows the service's own error bodies."""
     kind = fault.kind if fault else ""
-    if fault is None or kind in ("repeat_page", "page_shift", "another_id"):
+    if fault is None or kind in ("repeat_page", "page_shift", "another_id", *LIST_KINDS):
         return respond(serve())
     if kind == "slow":
         time.sleep(fault.seconds)

@@ -47,6 +47,8 @@ FAULT_LABELS = {
     "invalid_grant": "invalid_grant",
     "repeat_page": "Página repetida",
     "page_shift": "Página deslocada",
+    "ignore_filter": "Filtro ignorado",
+    "stray_row": "Linha que não foi pedida",
     "odd_before": "Resposta estranha, sem gravar",
     "odd_after": "Resposta estranha, depois de gravar",
     "another_id": "Gravação com outro número",

@@ -48,6 +48,10 @@ _BORDEROS, _CONTACTS, _ORDERS = "/borderos", "/contatos", "/pedidos/vendas"
 NOBODY_S = 1
 """An id that no account has: asking for it tells whether the app may read its kind at all."""
 _PATHS = {Direction.PAYABLE: "/contas/pagar", Direction.RECEIVABLE: "/contas/receber"}
+_FILTERED = {
+    TitleStatus.OPEN, TitleStatus.SETTLED, TitleStatus.PARTIAL, TitleStatus.RETURNED, TitleStatus.CANCELLED
+}  # fmt: skip
+"""Bling: the statuses that its filters take. Which of them shows another one is not documented."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,6 +87,16 @@ class Listing:
         found = [("tipoFiltroData", "R" if self.by == "paid" else "V")]
         found += [("dataInicial", str(self.start)), ("dataFinal", str(self.end)), *contact]
         return found + [("situacoes[]", str(translate.STATUS_NUMBERS[status])) for status in self.statuses]
+
+    def is_asked(self, row: TitleRow) -> bool:
+        """Say whether this listing asks for a row, as far as rows show that: none says when it was paid. What a row
+        does not show, or not readably, contradicts nothing."""
+        if self.contact_id and row.contact_id not in (0, self.contact_id):
+            return False
+        first, last, day = self.start, self.end, row.due_date
+        if self.by == "due" and first and last and day and not first <= day <= last:
+            return False
+        return not self.statuses or row.status in self.statuses or row.status not in _FILTERED
 
 
 class BlingClient:
@@ -162,12 +176,15 @@ class BlingClient:
         return [(name, partial(self._ask, Read(path, path, tuple(query)))) for name, path, query in reads]
 
     def title_pages(self, listing: Listing, first_page: int = 1) -> Iterator[Rows[TitleRow]]:
-        """Yield the pages of a listing from `first_page` on, until a short one."""
+        """Yield the pages of a listing from `first_page` on, until a short one. Raises `FilterIgnoredError` when most
+        rows of a page were not asked for."""
 
         def parse(row: Fields) -> TitleRow:
             return translate.title_row(listing.direction, records.ContaRow.parse(row))
 
-        yield from self._pages(_PATHS[listing.direction], listing.parameters(), parse, first_page)
+        path = _PATHS[listing.direction]
+        for page in self._pages(path, listing.parameters(), parse, first_page):
+            yield page.asked(listing.is_asked, f"GET {path}")
 
     def title(self, direction: Direction, bling_id: int) -> TitleFacts:
         """Return a title's detail. Raises `NotFoundError` when it was deleted, `NothingShownError` when Bling answers
@@ -189,7 +206,7 @@ class BlingClient:
 
     def changed_contacts(self, since: datetime, until: datetime) -> Rows[records.ContatoRow]:
         """Return the contacts changed between two moments of Brasília time, at most a year apart (Bling:
-        `dataAlteracaoInicial`)."""
+        `dataAlteracaoInicial`; no row shows when it was changed)."""
         query = [
             ("criterio", "1"),
             ("dataAlteracaoInicial", since.strftime("%Y-%m-%d %H:%M:%S")),
@@ -199,20 +216,26 @@ class BlingClient:
 
     def contacts_like(self, term: str) -> list[records.ContatoRow]:
         """Return the first page of contacts found by CPF/CNPJ (Bling: `numeroDocumento`, without punctuation), or by
-        name, trade name, e-mail or code (`pesquisa`)."""
+        name, trade name, e-mail or code (`pesquisa`; a row shows no reason). Raises `FilterIgnoredError`."""
         is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
         query = [("criterio", "1"), ("numeroDocumento", compact(term)) if is_document else ("pesquisa", term)]
-        return next(self._pages(_CONTACTS, query, records.ContatoRow.parse))
+        found = next(self._pages(_CONTACTS, query, records.ContatoRow.parse))
+        if not is_document:
+            return found
+        return found.asked(lambda row: compact(row.numero_documento) in ("", compact(term)), f"GET {_CONTACTS}")
 
     def cash_entries(self, start: date, end: date, value: Decimal) -> list[records.CashEntry]:
-        """Return the first page of Caixas e Bancos in a span of at most a year with one value (Bling: GET /caixas, its
-        examples write days as 01/12/2024). Raises `MissingScopeError` where the app may not read it."""
-        query = [
-            ("dataInicial", start.strftime("%d/%m/%Y")),
-            ("dataFinal", end.strftime("%d/%m/%Y")),
-            ("valor", str(value)),
-        ]
-        return Rows.read(self._rows(Read("/caixas", "/caixas", tuple(query))), records.CashEntry.parse, "GET /caixas")
+        """Return the first page of Caixas e Bancos in a span of at most a year with one value, whatever its sign
+        (Bling: GET /caixas takes days as a pair of YYYY-MM-DD). Raises `MissingScopeError` where the app may not read
+        it, `FilterIgnoredError` when most rows are others."""
+        query = (("dataInicial", str(start)), ("dataFinal", str(end)), ("valor", str(value)))
+
+        def is_asked(row: records.CashEntry) -> bool:
+            has_value = abs(row.valor) in (0, abs(value))  # 0: it shows none
+            return has_value and (row.data is None or start <= row.data <= end)
+
+        found = Rows.read(self._rows(Read("/caixas", "/caixas", query)), records.CashEntry.parse, "GET /caixas")
+        return found.asked(is_asked, "GET /caixas")
 
     def categories(self) -> Rows[records.Categoria]:
         return self._all(_CATEGORIES, records.Categoria.parse)

@@ -1,9 +1,12 @@
-"""Rows of Bling's lists: those that can be read, and what is known of the others. One odd row stops no list."""
+"""Rows of Bling's lists: those that can be read and were asked for, and what is known of the others. One odd row stops
+no list."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from integrations.bling.errors import SERVICE
+from integrations.rest.asked import as_asked
 from integrations.rest.errors import InternalError
 from integrations.rest.fields import Fields
 
@@ -19,11 +22,13 @@ class OddRow:
 
 
 class Rows(list[T]):
-    """The rows of a list or page that could be read; `odd` are the others."""
+    """The rows of a list or page; `odd` are those that could not be read, `strays` those that were not asked for: they
+    only say what is there."""
 
-    def __init__(self, rows: Iterable[T] = (), odd: Sequence[OddRow] = ()) -> None:
+    def __init__(self, rows: Iterable[T] = (), odd: Sequence[OddRow] = (), strays: Sequence[T] = ()) -> None:
         super().__init__(rows)
         self.odd = odd
+        self.strays = strays
 
     @classmethod
     def read(cls, data: Sequence[Any], parse: Callable[[Fields], T], where: str) -> "Rows[T]":
@@ -36,6 +41,16 @@ class Rows(list[T]):
                 odd.append(OddRow(_id_of(item), error.message))
         rows.odd = odd
         return rows
+
+    def asked(self, is_asked: Callable[[T], bool], operation: str) -> "Rows[T]":
+        """Return these rows as an answer to what was asked. Raises `FilterIgnoredError` when most of them are none."""
+        kept = as_asked(self, is_asked, service=SERVICE, operation=operation)
+        return Rows(kept, self.odd, [row for row in self if not is_asked(row)])
+
+    @property
+    def size(self) -> int:
+        """How many rows were shown, whatever they are: a full page may have others behind it."""
+        return len(self) + len(self.odd) + len(self.strays)
 
     @property
     def is_complete(self) -> bool:

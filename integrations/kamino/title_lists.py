@@ -38,11 +38,12 @@ WORKS = "ok"
 
 @dataclass(frozen=True)
 class FoundList:
-    """What a search for a list found. `answers` says of each address that was tried what it answered: `WORKS`, the
-    status of its refusal, or the code of our own error."""
+    """What a search for a list found, and its first page. `answers` says of each address that was tried what it
+    answered: `WORKS`, the status of its refusal, or the code of our own error."""
 
     title_list: TitleList
     answers: dict[str, str]
+    page: Page[KaminoTitle] | None = None
 
 
 def is_nowhere(answers: Mapping[str, str]) -> bool:
@@ -113,26 +114,26 @@ def find(
     """
     answers: dict[str, str] = {}
     for title_list, op in TITLE_LISTS[direction].items():
-        answers[op] = _answer(op, first_page, day_page)
+        answers[op], page = _try(op, first_page, day_page)
         if answers[op] == WORKS:
-            return FoundList(title_list, answers)
+            return FoundList(title_list, answers, page)
     return FoundList(TitleList.UNKNOWN, answers)
 
 
-def _answer(
+def _try(
     op: Op, first_page: Callable[[Op], Page[KaminoTitle]], day_page: Callable[[Op, date], Page[KaminoTitle]]
-) -> str:
+) -> tuple[str, Page[KaminoTitle] | None]:
     try:
         page = first_page(op)
         row = next((row for row in page.rows if row.due_date is not None), None)
         if row is not None and row.due_date is not None:
             found = day_page(op, row.due_date)
             if row.kamino_id not in [other.kamino_id for other in found.rows] and found.is_last:
-                return "not_shown"
+                return "not_shown", None
     except NotFoundError:
-        return NOT_THERE
+        return NOT_THERE, None
     except (UnauthorizedError, RateLimitedError):
         raise
     except ApiError as error:
-        return error.code or str(error.status or error.kind)
-    return WORKS
+        return error.code or str(error.status or error.kind), None
+    return WORKS, page

@@ -63,6 +63,15 @@ class TitleUnit(KaminoUnit):
         )
         return of_known_lists(KaminoConnection.objects) & Q(~Exists(held))
 
+    @classmethod
+    def of_another_table(cls, remote_id: int) -> Q:
+        same = {"kamino_connection": OuterRef("kamino_connection"), "direction": OuterRef("direction")}
+        taken = Q(pk__in=[])
+        for model in TitleUnit.__subclasses__():
+            if model is not cls:
+                taken |= Q(Exists(model.objects.filter(kamino_id=remote_id, **same)))
+        return taken
+
     def offer(self, candidates: list[int]) -> None:
         """Remember the Kamino titles among which a person has to choose."""
 

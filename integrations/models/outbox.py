@@ -66,13 +66,14 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         """Record a success: delivered if what was sent is still what is wanted, else back to planning.
 
         However late the answer is and whatever was thought of the call meanwhile: as long as nothing else was sent
-        (the fence) and no person named another object there, it is the truth.
+        (the fence), no person named another object there, and it is nobody else's object, it is the truth.
         """
         still_wanted = When(desired_fingerprint=sent, then=Value(DeliveryState.DELIVERED.value))
         left_out = When(state=DeliveryState.IGNORED, then=Value(DeliveryState.IGNORED.value))
         remote = self.model.REMOTE
         same_object = Q(**{remote: None}) | Q(**{remote: remote_id})
-        return self.filter(same_object, pk=pk, fence=fence).update(
+        mine = self.filter(same_object, pk=pk, fence=fence).exclude(self.model.of_another_table(remote_id))
+        return mine.update(
             state=Case(left_out, still_wanted, default=Value(DeliveryState.HELD.value)),
             tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE,
             delivered=body, delivered_fingerprint=sent, **{remote: remote_id}, **NO_REASON,
@@ -204,6 +205,11 @@ class DeliveryUnit(models.Model):
         """Return which rows are still as they were planned. No join, so that an UPDATE sees the row as it is once it
         has its lock."""
         return Q()
+
+    @classmethod
+    def of_another_table(cls, remote_id: int) -> Q:
+        """Return which rows may not have an object, because a unit of another table has it."""
+        return Q(pk__in=[])
 
     @classmethod
     def unresolved(cls) -> QuerySet[Any]:

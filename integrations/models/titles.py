@@ -208,8 +208,9 @@ class Title(models.Model):
 class SalesOrder(models.Model):
     """What a sale behind a receivable says about where it was made: the channel and the business unit, 0 for none.
 
-    Read only when a mapping needs it, and once (Bling: GET /pedidos/vendas/{id}, `loja.id` and
-    `loja.unidadeNegocio.id`). A receivable of an invoice names no sale, so it has none.
+    Read only when a mapping needs it: once, and again when a person resyncs its title (Bling: GET
+    /pedidos/vendas/{id}, `loja.id` and `loja.unidadeNegocio.id`). A receivable of an invoice names no sale, so it has
+    none.
     """
 
     connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="orders")
@@ -297,7 +298,8 @@ class Payment(models.Model):
 
 
 class TitleRead(models.Model):
-    """When a title's detail was last read, changed or not, and whether somebody asks for it to be read again.
+    """When a title's detail was last read, changed or not, and whether somebody asks for it to be read again: with all
+    that hangs on it where that is a person.
 
     Kept apart from `Title`, so that reading what did not change writes nothing to the mirror. `is_doubted` where it
     showed another title than the listing of the same run had: the next run reads it again. `failure` is why the last
@@ -307,6 +309,7 @@ class TitleRead(models.Model):
     title = models.OneToOneField(Title, models.CASCADE, related_name="last_read", primary_key=True)
     read_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True)
+    is_asked_by_person = models.BooleanField(default=False, db_default=False)
     is_doubted = models.BooleanField(default=False, db_default=False)
     failure = models.JSONField(null=True)
 

@@ -59,6 +59,8 @@ _BY_ANSWER = {
     ),
     "unconfirmed": _BY_CODE["unconfirmed"],
 }
+_AS_EVER = ("filter_ignored",)
+"""Codes of passing errors that no waiting ends: a person who waits gets their own sentence too."""
 IN_TIME = gettext_noop("%(service)s did not answer in time. Try again in a minute.")
 
 
@@ -82,6 +84,6 @@ def failure_text(failure: Mapping[str, str]) -> str:
 
 def live_call_text(params: Mapping[str, str]) -> str:
     """Return the same for a person who waits for an answer now: it is not tried again by itself."""
-    if params.get("kind") == "transient":
+    if params.get("kind") == "transient" and params.get("code") not in _AS_EVER:
         return _(IN_TIME) % {"service": params.get("service", "")}
     return call_text(params)

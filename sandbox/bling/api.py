@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response
 
-from sandbox.bling import errors, oauth, registers, titles
+from sandbox.bling import errors, oauth, queries, registers, titles
 from sandbox.bling.state import BlingAccount
 from sandbox.calls import METHODS, call_from, page_number
 from sandbox.faults import Fault
@@ -46,7 +47,8 @@ def _resource_view(world: World, resource: str, rule: str, handler: Handler) -> 
         try:
             with world.lock:
                 account = _admit(world, call, resource)
-                call.fault = world.faults.take("bling", call.method, call.path, page_number(call), account.slug)
+                query = urlencode(list(call.query.items(multi=True)))
+                call.fault = world.faults.take("bling", call.method, call.path, page_number(call), account.slug, query)
         except HttpError as refusal:
             return respond(_noted(world, call, refusal.reply))
 
@@ -80,6 +82,9 @@ def _handle(account: BlingAccount, call: Call, handler: Handler, ids: dict[str, 
         raise errors.error(
             501, "NOT_IMPLEMENTED", "Recurso não implementado.", "O simulador do Bling só responde a leituras."
         )
+    if call.fault and call.fault.kind == "ignore_filter":
+        for name in set(call.query) - queries.PAGING:
+            call.query.poplist(name)
     return handler(account, call, **ids)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from sandbox.wire import Call
 
 T = TypeVar("T")
 MAX_LIMIT = 100
+PAGING = {"pagina", "limite"}
 
 
 def integer(call: Call, name: str, default: int | None = None) -> int | None:
@@ -33,16 +35,14 @@ def integers(call: Call, name: str) -> frozenset[int]:
 
 
 def day(call: Call, name: str) -> date | None:
-    """Return a calendar day given as YYYY-MM-DD, or as DD/MM/YYYY where Bling's examples do so."""
+    """Return a calendar day given as YYYY-MM-DD."""
     text = call.query.get(name)
     if not text:
         return None
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text, form).date()
-        except ValueError:
-            continue
-    raise errors.invalid(name, f"A data do parâmetro {name} é inválida.")
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise errors.invalid(name, f"A data do parâmetro {name} é inválida.") from None
 
 
 def moment(call: Call, name: str) -> datetime | None:
@@ -98,6 +98,8 @@ def page_of(call: Call, rows: Sequence[T], wire: Callable[[T], Any]) -> dict[str
     if kind == "page_shift":
         # A row left the head of the list since the previous page, so that one row is never shown.
         start += 1
+    if call.fault and kind == "stray_row":
+        return {"data": [json.loads(call.fault.answer), *map(wire, rows)][start : start + limit]}
     return {"data": [wire(row) for row in rows[start : start + limit]]}
 
 

@@ -76,9 +76,10 @@ def ask_for_plans(priority: int | None) -> Callable[[Company], Any]:
     return lambda _company: request_plans(Title.objects.all(), now=timezone.now(), priority=priority)
 
 
-def check_payments(asked_at: float = 0) -> Callable[[Company], Any]:
+def check_payments(asked_at: float = 0, priority: int = Priority.UPDATE) -> Callable[[Company], Any]:
     def make(_company: Company) -> None:
         at = ago(hours=asked_at)
+        Posting.objects.update(priority=priority)
         PaymentCheck.objects.create(title=Title.objects.get(), asked_at=at, ready_at=at)
 
     return make
@@ -131,6 +132,7 @@ CASES: list[tuple[str, Callable[[Company], Any]]] = [
     ("restored", lambda _company: restores.after_restore(timezone.now())),
     ("checks", check_payments()),
     ("checks", check_payments(asked_at=25)),
+    ("people.checks", check_payments(priority=Priority.PERSON)),
     ("pull", start_a_run),
     ("registers", update(KaminoConnection, registers_read_at=lambda: ago(hours=25))),
     ("registers", update(KaminoConnection, registers_read_at=lambda: None)),

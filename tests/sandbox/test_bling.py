@@ -218,7 +218,7 @@ def test_caixas_defaults_to_this_month_and_has_text_ids(bling: Any, account: Acc
     row = bling.data("/caixas")[0]
     assert isinstance(row["id"], str)
     assert row["origem"] == {"id": bordero, "tipo": "bordero"}
-    assert bling.data("/caixas", dataInicial="01/10/2026", dataFinal="31/10/2026") == []
+    assert bling.data("/caixas", dataInicial="2026-10-01", dataFinal="2026-10-31") == []
 
 
 def test_the_company_shows_a_punctuated_cnpj(bling: Any, account: Account) -> None:

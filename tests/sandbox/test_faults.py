@@ -153,3 +153,18 @@ def test_kamino_lists_shift_too(world: World, kamino: Any, account: Account) -> 
 def test_a_misspelled_fault_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown fault"):
         Fault(side="bling", kind="cut")  # type: ignore[arg-type]
+
+
+def test_an_ignored_filter_leaves_only_the_page(world: World, bling: Any, account: Account, contact: int) -> None:
+    titles = [account.bling.add_title("payable", "10", DUE, contact) for _ in range(3)]
+    world.faults.add(Fault(side="bling", kind="ignore_filter", path="/contas/pagar"))
+    bling.data(f"/contas/pagar/{titles[0]}")  # a detail is no list
+    assert [row["id"] for row in bling.data("/contas/pagar", situacao=2, limite=2)] == titles[:2]
+    assert bling.data("/contas/pagar", situacao=2) == []
+
+
+def test_a_stray_row_comes_first_and_takes_a_place(world: World, bling: Any, account: Account, contact: int) -> None:
+    titles = [account.bling.add_title("payable", "10", DUE, contact) for _ in range(3)]
+    world.faults.add(Fault(side="bling", kind="stray_row", path="/contas/pagar", times=2, answer='{"id": 7}'))
+    pages = [bling.data("/contas/pagar", limite=2, pagina=page) for page in (1, 2)]
+    assert [row["id"] for rows in pages for row in rows] == [7, *titles]

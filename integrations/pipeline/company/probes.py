@@ -76,7 +76,7 @@ def _title_lists(client: KaminoClient, connection: KaminoConnection, clock: Cloc
     of all that were tried."""
     for direction in Direction:
         try:
-            changes = find_list(client, connection, direction, clock=clock)
+            changes, _page = find_list(client, connection, direction, clock=clock)
         except ApiError as error:
             yield CheckLine(_name(next(iter(TITLE_LISTS[direction].values()))), False, *_texts(error))
             continue

@@ -22,7 +22,7 @@ from integrations.pipeline.access.clients import open_bling, open_kamino
 from integrations.pipeline.access.leases import free_kamino, is_free, lease_first
 from integrations.pipeline.compare.discrepancies import close_risks_of, open_risk
 from integrations.pipeline.handover.title_lists import rows_due
-from integrations.rest.errors import ApiError
+from integrations.rest.errors import ApiError, FilterIgnoredError
 
 log = structlog.get_logger(__name__)
 
@@ -74,29 +74,52 @@ def _guard(kamino: KaminoConnection, clock: Clock) -> None:
     may_be_open = (KaminoStatus.PENDING, KaminoStatus.UNKNOWN)
     open_ones = [posting for posting in postings if by_id[posting.kamino_id or 0].status in may_be_open]
     close_risks_of([posting for posting in postings if posting not in open_ones], now=clock())
-    paid = _paid_in_bling(open_ones, today, clock)
+    paid, unclear = _paid_in_bling(open_ones, today, clock)
     for posting in open_ones:
         if posting.pk in paid:
             _judge(posting, by_id[posting.kamino_id or 0], clock())
+        elif posting.pk in unclear:
+            _look_closer(posting, clock())
 
 
-def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> set[int]:
-    """Return which of these titles Bling shows as paid: as its list says now, or as it was read."""
+def _paid_in_bling(postings: Sequence[Posting], today: date, clock: Clock) -> tuple[set[int], set[int]]:
+    """Return which of these titles Bling shows as paid, as its list says now or as it was read, and those of which its
+    list may say so unreadably."""
+    unclear = set[int]()
     paid = {posting.pk for posting in postings if posting.title.status == TitleStatus.SETTLED}
     connections = BlingConnection.objects.filter(
         pk__in={posting.title.connection_id for posting in postings}, status=ConnectionStatus.CONNECTED
     )
     for connection in connections:
         listing = Listing(Direction.PAYABLE, "due", today, today + AHEAD, statuses=(TitleStatus.SETTLED,))
+        mine = {
+            posting.title.bling_id: posting.pk for posting in postings if posting.title.connection_id == connection.pk
+        }
         try:
             pages = list(open_bling(connection, clock=clock).title_pages(listing))
         except ApiError as error:  # what was read before still counts, and so do the other connections
             log.warning("payments not looked for", connection=connection.pk, error=str(error))
+            if isinstance(error, FilterIgnoredError):
+                unclear.update(mine.values())
             continue
-        settled = {row.bling_id for page in pages for row in page if row.status is TitleStatus.SETTLED}
-        mine = [posting for posting in postings if posting.title.connection_id == connection.pk]
-        paid |= {posting.pk for posting in mine if posting.title.bling_id in settled}
-    return paid
+        shown = [row for page in pages for row in (*page, *page.strays)]
+        odd = [row.bling_id for page in pages for row in page.odd]
+        # The filter lets a status through that we do not know: it may mean that they are paid.
+        odd += [row.bling_id for page in pages for row in page if row.status is not TitleStatus.SETTLED]
+        settled = {row.bling_id for row in shown if row.status is TitleStatus.SETTLED}
+        if odd:
+            log.warning("payments that cannot be read", connection=connection.pk, rows=len(odd))
+        paid |= {pk for bling_id, pk in mine.items() if bling_id in settled}
+        unclear |= {pk for bling_id, pk in mine.items() if bling_id in odd or 0 in odd}
+    return paid, unclear
+
+
+def _look_closer(posting: Posting, now: datetime) -> None:
+    """Read a title that Bling's list may show as paid; open the risk where that failed before."""
+    read = TitleRead.objects.filter(title=posting.title_id)
+    if read.filter(failure__isnull=False).exists():
+        open_risk(posting, now=now)
+    read.update(asked_at=now)
 
 
 def _judge(posting: Posting, row: KaminoTitle, now: datetime) -> None:

@@ -30,6 +30,7 @@ from django.db.models.functions import Upper
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.titles import TitleStatus
 from integrations.models import Attempt, KaminoSnapshot, Posting
+from integrations.pipeline.handover.unlinked import unlinked
 
 _GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
 
@@ -61,23 +62,17 @@ def _can_be_linked() -> Combinable:
 
 def _same_in_kamino() -> QuerySet[KaminoSnapshot]:
     """Return the unlinked rows like the outer posting: made by people, or marked with this title's code."""
-    taken = Posting.objects.filter(
-        kamino_connection=OuterRef("kamino_connection"),
-        direction=OuterRef("direction"),
-        kamino_id=OuterRef("kamino_id"),
-    )
     by_document = Q(person_document=OuterRef("document_there")) & ~Q(person_document="")
     rows = KaminoSnapshot.objects.filter(
         Q(person_id=OuterRef("person_there")) | by_document,
         Q(code="") | Q(code=OuterRef("own_code")),
-        ~Exists(taken),
         kamino_connection=OuterRef("kamino_connection"),
         direction=OuterRef("direction"),
         due_date=OuterRef("title__due_date"),
         value=OuterRef("title__value"),
         is_in_force=True,  # any other status: a person looks at it
     )
-    return rows.alias(number=_compact("document_number")).filter(number=OuterRef("number")).exclude(number="")
+    return unlinked(rows).alias(number=_compact("document_number")).filter(number=OuterRef("number")).exclude(number="")
 
 
 def _same_in_bling() -> QuerySet[Posting]:

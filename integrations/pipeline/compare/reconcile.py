@@ -119,13 +119,12 @@ def reconcile_slice(
     while cursor["direction"] and clock() < deadline and not (worked and people_wait(clock())):
         direction = Direction(cursor["direction"])
         read_at = clock()
-        if cursor["page"] == 1 and not kamino.has_list(direction):
-            found.update(find_list(client, kamino, direction, clock=clock))
-        page: Page[KaminoTitle] | None = None
-        try:
-            page = title_page(client, kamino.pk, direction, cursor["page"], clock=clock)
-        except UnusableListError as error:
-            log.warning("list not read", kamino_connection=kamino.pk, direction=direction, error=str(error))
+        page: Page[KaminoTitle] | None
+        if kamino.has_list(direction):
+            page = _read_page(client, kamino, direction, cursor["page"], clock=clock)
+        else:
+            changes, page = find_list(client, kamino, direction, clock=clock)
+            found.update(changes)
         if page is None:
             cursor = _next_direction({**cursor, "unread": [*cursor.get("unread", []), direction]})
         else:
@@ -146,6 +145,16 @@ def reconcile_slice(
     failpoints.passed("reconcile.compared")
     _save_cursor(kamino, {}, reconciled_at=started_at, **found)
     return True
+
+
+def _read_page(
+    client: KaminoClient, kamino: KaminoConnection, direction: Direction, number: int, *, clock: Clock
+) -> Page[KaminoTitle] | None:
+    try:
+        return title_page(client, kamino.pk, direction, number, clock=clock)
+    except UnusableListError as error:
+        log.warning("list not read", kamino_connection=kamino.pk, direction=direction, error=str(error))
+        return None
 
 
 def _after_page(cursor: dict[str, Any], page: Page[KaminoTitle]) -> dict[str, Any]:

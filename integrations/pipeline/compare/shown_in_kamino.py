@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KT
 from django.db.models.functions import Greatest
@@ -23,6 +23,7 @@ from integrations.models import (
     Posting,
     StoredDiscrepancy,
 )
+from integrations.pipeline.handover.unlinked import unlinked
 
 MOST_OF_A_DAY = 100
 Rows = Mapping[tuple[str, int], KaminoTitle]
@@ -53,13 +54,6 @@ def last_sent() -> Combinable:
     """Return, for postings, when they were last sent or linked: a list that was read before says less."""
     links = Q(person_actions__kind=PersonAction.Kind.LINK)
     return Greatest(Max("attempts__ended_at"), Max("person_actions__at", filter=links))
-
-
-def unlinked(snapshots: QuerySet[KaminoSnapshot]) -> QuerySet[KaminoSnapshot]:
-    """Return the rows that no posting and no part of the company is linked to."""
-    same = {name: OuterRef(name) for name in ("kamino_connection", "direction", "kamino_id")}
-    taken, parts = Posting.objects.filter(**same), PartPosting.objects.filter(**same)
-    return snapshots.filter(~Exists(taken), ~Exists(parts))
 
 
 def may_compare(unit: Posting | PartPosting, started_at: datetime) -> bool:

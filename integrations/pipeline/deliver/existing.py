@@ -21,6 +21,7 @@ from integrations.kamino.client import KaminoClient
 from integrations.models import Attempt, KaminoSnapshot, ListedSpan, PartPosting, Posting
 from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.handover.kamino_absence import prove
+from integrations.pipeline.handover.unlinked import unlinked
 from integrations.pipeline.outbox.claim import Claimed
 from integrations.rest.errors import AmbiguousError
 
@@ -44,9 +45,7 @@ def existing_title(
     """
     posting = cast(Posting | PartPosting, claimed.unit)
     mine = {"kamino_connection": posting.kamino_connection_id, "direction": posting.direction}
-    held = {**mine, "kamino_id": OuterRef("kamino_id")}
-    is_ours, is_part = Exists(Posting.objects.filter(**held)), Exists(PartPosting.objects.filter(**held))
-    free = KaminoSnapshot.objects.filter(~is_ours, ~is_part, **mine)
+    free = unlinked(KaminoSnapshot.objects.filter(**mine))
     # One whose amount could not be read has none.
     alike = {"person_id": person_id, "value__in": [desired.value, ZERO], "due_date__range": _around(desired)}
     found = free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id")

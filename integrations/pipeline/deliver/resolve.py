@@ -21,6 +21,7 @@ from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.ready import Unit
 from integrations.pipeline.handover.kamino_absence import ALWAYS, prove
+from integrations.pipeline.handover.unlinked import unlinked
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp, look_up
 
@@ -57,8 +58,8 @@ def _resolve_title(
     if posting.kamino_id is None:
         marker = MARKER.format(code=sent.code)
         carriers = Q(code=sent.code[:60]) | Q(description__contains=marker) | Q(note__contains=marker)
-        rows = [row.to_title() for row in shown.filter(carriers).order_by("kamino_id")]
-        _resolve_creation(kamino, posting, look, sent, marked(rows, sent.code))
+        rows = [row.to_title() for row in unlinked(shown.filter(carriers)).order_by("kamino_id")]
+        _resolve_creation(kamino, look, sent, marked(rows, sent.code))
         return
     row = shown.filter(kamino_id=posting.kamino_id).first()
     if row is None and sent.status is KaminoStatus.CANCELLED and look.is_last:
@@ -68,19 +69,7 @@ def _resolve_title(
     _resolve_change(posting, look, sent, row.to_title() if row else None)
 
 
-def _resolve_creation(
-    kamino: KaminoConnection,
-    posting: TitleUnit,
-    look: LookUp,
-    sent: DesiredTitle,
-    found: list[KaminoTitle],
-) -> None:
-    taken = set(
-        Posting.objects.filter(
-            kamino_connection=kamino, direction=posting.direction, kamino_id__in=[row.kamino_id for row in found]
-        ).values_list("kamino_id", flat=True)
-    )
-    free = [row for row in found if row.kamino_id not in taken]
+def _resolve_creation(kamino: KaminoConnection, look: LookUp, sent: DesiredTitle, free: list[KaminoTitle]) -> None:
     if len(free) > 1:
         ids = ", ".join(str(row.kamino_id) for row in free)
         look.ask(Problem(Reason.FOUND_TWICE, {"ids": ids}))

@@ -94,17 +94,19 @@ def request_reconciliation(*, tenants: QuerySet[Tenant], user: User, now: dateti
 
 
 def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> ResyncRequest:
-    """Ask for titles to be read from Bling now and sent to Kamino with priority."""
+    """Ask for titles to be read from Bling now, with their payments, contact and sales order, and sent to Kamino with
+    priority."""
     ignored = titles.filter(posting__state=DeliveryState.IGNORED).count()
     wanted = titles.exclude(posting__state=DeliveryState.IGNORED)
     not_connected = wanted.exclude(connection__status=ConnectionStatus.CONNECTED).count()
     wanted = wanted.filter(connection__status=ConnectionStatus.CONNECTED)
     with transaction.atomic():
         rows = [
-            TitleRead(title_id=pk, read_at=read_at, asked_at=now)
+            TitleRead(title_id=pk, read_at=read_at, asked_at=now, is_asked_by_person=True)
             for pk, read_at in wanted.order_by("pk").values_list("pk", "read_at")
         ]
-        TitleRead.objects.bulk_create(rows, update_conflicts=True, unique_fields=["title"], update_fields=["asked_at"])
+        asked = ["asked_at", "is_asked_by_person"]
+        TitleRead.objects.bulk_create(rows, update_conflicts=True, unique_fields=["title"], update_fields=asked)
         postings = Posting.objects.filter(title__in=wanted)
         _note_all(postings, PersonAction.Kind.RESYNC, user, now)
         postings.update(priority=Priority.PERSON)

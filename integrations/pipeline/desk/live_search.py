@@ -231,6 +231,9 @@ class _Looking:
         except MissingScopeError:
             self.answer.cash_unread = True
             return
+        except ApiError as error:  # the titles that were found stay found
+            self.answer.failures.append(live_error_text(error))
+            return
         value = self.wanted.value
         self.answer.cash = [row for row in found if row.origem_tipo == _ENTERED_BY_HAND and abs(row.valor) == value]
 

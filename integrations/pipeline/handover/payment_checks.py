@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.models import BlingConnection, Bordero, PartPosting, PaymentCheck, Posting, Title
 from integrations.models.connections import ConnectionStatus
@@ -49,13 +49,21 @@ def stale_borderos(titles: Iterable[Title], now: datetime, *, only: int | None =
     return {title: borderos for title, borderos in stale.items() if borderos}
 
 
-def checks_to_read(now: datetime) -> QuerySet[PaymentCheck]:
-    """Return the checks whose borderôs can be read now."""
-    return PaymentCheck.objects.filter(
+def checks_to_read(now: datetime, *, for_people: bool = False) -> QuerySet[PaymentCheck]:
+    """Return the checks whose borderôs can be read now; `for_people`: only of titles that a person waits for."""
+    checks = PaymentCheck.objects.filter(
         ready_at__lte=now,
         title__connection__status=ConnectionStatus.CONNECTED,
         title__connection__tenant__is_active=True,
     )
+    return checks.filter(a_person_waits("title")) if for_people else checks
+
+
+def a_person_waits(title: str) -> Exists:
+    """Return whether a person asked for the title of a row (`title` names its column), or a part of it, to be sent."""
+    asked = {"priority": Priority.PERSON}
+    mine = Q(**asked) | Q(Exists(PartPosting.objects.filter(posting=OuterRef("pk"), **asked)))
+    return Exists(Posting.objects.filter(mine, title=OuterRef(title)))
 
 
 def checks_overdue(now: datetime) -> QuerySet[PaymentCheck]:
@@ -74,8 +82,7 @@ def finish(titles: Iterable[int], now: datetime) -> None:
     """End the checks of titles (keys) whose borderôs were read and stored, and ask for their plans."""
     checked = Title.objects.filter(pk__in=list(titles), payment_check__isnull=False)
     request_plans(checked, now=now)
-    by_person = Q(posting__priority=Priority.PERSON) | Q(posting__parts__priority=Priority.PERSON)
-    request_plans(checked.filter(by_person).distinct(), now=now, priority=Priority.PERSON)
+    request_plans(checked.filter(a_person_waits("pk")), now=now, priority=Priority.PERSON)
     drop(titles)
 
 
@@ -84,6 +91,7 @@ def drop(titles: Iterable[int]) -> None:
     PaymentCheck.objects.filter(pk__in=list(titles)).delete()
 
 
-def connections_to_read(now: datetime) -> QuerySet[BlingConnection]:
-    """Return the connections of checks whose borderôs can be read now."""
-    return BlingConnection.objects.filter(titles__payment_check__in=checks_to_read(now)).distinct()
+def connections_to_read(now: datetime, *, for_people: bool = False) -> QuerySet[BlingConnection]:
+    """Return the connections of checks whose borderôs can be read now (`for_people`: see `checks_to_read`)."""
+    checks = checks_to_read(now, for_people=for_people)
+    return BlingConnection.objects.filter(titles__payment_check__in=checks).distinct()

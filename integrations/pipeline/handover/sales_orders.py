@@ -47,11 +47,10 @@ def awaited(connection: BlingConnection) -> QuerySet[Title]:
     return titles.exclude(keeps).exclude(never_sent).exclude(posting__state="ignored")
 
 
-def unknown(connection: BlingConnection, order_ids: Iterable[int]) -> list[int]:
-    """Return those of some sales orders that nobody read."""
-    wanted = {order_id for order_id in order_ids if order_id}
-    known = SalesOrder.objects.filter(connection=connection, bling_id__in=wanted).values_list("bling_id", flat=True)
-    return sorted(wanted - set(known))
+def known(connection: BlingConnection, order_ids: Iterable[int]) -> dict[int, SalesOrder]:
+    """Return those of some sales orders that were read, by id."""
+    rows = SalesOrder.objects.filter(connection=connection, bling_id__in=order_ids)
+    return {row.bling_id: row for row in rows}
 
 
 def known_of(titles: Iterable[Title]) -> dict[tuple[int, int], SalesOrderFacts]:

@@ -48,9 +48,12 @@ def title_page(
         return client.title_page(direction, number)
 
 
-def find_list(client: KaminoClient, kamino: KaminoConnection, direction: Direction, *, clock: Clock) -> dict[str, Any]:
+def find_list(
+    client: KaminoClient, kamino: KaminoConnection, direction: Direction, *, clock: Clock
+) -> tuple[dict[str, Any], Page[KaminoTitle] | None]:
     """Look for the list of a direction; return the columns of the connection that say what was found, which the caller
-    saves. What a person said stands until a list is found. Raises as `KaminoClient.find_title_list` does."""
+    saves, and the list's first page, if there is one. What a person said stands until a list is found. Raises as
+    `KaminoClient.find_title_list` does."""
     found = client.find_title_list(direction)
     kamino.list_answers = {**kamino.list_answers, direction.value: found.answers}
     changes: dict[str, Any] = {"list_answers": kamino.list_answers}
@@ -60,13 +63,13 @@ def find_list(client: KaminoClient, kamino: KaminoConnection, direction: Directi
         changes[waits_field(direction)] = None if is_nowhere(found.answers) else clock() + CONFIG_PAUSE
     for name, value in changes.items():
         setattr(kamino, name, value)
-    return changes
+    return changes, found.page
 
 
 def forget_lists(kamino: KaminoConnection, *, now: datetime) -> list[str]:
     """Let no list of a company be known, until its next comparison; return the columns that changed, for the caller to
     save."""
-    changes: dict[str, Any] = {"list_answers": {}, "reconcile_asked_at": now}
+    changes: dict[str, Any] = {"list_answers": {}, "reconcile_asked_at": now, "reconcile_cursor": {}}
     for direction in Direction:
         changes |= {list_field(direction): TitleList.UNKNOWN, **as_before_a_failure(direction)}
     for name, value in changes.items():

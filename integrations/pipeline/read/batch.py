@@ -19,12 +19,13 @@ from integrations.domain.titles import (
 
 @dataclass(frozen=True)
 class FailedTitle:
-    """A title that could not be read; the next one goes on."""
+    """A title that could not be read, or what it hangs on (`what`); the next one goes on."""
 
     direction: Direction
     bling_id: int
     kind: str
     message: str
+    what: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,11 @@ PAUSE = timedelta(minutes=15)
 """After a failure."""
 
 
+def checks_of_people(now: datetime) -> QuerySet[PaymentCheck]:
+    """Return the settlements that a person waits for and whose borderôs are to be read."""
+    return payment_checks.checks_to_read(now, for_people=True)
+
+
 def checks_due(now: datetime, tenant_ids: Sequence[int] | None) -> list[QuerySet[PaymentCheck]]:
     """Return the settlements whose borderôs are to be read, and those that waited for long enough."""
     queries = [payment_checks.checks_to_read(now), payment_checks.checks_overdue(now)]
@@ -36,16 +41,19 @@ def checks_due(now: datetime, tenant_ids: Sequence[int] | None) -> list[QuerySet
     return [query.filter(title__connection__tenant__in=tenant_ids) for query in queries]
 
 
-def read_before_settling(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
-    """Read the borderôs of settlements that wait for them; false when nothing was done."""
-    worked = payment_checks.waive_overdue(clock()) > 0
-    connections = payment_checks.connections_to_read(clock())
+def read_before_settling(
+    clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
+) -> bool:
+    """Read the borderôs of settlements that wait for them, those first that a person waits for (`for_people`: only
+    these); false when nothing was done."""
+    worked = not for_people and payment_checks.waive_overdue(clock()) > 0
+    connections = payment_checks.connections_to_read(clock(), for_people=for_people)
     if tenant_ids is not None:
         connections = connections.filter(tenant__in=tenant_ids)
     for connection in connections:
         try:
             with only_reader_of(connection) as alone:
-                worked |= alone and _read_of(connection, clock, deadline)
+                worked |= alone and _read_of(connection, clock, deadline, for_people=for_people)
         except OperationalError:
             log.warning("borderôs before settlements lost a lock", connection=connection.pk)
         except Exception as error:
@@ -58,11 +66,12 @@ def read_before_settling(clock: Clock, deadline: datetime, tenant_ids: Sequence[
     return worked
 
 
-def _read_of(connection: BlingConnection, clock: Clock, deadline: datetime) -> bool:
+def _read_of(connection: BlingConnection, clock: Clock, deadline: datetime, *, for_people: bool) -> bool:
     client, worked = open_bling(connection, clock=clock), False
     while clock() < deadline:
-        due = payment_checks.checks_to_read(clock()).filter(title__connection=connection)
-        titles = [check.title for check in due.select_related("title").order_by("asked_at", "pk")[:BATCH]]
+        due = payment_checks.checks_to_read(clock(), for_people=for_people).filter(title__connection=connection)
+        first = due.order_by(payment_checks.a_person_waits("title").desc(), "asked_at", "pk")
+        titles = [check.title for check in first.select_related("title")[:BATCH]]
         if not titles:
             break
         _read_batch(client, connection, titles, clock)

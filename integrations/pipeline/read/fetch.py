@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import islice
+from types import MappingProxyType
 from typing import TypeVar
 
 from integrations.bling.client import NOBODY_S, BlingClient, Listing
@@ -40,7 +41,8 @@ CHUNK_SECONDS = 7.0
 """A chunk is mirrored at once: the more titles, the fewer statements; the longer, the more a killed worker loses."""
 MOST_FAILURES_IN_A_ROW = 3
 """With this many failures in a row, the cause is Bling and not the single title."""
-_CONTACT, _ORDER = (Direction.PAYABLE, "contato"), (Direction.RECEIVABLE, "pedido")
+CONTACT, ORDER = "contato", "pedido"
+_CONTACT, _ORDER = (Direction.PAYABLE, CONTACT), (Direction.RECEIVABLE, ORDER)
 """What a failure is called that is none of a title itself: people read it on the run."""
 _OF_THE_CONNECTION = (RateLimitedError, NeedsReconnectionError, InvalidGrantError)
 
@@ -54,10 +56,11 @@ def read_titles(
     deadline: datetime,
     reads_orders: bool,
     borderos_before: datetime | None = None,
+    others_before: datetime | None = None,
 ) -> Iterator[Chunk]:
     """Read titles in chunks, each with its unknown borderôs and contacts, and its sales orders where mappings need any
     (`reads_orders`). Known borderôs are read again where they were read before `borderos_before`, or do not show yet
-    how their title was paid.
+    how their title was paid; known contacts and sales orders where they were read before `others_before`.
 
     After `deadline` nothing more is sent ahead. A title that cannot be read becomes a failure and stops nothing; errors
     of the connection (limits, config, several failures in a row) are raised.
@@ -69,9 +72,9 @@ def read_titles(
     while batch:
         chunk = _read_chunk(client, connection, batch, read_at, patience)
         _read_borderos(client, connection, chunk, clock, patience, borderos_before)
-        _read_persons(client, connection, chunk, clock, patience)
+        _read_persons(client, connection, chunk, clock, patience, others_before)
         if reads_orders:
-            reads_orders = _read_orders(client, connection, chunk, clock, patience)
+            reads_orders = _read_orders(client, connection, chunk, clock, patience, others_before)
         now = clock()  # before the next ones leave: older than the truth is safe, newer is not
         seconds = max((now - read_at).total_seconds(), 0.001)
         batch = list(islice(waiting, max(1, min(LARGEST_CHUNK, int(len(batch) * CHUNK_SECONDS / seconds)))))
@@ -141,7 +144,7 @@ def _is_unlisted(
     for due, contact_id in known.values_list("due_date", "contact_id"):
         try:
             pages = list(client.title_pages(Listing(direction, "due", due, due, contact_id=contact_id)))
-            return not any(page.odd or bling_id in {row.bling_id for row in page} for page in pages)
+            return not any(page.odd or page.strays or bling_id in {row.bling_id for row in page} for page in pages)
         except ApiError as error:
             patience.failed(error, partial(client.title, direction))
     return False
@@ -198,13 +201,19 @@ def read_borderos(
 
 
 def _read_persons(
-    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: Patience
+    client: BlingClient,
+    connection: BlingConnection,
+    chunk: Chunk,
+    clock: Clock,
+    patience: Patience,
+    before: datetime | None,
 ) -> None:
     named = {title.facts.contact_id for title in chunk.titles if title.facts and title.facts.contact_id}
     rows = Person.objects.filter(connection=connection, bling_id__in=named, forgotten_at=None)
-    known = set(rows.values_list("bling_id", flat=True))
-    unknown = sorted(named - known)
-    chunk.persons = list(read_persons(client, unknown, clock=clock, failures=chunk.failures, patience=patience))
+    if before is not None:
+        rows = rows.filter(read_at__gte=before)
+    wanted = sorted(named - set(rows.values_list("bling_id", flat=True)))
+    chunk.persons = list(read_persons(client, wanted, clock=clock, failures=chunk.failures, patience=patience))
 
 
 def read_persons(
@@ -219,12 +228,24 @@ def read_persons(
 
 
 def _read_orders(
-    client: BlingClient, connection: BlingConnection, chunk: Chunk, clock: Clock, patience: Patience
+    client: BlingClient,
+    connection: BlingConnection,
+    chunk: Chunk,
+    clock: Clock,
+    patience: Patience,
+    before: datetime | None,
 ) -> bool:
     """Read the sales orders of a chunk; false where the app may not."""
-    wanted = sales_orders.unknown(connection, [title.facts.order_id for title in chunk.titles if title.facts])
+    named = {title.facts.order_id for title in chunk.titles if title.facts and title.facts.order_id}
+    known = sales_orders.known(connection, named)
+    wanted = sorted(
+        each for each in named if each not in known or (before is not None and known[each].read_at < before)
+    )
+    facts = {order_id: row.to_facts() for order_id, row in known.items()}
     try:
-        chunk.orders.extend(read_orders(client, wanted, clock=clock, failures=chunk.failures, patience=patience))
+        chunk.orders.extend(
+            read_orders(client, wanted, clock=clock, failures=chunk.failures, patience=patience, known=facts)
+        )
     except MissingScopeError as error:
         chunk.failures.append(failed_order(wanted[0], error))
         return False
@@ -233,17 +254,17 @@ def _read_orders(
 
 def read_orders(
     client: BlingClient, order_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle],
-    patience: Patience | None = None,
+    patience: Patience | None = None, known: Mapping[int, SalesOrderFacts] = MappingProxyType({}),
 ) -> Iterator[tuple[SalesOrderFacts, datetime]]:  # fmt: skip
-    """Read sales orders by id; one that Bling deleted says nothing, one that cannot be read is noted and skipped.
-    Raises `MissingScopeError`."""
+    """Read sales orders by id; one that Bling deleted says nothing more than what is `known` of it, one that cannot be
+    read is noted and skipped. Raises `MissingScopeError`."""
     wanted, read_at = list(order_ids), clock()
 
     def read(order_id: int) -> SalesOrderFacts:
         try:
             return client.order(order_id)
         except NotFoundError:
-            return SalesOrderFacts(order_id)
+            return known.get(order_id) or SalesOrderFacts(order_id)
 
     client.announce_orders(wanted)
     for order in _read_each(wanted, read, _ORDER, failures, patience or Patience(client)):
@@ -275,7 +296,7 @@ def failed_order(order_id: int, error: ApiError) -> FailedTitle:
 
 def _failed(what: tuple[Direction, str], bling_id: int, error: ApiError) -> FailedTitle:
     direction, word = what
-    return FailedTitle(direction, bling_id, error.kind, f"{word}: {error}")
+    return FailedTitle(direction, bling_id, error.kind, f"{word}: {error}", what=word)
 
 
 def _fail_titles(chunk: Chunk, bordero_id: int, error: ApiError) -> None:

@@ -5,6 +5,7 @@ The only writer of Title, Person, SalesOrder, CatalogItem, TitleRead and SeenRow
 the run is still ours (its fence).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -68,7 +69,8 @@ _NAMES_DECIDE = (CatalogKind.CATEGORY, CatalogKind.BANK_ACCOUNT)
 
 
 def save_registers(connection: BlingConnection, registers: Registers, *, now: datetime) -> None:
-    """Store Bling's registers; a rename is noted and asks for new plans, a vanished register is kept and marked."""
+    """Store Bling's registers; a rename is noted and asks for new plans, a vanished register is kept and marked. To be
+    called in a transaction."""
     nothing = [
         RegisterReading(CatalogKind.CATEGORY, 0, NO_CATEGORY, NO_CATEGORY),
         RegisterReading(CatalogKind.BANK_ACCOUNT, 0, NO_ACCOUNT, NO_ACCOUNT),
@@ -76,42 +78,41 @@ def save_registers(connection: BlingConnection, registers: Registers, *, now: da
     known = {(item.kind, item.bling_id): item for item in CatalogItem.objects.filter(connection=connection)}
     is_first = not known
     changed: list[CatalogItem] = []
-    with transaction.atomic():
-        for reading in [*nothing, *registers.readings]:
-            item = known.pop((reading.kind, reading.bling_id), None)
-            shown = (reading.name, reading.path, reading.nature, False)
-            if item is None or (item.name, item.path, item.nature, item.is_gone) != shown:
-                item = item or CatalogItem(connection=connection, kind=reading.kind, bling_id=reading.bling_id)
-                if item.name not in ("", reading.name):
-                    item.renamed_from, item.renamed_at = item.name, now
-                item.name, item.path, item.nature, item.is_gone = shown
-                item.read_at = now
-                changed.append(item)
-        for vanished in known.values():
-            if not vanished.is_gone and vanished.kind in registers.kinds:
-                vanished.is_gone = True
-                changed.append(vanished)
-        CatalogItem.objects.bulk_create(
-            changed,
-            update_conflicts=True,
-            unique_fields=["connection", "kind", "bling_id"],
-            update_fields=["name", "path", "nature", "is_gone", "renamed_from", "renamed_at", "read_at"],
-        )
-        if not is_first:  # titles are read after registers
-            renamed = [item for item in changed if item.kind in _NAMES_DECIDE]
-            request_plans(titles_using(connection, renamed), now=now)
-        BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
+    for reading in [*nothing, *registers.readings]:
+        item = known.pop((reading.kind, reading.bling_id), None)
+        shown = (reading.name, reading.path, reading.nature, False)
+        if item is None or (item.name, item.path, item.nature, item.is_gone) != shown:
+            item = item or CatalogItem(connection=connection, kind=reading.kind, bling_id=reading.bling_id)
+            if item.name not in ("", reading.name):
+                item.renamed_from, item.renamed_at = item.name, now
+            item.name, item.path, item.nature, item.is_gone = shown
+            item.read_at = now
+            changed.append(item)
+    for vanished in known.values():
+        if not vanished.is_gone and vanished.kind in registers.kinds:
+            vanished.is_gone = True
+            changed.append(vanished)
+    CatalogItem.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["connection", "kind", "bling_id"],
+        update_fields=["name", "path", "nature", "is_gone", "renamed_from", "renamed_at", "read_at"],
+    )
+    if not is_first:  # titles are read after registers
+        renamed = [item for item in changed if item.kind in _NAMES_DECIDE]
+        request_plans(titles_using(connection, renamed), now=now)
+    BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
 
 
 def mark_seen(run: SyncRun, pages: Iterable[Page]) -> None:
-    """Remember that this run's listings showed these titles, and which details are wanted.
+    """Remember that this run's listings showed these titles, asked for or not, and which details are wanted.
 
     The detail of a row that cannot be read is wanted.
     """
     rows: dict[tuple[str, int], tuple[str, int, str, int | None]] = {}
     for page in pages:
         direction = page.direction.value
-        for row in page.rows:
+        for row in (*page.rows, *page.rows.strays):
             earlier = rows.get((direction, row.bling_id))
             urgency = page.urgencies.get(row.bling_id, earlier[3] if earlier else None)
             rows[direction, row.bling_id] = (direction, row.bling_id, row_fingerprint(row), urgency)
@@ -277,32 +278,34 @@ def _stop_asking(connection: BlingConnection, readings: Sequence[TitleReading]) 
     oldest = min(reading.read_at for reading in readings)
     ids = [reading.bling_id for reading in readings]
     asked = TitleRead.objects.filter(title__connection=connection, title__bling_id__in=ids)
-    asked.filter(asked_at__lte=oldest).update(asked_at=None)
+    asked.filter(asked_at__lte=oldest).update(asked_at=None, is_asked_by_person=False)
 
 
 def save_persons(
     connection: BlingConnection, persons: Iterable[tuple[PersonFacts, datetime]], *, now: datetime
 ) -> dict[int, int]:
-    """Store contacts that are new or different; their titles are planned again. Returns their keys by Bling id."""
+    """Store contacts that are new or different; their titles are planned again. Of the others, only when they were
+    read: what was read before that is older, whatever it shows. Returns their keys by Bling id."""
     readings = {facts.bling_id: (facts, read_at) for facts, read_at in persons}
-    known = {
-        person.bling_id: person
-        for person in Person.objects.filter(connection=connection, bling_id__in=readings).order_by("pk")
-    }
-    changed = []
+    rows = Person.objects.select_for_update(no_key=True).filter(connection=connection, bling_id__in=readings)
+    known = {person.bling_id: person for person in rows.order_by("pk")}
+    changed, same = [], defaultdict[datetime, list[int]](list)
     for bling_id, (facts, read_at) in sorted(readings.items()):
         person = known.get(bling_id)
-        if person is not None and (person.read_at >= read_at or person.to_facts() == facts):
+        if person is not None and person.read_at >= read_at:
             continue
-        changed.append(Person(connection=connection, read_at=read_at, **asdict(facts)))
-    if any(person.is_stale for person in known.values()):
-        Person.objects.filter(pk__in=[person.pk for person in known.values()]).update(is_stale=False)
+        if person is not None and person.to_facts() == facts:
+            same[read_at].append(person.pk)
+        else:
+            changed.append(Person(connection=connection, read_at=read_at, **asdict(facts)))
+    for read_at, pks in same.items():
+        Person.objects.filter(pk__in=pks).update(read_at=read_at, is_stale=False)
     columns = [name for name in Person.FACT_FIELDS if name != "bling_id"]
     Person.objects.bulk_create(
         changed,
         update_conflicts=True,
         unique_fields=["connection", "bling_id"],
-        update_fields=[*columns, "read_at", "forgotten_at"],
+        update_fields=[*columns, "read_at", "is_stale", "forgotten_at"],
     )
     of_known = [person.bling_id for person in changed if person.bling_id in known]  # no title names a new one
     request_plans(Title.objects.filter(connection=connection, person__bling_id__in=of_known), now=now)
@@ -317,19 +320,24 @@ def note_stale(connection: BlingConnection, contact_ids: Iterable[int]) -> None:
 def save_orders(
     connection: BlingConnection, readings: Iterable[tuple[SalesOrderFacts, datetime]], *, now: datetime
 ) -> None:
-    """Store sales orders that were read for the first time; their titles are planned again. In one transaction."""
-    rows = [
-        SalesOrder(
-            connection=connection,
-            bling_id=facts.bling_id,
-            channel_id=facts.channel_id,
-            unit_id=facts.unit_id,
-            read_at=read_at,
-        )
-        for facts, read_at in sorted(readings, key=lambda pair: pair[0].bling_id)
-    ]
-    SalesOrder.objects.bulk_create(rows, ignore_conflicts=True)
-    request_plans(sales_orders.of_sales(connection).filter(origin_id__in=[row.bling_id for row in rows]), now=now)
+    """Store sales orders as they were just read; titles of new and different ones are planned. In one transaction."""
+    if not (found := {facts.bling_id: (facts, read_at) for facts, read_at in readings}):
+        return
+    rows = SalesOrder.objects.select_for_update(no_key=True).filter(connection=connection, bling_id__in=found)
+    known = {row.bling_id: row for row in rows.order_by("bling_id")}
+    fresh = {
+        bling_id: (facts, read_at)
+        for bling_id, (facts, read_at) in sorted(found.items())
+        if bling_id not in known or known[bling_id].read_at < read_at
+    }
+    SalesOrder.objects.bulk_create(
+        [SalesOrder(connection=connection, read_at=read_at, **asdict(facts)) for facts, read_at in fresh.values()],
+        update_conflicts=True,
+        unique_fields=["connection", "bling_id"],
+        update_fields=["channel_id", "unit_id", "read_at"],
+    )
+    changed = [key for key, (facts, _at) in fresh.items() if key not in known or known[key].to_facts() != facts]
+    request_plans(sales_orders.of_sales(connection).filter(origin_id__in=changed), now=now)
 
 
 def has_new_titles(run: SyncRun) -> bool:

@@ -1,4 +1,4 @@
-"""Asked: read the titles that people asked for, now, outside of any run."""
+"""Asked: read the titles that people asked for, now, outside of any run, with all that hangs on them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ from functools import partial
 import structlog
 from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, Title, TitleRead
+from integrations.models import BlingConnection, SalesOrder, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
 from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
@@ -80,21 +80,23 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
     asked = _asked_titles(connection, 100)
     if not asked:
         return False
-    wanted = [(direction, bling_id) for direction, bling_id, _asked_at in asked]
-    since = max(asked_at for _direction, _bling_id, asked_at in asked)
+    wanted = [(Direction(read.title.direction), read.title.bling_id) for read in asked]
+    since = max(read.asked_at for read in asked if read.asked_at)
+    others_since = since if asked[0].is_asked_by_person else None
     client = open_bling(connection, clock=clock)
     reads_orders = sales_orders.are_needed(connection)
     for chunk in fetch.read_titles(
-        client, connection, wanted, clock=clock, deadline=deadline, reads_orders=reads_orders, borderos_before=since
-    ):
+        client, connection, wanted, clock=clock, deadline=deadline, reads_orders=reads_orders, borderos_before=since,
+        others_before=others_since,
+    ):  # fmt: skip
         failpoints.passed("asked.read")
-        save_each(chunk, partial(_save, connection, clock))
+        save_each(chunk, partial(_save, connection, clock, others_since))
         if clock() >= deadline:
             break
     return True
 
 
-def _save(connection: BlingConnection, clock: Clock, chunk: Chunk) -> None:
+def _save(connection: BlingConnection, clock: Clock, others_since: datetime | None, chunk: Chunk) -> None:
     read = [title.bling_id for title in chunk.titles]
     with transaction.atomic():
         mirror.save_chunk(connection, chunk, now=clock(), run=None)
@@ -102,17 +104,30 @@ def _save(connection: BlingConnection, clock: Clock, chunk: Chunk) -> None:
         request_plans(titles, now=clock(), priority=Priority.PERSON)
     failpoints.passed("asked.saved")
     for failure in chunk.failures:
-        failed = Title.objects.filter(connection=connection, direction=failure.direction, bling_id=failure.bling_id)
+        if not failure.what:
+            failed = Title.objects.filter(connection=connection, direction=failure.direction, bling_id=failure.bling_id)
+        elif others_since is not None:
+            failed = titles.filter(_hangs_on_unread(failure.what, connection, others_since))
+        else:
+            continue
         _stop_asking(failed, Problem(Reason.UNREAD, {"message": failure.message}))
 
 
-def _asked_titles(connection: BlingConnection, limit: int) -> list[tuple[Direction, int, datetime]]:
-    """Return titles that a person asked to be read now, and when."""
-    asked = TitleRead.objects.filter(title__connection=connection, asked_at__isnull=False).order_by("asked_at")
-    rows = asked.values_list("title__direction", "title__bling_id", "asked_at")[:limit]
-    return [(Direction(direction), bling_id, asked_at) for direction, bling_id, asked_at in rows if asked_at]
+def _hangs_on_unread(what: str, connection: BlingConnection, since: datetime) -> Q:
+    """Return which titles hang on a contact (or on a sales order) that was not read `since` a person asked."""
+    if what == fetch.CONTACT:
+        return Q(contact_id__gt=0) & ~Q(person__read_at__gte=since)
+    read = SalesOrder.objects.filter(connection=connection, bling_id=OuterRef("origin_id"), read_at__gte=since)
+    return Q(~Exists(read), pk__in=sales_orders.of_sales(connection))
+
+
+def _asked_titles(connection: BlingConnection, limit: int) -> list[TitleRead]:
+    """Return titles that are to be read now: those that people asked for, or else others."""
+    asked = TitleRead.objects.filter(title__connection=connection, asked_at__isnull=False).select_related("title")
+    rows = list(asked.order_by("-is_asked_by_person", "asked_at")[:limit])
+    return [row for row in rows if row.is_asked_by_person == rows[0].is_asked_by_person]
 
 
 def _stop_asking(titles: QuerySet[Title], why: Problem) -> None:
     """Keep why the titles could not be read; the person may ask again."""
-    TitleRead.objects.filter(title__in=titles).update(asked_at=None, failure=why.to_json())
+    TitleRead.objects.filter(title__in=titles).update(asked_at=None, is_asked_by_person=False, failure=why.to_json())

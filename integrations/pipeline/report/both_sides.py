@@ -15,7 +15,8 @@ from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.titles import Direction
 from integrations.models import Discrepancy, KaminoConnection, KaminoSnapshot, PartPosting, Posting, Tenant, Title
-from integrations.pipeline.compare.shown_in_kamino import last_sent, translated, unlinked
+from integrations.pipeline.compare.shown_in_kamino import last_sent, translated
+from integrations.pipeline.handover.unlinked import unlinked
 
 BATCH = 1_000
 

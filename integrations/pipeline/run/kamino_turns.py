@@ -99,6 +99,8 @@ def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
 def _people_wait(kamino: KaminoConnection, now: datetime) -> bool:
     """Say whether a title that a person asked for can be sent now, and so goes first. It cannot in simulation, before
     the first reconciliation, or while its person is refused."""
+    if kamino.reconciled_at is None:
+        return False
     return kaminos_with_work(now, None, for_people=True).filter(pk=kamino.pk).exists()
 
 

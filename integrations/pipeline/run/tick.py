@@ -21,7 +21,7 @@ from integrations.pipeline.handover.due import Kind, Turn, due, names_of
 from integrations.pipeline.mapping.changes import advance_changes, changes_due
 from integrations.pipeline.plan.planner import plan_turn, requests_due
 from integrations.pipeline.read import schedule
-from integrations.pipeline.read.before_settling import checks_due, read_before_settling
+from integrations.pipeline.read.before_settling import checks_due, checks_of_people, read_before_settling
 from integrations.pipeline.read.on_demand import connections_asked, read_asked
 from integrations.pipeline.read.run_lease import advance_a_run, runs_due
 from integrations.pipeline.report import alerts, digest
@@ -134,11 +134,16 @@ PEOPLE = (
         "people.asked", lambda _now, _: [connections_asked(None)],
         lambda turn: read_asked(turn.clock, turn.deadline, None),
     ),
+    Kind(
+        "people.checks", lambda now, _: [checks_of_people(now)],
+        lambda turn: read_before_settling(turn.clock, turn.deadline, None, for_people=True),
+    ),
     Kind("people.plan", lambda _now, _: [requests_due(for_people=True)], lambda turn: _plan(turn, for_people=True)),
     Kind("people.deliver", lambda now, _: [kaminos_to_serve(now, None, for_people=True)], _drain_for_people),
     Kind("bulk", lambda _now, _: [orders_due()], lambda turn: advance_orders(clock=turn.clock)),
 )  # fmt: skip
-"""What people wait for: changes of the De/Para, and reading, planning and sending what they asked for."""
+"""What people wait for: changes of the De/Para, and reading, checking payments, planning and sending what they asked
+for."""
 KINDS = (*FIRST, TOKENS, *TURN, GUARD, *PEOPLE)
 
 

@@ -1,6 +1,8 @@
 """The hourly guard: a payable that Bling shows as paid is never paid again in Kamino without anybody being told."""
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -22,6 +24,8 @@ from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.pipeline.compare.test_discrepancy_kinds import compare_again
+from tests.pipeline.read.test_gone import answer
+from tests.pipeline.read.test_one_odd_thing import row
 
 
 def due_soon(company: Company, value: str = "100.00", days: int = 1) -> int:
@@ -189,5 +193,72 @@ def test_a_payment_that_cannot_be_read_is_reported_after_an_hour(company: Compan
     guard(company)
     assert risks() == set()
     company.work()
+    guard(company)
+    assert risks() == {title}
+
+
+def asked() -> set[int]:
+    return set(TitleRead.objects.filter(asked_at__isnull=False).values_list("title__bling_id", flat=True))
+
+
+def show_paid(company: Company, world: World, titles: list[int], **odd: Any) -> None:
+    """Let Bling's list of payments show titles with odd values."""
+    rows = [row(company, title) | odd for title in titles]
+    answer(world, "/contas/pagar", 200, {"data": rows}, times=1, asks="situacao=2")
+
+
+@pytest.mark.parametrize("odd", [{"valor": None}, {"situacao": "Pago"}, {"situacao": 7}, {"situacao": 99}])
+def test_a_payment_that_the_list_shows_unreadably_is_looked_at(company: Company, world: World, odd: Any) -> None:
+    title, other = due_soon(company), due_soon(company, "7.00")
+    company.bling.pay(title, account=company.bank)
+    show_paid(company, world, [title], **odd)
+    assert guard(company) == (1, 1)
+    assert (asked(), risks()) == ({title}, set())
+    company.work()
+    assert company.in_kamino("payable", title)["Situacao"] == 2
+    assert company.in_kamino("payable", other)["Situacao"] == 1
+
+
+def test_a_row_without_an_id_may_be_any_of_them(company: Company, world: World) -> None:
+    titles = [due_soon(company), due_soon(company, "7.00")]
+    far = due_soon(company, days=9)
+    show_paid(company, world, titles[:1], id=None)
+    guard(company)
+    assert (asked(), risks()) == (set(titles), set())
+    company.work()
+    guard(company)
+    assert (asked(), risks(), far in asked()) == (set(), set(), False)
+
+
+def test_a_list_that_ignores_its_filter_hides_no_payment(company: Company, world: World) -> None:
+    titles = [due_soon(company), due_soon(company, "7.00")]
+    company.bling.pay(titles[0], account=company.bank)
+    for _ in range(3):
+        company.add_title("payable")
+    world.faults.add(Fault("bling", "ignore_filter", path="/contas/pagar"))
+    guard(company)
+    assert (asked(), risks()) == (set(titles), set())
+
+
+def test_what_can_be_read_nowhere_is_a_risk_after_an_hour(company: Company, world: World) -> None:
+    title = due_soon(company)
+    company.bling.pay(title, account=company.bank)
+    world.faults.add(Fault("bling", "500", path=f"/contas/pagar/{title}", times=99))
+    for found in (set(), {title}):
+        show_paid(company, world, [title], valor=None)
+        guard(company)
+        assert risks() == found
+        company.work()
+
+
+def test_a_paid_title_that_was_not_asked_for_counts_as_paid(company: Company, world: World) -> None:
+    """Bling moved its due date; Kamino pays it on the old one."""
+    title, paid = due_soon(company), due_soon(company, "7.00")
+    schedule(company, title)
+    for each in (title, paid):
+        company.bling.pay(each, account=company.bank)
+    company.bling.edit_title(title, due=company.bling.world.today + timedelta(days=40))
+    stray = json.dumps(row(company, title))
+    world.faults.add(Fault("bling", "stray_row", path="/contas/pagar", answer=stray))
     guard(company)
     assert risks() == {title}

@@ -21,6 +21,8 @@ from integrations.models import (
 )
 from integrations.pipeline.desk import live_search
 from integrations.pipeline.desk.refusal import Refused
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.flows.helpers import Company
 
 
@@ -128,6 +130,23 @@ def test_money_booked_straight_to_cash_has_no_title(company: Company) -> None:
     company.bling.missing_scopes.add("caixas")
     found = look(company, value=Decimal("250.00"))
     assert (found.cash, found.cash_unread) == ([], True)
+
+
+def test_a_cash_list_that_ignores_its_filter_costs_no_title_that_was_found(company: Company, world: World) -> None:
+    for value in ("250.00", "1.00", "2.00"):
+        company.bling.book_cash(value, "Tarifa bancária")
+    title = company.add_title("payable", value="250.00")
+    world.faults.add(Fault("bling", "ignore_filter", path="/caixas"))
+    found = look(company, value=Decimal("250.00"))
+    assert [hit.bling_id for hit in found.hits] == [title]
+    assert (found.cash, len(found.failures), "(2/3)" in found.failures[0]) == ([], 1, True)
+
+
+def test_a_list_of_titles_that_ignores_its_filter_says_so(company: Company, world: World) -> None:
+    company.add_title("payable", due=company.bling.world.today + timedelta(days=300))
+    world.faults.add(Fault("bling", "ignore_filter", path="/contas/pagar", times=9))
+    with pytest.raises(Refused, match=r"\(1/1\)"):
+        look(company, value=Decimal("250.00"))
 
 
 def test_a_title_is_brought_and_then_sent_like_every_other(company: Company, user: User) -> None:

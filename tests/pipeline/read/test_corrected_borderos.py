@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
+from integrations.bling.client import BlingClient
 from integrations.models import (
     Bordero,
     Discrepancy,
@@ -17,11 +18,14 @@ from integrations.models import (
     KaminoItem,
     Payment,
     PaymentCheck,
+    Posting,
     Tenant,
     Title,
     TitleRead,
 )
+from integrations.models.outbox import Priority
 from integrations.pipeline.desk import commands
+from integrations.pipeline.read import before_settling
 from integrations.pipeline.run import tick
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
@@ -254,3 +258,71 @@ def test_a_turn_with_nothing_to_check_reads_nothing(company: Company) -> None:
     assert company.posting(title).delivered["status"] == "settled"
     assert borderos_read(company) == before
     assert not tick.work_once(clock=timezone.now, deadline=timezone.now() + timedelta(minutes=1))
+
+
+def serve_people() -> None:
+    """Let the thread for people do all that it may, and no other one anything."""
+    for _ in range(20):
+        if not tick.serve_people(clock=timezone.now, deadline=timezone.now() + timedelta(minutes=1)):
+            return
+    raise AssertionError("people are never through")
+
+
+def test_a_person_s_settlement_waits_for_no_other_thread(company: Company, user: User) -> None:
+    title, bordero = paid_unsent(company)
+    company.kamino.reject_next("Recusado", match=str(title))
+    company.go_live()
+    company.work()
+    assert company.posting(title).state == "needs_human"
+    correct_day(company, bordero)
+    let_pass(HOURS)
+    postings = Posting.objects.filter(title__bling_id=title)
+    assert commands.retry_delivery(postings=postings, user=user, now=timezone.now()) == 1
+    serve_people()
+    assert company.in_kamino("payable", title)["Situacao"] == 2
+    assert company.posting(title).delivered["payment"]["date"] == str(company.bling.borderos[bordero].day)
+
+
+def test_a_person_s_part_waits_for_no_other_thread(company: Company, world: World, user: User) -> None:
+    world.generous = True
+    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
+    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    bordero = company.bling.pay(title, amount="40.00", account=company.bank)
+    company.kamino.reject_next("Recusado", match=f"{title}-{bordero}")
+    company.sync()
+    let_pass(HOURS)
+    postings = Posting.objects.filter(title__bling_id=title)
+    assert commands.retry_delivery(postings=postings, user=user, now=timezone.now()) == 1
+    serve_people()
+    assert shown(company, "payable", title)[f"-{bordero}"] == ("40.00", 2, "40.00")
+
+
+def test_the_thread_for_people_checks_nobody_else_s_payments(company: Company) -> None:
+    title, _bordero = paid_unsent(company)
+    let_pass(HOURS)
+    PaymentCheck.objects.create(title=company.title(title), asked_at=timezone.now(), ready_at=timezone.now())
+    before = borderos_read(company)
+    assert not tick.serve_people(clock=timezone.now, deadline=timezone.now() + timedelta(minutes=1))
+    assert (borderos_read(company), PaymentCheck.objects.count()) == (before, 1)
+
+
+def test_a_backlog_of_checks_begins_with_those_that_people_wait_for(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(before_settling, "BATCH", 1)
+    paid = [paid_unsent(company) for _ in range(3)]
+    let_pass(HOURS)
+    for number, (title, _bordero) in enumerate(paid):
+        at = timezone.now() - timedelta(minutes=9 - number)
+        PaymentCheck.objects.create(title=company.title(title), asked_at=at, ready_at=at)
+    last, bordero = paid[-1]
+    Posting.objects.filter(title__bling_id=last).update(priority=Priority.PERSON)
+    read: list[str] = []
+    send = BlingClient._send
+    monkeypatch.setattr(
+        BlingClient, "_send", lambda self, wanted, access: read.append(wanted.path) or send(self, wanted, access)
+    )
+    assert before_settling.read_before_settling(timezone.now, timezone.now() + timedelta(minutes=1), None)
+    assert (len(read), read[0]) == (3, f"/borderos/{bordero}")

@@ -28,8 +28,8 @@ def company(company: Company) -> Company:
     return company
 
 
-def answer(world: World, path: str, status: int, body: Any, times: int = 10_000) -> None:
-    world.faults.add(Fault("bling", "answer", "GET", path, times, status=status, answer=json.dumps(body)))
+def answer(world: World, path: str, status: int, body: Any, times: int = 10_000, asks: str = "") -> None:
+    world.faults.add(Fault("bling", "answer", "GET", path, times, status=status, answer=json.dumps(body), asks=asks))
 
 
 def last() -> SyncRun:

@@ -96,7 +96,7 @@ def test_a_row_that_cannot_be_read_stops_no_list(company: Company, world: World,
     fresh = company.add_title("receivable")
     for _ in range(2):
         rows = [row(company, title) | odd, row(company, other)]
-        answer(world, "/contas/pagar", 200, {"data": rows}, times=1)
+        answer(world, "/contas/pagar", 200, {"data": rows}, times=1, asks="situacao=1")
         company.sync()
         assert last().state == SyncRun.State.DONE
         assert noted() == {title if is_seen else 0}

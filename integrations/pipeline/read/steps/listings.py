@@ -67,7 +67,7 @@ class ReadListings(Step[Listing, Pages]):
         following = dict(self.work.run.cursor)
         for listing in chosen:
             rows, has_more = read_listing_page(self.work.client, listing, following["page"])
-            shown = [row.bling_id for row in rows] + [odd.bling_id for odd in rows.odd]
+            shown = [row.bling_id for row in (*rows, *rows.strays)] + [odd.bling_id for odd in rows.odd]
             if has_more and following["page"] > 1 and shown == following.get("previous"):
                 # Bling ignores parameters that it does not understand, without an error.
                 message = f"page {following['page']} repeats the one before"
@@ -86,7 +86,7 @@ class ReadListings(Step[Listing, Pages]):
     def save(self, chosen: Sequence[Listing], fetched: Pages) -> bool:
         pages, following = fetched
         self._ahead = AHEAD if following["page"] == 1 else 1
-        seen = sum(len(page.rows) + len(page.rows.odd) for page in pages)
+        seen = sum(page.rows.size for page in pages)
         if seen:
             failures = [failure for page in pages for failure in unreadable(page.direction, page.rows)]
             with transaction.atomic():
@@ -178,24 +178,24 @@ def _windows(start: date, end: date) -> list[tuple[date, date]]:
 def read_listing_page(client: BlingClient, listing: Listing, page: int) -> tuple[Rows[TitleRow], bool]:
     """Read one page of a listing; the flag says whether another one follows."""
     rows = next(client.title_pages(listing, first_page=page))
-    return Rows({row.bling_id: row for row in rows}.values(), rows.odd), len(rows) + len(rows.odd) >= PAGE_SIZE
+    return Rows({row.bling_id: row for row in rows}.values(), rows.odd, rows.strays), rows.size >= PAGE_SIZE
 
 
-def rows_to_read(
-    connection: BlingConnection, rows: Sequence[TitleRow], listing: Listing, *, today: date
-) -> dict[int, int]:
+def rows_to_read(connection: BlingConnection, rows: Rows[TitleRow], listing: Listing, *, today: date) -> dict[int, int]:
     """Return the ids of rows that show something new (unknown titles, other facts than ours), each with its urgency.
 
     Changes come first, then open titles by how near their due date is, then settled history, latest first. In a
-    listing by due date, unknown titles that need nothing from us (paid long ago, cancelled, returned) are left.
+    listing by due date, unknown titles that need nothing from us (paid long ago, cancelled, returned) are left. Rows
+    that were not asked for bring no new title.
     """
+    shown = [*rows, *rows.strays]
     known = {
-        bling_id: tuple(shown) if status != TitleStatus.DELETED and not missing_runs else None
-        for bling_id, status, missing_runs, *shown in Title.objects.filter(
-            connection=connection, direction=listing.direction, bling_id__in=[row.bling_id for row in rows]
+        bling_id: tuple(facts) if status != TitleStatus.DELETED and not missing_runs else None
+        for bling_id, status, missing_runs, *facts in Title.objects.filter(
+            connection=connection, direction=listing.direction, bling_id__in=[row.bling_id for row in shown]
         ).values_list("bling_id", "status", "missing_runs", *ROW_FIELDS)
     }
-    changed = {bling_id for row in rows if (bling_id := row.bling_id) in known and known[bling_id] != shown_by_row(row)}
+    changed = {row.bling_id for row in shown if row.bling_id in known and known[row.bling_id] != shown_by_row(row)}
     new = {
         row.bling_id: _distance(row, today)
         for row in rows

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.db import transaction
 from django.db.models import Q
 
 from integrations.bling.client import BlingClient
@@ -46,9 +47,9 @@ class ReadRegisters(Step[BlingConnection, Registers]):
     def save(self, chosen: Sequence[BlingConnection], fetched: Registers) -> bool:
         [connection] = chosen
         now = self.work.clock()
-        mirror.save_registers(connection, fetched, now=now)
-        if fetched.failures:
-            self.work.hold_alone(**note_failures(self.work.run, fetched.failures))
+        with transaction.atomic():
+            mirror.save_registers(connection, fetched, now=now)
+            self.work.hold(**note_failures(self.work.run, fetched.failures))
         connection.registers_read_at = now
         resolve_pending(connection.tenant, now=now)
         return True
