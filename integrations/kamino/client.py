@@ -134,20 +134,28 @@ class KaminoClient:
 
     def persons_with_document(self, document: str) -> list[Person]:
         """Return every person that has this document (compact). None is a proof. Raises `IncompleteError`."""
-        query = {"CPFCNPJ": document}
-        return asked(lambda: self._persons(query), lambda found: found.person.document == document) or []
+
+        def has_it(row: Person) -> bool:
+            return row.person.document in ("", document)  # "": it shows none that could be read
+
+        ask = partial(self._persons, {"CPFCNPJ": document}, has_it)
+        return asked(ask, lambda found: found.person.document == document) or []
 
     def person(self, kamino_id: int) -> Person | None:
         """Return one person by id; `None` is a proof that there is none. Raises `IncompleteError`."""
-        query = {"ID": str(kamino_id)}
-        return next(iter(asked(lambda: self._persons(query), lambda found: found.kamino_id == kamino_id) or []), None)
+
+        def is_it(row: Person) -> bool:
+            return row.kamino_id == kamino_id
+
+        return next(iter(asked(partial(self._persons, {"ID": str(kamino_id)}, is_it), is_it) or []), None)
 
     def person_pages(self) -> Iterator[Page[Person]]:
         """Yield the whole register of persons, page by page."""
         yield from self._pages(Op.PERSON_LIST, {}, translate.person_row)
 
-    def _persons(self, query: dict[str, str]) -> Listing[Person]:
-        return Listing.of(self._pages(Op.PERSON_LIST, query, translate.person_row), person_id)
+    def _persons(self, query: dict[str, str], is_asked: Callable[[Person], bool]) -> Listing[Person]:
+        pages = self._pages(Op.PERSON_LIST, query, translate.person_row)
+        return Listing.of((page.only(is_asked, str(Op.PERSON_LIST)) for page in pages), person_id)
 
     def save_person(self, desired: DesiredPerson, *, kamino_id: int = 0, current: dict[str, Any] | None = None) -> int:
         """Create (`kamino_id` 0) or replace a person; return Kamino's id. Raises as `save_title` does."""

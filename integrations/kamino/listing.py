@@ -5,10 +5,11 @@ nobody can read. Nothing is concluded from what a list does not show but through
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from integrations.kamino.errors import SERVICE
+from integrations.rest.asked import as_asked
 from integrations.rest.errors import IncompleteError
 
 Row = TypeVar("Row")
@@ -27,6 +28,11 @@ class Page(Generic[Row]):
     total_pages: int | None
     total_rows: int | None
     others: Sequence[Row] = ()
+
+    def only(self, is_asked: Callable[[Row], bool], operation: str) -> "Page[Row]":
+        """Return this page as an answer to what was asked. Raises `FilterIgnoredError` where most rows are none."""
+        kept = as_asked(self.rows, is_asked, service=SERVICE, operation=operation)
+        return replace(self, rows=kept, others=[row for row in self.rows if not is_asked(row)])
 
     @property
     def is_last(self) -> bool:

@@ -6,7 +6,7 @@ it answers with rows that say what we have to know of a title, and it understand
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from integrations.domain.matching import KaminoTitle
@@ -16,7 +16,6 @@ from integrations.kamino.endpoints import TITLE_LISTS, Op
 from integrations.kamino.errors import SERVICE
 from integrations.kamino.listing import Page
 from integrations.kamino.translate import NAMES
-from integrations.rest.asked import as_asked
 from integrations.rest.errors import (
     NO_TIME_LEFT,
     ApiError,
@@ -100,8 +99,7 @@ def of_span(page: Page[KaminoTitle], op: Op, direction: Direction, start: date, 
     def is_within(row: KaminoTitle) -> bool:
         return row.due_date is None or start <= row.due_date <= end
 
-    kept = as_asked(page.rows, is_within, service=SERVICE, operation=str(op))
-    return replace(page, rows=kept, others=[row for row in page.rows if not is_within(row)])
+    return page.only(is_within, str(op))
 
 
 def find(

@@ -12,6 +12,8 @@ def _found(company: KaminoCompany, call: Call) -> list[Row]:
     """Return the persons that the filters CPFCNPJ, NomeContem, ID and ApenasAtivos leave."""
     document, name = plain(parameter(call, "CPFCNPJ")), parameter(call, "NomeContem").casefold()
     id, only_active = parameter(call, "ID"), parameter(call, "ApenasAtivos").lower() == "true"
+    if company.ignores_filters:
+        document = name = id = ""
 
     def build() -> list[Row]:
         return [

@@ -32,7 +32,7 @@ class Rejection:
 class KaminoCompany(TitleBook):
     """A company as the `CN` header names it."""
 
-    #: Whether title lists understand no due dates, and show everything.
+    #: Whether lists understand no question, and show everything.
     ignores_filters = False
 
     def __init__(self, world: Ground, slug: str, number: int, name: str) -> None:

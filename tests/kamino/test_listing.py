@@ -8,7 +8,7 @@ import pytest
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient, Keys
 from integrations.kamino.listing import Listing, Page, asked
-from integrations.rest.errors import IncompleteError, UnusableListError
+from integrations.rest.errors import FilterIgnoredError, IncompleteError, UnusableListError
 from integrations.rest.limits import NoSlots
 from sandbox.faults import Fault
 from sandbox.kamino.state import LEFT_OUT, KaminoCompany
@@ -143,3 +143,12 @@ def test_a_document_that_came_as_a_number_has_its_zeros(client: KaminoClient, ka
     person = kamino.add_person("Fornecedor", "04.252.011/0001-10")
     kamino.odd_rows["person", person] = {"CPFCNPJ": 4252011000110}
     assert [found.kamino_id for found in client.persons_with_document("04252011000110")] == [person]
+
+
+def test_persons_of_other_documents_are_no_answer(client: KaminoClient, kamino: KaminoCompany) -> None:
+    """The whole register was read, twice, for each new contact."""
+    ids = [kamino.add_person("Fornecedor", document) for document in ("11444777000161", "04252011000110", "")]
+    kamino.ignores_filters = True
+    for ask in (lambda: client.persons_with_document("11222333000181"), lambda: client.person(ids[0])):
+        with pytest.raises(FilterIgnoredError):
+            ask()
