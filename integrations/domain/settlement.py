@@ -206,8 +206,8 @@ def settle(
     """
     if title.status is TitleStatus.PARTIAL:
         paid = sum((payment.amount for payment in payments), ZERO)
-        balance = title.balance if title.balance is not None else ZERO
-        return None, [*problems, Problem(Reason.PARTIALLY_PAID, {"paid": str(paid), "balance": str(balance)})]
+        balance = "–" if title.balance is None else str(title.balance)
+        return None, [*problems, Problem(Reason.PARTIALLY_PAID, {"paid": str(paid), "balance": balance})]
     if title.status is not TitleStatus.SETTLED or problems:
         return None, list(problems)
     if not title.bordero_ids:

@@ -156,6 +156,11 @@ def test_without_a_balance_amounts_decide_nothing() -> None:
     assert match(title, bordero(line("120.00", document_number=""))) == ([money("120.00")], []), "the only line"
 
 
+def test_of_a_partial_title_the_line_with_what_was_paid_so_far_is_meant() -> None:
+    title = paid_title(status_number=PARTIAL, balance=money("60.00"))
+    assert match(title, bordero(line("40.00"), line("160.00"))) == ([money("40.00")], [])
+
+
 def test_an_empty_number_tells_no_line_apart() -> None:
     lines = [line("50.00", document_number=""), line("30.00", document_number="A")]
     assert match(paid_title(document_number=""), bordero(*lines)) == ([], AMBIGUOUS)
@@ -209,11 +214,12 @@ def test_only_a_status_that_says_paid_settles(status: int) -> None:
     assert settle_codes(paid_title(status_number=status), payment()) == (None, [])
 
 
-def test_a_partial_title_keeps_its_full_value_and_says_so() -> None:
-    title = paid_title(status_number=PARTIAL, balance=money("60.00"))
+@pytest.mark.parametrize(("balance", "shown"), [("60.00", "60.00"), (None, "–")])
+def test_a_partial_title_keeps_its_full_value_and_says_so(balance: str | None, shown: str) -> None:
+    title = paid_title(status_number=PARTIAL, balance=balance and money(balance))
     settlement, problems = settle(title, [payment("40.00")], [])
     assert settlement is None
-    assert problems == [Problem(Reason.PARTIALLY_PAID, {"paid": "40.00", "balance": "60.00"})]
+    assert problems == [Problem(Reason.PARTIALLY_PAID, {"paid": "40.00", "balance": shown})]
 
 
 @pytest.mark.parametrize(
