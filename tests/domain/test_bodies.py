@@ -86,6 +86,9 @@ def test_a_payment_without_a_field_is_older_too() -> None:
     assert older.means(now)
     assert older.means(replace(now, payment=forced))
     assert not older.means(replace(now, payment=DesiredPayment(forced.date, now.value, forced.account)))
+    unpaid = DesiredTitle.from_json({**TITLE, "payment": None})
+    assert not unpaid.is_older
+    assert not older.means(unpaid), "a payment that was taken back"
 
 
 def test_what_a_person_s_body_does_not_hold_is_not_known_as_ours() -> None:

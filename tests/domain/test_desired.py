@@ -68,6 +68,24 @@ def test_an_open_title_is_wanted_as_bling_shows_it() -> None:
         status=KaminoStatus.PENDING,
         person="7",
     )
+    assert not result.settles
+
+
+def test_no_money_moves_for_a_title_that_bling_shows_as_open() -> None:
+    result, _problems = wish(inputs(settlement=Settlement(PAID_ON, 5, money("100.00")), payment_account="1.1"))
+    assert result is not None
+    assert (result.status, result.payment) == (KaminoStatus.PENDING, None)
+
+
+@pytest.mark.parametrize(
+    ("rest", "value", "codes"),
+    [("60.00", "60.00", []), ("0.00", None, [Reason.VALUE_NOT_POSITIVE]), ("0.01", "0.01", [])],
+)
+def test_what_stays_when_payments_are_titles_of_their_own_is_the_value(
+    rest: str, value: str | None, codes: list[Reason]
+) -> None:
+    result, problems = wish(inputs(rest=money(rest)))
+    assert (result and str(result.value), problems) == (value, codes)
 
 
 def test_a_paid_title_is_wanted_settled_with_the_money_that_moved() -> None:
@@ -77,6 +95,7 @@ def test_a_paid_title_is_wanted_settled_with_the_money_that_moved() -> None:
     assert result is not None
     assert result.status is KaminoStatus.SETTLED
     assert result.payment == DesiredPayment(PAID_ON, money("103.50"), "1.1")
+    assert result.settles
     assert result.note == "juros R$ 3,50; tarifa R$ 1,20"
     assert result.value == money("100.00")
 
@@ -88,6 +107,30 @@ def test_a_settlement_that_waits_leaves_the_title_pending(changes: dict[str, Any
     assert problems == [Reason.BANK_ACCOUNT_UNMAPPED]
     assert result is not None
     assert (result.status, result.payment, result.note) == (KaminoStatus.PENDING, None, "")
+
+
+NOBODY_KNOWS_HOW = [
+    Reason.PAYMENTS_UNREAD,
+    Reason.PAYMENTS_MISSING,
+    Reason.PAYMENT_AMBIGUOUS,
+    Reason.PAYMENT_OF_OTHERS,
+    Reason.PAYMENTS_DO_NOT_ADD_UP,
+    Reason.PAID_AMOUNT_UNSURE,
+]
+
+
+@pytest.mark.parametrize("code", NOBODY_KNOWS_HOW)
+def test_what_was_paid_in_a_way_nobody_knows_is_neither_new_and_open_nor_reversed(code: Reason) -> None:
+    paid = {"facts": paid_title(), "settlement": None}
+    for delivered in (None, settled()):
+        assert wish(inputs(**paid, delivered=delivered), Problem(code)) == (None, [code])
+    for stays in (inputs(**paid, delivered=desired()), inputs(title(status_number=PARTIAL))):
+        result, _problems = wish(stays, Problem(code))
+        assert result is not None
+        assert result.status is KaminoStatus.PENDING
+    ordered, _problems = wish(inputs(**paid, forced=FORCED), Problem(code))
+    assert ordered is not None
+    assert ordered.payment == FORCED.payment
 
 
 @pytest.mark.parametrize("status", [OPEN, PARTIAL, CONFIRMED])
@@ -122,6 +165,7 @@ def test_what_the_rules_refuse_changes_nothing_in_kamino(
 def test_a_blocking_problem_found_earlier_holds_the_title() -> None:
     unmapped = Problem(Reason.CATEGORY_UNMAPPED, {"name": "Brindes"})
     assert wish(inputs(classification=Classification()), unmapped) == (None, [Reason.CATEGORY_UNMAPPED])
+    assert wish(inputs(classification=Classification())) == (None, []), "nor is it sent where nobody says why"
 
 
 @pytest.mark.parametrize(
