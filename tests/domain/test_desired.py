@@ -20,9 +20,9 @@ from integrations.domain.desired import (
     desire,
 )
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.rules import PayableNumber, TenantRules
+from integrations.domain.rules import Filter, FilterKind, PayableNumber, Release, TenantRules
 from integrations.domain.settlement import Settlement
-from integrations.domain.titles import Direction
+from integrations.domain.titles import Direction, TitleFacts
 from tests.domain.builders import (
     CANCELLED,
     CONFIRMED,
@@ -190,6 +190,32 @@ def test_a_filtered_direction_is_neither_sent_nor_cancelled(
             assert problems
         elif status == OPEN:
             assert result is not None
+
+
+NOT_3 = TenantRules(None, filters={FilterKind.CATEGORY: Filter(exclude=frozenset({3}))})
+NOT_TYPE_9 = TenantRules(None, filters={FilterKind.CONTACT_TYPE: Filter(exclude=frozenset({9}))})
+
+
+@pytest.mark.parametrize(
+    ("facts", "rules", "code"),
+    [
+        (title(), NOT_3, Reason.FILTERED),
+        (title(), NOT_TYPE_9, Reason.FILTERED),
+        (
+            title(direction=Direction.RECEIVABLE, origin_kind="nfe", origin_status=1),
+            TenantRules(None, release=Release.AUTHORISED),
+            Reason.AWAITING_RELEASE,
+        ),
+    ],
+)
+def test_what_a_company_does_not_want_is_not_sent_and_what_kamino_has_is_kept_equal(
+    facts: TitleFacts, rules: TenantRules, code: Reason
+) -> None:
+    contact = {"contact_types": frozenset({9})}
+    assert wish(inputs(facts, rules=rules, **contact)) == (None, [code])
+    result, problems = wish(inputs(facts, rules=rules, delivered=desired(value=money("90.00")), **contact))
+    assert result is not None
+    assert (result.value, problems) == (money("100.00"), [])
 
 
 # Cancelled and deleted
