@@ -266,10 +266,19 @@ def test_payments_before_the_first_day_are_history(settled_from: date | None, is
 
 def test_a_title_that_kamino_already_has_is_settled_whatever_the_first_day() -> None:
     late = TenantRules(settled_from=PAID_ON + timedelta(days=30))
-    result, problems = wish(inputs(paid_title(), rules=late, delivered=desired()))
+    for known in ({"delivered": desired()}, {"forced": FORCED}):
+        result, problems = wish(inputs(paid_title(), rules=late, paid_on=PAID_ON, **known))
+        assert problems == []
+        assert result is not None
+        assert result.status is KaminoStatus.SETTLED
+
+
+def test_a_title_that_was_only_partly_paid_before_the_first_day_is_no_history() -> None:
+    late = TenantRules(settled_from=PAID_ON + timedelta(days=30))
+    result, problems = wish(inputs(title(status_number=PARTIAL), rules=late, paid_on=PAID_ON))
     assert problems == []
     assert result is not None
-    assert result.status is KaminoStatus.SETTLED
+    assert result.status is KaminoStatus.PENDING
 
 
 @pytest.mark.parametrize("code", [Reason.PAYMENTS_SEVERAL, Reason.PAYMENT_AMBIGUOUS])
@@ -292,6 +301,7 @@ CLOSED = date(2026, 2, 28)
         pytest.param(paid_title(issue_date=date(2026, 3, 1)), None, True, id="paid in the open period"),
         pytest.param(title(issue_date=date(2026, 3, 1)), desired(competence_date=CLOSED), False, id="moved out of it"),
         pytest.param(title(), desired(), True, id="unchanged"),
+        pytest.param(paid_title(value=money("90.00")), settled(), True, id="settled: a person is told what differs"),
         pytest.param(title(status_number=CANCELLED), desired(), False, id="cancelled later"),
     ],
 )
@@ -338,6 +348,15 @@ def test_a_payment_after_the_closed_period_goes_through_alone(days_after: int, i
         assert (result.status, result.chart_account) == (KaminoStatus.SETTLED, "another")
 
 
+@pytest.mark.parametrize("changes", [{"value": money("90.00")}, {"person": "8"}])
+def test_nor_does_it_where_kamino_has_it_with_another_value_or_person(changes: dict[str, Any]) -> None:
+    closed = PAID_ON - timedelta(days=1)
+    delivered = desired(competence_date=closed, **changes)
+    facts = paid_title(issue_date=closed)
+    rules = TenantRules(None, closed_until=closed)
+    assert wish(inputs(facts, rules=rules, delivered=delivered)) == (None, [Reason.CLOSED_PERIOD])
+
+
 @given(issue=near_days, paid_on=near_days, closed=near_days)
 def test_nothing_wanted_lies_in_a_closed_period(issue: date, paid_on: date, closed: date) -> None:
     found = inputs(
@@ -366,6 +385,22 @@ def test_a_forced_settlement_prevails_over_what_bling_shows(status: int) -> None
     assert problems == []
     assert result is not None
     assert (result.status, result.payment, result.note) == (KaminoStatus.SETTLED, FORCED.payment, FORCED.note)
+
+
+@pytest.mark.parametrize(
+    ("real", "is_order"),
+    [
+        (Settlement(PAID_ON, 5, money("99.00")), True),
+        (Settlement(PAID_ON, 5, money("98.00")), False),
+        (Settlement(PAID_ON + timedelta(days=1), 5, money("99.00")), False),
+    ],
+)
+def test_bling_s_own_payment_counts_as_soon_as_it_differs_from_the_order(real: Settlement, is_order: bool) -> None:
+    result, _problems = wish(inputs(paid_title(), forced=FORCED, settlement=real, payment_account="1.7"))
+    assert result is not None
+    assert result.payment is not None
+    assert result.payment == (FORCED.payment if is_order else DesiredPayment(real.date, real.amount, "1.7"))
+    assert result.note == (FORCED.note if is_order else "")
 
 
 @pytest.mark.parametrize("status", [RETURNED, 42])
@@ -402,6 +437,10 @@ def test_competence_is_the_issue_date_or_the_next_best(
 )
 def test_description(changes: Mapping[str, Any], expected: str) -> None:
     assert describe(title(**changes), "Ana", "16000000469") == expected
+
+
+def test_a_title_without_any_text_is_named_by_its_origin() -> None:
+    assert describe(title(history="", document_number=""), "", "16000000469") == "Bling [Bling 16000000469]"
 
 
 @given(history=st.text(max_size=600), number=texts, name=texts, prefix=st.sampled_from(["", "2-"]))
