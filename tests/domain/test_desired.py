@@ -452,6 +452,10 @@ def test_the_marker_always_fits_and_always_ends_the_description(
     assert len(text) <= MAX_DESCRIPTION
 
 
+def test_a_long_text_is_cut_to_what_kamino_takes() -> None:
+    assert describe(title(history="a" * 600), "Ana", "7") == "a" * 240 + " [Bling 7]"
+
+
 def test_a_title_without_due_date_says_why_it_is_held() -> None:
     result, problems = wish(inputs(title(due_date=None)))
     assert result is None
