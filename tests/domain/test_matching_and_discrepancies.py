@@ -100,6 +100,7 @@ ORDER = settled(payment=paid_there("100.00", "1.1", forced=True))
         pytest.param(
             {**PAID_ROW, "paid_amount": None}, desired(), paid_there("100.00"), id="the value, where that is all"
         ),
+        pytest.param(PAID_ROW, settled(), paid_there("100.00"), id="ordered by nobody"),
         pytest.param(PAID_ROW, ORDER, paid_there("100.00", forced=True), id="as a person ordered"),
         pytest.param(
             {**PAID_ROW, "paid_amount": money("99.00")}, ORDER, paid_there("99.00"), id="not with the ordered amount"
@@ -155,6 +156,12 @@ CANCELLED = desired(status=KaminoStatus.CANCELLED)
         (desired(), {"status": KaminoStatus.CANCELLED}, [DiscrepancyKind.STATUS]),
         (settled(), PAID_ROW, []),
         (settled(), {}, [DiscrepancyKind.SETTLED_ONLY_IN_BLING]),
+        (desired(), {"status": KaminoStatus.UNKNOWN}, [DiscrepancyKind.STATUS]),
+        (desired(), {"status": KaminoStatus.UNKNOWN, "scheduled": True}, [DiscrepancyKind.STATUS]),
+        (settled(), {"status": KaminoStatus.UNKNOWN}, [DiscrepancyKind.STATUS]),
+        (settled(), {"status": KaminoStatus.UNKNOWN, "scheduled": True}, [DiscrepancyKind.DOUBLE_PAYMENT_RISK]),
+        (settled(), {"status": KaminoStatus.CANCELLED}, [DiscrepancyKind.STATUS]),
+        (desired(description=""), {}, []),
         (settled(), {"scheduled": True}, [DiscrepancyKind.DOUBLE_PAYMENT_RISK]),
         (settled(), {"sent_to_bank": True}, [DiscrepancyKind.DOUBLE_PAYMENT_RISK]),
         (settled(), {**PAID_ROW, "paid_amount": money("99.00")}, [DiscrepancyKind.PAYMENT]),
@@ -180,6 +187,9 @@ def test_ids_have_names() -> None:
     assert (account.bling, account.kamino) == ("3.1 Serviços", "3.9 Outras")
     (person,) = compare(desired(), kamino_title(person_id=9, person_name="Lua"), names=NAMES)
     assert (person.bling, person.kamino) == ("Sol", "Lua")
+    (nameless,) = compare(desired(), kamino_title(person_id=9), names=Names({}, person_id=50))
+    assert (nameless.bling, nameless.kamino) == ("50", "9")
+    assert compare(desired(), kamino_title(person_id=9), names=Names({})) == [], "it was never linked"
 
 
 @pytest.mark.parametrize(("tolerance", "kinds"), [("0.00", 1), ("0.04", 1), ("0.05", 0), ("1.00", 0)])
