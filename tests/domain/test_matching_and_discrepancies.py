@@ -182,6 +182,41 @@ def test_a_difference_shows_both_values() -> None:
     assert (late.days, late.amount) == (3, None)
 
 
+@pytest.mark.parametrize(
+    ("told", "changes", "shown"),
+    [
+        pytest.param(settled(), {}, ("2026-03-12 100.00", "pending", None, None), id="paid in Bling"),
+        pytest.param(settled(payment=None), {}, ("", "pending", None, None), id="paid, nobody knows when"),
+        pytest.param(
+            desired(), {**PAID_ROW, "paid_amount": money("99.00")}, ("pending", "2026-03-12 99.00", None, None),
+            id="paid in Kamino",
+        ),
+        pytest.param(
+            desired(), {**PAID_ROW, "paid_amount": None}, ("pending", "2026-03-12 100.00", None, None), id="its value"
+        ),
+        pytest.param(
+            settled(), {**PAID_ROW, "paid_amount": money("99.00")},
+            ("2026-03-12 100.00", "2026-03-12 99.00", money("-1.00"), None), id="another amount",
+        ),
+        pytest.param(
+            settled(), {**PAID_ROW, "payment_date": PAID_ON + timedelta(days=3)},
+            ("2026-03-12 100.00", "2026-03-15 100.00", None, 3), id="another day",
+        ),
+        pytest.param(
+            settled(), {**PAID_ROW, "paid_amount": None}, ("2026-03-12 100.00", "2026-03-12", None, None), id="none"
+        ),
+        pytest.param(
+            settled(), {**PAID_ROW, "payment_date": None}, ("2026-03-12 100.00", "100.00", None, None), id="no day"
+        ),
+    ],
+)  # fmt: skip
+def test_payments_that_differ_are_shown_by_day_and_amount(
+    told: DesiredTitle, changes: dict[str, Any], shown: tuple[Any, ...]
+) -> None:
+    (found,) = compare(told, kamino_title(**changes), names=NAMES)
+    assert (found.bling, found.kamino, found.amount, found.days) == shown
+
+
 def test_ids_have_names() -> None:
     (account,) = compare(desired(), kamino_title(chart_account="3.9"), names=NAMES)
     assert (account.bling, account.kamino) == ("3.1 Serviços", "3.9 Outras")
