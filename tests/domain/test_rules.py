@@ -107,6 +107,9 @@ def launch(key: int, **changes: Any) -> Launch:
         pytest.param([launch(1, origin_id=0)], [launch(2, origin_id=0)], [(1, 2)], {}, id="same content, no origin"),
         pytest.param([launch(1)], [launch(2, due_date=date(2026, 12, 2))], [], {}, id="another due date"),
         pytest.param([launch(1)], [launch(2, origin_id=6, contact_id=8)], [], {}, id="another sale"),
+        pytest.param(
+            [launch(1, document_number="a")], [launch(2, document_number="b")], [(1, 2)], {}, id="renumbered, alone"
+        ),
         pytest.param([launch(1, origin_id=0)], [launch(2, origin_id=0, contact_id=8)], [], {}, id="no sale at all"),
         pytest.param([launch(1)], [launch(2, direction=Direction.PAYABLE)], [], {}, id="another direction"),
         pytest.param([launch(1)], [], [], {}, id="only deleted"),
