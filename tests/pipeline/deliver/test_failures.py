@@ -1,16 +1,17 @@
 """What becomes of a claimed posting by the kind of its error: tried again, looked up, or a person is asked."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from integrations.domain.delivery import DeliveryState, Operation
-from integrations.models import KaminoConnection, PlanRequest, Posting
+from integrations.domain.delivery import DeliveryState, Operation, Outcome
+from integrations.models import Attempt, KaminoConnection, PlanRequest, Posting
 from integrations.pipeline.access.leases import CONFIG_PAUSE
 from integrations.pipeline.deliver.kamino import KAMINO
-from integrations.pipeline.outbox.claim import claim
-from integrations.pipeline.outbox.record import FIRST_PAUSE, LONGEST_PAUSE, MOST_TRIES, failed, pause
+from integrations.pipeline.outbox.claim import Claimed, claim
+from integrations.pipeline.outbox.record import FIRST_PAUSE, LONGEST_PAUSE, MOST_TRIES, delivered, failed, pause
 from integrations.rest.errors import (
     ApiError,
     ConfigError,
@@ -21,6 +22,7 @@ from integrations.rest.errors import (
     UncertainError,
 )
 from tests.admin.world import Rows, make_rows, make_user
+from tests.domain.builders import desired
 
 READY, ASKED, LOOKED_UP = DeliveryState.READY, DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN
 A_MINUTE = timedelta(minutes=1)
@@ -30,6 +32,14 @@ SOON = (timedelta(seconds=FIRST_PAUSE / 2), timedelta(seconds=LONGEST_PAUSE))
 @pytest.fixture
 def rows(db: None) -> Rows:
     return make_rows("nossa", 11, make_user("root", is_superuser=True))
+
+
+def a_claim(rows: Rows, now: datetime, **changes: Any) -> Claimed:
+    PlanRequest.objects.all().delete()
+    Posting.objects.filter(pk=rows.posting.pk).update(state="ready", **changes)
+    claimed = claim(Posting.objects.get(pk=rows.posting.pk), Operation.CREATE, settles=False, now=now, to=KAMINO)
+    assert claimed is not None
+    return claimed
 
 
 @pytest.mark.parametrize(
@@ -58,10 +68,7 @@ def test_what_an_error_leads_to(
     tries: int,
 ) -> None:
     now = timezone.now()
-    PlanRequest.objects.all().delete()
-    Posting.objects.filter(pk=rows.posting.pk).update(state="ready", tries=tried)
-    claimed = claim(Posting.objects.get(pk=rows.posting.pk), Operation.CREATE, settles=False, now=now, to=KAMINO)
-    assert claimed is not None
+    claimed = a_claim(rows, now, tries=tried)
     failed(claimed, error, now=now)
     posting = Posting.objects.get(pk=rows.posting.pk)
     assert (posting.state, posting.reason, posting.tries) == (state, reason, tries)
@@ -70,6 +77,18 @@ def test_what_an_error_leads_to(
     kamino = KaminoConnection.objects.get()
     paused_until = now + CONFIG_PAUSE if reason == "access_refused" else None
     assert kamino.lease_until == paused_until, "wrong keys keep the whole company waiting"
+
+
+@pytest.mark.parametrize(("answered", "surplus"), [(5, None), (6, 6)])
+def test_a_late_answer_is_one_too_many_only_with_another_object(rows: Rows, answered: int, surplus: int | None) -> None:
+    now = timezone.now()
+    claimed = a_claim(rows, now, kamino_id=None)
+    claimed.is_sent = True
+    Posting.objects.filter(pk=rows.posting.pk).update(fence=claimed.fence + 1, kamino_id=5, state="delivered")
+    delivered(claimed, remote_id=answered, held=desired(), now=now)
+    attempt = Attempt.objects.get(pk=claimed.attempt.pk)
+    assert (attempt.outcome, attempt.kamino_id, attempt.surplus_id) == (Outcome.DELIVERED, answered, surplus)
+    assert Posting.objects.get(pk=rows.posting.pk).state == DeliveryState.DELIVERED
 
 
 @pytest.mark.parametrize("tries", range(1, MOST_TRIES + 1))
