@@ -164,7 +164,7 @@ MUTANTS = [
     Mutant(
         "payment_of_the_last_closed_day_goes_through", "integrations/domain/desired.py",
         "desired.payment.date > closed:", "desired.payment.date >= closed:",
-        ("tests/domain/test_desired.py",),
+        ("tests/domain/test_closed_periods.py",),
     ),
     Mutant(
         "less_than_owed_is_overpaid", "integrations/domain/settlement.py",

@@ -162,7 +162,7 @@ def classify_title(subject: Subject, rules: RuleSet) -> tuple[Classification, li
     """
     if subject.keeps_sent and subject.sent is not None:
         return subject.sent, []
-    borrowed = subject.contact_category if subject.category.bling_id == 0 and not subject.disputed else None
+    borrowed = subject.contact_category if subject.category.bling_id == 0 else None
     category = borrowed or subject.category
     person = rules.of_person(subject.direction, subject.contact_id)
     by_category = None if subject.disputed else rules.categories.get(category.bling_id)

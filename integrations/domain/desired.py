@@ -264,7 +264,7 @@ def _respecting_closed_period(
     if desired != settled:
         # A settlement alone moves nothing but money: last month's bills are paid in this one.
         days += [desired.competence_date, *([before.competence_date] if before else [])]
-    if not days or min(days) > closed:
+    if min(days) > closed:
         return desired, found
     held = [*found, Problem(Reason.CLOSED_PERIOD, {"date": str(closed)})]
     same = settled and (desired.value, desired.person) == (settled.value, settled.person)

@@ -149,9 +149,9 @@ def _line_of(title: TitleFacts, bordero: BorderoFacts) -> BorderoLine | None:
     # An empty or repeated number decides nothing, unless exactly one line has just what this title was paid.
     paid = _principal(title)
     candidates = same_number or lines
-    exact = [line for line in candidates if paid is not None and paid in readings(line)]
+    exact = [line for line in candidates if paid in readings(line)]
     distinct = {(line.amount, line.interest, line.discount, line.surcharge, line.fee) for line in exact}
-    if exact and len(distinct) == 1 and len(title.bordero_ids) == 1:
+    if len(distinct) == 1 and len(title.bordero_ids) == 1:
         # Lines of the same contact, number and amounts are interchangeable: each title gets one of them.
         return exact[0]
     return None
@@ -166,7 +166,7 @@ def _line_of_another_contact(title: TitleFacts, bordero: BorderoFacts) -> Border
     """Return the line that can only be this title's, although it names another contact or none: the borderô pays no
     other title, and it alone has just what this one was paid, under no other number."""
     paid = _principal(title)
-    if paid is None or len(title.bordero_ids) != 1 or not names_others(title, bordero):
+    if len(title.bordero_ids) != 1 or not names_others(title, bordero):
         return None
     exact = [line for line in bordero.lines if paid in readings(line)]
     numbers = {title.document_number, *(line.document_number for line in exact)} - {""}
@@ -183,11 +183,9 @@ def unmatched(title: TitleFacts, bordero: BorderoFacts) -> Problem:
 
 
 def _may_be_whole(title: TitleFacts, line: BorderoLine) -> bool:
-    """Say whether the only line of a borderô can be this title's: by number, or by no more money than it was paid."""
-    if line.document_number:
-        return line.document_number == title.document_number or _principal(title) in readings(line)
+    """Say whether the only line of a borderô can be this title's: under no number, and no more than it was paid."""
     paid = _principal(title)
-    return paid is None or min(readings(line)) <= paid
+    return not line.document_number and (paid is None or min(readings(line)) <= paid)
 
 
 def _principal(title: TitleFacts) -> Decimal | None:
@@ -208,8 +206,8 @@ def settle(
     """
     if title.status is TitleStatus.PARTIAL:
         paid = sum((payment.amount for payment in payments), ZERO)
-        balance = title.balance if title.balance is not None else ZERO
-        return None, [*problems, Problem(Reason.PARTIALLY_PAID, {"paid": str(paid), "balance": str(balance)})]
+        balance = "–" if title.balance is None else str(title.balance)
+        return None, [*problems, Problem(Reason.PARTIALLY_PAID, {"paid": str(paid), "balance": balance})]
     if title.status is not TitleStatus.SETTLED or problems:
         return None, list(problems)
     if not title.bordero_ids:

@@ -23,6 +23,7 @@ from integrations.domain.settlement import (
     is_fee_unsure,
     moved,
     overpaid,
+    readings,
 )
 from integrations.domain.titles import TitleFacts, TitleStatus
 
@@ -107,7 +108,7 @@ def _parts(
     divide the value in different ways."""
     paid = sum((payment.amount for payment in new), ZERO)
     sums = {"paid": str(paid), "value": str(held)}
-    if title.balance is None or held <= ZERO or (is_settled and not new):
+    if title.balance is None or held <= ZERO:
         return None, [Problem(Reason.PAYMENTS_DO_NOT_ADD_UP, sums)]
     owed = held - (ZERO if is_settled else title.balance)
     fitting = [reading for reading in READINGS[meaning] if _principal(new, reading) == owed]
@@ -160,6 +161,8 @@ def differs(delivered: DesiredTitle, payments: Sequence[PaymentFacts], bordero_i
     now = next((payment for payment in payments if payment.bordero_id == bordero_id), None)
     if now is None or sent is None:
         return now is not None
+    # A part keeps its value, so what moved says nothing unless this payment can still have paid just that off.
     # `valorPago` itself was sent for what was overpaid, and by 0.2 always.
-    amounts = (moved(now, delivered.value), now.amount)
+    values = {delivered.value, now.amount} & readings(now)
+    amounts = {now.amount, *(moved(now, value) for value in values)}
     return (now.date, payment_note(now)) != (sent.date, delivered.note) or sent.amount not in amounts

@@ -34,6 +34,12 @@ def situation(bling: TitleStatus, state: str, delivered: KaminoStatus | None, **
         (situation(OPEN, "sending", None), Answer(Gap.NOT_IN_KAMINO, Problem(Reason.SENDING))),
         (situation(SETTLED, "uncertain", PENDING), Answer(Gap.NOT_SETTLED, Problem(Reason.UNCONFIRMED))),
         (situation(SETTLED, "needs_human", PENDING, stuck=STUCK), Answer(Gap.NOT_SETTLED, STUCK)),
+        (situation(OPEN, "needs_human", None, problems=[UNMAPPED]), Answer(Gap.NOT_IN_KAMINO, UNMAPPED)),
+        (situation(OPEN, "delivered", CANCELLED), Answer(Gap.NOT_UPDATED)),
+        (
+            situation(SETTLED, "ready", PENDING, wanted=PAID, problems=[BANK]),
+            Answer(Gap.NOT_SETTLED, Problem(Reason.QUEUED)),
+        ),
         (situation(SETTLED, "delivered", PENDING, problems=[BANK]), Answer(Gap.NOT_SETTLED, BANK)),
         (situation(SETTLED, "ready", PENDING, problems=[BANK]), Answer(Gap.NOT_SETTLED, BANK)),
         (situation(SETTLED, "ready", PENDING, wanted=PAID), Answer(Gap.NOT_SETTLED, Problem(Reason.QUEUED))),

@@ -55,6 +55,7 @@ def wider(**changes: Any) -> Wider:
 def test_what_an_older_body_does_not_hold_is_taken_for_as_it_is_now() -> None:
     older, now = Wider.from_json(TITLE), wider()
     assert older.is_older
+    assert Wider.from_json({**TITLE, "colour": "blue"}).is_older
     assert not now.is_older
     assert now.colour == "blue"
     assert older.means(now)
@@ -75,6 +76,7 @@ def test_what_only_a_newer_version_knows_is_left_out() -> None:
     body = DesiredTitle.from_json({**TITLE, "v": 2, "colour": "blue"})
     assert body == DesiredTitle.from_json(TITLE)
     assert not body.is_older
+    assert body.completed(body).to_json()["v"] == 2, "it stays one of that version"
 
 
 def test_a_payment_without_a_field_is_older_too() -> None:
@@ -86,6 +88,9 @@ def test_a_payment_without_a_field_is_older_too() -> None:
     assert older.means(now)
     assert older.means(replace(now, payment=forced))
     assert not older.means(replace(now, payment=DesiredPayment(forced.date, now.value, forced.account)))
+    unpaid = DesiredTitle.from_json({**TITLE, "payment": None})
+    assert not unpaid.is_older
+    assert not older.means(unpaid), "a payment that was taken back"
 
 
 def test_what_a_person_s_body_does_not_hold_is_not_known_as_ours() -> None:

@@ -129,6 +129,7 @@ BANKS = TargetIndex([BANK, CLOSED_BANK, Target("1.3", "Caixa"), Target("1.4", "c
     [
         (Register(5, "banco do brasil"), None, "1.1", []),
         (Register(5, "Mercado Pago"), Rule(bank_account=BANK), "1.1", []),
+        (Register(5, "banco do brasil"), NOTHING, "1.1", []),
         (Register(5, "Mercado Pago"), None, None, [Reason.BANK_ACCOUNT_UNMAPPED]),
         (Register(5, "Itaú"), None, None, [Reason.BANK_ACCOUNT_UNMAPPED]),
         (Register(5, "Caixa"), None, None, [Reason.BANK_ACCOUNT_AMBIGUOUS]),

@@ -12,6 +12,7 @@ from integrations.domain.reasons import Reason
 from tests.domain.builders import PAID_ON, desired, desired_titles, money, neighbours, settled
 
 CANCELLED = desired(status=KaminoStatus.CANCELLED)
+UNKNOWN = desired(status=KaminoStatus.UNKNOWN)
 OTHER_DAY = DesiredPayment(PAID_ON + timedelta(days=1), money("100.00"), "1.1")
 
 
@@ -51,6 +52,8 @@ def test_operation(wanted: DesiredTitle, told: DesiredTitle | None, operation: O
         (settled(description="x [Bling 16000000469]"), settled(), Reason.FROZEN_AFTER_SETTLEMENT),
         (settled(payment=replace(OTHER_DAY, date=PAID_ON, forced=True)), settled(),
          Reason.FROZEN_AFTER_SETTLEMENT),
+        (settled(), settled(payment=None), Reason.FROZEN_AFTER_SETTLEMENT),
+        *((wanted, UNKNOWN, Reason.UNKNOWN_IN_KAMINO) for wanted in (desired(), settled(), CANCELLED)),
         (desired(), CANCELLED, Reason.REOPENED_AFTER_CANCELLATION),
         (settled(), CANCELLED, Reason.REOPENED_AFTER_CANCELLATION),
     ],

@@ -20,9 +20,9 @@ from integrations.domain.desired import (
     desire,
 )
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.rules import PayableNumber, TenantRules
+from integrations.domain.rules import Filter, FilterKind, PayableNumber, Release, TenantRules
 from integrations.domain.settlement import Settlement
-from integrations.domain.titles import Direction
+from integrations.domain.titles import Direction, TitleFacts
 from tests.domain.builders import (
     CANCELLED,
     CONFIRMED,
@@ -37,7 +37,6 @@ from tests.domain.builders import (
     desired_titles,
     inputs,
     money,
-    near_days,
     neighbours,
     paid_title,
     settled,
@@ -68,6 +67,24 @@ def test_an_open_title_is_wanted_as_bling_shows_it() -> None:
         status=KaminoStatus.PENDING,
         person="7",
     )
+    assert not result.settles
+
+
+def test_no_money_moves_for_a_title_that_bling_shows_as_open() -> None:
+    result, _problems = wish(inputs(settlement=Settlement(PAID_ON, 5, money("100.00")), payment_account="1.1"))
+    assert result is not None
+    assert (result.status, result.payment) == (KaminoStatus.PENDING, None)
+
+
+@pytest.mark.parametrize(
+    ("rest", "value", "codes"),
+    [("60.00", "60.00", []), ("0.00", None, [Reason.VALUE_NOT_POSITIVE]), ("0.01", "0.01", [])],
+)
+def test_what_stays_when_payments_are_titles_of_their_own_is_the_value(
+    rest: str, value: str | None, codes: list[Reason]
+) -> None:
+    result, problems = wish(inputs(rest=money(rest)))
+    assert (result and str(result.value), problems) == (value, codes)
 
 
 def test_a_paid_title_is_wanted_settled_with_the_money_that_moved() -> None:
@@ -77,6 +94,7 @@ def test_a_paid_title_is_wanted_settled_with_the_money_that_moved() -> None:
     assert result is not None
     assert result.status is KaminoStatus.SETTLED
     assert result.payment == DesiredPayment(PAID_ON, money("103.50"), "1.1")
+    assert result.settles
     assert result.note == "juros R$ 3,50; tarifa R$ 1,20"
     assert result.value == money("100.00")
 
@@ -88,6 +106,30 @@ def test_a_settlement_that_waits_leaves_the_title_pending(changes: dict[str, Any
     assert problems == [Reason.BANK_ACCOUNT_UNMAPPED]
     assert result is not None
     assert (result.status, result.payment, result.note) == (KaminoStatus.PENDING, None, "")
+
+
+NOBODY_KNOWS_HOW = [
+    Reason.PAYMENTS_UNREAD,
+    Reason.PAYMENTS_MISSING,
+    Reason.PAYMENT_AMBIGUOUS,
+    Reason.PAYMENT_OF_OTHERS,
+    Reason.PAYMENTS_DO_NOT_ADD_UP,
+    Reason.PAID_AMOUNT_UNSURE,
+]
+
+
+@pytest.mark.parametrize("code", NOBODY_KNOWS_HOW)
+def test_what_was_paid_in_a_way_nobody_knows_is_neither_new_and_open_nor_reversed(code: Reason) -> None:
+    paid = {"facts": paid_title(), "settlement": None}
+    for delivered in (None, settled()):
+        assert wish(inputs(**paid, delivered=delivered), Problem(code)) == (None, [code])
+    for stays in (inputs(**paid, delivered=desired()), inputs(title(status_number=PARTIAL))):
+        result, _problems = wish(stays, Problem(code))
+        assert result is not None
+        assert result.status is KaminoStatus.PENDING
+    ordered, _problems = wish(inputs(**paid, forced=FORCED), Problem(code))
+    assert ordered is not None
+    assert ordered.payment == FORCED.payment
 
 
 @pytest.mark.parametrize("status", [OPEN, PARTIAL, CONFIRMED])
@@ -122,6 +164,7 @@ def test_what_the_rules_refuse_changes_nothing_in_kamino(
 def test_a_blocking_problem_found_earlier_holds_the_title() -> None:
     unmapped = Problem(Reason.CATEGORY_UNMAPPED, {"name": "Brindes"})
     assert wish(inputs(classification=Classification()), unmapped) == (None, [Reason.CATEGORY_UNMAPPED])
+    assert wish(inputs(classification=Classification())) == (None, []), "nor is it sent where nobody says why"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +189,32 @@ def test_a_filtered_direction_is_neither_sent_nor_cancelled(
             assert problems
         elif status == OPEN:
             assert result is not None
+
+
+NOT_3 = TenantRules(None, filters={FilterKind.CATEGORY: Filter(exclude=frozenset({3}))})
+NOT_TYPE_9 = TenantRules(None, filters={FilterKind.CONTACT_TYPE: Filter(exclude=frozenset({9}))})
+
+
+@pytest.mark.parametrize(
+    ("facts", "rules", "code"),
+    [
+        (title(), NOT_3, Reason.FILTERED),
+        (title(), NOT_TYPE_9, Reason.FILTERED),
+        (
+            title(direction=Direction.RECEIVABLE, origin_kind="nfe", origin_status=1),
+            TenantRules(None, release=Release.AUTHORISED),
+            Reason.AWAITING_RELEASE,
+        ),
+    ],
+)
+def test_what_a_company_does_not_want_is_not_sent_and_what_kamino_has_is_kept_equal(
+    facts: TitleFacts, rules: TenantRules, code: Reason
+) -> None:
+    contact = {"contact_types": frozenset({9})}
+    assert wish(inputs(facts, rules=rules, **contact)) == (None, [code])
+    result, problems = wish(inputs(facts, rules=rules, delivered=desired(value=money("90.00")), **contact))
+    assert result is not None
+    assert (result.value, problems) == (money("100.00"), [])
 
 
 # Cancelled and deleted
@@ -181,63 +250,6 @@ def test_a_deleted_title_is_cancelled_like_a_cancelled_one() -> None:
     assert wish(inputs(deleted=True)) == (None, [Reason.CANCELLED_BEFORE_SENDING])
 
 
-# History and closed periods
-
-
-@pytest.mark.parametrize(
-    ("settled_from", "is_sent"),
-    [(None, True), (PAID_ON, True), (PAID_ON - timedelta(days=1), True), (PAID_ON + timedelta(days=1), False)],
-)
-def test_payments_before_the_first_day_are_history(settled_from: date | None, is_sent: bool) -> None:
-    result, problems = wish(inputs(paid_title(), rules=TenantRules(settled_from), paid_on=PAID_ON))
-    assert (result is not None) is is_sent
-    assert problems == ([] if is_sent else [Reason.BEFORE_SETTLED_FROM])
-
-
-def test_a_title_that_kamino_already_has_is_settled_whatever_the_first_day() -> None:
-    late = TenantRules(settled_from=PAID_ON + timedelta(days=30))
-    result, problems = wish(inputs(paid_title(), rules=late, delivered=desired()))
-    assert problems == []
-    assert result is not None
-    assert result.status is KaminoStatus.SETTLED
-
-
-@pytest.mark.parametrize("code", [Reason.PAYMENTS_SEVERAL, Reason.PAYMENT_AMBIGUOUS])
-def test_history_paid_in_several_parts_is_not_created_as_open(code: Reason) -> None:
-    late = TenantRules(settled_from=PAID_ON + timedelta(days=30))
-    found = inputs(paid_title(bordero_ids=(1, 2)), rules=late, settlement=None, payment_account=None, paid_on=PAID_ON)
-    result, _problems = wish(found, Problem(code, {"count": "2", "bordero": "1"}))
-    assert result is None
-
-
-CLOSED = date(2026, 2, 28)
-
-
-@pytest.mark.parametrize(
-    ("facts", "delivered", "is_sent"),
-    [
-        pytest.param(title(issue_date=date(2026, 3, 1)), None, True, id="new, in the open period"),
-        pytest.param(title(issue_date=CLOSED), None, False, id="new, on the last closed day"),
-        pytest.param(title(issue_date=None, competence_date=date(2026, 1, 31)), None, False, id="by competence"),
-        pytest.param(paid_title(issue_date=date(2026, 3, 1)), None, True, id="paid in the open period"),
-        pytest.param(title(issue_date=date(2026, 3, 1)), desired(competence_date=CLOSED), False, id="moved out of it"),
-        pytest.param(title(), desired(), True, id="unchanged"),
-        pytest.param(title(status_number=CANCELLED), desired(), False, id="cancelled later"),
-    ],
-)
-def test_a_closed_period_is_never_changed(facts: Any, delivered: DesiredTitle | None, is_sent: bool) -> None:
-    rules = TenantRules(settled_from=None, closed_until=CLOSED)
-    result, problems = wish(inputs(facts, rules=rules, delivered=delivered))
-    assert (result is not None) is is_sent
-    assert problems == ([] if is_sent else [Reason.CLOSED_PERIOD])
-
-
-def test_a_payment_in_a_closed_period_waits_for_a_person() -> None:
-    rules = TenantRules(settled_from=None, closed_until=PAID_ON)
-    facts = paid_title(issue_date=PAID_ON + timedelta(days=1))
-    assert wish(inputs(facts, rules=rules)) == (None, [Reason.CLOSED_PERIOD])
-
-
 @pytest.mark.parametrize(
     ("direction", "form", "sent"),
     [
@@ -255,35 +267,6 @@ def test_a_payable_s_number_is_written_as_kamino_takes_it(direction: Direction, 
     assert result.document_number == sent
 
 
-@pytest.mark.parametrize(("days_after", "is_sent"), [(-1, False), (0, False), (1, True)])
-def test_a_payment_after_the_closed_period_goes_through_alone(days_after: int, is_sent: bool) -> None:
-    """What else changed of a title of a closed month waits; its payment waits only where its own day is closed."""
-    closed = PAID_ON - timedelta(days=days_after)
-    delivered = desired(competence_date=closed - timedelta(days=60), chart_account="another")
-    facts = paid_title(issue_date=delivered.competence_date)
-    result, problems = wish(inputs(facts, rules=TenantRules(None, closed_until=closed), delivered=delivered))
-    assert problems == [Reason.CLOSED_PERIOD]
-    assert (result is not None) is is_sent
-    if result is not None:
-        assert (result.status, result.chart_account) == (KaminoStatus.SETTLED, "another")
-
-
-@given(issue=near_days, paid_on=near_days, closed=near_days)
-def test_nothing_wanted_lies_in_a_closed_period(issue: date, paid_on: date, closed: date) -> None:
-    found = inputs(
-        paid_title(issue_date=issue),
-        settlement=Settlement(paid_on, 5, money("100.00")),
-        rules=TenantRules(None, closed_until=closed),
-    )
-    result, problems = wish(found)
-    if result is None:
-        assert problems == [Reason.CLOSED_PERIOD]
-        assert min(issue, paid_on) <= closed
-    else:
-        assert result.payment is not None
-        assert min(result.competence_date, result.payment.date) > closed
-
-
 # Forced settlements
 
 
@@ -296,6 +279,22 @@ def test_a_forced_settlement_prevails_over_what_bling_shows(status: int) -> None
     assert problems == []
     assert result is not None
     assert (result.status, result.payment, result.note) == (KaminoStatus.SETTLED, FORCED.payment, FORCED.note)
+
+
+@pytest.mark.parametrize(
+    ("real", "is_order"),
+    [
+        (Settlement(PAID_ON, 5, money("99.00")), True),
+        (Settlement(PAID_ON, 5, money("98.00")), False),
+        (Settlement(PAID_ON + timedelta(days=1), 5, money("99.00")), False),
+    ],
+)
+def test_bling_s_own_payment_counts_as_soon_as_it_differs_from_the_order(real: Settlement, is_order: bool) -> None:
+    result, _problems = wish(inputs(paid_title(), forced=FORCED, settlement=real, payment_account="1.7"))
+    assert result is not None
+    assert result.payment is not None
+    assert result.payment == (FORCED.payment if is_order else DesiredPayment(real.date, real.amount, "1.7"))
+    assert result.note == (FORCED.note if is_order else "")
 
 
 @pytest.mark.parametrize("status", [RETURNED, 42])
@@ -334,6 +333,10 @@ def test_description(changes: Mapping[str, Any], expected: str) -> None:
     assert describe(title(**changes), "Ana", "16000000469") == expected
 
 
+def test_a_title_without_any_text_is_named_by_its_origin() -> None:
+    assert describe(title(history="", document_number=""), "", "16000000469") == "Bling [Bling 16000000469]"
+
+
 @given(history=st.text(max_size=600), number=texts, name=texts, prefix=st.sampled_from(["", "2-"]))
 def test_the_marker_always_fits_and_always_ends_the_description(
     history: str, number: str, name: str, prefix: str
@@ -341,6 +344,10 @@ def test_the_marker_always_fits_and_always_ends_the_description(
     text = describe(title(history=history, document_number=number), name, f"{prefix}16000000469")
     assert text.endswith(f"[Bling {prefix}16000000469]")
     assert len(text) <= MAX_DESCRIPTION
+
+
+def test_a_long_text_is_cut_to_what_kamino_takes() -> None:
+    assert describe(title(history="a" * 600), "Ana", "7") == "a" * 240 + " [Bling 7]"
 
 
 def test_a_title_without_due_date_says_why_it_is_held() -> None:

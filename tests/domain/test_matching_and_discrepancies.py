@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind, Names, compare
-from integrations.domain.matching import KaminoTitle, holds, marked
+from integrations.domain.matching import KaminoTitle, as_shown, holds, marked
 from tests.domain.builders import DUE, PAID_ON, desired, desired_titles, kamino_title, money, settled
 
 CODE = "16000000469"
@@ -30,6 +30,27 @@ CODE = "16000000469"
 def test_only_the_whole_marker_or_code_makes_a_row_ours(changes: dict[str, Any], is_ours: bool) -> None:
     row = kamino_title(**changes)
     assert marked([row], CODE) == ([row] if is_ours else [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "carries", "code"),
+    [
+        ({}, True, CODE),
+        ({"description": "Aluguel", "note": f"x [Bling 2-{CODE}] y"}, True, f"2-{CODE}"),
+        ({"description": "Aluguel"}, False, ""),
+        ({"description": "Aluguel", "code": "77"}, False, "77"),
+        ({"code": "77"}, True, "77"),
+    ],
+)
+def test_whose_a_row_says_it_is(changes: dict[str, Any], carries: bool, code: str) -> None:
+    row = kamino_title(**changes)
+    assert (row.carries_marker, row.marked_code) == (carries, code)
+
+
+@pytest.mark.parametrize("status", list(KaminoStatus))
+def test_only_what_is_open_or_paid_and_approved_is_in_force(status: KaminoStatus) -> None:
+    assert kamino_title(status=status).is_in_force is (status in (KaminoStatus.PENDING, KaminoStatus.SETTLED))
+    assert not kamino_title(status=status, awaits_approval=True).is_in_force
 
 
 PAID_ROW: dict[str, Any] = {
@@ -60,6 +81,54 @@ def test_a_row_holds_what_we_wanted_only_when_all_of_it_is_there(
     assert holds(kamino_title(**changes), wanted) is is_held
 
 
+def paid_there(amount: str, account: str = "1.9", **changes: Any) -> DesiredPayment:
+    return DesiredPayment(**{"date": PAID_ON, "amount": money(amount), "account": account, **changes})
+
+
+ORDER = settled(payment=paid_there("100.00", "1.1", forced=True))
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted", "payment"),
+    [
+        pytest.param({}, settled(), None, id="open there"),
+        pytest.param({"payment_date": PAID_ON, "paid_amount": money("100.00")}, settled(), None, id="open, with a day"),
+        pytest.param({**PAID_ROW, "payment_date": None}, settled(), None, id="paid on no day"),
+        pytest.param(
+            {**PAID_ROW, "paid_amount": money("99.00")}, settled(), paid_there("99.00"), id="with what it shows"
+        ),
+        pytest.param(
+            {**PAID_ROW, "paid_amount": None}, desired(), paid_there("100.00"), id="the value, where that is all"
+        ),
+        pytest.param(PAID_ROW, settled(), paid_there("100.00"), id="ordered by nobody"),
+        pytest.param(PAID_ROW, ORDER, paid_there("100.00", forced=True), id="as a person ordered"),
+        pytest.param(
+            {**PAID_ROW, "paid_amount": money("99.00")}, ORDER, paid_there("99.00"), id="not with the ordered amount"
+        ),
+        pytest.param(
+            {**PAID_ROW, "payment_date": DUE}, ORDER, paid_there("100.00", date=DUE), id="not on the ordered day"
+        ),
+    ],
+)
+def test_a_linked_title_is_taken_as_kamino_shows_it(
+    changes: dict[str, Any], wanted: DesiredTitle, payment: DesiredPayment | None
+) -> None:
+    row = kamino_title(payment_account="1.9", **changes)
+    shown = as_shown(row, wanted)
+    assert shown.payment == payment
+    assert (shown.status, shown.value) == (row.status, row.value)
+
+
+def test_what_kamino_does_not_show_is_taken_as_ours_and_an_empty_cost_center_as_none() -> None:
+    ours = desired(cost_center="10", business_unit="20", note="x")
+    row = kamino_title(due_date=None)
+    assert as_shown(row, ours) == replace(ours, cost_center=None, business_unit=None, document_number="", note="")
+    other = {"due_date": PAID_ON, "competence_date": PAID_ON, "chart_account": "3.9", "document_number": "NF 9"}
+    theirs = kamino_title(**other, cost_center="11", business_unit="21", note="y", value=money("9.00"))
+    expected = replace(ours, **other, cost_center="11", business_unit="21", note="y", value=money("9.00"))
+    assert as_shown(theirs, ours) == expected
+
+
 NAMES = Names({"3.1": "Serviços", "3.9": "Outras"}, person_id=50, person="Sol")
 CANCELLED = desired(status=KaminoStatus.CANCELLED)
 
@@ -87,6 +156,12 @@ CANCELLED = desired(status=KaminoStatus.CANCELLED)
         (desired(), {"status": KaminoStatus.CANCELLED}, [DiscrepancyKind.STATUS]),
         (settled(), PAID_ROW, []),
         (settled(), {}, [DiscrepancyKind.SETTLED_ONLY_IN_BLING]),
+        (desired(), {"status": KaminoStatus.UNKNOWN}, [DiscrepancyKind.STATUS]),
+        (desired(), {"status": KaminoStatus.UNKNOWN, "scheduled": True}, [DiscrepancyKind.STATUS]),
+        (settled(), {"status": KaminoStatus.UNKNOWN}, [DiscrepancyKind.STATUS]),
+        (settled(), {"status": KaminoStatus.UNKNOWN, "scheduled": True}, [DiscrepancyKind.DOUBLE_PAYMENT_RISK]),
+        (settled(), {"status": KaminoStatus.CANCELLED}, [DiscrepancyKind.STATUS]),
+        (desired(description=""), {}, []),
         (settled(), {"scheduled": True}, [DiscrepancyKind.DOUBLE_PAYMENT_RISK]),
         (settled(), {"sent_to_bank": True}, [DiscrepancyKind.DOUBLE_PAYMENT_RISK]),
         (settled(), {**PAID_ROW, "paid_amount": money("99.00")}, [DiscrepancyKind.PAYMENT]),
@@ -107,11 +182,49 @@ def test_a_difference_shows_both_values() -> None:
     assert (late.days, late.amount) == (3, None)
 
 
+@pytest.mark.parametrize(
+    ("told", "changes", "shown"),
+    [
+        pytest.param(settled(), {}, ("2026-03-12 100.00", "pending", None, None), id="paid in Bling"),
+        pytest.param(settled(payment=None), {}, ("", "pending", None, None), id="paid, nobody knows when"),
+        pytest.param(
+            desired(), {**PAID_ROW, "paid_amount": money("99.00")}, ("pending", "2026-03-12 99.00", None, None),
+            id="paid in Kamino",
+        ),
+        pytest.param(
+            desired(), {**PAID_ROW, "paid_amount": None}, ("pending", "2026-03-12 100.00", None, None), id="its value"
+        ),
+        pytest.param(
+            settled(), {**PAID_ROW, "paid_amount": money("99.00")},
+            ("2026-03-12 100.00", "2026-03-12 99.00", money("-1.00"), None), id="another amount",
+        ),
+        pytest.param(
+            settled(), {**PAID_ROW, "payment_date": PAID_ON + timedelta(days=3)},
+            ("2026-03-12 100.00", "2026-03-15 100.00", None, 3), id="another day",
+        ),
+        pytest.param(
+            settled(), {**PAID_ROW, "paid_amount": None}, ("2026-03-12 100.00", "2026-03-12", None, None), id="none"
+        ),
+        pytest.param(
+            settled(), {**PAID_ROW, "payment_date": None}, ("2026-03-12 100.00", "100.00", None, None), id="no day"
+        ),
+    ],
+)  # fmt: skip
+def test_payments_that_differ_are_shown_by_day_and_amount(
+    told: DesiredTitle, changes: dict[str, Any], shown: tuple[Any, ...]
+) -> None:
+    (found,) = compare(told, kamino_title(**changes), names=NAMES)
+    assert (found.bling, found.kamino, found.amount, found.days) == shown
+
+
 def test_ids_have_names() -> None:
     (account,) = compare(desired(), kamino_title(chart_account="3.9"), names=NAMES)
     assert (account.bling, account.kamino) == ("3.1 Serviços", "3.9 Outras")
     (person,) = compare(desired(), kamino_title(person_id=9, person_name="Lua"), names=NAMES)
     assert (person.bling, person.kamino) == ("Sol", "Lua")
+    (nameless,) = compare(desired(), kamino_title(person_id=9), names=Names({}, person_id=50))
+    assert (nameless.bling, nameless.kamino) == ("50", "9")
+    assert compare(desired(), kamino_title(person_id=9), names=Names({})) == [], "it was never linked"
 
 
 @pytest.mark.parametrize(("tolerance", "kinds"), [("0.00", 1), ("0.04", 1), ("0.05", 0), ("1.00", 0)])

@@ -1,12 +1,12 @@
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.domain.calendar import day_of
+from integrations.domain.calendar import around, day_of, end_of
 from integrations.domain.money import CENT, to_money
 from integrations.domain.names import MOST_TYPED, fold, typed_pattern
 
@@ -91,3 +91,18 @@ def test_folding_twice_is_folding_once(name: str) -> None:
 )
 def test_today_is_the_day_in_brasilia(moment: datetime, day: date) -> None:
     assert day_of(moment) == day
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "span"),
+    [
+        (date(2026, 3, 10), date(2026, 3, 12), (date(2026, 3, 7), date(2026, 3, 15))),
+        (date(1, 1, 3), date(9999, 12, 30), (date.min, date.max)),
+    ],
+)
+def test_days_around_end_where_the_calendar_does(first: date, last: date, span: tuple[date, date]) -> None:
+    assert around(first, last, timedelta(days=3)) == span
+
+
+def test_a_day_ends_at_midnight_in_brasilia() -> None:
+    assert end_of(date(2026, 3, 10)) == datetime(2026, 3, 11, 3, 0, tzinfo=UTC)

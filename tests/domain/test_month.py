@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.domain.month import Booking, Item, Place, compare_month
-from integrations.domain.position import Age, age_on, balance_on
+from integrations.domain.position import Age, age_on, balance_on, paid_off
+from integrations.domain.settlement import PaymentFacts
 from integrations.domain.titles import TitleStatus
 
 RENT, ENERGY = Place("A pagar", "Aluguel", "Aluguéis"), Place("A pagar", "Energia", "Energia")
@@ -88,6 +89,20 @@ def test_what_was_open_on_a_day(
         payments=[(day, Decimal(paid)) for day, paid in payments],
     )
     assert found == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("payments", "principal", "found"),
+    [
+        pytest.param([("43.00", "3.00"), ("60.00", "0.00")], "100.00", ["40.00", "60.00"], id="interest inside"),
+        pytest.param([("40.00", "3.00"), ("60.00", "0.00")], "100.00", ["40.00", "60.00"], id="interest beside"),
+        pytest.param([("43.00", "3.00"), ("60.00", "0.00")], "90.00", ["43.00", "60.00"], id="as Bling says"),
+        pytest.param([], "100.00", [], id="never paid"),
+    ],
+)
+def test_what_each_payment_paid_off(payments: list[tuple[str, str]], principal: str, found: list[str]) -> None:
+    facts = [PaymentFacts(1, DAY, 5, Decimal(amount), interest=Decimal(interest)) for amount, interest in payments]
+    assert [(day, str(paid)) for day, paid in paid_off(facts, Decimal(principal))] == [(DAY, each) for each in found]
 
 
 @pytest.mark.parametrize("status", list(TitleStatus))

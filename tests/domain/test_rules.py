@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 
 from integrations.domain.relaunch import Launch, find_replacements
-from integrations.domain.rules import Filter, FilterKind, Release, TenantRules, is_filtered, is_released
-from integrations.domain.titles import Direction
-from tests.domain.builders import title
+from integrations.domain.rules import (
+    Filter,
+    FilterKind,
+    Release,
+    TenantRules,
+    has_cancelled_invoice,
+    is_filtered,
+    is_released,
+)
+from integrations.domain.titles import Direction, InvoiceStatus, Origin
+from tests.domain.builders import CONFIRMED, OPEN, PARTIAL, RETURNED, SETTLED, title
 
 ONLY_7 = Filter(include=frozenset({7}))
 NOT_7 = Filter(exclude=frozenset({7}))
@@ -64,6 +72,25 @@ def test_receivables_of_invoices_wait_for_them(
     assert is_released(facts, TenantRules(None, release=release)) is leaves
 
 
+@pytest.mark.parametrize(
+    ("origin", "invoice", "status", "is_expected"),
+    [
+        (Origin.INVOICE, InvoiceStatus.CANCELLED, OPEN, True),
+        (Origin.INVOICE, InvoiceStatus.CANCELLED, PARTIAL, True),
+        (Origin.INVOICE, InvoiceStatus.DENIED, CONFIRMED, True),
+        (Origin.INVOICE, InvoiceStatus.CANCELLED, SETTLED, False),
+        (Origin.INVOICE, InvoiceStatus.DENIED, RETURNED, False),
+        (Origin.INVOICE, InvoiceStatus.AUTHORISED, OPEN, False),
+        (Origin.SALE, InvoiceStatus.CANCELLED, OPEN, False),
+    ],
+)
+def test_money_is_still_expected_for_an_invoice_that_is_none_any_more(
+    origin: Origin, invoice: InvoiceStatus, status: int, is_expected: bool
+) -> None:
+    facts = title(status_number=status, origin=origin, invoice_status=invoice)
+    assert has_cancelled_invoice(facts) is is_expected
+
+
 def launch(key: int, **changes: Any) -> Launch:
     values = {
         "direction": Direction.RECEIVABLE, "origin_id": 5, "due_date": date(2026, 12, 1), "contact_id": 9,
@@ -80,6 +107,10 @@ def launch(key: int, **changes: Any) -> Launch:
         pytest.param([launch(1, origin_id=0)], [launch(2, origin_id=0)], [(1, 2)], {}, id="same content, no origin"),
         pytest.param([launch(1)], [launch(2, due_date=date(2026, 12, 2))], [], {}, id="another due date"),
         pytest.param([launch(1)], [launch(2, origin_id=6, contact_id=8)], [], {}, id="another sale"),
+        pytest.param(
+            [launch(1, document_number="a")], [launch(2, document_number="b")], [(1, 2)], {}, id="renumbered, alone"
+        ),
+        pytest.param([launch(1, origin_id=0)], [launch(2, origin_id=0, contact_id=8)], [], {}, id="no sale at all"),
         pytest.param([launch(1)], [launch(2, direction=Direction.PAYABLE)], [], {}, id="another direction"),
         pytest.param([launch(1)], [], [], {}, id="only deleted"),
         pytest.param(

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -27,8 +27,10 @@ from tests.domain.builders import (
 )
 
 
-def match(title: TitleFacts, *borderos: BorderoFacts) -> tuple[list[Decimal], list[Reason]]:
-    payments, problems = match_payments(title, borderos)
+def match(
+    title: TitleFacts, *borderos: BorderoFacts, alone: Collection[int] = ()
+) -> tuple[list[Decimal], list[Reason]]:
+    payments, problems = match_payments(title, borderos, alone)
     return [payment.amount for payment in payments], [problem.code for problem in problems]
 
 
@@ -44,6 +46,13 @@ OTHER_CONTACT = 8
         pytest.param([line(document_number="NF 99")], "100.00", id="the only line, renumbered since"),
         pytest.param([line(), line("50.00", document_number="NF 11")], "100.00", id="told apart by number"),
         pytest.param([line(), line("50.00", contact_id=OTHER_CONTACT)], "100.00", id="told apart by contact"),
+        pytest.param([line("50.00"), line(document_number="NF 11")], "50.00", id="the number goes before the amount"),
+        pytest.param([line("120.00", document_number="")], None, id="the only line, more than was paid"),
+        pytest.param([line("104.00", interest="5.00", document_number="")], "104.00", id="the only line, maybe less"),
+        pytest.param([line("50.00", document_number="NF 99")], None, id="the only line, other number and amount"),
+        pytest.param(
+            [line("40.00"), line("60.00"), line(document_number="NF 99")], None, id="the amount under another number"
+        ),
         pytest.param([line(), line("50.00")], "100.00", id="one number, told apart by amount"),
         pytest.param([line(), line()], "100.00", id="interchangeable lines"),
         pytest.param([line("40.00"), line("60.00")], None, id="one number, no line has the amount"),
@@ -62,6 +71,7 @@ OTHER_CONTACT = 8
 def test_one_bordero(lines: Sequence[BorderoLine], found: str | None) -> None:
     expected = ([], AMBIGUOUS) if found is None else ([money(found)], [])
     assert match(paid_title(), bordero(*lines)) == expected
+    assert match(paid_title(), bordero(*lines), alone={1}) == expected, "no other title names it"
 
 
 @pytest.mark.parametrize(
@@ -143,6 +153,32 @@ def test_a_person_is_told_whom_the_payment_names(contacts: list[int], shown: str
 def test_without_a_balance_amounts_decide_nothing() -> None:
     title = paid_title(balance=None)
     assert match(title, bordero(line(), line("50.00"))) == ([], AMBIGUOUS)
+    assert match(title, bordero(line("120.00", document_number=""))) == ([money("120.00")], []), "the only line"
+
+
+def test_of_a_partial_title_the_line_with_what_was_paid_so_far_is_meant() -> None:
+    title = paid_title(status_number=PARTIAL, balance=money("60.00"))
+    assert match(title, bordero(line("40.00"), line("160.00"))) == ([money("40.00")], [])
+
+
+def test_an_empty_number_tells_no_line_apart() -> None:
+    lines = [line("50.00", document_number=""), line("30.00", document_number="A")]
+    assert match(paid_title(document_number=""), bordero(*lines)) == ([], AMBIGUOUS)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        pytest.param(line("60.00", document_number=""), (["40.00", "60.00"], []), id="both without a number"),
+        pytest.param(line("100.00", document_number=""), (["40.00", "100.00"], []), id="more than is owed in sum"),
+        pytest.param(line("100.01", document_number=""), (["40.00"], AMBIGUOUS), id="one is more than was paid"),
+        pytest.param(line("100.00", document_number="NF 99"), (["40.00"], AMBIGUOUS), id="another number"),
+    ],
+)
+def test_the_only_lines_of_two_borderos(second: BorderoLine, expected: tuple[list[str], list[Reason]]) -> None:
+    first = bordero(line("40.00", document_number=""))
+    amounts, problems = match(paid_title(bordero_ids=(1, 2)), first, bordero(second, bling_id=2))
+    assert ([str(amount) for amount in amounts], problems) == expected
 
 
 def test_with_two_borderos_an_amount_alone_decides_nothing() -> None:
@@ -178,11 +214,12 @@ def test_only_a_status_that_says_paid_settles(status: int) -> None:
     assert settle_codes(paid_title(status_number=status), payment()) == (None, [])
 
 
-def test_a_partial_title_keeps_its_full_value_and_says_so() -> None:
-    title = paid_title(status_number=PARTIAL, balance=money("60.00"))
+@pytest.mark.parametrize(("balance", "shown"), [("60.00", "60.00"), (None, "–")])
+def test_a_partial_title_keeps_its_full_value_and_says_so(balance: str | None, shown: str) -> None:
+    title = paid_title(status_number=PARTIAL, balance=balance and money(balance))
     settlement, problems = settle(title, [payment("40.00")], [])
     assert settlement is None
-    assert problems == [Problem(Reason.PARTIALLY_PAID, {"paid": "40.00", "balance": "60.00"})]
+    assert problems == [Problem(Reason.PARTIALLY_PAID, {"paid": "40.00", "balance": shown})]
 
 
 @pytest.mark.parametrize(
@@ -228,8 +265,14 @@ def test_settlement(title: TitleFacts, payments: list[PaymentFacts], amount: str
         pytest.param({"amount": "98.00", "fee": "2.00"}, "98.00", id="fee taken off"),
         pytest.param({"amount": "100.00", "fee": "2.00"}, "98.00", id="fee beside the principal"),
         pytest.param({"amount": "99.00", "interest": "3.50", "discount": "1.00"}, "102.50", id="only discount off"),
-        pytest.param(
-            {"amount": "100.50", "interest": "3.50", "discount": "1.00", "fee": "2.00"}, "100.50", id="all at once"
+        *(
+            pytest.param({"amount": amount, "interest": "3.50", "discount": "1.00", "fee": "2.00"}, "100.50", id=name)
+            for amount, name in (
+                ("100.50", "all at once"),
+                ("99.00", "all three, only discount off"),
+                ("98.00", "all three, only fee off"),
+                ("97.00", "all three, discount and fee off"),
+            )
         ),
     ],
 )

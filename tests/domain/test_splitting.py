@@ -87,8 +87,29 @@ A, B, C = paid(1, "40.00"), paid(2, "60.00", day=2), paid(3, "25.00", day=3)
             ("60.00", {1: "40.00"}, "75.00", ["overpaid"]), id="overpaid by the last payment",
         ),
         pytest.param(
+            of(paid(1, "110.00"), paid(2, "20.00", day=2)), [paid(1, "110.00"), paid(2, "20.00", day=2)], {},
+            ("100.00", {}, None, ["payments_do_not_add_up"]), id="overpaid before the last payment",
+        ),
+        pytest.param(
+            of(paid(1, "0.00", discount="40.00"), B), [paid(1, "0.00", discount="40.00"), B], {},
+            ("100.00", {}, None, ["payments_do_not_add_up"]), id="a payment that moved no money",
+        ),
+        pytest.param(of(A, balance="60.00"), [A], {1: "40.00"}, ("60.00", {}, None, []), id="nothing new since"),
+        pytest.param(
             of(A, value=money("40.00")), [A], {1: "40.00"}, ("0.00", {}, None, ["payments_do_not_add_up"]),
             id="nothing is left for the title",
+        ),
+        pytest.param(
+            replace(of(A, B), balance=money("10.00")), [A, B], {},
+            ("60.00", {1: "40.00"}, "60.00", []), id="paid, whatever balance is shown",
+        ),
+        pytest.param(
+            replace(of(A, B), balance=None), [A, B], {}, ("100.00", {}, None, ["payments_do_not_add_up"]),
+            id="paid, without a balance",
+        ),
+        pytest.param(
+            replace(of(A, balance="60.00"), balance=None), [A], {},
+            ("100.00", {}, None, ["payments_do_not_add_up"]), id="partly paid, without a balance",
         ),
         pytest.param(of(A, balance="60.00", status_number=OPEN), [A], {1: "40.00"}, ("60.00", {}, None, []), id="open"),
         pytest.param(of(A, status_number=CONFIRMED), [A], {}, (None, []), id="a status that says nothing of payments"),
@@ -121,6 +142,16 @@ def test_payments_that_divide_a_title_in_two_ways_wait_for_what_the_company_says
     assert {part.payment.bordero_id: (str(part.value), str(part.amount)) for part in found.parts} == parts
     assert [problem.code.value for problem in problems] == codes
     assert found.rest + sum(part.value for part in found.parts) == title.value
+
+
+def test_a_way_that_makes_a_payment_pay_nothing_off_is_none() -> None:
+    """As net amounts these would be 0 and 43."""
+    payments = [paid(1, "3.00", interest="3.00"), paid(2, "40.00", day=2, discount="3.00")]
+    title = of(*payments, value=money("43.00"))
+    assert told(title, *payments) == ("40.00", {1: "3.00"}, "37.00", [])
+    in_sum = replace(title, value=money("40.00"))
+    alone = [payments[0], paid(2, "40.00", day=2)]
+    assert told(in_sum, *alone) == ("40.00", {}, None, ["payments_do_not_add_up"]), "nor is it overpaid"
 
 
 def test_the_fee_of_a_payable_splits_nothing_until_its_company_says_what_it_is() -> None:
@@ -157,6 +188,7 @@ def test_what_is_not_read_or_not_clear_splits_nothing() -> None:
     assert told(of(A, B), A) == (None, [])
     assert told(of(A, B), A, existing={1: "40.00"}) == ("60.00", {}, None, ["payments_unread"])
     assert told(of(A, B), A, existing={1: "40.00"}, problems=unclear) == ("60.00", {}, None, ["payment_ambiguous"])
+    assert told(of(A, B), A, B, problems=unclear) == (None, ["payment_ambiguous"])
 
 
 def test_a_company_that_keeps_titles_whole_gets_no_new_part_and_keeps_the_old() -> None:
@@ -168,6 +200,7 @@ def test_a_payment_of_a_closed_month_splits_nothing() -> None:
     found = told(of(A, balance="60.00"), A, closed_until=PAID_ON)
     assert found == ("100.00", {}, None, ["closed_period_for_parts"])
     assert told(of(A, balance="60.00"), A, closed_until=PAID_ON - DAY)[3] == []
+    assert told(of(A, B), A, B, closed_until=PAID_ON)[3] == ["closed_period_for_parts"], "one of two is"
 
 
 def test_a_part_is_a_settled_title_with_its_own_code_and_note() -> None:
@@ -181,9 +214,30 @@ def test_a_part_is_a_settled_title_with_its_own_code_and_note() -> None:
     assert (part.payment.amount, part.payment.account) == (money("43.00"), "11")
     assert part.note == "juros R$ 3,00"
     assert part.description.endswith(f"[Bling {main.code}-9]")
-    assert not differs(part, [payment], 9)
-    assert differs(part, [paid(9, "44.00")], 9)
     assert differs(desired(), [payment], 9), "a part that Kamino shows as unpaid"
+
+
+@pytest.mark.parametrize(
+    ("sent", "now", "is_other"),
+    [
+        pytest.param(paid(9, "43.00", interest="3.00"), paid(9, "43.00", interest="3.00"), False, id="the same"),
+        pytest.param(paid(9, "43.00", interest="3.00"), paid(9, "40.00", interest="3.00"), False, id="the same money"),
+        pytest.param(paid(9, "43.00", interest="3.00"), paid(9, "44.00"), True, id="without its interest"),
+        pytest.param(paid(9, "43.00", interest="3.00"), paid(9, "44.00", interest="3.00"), True, id="one real more"),
+        pytest.param(paid(9, "43.00", interest="3.00"), paid(9, "44.00", interest="4.00"), True, id="other interest"),
+        pytest.param(paid(9, "40.00"), paid(9, "50.00"), True, id="ten reais more"),
+        pytest.param(paid(9, "40.00"), paid(9, "30.00"), True, id="ten reais less"),
+        pytest.param(paid(9, "40.00"), paid(9, "40.00", day=1), True, id="another day"),
+        pytest.param(paid(9, "40.00"), paid(8, "50.00"), False, id="not read now"),
+    ],
+)
+def test_a_part_differs_as_soon_as_bling_shows_another_payment(
+    sent: PaymentFacts, now: PaymentFacts, is_other: bool
+) -> None:
+    found, _problems = split(of(sent, balance="60.00"), [sent], [], {}, divides=True, closed_until=None)
+    assert found is not None
+    part = desire_part(desired(value=found.rest), of(sent), found.parts[0], account="11", person_name="Ana")
+    assert differs(part, [A, now, B], 9) is is_other
 
 
 @given(

@@ -153,6 +153,21 @@ def test_a_title_that_shows_only_at_the_second_look_is_not_sent_again(
     assert Attempt.objects.get(posting=company.posting(title)).outcome == "adopted"
 
 
+def test_two_rows_with_the_code_of_a_lost_creation_are_asked_about(
+    company: Company, world: World, patient: Any
+) -> None:
+    title = company.add_title("payable", value="100.00")
+    world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
+    company.sync()
+    row = company.in_kamino("payable", title)
+    due = company.title(title).due_date
+    company.kamino.add_title("payable", row["IDPessoa"], "100.00", due, row["Descricao"])
+    company.forget_waits()
+    company.work()
+    posting = company.posting(title)
+    assert (posting.state, posting.reason, posting.kamino_id) == (DeliveryState.NEEDS_HUMAN, "found_twice", None)
+
+
 @pytest.mark.parametrize("then", ["cancel", "filter"])
 def test_an_unresolved_write_stays_a_question_whatever_bling_says(company: Company, world: World, then: str) -> None:
     title = company.add_title("receivable")

@@ -133,6 +133,18 @@ def test_a_payment_reversed_after_it_was_sent_is_a_person_s_task(company: Compan
     assert Discrepancy.objects.filter(kind="refused", closed_at=None).count() == 1
 
 
+def test_an_amount_corrected_after_it_was_sent_is_a_person_s_task(company: Company, world: World, user: User) -> None:
+    title = company.add_title("payable", value="100.00")
+    first = company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)
+    company.bling.pay(title, date=in_days(world, -2), account=company.bank)
+    company.sync()
+    writes = company.kamino.write_count
+    company.bling.borderos[first].lines[0].amount = Decimal("50.00")
+    company.resync(title, user)
+    assert company.kamino.write_count == writes
+    assert company.problems(title) == ["part_differs"]
+
+
 def test_a_payment_reversed_before_it_was_sent_leaves_the_title_whole(company: Company) -> None:
     company.to_shadow()
     title = company.add_title("payable", value="100.00")
