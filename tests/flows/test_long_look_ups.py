@@ -55,7 +55,7 @@ def answer_nonsense(company: Company) -> None:
 FAILURES = {
     refuse_keys: Reason.ACCESS_REFUSED,
     hide_an_id: Reason.LIST_INCOMPLETE,
-    answer_nonsense: Reason.INTERNAL,
+    answer_nonsense: Reason.LIST_FAILED,
 }
 
 

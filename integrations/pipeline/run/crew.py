@@ -15,6 +15,8 @@ from django.db import connections as databases
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 10.0
+IN_VAIN_SECONDS = 5.0
+"""How long a member is not called again for what it could not do, while others are at work."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,15 @@ class Member:
 
     names: frozenset[str]
     turn: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class _InVain:
+    """What a member was called for and could not do, when so much had been done by all."""
+
+    names: frozenset[str]
+    done: int
+    until: float
 
 
 class Crew:
@@ -40,21 +51,20 @@ class Crew:
         self._nap = nap
         self._changed = threading.Condition()
         self._threads: dict[int, threading.Thread] = {}
-        self._busy: set[int] = set()
-        self._in_vain: frozenset[str] = frozenset()
+        self._busy: dict[int, frozenset[str]] = {}
+        self._in_vain: dict[int, _InVain] = {}
+        self._done = 0
         self._is_over = False
         self._next_beat = time.monotonic() + BEAT_SECONDS
 
     def work(self, beat: Callable[[], None]) -> None:
-        """Work until the deadline, or until nothing is due that a call did not already try in vain."""
+        """Work until the deadline, or until nothing is due that each did not already try in vain."""
         try:
             while self._clock() < self._deadline:
                 with self._changed:
                     was_idle = not self._busy  # asked before looking: what the last turn left behind must be seen
-                found = self._look()
-                if was_idle and found <= self._in_vain:
+                if not self._call(self._look()) and was_idle:
                     break
-                self._call(found, everybody_is_idle=was_idle)
                 with self._changed:
                     self._changed.wait_for(lambda: not self._busy, self._nap)
                 self._beat(beat)
@@ -72,35 +82,54 @@ class Crew:
             self._next_beat = time.monotonic() + BEAT_SECONDS
             beat()
 
-    def _call(self, found: frozenset[str], *, everybody_is_idle: bool) -> None:
-        """Wake the members that the found work needs; they are begun with the first call."""
+    def _call(self, found: frozenset[str]) -> bool:
+        """Wake the members that the found work needs; they are begun with the first call. False when there is none."""
+        called = False
         with self._changed:
-            self._in_vain = found if everybody_is_idle else frozenset()
             for number, member in enumerate(self._members):
-                if found & member.names and number not in self._busy:
-                    self._busy.add(number)
-                    if number not in self._threads or not self._threads[number].is_alive():
-                        self._threads[number] = threading.Thread(target=self._run, args=(number, member))
-                        self._threads[number].start()
+                due = found & member.names
+                if not due or number in self._busy or self._was_in_vain(number, due):
+                    continue
+                called = True
+                self._busy[number] = due
+                if number not in self._threads or not self._threads[number].is_alive():
+                    self._threads[number] = threading.Thread(target=self._run, args=(number, member))
+                    self._threads[number].start()
             self._changed.notify_all()
+        return called
+
+    def _was_in_vain(self, number: int, due: frozenset[str]) -> bool:
+        """Say whether a member tried this work a moment ago, could not do it, and nobody has done anything since."""
+        last = self._in_vain.get(number)
+        is_recent = last is not None and time.monotonic() < last.until
+        return last is not None and is_recent and last.done == self._done and due <= last.names
 
     def _run(self, number: int, member: Member) -> None:
         try:
             while self._is_called(number):
-                while self._clock() < self._deadline and member.turn():
-                    with self._changed:
-                        self._in_vain = frozenset()
-                self._rest(number)
+                self._rest(number, self._take_turns(member))
         finally:
             self._rest(number)
             databases.close_all()
+
+    def _take_turns(self, member: Member) -> int:
+        """Take turns until one is in vain; return what had been done when that one began."""
+        while True:
+            with self._changed:
+                done = self._done
+            if self._clock() >= self._deadline or not member.turn():
+                return done
+            with self._changed:
+                self._done += 1
 
     def _is_called(self, number: int) -> bool:
         with self._changed:
             self._changed.wait_for(lambda: number in self._busy or self._is_over)
             return number in self._busy
 
-    def _rest(self, number: int) -> None:
+    def _rest(self, number: int, done: int | None = None) -> None:
         with self._changed:
-            self._busy.discard(number)
+            names = self._busy.pop(number, frozenset())
+            if done is not None:
+                self._in_vain[number] = _InVain(names, done, time.monotonic() + IN_VAIN_SECONDS)
             self._changed.notify_all()
