@@ -74,6 +74,7 @@ def refuse(world: World, status: int, path: str, times: int = 50) -> None:
     world.faults.add(Fault("kamino", "answer", "GET", path, times=times, status=status, answer="{}"))
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("place", ["first", "second"])
 def test_what_a_person_entered_is_not_created_beside_it(
     unknown: Company, world: World, contact: int, place: Any
@@ -151,7 +152,8 @@ def test_a_list_that_comes_later_is_found_by_the_daily_comparison(company: Compa
     assert KaminoConnection.objects.get().receivable_list == "second"
 
 
-@pytest.mark.parametrize("status", [403, 404, 405, 503])
+@pytest.mark.some(2)
+@pytest.mark.parametrize("status", [404, 403, 503, 405])
 def test_a_proved_list_that_fails_holds_its_direction_and_no_other(unknown: Company, world: World, status: int) -> None:
     world.receivable_list = "second"
     begin(unknown)
@@ -179,7 +181,8 @@ def test_a_proved_list_that_fails_holds_its_direction_and_no_other(unknown: Comp
     assert not Alert.objects.filter(cause=AlertCause.LIST_FAILED, closed_at=None).exists()
 
 
-@pytest.mark.parametrize("operation", ["update", "settle", "cancel"])
+@pytest.mark.some(3)
+@pytest.mark.parametrize("operation", ["settle", "update", "cancel"])
 def test_what_is_there_already_waits_for_its_list_too(unknown: Company, world: World, operation: str) -> None:
     """Somebody may have paid it there meanwhile."""
     world.receivable_list = "first"
