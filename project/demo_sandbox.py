@@ -45,7 +45,7 @@ class _Pickler(pickle.Pickler):
 
 def new_state(titles: int) -> State:
     """Make the three companies: a healthy one, one without tokens, one with names that Kamino does not have."""
-    world = World(seed=SEED, unlimited=True, receivable_list="first")
+    world = World(seed=SEED, unlimited=True)
     for slug in (HEALTHY, WAITING, UNMAPPED):
         world.add_account(slug, payables=titles, receivables=titles, unmapped=slug == UNMAPPED)
     provision = world.provision()

@@ -24,8 +24,13 @@ def parser() -> argparse.ArgumentParser:
     add("--receivables", type=int, default=0, help="receivables per account")
     add("--accounts", default="demo", help="company slugs, separated by commas")
     add("--unlimited", action="store_true", help="no rate limits on either side")
-    add("--generous", action="store_true", help="Kamino shows external codes, lists receivables, undoes settlements")
-    add("--receivable-list", choices=("first", "second", "none"), default="", help="at which path Kamino lists them")
+    add("--generous", action="store_true", help="Kamino shows external codes and undoes settlements")
+    add(
+        "--receivable-list",
+        choices=("first", "second", "none"),
+        default="first",
+        help="at which path Kamino lists them",
+    )
     add("--unmapped", action="store_true", help="many Bling categories without a namesake in Kamino")
     add("--kamino-per-minute", type=int, default=20)
     add("--today", type=date.fromisoformat, help="the day on which this world stands still, YYYY-MM-DD")

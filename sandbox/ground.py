@@ -37,8 +37,8 @@ class Ground:
 
     `unlimited` switches every rate limit off; `generous` adds what Kamino is only guessed to have (external codes in
     lists, un-settling). `receivable_list` says at which path Kamino lists receivables; "" means the first one where it
-    is generous, else none. `paid_is_net` makes borderô lines show the money that moved
-    instead of the principal: which of the two Bling does is not documented.
+    is generous, else none. `paid_is_net` makes borderô lines show the money that moved instead of the principal: which
+    of the two Bling does is not documented.
     """
 
     grants: Issuer = field(init=False)
@@ -46,7 +46,7 @@ class Ground:
     seed: int = 1
     unlimited: bool = False
     generous: bool = False
-    receivable_list: ReceivableList = ""
+    receivable_list: ReceivableList = "first"
     kamino_per_minute: int = 20
     redirect_uri: str = DEFAULT_REDIRECT
     paid_is_net: bool = field(default=False, init=False)

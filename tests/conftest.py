@@ -110,7 +110,7 @@ def _own_language() -> Iterator[None]:
 @pytest.fixture
 def world() -> World:
     """An empty, unlimited sandbox; each test adds the accounts it needs."""
-    return World(today=day_of(timezone.now()), unlimited=True)
+    return World(today=day_of(timezone.now()), unlimited=True, receivable_list="")
 
 
 @pytest.fixture

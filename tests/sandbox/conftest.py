@@ -49,7 +49,7 @@ class Side:
 
 @pytest.fixture
 def world() -> World:
-    return World(today=TODAY, unlimited=True)
+    return World(today=TODAY, unlimited=True, receivable_list="")
 
 
 @pytest.fixture
