@@ -16,7 +16,9 @@ from integrations.domain.titles import Direction
 from integrations.models import Alert, KaminoConnection, KaminoSnapshot, ListedSpan, PersonPosting
 from integrations.pipeline.company import title_lists
 from integrations.pipeline.company.checklist import checklist
+from integrations.pipeline.company.probes import probe_kamino
 from integrations.pipeline.company.saving import save_kamino
+from integrations.pipeline.compare.reconcile import is_due
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.report.alerts import review_alerts
 from sandbox.faults import Fault
@@ -274,3 +276,17 @@ def test_the_version_before_knew_one_address(company: Company, has_rows: bool, s
     kamino = KaminoConnection.objects.get()
     assert (kamino.payable_list, kamino.receivable_list) == ("first", state)
     assert kamino.reconcile_asked_at is not None
+
+
+def test_a_test_in_a_bad_moment_lets_no_company_be_compared_without_end(unknown: Company, world: World) -> None:
+    """What was kept of a failed look for a list that is known was forgotten by nothing, and was due for ever."""
+    world.receivable_list = "first"
+    begin(unknown)
+    refuse(world, 403, PATHS["first"], times=1)
+    list(probe_kamino(KaminoConnection.objects.get(), clock=timezone.now))
+    world.faults.clear()
+    later(unknown)
+    kamino = KaminoConnection.objects.get()
+    assert kamino.receivable_list == "first"
+    two_hours = timezone.now() + timedelta(hours=2)
+    assert not KaminoConnection.objects.filter(is_due(two_hours)).exists()
