@@ -14,11 +14,13 @@ from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
 from integrations.models import Alert, KaminoConnection, KaminoSnapshot, ListedSpan, PersonPosting
+from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.company import title_lists
 from integrations.pipeline.company.checklist import checklist
 from integrations.pipeline.company.probes import probe_kamino
-from integrations.pipeline.company.saving import save_kamino
-from integrations.pipeline.compare.reconcile import is_due
+from integrations.pipeline.company.saving import address_refusal, save_kamino
+from integrations.pipeline.compare.reconcile import TakenOverError, is_due, reconcile_slice
+from integrations.pipeline.deliver.ready import live_kaminos
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.report.alerts import review_alerts
 from sandbox.faults import Fault
@@ -257,9 +259,60 @@ def test_another_address_or_company_forgets_what_was_known(unknown: Company, wor
     save_kamino(kamino, ["base_url"], user=None, now=timezone.now())
     kamino.refresh_from_db()
     assert set(kamino.title_lists.values()) == {"unknown"}
+    assert not KaminoSnapshot.objects.exists()
+    assert not ListedSpan.objects.exists()
+    list(probe_kamino(kamino, clock=timezone.now))
     title = unknown.add_title("receivable")
     unknown.sync()
     assert unknown.in_kamino("receivable", title) is not None, "they were proved again by the comparison"
+
+
+def test_nothing_is_sent_to_another_address_before_it_was_compared(
+    unknown: Company, world: World, settings: Any, contact: int
+) -> None:
+    """What was seen where it was before would be taken for what is there."""
+    settings.KAMINO_ALLOWED_HOSTS = [*settings.KAMINO_ALLOWED_HOSTS, "localhost"]
+    world.receivable_list = "first"
+    enter_by_hand(unknown, contact)
+    kamino = KaminoConnection.objects.get()
+    address = kamino.base_url.replace("127.0.0.1", "localhost")
+    kamino.base_url = address
+    save_kamino(kamino, ["base_url"], user=None, now=timezone.now())
+    list(probe_kamino(kamino, clock=timezone.now))
+    assert not live_kaminos(timezone.now()).exists()
+    title = unknown.add_title("receivable", contact=contact, value="250.00")
+    unknown.sync()
+    assert unknown.posting(title).reason == Reason.POSSIBLE_DUPLICATE
+
+
+def test_a_comparison_under_way_says_nothing_of_where_the_company_is_now(
+    unknown: Company, world: World, settings: Any
+) -> None:
+    settings.KAMINO_ALLOWED_HOSTS = [*settings.KAMINO_ALLOWED_HOSTS, "localhost"]
+    world.receivable_list = "first"
+    begin(unknown)
+    before, kamino = KaminoConnection.objects.get(), KaminoConnection.objects.get()
+    client = open_kamino(before, clock=timezone.now)
+    kamino.base_url = kamino.base_url.replace("127.0.0.1", "localhost")
+    save_kamino(kamino, ["base_url"], user=None, now=timezone.now())
+    with pytest.raises(TakenOverError):
+        reconcile_slice(
+            client, before, clock=timezone.now, deadline=timezone.now() + timedelta(minutes=1),
+            people_wait=lambda _now: False,
+        )  # fmt: skip
+    now = KaminoConnection.objects.get()
+    assert (set(now.title_lists.values()), now.reconciled_at) == ({"unknown"}, None)
+
+
+def test_a_company_that_was_sent_to_stays_the_same_one(company: Company) -> None:
+    """The numbers of its titles and persons are those of others elsewhere."""
+    kamino = KaminoConnection.objects.get()
+    assert address_refusal(kamino, kamino.base_url, "outra1000") is None
+    begin(company)
+    refusal = address_refusal(kamino, kamino.base_url, "outra1000")
+    assert refusal is not None
+    assert refusal[0] == "cn"
+    assert address_refusal(kamino, kamino.base_url, kamino.cn) is None
 
 
 @pytest.mark.parametrize(("has_rows", "state"), [(True, "second"), (False, "unknown")])

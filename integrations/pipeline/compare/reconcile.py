@@ -23,7 +23,7 @@ from integrations.pipeline.access import failpoints
 from integrations.pipeline.compare.discrepancies import compare_all
 from integrations.pipeline.compare.shown_in_kamino import Seen, not_shown
 from integrations.pipeline.handover.kamino_absence import ALWAYS, keep_proof, prove
-from integrations.pipeline.handover.kamino_rows import store_rows
+from integrations.pipeline.handover.kamino_rows import forget_rows, store_rows
 from integrations.pipeline.handover.restore_holds import unread_connections
 from integrations.pipeline.handover.title_lists import find_list, title_page
 from integrations.rest.errors import NO_TIME_LEFT, IncompleteError, TransientError, UnusableListError
@@ -39,6 +39,10 @@ LISTS_EVERY = timedelta(minutes=45)
 REGISTERS_STALE = timedelta(hours=24)
 MOST_LOOKS = 10
 """Due dates that one comparison asks for again: half a minute of Kamino's requests."""
+
+
+class TakenOverError(Exception):
+    """Another worker took the company over, or it was changed; what this one read is not kept."""
 
 
 def registers_are_stale(now: datetime) -> Q:
@@ -112,7 +116,9 @@ def reconcile_slice(
     people_wait: Callable[[datetime], bool],
 ) -> bool:
     """Read pages until `deadline`, or one while a person waits; when all are read, compare. Returns whether it did any
-    of that."""
+    of that. Raises `TakenOverError`."""
+    if kamino.reconciled_at is None and not kamino.reconcile_cursor:
+        forget_rows(kamino.pk)  # a worker may have stored more of where the company was before
     worked, found = False, dict[str, Any]()
     cursor = kamino.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
     started_at = datetime.fromisoformat(cursor["started_at"])
@@ -238,5 +244,9 @@ def _next_direction(cursor: dict[str, object]) -> dict[str, object]:
 
 
 def _save_cursor(kamino: KaminoConnection, cursor: dict[str, object], **changes: Any) -> None:
+    """Keep how far the reading got. Raises `TakenOverError` when the company is not leased to this worker any more: it
+    may be another one by now."""
+    mine = KaminoConnection.objects.filter(pk=kamino.pk, fence=kamino.fence)
+    if not mine.update(reconcile_cursor=cursor, **changes):
+        raise TakenOverError(f"company {kamino.pk}")
     kamino.reconcile_cursor = cursor
-    KaminoConnection.objects.filter(pk=kamino.pk).update(reconcile_cursor=cursor, **changes)

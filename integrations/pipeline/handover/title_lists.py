@@ -67,9 +67,10 @@ def find_list(
 
 
 def forget_lists(kamino: KaminoConnection, *, now: datetime) -> list[str]:
-    """Let no list of a company be known, until its next comparison; return the columns that changed, for the caller to
-    save."""
+    """Let nothing be known of a company that is somewhere else now, until its registers and its titles were read again
+    there; return the columns that changed, for the caller to save. Nothing is sent before that."""
     changes: dict[str, Any] = {"list_answers": {}, "reconcile_asked_at": now, "reconcile_cursor": {}}
+    changes |= {"reconciled_at": None, "registers_read_at": None}
     for direction in Direction:
         changes |= {list_field(direction): TitleList.UNKNOWN, **as_before_a_failure(direction)}
     for name, value in changes.items():
