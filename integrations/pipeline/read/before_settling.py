@@ -94,7 +94,10 @@ def _read_batch(client: BlingClient, connection: BlingConnection, titles: Sequen
         # What Bling does not have any more was taken back: the title says how it is paid now.
         taken_back = [title for title, borderos in stale.items() if not borderos.isdisjoint(gone)]
         TitleRead.objects.filter(title__in=taken_back).update(asked_at=now)
-        PaymentCheck.objects.filter(title__in=stays).update(ready_at=now + PAUSE)
+        waiting = PaymentCheck.objects.filter(title__in=stays)
+        waiting.update(ready_at=now + PAUSE)
+        # Bling could be read, and does not show the payment: no waiting lets it be settled.
+        waiting.filter(title__in=taken_back).update(asked_at=now, is_waived=False)
     failpoints.passed("check.saved")
 
 
