@@ -216,6 +216,22 @@ def test_a_payment_taken_back_meanwhile_is_not_settled(company: Company) -> None
     assert not PaymentCheck.objects.exists()
 
 
+def test_what_nobody_tried_to_read_for_a_day_is_read_before_it_goes(company: Company) -> None:
+    """The workers stood still for a day, not Bling; the first of them has no time for all that waits."""
+    title, bordero = paid_unsent(company)
+    correct_day(company, bordero)
+    let_pass(HOURS)
+    company.go_live()
+    now = timezone.now()
+    PaymentCheck.objects.create(title=company.title(title), asked_at=now - timedelta(hours=30), ready_at=now)
+    before_settling.read_before_settling(timezone.now, now, None)
+    assert not PaymentCheck.objects.filter(is_waived=True).exists()
+    company.work()
+    assert payment_in_mirror(title) == payment_in_bling(company, bordero)
+    assert company.posting(title).reason == ""
+    assert company.problems(title) == []
+
+
 @pytest.mark.parametrize("is_title_shown", [False, True])
 def test_a_payment_that_bling_says_is_gone_is_never_settled_for_having_waited(
     company: Company, world: World, is_title_shown: bool
