@@ -117,7 +117,7 @@ def reconcile_slice(
 ) -> bool:
     """Read pages until `deadline`, or one while a person waits; when all are read, compare. Returns whether it did any
     of that. Raises `TakenOverError`."""
-    if kamino.reconciled_at is None and not kamino.reconcile_cursor:
+    if kamino.reconciled_at is None and kamino.reconcile_asked_at and not kamino.reconcile_cursor:
         forget_rows(kamino.pk)  # a worker may have stored more of where the company was before
     worked, found = False, dict[str, Any]()
     cursor = kamino.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
