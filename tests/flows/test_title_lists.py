@@ -13,7 +13,8 @@ from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
-from integrations.models import Alert, KaminoConnection, KaminoSnapshot, ListedSpan, PersonPosting
+from integrations.models import Alert, KaminoConnection, KaminoSnapshot, ListedSpan, PersonPosting, Posting
+from integrations.models.outbox import Priority
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.company import title_lists
 from integrations.pipeline.company.checklist import checklist
@@ -181,6 +182,29 @@ def test_a_proved_list_that_fails_holds_its_direction_and_no_other(unknown: Comp
     assert [len(unknown.kamino.find_all("receivable", title)) for title in titles] == [1, 1, 1]
     review_alerts(now=timezone.now())
     assert not Alert.objects.filter(cause=AlertCause.LIST_FAILED, closed_at=None).exists()
+
+
+def test_many_orders_of_a_person_ask_a_list_that_fails_only_once(unknown: Company, world: World, user: User) -> None:
+    """Each order asked for itself, before everything else and again each quarter of an hour: with enough of them, the
+    other direction was never sent."""
+    world.receivable_list = "first"
+    begin(unknown)
+    titles = [unknown.add_title("receivable") for _ in range(5)]
+    unknown.to_shadow()
+    unknown.sync()
+    payable = unknown.add_title("payable")
+    unknown.sync()
+    refuse(world, 403, PATHS["first"])
+    Posting.objects.filter(direction="receivable").update(priority=Priority.PERSON)
+    asked = unknown.kamino.calls[f"GET {PATHS['first']}/paginada"]
+    unknown.go_live()
+    unknown.work()
+    assert unknown.in_kamino("payable", payable) is not None
+    assert unknown.kamino.calls[f"GET {PATHS['first']}/paginada"] == asked + 1
+    # One that is ordered later is tried at once, as somebody may have ended the cause.
+    world.faults.clear()
+    unknown.resync(titles[0], user)
+    assert len(unknown.kamino.find_all("receivable", titles[0])) == 1
 
 
 @pytest.mark.parametrize("operation", ["update", "settle", "cancel"])
