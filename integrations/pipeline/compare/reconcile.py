@@ -129,6 +129,7 @@ def reconcile_slice(
         if kamino.has_list(direction):
             page = _read_page(client, kamino, direction, cursor["page"], clock=clock)
         else:
+            cursor = {**cursor, "page": 1}  # what was read before was another list
             changes, page = find_list(client, kamino, direction, clock=clock)
             found.update(changes)
         if page is None:
