@@ -1,6 +1,7 @@
 """Restores: a database that is older than what was sent from it doubles nothing in Kamino, settlements included."""
 
 import random
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,7 +27,7 @@ from integrations.models import (
     RestoreHold,
 )
 from integrations.pipeline.access import restores
-from integrations.pipeline.access.journal import JournalError
+from integrations.pipeline.access.journal import JournalError, last_number, note
 from integrations.pipeline.access.tokens import refresh_token
 from integrations.pipeline.deliver.drain import _DIRECTORIES, drain
 from integrations.pipeline.report.alerts import health_of
@@ -235,6 +236,25 @@ def test_half_a_line_of_the_journal_says_nothing(company: Company, journal: Path
     file.write_text("nothing of it can be read\n")
     with pytest.raises(JournalError):
         restores.look(timezone.now())
+
+
+def test_a_line_that_was_cut_off_spoils_no_other_one(journal: Path) -> None:
+    """The disk was full: what came next was read as one number with it, and everything was held."""
+    journal.mkdir()
+    (journal / "key.journal").write_text("12")
+    note("key", 123, timezone.now())
+    assert last_number("key") == 123
+
+
+def test_a_line_that_has_no_room_is_no_note(journal: Path) -> None:
+    note("key", 1, timezone.now())
+    size, limits = (journal / "key.journal").stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 5, limits[1]))
+    try:
+        with pytest.raises(JournalError):
+            note("key", 2, timezone.now())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_another_worker_that_counts_on_is_no_restore(company: Company, journal: Path) -> None:
