@@ -1,7 +1,6 @@
 """Restores: a database that is older than what was sent from it doubles nothing in Kamino, settlements included."""
 
 import random
-import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -27,7 +26,7 @@ from integrations.models import (
     RestoreHold,
 )
 from integrations.pipeline.access import restores
-from integrations.pipeline.access.journal import JournalError, last_number, note
+from integrations.pipeline.access.journal import JournalError
 from integrations.pipeline.access.tokens import refresh_token
 from integrations.pipeline.deliver.drain import _DIRECTORIES, drain
 from integrations.pipeline.report.alerts import health_of
@@ -238,25 +237,6 @@ def test_half_a_line_of_the_journal_says_nothing(company: Company, journal: Path
         restores.look(timezone.now())
 
 
-def test_a_line_that_was_cut_off_spoils_no_other_one(journal: Path) -> None:
-    """The disk was full: what came next was read as one number with it, and everything was held."""
-    journal.mkdir()
-    (journal / "key.journal").write_text("12")
-    note("key", 123, timezone.now())
-    assert last_number("key") == 123
-
-
-def test_a_line_that_has_no_room_is_no_note(journal: Path) -> None:
-    note("key", 1, timezone.now())
-    size, limits = (journal / "key.journal").stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 5, limits[1]))
-    try:
-        with pytest.raises(JournalError):
-            note("key", 2, timezone.now())
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 def test_another_worker_that_counts_on_is_no_restore(company: Company, journal: Path) -> None:
     """Its note may be younger than our look at the database."""
     company.add_title("payable")
@@ -358,6 +338,34 @@ def test_what_a_running_worker_knows_of_persons_is_forgotten_too(
     company.sync()
     assert len(company.kamino.persons) == persons
     check(company)
+
+
+@pytest.mark.parametrize("is_complete", [False, True])
+def test_a_list_that_may_hide_paid_titles_frees_none_that_is_paid(
+    company: Company, world: World, tmp_path: Path, is_complete: bool
+) -> None:
+    """It shows no paid title, and what was settled since the backup would be created and settled again."""
+    world.generous = True
+    KaminoConnection.objects.update(lists_are_complete=is_complete)
+    paid = company.add_title("payable")
+    company.bling.pay(paid, account=company.bank)
+    company.to_shadow()
+    company.sync()
+    company.go_live()
+    backup = make_backup(tmp_path)
+    company.work()
+    kamino_id = company.in_kamino("payable", paid)["ID"]
+    if not is_complete:
+        company.kamino.deleted.add(("payable", kamino_id))  # from its list
+        company.kamino.touch()
+    restore(backup)
+    restores.after_restore(timezone.now())
+    company.reconnect()
+    company.sync()
+    company.kamino.deleted.discard(("payable", kamino_id))
+    assert len(company.kamino.find_all("payable", paid)) == 1
+    held = RestoreHold.objects.filter(RestoreHold.OPEN, direction="payable", looked_at__isnull=False)
+    assert held.exists() is not is_complete
 
 
 def test_a_held_company_is_not_green_and_tokens_of_the_backup_have_their_own_words(

@@ -12,11 +12,12 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
-from integrations.domain.titles import Direction
+from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino.client import KaminoClient, title_id
 from integrations.kamino.listing import Listing, Page
-from integrations.models import KaminoConnection, KaminoItem, RestoreHold
+from integrations.models import KaminoConnection, KaminoItem, KaminoSnapshot, Posting, RestoreHold, Title
 from integrations.models.registers import KaminoKind
 from integrations.models.title_lists import waits_no_more
 from integrations.pipeline.access import failpoints
@@ -226,6 +227,7 @@ def _prove_what_is_held(client: KaminoClient, kamino: KaminoConnection, *, clock
         direction = Direction(hold.direction)
         try:
             is_proved = prove(client, kamino.pk, direction, ALWAYS, since=hold.since, clock=clock, until=deadline)
+            is_proved = is_proved and not _may_hide_what_was_paid(kamino, hold)
         except TransientError as error:
             if error.code == NO_TIME_LEFT:
                 return False
@@ -237,6 +239,18 @@ def _prove_what_is_held(client: KaminoClient, kamino: KaminoConnection, *, clock
         same = RestoreHold.objects.filter(RestoreHold.OPEN, pk=hold.pk, since=hold.since)
         same.update(looked_at=clock(), **ended)
     return True
+
+
+def _may_hide_what_was_paid(kamino: KaminoConnection, hold: RestoreHold) -> bool:
+    """Say whether a title that is paid in Bling may have been settled in Kamino already, and hidden by its list: nobody
+    proved that it shows every status, and it shows none that is paid."""
+    if kamino.lists_are_complete:
+        return False
+    of_hold = {"kamino_connection": kamino, "direction": hold.direction}
+    shown = KaminoSnapshot.objects.filter(status=KaminoStatus.SETTLED, read_at__gte=hold.since, **of_hold)
+    settled = Posting.objects.filter(title=OuterRef("pk"), delivered__status=KaminoStatus.SETTLED.value)
+    paid = Title.objects.filter(connection__tenant=kamino.tenant_id, direction=hold.direction, replaced_by=None)
+    return paid.filter(~Exists(settled), status=TitleStatus.SETTLED).exists() and not shown.exists()
 
 
 def _next_direction(cursor: dict[str, object]) -> dict[str, object]:
