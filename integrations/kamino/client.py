@@ -198,7 +198,8 @@ class KaminoClient:
         def day_page(op: Op, day: date) -> Page[KaminoTitle]:
             return next(self._title_pages(op, direction, (day, day)))
 
-        found = find(direction, lambda op: next(self._title_pages(op, direction)), day_page)
+        known = self.title_lists[direction]
+        found = find(direction, known, lambda op: next(self._title_pages(op, direction)), day_page)
         if found.title_list in PROVED:
             self.title_lists[direction] = found.title_list
         return found

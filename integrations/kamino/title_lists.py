@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from integrations.domain.matching import KaminoTitle
-from integrations.domain.title_lists import TitleList
+from integrations.domain.title_lists import PROVED, TitleList
 from integrations.domain.titles import Direction
 from integrations.kamino.endpoints import TITLE_LISTS, Op
 from integrations.kamino.errors import SERVICE
@@ -33,6 +33,10 @@ from integrations.rest.errors import (
 NOT_THERE = "404"
 """What is kept of an address that answered that it does not exist."""
 WORKS = "ok"
+NOT_ALONE = "not_alone"
+"""What is kept of an address that works, while another one may be the list."""
+_PERSON = {"IDPessoa", "Pessoa"}
+"""Where a row says whose title it is."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,18 @@ def usable() -> Iterator[None]:
 
 def of_span(page: Page[KaminoTitle], op: Op, direction: Direction, start: date, end: date) -> Page[KaminoTitle]:
     """Return a page without the rows that are due outside of a span. Raises `FilterIgnoredError` where most are, and
-    `InternalError` where most rows do not say what we have to know of a title.
+    `InternalError` where most rows do not say what we have to know of a title: what it is, whose, of how much and when.
 
     One whose due date cannot be read is there all the same.
     """
-    needed = {NAMES[direction].description, NAMES[direction].status}
-    bare = [row for row in page.rows if not needed <= (row.raw or {}).keys()]
+    names = NAMES[direction]
+    needed = {names.description, names.status, names.due_date, names.value}
+
+    def says_enough(row: KaminoTitle) -> bool:
+        shown = (row.raw or {}).keys()
+        return needed <= shown and not _PERSON.isdisjoint(shown)
+
+    bare = [row for row in page.rows if not says_enough(row)]
     if len(bare) * 2 > len(page.rows):
         raise InternalError(f"rows without {', '.join(sorted(needed))}", service=SERVICE, operation=str(op))
 
@@ -104,17 +114,24 @@ def of_span(page: Page[KaminoTitle], op: Op, direction: Direction, start: date, 
 
 def find(
     direction: Direction,
+    known: TitleList,
     first_page: Callable[[Op], Page[KaminoTitle]],
     day_page: Callable[[Op, date], Page[KaminoTitle]],
 ) -> FoundList:
-    """Try each address of a direction's list until one is proved. `first_page` asks for all titles, `day_page` for
-    those due on a day. Raises what says nothing of a list: wrong keys, a limit.
+    """Try each address of a direction's list, the one that is `known` first, until one is proved. `first_page` asks for
+    all titles, `day_page` for those due on a day. Raises what says nothing of a list: wrong keys, a limit.
+
+    While an address tried before may be a list (it fails, it refuses), the next one counts only by the rows that it
+    shows, and not at all in place of a list that was proved.
     """
     answers: dict[str, str] = {}
-    for title_list, op in TITLE_LISTS[direction].items():
+    for title_list, op in sorted(TITLE_LISTS[direction].items(), key=lambda item: item[0] is not known):
+        is_alone = not answers or is_nowhere(answers)
         answers[op], page = _try(op, first_page, day_page)
-        if answers[op] == WORKS:
-            return FoundList(title_list, answers, page)
+        if answers[op] == WORKS and page is not None:
+            if is_alone or (page.rows and known not in PROVED):
+                return FoundList(title_list, answers, page)
+            answers[op] = NOT_ALONE
     return FoundList(TitleList.UNKNOWN, answers)
 
 
@@ -128,6 +145,8 @@ def _try(
             found = day_page(op, row.due_date)
             if row.kamino_id not in [other.kamino_id for other in found.rows] and found.is_last:
                 return "not_shown", None
+        elif page.rows or page.unread:
+            return "no_due_date", None
     except NotFoundError:
         return NOT_THERE, None
     except (UnauthorizedError, RateLimitedError):

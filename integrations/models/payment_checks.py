@@ -12,7 +12,8 @@ class PaymentCheck(models.Model):
 
     Written when the settlement was to be sent, deleted with the plan request that follows the reading, or when nothing
     is to be settled any more. `ready_at`: when they are read, at the earliest. `is_waived` once they could not be read
-    for so long that the settlement goes with what was read before; they are still read when they can be.
+    for so long (since `asked_at`, or since Bling said last that one is gone) that the settlement goes with what was
+    read before; they are still read when they can be.
     """
 
     title = models.OneToOneField(Title, models.CASCADE, related_name="payment_check", primary_key=True)

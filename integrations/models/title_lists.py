@@ -97,6 +97,7 @@ def of_known_lists(kaminos: Any) -> Q:
     return _of_own_direction(kaminos, list__in=[*PROVED, TitleList.ABSENT])
 
 
-def of_waiting_lists(kaminos: Any, now: datetime) -> Q:
-    """Return which title units are of a direction whose list failed a short time ago."""
-    return _of_own_direction(kaminos, list_waits_until__gt=now)
+def of_waiting_lists(kaminos: Any, until: Any) -> Q:
+    """Return which title units are of a direction whose list is left alone for longer than `until` (a moment, or one of
+    the unit's own)."""
+    return _of_own_direction(kaminos, list_waits_until__gt=until)

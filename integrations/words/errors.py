@@ -57,6 +57,10 @@ _BY_ANSWER = {
     "filter_ignored": gettext_noop(
         "Asked for one due date, Kamino lists titles of others, so the list cannot be believed."
     ),
+    "no_due_date": gettext_noop("Kamino lists titles without an id or a due date that can be read."),
+    "not_alone": gettext_noop(
+        "It works, but is not used while the other address may be the list: test the connection again later."
+    ),
     "unconfirmed": _BY_CODE["unconfirmed"],
 }
 _AS_EVER = ("filter_ignored",)

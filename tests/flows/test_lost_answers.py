@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
-from integrations.domain.reasons import LOST_ANSWERS
+from integrations.domain.reasons import LOST_ANSWERS, Reason
 from integrations.models import Attempt, Posting
 from integrations.pipeline.desk import commands
 from sandbox.faults import Fault
@@ -110,7 +110,8 @@ def test_a_lost_answer_is_adopted_or_shown_and_never_repeated(
         is_done = HAPPENED[kind] or sent_again
         assert shown(company, direction, title) == (write.done if is_done else write.without), (name, direction)
         posting = company.posting(title)
-        is_clear = can_look and is_done
+        is_hidden = HAPPENED[kind] and write.done is None and not complete
+        is_clear = can_look and is_done and not is_hidden
         assert posting.state == ("delivered" if is_clear else "needs_human"), (name, direction)
         writes = (write.without is not None) + 1 + sent_again
         assert Attempt.objects.filter(posting=posting).count() == writes, (name, direction)
@@ -166,6 +167,29 @@ def test_two_rows_with_the_code_of_a_lost_creation_are_asked_about(
     company.work()
     posting = company.posting(title)
     assert (posting.state, posting.reason, posting.kamino_id) == (DeliveryState.NEEDS_HUMAN, "found_twice", None)
+
+
+@pytest.mark.parametrize("status", [PAID, PENDING])
+def test_a_cancellation_is_not_believed_of_a_list_that_may_hide_titles(
+    company: Company, world: World, patient: Any, status: int
+) -> None:
+    """Kamino paid the title, refused to cancel it, and shows it no more among those that are open."""
+    title = company.add_title("payable")
+    company.sync()
+    company.bling.cancel(title)
+    world.faults.add(Fault(side="kamino", kind="cut_before", method="DELETE", path="/financeiro/pagamento"))
+    company.sync()
+    kamino_id = company.in_kamino("payable", title)["ID"]
+    if status == PAID:
+        company.kamino.pay_title("payable", kamino_id)
+    company.kamino.deleted.add(("payable", kamino_id))  # from its list
+    company.kamino.touch()
+    for _ in range(2):
+        company.forget_waits()
+        company.work()
+    posting = company.posting(title)
+    assert (posting.state, posting.reason) == (DeliveryState.NEEDS_HUMAN, Reason.NOT_PROVED_ABSENT)
+    assert posting.get_delivered().status == "pending"
 
 
 @pytest.mark.parametrize("then", ["cancel", "filter"])

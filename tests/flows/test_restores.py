@@ -28,7 +28,7 @@ from integrations.models import (
 from integrations.pipeline.access import restores
 from integrations.pipeline.access.journal import JournalError
 from integrations.pipeline.access.tokens import refresh_token
-from integrations.pipeline.deliver.drain import drain
+from integrations.pipeline.deliver.drain import _DIRECTORIES, drain
 from integrations.pipeline.report.alerts import health_of
 from sandbox.world import World
 from tests.backups import make_backup, restore, restored_as_new
@@ -313,6 +313,59 @@ def test_a_running_worker_notices_that_its_database_went_back(company: Company, 
     key = KnownDatabase.objects.get().key
     restores._numbered[key] = 10_000
     assert signals() == ["journal"]
+
+
+def test_what_a_running_worker_knows_of_persons_is_forgotten_too(
+    company: Company, world: World, tmp_path: Path
+) -> None:
+    """It had read who is there before it created them, and the restored database knows of no creation."""
+    world.generous = True
+    for document in ("11.222.333/0001-81", "04.252.011/0001-10", "33.000.167/0001-01", "60.746.948/0001-12"):
+        contact = company.bling.add_contact(name="Fornecedor", document=document, kind="J")
+        company.add_title("payable", contact=contact)
+    company.to_shadow()
+    company.sync()
+    company.go_live()
+    backup = make_backup(tmp_path)
+    company.work()
+    persons = len(company.kamino.persons)
+    assert persons == 4
+    known = dict(_DIRECTORIES)
+    restore(backup)
+    _DIRECTORIES.update(known)  # the worker goes on
+    restores.after_restore(timezone.now())
+    company.reconnect()
+    company.sync()
+    assert len(company.kamino.persons) == persons
+    check(company)
+
+
+@pytest.mark.parametrize("is_complete", [False, True])
+def test_a_list_that_may_hide_paid_titles_frees_none_that_is_paid(
+    company: Company, world: World, tmp_path: Path, is_complete: bool
+) -> None:
+    """It shows no paid title, and what was settled since the backup would be created and settled again."""
+    world.generous = True
+    KaminoConnection.objects.update(lists_are_complete=is_complete)
+    paid = company.add_title("payable")
+    company.bling.pay(paid, account=company.bank)
+    company.to_shadow()
+    company.sync()
+    company.go_live()
+    backup = make_backup(tmp_path)
+    company.work()
+    kamino_id = company.in_kamino("payable", paid)["ID"]
+    if not is_complete:
+        company.kamino.deleted.add(("payable", kamino_id))  # from its list
+        company.kamino.touch()
+    restore(backup)
+    restores.after_restore(timezone.now())
+    company.reconnect()
+    company.sync()
+    company.kamino.deleted.discard(("payable", kamino_id))
+    assert len(company.kamino.find_all("payable", paid)) == 1
+    held = RestoreHold.objects.filter(RestoreHold.OPEN, direction="payable", looked_at__isnull=False)
+    assert held.exists() is not is_complete
 
 
 def test_a_held_company_is_not_green_and_tokens_of_the_backup_have_their_own_words(

@@ -13,10 +13,15 @@ from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
-from integrations.models import Alert, KaminoConnection, KaminoSnapshot, ListedSpan, PersonPosting
+from integrations.models import Alert, KaminoConnection, KaminoSnapshot, ListedSpan, PersonPosting, Posting
+from integrations.models.outbox import Priority
+from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.company import title_lists
 from integrations.pipeline.company.checklist import checklist
-from integrations.pipeline.company.saving import save_kamino
+from integrations.pipeline.company.probes import probe_kamino
+from integrations.pipeline.company.saving import address_refusal, save_kamino
+from integrations.pipeline.compare.reconcile import TakenOverError, is_due, reconcile_slice
+from integrations.pipeline.deliver.ready import live_kaminos
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.report.alerts import review_alerts
 from sandbox.faults import Fault
@@ -181,6 +186,29 @@ def test_a_proved_list_that_fails_holds_its_direction_and_no_other(unknown: Comp
     assert not Alert.objects.filter(cause=AlertCause.LIST_FAILED, closed_at=None).exists()
 
 
+def test_many_orders_of_a_person_ask_a_list_that_fails_only_once(unknown: Company, world: World, user: User) -> None:
+    """Each order asked for itself, before everything else and again each quarter of an hour: with enough of them, the
+    other direction was never sent."""
+    world.receivable_list = "first"
+    begin(unknown)
+    titles = [unknown.add_title("receivable") for _ in range(5)]
+    unknown.to_shadow()
+    unknown.sync()
+    payable = unknown.add_title("payable")
+    unknown.sync()
+    refuse(world, 403, PATHS["first"])
+    Posting.objects.filter(direction="receivable").update(priority=Priority.PERSON)
+    asked = unknown.kamino.calls[f"GET {PATHS['first']}/paginada"]
+    unknown.go_live()
+    unknown.work()
+    assert unknown.in_kamino("payable", payable) is not None
+    assert unknown.kamino.calls[f"GET {PATHS['first']}/paginada"] == asked + 1
+    # One that is ordered later is tried at once, as somebody may have ended the cause.
+    world.faults.clear()
+    unknown.resync(titles[0], user)
+    assert len(unknown.kamino.find_all("receivable", titles[0])) == 1
+
+
 @pytest.mark.some(3)
 @pytest.mark.parametrize("operation", ["settle", "update", "cancel"])
 def test_what_is_there_already_waits_for_its_list_too(unknown: Company, world: World, operation: str) -> None:
@@ -258,9 +286,60 @@ def test_another_address_or_company_forgets_what_was_known(unknown: Company, wor
     save_kamino(kamino, ["base_url"], user=None, now=timezone.now())
     kamino.refresh_from_db()
     assert set(kamino.title_lists.values()) == {"unknown"}
+    assert not KaminoSnapshot.objects.exists()
+    assert not ListedSpan.objects.exists()
+    list(probe_kamino(kamino, clock=timezone.now))
     title = unknown.add_title("receivable")
     unknown.sync()
     assert unknown.in_kamino("receivable", title) is not None, "they were proved again by the comparison"
+
+
+def test_nothing_is_sent_to_another_address_before_it_was_compared(
+    unknown: Company, world: World, settings: Any, contact: int
+) -> None:
+    """What was seen where it was before would be taken for what is there."""
+    settings.KAMINO_ALLOWED_HOSTS = [*settings.KAMINO_ALLOWED_HOSTS, "localhost"]
+    world.receivable_list = "first"
+    enter_by_hand(unknown, contact)
+    kamino = KaminoConnection.objects.get()
+    address = kamino.base_url.replace("127.0.0.1", "localhost")
+    kamino.base_url = address
+    save_kamino(kamino, ["base_url"], user=None, now=timezone.now())
+    list(probe_kamino(kamino, clock=timezone.now))
+    assert not live_kaminos(timezone.now()).exists()
+    title = unknown.add_title("receivable", contact=contact, value="250.00")
+    unknown.sync()
+    assert unknown.posting(title).reason == Reason.POSSIBLE_DUPLICATE
+
+
+def test_a_comparison_under_way_says_nothing_of_where_the_company_is_now(
+    unknown: Company, world: World, settings: Any
+) -> None:
+    settings.KAMINO_ALLOWED_HOSTS = [*settings.KAMINO_ALLOWED_HOSTS, "localhost"]
+    world.receivable_list = "first"
+    begin(unknown)
+    before, kamino = KaminoConnection.objects.get(), KaminoConnection.objects.get()
+    client = open_kamino(before, clock=timezone.now)
+    kamino.base_url = kamino.base_url.replace("127.0.0.1", "localhost")
+    save_kamino(kamino, ["base_url"], user=None, now=timezone.now())
+    with pytest.raises(TakenOverError):
+        reconcile_slice(
+            client, before, clock=timezone.now, deadline=timezone.now() + timedelta(minutes=1),
+            people_wait=lambda _now: False,
+        )  # fmt: skip
+    now = KaminoConnection.objects.get()
+    assert (set(now.title_lists.values()), now.reconciled_at) == ({"unknown"}, None)
+
+
+def test_a_company_that_was_sent_to_stays_the_same_one(company: Company) -> None:
+    """The numbers of its titles and persons are those of others elsewhere."""
+    kamino = KaminoConnection.objects.get()
+    assert address_refusal(kamino, kamino.base_url, "outra1000") is None
+    begin(company)
+    refusal = address_refusal(kamino, kamino.base_url, "outra1000")
+    assert refusal is not None
+    assert refusal[0] == "cn"
+    assert address_refusal(kamino, kamino.base_url, kamino.cn) is None
 
 
 @pytest.mark.parametrize(("has_rows", "state"), [(True, "second"), (False, "unknown")])
@@ -277,3 +356,17 @@ def test_the_version_before_knew_one_address(company: Company, has_rows: bool, s
     kamino = KaminoConnection.objects.get()
     assert (kamino.payable_list, kamino.receivable_list) == ("first", state)
     assert kamino.reconcile_asked_at is not None
+
+
+def test_a_test_in_a_bad_moment_lets_no_company_be_compared_without_end(unknown: Company, world: World) -> None:
+    """What was kept of a failed look for a list that is known was forgotten by nothing, and was due for ever."""
+    world.receivable_list = "first"
+    begin(unknown)
+    refuse(world, 403, PATHS["first"], times=1)
+    list(probe_kamino(KaminoConnection.objects.get(), clock=timezone.now))
+    world.faults.clear()
+    later(unknown)
+    kamino = KaminoConnection.objects.get()
+    assert kamino.receivable_list == "first"
+    two_hours = timezone.now() + timedelta(hours=2)
+    assert not KaminoConnection.objects.filter(is_due(two_hours)).exists()

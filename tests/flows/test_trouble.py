@@ -9,10 +9,12 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Reason
 from integrations.models import (
     BlingConnection,
     BlingToken,
     KaminoConnection,
+    PersonPosting,
     RateLimit,
     SyncRun,
     Title,
@@ -23,7 +25,7 @@ from integrations.pipeline.read import schedule
 from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.flows.helpers import Company
+from tests.flows.helpers import Company, in_days
 
 SAVE = {"payable": "/financeiro/pagamento", "receivable": "/financeiro/recebimento"}
 
@@ -215,3 +217,22 @@ def test_an_odd_value_does_not_cost_the_others_their_sync(company: Company, odd:
     report = company.sync()
     assert company.in_kamino("payable", good) is not None
     assert report.is_synced
+
+
+@pytest.mark.parametrize("path", ["/financeiro/pagamento", "/pessoa/grava"])
+def test_writing_that_is_refused_lets_all_else_go_on(company: Company, world: World, contact: int, path: str) -> None:
+    """The user of the keys may see payables, or persons, and not write them: each try paused the whole company."""
+    company.add_title("receivable", contact=contact)
+    company.sync()
+    world.faults.add(Fault("kamino", "answer", "POST", path, times=50, status=403, answer="{}"))
+    payable = company.add_title("payable")
+    receivable = company.add_title("receivable", contact=contact, due=in_days(world, 200))
+    company.sync()
+    for _ in range(3):  # a quarter of an hour each
+        company.forget_waits()
+        KaminoConnection.objects.update(lease_until=None)
+        company.work()
+    assert company.in_kamino("payable", payable) is None
+    assert company.in_kamino("receivable", receivable) is not None
+    refused = company.posting(payable) if "pagamento" in path else PersonPosting.objects.get(kamino_id=None)
+    assert (refused.state, refused.reason) == (DeliveryState.NEEDS_HUMAN, Reason.ACCESS_REFUSED), "a person is told"

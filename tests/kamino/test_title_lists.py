@@ -85,6 +85,11 @@ def test_the_unconfirmed_address_is_asked_only_where_that_is_allowed(
 ODD_LISTS: dict[str, tuple[dict[str, Any], str]] = {
     "no status": ({"SitConta": LEFT_OUT}, "internal"),
     "no description": ({"Descri": LEFT_OUT}, "internal"),
+    "no due date": ({"DtaVenc": LEFT_OUT}, "internal"),
+    "no value": ({"VlrVenc": LEFT_OUT}, "internal"),
+    "no person": ({"IDPessoa": LEFT_OUT, "Pessoa": LEFT_OUT}, "internal"),
+    "no id": ({"ID": None}, "no_due_date"),
+    "no day in its due date": ({"DtaVenc": "amanhã"}, "no_due_date"),
 }
 
 
@@ -181,3 +186,36 @@ def test_mostly_rows_of_other_days_are_no_answer(client: KaminoClient, kamino: K
     with pytest.raises(errors.UnusableListError) as caught:
         due(client, world.today + timedelta(days=3))
     assert caught.value.because.code == "filter_ignored"
+
+
+def test_an_empty_list_proves_nothing_while_the_other_address_only_fails(
+    server: SandboxServer, kamino: KaminoCompany, world: World
+) -> None:
+    """What the first address did not show for a moment would be created a second time."""
+    world.receivable_list = "second"
+    answers(world, 503, FIRST)
+    found = client_of(server, kamino, TitleList.UNKNOWN).find_title_list(Direction.RECEIVABLE)
+    assert (found.title_list, found.answers["receivable.list"]) == (TitleList.UNKNOWN, "503")
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_list_that_fails_for_a_moment_is_not_replaced_by_another(
+    server: SandboxServer, kamino: KaminoCompany, world: World, is_empty: bool
+) -> None:
+    """A person tests the connection while the list that is proved does not answer."""
+    world.receivable_list = "second"
+    if not is_empty:
+        add(kamino, world, 1)
+    answers(world, 503, FIRST)
+    client = client_of(server, kamino, TitleList.FIRST)
+    assert client.find_title_list(Direction.RECEIVABLE).title_list is TitleList.UNKNOWN
+    assert client.title_lists[Direction.RECEIVABLE] is TitleList.FIRST
+
+
+@pytest.mark.parametrize("known", [TitleList.FIRST, TitleList.SECOND])
+def test_a_list_that_moved_is_found_where_it_is_now(
+    server: SandboxServer, kamino: KaminoCompany, world: World, known: TitleList
+) -> None:
+    world.receivable_list = "second" if known is TitleList.FIRST else "first"
+    found = client_of(server, kamino, known).find_title_list(Direction.RECEIVABLE)
+    assert found.title_list == world.receivable_list

@@ -44,7 +44,7 @@ class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
         if data and data.get("base_url") and data.get("cn"):
-            refusal = address_refusal(data["base_url"], data["cn"])
+            refusal = address_refusal(self.instance, data["base_url"], data["cn"])
             if refusal is not None:
                 self.add_error(*refusal)
         return data

@@ -33,7 +33,10 @@ def note(database: str, number: int, now: datetime) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, f"{number} {now.isoformat()}\n".encode())
+            # On a line of its own, also after one that was cut off: its number would begin with that one's.
+            line = f"\n{number} {now.isoformat()}\n".encode()
+            if os.write(descriptor, line) < len(line):
+                raise JournalError(f"{path}: no room for a whole line")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -35,7 +35,7 @@ _unreadable: set[RestoreSignal] = set()
 _numbered: dict[str, int] = {}
 """The highest number that this process saw of each database."""
 _began: list[datetime] = []
-_restored: list[bool] = [False]
+_restored: list[datetime | None] = [None]
 
 
 def look(now: datetime) -> bool:
@@ -69,8 +69,8 @@ def after_restore(now: datetime) -> None:
     _settle(now, RestoreSignal.ASKED)
 
 
-def was_restored() -> bool:
-    """Say whether this database was ever restored, as this process last saw it."""
+def restored_at() -> datetime | None:
+    """Return when this database was last found to be restored, as this process last saw it."""
     return _restored[0]
 
 
@@ -104,20 +104,20 @@ class _Here:
 
 def _here() -> _Here:
     readable = [signal for signal in _IDENTITY if signal not in _unreadable]
-    columns = ["known.key", "known.identity::text", "known.restored_at IS NOT NULL", "numbers.last_value"]
+    columns = ["known.key", "known.identity::text", "known.restored_at", "numbers.last_value"]
     asked = ", ".join([*columns, *(_IDENTITY[one] for one in readable)])
     try:
         with database.cursor() as cursor:
             cursor.execute(
                 f"SELECT {asked} FROM {_NUMBERS} numbers LEFT JOIN integrations_knowndatabase known ON true"  # noqa: S608
             )
-            key, known, was_restored, number, *identity = cursor.fetchone()
+            key, known, at, number, *identity = cursor.fetchone()
     except DatabaseError:
         if _unreadable or not _find_unreadable():
             raise
         return _here()
     said = dict(zip((signal.value for signal in readable), identity, strict=True))
-    _restored[:] = [was_restored]
+    _restored[:] = [at]
     return _Here(key, json.loads(known or "{}"), number, said)
 
 

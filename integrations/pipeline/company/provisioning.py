@@ -188,7 +188,7 @@ def _kamino(tenant: Tenant, node: Node, now: datetime) -> list[str]:
     if "payable_number" in node:
         wanted["payable_number"] = node.choice("payable_number", PayableNumberChoice.values)
     changed = _fill(kamino, wanted)
-    refusal = address_refusal(kamino.base_url, kamino.cn)
+    refusal = address_refusal(kamino, kamino.base_url, kamino.cn)
     if refusal is not None:
         raise DocumentError(f"{node.where}.{refusal[0]}", refusal[1])
     _validate(kamino, node)

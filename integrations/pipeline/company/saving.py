@@ -7,14 +7,15 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import F, Model
 from django.utils.translation import gettext as _
 
-from integrations.models import BlingConnection, KaminoConnection, Tenant, Title
+from integrations.models import DELIVERY_UNITS, BlingConnection, KaminoConnection, Tenant, Title
 from integrations.pipeline.access.clients import check_address
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import lift_pause
 from integrations.pipeline.desk.commands import tenant_changed
+from integrations.pipeline.handover.kamino_rows import forget_rows
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.handover.title_lists import forget_lists
 from integrations.rest.errors import ConfigError
@@ -46,9 +47,14 @@ def save_kamino(
 ) -> None:
     """Save the `changed` fields of a connection that exists."""
     with transaction.atomic():
-        if not _KAMINO_PLACE.isdisjoint(changed):
+        has_moved = not _KAMINO_PLACE.isdisjoint(changed)
+        if has_moved:
             changed = {*changed, *forget_lists(kamino, now=now)}
         _save(kamino, changed, user, reason)
+        if has_moved:
+            forget_rows(kamino.pk)
+            # Whoever works on it stops; the lease lasts as long as a call may be under way.
+            KaminoConnection.objects.filter(pk=kamino.pk).update(fence=F("fence") + 1)
         if not _KAMINO_KEYS.isdisjoint(changed):
             lift_pause(kamino.pk, now)
         if not _KAMINO_RULES.isdisjoint(changed):
@@ -65,8 +71,9 @@ def save_bling(
             request_plans(Title.objects.filter(connection=connection), now=now)
 
 
-def address_refusal(base_url: str, cn: str) -> tuple[str, str] | None:
-    """Say which field of a connection is wrong, and why, where keys must not be sent to its address; else None."""
+def address_refusal(kamino: KaminoConnection, base_url: str, cn: str) -> tuple[str, str] | None:
+    """Say which field of a connection would be wrong, and why, where keys must not be sent to its address, or where the
+    numbers that are known of its titles and persons would be those of another company; else None."""
     try:
         check_address(base_url, cn)
     except ConfigError as error:
@@ -74,6 +81,9 @@ def address_refusal(base_url: str, cn: str) -> tuple[str, str] | None:
             return "cn", error_text(error)
         hosts = {"hosts": ", ".join(settings.KAMINO_ALLOWED_HOSTS)}
         return "base_url", _("Keys are sent only to https addresses of %(hosts)s. Correct the address.") % hosts
+    moved = {"kamino_connection__in": KaminoConnection.objects.filter(pk=kamino.pk).exclude(cn=cn)}
+    if any(model.objects.filter(kamino_id__isnull=False, **moved).exists() for model in DELIVERY_UNITS):
+        return "cn", _("What was sent is at the company of this CN: another one needs a company of its own here.")
     return None
 
 

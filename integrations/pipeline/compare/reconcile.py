@@ -12,18 +12,19 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
-from integrations.domain.titles import Direction
+from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino.client import KaminoClient, title_id
 from integrations.kamino.listing import Listing, Page
-from integrations.models import KaminoConnection, KaminoItem, RestoreHold
+from integrations.models import KaminoConnection, KaminoItem, KaminoSnapshot, Posting, RestoreHold, Title
 from integrations.models.registers import KaminoKind
 from integrations.models.title_lists import waits_no_more
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.compare.discrepancies import compare_all
 from integrations.pipeline.compare.shown_in_kamino import Seen, not_shown
 from integrations.pipeline.handover.kamino_absence import ALWAYS, keep_proof, prove
-from integrations.pipeline.handover.kamino_rows import store_rows
+from integrations.pipeline.handover.kamino_rows import forget_rows, store_rows
 from integrations.pipeline.handover.restore_holds import unread_connections
 from integrations.pipeline.handover.title_lists import find_list, title_page
 from integrations.rest.errors import NO_TIME_LEFT, IncompleteError, TransientError, UnusableListError
@@ -39,6 +40,10 @@ LISTS_EVERY = timedelta(minutes=45)
 REGISTERS_STALE = timedelta(hours=24)
 MOST_LOOKS = 10
 """Due dates that one comparison asks for again: half a minute of Kamino's requests."""
+
+
+class TakenOverError(Exception):
+    """Another worker took the company over, or it was changed; what this one read is not kept."""
 
 
 def registers_are_stale(now: datetime) -> Q:
@@ -112,7 +117,9 @@ def reconcile_slice(
     people_wait: Callable[[datetime], bool],
 ) -> bool:
     """Read pages until `deadline`, or one while a person waits; when all are read, compare. Returns whether it did any
-    of that."""
+    of that. Raises `TakenOverError`."""
+    if kamino.reconciled_at is None and kamino.reconcile_asked_at and not kamino.reconcile_cursor:
+        forget_rows(kamino.pk)  # a worker may have stored more of where the company was before
     worked, found = False, dict[str, Any]()
     cursor = kamino.reconcile_cursor or {"started_at": clock().isoformat(), "direction": Direction.PAYABLE, "page": 1}
     started_at = datetime.fromisoformat(cursor["started_at"])
@@ -123,6 +130,7 @@ def reconcile_slice(
         if kamino.has_list(direction):
             page = _read_page(client, kamino, direction, cursor["page"], clock=clock)
         else:
+            cursor = {**cursor, "page": 1}  # what was read before was another list
             changes, page = find_list(client, kamino, direction, clock=clock)
             found.update(changes)
         if page is None:
@@ -219,6 +227,7 @@ def _prove_what_is_held(client: KaminoClient, kamino: KaminoConnection, *, clock
         direction = Direction(hold.direction)
         try:
             is_proved = prove(client, kamino.pk, direction, ALWAYS, since=hold.since, clock=clock, until=deadline)
+            is_proved = is_proved and not _may_hide_what_was_paid(kamino, hold)
         except TransientError as error:
             if error.code == NO_TIME_LEFT:
                 return False
@@ -232,11 +241,27 @@ def _prove_what_is_held(client: KaminoClient, kamino: KaminoConnection, *, clock
     return True
 
 
+def _may_hide_what_was_paid(kamino: KaminoConnection, hold: RestoreHold) -> bool:
+    """Say whether a title that is paid in Bling may have been settled in Kamino already, and hidden by its list: nobody
+    proved that it shows every status, and it shows none that is paid."""
+    if kamino.lists_are_complete:
+        return False
+    of_hold = {"kamino_connection": kamino, "direction": hold.direction}
+    shown = KaminoSnapshot.objects.filter(status=KaminoStatus.SETTLED, read_at__gte=hold.since, **of_hold)
+    settled = Posting.objects.filter(title=OuterRef("pk"), delivered__status=KaminoStatus.SETTLED.value)
+    paid = Title.objects.filter(connection__tenant=kamino.tenant_id, direction=hold.direction, replaced_by=None)
+    return paid.filter(~Exists(settled), status=TitleStatus.SETTLED).exists() and not shown.exists()
+
+
 def _next_direction(cursor: dict[str, object]) -> dict[str, object]:
     following = Direction.RECEIVABLE if cursor["direction"] == Direction.PAYABLE else ""
     return {**cursor, "direction": following, "page": 1}
 
 
 def _save_cursor(kamino: KaminoConnection, cursor: dict[str, object], **changes: Any) -> None:
+    """Keep how far the reading got. Raises `TakenOverError` when the company is not leased to this worker any more: it
+    may be another one by now."""
+    mine = KaminoConnection.objects.filter(pk=kamino.pk, fence=kamino.fence)
+    if not mine.update(reconcile_cursor=cursor, **changes):
+        raise TakenOverError(f"company {kamino.pk}")
     kamino.reconcile_cursor = cursor
-    KaminoConnection.objects.filter(pk=kamino.pk).update(reconcile_cursor=cursor, **changes)

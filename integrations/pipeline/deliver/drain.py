@@ -19,8 +19,9 @@ from integrations.pipeline.deliver.waiting import Waiting, what_waits
 from integrations.pipeline.outbox import drain as outbox
 from integrations.pipeline.outbox.destination import Clock
 
-_DIRECTORIES: dict[int, PersonDirectory] = {}
-"""A cache of this process: losing it costs requests, never correctness."""
+_DIRECTORIES: dict[tuple[object, ...], PersonDirectory] = {}
+"""A cache of this process, by where a company is and since when its database goes on: losing it costs requests, never
+correctness."""
 
 _WAITERS = outbox.Waiters()
 is_waiting = _WAITERS.is_waiting
@@ -37,7 +38,7 @@ class _Companies:
         self._deadline = deadline
         self._tenant_ids = tenant_ids
         self._for_people = for_people
-        self._clients: dict[int, KaminoClient] = {}
+        self._clients: dict[tuple[object, ...], KaminoClient] = {}
 
     def lease_next(self, now: datetime) -> tuple[KaminoConnection | None, float | None]:
         kaminos = kaminos_to_serve(now, self._tenant_ids, for_people=self._for_people)
@@ -45,9 +46,13 @@ class _Companies:
 
     def open(self, account: KaminoConnection) -> outbox.Step:
         restores.look(self._clock())
-        client, directory = self._clients.get(account.pk), _DIRECTORIES.setdefault(account.pk, PersonDirectory())
-        if client is None or client.title_lists != account.title_lists:
-            client = self._clients[account.pk] = open_kamino(account, clock=self._clock)
+        # One that was opened with other keys, or for another place, is used no more.
+        keys = (account.base_url, account.cn, *(getattr(account, name) for name in account.SECRETS))
+        key = (account.pk, *keys, account.allow_unconfirmed, *account.title_lists.values())
+        place = (account.pk, account.base_url, account.cn, restores.restored_at())
+        client, directory = self._clients.get(key), _DIRECTORIES.setdefault(place, PersonDirectory())
+        if client is None:
+            client = self._clients[key] = open_kamino(account, clock=self._clock)
         # Nothing begins that might not end within the lease: no unit, and no page of a long look-up.
         until = min(self._deadline, self._clock() + self.to.lease - self.to.longest_call)
 

@@ -15,7 +15,7 @@ from integrations.kamino.client import KaminoClient, person_id
 from integrations.kamino.listing import Listing, Page
 from integrations.kamino.translate import KaminoPerson
 from integrations.models import Attempt, KaminoSnapshot, PersonPosting, Posting
-from integrations.pipeline.access.restores import was_restored
+from integrations.pipeline.access.restores import restored_at
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import Claimed, claim
@@ -78,7 +78,7 @@ class PersonDirectory:
         if is_proved:
             return []
         if not desired.document:
-            return _of_its_titles(client, row) if was_restored() else []
+            return _of_its_titles(client, row) if restored_at() else []
         persons = client.persons_with_document(desired.document)
         return [person for person in persons if person.person.code == desired.code] or persons
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import DELIVERY_UNITS, KaminoConnection, PartPosting, PersonPosting, Posting, Tenant
 from integrations.models.outbox import Priority
 from integrations.models.title_lists import of_waiting_lists
-from integrations.pipeline.access.leases import is_free
+from integrations.pipeline.access.leases import CONFIG_PAUSE, is_free
 
 Unit = Posting | PersonPosting | PartPosting
 KNOWN_FOR = timedelta(hours=48)
@@ -43,9 +43,11 @@ def ready_parts(now: datetime) -> QuerySet[PartPosting]:
 
 
 def _list_may_be_tried(now: datetime) -> Q:
-    """Leave a list that failed alone for a while: everything of its direction would ask for it. A person's order tries
-    it at once."""
-    return ~of_waiting_lists(KaminoConnection.objects, now) | Q(priority=Priority.PERSON)
+    """Leave a list that failed alone for a while: everything of its direction would ask for it. What a person ordered
+    since it failed tries it at once."""
+    kaminos, ordered = KaminoConnection.objects, OuterRef("planned_at") + Value(CONFIG_PAUSE)
+    failed_since = of_waiting_lists(kaminos, ExpressionWrapper(ordered, DateTimeField()))
+    return ~of_waiting_lists(kaminos, now) | Q(~failed_since, priority=Priority.PERSON)
 
 
 def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:

@@ -66,7 +66,7 @@ def _resolve_title(
         # People may have moved it farther: it is believed gone when no due date at all has it.
         proved(ALWAYS)
         row = shown.filter(kamino_id=posting.kamino_id).first()
-    _resolve_change(posting, look, sent, row.to_title() if row else None)
+    _resolve_change(kamino, posting, look, sent, row.to_title() if row else None)
 
 
 def _resolve_creation(kamino: KaminoConnection, look: LookUp, sent: DesiredTitle, free: list[KaminoTitle]) -> None:
@@ -87,10 +87,15 @@ def _resolve_creation(kamino: KaminoConnection, look: LookUp, sent: DesiredTitle
         look.ask(Problem(Reason.NOT_PROVED_ABSENT))
 
 
-def _resolve_change(posting: TitleUnit, look: LookUp, sent: DesiredTitle, row: KaminoTitle | None) -> None:
+def _resolve_change(
+    kamino: KaminoConnection, posting: TitleUnit, look: LookUp, sent: DesiredTitle, row: KaminoTitle | None
+) -> None:
     cancelled = sent.status is KaminoStatus.CANCELLED
     if cancelled and row is None and not look.is_last:
         look.again()
+    elif cancelled and row is None and not kamino.lists_are_complete:
+        # It may be hidden because it was paid meanwhile, and that is why the cancellation failed.
+        look.ask(Problem(Reason.NOT_PROVED_ABSENT))
     elif (row is None) if cancelled else (row is not None and holds(row, sent)):
         # What people edited stays theirs: what we wrote counts as ours, as it does when the answer arrives.
         look.adopt(DesiredTitle.from_json(look.attempt.body), posting.kamino_id or 0)

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
-from integrations.models import Attempt, KaminoSnapshot, Posting
+from integrations.models import Attempt, KaminoSnapshot, ListedSpan, Posting
 from integrations.pipeline.access.restores import took_part
 from integrations.rest.fields import storable
 
@@ -25,6 +25,12 @@ def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
     if sent_since:
         return None
     return row.to_title(), row.read_at
+
+
+def forget_rows(kamino_id: int) -> None:
+    """Forget what lists showed and proved of a Kamino connection (its key)."""
+    for model in (KaminoSnapshot, ListedSpan):
+        model.objects.filter(kamino_connection=kamino_id).delete()
 
 
 def store_rows(kamino_id: int, direction: Direction, rows: Sequence[KaminoTitle], *, read_at: datetime) -> None:

@@ -67,15 +67,18 @@ def a_person_waits(title: str) -> Exists:
 
 
 def checks_overdue(now: datetime) -> QuerySet[PaymentCheck]:
-    """Return the checks whose settlements waited for long enough."""
-    return PaymentCheck.objects.filter(asked_at__lte=now - LONGEST_WAIT, is_waived=False)
+    """Return the checks whose settlements waited for long enough, of those that were tried and failed, or that cannot
+    be tried."""
+    overdue = PaymentCheck.objects.filter(asked_at__lte=now - LONGEST_WAIT, is_waived=False)
+    return overdue.exclude(pk__in=checks_to_read(now).values("pk"))
 
 
 def waive_overdue(now: datetime) -> int:
     """Let settlements go whose payments could not be read for a day; returns how many. In one transaction."""
     with transaction.atomic():
-        request_plans(Title.objects.filter(payment_check__in=checks_overdue(now)), now=now)
-        return checks_overdue(now).update(is_waived=True)
+        overdue = list(checks_overdue(now).select_for_update(of=("self",)).values_list("pk", flat=True))
+        request_plans(Title.objects.filter(pk__in=overdue), now=now)
+        return PaymentCheck.objects.filter(pk__in=overdue).update(is_waived=True)
 
 
 def finish(titles: Iterable[int], now: datetime) -> None:

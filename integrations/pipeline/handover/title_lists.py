@@ -59,7 +59,7 @@ def find_list(
     changes: dict[str, Any] = {"list_answers": kamino.list_answers}
     if found.title_list in PROVED:
         changes |= {list_field(direction): found.title_list.value, **as_before_a_failure(direction)}
-    else:
+    elif not kamino.has_list(direction):  # what reads a list that is known notices by itself that it fails
         changes[waits_field(direction)] = None if is_nowhere(found.answers) else clock() + CONFIG_PAUSE
     for name, value in changes.items():
         setattr(kamino, name, value)
@@ -67,9 +67,10 @@ def find_list(
 
 
 def forget_lists(kamino: KaminoConnection, *, now: datetime) -> list[str]:
-    """Let no list of a company be known, until its next comparison; return the columns that changed, for the caller to
-    save."""
+    """Let nothing be known of a company that is somewhere else now, until its registers and its titles were read again
+    there; return the columns that changed, for the caller to save. Nothing is sent before that."""
     changes: dict[str, Any] = {"list_answers": {}, "reconcile_asked_at": now, "reconcile_cursor": {}}
+    changes |= {"reconciled_at": None, "registers_read_at": None}
     for direction in Direction:
         changes |= {list_field(direction): TitleList.UNKNOWN, **as_before_a_failure(direction)}
     for name, value in changes.items():

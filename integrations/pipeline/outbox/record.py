@@ -27,6 +27,7 @@ from integrations.rest.errors import (
     OtherObjectError,
     RateLimitedError,
     TransientError,
+    UnauthorizedError,
     UncertainError,
     UnusableListError,
 )
@@ -34,7 +35,7 @@ from integrations.rest.errors import (
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 8
-MOST_TRIES_OF_LISTS = 3
+FEW_TRIES = 3
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 
@@ -113,6 +114,8 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
         elif isinstance(error, RateLimitedError):
             ready_at = now + timedelta(seconds=error.seconds)
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=ready_at, counts=False)
+        elif _is_write_refused(claimed, error):
+            _try_a_few_times(claimed, why, now)
         elif isinstance(error, ConfigError) and error.code != "unconfirmed":
             until = now + claimed.to.config_pause
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=until, counts=False)
@@ -122,7 +125,7 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             until = now + claimed.to.config_pause
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=until, counts=False)
         elif isinstance(error, IncompleteError):
-            _try_a_whole_list(claimed, why, now)
+            _try_a_few_times(claimed, why, now)
         elif isinstance(error, TransientError) and unit.tries < MOST_TRIES:
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=now + pause(unit.tries))
         else:
@@ -133,11 +136,17 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
         _close(claimed.attempt, kind, now, message=str(error), status=error.status)
 
 
-def _try_a_whole_list(claimed: Claimed, why: Problem, now: datetime) -> None:
-    """Try again later what a list did not prove: its pages may have moved. An odd row stays until a person corrects it,
-    and each try of each title behind it costs a request."""
+def _is_write_refused(claimed: Claimed, error: ApiError) -> bool:
+    """Say whether keys that may read may not make this write: that stops nothing but what they may not write."""
+    may_read = isinstance(error, ConfigError) and not isinstance(error, UnauthorizedError)
+    return claimed.is_sent and may_read and error.code != "unconfirmed"
+
+
+def _try_a_few_times(claimed: Claimed, why: Problem, now: datetime) -> None:
+    """Try again later what a list did not prove, as its pages may have moved, or what was refused. An odd row and a
+    missing permission stay until a person corrects them, and each try of each title behind them costs requests."""
     unit, objects = claimed.unit, type(claimed.unit).objects
-    if unit.tries < MOST_TRIES_OF_LISTS:
+    if unit.tries < FEW_TRIES:
         ready_at = now + claimed.to.config_pause
         objects.record_retry(unit.pk, claimed.fence, why=why, now=now, ready_at=ready_at)
         return

@@ -46,7 +46,7 @@ def read_before_settling(
 ) -> bool:
     """Read the borderôs of settlements that wait for them, those first that a person waits for (`for_people`: only
     these); false when nothing was done."""
-    worked = not for_people and payment_checks.waive_overdue(clock()) > 0
+    worked = False
     connections = payment_checks.connections_to_read(clock(), for_people=for_people)
     if tenant_ids is not None:
         connections = connections.filter(tenant__in=tenant_ids)
@@ -63,6 +63,9 @@ def read_before_settling(
             pause = timedelta(seconds=error.seconds) if isinstance(error, RateLimitedError) else PAUSE
             waiting = PaymentCheck.objects.filter(title__connection=connection, ready_at__lte=clock())
             waiting.update(ready_at=clock() + pause)
+    # Last: what was not tried, because nobody worked, is no payment that could not be read.
+    if not for_people:
+        worked |= payment_checks.waive_overdue(clock()) > 0
     return worked
 
 
@@ -94,7 +97,10 @@ def _read_batch(client: BlingClient, connection: BlingConnection, titles: Sequen
         # What Bling does not have any more was taken back: the title says how it is paid now.
         taken_back = [title for title, borderos in stale.items() if not borderos.isdisjoint(gone)]
         TitleRead.objects.filter(title__in=taken_back).update(asked_at=now)
-        PaymentCheck.objects.filter(title__in=stays).update(ready_at=now + PAUSE)
+        waiting = PaymentCheck.objects.filter(title__in=stays)
+        waiting.update(ready_at=now + PAUSE)
+        # Bling could be read, and does not show the payment: no waiting lets it be settled.
+        waiting.filter(title__in=taken_back).update(asked_at=now, is_waived=False)
     failpoints.passed("check.saved")
 
 

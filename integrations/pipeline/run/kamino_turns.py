@@ -14,6 +14,7 @@ from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, is_free, lease_first, pause_kamino
 from integrations.pipeline.compare.reconcile import (
+    TakenOverError,
     is_due,
     is_unread_after_restore,
     reconcile_slice,
@@ -89,6 +90,9 @@ def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
         client = open_kamino(kamino, clock=clock)
         people_wait = partial(_people_wait, kamino)
         return reconcile_slice(client, kamino, clock=clock, deadline=deadline, people_wait=people_wait)
+    except TakenOverError as error:
+        log.warning("comparison lost its lease", kamino_connection=kamino.pk, error=str(error))
+        return True
     except Exception as error:
         _kamino_failed(kamino, error, clock())
         return True

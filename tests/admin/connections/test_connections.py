@@ -10,7 +10,15 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.admin.connections.event_texts import _EVENTS, event_detail, event_text
-from integrations.models import BlingConnection, ConnectionEvent, ConnectLink, KaminoConnection, PlanRequest, Title
+from integrations.models import (
+    BlingConnection,
+    ConnectionEvent,
+    ConnectLink,
+    KaminoConnection,
+    PersonPosting,
+    PlanRequest,
+    Title,
+)
 from integrations.models.connections import ConnectionStatus
 from integrations.views.outcomes import OUTCOMES
 from tests.admin.kit.test_pages import url
@@ -208,6 +216,7 @@ def test_a_key_of_the_old_api_is_refused_with_what_to_do(
 def test_kamino_s_keys_go_only_to_kamino(
     base_url: str, cn: str, words: str, login: Callable[[str], Client], ours: Rows
 ) -> None:
+    PersonPosting.objects.update(kamino_id=None)  # nothing was sent yet
     data = {"base_url": base_url, "cn": cn, "app": "", "id_usr": "", "usr": "", "hash": "", "payable_number": "text"}
     response = login("suporte").post(url(KaminoConnection, "change", ours.kamino.pk), data)
     assert response.status_code == (200 if words else 302)

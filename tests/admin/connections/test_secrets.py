@@ -58,10 +58,10 @@ def kamino_form(rows: Rows, **changes: str) -> dict[str, str]:
 
 def test_a_blank_key_keeps_the_stored_one_and_a_new_one_replaces_it(login: Callable[[str], Client], ours: Rows) -> None:
     page = url(KaminoConnection, "change", ours.kamino.pk)
-    response = login("suporte").post(page, kamino_form(ours, cn="77", hash="novo-hash"))
+    response = login("suporte").post(page, kamino_form(ours, requests_per_minute="77", hash="novo-hash"))
     assert response.status_code == 302
     saved = KaminoConnection.objects.get(pk=ours.kamino.pk)
-    assert (saved.cn, saved.hash) == ("77", "novo-hash")
+    assert (saved.requests_per_minute, saved.hash) == (77, "novo-hash")
     assert [getattr(saved, name) for name in KEYS[:3]] == [SECRETS[name] for name in KEYS[:3]]
 
 
@@ -111,12 +111,12 @@ def test_keys_that_cannot_be_read_are_kept_until_they_are_entered_again(
     keys, client = settings.FIELD_ENCRYPTION_KEYS, login("suporte")
     other_key(settings)
     page = url(KaminoConnection, "change", ours.kamino.pk)
-    assert client.post(page, kamino_form(ours, cn="78", hash="novo-hash")).status_code == 302
+    assert client.post(page, kamino_form(ours, requests_per_minute="78", hash="novo-hash")).status_code == 302
     inline = {"events-TOTAL_FORMS": "0", "events-INITIAL_FORMS": "0"}
     data = {"label": "Loja", "client_id": "outro-id", "client_secret": "", "paid_amount": "unknown", **inline}
     assert client.post(url(BlingConnection, "change", ours.bling.pk), data).status_code == 302
     settings.FIELD_ENCRYPTION_KEYS = [*settings.FIELD_ENCRYPTION_KEYS, *keys]
     saved = KaminoConnection.objects.get(pk=ours.kamino.pk)
-    assert (saved.cn, saved.hash, saved.app) == ("78", "novo-hash", SECRETS["app"])
+    assert (saved.requests_per_minute, saved.hash, saved.app) == (78, "novo-hash", SECRETS["app"])
     bling = BlingConnection.objects.get(pk=ours.bling.pk)
     assert (bling.client_id, bling.client_secret) == ("outro-id", SECRETS["client_secret"])

@@ -216,6 +216,44 @@ def test_a_payment_taken_back_meanwhile_is_not_settled(company: Company) -> None
     assert not PaymentCheck.objects.exists()
 
 
+def test_what_nobody_tried_to_read_for_a_day_is_read_before_it_goes(company: Company) -> None:
+    """The workers stood still for a day, not Bling; the first of them has no time for all that waits."""
+    title, bordero = paid_unsent(company)
+    correct_day(company, bordero)
+    let_pass(HOURS)
+    company.go_live()
+    now = timezone.now()
+    PaymentCheck.objects.create(title=company.title(title), asked_at=now - timedelta(hours=30), ready_at=now)
+    before_settling.read_before_settling(timezone.now, now, None)
+    assert not PaymentCheck.objects.filter(is_waived=True).exists()
+    company.work()
+    assert payment_in_mirror(title) == payment_in_bling(company, bordero)
+    assert company.posting(title).reason == ""
+    assert company.problems(title) == []
+
+
+@pytest.mark.parametrize("is_title_shown", [False, True])
+def test_a_payment_that_bling_says_is_gone_is_never_settled_for_having_waited(
+    company: Company, world: World, is_title_shown: bool
+) -> None:
+    """Bling could be read: the payment was taken back, and only what the title shows of that is missing."""
+    title, bordero = paid_unsent(company)
+    if is_title_shown:
+        del company.bling.borderos[bordero]
+    else:
+        company.bling.reverse_payment(title, bordero)
+        answer(world, f"/contas/pagar/{title}", 503, {})
+    let_pass(HOURS)
+    company.go_live()
+    company.work()
+    for _ in range(2):
+        PaymentCheck.objects.update(asked_at=F("asked_at") - timedelta(hours=23), ready_at=timezone.now())
+        company.forget_waits()
+        company.work()
+    assert company.in_kamino("payable", title)["Situacao"] == 1
+    assert TitleRead.objects.get().failure, "a person is told"
+
+
 def test_a_part_of_a_title_is_read_again_too(company: Company, world: World) -> None:
     world.generous = True
     KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
