@@ -222,8 +222,8 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.HELD_AFTER_RESTORE: Words(
         gettext_noop("Held after a restore"),
         gettext_noop(
-            "The database was restored, and it may have been sent before: it waits until Kamino was read again, or a "
-            "person releases it."
+            "The database was restored, and this title may have been sent before: it waits until Kamino was read "
+            "again, or a person releases it."
         ),
         gettext_noop("“Holds after a restore” says what it waits for."),
     ),

@@ -77,7 +77,10 @@ def test_support_says_that_there_is_no_list_after_seeing_what_that_means(
     assert KaminoConnection.objects.get(tenant=ours.tenant).receivable_list == "unknown", "other titles wait now"
     client.post(page, answer)
     assert KaminoConnection.objects.get(tenant=ours.tenant).receivable_list == "absent"
-    assert "procurar de novo" in client.get(page).content.decode()
+    back = client.get(page).content.decode()
+    assert "procurar de novo" in back
+    assert "Uma pessoa disse que a Kamino não tem essa lista" in back
+    assert "respondeu que não existe" not in back
     client.post(page, {"decision": "receivable", "reason": "há uma"})
     assert KaminoConnection.objects.get(tenant=ours.tenant).receivable_list == "unknown"
 
