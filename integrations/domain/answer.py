@@ -14,6 +14,7 @@ class Gap(StrEnum):
     """What separates the two sides."""
 
     NOT_IN_KAMINO = "not_in_kamino"
+    MAYBE_IN_KAMINO = "maybe_in_kamino"
     TAKEN_OVER = "taken_over"
     GONE_FROM_KAMINO = "gone_from_kamino"
     NOT_SETTLED = "not_settled"
@@ -36,8 +37,8 @@ class Situation:
     met; `delivered` is what was sent, `wanted` what it should hold.
 
     What Kamino was seen to have since: its status (`shown`), another line (`differs`), or no such title (`is_gone`).
-    `is_checked`: its payments are read again before it is settled. `list_problem`: why nothing of its direction is
-    sent. Where payments are titles of their own there:
+    `is_checked`: its payments are read again before it is settled. `held_back`: why nothing of its direction is sent.
+    Where payments are titles of their own there:
     `is_split`, and `lacks_parts` while some of them are not there yet.
     """
 
@@ -54,7 +55,7 @@ class Situation:
     is_checked: bool = False
     is_live: bool = True
     can_send: bool = True
-    list_problem: Problem | None = None
+    held_back: Problem | None = None
     differs: bool = False
     shown: KaminoStatus | None = None
     is_gone: bool = False
@@ -72,6 +73,13 @@ class Answer:
 
 def answer(situation: Situation) -> Answer:
     """Return the one answer for a title; every situation has one."""
+    found = _answer(situation)
+    if found.gap is Gap.NOT_IN_KAMINO and found.problem is not None and found.problem.code in _MAY_BE_THERE:
+        return Answer(Gap.MAYBE_IN_KAMINO, found.problem)
+    return found
+
+
+def _answer(situation: Situation) -> Answer:
     gap = _gap(situation)
     if situation.is_replaced:
         return Answer(Gap.TAKEN_OVER, Problem(Reason.REPLACED))
@@ -91,8 +99,8 @@ def answer(situation: Situation) -> Answer:
         return Answer(gap)
     if not situation.is_live:
         return Answer(gap, Problem(Reason.SIMULATION))
-    if situation.list_problem is not None and situation.can_send:
-        return Answer(gap, situation.list_problem)
+    if situation.held_back is not None and situation.can_send:
+        return Answer(gap, situation.held_back)
     if situation.is_checked and situation.can_send:
         return Answer(gap, Problem(Reason.BEING_CHECKED))
     return Answer(gap, Problem(Reason.QUEUED if situation.can_send else Reason.SWITCHED_OFF))
@@ -104,6 +112,12 @@ _REASONS = {
     DeliveryState.SENDING: Reason.SENDING,
     DeliveryState.UNCERTAIN: Reason.UNCONFIRMED,
 }
+_MAY_BE_THERE = (
+    Reason.SENDING, Reason.UNCONFIRMED, Reason.OUTCOME_UNKNOWN, Reason.NO_RECORD, Reason.NO_LIST, Reason.FOUND_TWICE,
+    Reason.NOT_PROVED_ABSENT, Reason.LOOK_UP_FAILED, Reason.ANOTHER_ID, Reason.POSSIBLE_DUPLICATE,
+    Reason.LIST_INCOMPLETE, Reason.LIST_UNKNOWN, Reason.LIST_FAILED, Reason.HELD_AFTER_RESTORE,
+)  # fmt: skip
+"""It was sent without a proof, or nobody could look: that Kamino lacks it is not proved."""
 _GONE = (TitleStatus.CANCELLED, TitleStatus.DELETED)
 
 

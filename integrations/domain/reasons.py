@@ -119,6 +119,7 @@ class Reason(StrEnum):
     BEING_CHECKED = "being_checked"
     SENDING = "sending"
     AWAITS_APPROVAL = "awaits_approval"
+    HELD_AFTER_RESTORE = "held_after_restore"
     SIMULATION = "simulation"
     SWITCHED_OFF = "switched_off"
     QUEUED = "queued"
@@ -169,7 +170,7 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.CANCELLED_BEFORE_SENDING,
             Reason.REPLACED, Reason.NEW, Reason.IGNORED, Reason.BEING_PLANNED, Reason.BEING_CHECKED, Reason.SENDING,
             Reason.SIMULATION, Reason.SWITCHED_OFF, Reason.QUEUED, Reason.ACCESS_REFUSED, Reason.NO_ANSWER,
-            Reason.LIMITED, Reason.LIST_UNKNOWN, Reason.LIST_FAILED,
+            Reason.LIMITED, Reason.LIST_UNKNOWN, Reason.LIST_FAILED, Reason.HELD_AFTER_RESTORE,
         ),
         _WAITS,
     ),

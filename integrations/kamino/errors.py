@@ -37,7 +37,7 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
         return UncertainError(_message(answer) or "unknown answer", **where)
     if 300 <= answer.status < 400:
         return ConfigError("redirect refused", **where)
-    return refusal_kind(answer.status)(_message(answer) or "refused", **where)
+    return refusal_kind(answer.status)(_message(answer) or f"HTTP {answer.status}", **where)
 
 
 def refusal(body: dict[str, Any], operation: str) -> RejectedError | None:

@@ -59,7 +59,7 @@ _SENTENCES = {
     AlertCause.KAMINO: "%(error)s",
     AlertCause.LIST_UNKNOWN: gettext_noop(
         "It is not known whether Kamino lists %(lists)s: nothing of them is sent, since it might be there already. "
-        "Test the Kamino connection; if there is no such list, say so there."
+        "Support tests the Kamino connection and, if there is no such list, says so there (“Kamino has no such list”)."
     ),
     AlertCause.LIST_FAILED: gettext_noop(
         "Kamino's list of %(lists)s cannot be read: nothing of them is sent until it can. %(error)s"
@@ -70,8 +70,7 @@ _SENTENCES = {
     ),
     AlertCause.RESTORED: gettext_noop(
         "The database is older than what was sent from it, or another one: nothing is sent before Kamino was read "
-        "again. %(titles)s titles wait for a person, because Kamino's list does not tell what it holds; release them "
-        "under “Holds after a restore”."
+        "again."
     ),
     AlertCause.EXPIRING: gettext_noop(
         "The authorization of “%(label)s” was not renewed for 20 days and expires after 30."
@@ -100,8 +99,20 @@ def alert_text(cause: AlertCause, params: Mapping[str, Any]) -> str:
         )
     else:
         text = _(_SENTENCES[cause])
+    if cause is AlertCause.RESTORED and params.get("titles"):
+        text = f"{text} {_asked_of_a_person(int(params['titles']))}"
     lists = " / ".join(_(_LISTS.get(direction, direction)) for direction in params.get("directions", []))
     return text % Values({**params, "lists": lists, "error": failure_text(params.get("failure", {}))})
+
+
+def _asked_of_a_person(titles: int) -> str:
+    return ngettext(
+        "%(titles)s title waits for a person, because Kamino's list does not tell what it holds; it is released under "
+        "“Holds after a restore”.",
+        "%(titles)s titles wait for a person, because Kamino's list does not tell what it holds; they are released "
+        "under “Holds after a restore”.",
+        titles,
+    )
 
 
 assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT} == set(AlertCause), "a cause without a sentence"

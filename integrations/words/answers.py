@@ -11,6 +11,7 @@ from integrations.words.reasons import advice, sentence
 
 _GAPS = {
     Gap.NOT_IN_KAMINO: gettext_noop("It is not in Kamino."),
+    Gap.MAYBE_IN_KAMINO: gettext_noop("It is not known whether it is in Kamino."),
     Gap.TAKEN_OVER: gettext_noop("Its place in Kamino was taken over by another title of Bling."),
     Gap.GONE_FROM_KAMINO: gettext_noop("Kamino's list no longer shows this title: look for it there."),
     Gap.NOT_SETTLED: gettext_noop("It is not settled in Kamino."),

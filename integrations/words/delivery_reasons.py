@@ -27,12 +27,14 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.ACCESS_REFUSED: Words(
         gettext_noop("Access refused"),
         gettext_noop("Kamino refused the access."),
-        gettext_noop("Test the Kamino connection and correct its keys."),
+        gettext_noop("Support tests the Kamino connection and corrects its keys."),
     ),
     Reason.NOT_CONFIRMED: Words(
         gettext_noop("Operation not confirmed"),
         gettext_noop("This operation is not confirmed by Kamino."),
-        gettext_noop("Allow unconfirmed operations on the Kamino connection, then choose “Send to Kamino again”."),
+        gettext_noop(
+            "Support allows unconfirmed operations on the Kamino connection; then choose “Send to Kamino again”."
+        ),
         "refused",
     ),
     Reason.AMBIGUOUS: Words(
@@ -120,15 +122,17 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop(
             "It is not known whether Kamino lists these titles, so nothing of them is sent: it might be there already."
         ),
-        gettext_noop("Test the Kamino connection; if there is no such list, say so there."),
+        gettext_noop(
+            "Support tests the Kamino connection and, if there is no such list, says so there "
+            "(“Kamino has no such list”)."
+        ),
     ),
     Reason.LIST_FAILED: Words(
         gettext_noop("Kamino's list cannot be read"),
         gettext_noop(
-            "Kamino's list of these titles could not be read (%(message)s), so nothing of them is sent. "
-            "Tried again by itself."
+            "Kamino's list of these titles could not be read, so nothing of them is sent. Tried again by itself."
         ),
-        gettext_noop("If it stays so, test the Kamino connection and correct what it names."),
+        gettext_noop("If it stays so, support tests the Kamino connection and corrects what it names."),
     ),
     Reason.UNCONFIRMED: Words(
         gettext_noop("Sent without confirmation"),
@@ -214,6 +218,14 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("The settlement that %(user)s ordered awaits the approval of somebody else."),
         "",
         "approval",
+    ),
+    Reason.HELD_AFTER_RESTORE: Words(
+        gettext_noop("Held after a restore"),
+        gettext_noop(
+            "The database was restored, and this title may have been sent before: it waits until Kamino was read "
+            "again, or a person releases it."
+        ),
+        gettext_noop("“Holds after a restore” says what it waits for."),
     ),
     Reason.SIMULATION: Words(
         gettext_noop("Simulation"),

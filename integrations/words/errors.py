@@ -27,8 +27,8 @@ _BY_CODE = {
         "If they were really deleted, confirm it on the connection."
     ),
     "list_unknown": gettext_noop(
-        "It is not known whether Kamino lists these titles. Test the Kamino connection; if there is no such list, say "
-        "so there."
+        "It is not known whether Kamino lists these titles. Support tests the Kamino connection and, if there is no "
+        "such list, says so there (“Kamino has no such list”)."
     ),
     "filter_ignored": gettext_noop(
         "%(service)s answered with rows that were not asked for (%(message)s). Nothing is concluded from such a list; "
@@ -49,8 +49,8 @@ _BY_KIND = {
 }
 _BY_ANSWER = {
     "ok": gettext_noop("Proved: it is read before something is created."),
-    "404": gettext_noop("Kamino does not know this address."),
-    "403": gettext_noop("Kamino refuses to list them: let the user of these keys see them there."),
+    "404": gettext_noop("Kamino does not know the address of this list."),
+    "403": gettext_noop("Kamino refuses to show this list: let the user of these keys see it there."),
     "not_shown": gettext_noop(
         "A title that Kamino lists is missing when its due date is asked for, so the list cannot be believed."
     ),

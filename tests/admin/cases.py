@@ -198,6 +198,12 @@ def release_form(rows: Rows) -> dict[str, Any]:
     return {**REASON, "count": str(seen.count), "total": str(seen.total)}
 
 
+def listed_nowhere(rows: Rows) -> None:
+    """Let each address where receivables may be listed have answered that it does not exist."""
+    nowhere = {"receivable": {"receivable.list": "404", "receivable.list.other": "404"}}
+    KaminoConnection.objects.filter(pk=rows.kamino.pk).update(receivable_list="unknown", list_answers=nowhere)
+
+
 PAGE_ACTIONS = [
     Case(
         RestoreHold, "release", "hold", "operacao", "financeiro",
@@ -253,6 +259,12 @@ PAGE_ACTIONS = [
     Case(BlingConnection, "test", "bling", "suporte", "operacao", lambda _rows: True),
     Case(BlingConnection, "connect", "bling", "suporte", "operacao", lambda _rows: True),
     Case(KaminoConnection, "test", "kamino", "suporte", "operacao", lambda _rows: True),
+    Case(
+        KaminoConnection, "no_list", "kamino", "suporte", "operacao",
+        lambda rows: KaminoConnection.objects.get(pk=rows.kamino.pk).receivable_list == "absent",
+        lambda _rows: {**REASON, "decision": "receivable", "receivable_count": "0", "receivable_total": "0.00"},
+        begin=listed_nowhere, says="Registrado",
+    ),
     Case(
         Title, "decide_this", "title", "operacao", "financeiro",
         lambda rows: Posting.objects.get(pk=rows.posting.pk).create_anyway,

@@ -17,6 +17,9 @@ STUCK = Problem(Reason.REFUSED, {"message": "Valor inválido"})
 PARTLY, FROZEN = Problem(Reason.PARTIALLY_PAID), Problem(Reason.FROZEN_AFTER_SETTLEMENT)
 STATES = ("", "held", "ready", "sending", "delivered", "uncertain", "needs_human", "ignored")
 
+UNPROVED = Problem(Reason.NOT_PROVED_ABSENT)
+RESTORED = Problem(Reason.HELD_AFTER_RESTORE)
+
 
 def situation(bling: TitleStatus, state: str, delivered: KaminoStatus | None, **more: Any) -> Situation:
     return Situation(bling, state, delivered, **{"wanted": None, **more})
@@ -31,7 +34,11 @@ def situation(bling: TitleStatus, state: str, delivered: KaminoStatus | None, **
         (situation(OPEN, "ready", None, can_send=False), Answer(Gap.NOT_IN_KAMINO, Problem(Reason.SWITCHED_OFF))),
         (situation(OPEN, "ready", None), Answer(Gap.NOT_IN_KAMINO, Problem(Reason.QUEUED))),
         (situation(SETTLED, "ready", None, problems=[BANK]), Answer(Gap.NOT_IN_KAMINO, Problem(Reason.QUEUED))),
-        (situation(OPEN, "sending", None), Answer(Gap.NOT_IN_KAMINO, Problem(Reason.SENDING))),
+        (situation(OPEN, "sending", None), Answer(Gap.MAYBE_IN_KAMINO, Problem(Reason.SENDING))),
+        (situation(OPEN, "uncertain", None), Answer(Gap.MAYBE_IN_KAMINO, Problem(Reason.UNCONFIRMED))),
+        (situation(OPEN, "needs_human", None, stuck=UNPROVED), Answer(Gap.MAYBE_IN_KAMINO, UNPROVED)),
+        (situation(OPEN, "ready", None, held_back=RESTORED), Answer(Gap.MAYBE_IN_KAMINO, RESTORED)),
+        (situation(SETTLED, "ready", PENDING, wanted=PAID, held_back=RESTORED), Answer(Gap.NOT_SETTLED, RESTORED)),
         (situation(SETTLED, "uncertain", PENDING), Answer(Gap.NOT_SETTLED, Problem(Reason.UNCONFIRMED))),
         (situation(SETTLED, "needs_human", PENDING, stuck=STUCK), Answer(Gap.NOT_SETTLED, STUCK)),
         (situation(OPEN, "needs_human", None, problems=[UNMAPPED]), Answer(Gap.NOT_IN_KAMINO, UNMAPPED)),

@@ -53,6 +53,11 @@ def answer(status: int, body: bytes = b"{}", **headers: str) -> Answer:
     return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body, "test")
 
 
+def test_a_refusal_without_words_of_kamino_says_its_status_and_no_words_of_ours() -> None:
+    for status in (400, 403):
+        assert errors.error_of(answer(status), "receivable.list", is_write=False).message == f"HTTP {status}"
+
+
 @pytest.mark.parametrize(
     ("given", "is_write", "kind"),
     [

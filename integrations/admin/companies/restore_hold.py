@@ -95,7 +95,10 @@ class RestoreHoldAdmin(actions.PermittedActions, ReadOnlyAdmin):
                 "The database was restored, and Kamino's list does not tell what it holds: each of these titles may "
                 "have been sent before. Those that Kamino has are created or paid there a second time."
             ),
-            note=_("%(what)s. First link those that Kamino has (“Link” on the title), or choose “Do not sync”.")
+            note=_(
+                "%(what)s. Before that, for each that Kamino has: “Link” on the title where its list shows it, “Do not "
+                "sync” where not."
+            )
             % {"what": _in_words(now)},
             form=form,
             submit=_("Release"),

@@ -62,6 +62,7 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
         "state", "last_error", "registers_read_at", "reconciled_at", "list_of_payables", "list_of_receivables",
     ]  # fmt: skip
     actions_detail = ["test", "no_list"]
+    decided_fields = ("payable_list", "receivable_list")
     fieldsets = [
         (None, {"fields": ["tenant", "state", "last_error"]}),
         (gettext_lazy("Keys"), {"fields": ["base_url", "cn", "app", "id_usr", "usr", "hash"]}),

@@ -90,11 +90,8 @@ def page(request: HttpRequest, model_admin: Any, connection: KaminoConnection) -
             done = _("Kept. These titles are sent without a look from now on.")
             actions.carry_out(request, title_lists.say_absent, done, seen=form.seen(direction), **given)
         return back
-    counts = [
-        _in_words(title_lists.unseen(connection, direction))
-        for direction in found
-        if connection.title_lists[direction] is not TitleList.ABSENT
-    ]
+    undecided = [direction for direction in found if connection.title_lists[direction] is not TitleList.ABSENT]
+    counts = [_in_words(title_lists.unseen(connection, direction)) for direction in undecided]
     return actions.confirm(
         request,
         model_admin,
@@ -103,11 +100,16 @@ def page(request: HttpRequest, model_admin: Any, connection: KaminoConnection) -
             "Each address where Kamino might list these titles answered that it does not exist. Without a list they "
             "are created without a look: one that somebody entered in Kamino by hand is created a second time, a "
             "delivery whose answer is lost waits for a person, and what people change there is not noticed."
+        )
+        if undecided
+        else _(
+            "A person said that Kamino has no such list. If it may have one after all, it is looked for again now, and "
+            "nothing of these titles is sent before it was found or a person says again that there is none."
         ),
         note=" ".join(counts),
         form=form,
         submit=_("Keep the decision"),
-        dangerous=True,
+        dangerous=bool(undecided),
         back=actions.page_url(model_admin, connection.pk),
     )
 

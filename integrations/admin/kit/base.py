@@ -1,5 +1,7 @@
 """What every page of ours shares: tenant scope, read-only tables, one-object actions, an honest list count."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -12,8 +14,10 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
 from integrations.admin.kit.fields import FIELDS_OF_MODELS
+from integrations.admin.kit.history_words import HistoryWords
 from integrations.admin.kit.lists import ClosedLists
 from integrations.admin.kit.scope import scoped
+from integrations.admin.kit.texts import EMPTY
 
 
 class CappedPaginator(Paginator[Any]):
@@ -44,6 +48,7 @@ class TenantScopedAdmin(ClosedLists, ScopedFieldsMixin, ModelAdmin):  # type: ig
     show_facets = None
     compressed_fields = True
     formfield_overrides = FIELDS_OF_MODELS
+    empty_value_display = EMPTY
     list_fullwidth = True
     list_filter_submit = True
     empty_text: Any = ""
@@ -83,7 +88,12 @@ class ReadOnlyAdmin(TenantScopedAdmin):
 
 
 class HistoryAdmin(SimpleHistoryAdmin, TenantScopedAdmin):  # type: ignore[misc]
-    """Shows who changed what. Old versions can be looked at, never put back by a click."""
+    """Shows who changed what. Old versions can be looked at, never put back by a click.
+
+    `decided_fields`: fields of no form that people decide by a button. simple-history compares only fields of forms.
+    """
+
+    decided_fields: tuple[str, ...] = ()
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -92,6 +102,16 @@ class HistoryAdmin(SimpleHistoryAdmin, TenantScopedAdmin):  # type: ignore[misc]
         self.get_object_or_deny(request, object_id)
         response: HttpResponse = super().history_view(request, object_id, extra_context)
         return response
+
+    def set_history_delta_changes(
+        self, request: HttpRequest, historical_records: Sequence[Any], foreign_keys_are_objs: bool = True
+    ) -> None:
+        super().set_history_delta_changes(request, historical_records, foreign_keys_are_objs)
+        for record, before in pairwise(historical_records):
+            record.history_delta_changes += HistoryWords(self.model, record).decisions(before, self.decided_fields)
+
+    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> HistoryWords:
+        return HistoryWords(self.model, historical_record)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None

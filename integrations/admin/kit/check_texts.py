@@ -36,5 +36,5 @@ def check_text(line: CheckLine) -> str:
         return line.sentence or line.detail
     if rows := re.fullmatch(r"(\d+) rows", line.detail):
         count = int(rows[1])
-        return ngettext("%(count)s found", "%(count)s found", count) % {"count": count}
+        return ngettext("%(count)s row", "%(count)s rows", count) % {"count": count}
     return line.sentence or _("Allowed")

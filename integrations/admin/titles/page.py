@@ -18,6 +18,7 @@ from integrations.admin.titles.outside_links import screens
 from integrations.admin.titles.timeline import MOST, timeline
 from integrations.domain.answer import Situation, answer
 from integrations.domain.classification import CLASSIFIED
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_shown
@@ -27,11 +28,13 @@ from integrations.models import (
     CatalogItem,
     Discrepancy,
     ForcedSettlement,
+    KaminoConnection,
     KaminoItem,
     PartPosting,
     PersonAction,
     PlanRequest,
     Posting,
+    RestoreHold,
     Title,
 )
 from integrations.models.mappings import MappingKind
@@ -171,7 +174,7 @@ def _answer(
             is_checked=hasattr(title, "payment_check") and not title.payment_check.is_waived,
             is_live=tenant.is_live,
             can_send=tenant.is_active and kamino is not None and not kamino.is_paused and not kamino.error,
-            list_problem=list_problem(kamino, title.direction) if kamino else None,
+            held_back=_held_back(kamino, title.direction) if kamino and _is_ready(posting) else None,
             differs=seen.differs,
             shown=seen.status,
             is_gone=seen.is_gone,
@@ -184,6 +187,16 @@ def _answer(
     if found.problem is not None and found.problem.code is Reason.IGNORED and posting is not None:
         values |= _who_ignored(posting)
     return answer_text(found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at))
+
+
+def _is_ready(posting: Posting | None) -> bool:
+    return posting is not None and posting.state == DeliveryState.READY
+
+
+def _held_back(kamino: KaminoConnection, direction: str) -> Problem | None:
+    if RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection=kamino, direction=direction).exists():
+        return Problem(Reason.HELD_AFTER_RESTORE)
+    return list_problem(kamino, direction)
 
 
 def _who_ignored(posting: Posting) -> dict[str, str]:

@@ -57,7 +57,7 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
     ]  # fmt: skip
     actions_detail = BUTTONS
     readonly_fields = [
-        "bling_number", "balance_text", "issued", "competence", "origin", "borderos", "first_seen_at",
+        "bling_number", "balance_text", "issued", "competence", "origin_text", "borderos", "first_seen_at",
         "read_at", "changed_at",
     ]  # fmt: skip
     fieldsets = [(gettext_lazy("Details in Bling"), {"fields": readonly_fields})]
@@ -153,7 +153,7 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
         return texts.day(title.competence_date)
 
     @display(gettext_lazy("origin"))
-    def origin(self, title: Title) -> str:
+    def origin_text(self, title: Title) -> str:
         return f"{origin_word(title.origin, title.origin_kind)} {title.origin_number}".strip() or texts.EMPTY
 
     @display(gettext_lazy("borderôs"))

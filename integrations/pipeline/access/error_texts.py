@@ -28,8 +28,7 @@ def reason_of(error: ApiError) -> Problem:
     if isinstance(error, RateLimitedError):
         return Problem(Reason.LIMITED, failure_of(error))
     if isinstance(error, UnusableListError):
-        is_known = error.code != "list_unknown"
-        return Problem(Reason.LIST_FAILED, {"message": error.message}) if is_known else Problem(Reason.LIST_UNKNOWN)
+        return Problem(Reason.LIST_UNKNOWN if error.code == "list_unknown" else Reason.LIST_FAILED)
     if isinstance(error, IncompleteError):
         return Problem(Reason.LIST_INCOMPLETE)
     if isinstance(error, TransientError):

@@ -166,19 +166,25 @@ def _title_lists(tenant: Tenant, company: KaminoConnection | None) -> list[Line]
     names = {Direction.PAYABLE: _("payables"), Direction.RECEIVABLE: _("receivables")}
     texts = {
         TitleList.UNKNOWN: _(
-            "It is not known whether Kamino lists %(titles)s: nothing of them would be sent. Test the Kamino "
-            "connection; if there is no such list, say so there."
+            "It is not known whether Kamino lists %(titles)s: nothing of them would be sent. Support tests the Kamino "
+            "connection and, if there is no such list, says so there (“Kamino has no such list”)."
         ),
         TitleList.ABSENT: _(
             "Kamino has no list of %(titles)s, as a person said: they are created without a look at what is there."
         ),
     }
+    read = _("Kamino's list of %(titles)s is read before something is created.")
+    failing = _(
+        "Kamino's list of %(titles)s cannot be read: nothing of them would be sent until it can. If it stays so, "
+        "support tests the Kamino connection."
+    )
     lines = []
     for direction in Direction:
         if tenant.syncs(direction):
             state = company.title_lists[direction]
-            text = texts.get(state) or _("Kamino's list of %(titles)s is read before something is created.")
-            colour = GREEN if state in PROVED else AMBER
+            is_read = state in PROVED and direction not in company.failing_lists
+            text = texts.get(state) or (read if is_read else failing)
+            colour = GREEN if is_read else AMBER
             lines.append(Line(f"{direction}_list", colour, text % {"titles": names[direction]}))
     return lines
 

@@ -88,8 +88,7 @@ def list_problem(kamino: KaminoConnection, direction: str) -> Problem | None:
     of = Direction(direction)
     if kamino.title_lists[of] is TitleList.UNKNOWN:
         return Problem(Reason.LIST_UNKNOWN)
-    failure = kamino.failing_lists.get(of)
-    return Problem(Reason.LIST_FAILED, {"message": failure.get("message", "")}) if failure else None
+    return Problem(Reason.LIST_FAILED) if of in kamino.failing_lists else None
 
 
 @contextmanager

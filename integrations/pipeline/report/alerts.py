@@ -169,13 +169,14 @@ def review_alerts(*, now: datetime) -> int:
     count = 0
     for tenant in Tenant.objects.filter(is_active=True):
         try:
-            count += _review(tenant, now)
+            count += review_company(tenant, now=now)
         except Exception:
             log.exception("alerts not reviewed", tenant=tenant.pk)  # the other companies' risks are still mailed
     return count
 
 
-def _review(tenant: Tenant, now: datetime) -> int:
+def review_company(tenant: Tenant, *, now: datetime) -> int:
+    """Open, renew and close the alerts of a company; returns how many are open."""
     found = {finding.cause: finding for finding in reversed(find_causes(tenant, now=now))}
     for finding in found.values():
         alert, created = Alert.objects.get_or_create(

@@ -197,7 +197,7 @@ def test_the_settlement_form_says_where_it_is_valid(login: Callable[[str], Clien
 def test_a_connection_test_shows_a_line_per_read(login: Callable[[str], Client], ours: Rows) -> None:
     page = url(KaminoConnection, "change", ours.kamino.pk).replace("/change/", "/test/")
     text = login("suporte").post(page).content.decode()
-    for words in ("Plano de contas", "3 encontrados", "Contas a pagar (não confirmado pela Kamino)", "Chave recusada"):
+    for words in ("Plano de contas", "3 linhas", "Contas a pagar (não confirmado pela Kamino)", "Chave recusada"):
         assert words in text
 
 

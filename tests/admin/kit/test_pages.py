@@ -1,6 +1,7 @@
 """Every page opens for who may see it, in Portuguese, with few queries."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -163,3 +164,27 @@ def test_the_worklist_holds_only_what_a_person_must_decide(login: Callable[[str]
     ]:
         rows.update(state=state, problems=problems)
         assert listed() is expected, (state, problems)
+
+
+def test_no_column_of_ours_is_hidden_by_a_field_of_the_same_name() -> None:
+    """Django shows the field then: its raw value, under its name in code."""
+    hidden = [
+        f"{model.__name__}.{name}"
+        for model, page in admin.site._registry.items()
+        for shown in (page, *page.inlines)
+        for name in (*shown.readonly_fields, *getattr(shown, "list_display", ()))
+        if name in {field.name for field in getattr(shown, "model", model)._meta.get_fields()}
+        and callable(getattr(shown, name, None))
+    ]
+    assert not hidden
+
+
+def test_a_history_is_written_in_words(login: Callable[[str], Client], ours: Rows) -> None:
+    tenant = Tenant.objects.get(pk=ours.tenant.pk)
+    tenant.delivery_mode, tenant.cancel_deleted, tenant.closed_until = "shadow", False, None
+    tenant.save()
+    tenant.delivery_mode, tenant.cancel_deleted, tenant.closed_until = "live", True, date(2026, 10, 31)
+    tenant.save()
+    page = login("suporte").get(url(Tenant, "history", tenant.pk)).content.decode()
+    for words in ("Envio:</strong> Simulação → Envio ativo", "</strong> Não → Sim", "</strong> – → 31/10/2026"):
+        assert words in page

@@ -18,7 +18,9 @@ from integrations.models import (
     KaminoSnapshot,
     PersonAction,
     Posting,
+    RestoreHold,
     StoredDiscrepancy,
+    Tenant,
     Title,
     TitleChange,
 )
@@ -45,8 +47,24 @@ def in_portuguese(text: str, **values: Any) -> str:
 
 def test_the_answer_says_what_is_wrong_and_why(login: Callable[[str], Client], ours: Rows) -> None:
     answer = answer_of(page_of(login("operacao"), ours.title))
-    assert answer.startswith(in_portuguese("It is not in Kamino."))
+    assert answer.startswith(in_portuguese("It is not known whether it is in Kamino."))
     assert "Recusado nossa" in answer
+
+
+def test_a_title_held_after_a_restore_is_not_said_to_be_sent_soon(login: Callable[[str], Client], ours: Rows) -> None:
+    Posting.objects.filter(pk=ours.posting.pk).update(state="ready", problems=[], reason="")
+    Tenant.objects.filter(pk=ours.tenant.pk).update(delivery_mode="live")
+    RestoreHold.objects.create(kamino_connection=ours.kamino, direction=ours.title.direction, since=timezone.now())
+    answer = answer_of(page_of(login("operacao"), ours.title))
+    assert answer.startswith(in_portuguese("It is not known whether it is in Kamino."))
+    assert "O banco de dados foi restaurado" in answer
+
+
+def test_the_origin_of_a_title_is_said_in_words(login: Callable[[str], Client], ours: Rows) -> None:
+    Title.objects.filter(pk=ours.title.pk).update(origin="sale", origin_kind="venda", origin_number="77")
+    page = page_of(login("operacao"), ours.title)
+    assert "Venda 77" in page
+    assert "Origin" not in page
 
 
 def test_a_title_that_a_person_excluded_says_who_and_why(login: Callable[[str], Client], ours: Rows, root: Any) -> None:
