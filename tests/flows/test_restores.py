@@ -384,3 +384,13 @@ def test_a_held_company_is_not_green_and_tokens_of_the_backup_have_their_own_wor
     with pytest.raises(NeedsReconnectionError):
         refresh_token(company.connection.pk, company.connection.token.version, clock=timezone.now)
     assert company.connection.status_cause == "restored"
+
+
+def test_a_company_that_never_had_a_title_is_not_held_for_ever(company: Company) -> None:
+    """Its registers were read for its titles only, and without them its lists were not."""
+    restores.after_restore(timezone.now())
+    assert RestoreHold.objects.filter(RestoreHold.OPEN).count() == 2
+    BlingConnection.objects.update(status="never")
+    company.work()
+    waiting = RestoreHold.objects.filter(RestoreHold.OPEN)
+    assert [(hold.direction, hold.looked_at is not None) for hold in waiting] == [("receivable", True)]

@@ -37,9 +37,9 @@ LATE = timedelta(hours=25)
 
 
 def kaminos_to_read(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
-    """Return the companies whose registers are stale while titles wait for them."""
-    has_titles = Exists(Title.objects.filter(connection__tenant=OuterRef("tenant")))
-    return _kaminos(tenant_ids).filter(registers_are_stale(now), is_free(now), has_titles)
+    """Return the companies whose registers are stale while titles wait for them, or the end of a restore."""
+    has_titles = Q(Exists(Title.objects.filter(connection__tenant=OuterRef("tenant"))))
+    return _kaminos(tenant_ids).filter(registers_are_stale(now), is_free(now), has_titles | is_unread_after_restore())
 
 
 def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bool:
