@@ -151,6 +151,7 @@ class TestWithLimits:
 
 
 @pytest.mark.parametrize("failpoint", [pytest.param("pull.chunk_read", marks=pytest.mark.long), "title.after_write"])
+@pytest.mark.long
 def test_a_killed_worker_of_a_cluster_is_replaced_and_its_work_goes_on(
     company: Company, world: World, start_cluster: Any, tmp_path: Path, failpoint: str
 ) -> None:

@@ -120,6 +120,7 @@ def test_another_company_is_held_until_support_accepts_it(
     assert support.locator(".ik-banner").count() == 0
 
 
+@pytest.mark.long
 def test_after_a_revocation_the_banner_leads_to_a_new_link(
     company: Company, world: World, log_in: Callable[[str], Any], new_page: Callable[[], Any]
 ) -> None:

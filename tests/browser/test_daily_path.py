@@ -56,6 +56,7 @@ def staff(company: Company, people: dict[str, Any], log_in: Callable[[str], Any]
     return log_in("operacao")
 
 
+@pytest.mark.long
 def test_a_title_is_found_in_every_way_and_one_that_is_not_here_is_explained(company: Company, staff: Any) -> None:
     contact = company.bling.add_contact(name="Papelaria Azul", document="11.222.333/0001-81", kind="J")
     number = company.add_title("payable", contact=contact, value="1234.56", document_number="NF 4711")
@@ -158,6 +159,7 @@ def test_a_filtered_list_is_taken_home(company: Company, staff: Any, monkeypatch
     assert rows == 1 + 2
 
 
+@pytest.mark.long
 def test_finance_closes_a_month_and_looks_at_what_is_open(
     company: Company, people: dict[str, Any], log_in: Callable[[str], Any]
 ) -> None:
@@ -190,6 +192,7 @@ def test_finance_closes_a_month_and_looks_at_what_is_open(
         press(finance, "Baixar a planilha")
 
 
+@pytest.mark.long
 def test_what_needs_action_is_worked_off_by_reason(company: Company, staff: Any, people: dict[str, Any]) -> None:
     category = company.bling.add_category("Brindes para clientes", kind=3)
     company.add_title("payable", category=category, document_number="NF 1")

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from integrations.domain.delivery import DeliveryState
 from integrations.models import FilterRule, KaminoConnection, PersonAction, PersonPosting
 from tests.browser.conftest import picture
 from tests.flows.helpers import Company
 
 
+@pytest.mark.long
 def test_staff_link_a_title_that_somebody_entered_in_kamino(
     company: Company, people: dict[str, Any], log_in: Callable[[str], Any]
 ) -> None:
@@ -39,6 +42,7 @@ def test_staff_link_a_title_that_somebody_entered_in_kamino(
     assert PersonAction.objects.get().reason == f"{theirs}: Conferido com o fornecedor"
 
 
+@pytest.mark.long
 def test_finance_leaves_a_category_out(company: Company, people: dict[str, Any], log_in: Callable[[str], Any]) -> None:
     company.tenant.members.add(people["financeiro"])
     company.sync()

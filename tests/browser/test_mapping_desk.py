@@ -73,6 +73,7 @@ def converted(path: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("office", [False, True], ids=["as saved", "through LibreOffice"])
+@pytest.mark.some(2)
 def test_a_spreadsheet_classifies_and_delivers(
     office: bool, company: Company, people: dict[str, Any], log_in: Callable[[str], Any], tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_spreadsheet_classifies_and_delivers(
         assert company.in_kamino("payable", title)["IDPlanoContaClassificacao"].strip() == charts[NAMES[name]]
 
 
+@pytest.mark.long
 def test_a_name_is_mapped_with_the_keyboard_alone(
     company: Company, people: dict[str, Any], log_in: Callable[[str], Any]
 ) -> None:

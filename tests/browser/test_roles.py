@@ -29,6 +29,7 @@ SCROLLS_SIDEWAYS = """() => [...document.querySelectorAll("#changelist *")]
 
 
 @pytest.mark.parametrize("role", GROUPS)
+@pytest.mark.some(3)
 def test_everybody_logs_in_in_portuguese(
     role: str, company: Company, people: dict[str, Any], log_in: Callable[[str], Any]
 ) -> None:
@@ -86,6 +87,7 @@ def test_support_sets_up_a_company_with_both_connections(
     page.get_by_role("link", name="Conecte ao Bling").wait_for()
 
 
+@pytest.mark.long
 def test_finance_maps_a_category_and_the_title_is_delivered(
     company: Company, people: dict[str, Any], log_in: Callable[[str], Any]
 ) -> None:
@@ -111,6 +113,7 @@ def test_finance_maps_a_category_and_the_title_is_delivered(
     page.get_by_text("Enviado").first.wait_for()
 
 
+@pytest.mark.long
 def test_staff_find_a_title_resync_it_and_force_its_settlement(
     company: Company, people: dict[str, Any], log_in: Callable[[str], Any]
 ) -> None:
@@ -143,6 +146,7 @@ def test_staff_find_a_title_resync_it_and_force_its_settlement(
     picture(page, "titulo.png")
 
 
+@pytest.mark.long
 def test_the_first_page_tells_every_company_s_colour(
     new_company: Callable[..., Company], world: World, log_in: Callable[[str], Any]
 ) -> None:

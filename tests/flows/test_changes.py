@@ -22,6 +22,7 @@ NAMES = {
 
 @BOTH
 @MODES
+@pytest.mark.some(2)
 def test_value_and_due_date_follow_bling(company: Company, world: World, direction: str, generous: bool) -> None:
     world.generous = generous
     title = company.add_title(direction, value="100.00")
@@ -49,6 +50,7 @@ def test_a_new_category_moves_the_title_to_another_account(company: Company, dir
 
 @BOTH
 @MODES
+@pytest.mark.some(2)
 def test_a_payment_settles_the_title_once(company: Company, world: World, direction: str, generous: bool) -> None:
     world.generous = generous
     title = company.add_title(direction, value="100.00")
@@ -141,6 +143,7 @@ def test_a_settlement_that_changed_in_bling_is_never_sent_again(company: Company
 
 @BOTH
 @MODES
+@pytest.mark.some(2)
 def test_a_cancellation_is_mirrored(company: Company, world: World, direction: str, generous: bool) -> None:
     world.generous = generous
     title = company.add_title(direction)
@@ -277,6 +280,7 @@ def test_paid_in_kamino_first_is_never_rewritten_and_adopted_when_bling_agrees(c
 
 
 @pytest.mark.parametrize(("days", "amount"), [(0, "99.99"), (0, "100.01"), (-1, "100.00")])
+@pytest.mark.some(3)
 def test_another_payment_in_kamino_is_never_taken_for_bling_s(
     company: Company, world: World, title: int, days: int, amount: str
 ) -> None:

@@ -41,6 +41,7 @@ def look_in_bling(client: Client, company: Company, **wanted: Any) -> str:
 
 @pytest.mark.parametrize("may", [False, True])
 @pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.some(3)
 def test_the_live_search_shows_no_confidential_title(company: Company, payroll: int, may: bool, mirrored: bool) -> None:
     contact = company.bling.add_contact(name="Joana Prado", document="", kind="F")
     title = company.add_title("payable", contact=contact, category=payroll, value="4321.09")

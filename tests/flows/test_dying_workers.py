@@ -121,6 +121,7 @@ def test_the_database_refuses_a_second_attempt_while_one_is_unresolved(planned: 
 
 
 @pytest.mark.parametrize("change", ["value", "retry", "resync"])
+@pytest.mark.some(3)
 def test_an_unresolved_creation_is_never_sent_again_whatever_happens(
     company: Company, world: World, change: str, django_user_model: Any
 ) -> None:

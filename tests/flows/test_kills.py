@@ -149,6 +149,7 @@ def test_ten_workers_killed_at_one_boundary_lose_and_double_nothing(scene: Scene
     ["pull.page_read", "title.claimed",
      *(pytest.param(name, marks=pytest.mark.long) for name in ("asked.read", "title.after_write", "lookup.read"))],
 )  # fmt: skip
+@pytest.mark.some(2)
 def test_a_worker_that_slept_past_its_lease_writes_nothing_old(scene: Scene, failpoint: str) -> None:
     scene.change()
     sleeper = scene.workers.work(failpoint, number=signal.SIGSTOP)

@@ -91,6 +91,7 @@ def test_an_odd_answer_is_looked_up_and_not_believed(
 
 @pytest.mark.parametrize("answer", [{"Sucesso": 0}, []], ids=repr)
 @pytest.mark.parametrize("operation", ["settle", "cancel"])
+@pytest.mark.some(2)
 def test_where_kamino_has_no_list_a_person_is_asked(
     company: Company, world: World, operation: str, answer: Any
 ) -> None:
@@ -125,6 +126,7 @@ def decide(company: Company, title: int, code: str, user: User, number: int = 0)
 
 @pytest.mark.parametrize("direction", list(PATHS))
 @pytest.mark.parametrize("operation", ["update", "settle"])
+@pytest.mark.some(2)
 def test_another_id_than_was_sent_is_a_person_s_question_at_once(
     company: Company, world: World, user: User, operation: str, direction: str
 ) -> None:
@@ -192,6 +194,7 @@ def test_a_person_answered_with_another_id_is_asked_about(
 
 @pytest.mark.parametrize("text", ["Aluguel da loja, conferido [Bling {}]", "Sem marca"])
 @pytest.mark.parametrize("kind", ["cut_after", "odd_after"])
+@pytest.mark.some(2)
 def test_a_settlement_is_found_whatever_people_did_to_the_text(
     company: Company, world: World, kind: str, text: str
 ) -> None:

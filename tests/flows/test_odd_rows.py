@@ -117,6 +117,7 @@ def test_nothing_is_doubled_or_believed_gone(
 
 
 @pytest.mark.parametrize("odd", ["huge amount", "text as status", "NUL and a list as texts", "no id"])
+@pytest.mark.some(2)
 def test_the_titles_around_an_odd_row_go_on(company: Company, contact: int, odd: str) -> None:
     """It stopped the settlements of its day, the reconciliation, and after two days every delivery of the company."""
     titles = [company.add_title("payable", contact=contact) for _ in range(2)]

@@ -113,7 +113,7 @@ def asked(backup: Path) -> Iterator[None]:
 PLACES = {"same name": same_name, "new database": restored_as_new, "no journal, asked": asked}
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(6)
 @pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 12))])

@@ -221,6 +221,7 @@ def user(transactional_db: None) -> User:
         pytest.param(True, "receivable", id="generous-receivable", marks=pytest.mark.long),
     ],
 )
+@pytest.mark.some(2)
 def test_every_way_of_being_paid(company: Company, world: World, direction: str, generous: bool) -> None:
     world.generous = generous
     Tenant.objects.update(closed_until=last_month(company))
@@ -308,6 +309,7 @@ def rows_of(company: Company, title: int) -> list[Any]:
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
 @pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
 @pytest.mark.parametrize("sent_before", [False, True])
+@pytest.mark.some(4)
 def test_a_day_that_kamino_has_locked_on_the_account(
     company: Company, world: World, direction: str, generous: bool, sent_before: bool
 ) -> None:

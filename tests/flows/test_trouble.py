@@ -118,6 +118,7 @@ def test_keys_never_go_to_a_host_that_is_not_allowed(company: Company, settings:
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "html", "429", "truncated", "cut_before"])
+@pytest.mark.some(2)
 def test_a_passing_failure_of_bling_is_retried(company: Company, world: World, kind: str) -> None:
     title = company.add_title("payable")
     world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind=kind, times=2, account="azul"))
@@ -195,6 +196,7 @@ def test_a_far_rate_limit_pauses_the_company_and_pushes_nothing_further(company:
 
 
 @pytest.mark.parametrize("table", ["kaminoconnection.hash", "blingtoken.access_token", "blingconnection.client_secret"])
+@pytest.mark.some(3)
 def test_one_unreadable_secret_stops_one_company(new_company: Callable[..., Company], table: str) -> None:
     broken, healthy = new_company("azul"), new_company("verde")
     broken.add_title("payable")

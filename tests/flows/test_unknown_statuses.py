@@ -47,7 +47,7 @@ def change(company: Company, title: int, operation: str) -> None:
         company.bling.cancel(title)
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(8)
 @pytest.mark.parametrize("status", [UNKNOWN, 0, 12, "Cancelada", None, True, "2.5"], ids=repr)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_nothing_is_written_over_it(company: Company, title: int, operation: str, status: Any) -> None:
@@ -72,6 +72,7 @@ def test_a_title_that_is_known_again_is_sent(company: Company, title: int, user:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.some(3)
 def test_a_look_up_that_finds_it_asks(
     company: Company, world: World, settings: Any, title: int, operation: str
 ) -> None:

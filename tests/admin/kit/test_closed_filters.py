@@ -170,6 +170,7 @@ def test_what_is_no_day_is_named_and_nothing_is_settled(login: Login, due: list[
 
 
 @pytest.mark.parametrize("model", [Title, PlannedWrite, Discrepancy])
+@pytest.mark.some(3)
 def test_nothing_is_exported_of_what_is_not_understood(login: Login, ours: Rows, model: Any) -> None:
     client = login("root")
     for parameter in parameters(client, model):

@@ -17,6 +17,7 @@ LISTS = [Title, Posting, PlannedWrite, Discrepancy, MonthClosing]
 
 @pytest.mark.parametrize("model", LISTS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("name", ["tenant", "q", "account", "worklist"])
+@pytest.mark.some(3)
 def test_odd_numbers_in_the_address_of_a_list(login: Login, ours: Rows, model: type, name: str) -> None:
     client = login("financeiro")
     for number in NUMBERS:
@@ -88,6 +89,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("query", ODD, ids=lambda query: query[:30])
+@pytest.mark.some(3)
 def test_odd_filters_of_every_list(login: Login, ours: Rows, query: str) -> None:
     client = login("operacao")
     for model in [*LISTS, Export]:

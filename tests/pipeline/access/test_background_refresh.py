@@ -53,6 +53,7 @@ def clock(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[V
     clock.end()
 
 
+@pytest.mark.long
 def test_two_hundred_tokens_are_refreshed_in_time_and_never_too_fast(
     clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest
 ) -> None:

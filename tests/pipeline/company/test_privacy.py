@@ -130,6 +130,7 @@ def test_a_forgotten_person_who_does_business_again_is_known_again(
 
 
 @pytest.mark.parametrize("why", ["open", "lately", "waits", "differs", "planned"])
+@pytest.mark.some(5)
 def test_nobody_is_forgotten_while_something_is_unfinished(
     company: Company, months_later: date, user: User, why: str
 ) -> None:

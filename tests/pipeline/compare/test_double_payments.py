@@ -208,6 +208,7 @@ def show_paid(company: Company, world: World, titles: list[int], **odd: Any) -> 
 
 
 @pytest.mark.parametrize("odd", [{"valor": None}, {"situacao": "Pago"}, {"situacao": 7}, {"situacao": 99}])
+@pytest.mark.some(2)
 def test_a_payment_that_the_list_shows_unreadably_is_looked_at(company: Company, world: World, odd: Any) -> None:
     title, other = due_soon(company), due_soon(company, "7.00")
     company.bling.pay(title, account=company.bank)

@@ -101,6 +101,7 @@ def test_an_equal_title_entered_by_hand_waits_for_a_person(company: Company, con
     [{"value": "251.00"}, {"due": 40}, {"text": "[Bling 999]"}, {"number": "NF-9"}],
     ids=["another value", "due much later", "another title of ours", "another document number"],
 )
+@pytest.mark.some(2)
 def test_what_differs_in_a_telling_way_is_another_title(
     company: Company, contact: int, changes: dict[str, Any]
 ) -> None:

@@ -192,6 +192,7 @@ class TestBankAccounts:
     """A settlement that was not sent goes to the account that is mapped now, whatever the reach of a change."""
 
     @pytest.mark.parametrize("reach", [Reach.NEW, Reach.OPEN, Reach.SINCE])
+    @pytest.mark.some(3)
     def test_one_that_waits_goes_to_the_account_mapped_last(self, company: Company, reach: str) -> None:
         today = company.bling.world.today
         right = company.kamino.add_bank_account("BANCO CERTO").strip()

@@ -22,6 +22,7 @@ from tests.flows.helpers import Company
         (DeliveryState.UNCERTAIN, Reason.UNCONFIRMED, Reason.UNCONFIRMED),
     ],
 )
+@pytest.mark.some(2)
 def test_only_what_is_still_looked_up_is_waited_for(
     company: Company, state: DeliveryState, before: Reason, after: Reason
 ) -> None:

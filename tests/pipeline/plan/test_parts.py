@@ -105,6 +105,7 @@ def test_a_part_never_stands_beside_the_whole_title(company: Company, world: Wor
 
 
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after", "500"])
+@pytest.mark.some(3)
 def test_a_lost_answer_about_a_part_doubles_nothing(company: Company, world: World, kind: str) -> None:
     title = company.add_title("payable", value="100.00")
     company.sync()
@@ -260,6 +261,7 @@ def test_simulation_sends_no_part(new_company: Callable[..., Company]) -> None:
     ],
     ids=["deleted", "other_amount", "reopened", "copied"],
 )
+@pytest.mark.some(2)
 def test_what_people_do_to_a_part_is_told_on_its_title(
     company: Company, world: World, action: Callable[..., object], kind: str
 ) -> None:

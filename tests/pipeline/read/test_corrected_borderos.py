@@ -88,7 +88,7 @@ def payment_in_mirror(title: int) -> tuple[Any, ...]:
     return Payment.objects.values_list("date", "account_id", "interest").get(title__bling_id=title)
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(6)
 @CORRECTIONS
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
 def test_a_settlement_that_waited_goes_as_bling_shows_it_now(
@@ -109,6 +109,7 @@ def test_a_settlement_that_waited_goes_as_bling_shows_it_now(
 
 
 @CORRECTIONS
+@pytest.mark.some(3)
 def test_resync_reads_the_borderos_again(company: Company, user: User, correct: Callable[[Company, int], None]) -> None:
     title, bordero = paid_unsent(company)
     correct(company, bordero)

@@ -45,6 +45,7 @@ def change(company: Company, titles: list[int]) -> None:
     ("direction", "status", "body"),
     [("payable", 404, GATEWAY), ("payable", 404, OWN), ("receivable", 404, OWN), ("payable", 200, NOTHING)],
 )
+@pytest.mark.some(2)
 def test_what_a_listing_shows_is_never_gone(
     company: Company, world: World, direction: str, status: int, body: Any
 ) -> None:
@@ -143,7 +144,7 @@ def test_one_that_was_deleted_while_the_run_read_stops_nobody(company: Company, 
     assert [company.title(title).status for title in titles[:2]] == ["deleted", "open"]
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(9)
 @pytest.mark.parametrize("status", [7, 4, 6, 9])
 @BOTH
 def test_a_title_of_any_status_that_was_deleted_is_noticed(company: Company, direction: str, status: int) -> None:

@@ -97,6 +97,7 @@ def test_other_lists_tell_it_too(
 
 
 @pytest.mark.parametrize(("direction", "is_full"), [("payable", False), ("receivable", False), ("receivable", True)])
+@pytest.mark.some(3)
 def test_a_run_fails_by_name_and_concludes_nothing(
     company: Company, world: World, direction: str, is_full: bool
 ) -> None:

@@ -27,6 +27,7 @@ BOTH = pytest.mark.parametrize("direction", ["payable", "receivable"])
 
 @BOTH
 @pytest.mark.parametrize("is_full", [False, True])
+@pytest.mark.some(2)
 def test_a_payment_between_listing_and_detail_may_be_taken_back(
     company: Company, monkeypatch: pytest.MonkeyPatch, direction: str, is_full: bool
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_payment_between_listing_and_detail_may_be_taken_back(
 
 
 @BOTH
+@pytest.mark.some(2)
 def test_a_value_between_listing_and_detail_may_be_taken_back(
     company: Company, monkeypatch: pytest.MonkeyPatch, direction: str
 ) -> None:

@@ -78,7 +78,7 @@ def test_a_title_whose_token_is_never_accepted_stops_only_itself(company: Compan
     assert company.in_kamino("payable", good) is not None
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(6)
 @pytest.mark.parametrize(
     ("odd", "is_seen"),
     [
@@ -110,7 +110,7 @@ def test_a_row_that_cannot_be_read_stops_no_list(company: Company, world: World,
     assert (company.title(deleted).status, payables(company)) == ("deleted", 2)
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(8)
 @pytest.mark.parametrize("body", [{}, {"data": None}, {"error": {"type": "SERVER_ERROR", "message": "x"}}, [], "x"])
 @pytest.mark.parametrize("path", ["/contas/pagar", "/contas-contabeis", "/contatos/tipos"])
 def test_a_list_without_data_is_asked_for_again(company: Company, world: World, path: str, body: Any) -> None:
@@ -151,6 +151,7 @@ def test_registers_without_names_or_ids_stop_nobody(company: Company, world: Wor
         {"id": BEYOND},
     ],
 )  # fmt: skip
+@pytest.mark.some(2)
 def test_a_contact_that_no_column_holds_costs_its_own_titles(company: Company, world: World, odd: Any) -> None:
     stuck, good = (company.add_title("payable") for _ in range(2))
     contact = company.bling.titles[stuck].contact
@@ -206,6 +207,7 @@ def test_a_title_that_the_database_refuses_cancels_nobody_s_resync(company: Comp
 
 
 @pytest.mark.parametrize("odd", [{"valor": 1e16}, {"situacao": 2**40}, {"borderos": [BEYOND]}, {"borderos": 5}])
+@pytest.mark.some(2)
 def test_a_detail_that_no_column_holds_is_one_failure(company: Company, world: World, odd: Any, user: User) -> None:
     titles = [company.add_title("payable", value="100.00") for _ in range(3)]
     company.sync()

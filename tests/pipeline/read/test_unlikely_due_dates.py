@@ -36,6 +36,7 @@ def swept(company: Company) -> int:
 
 
 @pytest.mark.parametrize("due", [date(202, 12, 8), date(1026, 12, 8), date(9999, 12, 31)])
+@pytest.mark.some(3)
 def test_an_impossible_date_costs_no_run_its_requests(company: Company, due: date) -> None:
     title = company.add_title("receivable")
     usual = swept(company)
@@ -62,6 +63,7 @@ def test_what_has_an_impossible_date_is_read_by_its_detail(company: Company) -> 
 
 
 @pytest.mark.parametrize("years", [-MOST_YEARS_BACK, -15, -YEARS_BACK - 1, YEARS_AHEAD + 1, 36, MOST_YEARS_AHEAD])
+@pytest.mark.some(3)
 def test_the_weekly_sweep_lists_what_is_far(company: Company, years: int) -> None:
     company.sync()
     title = company.add_title("receivable", due=in_days(company.bling.world, 365 * years))
