@@ -34,7 +34,7 @@ MUTANTS = [
     ),
     Mutant(
         "no_fence_check", OUTBOX,
-        "return self.filter(same_object, pk=pk, fence=fence)", "return self.filter(same_object, pk=pk)",
+        "mine = self.filter(same_object, pk=pk, fence=fence)", "mine = self.filter(same_object, pk=pk)",
         ("tests/flows/test_state_machine.py",),
     ),
     Mutant(
