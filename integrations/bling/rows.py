@@ -44,8 +44,8 @@ class Rows(list[T]):
 
     def asked(self, is_asked: Callable[[T], bool], operation: str) -> "Rows[T]":
         """Return these rows as an answer to what was asked. Raises `FilterIgnoredError` when most of them are none."""
-        kept = as_asked(self, is_asked, service=SERVICE, operation=operation)
-        return Rows(kept, self.odd, [row for row in self if not is_asked(row)])
+        kept, others = as_asked(self, is_asked, service=SERVICE, operation=operation)
+        return Rows(kept, self.odd, others)
 
     @property
     def size(self) -> int:

@@ -31,8 +31,8 @@ class Page(Generic[Row]):
 
     def only(self, is_asked: Callable[[Row], bool], operation: str) -> "Page[Row]":
         """Return this page as an answer to what was asked. Raises `FilterIgnoredError` where most rows are none."""
-        kept = as_asked(self.rows, is_asked, service=SERVICE, operation=operation)
-        return replace(self, rows=kept, others=[row for row in self.rows if not is_asked(row)])
+        kept, others = as_asked(self.rows, is_asked, service=SERVICE, operation=operation)
+        return replace(self, rows=kept, others=others)
 
     @property
     def is_last(self) -> bool:

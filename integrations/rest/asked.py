@@ -12,13 +12,17 @@ log = structlog.get_logger(__name__)
 Row = TypeVar("Row")
 
 
-def as_asked(rows: Sequence[Row], is_asked: Callable[[Row], bool], *, service: str, operation: str) -> list[Row]:
-    """Return the rows of one page that were asked for. Raises `FilterIgnoredError` when more than half of them were
-    not: the filter means something else over there, or nothing."""
-    kept = [row for row in rows if is_asked(row)]
-    others = len(rows) - len(kept)
+def as_asked(
+    rows: Sequence[Row], is_asked: Callable[[Row], bool], *, service: str, operation: str
+) -> tuple[list[Row], list[Row]]:
+    """Return the rows of one page that were asked for, and the others. Raises `FilterIgnoredError` when these are more
+    than half: the filter means something else over there, or nothing."""
+    kept: list[Row] = []
+    others: list[Row] = []
+    for row in rows:
+        (kept if is_asked(row) else others).append(row)
     if others:
-        log.warning("rows not asked for", service=service, operation=operation, rows=others)
-    if others * 2 > len(rows):
-        raise FilterIgnoredError(f"{others}/{len(rows)}", service=service, operation=operation)
-    return kept
+        log.warning("rows not asked for", service=service, operation=operation, rows=len(others))
+    if len(others) > len(kept):
+        raise FilterIgnoredError(f"{len(others)}/{len(rows)}", service=service, operation=operation)
+    return kept, others

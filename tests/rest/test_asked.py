@@ -7,7 +7,9 @@ from integrations.rest.errors import FilterIgnoredError, IncompleteError
 
 
 def asked(*rows: int) -> list[int]:
-    return as_asked(rows, lambda row: row < 10, service="Kamino", operation="list")
+    kept, others = as_asked(rows, lambda row: row < 10, service="Kamino", operation="list")
+    assert sorted([*kept, *others]) == sorted(rows)
+    return kept
 
 
 def test_the_rows_that_were_asked_for_are_kept() -> None:
