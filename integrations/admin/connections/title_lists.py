@@ -1,5 +1,6 @@
 """Kamino's lists of titles, on the page of a connection: what is known of each, and the decision that there is none."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -49,26 +50,24 @@ class _Form(actions.ReasonForm):
 
     field_order = ["decision", "reason"]
 
-    def __init__(self, connection: KaminoConnection, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [(direction.value, _choice(connection, direction)) for direction in decisions(connection)]
+    def __init__(
+        self, choices: list[tuple[str, str]], waiting: Mapping[Direction, title_lists.Unseen], *args: Any
+    ) -> None:
+        super().__init__(*args)
         self.fields["decision"].choices = choices  # type: ignore[attr-defined]
         if not self.is_bound and len(choices) == 1:
             self.initial["decision"] = choices[0][0]
-        for direction in decisions(connection):
-            seen = title_lists.unseen(connection, direction)
-            for name, value in {"count": seen.count, "total": seen.total}.items():
-                field: forms.Field = forms.IntegerField() if name == "count" else forms.DecimalField(localize=False)
-                field.widget, field.initial, field.required = forms.HiddenInput(), value, False
-                self.fields[f"{direction}_{name}"] = field
+        hidden: dict[str, Any] = {"widget": forms.HiddenInput, "required": False}
+        for direction, now in waiting.items():
+            self.fields[f"{direction}_count"] = forms.IntegerField(initial=now.count, **hidden)
+            self.fields[f"{direction}_total"] = forms.DecimalField(localize=False, initial=now.total, **hidden)
 
     def seen(self, direction: Direction) -> title_lists.Unseen:
         values = self.cleaned_data
         return title_lists.Unseen(values[f"{direction}_count"], values[f"{direction}_total"])
 
 
-def _choice(connection: KaminoConnection, direction: Direction) -> str:
-    is_absent = connection.title_lists[direction] is TitleList.ABSENT
+def _choice(direction: Direction, *, is_absent: bool) -> str:
     if direction is Direction.PAYABLE:
         return _("It may list payables after all: look again") if is_absent else _("It has no list of payables")
     return _("It may list receivables after all: look again") if is_absent else _("It has no list of receivables")
@@ -80,18 +79,19 @@ def page(request: HttpRequest, model_admin: Any, connection: KaminoConnection) -
     found = decisions(connection)
     if not found:
         return back
-    form = _Form(connection, request.POST if "reason" in request.POST else None)
+    absent = [direction for direction in found if connection.title_lists[direction] is TitleList.ABSENT]
+    waiting = {each: title_lists.unseen(connection, each) for each in found if each not in absent}
+    choices = [(each.value, _choice(each, is_absent=each in absent)) for each in found]
+    form = _Form(choices, waiting, request.POST if "reason" in request.POST else None)
     if form.is_valid():
         direction = Direction(form.cleaned_data["decision"])
         given = {"kamino": connection, "direction": direction, "reason": form.cleaned_data["reason"]}
-        if connection.title_lists[direction] is TitleList.ABSENT:
+        if direction in absent:
             actions.carry_out(request, title_lists.take_back, _("It is looked for again now."), **given)
         else:
             done = _("Kept. These titles are sent without a look from now on.")
             actions.carry_out(request, title_lists.say_absent, done, seen=form.seen(direction), **given)
         return back
-    undecided = [direction for direction in found if connection.title_lists[direction] is not TitleList.ABSENT]
-    counts = [_in_words(title_lists.unseen(connection, direction)) for direction in undecided]
     return actions.confirm(
         request,
         model_admin,
@@ -101,15 +101,15 @@ def page(request: HttpRequest, model_admin: Any, connection: KaminoConnection) -
             "are created without a look: one that somebody entered in Kamino by hand is created a second time, a "
             "delivery whose answer is lost waits for a person, and what people change there is not noticed."
         )
-        if undecided
+        if waiting
         else _(
             "A person said that Kamino has no such list. If it may have one after all, it is looked for again now, and "
             "nothing of these titles is sent before it was found or a person says again that there is none."
         ),
-        note=" ".join(counts),
+        note=" ".join(map(_in_words, waiting.values())),
         form=form,
         submit=_("Keep the decision"),
-        dangerous=bool(undecided),
+        dangerous=bool(waiting),
         back=actions.page_url(model_admin, connection.pk),
     )
 

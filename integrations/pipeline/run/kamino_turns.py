@@ -67,8 +67,9 @@ def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> Que
     # What waits for a list waits for this, not this for it.
     may_go = of_known_lists(KaminoConnection.objects) & ~of_waiting_lists(KaminoConnection.objects, now)
     to_send = Posting.objects.filter(
-        Q(state=DeliveryState.SENDING) | Q(may_go, state=DeliveryState.READY), kamino_connection=OuterRef("pk")
-    )
+        Q(state=DeliveryState.SENDING) | may_go,
+        kamino_connection=OuterRef("pk"), state__in=(DeliveryState.READY, DeliveryState.SENDING),
+    )  # fmt: skip
     # In simulation what is ready is never sent, so waiting for that would never end.
     is_busy = Q(Exists(to_send), tenant__delivery_mode=Tenant.DeliveryMode.LIVE)
     unplanned = Exists(PlanRequest.objects.filter(title__connection__tenant=OuterRef("tenant")))
