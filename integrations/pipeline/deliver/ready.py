@@ -47,7 +47,7 @@ def _list_may_be_tried(now: datetime) -> Q:
     since it failed tries it at once."""
     kaminos, ordered = KaminoConnection.objects, OuterRef("planned_at") + Value(CONFIG_PAUSE)
     failed_since = of_waiting_lists(kaminos, ExpressionWrapper(ordered, DateTimeField()))
-    return ~of_waiting_lists(kaminos, now) | Q(~failed_since, priority=Priority.PERSON)
+    return ~of_waiting_lists(kaminos, now) | (Q(priority=Priority.PERSON) & ~failed_since)
 
 
 def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
