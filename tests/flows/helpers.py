@@ -125,6 +125,12 @@ class Company:
     def go_live(self) -> None:
         Tenant.objects.filter(pk=self.tenant.pk).update(delivery_mode=Tenant.DeliveryMode.LIVE)
 
+    def split_payments(self) -> None:
+        """Let payments be titles of their own ("Desdobrar"), at a Kamino whose lists tell everything."""
+        self.bling.world.generous = True
+        KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
+        Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+
     def add_title(self, direction: str, **options: Any) -> int:
         """Add a title to Bling that can be delivered: a mapped category, a valid contact, due in ten days."""
         if "contact" not in options:

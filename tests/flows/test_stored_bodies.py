@@ -14,7 +14,7 @@ from integrations.domain import desired
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
-from integrations.models import KaminoConnection, PartPosting, PersonPosting, Posting, Tenant, Title
+from integrations.models import PartPosting, PersonPosting, Posting, Title
 from integrations.pipeline.handover.plan_requests import request_plans
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
@@ -110,9 +110,7 @@ def test_what_waited_is_planned_anew_before_it_is_sent(company: Company, release
 def test_a_part_goes_on_beside_its_title(
     company: Company, world: World, release: Callable[[], None], admin_user: User
 ) -> None:
-    world.generous = True
-    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
-    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+    company.split_payments()
     title = company.add_title("payable")
     company.sync()
     company.kamino.reject_next("Não agora.", match=f"{title}-")

@@ -2,18 +2,14 @@
 
 from integrations.admin.kit.title_search import titles_found
 from integrations.models import (
-    KaminoConnection,
     PartPosting,
-    Tenant,
 )
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
 
 
 def test_a_title_is_found_by_the_kamino_number_of_one_of_its_payments(company: Company, world: World) -> None:
-    world.generous = True
-    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
-    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+    company.split_payments()
     title = company.add_title("payable", value="100.00")
     company.sync()
     company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)

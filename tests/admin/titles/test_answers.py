@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import KaminoConnection, Tenant
+from integrations.models import Tenant
 from integrations.pipeline.desk import live_kamino
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
@@ -103,9 +103,7 @@ def test_paid_in_kamino_on_another_day_is_not_called_unsettled(
 
 
 def test_a_split_title_is_not_said_to_stand_with_its_whole_value(company: Company, user: User, world: World) -> None:
-    world.generous = True
-    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
-    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+    company.split_payments()
     title = company.add_title("payable", value="100.00")
     company.sync()
     company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)
@@ -117,9 +115,7 @@ def test_a_split_title_is_not_said_to_stand_with_its_whole_value(company: Compan
 
 
 def test_a_payment_that_kamino_refused_is_not_passed_over(company: Company, user: User, world: World) -> None:
-    world.generous = True
-    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
-    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+    company.split_payments()
     title = company.add_title("payable", value="100.00")
     company.sync()
     first = company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)

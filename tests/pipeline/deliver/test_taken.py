@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integrations.domain.reasons import Reason
-from integrations.models import Attempt, KaminoConnection, PartPosting, Posting, Tenant
+from integrations.models import Attempt, KaminoConnection, PartPosting, Posting
 from integrations.pipeline.compare.exact_matches import with_exact_match
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -14,10 +14,8 @@ from tests.flows.helpers import Company
 
 
 @pytest.fixture
-def company(company: Company, world: World) -> Company:
-    world.generous = True
-    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
-    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+def company(company: Company) -> Company:
+    company.split_payments()
     return company
 
 

@@ -22,10 +22,8 @@ BOTH = pytest.mark.parametrize("direction", ["payable", "receivable"])
 
 
 @pytest.fixture
-def company(company: Company, world: World) -> Company:
-    world.generous = True
-    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
-    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+def company(company: Company) -> Company:
+    company.split_payments()
     return company
 
 

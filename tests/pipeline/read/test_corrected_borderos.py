@@ -14,12 +14,10 @@ from integrations.bling.client import BlingClient
 from integrations.models import (
     Bordero,
     Discrepancy,
-    KaminoConnection,
     KaminoItem,
     Payment,
     PaymentCheck,
     Posting,
-    Tenant,
     Title,
     TitleRead,
 )
@@ -255,10 +253,8 @@ def test_a_payment_that_bling_says_is_gone_is_never_settled_for_having_waited(
     assert TitleRead.objects.get().failure, "a person is told"
 
 
-def test_a_part_of_a_title_is_read_again_too(company: Company, world: World) -> None:
-    world.generous = True
-    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
-    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+def test_a_part_of_a_title_is_read_again_too(company: Company) -> None:
+    company.split_payments()
     title = company.add_title("payable", value="100.00")
     company.sync()
     company.to_shadow()
@@ -322,10 +318,8 @@ def test_a_person_s_settlement_waits_for_no_other_thread(company: Company, user:
     assert company.posting(title).delivered["payment"]["date"] == str(company.bling.borderos[bordero].day)
 
 
-def test_a_person_s_part_waits_for_no_other_thread(company: Company, world: World, user: User) -> None:
-    world.generous = True
-    KaminoConnection.objects.update(lists_are_complete=True, allow_unconfirmed=True)
-    Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
+def test_a_person_s_part_waits_for_no_other_thread(company: Company, user: User) -> None:
+    company.split_payments()
     title = company.add_title("payable", value="100.00")
     company.sync()
     bordero = company.bling.pay(title, amount="40.00", account=company.bank)
