@@ -174,6 +174,12 @@ class TitleBook(RegisterBook):
         self.deleted.add((direction, id))
         self.touch()
 
+    @atomic
+    def restore_title(self, direction: Direction, id: int) -> None:
+        """Take a title back that was deleted by hand."""
+        self.deleted.remove((direction, id))
+        self.touch()
+
 
 def bling_key(direction: Direction, row: Row) -> str | None:
     """Return the Bling id that a row carries, from its external code or else from its marker."""
