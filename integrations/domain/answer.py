@@ -37,7 +37,8 @@ class Situation:
     met; `delivered` is what was sent, `wanted` what it should hold.
 
     What Kamino was seen to have since: its status (`shown`), another line (`differs`), or no such title (`is_gone`).
-    `is_checked`: its payments are read again before it is settled. `held_back`: why nothing of its direction is sent.
+    `is_checked`: its payments are read again before it is settled. `is_compared`: what is ready was sent already, and
+    is compared with what Kamino shows. `held_back`: why nothing of its direction is sent.
     Where payments are titles of their own there:
     `is_split`, and `lacks_parts` while some of them are not there yet.
     """
@@ -53,6 +54,7 @@ class Situation:
     is_replaced: bool = False
     is_planned_again: bool = False
     is_checked: bool = False
+    is_compared: bool = False
     is_live: bool = True
     can_send: bool = True
     held_back: Problem | None = None
@@ -103,7 +105,9 @@ def _answer(situation: Situation) -> Answer:
         return Answer(gap, situation.held_back)
     if situation.is_checked and situation.can_send:
         return Answer(gap, Problem(Reason.BEING_CHECKED))
-    return Answer(gap, Problem(Reason.QUEUED if situation.can_send else Reason.SWITCHED_OFF))
+    if not situation.can_send:
+        return Answer(gap, Problem(Reason.SWITCHED_OFF))
+    return Answer(gap, Problem(Reason.BEING_COMPARED if situation.is_compared else Reason.QUEUED))
 
 
 _REASONS = {
@@ -159,7 +163,7 @@ def _partial_gap(situation: Situation) -> Gap:
 
 
 def _open_gap(situation: Situation) -> Gap:
-    if situation.state != DeliveryState.DELIVERED:
+    if situation.state != DeliveryState.DELIVERED and not situation.is_compared:
         return Gap.NOT_UPDATED
     return Gap.DIFFERS if situation.differs else Gap.BOTH_OPEN
 

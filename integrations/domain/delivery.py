@@ -31,6 +31,7 @@ class Outcome(StrEnum):
     IN_FLIGHT = ""
     DELIVERED = "delivered"
     ADOPTED = "adopted"
+    UNCHANGED = "unchanged"
     TRANSIENT = "transient"
     REJECTED = "rejected"
     CONFIG = "config"

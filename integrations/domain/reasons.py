@@ -86,9 +86,12 @@ class Reason(StrEnum):
     AMBIGUOUS = "ambiguous"
     POSSIBLE_DUPLICATE = "possible_duplicate"
     GONE_FROM_KAMINO = "gone_from_kamino"
+    CREATION_AWAITS = "creation_awaits"
     PAID_IN_KAMINO = "paid_in_kamino"
     PAID_DIFFERENTLY = "paid_differently"
     SCHEDULED = "scheduled"
+    SCHEDULED_AS_IT_WAS = "scheduled_as_it_was"
+    PAID_AS_SCHEDULED = "paid_as_scheduled"
     RECONCILED = "reconciled"
     LOCKED_PERIOD = "locked_period"
     AWAITING_APPROVAL = "awaiting_approval"
@@ -99,6 +102,7 @@ class Reason(StrEnum):
     LIST_INCOMPLETE = "list_incomplete"
     LIST_UNKNOWN = "list_unknown"
     LIST_FAILED = "list_failed"
+    SOUGHT = "sought"
 
     # What is known of a write whose answer was lost.
     UNCONFIRMED = "unconfirmed"
@@ -117,6 +121,7 @@ class Reason(StrEnum):
     IGNORED = "ignored"
     BEING_PLANNED = "being_planned"
     BEING_CHECKED = "being_checked"
+    BEING_COMPARED = "being_compared"
     SENDING = "sending"
     AWAITS_APPROVAL = "awaits_approval"
     HELD_AFTER_RESTORE = "held_after_restore"
@@ -158,10 +163,12 @@ _EFFECTS: dict[Reason, Effect] = {
         (
             Reason.CANCELLED_WITH_PAYMENT, Reason.DELETED_IN_BLING, Reason.REVERSED_AFTER_SETTLEMENT,
             Reason.CANCELLED_AFTER_SETTLEMENT, Reason.SETTLEMENT_DIFFERS, Reason.REOPENED_AFTER_CANCELLATION,
-            Reason.REFUSED, Reason.EXHAUSTED, Reason.INTERNAL, Reason.GONE_FROM_KAMINO, Reason.PAID_DIFFERENTLY,
+            Reason.REFUSED, Reason.EXHAUSTED, Reason.INTERNAL, Reason.GONE_FROM_KAMINO, Reason.CREATION_AWAITS,
+            Reason.PAID_DIFFERENTLY,
             Reason.SCHEDULED, Reason.UNCONFIRMED, Reason.OUTCOME_UNKNOWN, Reason.NO_RECORD, Reason.NO_LIST,
             Reason.FOUND_TWICE, Reason.NOT_PROVED_ABSENT, Reason.NO_DOCUMENT, Reason.PERSON_FOUND_TWICE,
-            Reason.UNKNOWN_IN_KAMINO, Reason.ANOTHER_ID, Reason.LOOK_UP_FAILED,
+            Reason.UNKNOWN_IN_KAMINO, Reason.ANOTHER_ID, Reason.LOOK_UP_FAILED, Reason.PAID_AS_SCHEDULED,
+            Reason.SCHEDULED_AS_IT_WAS,
         ),
         _STUCK,
     ),
@@ -170,7 +177,8 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.CANCELLED_BEFORE_SENDING,
             Reason.REPLACED, Reason.NEW, Reason.IGNORED, Reason.BEING_PLANNED, Reason.BEING_CHECKED, Reason.SENDING,
             Reason.SIMULATION, Reason.SWITCHED_OFF, Reason.QUEUED, Reason.ACCESS_REFUSED, Reason.NO_ANSWER,
-            Reason.LIMITED, Reason.LIST_UNKNOWN, Reason.LIST_FAILED, Reason.HELD_AFTER_RESTORE,
+            Reason.LIMITED, Reason.LIST_UNKNOWN, Reason.LIST_FAILED, Reason.SOUGHT, Reason.HELD_AFTER_RESTORE,
+            Reason.BEING_COMPARED,
         ),
         _WAITS,
     ),
@@ -249,7 +257,7 @@ class Problem:
 
 PART_REASONS = (Reason.PART_REVERSED, Reason.PART_DIFFERS, Reason.PART_STUCK)
 """A payment that is a title of its own in Kamino needs a person."""
-ASKED_ELSEWHERE = (Reason.POSSIBLE_DUPLICATE, Reason.SCHEDULED)
+ASKED_ELSEWHERE = (Reason.POSSIBLE_DUPLICATE, Reason.SCHEDULED, Reason.PAID_AS_SCHEDULED)
 """Reasons of a stuck title that are a discrepancy of their own."""
 LOST_ANSWERS = (
     Reason.OUTCOME_UNKNOWN,

@@ -27,6 +27,12 @@ class PersonAction(models.Model):
         REPLACES = "replaces", _("Replaces a deleted title")
         FOLLOW_UP = "follow_up", _("Assigned or commented")
         REPLACES_NONE = "replaces_none", _("Replaces no other title")
+        CREATE_AGAIN = "create_again", _("Create again in Kamino")
+        ASK_AGAIN = "ask_again", _("Create again in Kamino, once somebody approved it")
+        REFUSE_AGAIN = "refuse_again", _("Refuse that it is created again")
+        CANCEL_DELETED = "cancel_deleted", _("Cancel in Kamino what Bling deleted")
+        DONE_BY_HAND = "done_by_hand", _("Confirmed: done in Kamino by hand")
+        USE_BLING = "use_bling", _("Text and classification of Bling")
         SURPLUS_GONE = "surplus_gone", _("Confirmed: nothing is one too many in Kamino")
 
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="person_actions", verbose_name=_("title"))

@@ -6,12 +6,13 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.delivery import DeliveryState, Operation
+from integrations.domain.conflicts import DONE_THERE, ENDS_THERE
+from integrations.domain.delivery import DeliveryState, Operation, Outcome
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
 from integrations.models.connections import KaminoConnection
 from integrations.models.moments import moment
-from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit
+from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit, Priority
 from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
@@ -21,6 +22,10 @@ from integrations.models.titles import DIRECTION_CHOICES, Person, Title
 
 MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
 """Few of a company's postings; its worklists are counted in an index of just these."""
+MAY_END_THERE = Q(
+    state=DeliveryState.NEEDS_HUMAN.value, reason__in=sorted(reason.value for reason in (*ENDS_THERE, *DONE_THERE))
+)
+"""Stuck titles that go on by themselves once Kamino shows them otherwise."""
 
 
 class KaminoUnit(DeliveryUnit):
@@ -74,6 +79,10 @@ class TitleUnit(KaminoUnit):
 
     def offer(self, candidates: list[int]) -> None:
         """Remember the Kamino titles among which a person has to choose."""
+
+    def was_there(self) -> bool:
+        """Say whether Kamino had it before, and a person has it created once more."""
+        return False
 
     def replaces_none(self) -> bool:
         """Say whether a person was asked which vanished title this one replaces, and answered none."""
@@ -177,6 +186,7 @@ class Posting(TitleUnit):
         permissions = [
             ("force_settlement", "Can force a settlement in Kamino"),
             ("resolve_posting", "Can decide about titles that need action"),
+            ("recreate_posting", "Can create titles again that are gone from Kamino"),
         ]
         indexes = [
             models.Index(
@@ -184,6 +194,9 @@ class Posting(TitleUnit):
             ),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="posting_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
+            models.Index(
+                fields=["kamino_connection", "ready_at"], condition=Q(state="needs_human"), name="posting_may_end_there"
+            ),
             models.Index(fields=["kamino_connection", "state"], name="posting_state"),
             models.Index(fields=["kamino_connection"], condition=LACKS_ANY, name="posting_lacks_names"),
             models.Index(
@@ -219,6 +232,25 @@ class Posting(TitleUnit):
     def offer(self, candidates: list[int]) -> None:
         if candidates != self.candidates:
             Posting.objects.filter(pk=self.pk).update(candidates=candidates)
+
+    @property
+    def is_to_be_compared(self) -> bool:
+        """Say whether a person asked for a title that Kamino has: it is compared with what Kamino shows now, also where
+        nothing changed in Bling."""
+        return self.priority == Priority.PERSON and self.kamino_id is not None
+
+    def overwrites_edits(self) -> bool:
+        """Say whether a person said that texts and classification are to be those of Bling, and that was not done
+        since."""
+        done = self.attempts.filter(outcome__in=(Outcome.DELIVERED, Outcome.UNCHANGED), started_at__gte=OuterRef("at"))
+        said = self.person_actions.filter(kind=self.person_actions.model.Kind.USE_BLING)
+        return bool(said.filter(~Exists(done)).exists())
+
+    def was_there(self) -> bool:
+        """Say whether a person had it created once more (asked only about what a person asked for)."""
+        kinds = self.person_actions.model.Kind
+        is_asked = self.priority == Priority.PERSON
+        return is_asked and bool(self.person_actions.filter(kind=kinds.CREATE_AGAIN).exists())
 
     def replaces_none(self) -> bool:
         kinds = self.person_actions.model.Kind

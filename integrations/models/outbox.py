@@ -3,7 +3,7 @@
 `state` is never set by `save()`: only the conditional UPDATEs of `DeliveryQuerySet` move it, on (state, fence).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.db import models
@@ -21,6 +21,8 @@ Unit = TypeVar("Unit", bound="DeliveryUnit")
 NO_REASON: dict[str, Any] = {"reason": "", "reason_params": {}, "reason_since": None}
 """What a unit stores while nothing is in its way."""
 
+FIRST_LOOK = timedelta(hours=1)
+"""How long a stuck row is left alone before it is looked at again."""
 _UNCONFIRMED = Problem(Reason.UNCONFIRMED)
 
 
@@ -79,6 +81,14 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
             delivered=body, delivered_fingerprint=sent, **{remote: remote_id}, **NO_REASON,
         )  # fmt: skip
 
+    def record_unchanged(self, pk: int, fence: int, *, wanted: str) -> int:
+        """The destination holds what it should, and nothing was sent: delivered if that is still what is wanted."""
+        still_wanted = When(desired_fingerprint=wanted, then=Value(DeliveryState.DELIVERED.value))
+        return self.filter(pk=pk, fence=fence, state=DeliveryState.SENDING).update(
+            state=Case(still_wanted, default=Value(DeliveryState.HELD.value)),
+            tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE, **NO_REASON,
+        )  # fmt: skip
+
     def record_retry(
         self, pk: int, fence: int, *, why: Problem, now: datetime, ready_at: datetime, counts: bool = True
     ) -> int:
@@ -100,9 +110,21 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         )
 
     def record_needs_human(self, pk: int, fence: int, *, why: Problem, now: datetime) -> int:
-        """A person decides, for the reason `why`."""
+        """A person decides, for the reason `why`; what may end over there is looked at again after a while."""
         return self.filter(pk=pk, fence=fence, state__in=IN_FLIGHT).update(
-            state=DeliveryState.NEEDS_HUMAN, lease_until=None, **stored(why, now)
+            state=DeliveryState.NEEDS_HUMAN, lease_until=None, ready_at=now + FIRST_LOOK, **stored(why, now)
+        )
+
+    def look_later(self, pk: int, fence: int, *, why: Problem, now: datetime, ready_at: datetime) -> int:
+        """A stuck row was looked at and stays so, for the reason `why`."""
+        return self.filter(pk=pk, fence=fence, state=DeliveryState.NEEDS_HUMAN).update(
+            ready_at=ready_at, **stored(why, now)
+        )
+
+    def go_on(self, pk: int, fence: int, *, wanted: str, now: datetime) -> int:
+        """What a stuck row waited for is over: it is sent as it was planned."""
+        return self.filter(pk=pk, fence=fence, state=DeliveryState.NEEDS_HUMAN, desired_fingerprint=wanted).update(
+            state=DeliveryState.READY, ready_at=now, tries=0, **NO_REASON
         )
 
     def record_surplus(self, pk: int, fence: int, *, why: Problem, now: datetime) -> int:
@@ -298,7 +320,7 @@ class BaseAttempt(models.Model):
     REMOTE: ClassVar[str]
     """The column of the id that the object of its unit has over there."""
     UNRESOLVED = (Outcome.IN_FLIGHT.value, Outcome.UNCERTAIN.value)
-    NOT_WRITTEN = ("transient", "rejected", "config", "conflict", "internal")
+    NOT_WRITTEN = ("transient", "rejected", "config", "conflict", "internal", "unchanged")
     """Outcomes after which the destination holds what it held before."""
 
     settles = models.BooleanField(_("settles"), default=False)

@@ -61,6 +61,10 @@ class UnusableListError(IncompleteError):
         self.because = because
 
 
+class SoughtError(IncompleteError):
+    """Something is not where a list showed it before; whether it is gone is known once the whole list was read."""
+
+
 class FilterIgnoredError(IncompleteError):
     """Most of what a list shows was not asked for: the other side does not understand the question, so that its answer
     says nothing, neither of what is there nor of what is not."""

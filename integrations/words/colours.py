@@ -35,6 +35,7 @@ OUTCOME_COLOURS = {
     "in_flight": "info",
     "delivered": "success",
     "adopted": "success",
+    "unchanged": "default",
     "transient": "warning",
     "rejected": "danger",
     "config": "danger",

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_noop
 
 from integrations.domain.reasons import Reason
-from integrations.words.reason_words import CALL, COMPARE, LOOK_AND_DECIDE, Words
+from integrations.words.reason_words import CALL, LOOK_AND_DECIDE, Words
 
 DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.REFUSED: Words(
@@ -51,9 +51,18 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     ),
     Reason.GONE_FROM_KAMINO: Words(
         gettext_noop("Gone from Kamino"),
-        gettext_noop("Kamino's list no longer shows this title."),
-        gettext_noop("Look for it there before sending it again."),
+        gettext_noop("Kamino's list no longer shows this title, under no due date."),
+        gettext_noop("Still owed: choose “Create again”. Else choose “Do not sync this title”."),
         "conflict",
+    ),
+    Reason.CREATION_AWAITS: Words(
+        gettext_noop("Creation awaits approval"),
+        gettext_noop(
+            "Kamino's list no longer shows this title, and %(user)s wants it to be created again: somebody else has to "
+            "approve that."
+        ),
+        gettext_noop("Another person who may do so chooses “Approve the creation” or “Refuse the creation”."),
+        "approval",
     ),
     Reason.PAID_IN_KAMINO: Words(
         gettext_noop("Paid in Kamino"),
@@ -64,37 +73,60 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.PAID_DIFFERENTLY: Words(
         gettext_noop("Paid differently in Kamino"),
         gettext_noop("Paid in Kamino with another date or amount than in Bling."),
-        gettext_noop("Compare the two."),
+        gettext_noop(
+            "Compare with the bank statement, and correct the wrong side. Once both show the same day and amount, this "
+            "ends by itself."
+        ),
         "conflict",
     ),
     Reason.SCHEDULED: Words(
         gettext_noop("Scheduled in Kamino"),
         gettext_noop("Risk of double payment: the title is scheduled in Kamino."),
-        gettext_noop("Check it there now."),
+        gettext_noop("Take it out of the schedule in Kamino now; the settlement is then sent by itself within hours."),
+        "conflict",
+    ),
+    Reason.SCHEDULED_AS_IT_WAS: Words(
+        gettext_noop("Scheduled in Kamino as it was"),
+        gettext_noop(
+            "Kamino is about to pay the title as it was: it is scheduled there, and the change of Bling is not written."
+        ),
+        gettext_noop("Take it out of the schedule in Kamino now; the change is then sent by itself within hours."),
+        "conflict",
+    ),
+    Reason.PAID_AS_SCHEDULED: Words(
+        gettext_noop("Paid in Kamino after it was scheduled there"),
+        gettext_noop("Kamino was about to pay the title, and has paid it by now; Bling shows a payment too."),
+        gettext_noop(
+            "Compare with the bank statement. Paid once: correct the wrong day or amount, then choose “Send to Kamino "
+            "again”."
+        ),
         "conflict",
     ),
     Reason.RECONCILED: Words(
         gettext_noop("Reconciled in Kamino"),
         gettext_noop("The title is reconciled with the bank in Kamino and is not changed."),
-        COMPARE,
+        gettext_noop(
+            "If Bling is right, undo the reconciliation in Kamino: the change is then sent by itself within hours. If "
+            "Kamino is right, correct the title in Bling."
+        ),
         "conflict",
     ),
     Reason.LOCKED_PERIOD: Words(
         gettext_noop("Locked period in Kamino"),
         gettext_noop("Kamino has locked the period of this payment on its bank account."),
-        gettext_noop("Unlock it there, then send again."),
+        gettext_noop("Unlock the period there; the settlement is then sent by itself within hours."),
         "conflict",
     ),
     Reason.AWAITING_APPROVAL: Words(
         gettext_noop("Awaits approval in Kamino"),
         gettext_noop("The title awaits approval in Kamino and is not changed."),
-        gettext_noop("Approve it in Kamino, then choose “Send to Kamino again”."),
+        gettext_noop("Approve it in Kamino; the change is then sent by itself within hours, or at once by “Resync”."),
         "conflict",
     ),
     Reason.UNKNOWN_IN_KAMINO: Words(
         gettext_noop("Unknown status in Kamino"),
         gettext_noop("Kamino shows the title with a status that this service does not know, and it is not changed."),
-        gettext_noop("Look at it there; when it is pending or paid again, choose “Send to Kamino again”."),
+        gettext_noop("Look at it there; once it is pending or paid again, it goes on by itself within hours."),
         "conflict",
     ),
     Reason.ANOTHER_ID: Words(
@@ -133,6 +165,13 @@ DELIVERY_WORDS: dict[Reason, Words] = {
             "Kamino's list of these titles could not be read, so nothing of them is sent. Tried again by itself."
         ),
         gettext_noop("If it stays so, support tests the Kamino connection and corrects what it names."),
+    ),
+    Reason.SOUGHT: Words(
+        gettext_noop("Sought in Kamino"),
+        gettext_noop(
+            "Kamino no longer shows the title where it was: somebody moved its due date far, or deleted it. The whole "
+            "list is read to find it. Goes on by itself."
+        ),
     ),
     Reason.UNCONFIRMED: Words(
         gettext_noop("Sent without confirmation"),
@@ -208,6 +247,10 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Payments read again"),
         gettext_noop("Before the settlement is sent, its payments are read from Bling again; look again in a minute."),
         gettext_noop("Should it last: look at the connection with Bling. After a day it goes with what was read."),
+    ),
+    Reason.BEING_COMPARED: Words(
+        gettext_noop("Being compared with Kamino"),
+        gettext_noop("It is being compared with what Kamino shows now; look again in a minute."),
     ),
     Reason.SENDING: Words(
         gettext_noop("Being sent"),

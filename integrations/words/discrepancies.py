@@ -12,6 +12,10 @@ from integrations.words.colours import SEVERITY_COLOURS
 
 _RESYNC = gettext_noop("If Kamino is right, correct the title in Bling; if Bling is right, resync the title.")
 
+_USE_BLING = gettext_noop(
+    "Nothing, if it was meant: what people change in Kamino is kept. Else choose “Use Bling's” on the title."
+)
+
 
 @dataclass(frozen=True)
 class Words:
@@ -52,7 +56,7 @@ _WORDS: dict[DiscrepancyKind, Words] = {
         gettext_noop("Different classification"),
         Severity.WARNING,
         gettext_noop("Somebody chose another chart account in Kamino."),
-        gettext_noop("Nothing, if it was meant: what people change in Kamino is kept. Else correct it there."),
+        _USE_BLING,
     ),
     DiscrepancyKind.PERSON: Words(
         gettext_noop("Different person"),
@@ -64,7 +68,10 @@ _WORDS: dict[DiscrepancyKind, Words] = {
         gettext_noop("Missing in Kamino"),
         Severity.DANGER,
         gettext_noop("The title was sent and Kamino no longer shows it: somebody deleted it there."),
-        gettext_noop("Resync the title, or mark it as not to be synced."),
+        gettext_noop(
+            "Resync the title: it is sought once more, and “Create again” is offered then. Or choose “Do not sync this "
+            "title”."
+        ),
     ),
     DiscrepancyKind.MISSING_IN_BLING: Words(
         gettext_noop("Missing in Bling"),
@@ -100,7 +107,7 @@ _WORDS: dict[DiscrepancyKind, Words] = {
         gettext_noop("Edited in Kamino"),
         Severity.WARNING,
         gettext_noop("Somebody changed the description in Kamino."),
-        gettext_noop("Nothing: what people change in Kamino is kept. Leave the marker [Bling …] in the text."),
+        _USE_BLING,
     ),
     DiscrepancyKind.FORCED_SETTLEMENT: Words(
         gettext_noop("Forced settlement, open in Bling"),

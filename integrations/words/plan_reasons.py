@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_noop
 
 from integrations.domain.reasons import Reason
-from integrations.words.reason_words import CALL, CHOOSE, COMPARE, Words
+from integrations.words.reason_words import CALL, CHOOSE, UNDO_BY_HAND, Words
 
 PLAN_WORDS: dict[Reason, Words] = {
     Reason.CATEGORY_UNMAPPED: Words(
@@ -262,13 +262,13 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.DELETED_IN_BLING: Words(
         gettext_noop("Deleted in Bling"),
         gettext_noop("Deleted in Bling."),
-        gettext_noop("Cancel it in Kamino, or keep it."),
+        gettext_noop("Choose “Decide”: cancel it in Kamino, or keep it."),
         "conflict",
     ),
     Reason.REVERSED_AFTER_SETTLEMENT: Words(
         gettext_noop("Reversed after the settlement"),
         gettext_noop("The payment was reversed in Bling after the settlement in Kamino."),
-        gettext_noop("Undo it in Kamino by hand."),
+        UNDO_BY_HAND,
         "conflict",
     ),
     Reason.PAID_IN_KAMINO_FIRST: Words(
@@ -280,13 +280,16 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.CANCELLED_AFTER_SETTLEMENT: Words(
         gettext_noop("Cancelled after the settlement"),
         gettext_noop("Cancelled in Bling after it was settled in Kamino."),
-        gettext_noop("Decide in Kamino what that means."),
+        UNDO_BY_HAND,
         "conflict",
     ),
     Reason.SETTLEMENT_DIFFERS: Words(
         gettext_noop("Settled differently"),
         gettext_noop("Settled in Kamino with %(kamino)s; Bling now says %(bling)s. A settlement is never sent twice."),
-        COMPARE,
+        gettext_noop(
+            "Correct the wrong side by hand, in Bling or in Kamino. That is noticed within hours, or at once by "
+            "“Resync”; where Kamino has no list of such titles, choose “Decide” then."
+        ),
         "conflict",
     ),
     Reason.FROZEN_AFTER_SETTLEMENT: Words(
@@ -296,7 +299,7 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.REOPENED_AFTER_CANCELLATION: Words(
         gettext_noop("Open again after the cancellation"),
         gettext_noop("Open again in Bling after it was cancelled in Kamino."),
-        gettext_noop("Create it in Kamino by hand, or as a new title in Bling."),
+        gettext_noop("Still owed: choose “Create again”."),
         "conflict",
     ),
 }

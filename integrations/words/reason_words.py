@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_noop
 
 CHOOSE = gettext_noop("Choose another one under Mappings.")
-COMPARE = gettext_noop("Compare the two systems and correct one side by hand.")
+UNDO_BY_HAND = gettext_noop(
+    "Undo the settlement in Kamino by hand. That is noticed within hours, or at once by “Resync”; where Kamino has no "
+    "list of such titles, choose “Decide” then."
+)
 LOOK_AND_DECIDE = gettext_noop("Look in Kamino whether it is there, then choose “Decide” on the title.")
 CALL = gettext_noop("Call the developers, with the page of the delivery.")
 

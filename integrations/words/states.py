@@ -19,6 +19,7 @@ _OUTCOMES = {
     Outcome.IN_FLIGHT: _("In flight"),
     Outcome.DELIVERED: _("Delivered"),
     Outcome.ADOPTED: _("Found in Kamino"),
+    Outcome.UNCHANGED: _("Compared, nothing to send"),
     Outcome.TRANSIENT: _("Temporary failure"),
     Outcome.REJECTED: _("Refused by Kamino"),
     Outcome.CONFIG: _("Connection settings"),

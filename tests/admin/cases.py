@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from integrations.models import (
     ForcedSettlement,
     KaminoConnection,
     KaminoSnapshot,
+    PersonAction,
     PlanRequest,
     Posting,
     RestoreHold,
@@ -28,6 +30,7 @@ from integrations.models import (
 )
 from integrations.pipeline.desk import bulk, restores
 from tests.admin.world import DAY, Rows
+from tests.domain.builders import desired
 
 REASON = {"reason": "Combinado por telefone", "confirmed": "yes"}
 
@@ -204,7 +207,52 @@ def listed_nowhere(rows: Rows) -> None:
     KaminoConnection.objects.filter(pk=rows.kamino.pk).update(receivable_list="unknown", list_answers=nowhere)
 
 
+def gone(rows: Rows) -> None:
+    """Let the title have been sent, and Kamino no longer show it."""
+    body = desired(value=rows.title.value).to_json()
+    Posting.objects.filter(pk=rows.posting.pk).update(
+        state="needs_human", reason="gone_from_kamino", kamino_id=78, delivered=body, desired=body, candidates=[]
+    )
+
+
+def ordered_again(rows: Rows) -> None:
+    """Let somebody have ordered that it be created again, above the limit."""
+    gone(rows)
+    user = User.objects.create_user("chefe")
+    PersonAction.objects.create(
+        posting=rows.posting, kind="ask_again", reason="Apagado por engano", user=user, at=timezone.now()
+    )
+
+
+def edited(rows: Rows) -> None:
+    """Let Kamino have shown another text of the title than was sent."""
+    body = desired(value=rows.title.value, due_date=DAY).to_json()
+    Posting.objects.filter(pk=rows.posting.pk).update(state="delivered", kamino_id=77, delivered=body, desired=body)
+    seen_in_kamino(rows)
+    KaminoSnapshot.objects.update(description="Outro texto", status="pending")
+
+
+def did(kind: str) -> Callable[[Rows], bool]:
+    return lambda rows: PersonAction.objects.filter(posting=rows.posting, kind=kind).exists()
+
+
 PAGE_ACTIONS = [
+    Case(
+        Title, "create_again", "title", "operacao", "financeiro", did("create_again"), lambda _rows: REASON,
+        begin=gone, says="Ordenado",
+    ),
+    Case(
+        Title, "approve_creation", "title", "operacao", "financeiro", did("create_again"), begin=ordered_again,
+        says="Aprovado",
+    ),
+    Case(
+        Title, "refuse_creation", "title", "operacao", "financeiro", did("refuse_again"), lambda _rows: REASON,
+        begin=ordered_again, says="Recusado",
+    ),
+    Case(
+        Title, "use_bling", "title", "operacao", "financeiro", did("use_bling"), lambda _rows: REASON, begin=edited,
+        says="Ordenado",
+    ),
     Case(
         RestoreHold, "release", "hold", "operacao", "financeiro",
         lambda rows: RestoreHold.objects.get(pk=rows.hold.pk).released_by is not None, release_form, begin=held,

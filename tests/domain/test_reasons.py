@@ -33,7 +33,8 @@ def test_what_holds_a_title_and_needs_nobody_is_listed_here_on_purpose(code: Rea
         Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.CANCELLED_BEFORE_SENDING,
         Reason.ACCESS_REFUSED, Reason.NO_ANSWER, Reason.LIMITED, Reason.REPLACED, Reason.NEW, Reason.IGNORED,
         Reason.BEING_PLANNED, Reason.BEING_CHECKED, Reason.SENDING, Reason.SIMULATION, Reason.SWITCHED_OFF,
-        Reason.QUEUED, Reason.LIST_UNKNOWN, Reason.LIST_FAILED, Reason.HELD_AFTER_RESTORE,
+        Reason.QUEUED, Reason.LIST_UNKNOWN, Reason.LIST_FAILED, Reason.HELD_AFTER_RESTORE, Reason.SOUGHT,
+        Reason.BEING_COMPARED,
     }  # fmt: skip
     problem = Problem(code)
     if problem.holds is Holds.TITLE:

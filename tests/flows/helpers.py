@@ -13,7 +13,9 @@ from integrations.models import (
     BlingToken,
     Breaker,
     KaminoConnection,
+    KaminoItem,
     KaminoSnapshot,
+    ListedSpan,
     PersonPosting,
     Posting,
     RateLimit,
@@ -75,6 +77,15 @@ class Company:
     def forget_snapshots(self) -> None:
         """Let what was read from Kamino be old, as after ten minutes."""
         KaminoSnapshot.objects.all().delete()
+        ListedSpan.objects.all().delete()
+
+    def an_hour_later(self) -> None:
+        """Do what is due after an hour, of what is stuck because of what Kamino shows."""
+        past = timezone.now() - timedelta(seconds=1)
+        self.forget_snapshots()
+        KaminoItem.objects.update(locks_read_at=None)
+        Posting.objects.filter(state="needs_human").update(ready_at=past)
+        self.work()
 
     def forget_waits(self, *, silence: timedelta = timedelta(0)) -> None:
         """Let pauses after failures be over, as after an hour, and leases that were not renewed for `silence`."""

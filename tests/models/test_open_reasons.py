@@ -52,7 +52,7 @@ def test_reasons_become_kinds(ours: Rows, codes: list[str], state: str, kinds: l
 @pytest.mark.parametrize("reason", Reason)
 def test_a_stuck_title_is_always_shown(ours: Rows, reason: Reason) -> None:
     shown = kinds_of(ours, state="needs_human", reason=reason)
-    elsewhere = reason in (Reason.POSSIBLE_DUPLICATE, Reason.SCHEDULED)
+    elsewhere = reason in (Reason.POSSIBLE_DUPLICATE, Reason.SCHEDULED, Reason.PAID_AS_SCHEDULED)
     assert shown == ([] if elsewhere else [Kind.REFUSED])
 
 

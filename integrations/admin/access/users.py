@@ -42,6 +42,7 @@ OWN_PERMISSIONS = [
     gettext_noop("Can see titles of confidential categories"),
     gettext_noop("Can force a settlement in Kamino"),
     gettext_noop("Can decide about titles that need action"),
+    gettext_noop("Can create titles again that are gone from Kamino"),
     gettext_noop("Can export discrepancies"),
 ]
 SHOWN_APPS = ("integrations", "auth")

@@ -43,6 +43,9 @@ class PermittedActions:
     def has_resolve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.resolve_posting"))
 
+    def has_recreate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm("integrations.recreate_posting"))
+
     def has_export_discrepancies_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.export_discrepancy"))
 

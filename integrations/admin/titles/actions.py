@@ -10,21 +10,22 @@ from django.utils.translation import gettext_lazy
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
 from integrations.admin.kit.forms import DecisionForm, ForceSettlementForm
+from integrations.admin.titles.kamino_buttons import KaminoButtons, useless_kamino_buttons, with_limit
 from integrations.admin.titles.link import LinkButton
 from integrations.admin.worklists.forced_settlement import undo_page
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
-from integrations.models import ForcedSettlement, Posting, Title
+from integrations.models import ForcedSettlement, Posting
 from integrations.pipeline.desk import commands, decisions
 from integrations.words.reasons import problem_sentences
 
 BUTTONS = [
-    "decide_this", "resync_this", "retry_this", "force_settlement", "undo_forced", "link_existing", "stop_syncing",
-    "resume_syncing",
+    "decide_this", "create_again", "approve_creation", "refuse_creation", "resync_this", "use_bling", "retry_this",
+    "force_settlement", "undo_forced", "link_existing", "stop_syncing", "resume_syncing",
 ]  # fmt: skip
 
 
-class TitleButtons(LinkButton, actions.PermittedActions):
+class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
     """What a person may do about one title."""
 
     get_object_or_deny: Any
@@ -32,7 +33,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Show only the buttons that can do something for this title."""
-        posting = Posting.objects.select_related("title").filter(title_id=object_id).first()
+        posting = Posting.objects.select_related("title", "kamino_connection").filter(title_id=object_id).first()
         state = posting.state if posting else ""
         is_forced = ForcedSettlement.objects.not_undone().filter(posting__title=object_id).exists()
         problems = posting.get_problems() if posting else []
@@ -45,6 +46,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             "undo_forced": not is_forced,
             "link_existing": posting is None or posting.kamino_id is not None,
             "decide_this": posting is None or not decisions.options(posting),
+            **useless_kamino_buttons(posting),
         }
         shown = super().get_actions_detail(request, object_id)  # type: ignore[misc]
         return [action for action in shown if not useless.get(action.path, False)]
@@ -59,7 +61,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             request,
             self,
             title=_("Resync %(name)s") % {"name": title},
-            text=_("Reads the title from Bling again and sends to Kamino what differs."),
+            text=_("Reads the title from Bling again, compares it with Kamino, and sends to Kamino what differs."),
             note=texts.title_line(title),
             submit=_("Resync"),
             back=actions.page_url(self, title.pk),
@@ -122,7 +124,7 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             self,
             title=_("Force the settlement of %(name)s in Kamino") % {"name": title},
             text=_("The settlement is valid only in Kamino; in Bling the title stays open."),
-            note=_with_limit(title),
+            note=with_limit(title),
             submit=_("Force settlement in Kamino"),
             form=form,
             dangerous=True,
@@ -167,14 +169,6 @@ class TitleButtons(LinkButton, actions.PermittedActions):
             dangerous=ignored,
             back=actions.page_url(self, title.pk),
         )
-
-
-def _with_limit(title: Title) -> str:
-    limit = title.connection.tenant.force_limit
-    if limit is None:
-        return texts.title_line(title)
-    above = _("Above %(limit)s somebody else has to approve it before it is sent.") % {"limit": texts.money(limit)}
-    return f"{texts.title_line(title)}\n{above}"
 
 
 def _ordered(forced: ForcedSettlement) -> str:

@@ -16,7 +16,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
 from integrations.admin.kit.fields import AmountField, DayField
 from integrations.admin.kit.scope import sees_confidential
-from integrations.admin.titles.page import compared
+from integrations.admin.titles.sides import compared
 from integrations.domain.calendar import around
 from integrations.domain.documents import compact
 from integrations.models import Posting, Title

@@ -1,9 +1,7 @@
 """What a title's page shows: Bling's side, what Kamino should hold, what was sent, and what happened on the way."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -15,21 +13,18 @@ from integrations.admin.kit.scope import change_url, scoped
 from integrations.admin.kit.titles_filter import discrepancies_url
 from integrations.admin.mapping.desk import row_url
 from integrations.admin.titles.outside_links import screens
+from integrations.admin.titles.sides import sides_of
 from integrations.admin.titles.timeline import MOST, timeline
 from integrations.domain.answer import Situation, answer
-from integrations.domain.classification import CLASSIFIED
 from integrations.domain.delivery import DeliveryState
-from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
-from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.titles import TitleStatus, competence_of
+from integrations.domain.titles import TitleStatus
 from integrations.models import (
-    CatalogItem,
     Discrepancy,
     ForcedSettlement,
     KaminoConnection,
-    KaminoItem,
     PartPosting,
     PersonAction,
     PlanRequest,
@@ -38,7 +33,6 @@ from integrations.models import (
     Title,
 )
 from integrations.models.mappings import MappingKind
-from integrations.models.registers import KaminoKind
 from integrations.pipeline.handover.kamino_rows import seen_in_kamino
 from integrations.pipeline.handover.title_lists import list_problem
 from integrations.words.answers import answer_text
@@ -49,19 +43,6 @@ from integrations.words.values import side_text
 
 SIBLINGS_SHOWN = 50
 MAPPABLE = {Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING}
-
-
-@dataclass(frozen=True)
-class Side:
-    """One line of the comparison; `differs` when Kamino has something else than it should have, `apart` when it has
-    what it should have, and that is not what Bling has."""
-
-    label: str
-    bling: Any
-    desired: str
-    delivered: str
-    differs: bool
-    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +61,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
     forced = list(_forced(posting)) if posting is not None else []
     differences = list(posting.discrepancies.all()[:MOST]) if posting is not None else []
     parts = list(posting.parts.exclude(desired_fingerprint="").order_by("pk")) if posting is not None else []
-    sides = _sides(title, posting, seen, parts, request)
+    sides = sides_of(title, posting, seen, parts, request)
     seen_there = _SeenThere(
         seen[0].status if seen else None,
         differs=seen is not None and any(side.differs for side in sides),
@@ -172,6 +153,7 @@ def _answer(
             is_replaced=title.replaced_by_id is not None,
             is_planned_again=PlanRequest.objects.filter(title=title).exists(),
             is_checked=hasattr(title, "payment_check") and not title.payment_check.is_waived,
+            is_compared=_is_ready(posting) and posting.desired_fingerprint == posting.delivered_fingerprint,
             is_live=tenant.is_live,
             can_send=tenant.is_active and kamino is not None and not kamino.is_paused and not kamino.error,
             held_back=_held_back(kamino, title.direction) if kamino and _is_ready(posting) else None,
@@ -189,7 +171,7 @@ def _answer(
     return answer_text(found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at))
 
 
-def _is_ready(posting: Posting | None) -> bool:
+def _is_ready(posting: Posting | None) -> TypeGuard[Posting]:
     return posting is not None and posting.state == DeliveryState.READY
 
 
@@ -216,164 +198,3 @@ def _siblings(title: Title, request: HttpRequest) -> list[tuple[str, Title, str]
     others = Title.objects.filter(same, connection=title.connection_id, direction=title.direction).exclude(pk=title.pk)
     rows = scoped(others, request).select_related("posting").order_by("due_date", "pk")[:SIBLINGS_SHOWN]
     return [(change_url(row), row, texts.status_word(row)) for row in rows]
-
-
-_COMPARED = ("status", "value", "due", "number")
-"""What is compared with Bling itself while nothing is wanted, because the title is held back."""
-
-
-def _sides(
-    title: Title,
-    posting: Posting | None,
-    seen: tuple[KaminoTitle, datetime] | None,
-    parts: Sequence[PartPosting],
-    request: HttpRequest,
-) -> list[Side]:
-    delivered = posting.get_delivered() if posting else None
-    if seen is not None and delivered is not None:
-        delivered = as_shown(seen[0], delivered)
-    return compared(title, posting, delivered, request, parts)
-
-
-def compared(
-    title: Title,
-    posting: Posting | None,
-    delivered: DesiredTitle | None,
-    request: HttpRequest,
-    parts: Sequence[PartPosting] = (),
-) -> list[Side]:
-    """Return Bling's side, what is wanted, and `delivered`, line by line; `parts` are payments with a title of their
-    own in Kamino."""
-    desired = posting.get_desired() if posting and posting.desired else None
-    names = _register_names(posting, [desired, delivered])
-    registers = {
-        (item.kind, item.bling_id): str(item)
-        for item in CatalogItem.objects.filter(
-            connection=title.connection_id, bling_id__in=[title.category_id, title.account_id]
-        )
-    }
-    person = _bling_person(title, request)
-    kamino_person = _kamino_person(title)
-    ours, theirs = _words(desired, names), _words(delivered, names)
-    bling = {
-        "status": texts.status_word(title),
-        "value": texts.money(title.value),
-        "due": texts.day(title.due_date),
-        "competence": _competence(title),
-        "number": title.document_number or texts.EMPTY,
-        "description": title.history or texts.EMPTY,
-        "chart_account": registers.get(("category", title.category_id), texts.EMPTY),
-        "payment": _payments(title, parts),
-    }
-    labels = {
-        "status": _("Status"),
-        "value": _("Value"),
-        "due": _("Due date"),
-        "competence": _("Competence"),
-        "number": _("Document number"),
-        "description": _("Description"),
-        "chart_account": _("Category / chart account"),
-        "cost_center": _("Cost center"),
-        "business_unit": _("Business unit"),
-        "payment": _("Payment"),
-    }
-    wanted = ours or {key: bling[key] for key in _COMPARED}
-    rows = [Side(_("Person"), person, kamino_person if desired else "", kamino_person if delivered else "", False)]
-    rows += [
-        Side(
-            label, bling.get(key, texts.EMPTY), ours.get(key, ""), theirs.get(key, ""),
-            differs=key in theirs and key in wanted and theirs[key] != wanted[key],
-            apart=key == "status" and delivered is not None and delivered.status != _status_for(title),
-        )
-        for key, label in labels.items()
-    ]  # fmt: skip
-    return rows
-
-
-def _status_for(title: Title) -> KaminoStatus:
-    words = {TitleStatus.SETTLED: KaminoStatus.SETTLED, TitleStatus.CANCELLED: KaminoStatus.CANCELLED}
-    return words.get(TitleStatus(title.status), KaminoStatus.PENDING)
-
-
-def _bling_person(title: Title, request: HttpRequest) -> str:
-    if title.person is None:
-        return texts.EMPTY
-    if not title.person.document:
-        return str(title.person)
-    return f"{title.person} · {texts.document(title.person.document, whole=texts.sees_personal_data(request))}"
-
-
-def _kamino_person(title: Title) -> str:
-    posting = getattr(title.person, "posting", None) if title.person else None
-    return f"{title.person} (Kamino {posting.kamino_id})" if posting and posting.kamino_id else texts.EMPTY
-
-
-def _competence(title: Title) -> str:
-    """Write the day that Kamino gets as competence, and where it comes from when Bling has another one."""
-    day = texts.day(competence_of(title))
-    return f"{day} ({_('issue date')})" if title.issue_date not in (None, title.competence_date) else day
-
-
-def _payments(title: Title, parts: Sequence[PartPosting]) -> str:
-    there = {part.bordero_id: f" · {_kamino_title(part)}" for part in parts}
-    lines = [
-        f"{texts.day(payment.date)} · {texts.money(payment.amount)}{there.get(payment.bordero_id, '')}"
-        for payment in title.payments.all()
-    ]
-    return "\n".join(lines) or texts.EMPTY
-
-
-def _kamino_title(part: PartPosting) -> str:
-    """Name the Kamino title that a payment is: its id, or what it waits for."""
-    return f"Kamino {part.kamino_id}" if part.kamino_id else str(part.get_state_display())
-
-
-def _register_names(posting: Posting | None, bodies: list[DesiredTitle | None]) -> dict[tuple[str, str], str]:
-    if posting is None:
-        return {}
-    ids = {
-        kamino_id
-        for body in bodies
-        if body is not None
-        for kamino_id in (
-            *(getattr(body, name) for name in CLASSIFIED), body.payment.account if body.payment else None,
-        )
-        if kamino_id
-    }  # fmt: skip
-    rows = KaminoItem.objects.filter(connection=posting.kamino_connection_id, kamino_id__in=ids)
-    return {(row.kind, row.kamino_id): row.name for row in rows}
-
-
-def _words(body: DesiredTitle | None, names: dict[tuple[str, str], str]) -> dict[str, str]:
-    """Write a Kamino title in words; registers by their name."""
-    if body is None:
-        return {}
-    statuses = {
-        KaminoStatus.PENDING: _("Pending"),
-        KaminoStatus.SETTLED: _("Paid"),
-        KaminoStatus.CANCELLED: _("Cancelled"),
-        KaminoStatus.UNKNOWN: _("Unknown"),
-    }
-
-    def register(kind: KaminoKind, kamino_id: str | None) -> str:
-        return names.get((kind.value, kamino_id), kamino_id) if kamino_id else texts.EMPTY
-
-    payment = texts.EMPTY
-    if body.payment is not None:
-        account = register(KaminoKind.BANK_ACCOUNT, body.payment.account)
-        payment = f"{texts.day(body.payment.date)} · {texts.money(body.payment.amount)} · {account}"
-        if body.payment.forced:
-            forced = _("forced")  # outside the f-string, where xgettext would not find it
-            payment += f" · {forced}"
-    return {
-        "status": statuses[body.status],
-        "value": texts.money(body.value),
-        "due": texts.day(body.due_date),
-        "competence": texts.day(body.competence_date),
-        "number": body.document_number or texts.EMPTY,
-        "description": body.description,
-        "chart_account": register(KaminoKind.CHART_ACCOUNT, body.chart_account),
-        "cost_center": register(KaminoKind.COST_CENTER, body.cost_center),
-        "business_unit": register(KaminoKind.BUSINESS_UNIT, body.business_unit),
-        "payment": payment,
-    }

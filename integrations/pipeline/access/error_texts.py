@@ -9,6 +9,7 @@ from integrations.rest.errors import (
     IncompleteError,
     RateLimitedError,
     RejectedError,
+    SoughtError,
     TransientError,
     UncertainError,
     UnusableListError,
@@ -29,6 +30,8 @@ def reason_of(error: ApiError) -> Problem:
         return Problem(Reason.LIMITED, failure_of(error))
     if isinstance(error, UnusableListError):
         return Problem(Reason.LIST_UNKNOWN if error.code == "list_unknown" else Reason.LIST_FAILED)
+    if isinstance(error, SoughtError):
+        return Problem(Reason.SOUGHT)
     if isinstance(error, IncompleteError):
         return Problem(Reason.LIST_INCOMPLETE)
     if isinstance(error, TransientError):

@@ -169,7 +169,7 @@ def close_risks_of(postings: Sequence[Posting], *, now: datetime) -> None:
 
 def _awaits_a_look(posting: Posting) -> bool:
     """Say whether a settlement was kept back because Kamino was about to pay the title itself."""
-    return posting.state == DeliveryState.NEEDS_HUMAN and posting.reason == Reason.SCHEDULED
+    return posting.state == DeliveryState.NEEDS_HUMAN and posting.reason in (Reason.SCHEDULED, Reason.PAID_AS_SCHEDULED)
 
 
 def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:

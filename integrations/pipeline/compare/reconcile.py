@@ -12,8 +12,10 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.kamino.client import KaminoClient, title_id
 from integrations.kamino.listing import Listing, Page
@@ -152,6 +154,9 @@ def reconcile_slice(
     compare_all(kamino, seen=_seen(cursor), now=clock())
     failpoints.passed("reconcile.compared")
     _save_cursor(kamino, {}, reconciled_at=started_at, **found)
+    if kamino.reconcile_asked_at:
+        sought = Posting.objects.filter(kamino_connection=kamino, state=DeliveryState.READY, reason=Reason.SOUGHT)
+        sought.update(ready_at=clock())
     return True
 
 

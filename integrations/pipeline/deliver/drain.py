@@ -12,8 +12,9 @@ from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.leases import free_kamino, lease_next
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person
-from integrations.pipeline.deliver.ready import kaminos_to_serve, next_part, next_person, next_posting
+from integrations.pipeline.deliver.ready import kaminos_to_serve, next_part, next_person, next_posting, next_stuck
 from integrations.pipeline.deliver.resolve import resolve
+from integrations.pipeline.deliver.stuck import look_at_stuck
 from integrations.pipeline.deliver.titles import deliver_part, deliver_title
 from integrations.pipeline.deliver.waiting import Waiting, what_waits
 from integrations.pipeline.outbox import drain as outbox
@@ -89,8 +90,8 @@ def _work_on_one(
     waiting: Waiting,
     until: datetime,
 ) -> bool:
-    """Look up, deliver a part or a title (its person first), or deliver a changed person; false when nothing is due.
-    What a person asked for goes before everything else."""
+    """Look up, deliver a part or a title (its person first), deliver a changed person, or look at a stuck title; false
+    when nothing is due. What a person asked for goes before everything else."""
     now = clock()
     posting = next_posting(kamino, now) if waiting.posting else None
     part = next_part(kamino, now) if waiting.part else None
@@ -118,6 +119,11 @@ def _work_on_one(
     if changed is not None:
         working_on.append(changed)
         deliver_person(client, changed, directory, clock=clock)
+        return True
+    stuck = next_stuck(kamino, now) if waiting.stuck else None
+    if stuck is not None:
+        working_on.append(stuck)
+        look_at_stuck(client, kamino, stuck, clock=clock, until=until)
         return True
     return False
 

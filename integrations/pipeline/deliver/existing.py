@@ -19,16 +19,15 @@ from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.kamino.client import KaminoClient
 from integrations.models import Attempt, KaminoSnapshot, ListedSpan, PartPosting, Posting
+from integrations.models.outbox import Priority
 from integrations.pipeline.access.restores import believable_since
-from integrations.pipeline.handover.kamino_absence import prove
+from integrations.pipeline.handover.kamino_absence import MOVED, prove
 from integrations.pipeline.handover.unlinked import unlinked
 from integrations.pipeline.outbox.claim import Claimed
 from integrations.rest.errors import AmbiguousError
 
 Clock = Callable[[], datetime]
 AROUND = timedelta(days=3)
-MOVED = timedelta(days=31)
-"""So far people may have moved the due date of a title that carries our marker."""
 BELIEVED_FOR = timedelta(minutes=10)
 """How long one reading of a due date serves the creations of that day."""
 
@@ -50,9 +49,13 @@ def existing_title(
     alike = {"person_id": person_id, "value__in": [desired.value, ZERO], "due_date__range": _around(desired)}
     found = free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id")
     since, until = believable_since(clock() - BELIEVED_FOR), clock() + claimed.to.lease - 2 * claimed.to.longest_call
+    if posting.priority == Priority.PERSON:
+        since = max(since, posting.planned_at)  # they may just have changed something over there
     is_shown = partial(prove, client, posting.kamino_connection_id, desired.direction, clock=clock, until=until)
     day, believed = (desired.due_date, desired.due_date), _believed(claimed, since)
     has_list = is_shown(day, since=since, believed=believed)
+    if has_list and posting.was_there():
+        is_shown(around(*day, MOVED), since=since, believed=believed)
     rows = list(found)
     marked = [row for row in rows if row.code == desired.code]
     if has_list and marked:

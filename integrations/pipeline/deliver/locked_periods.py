@@ -23,9 +23,15 @@ BACK, AHEAD = timedelta(days=3650), timedelta(days=365)
 
 
 def refuse_locked(
-    client: KaminoClient, posting: Posting | PartPosting, desired: DesiredTitle, clock: Callable[[], datetime]
+    client: KaminoClient,
+    posting: Posting | PartPosting,
+    desired: DesiredTitle,
+    clock: Callable[[], datetime],
+    *,
+    since: datetime | None = None,
 ) -> None:
-    """Raise `ConflictError` when the settlement would fall into a locked period of its bank account."""
+    """Raise `ConflictError` when the settlement would fall into a locked period of its bank account, as read `since` a
+    moment."""
     paid = desired.payment
     if paid is None:
         return
@@ -34,7 +40,7 @@ def refuse_locked(
     ).first()
     if account is None:
         return
-    oldest = clock() - KNOWN_FOR
+    oldest = since or clock() - KNOWN_FOR
     if posting.priority == Priority.PERSON:
         oldest = max(oldest, posting.planned_at)  # they may just have opened the period again
     if account.locks_read_at is None or account.locks_read_at < oldest:

@@ -7,6 +7,7 @@ from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef,
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import DELIVERY_UNITS, KaminoConnection, PartPosting, PersonPosting, Posting, Tenant
+from integrations.models.deliveries import MAY_END_THERE
 from integrations.models.outbox import Priority
 from integrations.models.title_lists import of_waiting_lists
 from integrations.pipeline.access.leases import CONFIG_PAUSE, is_free
@@ -50,6 +51,12 @@ def _list_may_be_tried(now: datetime) -> Q:
     return ~of_waiting_lists(kaminos, now) | (Q(priority=Priority.PERSON) & ~failed_since)
 
 
+def stuck_postings(now: datetime) -> QuerySet[Posting]:
+    """Return the stuck titles that are to be looked at in Kamino now: what their writes did there is known."""
+    rows = Posting.objects.filter(MAY_END_THERE, ready_at__lte=now, kamino_id__isnull=False, delivered__isnull=False)
+    return rows.filter(Posting.may_be_claimed(), _list_may_be_tried(now), ~Exists(Posting.unresolved()))
+
+
 def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
     """Return the companies to which anything may be sent now: they were reconciled recently."""
     return KaminoConnection.objects.filter(
@@ -73,6 +80,7 @@ def kaminos_with_work(
         has_work |= Q(Exists(ready_persons(now).filter(**mine)))
         for model in DELIVERY_UNITS:
             has_work |= Q(Exists(model.objects.due(DeliveryState.UNCERTAIN, now).filter(**mine)))
+        has_work |= Q(Exists(stuck_postings(now).filter(**mine)))
     query = live_kaminos(now).filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
@@ -90,6 +98,11 @@ def next_posting(kamino: KaminoConnection, now: datetime) -> Posting | None:
     """Return the most urgent posting of a company."""
     query = ready_postings(now).filter(kamino_connection=kamino).order_by("priority", "due_date", "pk")
     return query.select_related("title__person__posting").first()
+
+
+def next_stuck(kamino: KaminoConnection, now: datetime) -> Posting | None:
+    """Return the stuck title of a company that waited longest for a look."""
+    return stuck_postings(now).filter(kamino_connection=kamino).order_by("ready_at", "pk").first()
 
 
 def next_person(kamino: KaminoConnection, now: datetime) -> PersonPosting | None:

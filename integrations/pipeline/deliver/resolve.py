@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -20,13 +20,10 @@ from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.ready import Unit
-from integrations.pipeline.handover.kamino_absence import ALWAYS, prove
+from integrations.pipeline.handover.kamino_absence import ALWAYS, MOVED, prove
 from integrations.pipeline.handover.unlinked import unlinked
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp, look_up
-
-AROUND = timedelta(days=31)
-"""So far people may have moved a due date in the meantime."""
 
 
 def resolve(client: KaminoClient, kamino: KaminoConnection, unit: Unit, *, clock: Clock, until: datetime) -> None:
@@ -48,7 +45,7 @@ def _resolve_title(
     days = [sent.due_date, *([before.due_date] if before else [])]
     since = believable_since(look.began_at)
     proved = partial(prove, client, kamino.pk, sent.direction, since=since, clock=clock, until=until)
-    is_listed = proved(around(min(days), max(days), AROUND))
+    is_listed = proved(around(min(days), max(days), MOVED))
     failpoints.passed("lookup.read")
     if not is_listed:
         look.ask(Problem(Reason.NO_LIST, {"code": sent.code}))

@@ -15,7 +15,7 @@ from integrations.domain.calendar import day_of
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
-from integrations.domain.titles import TitleStatus
+from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import (
     Attempt,
     BlingConnection,
@@ -33,6 +33,7 @@ from integrations.models import (
     TitleRead,
 )
 from integrations.models.connections import ConnectionStatus
+from integrations.models.deliveries import MAY_END_THERE
 from integrations.models.outbox import NO_REASON, Priority
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.desk.refusal import Refused
@@ -64,7 +65,12 @@ class ResyncRequest:
 def request_sync(
     *, connections: Iterable[BlingConnection], user: User | None, now: datetime, is_full: bool = False
 ) -> SyncRequest:
-    """Open a run for each connection that can run."""
+    """Open a run for each connection that can run; what waits for something to end in Kamino is looked at there now,
+    where a person asked."""
+    connections = list(connections)
+    if user is not None:
+        stuck = Posting.objects.filter(MAY_END_THERE, ready_at__gt=now, title__connection__in=connections)
+        stuck.update(ready_at=now)
     queued = running = unconnected = 0
     for connection in connections:
         if connection.status != ConnectionStatus.CONNECTED:
@@ -127,6 +133,25 @@ def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) ->
             again = {"state": DeliveryState.READY, "tries": 0, "ready_at": now, **NO_REASON}
             model.objects.filter(pk__in=list(rows.values_list("pk", flat=True)), **stuck).update(**again)
     return planned
+
+
+def use_bling(*, posting: Posting, reason: str, user: User, now: datetime) -> None:
+    """Let Kamino have the text and the classification that Bling and the mappings give a title, whatever people changed
+    there. Raises `Refused` for a title that is not open there, and where nobody can see what it is there."""
+    if not reason.strip():
+        raise Refused("reason", _("Give a reason."))
+    with transaction.atomic():
+        plan_now(posting, now)
+        rows = Posting.objects.select_for_update(of=("self",)).select_related("kamino_connection")
+        locked = rows.get(pk=posting.pk)
+        delivered = locked.get_delivered()
+        if locked.state in IN_FLIGHT:
+            raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
+        if delivered is None or delivered.status is not KaminoStatus.PENDING or locked.kamino_id is None:
+            raise Refused("settled", _("This title is not open in Kamino: it is not rewritten there."))
+        if not locked.kamino_connection.has_list(Direction(locked.direction)):
+            raise Refused("no_list", _("Kamino has no list of these titles: nobody can see what it is there."))
+        note(locked, PersonAction.Kind.USE_BLING, reason, user, now)
 
 
 def _note_all(postings: QuerySet[Posting], kind: str, user: User, now: datetime) -> None:

@@ -1,26 +1,29 @@
 """Decisions: what only a person can say about one title, each with a reason and a row saying who."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
+from integrations.domain.conflicts import DONE_THERE
 from integrations.domain.delivery import DeliveryState, Outcome
-from integrations.domain.desired import DesiredTitle
+from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.reasons import Reason
-from integrations.domain.titles import TitleStatus
+from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import (
     Attempt,
     PersonAction,
     Posting,
     Title,
 )
+from integrations.models.outbox import NO_REASON
 from integrations.pipeline.desk.commands import note, plan_now
 from integrations.pipeline.desk.links import close_unresolved, concerned, link_to, lock_titles, release
 from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover.beliefs import believe
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read.replacements import take_posting_over
 
@@ -28,6 +31,7 @@ LINK, CREATE = "link", "create"
 HAPPENED, DID_NOT_HAPPEN = "happened", "did_not_happen"
 SURPLUS_GONE = "surplus_gone"
 REPLACES, REPLACES_NONE = "replaces", "replaces_none"
+CANCEL_DELETED, KEEP, DONE_BY_HAND = "cancel_deleted", "keep", "done_by_hand"
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ def options(posting: Posting) -> list[Option]:
             Option(LINK, _("It is in Kamino, under this number"), None),
             Option(CREATE, _("It is not in Kamino: create it")),
         ]
+    if posting.reason in DONE_THERE or posting.reason == Reason.GONE_FROM_KAMINO:
+        return _by_hand(posting)
     if posting.reason != Reason.POSSIBLE_DUPLICATE:
         return []  # what was found at an earlier attempt may be gone, and is not what stops this title now
     links = [
@@ -74,6 +80,32 @@ def options(posting: Posting) -> list[Option]:
         for kamino_id in posting.candidates
     ]
     return [*links, Option(CREATE, _("It is another one: create it all the same"))] if links else []
+
+
+def _by_hand(posting: Posting) -> list[Option]:
+    """Return the answers about a title that Bling deleted, and that it was brought to its end in Kamino by hand, where
+    no list shows that."""
+    delivered, found = posting.get_delivered(), list[Option]()
+    if posting.reason == Reason.DELETED_IN_BLING:
+        if delivered is not None and delivered.status is KaminoStatus.PENDING and not posting.title.bordero_ids:
+            found.append(Option(CANCEL_DELETED, _("Cancel it in Kamino")))
+        found.append(Option(KEEP, _("Keep it in Kamino, and do not sync it any more")))
+    is_seen = posting.kamino_connection.has_list(Direction(posting.direction))
+    is_cancelled = posting.desired is not None and posting.get_desired().status is KaminoStatus.CANCELLED
+    if posting.reason == Reason.GONE_FROM_KAMINO:
+        return [Option(DONE_BY_HAND, _("It was deleted in Kamino: nothing is left to cancel"))] if is_cancelled else []
+    if not is_seen:
+        found.append(Option(DONE_BY_HAND, _("It is in Kamino as in Bling by now: somebody changed it there by hand")))
+    return found
+
+
+def _done_by_hand(posting: Posting) -> None:
+    """A person says that Kamino holds what Bling shows."""
+    before = posting.get_delivered()
+    if before is None:
+        raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+    cancelled = replace(before, status=KaminoStatus.CANCELLED, payment=None)
+    believe(posting, posting.get_desired() if posting.desired else cancelled)
 
 
 def _has_surplus(posting: Posting) -> Q:
@@ -115,6 +147,12 @@ def decide(*, posting: Posting, code: str, number: int, reason: str, user: User,
         elif code == DID_NOT_HAPPEN:
             close_unresolved(locked, Outcome.TRANSIENT, now)
             release(locked)
+        elif code == DONE_BY_HAND:
+            _done_by_hand(locked)
+        elif code == CANCEL_DELETED:
+            release(locked)
+        elif code == KEEP:
+            Posting.objects.filter(pk=locked.pk).update(state=DeliveryState.IGNORED, fence=F("fence") + 1, **NO_REASON)
         elif code == SURPLUS_GONE:
             surplus = Attempt.objects.filter(_has_surplus(locked), surplus_id=number)
             surplus.update(surplus_gone_at=now)
@@ -128,6 +166,9 @@ _KINDS = {
     HAPPENED: PersonAction.Kind.HAPPENED,
     DID_NOT_HAPPEN: PersonAction.Kind.DID_NOT_HAPPEN,
     SURPLUS_GONE: PersonAction.Kind.SURPLUS_GONE,
+    CANCEL_DELETED: PersonAction.Kind.CANCEL_DELETED,
+    KEEP: PersonAction.Kind.IGNORE,
+    DONE_BY_HAND: PersonAction.Kind.DONE_BY_HAND,
     REPLACES: PersonAction.Kind.REPLACES,
     REPLACES_NONE: PersonAction.Kind.REPLACES_NONE,
 }

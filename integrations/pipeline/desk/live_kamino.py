@@ -9,15 +9,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from integrations.domain.delivery import IN_FLIGHT
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.titles import Direction
-from integrations.models import Attempt, ForcedSettlement, KaminoConnection, Posting
+from integrations.models import ForcedSettlement, KaminoConnection, Posting
 from integrations.pipeline.access.clients import PATIENCE, open_kamino
 from integrations.pipeline.access.error_texts import live_error_text
 from integrations.pipeline.access.leases import free_kamino, is_free, lease_first
 from integrations.pipeline.desk.commands import plan_now, undo_forced_settlement
 from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.handover.beliefs import believe
 from integrations.pipeline.handover.kamino_rows import seen_in_kamino, store_rows
 from integrations.pipeline.handover.title_lists import rows_due
 from integrations.rest.errors import ApiError
@@ -66,21 +66,14 @@ def undo_settlement(*, forced: ForcedSettlement, user: User, now: datetime, cloc
     if delivered is None or delivered.status is not KaminoStatus.SETTLED:
         undo_forced_settlement(forced=forced, user=user, now=now)
         return
-    read_due(posting, start=delivered.due_date, end=delivered.due_date, clock=clock)
+    last = seen_in_kamino(posting)
+    for day in dict.fromkeys(day for day in (last[0].due_date if last else None, delivered.due_date) if day):
+        read_due(posting, start=day, end=day, clock=clock)
     seen = seen_in_kamino(posting)
     if seen is None or seen[1] < now or seen[0].status is not KaminoStatus.PENDING:
         raise Refused("sent", _("Kamino already shows the settlement. Reopen it there by hand, then undo it here."))
     reopened = replace(delivered, status=KaminoStatus.PENDING, payment=None)
     with transaction.atomic():
         plan_now(posting, now)  # first: planning locks in the same order
-        moved = (
-            Posting.objects.filter(
-                pk=posting.pk, fence=posting.fence, delivered_fingerprint=posting.delivered_fingerprint
-            )
-            .exclude(state__in=IN_FLIGHT)
-            .update(delivered=reopened.to_json(), delivered_fingerprint=reopened.fingerprint)
-        )
-        if moved:
-            # Kamino no longer has that settlement: the next one is not a second one.
-            posting.attempts.filter(settles=True).exclude(outcome__in=Attempt.UNRESOLVED).update(settles=False)
+        believe(posting, reopened)
         undo_forced_settlement(forced=forced, user=user, now=now)

@@ -25,6 +25,8 @@ Clock = Callable[[], datetime]
 Span = tuple[date, date]
 A_DAY = timedelta(days=1)
 ALWAYS: Span = (date.min, date.max)
+MOVED = timedelta(days=31)
+"""So far people may have moved a title's due date without the whole list having to be read for it."""
 MOST_EXPECTED = 60
 """Rows that a part of a span is expected to hold, by what was seen before: some may be new, and one page has 100."""
 

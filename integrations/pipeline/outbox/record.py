@@ -26,6 +26,7 @@ from integrations.rest.errors import (
     InternalError,
     OtherObjectError,
     RateLimitedError,
+    SoughtError,
     TransientError,
     UnauthorizedError,
     UncertainError,
@@ -120,8 +121,8 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             until = now + claimed.to.config_pause
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=until, counts=False)
             claimed.to.pause_account(unit.account_id, failure_of(error), until)
-        elif isinstance(error, UnusableListError):
-            # What waits for the same list waits with it, however long that takes.
+        elif isinstance(error, UnusableListError | SoughtError):
+            # What waits for a list, or for the whole of it, waits however long that takes.
             until = now + claimed.to.config_pause
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=until, counts=False)
         elif isinstance(error, IncompleteError):
@@ -217,6 +218,14 @@ def needs_human(unit: DeliveryUnit, *, why: Problem, now: datetime, to: Destinat
     """Hand a unit to a person."""
     type(unit).objects.record_needs_human(unit.pk, unit.fence, why=why, now=now)
     to.plan_again(unit.to_plan_when_stuck(), now)
+
+
+def unchanged(claimed: Claimed, *, now: datetime) -> None:
+    """Record that the destination was looked at and holds what it should: nothing was sent."""
+    unit = claimed.unit
+    with transaction.atomic():
+        type(unit).objects.record_unchanged(unit.pk, claimed.fence, wanted=claimed.attempt.fingerprint)
+        _close(claimed.attempt, Outcome.UNCHANGED, now, settles=False)
 
 
 def already_delivered(unit: DeliveryUnit, now: datetime) -> None:

@@ -11,7 +11,7 @@ from integrations.domain.reasons import Problem, Reason, because_of
 from integrations.domain.settlement import PaymentFacts, Settlement, settle, unmatched
 from integrations.domain.splitting import Split
 from integrations.domain.titles import BorderoFacts, SalesOrderFacts, TitleFacts, TitleStatus
-from integrations.models import Bordero, ForcedSettlement, PersonPosting, Posting, Title
+from integrations.models import Bordero, ForcedSettlement, PersonAction, PersonPosting, Posting, Title
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.plan.parts import Parts, bodies, divide
@@ -87,7 +87,7 @@ def gather(
         problems.append(Problem(Reason.RELAUNCH_UNCLEAR, {"ids": ids}))
     if hasattr(title, "payment_check") and title.payment_check.is_waived:
         problems.append(Problem(Reason.SETTLED_UNCHECKED))
-    is_deleted, cancels = _deletion(title, facts, delivered)
+    is_deleted, cancels = _deletion(title, posting, facts, delivered)
     if is_deleted and not cancels:
         problems.append(Problem(Reason.DELETED_IN_BLING))
     inputs = Inputs(
@@ -159,11 +159,15 @@ def _accounts(
     return found, problems
 
 
-def _deletion(title: Title, facts: TitleFacts, delivered: DesiredTitle | None) -> tuple[bool, bool]:
-    """Say whether Bling deleted the title, and whether that cancels it in Kamino."""
-    is_deleted = title.status == TitleStatus.DELETED
-    may_cancel = title.connection.tenant.cancel_deleted and not facts.bordero_ids
-    return is_deleted, is_deleted and (delivered is None or may_cancel)
+def _deletion(title: Title, posting: Posting, facts: TitleFacts, delivered: DesiredTitle | None) -> tuple[bool, bool]:
+    """Say whether Bling deleted the title, and whether that cancels it in Kamino: by the company's rule, or because a
+    person said so of this one."""
+    if title.status != TitleStatus.DELETED:
+        return False, False
+    said = posting.person_actions.filter(kind=PersonAction.Kind.CANCEL_DELETED)
+    may_cancel = not facts.bordero_ids and (title.connection.tenant.cancel_deleted or said.exists())
+    is_done = delivered is None or delivered.status is KaminoStatus.CANCELLED
+    return True, is_done or may_cancel
 
 
 def _keys(title: Title) -> list[tuple[int, int]]:

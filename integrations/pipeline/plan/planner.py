@@ -14,9 +14,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from integrations.domain.calendar import day_of
+from integrations.domain.conflicts import GONE
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_since
+from integrations.domain.titles import Direction
 from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
 from integrations.models.outbox import NO_REASON, Priority, stored
 from integrations.pipeline.access import failpoints
@@ -145,7 +147,7 @@ def _first_of_each(titles: Sequence[Title]) -> list[Title]:
 
 def _lock_postings(titles: Sequence[Title]) -> dict[int, Posting]:
     rows = Posting.objects.select_for_update(of=("self",)).filter(title__in=titles).order_by("pk")
-    return {row.title_id: row for row in rows}
+    return {row.title_id: row for row in rows.select_related("kamino_connection__tenant")}
 
 
 def _add_postings(titles: Sequence[Title], now: datetime) -> dict[int, Posting]:
@@ -211,11 +213,21 @@ def _decide(
         if conflict.code is Reason.FROZEN_AFTER_SETTLEMENT:
             return Decision(DeliveryState.DELIVERED), [*problems, conflict]
         return Decision(DeliveryState.NEEDS_HUMAN, conflict), [*problems, conflict]
-    if step.operation is None:
-        return Decision(DeliveryState.DELIVERED), problems
     stays = posting.state == DeliveryState.NEEDS_HUMAN and posting.wants(desired) and not asked_by_person
+    if step.operation is None and stays and posting.reason in GONE:
+        return Decision(DeliveryState.NEEDS_HUMAN), problems
+    if step.operation is None:
+        compares = asked_by_person and posting.kamino_id is not None and _can_compare(posting)
+        return Decision(DeliveryState.READY if compares else DeliveryState.DELIVERED), problems
     state = DeliveryState.NEEDS_HUMAN if stays else DeliveryState.READY
     return Decision(state, None, _priority(step.operation, desired, today)), problems
+
+
+def _can_compare(posting: Posting) -> bool:
+    """Say whether what Kamino shows of a title can be read now: nothing is in simulation, and such titles are listed
+    there."""
+    kamino = posting.kamino_connection
+    return kamino.tenant.is_live and kamino.has_list(Direction(posting.direction))
 
 
 def _question_of(posting: Posting) -> Problem:

@@ -8,6 +8,7 @@ import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Reason
 from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title
 from integrations.models.title_lists import of_known_lists, of_waiting_lists
 from integrations.pipeline.access.clients import open_kamino
@@ -69,7 +70,7 @@ def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> Que
     to_send = Posting.objects.filter(
         Q(state=DeliveryState.SENDING) | may_go,
         kamino_connection=OuterRef("pk"), state__in=(DeliveryState.READY, DeliveryState.SENDING),
-    )  # fmt: skip
+    ).exclude(reason=Reason.SOUGHT)  # fmt: skip
     # In simulation what is ready is never sent, so waiting for that would never end.
     is_busy = Q(Exists(to_send), tenant__delivery_mode=Tenant.DeliveryMode.LIVE)
     unplanned = Exists(PlanRequest.objects.filter(title__connection__tenant=OuterRef("tenant")))

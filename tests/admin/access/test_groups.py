@@ -22,7 +22,7 @@ ABLE = {
     },
     "Operação": {
         "sync_tenant", "resync_title", "force_settlement", "resolve_posting", "export_discrepancy", "export_title",
-        "release_restorehold",
+        "release_restorehold", "recreate_posting",
     },
 }  # fmt: skip
 

@@ -20,7 +20,8 @@ from tests.domain.builders import desired, kamino_title, settled
         ({"status": KaminoStatus.SETTLED}, False, Reason.PAID_IN_KAMINO),
         ({"reconciled": True}, True, Reason.RECONCILED),
         ({"scheduled": True}, True, Reason.SCHEDULED),
-        ({"sent_to_bank": True}, False, Reason.SCHEDULED),
+        ({"sent_to_bank": True}, True, Reason.SCHEDULED),
+        ({"scheduled": True}, False, Reason.SCHEDULED_AS_IT_WAS),
         ({"awaits_approval": True}, True, Reason.AWAITING_APPROVAL),
     ],
 )

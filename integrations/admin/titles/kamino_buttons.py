@@ -1,0 +1,148 @@
+"""The buttons of a title's page for what people changed in Kamino: create it again, or write Bling's text there."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.decorators import page_action
+from integrations.admin.titles.sides import edited_lines
+from integrations.domain.delivery import DeliveryState
+from integrations.models import Posting, Title
+from integrations.pipeline.desk import commands, recreation
+
+
+def useless_kamino_buttons(posting: Posting | None) -> dict[str, bool]:
+    """Return which of these buttons can do nothing for a title."""
+    awaits = posting is not None and recreation.awaits_approval(posting) is not None
+    return {
+        "create_again": awaits or posting is None or not recreation.may_be_created_again(posting),
+        "approve_creation": not awaits,
+        "refuse_creation": not awaits,
+        "use_bling": posting is None or posting.state != DeliveryState.DELIVERED or not edited_lines(posting),
+    }
+
+
+class KaminoButtons:
+    """What a person may do about a title that people changed in Kamino."""
+
+    get_object_or_deny: Any
+
+    @page_action(gettext_lazy("Create again"), permissions=["recreate"], icon="add_circle", variant="primary")
+    def create_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title, posting = self._posting_of(request, object_id)
+        if posting is None:
+            return _nothing(request, self, title)
+        form = actions.ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            actions.carry_out(request, recreation.create_again, _ordered, posting=posting, **form.cleaned_data)
+            return actions.back_to(self, title.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Create %(name)s in Kamino again") % {"name": title},
+            text=_(
+                "Kamino is looked through for it first: what looks like it there is offered to be linked. Only what is "
+                "not there is created."
+            ),
+            note=with_limit(title),
+            submit=_("Create again"),
+            form=form,
+            dangerous=True,
+            back=actions.page_url(self, title.pk),
+        )
+
+    @page_action(gettext_lazy("Approve the creation"), permissions=["recreate"], icon="check", variant="primary")
+    def approve_creation(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title, posting = self._posting_of(request, object_id)
+        order = recreation.awaits_approval(posting) if posting else None
+        if order is None:
+            return _nothing(request, self, title)
+        if request.method == "POST":
+            done = _("Approved; the title is sought in Kamino once more, and created next.")
+            actions.carry_out(request, recreation.approve_again, done, posting=posting)
+            return actions.back_to(self, title.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Approve that %(name)s is created again") % {"name": title},
+            text=_("The title is created in Kamino once more, unless it is found there."),
+            note=f"{texts.title_line(title)}\n{order.user}: {order.reason}",
+            submit=_("Approve the creation"),
+            dangerous=True,
+            back=actions.page_url(self, title.pk),
+        )
+
+    @page_action(gettext_lazy("Refuse the creation"), permissions=["recreate"], icon="block")
+    def refuse_creation(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title, posting = self._posting_of(request, object_id)
+        order = recreation.awaits_approval(posting) if posting else None
+        if order is None:
+            return _nothing(request, self, title)
+        form = actions.ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            done = _("Refused; nothing is created.")
+            actions.carry_out(request, recreation.refuse_again, done, posting=posting, **form.cleaned_data)
+            return actions.back_to(self, title.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Refuse that %(name)s is created again") % {"name": title},
+            text=_("Nothing is sent. The person who ordered it sees the reason."),
+            note=f"{texts.title_line(title)}\n{order.user}: {order.reason}",
+            submit=_("Refuse the creation"),
+            form=form,
+            back=actions.page_url(self, title.pk),
+        )
+
+    @page_action(gettext_lazy("Use Bling's"), permissions=["resolve"], icon="edit_note")
+    def use_bling(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title, posting = self._posting_of(request, object_id)
+        lines = edited_lines(posting) if posting else []
+        if posting is None or not lines:
+            return _nothing(request, self, title)
+        form = actions.ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            done = _("Ordered; the title is compared with Kamino once more, and written there next.")
+            actions.carry_out(request, commands.use_bling, done, posting=posting, **form.cleaned_data)
+            return actions.back_to(self, title.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Write in Kamino what Bling has of %(name)s") % {"name": title},
+            text=_("Text and classification that people changed in Kamino are written over:"),
+            note=texts.title_line(title),
+            rows=[_("%(what)s: in Kamino “%(there)s”, then “%(here)s”") % line for line in lines],
+            submit=_("Use Bling's"),
+            form=form,
+            dangerous=True,
+            back=actions.page_url(self, title.pk),
+        )
+
+    def _posting_of(self, request: HttpRequest, object_id: str) -> tuple[Title, Posting | None]:
+        title: Title = self.get_object_or_deny(request, object_id)
+        postings = Posting.objects.select_related("title__connection__tenant", "kamino_connection__tenant")
+        return title, postings.filter(title=title).first()
+
+
+def _nothing(request: HttpRequest, model_admin: Any, title: Title) -> HttpResponse:
+    messages.info(request, _("Nothing is to be decided about this title."))
+    return actions.back_to(model_admin, title.pk)
+
+
+def _ordered(is_carried_out: bool) -> str:
+    if is_carried_out:
+        return _("Ordered; the title is sought in Kamino once more, and created next.")
+    return _("Ordered; somebody else has to approve it first.")
+
+
+def with_limit(title: Title) -> str:
+    """Describe a title, and above which amount a second person has to approve an order about it."""
+    limit = title.connection.tenant.force_limit
+    if limit is None:
+        return texts.title_line(title)
+    above = _("Above %(limit)s somebody else has to approve it before it is sent.") % {"limit": texts.money(limit)}
+    return f"{texts.title_line(title)}\n{above}"
