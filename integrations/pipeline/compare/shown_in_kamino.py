@@ -54,9 +54,13 @@ class Seen:
 
 def last_sent() -> Combinable:
     """Return, for postings, when they were last sent or linked: a list that was read before says less."""
-    written = ~Q(attempts__outcome__in=Attempt.NOT_WRITTEN)
     links = Q(person_actions__kind=PersonAction.Kind.LINK)
-    return Greatest(Max("attempts__ended_at", filter=written), Max("person_actions__at", filter=links))
+    return Greatest(last_written(), Max("person_actions__at", filter=links))
+
+
+def last_written() -> Max:
+    """Return, for postings or parts, when they were last sent."""
+    return Max("attempts__ended_at", filter=~Q(attempts__outcome__in=Attempt.NOT_WRITTEN))
 
 
 def may_compare(unit: Posting | PartPosting, started_at: datetime) -> bool:
@@ -81,7 +85,7 @@ def not_shown(kamino: KaminoConnection, *, seen: Seen, most: int) -> list[tuple[
         )
         rows = model.objects.filter(kamino_connection=kamino, kamino_id__isnull=False, delivered__isnull=False)
         rows = rows.filter(direction__in=seen.paged).exclude(delivered__status=KaminoStatus.CANCELLED.value)
-        sent_at = last_sent() if model is Posting else Max("attempts__ended_at")
+        sent_at = last_sent() if model is Posting else last_written()
         sent = rows.annotate(last_sent_at=sent_at, due=KT("delivered__due_date"), is_known=Exists(known))
         absent = sent.filter(~Exists(shown), last_sent_at__lt=seen.since).order_by("is_known", "direction", "due")
         found += absent.values_list("is_known", "direction", "due")[: most * MOST_OF_A_DAY]
@@ -163,8 +167,7 @@ def differences_beside(
     """Return the differences of one company's parts and copies, by posting."""
     found: defaultdict[int, list[Difference]] = defaultdict(list)
     by_pk = {posting.pk: posting for posting in batch}
-    sent_at = Max("attempts__ended_at")
-    parts = list(PartPosting.objects.filter(posting__in=batch).annotate(last_sent_at=sent_at).order_by("pk"))
+    parts = list(PartPosting.objects.filter(posting__in=batch).annotate(last_sent_at=last_written()).order_by("pk"))
     ids = [part.kamino_id for part in parts if part.kamino_id]
     rows = translated(KaminoSnapshot.objects.filter(kamino_connection=batch[0].kamino_connection_id, kamino_id__in=ids))
     for part in parts:
