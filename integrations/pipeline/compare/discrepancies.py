@@ -29,6 +29,7 @@ from integrations.pipeline.compare.shown_in_kamino import (
     differences_beside,
     forget_unseen,
     last_sent,
+    last_shown,
     names_of,
     shown_by,
     shown_since_sent,
@@ -145,7 +146,8 @@ def _batches(postings: QuerySet[Posting]) -> Iterator[Sequence[Posting]]:
 def _batch(postings: QuerySet[Posting]) -> Sequence[Posting]:
     forced = ForcedSettlement.objects.in_force().filter(posting=OuterRef("pk"))
     rows = postings.select_related("title__person__posting", "kamino_connection__tenant")
-    return list(rows.annotate(last_sent_at=last_sent(), is_forced=Exists(forced)).order_by("pk")[:BATCH])
+    rows = rows.annotate(last_sent_at=last_sent(), shown_at=last_shown(), is_forced=Exists(forced))
+    return list(rows.order_by("pk")[:BATCH])
 
 
 def _account_names(kamino: KaminoConnection) -> dict[str, str]:

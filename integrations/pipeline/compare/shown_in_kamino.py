@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KT
 from django.db.models.functions import Greatest
@@ -56,6 +56,15 @@ def last_sent() -> Combinable:
     """Return, for postings, when they were last sent or linked: a list that was read before says less."""
     links = Q(person_actions__kind=PersonAction.Kind.LINK)
     return Greatest(last_written(), Max("person_actions__at", filter=links))
+
+
+def last_shown() -> Subquery:
+    """Return, for postings, when a list showed their title last."""
+    rows = KaminoSnapshot.objects.filter(
+        kamino_connection=OuterRef("kamino_connection"), direction=OuterRef("direction"),
+        kamino_id=OuterRef("kamino_id"),
+    )  # fmt: skip
+    return Subquery(rows.values("read_at"))
 
 
 def last_written() -> Max:
@@ -112,11 +121,12 @@ class Shown:
 
 
 def shown_since_sent(batch: Sequence[Posting], known: Iterable[StoredDiscrepancy]) -> dict[int, Shown]:
-    """Return what lists showed of postings since each was last written (`last_sent_at`), by posting: the newest row, or
-    that it was proved absent later (`known` are open discrepancies)."""
+    """Return what lists showed of postings (with `last_sent_at` and `shown_at`) since each was last written, by
+    posting: the newest row, or that it was proved absent later (`known` are open discrepancies)."""
+    shown = [posting for posting in batch if (at := getattr(posting, "shown_at", None)) and may_compare(posting, at)]
     rows = KaminoSnapshot.objects.filter(
-        kamino_connection__in={posting.kamino_connection_id for posting in batch},
-        kamino_id__in=[posting.kamino_id for posting in batch if posting.kamino_id],
+        kamino_connection__in={posting.kamino_connection_id for posting in shown},
+        kamino_id__in=[posting.kamino_id for posting in shown],
     )
     read = {(row.kamino_connection_id, row.direction, row.kamino_id): row for row in rows}
     gone = {

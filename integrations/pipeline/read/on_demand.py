@@ -20,7 +20,7 @@ from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import unread
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans
-from integrations.pipeline.read import fetch, mirror
+from integrations.pipeline.read import fetch, gone_objects, mirror
 from integrations.pipeline.read.batch import Chunk
 from integrations.pipeline.read.saving import save_each
 from integrations.rest.errors import ApiError, InternalError
@@ -100,6 +100,7 @@ def _save(connection: BlingConnection, clock: Clock, others_since: datetime | No
     read = [title.bling_id for title in chunk.titles]
     with transaction.atomic():
         mirror.save_chunk(connection, chunk, now=clock(), run=None)
+        gone_objects.keep(connection, chunk.looked_for, now=clock())
         titles = Title.objects.filter(connection=connection, bling_id__in=read)
         request_plans(titles, now=clock(), priority=Priority.PERSON)
     failpoints.passed("asked.saved")
