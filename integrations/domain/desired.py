@@ -205,7 +205,8 @@ def _refusals(inputs: Inputs) -> list[Problem]:
     if title.status is TitleStatus.UNKNOWN:
         found.append(Problem(Reason.STATUS_UNKNOWN, {"number": str(title.status_number)}))
     if title.status is TitleStatus.CANCELLED:
-        if title.bordero_ids:
+        is_over = inputs.delivered is not None and inputs.delivered.status is KaminoStatus.CANCELLED
+        if title.bordero_ids and not is_over:
             found.append(Problem(Reason.CANCELLED_WITH_PAYMENT))
         elif inputs.delivered is None:
             found.append(Problem(Reason.CANCELLED_BEFORE_SENDING))

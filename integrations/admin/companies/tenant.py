@@ -107,7 +107,7 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
     @display(gettext_lazy("connections"))
     def connections(self, tenant: Tenant) -> SafeString | str:
         rows = [
-            (texts.connection_link(tenant, connection, f"{connection.label}: {connection.get_status_display()}"),)
+            (texts.connection_link(tenant, connection, f"{connection.label}: {connection.status_text()}"),)
             for connection in tenant.bling_connections.all()
         ]
         kamino = getattr(tenant, "kamino_connection", None)

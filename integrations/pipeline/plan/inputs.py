@@ -160,10 +160,11 @@ def _accounts(
 
 
 def _deletion(title: Title, facts: TitleFacts, delivered: DesiredTitle | None) -> tuple[bool, bool]:
-    """Say whether Bling deleted the title, and whether that cancels it in Kamino."""
+    """Say whether Bling deleted the title, and whether that cancels it in Kamino, or did so already."""
     is_deleted = title.status == TitleStatus.DELETED
     may_cancel = title.connection.tenant.cancel_deleted and not facts.bordero_ids
-    return is_deleted, is_deleted and (delivered is None or may_cancel)
+    is_over = delivered is None or delivered.status is KaminoStatus.CANCELLED
+    return is_deleted, is_deleted and (is_over or may_cancel)
 
 
 def _keys(title: Title) -> list[tuple[int, int]]:
