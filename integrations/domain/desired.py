@@ -11,7 +11,7 @@ from integrations.domain.bodies import StoredBody
 from integrations.domain.classification import Classification
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Problem, Reason, holding_title
-from integrations.domain.rules import TenantRules, is_filtered, is_released, is_switched_off, number_to_send
+from integrations.domain.rules import TenantRules, is_filtered, is_switched_off, kept_back, number_to_send
 from integrations.domain.settlement import PaymentFacts, Settlement
 from integrations.domain.titles import Direction, TitleFacts, TitleStatus, competence_of
 
@@ -221,8 +221,8 @@ def _refusals(inputs: Inputs) -> list[Problem]:
     is_new = inputs.delivered is None
     if is_switched_off(title, inputs.rules) or (is_new and is_filtered(title, inputs.contact_types, inputs.rules)):
         found.append(Problem(Reason.FILTERED))
-    elif is_new and not is_released(title, inputs.rules):
-        found.append(Problem(Reason.AWAITING_RELEASE, {"number": title.origin_number}))
+    elif is_new and (waits := kept_back(title, inputs.rules)):
+        found.append(waits)
     settled_from = inputs.rules.settled_from
     is_history = (
         is_new
