@@ -10,7 +10,7 @@ from typing import Any, Self
 from integrations.domain.bodies import StoredBody
 from integrations.domain.classification import Classification
 from integrations.domain.money import ZERO
-from integrations.domain.reasons import Problem, Reason, holding_title
+from integrations.domain.reasons import Holds, Problem, Reason, holding_title
 from integrations.domain.rules import TenantRules, is_filtered, is_switched_off, kept_back, number_to_send
 from integrations.domain.settlement import PaymentFacts, Settlement
 from integrations.domain.titles import Direction, TitleFacts, TitleStatus, competence_of
@@ -152,6 +152,8 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
     if _is_paid_in_a_way_nobody_knows(inputs, found):
         return None, found
     payment = _payment(inputs) if wanted is KaminoStatus.SETTLED else None
+    if payment is not None and payment.forced:  # what kept back the settlement is what the person decided about
+        found = [problem for problem in found if problem.holds is not Holds.SETTLEMENT]
     desired = DesiredTitle(
         direction=title.direction,
         code=f"{inputs.rules.code_prefix}{title.bling_id}",

@@ -127,6 +127,7 @@ class Reason(StrEnum):
     SWITCHED_OFF = "switched_off"
     QUEUED = "queued"
     UNREAD = "unread"
+    NOT_IN_BLING = "not_in_bling"
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ _EFFECTS: dict[Reason, Effect] = {
     ),
     Reason.SETTLED_UNCHECKED: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
     Reason.UNREAD: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
+    Reason.NOT_IN_BLING: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
 }  # fmt: skip
 
 NAME_REASONS = (
