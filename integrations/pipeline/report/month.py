@@ -26,6 +26,7 @@ from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.money import ZERO
 from integrations.domain.month import Booking, Comparison, Item, Place, compare_month
+from integrations.domain.settlement import PaymentFacts, each_moved
 from integrations.domain.titles import COMPETENCE_FIELDS, Direction, TitleStatus, competence_of
 from integrations.models import (
     BlingConnection,
@@ -221,24 +222,19 @@ def _competence_items(tenant: Tenant, names: _Names, first: date) -> Iterator[It
 
 
 def _settled_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]:
-    end = month_after(first)
     for batch in batches(_of_settlement(tenant, first)):
         held = held_in_kamino(tenant, batch)
         reasons = _reasons(batch, held)
-        payments = defaultdict(list)
-        for payment in Payment.objects.filter(title__in=batch, date__gte=first, date__lt=end).order_by("pk"):
-            payments[payment.title_id].append(payment)
+        payments = _moved_payments(batch, names)
         for title in batch:
             direction, category = str(title.get_direction_display()), names.category(title)
             settled = [found for found in held[title.pk] if found.body.status is KaminoStatus.SETTLED]
             yield _item(
                 title,
                 [
-                    Booking(
-                        Place(direction, category, names.bank_of(title.connection_id, payment.account_id)),
-                        payment.amount,
-                    )
-                    for payment in payments[title.pk]
+                    Booking(Place(direction, category, names.bank_of(title.connection_id, payment.account_id)), amount)
+                    for payment, amount in payments[title.pk]
+                    if _is_in(payment.date, first)
                 ],
                 [
                     Booking(Place(direction, category, names.bank(paid.account)), paid.amount, found.is_read)
@@ -247,6 +243,18 @@ def _settled_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]
                 ],
                 reasons,
             )
+
+
+def _moved_payments(batch: Sequence[Title], names: _Names) -> dict[int, list[tuple[PaymentFacts, Decimal]]]:
+    """Return the payments of titles and the money that each moved, by title."""
+    payments: dict[int, list[PaymentFacts]] = defaultdict(list)
+    for row in Payment.objects.filter(title__in=batch).order_by("pk"):
+        payments[row.title_id].append(row.to_facts())
+    found: dict[int, list[tuple[PaymentFacts, Decimal]]] = defaultdict(list)
+    for title in batch:
+        rows, meaning = payments[title.pk], names.rulebooks[title.connection_id].rules.paid_amount
+        found[title.pk] = list(zip(rows, each_moved(rows, title.principal, meaning), strict=True))
+    return found
 
 
 def _due_there(strangers: Strangers, names: _Names, first: date) -> Iterator[Item]:

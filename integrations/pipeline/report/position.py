@@ -178,8 +178,7 @@ def _candidates(tenant: Tenant, day: date) -> QuerySet[Title]:
 def _payments(batch: Sequence[Title]) -> dict[int, list[PaymentFacts]]:
     found: dict[int, list[PaymentFacts]] = defaultdict(list)
     for row in Payment.objects.filter(title__in=batch).order_by("date", "pk"):
-        facts = PaymentFacts(**{name: getattr(row, name) for name in PaymentFacts.__dataclass_fields__})
-        found[row.title_id].append(facts)
+        found[row.title_id].append(row.to_facts())
     return found
 
 
