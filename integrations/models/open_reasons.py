@@ -48,7 +48,7 @@ WHERE (NOT (p.problems = '[]'::jsonb) OR p.state IN ('needs_human', 'uncertain')
 def _computed() -> str:
     parts = _array(PART_REASONS)
     named = _array(reason for reasons in _NAMED.values() for reason in reasons)
-    also_named = _array((Reason.DELETED_IN_BLING, Reason.INVOICE_VOID))
+    also_named = _array((Reason.DELETED_IN_BLING,))
     conditions = {
         DiscrepancyKind.UNCONFIRMED: ("p.state = 'uncertain'", "p.reason_since"),
         DiscrepancyKind.REFUSED: (
