@@ -38,6 +38,8 @@ INVOICE_STATUS_BY_NUMBER = {
 }
 """Bling: `origem.situacao` of an invoice (3 Cancelada, 6 Autorizada, 7 Emitida DANFE, 10 Denegada). A sale's numbers
 mean other things."""
+SALE_STATUS_BY_NUMBER = {1: InvoiceStatus.FULFILLED, 2: InvoiceStatus.CANCELLED}
+"""Bling: `origem.situacao` of a sale (1 Atendido, 2 Cancelado)."""
 
 
 def status_of(number: int) -> TitleStatus:
@@ -54,9 +56,9 @@ def origin_of(kind: str) -> Origin:
 
 
 def invoice_status_of(origin: Origin, number: int) -> InvoiceStatus:
-    """Translate the status of a title's invoice; `OTHER` where its origin is none."""
-    is_invoice = origin is Origin.INVOICE
-    return INVOICE_STATUS_BY_NUMBER.get(number, InvoiceStatus.OTHER) if is_invoice else InvoiceStatus.OTHER
+    """Translate the status of a title's invoice or sale; `OTHER` where its origin is none."""
+    numbers = {Origin.INVOICE: INVOICE_STATUS_BY_NUMBER, Origin.SALE: SALE_STATUS_BY_NUMBER}
+    return numbers.get(origin, {}).get(number, InvoiceStatus.OTHER)
 
 
 def title_row(direction: Direction, row: records.ContaRow) -> TitleRow:

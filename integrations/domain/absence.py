@@ -1,9 +1,17 @@
-"""Absence: why a title that is in Bling is not in the mirror."""
+"""Absence: why a title that is in Bling is not in the mirror, and when what Bling no longer has is asked for again."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from integrations.domain.titles import TitleFacts, TitleStatus
+
+FIRST_PAUSE = timedelta(days=1)
+
+
+def ask_again_at(since: datetime, asked_at: datetime) -> datetime:
+    """Return when to ask again for what Bling does not have `since` a moment and was asked for last at `asked_at`:
+    after one day, and then after as long as it is gone: one day more, two, four."""
+    return asked_at + max(FIRST_PAUSE, asked_at - since)
 
 
 class Absence(StrEnum):

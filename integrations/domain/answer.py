@@ -13,6 +13,7 @@ from integrations.domain.titles import TitleStatus
 class Gap(StrEnum):
     """What separates the two sides."""
 
+    NOT_IN_BLING = "not_in_bling"
     NOT_IN_KAMINO = "not_in_kamino"
     MAYBE_IN_KAMINO = "maybe_in_kamino"
     TAKEN_OVER = "taken_over"
@@ -37,6 +38,7 @@ class Situation:
     met; `delivered` is what was sent, `wanted` what it should hold.
 
     What Kamino was seen to have since: its status (`shown`), another line (`differs`), or no such title (`is_gone`).
+    `not_in_bling`: Bling said that it does not have the title, which is not believed yet.
     `is_checked`: its payments are read again before it is settled. `is_compared`: what is ready was sent already, and
     is compared with what Kamino shows. `held_back`: why nothing of its direction is sent.
     Where payments are titles of their own there:
@@ -61,6 +63,7 @@ class Situation:
     differs: bool = False
     shown: KaminoStatus | None = None
     is_gone: bool = False
+    not_in_bling: Problem | None = None
     is_split: bool = False
     lacks_parts: bool = False
 
@@ -85,6 +88,8 @@ def _answer(situation: Situation) -> Answer:
     gap = _gap(situation)
     if situation.is_replaced:
         return Answer(Gap.TAKEN_OVER, Problem(Reason.REPLACED))
+    if situation.not_in_bling is not None and situation.bling not in _GONE:
+        return Answer(Gap.NOT_IN_BLING, situation.not_in_bling)
     if situation.state == DeliveryState.NEEDS_HUMAN:
         return Answer(gap, situation.stuck or _deciding(situation, gap))
     reason = _REASONS.get(situation.state)

@@ -10,8 +10,8 @@ from typing import Any, Self
 from integrations.domain.bodies import StoredBody
 from integrations.domain.classification import Classification
 from integrations.domain.money import ZERO
-from integrations.domain.reasons import Problem, Reason, holding_title
-from integrations.domain.rules import TenantRules, is_filtered, is_released, is_switched_off, number_to_send
+from integrations.domain.reasons import Holds, Problem, Reason, holding_title
+from integrations.domain.rules import TenantRules, is_filtered, is_switched_off, kept_back, number_to_send
 from integrations.domain.settlement import PaymentFacts, Settlement
 from integrations.domain.titles import Direction, TitleFacts, TitleStatus, competence_of
 
@@ -152,6 +152,8 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
     if _is_paid_in_a_way_nobody_knows(inputs, found):
         return None, found
     payment = _payment(inputs) if wanted is KaminoStatus.SETTLED else None
+    if payment is not None and payment.forced:  # what kept back the settlement is what the person decided about
+        found = [problem for problem in found if problem.holds is not Holds.SETTLEMENT]
     desired = DesiredTitle(
         direction=title.direction,
         code=f"{inputs.rules.code_prefix}{title.bling_id}",
@@ -205,7 +207,8 @@ def _refusals(inputs: Inputs) -> list[Problem]:
     if title.status is TitleStatus.UNKNOWN:
         found.append(Problem(Reason.STATUS_UNKNOWN, {"number": str(title.status_number)}))
     if title.status is TitleStatus.CANCELLED:
-        if title.bordero_ids:
+        is_over = inputs.delivered is not None and inputs.delivered.status is KaminoStatus.CANCELLED
+        if title.bordero_ids and not is_over:
             found.append(Problem(Reason.CANCELLED_WITH_PAYMENT))
         elif inputs.delivered is None:
             found.append(Problem(Reason.CANCELLED_BEFORE_SENDING))
@@ -220,8 +223,8 @@ def _refusals(inputs: Inputs) -> list[Problem]:
     is_new = inputs.delivered is None
     if is_switched_off(title, inputs.rules) or (is_new and is_filtered(title, inputs.contact_types, inputs.rules)):
         found.append(Problem(Reason.FILTERED))
-    elif is_new and not is_released(title, inputs.rules):
-        found.append(Problem(Reason.AWAITING_RELEASE, {"number": title.origin_number}))
+    elif is_new and (waits := kept_back(title, inputs.rules)):
+        found.append(waits)
     settled_from = inputs.rules.settled_from
     is_history = (
         is_new

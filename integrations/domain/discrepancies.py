@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus
+from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.money import ZERO
 
@@ -47,6 +46,19 @@ COMPUTED_KINDS = (
 )
 """Kinds that only say how a title of ours stands: no row stores them. The place of each in this order is part of its
 rows' keys, so new ones go to the end."""
+PAYMENT_KINDS = (
+    DiscrepancyKind.STATUS,
+    DiscrepancyKind.PAYMENT,
+    DiscrepancyKind.MISSING_IN_KAMINO,
+    DiscrepancyKind.SETTLED_ONLY_IN_BLING,
+    DiscrepancyKind.SETTLED_ONLY_IN_KAMINO,
+    DiscrepancyKind.PARTIAL,
+    DiscrepancyKind.DOUBLE_PAYMENT_RISK,
+    DiscrepancyKind.FORCED_SETTLEMENT,
+)
+"""What may be wrong with the status or payment of a title: they exclude each other (`domain/payment_differences`)."""
+MONEY_KINDS = (*PAYMENT_KINDS, DiscrepancyKind.VALUE, DiscrepancyKind.MISSING_IN_BLING, *COMPUTED_KINDS)
+"""Kinds whose sides show amounts."""
 RISKS = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.DUPLICATED)
 """What may end in money paid twice: reported at once."""
 
@@ -80,66 +92,27 @@ class Names:
         return f"{kamino_id} {name}".strip()
 
 
-def compare(
-    delivered: DesiredTitle, row: KaminoTitle | None, *, names: Names, tolerance: Decimal = ZERO
-) -> list[Difference]:
-    """Compare a title that we delivered with what Kamino shows now; `row` is `None` when the list lacks it.
+def compare(told: DesiredTitle, row: KaminoTitle, *, names: Names, tolerance: Decimal = ZERO) -> list[Difference]:
+    """Compare what was told to Kamino of a title with the row that it shows, except status and payment
+    (`payment_difference`).
 
     Amounts that differ by no more than `tolerance` (reais) are equal.
     """
-    if delivered.status is KaminoStatus.CANCELLED:
-        if row is None or row.status is KaminoStatus.CANCELLED:
-            return []
-        return [Difference(DiscrepancyKind.STATUS, KaminoStatus.CANCELLED, row.status)]
-    if row is None:
-        return [Difference(DiscrepancyKind.MISSING_IN_KAMINO, str(delivered.value), "")]
-    found = _settlement_differences(delivered, row, tolerance)
-    if abs(row.value - delivered.value) > tolerance:
-        amount = row.value - delivered.value
-        found.append(Difference(DiscrepancyKind.VALUE, str(delivered.value), str(row.value), amount))
-    if row.due_date is not None and row.due_date != delivered.due_date:
-        days = (row.due_date - delivered.due_date).days
-        due = str(delivered.due_date), str(row.due_date)
-        found.append(Difference(DiscrepancyKind.DUE_DATE, *due, days=days))
-    if row.chart_account and row.chart_account != delivered.chart_account:
-        accounts = names.account(delivered.chart_account), names.account(row.chart_account)
+    found: list[Difference] = []
+    if told.status is KaminoStatus.CANCELLED or row.status is KaminoStatus.CANCELLED:
+        return found
+    if abs(row.value - told.value) > tolerance:
+        found.append(Difference(DiscrepancyKind.VALUE, str(told.value), str(row.value), row.value - told.value))
+    if row.due_date is not None and row.due_date != told.due_date:
+        due = str(told.due_date), str(row.due_date)
+        found.append(Difference(DiscrepancyKind.DUE_DATE, *due, days=(row.due_date - told.due_date).days))
+    if row.chart_account and row.chart_account != told.chart_account:
+        accounts = names.account(told.chart_account), names.account(row.chart_account)
         found.append(Difference(DiscrepancyKind.CLASSIFICATION, *accounts))
     if names.person_id is not None and row.person_id is not None and row.person_id != names.person_id:
         theirs = row.person_name or str(row.person_id)
         found.append(Difference(DiscrepancyKind.PERSON, names.person or str(names.person_id), theirs))
     # Ours always holds the marker; an empty one was erased on a person's request.
-    if delivered.description and row.description.strip() != delivered.description.strip():
-        found.append(Difference(DiscrepancyKind.EDITED_IN_KAMINO, delivered.description, row.description))
+    if told.description and row.description.strip() != told.description.strip():
+        found.append(Difference(DiscrepancyKind.EDITED_IN_KAMINO, told.description, row.description))
     return found
-
-
-def _settlement_differences(delivered: DesiredTitle, row: KaminoTitle, tolerance: Decimal) -> list[Difference]:
-    payment = delivered.payment
-    if row.status is KaminoStatus.UNKNOWN:
-        is_risk = delivered.status is KaminoStatus.SETTLED and row.may_be_paid
-        kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK if is_risk else DiscrepancyKind.STATUS
-        return [Difference(kind, delivered.status, row.status)]
-    if delivered.status is KaminoStatus.SETTLED and row.status is KaminoStatus.PENDING:
-        paid = _payment_text(payment.date, payment.amount) if payment else ""
-        kind = DiscrepancyKind.DOUBLE_PAYMENT_RISK if row.may_be_paid else DiscrepancyKind.SETTLED_ONLY_IN_BLING
-        return [Difference(kind, paid, KaminoStatus.PENDING)]
-    if delivered.status is KaminoStatus.PENDING and row.status is KaminoStatus.SETTLED:
-        paid = _payment_text(row.payment_date, row.paid_amount or row.value)
-        return [Difference(DiscrepancyKind.SETTLED_ONLY_IN_KAMINO, KaminoStatus.PENDING, paid)]
-    if row.status is KaminoStatus.CANCELLED:
-        return [Difference(DiscrepancyKind.STATUS, delivered.status, row.status)]
-    return _payment_differences(payment, row, tolerance) if payment else []
-
-
-def _payment_differences(payment: DesiredPayment, row: KaminoTitle, tolerance: Decimal) -> list[Difference]:
-    amount = None if row.paid_amount is None else row.paid_amount - payment.amount
-    days = None if row.payment_date is None else (row.payment_date - payment.date).days
-    if amount is not None and abs(amount) <= tolerance and days == 0:
-        return []
-    ours = _payment_text(payment.date, payment.amount)
-    theirs = _payment_text(row.payment_date, row.paid_amount)
-    return [Difference(DiscrepancyKind.PAYMENT, ours, theirs, amount or None, days or None)]
-
-
-def _payment_text(day: date | None, amount: Decimal | None) -> str:
-    return " ".join(str(part) for part in (day, amount) if part is not None)

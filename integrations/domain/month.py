@@ -19,10 +19,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Booking:
-    """An amount in reais at its place."""
+    """An amount in reais at its place; not `is_read`: of Kamino, and no list of it showed that."""
 
     place: Place
     amount: Decimal
+    is_read: bool = True
 
 
 @dataclass(frozen=True)

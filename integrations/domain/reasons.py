@@ -68,6 +68,9 @@ class Reason(StrEnum):
     CLOSED_PERIOD = "closed_period"
     FILTERED = "filtered"
     AWAITING_RELEASE = "awaiting_release"
+    AWAITING_SALE = "awaiting_sale"
+    INVOICE_VOID = "invoice_void"
+    SALE_VOID = "sale_void"
     RELAUNCH_UNCLEAR = "relaunch_unclear"
     DELETED_IN_BLING = "deleted_in_bling"
     REVERSED_AFTER_SETTLEMENT = "reversed_after_settlement"
@@ -129,6 +132,7 @@ class Reason(StrEnum):
     SWITCHED_OFF = "switched_off"
     QUEUED = "queued"
     UNREAD = "unread"
+    NOT_IN_BLING = "not_in_bling"
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.ACCOUNT_NOT_USABLE, Reason.ACCOUNT_WRONG_DIRECTION, Reason.MAPPING_TARGET_UNKNOWN,
             Reason.ORDER_UNREAD, Reason.DUE_DATE_MISSING, Reason.PERSON_MISSING, Reason.PERSON_UNREAD,
             Reason.PERSON_REFUSED, Reason.INVALID_DOCUMENT, Reason.VALUE_NOT_POSITIVE, Reason.STATUS_RETURNED,
-            Reason.STATUS_UNKNOWN,
+            Reason.STATUS_UNKNOWN, Reason.INVOICE_VOID, Reason.SALE_VOID,
             Reason.CLOSED_PERIOD, Reason.RELAUNCH_UNCLEAR, Reason.PAID_IN_KAMINO_FIRST, Reason.AWAITS_APPROVAL,
             Reason.AMBIGUOUS, Reason.POSSIBLE_DUPLICATE, Reason.PAID_IN_KAMINO, Reason.RECONCILED,
             Reason.LOCKED_PERIOD, Reason.AWAITING_APPROVAL, Reason.NOT_CONFIRMED, Reason.LIST_INCOMPLETE,
@@ -174,8 +178,9 @@ _EFFECTS: dict[Reason, Effect] = {
     ),
     **dict.fromkeys(
         (
-            Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.CANCELLED_BEFORE_SENDING,
-            Reason.REPLACED, Reason.NEW, Reason.IGNORED, Reason.BEING_PLANNED, Reason.BEING_CHECKED, Reason.SENDING,
+            Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.AWAITING_SALE,
+            Reason.CANCELLED_BEFORE_SENDING, Reason.REPLACED, Reason.NEW, Reason.IGNORED, Reason.BEING_PLANNED,
+            Reason.BEING_CHECKED, Reason.SENDING,
             Reason.SIMULATION, Reason.SWITCHED_OFF, Reason.QUEUED, Reason.ACCESS_REFUSED, Reason.NO_ANSWER,
             Reason.LIMITED, Reason.LIST_UNKNOWN, Reason.LIST_FAILED, Reason.SOUGHT, Reason.HELD_AFTER_RESTORE,
             Reason.BEING_COMPARED,
@@ -200,6 +205,7 @@ _EFFECTS: dict[Reason, Effect] = {
     ),
     Reason.SETTLED_UNCHECKED: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
     Reason.UNREAD: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
+    Reason.NOT_IN_BLING: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
 }  # fmt: skip
 
 NAME_REASONS = (

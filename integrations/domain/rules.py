@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from integrations.domain.documents import digits
+from integrations.domain.reasons import Problem, Reason
 from integrations.domain.settlement import PaidAmount
 from integrations.domain.titles import UNSETTLED, Direction, InvoiceStatus, Origin, TitleFacts
 
@@ -22,6 +23,13 @@ class Release(StrEnum):
     ALWAYS = "always"
     AUTHORISED = "authorised"
     DANFE = "danfe"
+
+
+class SaleRelease(StrEnum):
+    """When a receivable of a sales order may be sent."""
+
+    ALWAYS = "always"
+    FULFILLED = "fulfilled"
 
 
 class PayableNumber(StrEnum):
@@ -58,6 +66,7 @@ class TenantRules:
     code_prefix: str = ""
     filters: Mapping[FilterKind, Filter] = field(default_factory=dict)
     release: Release = Release.ALWAYS
+    sale_release: SaleRelease = SaleRelease.ALWAYS
     wants_split: bool = False
     may_split: bool = False
     paid_amount: PaidAmount = PaidAmount.UNKNOWN
@@ -98,7 +107,20 @@ def has_cancelled_invoice(title: TitleFacts) -> bool:
     return title.origin is Origin.INVOICE and is_void and title.status in UNSETTLED
 
 
-def is_released(title: TitleFacts, rules: TenantRules) -> bool:
-    """Say whether a receivable may leave: where its origin is an invoice, only when that is far enough."""
-    is_free = title.direction is Direction.PAYABLE or title.origin is not Origin.INVOICE
-    return is_free or rules.release is Release.ALWAYS or title.invoice_status in _RELEASED[rules.release]
+def kept_back(title: TitleFacts, rules: TenantRules) -> Problem | None:
+    """Return why a receivable that Kamino does not have may not leave: its invoice or its sale is not far enough, or
+    will never be. What a cancelled or denied invoice asks for is never sent; a cancelled sale's only where its company
+    lets sales say so."""
+    if title.direction is Direction.PAYABLE:
+        return None
+    status, number = title.invoice_status, {"number": title.origin_number}
+    if title.origin is Origin.INVOICE:
+        if status in (InvoiceStatus.CANCELLED, InvoiceStatus.DENIED):
+            return Problem(Reason.INVOICE_VOID, number)
+        is_free = rules.release is Release.ALWAYS or status in _RELEASED[rules.release]
+        return None if is_free else Problem(Reason.AWAITING_RELEASE, number)
+    if title.origin is not Origin.SALE or rules.sale_release is SaleRelease.ALWAYS:
+        return None
+    if status is InvoiceStatus.CANCELLED:
+        return Problem(Reason.SALE_VOID, number)
+    return None if status is InvoiceStatus.FULFILLED else Problem(Reason.AWAITING_SALE, number)

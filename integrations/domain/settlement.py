@@ -110,6 +110,17 @@ def moved(paid: Paid, principal: Decimal) -> Decimal:
     return principal + paid.interest + paid.surcharge - paid.discount - paid.fee
 
 
+def each_moved(payments: Sequence[PaymentFacts], principal: Decimal | None, meaning: PaidAmount) -> list[Decimal]:
+    """Return the money that each payment of a title moved, in reais, in the reading that makes `principal` (value minus
+    balance, `None` where that was not read) of them all; where none does, as it is sent of what was overpaid."""
+    whole = as_one(payments) if payments else None
+    fitting = (each for each in READINGS[meaning] if whole is not None and each.principal(whole) == principal)
+    reading = next(fitting, None)
+    if reading is None:
+        return [overpaid(payment, meaning) for payment in payments]
+    return [moved(payment, reading.principal(payment)) for payment in payments]
+
+
 def is_fee_unsure(direction: Direction, paid: Iterable[Paid], fitting: Iterable[Reading], meaning: PaidAmount) -> bool:
     """Say whether nobody knows what the fee of a payable did to the money: it may stand beside what was paid."""
     has_fee = direction is Direction.PAYABLE and any(each.fee for each in paid)

@@ -36,8 +36,9 @@ class Origin(StrEnum):
 
 
 class InvoiceStatus(StrEnum):
-    """How far the invoice behind a title is, as far as rules care."""
+    """How far the invoice (or, `FULFILLED` and `CANCELLED`, the sale) behind a title is, as far as rules care."""
 
+    FULFILLED = "fulfilled"
     AUTHORISED = "authorised"
     DANFE_ISSUED = "danfe_issued"
     CANCELLED = "cancelled"

@@ -18,6 +18,7 @@ from integrations.models.exports import Export, ExportChunk
 from integrations.models.filters import FilterRule
 from integrations.models.follow_ups import FollowUp
 from integrations.models.forced_settlements import ForcedSettlement
+from integrations.models.gone import GoneInBling
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
 from integrations.models.listed_spans import ListedSpan
 from integrations.models.mapping_changes import MappingChange
@@ -54,6 +55,7 @@ __all__ = [
     "FilterRule",
     "FollowUp",
     "ForcedSettlement",
+    "GoneInBling",
     "Heartbeat",
     "KaminoConnection",
     "KaminoItem",

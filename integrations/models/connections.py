@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -18,6 +19,8 @@ from integrations.models.tenants import Tenant
 from integrations.models.title_lists import TitleLists
 from integrations.words.errors import failure_text
 
+DISCONNECTED = "disconnected"
+"""The cause of a connection's status after "Desconectar"."""
 EXPIRING_AFTER = timedelta(days=20)
 
 
@@ -98,6 +101,11 @@ class BlingConnection(models.Model):
     def __str__(self) -> str:
         return f"{self.tenant} · {self.label}"
 
+    def status_text(self) -> str:
+        """Name the status; one that a person disconnected was connected once."""
+        was_connected = self.status == ConnectionStatus.NEVER and self.status_cause == DISCONNECTED
+        return gettext("Disconnected") if was_connected else str(self.get_status_display())
+
     def is_expiring(self, now: datetime) -> bool:
         """Say whether the authorization was not refreshed for so long that it will soon expire (30 days unused)."""
         token = getattr(self, "token", None)
@@ -107,6 +115,7 @@ class BlingConnection(models.Model):
 class BlingToken(models.Model):
     """The current pair of tokens. Written only by `pipeline/access/clients` under this row's lock.
 
+    `authorized_at`: when its owner consented last.
     `refresh_started_version` equal to `version` means: a refresh was begun and its result never saved.
     """
 
@@ -116,6 +125,7 @@ class BlingToken(models.Model):
     kind = models.CharField(max_length=10)
     expires_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()
+    authorized_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
     refresh_started_at = models.DateTimeField(null=True)
     refresh_started_version = models.PositiveIntegerField(default=0)

@@ -4,6 +4,7 @@ Two of one kind: those that a comparison found are stored; those that only renam
 (waiting, refused, unconfirmed) are computed from the postings. `Discrepancy`, a view, shows both alike.
 """
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -11,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import COMPUTED_KINDS, DiscrepancyKind
+from integrations.domain.discrepancies import COMPUTED_KINDS, MONEY_KINDS, PAYMENT_KINDS, DiscrepancyKind
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.reasons import Problem
 from integrations.models.connections import KaminoConnection
@@ -19,6 +20,7 @@ from integrations.models.deliveries import Posting
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.words.discrepancies import kind_cause, kind_choices, part_text, suggested_action
 from integrations.words.reasons import advice, sentence
+from integrations.words.values import amount_of
 
 
 class Difference(models.Model):
@@ -44,6 +46,21 @@ class Difference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.posting}"
+
+    def amount_in_bling(self) -> Decimal | None:
+        """Return what Bling's side shows in reais; `None` where that is no amount."""
+        return amount_of(self.bling_value) if self.kind in MONEY_KINDS else None
+
+    def amount_in_kamino(self) -> Decimal | None:
+        """Return what Kamino's side shows in reais; `None` where that is no amount."""
+        return amount_of(self.kamino_value) if self.kind in MONEY_KINDS else None
+
+    def apart(self) -> Decimal | None:
+        """Return Kamino's amount minus Bling's, in reais; `None` where one of them is not known."""
+        bling, kamino = self.amount_in_bling(), self.amount_in_kamino()
+        if self.difference is not None or bling is None or kamino is None:
+            return self.difference
+        return kamino - bling
 
     def cause_text(self) -> str:
         """Return why it is so in the active language: what is in the title's way, else what its kind means."""
@@ -76,7 +93,12 @@ class StoredDiscrepancy(Difference):
         constraints = [
             models.UniqueConstraint(
                 fields=["posting", "kind"], condition=Q(closed_at__isnull=True), name="one_open_discrepancy_per_kind"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["posting"],
+                condition=Q(closed_at__isnull=True, bordero_id__isnull=True, kind__in=PAYMENT_KINDS),
+                name="one_open_discrepancy_of_payment",
+            ),
         ]
 
 

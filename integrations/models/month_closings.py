@@ -13,6 +13,7 @@ class MonthClosing(models.Model):
     """The numbers of one month as they were; a row never changes, looking again makes a new `version`.
 
     `month` is its first day. `numbers` are the tables of `pipeline/report/month.py`, amounts as text.
+    `as_sent_accepted_by`: who froze it although part of Kamino's side was not read.
     """
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="month_closings", verbose_name=_("company"))
@@ -20,6 +21,10 @@ class MonthClosing(models.Model):
     version = models.PositiveSmallIntegerField(_("version"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("frozen by"))
     made_at = models.DateTimeField(_("frozen at"))
+    as_sent_accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+",
+        verbose_name=_("accepted what was not read"),
+    )  # fmt: skip
     numbers = models.JSONField(editable=False)
 
     if TYPE_CHECKING:

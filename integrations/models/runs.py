@@ -5,11 +5,19 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models.connections import BlingConnection
 from integrations.models.moments import moment
+from integrations.rest.errors import ConfigError
 from integrations.words.errors import failure_text
+
+
+class RunQuerySet(models.QuerySet["SyncRun"]):
+    def with_authorization(self) -> "RunQuerySet":
+        """Add when the connection was authorized last (`authorized_at`): what was refused before is over."""
+        return self.annotate(authorized_at=models.F("connection__token__authorized_at"))
 
 
 class SyncRun(models.Model):
@@ -52,6 +60,8 @@ class SyncRun(models.Model):
     if TYPE_CHECKING:
         connection_id: int
 
+    objects = RunQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("sync run")
         verbose_name_plural = _("sync runs")
@@ -64,9 +74,23 @@ class SyncRun(models.Model):
         ]
 
     @property
+    def is_failed(self) -> bool:
+        """Say whether it failed for a reason that still stands, as far as is known (`with_authorization`)."""
+        return self.state == self.State.FAILED and not self._was_authorized_since()
+
+    @property
     def error(self) -> str:
-        """The sentence for `failure`, empty when nothing failed."""
+        """The sentence for `failure`, empty when nothing failed in the end."""
+        if self.state == self.State.DONE:
+            return ""
+        if self._was_authorized_since():
+            return gettext("It was refused, and the connection was authorized again since then.")
         return failure_text(self.failure)
+
+    def _was_authorized_since(self) -> bool:
+        authorized_at = getattr(self, "authorized_at", None)
+        was_refused = self.failure.get("kind") == ConfigError.kind
+        return was_refused and authorized_at is not None and self.ended_at is not None and authorized_at > self.ended_at
 
     def __str__(self) -> str:
         return f"{self.connection} {moment(self.due_at)}"

@@ -31,6 +31,10 @@ class Tenant(models.Model):
         AUTHORISED = "authorised", _("When the invoice is authorised")
         DANFE = "danfe", _("When the DANFE was issued")
 
+    class SaleRelease(models.TextChoices):
+        ALWAYS = "always", _("At once")
+        FULFILLED = "fulfilled", _("When the sale is fulfilled (“Atendido”)")
+
     class DeliveryMode(models.TextChoices):
         SHADOW = "shadow", _("Simulation")
         LIVE = "live", _("Live delivery")
@@ -75,6 +79,14 @@ class Tenant(models.Model):
         choices=Release.choices,
         default=Release.ALWAYS,
         help_text=_("Applies only to receivables whose origin in Bling is an invoice."),
+    )
+    sale_release = models.CharField(
+        _("send receivables of sales"),
+        max_length=12,
+        choices=SaleRelease.choices,
+        default=SaleRelease.ALWAYS,
+        db_default=SaleRelease.ALWAYS,
+        help_text=_("Applies only to receivables whose origin in Bling is a sales order."),
     )
     cancel_deleted = models.BooleanField(
         _("cancel titles deleted in Bling"),

@@ -12,6 +12,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from integrations.domain.settlement import PaymentFacts
 from integrations.domain.titles import (
     BorderoFacts,
     BorderoLine,
@@ -194,6 +195,13 @@ class Title(models.Model):
         "origin_number", "origin_status",
     )  # fmt: skip
 
+    @property
+    def principal(self) -> Decimal | None:
+        """What was paid off its value, in reais; `None` where the balance was not read and may be anything."""
+        if self.status == TitleStatus.SETTLED:
+            return self.value - (self.balance or Decimal(0))
+        return None if self.balance is None else self.value - self.balance
+
     def to_facts(self) -> TitleFacts:
         return TitleFacts(
             direction=Direction(self.direction),
@@ -272,7 +280,7 @@ class Bordero(models.Model):
 
 
 class Payment(models.Model):
-    """Money that moved against one title; `amount` is what moved in the account."""
+    """One payment of one title; `amount` is Bling's `valorPago`, `domain/settlement.each_moved` what moved."""
 
     title = models.ForeignKey(Title, models.CASCADE, related_name="payments", verbose_name=_("title"))
     bordero_id = models.BigIntegerField(_("borderô"))
@@ -295,6 +303,9 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date:%d/%m/%Y} {self.amount}"
+
+    def to_facts(self) -> PaymentFacts:
+        return PaymentFacts(**{name: getattr(self, name) for name in PaymentFacts.__dataclass_fields__})
 
 
 class TitleRead(models.Model):

@@ -1,6 +1,7 @@
 """Discrepancies as a table: one row each, both sides' values next to each other."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +15,8 @@ from integrations.words.values import side_text
 
 
 class DiscrepancyResource(PortugueseResource):
-    """One row per discrepancy. Money is numeric and days are days; both sides' values are text."""
+    """One row per discrepancy. Money is numeric and days are days; both sides' values are
+    text, and beside it the amounts that they name."""
 
     summed_by = ("direction", "kind")
     sums = ("value", "difference")
@@ -33,7 +35,9 @@ class DiscrepancyResource(PortugueseResource):
     kind = TextField(column_name=gettext_lazy("Discrepancy"))
     in_bling = TextField(column_name=gettext_lazy("In Bling"))
     in_kamino = TextField(column_name=gettext_lazy("In Kamino"))
-    difference = NativeField("difference", column_name=gettext_lazy("Difference"))
+    amount_in_bling = NativeField(column_name=gettext_lazy("Amount in Bling"))
+    amount_in_kamino = NativeField(column_name=gettext_lazy("Amount in Kamino"))
+    difference = NativeField(column_name=gettext_lazy("Difference"))
     days = NativeField("days", column_name=gettext_lazy("Days apart"))
     cause = TextField(column_name=gettext_lazy("Cause"))
     to_do = TextField(column_name=gettext_lazy("Suggested action"))
@@ -43,7 +47,8 @@ class DiscrepancyResource(PortugueseResource):
         model = Discrepancy
         fields = (
             "company", "direction", "bling_id", "kamino_id", "document", "person", "due_date", "value", "kind",
-            "in_bling", "in_kamino", "difference", "days", "cause", "to_do", "since",
+            "in_bling", "in_kamino", "amount_in_bling", "amount_in_kamino", "difference", "days",
+            "cause", "to_do", "since",
         )  # fmt: skip
         name = gettext_lazy("Discrepancies")
 
@@ -58,6 +63,15 @@ class DiscrepancyResource(PortugueseResource):
 
     def dehydrate_in_kamino(self, row: Discrepancy) -> str:
         return safe_text(side_text(row.kamino_value))
+
+    def dehydrate_amount_in_bling(self, row: Discrepancy) -> Decimal | None:
+        return row.amount_in_bling()
+
+    def dehydrate_amount_in_kamino(self, row: Discrepancy) -> Decimal | None:
+        return row.amount_in_kamino()
+
+    def dehydrate_difference(self, row: Discrepancy) -> Decimal | None:
+        return row.apart()
 
     def dehydrate_cause(self, row: Discrepancy) -> str:
         return safe_text(row.cause_text())

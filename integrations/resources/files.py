@@ -1,7 +1,7 @@
 """Columns and file formats of every download: text is safe from formulas, numbers and days stay what they are."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import groupby
 from typing import IO, Any
 
@@ -11,7 +11,6 @@ from django.utils.translation import override
 from import_export import fields, resources
 from import_export.formats.base_formats import CSV, XLSX
 
-from integrations.domain.money import ZERO
 from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, write_csv, write_xlsx
 
@@ -112,9 +111,8 @@ class Summary:
             if self._columns:
                 cells = [row[column] for column in self._columns]
                 key, amounts = tuple(map(str, cells[: self._keys])), cells[self._keys :]
-                group = self._groups.setdefault(key, [0] + [ZERO] * len(amounts))
-                group[0] += 1
-                group[1:] = [total + (amount or ZERO) for total, amount in zip(group[1:], amounts, strict=True)]
+                group = self._groups.setdefault(key, [0, *[None] * len(amounts)])
+                group[:] = map(_added, group, [1, *amounts])
             yield row
 
     def sheets(self) -> list[Sheet]:
@@ -137,7 +135,17 @@ class Summary:
                 numbers.append(sums)
             columns = zip(self._is_added_up, zip(*numbers, strict=True), strict=True)
             blank = [""] * (self._keys - 2)
-            yield [first, total, *blank, *(sum(column) if is_added else None for is_added, column in columns)]
+            yield [
+                first,
+                total,
+                *blank,
+                *(reduce(_added, column) if is_added else None for is_added, column in columns),
+            ]
+
+
+def _added(total: Any, amount: Any) -> Any:
+    """Add an amount that may be unknown to a sum, which is unknown (`None`) where all of it is."""
+    return total if amount is None else amount if total is None else total + amount
 
 
 def write_file(out: IO[bytes], resource: PortugueseResource, file_format: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -1,8 +1,9 @@
 """Fechamento do mês and Posição em aberto as workbooks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
@@ -12,11 +13,12 @@ from integrations.domain.position import Age
 from integrations.models import MonthClosing, Tenant
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.pipeline.report.both_sides import one_moment
-from integrations.pipeline.report.month import without_confidential
+from integrations.pipeline.report.month import as_sent_of, without_confidential
 from integrations.pipeline.report.position import OpenTitle, Sums, Totals, open_on
 from integrations.resources.files import LANGUAGE
 from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, write_xlsx
+from integrations.words.as_sent import as_sent_text
 from integrations.words.values import readable
 
 MONEY_COLUMNS = 3
@@ -53,7 +55,13 @@ def write_closing(out: IO[bytes], closing: MonthClosing, *, whole: bool = True) 
     with override(LANGUAGE):
         names = {"competence": _("Competence"), "settled": _("Settlements")}
         sheets = [
-            Sheet(name, closing_headers(section), _sums(numbers[section]["rows"])) for section, name in names.items()
+            Sheet(
+                name,
+                closing_headers(section),
+                chain(_sums(numbers[section]["rows"]), _notes(closing, section)),
+                [14, 40, 40, 10, 16, 16, 16],
+            )
+            for section, name in names.items()
         ]
         sheets += [
             Sheet(
@@ -72,7 +80,7 @@ def write_position(out: IO[bytes], tenant: Tenant, day: date, *, whole: bool = T
         totals = Totals()
         headers = [
             _("Direction"), _("Person"), _("Document"), _("Id in Bling"), _("Id in Kamino"), _("Due date"), _("Age"),
-            _("Value"), _("Balance in Bling"), _("Balance in Kamino"), _("Difference"),
+            _("Value"), _("Balance in Bling"), _("Balance in Kamino"), _("Difference"), _("In Kamino as"),
         ]  # fmt: skip
         summary = [
             _("Direction"),
@@ -89,7 +97,7 @@ def write_position(out: IO[bytes], tenant: Tenant, day: date, *, whole: bool = T
                 headers,
                 _position_cells(totals.counted(open_on(tenant, day, whole=whole))),
             ),
-            Sheet(_("Summary"), summary, _summary_rows(totals)),
+            Sheet(_("Summary"), summary, _summary_rows(totals, tenant), [14, 26, 10, 18, 18, 18]),
         )
 
 
@@ -99,12 +107,25 @@ def _position_cells(titles: Iterator[OpenTitle]) -> Iterator[list[Any]]:
         yield [
             str(directions[row.direction]), safe_text(row.person), safe_text(row.document), row.bling_id,
             row.kamino_id, row.due_date, age_text(row.age), row.value, row.bling, row.kamino, row.kamino - row.bling,
+            "" if row.kamino == 0 else _("read") if row.is_read else _("sent, not read"),
         ]  # fmt: skip
 
 
-def _summary_rows(totals: Totals) -> Iterator[list[Any]]:
+def _summary_rows(totals: Totals, tenant: Tenant) -> Iterator[list[Any]]:
     """Return the sums once the titles were written: a sheet's rows are asked for after those before it."""
     yield from position_rows(totals.sums())
+    yield from ([text] for text in position_as_sent(totals, tenant))
+
+
+def position_as_sent(totals: Totals, tenant: Tenant) -> list[str]:
+    """Return what to say of what was not read of a position, in the active language."""
+    directions = dict(DIRECTION_CHOICES)
+    return [as_sent_text(found, str(directions[found.direction])) for found in totals.as_sent(tenant)]
+
+
+def closing_as_sent(table: Mapping[str, Any]) -> list[str]:
+    """Return what to say of what was not read of one of a closing's comparisons, in the active language."""
+    return [as_sent_text(found, found.direction) for found in as_sent_of(table)]
 
 
 def position_rows(sums: Sequence[Sums]) -> list[list[Any]]:
@@ -117,6 +138,18 @@ def position_rows(sums: Sequence[Sums]) -> list[list[Any]]:
         ]
         for row in sums
     ]  # fmt: skip
+
+
+def _notes(closing: MonthClosing, section: str) -> Iterator[list[Any]]:
+    notes = closing_as_sent(closing.numbers[section])
+    yield from ([text] for text in notes)
+    if notes and closing.as_sent_accepted_by:
+        yield [accepted_text(closing)]
+
+
+def accepted_text(closing: MonthClosing) -> str:
+    """Say who froze a month whose side of Kamino was not all read, in the active language."""
+    return _("Accepted as it was sent by %(user)s.") % {"user": closing.as_sent_accepted_by}
 
 
 def _sums(rows: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:

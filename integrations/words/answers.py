@@ -10,6 +10,7 @@ from integrations.domain.reasons import Problem
 from integrations.words.reasons import advice, sentence
 
 _GAPS = {
+    Gap.NOT_IN_BLING: gettext_noop("Bling no longer shows this title."),
     Gap.NOT_IN_KAMINO: gettext_noop("It is not in Kamino."),
     Gap.MAYBE_IN_KAMINO: gettext_noop("It is not known whether it is in Kamino."),
     Gap.TAKEN_OVER: gettext_noop("Its place in Kamino was taken over by another title of Bling."),

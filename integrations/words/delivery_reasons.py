@@ -286,4 +286,8 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Not read in Bling"),
         gettext_noop("It could not be read in Bling: %(message)s"),
     ),
+    Reason.NOT_IN_BLING: Words(
+        gettext_noop("Not in Bling any more"),
+        gettext_noop("Bling answered at %(at)s that this title does not exist; the next syncs confirm it."),
+    ),
 }

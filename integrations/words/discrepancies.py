@@ -88,8 +88,11 @@ _WORDS: dict[DiscrepancyKind, Words] = {
     DiscrepancyKind.SETTLED_ONLY_IN_KAMINO: Words(
         gettext_noop("Settled only in Kamino"),
         Severity.WARNING,
-        gettext_noop("The title is paid in Kamino and still open in Bling: it waits for Bling."),
-        gettext_noop("Settle it in Bling with the same day and amount; it is not settled a second time in Kamino."),
+        gettext_noop("The title is paid in Kamino and open in Bling."),
+        gettext_noop(
+            "If it was paid, settle it in Bling with the same day and amount: it is not settled a second time in "
+            "Kamino. If not, undo the settlement in Kamino."
+        ),
     ),
     DiscrepancyKind.PARTIAL: Words(
         gettext_noop("Partly paid"),
@@ -112,7 +115,7 @@ _WORDS: dict[DiscrepancyKind, Words] = {
     DiscrepancyKind.FORCED_SETTLEMENT: Words(
         gettext_noop("Forced settlement, open in Bling"),
         Severity.WARNING,
-        gettext_noop("A person forced the settlement in Kamino; Bling still shows the title as open."),
+        gettext_noop("A person ordered the settlement in Kamino; Bling still shows the title as open."),
         gettext_noop("Settle it in Bling too, or take the forced settlement back."),
     ),
     DiscrepancyKind.UNMAPPED: Words(

@@ -253,6 +253,24 @@ PLAN_WORDS: dict[Reason, Words] = {
         "",
         "release",
     ),
+    Reason.AWAITING_SALE: Words(
+        gettext_noop("Awaiting the sale"),
+        gettext_noop("Waits until the sale %(number)s is fulfilled in Bling."),
+        "",
+        "release",
+    ),
+    Reason.INVOICE_VOID: Words(
+        gettext_noop("Invoice cancelled or denied"),
+        gettext_noop("The invoice %(number)s was cancelled or denied in Bling: its title is not created in Kamino."),
+        gettext_noop("Cancel the title in Bling if it is no longer owed."),
+        "release",
+    ),
+    Reason.SALE_VOID: Words(
+        gettext_noop("Sale cancelled"),
+        gettext_noop("The sale %(number)s was cancelled in Bling: its title is not created in Kamino."),
+        gettext_noop("Cancel the title in Bling if it is no longer owed."),
+        "release",
+    ),
     Reason.RELAUNCH_UNCLEAR: Words(
         gettext_noop("Replaces which title?"),
         gettext_noop("Bling deleted similar titles (%(ids)s) when this one appeared."),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from integrations.domain.desired import KaminoStatus
 
 _ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_SIDE = re.compile(r"(?:\d{4}-\d{2}-\d{2} )?(-?\d+\.\d{2})")
 _AMOUNT = re.compile(r"(?<![\w.,])-?\d+\.\d{2}(?![\w.,])")
 
 
@@ -34,6 +35,12 @@ def side_text(text: str) -> str:
         KaminoStatus.UNKNOWN.value: _("Unknown"),
     }
     return words.get(text) or readable(text)
+
+
+def amount_of(text: str) -> Decimal | None:
+    """Return the amount of one side of a discrepancy about money, in reais; `None` where it shows none."""
+    found = _SIDE.fullmatch(text)
+    return Decimal(found[1]) if found else None
 
 
 class Values(dict[str, Any]):

@@ -29,8 +29,9 @@ def test_an_origin_is_known_by_its_word(word: str, origin: Origin) -> None:
     assert origin_of(word) is origin
 
 
-@pytest.mark.parametrize("number", [0, 1, 3, 6, 7, 10, 99])
-def test_only_an_invoice_has_the_status_of_one(number: int) -> None:
-    assert invoice_status_of(Origin.SALE, number) is InvoiceStatus.OTHER
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 6, 7, 10, 99])
+def test_invoices_and_sales_have_numbers_of_their_own(number: int) -> None:
+    assert invoice_status_of(Origin.SALE, number) == {1: "fulfilled", 2: "cancelled"}.get(number, "")
+    assert invoice_status_of(Origin.OTHER, number) is InvoiceStatus.OTHER
     known = {3: "cancelled", 6: "authorised", 7: "danfe_issued", 10: "denied"}
     assert invoice_status_of(Origin.INVOICE, number) == known.get(number, "")

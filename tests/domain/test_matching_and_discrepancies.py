@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from integrations.domain import discrepancies
 from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus
-from integrations.domain.discrepancies import DiscrepancyKind, Names, compare
+from integrations.domain.discrepancies import Difference, DiscrepancyKind, Names
 from integrations.domain.matching import KaminoTitle, as_shown, holds, marked
+from integrations.domain.payment_differences import as_told, kamino_side, payment_difference
 from tests.domain.builders import DUE, PAID_ON, desired, desired_titles, kamino_title, money, settled
 
 CODE = "16000000469"
@@ -129,6 +131,15 @@ def test_what_kamino_does_not_show_is_taken_as_ours_and_an_empty_cost_center_as_
     assert as_shown(theirs, ours) == expected
 
 
+def compare(
+    told: DesiredTitle, row: KaminoTitle | None, *, names: Names, tolerance: Decimal = Decimal(0)
+) -> list[Difference]:
+    """Compare all of a title that Bling shows as it was told."""
+    payment = payment_difference(as_told(told), kamino_side(told, row, is_gone=row is None), tolerance=tolerance)
+    found = [] if row is None else discrepancies.compare(told, row, names=names, tolerance=tolerance)
+    return found if payment is None else [payment, *found]
+
+
 NAMES = Names({"3.1": "Serviços", "3.9": "Outras"}, person_id=50, person="Sol")
 CANCELLED = desired(status=KaminoStatus.CANCELLED)
 
@@ -186,7 +197,7 @@ def test_a_difference_shows_both_values() -> None:
     ("told", "changes", "shown"),
     [
         pytest.param(settled(), {}, ("2026-03-12 100.00", "pending", None, None), id="paid in Bling"),
-        pytest.param(settled(payment=None), {}, ("", "pending", None, None), id="paid, nobody knows when"),
+        pytest.param(settled(payment=None), {}, ("100.00", "pending", None, None), id="paid, nobody knows when"),
         pytest.param(
             desired(), {**PAID_ROW, "paid_amount": money("99.00")}, ("pending", "2026-03-12 99.00", None, None),
             id="paid in Kamino",

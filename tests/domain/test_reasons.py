@@ -30,7 +30,8 @@ def test_trouble_with_a_payment_holds_back_the_settlement_only(code: Reason) -> 
 @pytest.mark.parametrize("code", Reason)
 def test_what_holds_a_title_and_needs_nobody_is_listed_here_on_purpose(code: Reason) -> None:
     ends_by_itself = {
-        Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.CANCELLED_BEFORE_SENDING,
+        Reason.BEFORE_SETTLED_FROM, Reason.FILTERED, Reason.AWAITING_RELEASE, Reason.AWAITING_SALE,
+        Reason.CANCELLED_BEFORE_SENDING,
         Reason.ACCESS_REFUSED, Reason.NO_ANSWER, Reason.LIMITED, Reason.REPLACED, Reason.NEW, Reason.IGNORED,
         Reason.BEING_PLANNED, Reason.BEING_CHECKED, Reason.SENDING, Reason.SIMULATION, Reason.SWITCHED_OFF,
         Reason.QUEUED, Reason.LIST_UNKNOWN, Reason.LIST_FAILED, Reason.HELD_AFTER_RESTORE, Reason.SOUGHT,

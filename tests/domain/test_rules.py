@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
+from integrations.domain.reasons import Reason
 from integrations.domain.relaunch import Launch, find_replacements
 from integrations.domain.rules import (
     Filter,
     FilterKind,
     Release,
+    SaleRelease,
     TenantRules,
     has_cancelled_invoice,
     is_filtered,
-    is_released,
+    kept_back,
 )
 from integrations.domain.titles import Direction, InvoiceStatus, Origin
 from tests.domain.builders import CONFIRMED, OPEN, PARTIAL, RETURNED, SETTLED, title
@@ -50,26 +52,57 @@ def test_a_contact_of_two_types_is_kept_by_either_and_lost_by_either() -> None:
     assert is_filtered(title(), both, TenantRules(None, filters={FilterKind.CONTACT_TYPE: NOT_7}))
 
 
+LATER = Reason.AWAITING_RELEASE
+VOID = Reason.INVOICE_VOID
+
+
 @pytest.mark.parametrize(
-    ("release", "kind", "status", "direction", "leaves"),
+    ("release", "kind", "status", "direction", "why"),
     [
-        (Release.ALWAYS, "notaFiscal", 1, Direction.RECEIVABLE, True),
-        (Release.AUTHORISED, "notaFiscal", 1, Direction.RECEIVABLE, False),
-        (Release.AUTHORISED, "notaFiscal", 6, Direction.RECEIVABLE, True),
-        (Release.AUTHORISED, "nfe", 7, Direction.RECEIVABLE, True),
-        (Release.DANFE, "nfe", 6, Direction.RECEIVABLE, False),
-        (Release.DANFE, "nfe", 7, Direction.RECEIVABLE, True),
-        (Release.DANFE, "nfe", 3, Direction.RECEIVABLE, False),
-        (Release.DANFE, "venda", 0, Direction.RECEIVABLE, True),
-        (Release.DANFE, "", 0, Direction.RECEIVABLE, True),
-        (Release.DANFE, "notaFiscal", 1, Direction.PAYABLE, True),
+        (Release.ALWAYS, "notaFiscal", 1, Direction.RECEIVABLE, None),
+        (Release.ALWAYS, "notaFiscal", 3, Direction.RECEIVABLE, VOID),
+        (Release.ALWAYS, "nfe", 10, Direction.RECEIVABLE, VOID),
+        (Release.AUTHORISED, "notaFiscal", 1, Direction.RECEIVABLE, LATER),
+        (Release.AUTHORISED, "notaFiscal", 6, Direction.RECEIVABLE, None),
+        (Release.AUTHORISED, "nfe", 7, Direction.RECEIVABLE, None),
+        (Release.AUTHORISED, "nfe", 10, Direction.RECEIVABLE, VOID),
+        (Release.DANFE, "nfe", 6, Direction.RECEIVABLE, LATER),
+        (Release.DANFE, "nfe", 7, Direction.RECEIVABLE, None),
+        (Release.DANFE, "nfe", 3, Direction.RECEIVABLE, VOID),
+        (Release.DANFE, "venda", 0, Direction.RECEIVABLE, None),
+        (Release.DANFE, "", 0, Direction.RECEIVABLE, None),
+        (Release.DANFE, "notaFiscal", 1, Direction.PAYABLE, None),
+        (Release.DANFE, "notaFiscal", 3, Direction.PAYABLE, None),
     ],
 )
 def test_receivables_of_invoices_wait_for_them(
-    release: Release, kind: str, status: int, direction: Direction, leaves: bool
+    release: Release, kind: str, status: int, direction: Direction, why: Reason | None
 ) -> None:
     facts = title(direction=direction, origin_kind=kind, origin_status=status)
-    assert is_released(facts, TenantRules(None, release=release)) is leaves
+    found = kept_back(facts, TenantRules(None, release=release))
+    assert (found and found.code) == why
+
+
+@pytest.mark.parametrize(
+    ("release", "kind", "status", "why"),
+    [
+        (SaleRelease.ALWAYS, "venda", 0, None),
+        (SaleRelease.ALWAYS, "venda", 2, None),
+        (SaleRelease.FULFILLED, "venda", 0, Reason.AWAITING_SALE),
+        (SaleRelease.FULFILLED, "venda", 3, Reason.AWAITING_SALE),
+        (SaleRelease.FULFILLED, "venda", 6, Reason.AWAITING_SALE),
+        (SaleRelease.FULFILLED, "venda", 1, None),
+        (SaleRelease.FULFILLED, "venda", 2, Reason.SALE_VOID),
+        (SaleRelease.FULFILLED, "notaFiscal", 1, None),
+        (SaleRelease.FULFILLED, "", 0, None),
+    ],
+)
+def test_receivables_of_sales_wait_for_them_where_the_company_wants_it(
+    release: SaleRelease, kind: str, status: int, why: Reason | None
+) -> None:
+    facts = title(direction=Direction.RECEIVABLE, origin_kind=kind, origin_status=status)
+    found = kept_back(facts, TenantRules(None, sale_release=release))
+    assert (found and found.code) == why
 
 
 @pytest.mark.parametrize(

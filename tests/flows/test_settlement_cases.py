@@ -156,8 +156,8 @@ def nothing(company: Company, title: int) -> None:
 
 
 REFUSED = Outcome(PAID, VALUE, "needs_human", kinds=("refused", "settled_only_in_bling"))
-REVERSED = Outcome(PAID, VALUE, "needs_human", ("reversed_after_settlement",), ("refused",))
-SCHEDULED = Outcome(PENDING, None, "needs_human", kinds=("double_payment_risk", "settled_only_in_bling"))
+REVERSED = Outcome(PAID, VALUE, "needs_human", ("reversed_after_settlement",), ("refused", "settled_only_in_kamino"))
+SCHEDULED = Outcome(PENDING, None, "needs_human", kinds=("double_payment_risk",))
 NO_ACCOUNT = Outcome(PENDING, None, "delivered", ("bank_account_missing",), ("settled_only_in_bling", "unmapped"))
 UNSURE = Outcome(None, state="held", problems=("paid_amount_unsure",), kinds=("held",))
 OVERPAID = Outcome(PAID, "130.00", problems=("overpaid",))

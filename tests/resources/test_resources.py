@@ -28,7 +28,8 @@ def written(file_format: str, rows: Any) -> bytes:
 
 HEADERS = [
     "Empresa", "Direção", "ID no Bling", "ID na Kamino", "Documento", "Pessoa", "Vencimento", "Valor", "Divergência",
-    "No Bling", "Na Kamino", "Diferença", "Dias de diferença", "Causa", "Ação sugerida", "Desde",
+    "No Bling", "Na Kamino", "Valor no Bling", "Valor na Kamino", "Diferença", "Dias de diferença",
+    "Causa", "Ação sugerida", "Desde",
 ]  # fmt: skip
 
 
@@ -94,7 +95,8 @@ def test_a_workbook_ends_with_a_summary_and_its_totals(ours: Rows) -> None:
     assert rows[0] == ["Direção", "Divergência", "Quantidade", "Valor", "Diferença"]
     kinds = ["Pago em parte", "Valor diferente", "Vencimento diferente", "Total"]
     assert [row[:2] for row in rows[1:]] == [["A pagar", kind] for kind in kinds]
-    assert rows[-1][2:] == [3, None, -10]  # one title: its value counts once, not once for each discrepancy
+    assert [row[4] for row in rows[1:]] == [-10, -1224.56, None, -1234.56]
+    assert rows[-1][2:4] == [3, None]  # one title: its value counts once, not once for each discrepancy
 
 
 def test_titles_are_exported_with_both_sides_and_the_reason(login: Callable[[str], Client], ours: Rows) -> None:

@@ -44,7 +44,10 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
     ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do", "coverage_text"]}),
-        (gettext_lazy("What is mirrored"), {"fields": ["sync_payables", "sync_receivables", "release", "sync_from"]}),
+        (
+            gettext_lazy("What is mirrored"),
+            {"fields": ["sync_payables", "sync_receivables", "release", "sale_release", "sync_from"]},
+        ),
         (gettext_lazy("Rules"), {"fields": ["settled_from", "closed_until", "cancel_deleted", "tolerance_cents"]}),
         (gettext_lazy("Settlement"), {"fields": ["partial_policy", "force_limit"]}),
         (gettext_lazy("Access"), {"fields": ["members", "alert_emails", "digest_emails", "created_at"]}),
@@ -107,7 +110,7 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
     @display(gettext_lazy("connections"))
     def connections(self, tenant: Tenant) -> SafeString | str:
         rows = [
-            (texts.connection_link(tenant, connection, f"{connection.label}: {connection.get_status_display()}"),)
+            (texts.connection_link(tenant, connection, f"{connection.label}: {connection.status_text()}"),)
             for connection in tenant.bling_connections.all()
         ]
         kamino = getattr(tenant, "kamino_connection", None)

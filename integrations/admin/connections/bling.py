@@ -157,7 +157,7 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
 
     @display(gettext_lazy("status"), ordering="status", label=CONNECTION_COLOURS)
     def state(self, connection: BlingConnection) -> tuple[str, str]:
-        return connection.status, connection.get_status_display()
+        return connection.status, connection.status_text()
 
     @display(gettext_lazy("cause"))
     def cause(self, connection: BlingConnection) -> str:

@@ -24,6 +24,7 @@ from integrations.admin.kit.forms import MonthForm
 from integrations.admin.kit.scope import change_url, sees_confidential
 from integrations.admin.reports.open_position import log_export
 from integrations.models import MonthClosing, Tenant
+from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.report import month
 from integrations.resources import reports
 from integrations.words.values import readable
@@ -78,11 +79,14 @@ class MonthClosingAdmin(ReadOnlyAdmin):
             numbers = month.numbers_of(found)
             seen = month.fingerprint_of(numbers)
             if request.method == "POST" and request.POST.get("seen") == seen:
-                return self._freeze(request, tenant, found)
-            if request.method == "POST":
+                row = self._freeze(request, tenant, found)
+                if row is not None:
+                    return HttpResponseRedirect(change_url(row))
+            elif request.method == "POST":
                 messages.warning(request, _("The numbers changed since you looked. Nothing was frozen: look again."))
             may_freeze = request.user.has_perm("integrations.close_month")
             context = {**_shown(_visible(numbers, tenant, request)), "seen": seen, "may_freeze": may_freeze}
+            context["is_read"] = found.is_read
         context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -92,10 +96,16 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/integrations/reports/month_compare.html", context)
 
-    def _freeze(self, request: HttpRequest, tenant: Tenant, found: month.Month) -> HttpResponse:
-        row = month.freeze(tenant=tenant, found=found, user=actions.user_of(request), now=timezone.now())
+    def _freeze(self, request: HttpRequest, tenant: Tenant, found: month.Month) -> MonthClosing | None:
+        """Freeze what was looked at; `None` where the form lacks the word that it takes."""
+        accepts, user = "accepts_as_sent" in request.POST, actions.user_of(request)
+        try:
+            row = month.freeze(tenant=tenant, found=found, user=user, now=timezone.now(), accepts_as_sent=accepts)
+        except Refused as refused:
+            messages.warning(request, str(refused))
+            return None
         messages.success(request, _("Frozen as version %(version)s.") % {"version": row.version})
-        return HttpResponseRedirect(change_url(row))
+        return row
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -108,6 +118,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "title": _("Closing of %(month)s") % {"month": self.month_text(row)},
             "closing": row,
+            "accepted": reports.accepted_text(row) if row.as_sent_accepted_by else "",
             **_shown(_visible(row.numbers, row.tenant, request)),
             "sheet": reverse("admin:integrations_monthclosing_sheet", args=[row.pk]) if may_export else "",
             "back": actions.changelist_url(self),
@@ -144,6 +155,7 @@ def _sections(numbers: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
+            "as_sent": reports.closing_as_sent(numbers[section]),
             "headers": reports.closing_headers(section),
             "rows": [_cells(row) for row in numbers[section]["rows"]],
             "totals": [texts.money(total) for total in _totals(numbers[section]["rows"])],

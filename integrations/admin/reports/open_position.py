@@ -17,7 +17,7 @@ from integrations.admin.kit.forms import PositionForm
 from integrations.admin.kit.scope import sees_confidential
 from integrations.domain.calendar import day_of
 from integrations.models import Tenant
-from integrations.pipeline.report.position import open_on, sums_of
+from integrations.pipeline.report.position import open_on, totals_of
 from integrations.resources import reports
 
 log = structlog.get_logger(__name__)
@@ -47,9 +47,10 @@ class OpenPosition:
                 if not may_export:
                     raise PermissionDenied
                 return _workbook(request, tenant, day)
-            sums = sums_of(open_on(tenant, day))
-            rows = reports.position_rows(sums)
+            totals = totals_of(open_on(tenant, day))
+            rows = reports.position_rows(totals.sums())
             context = {"rows": [[*row[:3], *map(texts.money, row[3:])] for row in rows], "asked": True}
+            context["as_sent"] = reports.position_as_sent(totals, tenant)
             context |= {"may_export": may_export, "query": request.GET.urlencode()}
         context |= {
             **self.admin_site.each_context(request),

@@ -87,7 +87,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _add_connections(cards: dict[int, Card]) -> None:
     connections = list(BlingConnection.objects.filter(tenant__in=cards).order_by("label"))
-    runs = SyncRun.objects.filter(connection__in=connections).order_by("connection_id", "-due_at")
+    runs = SyncRun.objects.filter(connection__in=connections).with_authorization().order_by("connection_id", "-due_at")
     latest = {run.connection_id: run for run in runs.distinct("connection_id").defer("cursor", "failure_notes")}
     for connection in connections:
         run = latest.get(connection.pk)
@@ -95,7 +95,7 @@ def _add_connections(cards: dict[int, Card]) -> None:
             {
                 "label": connection.label,
                 "url": change_url(connection),
-                "status": connection.get_status_display(),
+                "status": connection.status_text(),
                 "colour": CONNECTION_COLOURS[connection.status],
                 "never": connection.status == ConnectionStatus.NEVER,
                 "cause": cause_text(connection.status_cause) if connection.status_cause else "",

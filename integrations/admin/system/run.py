@@ -1,7 +1,7 @@
 """Sync runs: when each connection was read, how much there was, and what went wrong."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -17,6 +17,7 @@ from integrations.admin.kit.filters import ChoiceColumn, ChoicesColumn, TenantFi
 from integrations.admin.kit.scope import told_connections
 from integrations.admin.system.health import health_view
 from integrations.models import SyncRun
+from integrations.models.runs import RunQuerySet
 from integrations.pipeline.report.estimate import outlook
 from integrations.words.colours import RUN_COLOURS
 
@@ -54,8 +55,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
         return [path("saude/", self.admin_site.admin_view(view), name="integrations_health"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = told_connections(super().get_queryset(request), request)
-        return rows.select_related("connection__tenant", "user").defer("cursor")
+        rows = cast(RunQuerySet, super().get_queryset(request)).with_authorization()
+        return told_connections(rows, request).select_related("connection__tenant", "user").defer("cursor")
 
     @display(gettext_lazy("due at"), ordering="due_at")
     def due(self, run: SyncRun) -> str:

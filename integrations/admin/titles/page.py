@@ -13,6 +13,7 @@ from integrations.admin.kit.scope import change_url, scoped
 from integrations.admin.kit.titles_filter import discrepancies_url
 from integrations.admin.mapping.desk import row_url
 from integrations.admin.titles.outside_links import screens
+from integrations.admin.titles.reading import not_in_bling, unread
 from integrations.admin.titles.sides import sides_of
 from integrations.admin.titles.timeline import MOST, timeline
 from integrations.domain.answer import Situation, answer
@@ -37,7 +38,7 @@ from integrations.pipeline.handover.kamino_rows import seen_in_kamino
 from integrations.pipeline.handover.title_lists import list_problem
 from integrations.words.answers import answer_text
 from integrations.words.colours import STATE_COLOURS
-from integrations.words.reasons import problem_sentences, problem_text
+from integrations.words.reasons import problem_sentences
 from integrations.words.rules import rule_text
 from integrations.words.values import side_text
 
@@ -86,7 +87,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
         problems = posting.get_problems()
         context |= {
             "state_colour": STATE_COLOURS[posting.state],
-            "sentences": [*_unread(title), *problem_sentences(problems)],
+            "sentences": [*unread(title), *problem_sentences(problems)],
             "rule": rule_text(posting.rule),
             "export_url": discrepancies_url(f"id__in={title.pk}")
             if request.user.has_perm("integrations.export_discrepancy")
@@ -106,12 +107,6 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             else "",
         }
     return context
-
-
-def _unread(title: Title) -> list[str]:
-    """Return why the last reading that somebody asked for failed."""
-    failure = getattr(getattr(title, "last_read", None), "failure", None)
-    return [problem_text(Problem.from_json(failure))] if failure else []
 
 
 def _headline(title: Title) -> str:
@@ -160,6 +155,7 @@ def _answer(
             differs=seen.differs,
             shown=seen.status,
             is_gone=seen.is_gone,
+            not_in_bling=not_in_bling(title),
             is_split=delivered is not None and delivered.value == title.balance,
             lacks_parts=any(part.delivered is None for part in parts),
         )

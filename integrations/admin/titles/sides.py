@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from integrations.admin.kit import texts
 from integrations.domain.classification import CLASSIFIED
 from integrations.domain.conflicts import edited
-from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.desired import DesiredTitle, KaminoStatus, payment_note
 from integrations.domain.matching import KaminoTitle, as_shown
+from integrations.domain.settlement import PaidAmount, each_moved
 from integrations.domain.titles import TitleStatus, competence_of
 from integrations.models import (
     CatalogItem,
@@ -125,10 +126,13 @@ def _competence(title: Title) -> str:
 
 def _payments(title: Title, parts: Sequence[PartPosting]) -> str:
     there = {part.bordero_id: f" · {_kamino_title(part)}" for part in parts}
-    lines = [
-        f"{texts.day(payment.date)} · {texts.money(payment.amount)}{there.get(payment.bordero_id, '')}"
-        for payment in title.payments.all()
-    ]
+    payments = [payment.to_facts() for payment in title.payments.all()]
+    lines = []
+    amounts = each_moved(payments, title.principal, PaidAmount(title.connection.paid_amount))
+    for payment, amount in zip(payments, amounts, strict=True):
+        note = payment_note(payment)
+        extras = f" ({note})" if note else ""
+        lines.append(f"{texts.day(payment.date)} · {texts.money(amount)}{extras}{there.get(payment.bordero_id, '')}")
     return "\n".join(lines) or texts.EMPTY
 
 

@@ -94,7 +94,7 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
 
     @display(_("difference"), ordering="difference")
     def apart(self, row: Discrepancy) -> str:
-        return texts.money(row.difference)
+        return texts.money(row.apart())
 
     @display(_("days apart"), ordering="days")
     def days_apart(self, row: Discrepancy) -> str:

@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
-from integrations.models import KaminoConnection, RateLimit
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Reason
+from integrations.domain.titles import Direction
+from integrations.models import DELIVERY_UNITS, KaminoConnection, RateLimit
+from integrations.models.title_lists import waits_field
 from integrations.pipeline.access.rate_limits import KAMINO_KEY
 
 LEASE = timedelta(seconds=200)
@@ -57,11 +61,17 @@ def free_kamino(kamino: KaminoConnection) -> None:
 
 
 def lift_pause(kamino_connection_id: int, now: datetime) -> None:
-    """Forget a failure whose cause is gone, and let calls go on at once. A lease that may belong to a call in flight is
-    left alone: it ends by itself, soon."""
+    """Forget a failure whose cause is gone, and let calls go on at once, also those of titles and lists that wait
+    because of it. A lease that may belong to a call in flight is left alone: it ends by itself, soon."""
     row = KaminoConnection.objects.filter(pk=kamino_connection_id).exclude(failure={})
     row.filter(lease_until__gt=now + LEASE).update(lease_until=None, fence=F("fence") + 1)
     row.update(failure={})
+    for model in DELIVERY_UNITS:
+        refused = model.objects.filter(kamino_connection=kamino_connection_id, state=DeliveryState.READY)
+        refused.filter(reason=Reason.ACCESS_REFUSED, ready_at__gt=now).update(ready_at=now)
+    for direction in Direction:
+        waits = waits_field(direction)
+        KaminoConnection.objects.filter(pk=kamino_connection_id, **{f"{waits}__gt": now}).update(**{waits: now})
 
 
 def pause_kamino(kamino_connection_id: int, failure: dict[str, str], *, until: datetime) -> None:

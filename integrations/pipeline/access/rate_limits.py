@@ -9,7 +9,7 @@ from django.conf import settings
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import BlingConnection, Breaker, KaminoConnection, RateLimit
-from integrations.rest.errors import ApiError, RateLimitedError, TransientError, UncertainError
+from integrations.rest.errors import ApiError, NotFoundError, RateLimitedError, TransientError, UncertainError
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +86,9 @@ class DatabaseSlots:
         if self._fuse is None:
             return
         was_probing, self._is_probing = self._is_probing, False
-        if error is None or not isinstance(error, (*self._fuse.kinds, RateLimitedError)):
+        # "There is no such object" is an answer, which readings of deleted ones expect.
+        is_answer = error is None or isinstance(error, NotFoundError)
+        if is_answer or not isinstance(error, (*self._fuse.kinds, RateLimitedError)):
             if was_probing:
                 Breaker.objects.note_success(self._fuse.key)
         elif isinstance(error, RateLimitedError):

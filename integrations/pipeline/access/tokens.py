@@ -211,7 +211,7 @@ def store_tokens(
         token = BlingToken.objects.select_for_update(no_key=True).filter(connection=connection).first()
         token = token or BlingToken(connection=connection, version=0)
         _fill(token, pair, now)
-        token.refresh_started_version = 0
+        token.refresh_started_version, token.authorized_at = 0, now
         if given:
             token.note_given()
         token.save()

@@ -103,11 +103,11 @@ def _scopes(connections: list[BlingConnection]) -> Line:
 def _first_sync(connections: list[BlingConnection]) -> Line:
     missing, failed = [], []
     for connection in connections:
-        runs = SyncRun.objects.filter(connection=connection).order_by("-pk")
+        runs = SyncRun.objects.filter(connection=connection).with_authorization().order_by("-pk")
         last = runs.exclude(state=SyncRun.State.OPEN).first()
         if not runs.filter(state=SyncRun.State.DONE).exists():
             missing.append(connection.label)
-        elif last is not None and last.state == SyncRun.State.FAILED:
+        elif last is not None and last.is_failed:
             failed.append(connection.label)
     if missing or not connections:
         text = _("No complete sync yet: %(names)s. Start one, or wait for it.")

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from integrations.bling import auth
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent, ConnectLink, SyncRun
-from integrations.models.connections import ConnectionStatus
+from integrations.models.connections import DISCONNECTED, ConnectionStatus
 from integrations.pipeline.access.tokens import bling_app
 from integrations.pipeline.read.schedule import open_run
 from integrations.rest.errors import ApiError
@@ -78,7 +78,7 @@ def disconnect(*, connection: BlingConnection, user: User | None, now: datetime)
             failure={"kind": "config", "code": "disconnected"},
         )
         BlingConnection.objects.filter(pk=connection.pk).update(
-            status=ConnectionStatus.NEVER, status_cause="disconnected"
+            status=ConnectionStatus.NEVER, status_cause=DISCONNECTED
         )
         ConnectionEvent.objects.create(connection=connection, at=now, code="disconnected", user=user)
     return confirmed

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from integrations.bling.auth import KIND_JWT, KIND_OPAQUE, TokenPair
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KaminoConnection, Mapping, Tenant
-from integrations.models.connections import ConnectionStatus, PaidAmountChoice, PayableNumberChoice
+from integrations.models.connections import DISCONNECTED, ConnectionStatus, PaidAmountChoice, PayableNumberChoice
 from integrations.models.fields import SecretUnreadableError, kept_secrets
 from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.pipeline.access.tokens import store_tokens
@@ -128,7 +128,7 @@ def _bling(tenant: Tenant, node: Node, now: datetime, changed: list[str]) -> Bli
         save_bling(connection, own, user=None, now=now, reason=REASON)
     refresh = node.text("refresh_token", "")
     if refresh and not _is_known(connection, refresh):
-        if connection.status_cause == "disconnected":
+        if connection.status_cause == DISCONNECTED:
             text = _("“%(label)s” was disconnected by a person: it is connected on its own page.")
             raise DocumentError(f"{node.where}.refresh_token", text % {"label": label})
         own.append("refresh_token")

@@ -21,7 +21,8 @@ from integrations.pipeline.handover.title_lists import forget_lists
 from integrations.rest.errors import ConfigError
 
 RULES = {
-    "settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release", "partial_policy"
+    "settled_from", "closed_until", "cancel_deleted", "sync_payables", "sync_receivables", "release", "sale_release",
+    "partial_policy",
 }  # fmt: skip
 _KAMINO_RULES = {
     "allow_unconfirmed", "lists_are_complete", "payable_number", "default_cost_center", "default_business_unit"

@@ -16,7 +16,7 @@ from integrations.domain.classification import (
     Target,
     TargetIndex,
 )
-from integrations.domain.rules import Filter, FilterKind, PayableNumber, Release, TenantRules
+from integrations.domain.rules import Filter, FilterKind, PayableNumber, Release, SaleRelease, TenantRules
 from integrations.domain.settlement import PaidAmount
 from integrations.domain.titles import Direction, SalesOrderFacts
 from integrations.models import (
@@ -103,6 +103,7 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             payable_number=PayableNumber(kamino.payable_number) if kamino else PayableNumber.TEXT,
             filters=_filters(connection),
             release=Release(tenant.release),
+            sale_release=SaleRelease(tenant.sale_release),
             wants_split=tenant.partial_policy == Tenant.PartialPolicy.SPLIT,
             may_split=kamino is not None and kamino.lists_are_complete and kamino.allow_unconfirmed,
         ),

@@ -19,13 +19,15 @@ from integrations.domain.titles import (
 
 @dataclass(frozen=True)
 class FailedTitle:
-    """A title that could not be read, or what it hangs on (`what`); the next one goes on."""
+    """A title that could not be read, or what it hangs on (`what`); the next one goes on. `is_gone`: Bling says that it
+    does not have it."""
 
     direction: Direction
     bling_id: int
     kind: str
     message: str
     what: str = ""
+    is_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ class Chunk:
     """Some titles with everything that hangs on them, ready to be mirrored in one transaction.
 
     `asked` are the titles that were asked for, whatever came of it; `rows` are the fingerprints of those that this
-    run's listings showed.
+    run's listings showed. `looked_for` says of contacts and borderôs (kind, id) whether Bling has them, where it did
+    not have them now or before.
     """
 
     asked: list[tuple[Direction, int]] = field(default_factory=list)
@@ -91,6 +94,7 @@ class Chunk:
     persons: list[tuple[PersonFacts, datetime]] = field(default_factory=list)
     orders: list[tuple[SalesOrderFacts, datetime]] = field(default_factory=list)
     failures: list[FailedTitle] = field(default_factory=list)
+    looked_for: dict[tuple[str, int], bool] = field(default_factory=dict)
 
     def only(self, title: TitleReading) -> "Chunk":
         """Return one of its titles with what hangs on it."""

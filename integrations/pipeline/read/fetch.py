@@ -23,6 +23,7 @@ from integrations.domain.titles import (
 from integrations.models import BlingConnection, Bordero, Person, Title
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read.batch import Chunk, FailedTitle, TitleReading
+from integrations.pipeline.read.gone_objects import Gone, Kind
 from integrations.rest.errors import (
     ApiError,
     ConfigError,
@@ -69,10 +70,11 @@ def read_titles(
     batch = list(islice(waiting, FIRST_CHUNK))
     client.announce_titles(batch)
     patience = Patience(client)
+    gone = Gone(connection, read_at, asks_all=others_before is not None)
     while batch:
         chunk = _read_chunk(client, connection, batch, read_at, patience)
-        _read_borderos(client, connection, chunk, clock, patience, borderos_before)
-        _read_persons(client, connection, chunk, clock, patience, others_before)
+        _read_borderos(client, connection, chunk, clock, patience, borderos_before, gone)
+        _read_persons(client, connection, chunk, clock, patience, others_before, gone)
         if reads_orders:
             reads_orders = _read_orders(client, connection, chunk, clock, patience, others_before)
         now = clock()  # before the next ones leave: older than the truth is safe, newer is not
@@ -157,6 +159,7 @@ def _read_borderos(
     clock: Clock,
     patience: Patience,
     before: datetime | None,
+    gone: Gone,
 ) -> None:
     named = {bordero for title in chunk.titles if title.facts for bordero in title.facts.bordero_ids}
     rows = {row.bling_id: row for row in Bordero.objects.filter(connection=connection, bling_id__in=named)}
@@ -166,8 +169,14 @@ def _read_borderos(
     for title in chunk.titles:
         if title.facts:
             wanted |= _unclear(title.facts, known)
-    for bling_id, error in read_borderos(client, sorted(wanted), chunk, clock=clock, patience=patience):
+    alone = gone.left_alone(Kind.BORDERO, wanted)
+    for bling_id in sorted(alone):
+        _fail_titles(chunk, bling_id, NotFoundError("not asked for again yet", service="Bling", operation="bordero"))
+    failed = dict(read_borderos(client, sorted(wanted - alone), chunk, clock=clock, patience=patience))
+    for bling_id, error in failed.items():
         _fail_titles(chunk, bling_id, error)
+    missing = [bling_id for bling_id, error in failed.items() if isinstance(error, NotFoundError)]
+    chunk.looked_for |= gone.looked_for(Kind.BORDERO, wanted - alone - failed.keys(), missing)
 
 
 def _unclear(title: TitleFacts, known: Mapping[int, BorderoFacts]) -> set[int]:
@@ -207,13 +216,22 @@ def _read_persons(
     clock: Clock,
     patience: Patience,
     before: datetime | None,
+    gone: Gone,
 ) -> None:
     named = {title.facts.contact_id for title in chunk.titles if title.facts and title.facts.contact_id}
     rows = Person.objects.filter(connection=connection, bling_id__in=named, forgotten_at=None)
     if before is not None:
         rows = rows.filter(read_at__gte=before)
-    wanted = sorted(named - set(rows.values_list("bling_id", flat=True)))
-    chunk.persons = list(read_persons(client, wanted, clock=clock, failures=chunk.failures, patience=patience))
+    wanted = named - set(rows.values_list("bling_id", flat=True))
+    wanted -= gone.left_alone(Kind.CONTACT, wanted)
+    failures: list[FailedTitle] = []
+    chunk.persons = list(read_persons(client, sorted(wanted), clock=clock, failures=failures, patience=patience))
+    chunk.failures += failures
+    chunk.looked_for |= gone.looked_for(
+        Kind.CONTACT,
+        {facts.bling_id for facts, _read_at in chunk.persons},
+        {failure.bling_id for failure in failures if failure.is_gone},
+    )
 
 
 def read_persons(
@@ -296,7 +314,8 @@ def failed_order(order_id: int, error: ApiError) -> FailedTitle:
 
 def _failed(what: tuple[Direction, str], bling_id: int, error: ApiError) -> FailedTitle:
     direction, word = what
-    return FailedTitle(direction, bling_id, error.kind, f"{word}: {error}", what=word)
+    is_gone = isinstance(error, NotFoundError)
+    return FailedTitle(direction, bling_id, error.kind, f"{word}: {error}", what=word, is_gone=is_gone)
 
 
 def _fail_titles(chunk: Chunk, bordero_id: int, error: ApiError) -> None:

@@ -20,7 +20,7 @@ from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import unread
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans
-from integrations.pipeline.read import fetch, mirror
+from integrations.pipeline.read import fetch, gone_objects, mirror
 from integrations.pipeline.read.batch import Chunk
 from integrations.pipeline.read.saving import save_each
 from integrations.rest.errors import ApiError, InternalError
@@ -100,6 +100,8 @@ def _save(connection: BlingConnection, clock: Clock, others_since: datetime | No
     read = [title.bling_id for title in chunk.titles]
     with transaction.atomic():
         mirror.save_chunk(connection, chunk, now=clock(), run=None)
+        gone_objects.keep(connection, chunk.looked_for, now=clock())
+        _note_gone(connection, chunk)
         titles = Title.objects.filter(connection=connection, bling_id__in=read)
         request_plans(titles, now=clock(), priority=Priority.PERSON)
     failpoints.passed("asked.saved")
@@ -111,6 +113,15 @@ def _save(connection: BlingConnection, clock: Clock, others_since: datetime | No
         else:
             continue
         _stop_asking(failed, Problem(Reason.UNREAD, {"message": failure.message}))
+
+
+def _note_gone(connection: BlingConnection, chunk: Chunk) -> None:
+    """Keep that Bling does not have some titles: it is believed once two runs agree, and the person is told now."""
+    for reading in chunk.titles:
+        if reading.facts is None:
+            why = Problem(Reason.NOT_IN_BLING, {"at": reading.read_at.isoformat()})
+            asked = TitleRead.objects.filter(title__connection=connection, title__direction=reading.direction)
+            asked.filter(title__bling_id=reading.bling_id).update(failure=why.to_json())
 
 
 def _hangs_on_unread(what: str, connection: BlingConnection, since: datetime) -> Q:

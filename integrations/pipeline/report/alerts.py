@@ -137,8 +137,9 @@ def _list_findings(tenant: Tenant, company: KaminoConnection) -> list[Finding]:
 
 
 def _run_findings(connection: BlingConnection, now: datetime) -> list[Finding]:
-    last = SyncRun.objects.filter(connection=connection).exclude(state=SyncRun.State.OPEN).order_by("-pk").first()
-    if last is not None and last.state == SyncRun.State.FAILED:
+    runs = SyncRun.objects.filter(connection=connection).with_authorization()
+    last = runs.exclude(state=SyncRun.State.OPEN).order_by("-pk").first()
+    if last is not None and last.is_failed:
         return [Finding(AlertCause.RUN_FAILED, {"label": connection.label, "failure": last.failure}, connection)]
     done = SyncRun.objects.filter(connection=connection, state=SyncRun.State.DONE).order_by("-pk").first()
     since = done.ended_at if done else connection.created_at

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import connection, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 
+from integrations.domain.as_sent import NotRead
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_shown
+from integrations.domain.title_lists import TitleList
 from integrations.domain.titles import Direction
 from integrations.models import Discrepancy, KaminoConnection, KaminoSnapshot, PartPosting, Posting, Tenant, Title
-from integrations.pipeline.compare.shown_in_kamino import last_sent, translated
+from integrations.pipeline.compare.shown_in_kamino import last_sent, last_written, translated
 from integrations.pipeline.handover.unlinked import unlinked
 
 BATCH = 1_000
@@ -23,12 +25,14 @@ BATCH = 1_000
 
 @dataclass(frozen=True)
 class InKamino:
-    """A title as it is in Kamino. `sent_at`: our last write; `is_edited`: Kamino shows something else than was sent."""
+    """A title as it is in Kamino. `sent_at`: our last write; `is_edited`: Kamino shows something else than was sent;
+    `is_read`: the last reading of its lists, or a later one, showed it since our last write."""
 
     kamino_id: int
     body: DesiredTitle
     sent_at: datetime | None
     is_edited: bool = False
+    is_read: bool = False
 
 
 @contextmanager
@@ -65,8 +69,7 @@ def held_in_kamino(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[InK
         for row in Posting.objects.filter(title__in=batch, **is_there).annotate(last_sent_at=last_sent())
     ]
     parts = PartPosting.objects.filter(posting__title__in=batch, **is_there).select_related("posting").order_by("pk")
-    sent_at = Max("attempts__ended_at")
-    units += [(row.posting.title_id, row) for row in parts.annotate(last_sent_at=sent_at)]
+    units += [(row.posting.title_id, row) for row in parts.annotate(last_sent_at=last_written())]
     kamino = KaminoConnection.objects.filter(tenant=tenant).first()
     ids = [unit.kamino_id for _title, unit in units if unit.kamino_id]
     snapshots = list(KaminoSnapshot.objects.filter(kamino_connection=kamino, kamino_id__in=ids))
@@ -75,28 +78,48 @@ def held_in_kamino(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[InK
     missing = Discrepancy.objects.filter(
         posting__title__in=batch, kind=DiscrepancyKind.MISSING_IN_KAMINO, closed_at=None
     )
-    lacking = set(missing.values_list("posting__title", flat=True))
+    gone = {tuple(key): at for *key, at in missing.values_list("posting__title", "bordero_id", "seen_at")}
     found: dict[int, list[InKamino]] = defaultdict(list)
+    since = kamino.reconciled_at if kamino else None
     for title_id, unit in units:
         key = unit.direction, unit.kamino_id or 0
-        since = kamino.reconciled_at if kamino and title_id in lacking and key not in rows else None
-        held = _in_kamino(unit, rows.get(key), read.get(key), gone_since=since)
+        gone_at = gone.get((title_id, unit.bordero_id if isinstance(unit, PartPosting) else None))
+        held = _in_kamino(unit, rows.get(key), read.get(key), gone_at=gone_at)
         if held is not None:
-            found[title_id].append(held)
+            is_new = since is not None and read.get(key, since) >= since
+            found[title_id].append(replace(held, is_read=held.is_read and is_new))
     return found
 
 
 def _in_kamino(
-    unit: Posting | PartPosting, row: KaminoTitle | None, read_at: datetime | None, *, gone_since: datetime | None
+    unit: Posting | PartPosting, row: KaminoTitle | None, read_at: datetime | None, *, gone_at: datetime | None
 ) -> InKamino | None:
     sent_at: datetime | None = getattr(unit, "last_sent_at", None)
     sent = DesiredTitle.from_json(unit.delivered or {})
-    if gone_since is not None and sent_at is not None and sent_at < gone_since:
+    is_sent_before = gone_at is not None and sent_at is not None and sent_at < gone_at
+    if is_sent_before and (read_at is None or (gone_at is not None and read_at < gone_at)):
         return None
     if row is None or read_at is None or (sent_at is not None and sent_at >= read_at):
         return InKamino(unit.kamino_id or 0, sent, sent_at)
     seen = _as_seen(row, sent)
-    return InKamino(unit.kamino_id or 0, seen, sent_at, is_edited=_booked(seen) != _booked(sent))
+    return InKamino(unit.kamino_id or 0, seen, sent_at, is_edited=_booked(seen) != _booked(sent), is_read=True)
+
+
+def unread_directions(tenant: Tenant) -> dict[str, NotRead]:
+    """Return the directions of a company that Kamino's lists do not show at present, and why; not those that it does
+    not sync."""
+    kamino = KaminoConnection.objects.filter(tenant=tenant).first()
+    synced = {Direction.PAYABLE: tenant.sync_payables, Direction.RECEIVABLE: tenant.sync_receivables}
+    found = {direction: _why_unread(kamino, direction) for direction, is_on in synced.items() if is_on}
+    return {direction.value: why for direction, why in found.items() if why is not None}
+
+
+def _why_unread(kamino: KaminoConnection | None, direction: Direction) -> NotRead | None:
+    if kamino is None or kamino.reconciled_at is None:
+        return NotRead.NEVER
+    if not kamino.has_list(direction):
+        return NotRead.ABSENT if kamino.title_lists[direction] is TitleList.ABSENT else NotRead.UNKNOWN
+    return NotRead.FAILED if direction in kamino.failing_lists else None
 
 
 def _as_seen(row: KaminoTitle, sent: DesiredTitle) -> DesiredTitle:

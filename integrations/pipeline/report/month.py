@@ -20,10 +20,13 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from integrations.domain.as_sent import AsSent, NotRead, as_sent
 from integrations.domain.classification import choose_bank_account
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
+from integrations.domain.money import ZERO
 from integrations.domain.month import Booking, Comparison, Item, Place, compare_month
+from integrations.domain.settlement import PaymentFacts, each_moved
 from integrations.domain.titles import COMPETENCE_FIELDS, Direction, TitleStatus, competence_of
 from integrations.models import (
     BlingConnection,
@@ -40,6 +43,7 @@ from integrations.models import (
 from integrations.models.confidential import confidential_names
 from integrations.models.registers import CatalogKind, KaminoKind
 from integrations.models.titles import DIRECTION_CHOICES
+from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.plan.rulebook import Rulebook, load_rulebook
 from integrations.pipeline.report.both_sides import (
     InKamino,
@@ -49,6 +53,7 @@ from integrations.pipeline.report.both_sides import (
     only_in_kamino,
     posting_of,
     seen_between,
+    unread_directions,
 )
 from integrations.words.reasons import problem_sentences
 
@@ -63,13 +68,20 @@ Strangers = Sequence[tuple[Direction, KaminoTitle]]
 class Month:
     """Two comparisons of one month: titles by competence, and settlements by their day.
 
-    `read_at`: Kamino's lists, `None` before they were read for the first time.
+    `read_at`: Kamino's lists, `None` before they were read for the first time. `as_sent`: what they did not show, by
+    the name of the comparison; directions are named as people read them.
     """
 
     first: date
     competence: Comparison
     settled: Comparison
     read_at: datetime | None
+    as_sent: Mapping[str, Sequence[AsSent]]
+
+    @property
+    def is_read(self) -> bool:
+        """Say whether all of Kamino's side is what its lists showed."""
+        return not any(self.as_sent.values())
 
 
 @dataclass(frozen=True)
@@ -108,23 +120,39 @@ def month_of(tenant: Tenant, first: date) -> Month:
         names = _names(tenant)
         kamino = KaminoConnection.objects.filter(tenant=tenant).only("reconciled_at").first()
         strangers = list(only_in_kamino(tenant))
+        competence = [*_competence_items(tenant, names, first), *_due_there(strangers, names, first)]
+        settled = [*_settled_items(tenant, names, first), *_paid_there(strangers, names, first)]
+        words = dict(DIRECTION_CHOICES)
+        unread = {str(words[direction]): why for direction, why in unread_directions(tenant).items()}
         return Month(
             first,
-            compare_month([*_competence_items(tenant, names, first), *_due_there(strangers, names, first)]),
-            compare_month([*_settled_items(tenant, names, first), *_paid_there(strangers, names, first)]),
+            compare_month(competence),
+            compare_month(settled),
             kamino.reconciled_at if kamino else None,
+            {"competence": as_sent(unread, _unread(competence)), "settled": as_sent(unread, _unread(settled))},
         )
 
 
-def freeze(*, tenant: Tenant, found: Month, user: User, now: datetime) -> MonthClosing:
-    """Keep a month's comparison (of `month_of`); frozen before, this is its next version."""
+def _unread(items: Sequence[Item]) -> Iterator[tuple[str, Decimal]]:
+    for item in items:
+        found = [booking for booking in item.kamino if not booking.is_read]
+        if found:
+            yield found[0].place.direction, sum((booking.amount for booking in found), ZERO)
+
+
+def freeze(*, tenant: Tenant, found: Month, user: User, now: datetime, accepts_as_sent: bool = False) -> MonthClosing:
+    """Keep a month's comparison (of `month_of`); frozen before, this is its next version. `accepts_as_sent`: the person
+    takes the word of what was sent for what Kamino holds; without it, raises `Refused` where that was not read."""
+    if not found.is_read and not accepts_as_sent:
+        raise Refused("not_read", _("Part of Kamino's side was not read: say that you accept it as it was sent."))
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=tenant.pk)  # two people at once make two versions
         rows = MonthClosing.objects.filter(tenant=tenant, month=found.first)
         last = rows.aggregate(last=Max("version"))["last"] or 0
         return MonthClosing.objects.create(
-            tenant=tenant, month=found.first, version=last + 1, made_by=user, made_at=now, numbers=numbers_of(found)
-        )
+            tenant=tenant, month=found.first, version=last + 1, made_by=user, made_at=now, numbers=numbers_of(found),
+            as_sent_accepted_by=None if found.is_read else user,
+        )  # fmt: skip
 
 
 def _names(tenant: Tenant) -> _Names:
@@ -172,47 +200,61 @@ def _competence_items(tenant: Tenant, names: _Names, first: date) -> Iterator[It
         reasons = _reasons(batch, held)
         for title in batch:
             direction, category = str(title.get_direction_display()), names.category(title)
-            alive = [found.body for found in held[title.pk] if found.body.status in _ALIVE]
-            there = [body for body in alive if _is_in(body.competence_date, first)]
+            alive = [found for found in held[title.pk] if found.body.status in _ALIVE]
+            there = [found for found in alive if _is_in(found.body.competence_date, first)]
             posting = posting_of(title)
             wanted = posting.desired["chart_account"] if posting and posting.desired else ""
-            chart = names.chart(wanted or (alive[0].chart_account if alive else ""))
+            chart = names.chart(wanted or (alive[0].body.chart_account if alive else ""))
             here = title.status not in _GONE and _is_in(competence_of(title), first)
             yield _item(
                 title,
                 [Booking(Place(direction, category, chart), title.value)] if here else [],
-                [Booking(Place(direction, category, names.chart(body.chart_account)), body.value) for body in there],
+                [
+                    Booking(
+                        Place(direction, category, names.chart(found.body.chart_account)),
+                        found.body.value,
+                        found.is_read,
+                    )
+                    for found in there
+                ],
                 reasons,
             )
 
 
 def _settled_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]:
-    end = month_after(first)
     for batch in batches(_of_settlement(tenant, first)):
         held = held_in_kamino(tenant, batch)
         reasons = _reasons(batch, held)
-        payments = defaultdict(list)
-        for payment in Payment.objects.filter(title__in=batch, date__gte=first, date__lt=end).order_by("pk"):
-            payments[payment.title_id].append(payment)
+        payments = _moved_payments(batch, names)
         for title in batch:
             direction, category = str(title.get_direction_display()), names.category(title)
-            settled = [found.body.payment for found in held[title.pk] if found.body.status is KaminoStatus.SETTLED]
+            settled = [found for found in held[title.pk] if found.body.status is KaminoStatus.SETTLED]
             yield _item(
                 title,
                 [
-                    Booking(
-                        Place(direction, category, names.bank_of(title.connection_id, payment.account_id)),
-                        payment.amount,
-                    )
-                    for payment in payments[title.pk]
+                    Booking(Place(direction, category, names.bank_of(title.connection_id, payment.account_id)), amount)
+                    for payment, amount in payments[title.pk]
+                    if _is_in(payment.date, first)
                 ],
                 [
-                    Booking(Place(direction, category, names.bank(paid.account)), paid.amount)
-                    for paid in settled
-                    if paid and _is_in(paid.date, first)
+                    Booking(Place(direction, category, names.bank(paid.account)), paid.amount, found.is_read)
+                    for found in settled
+                    if (paid := found.body.payment) and _is_in(paid.date, first)
                 ],
                 reasons,
             )
+
+
+def _moved_payments(batch: Sequence[Title], names: _Names) -> dict[int, list[tuple[PaymentFacts, Decimal]]]:
+    """Return the payments of titles and the money that each moved, by title."""
+    payments: dict[int, list[PaymentFacts]] = defaultdict(list)
+    for row in Payment.objects.filter(title__in=batch).order_by("pk"):
+        payments[row.title_id].append(row.to_facts())
+    found: dict[int, list[tuple[PaymentFacts, Decimal]]] = defaultdict(list)
+    for title in batch:
+        rows, meaning = payments[title.pk], names.rulebooks[title.connection_id].rules.paid_amount
+        found[title.pk] = list(zip(rows, each_moved(rows, title.principal, meaning), strict=True))
+    return found
 
 
 def _due_there(strangers: Strangers, names: _Names, first: date) -> Iterator[Item]:
@@ -284,7 +326,20 @@ def _reasons(batch: Sequence[Title], held: Mapping[int, Sequence[InKamino]]) -> 
 def numbers_of(month: Month) -> dict[str, Any]:
     """Return a month as `MonthClosing.numbers` keeps it: per comparison its rows and its differences, as cells."""
     read_at = month.read_at.isoformat() if month.read_at else ""
-    return {"read_at": read_at, "competence": _table(month.competence), "settled": _table(month.settled)}
+    return {
+        "read_at": read_at,
+        "competence": _table(month.competence, month.as_sent["competence"]),
+        "settled": _table(month.settled, month.as_sent["settled"]),
+    }
+
+
+def as_sent_of(table: Mapping[str, Any]) -> list[AsSent]:
+    """Return what Kamino's lists did not show of one of the comparisons in a month's numbers; those of an older version
+    do not say."""
+    return [
+        AsSent(direction, NotRead(why), titles, Decimal(amount))
+        for direction, why, titles, amount in table.get("as_sent", ())
+    ]
 
 
 def fingerprint_of(numbers: Mapping[str, Any]) -> str:
@@ -305,8 +360,9 @@ def without_confidential(numbers: Mapping[str, Any], tenant: Tenant) -> dict[str
     }
 
 
-def _table(comparison: Comparison) -> dict[str, Any]:
+def _table(comparison: Comparison, unread: Sequence[AsSent]) -> dict[str, Any]:
     return {
+        "as_sent": [[found.direction, found.why.value, found.titles, str(found.amount)] for found in unread],
         "rows": [
             [*_place(row.place), row.titles, str(row.bling), str(row.kamino), str(row.difference)]
             for row in comparison.rows

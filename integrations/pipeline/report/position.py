@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
+from integrations.domain.as_sent import AsSent, as_sent
 from integrations.domain.calendar import end_of
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
@@ -25,12 +26,14 @@ from integrations.pipeline.report.both_sides import (
     one_moment,
     only_in_kamino,
     posting_of,
+    unread_directions,
 )
 
 
 @dataclass(frozen=True)
 class OpenTitle:
-    """A title that was open on the day on some side, in reais; `bling_id` is `None` for what only Kamino has."""
+    """A title that was open on the day on some side, in reais; `bling_id` is `None` for what only Kamino has. Not
+    `is_read`: part of what Kamino has of it is as it was sent, for no list showed it since."""
 
     direction: str
     document: str
@@ -42,6 +45,7 @@ class OpenTitle:
     age: Age
     bling: Decimal
     kamino: Decimal
+    is_read: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def open_on(tenant: Tenant, day: date, *, whole: bool = True) -> Iterator[OpenTi
                 yield OpenTitle(
                     title.direction, title.document_number, title.person.name if title.person else "", title.bling_id,
                     posting.kamino_id if posting else None, title.due_date, title.value, age_on(day, title.due_date),
-                    here, there,
+                    here, there, all(found.is_read for found in held[title.pk] if _open_in_kamino(found, day)),
                 )  # fmt: skip
     for direction, row in only_in_kamino(tenant):
         was_paid = row.status is KaminoStatus.SETTLED and (row.payment_date or date.min) <= day
@@ -117,6 +121,7 @@ class Totals:
 
     def __init__(self) -> None:
         self._sums: dict[tuple[str, Age], Sums] = {}
+        self._unread: list[tuple[str, Decimal]] = []
 
     def counted(self, titles: Iterable[OpenTitle]) -> Iterator[OpenTitle]:
         """Pass titles on, and sum them up."""
@@ -124,7 +129,12 @@ class Totals:
             key = (row.direction, row.age)
             before = self._sums.get(key) or Sums(*key, 0, ZERO, ZERO)
             self._sums[key] = Sums(*key, before.titles + 1, before.bling + row.bling, before.kamino + row.kamino)
+            self._unread += [] if row.is_read else [(row.direction, row.kamino)]
             yield row
+
+    def as_sent(self, tenant: Tenant) -> list[AsSent]:
+        """Return what of Kamino's side was not read, of what was counted so far."""
+        return as_sent(unread_directions(tenant), self._unread)
 
     def sums(self) -> list[Sums]:
         """Return what was counted so far, payables first and the youngest first."""
@@ -132,12 +142,17 @@ class Totals:
         return sorted(self._sums.values(), key=lambda found: (found.direction, order.index(found.age)))
 
 
-def sums_of(titles: Iterable[OpenTitle]) -> list[Sums]:
-    """Sum up by direction and age, as of one moment where `titles` are still to be read."""
+def totals_of(titles: Iterable[OpenTitle]) -> Totals:
+    """Sum up titles, as of one moment where they are still to be read."""
     totals = Totals()
     with one_moment():
         deque(totals.counted(titles), maxlen=0)
-    return totals.sums()
+    return totals
+
+
+def sums_of(titles: Iterable[OpenTitle]) -> list[Sums]:
+    """Sum up by direction and age."""
+    return totals_of(titles).sums()
 
 
 def _candidates(tenant: Tenant, day: date) -> QuerySet[Title]:
@@ -163,8 +178,7 @@ def _candidates(tenant: Tenant, day: date) -> QuerySet[Title]:
 def _payments(batch: Sequence[Title]) -> dict[int, list[PaymentFacts]]:
     found: dict[int, list[PaymentFacts]] = defaultdict(list)
     for row in Payment.objects.filter(title__in=batch).order_by("date", "pk"):
-        facts = PaymentFacts(**{name: getattr(row, name) for name in PaymentFacts.__dataclass_fields__})
-        found[row.title_id].append(facts)
+        found[row.title_id].append(row.to_facts())
     return found
 
 

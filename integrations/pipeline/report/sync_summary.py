@@ -138,7 +138,7 @@ def _judge_connections(report: Report, tenant: Tenant, since: datetime) -> None:
         if connection.status != ConnectionStatus.CONNECTED or run is None or run.state != SyncRun.State.DONE:
             report.is_synced = False
             cause = (run.error if run else "") or connection.status_cause
-            report.messages.append(f"{connection.label}: {connection.get_status_display()}. {cause}".strip())
+            report.messages.append(f"{connection.label}: {connection.status_text()}. {cause}".strip())
         if run is not None:
             report.errors += run.failures
     kamino = KaminoConnection.objects.filter(tenant=tenant).first()

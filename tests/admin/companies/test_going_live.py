@@ -253,6 +253,7 @@ def test_the_company_s_form_switches_nothing(login: Callable[[str], Client], our
     all_decided(ours)
     data = {"name": "Nova", "slug": "nossa", "sync_from": "21/11/2026", "release": "always", "delivery_mode": "live"}
     data["partial_policy"] = "keep"
+    data["sale_release"] = "always"
     data["tolerance_cents"] = "0"
     assert login("suporte").post(url(Tenant, "change", ours.tenant.pk), data).status_code == 302
     tenant = Tenant.objects.get(pk=ours.tenant.pk)

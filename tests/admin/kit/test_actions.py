@@ -239,6 +239,7 @@ def test_a_company_s_new_rule_plans_its_titles_again(login: Callable[[str], Clie
             "sync_receivables": "on",
             "release": "always",
             "partial_policy": "keep",
+            "sale_release": "always",
             "tolerance_cents": "0",
         },
     )

@@ -50,7 +50,7 @@ def test_what_changed_since_it_was_looked_at_is_not_frozen(login: Login, ours: R
     page = client.post(address, {"seen": shown}, follow=True).content.decode()
     assert "mudaram" in page
     assert MonthClosing.objects.filter(tenant=ours.tenant).count() == 1
-    assert client.post(address, {"seen": seen(page)}).status_code == 302
+    assert client.post(address, {"seen": seen(page), "accepts_as_sent": "yes"}).status_code == 302
     assert MonthClosing.objects.filter(tenant=ours.tenant).count() == 2
 
 
@@ -61,7 +61,11 @@ def test_finance_compares_a_month_and_freezes_it(login: Login, ours: Rows) -> No
     assert "Por competência" in page
     assert "R$\u00a01.234,56" in page
     assert "Congelar este mês" in page
-    response = client.post(compare_url() + query, {"seen": seen(page)}, follow=True)
+    refused = client.post(compare_url() + query, {"seen": seen(page)}, follow=True).content.decode()
+    assert "Parte do lado da Kamino não foi lida" in refused
+    assert MonthClosing.objects.filter(tenant=ours.tenant).count() == 1
+    response = client.post(compare_url() + query, {"seen": seen(page), "accepts_as_sent": "yes"}, follow=True)
+    assert "Aceito como foi enviado por" in response.content.decode()
     assert "Congelado como versão 2." in response.content.decode()
     assert MonthClosing.objects.filter(tenant=ours.tenant).count() == 2
 

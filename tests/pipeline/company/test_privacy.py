@@ -204,7 +204,7 @@ def test_a_company_is_deleted_when_its_time_is_over(
         person = Person.objects.filter(connection=connection).first()
         Mapping.objects.create(connection=connection, kind="supplier", person=person, chart_account=chart)
         month = month_of(handle.tenant, company.bling.world.today.replace(day=1))
-        freeze(tenant=handle.tenant, found=month, user=maria, now=timezone.now())
+        freeze(tenant=handle.tenant, found=month, user=maria, now=timezone.now(), accepts_as_sent=True)
     Export.objects.create(
         user=maria, table="titulos", file_format="csv", tenant_ids=[company.tenant.pk], packed_ids=b"", counted=0,
         fingerprint="x", created_at=timezone.now(),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from integrations.models import Discrepancy, KaminoConnection
+from integrations.models import Discrepancy, KaminoConnection, Posting
 from integrations.pipeline.compare import reconcile
 from sandbox.faults import Fault
 from tests.flows.helpers import Company
@@ -58,3 +58,17 @@ def test_many_gone_ones_cost_few_requests(company: Company, monkeypatch: pytest.
         company.kamino.delete_title("payable", company.in_kamino("payable", title)["ID"])
     compare_again(company)
     assert missing() == 6
+
+
+def test_what_is_known_of_one_that_slipped_past_stays(
+    company: Company, second_page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.kamino.pay_title("payable", company.in_kamino("payable", second_page)["ID"])
+    compare_again(company)
+    monkeypatch.setattr(reconcile, "MOST_LOOKS", 0)  # and nobody looks for it again
+    shift(company)
+    compare_again(company)
+    assert not company.bling.world.faults.armed
+    Posting.objects.update(is_review_due=True)
+    company.work()
+    assert Discrepancy.objects.filter(kind="settled_only_in_kamino", closed_at=None).count() == 1

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
@@ -75,6 +76,47 @@ def test_a_receivable_waits_for_its_invoice(company: Company) -> None:
     company.bling.edit_title(waiting, origin={**origin, "situacao": 6})
     company.sync()
     assert company.in_kamino("receivable", waiting) is not None
+
+
+@pytest.mark.parametrize("situation", [3, 10])
+def test_what_a_void_invoice_asks_for_is_never_created(company: Company, situation: int) -> None:
+    change_rules(company, release=Tenant.Release.DANFE)
+    origin = {"id": 5, "tipoOrigem": "notaFiscal", "numero": "321", "situacao": 1}
+    void = company.add_title("receivable", origin=origin)
+    sent = company.add_title("receivable", origin={**origin, "id": 6, "situacao": 7}, value="7.00")
+    company.sync()
+    assert company.problems(void) == ["awaiting_release"]
+    company.bling.edit_title(void, origin={**origin, "situacao": situation})
+    company.bling.edit_title(sent, origin={**origin, "id": 6, "situacao": situation}, history="Cancelada")
+    company.resync(sent, User.objects.create_user("maria"))
+    assert open_kinds() == {"invoice_cancelled"}, "in the reading that saw it"
+    company.sync()
+    assert company.problems(void) == ["invoice_void"]
+    assert open_kinds() == {"invoice_cancelled", "held"}
+    change_rules(company, release=Tenant.Release.ALWAYS)
+    company.work()
+    assert company.problems(void) == ["invoice_void"]
+    assert company.in_kamino("receivable", void) is None
+    assert company.in_kamino("receivable", sent) is not None
+
+
+def test_a_receivable_waits_for_its_sale_where_the_company_wants_it(company: Company) -> None:
+    change_rules(company, sale_release=Tenant.SaleRelease.FULFILLED)
+    origin = {"id": 5, "tipoOrigem": "venda", "numero": "77", "situacao": 0}
+    waiting = company.add_title("receivable", origin=origin)
+    void = company.add_title("receivable", origin={**origin, "id": 6, "situacao": 2}, value="7.00")
+    company.sync()
+    assert (company.problems(waiting), company.problems(void)) == (["awaiting_sale"], ["sale_void"])
+    company.bling.edit_title(waiting, origin={**origin, "situacao": 1})
+    company.sync()
+    assert company.in_kamino("receivable", waiting) is not None
+    change_rules(company, sale_release=Tenant.SaleRelease.ALWAYS)
+    company.work()
+    assert company.in_kamino("receivable", void) is not None
+
+
+def open_kinds() -> set[str]:
+    return set(Discrepancy.objects.filter(closed_at=None).values_list("kind", flat=True))
 
 
 def test_last_month_s_bill_is_paid_in_this_month_although_that_month_is_closed(company: Company) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import Q
 
 from integrations.domain.calendar import BRASILIA
 from integrations.domain.titles import Direction, PersonFacts
 from integrations.models import Person
-from integrations.pipeline.read import fetch, mirror
+from integrations.pipeline.read import fetch, gone_objects, mirror
 from integrations.pipeline.read.batch import FailedTitle, unreadable
 from integrations.pipeline.read.failures import note_failures
+from integrations.pipeline.read.gone_objects import Gone, Kind
 from integrations.pipeline.read.steps.step import Step
 from integrations.pipeline.read.steps.work import Work
 
@@ -23,7 +23,7 @@ Reading = tuple[PersonFacts, datetime]
 
 class ReadContacts(Step[int, Sequence[Reading]]):
     """All of them in one piece: Bling lists changed contacts, and few of them are mirrored. One that cannot be read or
-    stored is asked for again by each run, until it was."""
+    stored is asked for again by each run, until it was; one that Bling no longer has, ever more rarely."""
 
     name = "contacts"
 
@@ -44,7 +44,10 @@ class ReadContacts(Step[int, Sequence[Reading]]):
             self._failures += unreadable(Direction.PAYABLE, rows, "contato: ")
             since = end
         mirrored = Person.objects.filter(connection=connection, forgotten_at=None)
-        return sorted(mirrored.filter(Q(bling_id__in=changed) | Q(is_stale=True)).values_list("bling_id", flat=True))
+        stale = set(mirrored.filter(is_stale=True).values_list("bling_id", flat=True))
+        self._gone = Gone(connection, work.clock())
+        stale -= self._gone.left_alone(Kind.CONTACT, stale)
+        return sorted(stale.union(mirrored.filter(bling_id__in=changed).values_list("bling_id", flat=True)))
 
     def fetch(self, chosen: Sequence[int]) -> Sequence[Reading]:
         return list(fetch.read_persons(self.work.client, chosen, clock=self.work.clock, failures=self._failures))
@@ -53,6 +56,9 @@ class ReadContacts(Step[int, Sequence[Reading]]):
         with transaction.atomic():
             stored = self._stored(fetched)
             mirror.note_stale(self.work.run.connection, set(chosen) - stored)
+            gone = {failure.bling_id for failure in self._failures if failure.is_gone}
+            found = self._gone.looked_for(Kind.CONTACT, stored, gone)
+            gone_objects.keep(self.work.run.connection, found, now=self.work.clock())
             self.work.hold(**note_failures(self.work.run, self._failures))
         return True
 

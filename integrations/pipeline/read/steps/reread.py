@@ -3,8 +3,9 @@ detail contradicted its row."""
 
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q
 
+from integrations.domain.absence import FIRST_PAUSE
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import UNSETTLED, Direction, TitleStatus
@@ -43,12 +44,21 @@ class RereadWaiting(TitleStep):
             | (Q(posting__state=DeliveryState.HELD) & Q(status__in=[*UNSETTLED, TitleStatus.SETTLED]))
             | (Q(status=TitleStatus.SETTLED) & paid_somehow)
         )
-        query = Title.objects.filter(
-            Q(last_read__is_doubted=True)
-            | (waiting & ~Q(posting__problems__contains=[{"code": Reason.BEFORE_SETTLED_FROM}])),
-            connection=run.connection,
-            last_read__read_at__lt=run.started_at,
-        ).exclude(bling_id__in=failed_in(run))
+        # What Bling deleted is asked for ever more rarely; shown by a listing again, it is read like any other change.
+        now, asked_at = self.work.clock(), F("last_read__read_at")
+        is_due = Q(last_read__read_at__lte=now - FIRST_PAUSE) & Q(asked_twice__lte=now)
+        waiting &= ~Q(status=TitleStatus.DELETED) | is_due
+        asked_twice = ExpressionWrapper(asked_at + (asked_at - F("changed_at")), output_field=DateTimeField())
+        query = (
+            Title.objects.alias(asked_twice=asked_twice)
+            .filter(
+                Q(last_read__is_doubted=True)
+                | (waiting & ~Q(posting__problems__contains=[{"code": Reason.BEFORE_SETTLED_FROM}])),
+                connection=run.connection,
+                last_read__read_at__lt=run.started_at,
+            )
+            .exclude(bling_id__in=failed_in(run))
+        )
         query = query.order_by("-last_read__is_doubted", "last_read__read_at")
         found = query.values_list("direction", "bling_id")[:limit]
         return [(Direction(direction), bling_id) for direction, bling_id in found]

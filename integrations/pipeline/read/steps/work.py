@@ -11,7 +11,7 @@ from integrations.bling.client import BlingClient
 from integrations.models import SyncRun
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.handover import sales_orders
-from integrations.pipeline.read import mirror
+from integrations.pipeline.read import gone_objects, mirror
 from integrations.pipeline.read.batch import Chunk
 from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.saving import save_each
@@ -53,6 +53,7 @@ class Work:
     def _save_chunk(self, chunk: Chunk) -> None:
         with transaction.atomic():
             changed = mirror.save_chunk(self.run.connection, chunk, now=self.clock(), run=self.run)
+            gone_objects.keep(self.run.connection, chunk.looked_for, now=self.clock())
             mirror.take_off(self.run, chunk.asked)
             self.hold(
                 titles_read=F("titles_read") + len(chunk.titles),

@@ -1,0 +1,33 @@
+"""What came of the last reading of a title in Bling, for its page."""
+
+from datetime import datetime
+
+from integrations.admin.kit import texts
+from integrations.domain.reasons import Problem, Reason
+from integrations.models import Title
+from integrations.words.reasons import problem_text
+
+
+def unread(title: Title) -> list[str]:
+    """Return why the last reading that somebody asked for failed."""
+    failure = _failure(title)
+    return [problem_text(failure)] if failure else []
+
+
+def not_in_bling(title: Title) -> Problem | None:
+    """Return that Bling did not have the title when it was read last, by a person's order or by a sync."""
+    failure = _failure(title)
+    if failure is not None and failure.code is Reason.NOT_IN_BLING:
+        return failure
+    last_read = getattr(title, "last_read", None)
+    if title.missing_in_run is None or last_read is None:
+        return None
+    return Problem(Reason.NOT_IN_BLING, {"at": texts.moment(last_read.read_at)})
+
+
+def _failure(title: Title) -> Problem | None:
+    failure = getattr(getattr(title, "last_read", None), "failure", None)
+    problem = Problem.from_json(failure) if failure else None
+    if problem is None or problem.code is not Reason.NOT_IN_BLING:
+        return problem
+    return Problem(problem.code, {"at": texts.moment(datetime.fromisoformat(problem.params["at"]))})
