@@ -48,7 +48,10 @@ from integrations.words.rules import rule_text
 from integrations.words.values import side_text
 
 SIBLINGS_SHOWN = 50
-MAPPABLE = {Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING}
+MAPPABLE = {
+    Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING, Reason.ACCOUNT_INACTIVE,
+    Reason.ACCOUNT_IS_GROUP, Reason.ACCOUNT_WRONG_DIRECTION,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,8 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             "discrepancies": [
                 (
                     row,
-                    side_text(row.bling_value),
-                    side_text(row.kamino_value),
+                    side_text(row.kind, row.bling_value, whole=texts.sees_personal_data(request)),
+                    side_text(row.kind, row.kamino_value, whole=texts.sees_personal_data(request)),
                     [row.cause_text(), row.to_do()],
                 )
                 for row in differences
@@ -253,7 +256,7 @@ def compared(
         )
     }
     person = _bling_person(title, request)
-    kamino_person = _kamino_person(title)
+    kamino_person = _kamino_person(title, posting)
     ours, theirs = _words(desired, names), _words(delivered, names)
     bling = {
         "status": texts.status_word(title),
@@ -303,9 +306,9 @@ def _bling_person(title: Title, request: HttpRequest) -> str:
     return f"{title.person} · {texts.document(title.person.document, whole=texts.sees_personal_data(request))}"
 
 
-def _kamino_person(title: Title) -> str:
-    posting = getattr(title.person, "posting", None) if title.person else None
-    return f"{title.person} (Kamino {posting.kamino_id})" if posting and posting.kamino_id else texts.EMPTY
+def _kamino_person(title: Title, posting: Posting | None) -> str:
+    kamino_id = posting.kamino_person_id if posting else None
+    return f"{title.person} (Kamino {kamino_id})" if kamino_id else texts.EMPTY
 
 
 def _competence(title: Title) -> str:
