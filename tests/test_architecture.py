@@ -10,11 +10,13 @@ import pytest
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
 from integrations.models.connections import ConnectionStatus
-from integrations.words.operations_page import with_tables
+from integrations.words.reasons_page import with_tables
 from project.local import BASE_DIR
 
 MOST_LINES = 400
-OPERATIONS = (BASE_DIR / "docs" / "operations.md").read_text(encoding="utf-8")
+REASONS, OPERATIONS = (
+    (BASE_DIR / "docs" / name).read_text(encoding="utf-8") for name in ("reasons.md", "operations.md")
+)
 
 
 def our_files(*patterns: str) -> list[Path]:
@@ -37,8 +39,8 @@ def test_no_file_is_longer_than_400_lines() -> None:
     assert {name: size for name, size in sizes.items() if size > MOST_LINES} == {}
 
 
-def test_the_tables_of_the_operations_page_are_those_of_the_words() -> None:
-    assert with_tables(OPERATIONS) == OPERATIONS, "run manage.py operations_page"
+def test_the_tables_of_the_page_of_reasons_are_those_of_the_words() -> None:
+    assert with_tables(REASONS) == REASONS, "run manage.py reasons_page"
 
 
 @pytest.mark.parametrize(
@@ -47,9 +49,9 @@ def test_the_tables_of_the_operations_page_are_those_of_the_words() -> None:
         *(member.value for kind in (DeliveryState, ConnectionStatus, AlertCause) for member in kind),
     ],
 )
-def test_every_word_that_an_operator_can_meet_has_a_row_in_the_operations_page(word: str) -> None:
-    first_cells = re.findall(r"^\| ([^|]+) \|", OPERATIONS, re.MULTILINE)
-    assert any(f"`{word}`" in cell for cell in first_cells), f"docs/operations.md says nothing about {word}"
+def test_every_word_that_an_operator_can_meet_has_a_row_in_a_page_for_operators(word: str) -> None:
+    first_cells = re.findall(r"^\| ([^|]+) \|", REASONS + OPERATIONS, re.MULTILINE)
+    assert any(f"`{word}`" in cell for cell in first_cells), f"no page for operators says anything about {word}"
 
 
 def test_the_example_environment_names_exactly_what_is_read() -> None:

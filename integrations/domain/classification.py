@@ -97,16 +97,28 @@ class TargetIndex:
         for target in targets:
             self._by_name.setdefault(fold(target.name), []).append(target)
 
+    def named(self, name: str) -> list[Target]:
+        """Return the registers of that name, usable or not."""
+        return self._by_name.get(fold(name), [])
+
     def usable_named(self, name: str) -> list[Target]:
         """Return the usable registers of that name; more than one means that the name decides nothing."""
-        return [target for target in self._by_name.get(fold(name), []) if target.usable]
+        return [target for target in self.named(name) if target.usable]
+
+
+def units_by_name(units: Mapping[int, str], there: TargetIndex) -> dict[int, Rule]:
+    """Return what business units of Bling (names by id) stand for by their names: each the one usable unit of Kamino
+    that is named alike, if there is just one."""
+    found = {bling_id: there.usable_named(name) for bling_id, name in units.items() if bling_id}
+    return {key: Rule(units[key], business_unit=alike[0]) for key, alike in found.items() if len(alike) == 1}
 
 
 @dataclass(frozen=True)
 class RuleSet:
     """The mapping rows of one connection by Bling id (category 0: titles without one), and Kamino's chart of accounts.
 
-    `defaults` are the connection's cost center and business unit, since Bling's titles carry neither.
+    `defaults` are the connection's cost center and business unit, since Bling's titles carry neither. `named_units` are
+    what business units stand for by their names: no title waits for them (an app may not be allowed to read orders).
     """
 
     accounts: TargetIndex
@@ -115,6 +127,7 @@ class RuleSet:
     suppliers: Mapping[int, Rule] = field(default_factory=dict)
     channels: Mapping[int, Rule] = field(default_factory=dict)
     units: Mapping[int, Rule] = field(default_factory=dict)
+    named_units: Mapping[int, Rule] = field(default_factory=dict)
     defaults: Rule = Rule()
 
     def of_person(self, direction: Direction, contact_id: int) -> Rule | None:
@@ -123,7 +136,10 @@ class RuleSet:
 
     def of_order(self, order: SalesOrderFacts | None) -> list[Rule]:
         """Return the rows of a sales order, the business unit's before the channel's."""
-        found = [self.units.get(order.unit_id), self.channels.get(order.channel_id)] if order else []
+        if order is None:
+            return []
+        unit = self.units.get(order.unit_id) or self.named_units.get(order.unit_id)
+        found = [unit, self.channels.get(order.channel_id)]
         return [rule for rule in found if rule is not None]
 
     def order_may_say(self, target: str) -> bool:
@@ -205,13 +221,18 @@ def _chart_account(
     found = [target for target in accounts.usable_named(category.name) if target.fits(direction)]
     if len(found) == 1:
         return found[0], RuleWord.NAME, []
-    code = Reason.CATEGORY_AMBIGUOUS if found else Reason.CATEGORY_UNMAPPED
-    return None, "", [Problem(code, {"name": category.name})]
+    if found:
+        return None, "", [Problem(Reason.CATEGORY_AMBIGUOUS, {"name": category.name})]
+    namesakes = sorted(accounts.named(category.name), key=lambda target: (not target.active, not target.usable))
+    unusable = [problem for target in namesakes for problem in _why_not(target, direction)]
+    return None, "", unusable[:1] or [Problem(Reason.CATEGORY_UNMAPPED, {"name": category.name})]
 
 
 def _why_not(account: Target, direction: Direction) -> list[Problem]:
-    if not account.usable:
-        return [Problem(Reason.ACCOUNT_NOT_USABLE, {"name": account.name})]
+    if not account.active:
+        return [Problem(Reason.ACCOUNT_INACTIVE, {"name": account.name})]
+    if not account.takes_postings:
+        return [Problem(Reason.ACCOUNT_IS_GROUP, {"name": account.name})]
     if not account.fits(direction):
         return [Problem(Reason.ACCOUNT_WRONG_DIRECTION, {"name": account.name})]
     return []
@@ -257,5 +278,7 @@ def choose_bank_account(
     found = accounts.usable_named(account.name)
     if len(found) == 1:
         return found[0].kamino_id, []
+    if not found and accounts.named(account.name):
+        return None, [Problem(Reason.BANK_ACCOUNT_NOT_USABLE, {"name": account.name})]
     code = Reason.BANK_ACCOUNT_AMBIGUOUS if found else Reason.BANK_ACCOUNT_UNMAPPED
     return None, [Problem(code, {"name": account.name})]

@@ -34,6 +34,7 @@ class DiscrepancyKind(StrEnum):
     UNCONFIRMED = "unconfirmed"
     POSSIBLE_DUPLICATE = "possible_duplicate"
     DUPLICATED = "duplicated"
+    DOCUMENT = "document"
 
 
 COMPUTED_KINDS = (
@@ -43,6 +44,7 @@ COMPUTED_KINDS = (
     DiscrepancyKind.INVALID_DOCUMENT,
     DiscrepancyKind.CLOSED_PERIOD,
     DiscrepancyKind.HELD,
+    DiscrepancyKind.DOCUMENT,
 )
 """Kinds that only say how a title of ours stands: no row stores them. The place of each in this order is part of its
 rows' keys, so new ones go to the end."""

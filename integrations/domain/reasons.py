@@ -32,6 +32,8 @@ class Reason(StrEnum):
     CATEGORY_MISSING = "category_missing"
     CATEGORY_DISPUTED = "category_disputed"
     ACCOUNT_NOT_USABLE = "account_not_usable"
+    ACCOUNT_INACTIVE = "account_inactive"
+    ACCOUNT_IS_GROUP = "account_is_group"
     ACCOUNT_WRONG_DIRECTION = "account_wrong_direction"
     MAPPING_TARGET_UNKNOWN = "mapping_target_unknown"
     ORDER_UNREAD = "order_unread"
@@ -43,6 +45,8 @@ class Reason(StrEnum):
     PERSON_MISSING = "person_missing"
     PERSON_UNREAD = "person_unread"
     PERSON_REFUSED = "person_refused"
+    PERSON_UNDECIDED = "person_undecided"
+    DOCUMENT_DIFFERS = "document_differs"
     INVALID_DOCUMENT = "invalid_document"
     VALUE_NOT_POSITIVE = "value_not_positive"
     STATUS_RETURNED = "status_returned"
@@ -153,10 +157,12 @@ _EFFECTS: dict[Reason, Effect] = {
     **dict.fromkeys(
         (
             Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING, Reason.CATEGORY_DISPUTED,
-            Reason.ACCOUNT_NOT_USABLE, Reason.ACCOUNT_WRONG_DIRECTION, Reason.MAPPING_TARGET_UNKNOWN,
+            Reason.ACCOUNT_NOT_USABLE, Reason.ACCOUNT_INACTIVE, Reason.ACCOUNT_IS_GROUP, Reason.ACCOUNT_WRONG_DIRECTION,
+            Reason.MAPPING_TARGET_UNKNOWN,
             Reason.ORDER_UNREAD, Reason.DUE_DATE_MISSING, Reason.PERSON_MISSING, Reason.PERSON_UNREAD,
-            Reason.PERSON_REFUSED, Reason.INVALID_DOCUMENT, Reason.VALUE_NOT_POSITIVE, Reason.STATUS_RETURNED,
-            Reason.STATUS_UNKNOWN, Reason.INVOICE_VOID, Reason.SALE_VOID,
+            Reason.PERSON_REFUSED, Reason.PERSON_UNDECIDED, Reason.DOCUMENT_DIFFERS, Reason.INVALID_DOCUMENT,
+            Reason.VALUE_NOT_POSITIVE, Reason.STATUS_RETURNED, Reason.STATUS_UNKNOWN, Reason.INVOICE_VOID,
+            Reason.SALE_VOID,
             Reason.CLOSED_PERIOD, Reason.RELAUNCH_UNCLEAR, Reason.PAID_IN_KAMINO_FIRST, Reason.AWAITS_APPROVAL,
             Reason.AMBIGUOUS, Reason.POSSIBLE_DUPLICATE, Reason.PAID_IN_KAMINO, Reason.RECONCILED,
             Reason.LOCKED_PERIOD, Reason.AWAITING_APPROVAL, Reason.NOT_CONFIRMED, Reason.LIST_INCOMPLETE,
@@ -213,6 +219,8 @@ NAME_REASONS = (
     Reason.CATEGORY_AMBIGUOUS,
     Reason.CATEGORY_MISSING,
     Reason.ACCOUNT_NOT_USABLE,
+    Reason.ACCOUNT_INACTIVE,
+    Reason.ACCOUNT_IS_GROUP,
     Reason.ACCOUNT_WRONG_DIRECTION,
     Reason.MAPPING_TARGET_UNKNOWN,
 )
@@ -261,6 +269,14 @@ class Problem:
         return cls(Reason(str(data["code"])), texts)
 
 
+ASKED_OF_A_PERSON = (
+    Reason.AMBIGUOUS,
+    Reason.PERSON_FOUND_TWICE,
+    Reason.OUTCOME_UNKNOWN,
+    Reason.NO_DOCUMENT,
+    Reason.LOOK_UP_FAILED,
+)
+"""Reasons of a customer or supplier that is not linked yet which "Decide" on its page ends."""
 PART_REASONS = (Reason.PART_REVERSED, Reason.PART_DIFFERS, Reason.PART_STUCK)
 """A payment that is a title of its own in Kamino needs a person."""
 ASKED_ELSEWHERE = (Reason.POSSIBLE_DUPLICATE, Reason.SCHEDULED, Reason.PAID_AS_SCHEDULED)

@@ -3,6 +3,7 @@
 Payables and receivables name nearly every field differently; the two tables below are the only place that knows.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -199,7 +200,27 @@ def person_body(desired: DesiredPerson, *, kamino_id: int, current: dict[str, An
         value = getattr(desired, ours)
         if value or current is not None:
             body[theirs] = value
-    return body
+    return {**body, **_followed(body, current or {})}
+
+
+_FOLLOWS = {"EmailPrincipal": ("Email",), "NomeExibicao": ("NomeFantasia", "Nome")}
+"""What Kamino makes of what we write, and of which of our fields: the first that is not empty."""
+
+
+def _followed(body: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that follow ours, where they still have the value that one of ours had."""
+    was, now = _object(current, "Kamino person"), _object(body, "Kamino person")
+    found: dict[str, Any] = {}
+    for name, sources in _FOLLOWS.items():
+        chains = [sources, *((source,) for source in sources)]
+        chain = next((each for each in chains if _first(was, each) == was.text(name)), ())
+        if name in current and chain:
+            found[name] = _first(now, (*chain, *sources))
+    return found
+
+
+def _first(data: Fields, names: Iterable[str]) -> str:
+    return next((text for name in names if (text := data.text(name))), "")
 
 
 @dataclass(frozen=True)
@@ -302,12 +323,12 @@ def bank_account_row(row: Any) -> RegisterRow | None:
 
 
 def _name(data: Fields, *names: str) -> str:
-    return next((text for name in names if (text := data.text(name))), "")[:LONGEST_NAME]
+    return _first(data, names)[:LONGEST_NAME]
 
 
 def _register_id(data: Fields, *names: str) -> str | None:
     """Return the first id among some fields. It is a text, and no longer than its column."""
-    found = next((text for name in names if (text := data.text(name))), "")
+    found = _first(data, names)
     return found if 0 < len(found) <= LONGEST_REGISTER_ID else None
 
 

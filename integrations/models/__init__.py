@@ -26,6 +26,7 @@ from integrations.models.mappings import Mapping
 from integrations.models.month_closings import MonthClosing
 from integrations.models.parts import DELIVERY_UNITS, PartPosting
 from integrations.models.payment_checks import PaymentCheck
+from integrations.models.person_decisions import PersonDecision
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
@@ -70,6 +71,7 @@ __all__ = [
     "PaymentCheck",
     "Person",
     "PersonAction",
+    "PersonDecision",
     "PersonPosting",
     "PlanRequest",
     "PlannedWrite",

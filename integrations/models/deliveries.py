@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.conflicts import DONE_THERE, ENDS_THERE
@@ -96,12 +96,16 @@ class TitleUnit(KaminoUnit):
 
 
 class PersonPosting(KaminoUnit):
-    """A contact and its Kamino person. Only the first linked contact (`owns_person`) may change the person's data."""
+    """A contact and its Kamino person. Only the first linked contact (`owns_person`) may change the person's data.
+
+    `kept_document` is the CPF/CNPJ (compact) of Bling that a person called wrong: Kamino's stays while Bling shows it.
+    """
 
     WORD = "person"
 
     person = models.OneToOneField(Person, models.CASCADE, related_name="posting", verbose_name=_("person"))
     owns_person = models.BooleanField(default=True)
+    kept_document = models.CharField(_("wrong CPF/CNPJ in Bling"), max_length=40, blank=True, default="", db_default="")
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -141,6 +145,13 @@ class PersonPosting(KaminoUnit):
     def get_delivered(self) -> DesiredPerson | None:
         return DesiredPerson.from_json(self.delivered) if self.delivered else None
 
+    @property
+    def known_document(self) -> str | None:
+        """Return the CPF/CNPJ (compact) that the linked Kamino person is known to have, "" for none; `None` where that
+        is not known."""
+        sent = self.get_delivered()
+        return None if sent is None or sent.lacks("document") else sent.document
+
 
 class PostingQuerySet(DeliveryQuerySet["Posting"]):
     """Postings ask for their review with the update that changes what it depends on, whoever makes it."""
@@ -157,7 +168,8 @@ class Posting(TitleUnit):
 
     `kept_for_category`: a change of the De/Para was not to touch what was sent of this title. It keeps that
     classification as long as Bling shows this category for it. `is_review_due`: what it says may have opened or closed
-    a discrepancy.
+    a discrepancy. `left_with`: the Kamino person that it stays with although its contact (`left_by`, a key of `Person`)
+    is another company there since.
     """
 
     WORD = "title"
@@ -172,6 +184,8 @@ class Posting(TitleUnit):
     )
     kept_for_category = models.BigIntegerField(null=True, editable=False)
     create_anyway = models.BooleanField(_("create although there are possible duplicates"), default=False)
+    left_with = models.BigIntegerField(null=True, editable=False)
+    left_by = models.BigIntegerField(null=True, editable=False)
     is_review_due = models.BooleanField(default=True, editable=False)
 
     objects = PostingQuerySet.as_manager()
@@ -228,6 +242,21 @@ class Posting(TitleUnit):
         mine = {"title": OuterRef("title")}
         checked = PaymentCheck.objects.filter(is_waived=False, **mine)
         return super().may_be_claimed() & Q(~Exists(PlanRequest.objects.filter(**mine)), ~Exists(checked))
+
+    IS_LEFT = Q(left_with__isnull=False, left_by=F("title__person"))
+    """Its title stays with the Kamino person that its contact was before."""
+
+    @property
+    def is_left(self) -> bool:
+        return self.left_with is not None and self.left_by == self.title.person_id
+
+    @property
+    def kamino_person_id(self) -> int | None:
+        """Return the Kamino person that its title belongs to, `None` while its contact has none."""
+        if self.is_left:
+            return self.left_with
+        its_contact: PersonPosting | None = getattr(self.title.person, "posting", None)
+        return its_contact.kamino_id if its_contact is not None else None
 
     def offer(self, candidates: list[int]) -> None:
         if candidates != self.candidates:

@@ -23,7 +23,15 @@ _NAMED = {
     DiscrepancyKind.UNMAPPED: LACKS_NAMES,
     DiscrepancyKind.INVALID_DOCUMENT: (Reason.INVALID_DOCUMENT,),
     DiscrepancyKind.CLOSED_PERIOD: (Reason.CLOSED_PERIOD,),
+    DiscrepancyKind.DOCUMENT: (Reason.DOCUMENT_DIFFERS,),
 }
+_SIDES = {
+    DiscrepancyKind.DOCUMENT: (
+        "(SELECT document FROM integrations_person WHERE id = t.person_id)",
+        "(SELECT COALESCE(delivered ->> 'document', '') FROM integrations_personposting WHERE person_id = t.person_id)",
+    )
+}
+"""Both sides' values where they are not the title's value and nothing."""
 _WAITING = [
     reason for reason in Reason if effect_of(reason).needs_human and effect_of(reason).holds is not Holds.NOTHING
 ]
@@ -36,11 +44,11 @@ CREATE OR REPLACE VIEW {VIEW} AS
 SELECT id, posting_id, kind, bling_value, kamino_value, difference, days, bordero_id, opened_at, seen_at, closed_at
 FROM integrations_discrepancy
 UNION ALL
-SELECT -(p.id * {len(COMPUTED_KINDS)} + found.place), p.id, found.kind, t.value::text, '', NULL, NULL, NULL,
+SELECT -(p.id * {len(COMPUTED_KINDS)} + found.place), p.id, found.kind, found.bling, found.kamino, NULL, NULL, NULL,
     COALESCE(found.since, p.planned_at), p.planned_at, NULL
 FROM integrations_posting p
 JOIN integrations_title t ON t.id = p.title_id
-CROSS JOIN LATERAL ({_computed()}) found (kind, place, since)
+CROSS JOIN LATERAL ({_computed()}) found (kind, place, since, bling, kamino)
 WHERE (NOT (p.problems = '[]'::jsonb) OR p.state IN ('needs_human', 'uncertain')) AND p.state <> 'ignored'
 """  # noqa: S608 - made of our own words only
 
@@ -65,10 +73,14 @@ def _computed() -> str:
         ),
     }
     rows = (
-        f"SELECT '{kind.value}', {COMPUTED_KINDS.index(kind)}, {since} WHERE {condition}"
+        f"SELECT '{kind.value}', {COMPUTED_KINDS.index(kind)}, {since}, {', '.join(_sides(kind))} WHERE {condition}"
         for kind, (condition, since) in conditions.items()
     )
     return "\n    UNION ALL ".join(rows)
+
+
+def _sides(kind: DiscrepancyKind) -> tuple[str, str]:
+    return _SIDES.get(kind, ("t.value::text", "''"))
 
 
 def _array(reasons: Iterable[Reason]) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from integrations.domain.classification import Target
 from integrations.domain.names import fold
 from integrations.models.connections import BlingConnection, KaminoConnection
 
@@ -89,6 +90,9 @@ class KaminoItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kamino_id} {self.name}"
+
+    def to_target(self) -> Target:
+        return Target(self.kamino_id, self.name, self.is_active, self.takes_postings, self.nature)
 
     def fold_name(self) -> "KaminoItem":
         """Keep the folded name in step with the name; to be called before bulk writes."""

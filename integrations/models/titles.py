@@ -74,6 +74,7 @@ class Person(models.Model):
     if TYPE_CHECKING:
         connection_id: int
         posting: Any
+        decisions: Any
 
     class Meta:
         verbose_name = _("person")

@@ -59,10 +59,10 @@ class DiscrepancyResource(PortugueseResource):
         return safe_text(row.get_kind_display())
 
     def dehydrate_in_bling(self, row: Discrepancy) -> str:
-        return safe_text(side_text(row.bling_value))
+        return safe_text(side_text(row.kind, row.bling_value))
 
     def dehydrate_in_kamino(self, row: Discrepancy) -> str:
-        return safe_text(side_text(row.kamino_value))
+        return safe_text(side_text(row.kind, row.kamino_value))
 
     def dehydrate_amount_in_bling(self, row: Discrepancy) -> Decimal | None:
         return row.amount_in_bling()

@@ -40,8 +40,8 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.AMBIGUOUS: Words(
         gettext_noop("More than one candidate"),
         gettext_noop("Kamino has more than one candidate (%(ids)s)."),
-        gettext_noop("Choose, or merge them there."),
-        "conflict",
+        gettext_noop("Choose one by “Decide”, or leave one active there and choose “Resync”."),
+        "person",
     ),
     Reason.POSSIBLE_DUPLICATE: Words(
         gettext_noop("Possible duplicate"),
@@ -212,14 +212,14 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.NO_DOCUMENT: Words(
         gettext_noop("No CPF/CNPJ to look it up by"),
         gettext_noop("A person without CPF/CNPJ cannot be looked up."),
-        gettext_noop("Look for it in Kamino."),
+        gettext_noop("Look for it in Kamino, then choose “Decide”."),
         "unconfirmed",
     ),
     Reason.PERSON_FOUND_TWICE: Words(
         gettext_noop("Person more than once in Kamino"),
         gettext_noop("Kamino has more than one person with this CPF/CNPJ."),
-        gettext_noop("Merge them there, then choose “Send to Kamino again”."),
-        "conflict",
+        gettext_noop("Choose one by “Decide”."),
+        "person",
     ),
     Reason.LOOK_UP_FAILED: Words(
         gettext_noop("Could not be looked up"),

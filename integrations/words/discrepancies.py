@@ -130,6 +130,12 @@ _WORDS: dict[DiscrepancyKind, Words] = {
         gettext_noop("The CPF or CNPJ of the customer or supplier is not valid."),
         gettext_noop("Correct the CPF or CNPJ in Bling's contact."),
     ),
+    DiscrepancyKind.DOCUMENT: Words(
+        gettext_noop("Different CPF/CNPJ"),
+        Severity.WARNING,
+        gettext_noop("Bling shows another CPF or CNPJ for the customer or supplier than its person in Kamino has."),
+        gettext_noop("Decide on the page of the customer or supplier; what waits is then sent by itself."),
+    ),
     DiscrepancyKind.CLOSED_PERIOD: Words(
         gettext_noop("Closed period"),
         Severity.WARNING,

@@ -36,6 +36,18 @@ PLAN_WORDS: dict[Reason, Words] = {
         CHOOSE,
         "classification",
     ),
+    Reason.ACCOUNT_INACTIVE: Words(
+        gettext_noop("Chart account inactive"),
+        gettext_noop("The chart account “%(name)s” is inactive in Kamino."),
+        CHOOSE,
+        "classification",
+    ),
+    Reason.ACCOUNT_IS_GROUP: Words(
+        gettext_noop("Chart account is a group"),
+        gettext_noop("The chart account “%(name)s” is a group in Kamino and takes no postings."),
+        CHOOSE,
+        "classification",
+    ),
     Reason.ACCOUNT_WRONG_DIRECTION: Words(
         gettext_noop("Account of the other direction"),
         gettext_noop(
@@ -79,7 +91,7 @@ PLAN_WORDS: dict[Reason, Words] = {
     ),
     Reason.BANK_ACCOUNT_NOT_USABLE: Words(
         gettext_noop("Bank account inactive"),
-        gettext_noop("The mapped bank account “%(name)s” is inactive in Kamino."),
+        gettext_noop("The bank account “%(name)s” is inactive in Kamino."),
         gettext_noop("Choose another one; the settlement waits."),
         "classification",
     ),
@@ -105,6 +117,21 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Customer or supplier refused"),
         gettext_noop("The customer or supplier “%(name)s” could not be saved in Kamino: %(why)s"),
         gettext_noop("Correct the person, then choose “Resync”."),
+        "person",
+    ),
+    Reason.PERSON_UNDECIDED: Words(
+        gettext_noop("Which customer or supplier?"),
+        gettext_noop("Which person in Kamino “%(name)s” is has to be decided: %(why)s"),
+        gettext_noop("Choose “Decide”."),
+        "person",
+    ),
+    Reason.DOCUMENT_DIFFERS: Words(
+        gettext_noop("Another CPF/CNPJ"),
+        gettext_noop("Bling shows another CPF/CNPJ for “%(name)s” than its person in Kamino (%(id)s) has."),
+        gettext_noop(
+            "Choose “Decide”: the same company, another one, or a wrong number in Bling. Until then nothing new of it "
+            "is sent."
+        ),
         "person",
     ),
     Reason.INVALID_DOCUMENT: Words(

@@ -9,6 +9,8 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from integrations.domain.desired import KaminoStatus
+from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.documents import mask, pretty
 
 _ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SIDE = re.compile(r"(?:\d{4}-\d{2}-\d{2} )?(-?\d+\.\d{2})")
@@ -26,8 +28,11 @@ def readable(text: str) -> str:
     return _AMOUNT.sub(lambda found: f"R$\u00a0{number_format(Decimal(found[0]), 2, force_grouping=True)}", text)
 
 
-def side_text(text: str) -> str:
-    """Write one side of a discrepancy for people; Kamino's statuses are translated."""
+def side_text(kind: str, text: str, *, whole: bool = False) -> str:
+    """Write one side of a discrepancy of some kind for people; Kamino's statuses are translated, and a CPF is masked
+    unless `whole`, for people who may see personal data."""
+    if kind == DiscrepancyKind.DOCUMENT:
+        return pretty(text) if whole else mask(text)
     words = {
         KaminoStatus.PENDING.value: _("Pending"),
         KaminoStatus.SETTLED.value: _("Paid"),

@@ -19,7 +19,9 @@ from integrations.models import (
     ForcedSettlement,
     KaminoConnection,
     KaminoSnapshot,
+    Person,
     PersonAction,
+    PersonPosting,
     PlanRequest,
     Posting,
     RestoreHold,
@@ -58,6 +60,12 @@ class Case:
         """Bring the company and its Bling connection into the state that the action is for."""
         self.begin(rows)
         BlingConnection.objects.filter(pk=rows.bling.pk).update(status=self.status)
+
+
+def not_confirmed(rows: Rows) -> None:
+    """Let the creation of the person have had no answer."""
+    stuck = {"state": "needs_human", "reason": "no_document", "kamino_id": None}
+    PersonPosting.objects.filter(person=rows.person).update(**stuck)
 
 
 def queued(rows: Rows) -> bool:
@@ -317,6 +325,11 @@ PAGE_ACTIONS = [
         Title, "decide_this", "title", "operacao", "financeiro",
         lambda rows: Posting.objects.get(pk=rows.posting.pk).create_anyway,
         lambda _rows: {"choice": "1", "reason": "Conferido"}, says="Decidido",
+    ),
+    Case(
+        Person, "decide_this", "person", "operacao", "financeiro",
+        lambda rows: PersonPosting.objects.get(person=rows.person).state == "held",
+        lambda _rows: {"choice": "1", "reason": "Procurada lá"}, begin=not_confirmed, says="Decidido",
     ),
     Case(Title, "resync_this", "title", "operacao", "financeiro", asked, says="1 título na fila"),
     Case(Title, "retry_this", "title", "operacao", "financeiro", planned, says="1 título será tentado de novo"),

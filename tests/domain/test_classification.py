@@ -51,8 +51,8 @@ def by_rules(subject: Subject, **rules: Any) -> tuple[Classification, list[Reaso
         ("Aluguel", "3.1", "name", []),
         ("  aluguel ", "3.1", "name", []),
         ("Energia elétrica", "3.2", "name", []),
-        ("Despesas", None, "", [Reason.CATEGORY_UNMAPPED]),
-        ("Conta antiga", None, "", [Reason.CATEGORY_UNMAPPED]),
+        ("Despesas", None, "", [Reason.ACCOUNT_IS_GROUP]),
+        ("Conta antiga", None, "", [Reason.ACCOUNT_INACTIVE]),
         ("Fretes", None, "", [Reason.CATEGORY_AMBIGUOUS]),
         ("Brindes", None, "", [Reason.CATEGORY_UNMAPPED]),
     ],
@@ -74,10 +74,10 @@ def test_a_mapping_decides_where_the_name_is_ambiguous() -> None:
     assert (found.chart_account, problems) == ("4.2", [])
 
 
-@pytest.mark.parametrize("target", [GROUP, OLD])
-def test_a_mapping_to_an_unusable_account_never_falls_back_to_the_name(target: Target) -> None:
+@pytest.mark.parametrize(("target", "why"), [(GROUP, Reason.ACCOUNT_IS_GROUP), (OLD, Reason.ACCOUNT_INACTIVE)])
+def test_a_mapping_to_an_unusable_account_never_falls_back_to_the_name(target: Target, why: Reason) -> None:
     found, problems = classify("Aluguel", Rule(chart_account=target))
-    assert (found.chart_account, problems) == (None, [Reason.ACCOUNT_NOT_USABLE])
+    assert (found.chart_account, problems) == (None, [why])
 
 
 def test_a_mapping_to_an_unknown_name_is_named_and_never_falls_back() -> None:
@@ -131,7 +131,7 @@ BANKS = TargetIndex([BANK, CLOSED_BANK, Target("1.3", "Caixa"), Target("1.4", "c
         (Register(5, "Mercado Pago"), Rule(bank_account=BANK), "1.1", []),
         (Register(5, "banco do brasil"), NOTHING, "1.1", []),
         (Register(5, "Mercado Pago"), None, None, [Reason.BANK_ACCOUNT_UNMAPPED]),
-        (Register(5, "Itaú"), None, None, [Reason.BANK_ACCOUNT_UNMAPPED]),
+        (Register(5, "Itaú"), None, None, [Reason.BANK_ACCOUNT_NOT_USABLE]),
         (Register(5, "Caixa"), None, None, [Reason.BANK_ACCOUNT_AMBIGUOUS]),
         (Register(5, "Caixa"), Rule(bank_account=CLOSED_BANK), None, [Reason.BANK_ACCOUNT_NOT_USABLE]),
         (Register(5, "Banco do Brasil"), Rule(unresolved=("BB",)), None, [Reason.BANK_ACCOUNT_UNMAPPED]),
@@ -169,7 +169,22 @@ def test_of_two_namesakes_the_one_that_fits_the_direction_is_meant(direction: Di
     assert (found.chart_account, problems) == (account, [])
 
 
-def test_a_namesake_of_the_other_direction_is_none() -> None:
-    chart = TargetIndex([Target("6.2", "Juros", nature="income")])
-    found, problems = classify_title(payable(category=Register(3, "Juros")), RuleSet(chart))
-    assert (found.chart_account, [problem.code for problem in problems]) == (None, [Reason.CATEGORY_UNMAPPED])
+INCOME = Target("6.2", "Juros", nature="income")
+IDLE = Target("6.3", "juros", active=False)
+HEADING = Target("6", "Juros", takes_postings=False)
+
+
+@pytest.mark.parametrize(
+    ("namesakes", "why"),
+    [
+        ([INCOME], Reason.ACCOUNT_WRONG_DIRECTION),
+        ([HEADING], Reason.ACCOUNT_IS_GROUP),
+        ([IDLE], Reason.ACCOUNT_INACTIVE),
+        ([IDLE, HEADING, INCOME], Reason.ACCOUNT_WRONG_DIRECTION),
+        ([IDLE, HEADING], Reason.ACCOUNT_IS_GROUP),
+        ([], Reason.CATEGORY_UNMAPPED),
+    ],
+)
+def test_a_namesake_that_cannot_be_used_says_why(namesakes: list[Target], why: Reason) -> None:
+    found, problems = classify_title(payable(category=Register(3, "Juros")), RuleSet(TargetIndex(namesakes)))
+    assert (found.chart_account, [problem.code for problem in problems]) == (None, [why])

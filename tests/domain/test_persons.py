@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.domain.persons import DesiredPerson, desire_person, merge
+from integrations.domain.persons import ADDRESS, DesiredPerson, desire_person, document_to_hold, is_of_another, merge
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import PersonFacts
 
@@ -43,6 +43,7 @@ def test_a_person_is_never_without_a_name(name: str, shown: str) -> None:
     assert person.name == shown
 
 
+A, B = "11222333000181", "52998224725"
 OURS = DesiredPerson("7", "Papelaria Horizonte", document="11222333000181", email="new@example.com", is_supplier=True)
 
 
@@ -69,6 +70,53 @@ def test_merge(existing: dict[str, Any], written: dict[str, Any] | None, name: s
     assert getattr(merge(OURS, there, told), name) == expected
 
 
+HOME = {"street": "Rua A", "number": "10", "complement": "Sala 4", "city": "Campinas", "postal_code": "13010-000"}
+MOVED = {"street": "Rua B", "number": "7", "city": "Santos"}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "told", "expected"),
+    [
+        pytest.param(MOVED, HOME, HOME, MOVED, id="ours as a whole is replaced as a whole"),
+        pytest.param(MOVED, {**HOME, "postal_code": "13010000"}, HOME, MOVED, id="written otherwise is still ours"),
+        pytest.param(MOVED, {**HOME, "complement": "Fundos"}, HOME, {**HOME, "complement": "Fundos"},
+                     id="edited in one part, stays as a whole"),
+        pytest.param(MOVED, {"street": "Rua A"}, None, {"street": "Rua A"}, id="another address is not filled up"),
+        pytest.param(HOME, {"street": "RUA A"}, None, {**HOME, "street": "RUA A"}, id="the same one is filled up"),
+        pytest.param(HOME, {}, None, HOME, id="none is filled"),
+        pytest.param({}, HOME, HOME, HOME, id="none in Bling takes nothing away"),
+    ],
+)  # fmt: skip
+def test_an_address_is_one_thing(
+    ours: dict[str, str], theirs: dict[str, str], told: dict[str, str] | None, expected: dict[str, str]
+) -> None:
+    there = DesiredPerson("7", "Papelaria", **theirs)
+    written = None if told is None else DesiredPerson("7", "Papelaria", **told)
+    merged = merge(replace(OURS, **ours), there, written)
+    assert {name: value for name in ADDRESS if (value := getattr(merged, name))} == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "known", "kept", "held", "is_another"),
+    [
+        (A, A, "", A, False),
+        (B, A, "", B, True),
+        (B, A, B, A, False),
+        (A, B, B, A, True),
+        ("", A, "", A, False),
+        ("PASSAPORTE", A, "", A, False),
+        (A, "", "", A, False),
+        (A, None, "", A, True),
+        ("", None, "", "", False),
+    ],
+)
+def test_which_document_a_linked_person_should_have(
+    ours: str, known: str | None, kept: str, held: str, is_another: bool
+) -> None:
+    wanted = document_to_hold(ours, known, kept)
+    assert (wanted, is_of_another(wanted, known)) == (held, is_another)
+
+
 words = st.sampled_from(["", "a", "b", "c"])
 people = st.builds(
     DesiredPerson,
@@ -81,10 +129,12 @@ def test_merging_never_takes_anything_away(ours: DesiredPerson, theirs: DesiredP
     merged = merge(ours, theirs, told)
     for field in filter(lambda field: field.compare, fields(DesiredPerson)):
         after, before = getattr(merged, field.name), getattr(theirs, field.name)
-        assert after or not before
+        assert after or not before or field.name in ADDRESS
         assert after in (before, getattr(ours, field.name))
     if theirs.document:
         assert merged.document == theirs.document
+    address = {name: getattr(merged, name) for name in ADDRESS}
+    assert any(address.values()) or not any(getattr(theirs, name) for name in ADDRESS)
 
 
 @given(people, people, st.none() | people)

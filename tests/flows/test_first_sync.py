@@ -117,7 +117,7 @@ def test_two_kamino_persons_with_one_document_wait_for_a_human(company: Company)
     other = company.add_title("payable")
     report = company.sync()
     assert company.in_kamino("payable", waiting) is None
-    assert company.problems(waiting) == ["person_refused"]
+    assert company.problems(waiting) == ["person_undecided"]
     assert company.in_kamino("payable", other) is not None
     assert report.exit_code == 1
 

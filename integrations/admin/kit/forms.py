@@ -223,7 +223,7 @@ class DecisionForm(forms.Form):
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or {}
         if "choice" in data and self._chosen().number is None and not data.get("number"):
-            self.add_error("number", _("Give the number that the title has in Kamino."))
+            self.add_error("number", _("Give the number that it has in Kamino."))
         return data
 
     def _chosen(self) -> Option:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,7 +17,7 @@ from integrations.admin.worklists.forced_settlement import undo_page
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.models import ForcedSettlement, Posting
-from integrations.pipeline.desk import commands, decisions
+from integrations.pipeline.desk import commands, decisions, person_decisions
 from integrations.words.reasons import problem_sentences
 
 BUTTONS = [
@@ -33,7 +34,11 @@ class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Show only the buttons that can do something for this title."""
-        posting = Posting.objects.select_related("title", "kamino_connection").filter(title_id=object_id).first()
+        posting = (
+            Posting.objects.select_related("title__person__posting", "kamino_connection")
+            .filter(title_id=object_id)
+            .first()
+        )
         state = posting.state if posting else ""
         is_forced = ForcedSettlement.objects.not_undone().filter(posting__title=object_id).exists()
         problems = posting.get_problems() if posting else []
@@ -45,7 +50,7 @@ class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
             "force_settlement": state == "" or is_forced,
             "undo_forced": not is_forced,
             "link_existing": posting is None or posting.kamino_id is not None,
-            "decide_this": posting is None or not decisions.options(posting),
+            "decide_this": posting is None or not (decisions.options(posting) or _asks_about_its_person(posting)),
             **useless_kamino_buttons(posting),
         }
         shown = super().get_actions_detail(request, object_id)  # type: ignore[misc]
@@ -86,8 +91,10 @@ class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
     @page_action(gettext_lazy("Decide"), permissions=["resolve"], icon="rule", variant="primary")
     def decide_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         title = self.get_object_or_deny(request, object_id)
-        posting = Posting.objects.select_related("title").filter(title=title).first()
+        posting = Posting.objects.select_related("title__person__posting").filter(title=title).first()
         found = decisions.options(posting) if posting else []
+        if posting is not None and not found and _asks_about_its_person(posting):
+            return HttpResponseRedirect(reverse("admin:integrations_person_decide_this", args=[title.person_id]))
         if posting is None or not found:
             messages.info(request, _("Nothing is to be decided about this title."))
             return actions.back_to(self, title.pk)
@@ -169,6 +176,12 @@ class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
             dangerous=ignored,
             back=actions.page_url(self, title.pk),
         )
+
+
+def _asks_about_its_person(posting: Posting) -> bool:
+    """Say whether a title is held back because somebody has to decide which person in Kamino its contact is."""
+    is_held = posting.kamino_id is None and posting.state == DeliveryState.HELD
+    return is_held and person_decisions.is_open(getattr(posting.title.person, "posting", None))
 
 
 def _ordered(forced: ForcedSettlement) -> str:

@@ -43,7 +43,10 @@ from integrations.words.rules import rule_text
 from integrations.words.values import side_text
 
 SIBLINGS_SHOWN = 50
-MAPPABLE = {Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING}
+MAPPABLE = {
+    Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING, Reason.ACCOUNT_INACTIVE,
+    Reason.ACCOUNT_IS_GROUP, Reason.ACCOUNT_WRONG_DIRECTION,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,8 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             "discrepancies": [
                 (
                     row,
-                    side_text(row.bling_value),
-                    side_text(row.kamino_value),
+                    side_text(row.kind, row.bling_value, whole=texts.sees_personal_data(request)),
+                    side_text(row.kind, row.kamino_value, whole=texts.sees_personal_data(request)),
                     [row.cause_text(), row.to_do()],
                 )
                 for row in differences

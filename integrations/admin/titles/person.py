@@ -2,23 +2,27 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet, Value
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.admin.kit import texts
+from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
-from integrations.admin.kit.decorators import display
+from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoicesColumn, TenantFilter
+from integrations.admin.kit.forms import DecisionForm
 from integrations.admin.kit.title_search import FoundByTitle, person_query
 from integrations.admin.mapping.desk import row_url
-from integrations.models import Person
+from integrations.models import Person, PersonPosting
 from integrations.models.mappings import PERSON_KINDS
+from integrations.pipeline.desk import person_decisions
+from integrations.pipeline.desk.refusal import Refused
 from integrations.words.colours import STATE_COLOURS
 from integrations.words.reasons import problem_sentences
 
@@ -29,8 +33,11 @@ KINDS = {
 }
 
 
+DECISIONS_SHOWN = 20
+
+
 @admin.register(Person)
-class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
+class PersonAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
     found_by = staticmethod(person_query)
     tenant_path = "connection__tenant"
     paginator = CappedPaginator
@@ -41,10 +48,11 @@ class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name or CPF/CNPJ")
     fields = [
-        "name", "trade_name", "document_text", "kind_text", "titles_link", "mapping_links", "company", "state_label",
-        "reasons", "kamino_number", "bling_number", "email", "address", "read_at",
+        "name", "trade_name", "document_text", "document_in_kamino", "kind_text", "titles_link", "mapping_links",
+        "company", "state_label", "reasons", "decided", "kamino_number", "bling_number", "email", "address", "read_at",
     ]  # fmt: skip
     readonly_fields = fields
+    actions_detail = ["decide_this"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
@@ -58,25 +66,40 @@ class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
     def document_text(self, person: Person) -> str:
         return texts.document(person.document, whole=getattr(person, "whole_document", False))
 
+    @display(gettext_lazy("CPF/CNPJ in Kamino"))
+    def document_in_kamino(self, person: Person) -> str:
+        posting = _posting_of(person)
+        known = posting.known_document if posting and posting.kamino_id else ""
+        return texts.document(known or "", whole=getattr(person, "whole_document", False))
+
     @display(gettext_lazy("kind"), ordering="kind")
     def kind_text(self, person: Person) -> str:
         return str(KINDS.get(person.kind, person.kind or texts.EMPTY))
 
     @display(gettext_lazy("in Kamino"), ordering="posting__state", label=STATE_COLOURS)
     def state_label(self, person: Person) -> tuple[str, Any]:
-        posting = getattr(person, "posting", None)
+        posting = _posting_of(person)
         return (posting.state, posting.get_state_display()) if posting else ("", gettext_lazy("Not planned yet"))
 
     @display(gettext_lazy("reason"))
     def reasons(self, person: Person) -> str:
-        posting = getattr(person, "posting", None)
+        posting = _posting_of(person)
         if posting is None:
             return texts.EMPTY
         return texts.sentence_list(problem_sentences(posting.get_causes()))
 
+    @display(gettext_lazy("decisions"))
+    def decided(self, person: Person) -> str:
+        rows = person.decisions.select_related("user")[:DECISIONS_SHOWN]
+        return texts.sentence_list(
+            f"{row.get_kind_display()} · Kamino {texts.plain_number(row.kamino_id)} · {row.user} · "
+            f"{texts.moment(row.at)} · {row.reason}"
+            for row in rows
+        )
+
     @display(gettext_lazy("Kamino id"))
     def kamino_number(self, person: Person) -> str:
-        posting = getattr(person, "posting", None)
+        posting = _posting_of(person)
         return texts.plain_number(posting.kamino_id if posting else None)
 
     @display(gettext_lazy("Bling id"))
@@ -105,3 +128,49 @@ class PersonAdmin(FoundByTitle, ReadOnlyAdmin):
     def titles_link(self, person: Person) -> str:
         url = reverse("admin:integrations_title_changelist")
         return texts.anchor(f"{url}?person__id__exact={person.pk}", _("Show the titles"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Show the button only where something is to be decided."""
+        shown = super().get_actions_detail(request, object_id)
+        posting = PersonPosting.objects.filter(person=object_id).first()
+        return shown if person_decisions.is_open(posting) else []
+
+    @page_action(gettext_lazy("Decide"), permissions=["resolve"], icon="rule", variant="primary")
+    def decide_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        person: Person = self.get_object_or_deny(request, object_id)
+        row, whole = _posting_of(person), texts.sees_personal_data(request)
+        try:
+            found = person_decisions.options(row, whole=whole, clock=timezone.now) if row else []
+        except Refused as error:
+            actions.refused(request, error)
+            return actions.back_to(self, person.pk)
+        if row is None or not found:
+            messages.info(request, _("Nothing is to be decided about this person."))
+            return actions.back_to(self, person.pk)
+        form = DecisionForm(request.POST or None, options=found)
+        if request.method == "POST" and form.is_valid():
+            done = _("Decided. The titles of this person are planned again.")
+            answer = {"row": row, "clock": timezone.now, **form.answer()}
+            actions.carry_out(request, person_decisions.decide, done, **answer)
+            return actions.back_to(self, person.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Decide about %(name)s") % {"name": person},
+            text=" ".join(problem_sentences(row.get_causes())),
+            note=_both_documents(person, row, whole=whole),
+            submit=_("Decide"),
+            form=form,
+            dangerous=True,
+            back=actions.page_url(self, person.pk),
+        )
+
+
+def _posting_of(person: Person) -> PersonPosting | None:
+    return getattr(person, "posting", None)
+
+
+def _both_documents(person: Person, row: PersonPosting, *, whole: bool) -> str:
+    known = row.known_document if row.kamino_id else ""
+    sides = {"bling": texts.document(person.document, whole=whole), "kamino": texts.document(known or "", whole=whole)}
+    return _("CPF/CNPJ in Bling: %(bling)s\nCPF/CNPJ in Kamino: %(kamino)s") % sides

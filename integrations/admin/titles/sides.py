@@ -75,7 +75,7 @@ def compared(
         )
     }
     person = _bling_person(title, request)
-    kamino_person = _kamino_person(title)
+    kamino_person = _kamino_person(title, posting)
     ours, theirs = _words(desired, names), _words(delivered, names)
     bling = {
         "status": texts.status_word(title),
@@ -113,9 +113,9 @@ def _bling_person(title: Title, request: HttpRequest) -> str:
     return f"{title.person} · {texts.document(title.person.document, whole=texts.sees_personal_data(request))}"
 
 
-def _kamino_person(title: Title) -> str:
-    posting = getattr(title.person, "posting", None) if title.person else None
-    return f"{title.person} (Kamino {posting.kamino_id})" if posting and posting.kamino_id else texts.EMPTY
+def _kamino_person(title: Title, posting: Posting | None) -> str:
+    kamino_id = posting.kamino_person_id if posting else None
+    return f"{title.person} (Kamino {kamino_id})" if kamino_id else texts.EMPTY
 
 
 def _competence(title: Title) -> str:

@@ -49,7 +49,13 @@ def timeline(
     `differences` those of the posting, open or closed."""
     events = [Event(title.first_seen_at, "visibility", _("Seen in Bling for the first time")), *_changes(title)]
     if posting is not None:
-        events += [*_plan(posting), *_attempts(posting, parts), *_orders(posting), *_differences(differences)]
+        events += [
+            *_plan(posting),
+            *_attempts(posting, parts),
+            *_orders(posting),
+            *_decisions(title),
+            *_differences(differences),
+        ]
     return sorted(events, key=lambda event: event.at, reverse=True)[:MOST]
 
 
@@ -149,6 +155,13 @@ def _answer(attempt: Attempt) -> str:
 def _orders(posting: Posting) -> Iterator[Event]:
     for order in posting.person_actions.select_related("user")[:MOST]:
         yield Event(order.at, "person", order.get_kind_display(), _said(order.reason), who=str(order.user))
+
+
+def _decisions(title: Title) -> Iterator[Event]:
+    if title.person is None or not getattr(title, "has_decided_person", True):
+        return
+    for row in title.person.decisions.select_related("user")[:MOST]:
+        yield Event(row.at, "person", row.get_kind_display(), _said(row.reason), who=str(row.user))
 
 
 def _differences(rows: Iterable[Discrepancy]) -> Iterator[Event]:

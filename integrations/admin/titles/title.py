@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +23,7 @@ from integrations.admin.titles.actions import BUTTONS, TitleButtons
 from integrations.admin.titles.live_search import LiveSearch, live_search_url
 from integrations.admin.titles.page import title_context
 from integrations.admin.titles.payments import PaymentInline
-from integrations.models import BulkOrder, Title
+from integrations.models import BulkOrder, PersonDecision, Title
 from integrations.words.colours import STATE_COLOURS, STATUS_COLOURS
 from integrations.words.origins import origin_word
 
@@ -77,6 +77,8 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
             "last_read",
             "payment_check",
         )
+        decided = PersonDecision.objects.filter(person=OuterRef("person"))
+        whole = whole.annotate(has_decided_person=Exists(decided))
         return read.setdefault(object_id, whole.filter(pk=row_number(object_id)).first())
 
     def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -46,9 +46,12 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
     readonly_fields = fields[:11]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return (
-            super().get_queryset(request).select_related("posting__title__person", "posting__kamino_connection__tenant")
+        rows: QuerySet[Any] = super().get_queryset(request)
+        # A column does not get the request, so the row carries what its reader may see.
+        found: QuerySet[Any] = rows.annotate(whole_document=Value(texts.sees_personal_data(request))).select_related(
+            "posting__title__person", "posting__kamino_connection__tenant"
         )
+        return found
 
     @display(_("kind"), ordering="kind", label={colour: colour for colour in (*SEVERITY_COLOURS.values(), "default")})
     def kind_label(self, row: Discrepancy) -> tuple[str, str]:
@@ -70,11 +73,11 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
 
     @display(_("in Bling"))
     def in_bling(self, row: Discrepancy) -> str:
-        return side_text(row.bling_value) or texts.EMPTY
+        return side_text(row.kind, row.bling_value, whole=getattr(row, "whole_document", False)) or texts.EMPTY
 
     @display(_("in Kamino"))
     def in_kamino(self, row: Discrepancy) -> str:
-        return side_text(row.kamino_value) or texts.EMPTY
+        return side_text(row.kind, row.kamino_value, whole=getattr(row, "whole_document", False)) or texts.EMPTY
 
     @display(_("cause and what to do"))
     def why(self, row: Discrepancy) -> str:

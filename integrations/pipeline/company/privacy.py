@@ -32,6 +32,7 @@ from integrations.models import (
     Payment,
     Person,
     PersonAction,
+    PersonDecision,
     PersonPosting,
     PlanRequest,
     Posting,
@@ -45,7 +46,7 @@ from integrations.pipeline.desk.refusal import Refused
 
 _FINISHED = (TitleStatus.SETTLED, TitleStatus.CANCELLED, TitleStatus.DELETED, TitleStatus.RETURNED)
 _UNDER_WAY = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN, DeliveryState.NEEDS_HUMAN)
-_NAMING = (Reason.INVALID_DOCUMENT, Reason.PERSON_REFUSED)
+_NAMING = (Reason.INVALID_DOCUMENT, Reason.PERSON_REFUSED, Reason.PERSON_UNDECIDED, Reason.DOCUMENT_DIFFERS)
 _ERASED = {
     "name": "", "document": "", "trade_name": "", "kind": "", "email": "", "street": "", "number": "",
     "complement": "", "district": "", "city": "", "state": "", "postal_code": "",
@@ -85,6 +86,7 @@ def report(tenant: Tenant, document: str) -> dict[str, list[dict[str, Any]]]:
         Attempt.objects.filter(about),
         Discrepancy.objects.filter(posting__in=postings),
         PersonAction.objects.filter(posting__in=postings),
+        PersonDecision.objects.filter(person__in=persons),
         FollowUp.objects.filter(posting__in=postings),
         Mapping.objects.filter(person__in=persons),
         KaminoSnapshot.objects.filter(kamino_connection__tenant=tenant, person_document=compact(document)),
@@ -177,7 +179,8 @@ def _erase(persons: Sequence[Person], titles: QuerySet[Title], now: datetime) ->
     for query in (postings, PartPosting.objects.filter(posting__in=postings)):
         query.update(reason_params={}, desired=_without_text("desired"), delivered=_without_text("delivered"))
     # The fingerprints stay: what Bling shows unchanged, should it show it again, is not sent again.
-    PersonPosting.objects.filter(person__in=keys).update(desired=None, delivered=None, reason_params={}, problems=[])
+    empty: dict[str, Any] = {"desired": None, "delivered": None, "reason_params": {}, "problems": []}
+    PersonPosting.objects.filter(person__in=keys).update(kept_document="", **empty)
     titles.update(history="")
     Person.objects.filter(pk__in=keys).update(**_ERASED, forgotten_at=now)
 

@@ -104,7 +104,7 @@ def not_shown(kamino: KaminoConnection, *, seen: Seen, most: int) -> list[tuple[
 def names_of(posting: Posting, accounts: Mapping[str, str]) -> Names:
     """Return what ids are called in a posting's company."""
     person = posting.title.person
-    return Names(accounts, person.posting.kamino_id if person else None, person.name if person else "")
+    return Names(accounts, posting.kamino_person_id, person.name if person else "")
 
 
 @dataclass(frozen=True)

@@ -110,10 +110,10 @@ def _work_on_one(
     if posting is not None and posting.title.person is not None:
         person: PersonPosting = posting.title.person.posting
         working_on.append(posting)
-        if person.kamino_id is None:
+        if posting.kamino_person_id is None:
             deliver_person(client, person, directory, clock=clock)
         else:
-            deliver_title(client, posting, person.kamino_id, clock=clock)
+            deliver_title(client, posting, posting.kamino_person_id, clock=clock)
         return True
     changed = next_person(kamino, now) if waiting.person else None
     if changed is not None:

@@ -18,7 +18,7 @@ from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.kamino.client import KaminoClient
-from integrations.models import Attempt, KaminoSnapshot, ListedSpan, PartPosting, Posting
+from integrations.models import Attempt, KaminoSnapshot, ListedSpan, PartPosting, PersonDecision, Posting
 from integrations.models.outbox import Priority
 from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.handover.kamino_absence import MOVED, prove
@@ -46,8 +46,9 @@ def existing_title(
     mine = {"kamino_connection": posting.kamino_connection_id, "direction": posting.direction}
     free = unlinked(KaminoSnapshot.objects.filter(**mine))
     # One whose amount could not be read has none.
-    alike = {"person_id": person_id, "value__in": [desired.value, ZERO], "due_date__range": _around(desired)}
-    found = free.filter(Q(code=desired.code) | Q(**alike)).order_by("kamino_id")
+    alike = {"value__in": [desired.value, ZERO], "due_date__range": _around(desired)}
+    whose = Q(person_id=person_id) | Q(person_id__in=_former_persons(posting))
+    found = free.filter(Q(code=desired.code) | (whose & Q(**alike))).order_by("kamino_id")
     since, until = believable_since(clock() - BELIEVED_FOR), clock() + claimed.to.lease - 2 * claimed.to.longest_call
     if posting.priority == Priority.PERSON:
         since = max(since, posting.planned_at)  # they may just have changed something over there
@@ -78,6 +79,13 @@ def existing_title(
         ids = ", ".join(str(kamino_id) for kamino_id in candidates)
         raise AmbiguousError(ids, service="Kamino", operation="create", code=Reason.POSSIBLE_DUPLICATE)
     return None
+
+
+def _former_persons(posting: Posting | PartPosting) -> QuerySet[Any]:
+    """Return the Kamino persons that the title's contact was before: people may have entered it with one of these."""
+    title = posting.title if isinstance(posting, Posting) else posting.posting.title
+    decided = PersonDecision.objects.filter(person=title.person_id, kind=PersonDecision.Kind.OTHER_COMPANY)
+    return decided.order_by().values("kamino_id")
 
 
 def _believed(claimed: Claimed, since: datetime) -> QuerySet[ListedSpan]:

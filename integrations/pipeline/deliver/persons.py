@@ -4,12 +4,13 @@ Never by the root of a CNPJ, never by name. Two candidates are a person's decisi
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation, Outcome
-from integrations.domain.persons import DesiredPerson, merge
+from integrations.domain.persons import DesiredPerson, is_of_another, merge
 from integrations.domain.reasons import Reason
 from integrations.kamino.client import KaminoClient, person_id
 from integrations.kamino.listing import Listing, Page
@@ -17,6 +18,7 @@ from integrations.kamino.translate import KaminoPerson
 from integrations.models import Attempt, KaminoSnapshot, PersonPosting, Posting
 from integrations.pipeline.access.restores import restored_at
 from integrations.pipeline.deliver.kamino import KAMINO
+from integrations.pipeline.handover.kamino_persons import learn_document
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import Claimed, claim
 from integrations.rest.errors import AmbiguousError, ConflictError, TransientError
@@ -72,7 +74,8 @@ class PersonDirectory:
         ids = self._ids_of(desired) if is_fresh else []
         if len(ids) == 1:
             found = client.person(ids[0])
-            if found is not None:
+            # Our code may be that of another company which the contact was before.
+            if found is not None and not is_of_another(desired.document, found.person.document):
                 return [found]
         is_proved = is_fresh and not ids and self._is_proof and not self._was_sent_since(row, desired)
         if is_proved:
@@ -122,7 +125,13 @@ def deliver_person(client: KaminoClient, row: PersonPosting, directory: PersonDi
             current = client.person(row.kamino_id)
             if current is None:
                 raise ConflictError("gone", service="Kamino", code=Reason.GONE_FROM_KAMINO)
-            _save_merged(client, claimed, row, desired, current, clock)
+            learn_document(row, current.person.document, clock())
+            if is_of_another(desired.document, current.person.document):
+                raise ConflictError("another document", service="Kamino", code=Reason.DOCUMENT_DIFFERS)
+            if row.owns_person:
+                _save_merged(client, claimed, row, desired, current, clock)
+            else:
+                _link(claimed, row, current, desired, clock)
 
 
 def _link_or_create(
@@ -135,7 +144,8 @@ def _link_or_create(
 ) -> None:
     sibling = _already_linked(row, desired)
     if sibling is not None:
-        _link(claimed, row, sibling, desired, clock)
+        PersonPosting.objects.filter(pk=row.pk).update(owns_person=False)
+        record.delivered(claimed, remote_id=sibling, held=desired, now=clock(), outcome=Outcome.ADOPTED)
         return
     directory.prepare(client, row.kamino_connection_id, clock)
     candidates = directory.candidates(client, row, desired, clock)
@@ -148,7 +158,7 @@ def _link_or_create(
             kamino_connection=row.kamino_connection_id, kamino_id=active[0].kamino_id, owns_person=True
         )
         if taken.exclude(pk=row.pk).exists():
-            _link(claimed, row, active[0].kamino_id, desired, clock)
+            _link(claimed, row, active[0], desired, clock)
         else:
             _save_merged(client, claimed, row, desired, active[0], clock)
         return
@@ -164,8 +174,10 @@ def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
     """
     if not desired.document:
         return None
+    # Bling may show a document by now that the person of the other contact does not have in Kamino.
+    has_it = Q(kamino_id__isnull=False, owns_person=True, delivered__document=desired.document)
     same = PersonPosting.objects.filter(
-        Q(kamino_id__isnull=False, owns_person=True) | Q(kamino_id=None, state__in=IN_FLIGHT),
+        has_it | Q(kamino_id=None, state__in=IN_FLIGHT),
         kamino_connection=row.kamino_connection_id, person__document=desired.document,
     ).exclude(pk=row.pk)  # fmt: skip
     found = list(same.order_by("pk").values_list("kamino_id", flat=True))
@@ -175,9 +187,10 @@ def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
     return linked
 
 
-def _link(claimed: Claimed, row: PersonPosting, kamino_id: int, desired: DesiredPerson, clock: Clock) -> None:
+def _link(claimed: Claimed, row: PersonPosting, current: KaminoPerson, desired: DesiredPerson, clock: Clock) -> None:
     PersonPosting.objects.filter(pk=row.pk).update(owns_person=False)
-    record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock(), outcome=Outcome.ADOPTED)
+    held = replace(desired, document=current.person.document)
+    record.delivered(claimed, remote_id=current.kamino_id, held=held, now=clock(), outcome=Outcome.ADOPTED)
 
 
 def _save_merged(
@@ -189,9 +202,10 @@ def _save_merged(
     clock: Clock,
 ) -> None:
     merged = merge(desired, current.person, row.get_delivered())
+    held = replace(desired, document=merged.document)
     if merged != current.person:
         record.may_send(claimed, clock, merged)
         client.save_person(merged, kamino_id=current.kamino_id, current=current.raw)
-        record.delivered(claimed, remote_id=current.kamino_id, held=desired, now=clock())
+        record.delivered(claimed, remote_id=current.kamino_id, held=held, now=clock())
     else:
-        record.delivered(claimed, remote_id=current.kamino_id, held=desired, now=clock(), outcome=Outcome.ADOPTED)
+        record.delivered(claimed, remote_id=current.kamino_id, held=held, now=clock(), outcome=Outcome.ADOPTED)

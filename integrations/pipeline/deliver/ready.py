@@ -25,7 +25,8 @@ def ready_postings(now: datetime) -> QuerySet[Posting]:
         .filter(Posting.may_be_claimed(), _list_may_be_tried(now))
         .exclude(desired_fingerprint="")
         .filter(
-            Q(title__person__posting__kamino_id__isnull=False)
+            Posting.IS_LEFT
+            | Q(title__person__posting__kamino_id__isnull=False)
             | Q(title__person__posting__state=DeliveryState.READY, title__person__posting__ready_at__lte=now)
         )
     )

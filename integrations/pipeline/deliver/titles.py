@@ -46,14 +46,14 @@ def deliver_title(client: KaminoClient, posting: Posting, person_id: int, *, clo
 
 def deliver_part(client: KaminoClient, part: PartPosting, *, clock: Clock) -> None:
     """Claim and create one settled title of a payment; its person is in Kamino, as the title it belongs to is."""
-    person = part.posting.title.person
+    person_id = part.posting.kamino_person_id
     claimed = claim(part, Operation.CREATE, settles=True, now=clock(), to=KAMINO)
     if claimed is None:
         return
     with record.outcome_of(claimed, clock):
-        if person is None or person.posting.kamino_id is None:
+        if person_id is None:
             raise InternalError("a part without a person", service="Kamino")
-        _create(client, claimed, part, part.get_desired(), person.posting.kamino_id, clock)
+        _create(client, claimed, part, part.get_desired(), person_id, clock)
 
 
 def _create(

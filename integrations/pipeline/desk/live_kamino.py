@@ -1,6 +1,7 @@
 """Live Kamino: read its list now, because a person waits, and act on what it shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.titles import Direction
+from integrations.kamino.client import KaminoClient
 from integrations.models import ForcedSettlement, KaminoConnection, Posting
 from integrations.pipeline.access.clients import PATIENCE, open_kamino
 from integrations.pipeline.access.error_texts import live_error_text
@@ -32,20 +34,27 @@ def read_due(posting: Posting, *, start: date, end: date, clock: Callable[[], da
     such list, is busy or does not answer."""
     if not timedelta(0) <= end - start <= LONGEST_SPAN:
         raise Refused("span", _("Give a span of at most 31 days."))
-    direction = Direction(posting.direction)
-    kamino = _lease(posting.kamino_connection_id, clock())
-    try:
+    direction, kamino_id = Direction(posting.direction), posting.kamino_connection_id
+    with reading(kamino_id, clock) as client:
         read_at = clock()
-        client = open_kamino(kamino, clock=clock, patience=Patience(PATIENCE))
-        listing = rows_due(client, kamino.pk, direction, start, end, clock=clock)
+        listing = rows_due(client, kamino_id, direction, start, end, clock=clock)
+    if listing is None:
+        raise Refused("no_list", _("Kamino shows no list of these titles. Only those seen before can be found."))
+    store_rows(kamino_id, direction, listing.rows, read_at=read_at)
+    return len(listing.rows)
+
+
+@contextmanager
+def reading(kamino_connection_id: int, clock: Callable[[], datetime]) -> Iterator[KaminoClient]:
+    """Lend a client for a person who waits, within Kamino's limit. Raises `Refused` where Kamino is busy, switched off,
+    or does not answer."""
+    kamino = _lease(kamino_connection_id, clock())
+    try:
+        yield open_kamino(kamino, clock=clock, patience=Patience(PATIENCE))
     except ApiError as error:
         raise Refused("api", live_error_text(error)) from error
     finally:
         free_kamino(kamino)
-    if listing is None:
-        raise Refused("no_list", _("Kamino shows no list of these titles. Only those seen before can be found."))
-    store_rows(kamino.pk, direction, listing.rows, read_at=read_at)
-    return len(listing.rows)
 
 
 def _lease(kamino_connection_id: int, now: datetime) -> KaminoConnection:

@@ -117,7 +117,7 @@ def _register_row(
     if decided or item.bling_id == 0:
         return row
     kind, nature = TARGET_KINDS[row.main_field], nature_of_row(item.kind, item.nature)
-    classifies = item.kind in (CatalogKind.CATEGORY, CatalogKind.BANK_ACCOUNT)
+    classifies = item.kind != CatalogKind.SALES_CHANNEL
     by_name = targets.named(kind, item.name, nature=nature) if classifies and mapping is None else None
     if by_name is not None:
         return DeskRow(connection, item.kind, item, None, mapping, titles, total, by_name=by_name)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from integrations.domain.classification import choose_bank_account, classify_title
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import DesiredTitle, Forced, Inputs, KaminoStatus
-from integrations.domain.reasons import Problem, Reason, because_of
+from integrations.domain.reasons import ASKED_OF_A_PERSON, Problem, Reason, because_of
 from integrations.domain.settlement import PaymentFacts, Settlement, settle, unmatched
 from integrations.domain.splitting import Split
 from integrations.domain.titles import BorderoFacts, SalesOrderFacts, TitleFacts, TitleStatus
@@ -81,7 +81,7 @@ def gather(
     may_divide = forced is None and (parts.is_begun or not was_settled)
     paid, found = _paid(title, facts, rulebook, read, parts, may_divide=may_divide)
     settlement, divided, accounts = paid
-    problems += [*found, *_person_problems(title, persons)]
+    problems += [*found, *_person_problems(title, posting, persons)]
     if title.maybe_replaces:
         ids = ", ".join(str(bling_id) for bling_id in title.maybe_replaces)
         problems.append(Problem(Reason.RELAUNCH_UNCLEAR, {"ids": ids}))
@@ -174,12 +174,18 @@ def _keys(title: Title) -> list[tuple[int, int]]:
     return [(title.connection_id, bordero) for bordero in title.bordero_ids]
 
 
-def _person_problems(title: Title, persons: dict[int, PersonPosting]) -> list[Problem]:
+def _person_problems(title: Title, posting: Posting, persons: dict[int, PersonPosting]) -> list[Problem]:
+    """Return what holds a title back because of its person. What Kamino has already is kept right whatever became of
+    the person since."""
     if title.person is None or title.person_id is None:
         return [Problem(Reason.PERSON_UNREAD, {"id": str(title.contact_id)})] if title.contact_id else []
-    row = persons[title.person_id]
-    if row.kamino_id:
+    row, why = persons[title.person_id], persons[title.person_id].get_reason()
+    if posting.kamino_id is not None and (row.kamino_id or posting.is_left):
         return []
-    if row.state in (DeliveryState.NEEDS_HUMAN, DeliveryState.UNCERTAIN):
-        return [because_of(Reason.PERSON_REFUSED, row.get_reason(), name=title.person.name)]
+    is_stuck = row.state == DeliveryState.NEEDS_HUMAN
+    asked = (Reason.GONE_FROM_KAMINO,) if row.kamino_id else ASKED_OF_A_PERSON
+    if is_stuck and why is not None and why.code in asked:
+        return [because_of(Reason.PERSON_UNDECIDED, why, name=title.person.name)]
+    if not row.kamino_id and (is_stuck or row.state == DeliveryState.UNCERTAIN):
+        return [because_of(Reason.PERSON_REFUSED, why, name=title.person.name)]
     return row.get_problems()

@@ -1,14 +1,16 @@
 """Plans of persons: what Kamino should hold of the customers and suppliers of some titles."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
 from integrations.domain.delivery import DeliveryState
-from integrations.domain.persons import desire_person
+from integrations.domain.documents import compact
+from integrations.domain.persons import DesiredPerson, desire_person, document_to_hold, is_of_another
 from integrations.domain.reasons import Problem, Reason, with_since
 from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection, Person, PersonPosting, Title
@@ -22,8 +24,11 @@ def kamino_of(title: Title) -> KaminoConnection:
     return kamino
 
 
-def plan_persons(titles: Sequence[Title], now: datetime) -> dict[int, PersonPosting]:
-    """Plan the persons of some titles; a person is customer or supplier by the titles that name it."""
+def plan_persons(
+    titles: Sequence[Title], now: datetime, asked: Collection[int] = frozenset()
+) -> dict[int, PersonPosting]:
+    """Plan the persons of some titles; a person is customer or supplier by the titles that name it. Those that need a
+    person are tried again where one asked for a title of theirs (`asked`, keys of `Person`)."""
     kaminos = {title.person_id: kamino_of(title) for title in titles if title.person_id}
     directions: dict[int, set[str]] = defaultdict(set)
     pairs = Title.objects.filter(person__in=kaminos).values_list("person_id", "direction").distinct()
@@ -40,7 +45,7 @@ def plan_persons(titles: Sequence[Title], now: datetime) -> dict[int, PersonPost
     found = {row.person_id: row for row in rows.select_related("person", "person__connection")}
     for row in found.values():
         try:
-            _plan_person(row, row.person, directions[row.person_id], now)
+            _plan_person(row, row.person, directions[row.person_id], now, is_asked=row.person_id in asked)
         except Exception as error:
             # A bug of ours on one person must not keep all titles of the batch from being planned.
             log.exception("plan of a person crashed", person=row.person_id)
@@ -54,30 +59,37 @@ def _hand_over(row: PersonPosting, why: Problem, now: datetime) -> None:
         PersonPosting.objects.plan(row.pk, state=row.state, **stored(why, now))
 
 
-def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: datetime) -> None:
+def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: datetime, *, is_asked: bool) -> None:
     desired, problems = desire_person(
         person.to_facts(),
         is_customer=Direction.RECEIVABLE in directions,
         is_supplier=Direction.PAYABLE in directions,
         prefix=person.connection.code_prefix,
     )
+    if desired is not None and row.kamino_id is not None:
+        desired, problems = _of_linked(row, person, desired)
     fingerprint = desired.fingerprint if desired else ""
     unchanged = row.wants(desired)
     is_settled = row.state != DeliveryState.HELD or (desired is None and not row.kamino_id)
     is_stored = fingerprint == row.desired_fingerprint
-    if is_stored and is_settled and problems == row.get_problems() and row.planned_at != now:
+    is_again = is_asked and row.state == DeliveryState.NEEDS_HUMAN
+    is_forgotten = row.kept_document not in ("", compact(person.document))  # a decision about another number
+    is_same = is_stored and is_settled and problems == row.get_problems()
+    if is_same and not is_again and not is_forgotten and row.planned_at != now:
         return
     if desired is None:
         state = DeliveryState.HELD
-    elif row.was_sent(desired) or (row.kamino_id and not row.owns_person):
+    elif row.was_sent(desired) or (row.kamino_id and not row.owns_person and not problems):
         state = DeliveryState.DELIVERED
     else:
         state = DeliveryState.READY
     row.problems = with_since(problems, row.problems, now)
-    changes: dict[str, Any] = {} if is_stored else {"ready_at": now}
-    if not unchanged:
+    changes: dict[str, Any] = {} if is_stored and not is_again else {"ready_at": now}
+    if not unchanged or is_again:
         changes |= {"tries": 0, **NO_REASON}
-    stays = unchanged and row.state == DeliveryState.NEEDS_HUMAN
+    if is_forgotten:
+        changes["kept_document"] = ""
+    stays = unchanged and not is_again and row.state == DeliveryState.NEEDS_HUMAN
     new_state = row.state if stays else state
     if row.state in PersonPosting.objects.all().MOVABLE:
         row.state, row.reason = new_state, row.reason if stays else ""
@@ -91,3 +103,15 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
         **row.brought_up_to_date(desired),
         **changes,
     )
+
+
+def _of_linked(row: PersonPosting, person: Person, desired: DesiredPerson) -> tuple[DesiredPerson, list[Problem]]:
+    """Return what a linked Kamino person should hold, and whether it may be another person: then nothing of it is
+    written, and nothing new is sent to it."""
+    known = row.known_document
+    if known is None and row.delivered_fingerprint == desired.fingerprint:
+        known = desired.document  # erased on a person's request: just this was sent
+    desired = replace(desired, document=document_to_hold(desired.document, known, row.kept_document))
+    if is_of_another(desired.document, known):
+        return desired, [Problem(Reason.DOCUMENT_DIFFERS, {"name": person.name, "id": str(row.kamino_id)})]
+    return desired, []

@@ -93,7 +93,8 @@ def plan_batch(
             .order_by("pk")
         )
         rulebooks = {title.connection_id: load_rulebook(title.connection) for title in _first_of_each(titles)}
-        persons = plan_persons(titles, now)
+        asked_for = {title.person_id for title in titles if requests[title.pk] == Priority.PERSON}
+        persons = plan_persons(titles, now, {pk for pk in asked_for if pk is not None})
         known = _lock_postings(titles)
         postings = known | _add_postings([title for title in titles if title.pk not in known], now)
         orders = ForcedSettlement.objects.in_force().filter(posting__in=known.values()).select_related("account")

@@ -1,6 +1,7 @@
 """The rules of one connection as the domain reads them: mappings, registers of both sides, the company's decisions."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -15,6 +16,7 @@ from integrations.domain.classification import (
     Subject,
     Target,
     TargetIndex,
+    units_by_name,
 )
 from integrations.domain.rules import Filter, FilterKind, PayableNumber, Release, SaleRelease, TenantRules
 from integrations.domain.settlement import PaidAmount
@@ -92,6 +94,9 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
     items = list(KaminoItem.objects.filter(connection=kamino))
     catalog = list(CatalogItem.objects.filter(connection=connection))
     rules = _mapping_rules(connection)
+    units = {
+        item.bling_id: item.name for item in catalog if item.kind == CatalogKind.BUSINESS_UNIT and not item.is_gone
+    }
     return Rulebook(
         rules=TenantRules(
             settled_from=tenant.settled_from,
@@ -108,19 +113,20 @@ def load_rulebook(connection: BlingConnection) -> Rulebook:
             may_split=kamino is not None and kamino.lists_are_complete and kamino.allow_unconfirmed,
         ),
         mappings=RuleSet(
-            accounts=TargetIndex([target for item in items if (target := _of_kind(item, KaminoKind.CHART_ACCOUNT))]),
+            accounts=_index(items, KaminoKind.CHART_ACCOUNT),
             categories=rules[MappingKind.CATEGORY],
             customers=rules[MappingKind.CUSTOMER],
             suppliers=rules[MappingKind.SUPPLIER],
             channels=rules[MappingKind.SALES_CHANNEL],
             units=rules[MappingKind.BUSINESS_UNIT],
+            named_units=units_by_name(units, _index(items, KaminoKind.BUSINESS_UNIT)),
             defaults=Rule(
                 cost_center=_target(kamino.default_cost_center) if kamino else None,
                 business_unit=_target(kamino.default_business_unit) if kamino else None,
             ),
         ),
         bank_accounts=rules[MappingKind.BANK_ACCOUNT],
-        banks=TargetIndex([target for item in items if (target := _of_kind(item, KaminoKind.BANK_ACCOUNT))]),
+        banks=_index(items, KaminoKind.BANK_ACCOUNT),
         names={(item.kind, item.bling_id): item.name for item in catalog},
         gone=frozenset((item.kind, item.bling_id) for item in catalog if item.is_gone),
     )
@@ -159,10 +165,8 @@ def _rule(row: Mapping, name: str) -> Rule:
 
 
 def _target(item: KaminoItem | None) -> Target | None:
-    if item is None:
-        return None
-    return Target(item.kamino_id, item.name, item.is_active, item.takes_postings, item.nature)
+    return None if item is None else item.to_target()
 
 
-def _of_kind(item: KaminoItem, kind: KaminoKind) -> Target | None:
-    return _target(item) if item.kind == kind else None
+def _index(items: Sequence[KaminoItem], kind: KaminoKind) -> TargetIndex:
+    return TargetIndex([item.to_target() for item in items if item.kind == kind])

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
+from integrations.domain.titles import Origin
 from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title
 from integrations.models.title_lists import of_known_lists, of_waiting_lists
 from integrations.pipeline.access.clients import open_kamino
@@ -24,6 +25,7 @@ from integrations.pipeline.compare.reconcile import (
     with_holds,
 )
 from integrations.pipeline.deliver.ready import kaminos_with_work
+from integrations.pipeline.desk.commands import read_orders_soon
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.handover.restore_holds import unread_connections
@@ -46,14 +48,19 @@ def kaminos_to_read(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet
 def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bool:
     """Read the registers of companies that titles wait for; errors pause that company only."""
     now = clock()
-    kamino = lease_first(kaminos_to_read(now, tenant_ids), now)
+    sales = Title.objects.filter(connection__tenant=OuterRef("tenant"), origin=Origin.SALE)
+    kamino = lease_first(kaminos_to_read(now, tenant_ids).annotate(has_sales=Exists(sales)), now)
     if kamino is None:
         return False
+    has_sales = getattr(kamino, "has_sales", True)
     try:
         if refresh_registers(open_kamino(kamino, clock=clock), kamino, clock=clock):
             resolve_pending(kamino.tenant, now=clock())
             waiting = Posting.objects.filter(kamino_connection=kamino).exclude(problems=[])
             request_plans(Title.objects.filter(posting__in=waiting), now=clock())
+            if has_sales:  # a business unit there may have the name of one of Bling
+                for connection in kamino.tenant.bling_connections.all():
+                    read_orders_soon(connection, now=clock())
     except Exception as error:
         _kamino_failed(kamino, error, clock())
     finally:

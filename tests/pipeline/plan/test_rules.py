@@ -20,10 +20,12 @@ class Shop:
 
     def __init__(self, company: Company) -> None:
         self.company = company
+        self.channel = next(iter(company.bling.channels.values()))
+        units = [(unit, f"{name} no Bling") for unit, name in self.channel.units]  # no name of Kamino's
+        company.bling.edit_channel(self.channel.id, units=units)
         rent = next(row.id for row in company.bling.categories.values() if row.name == "Aluguel")
         company.add_title("payable", category=rent)  # Kamino's registers are read once there are titles
         company.sync()
-        self.channel = next(iter(company.bling.channels.values()))
         self.unit = self.channel.units[0][0]
 
     def map(self, kind: str, bling_id: int, **targets: str) -> int:
@@ -57,6 +59,35 @@ def shop(company: Company) -> Shop:
 
 class TestTheSalesOrder:
     """A receivable's business unit comes from the sales order behind it, read only when a mapping asks for it."""
+
+    @pytest.mark.parametrize(
+        ("names", "expected"),
+        [(["MATRIZ  sul"], "MATRIZ  sul"), (["Matriz Sul", "matriz sul"], None), (["Matriz"], None)],
+        ids=["one", "several", "another"],
+    )
+    def test_gives_the_unit_of_the_same_name_where_nobody_mapped_one(
+        self, shop: Shop, names: list[str], expected: str | None
+    ) -> None:
+        shop.company.bling.edit_channel(shop.channel.id, units=[(shop.unit, "Matriz Sul")])
+        shop.company.kamino.units.clear()
+        for name in names:
+            shop.company.kamino.add_business_unit(name)
+        shop.company.forget_registers()
+        shop.company.sync()
+        title, other = shop.sell(), shop.sell(unit=0)
+        shop.company.sync()
+        assert (shop.unit_in_kamino(title), shop.unit_in_kamino(other)) == (expected, None)
+        assert bool(shop.orders_read()) is (expected is not None)
+
+    def test_gives_what_was_mapped_although_another_unit_has_the_name(self, shop: Shop) -> None:
+        shop.company.bling.edit_channel(shop.channel.id, units=[(shop.unit, "Filial Norte")])
+        shop.company.kamino.add_business_unit("filial norte")
+        shop.company.forget_registers()
+        shop.company.sync()
+        shop.map("business_unit", shop.unit, business_unit=UNIT)
+        title = shop.sell()
+        shop.company.sync()
+        assert shop.unit_in_kamino(title) == UNIT
 
     @pytest.mark.parametrize("generous", [False, True])
     def test_gives_the_business_unit_and_is_read_once(self, shop: Shop, world: World, generous: bool) -> None:

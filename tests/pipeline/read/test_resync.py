@@ -43,12 +43,12 @@ def test_an_edited_contact_is_seen(company: Company, user: User, direction: str)
     contact = company.bling.add_contact(name="Nome velho", document="11.222.333/0001-81", kind="J")
     titles = [company.add_title(direction, contact=contact) for _ in range(2)]
     company.sync()
-    company.bling.edit_contact(contact, name="Nome novo", document="529.982.247-25", kind="F")
+    company.bling.edit_contact(contact, name="Nome novo", fantasia="Novo", email="novo@example.com")
     before = company.bling.calls[CONTACT_CALL]
     company.resync(titles[0], user)
     person = Person.objects.get()
-    assert (person.name, person.document, person.kind) == ("Nome novo", "52998224725", "F")
-    assert PersonPosting.objects.get().get_desired().document == person.document
+    assert (person.name, person.trade_name) == ("Nome novo", "Novo")
+    assert PersonPosting.objects.get().get_desired().email == person.email
     assert [row["Nome"] for row in company.kamino.persons.values()] == ["Nome novo"]
     assert company.bling.calls[CONTACT_CALL] == before + 1
 

@@ -36,7 +36,7 @@ class ReadOrders(Step[Row, Orders]):
         left = ORDERS_LIMIT - cursor.get("orders_read", 0)
         if left <= 0 or not self.work.reads_orders:
             return []
-        query = sales_orders.awaited(self.work.run.connection)
+        query = sales_orders.worth_reading(self.work.run.connection)
         if "orders" in cursor:
             query = query.filter(pk__lt=cursor["orders"])
         return list(query.order_by("-pk").values_list("pk", "origin_id")[: min(BATCH, left)])

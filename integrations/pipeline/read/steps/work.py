@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -30,9 +31,12 @@ class Work:
         self.client = client
         self.clock = clock
         self.deadline = deadline
-        self.reads_orders = sales_orders.are_needed(run.connection)
         self._counted = client.requests
         self._held_at = clock()
+
+    @cached_property
+    def reads_orders(self) -> bool:
+        return sales_orders.are_needed(self.run.connection)
 
     @property
     def is_over(self) -> bool:

@@ -1,4 +1,4 @@
-"""The tables of docs/operations.md that say what the words say: made from the same tables, never written by hand."""
+"""The tables of docs/reasons.md that say what the words say: made from the same tables, never written by hand."""
 
 import re
 from collections.abc import Iterator

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.words.operations_page import with_tables
+from integrations.words.reasons_page import with_tables
 from project.local import BASE_DIR
 
-PAGE = BASE_DIR / "docs" / "operations.md"
+PAGE = BASE_DIR / "docs" / "reasons.md"
 
 
 class Command(BaseCommand):
-    help = "Renew the tables of docs/operations.md that are made from the words."
+    help = "Renew the tables of docs/reasons.md that are made from the words."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,5 +22,5 @@ class Command(BaseCommand):
         before = page.read_text(encoding="utf-8")
         after = with_tables(before)
         if check and after != before:
-            raise CommandError("docs/operations.md is not up to date: run manage.py operations_page")
+            raise CommandError("docs/reasons.md is not up to date: run manage.py reasons_page")
         page.write_text(after, encoding="utf-8")
