@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from integrations.models import BlingConnection, CatalogItem, Person, SyncRun, Tenant, Title, TitleRead
+from integrations.models import BlingConnection, CatalogItem, GoneInBling, Person, SyncRun, Tenant, Title, TitleRead
 from integrations.pipeline.desk import commands
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days, payables
@@ -253,6 +253,7 @@ def test_a_contact_whose_detail_fails_for_days_is_asked_for_until_it_was_read(co
         world.faults.clear()
         # Days later Bling's list of changes no longer shows it.
         company.bling.age_contact(contact, company.bling.world.now() - timedelta(days=3))
+    GoneInBling.objects.update(asked_at=timezone.now() - timedelta(days=1))  # Bling said that it does not have it
     company.sync()
     assert Person.objects.get().name == "Novo nome"
     assert not Person.objects.filter(is_stale=True).exists()
