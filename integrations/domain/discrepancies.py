@@ -59,6 +59,12 @@ PAYMENT_KINDS = (
     DiscrepancyKind.FORCED_SETTLEMENT,
 )
 """What may be wrong with the status or payment of a title: they exclude each other (`domain/payment_differences`)."""
+WRITTEN_KINDS = (DiscrepancyKind.VALUE, DiscrepancyKind.DUE_DATE)
+"""What each write to Kamino ends: it says these as Bling does."""
+ROW_KINDS = (
+    *WRITTEN_KINDS, DiscrepancyKind.CLASSIFICATION, DiscrepancyKind.PERSON, DiscrepancyKind.EDITED_IN_KAMINO,
+)  # fmt: skip
+"""What a row of Kamino's list shows otherwise than was sent, beside status and payment."""
 MONEY_KINDS = (*PAYMENT_KINDS, DiscrepancyKind.VALUE, DiscrepancyKind.MISSING_IN_BLING, *COMPUTED_KINDS)
 """Kinds whose sides show amounts."""
 RISKS = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.DUPLICATED)

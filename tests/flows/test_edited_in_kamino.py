@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import Attempt, KaminoConnection, Tenant
+from integrations.models import Attempt, Discrepancy, KaminoConnection, Tenant
 from integrations.pipeline.desk import commands
 from tests.flows.helpers import Company
 
@@ -162,6 +162,11 @@ def stands(company: Company, there: int) -> list[str]:
     return [f"{row['ValorVencimento']:.0f}", str(due.days), STATUSES[row["Situacao"]]]
 
 
+def open_kinds(company: Company) -> list[str]:
+    rows = Discrepancy.objects.filter(posting__kamino_connection__tenant=company.tenant, closed_at=None)
+    return sorted(rows.values_list("kind", flat=True))
+
+
 @pytest.fixture
 def user(transactional_db: None) -> User:
     return User.objects.create_user("maria")
@@ -186,6 +191,31 @@ def test_what_stands_where(
     EVENTS[event](company, title, user)
     posting = company.posting(title)
     assert [*stands(company, there), posting.state, posting.reason or "-"] == [v, d, s, g, r]
+
+
+@pytest.mark.parametrize("edit", ["value", "due+53", "text", "chart", "paid"])
+def test_a_difference_is_said_when_it_is_seen_and_ends_when_it_is_over(company: Company, user: User, edit: str) -> None:
+    kinds = {
+        "value": ["value"], "due+53": ["due_date"], "text": ["edited_in_kamino"], "chart": ["classification"],
+        "paid": ["settled_only_in_kamino"],
+    }[edit]  # fmt: skip
+    title, _there = _edited(company, edit)
+    EVENTS["reconcile"](company, title, user)
+    assert open_kinds(company) == kinds
+    company.resync(title, user)
+    assert open_kinds(company) == ([] if kinds[0] in ("value", "due_date") else kinds)
+    if edit in ("text", "chart"):
+        order = {"posting": company.posting(title), "reason": "Voltar", "user": user}
+        commands.use_bling(**order, now=timezone.now())
+        company.work()
+        _reconcile(company, user)
+        assert open_kinds(company) == []
+
+
+def test_a_resync_says_at_once_what_it_saw(company: Company, user: User) -> None:
+    title, _there = _edited(company, "paid")
+    company.resync(title, user)
+    assert open_kinds(company) == ["settled_only_in_kamino"]
 
 
 STUCK = [case[:2] for case in CASES if case[5] == "needs_human" and case[0] in UNDONE]

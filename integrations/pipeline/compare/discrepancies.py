@@ -9,7 +9,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import PAYMENT_KINDS, Difference, DiscrepancyKind, compare
+from integrations.domain.discrepancies import (
+    PAYMENT_KINDS,
+    ROW_KINDS,
+    WRITTEN_KINDS,
+    Difference,
+    DiscrepancyKind,
+    compare,
+)
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.payment_differences import bling_side, kamino_side, payment_difference
 from integrations.domain.reasons import Reason
@@ -100,11 +107,32 @@ def review_changed(kamino: KaminoConnection, *, now: datetime) -> None:
             rows = due.filter(pk__gt=last).select_for_update(no_key=True, skip_locked=True)
             locked = list(rows.values_list("pk", flat=True)[:BATCH])
             batch = _batch(Posting.objects.filter(pk__in=locked))
-            open_rows = _open_rows(batch)
-            found = _own_states(batch, shown_since_sent(batch, open_rows), open_rows)
-            _store(batch, open_rows, found, now, kinds=OWN_KINDS)
+            _review(kamino, batch, now)
             Posting.objects.filter(pk__in=locked).update(is_review_due=False)
         last, is_over = max(locked, default=0), len(locked) < BATCH
+
+
+def _review(kamino: KaminoConnection, batch: Sequence[Posting], now: datetime) -> None:
+    """Compare with what lists showed since each was sent; of the others, end what our write ended."""
+    open_rows = _open_rows(batch)
+    shown = shown_since_sent(batch, open_rows)
+    found = _own_states(batch, shown, open_rows)
+    looked = [posting for posting in batch if shown[posting.pk].row is not None]
+    accounts = _account_names(kamino) if looked else {}
+    for posting in looked:
+        found[posting.pk] += _compare(posting, shown[posting.pk].row, accounts)
+    _store(looked, open_rows, found, now, kinds=(*OWN_KINDS, *ROW_KINDS))
+    _store([posting for posting in batch if posting not in looked], open_rows, found, now, kinds=OWN_KINDS)
+    sent_at = {posting.pk: at for posting in batch if (at := getattr(posting, "last_sent_at", None))}
+    written = [
+        row.pk
+        for row in open_rows
+        if row.kind in WRITTEN_KINDS
+        and row.bordero_id is None
+        and row.seen_at < sent_at.get(row.posting_id, row.seen_at)
+    ]
+    if written:
+        StoredDiscrepancy.objects.filter(pk__in=written, closed_at=None).update(closed_at=now)
 
 
 def _open_rows(batch: Sequence[Posting]) -> list[StoredDiscrepancy]:
