@@ -1,5 +1,6 @@
 """What Kamino should hold and does hold, for each title and person, and every write to Kamino."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
@@ -10,9 +11,10 @@ from integrations.domain.conflicts import DONE_THERE, ENDS_THERE
 from integrations.domain.delivery import DeliveryState, Operation, Outcome
 from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
+from integrations.domain.reasons import Problem
 from integrations.models.connections import KaminoConnection
 from integrations.models.moments import moment
-from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit, Priority
+from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit, Priority, stored
 from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
@@ -95,19 +97,32 @@ class TitleUnit(KaminoUnit):
         return DesiredTitle.from_json(self.delivered) if self.delivered else None
 
 
+class PersonPostingQuerySet(DeliveryQuerySet["PersonPosting"]):
+    def sought(self, pk: int, fence: int, *, why: Problem | None, now: datetime) -> int:
+        """Who a contact is in Kamino was looked up while nothing is sent: `why` says what a person has to decide."""
+        stuck = {"state": DeliveryState.NEEDS_HUMAN, **stored(why, now)} if why else {}
+        rows = self.filter(pk=pk, fence=fence, **PersonPosting.UNSOUGHT)
+        return rows.update(sought_at=now, **stuck)
+
+
 class PersonPosting(KaminoUnit):
     """A contact and its Kamino person. Only the first linked contact (`owns_person`) may change the person's data.
 
     `kept_document` is the CPF/CNPJ (compact) of Bling that a person called wrong: Kamino's stays while Bling shows it.
+    `sought_at`: when it was looked up in Kamino for the simulation, since its plan.
     """
 
     WORD = "person"
+    UNSOUGHT: ClassVar[dict[str, Any]] = {
+        "state": DeliveryState.READY.value, "kamino_id__isnull": True, "sought_at__isnull": True,
+    }  # fmt: skip
 
     person = models.OneToOneField(Person, models.CASCADE, related_name="posting", verbose_name=_("person"))
     owns_person = models.BooleanField(default=True)
     kept_document = models.CharField(_("wrong CPF/CNPJ in Bling"), max_length=40, blank=True, default="", db_default="")
+    sought_at = models.DateTimeField(null=True, editable=False)
 
-    objects = DeliveryQuerySet.as_manager()
+    objects = PersonPostingQuerySet.as_manager()
 
     if TYPE_CHECKING:
         person_id: int
@@ -119,6 +134,11 @@ class PersonPosting(KaminoUnit):
             models.Index(fields=["kamino_connection", "ready_at"], condition=Q(state="ready"), name="person_ready"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="person_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="person_uncertain"),
+            models.Index(
+                fields=["kamino_connection"],
+                condition=Q(state="ready", kamino_id__isnull=True, sought_at__isnull=True),
+                name="person_unsought",
+            ),
         ]
         constraints = [
             *DeliveryUnit.Meta.constraints,

@@ -55,6 +55,17 @@ def make_person_ready(_company: Company) -> None:
     PersonPosting.objects.update(state="ready", ready_at=ago())
 
 
+def make_unsought(company: Company) -> None:
+    """Let the company be in simulation, and nobody have looked for its supplier in Kamino."""
+    company.to_shadow()
+    make_ready(kamino_id=None, delivered=None)
+    PersonPosting.objects.update(state="ready", kamino_id=None, sought_at=None, delivered=None)
+
+
+def make_stuck(_company: Company) -> None:
+    Posting.objects.update(state="needs_human", reason="awaiting_approval", ready_at=ago())
+
+
 def make_uncertain(model: Any) -> Callable[[Company], Any]:
     return lambda _company: model.objects.update(state="uncertain", ready_at=ago())
 
@@ -141,8 +152,10 @@ CASES: list[tuple[str, Callable[[Company], Any]]] = [
     ("reconcile", update(KaminoConnection, reconciled_at=lambda: ago(hours=25))),
     ("reconcile", update(KaminoConnection, reconciled_at=lambda: None)),
     ("reconcile", update(KaminoConnection, reconcile_asked_at=timezone.now)),
+    ("simulated", make_unsought),
     ("deliver", lambda _company: make_ready()),
     ("deliver", make_person_ready),
+    ("deliver", make_stuck),
     ("deliver", make_part("ready")),
     ("deliver", make_part("uncertain")),
     ("deliver", make_uncertain(Posting)),

@@ -14,6 +14,7 @@ from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStat
 from integrations.domain.titles import Direction
 from integrations.models import Attempt, PlannedWrite, Posting
 from integrations.models.planned_writes import SETTLING, PlannedOperation
+from sandbox.faults import Fault
 from tests.flows.helpers import Company
 
 OPEN = DesiredTitle(
@@ -92,3 +93,41 @@ def test_what_is_listed_in_simulation_is_what_kamino_holds_after_going_live(
         assert (held[names[2]] == 2) == (row.operation in SETTLING)
     assert company.in_kamino("payable", unmapped) is None
     assert listed(company) == {}
+
+
+def test_whom_kamino_has_twice_is_said_before_anything_is_sent(new_company: Callable[..., Company]) -> None:
+    company = new_company(delivery_mode="shadow")
+    documents = {"Dobrada": "11222333000181", "Única": "45997418000153", "Nova": "33000167000101"}
+    contacts = {
+        name: company.bling.add_contact(name=name, document=document, kind="J") for name, document in documents.items()
+    }
+    for name in ("Dobrada", "Dobrada", "Única"):
+        company.kamino.add_person(name=name, document=documents[name])
+    titles = {name: company.add_title("payable", contact=contact) for name, contact in contacts.items()}
+    persons = len(company.kamino.persons)
+    company.sync()
+    assert (company.kamino.write_count, len(company.kamino.persons)) == (0, persons)
+    states = {name: company.posting(title).state for name, title in titles.items()}
+    assert states == {"Dobrada": "held", "Única": "ready", "Nova": "ready"}
+    assert company.problems(titles["Dobrada"]) == ["person_undecided"]
+    assert set(listed(company)) == {titles["Única"], titles["Nova"]}
+    requests = company.kamino.request_count
+    company.sync()
+    assert company.kamino.request_count == requests  # nobody is looked for a second time
+    company.go_live()
+    company.work()
+    assert [company.posting(title).state for title in titles.values()] == ["held", "delivered", "delivered"]
+
+
+def test_a_company_whose_persons_cannot_be_read_goes_on_later(new_company: Callable[..., Company]) -> None:
+    company = new_company(delivery_mode="shadow")
+    title = company.add_title("payable")
+    company.bling.world.faults.add(Fault(side="kamino", kind="500", path="/pessoa/lista", times=50))
+    company.sync()
+    assert company.posting(title).state == "ready"
+    company.bling.world.faults.clear()
+    company.forget_waits()
+    company.work()
+    posting = company.title(title).person
+    assert posting is not None
+    assert posting.posting.sought_at is not None

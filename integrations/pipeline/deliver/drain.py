@@ -11,7 +11,7 @@ from integrations.pipeline.access import restores
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.leases import free_kamino, lease_next
 from integrations.pipeline.deliver.kamino import KAMINO
-from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person
+from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person, directory_of
 from integrations.pipeline.deliver.ready import kaminos_to_serve, next_part, next_person, next_posting, next_stuck
 from integrations.pipeline.deliver.resolve import resolve
 from integrations.pipeline.deliver.stuck import look_at_stuck
@@ -19,10 +19,6 @@ from integrations.pipeline.deliver.titles import deliver_part, deliver_title
 from integrations.pipeline.deliver.waiting import Waiting, what_waits
 from integrations.pipeline.outbox import drain as outbox
 from integrations.pipeline.outbox.destination import Clock
-
-_DIRECTORIES: dict[tuple[object, ...], PersonDirectory] = {}
-"""A cache of this process, by where a company is and since when its database goes on: losing it costs requests, never
-correctness."""
 
 _WAITERS = outbox.Waiters()
 is_waiting = _WAITERS.is_waiting
@@ -50,8 +46,7 @@ class _Companies:
         # One that was opened with other keys, or for another place, is used no more.
         keys = (account.base_url, account.cn, *(getattr(account, name) for name in account.SECRETS))
         key = (account.pk, *keys, account.allow_unconfirmed, *account.title_lists.values())
-        place = (account.pk, account.base_url, account.cn, restores.restored_at())
-        client, directory = self._clients.get(key), _DIRECTORIES.setdefault(place, PersonDirectory())
+        client, directory = self._clients.get(key), directory_of(account)
         if client is None:
             client = self._clients[key] = open_kamino(account, clock=self._clock)
         # Nothing begins that might not end within the lease: no unit, and no page of a long look-up.

@@ -15,7 +15,7 @@ from integrations.domain.reasons import Reason
 from integrations.kamino.client import KaminoClient, person_id
 from integrations.kamino.listing import Listing, Page
 from integrations.kamino.translate import KaminoPerson
-from integrations.models import Attempt, KaminoSnapshot, PersonPosting, Posting
+from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, PersonPosting, Posting
 from integrations.pipeline.access.restores import restored_at
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.handover.kamino_persons import learn_document
@@ -99,6 +99,17 @@ class PersonDirectory:
         return bool(sent.exclude(outcome="", person_posting=row).exists())
 
 
+_DIRECTORIES: dict[tuple[object, ...], PersonDirectory] = {}
+"""A cache of this process, by where a company is and since when its database goes on: losing it costs requests, never
+correctness."""
+
+
+def directory_of(kamino: KaminoConnection) -> PersonDirectory:
+    """Return what this process knows of a company's register."""
+    place = (kamino.pk, kamino.base_url, kamino.cn, restored_at())
+    return _DIRECTORIES.setdefault(place, PersonDirectory())
+
+
 def _of_its_titles(client: KaminoClient, row: PersonPosting) -> list[KaminoPerson]:
     """Return the persons without CPF/CNPJ whom Kamino's lists show on this one's titles: a restored database knows
     neither of them."""
@@ -147,24 +158,33 @@ def _link_or_create(
         PersonPosting.objects.filter(pk=row.pk).update(owns_person=False)
         record.delivered(claimed, remote_id=sibling, held=desired, now=clock(), outcome=Outcome.ADOPTED)
         return
+    current = who_it_may_be(client, row, desired, directory, clock)
+    if current is not None:
+        taken = PersonPosting.objects.filter(
+            kamino_connection=row.kamino_connection_id, kamino_id=current.kamino_id, owns_person=True
+        )
+        if taken.exclude(pk=row.pk).exists():
+            _link(claimed, row, current, desired, clock)
+        else:
+            _save_merged(client, claimed, row, desired, current, clock)
+        return
+    record.may_send(claimed, clock, desired)
+    kamino_id = client.save_person(desired)
+    record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock())
+
+
+def who_it_may_be(
+    client: KaminoClient, row: PersonPosting, desired: DesiredPerson, directory: PersonDirectory, clock: Clock
+) -> KaminoPerson | None:
+    """Return the one person in Kamino that a contact is; `None` where it is proved to be nobody there. Raises
+    `AmbiguousError` where it may be several."""
     directory.prepare(client, row.kamino_connection_id, clock)
     candidates = directory.candidates(client, row, desired, clock)
     active = [person for person in candidates if person.active] or candidates
     if len(active) > 1:
         ids = ", ".join(str(person.kamino_id) for person in active)
         raise AmbiguousError(ids, service="Kamino", operation="person", code=Reason.AMBIGUOUS)
-    if active:
-        taken = PersonPosting.objects.filter(
-            kamino_connection=row.kamino_connection_id, kamino_id=active[0].kamino_id, owns_person=True
-        )
-        if taken.exclude(pk=row.pk).exists():
-            _link(claimed, row, active[0], desired, clock)
-        else:
-            _save_merged(client, claimed, row, desired, active[0], clock)
-        return
-    record.may_send(claimed, clock, desired)
-    kamino_id = client.save_person(desired)
-    record.delivered(claimed, remote_id=kamino_id, held=desired, now=clock())
+    return next(iter(active), None)
 
 
 def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:

@@ -100,6 +100,7 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
         desired_fingerprint=fingerprint,
         problems=row.problems,
         planned_at=now,
+        sought_at=None,
         **row.brought_up_to_date(desired),
         **changes,
     )

@@ -25,6 +25,7 @@ from integrations.pipeline.compare.reconcile import (
     with_holds,
 )
 from integrations.pipeline.deliver.ready import kaminos_with_work
+from integrations.pipeline.deliver.simulated import kaminos_to_look_at, look_for_persons
 from integrations.pipeline.desk.commands import read_orders_soon
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -61,6 +62,21 @@ def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> boo
             if has_sales:  # a business unit there may have the name of one of Bling
                 for connection in kamino.tenant.bling_connections.all():
                     read_orders_soon(connection, now=clock())
+    except Exception as error:
+        _kamino_failed(kamino, error, clock())
+    finally:
+        free_kamino(kamino)
+    return True
+
+
+def seek_persons(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
+    """Look for the new customers and suppliers of one company that is in simulation; false when none has any."""
+    now = clock()
+    kamino = lease_first(kaminos_to_look_at(now, tenant_ids), now)
+    if kamino is None:
+        return False
+    try:
+        look_for_persons(kamino, clock=clock, deadline=deadline)
     except Exception as error:
         _kamino_failed(kamino, error, clock())
     finally:

@@ -16,6 +16,7 @@ from integrations.pipeline.compare.discrepancies import kaminos_to_review, posti
 from integrations.pipeline.deliver import drain, sweep
 from integrations.pipeline.deliver.drain import is_waiting
 from integrations.pipeline.deliver.ready import kaminos_to_serve
+from integrations.pipeline.deliver.simulated import kaminos_to_look_at
 from integrations.pipeline.desk.bulk import advance_orders, orders_due
 from integrations.pipeline.handover.due import Kind, Turn, due, names_of
 from integrations.pipeline.mapping.changes import advance_changes, changes_due
@@ -32,6 +33,7 @@ from integrations.pipeline.run.kamino_turns import (
     kaminos_to_reconcile,
     read_kamino_registers,
     reconcile_one,
+    seek_persons,
 )
 from integrations.pipeline.run.progress import Progress, next_due, progress
 
@@ -119,6 +121,10 @@ STAGES = (
     Kind(
         "reconcile", lambda now, tenants: [kaminos_to_reconcile(now, tenants)],
         lambda turn: reconcile_one(turn.clock, turn.deadline, turn.tenant_ids),
+    ),
+    Kind(
+        "simulated", lambda now, tenants: [kaminos_to_look_at(now, tenants)],
+        lambda turn: seek_persons(turn.clock, turn.deadline, turn.tenant_ids),
     ),
     Kind("deliver", lambda now, tenants: [kaminos_to_serve(now, tenants)], _drain, is_waiting),
 )  # fmt: skip
