@@ -95,7 +95,9 @@ def _answer(situation: Situation) -> Answer:
     reason = _REASONS.get(situation.state)
     if reason is not None:
         return Answer(gap, Problem(reason))
-    if situation.awaits_approval and gap is Gap.NOT_SETTLED and situation.bling is not TitleStatus.SETTLED:
+    holds_settlement = any(problem.holds is Holds.SETTLEMENT for problem in situation.problems)
+    is_ordered = situation.awaits_approval and (situation.bling is not TitleStatus.SETTLED or holds_settlement)
+    if is_ordered and gap is Gap.NOT_SETTLED:
         return Answer(gap, Problem(Reason.AWAITS_APPROVAL))
     if situation.is_planned_again:
         return Answer(gap, Problem(Reason.BEING_PLANNED))

@@ -104,7 +104,7 @@ def test_a_title_is_resynced_forced_and_undone(company: Company, staff: Any) -> 
     assert "1.300,00" in timeline.inner_text()
 
     press(staff, "Forçar baixa na Kamino")
-    staff.get_by_text("A baixa vale só na Kamino").first.wait_for()
+    staff.get_by_text("A baixa é feita só na Kamino").first.wait_for()
     write(staff, "date", f"{company.bling.world.today:%d/%m/%Y}")
     reach(staff, staff.locator("[name=account]"))
     staff.keyboard.press("ArrowDown")

@@ -82,8 +82,12 @@ def situation(bling: TitleStatus, state: str, delivered: KaminoStatus | None, **
         (situation(SETTLED, "delivered", PAID, lacks_parts=True), Answer(Gap.PAYMENTS_NOT_SENT)),
         (situation(SETTLED, "delivered", PAID, awaits_approval=True), Answer(Gap.BOTH_SETTLED)),
         (
-            situation(SETTLED, "held", PENDING, problems=[BANK], awaits_approval=True),
-            Answer(Gap.NOT_SETTLED, BANK),
+            situation(SETTLED, "delivered", PENDING, problems=[BANK], awaits_approval=True),
+            Answer(Gap.NOT_SETTLED, Problem(Reason.AWAITS_APPROVAL)),
+        ),
+        (
+            situation(SETTLED, "ready", PENDING, awaits_approval=True),
+            Answer(Gap.NOT_SETTLED, Problem(Reason.QUEUED)),
         ),
         (
             situation(OPEN, "held", None, problems=[UNMAPPED], awaits_approval=True),

@@ -71,6 +71,9 @@ class ForceSettlementForm(PaidForm):
     def __init__(self, *args: Any, posting: Posting, **kwargs: Any) -> None:
         super().__init__(*args, accounts=bank_accounts(connection=posting.kamino_connection_id), **kwargs)
         self.fields["amount"].initial = posting.title.value
+        paid = posting.title.payments.order_by("-date").first()
+        if paid is not None:
+            self.fields["date"].initial = paid.date
 
     def clean_amount(self) -> Any:
         amount = self.cleaned_data["amount"]

@@ -165,7 +165,7 @@ def _what_it_means(kind: Kind, tenants: Sequence[int]) -> str:
         return ""
     lines = [
         _("Each title is settled with its whole value, on one day and one bank account."),
-        _("The settlement is valid only in Kamino; in Bling the title stays open."),
+        _("The settlement is made in Kamino only; in Bling nothing changes."),
     ]
     limit = Tenant.objects.filter(pk__in=tenants, force_limit__isnull=False).values_list("force_limit", flat=True)
     above = _("If they come to more than %(limit)s, somebody else has to approve each before it is sent.")

@@ -123,14 +123,18 @@ class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
             messages.error(request, _("This title has not been planned yet; resync it first."))
             return actions.back_to(self, title.pk)
         form = ForceSettlementForm(request.POST or None, posting=posting)
-        if request.method == "POST" and form.is_valid():
-            actions.carry_out(request, commands.force_settlement, _ordered, posting=posting, **form.cleaned_data)
+        # What was typed stays on the page when it is refused.
+        if (
+            request.method == "POST"
+            and form.is_valid()
+            and actions.carry_out(request, commands.force_settlement, _ordered, posting=posting, **form.cleaned_data)
+        ):
             return actions.back_to(self, title.pk)
         return actions.confirm(
             request,
             self,
             title=_("Force the settlement of %(name)s in Kamino") % {"name": title},
-            text=_("The settlement is valid only in Kamino; in Bling the title stays open."),
+            text=_("The settlement is made in Kamino only; in Bling nothing changes."),
             note=with_limit(title),
             submit=_("Force settlement in Kamino"),
             form=form,

@@ -154,7 +154,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
             request,
             self,
             title=_("Approve forced settlements"),
-            text=_("The settlement is valid only in Kamino; in Bling the title stays open."),
+            text=_("The settlement is made in Kamino only; in Bling nothing changes."),
             note=ngettext("%(count)s settlement, %(total)s.", "%(count)s settlements, %(total)s.", len(rows))
             % {"count": len(rows), "total": total},
             submit=_("Approve"),
@@ -197,7 +197,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
             request,
             self,
             title=_("Approve forced settlement"),
-            text=_("The settlement is valid only in Kamino; in Bling the title stays open."),
+            text=_("The settlement is made in Kamino only; in Bling nothing changes."),
             note=_order_line(row),
             submit=_("Approve"),
             dangerous=True,

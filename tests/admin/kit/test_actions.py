@@ -190,7 +190,7 @@ def test_a_settlement_takes_no_bank_account_of_another_company(
 
 def test_the_settlement_form_says_where_it_is_valid(login: Callable[[str], Client], ours: Rows) -> None:
     page = url(Title, "change", ours.title.pk).replace("/change/", "/force_settlement/")
-    text = "A baixa vale só na Kamino; no Bling o título continua em aberto."
+    text = "A baixa é feita só na Kamino; no Bling nada muda."
     assert text in login("operacao").get(page).content.decode()
 
 
