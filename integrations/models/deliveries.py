@@ -296,10 +296,9 @@ class Posting(TitleUnit):
         return bool(said.filter(~Exists(done)).exists())
 
     def was_there(self) -> bool:
-        """Say whether a person had it created once more (asked only about what a person asked for)."""
+        """Say whether a person had it created once more; one that is claimed for the first time never was."""
         kinds = self.person_actions.model.Kind
-        is_asked = self.priority == Priority.PERSON
-        return is_asked and bool(self.person_actions.filter(kind=kinds.CREATE_AGAIN).exists())
+        return self.fence > 1 and bool(self.person_actions.filter(kind=kinds.CREATE_AGAIN).exists())
 
     def replaces_none(self) -> bool:
         kinds = self.person_actions.model.Kind

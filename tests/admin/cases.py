@@ -34,7 +34,7 @@ from integrations.pipeline.desk import bulk, restores
 from tests.admin.world import DAY, Rows
 from tests.domain.builders import desired
 
-REASON = {"reason": "Combinado por telefone", "confirmed": "yes"}
+REASON = {"reason": "Combinado por telefone", "confirmed": "yes", "has_looked": "on"}
 
 
 def forced(rows: Rows) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Company:
     def forget_snapshots(self) -> None:
         """Let what was read from Kamino be old, as after ten minutes."""
         KaminoSnapshot.objects.all().delete()
-        ListedSpan.objects.all().delete()
+        ListedSpan.objects.exclude(first_day=date.min).delete()  # that one proves what was not there at that moment
 
     def an_hour_later(self) -> None:
         """Do what is due after an hour, of what is stuck because of what Kamino shows."""

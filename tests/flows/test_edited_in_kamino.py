@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from integrations.kamino import client as kamino_client
 from integrations.models import Attempt, Discrepancy, KaminoConnection, Tenant
-from integrations.pipeline.desk import commands
+from integrations.pipeline.desk import commands, decisions
 from tests.flows.helpers import Company
 
 DUE = 10
@@ -272,3 +273,20 @@ def test_what_people_deleted_in_kamino_needs_no_cancelling(company: Company, use
     EVENTS["cancel"](company, title, user)
     posting = company.posting(title)
     assert (posting.state, stands(company, there)[2]) == ("delivered", "gone")
+
+
+def test_what_several_pages_do_not_show_is_cancelled_by_a_person_only(
+    company: Company, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages are numbered: a title may have moved past their reader."""
+    monkeypatch.setattr(kamino_client, "PAGE_SIZE", 2)
+    KaminoConnection.objects.update(lists_are_complete=True)
+    others = [company.add_title("payable", value="70.00", due=_day(company, 90)) for _ in range(3)]
+    title, _there = _edited(company, "deleted")
+    EVENTS["cancel"](company, title, user)
+    assert (company.posting(title).state, company.posting(title).reason) == ("needs_human", "gone_from_kamino")
+    order = {"posting": company.posting(title), "reason": "Apagado lá", "user": user}
+    decisions.decide(code="done_by_hand", number=0, **order, now=timezone.now())
+    company.work()
+    assert company.posting(title).state == "delivered"
+    assert all(company.in_kamino("payable", other) for other in others)

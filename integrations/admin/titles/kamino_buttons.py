@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldBooleanWidget
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
@@ -26,6 +28,19 @@ def useless_kamino_buttons(posting: Posting | None) -> dict[str, bool]:
     }
 
 
+class RecreationForm(actions.ReasonForm):
+    """Why a title is created again, and that it is not there as paid where Kamino's list may hide that."""
+
+    has_looked = forms.BooleanField(
+        label=gettext_lazy("I looked in Kamino: it is there neither open nor paid"), widget=UnfoldBooleanWidget()
+    )
+
+    def __init__(self, *args: Any, may_be_hidden: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_be_hidden:
+            del self.fields["has_looked"]
+
+
 class KaminoButtons:
     """What a person may do about a title that people changed in Kamino."""
 
@@ -36,7 +51,7 @@ class KaminoButtons:
         title, posting = self._posting_of(request, object_id)
         if posting is None:
             return _nothing(request, self, title)
-        form = actions.ReasonForm(request.POST or None)
+        form = RecreationForm(request.POST or None, may_be_hidden=recreation.may_be_hidden(posting))
         if request.method == "POST" and form.is_valid():
             actions.carry_out(request, recreation.create_again, _ordered, posting=posting, **form.cleaned_data)
             return actions.back_to(self, title.pk)

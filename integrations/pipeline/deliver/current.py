@@ -12,10 +12,10 @@ from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
 from integrations.kamino.errors import SERVICE
-from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, PersonAction, Posting
+from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, ListedSpan, PersonAction, Posting
 from integrations.models.outbox import Priority
 from integrations.pipeline.access.restores import believable_since
-from integrations.pipeline.handover.kamino_absence import MOVED, prove
+from integrations.pipeline.handover.kamino_absence import ALWAYS, MOVED, prove
 from integrations.rest.errors import SoughtError
 
 Clock = Callable[[], datetime]
@@ -51,6 +51,18 @@ def current_row(
     return True, None
 
 
+def is_proved_gone(posting: Posting) -> bool:
+    """Say whether one page that held the whole list was read since a title was last seen, written or linked: what
+    several pages do not show may have moved past their reader."""
+    spans = ListedSpan.objects.filter(
+        kamino_connection=posting.kamino_connection_id, direction=posting.direction,
+        first_day=ALWAYS[0], last_day=ALWAYS[1],
+    )  # fmt: skip
+    last = _rows(posting).first()
+    since = _known_at(posting, last.read_at if last is not None else None)
+    return since is not None and spans.filter(read_at__gt=since).exists()
+
+
 def shown_since(posting: Posting, since: datetime) -> KaminoTitle | None:
     """Return a title's row where a list showed it since a moment."""
     row = _rows(posting).filter(read_at__gte=since).first()
@@ -77,11 +89,15 @@ def _written_at(posting: Posting) -> datetime | None:
     return at
 
 
+def _known_at(posting: Posting, seen_at: datetime | None) -> datetime | None:
+    linked = posting.person_actions.filter(kind=PersonAction.Kind.LINK).aggregate(at=Max("at"))["at"]
+    return max((at for at in (seen_at, linked, _written_at(posting)) if at is not None), default=None)
+
+
 def _seek(posting: Posting, seen_at: datetime | None, now: datetime) -> None:
     """Have the whole list read for a title that is nowhere near its due date. Raises `SoughtError` until that was done
     since the title was last seen, written or linked: had the list shown it, it were found by now."""
-    linked = posting.person_actions.filter(kind=PersonAction.Kind.LINK).aggregate(at=Max("at"))["at"]
-    since = max((at for at in (seen_at, linked, _written_at(posting)) if at is not None), default=now)
+    since = _known_at(posting, seen_at) or now
     kaminos = KaminoConnection.objects.filter(pk=posting.kamino_connection_id)
     if kaminos.filter(reconciled_at__gt=since).exists():
         return

@@ -12,7 +12,7 @@ from integrations.domain.reasons import Problem, Reason
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoConnection, Posting, Title
 from integrations.models.outbox import FIRST_LOOK
-from integrations.pipeline.deliver.current import SNAPSHOT_AGE, Clock, current_row, shown_since
+from integrations.pipeline.deliver.current import SNAPSHOT_AGE, Clock, current_row, is_proved_gone, shown_since
 from integrations.pipeline.deliver.locked_periods import refuse_locked
 from integrations.pipeline.handover.beliefs import believe
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -94,7 +94,8 @@ def _follow(client: KaminoClient, kamino: KaminoConnection, posting: Posting, cl
     before = posting.get_delivered()
     assert before is not None, "only what was sent is stuck in Kamino"
     can_read, row = current_row(client, posting, before, clock=clock, until=until)
-    held = held_since(row, before, is_proved=kamino.lists_are_complete) if can_read else None
+    is_proved = row is None and kamino.lists_are_complete and is_proved_gone(posting)
+    held = held_since(row, before, is_proved=is_proved) if can_read else None
     now = clock()
     if held is None:
         _look_later(posting, Problem(Reason(posting.reason), posting.reason_params), now)

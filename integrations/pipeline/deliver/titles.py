@@ -11,7 +11,7 @@ from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoSnapshot, PartPosting, Posting
-from integrations.pipeline.deliver.current import current_row
+from integrations.pipeline.deliver.current import current_row, is_proved_gone
 from integrations.pipeline.deliver.existing import existing_title
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.locked_periods import refuse_locked
@@ -128,8 +128,9 @@ class _Change:
 
     def _is_cancelled_there(self, row: KaminoTitle | None) -> bool:
         """Say whether people deleted in Kamino what is to be cancelled. A list that may hide what is paid proves
-        nothing."""
-        return row is None and self._shows_all and self.desired.status is KaminoStatus.CANCELLED
+        nothing, and neither do several pages: a person says so then."""
+        is_gone = row is None and self._shows_all and self.desired.status is KaminoStatus.CANCELLED
+        return is_gone and is_proved_gone(self.posting)
 
     def _write(self, row: KaminoTitle | None) -> None:
         """`row` is what Kamino shows, `None` where it has no list of such titles."""

@@ -35,9 +35,15 @@ def awaits_approval(posting: Posting) -> PersonAction | None:
     return last if last is not None and last.kind == Kind.ASK_AGAIN else None
 
 
-def create_again(*, posting: Posting, reason: str, user: User, now: datetime) -> bool:
+def may_be_hidden(posting: Posting) -> bool:
+    """Say whether Kamino may have a title all the same: its list was not proved to show what is paid."""
+    return not posting.kamino_connection.lists_are_complete
+
+
+def create_again(*, posting: Posting, reason: str, user: User, now: datetime, has_looked: bool = False) -> bool:
     """Have a title created again in Kamino, which is looked through for it first; false where somebody else has to
-    approve that. Raises `Refused` where it may still be there."""
+    approve that. `has_looked`: the person says that it is not in Kamino as paid either. Raises `Refused` where it may
+    still be there."""
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
     with transaction.atomic():
@@ -45,6 +51,8 @@ def create_again(*, posting: Posting, reason: str, user: User, now: datetime) ->
         if not may_be_created_again(locked):
             raise Refused("there", _("Kamino was not seen to lack this title. Resync it first: it is then looked for."))
         _refuse(locked)
+        if may_be_hidden(locked) and not has_looked:
+            raise Refused("hidden", _("Look in Kamino first: it may have been paid there, and be hidden by its list."))
         limit = locked.kamino_connection.tenant.force_limit
         if limit is not None and locked.title.value > limit:
             note(locked, Kind.ASK_AGAIN, reason, user, now)

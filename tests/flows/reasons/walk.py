@@ -46,7 +46,7 @@ class Desk:
         pk = self.company.title(title).pk
         address = reverse(f"admin:integrations_title_{button}", args=[pk])
         assert address in self.page(title), f"the page offers no {button}"
-        answer = self.client.post(address, {"reason": "Conferido", **fields}, follow=True)
+        answer = self.client.post(address, {"reason": "Conferido", "has_looked": "on", **fields}, follow=True)
         self.company.work()
         return " ".join(str(message) for message in answer.context["messages"])
 

@@ -39,8 +39,8 @@ def deleted(company: Company, user: User, *, is_paid: bool = False) -> int:
 
 
 def again(company: Company, title: int, user: User) -> bool:
-    posting, now = company.posting(title), timezone.now()
-    return recreation.create_again(posting=posting, reason="Excluído por engano", user=user, now=now)
+    order = {"posting": company.posting(title), "reason": "Excluído por engano", "user": user, "has_looked": True}
+    return recreation.create_again(**order, now=timezone.now())
 
 
 @pytest.mark.parametrize("is_paid", [False, True], ids=["open", "paid"])
@@ -137,7 +137,7 @@ def test_an_order_above_the_limit_survives_a_resync(company: Company, user: User
     assert recreation.awaits_approval(company.posting(title)) is not None
 
 
-@pytest.mark.parametrize("case", ["there", "no reason", "unresolved"])
+@pytest.mark.parametrize("case", ["there", "no reason", "unresolved", "hidden"])
 def test_it_is_refused(company: Company, user: User, case: str) -> None:
     if case == "there":
         title = company.add_title("payable", value="100.00")
@@ -149,7 +149,7 @@ def test_it_is_refused(company: Company, user: User, case: str) -> None:
         Attempt.objects.filter(pk=Attempt.objects.latest("pk").pk).update(outcome="uncertain")
     order = {"posting": company.posting(title), "reason": "" if case == "no reason" else "x", "user": user}
     refused = code_of(recreation.create_again, **order, now=timezone.now())
-    assert refused == {"there": "there", "no reason": "reason", "unresolved": "in_flight"}[case]
+    assert refused == {"no reason": "reason", "unresolved": "in_flight"}.get(case, case)
 
 
 def test_what_bling_has_open_again_after_a_cancellation_is_created_again(company: Company, user: User) -> None:
