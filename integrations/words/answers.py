@@ -14,7 +14,7 @@ _GAPS = {
     Gap.NOT_IN_KAMINO: gettext_noop("It is not in Kamino."),
     Gap.MAYBE_IN_KAMINO: gettext_noop("It is not known whether it is in Kamino."),
     Gap.TAKEN_OVER: gettext_noop("Its place in Kamino was taken over by another title of Bling."),
-    Gap.GONE_FROM_KAMINO: gettext_noop("Kamino's list no longer shows this title: look for it there."),
+    Gap.GONE_FROM_KAMINO: gettext_noop("It is not in Kamino's list any more."),
     Gap.NOT_SETTLED: gettext_noop("It is not settled in Kamino."),
     Gap.NOT_CANCELLED: gettext_noop("It is not cancelled in Kamino, although Bling no longer expects it."),
     Gap.NOT_UPDATED: gettext_noop("Kamino does not have the last change yet."),

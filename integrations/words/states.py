@@ -10,7 +10,7 @@ _NAMES = {
     DeliveryState.HELD: _("Waiting"),
     DeliveryState.READY: _("Ready to send"),
     DeliveryState.SENDING: _("Sending"),
-    DeliveryState.DELIVERED: _("Equal in Kamino"),
+    DeliveryState.DELIVERED: _("Sent to Kamino"),
     DeliveryState.UNCERTAIN: _("Unconfirmed delivery"),
     DeliveryState.NEEDS_HUMAN: _("Needs action"),
     DeliveryState.IGNORED: _("Not to be synced"),

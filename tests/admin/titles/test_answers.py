@@ -88,7 +88,7 @@ def test_a_title_that_is_gone_from_kamino_is_neither_open_nor_settled_there(
     company.kamino.rows("payable").pop(kamino_id)
     compare_again(company)
     found = answer(company, title, user)
-    assert found.startswith("A lista da Kamino já não mostra este título"), found
+    assert found.startswith("Já não está na lista da Kamino"), found
 
 
 def test_paid_in_kamino_on_another_day_is_not_called_unsettled(
