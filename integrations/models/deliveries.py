@@ -139,6 +139,9 @@ class PersonPosting(KaminoUnit):
                 condition=Q(state="ready", kamino_id__isnull=True, sought_at__isnull=True),
                 name="person_unsought",
             ),
+            models.Index(
+                fields=["kamino_connection", "ready_at"], condition=Q(state="needs_human"), name="person_may_end_there"
+            ),
         ]
         constraints = [
             *DeliveryUnit.Meta.constraints,

@@ -84,7 +84,8 @@ class Company:
         past = timezone.now() - timedelta(seconds=1)
         self.forget_snapshots()
         KaminoItem.objects.update(locks_read_at=None)
-        Posting.objects.filter(state="needs_human").update(ready_at=past)
+        for model in (Posting, PersonPosting):
+            model.objects.filter(state="needs_human").update(ready_at=past)
         self.work()
 
     def forget_waits(self, *, silence: timedelta = timedelta(0)) -> None:

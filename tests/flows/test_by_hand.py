@@ -123,3 +123,16 @@ def test_what_bling_deleted_and_people_deleted_in_kamino_needs_nothing(company: 
     company.an_hour_later()  # its whole list is read
     company.an_hour_later()
     assert stands(company, title) == ("delivered", "")
+
+
+def test_persons_that_were_merged_in_kamino_let_their_titles_go(company: Company) -> None:
+    document = "11222333000181"
+    contact = company.bling.add_contact(name="Dobrada", document=document, kind="J")
+    first, second = (company.kamino.add_person(name="Dobrada", document=document) for _ in range(2))
+    title = company.add_title("payable", contact=contact)
+    company.sync()
+    assert (stands(company, title)[0], company.problems(title)) == ("held", ["person_undecided"])
+    company.kamino.edit_person(second, CPFCNPJ="")
+    company.an_hour_later()
+    assert stands(company, title) == ("delivered", "")
+    assert company.in_kamino("payable", title)["IDPessoa"] == first

@@ -12,9 +12,17 @@ from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.leases import free_kamino, lease_next
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person, directory_of
-from integrations.pipeline.deliver.ready import kaminos_to_serve, next_part, next_person, next_posting, next_stuck
+from integrations.pipeline.deliver.ready import (
+    kaminos_to_serve,
+    next_part,
+    next_person,
+    next_posting,
+    next_stuck,
+    next_stuck_person,
+)
 from integrations.pipeline.deliver.resolve import resolve
 from integrations.pipeline.deliver.stuck import look_at_stuck
+from integrations.pipeline.deliver.stuck_persons import look_at_stuck_person
 from integrations.pipeline.deliver.titles import deliver_part, deliver_title
 from integrations.pipeline.deliver.waiting import Waiting, what_waits
 from integrations.pipeline.outbox import drain as outbox
@@ -119,6 +127,11 @@ def _work_on_one(
     if stuck is not None:
         working_on.append(stuck)
         look_at_stuck(client, kamino, stuck, clock=clock, until=until)
+        return True
+    several = next_stuck_person(kamino, now) if waiting.stuck_person else None
+    if several is not None:
+        working_on.append(several)
+        look_at_stuck_person(client, several, directory, clock=clock)
         return True
     return False
 

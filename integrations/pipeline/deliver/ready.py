@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 
 from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Reason
 from integrations.models import DELIVERY_UNITS, KaminoConnection, PartPosting, PersonPosting, Posting, Tenant
 from integrations.models.deliveries import MAY_END_THERE
 from integrations.models.outbox import Priority
@@ -58,6 +59,14 @@ def stuck_postings(now: datetime) -> QuerySet[Posting]:
     return rows.filter(Posting.may_be_claimed(), _list_may_be_tried(now), ~Exists(Posting.unresolved()))
 
 
+def stuck_persons(now: datetime) -> QuerySet[PersonPosting]:
+    """Return the persons whom Kamino had more than once, and who are to be looked up again now."""
+    rows = PersonPosting.objects.filter(
+        state=DeliveryState.NEEDS_HUMAN, reason=Reason.AMBIGUOUS, kamino_id=None, ready_at__lte=now
+    )
+    return rows.filter(~Exists(PersonPosting.unresolved()))
+
+
 def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
     """Return the companies to which anything may be sent now: they were reconciled recently."""
     return KaminoConnection.objects.filter(
@@ -81,7 +90,7 @@ def kaminos_with_work(
         has_work |= Q(Exists(ready_persons(now).filter(**mine)))
         for model in DELIVERY_UNITS:
             has_work |= Q(Exists(model.objects.due(DeliveryState.UNCERTAIN, now).filter(**mine)))
-        has_work |= Q(Exists(stuck_postings(now).filter(**mine)))
+        has_work |= Q(Exists(stuck_postings(now).filter(**mine))) | Q(Exists(stuck_persons(now).filter(**mine)))
     query = live_kaminos(now).filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
@@ -104,6 +113,12 @@ def next_posting(kamino: KaminoConnection, now: datetime) -> Posting | None:
 def next_stuck(kamino: KaminoConnection, now: datetime) -> Posting | None:
     """Return the stuck title of a company that waited longest for a look."""
     return stuck_postings(now).filter(kamino_connection=kamino).order_by("ready_at", "pk").first()
+
+
+def next_stuck_person(kamino: KaminoConnection, now: datetime) -> PersonPosting | None:
+    """Return the stuck person of a company that waited longest for a look."""
+    stuck = stuck_persons(now).filter(kamino_connection=kamino).select_related("person")
+    return stuck.order_by("ready_at", "pk").first()
 
 
 def next_person(kamino: KaminoConnection, now: datetime) -> PersonPosting | None:

@@ -16,6 +16,7 @@ from integrations.pipeline.deliver.current import SNAPSHOT_AGE, Clock, current_r
 from integrations.pipeline.deliver.locked_periods import refuse_locked
 from integrations.pipeline.handover.beliefs import believe
 from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.outbox.record import look_after
 from integrations.rest.errors import (
     ApiError,
     ConfigError,
@@ -29,8 +30,6 @@ log = structlog.get_logger(__name__)
 
 SOUGHT_FOR = timedelta(minutes=15)
 """How long the whole list may take to be read for a title that is not where it was."""
-LONGEST = timedelta(hours=12)
-"""A title that is stuck for long is looked at as often as Bling is read."""
 
 
 def look_at_stuck(
@@ -107,7 +106,5 @@ def _follow(client: KaminoClient, kamino: KaminoConnection, posting: Posting, cl
 
 
 def _look_later(posting: Posting, why: Problem, now: datetime, wait: timedelta | None = None) -> None:
-    """Look again after as long as it has been stuck by now, within bounds."""
-    stuck_for = now - (posting.reason_since or now)
-    ready_at = now + (wait or min(max(stuck_for, FIRST_LOOK), LONGEST))
+    ready_at = now + (wait or look_after(posting.reason_since, now))
     Posting.objects.look_later(posting.pk, posting.fence, why=why, now=now, ready_at=ready_at)

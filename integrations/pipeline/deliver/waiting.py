@@ -17,6 +17,7 @@ from integrations.pipeline.deliver.ready import (
     ready_parts,
     ready_persons,
     ready_postings,
+    stuck_persons,
     stuck_postings,
 )
 from integrations.pipeline.handover.due import Given, ask
@@ -38,6 +39,7 @@ class Waiting:
     part: bool
     person: bool
     stuck: bool
+    stuck_person: bool
     uncertain: Sequence[type[Unit]]
 
 
@@ -57,6 +59,7 @@ _QUESTIONS = (
     lambda now, about: [ready_parts(now).filter(kamino_connection=about[0])],
     lambda now, about: [ready_persons(now).filter(kamino_connection=about[0])],
     lambda now, about: [stuck_postings(now).filter(kamino_connection=about[0])],
+    lambda now, about: [stuck_persons(now).filter(kamino_connection=about[0])],
     *(lambda now, about, model=model: [_uncertain(model, now, about)] for model in DELIVERY_UNITS),
 )
 
@@ -64,6 +67,6 @@ _QUESTIONS = (
 def what_waits(kamino: KaminoConnection, now: datetime) -> Waiting:
     """Return what a leased company has to do."""
     given = {"kamino_connection": kamino.pk, "fence": kamino.fence, "slot": kamino_key(kamino)}
-    held, posting, part, person, stuck, *uncertain = ask(_QUESTIONS, now, _ABOUT, **given)
+    held, posting, part, person, stuck, stuck_person, *uncertain = ask(_QUESTIONS, now, _ABOUT, **given)
     models = [model for model, is_there in zip(DELIVERY_UNITS, uncertain, strict=True) if is_there]
-    return Waiting(held, posting, part, person, stuck, models)
+    return Waiting(held, posting, part, person, stuck, stuck_person, models)

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from integrations.domain.delivery import Body, DeliveryState, Outcome
 from integrations.domain.reasons import Problem, Reason
-from integrations.models.outbox import NO_REASON, BaseAttempt, DeliveryUnit
+from integrations.models.outbox import FIRST_LOOK, NO_REASON, BaseAttempt, DeliveryUnit
 from integrations.pipeline.access import failpoints, restores
 from integrations.pipeline.access.error_texts import failure_of, reason_of
 from integrations.pipeline.access.journal import JournalError
@@ -39,6 +39,8 @@ MOST_TRIES = 8
 FEW_TRIES = 3
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
+LONGEST_LOOK = timedelta(hours=12)
+"""A unit that is stuck for long is looked at as often as Bling is read."""
 
 
 def delivered(
@@ -238,6 +240,11 @@ def already_delivered(unit: DeliveryUnit, now: datetime) -> None:
 def first_look(now: datetime) -> datetime:
     """Return when a lost write is looked up first: after any call for it can still be on its way."""
     return now + timedelta(seconds=settings.UNCERTAIN_WAIT_SECONDS)
+
+
+def look_after(stuck_since: datetime | None, now: datetime) -> timedelta:
+    """Return how long a stuck unit is left alone: as long as it has been stuck by now, within bounds."""
+    return min(max(now - (stuck_since or now), FIRST_LOOK), LONGEST_LOOK)
 
 
 def pause(tries: int) -> timedelta:
