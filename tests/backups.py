@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from integrations.pipeline.access import restores
-from integrations.pipeline.deliver.drain import _DIRECTORIES
+from integrations.pipeline.deliver.persons import _DIRECTORIES
 from tests.processes import environment
 
 

@@ -28,6 +28,41 @@ class Mutant:
 
 MUTANTS = [
     Mutant(
+        "paid_as_scheduled_is_adopted", "integrations/domain/conflicts.py",
+        "if met in _ABOUT_TO_BE_PAID and row", "if False and row",
+        ("tests/flows/test_edited_in_kamino.py",),
+    ),
+    Mutant(
+        "stuck_while_an_outcome_is_unknown", "integrations/pipeline/deliver/ready.py",
+        "_list_may_be_tried(now), ~Exists(Posting.unresolved()))", "_list_may_be_tried(now))",
+        ("tests/flows/test_by_hand.py",),
+    ),
+    Mutant(
+        "several_pages_prove_what_is_gone", "integrations/pipeline/deliver/titles.py",
+        "return is_gone and is_proved_gone(self.posting)", "return is_gone",
+        ("tests/flows/test_edited_in_kamino.py",),
+    ),
+    Mutant(
+        "recreated_by_who_ordered_it", "integrations/pipeline/desk/recreation.py",
+        "if order.user_id == user.pk:", "if False:",
+        ("tests/pipeline/desk/test_recreation.py",),
+    ),
+    Mutant(
+        "recreated_without_a_look", "integrations/pipeline/deliver/existing.py",
+        "if has_list and posting.was_there():", "if False:",
+        ("tests/pipeline/desk/test_recreation.py",),
+    ),
+    Mutant(
+        "resync_writes_over_what_is_paid", "integrations/domain/conflicts.py",
+        "    if row.status is not KaminoStatus.PENDING:\n        return False", "    if False:\n        return False",
+        ("tests/domain/test_conflicts.py",),
+    ),
+    Mutant(
+        "undone_settlement_still_counts", "integrations/pipeline/handover/beliefs.py",
+        "if moved and held.payment is None:", "if False:",
+        ("tests/flows/test_by_hand.py",),
+    ),
+    Mutant(
         "resend_after_a_lost_answer", "integrations/pipeline/deliver/resolve.py",
         "elif kamino.lists_are_complete:", "elif True:",
         ("tests/flows/test_dying_workers.py",),

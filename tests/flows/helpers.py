@@ -77,15 +77,18 @@ class Company:
     def forget_snapshots(self) -> None:
         """Let what was read from Kamino be old, as after ten minutes."""
         KaminoSnapshot.objects.all().delete()
-        ListedSpan.objects.exclude(first_day=date.min).delete()  # that one proves what was not there at that moment
+        ListedSpan.objects.all().delete()
 
     def an_hour_later(self) -> None:
         """Do what is due after an hour, of what is stuck because of what Kamino shows."""
-        past = timezone.now() - timedelta(seconds=1)
         self.forget_snapshots()
         KaminoItem.objects.update(locks_read_at=None)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Let what is stuck be looked at again now, as after its pause."""
         for model in (Posting, PersonPosting):
-            model.objects.filter(state="needs_human").update(ready_at=past)
+            model.objects.filter(state="needs_human").update(ready_at=timezone.now() - timedelta(seconds=1))
         self.work()
 
     def forget_waits(self, *, silence: timedelta = timedelta(0)) -> None:

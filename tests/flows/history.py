@@ -16,7 +16,7 @@ from integrations.models import BlingConnection, CatalogItem, KaminoConnection, 
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.access.failpoints import FAILPOINTS
 from integrations.pipeline.access.leases import LEASE
-from integrations.pipeline.deliver.titles import SNAPSHOT_AGE
+from integrations.pipeline.deliver.current import SNAPSHOT_AGE
 from integrations.pipeline.desk import commands
 from integrations.pipeline.run import tick
 from sandbox.faults import Fault

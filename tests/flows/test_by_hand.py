@@ -121,7 +121,7 @@ def test_what_bling_deleted_and_people_deleted_in_kamino_needs_nothing(company: 
         company.sync()
     company.kamino.delete_title("payable", company.in_kamino("payable", title)["ID"])
     company.an_hour_later()  # its whole list is read
-    company.an_hour_later()
+    company.look_again()
     assert stands(company, title) == ("delivered", "")
 
 
@@ -136,3 +136,13 @@ def test_persons_that_were_merged_in_kamino_let_their_titles_go(company: Company
     company.an_hour_later()
     assert stands(company, title) == ("delivered", "")
     assert company.in_kamino("payable", title)["IDPessoa"] == first
+
+
+def test_nothing_goes_on_while_nobody_knows_what_became_of_a_write(company: Company, user: User) -> None:
+    title, there = _settled(company, "payable")
+    _reverse(company, title)
+    company.sync()
+    Attempt.objects.filter(settles=True).update(outcome="uncertain")
+    company.kamino.reopen_title("payable", there)
+    company.an_hour_later()
+    assert company.posting(title).get_delivered().status == "settled"

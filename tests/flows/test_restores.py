@@ -28,7 +28,8 @@ from integrations.models import (
 from integrations.pipeline.access import restores
 from integrations.pipeline.access.journal import JournalError
 from integrations.pipeline.access.tokens import refresh_token
-from integrations.pipeline.deliver.drain import _DIRECTORIES, drain
+from integrations.pipeline.deliver.drain import drain
+from integrations.pipeline.deliver.persons import _DIRECTORIES
 from integrations.pipeline.report.alerts import health_of
 from sandbox.world import World
 from tests.backups import make_backup, restore, restored_as_new
