@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.domain.reasons import Reason
-from integrations.models import KaminoItem, PaymentCheck, Tenant, TitleRead
+from integrations.models import KaminoConnection, KaminoItem, PaymentCheck, Tenant
 from sandbox.faults import Fault
 from tests.flows.helpers import Company
 from tests.flows.reasons.walk import Desk, has_ended, save_page, scenario
+from tests.pipeline.read.test_corrected_borderos import let_pass, paid_unsent
 
 
 def _sent(company: Company, direction: str = "payable", **options: Any) -> int:
@@ -211,7 +212,7 @@ def overpaid(company: Company, _desk: Desk) -> Iterator[int]:
 
 
 @scenario(Reason.OVERPAID)
-def overpaid_by_mistake(company: Company, _desk: Desk) -> Iterator[int]:
+def overpaid_by_mistake(company: Company, desk: Desk) -> Iterator[int]:
     title = _sent(company, document_number="NF 130")
     bordero = company.bling.pay(title, amount="130.00", account=company.bank)
     company.sync()
@@ -220,8 +221,7 @@ def overpaid_by_mistake(company: Company, _desk: Desk) -> Iterator[int]:
     company.bling._settle_up(company.bling.titles[title])
     number = company.in_kamino("payable", title)["ID"]
     company.kamino.pay_title("payable", number, amount="100.00", account=company.kamino_bank)
-    TitleRead.objects.update(read_at=company.now() - timedelta(days=8))
-    company.sync(full=True)
+    desk.press(title, "resync_this")
     company.an_hour_later()
 
 
@@ -245,28 +245,12 @@ def in_part_and_reversed(company: Company, _desk: Desk) -> Iterator[int]:
     company.sync()
 
 
-@scenario(Reason.PAYMENTS_UNREAD)
-def unread(company: Company, _desk: Desk) -> Iterator[int]:
-    title = _sent(company)
-    bordero = company.bling.pay(title, account=company.bank)
-    faults = company.bling.world.faults
-    faults.add(Fault(side="bling", kind="500", method="GET", path=f"/borderos/{bordero}", times=1000))
-    company.sync()
-    yield title
-    faults.clear()
-    company.forget_waits()
-    company.sync()
-
-
 @scenario(Reason.SETTLED_UNCHECKED)
 def settled_unchecked(company: Company, _desk: Desk) -> Iterator[int]:
-    title = _sent(company)
-    company.to_shadow()
-    bordero = company.bling.pay(title, account=company.bank)
-    company.sync()
-    TitleRead.objects.update(read_at=company.now() - timedelta(hours=13))
+    title, bordero = paid_unsent(company)
+    let_pass(timedelta(hours=13))
     faults = company.bling.world.faults
-    faults.add(Fault(side="bling", kind="500", method="GET", path=f"/borderos/{bordero}", times=1000))
+    faults.add(Fault("bling", "answer", "GET", f"/borderos/{bordero}", 10_000, status=503, answer="{}"))
     company.go_live()
     company.work()
     PaymentCheck.objects.update(asked_at=company.now() - timedelta(hours=25))
@@ -274,7 +258,6 @@ def settled_unchecked(company: Company, _desk: Desk) -> Iterator[int]:
     yield title
     faults.clear()
     PaymentCheck.objects.update(ready_at=company.now())
-    company.forget_waits()
     company.work()
 
 
@@ -342,7 +325,7 @@ def part_differs_and_corrected_in_kamino(company: Company, desk: Desk) -> Iterat
 @scenario(Reason.SPLIT_NOT_PROVED)
 def lists_proved(company: Company, desk: Desk) -> Iterator[int]:
     company.split_payments()
-    company.tenant.kamino_connection.__class__.objects.update(lists_are_complete=False)
+    KaminoConnection.objects.update(lists_are_complete=False)
     title = _sent(company)
     _in_two(company, title)
     yield title

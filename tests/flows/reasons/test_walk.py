@@ -7,10 +7,10 @@ from django.contrib.auth.models import User
 
 from integrations.domain.reasons import Reason
 from tests.flows.helpers import Company
-from tests.flows.reasons import in_kamino, payments
+from tests.flows.reasons import in_kamino, payments, plan
 from tests.flows.reasons.walk import SCENARIOS, Scenario, walk
 
-MODULES = (in_kamino, payments)
+MODULES = (in_kamino, payments, plan)
 """Their scenarios are registered when they are imported."""
 NOT_MADE: dict[Reason, str] = {}
 """Reasons that the sandbox cannot make, and why."""
