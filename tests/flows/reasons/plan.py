@@ -9,7 +9,6 @@ from django.urls import reverse
 from integrations.admin.mapping.desk import row_url
 from integrations.domain.reasons import Reason
 from integrations.models import GoneInBling, PersonPosting
-from integrations.pipeline.desk import person_decisions
 from sandbox.faults import Fault
 from tests.flows.helpers import Company
 from tests.flows.reasons.walk import Desk, scenario
@@ -103,8 +102,12 @@ def supplier_mapped(company: Company, desk: Desk) -> Iterator[int]:
 
 @scenario(Reason.ACCOUNT_INACTIVE)
 def account_inactive(company: Company, desk: Desk) -> Iterator[int]:
-    company.kamino.add_chart_account("Conta velha", active=False)
-    title, category = _of_category(company, "Conta velha")
+    old = company.kamino.add_chart_account("Conta velha")
+    _title, category = _of_category(company, "Conta velha")
+    company.kamino.edit_chart_account(old, Ativo=False)
+    company.forget_registers()
+    title = company.add_title("payable", category=category, value="55.00")
+    company.sync()
     yield title
     _map(desk, "category", category, chart_account="Categoria de Teste")
 
@@ -351,14 +354,13 @@ def _of_two_persons(company: Company) -> int:
     return title
 
 
-@scenario(Reason.PERSON_UNDECIDED)
+@scenario(Reason.PERSON_UNDECIDED, ends="delivered")
 def person_undecided(company: Company, desk: Desk) -> Iterator[int]:
     title = _of_two_persons(company)
     yield title
-    row = PersonPosting.objects.get()
-    first, _second = person_decisions.options(row, whole=False, clock=company.now)
-    decide_person(desk, title, f"É a pessoa {first.number}")
-    company.kamino.edit_person(row.kamino_id or first.number, Nome="Sol A")
+    first, second = company.kamino.persons_with(DOCUMENT)
+    decide_person(desk, title, f"É a pessoa {second['ID']}")
+    assert company.in_kamino("payable", title)["IDPessoa"] == second["ID"] != first["ID"]
 
 
 @scenario(Reason.DOCUMENT_DIFFERS)
@@ -395,7 +397,7 @@ def wrong_number_in_bling(company: Company, desk: Desk) -> Iterator[int]:
     title = company.add_title("payable", contact=contact, value="250.00")
     company.sync()
     yield title
-    decide_person(desk, title, "O número na Kamino está certo")
+    decide_person(desk, title, "O número da Kamino está certo")
 
 
 @scenario(Reason.INVALID_DOCUMENT)
