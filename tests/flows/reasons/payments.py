@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
+
 from integrations.domain.reasons import Reason
 from integrations.models import KaminoConnection, KaminoItem, PaymentCheck, Tenant
 from sandbox.faults import Fault
@@ -266,6 +268,13 @@ def _split(company: Company) -> int:
     return _sent(company)
 
 
+def reconcile(desk: Desk) -> None:
+    """Choose "Conciliar agora" in the list of companies."""
+    address = reverse("admin:integrations_tenant_changelist")
+    desk.client.post(address, {"action": "reconcile_now", "_selected_action": [desk.company.tenant.pk]})
+    desk.company.work()
+
+
 def _part(company: Company, bordero: int) -> Any:
     [row] = [row for row in company.kamino.titles("payable") if row["CodigoExterno"].endswith(f"-{bordero}")]
     return row
@@ -290,7 +299,7 @@ def part_reversed(company: Company, desk: Desk) -> Iterator[int]:
     company.sync()
     yield title
     company.kamino.delete_title("payable", _part(company, bordero)["ID"])
-    desk.press(title, "resync_this")
+    reconcile(desk)
 
 
 @scenario(Reason.PART_DIFFERS)
@@ -319,7 +328,7 @@ def part_differs_and_corrected_in_kamino(company: Company, desk: Desk) -> Iterat
     yield title
     day = today - timedelta(days=3)
     company.kamino.pay_title("payable", _part(company, first)["ID"], date=day, account=company.kamino_bank)
-    desk.press(title, "resync_this")
+    reconcile(desk)
 
 
 @scenario(Reason.SPLIT_NOT_PROVED)
