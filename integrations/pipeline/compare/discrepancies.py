@@ -65,7 +65,7 @@ def compare_all(kamino: KaminoConnection, *, seen: Seen, now: datetime) -> None:
         shown |= looked
         if not accounts and looked:
             accounts = _account_names(kamino)
-        follow_parts(batch, seen=seen)
+        follow_parts(batch, seen=seen, now=now)
         beside = differences_beside(batch, accounts, seen=seen)
         found = _own_states(batch, shown, open_rows)
         for posting in batch:

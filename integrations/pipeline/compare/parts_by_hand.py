@@ -1,6 +1,7 @@
-"""Parts that people were to change by hand in Kamino: what its lists show of them since counts, as with whole titles."""
+"""Parts that people were to change by hand in Kamino: what its lists show of them since counts."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 from django.db import transaction
@@ -15,7 +16,7 @@ from integrations.pipeline.handover.plan_requests import request_plans
 log = structlog.get_logger(__name__)
 
 
-def follow_parts(batch: Sequence[Posting], *, seen: Seen) -> None:
+def follow_parts(batch: Sequence[Posting], *, seen: Seen, now: datetime) -> None:
     """Believe what a reading (`seen`) showed of the parts of one company's titles that wait for a person, and ask for
     the plans of these."""
     asked = [posting for posting in batch if any(each.code in _BY_HAND for each in posting.get_problems())]
@@ -27,7 +28,7 @@ def follow_parts(batch: Sequence[Posting], *, seen: Seen) -> None:
         .annotate(last_sent_at=last_written())
         .order_by("pk")
     )
-    ids = [part.kamino_id for part in parts]
+    ids = [part.kamino_id for part in parts if part.kamino_id]
     read = {"kamino_connection": asked[0].kamino_connection_id, "read_at__gte": seen.since}
     rows = translated(KaminoSnapshot.objects.filter(kamino_id__in=ids, **read))
     for part in parts:
@@ -43,7 +44,7 @@ def follow_parts(batch: Sequence[Posting], *, seen: Seen) -> None:
         if held is None:
             continue
         with transaction.atomic():
-            request_plans(Title.objects.filter(posting=part.posting_id), now=seen.since)  # planning locks in this order
+            request_plans(Title.objects.filter(posting=part.posting_id), now=now)  # planning locks in this order
             believe(part, held)
         log.info("part changed in Kamino by hand", part=part.pk, status=held.status)
 

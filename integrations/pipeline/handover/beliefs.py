@@ -9,9 +9,9 @@ from integrations.models.outbox import NO_REASON
 
 
 def believe(unit: Posting | PartPosting, held: DesiredTitle) -> bool:
-    """Let Kamino hold `held` of a title, or a part of one, from now on, unless something was sent or believed meanwhile; the caller asked
-    for its plan before, in the same transaction. A settlement that Kamino does not have any more is none: the next one
-    is not a second one."""
+    """Let Kamino hold `held` of a title or a part of one from now on, unless something was sent or believed meanwhile;
+    the caller asked for its plan before, in the same transaction. A settlement that Kamino does not have any more is
+    none: the next one is not a second one."""
     stuck = When(state=DeliveryState.NEEDS_HUMAN, then=Value(DeliveryState.HELD.value))
     units = PartPosting.objects if isinstance(unit, PartPosting) else Posting.objects
     same = units.filter(pk=unit.pk, fence=unit.fence, delivered_fingerprint=unit.delivered_fingerprint)

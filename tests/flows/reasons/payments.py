@@ -9,7 +9,9 @@ from django.urls import reverse
 
 from integrations.domain.reasons import Reason
 from integrations.models import KaminoConnection, KaminoItem, PaymentCheck, Tenant
+from integrations.pipeline.desk.commands import tenant_changed
 from sandbox.faults import Fault
+from sandbox.kamino.fields import FIELDS, PAID
 from tests.flows.helpers import Company
 from tests.flows.reasons.walk import Desk, has_ended, save_page, scenario
 from tests.pipeline.read.test_corrected_borderos import let_pass, paid_unsent
@@ -28,9 +30,8 @@ def _force(company: Company, desk: Desk, title: int, amount: str = "100,00", day
     day = company.bling.world.today - timedelta(days=days)
     order = {"date": day.isoformat(), "amount": amount, "interest": "", "discount": "", "account": account.pk}
     desk.press(title, "force_settlement", **order)
-    direction = company.title(title).direction
-    row = company.in_kamino(direction, title)
-    assert row["Situacao" if direction == "payable" else "SitConta"] == 2
+    direction: Any = company.title(title).direction
+    assert company.in_kamino(direction, title)[FIELDS[direction].status] == PAID
 
 
 def _in_two(company: Company, title: int) -> None:
@@ -205,6 +206,17 @@ def several_and_settled_there_by_hand(company: Company, desk: Desk) -> Iterator[
     has_ended(company, title, Reason.PAYMENTS_SEVERAL)
 
 
+@scenario(Reason.PAYMENTS_SEVERAL, ends="delivered")
+def several_and_settled_there_where_no_list_shows_it(company: Company, desk: Desk) -> Iterator[int]:
+    title = _sent(company, "receivable")
+    _in_two(company, title)
+    yield title
+    company.kamino.pay_title("receivable", company.in_kamino("receivable", title)["ID"], account=company.kamino_bank)
+    _force(company, desk, title)
+    has_ended(company, title, Reason.PAYMENTS_SEVERAL)
+    assert company.in_kamino("receivable", title)[FIELDS["receivable"].paid_value] == Decimal("100.00")
+
+
 @scenario(Reason.OVERPAID, ends="delivered")
 def overpaid(company: Company, _desk: Desk) -> Iterator[int]:
     title = _sent(company, document_number="NF 130")
@@ -339,6 +351,17 @@ def lists_proved(company: Company, desk: Desk) -> Iterator[int]:
     _in_two(company, title)
     yield title
     save_page(desk, company.posting(title).kamino_connection, lists_are_complete="on")
+
+
+@scenario(Reason.SPLIT_NOT_PROVED)
+def unconfirmed_operations_allowed(company: Company, desk: Desk) -> Iterator[int]:
+    title = _split(company)
+    KaminoConnection.objects.update(allow_unconfirmed=False)
+    tenant_changed(tenant_id=company.tenant.pk, now=company.now())
+    company.bling.pay(title, amount="40.00", account=company.bank)
+    company.sync()
+    yield title
+    save_page(desk, company.posting(title).kamino_connection, allow_unconfirmed="on")
 
 
 @scenario(Reason.SPLIT_NOT_PROVED, ends="delivered")

@@ -120,7 +120,13 @@ def save_page(desk: Desk, row: Model, **fields: str) -> None:
     for inline in context["inline_admin_formsets"]:
         forms += [inline.formset.management_form, *inline.formset.forms]
     bound = [field for form in forms for field in form]
-    shown = {field.html_name: field.value() for field in bound if field.value() not in (None, "") and field.value() is not False}
+    shown = {
+        field.html_name: field.value()
+        for field in bound
+        if field.value() not in (None, "") and field.value() is not False
+    }
     answer = desk.client.post(address, {**shown, **fields})
-    assert answer.status_code == 302, [field.errors for form in answer.context["adminform"] for line in form for field in line]
+    assert answer.status_code == 302, [
+        field.errors for form in answer.context["adminform"] for line in form for field in line
+    ]
     desk.company.work()
