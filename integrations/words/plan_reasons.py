@@ -31,9 +31,11 @@ PLAN_WORDS: dict[Reason, Words] = {
         "classification",
     ),
     Reason.ACCOUNT_NOT_USABLE: Words(
-        gettext_noop("Account not usable"),
-        gettext_noop("“%(name)s” is inactive in Kamino or takes no postings."),
-        CHOOSE,
+        gettext_noop("Cost center or unit inactive"),
+        gettext_noop("The cost center or business unit “%(name)s” is inactive in Kamino."),
+        gettext_noop(
+            "Choose another one under Mappings, or on the Kamino connection where it is the default of all titles."
+        ),
         "classification",
     ),
     Reason.ACCOUNT_INACTIVE: Words(
@@ -62,7 +64,7 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop(
             "The mapping of “%(bling_name)s” names “%(name)s”, which Kamino does not have, or has not in use."
         ),
-        CHOOSE,
+        gettext_noop("Choose another name under Mappings."),
         "classification",
     ),
     Reason.ORDER_UNREAD: Words(
@@ -112,7 +114,7 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.PERSON_UNREAD: Words(
         gettext_noop("Customer or supplier not read"),
         gettext_noop("The customer or supplier could not be read from Bling (contact %(id)s)."),
-        gettext_noop("The next sync tries again; if the contact was deleted, choose another one in Bling."),
+        gettext_noop("It is tried again by itself. If the contact was deleted in Bling, choose another one there."),
         "person",
     ),
     Reason.PERSON_REFUSED: Words(
@@ -180,8 +182,8 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Paid without a payment record"),
         gettext_noop("Paid in Bling without a payment record (borderô), so date and account are unknown."),
         gettext_noop(
-            "Reopen it in Bling and pay it by a borderô, or choose “Force settlement in Kamino”; until then the "
-            "settlement waits."
+            "Reopen it in Bling and pay it by a borderô, or choose “Force settlement in Kamino”; until then it is not "
+            "settled there."
         ),
         "partial",
     ),
@@ -189,7 +191,7 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Payment of several titles"),
         gettext_noop("The payment %(bordero)s covers several titles and does not say how much belongs to this one."),
         gettext_noop(
-            "Number the titles in Bling, or choose “Force settlement in Kamino”; until then the settlement waits."
+            "Number the titles in Bling, or choose “Force settlement in Kamino”; until then it is not settled there."
         ),
         "partial",
     ),
@@ -201,14 +203,16 @@ PLAN_WORDS: dict[Reason, Words] = {
         ),
         gettext_noop(
             "Correct the customer or supplier of the title or of the payment in Bling, or choose “Force settlement in "
-            "Kamino”; until then the settlement waits."
+            "Kamino”; until then it is not settled there."
         ),
         "partial",
     ),
     Reason.PAYMENTS_DO_NOT_ADD_UP: Words(
         gettext_noop("Payments do not add up"),
         gettext_noop("The payments found (%(paid)s) do not make up the value %(value)s."),
-        gettext_noop("Correct them in Bling, or choose “Force settlement in Kamino”; until then the settlement waits."),
+        gettext_noop(
+            "Correct them in Bling, or choose “Force settlement in Kamino”; until then it is not settled there."
+        ),
         "partial",
     ),
     Reason.PAID_AMOUNT_UNSURE: Words(

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from integrations.admin.mapping.desk import row_url
 from integrations.domain.reasons import Reason
+from integrations.models import KaminoConnection, KaminoItem
 from tests.flows.helpers import Company
-from tests.flows.reasons.walk import Desk, scenario
+from tests.flows.reasons.walk import Desk, save_page, scenario
 
 
 def _map(desk: Desk, kind: str, bling_id: int, **targets: str) -> None:
@@ -130,6 +131,24 @@ def center_switched_off(company: Company, desk: Desk) -> Iterator[int]:
     company.sync()
     yield title
     _map(desk, "category", category, cost_center="Loja nova")
+
+
+@scenario(Reason.ACCOUNT_NOT_USABLE)
+def default_unit_switched_off(company: Company, desk: Desk) -> Iterator[int]:
+    old = company.kamino.add_business_unit("Loja velha")
+    company.kamino.add_business_unit("Loja nova")
+    company.add_title("payable")
+    company.sync()
+    kamino = KaminoConnection.objects.get()
+    units = {row.name: str(row.pk) for row in KaminoItem.objects.filter(kind="business_unit")}
+    save_page(desk, kamino, default_business_unit=units["Loja velha"])
+    company.kamino.units[old]["Ativo"] = False
+    company.kamino.touch()
+    company.forget_registers()
+    title = company.add_title("payable", value="55.00")
+    company.sync()
+    yield title
+    save_page(desk, kamino, default_business_unit=units["Loja nova"])
 
 
 @scenario(Reason.MAPPING_TARGET_UNKNOWN, mappings=[
