@@ -62,6 +62,12 @@ def test_paid_twice_is_as_loud_as_can_be() -> None:
     assert effect_of(Reason.SCHEDULED).severity is Severity.DANGER
 
 
+def test_what_kamino_said_without_a_full_stop_gets_one_before_what_to_do() -> None:
+    problem = Problem(Reason.REFUSED, {"message": "Valor inválido"})
+    assert ". " in problem_text(problem)
+    assert ".. " not in problem_text(Problem(Reason.REFUSED, {"message": "Valor inválido."}))
+
+
 def test_a_reason_behind_a_reason_is_said_with_its_own_values() -> None:
     inner = Problem(Reason.REFUSED, {"message": "CNPJ bloqueado"})
     problem = because_of(Reason.PERSON_REFUSED, inner, name="Padaria Sol")
