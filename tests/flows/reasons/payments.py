@@ -217,6 +217,19 @@ def several_and_settled_there_where_no_list_shows_it(company: Company, desk: Des
     assert company.in_kamino("receivable", title)[FIELDS["receivable"].paid_value] == Decimal("100.00")
 
 
+@scenario(Reason.PAID_IN_KAMINO, ends="delivered")
+def settled_there_by_hand_and_changed_in_bling(company: Company, desk: Desk) -> Iterator[int]:
+    title = _sent(company)
+    _in_two(company, title)
+    company.kamino.pay_title("payable", company.in_kamino("payable", title)["ID"], account=company.kamino_bank)
+    company.bling.edit_title(title, history="Outro texto")
+    company.forget_snapshots()
+    desk.press(title, "resync_this")
+    yield title
+    _force(company, desk, title)
+    has_ended(company, title, Reason.PAID_IN_KAMINO)
+
+
 @scenario(Reason.OVERPAID, ends="delivered")
 def overpaid(company: Company, _desk: Desk) -> Iterator[int]:
     title = _sent(company, document_number="NF 130")
