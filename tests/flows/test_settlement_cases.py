@@ -277,33 +277,6 @@ def test_a_settled_title_whose_payment_became_unclear_does_not_look_reversed(com
     assert found.problems == ("payments_do_not_add_up",)
 
 
-@pytest.mark.parametrize("direction", ["payable", "receivable"])
-def test_a_settled_title_whose_bank_account_was_switched_off_does_not_look_reversed(
-    company: Company, user: User, direction: str
-) -> None:
-    title = company.add_title(direction, value=VALUE)
-    company.bling.pay(title, account=company.bank)
-    company.sync()
-    [row] = [row for row in company.kamino.bank_accounts.values() if row["IDPlanoContaAtivo"] == company.kamino_bank]
-    row["Ativo"] = False
-    company.kamino.touch()
-    company.forget_registers()
-    company.sync()
-    company.resync(title, user)
-    assert outcome_of(company, direction, title) == SETTLED
-
-
-def test_a_settled_title_that_shows_two_payments_since_does_not_look_reversed(company: Company, user: User) -> None:
-    title = company.add_title("payable", value=VALUE)
-    company.bling.pay(title, account=company.bank)
-    company.sync()
-    reversed_(company, title)
-    in_two(1)(company, title)
-    company.resync(title, user)
-    found = outcome_of(company, "payable", title)
-    assert (found.status, found.paid, found.state, found.problems) == (PAID, VALUE, "held", ("payments_several",))
-
-
 @pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
 def test_split_where_the_lists_were_proved(company: Company, world: World, generous: bool) -> None:
     world.generous = generous
