@@ -1,4 +1,4 @@
-"""A title that is paid in Bling and settled in Kamino never looks reversed, whatever became of its payment's details."""
+"""A title that is paid in Bling and settled in Kamino never looks reversed, whatever became of its payment."""
 
 import pytest
 from django.contrib.auth.models import User
