@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.reasons import Holds, Problem, Reason
+from integrations.domain.reasons import PART_REASONS, Holds, Problem, Reason
 from integrations.domain.titles import TitleStatus
 
 
@@ -178,8 +178,10 @@ def _open_gap(situation: Situation) -> Gap:
 def _deciding(situation: Situation, gap: Gap) -> Problem | None:
     """Return the problem to resolve first: one that holds the whole title back comes before the others."""
     order = [Holds.TITLE, Holds.SETTLEMENT, Holds.NOTHING]
-    if gap in (Gap.BOTH_OPEN, Gap.BOTH_CANCELLED):
+    if gap is Gap.BOTH_CANCELLED:
         return None
+    if gap is Gap.BOTH_OPEN:
+        return next((problem for problem in situation.problems if problem.code in PART_REASONS), None)
     if situation.state == DeliveryState.READY and gap is not Gap.NOT_SETTLED:
         order = [Holds.TITLE]  # the rest is sent, whatever else waits
     if situation.state == DeliveryState.READY and situation.wanted is KaminoStatus.SETTLED:

@@ -81,6 +81,16 @@ def held_since(row: KaminoTitle | None, before: DesiredTitle, *, is_proved: bool
     return None if is_same else replace(before, status=shown.status, payment=shown.payment)
 
 
+def part_held_since(
+    row: KaminoTitle | None, before: DesiredTitle, *, is_reversed: bool, is_proved: bool
+) -> DesiredTitle | None:
+    """Return the same of a payment that is a title of its own: one that was reversed in Bling (`is_reversed`) has to be
+    gone, another one has to be paid as Kamino shows it by now. Anything else stays a person's task."""
+    held = held_since(row, before, is_proved=is_proved)
+    ends = KaminoStatus.CANCELLED if is_reversed else KaminoStatus.SETTLED
+    return held if held is not None and held.status is ends else None
+
+
 def _money(title: DesiredTitle) -> tuple[object, ...] | None:
     paid = title.payment
     return (paid.date, paid.amount, paid.account) if paid else None

@@ -152,7 +152,8 @@ def desire(inputs: Inputs, problems: Sequence[Problem]) -> tuple[DesiredTitle | 
     if _is_paid_in_a_way_nobody_knows(inputs, found):
         return None, found
     payment = _payment(inputs) if wanted is KaminoStatus.SETTLED else None
-    if payment is not None and payment.forced:  # what kept back the settlement is what the person decided about
+    if payment is not None and (payment.forced or inputs.payment_account is None):
+        # What kept back the settlement is what the person decided about, or no matter any more: it was sent.
         found = [problem for problem in found if problem.holds is not Holds.SETTLEMENT]
     desired = DesiredTitle(
         direction=title.direction,
@@ -182,15 +183,17 @@ _PAYMENT_UNKNOWN = {
     Reason.PAYMENTS_DO_NOT_ADD_UP,
     Reason.PAID_AMOUNT_UNSURE,
 }
+_NOT_COMPARABLE = {*_PAYMENT_UNKNOWN, Reason.PAYMENTS_SEVERAL}
 
 
 def _is_paid_in_a_way_nobody_knows(inputs: Inputs, found: Sequence[Problem]) -> bool:
     """Say whether a title that was paid, perhaps long ago, would be new and open in Kamino, where somebody could pay or
     charge it again; or would look reversed, where it is settled already."""
-    before = inputs.delivered
-    stays = inputs.forced is None and (before is None or before.status is KaminoStatus.SETTLED)
-    is_paid = inputs.title.status is TitleStatus.SETTLED
-    return stays and is_paid and any(problem.code in _PAYMENT_UNKNOWN for problem in found)
+    before, unknown = inputs.delivered, _PAYMENT_UNKNOWN
+    if before is not None:
+        unknown = _NOT_COMPARABLE if before.status is KaminoStatus.SETTLED else set()
+    is_paid = inputs.forced is None and inputs.title.status is TitleStatus.SETTLED
+    return is_paid and any(problem.code in unknown for problem in found)
 
 
 def _wanted_status(inputs: Inputs) -> KaminoStatus:
@@ -240,9 +243,11 @@ def _refusals(inputs: Inputs) -> list[Problem]:
 
 
 def _payment(inputs: Inputs) -> DesiredPayment | None:
-    real = None
-    if inputs.settlement is not None and inputs.payment_account is not None:
-        real = DesiredPayment(inputs.settlement.date, inputs.settlement.amount, inputs.payment_account)
+    real, account = None, inputs.payment_account
+    if account is None and inputs.delivered is not None and inputs.delivered.payment is not None:
+        account = inputs.delivered.payment.account  # settled there: what became of the account since undoes nothing
+    if inputs.settlement is not None and account is not None:
+        real = DesiredPayment(inputs.settlement.date, inputs.settlement.amount, account)
     if inputs.forced is None:
         return real
     # Bling's own payment counts as soon as it differs from the order: sent before, that is a conflict people must see.

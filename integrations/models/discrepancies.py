@@ -19,7 +19,7 @@ from integrations.models.connections import KaminoConnection
 from integrations.models.deliveries import Posting
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.words.discrepancies import kind_cause, kind_choices, part_text, suggested_action
-from integrations.words.reasons import advice, sentence
+from integrations.words.reasons import advice, full_sentence
 from integrations.words.values import amount_of
 
 
@@ -64,7 +64,7 @@ class Difference(models.Model):
 
     def cause_text(self) -> str:
         """Return why it is so in the active language: what is in the title's way, else what its kind means."""
-        parts = list(dict.fromkeys(sentence(problem) for problem in self._causes()))
+        parts = list(dict.fromkeys(full_sentence(problem) for problem in self._causes()))
         if self.bordero_id is not None:
             parts.append(part_text(self.bordero_id))
         return " ".join(parts) or kind_cause(self.kind)

@@ -7,6 +7,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integrations.domain.desired import KaminoStatus
 from integrations.models import PartPosting, Posting, Title
 from integrations.models.titles import DIRECTION_CHOICES, STATUS_CHOICES
 from integrations.resources.files import ChoiceField, NativeField, PortugueseResource, TextField
@@ -80,6 +81,7 @@ class TitleResource(PortugueseResource):
     def prepared(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         rows = queryset.select_related("person", "posting", "connection__tenant").only(*_READ)
         parts = PartPosting.objects.filter(kamino_id__isnull=False, delivered__isnull=False)
+        parts = parts.exclude(delivered__status=KaminoStatus.CANCELLED.value)
         return rows.prefetch_related(Prefetch("posting__parts", parts.only("posting", "delivered")))
 
 

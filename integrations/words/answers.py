@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop
 
 from integrations.domain.answer import Answer, Gap
 from integrations.domain.reasons import Problem
-from integrations.words.reasons import advice, sentence
+from integrations.words.reasons import problem_text
 
 _GAPS = {
     Gap.NOT_IN_BLING: gettext_noop("Bling no longer shows this title."),
@@ -28,6 +28,8 @@ _GAPS = {
     Gap.BOTH_SETTLED: gettext_noop("It is settled on both sides."),
     Gap.BOTH_CANCELLED: gettext_noop("It is cancelled on both sides."),
 }
+_EQUAL = (Gap.BOTH_OPEN, Gap.BOTH_SETTLED)
+"""Nothing is behind these: what there is to say is said beside them."""
 
 
 def answer_text(found: Answer, values: Mapping[str, str], *, read_at: str) -> str:
@@ -36,8 +38,7 @@ def answer_text(found: Answer, values: Mapping[str, str], *, read_at: str) -> st
     parts = [_(_GAPS[found.gap])]
     if found.problem is not None:
         problem = Problem(found.problem.code, {**values, **found.problem.params})
-        why = sentence(problem)
-        why = why if why.endswith((".", "!", "?")) else f"{why}."
-        parts.append(_("Reason: %(why)s") % {"why": " ".join(part for part in (why, advice(problem)) if part)})
+        why = _("Note: %(why)s") if found.gap in _EQUAL else _("Reason: %(why)s")
+        parts.append(why % {"why": problem_text(problem)})
     parts.append(_("Last read in Bling: %(moment)s.") % {"moment": read_at})
     return " ".join(parts)

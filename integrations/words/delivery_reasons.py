@@ -66,8 +66,11 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     ),
     Reason.PAID_IN_KAMINO: Words(
         gettext_noop("Paid in Kamino"),
-        gettext_noop("Paid in Kamino, waiting for Bling."),
-        gettext_noop("Pay it in Bling too: it is compared then, and not settled again."),
+        gettext_noop("Paid in Kamino, and Bling shows no settlement that could be compared with it."),
+        gettext_noop(
+            "Pay it in Bling too: it is compared then, and not settled again. If it is paid there, choose “Force "
+            "settlement in Kamino” with the day and amount that Kamino shows."
+        ),
         "conflict",
     ),
     Reason.PAID_DIFFERENTLY: Words(

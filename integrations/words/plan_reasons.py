@@ -3,12 +3,12 @@
 from django.utils.translation import gettext_noop
 
 from integrations.domain.reasons import Reason
-from integrations.words.reason_words import CALL, CHOOSE, UNDO_BY_HAND, Words
+from integrations.words.reason_words import CHOOSE, UNDO_BY_HAND, Words
 
 PLAN_WORDS: dict[Reason, Words] = {
     Reason.CATEGORY_UNMAPPED: Words(
         gettext_noop("Category without classification"),
-        gettext_noop("The category “%(name)s” has no chart account of the same name in Kamino."),
+        gettext_noop("The category “%(name)s” has no active chart account of the same name in Kamino."),
         gettext_noop("Map it under Mappings."),
         "classification",
     ),
@@ -21,19 +21,21 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.CATEGORY_MISSING: Words(
         gettext_noop("No category"),
         gettext_noop("The title has no category in Bling, and neither have its payments."),
-        gettext_noop("Give it one there, or map “(sem categoria)”."),
+        gettext_noop("Give it one in Bling, or map “(sem categoria)” under Mappings."),
         "classification",
     ),
     Reason.CATEGORY_DISPUTED: Words(
         gettext_noop("Payments of several categories"),
         gettext_noop("The title has no category in Bling, and its payments have several: %(names)s."),
-        gettext_noop("Give the title one there, or map its customer or supplier."),
+        gettext_noop("Give the title one in Bling, or map its customer or supplier under Mappings."),
         "classification",
     ),
     Reason.ACCOUNT_NOT_USABLE: Words(
-        gettext_noop("Account not usable"),
-        gettext_noop("“%(name)s” is inactive in Kamino or takes no postings."),
-        CHOOSE,
+        gettext_noop("Cost center or unit inactive"),
+        gettext_noop("The cost center or business unit “%(name)s” is inactive in Kamino."),
+        gettext_noop(
+            "Choose another one under Mappings, or on the Kamino connection where it is the default of all titles."
+        ),
         "classification",
     ),
     Reason.ACCOUNT_INACTIVE: Words(
@@ -59,8 +61,10 @@ PLAN_WORDS: dict[Reason, Words] = {
     ),
     Reason.MAPPING_TARGET_UNKNOWN: Words(
         gettext_noop("Mapping to an unknown name"),
-        gettext_noop("The mapping of “%(bling_name)s” names “%(name)s”, which Kamino does not have."),
-        gettext_noop("Correct the name."),
+        gettext_noop(
+            "The mapping of “%(bling_name)s” names “%(name)s”, which Kamino does not have, or has not in use."
+        ),
+        gettext_noop("Choose another name under Mappings."),
         "classification",
     ),
     Reason.ORDER_UNREAD: Words(
@@ -74,49 +78,49 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.BANK_ACCOUNT_UNMAPPED: Words(
         gettext_noop("Bank account without classification"),
         gettext_noop("The account “%(name)s” has no bank account of the same name in Kamino."),
-        gettext_noop("Map it; the settlement waits."),
+        gettext_noop("Map it under Mappings; until then the settlement waits."),
         "classification",
     ),
     Reason.BANK_ACCOUNT_AMBIGUOUS: Words(
         gettext_noop("Several bank accounts of that name"),
         gettext_noop("Kamino has more than one bank account named “%(name)s”."),
-        gettext_noop("Choose one under Mappings; the settlement waits."),
+        gettext_noop("Choose one under Mappings; until then the settlement waits."),
         "classification",
     ),
     Reason.BANK_ACCOUNT_MISSING: Words(
         gettext_noop("Payment without account"),
         gettext_noop("The payment names no account in Bling."),
-        gettext_noop("Map “(sem conta)”; the settlement waits."),
+        gettext_noop("Map “(sem conta)” under Mappings; until then the settlement waits."),
         "classification",
     ),
     Reason.BANK_ACCOUNT_NOT_USABLE: Words(
         gettext_noop("Bank account inactive"),
         gettext_noop("The bank account “%(name)s” is inactive in Kamino."),
-        gettext_noop("Choose another one; the settlement waits."),
+        gettext_noop("Choose another one under Mappings; until then the settlement waits."),
         "classification",
     ),
     Reason.DUE_DATE_MISSING: Words(
         gettext_noop("No due date"),
         gettext_noop("The title has no due date in Bling."),
-        gettext_noop("Give it one there."),
+        gettext_noop("Give it a due date in Bling."),
         "invalid",
     ),
     Reason.PERSON_MISSING: Words(
         gettext_noop("No customer or supplier"),
         gettext_noop("The title names no customer or supplier in Bling."),
-        gettext_noop("Give it one there."),
+        gettext_noop("Choose one for it in Bling."),
         "person",
     ),
     Reason.PERSON_UNREAD: Words(
         gettext_noop("Customer or supplier not read"),
         gettext_noop("The customer or supplier could not be read from Bling (contact %(id)s)."),
-        gettext_noop("The next sync tries again; if the contact was deleted, choose another one in Bling."),
+        gettext_noop("It is tried again by itself. If the contact was deleted in Bling, choose another one there."),
         "person",
     ),
     Reason.PERSON_REFUSED: Words(
         gettext_noop("Customer or supplier refused"),
         gettext_noop("The customer or supplier “%(name)s” could not be saved in Kamino: %(why)s"),
-        gettext_noop("Correct the person, then choose “Resync”."),
+        gettext_noop("Correct in Bling or in Kamino what it names, then choose “Resync”."),
         "person",
     ),
     Reason.PERSON_UNDECIDED: Words(
@@ -143,19 +147,21 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.VALUE_NOT_POSITIVE: Words(
         gettext_noop("Value zero or negative"),
         gettext_noop("The value %(value)s is zero or negative."),
-        gettext_noop("Correct it in Bling, or choose “Do not sync”."),
+        gettext_noop("Correct it in Bling, or choose “Do not sync this title”."),
         "invalid",
     ),
     Reason.STATUS_RETURNED: Words(
         gettext_noop("Returned in Bling"),
         gettext_noop("The title was returned in Bling."),
-        gettext_noop("Decide in Kamino what that means."),
+        gettext_noop(
+            "Nothing more of it is sent. Settle or delete it in Kamino by hand, then choose “Do not sync this title”."
+        ),
         "invalid",
     ),
     Reason.STATUS_UNKNOWN: Words(
         gettext_noop("Unknown status in Bling"),
         gettext_noop("Bling shows the status %(number)s, which this service does not know."),
-        CALL,
+        gettext_noop("Correct it in Bling if it is wrong there; else call the developers, with this page."),
         "invalid",
     ),
     Reason.CANCELLED_WITH_PAYMENT: Words(
@@ -175,13 +181,18 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.PAYMENTS_MISSING: Words(
         gettext_noop("Paid without a payment record"),
         gettext_noop("Paid in Bling without a payment record (borderô), so date and account are unknown."),
-        gettext_noop("Pay it in Bling by a borderô, or force the settlement; until then it waits."),
+        gettext_noop(
+            "Reopen it in Bling and pay it by a borderô, or choose “Force settlement in Kamino”; until then it is not "
+            "settled there."
+        ),
         "partial",
     ),
     Reason.PAYMENT_AMBIGUOUS: Words(
         gettext_noop("Payment of several titles"),
         gettext_noop("The payment %(bordero)s covers several titles and does not say how much belongs to this one."),
-        gettext_noop("Number the titles in Bling, or force the settlement; until then it waits."),
+        gettext_noop(
+            "Number the titles in Bling, or choose “Force settlement in Kamino”; until then it is not settled there."
+        ),
         "partial",
     ),
     Reason.PAYMENT_OF_OTHERS: Words(
@@ -191,27 +202,34 @@ PLAN_WORDS: dict[Reason, Words] = {
             "%(contacts)s)."
         ),
         gettext_noop(
-            "Correct the customer or supplier of the title or of the payment in Bling, or force the settlement; until "
-            "then it waits."
+            "Correct the customer or supplier of the title or of the payment in Bling, or choose “Force settlement in "
+            "Kamino”; until then it is not settled there."
         ),
         "partial",
     ),
     Reason.PAYMENTS_DO_NOT_ADD_UP: Words(
         gettext_noop("Payments do not add up"),
         gettext_noop("The payments found (%(paid)s) do not make up the value %(value)s."),
-        gettext_noop("Correct them in Bling, or force the settlement; until then it waits."),
+        gettext_noop(
+            "Correct them in Bling, or choose “Force settlement in Kamino”; until then it is not settled there."
+        ),
         "partial",
     ),
     Reason.PAID_AMOUNT_UNSURE: Words(
         gettext_noop("Paid amount unclear"),
         gettext_noop("What was paid (%(paid)s for %(value)s) can be read in two ways, which move different amounts."),
-        gettext_noop("Say on the Bling connection what the paid amount (valorPago) is, or force the settlement."),
+        gettext_noop(
+            "Say on the Bling connection what the paid amount (valorPago) is, or choose “Force settlement in Kamino”."
+        ),
         "partial",
     ),
     Reason.PAYMENTS_SEVERAL: Words(
         gettext_noop("Several payments"),
         gettext_noop("Paid in %(count)s payments on different days or accounts; Kamino takes one."),
-        gettext_noop("Settle it by hand."),
+        gettext_noop(
+            "Choose “Force settlement in Kamino”, with what was paid in all. If it is settled in Kamino already, give "
+            "the same day and amount: it is not settled a second time."
+        ),
         "partial",
     ),
     Reason.SETTLED_UNCHECKED: Words(
@@ -222,7 +240,7 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.OVERPAID: Words(
         gettext_noop("Overpaid"),
         gettext_noop("%(paid)s was paid for a value of %(value)s."),
-        gettext_noop("Check whether more was really paid."),
+        gettext_noop("Check whether more was really paid. If not, correct the payment in Bling, then choose “Resync”."),
     ),
     Reason.PARTIALLY_PAID: Words(
         gettext_noop("Partly paid"),
@@ -233,13 +251,19 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.PART_REVERSED: Words(
         gettext_noop("Split payment reversed"),
         gettext_noop("The payment %(ids)s was reversed in Bling, and Kamino holds it as a paid title."),
-        gettext_noop("Undo it in Kamino by hand."),
+        gettext_noop(
+            "Delete that title in Kamino. It is noticed within a day, or at once by “Reconcile now” in the list of "
+            "companies."
+        ),
         "partial",
     ),
     Reason.PART_DIFFERS: Words(
         gettext_noop("Split payment changed"),
         gettext_noop("The payment %(bordero)s changed in Bling after it was sent to Kamino as a title of its own."),
-        gettext_noop("Compare the two."),
+        gettext_noop(
+            "If Bling is right, correct day and amount in Kamino: it is noticed within a day, or at once by “Reconcile "
+            "now” in the list of companies. If Kamino is right, correct the payment in Bling, then choose “Resync”."
+        ),
         "partial",
     ),
     Reason.PART_STUCK: Words(
@@ -250,14 +274,23 @@ PLAN_WORDS: dict[Reason, Words] = {
     ),
     Reason.SPLIT_NOT_PROVED: Words(
         gettext_noop("Not split"),
-        gettext_noop("Not split: the Kamino connection's lists were not proved to show every status."),
-        gettext_noop("Prove the lists on the Kamino connection, or settle it by hand."),
+        gettext_noop(
+            "Not split: the Kamino connection does not say that its lists show every status and that unconfirmed "
+            "operations are allowed."
+        ),
+        gettext_noop(
+            "Support tests the Kamino connection and says both there. A title that is paid whole can also be settled "
+            "by “Force settlement in Kamino”."
+        ),
         "partial",
     ),
     Reason.CLOSED_PERIOD_FOR_PARTS: Words(
         gettext_noop("Not split: closed period"),
         gettext_noop("Not split: a payment is of the period until %(date)s, which is closed."),
-        gettext_noop("A person must decide."),
+        gettext_noop(
+            "Decide with finance: open the month again at the company. Until then take care that Kamino pays or "
+            "charges only what is left."
+        ),
         "closed",
     ),
     Reason.BEFORE_SETTLED_FROM: Words(

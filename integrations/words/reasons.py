@@ -44,6 +44,12 @@ def sentence(problem: Problem) -> str:
     return _(_WORDS[problem.code].sentence) % values
 
 
+def full_sentence(problem: Problem) -> str:
+    """Return `sentence` where another one follows: what Kamino said itself often has no full stop."""
+    said = sentence(problem)
+    return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
 def advice(problem: Problem) -> str:
     """Return what to do about a reason in the active language, "" where nothing is to be done."""
     words = _WORDS[problem.code].advice
@@ -52,7 +58,7 @@ def advice(problem: Problem) -> str:
 
 def problem_text(problem: Problem) -> str:
     """Return a reason's sentence and what to do about it, in the active language."""
-    return " ".join(part for part in (sentence(problem), advice(problem)) if part)
+    return " ".join(part for part in (full_sentence(problem), advice(problem)) if part)
 
 
 def problem_sentences(problems: Iterable[Problem]) -> list[str]:

@@ -15,6 +15,7 @@ PENDING, PAID, CANCELLED = KaminoStatus.PENDING, KaminoStatus.SETTLED, KaminoSta
 UNMAPPED, BANK = Problem(Reason.CATEGORY_UNMAPPED), Problem(Reason.BANK_ACCOUNT_UNMAPPED)
 STUCK = Problem(Reason.REFUSED, {"message": "Valor inválido"})
 PARTLY, FROZEN = Problem(Reason.PARTIALLY_PAID), Problem(Reason.FROZEN_AFTER_SETTLEMENT)
+REVERSED = Problem(Reason.PART_REVERSED, {"ids": "1"})
 STATES = ("", "held", "ready", "sending", "delivered", "uncertain", "needs_human", "ignored")
 
 UNPROVED = Problem(Reason.NOT_PROVED_ABSENT)
@@ -60,6 +61,8 @@ def situation(bling: TitleStatus, state: str, delivered: KaminoStatus | None, **
         ),
         (situation(OPEN, "delivered", PENDING, is_forced=True), Answer(Gap.NOT_SETTLED)),
         (situation(OPEN, "delivered", PENDING), Answer(Gap.BOTH_OPEN)),
+        (situation(OPEN, "delivered", PENDING, problems=[FROZEN]), Answer(Gap.BOTH_OPEN)),
+        (situation(OPEN, "delivered", PENDING, problems=[REVERSED]), Answer(Gap.BOTH_OPEN, REVERSED)),
         (
             situation(OPEN, "delivered", PENDING, is_planned_again=True),
             Answer(Gap.BOTH_OPEN, Problem(Reason.BEING_PLANNED)),

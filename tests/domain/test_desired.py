@@ -108,6 +108,30 @@ def test_a_settlement_that_waits_leaves_the_title_pending(changes: dict[str, Any
     assert (result.status, result.payment, result.note) == (KaminoStatus.PENDING, None, "")
 
 
+@pytest.mark.parametrize("code", [Reason.BANK_ACCOUNT_NOT_USABLE, Reason.BANK_ACCOUNT_MISSING])
+def test_what_became_of_the_account_undoes_no_settlement(code: Reason) -> None:
+    sent = settled()
+    assert sent.payment is not None
+    same = {"settlement": Settlement(sent.payment.date, 5, sent.payment.amount), "payment_account": None}
+    result, problems = wish(inputs(paid_title(), delivered=sent, **same), Problem(code))
+    assert result is not None
+    assert (result.status, result.payment, problems) == (KaminoStatus.SETTLED, sent.payment, [])
+    other = replace(same["settlement"], date=sent.payment.date - timedelta(days=1))
+    result, _problems = wish(inputs(paid_title(), delivered=sent, settlement=other, payment_account=None))
+    assert result is not None
+    assert result.payment == replace(sent.payment, date=other.date), "told as a difference"
+
+
+def test_several_payments_undo_no_settlement() -> None:
+    several = Problem(Reason.PAYMENTS_SEVERAL, {"count": "2"})
+    paid = {"facts": paid_title(), "settlement": None}
+    assert wish(inputs(**paid, delivered=settled()), several) == (None, [Reason.PAYMENTS_SEVERAL])
+    for delivered in (None, desired()):
+        result, _problems = wish(inputs(**paid, delivered=delivered), several)
+        assert result is not None
+        assert result.status is KaminoStatus.PENDING
+
+
 NOBODY_KNOWS_HOW = [
     Reason.PAYMENTS_UNREAD,
     Reason.PAYMENTS_MISSING,

@@ -62,13 +62,19 @@ def test_paid_twice_is_as_loud_as_can_be() -> None:
     assert effect_of(Reason.SCHEDULED).severity is Severity.DANGER
 
 
+def test_what_kamino_said_without_a_full_stop_gets_one_before_what_to_do() -> None:
+    problem = Problem(Reason.REFUSED, {"message": "Valor inválido"})
+    assert ". " in problem_text(problem)
+    assert ".. " not in problem_text(Problem(Reason.REFUSED, {"message": "Valor inválido."}))
+
+
 def test_a_reason_behind_a_reason_is_said_with_its_own_values() -> None:
     inner = Problem(Reason.REFUSED, {"message": "CNPJ bloqueado"})
     problem = because_of(Reason.PERSON_REFUSED, inner, name="Padaria Sol")
     with override("en"):
         assert "Padaria Sol" in sentence(problem)
         assert "CNPJ bloqueado" in sentence(problem)
-        assert advice(problem) == "Correct the person, then choose “Resync”."
+        assert advice(problem) == "Correct in Bling or in Kamino what it names, then choose “Resync”."
     assert because_of(Reason.PERSON_REFUSED, None, name="x").params == {"name": "x"}
 
 

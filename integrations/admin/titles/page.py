@@ -87,7 +87,8 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
         "timeline": timeline(title, posting, parts, differences),
     }
     if posting is not None:
-        problems = posting.get_problems()
+        is_ignored = posting.state == DeliveryState.IGNORED  # nothing is to be done about it any more
+        problems = [] if is_ignored else posting.get_problems()
         context |= {
             "state_colour": STATE_COLOURS[posting.state],
             "sentences": [*unread(title), *problem_sentences(problems)],

@@ -30,6 +30,7 @@ from integrations.models import (
     StoredDiscrepancy,
 )
 from integrations.models.registers import KaminoKind
+from integrations.pipeline.compare.parts_by_hand import follow_parts
 from integrations.pipeline.compare.shown_in_kamino import (
     Seen,
     Shown,
@@ -71,6 +72,7 @@ def compare_all(kamino: KaminoConnection, *, seen: Seen, now: datetime) -> None:
         shown |= looked
         if not accounts and looked:
             accounts = _account_names(kamino)
+        follow_parts(batch, seen=seen, now=now)
         beside = differences_beside(batch, accounts, seen=seen)
         found = _own_states(batch, shown, open_rows)
         for posting in batch:

@@ -184,6 +184,8 @@ def differences_beside(
         posting, delivered = by_pk[part.posting_id], part.get_delivered()
         if delivered is None or not may_compare(part, seen.since):
             continue
+        if part.bordero_id not in posting.title.bordero_ids:
+            continue  # reversed in Bling: whatever Kamino shows of it, its title says what to do
         row = rows.get((part.direction, part.kamino_id or 0))
         if row is None and not seen.proves_absence(part.direction, delivered.due_date):
             continue

@@ -52,7 +52,11 @@ def lock_parts(postings: Iterable[Posting]) -> dict[int, Parts]:
         parts = found[row.posting_id]
         parts.rows[row.bordero_id] = row
         body = row.delivered or row.desired
-        if body and (row.kamino_id or row.state in IN_FLIGHT or row.pk in unresolved):
+        if (
+            body
+            and body["status"] != KaminoStatus.CANCELLED
+            and (row.kamino_id or row.state in IN_FLIGHT or row.pk in unresolved)
+        ):
             parts.existing[row.bordero_id] = Decimal(body["value"])
     return found
 

@@ -84,13 +84,14 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
     else:
         state = DeliveryState.READY
     row.problems = with_since(problems, row.problems, now)
-    changes: dict[str, Any] = {} if is_stored and not is_again else {"ready_at": now}
+    stays = unchanged and not is_again and row.state == DeliveryState.NEEDS_HUMAN
+    new_state = row.state if stays else state
+    begins = new_state == DeliveryState.READY != row.state  # how long it was to wait for something else is over
+    changes: dict[str, Any] = {} if is_stored and not (is_again or begins) else {"ready_at": now}
     if not unchanged or is_again:
         changes |= {"tries": 0, **NO_REASON}
     if is_forgotten:
         changes["kept_document"] = ""
-    stays = unchanged and not is_again and row.state == DeliveryState.NEEDS_HUMAN
-    new_state = row.state if stays else state
     if row.state in PersonPosting.objects.all().MOVABLE:
         row.state, row.reason = new_state, row.reason if stays else ""
     PersonPosting.objects.plan(

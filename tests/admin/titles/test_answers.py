@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Tenant
 from integrations.pipeline.desk import live_kamino
+from integrations.pipeline.desk.commands import set_ignored
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days
 from tests.pipeline.compare.test_discrepancy_kinds import compare_again
@@ -138,3 +139,22 @@ def test_an_order_that_nobody_approved_is_no_reason_once_bling_was_paid(
     company.sync()
     found = answer(company, title, user)
     assert found.startswith("Está baixado nos dois lados. Última leitura"), found
+
+
+def test_what_is_to_be_noted_of_an_equal_title_is_no_reason(company: Company, user: User) -> None:
+    title = company.add_title("payable", value="100.00", document_number="NF 130")
+    company.bling.pay(title, amount="130.00", account=company.bank)
+    company.sync()
+    found = answer(company, title, user)
+    assert found.startswith("Está baixado nos dois lados. Observação: Foram pagos R$")
+    assert "Motivo" not in found
+
+
+def test_a_title_that_is_not_synced_advises_nothing_any_more(company: Company, user: User) -> None:
+    title = company.add_title("payable", value="0.00")
+    company.sync()
+    alerts = r'class="ik-alert">([^<]*)<'
+    assert "é zero ou negativo" in " ".join(re.findall(alerts, page_of(company, title, user)))
+    set_ignored(posting=company.posting(title), ignored=True, reason="brinde", user=user, now=timezone.now())
+    company.work()
+    assert re.findall(alerts, page_of(company, title, user)) == []

@@ -10,6 +10,7 @@ from html import unescape
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -104,3 +105,28 @@ def walk(company: Company, user: User, one: Scenario) -> None:
         assert one.reason not in {problem.code for problem in posting.get_causes()}
     else:
         assert f"{posting.state} {posting.reason}".strip() == one.ends
+
+
+def has_ended(company: Company, title: int, reason: Reason) -> None:
+    """See that nothing of a reason stands any more, where both sides cannot be compared (a person's word counts)."""
+    assert reason not in {problem.code for problem in company.posting(title).get_causes()}
+
+
+def save_page(desk: Desk, row: Model, **fields: str) -> None:
+    """Change fields on a row's page in the admin, save it, and do what follows."""
+    address = reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
+    context = desk.client.get(address).context
+    forms = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    bound = [field for form in forms for field in form]
+    shown = {
+        field.html_name: field.value()
+        for field in bound
+        if field.value() not in (None, "") and field.value() is not False
+    }
+    answer = desk.client.post(address, {**shown, **fields})
+    assert answer.status_code == 302, [
+        field.errors for form in answer.context["adminform"] for line in form for field in line
+    ]
+    desk.company.work()

@@ -1,5 +1,6 @@
 """A contact whose CPF/CNPJ is another one in Bling than in Kamino, and persons that Kamino has several times."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -250,6 +251,16 @@ def test_another_company_is_refused_while_a_new_title_is_unconfirmed(
     with pytest.raises(Refused) as refused:
         decide(company, Kind.OTHER_COMPANY, user)
     assert refused.value.code == "in_flight"
+
+
+@pytest.mark.parametrize(("code", "document"), [(Kind.OTHER_COMPANY, NEW), (Kind.KEEP_DOCUMENT, OLD)])
+def test_a_decision_is_carried_out_at_once_whatever_the_person_waited_for_before(
+    company: Company, changed: tuple[int, int], user: User, code: Kind, document: str
+) -> None:
+    _before, after = changed
+    PersonPosting.objects.update(ready_at=timezone.now() + timedelta(hours=1))
+    decide(company, code, user)
+    assert person_of(company, after) == document
 
 
 @pytest.fixture

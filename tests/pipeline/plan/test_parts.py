@@ -246,6 +246,62 @@ def test_simulation_sends_no_part(new_company: Callable[..., Company]) -> None:
     assert company.kamino.titles("payable") == []
 
 
+def in_part(company: Company, title: int, bordero: int) -> int:
+    """Return the Kamino id of a payment's title."""
+    rows = company.kamino.titles("payable")
+    [number] = [row["ID"] for row in rows if row["CodigoExterno"] == f"{title}-{bordero}"]
+    return int(number)
+
+
+@pytest.mark.parametrize("lists_are_complete", [True, False])
+@pytest.mark.parametrize("is_reversed", [True, False])
+def test_a_part_that_people_deleted_is_gone_where_that_is_proved_and_was_wanted(
+    company: Company, is_reversed: bool, lists_are_complete: bool
+) -> None:
+    title = company.add_title("payable", value="100.00")
+    bordero = company.bling.pay(title, amount="40.00", account=company.bank)
+    company.sync()
+    KaminoConnection.objects.update(lists_are_complete=lists_are_complete)
+    if is_reversed:
+        company.bling.reverse_payment(title, bordero)
+        company.sync()
+    company.kamino.delete_title("payable", in_part(company, title, bordero))
+    compare_again(company)
+    is_over = is_reversed and lists_are_complete
+    assert shown(company, "payable", title) == {"": ("100.00" if is_over else "60.00", PENDING, None)}
+    assert ("part_reversed" in company.problems(title)) is (is_reversed and not is_over)
+    kinds = set(Discrepancy.objects.filter(closed_at=None).values_list("kind", flat=True))
+    assert ("missing_in_kamino" in kinds) is not is_reversed
+
+
+def test_a_reversed_part_that_people_only_reopened_is_still_to_be_deleted(company: Company) -> None:
+    title = company.add_title("payable", value="100.00")
+    bordero = company.bling.pay(title, amount="40.00", account=company.bank)
+    company.sync()
+    company.bling.reverse_payment(title, bordero)
+    company.sync()
+    company.kamino.reopen_title("payable", in_part(company, title, bordero))
+    compare_again(company)
+    assert shown(company, "payable", title)[""] == ("60.00", PENDING, None)
+    assert "part_reversed" in company.problems(title)
+    assert list(Discrepancy.objects.filter(closed_at=None).values_list("kind", flat=True)) == ["refused"]
+
+
+def test_after_a_reversed_part_was_deleted_the_title_is_paid_in_part_again(company: Company) -> None:
+    title = company.add_title("payable", value="100.00")
+    bordero = company.bling.pay(title, amount="40.00", account=company.bank)
+    company.sync()
+    company.bling.reverse_payment(title, bordero)
+    company.sync()
+    company.kamino.delete_title("payable", in_part(company, title, bordero))
+    compare_again(company)
+    again = company.bling.pay(title, amount="25.00", account=company.bank)
+    company.sync()
+    assert shown(company, "payable", title) == {
+        "": ("75.00", PENDING, None), f"-{again}": ("25.00", PAID, "25.00")
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("action", "kind"),
     [
