@@ -51,14 +51,18 @@ class Desk:
         return " ".join(str(message) for message in answer.context["messages"])
 
     def decide(self, title: int, label: str, number: int | None = None) -> str:
-        """Choose the answer of "Decidir" whose label begins like this."""
-        from integrations.pipeline.desk.decisions import options
-
-        with translation.override("pt-br"):
-            labels = [option.label for option in options(self.company.posting(title))]
+        """Choose the answer of "Decidir" whose label begins like this; where its customer or supplier is what has to be
+        decided, the button leads there."""
+        address = reverse("admin:integrations_title_decide_this", args=[self.company.title(title).pk])
+        assert address in self.page(title), "the page offers nothing to decide"
+        asked = self.client.get(address, follow=True)
+        labels = [option.label for option in asked.context["form"].options]
         [choice] = [place for place, text in enumerate(labels) if text.startswith(label)]
         more = {} if number is None else {"number": str(number)}
-        return self.press(title, "decide_this", choice=str(choice), **more)
+        there = asked.redirect_chain[-1][0] if asked.redirect_chain else address
+        answer = self.client.post(there, {"reason": "Conferido", "choice": str(choice), **more}, follow=True)
+        self.company.work()
+        return " ".join(str(message) for message in answer.context["messages"])
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def walk(company: Company, user: User, one: Scenario) -> None:
     page = desk.page(title)
     with translation.override("pt-br"):
         said, advised = sentence(found), advice(found)
+    print("ANSWER", posting.state, posting.reason, [p.code for p in posting.get_problems()], page[page.find("id=\"answer\"")-10:][:600])
     assert " ".join(said.split()).rstrip(".") in page, f"the page does not say: {said}"
     assert " ".join(advised.split()) in page, f"the page does not advise: {advised}"
     assert next(steps, None) is None
