@@ -15,6 +15,9 @@ from integrations.words.values import Values, readable
 
 _WORDS: dict[Reason, Words] = PLAN_WORDS | DELIVERY_WORDS
 
+_OF_A_PERSON = (Reason.PERSON_REFUSED, Reason.PERSON_UNDECIDED)
+"""What is to be done is what ends their cause: the buttons are the same on the page of the title."""
+
 assert _WORDS.keys() == set(Reason), "a reason without words"
 
 
@@ -47,6 +50,9 @@ def sentence(problem: Problem) -> str:
 def advice(problem: Problem) -> str:
     """Return what to do about a reason in the active language, "" where nothing is to be done."""
     words = _WORDS[problem.code].advice
+    if problem.code in _OF_A_PERSON and "why" in problem.params:
+        why = Reason(problem.params["why"])
+        words = words if why is Reason.GONE_FROM_KAMINO else _WORDS[why].advice or words
     return _(words) if words else ""
 
 
