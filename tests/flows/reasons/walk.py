@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from integrations.domain.reasons import Problem, Reason
+from integrations.models import KaminoConnection, Posting
 from integrations.words.reasons import advice, sentence
 from tests.flows.checks import check_equal
 from tests.flows.helpers import Company
@@ -49,6 +50,12 @@ class Desk:
         answer = self.client.post(address, {"reason": "Conferido", **fields}, follow=True)
         self.company.work()
         return " ".join(str(message) for message in answer.context["messages"])
+
+    def test_kamino(self) -> None:
+        """Press "Testar conexão" of the Kamino connection, as support does."""
+        kamino = KaminoConnection.objects.get(tenant=self.company.tenant)
+        self.client.post(reverse("admin:integrations_kaminoconnection_test", args=[kamino.pk]), follow=True)
+        self.company.work()
 
     def decide(self, title: int, label: str, number: int | None = None) -> str:
         """Choose the answer of "Decidir" whose label begins like this; where its customer or supplier is what has to be
@@ -89,23 +96,39 @@ def scenario(reason: Reason, *, ends: str = EQUAL, **options: Any) -> Callable[[
     return register
 
 
+def _causes(posting: Posting) -> list[Problem]:
+    """Return what is in a title's way, with what is behind that: what its customer or supplier met."""
+    found = posting.get_causes()
+    person = posting.title.person.posting.get_reason() if posting.title.person and posting.kamino_id is None else None
+    found += [person] if person else []
+    behind = [(problem.params["why"], problem.params) for problem in found if "why" in problem.params]
+    inner = [(why, {key: text for key, text in params.items() if key != "why"}) for why, params in behind]
+    return [*found, *(Problem(Reason(why), params) for why, params in inner)]
+
+
 def walk(company: Company, user: User, one: Scenario) -> None:
     """Play a scenario to its end."""
     desk = Desk(company, user)
     steps = one.play(company, desk)
     title = next(steps)
     posting = company.posting(title)
-    found = next((problem for problem in posting.get_causes() if problem.code is one.reason), Problem(one.reason))
+    found = next((problem for problem in _causes(posting) if problem.code is one.reason), Problem(one.reason))
     page = desk.page(title)
     with translation.override("pt-br"):
         said, advised = sentence(found), advice(found)
-    print("ANSWER", posting.state, posting.reason, [p.code for p in posting.get_problems()], page[page.find("id=\"answer\"")-10:][:600])
+    print(
+        "ANSWER",
+        posting.state,
+        posting.reason,
+        [p.code for p in posting.get_problems()],
+        page[page.find('id="answer"') - 10 :][:600],
+    )
     assert " ".join(said.split()).rstrip(".") in page, f"the page does not say: {said}"
     assert " ".join(advised.split()) in page, f"the page does not advise: {advised}"
     assert next(steps, None) is None
     posting = company.posting(title)
     if one.ends == EQUAL:
         check_equal(company)
-        assert one.reason not in {problem.code for problem in posting.get_causes()}
+        assert one.reason not in {problem.code for problem in _causes(posting)}
     else:
         assert f"{posting.state} {posting.reason}".strip() == one.ends
