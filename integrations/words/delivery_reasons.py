@@ -262,7 +262,9 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.AWAITS_APPROVAL: Words(
         gettext_noop("Awaits approval"),
         gettext_noop("The settlement that %(user)s ordered awaits the approval of somebody else."),
-        "",
+        gettext_noop(
+            "Another person who may do so chooses “Approve” or “Refuse” under “Forced settlements to approve”."
+        ),
         "approval",
     ),
     Reason.HELD_AFTER_RESTORE: Words(
