@@ -7,10 +7,10 @@ from django.contrib.auth.models import User
 
 from integrations.domain.reasons import Reason
 from tests.flows.helpers import Company
-from tests.flows.reasons import answers, in_kamino
+from tests.flows.reasons import answers, in_kamino, waiting
 from tests.flows.reasons.walk import SCENARIOS, Scenario, walk
 
-assert {answers, in_kamino}, "their scenarios are registered when they are imported"
+assert {answers, in_kamino, waiting}, "their scenarios are registered when they are imported"
 NOT_MADE: dict[Reason, str] = {}
 """Reasons that the sandbox cannot make, and why."""
 
