@@ -15,6 +15,7 @@ from integrations.domain.calendar import day_of
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import (
     Attempt,
@@ -130,7 +131,7 @@ def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) ->
     with transaction.atomic():
         planned = request_plans(titles, now=now, priority=Priority.PERSON)  # first: planning locks in the same order
         _note_all(wanted, PersonAction.Kind.RETRY, user, now)
-        persons = PersonPosting.objects.filter(person__titles__in=titles, **stuck)
+        persons = PersonPosting.objects.filter(person__titles__in=titles, **stuck).exclude(reason=Reason.NO_RECORD)
         for model, rows in ((PersonPosting, persons), (PartPosting, parts)):
             again = {"state": DeliveryState.READY, "tries": 0, "ready_at": now, **NO_REASON}
             model.objects.filter(pk__in=list(rows.values_list("pk", flat=True)), **stuck).update(**again)
