@@ -279,15 +279,6 @@ def no_answer(company: Company, _desk: Desk) -> Iterator[int]:
     _later(company)
 
 
-@scenario(Reason.LIMITED)
-def limited(company: Company, _desk: Desk) -> Iterator[int]:
-    title = company.add_title("payable")
-    _break(company, "429", seconds=600)
-    company.sync()
-    yield title
-    _later(company)
-
-
 @scenario(Reason.ACCESS_REFUSED)
 def access_refused(company: Company, desk: Desk) -> Iterator[int]:
     title = _delivered(company)
@@ -336,29 +327,6 @@ def list_incomplete(company: Company, desk: Desk) -> Iterator[int]:
     del company.kamino.odd_rows["payable", theirs]
     company.kamino.delete_title("payable", theirs)
     desk.press(title, "retry_this")
-
-
-@scenario(Reason.LIST_FAILED)
-def list_failed(company: Company, _desk: Desk) -> Iterator[int]:
-    _delivered(company)
-    _break(company, "answer", "GET", times=1000, status=403, answer="{}")
-    title = company.add_title("payable", due=company.bling.world.today + timedelta(days=30))
-    company.sync()
-    yield title
-    company.bling.world.faults.clear()
-    KaminoConnection.objects.update(payable_list_waits_until=timezone.now() - timedelta(hours=1))
-    _later(company)
-
-
-@scenario(Reason.LIST_UNKNOWN)
-def list_unknown(company: Company, _desk: Desk) -> Iterator[int]:
-    company.bling.world.receivable_list = "none"
-    KaminoConnection.objects.update(receivable_list="unknown")
-    title = company.add_title("receivable")
-    company.sync()
-    yield title
-    KaminoConnection.objects.update(receivable_list="absent")
-    _later(company)
 
 
 def _with_two_persons(company: Company) -> tuple[int, list[int]]:

@@ -334,3 +334,43 @@ def not_in_bling(company: Company, desk: Desk) -> Iterator[int]:
     yield title
     for _ in range(2):
         company.sync()
+
+
+@scenario(Reason.LIST_FAILED)
+def list_failed(company: Company, _desk: Desk) -> Iterator[int]:
+    _delivered(company)
+    company.bling.world.faults.add(
+        Fault("kamino", "answer", "GET", path="/financeiro/pagamento", times=1000, status=403, answer="{}")
+    )
+    title = company.add_title("payable", due=company.bling.world.today + timedelta(days=30))
+    company.sync()
+    yield title
+    company.bling.world.faults.clear()
+    KaminoConnection.objects.update(payable_list_waits_until=timezone.now() - timedelta(hours=1))
+    company.forget_waits()
+    company.work()
+
+
+@scenario(Reason.LIST_UNKNOWN)
+def list_unknown(company: Company, desk: Desk) -> Iterator[int]:
+    company.bling.world.receivable_list = "none"
+    KaminoConnection.objects.update(receivable_list="unknown")
+    title = company.add_title("receivable")
+    company.sync()
+    yield title
+    address = reverse("admin:integrations_kaminoconnection_no_list", args=[KaminoConnection.objects.get().pk])
+    form = desk.client.get(address).context["form"]
+    shown = {name: field.initial for name, field in form.fields.items()} | form.initial
+    desk.client.post(address, {**shown, "reason": "Conferido"})
+    company.forget_waits()
+    company.work()
+
+
+@scenario(Reason.LIMITED)
+def limited(company: Company, _desk: Desk) -> Iterator[int]:
+    title = company.add_title("payable")
+    company.bling.world.faults.add(Fault("kamino", "429", "POST", seconds=600, path="/financeiro/pagamento"))
+    company.sync()
+    yield title
+    company.forget_waits()
+    company.work()
