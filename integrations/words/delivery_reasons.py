@@ -226,7 +226,7 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     ),
     Reason.LOOK_UP_FAILED: Words(
         gettext_noop("Could not be looked up"),
-        gettext_noop("It was sent, Kamino's answer was lost, and for hours it could not be looked up. %(why)s"),
+        gettext_noop("It was sent, Kamino's answer was lost, and for hours it could not be looked up (%(why)s)."),
         LOOK_AND_DECIDE,
         "unconfirmed",
     ),

@@ -42,8 +42,10 @@ def sentence(problem: Problem) -> str:
         return call_text(problem.params)
     values = Values({key: readable(text) for key, text in problem.params.items()})
     if "why" in problem.params:
-        inner = {key: text for key, text in problem.params.items() if key != "why"}
-        values["why"] = sentence(Problem(Reason(problem.params["why"]), inner))
+        why, inner = Reason(problem.params["why"]), {key: text for key, text in problem.params.items() if key != "why"}
+        # The sentence of a failure says that it is tried again, which has ended where a look-up is given up.
+        ended = problem.code is Reason.LOOK_UP_FAILED
+        values["why"] = _(_WORDS[why].name) if ended else sentence(Problem(why, inner))
     return _(_WORDS[problem.code].sentence) % values
 
 

@@ -68,7 +68,7 @@ def test_a_reason_behind_a_reason_is_said_with_its_own_values() -> None:
     with override("en"):
         assert "Padaria Sol" in sentence(problem)
         assert "CNPJ bloqueado" in sentence(problem)
-        assert advice(problem) == "Correct the person, then choose “Resync”."
+        assert advice(problem) == "Correct what Kamino names, then choose “Send to Kamino again”."
     assert because_of(Reason.PERSON_REFUSED, None, name="x").params == {"name": "x"}
 
 
