@@ -114,7 +114,8 @@ def _answer(situation: Situation) -> Answer:
         return Answer(gap, Problem(Reason.BEING_CHECKED))
     if not situation.can_send:
         return Answer(gap, Problem(Reason.SWITCHED_OFF))
-    return Answer(gap, Problem(Reason.BEING_COMPARED if situation.is_compared else Reason.QUEUED))
+    waits = Problem(Reason.BEING_COMPARED if situation.is_compared else Reason.QUEUED)
+    return Answer(gap, situation.stuck or waits)
 
 
 _REASONS = {

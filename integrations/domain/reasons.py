@@ -274,6 +274,7 @@ ASKED_OF_A_PERSON = (
     Reason.PERSON_FOUND_TWICE,
     Reason.OUTCOME_UNKNOWN,
     Reason.NO_DOCUMENT,
+    Reason.NO_RECORD,
     Reason.LOOK_UP_FAILED,
 )
 """Reasons of a customer or supplier that is not linked yet which "Decide" on its page ends."""

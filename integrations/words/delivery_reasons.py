@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_noop
 
 from integrations.domain.reasons import Reason
-from integrations.words.reason_words import CALL, LOOK_AND_DECIDE, Words
+from integrations.words.reason_words import CALL_THEN_SEND, LOOK_AND_DECIDE, Words
 
 DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.REFUSED: Words(
@@ -21,13 +21,16 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.INTERNAL: Words(
         gettext_noop("Internal error"),
         gettext_noop("An answer could not be understood, or this service has an error: %(message)s"),
-        CALL,
+        CALL_THEN_SEND,
         "refused",
     ),
     Reason.ACCESS_REFUSED: Words(
         gettext_noop("Access refused"),
         gettext_noop("Kamino refused the access."),
-        gettext_noop("Support tests the Kamino connection and corrects its keys."),
+        gettext_noop(
+            "Support tests the Kamino connection and corrects its keys or their permissions. What waits is then sent "
+            "by itself; where this page offers “Send to Kamino again”, choose it."
+        ),
     ),
     Reason.NOT_CONFIRMED: Words(
         gettext_noop("Operation not confirmed"),
@@ -51,7 +54,7 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     ),
     Reason.GONE_FROM_KAMINO: Words(
         gettext_noop("Gone from Kamino"),
-        gettext_noop("Kamino's list no longer shows this title, under no due date."),
+        gettext_noop("Kamino no longer shows it."),
         gettext_noop("Still owed: choose “Create again”. Else choose “Do not sync this title”."),
         "conflict",
     ),
@@ -191,7 +194,7 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.NO_RECORD: Words(
         gettext_noop("Sent without a record"),
         gettext_noop("Its delivery left no record."),
-        gettext_noop("Compare both systems."),
+        LOOK_AND_DECIDE,
         "unconfirmed",
     ),
     Reason.NO_LIST: Words(
@@ -203,7 +206,7 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.FOUND_TWICE: Words(
         gettext_noop("More than once in Kamino"),
         gettext_noop("Kamino has it more than once (%(ids)s)."),
-        gettext_noop("Delete the surplus there."),
+        gettext_noop("Delete the surplus there, then choose “Send to Kamino again”."),
         "conflict",
     ),
     Reason.NOT_PROVED_ABSENT: Words(
@@ -226,7 +229,7 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     ),
     Reason.LOOK_UP_FAILED: Words(
         gettext_noop("Could not be looked up"),
-        gettext_noop("It was sent, Kamino's answer was lost, and for hours it could not be looked up. %(why)s"),
+        gettext_noop("It was sent, Kamino's answer was lost, and for hours it could not be looked up (%(why)s)."),
         LOOK_AND_DECIDE,
         "unconfirmed",
     ),
@@ -262,7 +265,9 @@ DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.AWAITS_APPROVAL: Words(
         gettext_noop("Awaits approval"),
         gettext_noop("The settlement that %(user)s ordered awaits the approval of somebody else."),
-        "",
+        gettext_noop(
+            "Another person who may do so chooses “Approve” or “Refuse” under “Forced settlements to approve”."
+        ),
         "approval",
     ),
     Reason.HELD_AFTER_RESTORE: Words(

@@ -72,7 +72,8 @@ def call_text(params: Mapping[str, str]) -> str:
     """Return one sentence for a failed call: `kind` and `code` of its error, `service` and `message`."""
     text = _BY_CODE.get(params.get("code", "")) or _BY_KIND.get(params.get("kind", ""), _BY_KIND["internal"])
     service = params.get("service") or _("The service")
-    return _(text) % {"service": service, "message": params.get("message", "")}
+    message = params.get("message", "")
+    return _(text) % {"service": service, "message": message.removesuffix(".") if "%(message)s." in text else message}
 
 
 def list_answer_text(answer: str) -> str:

@@ -300,7 +300,10 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.CLOSED_PERIOD: Words(
         gettext_noop("Closed period"),
         gettext_noop("The period until %(date)s is closed."),
-        gettext_noop("Decide with finance: open the month again at the company, or change Kamino by hand."),
+        gettext_noop(
+            "Decide with finance: open the month again at the company; it is sent then. Or change Kamino by hand, and "
+            "choose “Do not sync this title”."
+        ),
         "closed",
     ),
     Reason.FILTERED: Words(
@@ -334,7 +337,7 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.RELAUNCH_UNCLEAR: Words(
         gettext_noop("Replaces which title?"),
         gettext_noop("Bling deleted similar titles (%(ids)s) when this one appeared."),
-        gettext_noop("Say which one it replaces, or none."),
+        gettext_noop("Choose “Decide”: which one it replaces, or none."),
         "conflict",
     ),
     Reason.DELETED_IN_BLING: Words(

@@ -10,6 +10,9 @@ UNDO_BY_HAND = gettext_noop(
     "list of such titles, choose “Decide” then."
 )
 LOOK_AND_DECIDE = gettext_noop("Look in Kamino whether it is there, then choose “Decide” on the title.")
+CALL_THEN_SEND = gettext_noop(
+    "Call the developers, with the page of the delivery. Once they have corrected it, choose “Send to Kamino again”."
+)
 CALL = gettext_noop("Call the developers, with the page of the delivery.")
 
 

@@ -15,6 +15,9 @@ from integrations.words.values import Values, readable
 
 _WORDS: dict[Reason, Words] = PLAN_WORDS | DELIVERY_WORDS
 
+_OF_A_PERSON = (Reason.PERSON_REFUSED, Reason.PERSON_UNDECIDED)
+"""What is to be done is what ends their cause: the buttons are the same on the page of the title."""
+
 assert _WORDS.keys() == set(Reason), "a reason without words"
 
 
@@ -39,8 +42,10 @@ def sentence(problem: Problem) -> str:
         return call_text(problem.params)
     values = Values({key: readable(text) for key, text in problem.params.items()})
     if "why" in problem.params:
-        inner = {key: text for key, text in problem.params.items() if key != "why"}
-        values["why"] = sentence(Problem(Reason(problem.params["why"]), inner))
+        why, inner = Reason(problem.params["why"]), {key: text for key, text in problem.params.items() if key != "why"}
+        # The sentence of a failure says that it is tried again, which has ended where a look-up is given up.
+        ended = problem.code is Reason.LOOK_UP_FAILED
+        values["why"] = _(_WORDS[why].name) if ended else sentence(Problem(why, inner))
     return _(_WORDS[problem.code].sentence) % values
 
 
@@ -53,6 +58,9 @@ def full_sentence(problem: Problem) -> str:
 def advice(problem: Problem) -> str:
     """Return what to do about a reason in the active language, "" where nothing is to be done."""
     words = _WORDS[problem.code].advice
+    if problem.code in _OF_A_PERSON and "why" in problem.params:
+        why = Reason(problem.params["why"])
+        words = words if why is Reason.GONE_FROM_KAMINO else _WORDS[why].advice or words
     return _(words) if words else ""
 
 

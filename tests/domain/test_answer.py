@@ -19,6 +19,7 @@ REVERSED = Problem(Reason.PART_REVERSED, {"ids": "1"})
 STATES = ("", "held", "ready", "sending", "delivered", "uncertain", "needs_human", "ignored")
 
 UNPROVED = Problem(Reason.NOT_PROVED_ABSENT)
+LIMITED = Problem(Reason.LIMITED)
 RESTORED = Problem(Reason.HELD_AFTER_RESTORE)
 
 
@@ -34,6 +35,12 @@ def situation(bling: TitleStatus, state: str, delivered: KaminoStatus | None, **
         (situation(OPEN, "ready", None, is_live=False), Answer(Gap.NOT_IN_KAMINO, Problem(Reason.SIMULATION))),
         (situation(OPEN, "ready", None, can_send=False), Answer(Gap.NOT_IN_KAMINO, Problem(Reason.SWITCHED_OFF))),
         (situation(OPEN, "ready", None), Answer(Gap.NOT_IN_KAMINO, Problem(Reason.QUEUED))),
+        (situation(OPEN, "ready", None, stuck=LIMITED), Answer(Gap.NOT_IN_KAMINO, LIMITED)),
+        (situation(OPEN, "ready", PENDING, stuck=LIMITED, is_compared=True), Answer(Gap.BOTH_OPEN, LIMITED)),
+        (
+            situation(OPEN, "ready", None, stuck=LIMITED, can_send=False),
+            Answer(Gap.NOT_IN_KAMINO, Problem(Reason.SWITCHED_OFF)),
+        ),
         (situation(SETTLED, "ready", None, problems=[BANK]), Answer(Gap.NOT_IN_KAMINO, Problem(Reason.QUEUED))),
         (situation(OPEN, "sending", None), Answer(Gap.MAYBE_IN_KAMINO, Problem(Reason.SENDING))),
         (situation(OPEN, "uncertain", None), Answer(Gap.MAYBE_IN_KAMINO, Problem(Reason.UNCONFIRMED))),

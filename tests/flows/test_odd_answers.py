@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations.domain.alerts import AlertCause
@@ -185,9 +187,12 @@ def test_a_person_answered_with_another_id_is_asked_about(
     assert len(company.kamino.persons) == 2, "saved a third time"
     del company.kamino.persons[surplus]
     company.kamino.touch()
+    client = Client()
+    client.force_login(user)
+    asked = client.get(reverse("admin:integrations_person_decide_this", args=[person.person_id]), follow=True)
+    [option] = asked.context["form"].options
+    assert (option.code, option.number) == (decisions.SURPLUS_GONE, surplus), "its page leads to the decision"
     decide(company, title, decisions.SURPLUS_GONE, user, surplus)
-    PersonPosting.objects.update(state=DeliveryState.READY, ready_at=timezone.now())
-    company.work()
     assert PersonPosting.objects.get().state == DeliveryState.DELIVERED
     assert company.kamino.persons[ours]["Email"] == "outro@example.com"
 

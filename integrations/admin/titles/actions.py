@@ -46,7 +46,7 @@ class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
         useless = {
             "stop_syncing": state in ("", DeliveryState.IGNORED),
             "resume_syncing": state != DeliveryState.IGNORED,
-            "retry_this": state != DeliveryState.NEEDS_HUMAN and not has_stuck_part,
+            "retry_this": state != DeliveryState.NEEDS_HUMAN and not has_stuck_part and not _lacks_its_person(posting),
             "force_settlement": state == "" or is_forced,
             "undo_forced": not is_forced,
             "link_existing": posting is None or posting.kamino_id is not None,
@@ -180,6 +180,14 @@ class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
             dangerous=ignored,
             back=actions.page_url(self, title.pk),
         )
+
+
+def _lacks_its_person(posting: Posting | None) -> bool:
+    """Say whether a title is held back because its customer or supplier could not be saved."""
+    if posting is None or posting.kamino_id is not None or posting.state != DeliveryState.HELD:
+        return False
+    person = getattr(posting.title.person, "posting", None)
+    return person is not None and person.state == DeliveryState.NEEDS_HUMAN
 
 
 def _asks_about_its_person(posting: Posting) -> bool:

@@ -28,6 +28,7 @@ from integrations.models import (
     KaminoConnection,
     PartPosting,
     PersonAction,
+    PersonPosting,
     PlanRequest,
     Posting,
     RestoreHold,
@@ -146,7 +147,7 @@ def _answer(
             delivered=delivered.status if delivered else None,
             wanted=desired.status if desired else None,
             problems=posting.get_problems() if posting else [],
-            stuck=posting.get_reason() if posting else None,
+            stuck=_met(posting, title) if posting else None,
             is_forced=order is not None and not order.awaits_approval,
             awaits_approval=order is not None and order.awaits_approval,
             is_replaced=title.replaced_by_id is not None,
@@ -154,7 +155,7 @@ def _answer(
             is_checked=hasattr(title, "payment_check") and not title.payment_check.is_waived,
             is_compared=_is_ready(posting) and posting.desired_fingerprint == posting.delivered_fingerprint,
             is_live=tenant.is_live,
-            can_send=tenant.is_active and kamino is not None and not kamino.is_paused and not kamino.error,
+            can_send=tenant.is_active and kamino is not None and not kamino.is_paused,
             held_back=_held_back(kamino, title.direction) if kamino and _is_ready(posting) else None,
             differs=seen.differs,
             shown=seen.status,
@@ -175,7 +176,17 @@ def _is_ready(posting: Posting | None) -> TypeGuard[Posting]:
     return posting is not None and posting.state == DeliveryState.READY
 
 
+def _met(posting: Posting, title: Title) -> Problem | None:
+    """Return what the delivery last met, or that of the person whom Kamino has to have first."""
+    person: PersonPosting | None = getattr(title.person, "posting", None)
+    waits = _is_ready(posting) and person is not None and person.kamino_id is None
+    first = person if waits and person is not None and person.state == DeliveryState.READY else None
+    return posting.get_reason() or (first.get_reason() if first else None)
+
+
 def _held_back(kamino: KaminoConnection, direction: str) -> Problem | None:
+    if kamino.failure:
+        return Problem(Reason.ACCESS_REFUSED, kamino.failure)
     if RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection=kamino, direction=direction).exists():
         return Problem(Reason.HELD_AFTER_RESTORE)
     return list_problem(kamino, direction)

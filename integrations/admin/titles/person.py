@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet, Value
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Exists, QuerySet, Value
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -19,7 +19,9 @@ from integrations.admin.kit.filters import ChoicesColumn, TenantFilter
 from integrations.admin.kit.forms import DecisionForm
 from integrations.admin.kit.title_search import FoundByTitle, person_query
 from integrations.admin.mapping.desk import row_url
-from integrations.models import Person, PersonPosting
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Reason
+from integrations.models import Attempt, Person, PersonPosting, Posting
 from integrations.models.mappings import PERSON_KINDS
 from integrations.pipeline.desk import person_decisions
 from integrations.pipeline.desk.refusal import Refused
@@ -133,12 +135,14 @@ class PersonAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
         """Show the button only where something is to be decided."""
         shown = super().get_actions_detail(request, object_id)
         posting = PersonPosting.objects.filter(person=object_id).first()
-        return shown if person_decisions.is_open(posting) else []
+        return shown if person_decisions.is_open(posting) or _decided_at(posting) else []
 
     @page_action(gettext_lazy("Decide"), permissions=["resolve"], icon="rule", variant="primary")
     def decide_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         person: Person = self.get_object_or_deny(request, object_id)
         row, whole = _posting_of(person), texts.sees_personal_data(request)
+        if title := _decided_at(row):
+            return HttpResponseRedirect(reverse("admin:integrations_title_decide_this", args=[title]))
         try:
             found = person_decisions.options(row, whole=whole, clock=timezone.now) if row else []
         except Refused as error:
@@ -164,6 +168,14 @@ class PersonAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
             dangerous=True,
             back=actions.page_url(self, person.pk),
         )
+
+
+def _decided_at(row: PersonPosting | None) -> int | None:
+    """Return the title on whose page it is decided what became of a number that is one too many."""
+    if row is None or row.state != DeliveryState.NEEDS_HUMAN or row.reason != Reason.ANOTHER_ID:
+        return None
+    asks = Posting.objects.filter(Exists(row.attempts.filter(Attempt.HAS_SURPLUS)), title__person=row.person_id)
+    return asks.order_by("pk").values_list("title", flat=True).first()
 
 
 def _posting_of(person: Person) -> PersonPosting | None:

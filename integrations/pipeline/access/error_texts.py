@@ -27,7 +27,7 @@ def reason_of(error: ApiError) -> Problem:
     if isinstance(error, RejectedError):
         return Problem(Reason.REFUSED, {"message": error.message})
     if isinstance(error, RateLimitedError):
-        return Problem(Reason.LIMITED, failure_of(error))
+        return Problem(Reason.LIMITED)
     if isinstance(error, UnusableListError):
         return Problem(Reason.LIST_UNKNOWN if error.code == "list_unknown" else Reason.LIST_FAILED)
     if isinstance(error, SoughtError):

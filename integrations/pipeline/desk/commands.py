@@ -15,6 +15,7 @@ from integrations.domain.calendar import day_of
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import (
     Attempt,
@@ -120,15 +121,17 @@ def request_resync(*, titles: QuerySet[Title], user: User, now: datetime) -> Res
 
 
 def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) -> int:
-    """Plan postings that need a person again, and send them if nothing speaks against it any more."""
+    """Plan postings that need a person again, or whose customer or supplier does, and send what nothing speaks
+    against."""
     stuck = {"state": DeliveryState.NEEDS_HUMAN}
     parts = PartPosting.objects.filter(posting__in=postings, **stuck)
-    wanted = postings.filter(Q(**stuck) | Q(pk__in=parts.values("posting")))
+    waits = Q(state=DeliveryState.HELD, kamino_id=None, title__person__posting__state=DeliveryState.NEEDS_HUMAN)
+    wanted = postings.filter(Q(**stuck) | waits | Q(pk__in=parts.values("posting")))
     titles = Title.objects.filter(posting__in=list(wanted.values_list("pk", flat=True)))
     with transaction.atomic():
         planned = request_plans(titles, now=now, priority=Priority.PERSON)  # first: planning locks in the same order
         _note_all(wanted, PersonAction.Kind.RETRY, user, now)
-        persons = PersonPosting.objects.filter(person__titles__in=titles, **stuck)
+        persons = PersonPosting.objects.filter(person__titles__in=titles, **stuck).exclude(reason=Reason.NO_RECORD)
         for model, rows in ((PersonPosting, persons), (PartPosting, parts)):
             again = {"state": DeliveryState.READY, "tries": 0, "ready_at": now, **NO_REASON}
             model.objects.filter(pk__in=list(rows.values_list("pk", flat=True)), **stuck).update(**again)

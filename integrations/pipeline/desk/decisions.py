@@ -60,7 +60,7 @@ def options(posting: Posting) -> list[Option]:
         return [Option(SURPLUS_GONE, label % {"id": number}, number) for number in numbers]
     if posting.state != DeliveryState.NEEDS_HUMAN:
         return []
-    unresolved = bool(open_attempts)
+    unresolved = bool(open_attempts) or posting.reason == Reason.NO_RECORD
     if unresolved and posting.kamino_id is not None:
         return [
             Option(HAPPENED, _("Kamino did it: the title is there as it was sent")),
@@ -175,8 +175,10 @@ _KINDS = {
 
 
 def _believe(posting: Posting, now: datetime) -> None:
-    attempt = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).get()
-    sent = DesiredTitle.from_json(attempt.body)
+    attempt = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).first()
+    if attempt is None and posting.desired is None:
+        raise Refused("held", _("The title is held back. Resolve its reasons first."))
+    sent = DesiredTitle.from_json(attempt.body) if attempt else posting.get_desired()
     close_unresolved(posting, Outcome.ADOPTED, now, kamino_id=posting.kamino_id)
     release(posting, delivered=sent.to_json(), delivered_fingerprint=sent.fingerprint)
 

@@ -110,7 +110,8 @@ def _link_batch(pairs: dict[int, int], *, reason: str, user: User, now: datetime
 
 
 def link_to(posting: Posting, kamino_id: int, now: datetime) -> None:
-    if posting.desired is None:
+    desired = posting.get_desired() if posting.desired is not None else _sent_to_nobody_knows(posting)
+    if desired is None:
         raise Refused("held", _("The title is held back. Resolve its reasons first."))
     holder = Posting.objects.select_related("title").filter(
         kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=kamino_id,
@@ -123,7 +124,6 @@ def link_to(posting: Posting, kamino_id: int, now: datetime) -> None:
     parts = PartPosting.objects.filter(kamino_connection=posting.kamino_connection_id, direction=posting.direction)
     if parts.filter(kamino_id=kamino_id).exists():
         raise Refused("taken", _("That title of Kamino belongs to another title already."))
-    desired = posting.get_desired()
     held = _what_kamino_holds(posting, desired, kamino_id)
     close_unresolved(posting, Outcome.ADOPTED, now, kamino_id=kamino_id, settles=held.payment is not None)
     try:
@@ -131,6 +131,12 @@ def link_to(posting: Posting, kamino_id: int, now: datetime) -> None:
             release(posting, kamino_id=kamino_id, delivered=held.to_json(), delivered_fingerprint=held.fingerprint)
     except IntegrityError:
         raise Refused("taken", _("That title of Kamino belongs to another title already.")) from None
+
+
+def _sent_to_nobody_knows(posting: Posting) -> DesiredTitle | None:
+    """Return what was sent last without a known outcome: it may be there although Bling does not want it any more."""
+    attempt = posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).order_by("-pk").first()
+    return DesiredTitle.from_json(attempt.was_sent) if attempt else None
 
 
 def _refuse_link(posting: Posting, kamino_id: int) -> None:

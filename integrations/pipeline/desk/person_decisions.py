@@ -159,13 +159,13 @@ def _link(row: PersonPosting, found: KaminoPerson | None, now: datetime) -> None
     owned = others.filter(owns_person=True).exclude(pk=row.pk).exists()
     _close_unresolved(row, Outcome.ADOPTED, now, kamino_id=found.kamino_id)
     document = told(found.person.document)
-    _release(row, kamino_id=found.kamino_id, owns_person=not owned, **document)
+    _release(row, now, kamino_id=found.kamino_id, owns_person=not owned, **document)
 
 
 def _unlink(row: PersonPosting, now: datetime) -> None:
     _close_unresolved(row, Outcome.TRANSIENT, now)
     nothing = {"delivered": None, "delivered_fingerprint": "", "kept_document": ""}
-    _release(row, kamino_id=None, owns_person=True, **nothing)
+    _release(row, now, kamino_id=None, owns_person=True, **nothing)
     if row.kamino_id is not None and row.owns_person:
         # Another contact that shares the person keeps its data right from now on.
         same = {"kamino_connection": row.kamino_connection_id, "kamino_id": row.kamino_id}
@@ -173,11 +173,12 @@ def _unlink(row: PersonPosting, now: datetime) -> None:
         PersonPosting.objects.filter(pk__in=heir).update(owns_person=True)
 
 
-def _release(row: PersonPosting, **changes: Any) -> None:
-    """Take a person out of "needs human"; the plan that was asked for decides what follows."""
+def _release(row: PersonPosting, now: datetime, **changes: Any) -> None:
+    """Take a person out of "needs human"; the plan that was asked for decides what follows, at once."""
     PersonPosting.objects.filter(pk=row.pk).update(
-        state=DeliveryState.HELD, tries=0, lookups=0, lease_until=None, fence=F("fence") + 1, **NO_REASON, **changes
-    )
+        state=DeliveryState.HELD, ready_at=now, tries=0, lookups=0, lease_until=None, fence=F("fence") + 1,
+        **NO_REASON, **changes,
+    )  # fmt: skip
 
 
 def _close_unresolved(row: PersonPosting, outcome: Outcome, now: datetime, **changes: Any) -> None:

@@ -72,7 +72,8 @@ def _plan_person(row: PersonPosting, person: Person, directions: set[str], now: 
     unchanged = row.wants(desired)
     is_settled = row.state != DeliveryState.HELD or (desired is None and not row.kamino_id)
     is_stored = fingerprint == row.desired_fingerprint
-    is_again = is_asked and row.state == DeliveryState.NEEDS_HUMAN
+    # What left no record may be there: only a decision sends it again.
+    is_again = is_asked and row.state == DeliveryState.NEEDS_HUMAN and row.reason != Reason.NO_RECORD
     is_forgotten = row.kept_document not in ("", compact(person.document))  # a decision about another number
     is_same = is_stored and is_settled and problems == row.get_problems()
     if is_same and not is_again and not is_forgotten and row.planned_at != now:

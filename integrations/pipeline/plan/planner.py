@@ -123,6 +123,8 @@ def plan_batch(
             if posting.pk in unresolved and changes["state"] in (DeliveryState.HELD, DeliveryState.DELIVERED):
                 # Whatever Bling says now, nobody knows what Kamino holds: that stays a person's question.
                 changes |= {"state": DeliveryState.NEEDS_HUMAN, **stored(_question_of(posting), now)}
+            elif posting.state == DeliveryState.NEEDS_HUMAN and posting.reason == Reason.NO_RECORD:
+                changes |= {"state": DeliveryState.NEEDS_HUMAN, **stored(Problem(Reason.NO_RECORD), now)}
             Posting.objects.plan(posting.pk, **changes)
         PlanRequest.objects.filter(pk__in=list(requests)).delete()
         payment_checks.drop(unsettled)
