@@ -182,6 +182,7 @@ def test_a_second_contact_waits_while_its_document_is_created(company: Company, 
     assert payables(company) == 2
 
 
+@pytest.mark.long
 def test_a_first_load_costs_at_most_a_tenth_more(company: Company, contact: int) -> None:
     """One reading of a due date serves all creations of that day."""
     KaminoConnection.objects.update(lists_are_complete=True)

@@ -77,6 +77,7 @@ def test_a_resync_sees_at_once_what_was_done_by_hand(company: Company, user: Use
 
 
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
+@pytest.mark.some(2)
 def test_where_no_list_shows_it_a_person_says_so(company: Company, user: User, direction: str) -> None:
     title, there = _settled(company, direction)
     _reverse(company, title)

@@ -184,7 +184,7 @@ def _edited(company: Company, edit: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(("edit", "event", *"vdsgr"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
-@pytest.mark.some(4)
+@pytest.mark.some(12)
 def test_what_stands_where(
     company: Company, user: User, edit: str, event: str, v: str, d: str, s: str, g: str, r: str
 ) -> None:
@@ -195,6 +195,7 @@ def test_what_stands_where(
 
 
 @pytest.mark.parametrize("edit", ["value", "due+53", "text", "chart", "paid"])
+@pytest.mark.some(3)
 def test_a_difference_is_said_when_it_is_seen_and_ends_when_it_is_over(company: Company, user: User, edit: str) -> None:
     kinds = {
         "value": ["value"], "due+53": ["due_date"], "text": ["edited_in_kamino"], "chart": ["classification"],
@@ -223,7 +224,7 @@ STUCK = [case[:2] for case in CASES if case[5] == "needs_human" and case[0] in U
 
 
 @pytest.mark.parametrize(("edit", "event"), STUCK, ids=["-".join(case) for case in STUCK])
-@pytest.mark.some(3)
+@pytest.mark.some(8)
 def test_it_goes_on_by_itself_once_its_cause_is_gone(company: Company, user: User, edit: str, event: str) -> None:
     title, there = _edited(company, edit)
     EVENTS[event](company, title, user)

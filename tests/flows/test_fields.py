@@ -52,6 +52,7 @@ PERSON_FIELDS = [
 
 
 @pytest.mark.parametrize(("field", "change", "empty", "names", "new", "changed", "emptied"), PERSON_FIELDS)
+@pytest.mark.some(3)
 def test_a_person_s_field(
     company: Company, field: str, change: Any, empty: Any, names: tuple[str, ...], new: Any, changed: Any, emptied: Any
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_person_s_field(
         ("Logradouro", "address", OTHER, "Rua do Contrato"),
     ],
 )
+@pytest.mark.some(2)
 def test_what_people_edited_at_a_person_stays(
     company: Company, edited: str, field: str, change: Any, kept: str
 ) -> None:
@@ -149,6 +151,7 @@ class Titled:
         return value.strip() if isinstance(value, str) else value
 
 
+@pytest.mark.some(2)
 def test_the_fields_of_a_title(company: Company, direction: str, user: User) -> None:
     world, title = company.bling.world, Titled(company, direction)
     chart = company.kamino.add_chart_account("Papelaria")
@@ -177,6 +180,7 @@ def test_the_fields_of_a_title(company: Company, direction: str, user: User) -> 
     assert title.shown("description") == f"NF 77 – Fornecedor Exemplo {marker}"
 
 
+@pytest.mark.some(2)
 def test_the_fields_of_a_settlement(company: Company, direction: str) -> None:
     title = Titled(company, direction)
     company.sync()
@@ -187,6 +191,7 @@ def test_the_fields_of_a_settlement(company: Company, direction: str) -> None:
     assert title.shown("account") == company.kamino_bank.strip()
 
 
+@pytest.mark.some(2)
 def test_cost_center_and_unit_follow_the_mapping(company: Company, direction: str) -> None:
     centers = [company.kamino.add_cost_center(name) for name in ("Loja", "Fabrica")]
     unit = company.kamino.add_business_unit("Filial Oeste")
@@ -202,6 +207,7 @@ def test_cost_center_and_unit_follow_the_mapping(company: Company, direction: st
         assert (row["IDCentroCusto"], row["IDUnidadeNegocio"]) == names
 
 
+@pytest.mark.some(2)
 def test_a_cancelled_title_leaves_kamino(company: Company, direction: str) -> None:
     title = Titled(company, direction)
     company.sync()

@@ -60,7 +60,7 @@ def row_of(company: Company, direction: str, title: int) -> tuple[Any, Any] | No
     return (row[fields.value], row[fields.status]) if row else None
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(6)
 @pytest.mark.parametrize("is_done", [False, True], ids=["not_done", "done"])
 @pytest.mark.parametrize("answer", ODD, ids=repr)
 def test_an_odd_answer_is_looked_up_and_not_believed(
@@ -128,7 +128,7 @@ def decide(company: Company, title: int, code: str, user: User, number: int = 0)
 
 @pytest.mark.parametrize("direction", list(PATHS))
 @pytest.mark.parametrize("operation", ["update", "settle"])
-@pytest.mark.some(2)
+@pytest.mark.some(4)
 def test_another_id_than_was_sent_is_a_person_s_question_at_once(
     company: Company, world: World, user: User, operation: str, direction: str
 ) -> None:

@@ -309,7 +309,7 @@ def rows_of(company: Company, title: int) -> list[Any]:
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
 @pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
 @pytest.mark.parametrize("sent_before", [False, True])
-@pytest.mark.some(4)
+@pytest.mark.some(8)
 def test_a_day_that_kamino_has_locked_on_the_account(
     company: Company, world: World, direction: str, generous: bool, sent_before: bool
 ) -> None:

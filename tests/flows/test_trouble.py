@@ -118,7 +118,7 @@ def test_keys_never_go_to_a_host_that_is_not_allowed(company: Company, settings:
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "html", "429", "truncated", "cut_before"])
-@pytest.mark.some(2)
+@pytest.mark.some(4)
 def test_a_passing_failure_of_bling_is_retried(company: Company, world: World, kind: str) -> None:
     title = company.add_title("payable")
     world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind=kind, times=2, account="azul"))

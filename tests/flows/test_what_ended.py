@@ -28,6 +28,7 @@ def alerts() -> set[str]:
 
 
 @pytest.mark.parametrize("paid", [False, True])
+@pytest.mark.some(2)
 def test_what_is_cancelled_in_kamino_needs_nobody(company: Company, paid: bool) -> None:
     Tenant.objects.update(cancel_deleted=True)
     titles = [company.add_title("payable"), company.add_title("payable", value="7.00")]

@@ -40,7 +40,7 @@ FEW_TRIES = 3
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 LONGEST_LOOK = timedelta(hours=12)
-"""A unit that is stuck for long is looked at as often as Bling is read."""
+"""A unit that is stuck for long is looked at twice a day."""
 
 
 def delivered(

@@ -89,7 +89,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("query", ODD, ids=lambda query: query[:30])
-@pytest.mark.some(3)
+@pytest.mark.some(6)
 def test_odd_filters_of_every_list(login: Login, ours: Rows, query: str) -> None:
     client = login("operacao")
     for model in [*LISTS, Export]:

@@ -23,6 +23,7 @@ def without_account(company: Company, world: World, title: int) -> None:
 
 
 @pytest.mark.parametrize("paid", [several, without_account])
+@pytest.mark.some(2)
 def test_a_forced_settlement_ends_what_kept_the_settlement_back(
     company: Company, user: User, world: World, paid: Callable[..., Any]
 ) -> None:

@@ -74,6 +74,7 @@ def test_one_call_waits_for_the_latest_of_its_slots() -> None:
     assert RateLimit.objects.get(key="conta").total == 3
 
 
+@pytest.mark.long
 def test_an_account_at_three_requests_a_second_is_never_refused(new_company: Any, world: World, settings: Any) -> None:
     settings.LIMITS = replace(settings.LIMITS, bling_interval_ms=350)
     company = new_company()

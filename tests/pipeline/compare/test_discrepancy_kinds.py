@@ -301,7 +301,7 @@ def found_and_explained(kind: str) -> Discrepancy:
     return row
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(4)
 @pytest.mark.parametrize("kinds", GROUPS, ids="+".join)
 def test_a_kind_is_found_explained_exported_and_closes_by_itself(
     new_company: Callable[..., Company], settings: Any, kinds: tuple[str, ...]

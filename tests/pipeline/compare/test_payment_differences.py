@@ -49,6 +49,7 @@ def paid_on_both_sides(company: Company, *, compared_between: bool) -> tuple[int
 
 
 @pytest.mark.parametrize("compared_between", [False, True])
+@pytest.mark.some(2)
 def test_paid_on_both_sides_on_different_days(company: Company, compared_between: bool) -> None:
     _title, there = paid_on_both_sides(company, compared_between=compared_between)
     today = company.bling.world.today

@@ -83,6 +83,7 @@ def test_the_same_company_waits_until_kamino_has_the_number(
     assert not Discrepancy.objects.filter(closed_at=None).exists()
 
 
+@pytest.mark.long
 def test_it_heals_by_a_resync_once_kamino_was_corrected(company: Company, changed: tuple[int, int], user: User) -> None:
     _before, after = changed
     company.resync(after, user)
@@ -93,6 +94,7 @@ def test_it_heals_by_a_resync_once_kamino_was_corrected(company: Company, change
 
 
 @pytest.mark.parametrize("is_there", [False, True], ids=["created", "found"])
+@pytest.mark.some(2)
 def test_another_company_gets_a_person_of_its_own(
     company: Company, changed: tuple[int, int], user: User, is_there: bool
 ) -> None:
@@ -114,6 +116,7 @@ def test_another_company_gets_a_person_of_its_own(
     assert len(company.kamino.titles("payable")) == 2
 
 
+@pytest.mark.long
 def test_what_is_in_kamino_is_kept_right_although_the_other_company_is_there_twice(
     company: Company, changed: tuple[int, int], user: User
 ) -> None:
@@ -132,6 +135,7 @@ def test_what_is_in_kamino_is_kept_right_although_the_other_company_is_there_twi
     assert person_of(company, before) == OLD
 
 
+@pytest.mark.long
 def test_a_title_goes_with_another_contact_wherever_its_own_was(
     company: Company, changed: tuple[int, int], user: User
 ) -> None:
@@ -159,6 +163,7 @@ def test_a_title_that_was_entered_for_the_former_person_is_not_created_beside_it
     assert company.posting(after).reason == "possible_duplicate"
 
 
+@pytest.mark.long
 def test_the_old_number_stays_until_bling_changes_again(
     company: Company, contact: int, changed: tuple[int, int], user: User
 ) -> None:
@@ -187,6 +192,7 @@ def test_the_old_number_stays_until_bling_changes_again(
         ("11.222.333/0001-81", ""),
     ],
 )
+@pytest.mark.some(3)
 def test_what_a_number_may_become(company: Company, contact: int, document: str, problem: str) -> None:
     before = company.add_title("payable", contact=contact)
     company.sync()
@@ -203,6 +209,7 @@ def test_what_a_number_may_become(company: Company, contact: int, document: str,
 
 
 @pytest.mark.parametrize("is_owner", [True, False], ids=["owner", "other"])
+@pytest.mark.some(2)
 def test_contacts_that_share_a_person(company: Company, contact: int, user: User, is_owner: bool) -> None:
     twin = company.bling.add_contact(name="Fornecedor Exemplo Filial", document=OLD, kind="J")
     first = [company.add_title("payable", contact=each) for each in (contact, twin)]
@@ -254,6 +261,7 @@ def test_another_company_is_refused_while_a_new_title_is_unconfirmed(
 
 
 @pytest.mark.parametrize(("code", "document"), [(Kind.OTHER_COMPANY, NEW), (Kind.KEEP_DOCUMENT, OLD)])
+@pytest.mark.some(2)
 def test_a_decision_is_carried_out_at_once_whatever_the_person_waited_for_before(
     company: Company, changed: tuple[int, int], user: User, code: Kind, document: str
 ) -> None:

@@ -57,6 +57,7 @@ def test_it_is_created_again_and_counts_as_new(company: Company, user: User, is_
     assert company.kamino.write_count == writes
 
 
+@pytest.mark.long
 def test_a_settled_one_is_created_settled_and_its_old_settlement_is_none(company: Company, user: User) -> None:
     title = company.add_title("payable", value="100.00")
     company.sync()
@@ -128,6 +129,7 @@ def test_a_refused_order_creates_nothing_and_may_be_given_again(company: Company
     assert recreation.awaits_approval(company.posting(title)) is not None
 
 
+@pytest.mark.long
 def test_an_order_above_the_limit_survives_a_resync(company: Company, user: User) -> None:
     Tenant.objects.update(force_limit=Decimal("50.00"))
     title = deleted(company, user)
@@ -138,6 +140,7 @@ def test_an_order_above_the_limit_survives_a_resync(company: Company, user: User
 
 
 @pytest.mark.parametrize("case", ["there", "no reason", "unresolved", "hidden"])
+@pytest.mark.some(2)
 def test_it_is_refused(company: Company, user: User, case: str) -> None:
     if case == "there":
         title = company.add_title("payable", value="100.00")
@@ -166,6 +169,7 @@ def test_what_bling_has_open_again_after_a_cancellation_is_created_again(company
     assert (payables(company), company.posting(title).state) == (1, DeliveryState.DELIVERED)
 
 
+@pytest.mark.long
 def test_a_title_moved_beyond_its_list_goes_on_when_it_is_shown_again(company: Company, user: User) -> None:
     """Deleted and restored in Kamino: nobody has to do anything here."""
     title = deleted(company, user)

@@ -114,6 +114,7 @@ def test_a_bordero_that_bling_no_longer_has(company: Company) -> None:
 
 @pytest.mark.parametrize(("error", "opens"), [(NotFoundError("gone"), False), (RejectedError("no"), True)])
 @pytest.mark.django_db
+@pytest.mark.long
 def test_that_an_object_is_gone_opens_no_breaker(error: ApiError, opens: bool) -> None:
     slots = DatabaseSlots(lambda: [("conta", timedelta(0))], clock=timezone.now, fuse=Fuse("endereco", 3, (ApiError,)))
     for _ in range(5):

@@ -78,7 +78,7 @@ def test_a_title_whose_token_is_never_accepted_stops_only_itself(company: Compan
     assert company.in_kamino("payable", good) is not None
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(12)
 @pytest.mark.parametrize(
     ("odd", "is_seen"),
     [

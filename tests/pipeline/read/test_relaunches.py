@@ -122,6 +122,7 @@ def test_a_new_title_that_vanished_before_its_release_is_never_sent(
 
 
 @pytest.mark.long
+@pytest.mark.long
 def test_look_alikes_in_two_batches_of_many_break_no_run(company: Company, contact: int) -> None:
     values = [f"{100 + number}.00" for number in range(59)] + ["100.00"]
     titles = [company.add_title("payable", contact=contact, value=value) for value in values]

@@ -256,6 +256,7 @@ def test_no_more_deletions_are_confirmed_than_the_person_was_told_of(
 
 
 @pytest.mark.long
+@pytest.mark.long
 def test_many_titles_launched_again_are_no_reason_to_stop(company: Company, contact: int) -> None:
     titles = [company.add_title("payable", contact=contact, value=f"{100 + number}.00") for number in range(60)]
     company.sync()

@@ -151,6 +151,7 @@ def sent_since(company: Company) -> None:
         (sent_since, NotRead.SENT_SINCE, 1),
     ],
 )
+@pytest.mark.some(2)
 def test_why_a_direction_is_not_read(
     company: Company, happens: Callable[[Company], None], why: NotRead, titles: int
 ) -> None:

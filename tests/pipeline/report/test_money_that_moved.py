@@ -20,6 +20,7 @@ EXTRAS = {"interest": "6.00", "surcharge": "1.00", "discount": "0.50"}
 
 
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
+@pytest.mark.some(2)
 def test_both_sides_show_the_money_that_moved(new_company: Callable[..., Company], user: User, direction: str) -> None:
     company = new_company("azul")
     company.bling.world.generous = True
