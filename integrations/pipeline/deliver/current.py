@@ -16,7 +16,7 @@ from integrations.models import Attempt, KaminoConnection, KaminoSnapshot, Liste
 from integrations.models.outbox import Priority
 from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.handover.kamino_absence import ALWAYS, MOVED, prove
-from integrations.rest.errors import SoughtError
+from integrations.rest.errors import IncompleteError, SoughtError
 
 Clock = Callable[[], datetime]
 SNAPSHOT_AGE = timedelta(minutes=10)
@@ -42,11 +42,17 @@ def current_row(
         prove, client, posting.kamino_connection_id, Direction(posting.direction), since=since, clock=clock, until=until
     )
     for span in [*((day, day) for day in dict.fromkeys(days)), around(min(days), max(days), MOVED)]:
-        if not shown(span):
+        try:
+            is_listed, failure = shown(span), None
+        except IncompleteError as error:  # what it shows is there all the same
+            is_listed, failure = True, error
+        if not is_listed:
             return False, None
         row = shown_since(posting, since)
         if row is not None:
             return True, row
+        if failure is not None:
+            raise failure
     _seek(posting, last.read_at if last is not None else None, clock())
     return True, None
 
