@@ -27,7 +27,7 @@ def test_three_hundred_titles_cost_few_requests_and_nothing_the_second_time(
               f"for {titles} titles, {borderos} borderôs, {persons} persons")  # fmt: skip
     assert titles > 270
     assert bling <= limit, dict(calls.most_common(12))
-    assert kamino <= Posting.objects.filter(kamino_id__isnull=False).count() + persons
+    assert kamino <= Posting.objects.filter(kamino_id__isnull=False).count() + persons + orders
     company.sync()
     with capsys.disabled():
         print(f"  second sync: {company.bling.request_count - bling} Bling requests, "
