@@ -41,24 +41,29 @@ LATE = timedelta(hours=25)
 
 
 def kaminos_to_read(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
-    """Return the companies whose registers are stale while titles wait for them, or the end of a restore."""
+    """Return the companies whose registers are stale while titles wait for them, or the end of a restore; before a run
+    reads titles, so that it knows whether their sales orders are needed."""
     has_titles = Q(Exists(Title.objects.filter(connection__tenant=OuterRef("tenant"))))
-    return _kaminos(tenant_ids).filter(registers_are_stale(now), is_free(now), has_titles | is_unread_after_restore())
+    runs = SyncRun.objects.filter(connection__tenant=OuterRef("tenant"), state=SyncRun.State.OPEN, due_at__lte=now)
+    is_needed = has_titles | Q(Exists(runs)) | is_unread_after_restore()
+    return _kaminos(tenant_ids).filter(registers_are_stale(now), is_free(now), is_needed)
 
 
 def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bool:
     """Read the registers of companies that titles wait for; errors pause that company only."""
     now = clock()
-    sales = Title.objects.filter(connection__tenant=OuterRef("tenant"), origin=Origin.SALE)
-    kamino = lease_first(kaminos_to_read(now, tenant_ids).annotate(has_sales=Exists(sales)), now)
+    titles = Title.objects.filter(connection__tenant=OuterRef("tenant"))
+    has = {"has_titles": Exists(titles), "has_sales": Exists(titles.filter(origin=Origin.SALE))}
+    kamino = lease_first(kaminos_to_read(now, tenant_ids).annotate(**has), now)
     if kamino is None:
         return False
-    has_sales = getattr(kamino, "has_sales", True)
+    has_titles, has_sales = getattr(kamino, "has_titles", True), getattr(kamino, "has_sales", True)
     try:
         if refresh_registers(open_kamino(kamino, clock=clock), kamino, clock=clock):
             resolve_pending(kamino.tenant, now=clock())
-            waiting = Posting.objects.filter(kamino_connection=kamino).exclude(problems=[])
-            request_plans(Title.objects.filter(posting__in=waiting), now=clock())
+            if has_titles:
+                waiting = Posting.objects.filter(kamino_connection=kamino).exclude(problems=[])
+                request_plans(Title.objects.filter(posting__in=waiting), now=clock())
             if has_sales:  # a business unit there may have the name of one of Bling
                 for connection in kamino.tenant.bling_connections.all():
                     read_orders_soon(connection, now=clock())

@@ -110,12 +110,12 @@ STAGES = (
         lambda turn: read_before_settling(turn.clock, turn.deadline, turn.tenant_ids),
     ),
     Kind(
-        "pull", lambda now, tenants: [runs_due(now, tenants)],
-        lambda turn: advance_a_run(turn.clock, turn.deadline, turn.tenant_ids),
-    ),
-    Kind(
         "registers", lambda now, tenants: [kaminos_to_read(now, tenants)],
         lambda turn: read_kamino_registers(turn.clock, turn.tenant_ids),
+    ),
+    Kind(
+        "pull", lambda now, tenants: [runs_due(now, tenants)],
+        lambda turn: advance_a_run(turn.clock, turn.deadline, turn.tenant_ids),
     ),
     Kind("plan", lambda _, tenants: [requests_due(tenants)], _plan),
     Kind(

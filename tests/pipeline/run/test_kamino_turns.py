@@ -47,11 +47,15 @@ def test_what_a_person_asked_for_in_simulation_does_not_keep_the_daily_reconcili
     assert KaminoConnection.objects.get().reconciled_at != LONG_AGO
 
 
-def test_a_reconciliation_that_yields_to_people_did_no_work(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reconciliation_reads_one_page_while_people_wait(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    company.add_title("payable")
     company.sync()
     KaminoConnection.objects.update(reconciled_at=LONG_AGO)
     monkeypatch.setattr(kamino_turns, "_people_wait", lambda _company, _now: True)
-    assert not reconcile_one(timezone.now, soon(), None)
+    requests = company.kamino.request_count
+    assert reconcile_one(timezone.now, soon(), None)
+    kamino = KaminoConnection.objects.get()
+    assert (company.kamino.request_count - requests, kamino.reconciled_at) == (1, LONG_AGO)
 
 
 def test_simulation_is_reconciled_daily_and_going_live_doubles_nothing(company: Company, contact: int) -> None:
