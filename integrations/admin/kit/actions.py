@@ -1,7 +1,7 @@
 """What actions share: permissions, the confirmation page, and messages with numbers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from django import forms
@@ -156,6 +156,25 @@ def carry_out(
     enqueue_tick()
     messages.success(request, message if isinstance(message, str) else message(done))
     return True
+
+
+def ask_then(
+    request: HttpRequest,
+    model_admin: Any,
+    object_id: Any,
+    order: Callable[..., Done],
+    done: str | Callable[[Done], str],
+    *,
+    form: forms.Form | None = None,
+    given: Mapping[str, Any],
+    **page: Any,
+) -> HttpResponse:
+    """Ask about one object on a page of its own (`page`: see `confirm`), carry out what the person confirms, and go
+    back to the object. The order gets what is `given`, and the fields of a form."""
+    if request.method == "POST" and (form is None or form.is_valid()):
+        carry_out(request, order, done, **given, **(form.cleaned_data if form else {}))
+        return back_to(model_admin, object_id)
+    return confirm(request, model_admin, form=form, back=page_url(model_admin, object_id), **page)
 
 
 def one_by_one(

@@ -13,7 +13,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
 from integrations.admin.titles.sides import edited_lines
 from integrations.domain.delivery import DeliveryState
-from integrations.models import Posting, Title
+from integrations.models import PersonAction, Posting, Title
 from integrations.pipeline.desk import commands, recreation
 
 
@@ -51,13 +51,14 @@ class KaminoButtons:
         title, posting = self._posting_of(request, object_id)
         if posting is None:
             return _nothing(request, self, title)
-        form = RecreationForm(request.POST or None, may_be_hidden=recreation.may_be_hidden(posting))
-        if request.method == "POST" and form.is_valid():
-            actions.carry_out(request, recreation.create_again, _ordered, posting=posting, **form.cleaned_data)
-            return actions.back_to(self, title.pk)
-        return actions.confirm(
+        return actions.ask_then(
             request,
             self,
+            title.pk,
+            recreation.create_again,
+            _ordered,
+            form=RecreationForm(request.POST or None, may_be_hidden=recreation.may_be_hidden(posting)),
+            given={"posting": posting},
             title=_("Create %(name)s in Kamino again") % {"name": title},
             text=_(
                 "Kamino is looked through for it first: what looks like it there is offered to be linked. Only what is "
@@ -65,9 +66,7 @@ class KaminoButtons:
             ),
             note=with_limit(title),
             submit=_("Create again"),
-            form=form,
             dangerous=True,
-            back=actions.page_url(self, title.pk),
         )
 
     @page_action(gettext_lazy("Approve the creation"), permissions=["recreate"], icon="check", variant="primary")
@@ -76,19 +75,18 @@ class KaminoButtons:
         order = recreation.awaits_approval(posting) if posting else None
         if order is None:
             return _nothing(request, self, title)
-        if request.method == "POST":
-            done = _("Approved; the title is sought in Kamino once more, and created next.")
-            actions.carry_out(request, recreation.approve_again, done, posting=posting)
-            return actions.back_to(self, title.pk)
-        return actions.confirm(
+        return actions.ask_then(
             request,
             self,
+            title.pk,
+            recreation.approve_again,
+            _("Approved; the title is sought in Kamino once more, and created next."),
+            given={"posting": posting},
             title=_("Approve that %(name)s is created again") % {"name": title},
             text=_("The title is created in Kamino once more, unless it is found there."),
-            note=f"{texts.title_line(title)}\n{order.user}: {order.reason}",
+            note=_as_ordered(order),
             submit=_("Approve the creation"),
             dangerous=True,
-            back=actions.page_url(self, title.pk),
         )
 
     @page_action(gettext_lazy("Refuse the creation"), permissions=["recreate"], icon="block")
@@ -97,20 +95,18 @@ class KaminoButtons:
         order = recreation.awaits_approval(posting) if posting else None
         if order is None:
             return _nothing(request, self, title)
-        form = actions.ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            done = _("Refused; nothing is created.")
-            actions.carry_out(request, recreation.refuse_again, done, posting=posting, **form.cleaned_data)
-            return actions.back_to(self, title.pk)
-        return actions.confirm(
+        return actions.ask_then(
             request,
             self,
+            title.pk,
+            recreation.refuse_again,
+            _("Refused; nothing is created."),
+            form=actions.ReasonForm(request.POST or None),
+            given={"posting": posting},
             title=_("Refuse that %(name)s is created again") % {"name": title},
             text=_("Nothing is sent. The person who ordered it sees the reason."),
-            note=f"{texts.title_line(title)}\n{order.user}: {order.reason}",
+            note=_as_ordered(order),
             submit=_("Refuse the creation"),
-            form=form,
-            back=actions.page_url(self, title.pk),
         )
 
     @page_action(gettext_lazy("Use Bling's"), permissions=["resolve"], icon="edit_note")
@@ -119,22 +115,20 @@ class KaminoButtons:
         lines = edited_lines(posting) if posting else []
         if posting is None or not lines:
             return _nothing(request, self, title)
-        form = actions.ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            done = _("Ordered; the title is compared with Kamino once more, and written there next.")
-            actions.carry_out(request, commands.use_bling, done, posting=posting, **form.cleaned_data)
-            return actions.back_to(self, title.pk)
-        return actions.confirm(
+        return actions.ask_then(
             request,
             self,
+            title.pk,
+            commands.use_bling,
+            _("Ordered; the title is compared with Kamino once more, and written there next."),
+            form=actions.ReasonForm(request.POST or None),
+            given={"posting": posting},
             title=_("Write in Kamino what Bling has of %(name)s") % {"name": title},
             text=_("Text and classification that people changed in Kamino are written over:"),
             note=texts.title_line(title),
             rows=[_("%(what)s: in Kamino “%(there)s”, then “%(here)s”") % line for line in lines],
             submit=_("Use Bling's"),
-            form=form,
             dangerous=True,
-            back=actions.page_url(self, title.pk),
         )
 
     def _posting_of(self, request: HttpRequest, object_id: str) -> tuple[Title, Posting | None]:
@@ -146,6 +140,10 @@ class KaminoButtons:
 def _nothing(request: HttpRequest, model_admin: Any, title: Title) -> HttpResponse:
     messages.info(request, _("Nothing is to be decided about this title."))
     return actions.back_to(model_admin, title.pk)
+
+
+def _as_ordered(order: PersonAction) -> str:
+    return f"{texts.title_line(order.posting.title)}\n{order.user}: {order.reason}"
 
 
 def _ordered(is_carried_out: bool) -> str:

@@ -189,38 +189,35 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
     @page_action(gettext_lazy("Approve"), permissions=["force"], icon="check", variant="primary")
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
-        if request.method == "POST":
-            done = _("Approved; the settlement is sent to Kamino next.")
-            actions.carry_out(request, approvals.approve, done, forced=row)
-            return actions.back_to(self, row.pk)
-        return actions.confirm(
+        return actions.ask_then(
             request,
             self,
+            row.pk,
+            approvals.approve,
+            _("Approved; the settlement is sent to Kamino next."),
+            given={"forced": row},
             title=_("Approve forced settlement"),
             text=_("The settlement is made in Kamino only; in Bling nothing changes."),
             note=_order_line(row),
             submit=_("Approve"),
             dangerous=True,
-            back=actions.page_url(self, row.pk),
         )
 
     @page_action(gettext_lazy("Refuse"), permissions=["force"], icon="block")
     def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
-        form = actions.ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            done = _("Refused; nothing is sent, and the title follows Bling.")
-            actions.carry_out(request, approvals.refuse, done, forced=row, **form.cleaned_data)
-            return actions.back_to(self, row.pk)
-        return actions.confirm(
+        return actions.ask_then(
             request,
             self,
+            row.pk,
+            approvals.refuse,
+            _("Refused; nothing is sent, and the title follows Bling."),
+            form=actions.ReasonForm(request.POST or None),
+            given={"forced": row},
             title=_("Refuse forced settlement"),
             text=_("Nothing is sent. The person who ordered it sees the reason."),
             note=_order_line(row),
             submit=_("Refuse"),
-            form=form,
-            back=actions.page_url(self, row.pk),
         )
 
 
@@ -240,13 +237,13 @@ def _order_line(row: ForcedSettlement) -> str:
 
 def undo_page(request: HttpRequest, model_admin: Any, row: ForcedSettlement, page: Model) -> HttpResponse:
     """Ask, and then take a forced settlement back; `page` is the object whose page the person comes from."""
-    if request.method == "POST":
-        done = _("Forced settlement undone; the title follows Bling again.")
-        actions.carry_out(request, live_kamino.undo_settlement, done, forced=row, clock=timezone.now)
-        return actions.back_to(model_admin, page.pk)
-    return actions.confirm(
+    return actions.ask_then(
         request,
         model_admin,
+        page.pk,
+        live_kamino.undo_settlement,
+        _("Forced settlement undone; the title follows Bling again."),
+        given={"forced": row, "clock": timezone.now},
         title=_("Undo forced settlement"),
         text=_(
             "The title follows Bling again. What Kamino already holds as paid must be reopened there by hand first; "
@@ -255,5 +252,4 @@ def undo_page(request: HttpRequest, model_admin: Any, row: ForcedSettlement, pag
         note=texts.title_line(row.posting.title),
         submit=_("Undo forced settlement"),
         dangerous=True,
-        back=actions.page_url(model_admin, page.pk),
     )
