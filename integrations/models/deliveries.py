@@ -294,7 +294,9 @@ class Posting(TitleUnit):
     def overwrites_edits(self) -> bool:
         """Say whether a person said that texts and classification are to be those of Bling, and that was not done
         since."""
-        done = self.attempts.filter(outcome__in=(Outcome.DELIVERED, Outcome.UNCHANGED), started_at__gte=OuterRef("at"))
+        done = self.attempts.filter(
+            outcome__in=(Outcome.DELIVERED, Outcome.ADOPTED, Outcome.UNCHANGED), started_at__gte=OuterRef("at")
+        )
         said = self.person_actions.filter(kind=self.person_actions.model.Kind.USE_BLING)
         return bool(said.filter(~Exists(done)).exists())
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.kamino import client as kamino_client
 from integrations.models import Attempt, Discrepancy, KaminoConnection, Tenant
 from integrations.pipeline.desk import commands, decisions
+from sandbox.faults import Fault
 from tests.flows.helpers import Company
 
 DUE = 10
@@ -291,3 +292,22 @@ def test_what_several_pages_do_not_show_is_cancelled_by_a_person_only(
     company.work()
     assert company.posting(title).state == "delivered"
     assert all(company.in_kamino("payable", other) for other in others)
+
+
+def test_what_people_edit_after_bling_s_text_was_written_is_kept_though_the_answer_was_lost(
+    company: Company, user: User
+) -> None:
+    """Their word was about the text of then."""
+    title, there = _edited(company, "text")
+    company.resync(title, user)
+    company.bling.world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
+    commands.use_bling(posting=company.posting(title), reason="Voltar", user=user, now=timezone.now())
+    company.work()
+    company.forget_waits()
+    company.work()
+    assert Attempt.objects.latest("pk").outcome == "adopted"
+    company.kamino.edit_title("payable", there, Descricao="De novo outro texto")
+    company.forget_snapshots()
+    EVENTS["change"](company, title, user)
+    assert stands(company, there)[0] == "120"
+    assert company.kamino.rows("payable")[there]["Descricao"] == "De novo outro texto"
