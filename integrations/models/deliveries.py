@@ -140,7 +140,9 @@ class PersonPosting(KaminoUnit):
                 name="person_unsought",
             ),
             models.Index(
-                fields=["kamino_connection", "ready_at"], condition=Q(state="needs_human"), name="person_may_end_there"
+                fields=["kamino_connection", "ready_at"],
+                condition=Q(state="needs_human", reason="ambiguous"),
+                name="person_may_end",
             ),
         ]
         constraints = [
@@ -231,9 +233,7 @@ class Posting(TitleUnit):
             ),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="posting_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
-            models.Index(
-                fields=["kamino_connection", "ready_at"], condition=Q(state="needs_human"), name="posting_may_end_there"
-            ),
+            models.Index(fields=["kamino_connection", "ready_at"], condition=MAY_END_THERE, name="posting_may_end"),
             models.Index(fields=["kamino_connection", "state"], name="posting_state"),
             models.Index(fields=["kamino_connection"], condition=LACKS_ANY, name="posting_lacks_names"),
             models.Index(

@@ -131,3 +131,22 @@ def test_a_company_whose_persons_cannot_be_read_goes_on_later(new_company: Calla
     posting = company.title(title).person
     assert posting is not None
     assert posting.posting.sought_at is not None
+
+
+def test_only_who_would_be_sent_is_looked_for_and_then_once(new_company: Callable[..., Company]) -> None:
+    company = new_company(delivery_mode="shadow")
+    other = company.bling.add_category("Categoria sem par", kind=3)
+    contact = company.bling.add_contact(name="Nova", document="33000167000101", kind="J")
+    company.add_title("payable", contact=contact, category=other)
+    company.sync()
+    assert not asked_for_persons(company)
+    company.kamino.add_chart_account("Categoria sem par")
+    company.forget_registers()
+    company.sync()
+    assert asked_for_persons(company) == 1
+    company.sync()
+    assert asked_for_persons(company) == 1
+
+
+def asked_for_persons(company: Company) -> int:
+    return sum(count for call, count in company.kamino.calls.items() if "/pessoa" in call)

@@ -23,10 +23,9 @@ log = structlog.get_logger(__name__)
 
 
 def persons_to_seek(kamino_connection: Any) -> QuerySet[PersonPosting]:
-    """Return a company's persons that would be sent and that nobody looked for since they were planned."""
-    sent_with = Posting.objects.filter(title__person=OuterRef("person"), state=DeliveryState.READY)
-    mine = PersonPosting.objects.filter(kamino_connection=kamino_connection, **PersonPosting.UNSOUGHT)
-    return mine.filter(Exists(sent_with))
+    """Return a company's persons that nobody looked for since a title of theirs was to be sent: few, and none when
+    nothing is due, whatever else waits."""
+    return PersonPosting.objects.filter(kamino_connection=kamino_connection, **PersonPosting.UNSOUGHT)
 
 
 def kaminos_to_look_at(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
@@ -41,6 +40,9 @@ def kaminos_to_look_at(now: datetime, tenant_ids: Sequence[int] | None) -> Query
 def look_for_persons(kamino: KaminoConnection, *, clock: Callable[[], datetime], deadline: datetime) -> None:
     """Look for one leased company's persons until `deadline`. Raises `ApiError` kinds; who was looked for is kept."""
     client, directory = open_kamino(kamino, clock=clock), directory_of(kamino)
+    # Those of held titles only are not worth a request; the plan asks for them once a title is to be sent.
+    sent_with = Posting.objects.filter(title__person=OuterRef("person"), state=DeliveryState.READY)
+    persons_to_seek(kamino.pk).filter(~Exists(sent_with)).update(sought_at=clock())
     for row in persons_to_seek(kamino.pk).select_related("person").order_by("pk"):
         _look_for(client, row, directory, clock)
         if clock() >= deadline:

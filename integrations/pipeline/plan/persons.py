@@ -53,6 +53,13 @@ def plan_persons(
     return found
 
 
+def seek_again(persons: Collection[int | None]) -> None:
+    """Have new persons looked up in Kamino that would be sent with a title, if sending were not simulated."""
+    if persons:
+        rows = PersonPosting.objects.filter(person__in=persons, kamino_id=None, sought_at__isnull=False)
+        rows.update(sought_at=None)
+
+
 def _hand_over(row: PersonPosting, why: Problem, now: datetime) -> None:
     if row.state in PersonPosting.objects.all().MOVABLE:
         row.state, row.reason, row.reason_params = DeliveryState.NEEDS_HUMAN, why.code.value, dict(why.params)

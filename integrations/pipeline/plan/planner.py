@@ -25,7 +25,7 @@ from integrations.pipeline.access import failpoints
 from integrations.pipeline.handover import payment_checks
 from integrations.pipeline.plan.inputs import Gathered, gather, read_for
 from integrations.pipeline.plan.parts import lock_parts, plan_parts
-from integrations.pipeline.plan.persons import kamino_of, plan_persons
+from integrations.pipeline.plan.persons import kamino_of, plan_persons, seek_again
 from integrations.pipeline.plan.rulebook import load_rulebook
 
 log = structlog.get_logger(__name__)
@@ -107,7 +107,7 @@ def plan_batch(
                 "posting_id", flat=True
             )
         )
-        unsettled = []
+        unsettled, simulated = [], set[int | None]()
         for title in titles:
             posting, asked = postings[title.pk], requests[title.pk]
             try:
@@ -126,6 +126,10 @@ def plan_batch(
             elif posting.state == DeliveryState.NEEDS_HUMAN and posting.reason == Reason.NO_RECORD:
                 changes |= {"state": DeliveryState.NEEDS_HUMAN, **stored(Problem(Reason.NO_RECORD), now)}
             Posting.objects.plan(posting.pk, **changes)
+            becomes_ready = changes["state"] == DeliveryState.READY != posting.state
+            if becomes_ready and not title.connection.tenant.is_live:
+                simulated.add(title.person_id)
+        seek_again(simulated)
         PlanRequest.objects.filter(pk__in=list(requests)).delete()
         payment_checks.drop(unsettled)
         _note_planned(connection_id, now)
