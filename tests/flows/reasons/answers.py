@@ -78,22 +78,25 @@ def no_list_and_not_there(company: Company, desk: Desk) -> Iterator[int]:
     desk.decide(title, "Não está na Kamino")
 
 
-@scenario(Reason.NO_LIST)
-def no_list_and_settled(company: Company, desk: Desk) -> Iterator[int]:
+def _lost_settlement(company: Company, fault: Any) -> int:
+    """Return a receivable that was paid, and whose settlement was not answered."""
     title = _delivered(company, "receivable")
     company.bling.pay(title, account=company.bank)
-    _break(company, "cut_after", path=SAVE["receivable"])
+    _break(company, fault, path=SAVE["receivable"])
     company.sync()
+    return title
+
+
+@scenario(Reason.NO_LIST)
+def no_list_and_settled(company: Company, desk: Desk) -> Iterator[int]:
+    title = _lost_settlement(company, "cut_after")
     yield title
     desk.decide(title, "A Kamino fez")
 
 
 @scenario(Reason.NO_LIST)
 def no_list_and_not_settled(company: Company, desk: Desk) -> Iterator[int]:
-    title = _delivered(company, "receivable")
-    company.bling.pay(title, account=company.bank)
-    _break(company, "cut_before", path=SAVE["receivable"])
-    company.sync()
+    title = _lost_settlement(company, "cut_before")
     yield title
     desk.decide(title, "A Kamino não fez")
 

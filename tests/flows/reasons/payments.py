@@ -327,8 +327,8 @@ def part_reversed(company: Company, desk: Desk) -> Iterator[int]:
     reconcile(desk)
 
 
-@scenario(Reason.PART_DIFFERS)
-def part_differs_and_corrected_in_bling(company: Company, desk: Desk) -> Iterator[int]:
+def _changed_part(company: Company, desk: Desk) -> tuple[int, int]:
+    """Return a title that was paid in two payments, and the borderô of the first one: its day changed since."""
     title = _split(company)
     today = company.bling.world.today
     first = company.bling.pay(title, amount="40.00", date=today - timedelta(days=4), account=company.bank)
@@ -336,22 +336,22 @@ def part_differs_and_corrected_in_bling(company: Company, desk: Desk) -> Iterato
     company.sync()
     company.bling.borderos[first].day = today - timedelta(days=3)
     desk.press(title, "resync_this")
+    return title, first
+
+
+@scenario(Reason.PART_DIFFERS)
+def part_differs_and_corrected_in_bling(company: Company, desk: Desk) -> Iterator[int]:
+    title, first = _changed_part(company, desk)
     yield title
-    company.bling.borderos[first].day = today - timedelta(days=4)
+    company.bling.borderos[first].day = company.bling.world.today - timedelta(days=4)
     desk.press(title, "resync_this")
 
 
 @scenario(Reason.PART_DIFFERS)
 def part_differs_and_corrected_in_kamino(company: Company, desk: Desk) -> Iterator[int]:
-    title = _split(company)
-    today = company.bling.world.today
-    first = company.bling.pay(title, amount="40.00", date=today - timedelta(days=4), account=company.bank)
-    company.bling.pay(title, date=today - timedelta(days=2), account=company.bank)
-    company.sync()
-    company.bling.borderos[first].day = today - timedelta(days=3)
-    desk.press(title, "resync_this")
+    title, first = _changed_part(company, desk)
     yield title
-    day = today - timedelta(days=3)
+    day = company.bling.world.today - timedelta(days=3)
     company.kamino.pay_title("payable", _part(company, first)["ID"], date=day, account=company.kamino_bank)
     reconcile(desk)
 

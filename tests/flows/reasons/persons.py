@@ -95,26 +95,27 @@ def person_undecided(company: Company, desk: Desk) -> Iterator[int]:
     assert company.in_kamino("payable", title)["IDPessoa"] == second["ID"] != first["ID"]
 
 
-@scenario(Reason.DOCUMENT_DIFFERS)
-def another_company(company: Company, desk: Desk) -> Iterator[int]:
+def _of_another_number(company: Company, **changes: str) -> int:
+    """Return a new title of a contact that got another CNPJ in Bling after its first title was sent."""
     contact = company.bling.add_contact(name="Padaria Sol", document=DOCUMENT, kind="J")
     company.add_title("payable", contact=contact)
     company.sync()
-    company.bling.edit_contact(contact, document=ANOTHER, name="Outro Nome SA")
+    company.bling.edit_contact(contact, document=ANOTHER, **changes)
     title = company.add_title("payable", contact=contact, value="250.00")
     company.sync()
+    return title
+
+
+@scenario(Reason.DOCUMENT_DIFFERS)
+def another_company(company: Company, desk: Desk) -> Iterator[int]:
+    title = _of_another_number(company, name="Outro Nome SA")
     yield title
     decide_person(desk, title, "É outra empresa")
 
 
 @scenario(Reason.DOCUMENT_DIFFERS)
 def same_company(company: Company, desk: Desk) -> Iterator[int]:
-    contact = company.bling.add_contact(name="Padaria Sol", document=DOCUMENT, kind="J")
-    company.add_title("payable", contact=contact)
-    company.sync()
-    company.bling.edit_contact(contact, document=ANOTHER)
-    title = company.add_title("payable", contact=contact, value="250.00")
-    company.sync()
+    title = _of_another_number(company)
     yield title
     company.kamino.edit_person(PersonPosting.objects.get().kamino_id or 0, CPFCNPJ=ANOTHER)
     decide_person(desk, title, "É a mesma empresa")
@@ -122,12 +123,7 @@ def same_company(company: Company, desk: Desk) -> Iterator[int]:
 
 @scenario(Reason.DOCUMENT_DIFFERS)
 def wrong_number_in_bling(company: Company, desk: Desk) -> Iterator[int]:
-    contact = company.bling.add_contact(name="Padaria Sol", document=DOCUMENT, kind="J")
-    company.add_title("payable", contact=contact)
-    company.sync()
-    company.bling.edit_contact(contact, document=ANOTHER)
-    title = company.add_title("payable", contact=contact, value="250.00")
-    company.sync()
+    title = _of_another_number(company)
     yield title
     decide_person(desk, title, "O número da Kamino está certo")
 
