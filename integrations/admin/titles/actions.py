@@ -14,15 +14,20 @@ from integrations.admin.kit.forms import DecisionForm, ForceSettlementForm
 from integrations.admin.titles.kamino_buttons import KaminoButtons, useless_kamino_buttons, with_limit
 from integrations.admin.titles.link import LinkButton
 from integrations.admin.worklists.forced_settlement import undo_page
+from integrations.domain.conflicts import GONE
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.models import ForcedSettlement, Posting
 from integrations.pipeline.desk import commands, decisions, person_decisions
 from integrations.words.reasons import problem_sentences
 
-BUTTONS = [
+BUTTONS: list[Any] = [
     "decide_this", "create_again", "approve_creation", "refuse_creation", "resync_this", "use_bling", "retry_this",
-    "force_settlement", "undo_forced", "link_existing", "stop_syncing", "resume_syncing",
+    "force_settlement", "undo_forced",
+    {
+        "title": gettext_lazy("More"), "icon": "more_vert",
+        "items": ["link_existing", "stop_syncing", "resume_syncing"],
+    },
 ]  # fmt: skip
 
 
@@ -46,7 +51,7 @@ class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
         useless = {
             "stop_syncing": state in ("", DeliveryState.IGNORED),
             "resume_syncing": state != DeliveryState.IGNORED,
-            "retry_this": state != DeliveryState.NEEDS_HUMAN and not has_stuck_part and not _lacks_its_person(posting),
+            "retry_this": not (has_stuck_part or _is_tried_again(posting)),
             "force_settlement": state == "" or is_forced,
             "undo_forced": not is_forced,
             "link_existing": posting is None or posting.kamino_id is not None,
@@ -188,6 +193,12 @@ def _lacks_its_person(posting: Posting | None) -> bool:
         return False
     person = getattr(posting.title.person, "posting", None)
     return person is not None and person.state == DeliveryState.NEEDS_HUMAN
+
+
+def _is_tried_again(posting: Posting | None) -> bool:
+    """Say whether it may be sent again as it was planned; what is gone from Kamino is created again, or not."""
+    is_stuck = posting is not None and posting.state == DeliveryState.NEEDS_HUMAN and posting.reason not in GONE
+    return is_stuck or _lacks_its_person(posting)
 
 
 def _asks_about_its_person(posting: Posting) -> bool:
