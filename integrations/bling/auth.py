@@ -3,20 +3,50 @@
 Source: Bling's developer portal, "Autenticação": Basic credentials only, form body, JSON answer, `enable-jwt: 1`.
 """
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
 
 import requests
+from oauthlib.oauth2 import InsecureTransportError, OAuth2Error
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
-from integrations.bling.errors import SERVICE, error_of
-from integrations.rest.errors import InternalError, TransientError, UncertainError
+from integrations.bling.errors import (
+    INVALID_GRANT,
+    SERVICE,
+    ForbiddenError,
+    InvalidGrantError,
+    NoRefreshTokenError,
+    error_of,
+)
+from integrations.rest.errors import (
+    ApiError,
+    ConfigError,
+    InternalError,
+    RejectedError,
+    TransientError,
+    UnauthorizedError,
+    UncertainError,
+)
 from integrations.rest.session import CONNECT_TIMEOUT, READ_TIMEOUT, USER_AGENT, Answer, build_session, send
 
+E = TypeVar("E", bound=ApiError)
 KIND_JWT = "jwt"
 KIND_OPAQUE = "opaque"
+LIFETIME_S = 21_600
+"""Bling: how long an access token lives. Taken where an answer says nothing that can be read."""
+_LONGEST_LIFETIME_S = 30 * 86_400
+UNKNOWN = "token_unknown"
+"""The code of a token call whose outcome nobody knows."""
+_GRANT = re.compile(r"\btokens?\b|_token\b|authori[sz]ation code|c[oó]digo de autoriza", re.IGNORECASE)
+_ENDED = re.compile(
+    r"inv[aá]lid|expir|revok|revog|not found|n[aã]o encontrad|unknown|desconhecid|already used|j[aá] utilizad",
+    re.IGNORECASE,
+)
 _HEADERS = {
     "Accept": "1.0",
     "Content-Type": "application/x-www-form-urlencoded",
@@ -58,8 +88,8 @@ def authorize_url(app: App, state: str) -> str:
 def exchange_code(app: App, code: str) -> TokenPair:
     """Exchange an authorization code, once: a second use revokes the user.
 
-    Raises `UncertainError` when the answer never came or says nothing, `InvalidGrantError`, `UnauthorizedError` (client
-    credentials), `NeedsReconnectionError` or `TransientError`.
+    Raises `UncertainError` when the answer never came or says nothing, `InvalidGrantError`, `NoRefreshTokenError`,
+    `UnauthorizedError` (client credentials), `NeedsReconnectionError` or `TransientError`.
     """
     session = _oauth_session(app, "access_token_response")
     return _token_call(
@@ -76,7 +106,8 @@ def exchange_code(app: App, code: str) -> TokenPair:
 
 
 def refresh(app: App, refresh_token: str) -> TokenPair:
-    """Refresh once, explicitly. The old refresh token is dead as soon as Bling has answered.
+    """Refresh once, explicitly. The old refresh token is dead as soon as Bling has answered with another one; an answer
+    without one keeps it.
 
     Raises `UncertainError` when the answer never came or says nothing: the pair may be lost. Other errors as
     `exchange_code`.
@@ -111,31 +142,85 @@ def _oauth_session(app: App, hook: str) -> OAuth2Session:
     session = OAuth2Session(app.client_id)
     session.trust_env = False
     session.max_redirects = 0
-    session.register_compliance_hook(hook, _refuse_errors)
+    session.register_compliance_hook(hook, _tokens_alone)
     return session
 
 
-def _refuse_errors(response: requests.Response) -> requests.Response:
-    """Map Bling's error envelope before oauthlib sees it: it expects another shape and would print the body."""
+def _tokens_alone(response: requests.Response) -> requests.Response:
+    """Leave only the tokens of an answer to the library, which knows none of Bling's errors, prints bodies and breaks
+    at odd values beside them."""
     answer = Answer(response.status_code, response.headers, response.content, "token")
-    if response.status_code != 200 or answer.is_html:
-        raise error_of(answer, "token", is_write=True)
+    tokens = _tokens_in(answer)
+    if tokens is None:
+        raise _refusal(answer)
+    response._content = json.dumps(tokens).encode()  # as the library's own compliance fixes do
+    response.encoding = "utf-8"
     return response
 
 
+def _tokens_in(answer: Answer) -> dict[str, Any] | None:
+    """Return the tokens of a success; `None` where there is none to use."""
+    try:
+        body = answer.json()
+    except InternalError:
+        return None
+    is_success = 200 <= answer.status < 300 and isinstance(body, Mapping) and not body.get("error")
+    found = {name: body[name] for name in _TOKENS if _is_token(body.get(name))} if is_success else {}
+    if "access_token" not in found:
+        return None
+    return {**found, "token_type": "Bearer", "expires_in": _lifetime(body.get("expires_in"))}
+
+
+_TOKENS = ("access_token", "refresh_token")
+
+
+def _is_token(value: object) -> bool:
+    """Say whether a value may be a token: text that a header takes."""
+    return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable() and " " not in value
+
+
+def _lifetime(value: object) -> int:
+    try:
+        seconds = int(Decimal(str(value)))
+    except (InvalidOperation, ValueError, OverflowError):
+        return LIFETIME_S
+    return seconds if 0 < seconds <= _LONGEST_LIFETIME_S else LIFETIME_S
+
+
+def _refusal(answer: Answer) -> ApiError:
+    """Return the error of an answer without tokens. How Bling words that a grant has ended is documented for one case
+    only: a refusal that speaks of a token or code which is invalid, expired or revoked says so too."""
+    error = error_of(answer, "token", is_write=True)
+    if isinstance(error, UnauthorizedError) and error.code != "invalid_token":
+        return error
+    is_refused = isinstance(error, RejectedError | ForbiddenError | UnauthorizedError)
+    text = f"{error.code} {error.message}"
+    if is_refused and _GRANT.search(text) and _ENDED.search(text):
+        return InvalidGrantError(
+            error.message, service=SERVICE, operation="token", status=error.status, code=INVALID_GRANT
+        )
+    return error
+
+
 def _token_call(call: Callable[[], Any], operation: str) -> TokenPair:
+    def named(kind: type[E], message: str, code: str = "", status: int | None = None) -> E:
+        return kind(message, service=SERVICE, operation=operation, status=status, code=code)
+
     try:
         token = call()
     except requests.exceptions.ConnectTimeout as error:
-        raise TransientError("no connection", service=SERVICE, operation=operation) from error
+        raise named(TransientError, "no connection") from error
+    except InsecureTransportError as error:
+        raise named(ConfigError, "the address for tokens must begin with https") from error
     except requests.RequestException as error:
-        raise UncertainError(f"no answer ({type(error).__name__})", service=SERVICE, operation=operation) from None
-    except ValueError:
+        raise named(UncertainError, f"no answer ({type(error).__name__})", UNKNOWN) from None
+    except UncertainError as error:
+        raise named(UncertainError, error.message, UNKNOWN, error.status) from None
+    except (OAuth2Error, ValueError, TypeError) as error:
         # Chained, the error would carry the answer's body, and with it the new tokens.
-        raise UncertainError("answer is not JSON", service=SERVICE, operation=operation) from None
-    access = str(token.get("access_token", ""))
-    renewed = str(token.get("refresh_token", ""))
-    if not access or not renewed:
-        raise InternalError("answer without tokens", service=SERVICE, operation=operation)
+        raise named(UncertainError, f"no tokens ({type(error).__name__})", UNKNOWN) from None
+    access, renewed = str(token["access_token"]), str(token.get("refresh_token") or "")
+    if not renewed:
+        raise named(NoRefreshTokenError, "no refresh token in the answer", "no_refresh_token")
     kind = KIND_JWT if access.count(".") == 2 else KIND_OPAQUE
-    return TokenPair(access, renewed, int(token.get("expires_in") or 0) or 21_600, kind)
+    return TokenPair(access, renewed, int(token["expires_in"]), kind)

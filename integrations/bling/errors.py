@@ -9,6 +9,7 @@ from integrations.rest.errors import (
     InternalError,
     RateLimitedError,
     TransientError,
+    UnauthorizedError,
     UncertainError,
     refusal_kind,
 )
@@ -19,6 +20,10 @@ Body = Mapping[str, Any]
 
 SERVICE = "Bling"
 NOT_FOUND = "RESOURCE_NOT_FOUND"
+INSUFFICIENT_SCOPE = "insufficient_scope"
+INVALID_GRANT = "invalid_grant"
+_CLIENT_CODES = ("invalid_client", "unauthorized_client")
+"""Bling, OAuth 2.0 (RFC 6749, 5.2): what says that client id and secret are wrong, whatever the status."""
 SECONDS_AFTER_BURST = 2.0
 SECONDS_OF_A_DAY = 86_400.0
 
@@ -27,7 +32,11 @@ class NeedsReconnectionError(ConfigError):
     """The authorization is gone (revoked, expired, inactive company); only its owner can renew it."""
 
 
-class MissingScopeError(ConfigError):
+class ForbiddenError(ConfigError):
+    """Bling refuses what was asked for (403) for a reason of its own words: the account, its plan, the address."""
+
+
+class MissingScopeError(ForbiddenError):
     """The app has no permission for what was asked for; whatever else it was given keeps working."""
 
 
@@ -37,6 +46,10 @@ class NothingShownError(InternalError):
 
 class InvalidGrantError(ConfigError):
     """The refresh token or code was not accepted; means "reconnect" only if nobody else refreshed meanwhile."""
+
+
+class NoRefreshTokenError(ConfigError):
+    """A code was exchanged for an access token alone: such an authorization would end within hours."""
 
 
 def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
@@ -55,14 +68,18 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
     if answer.status == 429 or code == "TOO_MANY_REQUESTS":
         seconds = SECONDS_OF_A_DAY if limit_period == "day" else SECONDS_AFTER_BURST
         return RateLimitedError(message, seconds=seconds, **where)
-    if code == "invalid_grant" or (code == "VALIDATION_ERROR" and "authorization code" in message.lower()):
+    if code == INVALID_GRANT:
         return InvalidGrantError(message, status=answer.status, code=code, **where)
     if code == "UNAUTHORIZED_ERROR" or code == "app_inativo":
         return NeedsReconnectionError(message, status=answer.status, code=code, **where)
     if answer.status in (403, 404) and not _is_own(answer):
         return unknown("an answer that is not Bling's", status=answer.status, code="foreign", **where)
+    if code in _CLIENT_CODES:
+        return UnauthorizedError(message, status=answer.status, code=code, **where)
     if answer.status == 403:
-        return MissingScopeError(message, status=answer.status, code=code, **where)
+        is_scope = code == INSUFFICIENT_SCOPE or INSUFFICIENT_SCOPE in message
+        kind = MissingScopeError if is_scope else ForbiddenError
+        return kind(message, status=answer.status, code=code, **where)
     if answer.status == 404 and code != NOT_FOUND:
         return InternalError(message, status=answer.status, code=code, **where)
     if answer.status == 200:

@@ -107,6 +107,29 @@ OUTCOMES = {
         gettext_noop("Correct the client id and the client secret on the connection's page and start again."),
         gettext_noop("Nothing was changed, and there is nothing that you can correct: please tell support."),
     ),
+    "no_refresh_token": Words(
+        gettext_noop("Bling gave no lasting authorization"),
+        gettext_noop(
+            "The answer had no token to renew the access with, so it would have ended within hours. Nothing was "
+            "stored. Start again from the connection's page; if it happens again, check the app in Bling."
+        ),
+        gettext_noop(
+            "Bling's answer was not complete. Nothing was changed. Go back to the link and try again; if it happens "
+            "again, tell support."
+        ),
+    ),
+    "forbidden": Words(
+        gettext_noop("Authorized, but Bling refuses the access"),
+        gettext_noop(
+            "The authorization is stored, but Bling refuses what is read with it, for a reason that is no permission "
+            "of the app: the address (BLING_API_URL), or what this account may use. Bling's words are on the "
+            "connection's timeline. Once that is corrected the sync goes on by itself."
+        ),
+        gettext_noop(
+            "Your authorization is stored, and you have nothing more to do. Bling refuses us the access for another "
+            "reason: please tell support."
+        ),
+    ),
     "no_app": Words(
         gettext_noop("Not ready yet"),
         gettext_noop("There is no Bling app for this connection: fill in client id and client secret first."),
@@ -146,6 +169,6 @@ OUTCOMES = {
 }
 AGAIN = {
     "refused", "expired", "not_ours", "other_company", "other_cnpj", "app_inactive", "account_overdue", "network",
-    "missing_scopes", "rejected",
+    "missing_scopes", "rejected", "no_refresh_token",
 }  # fmt: skip
 """After these a customer can try again with the same link."""

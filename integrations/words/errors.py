@@ -17,6 +17,15 @@ _BY_CODE = {
     "never_connected": gettext_noop("This connection was never authorized at Bling. Connect it."),
     "invalid_client": gettext_noop("Bling did not accept client id and secret. Correct them and connect again."),
     "invalid_grant": gettext_noop("Bling no longer accepts this authorization. Connect again."),
+    "refresh_refused": gettext_noop("Bling has refused to renew this authorization for a day. Connect again."),
+    "token_unknown": gettext_noop(
+        "Bling's answer to the renewal of the authorization was lost or says nothing. Tried again by itself; if the "
+        "new authorization was lost with it, connect again."
+    ),
+    "FORBIDDEN": gettext_noop(
+        "%(service)s refuses the access: %(message)s. No permission of the app is missing: correct the address "
+        "(BLING_API_URL) or what the account may use."
+    ),
     "insufficient_scope": gettext_noop(
         "The Bling app lacks a permission (scope) that is needed. Tick it and connect again."
     ),

@@ -23,6 +23,7 @@ from integrations.rest.errors import (
     ApiError,
     ConfigError,
     RateLimitedError,
+    RejectedError,
     TransientError,
     UnauthorizedError,
     UncertainError,
@@ -39,6 +40,9 @@ FIRST_COOLDOWN = timedelta(seconds=20)
 LONGEST_COOLDOWN = timedelta(minutes=15)
 REFRESH_BEFORE = timedelta(minutes=60)
 REFRESH_IDLE_AFTER = timedelta(days=7)
+REFRESH_REFUSED = "refresh_refused"
+REFUSED_FOR_GOOD = timedelta(hours=24)
+"""A refusal in words that nobody has seen may pass; one that still stands a day after the token ended does not."""
 NEAR_SLOT = 5.0
 
 
@@ -81,8 +85,11 @@ def refresh_token(connection_id: int, seen_version: int, *, clock: Clock) -> Bli
             return token
         now = clock()
         if token.retry_at is not None and token.retry_at > now:
-            seconds = (token.retry_at - now).total_seconds()
-            raise RateLimitedError("the last refresh failed", seconds=seconds, service="Bling", operation="refresh")
+            seconds, is_lost = (token.retry_at - now).total_seconds(), token.refresh_started_version == token.version
+            raise RateLimitedError(
+                "the last refresh failed", seconds=seconds, service="Bling", operation="refresh",
+                code=auth.UNKNOWN if is_lost else "",
+            )  # fmt: skip
         was_begun = token.refresh_started_version == token.version
         if _begin_refresh(token, now):
             return _refresh_as_chosen(connection_id, seen_version, clock, was_begun=was_begun)
@@ -118,12 +125,16 @@ def _refresh_as_chosen(connection_id: int, seen_version: int, clock: Clock, *, w
     except (InvalidGrantError, NeedsReconnectionError, UnauthorizedError) as error:
         return _refused(connection, seen_version, error, clock(), was_begun=was_begun)
     except ApiError as error:
-        _cool_down(connection_id, seen_version, error, clock())
+        _cool_down(connection_id, seen_version, error, clock(), was_begun=was_begun)
+        if isinstance(error, RejectedError) and token.expires_at < clock() - REFUSED_FOR_GOOD:
+            refused = InvalidGrantError(error.message, status=error.status, code=REFRESH_REFUSED)
+            return _refused(connection, seen_version, refused, clock(), was_begun=False)
         raise
 
 
-def _cool_down(connection_id: int, version: int, error: ApiError, now: datetime) -> None:
-    """Keep everybody from trying again at once; after a lost answer, keep the note that a refresh was begun."""
+def _cool_down(connection_id: int, version: int, error: ApiError, now: datetime, *, was_begun: bool) -> None:
+    """Keep everybody from trying again at once; after a lost answer, keep the note that a refresh was begun, whatever
+    came of the next ones (`was_begun`)."""
     token = BlingToken.objects.get(connection_id=connection_id)
     wait = min(FIRST_COOLDOWN * 2 ** min(token.failures, 10), LONGEST_COOLDOWN)
     if isinstance(error, RateLimitedError):
@@ -132,7 +143,7 @@ def _cool_down(connection_id: int, version: int, error: ApiError, now: datetime)
     BlingToken.objects.filter(pk=token.pk, version=version).update(
         failures=F("failures") + 1,
         retry_at=now + (ABANDONED_REFRESH if lost else wait),
-        refresh_started_version=version if lost else 0,
+        refresh_started_version=version if lost or was_begun else 0,
     )
     log.warning("token refresh failed", connection=connection_id, kind=error.kind, error=str(error))
 
@@ -149,7 +160,7 @@ def _refused(
     elif isinstance(error, InvalidGrantError):
         # An earlier refresh of this very version began and saved nothing: Bling rotated the token and we lost the new
         # one. That is our accident, not the customer's revocation.
-        cause = "refresh_lost" if was_begun else "invalid_grant"
+        cause = "refresh_lost" if was_begun else error.code
         # Renewed after the backup: the pair that came with it is an old one.
         if KnownDatabase.objects.filter(restored_at__gt=token.refreshed_at).exists():
             cause = "restored"

@@ -17,7 +17,13 @@ from django.db import transaction
 
 from integrations.bling import auth
 from integrations.bling.client import Access, BlingClient
-from integrations.bling.errors import InvalidGrantError, NeedsReconnectionError
+from integrations.bling.errors import (
+    ForbiddenError,
+    InvalidGrantError,
+    MissingScopeError,
+    NeedsReconnectionError,
+    NoRefreshTokenError,
+)
 from integrations.bling.records import Empresa
 from integrations.domain.documents import compact
 from integrations.models import AuthorizationRequest, BlingConnection, ConnectionEvent, ConnectLink, SyncRun
@@ -25,7 +31,7 @@ from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.rate_limits import bling_slots, token_slots
 from integrations.pipeline.access.tokens import bling_app, other_owner, store_tokens
 from integrations.pipeline.read.schedule import open_run
-from integrations.rest.errors import ApiError, ConfigError, NotFoundError, UnauthorizedError
+from integrations.rest.errors import ApiError, ConfigError, NotFoundError, RejectedError, UnauthorizedError
 from integrations.rest.limits import take
 
 log = structlog.get_logger(__name__)
@@ -53,7 +59,8 @@ class Started:
 @dataclass(frozen=True)
 class Outcome:
     """How an authorization ended. `code` is one of: connected, missing_scopes, other_company, other_cnpj, refused,
-    expired, used, unknown_state, not_ours, app_inactive, account_overdue, bad_client, network, rejected."""
+    expired, used, unknown_state, not_ours, app_inactive, account_overdue, bad_client, no_refresh_token, forbidden,
+    network, rejected."""
 
     code: str
     connection: BlingConnection | None = None
@@ -120,7 +127,7 @@ def complete_authorization(
             request, Outcome(_REFUSALS.get(error, "rejected"), request.connection, error_description[:200]), now
         )
     outcome = _exchange(request.connection, code, now)
-    if outcome.code == "connected" and request.link_id is not None:
+    if outcome.code in ("connected", "forbidden") and request.link_id is not None:
         ConnectLink.objects.filter(pk=request.link_id).update(used_at=now)
     return _noted(request, outcome, now)
 
@@ -142,7 +149,9 @@ def _exchange(connection: BlingConnection, code: str, now: datetime) -> Outcome:
         return Outcome("rejected", connection, error.message)
     except NeedsReconnectionError as error:
         return Outcome("account_overdue", connection, error.message)
-    except ConfigError as error:
+    except NoRefreshTokenError:
+        return Outcome("no_refresh_token", connection)
+    except (ConfigError, RejectedError) as error:
         return Outcome("rejected", connection, error.message)
     except ApiError as error:
         log.warning("authorization failed", connection=connection.pk, error=str(error))
@@ -161,12 +170,14 @@ def _judge(connection: BlingConnection, pair: auth.TokenPair, now: datetime) -> 
     try:
         company = client.company()
         missing = missing_scopes(client)
+    except MissingScopeError:
+        company, missing = None, ["company"]
     except ApiError as error:
         log.warning("company not read", connection=connection.pk, error=str(error))
-        company, missing = None, ["company"] if isinstance(error, ConfigError) else []
-        if not missing:
-            store_tokens(connection, pair, now=now)  # the first run reads the company and checks it
-            return _started(connection, Outcome("connected", connection), now)
+        store_tokens(connection, pair, now=now)  # the first run reads the company and checks it
+        is_refused = isinstance(error, ForbiddenError)
+        outcome = Outcome("forbidden", connection, error.message) if is_refused else Outcome("connected", connection)
+        return _started(connection, outcome, now)
     if company is not None:
         held = _hold_back(connection, pair, company, now)
         if held is not None:
@@ -187,17 +198,18 @@ def _started(connection: BlingConnection, outcome: Outcome, now: datetime) -> Ou
 
 
 def missing_scopes(client: BlingClient) -> list[str]:
-    """Return the names of the scopes that Bling refuses (403); other errors are not about scopes."""
+    """Return the names of the scopes that Bling says are missing. Raises `ConfigError` where it refuses all access for
+    another reason; other errors are not about scopes."""
     missing = []
     for name, read in client.probes():
         try:
             read()
-        except UnauthorizedError:
-            raise
         except NotFoundError:
             continue
-        except ConfigError:
+        except MissingScopeError:
             missing.append(name)
+        except ConfigError:
+            raise
         except ApiError as error:
             log.warning("scope not probed", scope=name, error=str(error))
     return missing

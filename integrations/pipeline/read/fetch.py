@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from integrations.bling.client import NOBODY_S, BlingClient, Listing
-from integrations.bling.errors import InvalidGrantError, MissingScopeError, NeedsReconnectionError, NothingShownError
+from integrations.bling.errors import ForbiddenError, InvalidGrantError, NeedsReconnectionError, NothingShownError
 from integrations.domain.reasons import Reason
 from integrations.domain.settlement import match_payments, settle
 from integrations.domain.titles import (
@@ -264,7 +264,7 @@ def _read_orders(
         chunk.orders.extend(
             read_orders(client, wanted, clock=clock, failures=chunk.failures, patience=patience, known=facts)
         )
-    except MissingScopeError as error:
+    except ForbiddenError as error:
         chunk.failures.append(failed_order(wanted[0], error))
         return False
     return True
@@ -275,7 +275,7 @@ def read_orders(
     patience: Patience | None = None, known: Mapping[int, SalesOrderFacts] = MappingProxyType({}),
 ) -> Iterator[tuple[SalesOrderFacts, datetime]]:  # fmt: skip
     """Read sales orders by id; one that Bling deleted says nothing more than what is `known` of it, one that cannot be
-    read is noted and skipped. Raises `MissingScopeError`."""
+    read is noted and skipped. Raises `ForbiddenError`."""
     wanted, read_at = list(order_ids), clock()
 
     def read(order_id: int) -> SalesOrderFacts:

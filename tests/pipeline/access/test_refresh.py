@@ -152,10 +152,3 @@ def test_an_expired_token_is_refreshed_before_it_is_used(company: Company) -> No
     open_bling(company.connection, clock=timezone.now).company()
     assert company.bling.calls["POST /oauth/token"] == 1
     assert company.bling.refused[401] == 0
-
-
-def test_an_answer_without_a_refresh_token_keeps_the_old_one() -> None:
-    from integrations.bling.auth import _token_call
-
-    pair = _token_call(lambda: {"access_token": "a.b.c", "refresh_token": "old", "expires_in": 100}, "refresh")
-    assert (pair.refresh_token, pair.kind, pair.expires_in) == ("old", "jwt", 100)

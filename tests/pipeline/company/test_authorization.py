@@ -1,5 +1,6 @@
 """From the button to stored tokens: each way it can end, over the sandbox's real consent page."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from integrations.models import (
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.company import authorization, connection_state
 from integrations.pipeline.company.authorization import Outcome
+from integrations.words.errors import failure_text
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -127,6 +129,49 @@ def test_a_failure_during_the_exchange_is_named_and_the_code_is_never_sent_twice
     assert connect(unconnected).code == "network"
     assert AuthorizationRequest.objects.get().used_at is not None
     assert connect(unconnected).code == "connected"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"access_token": "a.b.c", "expires_in": 21600}, 200, "no_refresh_token"),
+        ({"error": "invalid_grant"}, 200, "rejected"), ({"error": "unauthorized_client"}, 400, "bad_client"),
+        ({"error": {"type": "VALIDATION_ERROR", "message": "Invalid authorization code"}}, 400, "rejected"),
+        ({"error": {"type": "VALIDATION_ERROR", "message": "Erro 1234"}}, 400, "rejected"),
+        ({}, 200, "network"), (None, 200, "network"), ({"data": {"access_token": "a"}}, 200, "network"),
+    ],
+)  # fmt: skip
+def test_an_odd_answer_to_the_exchange_has_a_name_and_an_event(
+    unconnected: Company, world: World, body: Any, status: int, code: str
+) -> None:
+    world.faults.add(
+        Fault("bling", "answer", method="POST", path="/oauth/token", answer=json.dumps(body), status=status)
+    )
+    assert connect(unconnected).code == code
+    assert ConnectionEvent.objects.get().code == code
+    assert not BlingToken.objects.exists()
+    assert unconnected.connection.status == ConnectionStatus.NEVER
+
+
+@pytest.mark.parametrize("path", ["/", "/contas/receber"])
+def test_a_blocked_address_is_no_missing_scope_and_its_tokens_are_kept(
+    unconnected: Company, world: World, path: str
+) -> None:
+    description = "A URL 'www.bling.com.br' está bloqueada para requisições de API"
+    body = json.dumps({"error": {"type": "FORBIDDEN", "message": "Acesso negado", "description": description}})
+    world.faults.add(Fault("bling", "answer", method="GET", path=path, answer=body, status=403, times=99))
+    outcome = connect(unconnected)
+    assert (outcome.code, description in outcome.detail) == ("forbidden", True)
+    assert unconnected.connection.status == ConnectionStatus.CONNECTED
+    unconnected.work()
+    run = SyncRun.objects.get()
+    assert (run.state, run.failure["kind"]) == (SyncRun.State.FAILED, "config")
+    assert description in failure_text(run.failure)
+    assert "BLING_API_URL" in failure_text(run.failure)
+    world.faults.clear()
+    title = unconnected.add_title("payable")
+    unconnected.sync()
+    assert unconnected.in_kamino("payable", title) is not None
 
 
 def test_another_company_than_before_waits_for_support_beside_the_old_one(

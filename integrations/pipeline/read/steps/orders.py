@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from integrations.bling.errors import MissingScopeError
+from integrations.bling.errors import ForbiddenError
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read import fetch, mirror
@@ -48,7 +48,7 @@ class ReadOrders(Step[Row, Orders]):
             found.chunk.orders.extend(
                 fetch.read_orders(work.client, wanted, clock=work.clock, failures=found.chunk.failures)
             )
-        except MissingScopeError as error:
+        except ForbiddenError as error:
             found.chunk.failures.append(fetch.failed_order(wanted[0], error))
             found.lacks_scope = True
         return found

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from integrations.bling.client import BlingClient
-from integrations.bling.errors import MissingScopeError
+from integrations.bling.errors import ForbiddenError
 from integrations.bling.records import CanalVenda
 from integrations.bling.rows import Rows
 from integrations.domain.titles import Direction
@@ -82,7 +82,7 @@ def read_registers(client: BlingClient) -> Registers:
         found += _channels(channels)
         by_kind |= {CatalogKind.SALES_CHANNEL: channels, CatalogKind.BUSINESS_UNIT: channels}
         failures += _unreadable(channels)
-    except (MissingScopeError, RejectedError, InternalError, TransientError) as error:
+    except (ForbiddenError, RejectedError, InternalError, TransientError) as error:
         if isinstance(error, RateLimitedError):
             raise
         # Only some mappings need them: an app that may not read them, or an account without them, still syncs.
