@@ -196,7 +196,7 @@ class BlingClient:
         return translate.bordero(self._detail(_BORDEROS, bling_id, records.Bordero.parse))
 
     def order(self, bling_id: int) -> SalesOrderFacts:
-        """Return where a sale was made. Raises `NotFoundError` when it was deleted, `MissingScopeError` where the app
+        """Return where a sale was made. Raises `NotFoundError` when it was deleted, `ForbiddenError` where the app
         may not read sales orders."""
         return translate.order(self._detail(_ORDERS, bling_id, records.PedidoVenda.parse))
 
@@ -225,9 +225,10 @@ class BlingClient:
         return found.asked(lambda row: compact(row.numero_documento) in ("", compact(term)), f"GET {_CONTACTS}")
 
     def cash_entries(self, start: date, end: date, value: Decimal) -> list[records.CashEntry]:
-        """Return the first page of Caixas e Bancos in a span of at most a year with one value, whatever its sign
-        (Bling: GET /caixas takes days as a pair of YYYY-MM-DD). Raises `MissingScopeError` where the app may not read
-        it, `FilterIgnoredError` when most rows are others."""
+        """Return the first page of Caixas e Bancos in a span of at most a year with one value, signed: Bling shows
+        debits as negative, and whether its filter heeds the sign is unknown (GET /caixas; days are a pair of
+        YYYY-MM-DD). Raises `ForbiddenError` where the app may not read it, `FilterIgnoredError` when most rows are
+        others."""
         query = (("dataInicial", str(start)), ("dataFinal", str(end)), ("valor", str(value)))
 
         def is_asked(row: records.CashEntry) -> bool:
@@ -247,7 +248,7 @@ class BlingClient:
         return self._all(_FORMS, records.Registro.parse)
 
     def sales_channels(self) -> Rows[records.CanalVenda]:
-        """Return all sales channels with their business units: one call each. Raises `MissingScopeError` where the app
+        """Return all sales channels with their business units: one call each. Raises `ForbiddenError` where the app
         may not read them."""
         rows = self._all(_CHANNELS, records.Registro.parse)
         return Rows((self._detail(_CHANNELS, row.id, records.CanalVenda.parse) for row in rows), rows.odd)

@@ -228,7 +228,7 @@ def cash_row(book: TitleBook, bordero: Bordero) -> Wire:
         "id": str(bordero.id + 1),
         "debCred": "D" if bordero.direction == "payable" else "C",
         "situacao": "R",
-        "valor": sum((money_moved(line) for line in bordero.lines), Decimal("0.00")),
+        "valor": _signed(sum(map(money_moved, bordero.lines), Decimal("0.00")), bordero.direction == "payable"),
         "data": iso(bordero.day),
         "observacoes": bordero.history,
         "descricao": bordero.history,
@@ -242,6 +242,10 @@ def cash_row(book: TitleBook, bordero: Bordero) -> Wire:
     }
 
 
+def _signed(value: Decimal, is_out: bool) -> Decimal:
+    return -value if is_out else value
+
+
 def direct_cash_row(book: TitleBook, entry: CashEntry) -> Wire:
     """Return a row of GET /caixas that was entered there by hand."""
     account = book.accounts.get(entry.account)
@@ -249,7 +253,7 @@ def direct_cash_row(book: TitleBook, entry: CashEntry) -> Wire:
         "id": str(entry.id),
         "debCred": "D" if entry.is_out else "C",
         "situacao": "R",
-        "valor": entry.value,
+        "valor": _signed(entry.value, entry.is_out),
         "data": iso(entry.day),
         "observacoes": "",
         "descricao": entry.text,

@@ -25,7 +25,7 @@ from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read import fetch
 from integrations.pipeline.read.batch import Chunk
-from integrations.rest.errors import ApiError
+from integrations.rest.errors import ApiError, RejectedError
 from integrations.rest.session import Patience
 
 Clock = Callable[[], datetime]
@@ -226,16 +226,20 @@ class _Looking:
             return
         start = self.wanted.due_from or self.today - AROUND_TODAY
         end = min(self.wanted.due_to or self.today, start + timedelta(days=365))
-        try:
-            found = self.client.cash_entries(start, end, self.wanted.value)
-        except MissingScopeError:
-            self.answer.cash_unread = True
-            return
-        except ApiError as error:  # the titles that were found stay found
-            self.answer.failures.append(live_error_text(error))
-            return
-        value = self.wanted.value
-        self.answer.cash = [row for row in found if row.origem_tipo == _ENTERED_BY_HAND and abs(row.valor) == value]
+        value, found = self.wanted.value, dict[int, CashEntry]()
+        for signed in (value, -value):
+            try:
+                found |= {row.id: row for row in self.client.cash_entries(start, end, signed)}
+            except MissingScopeError:
+                self.answer.cash_unread = True
+                break
+            except ApiError as error:  # what was found stays found
+                self.answer.failures.append(live_error_text(error))
+                if not isinstance(error, RejectedError):  # else it may be the sign that is refused
+                    break
+        self.answer.failures = list(dict.fromkeys(self.answer.failures))
+        booked = (row for row in found.values() if row.origem_tipo == _ENTERED_BY_HAND and abs(row.valor) == value)
+        self.answer.cash = sorted(booked, key=lambda row: (row.data or self.today, row.id))
 
 
 def bring(*, connection: BlingConnection, direction: str, bling_id: int, user: User, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """A title that is not here is looked for in Bling itself, and the answer says why."""
 
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -121,15 +122,30 @@ def test_more_than_one_search_reads_is_said(company: Company) -> None:
 
 def test_money_booked_straight_to_cash_has_no_title(company: Company) -> None:
     company.bling.book_cash("250.00", "Tarifa bancária")
+    company.bling.book_cash("250.00", "Rendimento", is_out=False)
     company.bling.book_cash("251.00", "Outra")
     paid = company.add_title("payable", value="250.00")
     company.bling.pay(paid)
     found = look(company, value=Decimal("250.00"))
-    assert [row.descricao for row in found.cash] == ["Tarifa bancária"]
+    assert [(row.descricao, row.valor) for row in found.cash] == [("Tarifa bancária", -250), ("Rendimento", 250)]
     assert [hit.bling_id for hit in found.hits] == [paid]
     company.bling.missing_scopes.add("caixas")
     found = look(company, value=Decimal("250.00"))
     assert (found.cash, found.cash_unread) == ([], True)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_refused_look_into_cash_throws_nothing_away(company: Company, world: World, status: int, after: int) -> None:
+    company.bling.book_cash("250.00", "Rendimento", is_out=False)
+    title = company.add_title("payable", value="250.00")
+    body = json.dumps({"error": {"type": "VALIDATION_ERROR", "message": "A data é inválida", "description": ""}})
+    world.faults.add(Fault("bling", "answer", path="/caixas", answer=body, status=status, after=after, times=9))
+    found = look(company, value=Decimal("250.00"))
+    assert [hit.bling_id for hit in found.hits] == [title]
+    assert [row.descricao for row in found.cash] == ["Rendimento"][:after]
+    assert len(found.failures) <= 1
+    assert bool(found.failures) != found.cash_unread
 
 
 def test_a_cash_list_that_ignores_its_filter_costs_no_title_that_was_found(company: Company, world: World) -> None:

@@ -77,7 +77,7 @@ def by_document(client: BlingClient) -> list[Any]:
 
 def by_value(client: BlingClient) -> list[Any]:
     today = timezone.localdate()
-    return client.cash_entries(today, today + timedelta(days=1), Decimal("250.00"))
+    return client.cash_entries(today, today + timedelta(days=1), Decimal("-250.00"))
 
 
 @pytest.mark.parametrize(("path", "ask"), [("/contatos", by_document), ("/caixas", by_value)])
