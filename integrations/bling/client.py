@@ -271,7 +271,7 @@ class BlingClient:
             if data and data == previous:
                 # Bling ignores parameters that it does not understand, without an error.
                 raise InternalError(f"page {page} repeats the one before", service=SERVICE, operation=f"GET {path}")
-            yield Rows.read(data, parse, f"GET {path}")
+            yield Rows.read(data, parse, f"GET {path}?pagina={page}")
             if len(data) < PAGE_SIZE:
                 return
             previous, page = data, page + 1
@@ -296,7 +296,7 @@ class BlingClient:
         inner = body.get("data", body)
         if not inner:
             raise NothingShownError("the answer shows nothing", service=SERVICE, operation=f"GET {read.operation}")
-        return Fields(inner if isinstance(inner, Mapping) else body, f"GET {read.operation}")
+        return Fields(inner if isinstance(inner, Mapping) else body, f"GET {read.path}", SERVICE)
 
     def _ask(self, read: Read) -> Mapping[str, Any]:
         sent = self._titles.take(read) or self._others.take(read)

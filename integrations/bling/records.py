@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 from integrations.domain.money import ZERO
-from integrations.rest.errors import InternalError
 from integrations.rest.fields import LARGEST_CODE, Fields
 
 
@@ -98,7 +97,7 @@ class Bordero:
     def parse(cls, data: Fields) -> "Bordero":
         day = data.day("data")
         if day is None:
-            raise InternalError(f"{data.where}: field 'data' is no day: {data.text('data')!r}")
+            raise data.odd("data")
         return cls(
             id=data.integer("id"),
             data=day,

@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class OddRow:
-    """A row that cannot be read. `bling_id` is 0 where not even its id can: what it stands for is unknown."""
+    """A row that cannot be read, and why. `bling_id` is 0 where not even its id can: what it stands for is unknown."""
 
     bling_id: int
-    message: str
+    error: InternalError
 
 
 class Rows(list[T]):
@@ -32,13 +32,13 @@ class Rows(list[T]):
 
     @classmethod
     def read(cls, data: Sequence[Any], parse: Callable[[Fields], T], where: str) -> "Rows[T]":
-        """Read the rows of an answer; `where` names it in messages."""
+        """Read the rows of an answer; `where` is its place: the operation and the page."""
         rows, odd = cls(), []
         for index, item in enumerate(data):
             try:
-                rows.append(parse(Fields(item, f"{where} data[{index}]")))
+                rows.append(parse(Fields(item, f"{where} data[{index}]", SERVICE)))
             except InternalError as error:
-                odd.append(OddRow(_id_of(item), error.message))
+                odd.append(OddRow(_id_of(item), error))
         rows.odd = odd
         return rows
 

@@ -330,7 +330,7 @@ def _page(body: Any, op: Op, read: Callable[[Any], Found | None], number: int) -
     out."""
     if not isinstance(body, dict) or not isinstance(raw := body.get("Dados", False), list | None):
         raise InternalError("page without Dados", service=SERVICE, operation=str(op))
-    data = Fields(body, str(op))
+    data = Fields(body, str(op), SERVICE)
     pages, total = data.code("TotalPaginas"), data.code("TotalLinhas")
     rows = [read(row) for row in raw or []]
     found = [row for row in rows if row is not None]

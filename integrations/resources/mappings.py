@@ -33,7 +33,12 @@ class MappingResource(resources.Resource):  # type: ignore[misc]
 
     def __init__(self, targets: KaminoTargets) -> None:
         super().__init__()
-        natures = {"income": _("income"), "expense": _("expense"), "both": _("income and expense")}
+        natures = {
+            "income": _("income"),
+            "expense": _("expense"),
+            "both": _("income and expense"),
+            "transfer": _("transfer"),
+        }
         texts: dict[str, Callable[[DeskRow], object]] = {
             "company": lambda row: row.connection.tenant.name,
             "connection": lambda row: row.connection.label,

@@ -20,14 +20,19 @@ def storable(text: str) -> str:
     return whole.replace("\x00", "")
 
 
-class Fields:
-    """One JSON object of an answer; `where` names it in errors (for example "GET /contas/pagar data[3]")."""
+class OddFieldError(InternalError):
+    """An answer lacks what is needed, or shows it in a form that nobody can read. `code` says which; `message` is the
+    place, with the value that stands there."""
 
-    def __init__(self, data: Any, where: str) -> None:
+
+class Fields:
+    """One JSON object of an answer of `service`; `where` is its place in it (say "GET /contas/pagar data[3]")."""
+
+    def __init__(self, data: Any, where: str, service: str = "") -> None:
+        self.where, self._service = where, service
         if not isinstance(data, Mapping):
-            raise InternalError(f"{where}: expected an object, got {type(data).__name__}")
+            raise OddFieldError(where, service=service, code="no_object")
         self._data = data
-        self.where = where
 
     def has(self, name: str) -> bool:
         return self._data.get(name) is not None
@@ -109,13 +114,13 @@ class Fields:
 
     def child(self, name: str) -> "Fields":
         """Return the object under `name`; absent ones are empty."""
-        return Fields(self._data.get(name) or {}, f"{self.where}.{name}")
+        return Fields(self._data.get(name) or {}, f"{self.where}.{name}", self._service)
 
     def children(self, name: str) -> list["Fields"]:
         items = self._data.get(name) or []
         if not isinstance(items, list):
             raise self._malformed(name, items)
-        return [Fields(item, f"{self.where}.{name}[{index}]") for index, item in enumerate(items)]
+        return [Fields(item, f"{self.where}.{name}[{index}]", self._service) for index, item in enumerate(items)]
 
     def integers(self, name: str) -> tuple[int, ...]:
         items = self._data.get(name) or []
@@ -127,8 +132,13 @@ class Fields:
             raise self._malformed(name, items)
         return numbers
 
-    def _missing(self, name: str) -> Any:
-        raise InternalError(f"{self.where}: required field {name!r} is missing")
+    def odd(self, name: str) -> OddFieldError:
+        """Return the error for a field that cannot be what it says."""
+        return self._malformed(name, self._data.get(name))
 
-    def _malformed(self, name: str, value: object) -> InternalError:
-        return InternalError(f"{self.where}: field {name!r} has the unexpected value {str(value)[:40]!r}")
+    def _missing(self, name: str) -> Any:
+        raise OddFieldError(f"{self.where}.{name}", service=self._service, code="field_missing")
+
+    def _malformed(self, name: str, value: object) -> OddFieldError:
+        shown = f"{self.where}.{name} = {str(value)[:40]!r}"
+        return OddFieldError(shown, service=self._service, code="field_odd")

@@ -1,6 +1,7 @@
 """What a failed call says to a person: what happened and what to do next. By the error's code, else by its kind."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -29,6 +30,13 @@ _BY_CODE = {
     "insufficient_scope": gettext_noop(
         "The Bling app lacks a permission (scope) that is needed. Tick it and connect again."
     ),
+    "field_missing": gettext_noop("An answer of %(service)s cannot be read: there is no %(message)s."),
+    "field_odd": gettext_noop("An answer of %(service)s cannot be read: %(message)s."),
+    "no_object": gettext_noop("An answer of %(service)s cannot be read: no object at %(message)s."),
+    "listed_not_found": gettext_noop(
+        "Bling's list showed it, and its detail was not found. Read again by the next sync."
+    ),
+    "not_stored": gettext_noop("The database does not take a value of it (%(message)s); tell support."),
     "crash": gettext_noop("Internal error; tell support."),
     "disconnected": gettext_noop("The connection was disconnected while its sync was running."),
     "many_missing": gettext_noop(
@@ -92,8 +100,33 @@ def list_answer_text(answer: str) -> str:
 
 
 def failure_text(failure: Mapping[str, str]) -> str:
-    """Return the sentence for what is stored of a failed call, empty for none. Version 0.1 stored the sentence."""
-    return (failure.get("text") or call_text(failure)) if failure else ""
+    """Return the sentence for what is stored of a failed call, empty for none. With an `operation` it was left out
+    of a run that read the rest. Version 0.1 stored the sentence."""
+    if not failure:
+        return ""
+    text = failure.get("text") or call_text(failure)
+    if "operation" not in failure:
+        return text
+    rest = _("Only this was left out (%(operation)s); the sync is tried again within the hour, then more rarely.")
+    return f"{text} {rest % {'operation': failure['operation']}}"
+
+
+_WHAT = {
+    "payable": gettext_noop("Payable %(id)s"),
+    "receivable": gettext_noop("Receivable %(id)s"),
+    "contact": gettext_noop("Contact %(id)s"),
+    "order": gettext_noop("Sales order %(id)s"),
+    "register": gettext_noop("Register %(id)s"),
+    "list": gettext_noop("Left out by this sync (%(operation)s)"),
+}
+
+
+def note_text(note: Mapping[str, Any]) -> str:
+    """Return what a run noted about something that it could not read: what it is, and why. Version 0.2 noted a title's
+    direction alone."""
+    what = _WHAT.get(str(note.get("what") or note.get("direction")), "%(id)s")
+    name = _(what) % {"id": note.get("bling_id") or _("without an id"), "operation": note.get("operation", "")}
+    return f"{name}: {call_text(note)}"
 
 
 def live_call_text(params: Mapping[str, str]) -> str:

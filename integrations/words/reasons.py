@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.domain.reasons import Problem, Reason
 from integrations.words.delivery_reasons import DELIVERY_WORDS
-from integrations.words.errors import call_text
+from integrations.words.errors import call_text, note_text
 from integrations.words.plan_reasons import PLAN_WORDS
 from integrations.words.reason_words import Words
 from integrations.words.values import Values, readable
@@ -39,7 +39,7 @@ def of_worklist(worklist: str) -> list[Reason]:
 def sentence(problem: Problem) -> str:
     """Return what a reason says in the active language, without what to do."""
     if "kind" in problem.params and "why" not in problem.params:
-        return call_text(problem.params)
+        return note_text(problem.params) if "what" in problem.params else call_text(problem.params)
     values = Values({key: readable(text) for key, text in problem.params.items()})
     if "why" in problem.params:
         why, inner = Reason(problem.params["why"]), {key: text for key, text in problem.params.items() if key != "why"}

@@ -20,6 +20,7 @@ from integrations.models import SyncRun
 from integrations.models.runs import RunQuerySet
 from integrations.pipeline.report.estimate import outlook
 from integrations.words.colours import RUN_COLOURS
+from integrations.words.errors import note_text
 
 
 @admin.register(SyncRun)
@@ -99,12 +100,10 @@ class SyncRunAdmin(ReadOnlyAdmin):
         seconds = int((run.ended_at - run.started_at).total_seconds())
         return texts.one_line(f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s")
 
-    @display(gettext_lazy("titles that failed"))
+    @display(gettext_lazy("what could not be read"))
     def failed_titles(self, run: SyncRun) -> str:
-        return texts.sentence_list(
-            " · ".join(str(value) for value in note.values()) if isinstance(note, dict) else str(note)
-            for note in run.failure_notes
-        )
+        notes = run.failure_notes
+        return texts.sentence_list(note_text(note) if isinstance(note, dict) else str(note) for note in notes)
 
     @display(gettext_lazy("error"))
     def error_text(self, run: SyncRun) -> str:

@@ -87,7 +87,8 @@ def request_sync(
             queued += 1
         else:
             # The person asks for now: a run that only waits for its slot or a retry starts at once.
-            SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN, due_at__gt=now).update(due_at=now)
+            waiting = SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN, due_at__gt=now)
+            waiting.update(due_at=now, **({"is_full": True} if is_full else {}))
             running += 1
     return SyncRequest(queued, running, unconnected)
 

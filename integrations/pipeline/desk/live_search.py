@@ -27,6 +27,7 @@ from integrations.pipeline.read import fetch
 from integrations.pipeline.read.batch import Chunk
 from integrations.rest.errors import ApiError, RejectedError
 from integrations.rest.session import Patience
+from integrations.words.errors import live_call_text
 
 Clock = Callable[[], datetime]
 MOST_CONTACTS, MOST_PAGES, MOST_DETAILS = 3, 3, 10
@@ -178,7 +179,7 @@ class _Looking:
                     self.answer.hidden += 1
                 elif reading.facts is not None and self._has_number(reading.facts):
                     self.answer.hits.append(self._absent(reading.facts, chunk))
-            self.answer.failures += [failure.message for failure in chunk.failures]
+            self.answer.failures += [live_call_text(failed.failure) for failed in chunk.failures]
 
     def _is_hidden(self, facts: TitleFacts, chunk: Chunk) -> bool:
         """Say whether a title has a hidden category: its own, any of its borderôs', or its contact's default where it

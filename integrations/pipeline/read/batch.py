@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from integrations.bling.rows import Rows
@@ -15,19 +16,45 @@ from integrations.domain.titles import (
     TitleRow,
     row_fingerprint,
 )
+from integrations.pipeline.access.error_texts import failure_of
+from integrations.rest.errors import ApiError, NotFoundError
+
+
+class What(StrEnum):
+    """What could not be read: a title, something that titles hang on, or a whole list."""
+
+    PAYABLE = Direction.PAYABLE.value
+    RECEIVABLE = Direction.RECEIVABLE.value
+    CONTACT = "contact"
+    ORDER = "order"
+    REGISTER = "register"
+    LIST = "list"
 
 
 @dataclass(frozen=True)
-class FailedTitle:
-    """A title that could not be read, or what it hangs on (`what`); the next one goes on. `is_gone`: Bling says that it
-    does not have it."""
+class Failed:
+    """Something that could not be read or stored, and why (`failure`: what is stored of an error); the next one goes
+    on. `bling_id` is 0 where it is not known; `is_gone`: Bling says that it does not have it."""
 
-    direction: Direction
+    what: What
     bling_id: int
-    kind: str
-    message: str
-    what: str = ""
+    failure: Mapping[str, str]
     is_gone: bool = False
+
+    @classmethod
+    def by(cls, what: What, bling_id: int, error: ApiError) -> "Failed":
+        failure = failure_of(error) | {"operation": error.operation}
+        return cls(what, bling_id, failure, isinstance(error, NotFoundError))
+
+    @classmethod
+    def of_title(cls, key: tuple[Direction, int], error: ApiError) -> "Failed":
+        direction, bling_id = key
+        return cls.by(What(direction.value), bling_id, error)
+
+    @property
+    def direction(self) -> Direction | None:
+        """The direction of a title; `None` for anything else."""
+        return Direction(self.what.value) if self.what in (What.PAYABLE, What.RECEIVABLE) else None
 
 
 @dataclass(frozen=True)
@@ -39,9 +66,9 @@ class Page:
     urgencies: Mapping[int, int]
 
 
-def unreadable(direction: Direction, rows: Rows[Any], what: str = "") -> list[FailedTitle]:
-    """Return what a run notes about rows that cannot be read; `what` they are, if not titles."""
-    return [FailedTitle(direction, odd.bling_id, "internal", f"{what}{odd.message}") for odd in rows.odd]
+def unreadable(what: What, rows: Rows[Any]) -> list[Failed]:
+    """Return what a run notes about rows that cannot be read."""
+    return [Failed.by(what, odd.bling_id, odd.error) for odd in rows.odd]
 
 
 @dataclass(frozen=True)
@@ -57,11 +84,13 @@ class RegisterReading:
 
 @dataclass(frozen=True)
 class Registers:
-    """Bling's registers as they were just read, and the kinds of which all were: what was not read is not gone."""
+    """Bling's registers as they were just read, and the kinds of which all were: what was not read is not gone.
+    `unread` are the errors of lists that could not be read at all."""
 
     readings: list[RegisterReading]
     kinds: frozenset[str]
-    failures: list[FailedTitle]
+    failures: list[Failed]
+    unread: list[ApiError]
 
 
 @dataclass(frozen=True)
@@ -93,7 +122,7 @@ class Chunk:
     borderos: list[tuple[BorderoFacts, datetime]] = field(default_factory=list)
     persons: list[tuple[PersonFacts, datetime]] = field(default_factory=list)
     orders: list[tuple[SalesOrderFacts, datetime]] = field(default_factory=list)
-    failures: list[FailedTitle] = field(default_factory=list)
+    failures: list[Failed] = field(default_factory=list)
     looked_for: dict[tuple[str, int], bool] = field(default_factory=dict)
 
     def only(self, title: TitleReading) -> "Chunk":

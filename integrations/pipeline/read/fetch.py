@@ -22,7 +22,7 @@ from integrations.domain.titles import (
 )
 from integrations.models import BlingConnection, Bordero, Person, Title
 from integrations.pipeline.handover import sales_orders
-from integrations.pipeline.read.batch import Chunk, FailedTitle, TitleReading
+from integrations.pipeline.read.batch import Chunk, Failed, TitleReading, What
 from integrations.pipeline.read.gone_objects import Gone, Kind
 from integrations.rest.errors import (
     ApiError,
@@ -42,9 +42,6 @@ CHUNK_SECONDS = 7.0
 """A chunk is mirrored at once: the more titles, the fewer statements; the longer, the more a killed worker loses."""
 MOST_FAILURES_IN_A_ROW = 3
 """With this many failures in a row, the cause is Bling and not the single title."""
-CONTACT, ORDER = "contato", "pedido"
-_CONTACT, _ORDER = (Direction.PAYABLE, CONTACT), (Direction.RECEIVABLE, ORDER)
-"""What a failure is called that is none of a title itself: people read it on the run."""
 _OF_THE_CONNECTION = (RateLimitedError, NeedsReconnectionError, InvalidGrantError)
 
 
@@ -130,7 +127,7 @@ def _read_chunk(
                 chunk.titles.append(TitleReading(direction, bling_id, read_at, None))
                 continue
             patience.failed(error, partial(client.title, direction))
-            chunk.failures.append(FailedTitle(direction, bling_id, error.kind, str(error)))
+            chunk.failures.append(Failed.of_title((direction, bling_id), error))
         else:
             patience.answered()
             chunk.titles.append(TitleReading(direction, bling_id, read_at, facts))
@@ -224,7 +221,7 @@ def _read_persons(
         rows = rows.filter(read_at__gte=before)
     wanted = named - set(rows.values_list("bling_id", flat=True))
     wanted -= gone.left_alone(Kind.CONTACT, wanted)
-    failures: list[FailedTitle] = []
+    failures: list[Failed] = []
     chunk.persons = list(read_persons(client, sorted(wanted), clock=clock, failures=failures, patience=patience))
     chunk.failures += failures
     chunk.looked_for |= gone.looked_for(
@@ -235,13 +232,13 @@ def _read_persons(
 
 
 def read_persons(
-    client: BlingClient, contact_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle],
+    client: BlingClient, contact_ids: Iterable[int], *, clock: Clock, failures: list[Failed],
     patience: Patience | None = None,
 ) -> Iterator[tuple[PersonFacts, datetime]]:  # fmt: skip
     """Read contacts by id; one that cannot be read is noted and skipped."""
     wanted, read_at = list(contact_ids), clock()
     client.announce_contacts(wanted)
-    for person in _read_each(wanted, client.contact, _CONTACT, failures, patience or Patience(client)):
+    for person in _read_each(wanted, client.contact, What.CONTACT, failures, patience or Patience(client)):
         yield person, read_at
 
 
@@ -271,7 +268,7 @@ def _read_orders(
 
 
 def read_orders(
-    client: BlingClient, order_ids: Iterable[int], *, clock: Clock, failures: list[FailedTitle],
+    client: BlingClient, order_ids: Iterable[int], *, clock: Clock, failures: list[Failed],
     patience: Patience | None = None, known: Mapping[int, SalesOrderFacts] = MappingProxyType({}),
 ) -> Iterator[tuple[SalesOrderFacts, datetime]]:  # fmt: skip
     """Read sales orders by id; one that Bling deleted says nothing more than what is `known` of it, one that cannot be
@@ -285,15 +282,15 @@ def read_orders(
             return known.get(order_id) or SalesOrderFacts(order_id)
 
     client.announce_orders(wanted)
-    for order in _read_each(wanted, read, _ORDER, failures, patience or Patience(client)):
+    for order in _read_each(wanted, read, What.ORDER, failures, patience or Patience(client)):
         yield order, read_at
 
 
 def _read_each(
     ids: Iterable[int],
     read: Callable[[int], T],
-    what: tuple[Direction, str],
-    failures: list[FailedTitle],
+    what: What,
+    failures: list[Failed],
     patience: Patience,
 ) -> Iterator[T]:
     for bling_id in ids:
@@ -301,25 +298,19 @@ def _read_each(
             found = read(bling_id)
         except ApiError as error:
             patience.failed(error, read)
-            failures.append(_failed(what, bling_id, error))
+            failures.append(Failed.by(what, bling_id, error))
         else:
             patience.answered()
             yield found
 
 
-def failed_order(order_id: int, error: ApiError) -> FailedTitle:
+def failed_order(order_id: int, error: ApiError) -> Failed:
     """Return what a run notes about a sales order that could not be read."""
-    return _failed(_ORDER, order_id, error)
-
-
-def _failed(what: tuple[Direction, str], bling_id: int, error: ApiError) -> FailedTitle:
-    direction, word = what
-    is_gone = isinstance(error, NotFoundError)
-    return FailedTitle(direction, bling_id, error.kind, f"{word}: {error}", what=word, is_gone=is_gone)
+    return Failed.by(What.ORDER, order_id, error)
 
 
 def _fail_titles(chunk: Chunk, bordero_id: int, error: ApiError) -> None:
     """Leave out the titles of a borderô that could not be read, so that the next run reads them again."""
     for title in [title for title in chunk.titles if title.facts and bordero_id in title.facts.bordero_ids]:
         chunk.titles.remove(title)
-        chunk.failures.append(FailedTitle(title.direction, title.bling_id, error.kind, str(error)))
+        chunk.failures.append(Failed.of_title(title.key, error))

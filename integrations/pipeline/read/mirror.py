@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from integrations.domain.titles import (
@@ -20,7 +20,6 @@ from integrations.domain.titles import (
     PersonFacts,
     SalesOrderFacts,
     TitleFacts,
-    TitleStatus,
     row_fingerprint,
 )
 from integrations.models import (
@@ -37,13 +36,12 @@ from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans, titles_using
 from integrations.pipeline.read import change_log
-from integrations.pipeline.read.batch import Chunk, FailedTitle, Page, RegisterReading, Registers, TitleReading
+from integrations.pipeline.read.batch import Chunk, Failed, Page, RegisterReading, Registers, TitleReading
 from integrations.pipeline.read.payments import derive, derive_payments, save_borderos
 from integrations.rest.errors import ConflictError
 
 NO_CATEGORY = gettext_noop("(sem categoria)")
 NO_ACCOUNT = gettext_noop("(sem conta)")
-MISSING_RUNS_UNTIL_DELETED = 2
 UNREADABLE_ROW = "?"
 """The fingerprint of a row that cannot be read: no detail has it."""
 
@@ -101,7 +99,8 @@ def save_registers(connection: BlingConnection, registers: Registers, *, now: da
     if not is_first:  # titles are read after registers
         renamed = [item for item in changed if item.kind in _NAMES_DECIDE]
         request_plans(titles_using(connection, renamed), now=now)
-    BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
+    if not registers.unread:
+        BlingConnection.objects.filter(pk=connection.pk).update(registers_read_at=now)
 
 
 def mark_seen(run: SyncRun, pages: Iterable[Page]) -> None:
@@ -129,7 +128,7 @@ def note_rows(run: SyncRun, chunk: Chunk) -> None:
     found = listed.values_list("direction", "bling_id", "row_fingerprint")
     chunk.rows = {(Direction(direction), bling_id): row for direction, bling_id, row in found}
     chunk.failures += [
-        FailedTitle(*reading.key, ConflictError.kind, "listed, and then not found")
+        Failed.of_title(reading.key, ConflictError("", service="Bling", code="listed_not_found"))
         for reading in chunk.titles
         if reading.facts is None and reading.key in chunk.rows
     ]
@@ -359,41 +358,3 @@ def release_new_titles(run: SyncRun, *, now: datetime) -> int:
         Title.objects.filter(pk__in=waiting).update(is_released=True)
         request_plans(Title.objects.filter(pk__in=waiting), now=now)
     return len(waiting)
-
-
-def finish_run(run: SyncRun, *, now: datetime, requests: int) -> None:
-    """Close a complete run and remember what the next one may build on; `requests` were made since its last write. In
-    one transaction."""
-    with transaction.atomic():
-        if run.cursor.get("has_older", True) and not run.cursor.get("incomplete"):
-            _count_missing(run, now)
-        hold_lease(
-            run, lease_until=now, state=SyncRun.State.DONE, ended_at=now, step="done", cursor={},
-            bling_requests=F("bling_requests") + requests,
-        )  # fmt: skip
-        changes: dict[str, Any] = {"contacts_read_until": run.started_at}
-        if run.connection.deletions_confirmed:  # given before this run began, and used up by it
-            changes["deletions_confirmed"] = 0
-        if run.is_full:
-            changes["swept_at"] = run.started_at
-        BlingConnection.objects.filter(pk=run.connection_id).update(**changes)
-        SeenRow.objects.filter(run=run).delete()
-
-
-def _count_missing(run: SyncRun, now: datetime) -> None:
-    """Count this complete run for the titles that it found deleted; after two of them a title counts as deleted.
-
-    One that a listing of this run showed was not found deleted. One that was paid is deleted at once where a full sweep
-    does not show it: nothing is cancelled for it, and no other run looks for it.
-    """
-    missing = Title.objects.filter(connection=run.connection_id, missing_in_run=run.pk, last_read__is_doubted=False)
-    if not missing.update(missing_runs=F("missing_runs") + 1):
-        return
-    is_sure = Q(missing_runs__gte=MISSING_RUNS_UNTIL_DELETED)
-    if run.is_full:
-        is_sure |= Q(status=TitleStatus.SETTLED, bordero_ids__len__gt=0)
-    gone = missing.filter(is_sure).exclude(status=TitleStatus.DELETED)
-    before = dict(gone.values_list("pk", "status"))
-    Title.objects.filter(pk__in=before).update(status=TitleStatus.DELETED, changed_at=now)
-    change_log.keep_status(before, TitleStatus.DELETED, now=now)
-    request_plans(Title.objects.filter(pk__in=before), now=now)

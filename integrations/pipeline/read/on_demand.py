@@ -21,7 +21,7 @@ from integrations.pipeline.access.error_texts import unread
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read import fetch, gone_objects, mirror
-from integrations.pipeline.read.batch import Chunk
+from integrations.pipeline.read.batch import Chunk, What
 from integrations.pipeline.read.saving import save_each
 from integrations.rest.errors import ApiError, InternalError
 
@@ -106,13 +106,14 @@ def _save(connection: BlingConnection, clock: Clock, others_since: datetime | No
         request_plans(titles, now=clock(), priority=Priority.PERSON)
     failpoints.passed("asked.saved")
     for failure in chunk.failures:
-        if not failure.what:
+        named = {} if failure.direction else {"what": failure.what.value, "bling_id": str(failure.bling_id)}
+        if failure.direction:
             failed = Title.objects.filter(connection=connection, direction=failure.direction, bling_id=failure.bling_id)
         elif others_since is not None:
             failed = titles.filter(_hangs_on_unread(failure.what, connection, others_since))
         else:
             continue
-        _stop_asking(failed, Problem(Reason.UNREAD, {"message": failure.message}))
+        _stop_asking(failed, Problem(Reason.UNREAD, {**failure.failure, **named}))
 
 
 def _note_gone(connection: BlingConnection, chunk: Chunk) -> None:
@@ -124,9 +125,9 @@ def _note_gone(connection: BlingConnection, chunk: Chunk) -> None:
             asked.filter(title__bling_id=reading.bling_id).update(failure=why.to_json())
 
 
-def _hangs_on_unread(what: str, connection: BlingConnection, since: datetime) -> Q:
+def _hangs_on_unread(what: What, connection: BlingConnection, since: datetime) -> Q:
     """Return which titles hang on a contact (or on a sales order) that was not read `since` a person asked."""
-    if what == fetch.CONTACT:
+    if what is What.CONTACT:
         return Q(contact_id__gt=0) & ~Q(person__read_at__gte=since)
     read = SalesOrder.objects.filter(connection=connection, bling_id=OuterRef("origin_id"), read_at__gte=since)
     return Q(~Exists(read), pk__in=sales_orders.of_sales(connection))

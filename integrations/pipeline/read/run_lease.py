@@ -15,7 +15,7 @@ from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.runner import work_on
 from integrations.pipeline.read.steps.work import LEASE
-from integrations.rest.errors import ApiError, FilterIgnoredError, InternalError, RateLimitedError, TransientError
+from integrations.rest.errors import ApiError, InternalError, RateLimitedError, TransientError
 
 log = structlog.get_logger(__name__)
 
@@ -84,8 +84,7 @@ def _run_failed(run: SyncRun, error: ApiError, now: datetime) -> None:
     """Go on later after a passing failure; end the run when only a person can help."""
     log.warning("run interrupted", run=run.pk, kind=error.kind, error=str(error))
     tries = int(run.cursor.get("tries", 0)) + 1
-    # What Bling does not understand it understands no better in a minute; the next run asks again.
-    passing = error.kind in ("transient", "uncertain") and not isinstance(error, FilterIgnoredError)
+    passing = error.kind in ("transient", "uncertain")
     if not passing or (tries > MOST_TRIES and not isinstance(error, RateLimitedError)):
         _end_run(run, error, now)
         return

@@ -4,10 +4,16 @@ from collections.abc import Callable
 
 from django.db import DataError, IntegrityError
 
-from integrations.pipeline.read.batch import Chunk, FailedTitle
+from integrations.pipeline.read.batch import Chunk, Failed
+from integrations.rest.errors import InternalError
 
 REFUSED = (DataError, IntegrityError, ValueError)
 """How the database says that it does not take something, whoever may try again."""
+
+
+def not_stored(error: Exception) -> InternalError:
+    """Return what stands for a refusal of the database; its own words would quote what people wrote."""
+    return InternalError(type(error).__name__, service="PostgreSQL", code="not_stored")
 
 
 def save_each(chunk: Chunk, save: Callable[[Chunk], None]) -> None:
@@ -21,5 +27,5 @@ def save_each(chunk: Chunk, save: Callable[[Chunk], None]) -> None:
             try:
                 save(chunk.only(title))
             except REFUSED as error:
-                refused.append(FailedTitle(*title.key, "internal", type(error).__name__))
+                refused.append(Failed.of_title(title.key, not_stored(error)))
         save(Chunk(asked=chunk.asked, failures=[*chunk.failures, *refused]))

@@ -155,7 +155,7 @@ class TestTheSalesOrder:
         assert shop.company.in_kamino("receivable", title) is None
         assert shop.company.in_kamino("receivable", before)["SitConta"] == 2
         assert {run.state for run in SyncRun.objects.all()} == {"done"}
-        assert "pedido" in SyncRun.objects.latest("pk").failure_notes[0]["message"]
+        assert SyncRun.objects.latest("pk").failure_notes[0]["what"] == "order"
         shop.company.bling.missing_scopes = set()
         shop.company.sync()
         assert shop.unit_in_kamino(title) == UNIT

@@ -12,15 +12,11 @@ from integrations.models import BlingConnection, CatalogItem, GoneInBling, Perso
 from integrations.pipeline.desk import commands
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days, payables
-from tests.pipeline.read.test_gone import NOTHING, OWN, answer
+from tests.pipeline.read.test_gone import NOTHING, OWN, answer, last
 from tests.pipeline.read.test_reading import one_run
 
 FORBIDDEN = {"error": {"type": "FORBIDDEN", "message": "Acesso negado", "description": ""}}
 BEYOND = 10**19
-
-
-def last() -> SyncRun:
-    return SyncRun.objects.latest("pk")
 
 
 def noted() -> set[int]:

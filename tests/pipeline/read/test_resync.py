@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.domain.reasons import Problem
 from integrations.domain.titles import SalesOrderFacts
 from integrations.models import CatalogItem, Discrepancy, Person, PersonPosting, SalesOrder, SyncRun, Title, TitleRead
 from integrations.pipeline.access.clients import open_bling
@@ -17,6 +18,7 @@ from integrations.pipeline.desk import commands
 from integrations.pipeline.read import fetch, mirror
 from integrations.pipeline.read.steps.registers import ReadRegisters
 from integrations.pipeline.read.steps.work import Work
+from integrations.words.reasons import sentence
 from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.pipeline.plan.test_rules import UNIT, Shop
@@ -115,7 +117,8 @@ def refuse_orders(shop: Shop, _world: World, _title: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("refuse", "word"), [(refuse_contact, "contato"), (refuse_order, "pedido"), (refuse_orders, "pedido")]
+    ("refuse", "word"),
+    [(refuse_contact, "Contato"), (refuse_order, "Pedido de"), (refuse_orders, "Pedido de")],
 )
 def test_what_could_not_be_read_again_is_said(
     shop: Shop, world: World, user: User, refuse: Callable[[Shop, World, int], None], word: str
@@ -126,7 +129,7 @@ def test_what_could_not_be_read_again_is_said(
     refuse(shop, world, title)
     shop.company.resync(title, user)
     assert shop.company.title(title).value == 77
-    assert word in failure_of(shop.company, title)["params"]["message"]
+    assert word in sentence(Problem.from_json(failure_of(shop.company, title)))
     world.faults.clear()
     shop.company.bling.missing_scopes.clear()
     shop.company.resync(title, user)

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import transaction
 
 from integrations.domain.calendar import BRASILIA
-from integrations.domain.titles import Direction, PersonFacts
+from integrations.domain.titles import PersonFacts
 from integrations.models import Person
 from integrations.pipeline.read import fetch, gone_objects, mirror
-from integrations.pipeline.read.batch import FailedTitle, unreadable
+from integrations.pipeline.read.batch import Failed, What, unreadable
 from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.gone_objects import Gone, Kind
+from integrations.pipeline.read.saving import REFUSED, not_stored
 from integrations.pipeline.read.steps.step import Step
 from integrations.pipeline.read.steps.work import Work
 
@@ -29,7 +30,7 @@ class ReadContacts(Step[int, Sequence[Reading]]):
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
-        self._failures: list[FailedTitle] = []
+        self._failures: list[Failed] = []
 
     def choose(self) -> Sequence[int]:
         work, connection = self.work, self.work.run.connection
@@ -41,7 +42,7 @@ class ReadContacts(Step[int, Sequence[Reading]]):
             end = min(since + LONGEST_SPAN, until)
             rows = work.client.changed_contacts(since.astimezone(BRASILIA), end.astimezone(BRASILIA))
             changed |= {row.id for row in rows} | {odd.bling_id for odd in rows.odd}
-            self._failures += unreadable(Direction.PAYABLE, rows, "contato: ")
+            self._failures += unreadable(What.CONTACT, rows)
             since = end
         mirrored = Person.objects.filter(connection=connection, forgotten_at=None)
         stale = set(mirrored.filter(is_stale=True).values_list("bling_id", flat=True))
@@ -67,10 +68,9 @@ class ReadContacts(Step[int, Sequence[Reading]]):
         try:
             with transaction.atomic():
                 return set(mirror.save_persons(self.work.run.connection, readings, now=self.work.clock()))
-        except (DataError, IntegrityError, ValueError) as error:
+        except REFUSED as error:
             if len(readings) > 1:
                 return {bling_id for reading in readings for bling_id in self._stored([reading])}
             [(facts, _read_at)] = readings
-            message = f"contato: {type(error).__name__}"
-            self._failures.append(FailedTitle(Direction.PAYABLE, facts.bling_id, "internal", message))
+            self._failures.append(Failed.by(What.CONTACT, facts.bling_id, not_stored(error)))
             return set()

@@ -14,11 +14,11 @@ from integrations.domain.titles import ROW_FIELDS, Direction, TitleRow, TitleSta
 from integrations.models import BlingConnection, SyncRun, Tenant, Title, TitleRead
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.read import mirror
-from integrations.pipeline.read.batch import Page, unreadable
+from integrations.pipeline.read.batch import Page, What, unreadable
 from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.steps.step import Step
 from integrations.pipeline.read.steps.work import Work
-from integrations.rest.errors import InternalError
+from integrations.rest.errors import ApiError, InternalError
 
 AHEAD = 6
 """Listings that are asked for together, while each has one page only."""
@@ -66,12 +66,12 @@ class ReadListings(Step[Listing, Pages]):
         pages: list[Page] = []
         following = dict(self.work.run.cursor)
         for listing in chosen:
-            rows, has_more = read_listing_page(self.work.client, listing, following["page"])
-            shown = [row.bling_id for row in (*rows, *rows.strays)] + [odd.bling_id for odd in rows.odd]
-            if has_more and following["page"] > 1 and shown == following.get("previous"):
-                # Bling ignores parameters that it does not understand, without an error.
-                message = f"page {following['page']} repeats the one before"
-                raise InternalError(message, service="Bling", operation="listing")
+            try:
+                rows, has_more, shown = self._page(listing, following)
+            except ApiError:
+                if not pages:
+                    raise
+                break  # what was read is kept; this one is the first of the next piece
             failpoints.passed("pull.page_read")
             urgencies = rows_to_read(self.work.run.connection, rows, listing, today=self._today())
             pages.append(Page(listing.direction, rows, urgencies))
@@ -83,12 +83,28 @@ class ReadListings(Step[Listing, Pages]):
             following |= {"index": following["index"] + 1, "page": 1}
         return pages, following
 
+    def _page(self, listing: Listing, following: dict[str, Any]) -> tuple[Rows[TitleRow], bool, list[int]]:
+        rows, has_more = read_listing_page(self.work.client, listing, following["page"])
+        shown = [row.bling_id for row in (*rows, *rows.strays)] + [odd.bling_id for odd in rows.odd]
+        if has_more and following["page"] > 1 and shown == following.get("previous"):
+            # Bling ignores parameters that it does not understand, without an error.
+            message = f"page {following['page']} repeats the one before"
+            raise InternalError(message, service="Bling", operation="listing")
+        return rows, has_more, shown
+
+    def leave_out(self) -> bool:
+        """Go on with the next listing; nothing is called gone that this one may have shown."""
+        cursor = self.work.run.cursor
+        cursor.update(index=cursor["index"] + 1, page=1, incomplete=True)
+        self._ahead = AHEAD
+        return False
+
     def save(self, chosen: Sequence[Listing], fetched: Pages) -> bool:
         pages, following = fetched
         self._ahead = AHEAD if following["page"] == 1 else 1
         seen = sum(page.rows.size for page in pages)
         if seen:
-            failures = [failure for page in pages for failure in unreadable(page.direction, page.rows)]
+            failures = [failure for page in pages for failure in unreadable(What(page.direction.value), page.rows)]
             with transaction.atomic():
                 mirror.mark_seen(self.work.run, pages)
                 noted = note_failures(self.work.run, failures) if failures else {}

@@ -5,17 +5,21 @@ from collections.abc import Sequence
 from integrations.models import SyncRun
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.replacements import take_over
+from integrations.pipeline.read.steps.gone import ReadGone
 from integrations.pipeline.read.steps.registers import ReadRegisters
 from integrations.pipeline.read.steps.step import Step
 
 
 class ReleaseNew(Step[SyncRun, None]):
-    """Titles that this run found wait for this step before they are planned."""
+    """Titles that this run found wait for this step before they are planned. None is released where nobody looked
+    whether it replaces another one."""
 
     name = "new"
+    needs = frozenset({ReadGone.name})
 
     def advance(self) -> bool:
-        ReadRegisters(self.work).advance()
+        if ReadRegisters.name not in self.work.left_out:
+            ReadRegisters(self.work).advance()
         return super().advance()
 
     def choose(self) -> Sequence[SyncRun]:

@@ -1,8 +1,8 @@
 """Registers: whose account it is, and the categories, accounts, payment forms, contact types and sales channels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.db import transaction
@@ -10,22 +10,24 @@ from django.db.models import Q
 
 from integrations.bling.client import BlingClient
 from integrations.bling.errors import ForbiddenError
-from integrations.bling.records import CanalVenda
+from integrations.bling.records import CanalVenda, Categoria
 from integrations.bling.rows import Rows
-from integrations.domain.titles import Direction
 from integrations.models import BlingConnection, CatalogItem, Title
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.read import mirror
-from integrations.pipeline.read.batch import FailedTitle, RegisterReading, Registers, unreadable
+from integrations.pipeline.read.batch import Failed, RegisterReading, Registers, What, unreadable
 from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.steps.identity import identify
 from integrations.pipeline.read.steps.step import Step
-from integrations.rest.errors import InternalError, RateLimitedError, RejectedError, TransientError
+from integrations.rest.errors import ApiError, InternalError, RateLimitedError, RejectedError, TransientError
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 REGISTERS_STALE = timedelta(hours=24)
+_NATURES = {1: "expense", 2: "income", 3: "both", 4: "transfer", 5: "transfer"}
+"""Bling: `tipo` of a category. 4 and 5 are met in real accounts and in no document: transfers, as their names say."""
 
 
 class ReadRegisters(Step[BlingConnection, Registers]):
@@ -42,7 +44,7 @@ class ReadRegisters(Step[BlingConnection, Registers]):
         return [connection] if registers_are_stale(connection, self.work.clock()) else []
 
     def fetch(self, chosen: Sequence[BlingConnection]) -> Registers:
-        return read_registers(self.work.client)
+        return read_registers(self.work.client, gives_up=self.work.gives_up)
 
     def save(self, chosen: Sequence[BlingConnection], fetched: Registers) -> bool:
         [connection] = chosen
@@ -50,33 +52,39 @@ class ReadRegisters(Step[BlingConnection, Registers]):
         with transaction.atomic():
             mirror.save_registers(connection, fetched, now=now)
             self.work.hold(**note_failures(self.work.run, fetched.failures))
-        connection.registers_read_at = now
+        if not fetched.unread:
+            connection.registers_read_at = now
+        for error in fetched.unread:
+            self.work.leave_out(error)
         resolve_pending(connection.tenant, now=now)
         return True
 
 
-def read_registers(client: BlingClient) -> Registers:
-    """Read categories with their paths, accounts, payment forms, contact types, sales channels and business units."""
+def read_registers(client: BlingClient, *, gives_up: Callable[[ApiError], bool]) -> Registers:
+    """Read categories with their paths, accounts, payment forms, contact types, sales channels and business units. A
+    list that cannot be read stops no other one where `gives_up` says so of its error."""
     client.announce_registers()
-    rows = client.categories()
-    categories = {category.id: category for category in rows}
-    natures = {1: "expense", 2: "income", 3: "both"}
-    found = []
-    for category in categories.values():
-        names, parent, guard = [category.descricao], categories.get(category.id_pai), 0
-        while parent is not None and guard < 10:
-            names.insert(0, parent.descricao)
-            parent, guard = categories.get(parent.id_pai), guard + 1
-        path, nature = " › ".join(names)[:600], natures.get(category.tipo, "")
-        found.append(RegisterReading(CatalogKind.CATEGORY, category.id, category.descricao, path, nature))
+    unread: list[ApiError] = []
+
+    def read(ask: Callable[[], Rows[T]]) -> Rows[T] | None:
+        try:
+            return ask()
+        except ApiError as error:
+            if not gives_up(error):
+                raise
+            unread.append(error)
+            return None
+
+    categories = read(client.categories)
     others = {
-        CatalogKind.BANK_ACCOUNT: client.accounts(),
-        CatalogKind.PAYMENT_FORM: client.payment_forms(),
-        CatalogKind.CONTACT_TYPE: client.contact_types(),
+        CatalogKind.BANK_ACCOUNT: read(client.accounts),
+        CatalogKind.PAYMENT_FORM: read(client.payment_forms),
+        CatalogKind.CONTACT_TYPE: read(client.contact_types),
     }
-    found += [RegisterReading(kind, item.id, item.descricao) for kind, items in others.items() for item in items]
-    by_kind: dict[CatalogKind, Rows[Any]] = {CatalogKind.CATEGORY: rows, **others}
-    failures = [failure for items in by_kind.values() for failure in _unreadable(items)]
+    found = _categories(categories or [])
+    found += [RegisterReading(kind, item.id, item.descricao) for kind, items in others.items() for item in items or []]
+    by_kind: dict[CatalogKind, Rows[Any] | None] = {CatalogKind.CATEGORY: categories, **others}
+    failures = [failed for items in by_kind.values() if items is not None for failed in _unreadable(items)]
     try:
         channels = client.sales_channels()
         found += _channels(channels)
@@ -87,12 +95,25 @@ def read_registers(client: BlingClient) -> Registers:
             raise
         # Only some mappings need them: an app that may not read them, or an account without them, still syncs.
         log.info("sales channels not read", kind=error.kind, error=str(error))
-    complete = frozenset(kind for kind, items in by_kind.items() if not items.odd)
-    return Registers(found, complete, failures)
+    complete = frozenset(kind for kind, items in by_kind.items() if items is not None and not items.odd)
+    return Registers(found, complete, failures, unread)
 
 
-def _unreadable(rows: Rows[Any]) -> list[FailedTitle]:
-    return unreadable(Direction.PAYABLE, rows, "cadastro: ")
+def _categories(rows: Sequence[Categoria]) -> list[RegisterReading]:
+    categories = {category.id: category for category in rows}
+    found = []
+    for category in categories.values():
+        names, parent, guard = [category.descricao], categories.get(category.id_pai), 0
+        while parent is not None and guard < 10:
+            names.insert(0, parent.descricao)
+            parent, guard = categories.get(parent.id_pai), guard + 1
+        path, nature = " › ".join(names)[:600], _NATURES.get(category.tipo, "")
+        found.append(RegisterReading(CatalogKind.CATEGORY, category.id, category.descricao, path, nature))
+    return found
+
+
+def _unreadable(rows: Rows[Any]) -> list[Failed]:
+    return unreadable(What.REGISTER, rows)
 
 
 def _channels(channels: Rows[CanalVenda]) -> list[RegisterReading]:

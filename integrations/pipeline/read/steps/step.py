@@ -23,6 +23,8 @@ class Step(ABC, Generic[Chosen, Fetched]):
     """One step of a run. What it has done stands in the run's cursor and in the mirror, never in the object."""
 
     name: ClassVar[str]
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """Steps without which this one would act on what nobody looked at: where one was left out, it is too."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
@@ -33,6 +35,10 @@ class Step(ABC, Generic[Chosen, Fetched]):
         if not chosen:
             return True
         return self.save(chosen, self.fetch(chosen))
+
+    def leave_out(self) -> bool:
+        """Go on without what Bling cannot show now; true when the step is through."""
+        return True
 
     @abstractmethod
     def choose(self) -> Sequence[Chosen]:

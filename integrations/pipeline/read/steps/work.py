@@ -1,6 +1,6 @@
 """What every step of a run works with: the run, a client, and how what was read is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -13,12 +13,22 @@ from integrations.models import SyncRun
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.read import gone_objects, mirror
-from integrations.pipeline.read.batch import Chunk
+from integrations.pipeline.read.batch import Chunk, Failed, What
 from integrations.pipeline.read.failures import note_failures
 from integrations.pipeline.read.saving import save_each
+from integrations.rest.errors import (
+    ApiError,
+    FilterIgnoredError,
+    InternalError,
+    RateLimitedError,
+    TransientError,
+)
 
 Clock = Callable[[], datetime]
 LEASE = timedelta(seconds=240)
+LEFT_OUT = "left_out"
+TRIES_OF_A_STEP = 5
+"""So often a step that meets a passing failure is tried, over some four minutes, before a run goes on without it."""
 HOLD_EVERY = timedelta(seconds=5)
 """So long a run goes on without a write of its own, as long as nothing was found that has to be kept."""
 
@@ -64,6 +74,31 @@ class Work:
                 titles_changed=F("titles_changed") + changed,
                 **note_failures(self.run, chunk.failures),
             )
+
+    @property
+    def left_out(self) -> Mapping[str, Mapping[str, str]]:
+        """What this run goes on without: steps, each with its first failure."""
+        found: dict[str, dict[str, str]] = self.run.cursor.get(LEFT_OUT, {})
+        return found
+
+    def gives_up(self, error: ApiError) -> bool:
+        """Say whether a run goes on without what met this error: it lasts, or will not pass, and Bling answers to
+        something else. Raises `ApiError` kinds where it does not."""
+        if isinstance(error, RateLimitedError) or not isinstance(error, TransientError | InternalError):
+            return False
+        is_passing = isinstance(error, TransientError) and not isinstance(error, FilterIgnoredError)
+        if is_passing and self.run.cursor.get("tries", 0) < TRIES_OF_A_STEP:
+            return False
+        self.client.company()
+        return True
+
+    def leave_out(self, error: ApiError) -> None:
+        """Note what this run goes on without; it ends as failed, and the next one is soon."""
+        run = self.run
+        failed = Failed.by(What.LIST, 0, error)
+        run.cursor[LEFT_OUT] = {run.step: failed.failure, **self.left_out}
+        run.cursor["tries"] = 0
+        self.hold_alone(**note_failures(run, [failed]))
 
     def hold_alone(self, **changes: Any) -> None:
         """Hold the run's lease in a transaction of its own."""
