@@ -220,6 +220,8 @@ def _decide(
         if conflict.code is Reason.FROZEN_AFTER_SETTLEMENT:
             return Decision(DeliveryState.DELIVERED), [*problems, conflict]
         return Decision(DeliveryState.NEEDS_HUMAN, conflict), [*problems, conflict]
+    if step.operation is Operation.SETTLE and _may_be_paid_twice(posting, asked_by_person=asked_by_person):
+        return Decision(DeliveryState.NEEDS_HUMAN, posting.get_reason(), Priority.SETTLEMENT), problems
     stays = posting.state == DeliveryState.NEEDS_HUMAN and posting.wants(desired) and not asked_by_person
     if step.operation is None and stays and posting.reason in GONE:
         return Decision(DeliveryState.NEEDS_HUMAN), problems
@@ -228,6 +230,14 @@ def _decide(
         return Decision(DeliveryState.READY if compares else DeliveryState.DELIVERED), problems
     state = DeliveryState.NEEDS_HUMAN if stays else DeliveryState.READY
     return Decision(state, None, _priority(step.operation, desired, today)), problems
+
+
+def _may_be_paid_twice(posting: Posting, *, asked_by_person: bool) -> bool:
+    """Say whether Kamino was about to pay what Bling shows as paid. Whatever changed in Bling since, that ends by a
+    look at Kamino (`deliver/stuck`); and where Kamino paid it, by a person who saw that."""
+    is_open = posting.reason == Reason.SCHEDULED
+    is_open |= posting.reason == Reason.PAID_AS_SCHEDULED and not asked_by_person
+    return posting.state == DeliveryState.NEEDS_HUMAN and is_open
 
 
 def _can_compare(posting: Posting) -> bool:
