@@ -161,10 +161,10 @@ def _accounts(
 
 def _deletion(title: Title, posting: Posting, facts: TitleFacts, delivered: DesiredTitle | None) -> tuple[bool, bool]:
     """Say whether Bling deleted the title, and whether that cancels it in Kamino: by the company's rule, or because a
-    person said so of this one."""
+    person said so of this deletion."""
     if title.status != TitleStatus.DELETED:
         return False, False
-    said = posting.person_actions.filter(kind=PersonAction.Kind.CANCEL_DELETED)
+    said = posting.person_actions.filter(kind=PersonAction.Kind.CANCEL_DELETED, at__gte=title.changed_at)
     may_cancel = not facts.bordero_ids and (title.connection.tenant.cancel_deleted or said.exists())
     is_done = delivered is None or delivered.status is KaminoStatus.CANCELLED
     return True, is_done or may_cancel
