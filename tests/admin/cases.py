@@ -250,8 +250,8 @@ PAGE_ACTIONS = [
         begin=gone, says="Ordenado",
     ),
     Case(
-        Title, "approve_creation", "title", "operacao", "financeiro", did("create_again"), begin=ordered_again,
-        says="Aprovado",
+        Title, "approve_creation", "title", "operacao", "financeiro", did("create_again"), lambda _rows: REASON,
+        begin=ordered_again, says="Aprovado",
     ),
     Case(
         Title, "refuse_creation", "title", "operacao", "financeiro", did("refuse_again"), lambda _rows: REASON,

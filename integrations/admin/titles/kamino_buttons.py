@@ -28,12 +28,18 @@ def useless_kamino_buttons(posting: Posting | None) -> dict[str, bool]:
     }
 
 
-class RecreationForm(actions.ReasonForm):
-    """Why a title is created again, and that it is not there as paid where Kamino's list may hide that."""
+class LookForm(forms.Form):
+    """That a title is not in Kamino as paid either: asked where Kamino's list may hide that."""
 
     has_looked = forms.BooleanField(
         label=gettext_lazy("I looked in Kamino: it is there neither open nor paid"), widget=UnfoldBooleanWidget()
     )
+
+
+class RecreationForm(LookForm, actions.ReasonForm):
+    """Why a title is created again, and that it is not there as paid."""
+
+    field_order = ["reason", "has_looked"]
 
     def __init__(self, *args: Any, may_be_hidden: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,7 +79,7 @@ class KaminoButtons:
     def approve_creation(self, request: HttpRequest, object_id: str) -> HttpResponse:
         title, posting = self._posting_of(request, object_id)
         order = recreation.awaits_approval(posting) if posting else None
-        if order is None:
+        if posting is None or order is None:
             return _nothing(request, self, title)
         return actions.ask_then(
             request,
@@ -81,6 +87,7 @@ class KaminoButtons:
             title.pk,
             recreation.approve_again,
             _("Approved; the title is sought in Kamino once more, and created next."),
+            form=LookForm(request.POST or None) if recreation.may_be_hidden(posting) else None,
             given={"posting": posting},
             title=_("Approve that %(name)s is created again") % {"name": title},
             text=_("The title is created in Kamino once more, unless it is found there."),

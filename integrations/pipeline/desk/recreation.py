@@ -50,9 +50,7 @@ def create_again(*, posting: Posting, reason: str, user: User, now: datetime, ha
         locked = _lock(posting)
         if not may_be_created_again(locked):
             raise Refused("there", _("Kamino was not seen to lack this title. Resync it first: it is then looked for."))
-        _refuse(locked)
-        if may_be_hidden(locked) and not has_looked:
-            raise Refused("hidden", _("Look in Kamino first: it may have been paid there, and be hidden by its list."))
+        _refuse(locked, has_looked=has_looked)
         limit = locked.kamino_connection.tenant.force_limit
         if limit is not None and locked.title.value > limit:
             note(locked, Kind.ASK_AGAIN, reason, user, now)
@@ -63,14 +61,16 @@ def create_again(*, posting: Posting, reason: str, user: User, now: datetime, ha
     return True
 
 
-def approve_again(*, posting: Posting, user: User, now: datetime) -> None:
-    """Approve another person's order. Raises `Refused` for an own order, and for one that was decided meanwhile."""
+def approve_again(*, posting: Posting, user: User, now: datetime, has_looked: bool = False) -> None:
+    """Approve another person's order. `has_looked`: as above, by who approves, for the title may be back and paid since
+    it was ordered. Raises `Refused` for an own order, for one that was decided meanwhile, and where it may still be
+    there."""
     with transaction.atomic():
         locked = _lock(posting)
         order = _awaiting(locked)
         if order.user_id == user.pk:
             raise Refused("own", _("The person who ordered it cannot approve it. Somebody else has to."))
-        _refuse(locked)
+        _refuse(locked, has_looked=has_looked)
         note(locked, Kind.CREATE_AGAIN, order.reason, user, now)
         _forget(locked, now)
 
@@ -103,11 +103,13 @@ def _awaiting(posting: Posting) -> PersonAction:
     return order
 
 
-def _refuse(posting: Posting) -> None:
+def _refuse(posting: Posting, *, has_looked: bool) -> None:
     if posting.state in IN_FLIGHT or posting.attempts.filter(outcome__in=Attempt.UNRESOLVED).exists():
         raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
     if not posting.kamino_connection.has_list(Direction(posting.direction)):
         raise Refused("no_list", _("Kamino has no list of these titles: nobody can see whether it is still there."))
+    if may_be_hidden(posting) and not has_looked:
+        raise Refused("hidden", _("Look in Kamino first: it may have been paid there, and be hidden by its list."))
 
 
 def _forget(posting: Posting, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """What is gone from Kamino is created again by a person's word, after a fresh look, and by two people above a limit."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,8 +9,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import Attempt, PersonAction, Tenant
+from integrations.models import Attempt, KaminoConnection, PersonAction, Tenant
 from integrations.pipeline.desk import commands, recreation
+from sandbox.faults import Fault
 from tests.flows.helpers import Company, payables
 from tests.pipeline.desk.test_commands import code_of
 
@@ -105,7 +107,7 @@ def test_above_the_limit_a_second_person_approves(company: Company, user: User, 
     company.sync()
     posting = company.posting(title)
     assert (posting.state, posting.reason, payables(company)) == ("needs_human", "creation_awaits", 0)
-    order = {"posting": posting, "now": timezone.now()}
+    order = {"posting": posting, "now": timezone.now(), "has_looked": True}
     assert code_of(recreation.approve_again, user=user, **order) == "own"
     recreation.approve_again(user=other, **order)
     company.work()
@@ -113,6 +115,27 @@ def test_above_the_limit_a_second_person_approves(company: Company, user: User, 
     assert code_of(recreation.approve_again, user=other, **order) == "decided"
     kinds = list(PersonAction.objects.order_by("pk").values_list("kind", "user__username"))
     assert kinds == [("resync", "maria"), ("ask_again", "maria"), ("create_again", "joana")]
+
+
+@pytest.mark.parametrize("was_hidden", [True, False], ids=["hidden", "hidden since"])
+def test_who_approves_looks_in_kamino_too(company: Company, user: User, other: User, was_hidden: bool) -> None:
+    """Between the order and its approval somebody restored the title, and paid it, which its list may hide."""
+    Tenant.objects.update(force_limit=Decimal("50.00"))
+    title = deleted(company, user)
+    KaminoConnection.objects.update(lists_are_complete=not was_hidden)
+    assert not again(company, title, user)
+    KaminoConnection.objects.update(lists_are_complete=False)
+    [(direction, there)] = company.kamino.deleted
+    company.kamino.restore_title(direction, there)
+    company.kamino.pay_title(direction, there, account=company.kamino_bank)
+    empty = {"PaginaAtual": 1, "TamanhoPagina": 100, "TotalLinhas": 0, "TotalPaginas": 0, "Dados": []}
+    path = "/financeiro/pagamento/lista"
+    company.bling.world.faults.add(Fault("kamino", "answer", "GET", path, 1000, status=200, answer=json.dumps(empty)))
+    company.forget_snapshots()
+    order = {"posting": company.posting(title), "user": other, "now": timezone.now()}
+    assert code_of(recreation.approve_again, **order) == "hidden"
+    company.work()
+    assert payables(company) == 1
 
 
 def test_a_refused_order_creates_nothing_and_may_be_given_again(company: Company, user: User, other: User) -> None:
