@@ -8,12 +8,15 @@ from itertools import product
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from integrations.domain.delivery import Operation, next_step
 from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus
 from integrations.domain.titles import Direction
-from integrations.models import Attempt, PlannedWrite, Posting
+from integrations.models import Attempt, KaminoConnection, PersonPosting, PlannedWrite, Posting
 from integrations.models.planned_writes import SETTLING, PlannedOperation
+from integrations.pipeline.desk.commands import request_sync
+from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from tests.flows.helpers import Company
 
@@ -150,3 +153,28 @@ def test_only_who_would_be_sent_is_looked_for_and_then_once(new_company: Callabl
 
 def asked_for_persons(company: Company) -> int:
     return sum(count for call, count in company.kamino.calls.items() if "/pessoa" in call)
+
+
+@pytest.mark.parametrize("is_refused", [False, True], ids=["odd row", "refused"])
+def test_a_person_that_cannot_be_looked_for_keeps_nobody_else_waiting(company: Company, is_refused: bool) -> None:
+    """Nor is Kamino asked for it again and again, nor the company paused because of it."""
+    company.sync()
+    company.to_shadow()
+    odd = company.kamino.add_person("Sem id", document="11222333000181")
+    for number in range(350):  # too many to read all of them
+        company.kamino.add_person(f"Pessoa {number}")
+    for document in ("11222333000181", "04252011000110"):
+        company.add_title("payable", contact=company.bling.add_contact(name=document, document=document, kind="J"))
+    if is_refused:
+        fault = Fault("kamino", "answer", "GET", "/pessoa/lista", 1, status=400, answer='{"Message": "Não"}', after=1)
+        company.bling.world.faults.add(fault)
+    else:
+        company.kamino.persons[odd]["ID"] = None
+    request_sync(connections=[company.connection], user=None, now=timezone.now())
+    for _ in range(20):
+        until = timezone.now() + timedelta(seconds=5)
+        tick.work_once(clock=timezone.now, deadline=until, tenant_ids=[company.tenant.pk])
+    assert list(PersonPosting.objects.filter(sought_at=None)) == []
+    assert KaminoConnection.objects.get().failure == {}
+    asked = sum(calls for name, calls in company.kamino.calls.items() if "pessoa" in name)
+    assert asked == 3, "one page of the register, and each person once"

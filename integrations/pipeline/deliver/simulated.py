@@ -17,7 +17,7 @@ from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.leases import is_free
 from integrations.pipeline.deliver.persons import PersonDirectory, directory_of, who_it_may_be
 from integrations.pipeline.handover.plan_requests import request_plans
-from integrations.rest.errors import AmbiguousError
+from integrations.rest.errors import AmbiguousError, IncompleteError, InternalError, RejectedError
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,8 @@ def kaminos_to_look_at(now: datetime, tenant_ids: Sequence[int] | None) -> Query
 
 
 def look_for_persons(kamino: KaminoConnection, *, clock: Callable[[], datetime], deadline: datetime) -> None:
-    """Look for one leased company's persons until `deadline`. Raises `ApiError` kinds; who was looked for is kept."""
+    """Look for one leased company's persons until `deadline`. Raises `ApiError` kinds where Kamino cannot be asked; who
+    was looked for is kept."""
     client, directory = open_kamino(kamino, clock=clock), directory_of(kamino)
     # Those of held titles only are not worth a request; the plan asks for them once a title is to be sent.
     sent_with = Posting.objects.filter(title__person=OuterRef("person"), state=DeliveryState.READY)
@@ -57,6 +58,9 @@ def _look_for(
         who_it_may_be(client, row, row.get_desired(), directory, clock)
     except AmbiguousError as error:
         why = Problem(Reason.AMBIGUOUS, {"ids": error.message})
+    except (IncompleteError, RejectedError, InternalError) as error:
+        # What Kamino shows of one person says nothing: that stops no other one, and its delivery will look again.
+        log.warning("person not looked for", person=row.person_id, kind=error.kind, error=str(error))
     now = clock()
     with transaction.atomic():
         request_plans(Title.objects.filter(person=row.person_id) if why else Title.objects.none(), now=now)
