@@ -324,12 +324,12 @@ PAGE_ACTIONS = [
     Case(
         Title, "decide_this", "title", "operacao", "financeiro",
         lambda rows: Posting.objects.get(pk=rows.posting.pk).create_anyway,
-        lambda _rows: {"choice": "1", "reason": "Conferido"}, says="Decidido",
+        lambda rows: {"choice": f"{rows.posting.fence}:create:0", "reason": "Conferido"}, says="Decidido",
     ),
     Case(
         Person, "decide_this", "person", "operacao", "financeiro",
         lambda rows: PersonPosting.objects.get(person=rows.person).state == "held",
-        lambda _rows: {"choice": "1", "reason": "Procurada lá"}, begin=not_confirmed, says="Decidido",
+        lambda _rows: {"choice": "0:create:0", "reason": "Procurada lá"}, begin=not_confirmed, says="Decidido",
     ),
     Case(Title, "resync_this", "title", "operacao", "financeiro", asked, says="1 título na fila"),
     Case(Title, "retry_this", "title", "operacao", "financeiro", planned, says="1 título será tentado de novo"),

@@ -204,22 +204,34 @@ class FollowUpForm(forms.Form):
         return self._people.get(answer, answer)
 
 
-class DecisionForm(forms.Form):
-    """One of the answers that a title waits for, the number that some of them need, and why."""
+def answer_key(option: Option, fence: int) -> str:
+    """Name one answer to one question."""
+    return f"{fence}:{option.code}:{'' if option.number is None else option.number}"
 
-    choice = forms.ChoiceField(label=_("Your decision"), widget=UnfoldAdminRadioSelectWidget())
+
+class DecisionForm(forms.Form):
+    """One of the answers that a title waits for, the number that some of them need, and why.
+
+    What is chosen is the answer itself and not its place in a list, which may be another one when the form is sent: the
+    same answer to what was asked when `fence` was that of the unit on the page.
+    """
+
+    choice = forms.ChoiceField(
+        label=_("Your decision"), widget=UnfoldAdminRadioSelectWidget(),
+        error_messages={"invalid_choice": _("This was decided meanwhile, or is no longer open.")},
+    )  # fmt: skip
     number = forms.IntegerField(
         label=_("Number in Kamino"), min_value=1, max_value=2**63 - 1, required=False,
         widget=UnfoldAdminIntegerFieldWidget(),
     )  # fmt: skip
     reason = forms.CharField(label=_("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
-    def __init__(self, *args: Any, options: list[Option], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, options: list[Option], fence: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.options = options
+        self.options = {answer_key(option, fence): option for option in options}
         choice = self.fields["choice"]
         assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(str(index), option.label) for index, option in enumerate(options)]
+        choice.choices = [(key, option.label) for key, option in self.options.items()]
         if all(option.number is not None for option in options):
             del self.fields["number"]
 
@@ -230,7 +242,7 @@ class DecisionForm(forms.Form):
         return data
 
     def _chosen(self) -> Option:
-        return self.options[int(self.cleaned_data["choice"])]
+        return self.options[self.cleaned_data["choice"]]
 
     def answer(self) -> dict[str, Any]:
         """Return what `decisions.decide` takes of this form."""

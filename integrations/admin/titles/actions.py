@@ -103,7 +103,7 @@ class TitleButtons(LinkButton, KaminoButtons, actions.PermittedActions):
         if posting is None or not found:
             messages.info(request, _("Nothing is to be decided about this title."))
             return actions.back_to(self, title.pk)
-        form = DecisionForm(request.POST or None, options=found)
+        form = DecisionForm(request.POST or None, options=found, fence=posting.fence)
         if request.method == "POST" and form.is_valid():
             done = _("Decided. The title is planned again.")
             actions.carry_out(request, decisions.decide, done, posting=posting, **form.answer())

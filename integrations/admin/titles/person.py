@@ -151,7 +151,7 @@ class PersonAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
         if row is None or not found:
             messages.info(request, _("Nothing is to be decided about this person."))
             return actions.back_to(self, person.pk)
-        form = DecisionForm(request.POST or None, options=found)
+        form = DecisionForm(request.POST or None, options=found, fence=row.fence)
         if request.method == "POST" and form.is_valid():
             done = _("Decided. The titles of this person are planned again.")
             answer = {"row": row, "clock": timezone.now, **form.answer()}

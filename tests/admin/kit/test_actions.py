@@ -219,11 +219,12 @@ def test_a_filter_takes_no_register_of_another_company(
 def test_a_decision_needs_a_choice_and_a_reason(login: Callable[[str], Client], ours: Rows) -> None:
     page = url(Title, "change", ours.title.pk).replace("/change/", "/decide_this/")
     client = login("operacao")
-    for data in ({"choice": "1", "reason": " "}, {"reason": "Conferido"}, {"choice": "9", "reason": "Conferido"}):
+    choice = f"{ours.posting.fence}:create:0"
+    for data in ({"choice": choice, "reason": " "}, {"reason": "Conferido"}, {"choice": "9", "reason": "Conferido"}):
         assert client.post(page, data).status_code == 200
     assert not Posting.objects.get(pk=ours.posting.pk).create_anyway
     Posting.objects.filter(pk=ours.posting.pk).update(reason="refused")
-    response = client.post(page, {"choice": "1", "reason": "Conferido"})
+    response = client.post(page, {"choice": choice, "reason": "Conferido"})
     assert "Não há nada a decidir sobre este título." in said(response)
 
 

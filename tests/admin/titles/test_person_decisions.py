@@ -30,6 +30,13 @@ def person_url(action: str) -> str:
     return reverse(f"admin:integrations_person_{action}", args=[Person.objects.get().pk])
 
 
+def choice(label: str, user: User) -> str:
+    """Return the answer on a person's page that begins like this."""
+    asked: Any = browser(user).get(person_url("decide_this"))
+    [found] = [key for key, text in asked.context["form"].fields["choice"].choices if str(text).startswith(label)]
+    return str(found)
+
+
 @pytest.fixture
 def changed(company: Company) -> int:
     """A title of somebody whose CPF is another one in Bling by now."""
@@ -72,7 +79,7 @@ def test_the_title_leads_to_the_decision_which_is_kept_with_who_and_why(
     title = company.title(changed)
     page = browser(user).get(reverse("admin:integrations_title_decide_this", args=[title.pk]), follow=True)
     assert page.redirect_chain == [(person_url("decide_this"), 302)]
-    answer = {"choice": "2", "reason": "Digitado errado"}
+    answer = {"choice": choice("O número da Kamino", user), "reason": "Digitado errado"}
     done = browser(user).post(person_url("decide_this"), answer, follow=True)
     assert [str(message) for message in done.context["messages"]] == [
         "Decidido. Os títulos desta pessoa serão planejados de novo."
@@ -92,7 +99,7 @@ def test_who_may_not_decide_sees_no_button_and_is_refused(company: Company, chan
     client = browser(person_of_group(company, group))
     assert person_url("decide_this") not in client.get(person_url("change")).content.decode()
     before = list(PersonPosting.objects.values())
-    answer: Any = client.post(person_url("decide_this"), {"choice": "2", "reason": "x"})
+    answer: Any = client.post(person_url("decide_this"), {"choice": "0:keep_document:0", "reason": "x"})
     assert answer.status_code == 403
     assert list(PersonPosting.objects.values()) == before
 
@@ -106,7 +113,9 @@ def test_candidates_are_shown_with_name_number_and_titles(company: Company, user
     html = browser(user).get(person_url("decide_this")).content.decode()
     assert f"É a pessoa {persons[0]} da Kamino: Sol A · 11.222.333/0001-81" in html
     assert f"É a pessoa {persons[1]} da Kamino: Sol B · 11.222.333/0001-81" in html
-    browser(user).post(person_url("decide_this"), {"choice": "1", "reason": "A ativa é a B"})
+    browser(user).post(
+        person_url("decide_this"), {"choice": choice(f"É a pessoa {persons[1]}", user), "reason": "A ativa é a B"}
+    )
     company.work()
     assert company.in_kamino("payable", title)["IDPessoa"] == persons[1]
     assert not Posting.objects.exclude(problems=[]).exists()
@@ -122,7 +131,38 @@ def test_a_person_whose_creation_was_lost_is_decided_by_its_number(company: Comp
     PersonPosting.objects.update(state="needs_human", reason="no_document")
     company.go_live()
     there = company.kamino.add_person("Sem documento", document="")
-    browser(user).post(person_url("decide_this"), {"choice": "0", "number": str(there), "reason": "Vista lá"})
+    answer = {"choice": choice("Está na Kamino", user), "number": str(there), "reason": "Vista lá"}
+    browser(user).post(person_url("decide_this"), answer)
     company.work()
     assert company.in_kamino("payable", title)["IDPessoa"] == there
     assert len(company.kamino.persons) == 1
+
+
+def test_who_was_not_on_the_page_is_not_linked(company: Company, user: User) -> None:
+    """Kamino is read again when the form is sent: its persons may be others by then."""
+    persons = [company.kamino.add_person(name, document=CNPJ) for name in ("Sol A", "Sol B", "Sol C")]
+    contact = company.bling.add_contact(name="Padaria Sol", document=CNPJ, kind="J")
+    title = company.add_title("payable", contact=contact)
+    company.sync()
+    chosen = choice(f"É a pessoa {persons[0]}", user)
+    del company.kamino.persons[persons[0]]
+    company.kamino.touch()
+    answer: Any = browser(user).post(person_url("decide_this"), {"choice": chosen, "reason": "É a A"})
+    assert answer.context["form"].errors["choice"] == ["Isto já foi decidido, ou não está mais em aberto."]
+    company.work()
+    assert company.in_kamino("payable", title) is None
+    assert not PersonDecision.objects.exists()
+
+
+def test_an_answer_to_one_question_is_none_to_the_next(company: Company, changed: int, user: User) -> None:
+    """Somebody else was faster, and what the contact waits for now has answers of its own."""
+    late = choice("É a mesma empresa", user)
+    for name in ("Ana A", "Ana B"):
+        company.kamino.add_person(name, document=OTHER)
+    first = {"choice": choice("É outra empresa", user), "reason": "Outra"}
+    browser(user).post(person_url("decide_this"), first)
+    company.work()
+    browser(user).post(person_url("decide_this"), {"choice": late, "reason": "A mesma"})
+    company.work()
+    assert company.in_kamino("payable", changed) is None
+    assert [row.kind for row in PersonDecision.objects.all()] == ["other_company"]

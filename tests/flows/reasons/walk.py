@@ -70,11 +70,11 @@ class Desk:
         address = reverse("admin:integrations_title_decide_this", args=[self.company.title(title).pk])
         assert address in self.page(title), "the page offers nothing to decide"
         asked = self.client.get(address, follow=True)
-        labels = [option.label for option in asked.context["form"].options]
-        [choice] = [place for place, text in enumerate(labels) if text.startswith(label)]
+        answers = asked.context["form"].fields["choice"].choices
+        [choice] = [key for key, text in answers if text.startswith(label)]
         more = {} if number is None else {"number": str(number)}
         there = asked.redirect_chain[-1][0] if asked.redirect_chain else address
-        answer = self.client.post(there, {"reason": "Conferido", "choice": str(choice), **more}, follow=True)
+        answer = self.client.post(there, {"reason": "Conferido", "choice": choice, **more}, follow=True)
         self.company.work()
         return " ".join(str(message) for message in answer.context["messages"])
 
