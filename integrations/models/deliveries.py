@@ -54,7 +54,7 @@ class TitleUnit(KaminoUnit):
     IS_WHOLE: ClassVar[bool]
     """Whether it is what Bling shows as a title: such a one may have been entered in Kamino by somebody else."""
     create_anyway: bool
-    """Whether a person said that nothing of what looks like it in Kamino is the same."""
+    """Whether a person said that none of its `candidates` is the same."""
     # Kamino numbers payables and receivables apart.
     direction = models.CharField(_("direction"), max_length=10, choices=DIRECTION_CHOICES)
 
@@ -81,6 +81,10 @@ class TitleUnit(KaminoUnit):
 
     def offer(self, candidates: list[int]) -> None:
         """Remember the Kamino titles among which a person has to choose."""
+
+    def is_none_of(self, candidates: list[int]) -> bool:
+        """Say whether a person said that it is another one than each of these Kamino titles."""
+        return False
 
     def was_there(self) -> bool:
         """Say whether Kamino had it before, and a person has it created once more."""
@@ -282,8 +286,11 @@ class Posting(TitleUnit):
         return its_contact.kamino_id if its_contact is not None else None
 
     def offer(self, candidates: list[int]) -> None:
-        if candidates != self.candidates:
-            Posting.objects.filter(pk=self.pk).update(candidates=candidates)
+        if candidates != self.candidates or self.create_anyway:
+            Posting.objects.filter(pk=self.pk).update(candidates=candidates, create_anyway=False)
+
+    def is_none_of(self, candidates: list[int]) -> bool:
+        return self.create_anyway and set(candidates) <= set(self.candidates)
 
     @property
     def is_to_be_compared(self) -> bool:

@@ -67,13 +67,13 @@ def existing_title(
     carriers = [row.to_title() for row in rows if row.code == desired.code]
     if len(carriers) == 1 and carriers[0].status is not KaminoStatus.UNKNOWN:
         return carriers[0]
-    if posting.create_anyway:
-        return None
     candidates = [row.kamino_id for row in carriers] or _entered_by_people(rows, mine, desired)
     if posting.IS_WHOLE and not carriers:
         left = _left_by_vanished_titles(mine, desired, person_id)
         if left and not posting.replaces_none():
             candidates += left
+    if posting.is_none_of(candidates):
+        return None
     posting.offer(candidates)
     if candidates:
         ids = ", ".join(str(kamino_id) for kamino_id in candidates)

@@ -141,7 +141,7 @@ def decide(*, posting: Posting, code: str, number: int, reason: str, user: User,
             link_to(locked, number, now)
         elif code == CREATE:
             close_unresolved(locked, Outcome.TRANSIENT, now)
-            release(locked, create_anyway=True)
+            release(locked, create_anyway=True, candidates=locked.candidates)
         elif code == HAPPENED:
             _believe(locked, now)
         elif code == DID_NOT_HAPPEN:

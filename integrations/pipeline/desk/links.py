@@ -171,10 +171,8 @@ def _what_kamino_holds(posting: Posting, desired: DesiredTitle, kamino_id: int) 
 
 def release(posting: Posting, **changes: object) -> None:
     """Take a posting out of "needs human"; the plan that was asked for decides what follows."""
-    Posting.objects.filter(pk=posting.pk).update(
-        state=DeliveryState.HELD, **NO_REASON, candidates=[], tries=0, lookups=0,
-        fence=F("fence") + 1, **changes,
-    )  # fmt: skip
+    clean: dict[str, object] = {**NO_REASON, "candidates": [], "tries": 0, "lookups": 0}
+    Posting.objects.filter(pk=posting.pk).update(state=DeliveryState.HELD, fence=F("fence") + 1, **(clean | changes))
 
 
 def close_unresolved(posting: Posting, outcome: str, now: datetime, **changes: object) -> None:

@@ -1,5 +1,7 @@
 """What a person said counts for what they saw, and for nothing that comes later."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -45,3 +47,31 @@ def test_that_a_deleted_title_is_cancelled_says_nothing_of_its_next_deletion(
     assert (payables(company), company.posting(title).state) == (1, DeliveryState.DELIVERED)
     deleted(company, title)
     assert (payables(company), company.posting(title).reason) == (1, "deleted_in_bling")
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_that_it_is_another_one_says_nothing_of_what_was_entered_since(
+    company: Company, contact: int, user: User, is_edited: bool
+) -> None:
+    known = company.add_title("payable", contact=contact, value="1.00")
+    company.sync()
+    person, due = company.in_kamino("payable", known)["IDPessoa"], company.bling.world.today + timedelta(days=11)
+    first = company.kamino.add_title("payable", person, "250.00", due, "Outra compra")
+    company.forget_snapshots()
+    title = company.add_title("payable", contact=contact, value="250.00", due=due)
+    company.sync()
+    company.to_shadow()  # what was decided waits
+    say(company, title, decisions.CREATE, user)
+    company.work()
+    second = company.kamino.add_title("payable", person, "250.00", due, "Digitado entretanto")
+    company.forget_snapshots()
+    company.go_live()
+    company.work()
+    if is_edited:  # and nothing that Bling changes answers for a person
+        company.bling.edit_title(title, history="Outro texto")
+        company.sync()
+    posting = company.posting(title)
+    assert (posting.reason, posting.candidates, payables(company)) == ("possible_duplicate", [first, second], 3)
+    say(company, title, decisions.CREATE, user)
+    company.work()
+    assert (payables(company), company.posting(title).state) == (4, DeliveryState.DELIVERED)
