@@ -299,13 +299,15 @@ class Posting(TitleUnit):
         return self.priority == Priority.PERSON and self.kamino_id is not None
 
     def overwrites_edits(self) -> bool:
-        """Say whether a person said that texts and classification are to be those of Bling, and that was not done
-        since."""
-        done = self.attempts.filter(
-            outcome__in=(Outcome.DELIVERED, Outcome.ADOPTED, Outcome.UNCHANGED), started_at__gte=OuterRef("at")
-        )
-        said = self.person_actions.filter(kind=self.person_actions.model.Kind.USE_BLING)
-        return bool(said.filter(~Exists(done)).exists())
+        """Say whether a person's last word is that texts and classification are to be those of Bling, and that was not
+        done since. It goes with the delivery that they asked for: what is sent for another cause knows none of it."""
+        done = (Outcome.DELIVERED, Outcome.ADOPTED, Outcome.UNCHANGED)
+        kinds = self.person_actions.model.Kind
+        words = self.person_actions.filter(kind__in=(kinds.USE_BLING, kinds.RESYNC, kinds.RETRY))
+        last = words.order_by("-at", "-pk").first() if self.priority == Priority.PERSON else None
+        if last is None or last.kind != kinds.USE_BLING:
+            return False
+        return not self.attempts.filter(outcome__in=done, started_at__gte=last.at).exists()
 
     def was_there(self) -> bool:
         """Say whether a person had it created once more; one that is claimed for the first time never was."""

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
-from integrations.pipeline.desk import decisions, recreation
+from integrations.pipeline.desk import commands, decisions, recreation
 from tests.flows.helpers import Company, payables
 
 
@@ -75,3 +75,23 @@ def test_that_it_is_another_one_says_nothing_of_what_was_entered_since(
     say(company, title, decisions.CREATE, user)
     company.work()
     assert (payables(company), company.posting(title).state) == (4, DeliveryState.DELIVERED)
+
+
+@pytest.mark.parametrize("event", ["changed", "resynced"])
+def test_that_bling_s_text_is_used_says_nothing_of_another_edit(company: Company, user: User, event: str) -> None:
+    """It was said while nothing was sent, and never done."""
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    there = company.in_kamino("payable", title)["ID"]
+    company.kamino.edit_title("payable", there, Descricao="Texto deles")
+    company.forget_snapshots()
+    company.to_shadow()
+    commands.use_bling(posting=company.posting(title), reason="Voltar", user=user, now=timezone.now())
+    company.work()
+    company.kamino.edit_title("payable", there, Descricao="Outro texto deles")
+    company.forget_snapshots()
+    company.go_live()
+    company.bling.edit_title(title, value=120)
+    company.sync() if event == "changed" else company.resync(title, user)
+    row = company.in_kamino("payable", title)
+    assert (row["ValorVencimento"], row["Descricao"]) == (120, "Outro texto deles")
