@@ -1,6 +1,7 @@
 """Conflicts: whether what Kamino shows of a title lets it be written, and what of it people changed there."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from integrations.domain.classification import CLASSIFIED
@@ -110,6 +111,13 @@ def keep_edits(desired: DesiredTitle, before: DesiredTitle, row: KaminoTitle) ->
 def edited(row: KaminoTitle, desired: DesiredTitle) -> list[str]:
     """Return the names of what Kamino shows otherwise than we would write it, of what people may change there."""
     return [name for name in EDITABLE if (getattr(row, name) or "").strip() != (getattr(desired, name) or "").strip()]
+
+
+def is_in_closed_month(closed_until: date | None, *sides: KaminoTitle | DesiredTitle) -> bool:
+    """Say whether a title is booked in a closed month, on one of its sides at least: nothing of it is written then that
+    Bling did not change, and what Bling changed waits (`domain/desired`)."""
+    days = [side.competence_date for side in sides if side.competence_date is not None]
+    return closed_until is not None and min(days, default=date.max) <= closed_until
 
 
 def is_moved(row: KaminoTitle, desired: DesiredTitle) -> bool:

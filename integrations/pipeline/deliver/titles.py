@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
-from integrations.domain.conflicts import conflict, edited, is_adoptable, is_moved, keep_edits
+from integrations.domain.conflicts import conflict, edited, is_adoptable, is_in_closed_month, is_moved, keep_edits
 from integrations.domain.delivery import Operation, Outcome, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, as_shown
@@ -99,7 +99,8 @@ class _Change:
 
     def put_right(self) -> None:
         """A person asked for a title of which nothing changed in Bling: write again what was changed in Kamino, of what
-        is always Bling's, or of everything where the person said so. What is paid there stays as it is."""
+        is always Bling's, or of everything where the person said so. What is paid there, or booked in a closed month,
+        stays as it is."""
         desired = self.desired
         can_read, row = self._as_it_is()
         is_open = desired.status is KaminoStatus.PENDING
@@ -107,11 +108,18 @@ class _Change:
         # What is paid may be hidden by its list.
         if can_read and row is None and (is_open or (not is_cancelled and self._shows_all)):
             refuse_conflicts(row, desired)
-        if row is None or not (is_moved(row, desired) or (is_open and self._overwrites and edited(row, desired))):
+        is_other = row is not None and (
+            is_moved(row, desired) or bool(is_open and self._overwrites and edited(row, desired))
+        )
+        if row is None or not is_other or is_in_closed_month(self._closed_until, row, desired):
             record.unchanged(self.claimed, now=self.clock())
             return
         refuse_conflicts(row, desired)
         self._write(row)
+
+    @property
+    def _closed_until(self) -> date | None:
+        return self.posting.kamino_connection.tenant.closed_until
 
     @property
     def _shows_all(self) -> bool:

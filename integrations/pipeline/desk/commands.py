@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.domain.calendar import day_of
+from integrations.domain.conflicts import is_in_closed_month
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
@@ -141,18 +142,21 @@ def retry_delivery(*, postings: QuerySet[Posting], user: User, now: datetime) ->
 
 def use_bling(*, posting: Posting, reason: str, user: User, now: datetime) -> None:
     """Let Kamino have the text and the classification that Bling and the mappings give a title, whatever people changed
-    there. Raises `Refused` for a title that is not open there, and where nobody can see what it is there."""
+    there. Raises `Refused` for a title that is not open there or is booked in a closed month, and where nobody can see
+    what it is there."""
     if not reason.strip():
         raise Refused("reason", _("Give a reason."))
     with transaction.atomic():
         plan_now(posting, now)
-        rows = Posting.objects.select_for_update(of=("self",)).select_related("kamino_connection")
+        rows = Posting.objects.select_for_update(of=("self",)).select_related("kamino_connection__tenant")
         locked = rows.get(pk=posting.pk)
         delivered = locked.get_delivered()
         if locked.state in IN_FLIGHT:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
         if delivered is None or delivered.status is not KaminoStatus.PENDING or locked.kamino_id is None:
             raise Refused("settled", _("This title is not open in Kamino: it is not rewritten there."))
+        if is_in_closed_month(locked.kamino_connection.tenant.closed_until, delivered):
+            raise Refused("closed", _("This title belongs to a closed month: nothing of it is written in Kamino."))
         if not locked.kamino_connection.has_list(Direction(locked.direction)):
             raise Refused("no_list", _("Kamino has no list of these titles: nobody can see what it is there."))
         note(locked, PersonAction.Kind.USE_BLING, reason, user, now)
