@@ -6,12 +6,14 @@ from enum import StrEnum
 from integrations.domain.titles import TitleFacts, TitleStatus
 
 FIRST_PAUSE = timedelta(days=1)
+SOON = timedelta(hours=1)
+"""A payment that Bling lists and does not show yet must not be unknown for a day: it may be paid in Kamino again."""
 
 
 def ask_again_at(since: datetime, asked_at: datetime) -> datetime:
-    """Return when to ask again for what Bling does not have `since` a moment and was asked for last at `asked_at`:
-    after one day, and then after as long as it is gone: one day more, two, four."""
-    return asked_at + max(FIRST_PAUSE, asked_at - since)
+    """Return when to ask again for what a title of Bling names and Bling does not have `since` a moment, and was asked
+    for last at `asked_at`: after an hour, and then after as long as it is gone: one hour more, two, four."""
+    return asked_at + max(SOON, asked_at - since)
 
 
 class Absence(StrEnum):

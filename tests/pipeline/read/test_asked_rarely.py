@@ -33,7 +33,7 @@ def asked(company: Company, word: str, act: Callable[[], Any] | None = None) -> 
     return count() - before
 
 
-def days_pass(days: int) -> None:
+def days_pass(days: float) -> None:
     """Let what was read and asked be so many days older."""
     span = timedelta(days=days)
     GoneInBling.objects.update(asked_at=F("asked_at") - span, since=F("since") - span)
@@ -43,11 +43,11 @@ def days_pass(days: int) -> None:
 
 def test_the_pauses_grow() -> None:
     since = timezone.now()
-    at, days = since, []
-    for _ in range(5):
+    at, hours = since, []
+    for _ in range(8):
         at = ask_again_at(since, at)
-        days.append((at - since).days)
-    assert days == [1, 2, 4, 8, 16]
+        hours.append((at - since) / timedelta(hours=1))
+    assert hours == [1, 2, 4, 8, 16, 32, 64, 128]
 
 
 def test_a_deleted_title_that_waits_for_a_person_is_asked_for_at_a_falling_rhythm(company: Company, user: User) -> None:
@@ -108,6 +108,22 @@ def test_a_bordero_that_bling_no_longer_has(company: Company) -> None:
     company.bling.borderos[bordero] = gone
     company.bling.touch()
     days_pass(1)
+    company.sync()
+    assert company.in_kamino("payable", title)["Situacao"] == 2
+
+
+def test_a_payment_that_bling_did_not_show_once_is_there_within_the_hour(company: Company) -> None:
+    """It lists the title as paid before it shows the borderô: nobody must pay it in Kamino meanwhile."""
+    company.sync()
+    title = company.add_title("payable")
+    company.sync()
+    company.bling.pay(title, account=company.bank)
+    [bordero] = company.bling.titles[title].borderos
+    late = company.bling.borderos.pop(bordero)
+    company.sync()
+    company.bling.borderos[bordero] = late
+    company.bling.touch()
+    days_pass(1 / 24)
     company.sync()
     assert company.in_kamino("payable", title)["Situacao"] == 2
 
