@@ -78,8 +78,14 @@ def held_since(row: KaminoTitle | None, before: DesiredTitle, *, is_proved: bool
     if row.status is KaminoStatus.UNKNOWN:
         return None
     shown = as_shown(row, before)
-    is_same = (shown.status, _money(shown)) == (before.status, _money(before))
-    return None if is_same else replace(before, status=shown.status, payment=shown.payment)
+    payment = shown.payment
+    if payment is None and row.status is KaminoStatus.SETTLED:
+        return None  # it does not show when
+    if payment is not None and before.payment is not None and not payment.account:
+        payment = replace(payment, account=before.payment.account)  # it does not show where
+    held = replace(before, status=shown.status, payment=payment)
+    is_same = (held.status, _money(held)) == (before.status, _money(before))
+    return None if is_same else held
 
 
 def part_held_since(

@@ -311,3 +311,22 @@ def test_what_people_edit_after_bling_s_text_was_written_is_kept_though_the_answ
     EVENTS["change"](company, title, user)
     assert stands(company, there)[0] == "120"
     assert company.kamino.rows("payable")[there]["Descricao"] == "De novo outro texto"
+
+
+@pytest.mark.parametrize("left_out", ["DataPagamento", "IDPlanoContaPagamento", "ValorPagamento"])
+def test_what_a_row_does_not_say_of_a_payment_changes_nothing(company: Company, left_out: str) -> None:
+    """The settlement is still the one that was sent, and not one that Kamino made first."""
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    company.bling.pay(title, date=company.bling.world.today, account=company.bank)
+    company.sync()
+    sent = company.posting(title).delivered
+    company.kamino.rows("payable")[company.in_kamino("payable", title)["ID"]][left_out] = None
+    company.kamino.touch()
+    company.bling.reverse_payment(title, company.bling.titles[title].borderos[0])
+    company.sync()
+    company.an_hour_later()
+    posting = company.posting(title)
+    assert (posting.state, posting.reason) == ("needs_human", "reversed_after_settlement")
+    assert posting.delivered == sent
+    assert posting.attempts.filter(settles=True).exists()
