@@ -30,6 +30,8 @@ Clock = Callable[[], datetime]
 AROUND = timedelta(days=3)
 BELIEVED_FOR = timedelta(minutes=10)
 """How long one reading of a due date serves the creations of that day."""
+NEAR_BELIEVED_FOR = timedelta(hours=1)
+"""How long one of the days around it does, on which somebody may have entered the same by hand."""
 
 
 def existing_title(
@@ -50,11 +52,12 @@ def existing_title(
     whose = Q(person_id=person_id) | Q(person_id__in=_former_persons(posting))
     found = free.filter(Q(code=desired.code) | (whose & Q(**alike))).order_by("kamino_id")
     since, until = believable_since(clock() - BELIEVED_FOR), clock() + claimed.to.lease - 2 * claimed.to.longest_call
+    near_since = believable_since(clock() - NEAR_BELIEVED_FOR)
     if posting.priority == Priority.PERSON:
-        since = max(since, posting.planned_at)  # they may just have changed something over there
+        since = near_since = max(since, posting.planned_at)  # they may just have changed something over there
     is_shown = partial(prove, client, posting.kamino_connection_id, desired.direction, clock=clock, until=until)
-    day, believed = (desired.due_date, desired.due_date), _believed(claimed, since)
-    has_list = is_shown(day, since=since, believed=believed)
+    day, believed = (desired.due_date, desired.due_date), _believed(claimed, min(since, near_since))
+    has_list = is_shown(day, since=since, believed=believed, around=(_around(desired), near_since))
     if has_list and posting.was_there():
         is_shown(around(*day, MOVED), since=since, believed=believed)
     rows = list(found)

@@ -5,10 +5,11 @@ proof, a span with more is asked for in parts that hold fewer, a day with more i
 that one reading serves many decisions, and one that was interrupted goes on where it stopped.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db.models import Count, QuerySet
 
 from integrations.domain.matching import KaminoTitle
@@ -19,11 +20,15 @@ from integrations.kamino.listing import Listing, incomplete
 from integrations.models import KaminoSnapshot, ListedSpan
 from integrations.pipeline.handover.kamino_rows import store_rows
 from integrations.pipeline.handover.title_lists import rows_due
-from integrations.rest.errors import NO_TIME_LEFT, TransientError
+from integrations.rest.errors import NO_TIME_LEFT, IncompleteError, TransientError, UnusableListError
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 Span = tuple[date, date]
 A_DAY = timedelta(days=1)
+A_WEEK = timedelta(days=7)
+"""A span that is hardly more than one page: it is asked for as it is, and in parts where it was."""
 ALWAYS: Span = (date.min, date.max)
 MOVED = timedelta(days=31)
 """So far people may have moved a title's due date without the whole list having to be read for it."""
@@ -41,24 +46,30 @@ def prove(
     clock: Clock,
     until: datetime,
     believed: QuerySet[ListedSpan] | None = None,
+    around: tuple[Span, datetime] | None = None,
 ) -> bool:
     """Read what no list has shown since a moment of the titles due in a span; then each title of it that exists is in
     `KaminoSnapshot` with `read_at` from `since` on. False where Kamino has no such list. Of what was proved before,
-    only `believed` counts.
+    only `believed` counts. `around` is a wider span that is read first, as far as no list showed it since another
+    moment; a row of it that nobody can read holds up nothing.
 
     Reads one page at least, and none after `until`. Raises `TransientError` (`NO_TIME_LEFT`) when there is more to
     read, `IncompleteError` where a list proves nothing, or is not known (`UnusableListError`).
     """
     reader = _Reader(client, kamino_connection_id, direction, clock, until)
-    parts = _gaps(span, reader.listed_since(since, ListedSpan.objects.all() if believed is None else believed))
-    if any(first < last for first, last in parts):
-        parts = [part for gap in parts for part in reader.parts_of(gap)]
-    while parts:
-        more = reader.read(parts.pop(0))
-        if more is None:
-            return False
-        parts = [*more, *parts]
-    return True
+    wide, wide_since = around or (span, since)
+    listed = reader.listed_since(min(since, wide_since), ListedSpan.objects.all() if believed is None else believed)
+    if around:
+        missing = _gaps(wide, [(first, last) for first, last, read_at in listed if read_at >= wide_since])
+        try:
+            if not reader.read_all(missing):
+                return False
+            listed = sorted([*listed, *((first, last, clock()) for first, last in missing)])
+        except UnusableListError:
+            raise
+        except IncompleteError as error:
+            log.warning("days around not read", kamino_connection=kamino_connection_id, error=str(error))
+    return reader.read_all(_gaps(span, [(first, last) for first, last, read_at in listed if read_at >= since]))
 
 
 def keep_proof(kamino_connection_id: int, direction: Direction, span: Span, *, read_at: datetime) -> None:
@@ -84,9 +95,21 @@ class _Reader:
     def _where(self) -> dict[str, Any]:
         return {"kamino_connection_id": self._kamino_connection_id, "direction": self._direction}
 
-    def listed_since(self, since: datetime, believed: QuerySet[ListedSpan]) -> list[Span]:
+    def listed_since(self, since: datetime, believed: QuerySet[ListedSpan]) -> list[tuple[date, date, datetime]]:
         rows = believed.filter(read_at__gte=since, **self._where)
-        return list(rows.order_by("first_day").values_list("first_day", "last_day"))
+        return list(rows.order_by("first_day").values_list("first_day", "last_day", "read_at"))
+
+    def read_all(self, spans: Sequence[Span]) -> bool:
+        """Read some spans, in parts where they are long; false where there is no list."""
+        parts = list(spans)
+        if any(last - first > A_WEEK for first, last in parts):
+            parts = [part for span in parts for part in self.parts_of(span)]
+        while parts:
+            more = self.read(parts.pop(0))
+            if more is None:
+                return False
+            parts = [*more, *parts]
+        return True
 
     def parts_of(self, span: Span) -> list[Span]:
         """Return a span in parts that hold about half a page each, by what was seen of it before."""

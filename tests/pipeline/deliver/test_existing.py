@@ -96,6 +96,22 @@ def test_an_equal_title_entered_by_hand_waits_for_a_person(company: Company, con
     assert Discrepancy.objects.filter(posting=posting, kind="possible_duplicate", closed_at=None).exists()
 
 
+@pytest.mark.parametrize("days", [-3, -1, 0, 1, 3])
+@pytest.mark.some(2)
+def test_an_equal_title_entered_for_a_day_around_since_the_last_comparison(
+    company: Company, contact: int, days: int
+) -> None:
+    """A bill that somebody entered by hand was created beside it, unless its due date was the very same."""
+    person = known_person(company, contact)
+    ListedSpan.objects.update(read_at=timezone.now() - timedelta(hours=2))
+    due = company.bling.world.today + timedelta(days=11)
+    theirs = company.kamino.add_title("payable", person, "250.00", due + timedelta(days=days), "Digitado à mão")
+    title = company.add_title("payable", contact=contact, value="250.00", due=due)
+    company.sync()
+    posting = company.posting(title)
+    assert (posting.reason, posting.candidates, payables(company)) == ("possible_duplicate", [theirs], 2)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"value": "251.00"}, {"due": 40}, {"text": "[Bling 999]"}, {"number": "NF-9"}],
