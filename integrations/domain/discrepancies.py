@@ -35,6 +35,7 @@ class DiscrepancyKind(StrEnum):
     POSSIBLE_DUPLICATE = "possible_duplicate"
     DUPLICATED = "duplicated"
     DOCUMENT = "document"
+    LOOK_ALIKE = "look_alike"
 
 
 COMPUTED_KINDS = (
@@ -67,6 +68,11 @@ ROW_KINDS = (
 """What a row of Kamino's list shows otherwise than was sent, beside status and payment."""
 MONEY_KINDS = (*PAYMENT_KINDS, DiscrepancyKind.VALUE, DiscrepancyKind.MISSING_IN_BLING, *COMPUTED_KINDS)
 """Kinds whose sides show amounts."""
+ACCEPTABLE = (
+    DiscrepancyKind.CLASSIFICATION, DiscrepancyKind.PERSON, DiscrepancyKind.EDITED_IN_KAMINO,
+    DiscrepancyKind.LOOK_ALIKE,
+)  # fmt: skip
+"""What a person may say is meant to be so: it is told again once one of its sides changed."""
 RISKS = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.DUPLICATED)
 """What may end in money paid twice: reported at once."""
 

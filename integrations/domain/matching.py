@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from integrations.domain.desired import MARKER, DesiredPayment, DesiredTitle, KaminoStatus
+from integrations.domain.documents import compact, digits
 
+LOOKS_ALIKE = timedelta(days=3)
+"""So far apart two titles of the same person and value may be due and still be the same one, entered twice."""
 _MARKER = re.compile(re.escape(MARKER).replace(re.escape("{code}"), r"([\w.-]+)"))
 
 
@@ -65,6 +68,12 @@ class KaminoTitle:
     def is_marked(self, code: str) -> bool:
         marker = MARKER.format(code=code)
         return self.code == code or marker in self.description or marker in self.note
+
+
+def may_have_number(theirs: str, ours: str) -> bool:
+    """Two document numbers that are both there and differ tell two titles apart; one of which only digits are sent says
+    nothing of the letters."""
+    return not (theirs and ours) or compact(theirs) == compact(ours) or digits(theirs) == ours
 
 
 def marked(rows: Iterable[KaminoTitle], code: str) -> list[KaminoTitle]:

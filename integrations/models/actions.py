@@ -33,6 +33,7 @@ class PersonAction(models.Model):
         CANCEL_DELETED = "cancel_deleted", _("Cancel in Kamino what Bling deleted")
         DONE_BY_HAND = "done_by_hand", _("Confirmed: done in Kamino by hand")
         USE_BLING = "use_bling", _("Text and classification of Bling")
+        ACCEPT = "accept", _("Accepted as it is in Kamino")
         SURPLUS_GONE = "surplus_gone", _("Confirmed: nothing is one too many in Kamino")
 
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="person_actions", verbose_name=_("title"))

@@ -80,8 +80,10 @@ class Difference(models.Model):
 
 
 class StoredDiscrepancy(Difference):
-    """One difference that a comparison found on one title; open until it is gone. Written by `pipeline/compare`."""
+    """One difference that a comparison found on one title; open until it is gone, or a person accepted it as it is.
+    Written by `pipeline/compare`, accepted by `desk/acceptance`."""
 
+    accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="+", verbose_name=_("title"))
 
     class Meta:
@@ -100,6 +102,11 @@ class StoredDiscrepancy(Difference):
                 name="one_open_discrepancy_of_payment",
             ),
         ]
+
+    @property
+    def shows(self) -> tuple[str, str, str]:
+        """What it says: its kind and both sides."""
+        return self.kind, self.bling_value, self.kamino_value
 
 
 class Discrepancy(Difference):

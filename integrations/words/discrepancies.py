@@ -13,7 +13,8 @@ from integrations.words.colours import SEVERITY_COLOURS
 _RESYNC = gettext_noop("If Kamino is right, correct the title in Bling; if Bling is right, resync the title.")
 
 _USE_BLING = gettext_noop(
-    "Nothing, if it was meant: what people change in Kamino is kept. Else choose “Use Bling's” on the title."
+    "If it was meant, choose “Accept differences” on the title: what people change in Kamino is kept. Else choose “Use "
+    "Bling's” there."
 )
 
 
@@ -62,7 +63,10 @@ _WORDS: dict[DiscrepancyKind, Words] = {
         gettext_noop("Different person"),
         Severity.WARNING,
         gettext_noop("The title belongs to another customer or supplier in Kamino."),
-        gettext_noop("Correct the person in Kamino, or the contact in Bling."),
+        gettext_noop(
+            "Correct the person in Kamino, or the contact in Bling. If it was meant, choose “Accept differences” on "
+            "the title."
+        ),
     ),
     DiscrepancyKind.MISSING_IN_KAMINO: Words(
         gettext_noop("Missing in Kamino"),
@@ -178,10 +182,27 @@ _WORDS: dict[DiscrepancyKind, Words] = {
         gettext_noop("Kamino has another, unlinked title with the marker of this one: it may be paid twice."),
         gettext_noop("Compare the two in Kamino and cancel the one that is too many there."),
     ),
+    DiscrepancyKind.LOOK_ALIKE: Words(
+        gettext_noop("Maybe entered twice in Kamino"),
+        Severity.DANGER,
+        gettext_noop(
+            "Kamino has another title of the same person and value, due within three days, that nobody linked: it may "
+            "be the same one, entered there by hand."
+        ),
+        gettext_noop(
+            "Compare the two in Kamino and cancel the one that is too many there. If both are owed, choose “Accept "
+            "differences” on the title."
+        ),
+    ),
 }
 
 
 assert _WORDS.keys() == set(DiscrepancyKind), "a kind without words"
+
+
+def kind_name(kind: DiscrepancyKind) -> str:
+    """Return what a kind is called, in the active language."""
+    return _(_WORDS[kind].name)
 
 
 def kind_choices() -> list[tuple[str, Any]]:

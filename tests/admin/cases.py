@@ -25,6 +25,7 @@ from integrations.models import (
     PlanRequest,
     Posting,
     RestoreHold,
+    StoredDiscrepancy,
     SyncRun,
     Tenant,
     Title,
@@ -240,6 +241,13 @@ def edited(rows: Rows) -> None:
     KaminoSnapshot.objects.update(description="Outro texto", status="pending")
 
 
+def edited_text(rows: Rows) -> None:
+    """Let a comparison have told of another text in Kamino."""
+    StoredDiscrepancy.objects.filter(posting=rows.posting).update(
+        kind="edited_in_kamino", bling_value="Como foi", kamino_value="Outro texto"
+    )
+
+
 def did(kind: str) -> Callable[[Rows], bool]:
     return lambda rows: PersonAction.objects.filter(posting=rows.posting, kind=kind).exists()
 
@@ -260,6 +268,10 @@ PAGE_ACTIONS = [
     Case(
         Title, "use_bling", "title", "operacao", "financeiro", did("use_bling"), lambda _rows: REASON, begin=edited,
         says="Ordenado",
+    ),
+    Case(
+        Title, "accept_differences", "title", "operacao", "financeiro", did("accept"),
+        lambda _rows: {**REASON, "shown": "edited_in_kamino|Como foi|Outro texto"}, begin=edited_text, says="Aceito",
     ),
     Case(
         RestoreHold, "release", "hold", "operacao", "financeiro",

@@ -22,7 +22,8 @@ from integrations.pipeline.desk import commands, decisions, person_decisions
 from integrations.words.reasons import problem_sentences
 
 BUTTONS: list[Any] = [
-    "decide_this", "create_again", "approve_creation", "refuse_creation", "resync_this", "use_bling", "retry_this",
+    "decide_this", "create_again", "approve_creation", "refuse_creation", "resync_this", "use_bling",
+    "accept_differences", "retry_this",
     "force_settlement", "undo_forced",
     {
         "title": gettext_lazy("More"), "icon": "more_vert",

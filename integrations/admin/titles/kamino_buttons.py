@@ -1,6 +1,7 @@
 """The buttons of a title's page for what people changed in Kamino: create it again, or write Bling's text there."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -13,8 +14,11 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
 from integrations.admin.titles.sides import edited_lines
 from integrations.domain.delivery import DeliveryState
-from integrations.models import PersonAction, Posting, Title
-from integrations.pipeline.desk import commands, recreation
+from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.models import PersonAction, Posting, StoredDiscrepancy, Title
+from integrations.pipeline.desk import acceptance, commands, recreation
+from integrations.words.discrepancies import kind_name
+from integrations.words.values import side_text
 
 
 def useless_kamino_buttons(posting: Posting | None) -> dict[str, bool]:
@@ -24,6 +28,7 @@ def useless_kamino_buttons(posting: Posting | None) -> dict[str, bool]:
         "create_again": awaits or posting is None or not recreation.may_be_created_again(posting),
         "approve_creation": not awaits,
         "refuse_creation": not awaits,
+        "accept_differences": posting is None or not acceptance.acceptable(posting).exists(),
         "use_bling": posting is None or posting.state != DeliveryState.DELIVERED or not edited_lines(posting),
     }
 
@@ -45,6 +50,34 @@ class RecreationForm(LookForm, actions.ReasonForm):
         super().__init__(*args, **kwargs)
         if not may_be_hidden:
             del self.fields["has_looked"]
+
+
+class AcceptanceForm(actions.ReasonForm):
+    """Which differences are meant to be so, as they were shown, and why."""
+
+    shown = forms.MultipleChoiceField(
+        label=gettext_lazy("Differences"), widget=forms.CheckboxSelectMultiple(),
+        error_messages={"invalid_choice": gettext_lazy("The differences changed meanwhile. Look at them again.")},
+    )  # fmt: skip
+    field_order = ["shown", "reason"]
+
+    def __init__(self, *args: Any, differences: Iterable[StoredDiscrepancy], whole: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._shown = {"|".join(row.shows): row.shows for row in differences}
+        choices = [(key, _difference_text(*shows, whole=whole)) for key, shows in self._shown.items()]
+        field = cast(forms.MultipleChoiceField, self.fields["shown"])
+        field.choices, field.initial = choices, [key for key, _text in choices]
+
+    def clean_shown(self) -> list[tuple[str, str, str]]:
+        return [self._shown[key] for key in self.cleaned_data["shown"]]
+
+
+def _difference_text(kind: str, bling: str, kamino: str, *, whole: bool) -> str:
+    sides = {
+        "kind": kind_name(DiscrepancyKind(kind)), "here": side_text(kind, bling, whole=whole) or texts.EMPTY,
+        "there": side_text(kind, kamino, whole=whole) or texts.EMPTY,
+    }  # fmt: skip
+    return _("%(kind)s: in Kamino “%(there)s”, of Bling “%(here)s”") % sides
 
 
 class KaminoButtons:
@@ -136,6 +169,27 @@ class KaminoButtons:
             rows=[_("%(what)s: in Kamino “%(there)s”, then “%(here)s”") % line for line in lines],
             submit=_("Use Bling's"),
             dangerous=True,
+        )
+
+    @page_action(gettext_lazy("Accept differences"), permissions=["resolve"], icon="done_all")
+    def accept_differences(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        title, posting = self._posting_of(request, object_id)
+        rows = list(acceptance.acceptable(posting)) if posting else []
+        if posting is None or not rows:
+            return _nothing(request, self, title)
+        whole = texts.sees_personal_data(request)
+        return actions.ask_then(
+            request,
+            self,
+            title.pk,
+            acceptance.accept,
+            _("Accepted; it is told again if one of its sides changes."),
+            form=AcceptanceForm(request.POST or None, differences=rows, whole=whole),
+            given={"posting": posting},
+            title=_("Accept differences of %(name)s") % {"name": title},
+            text=_("Nothing is sent. What is accepted is no longer listed as a discrepancy."),
+            note=texts.title_line(title),
+            submit=_("Accept differences"),
         )
 
     def _posting_of(self, request: HttpRequest, object_id: str) -> tuple[Title, Posting | None]:

@@ -14,7 +14,7 @@ from integrations.admin.kit.titles_filter import discrepancies_url
 from integrations.admin.mapping.desk import row_url
 from integrations.admin.titles.outside_links import screens
 from integrations.admin.titles.reading import not_in_bling, unread
-from integrations.admin.titles.sides import sides_of
+from integrations.admin.titles.sides import differs_unaccepted, sides_of
 from integrations.admin.titles.timeline import MOST, timeline
 from integrations.domain.answer import Situation, answer
 from integrations.domain.delivery import DeliveryState
@@ -69,7 +69,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
     sides = sides_of(title, posting, seen, parts, request)
     seen_there = _SeenThere(
         seen[0].status if seen else None,
-        differs=seen is not None and any(side.differs for side in sides),
+        differs=seen is not None and posting is not None and differs_unaccepted(posting, sides),
         is_gone=seen is None and any(_says_gone(row) for row in differences),
     )
     context: dict[str, Any] = {

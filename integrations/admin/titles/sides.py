@@ -12,6 +12,7 @@ from integrations.admin.kit import texts
 from integrations.domain.classification import CLASSIFIED
 from integrations.domain.conflicts import edited
 from integrations.domain.desired import DesiredTitle, KaminoStatus, payment_note
+from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.settlement import PaidAmount, each_moved
 from integrations.domain.titles import TitleStatus, competence_of
@@ -23,6 +24,7 @@ from integrations.models import (
     Title,
 )
 from integrations.models.registers import KaminoKind
+from integrations.pipeline.desk.acceptance import accepted_kinds
 from integrations.pipeline.handover.kamino_rows import seen_in_kamino
 
 
@@ -31,6 +33,7 @@ class Side:
     """One line of the comparison; `differs` when Kamino has something else than it should have, `apart` when it has
     what it should have, and that is not what Bling has."""
 
+    key: str
     label: str
     bling: Any
     desired: str
@@ -88,10 +91,12 @@ def compared(
         "payment": _payments(title, parts),
     }
     wanted = ours or {key: bling[key] for key in _COMPARED}
-    rows = [Side(_("Person"), person, kamino_person if desired else "", kamino_person if delivered else "", False)]
+    rows = [
+        Side("person", _("Person"), person, kamino_person if desired else "", kamino_person if delivered else "", False)
+    ]
     rows += [
         Side(
-            label, bling.get(key, texts.EMPTY), ours.get(key, ""), theirs.get(key, ""),
+            key, label, bling.get(key, texts.EMPTY), ours.get(key, ""), theirs.get(key, ""),
             differs=key in theirs and key in wanted and theirs[key] != wanted[key],
             apart=key == "status" and delivered is not None and delivered.status != _status_for(title),
         )
@@ -151,6 +156,19 @@ def edited_lines(posting: Posting) -> list[dict[str, str]]:
     names = _register_names(posting, [desired, shown])
     here, there = _words(desired, names), _words(shown, names)
     return [{"what": labels[name], "there": there[name], "here": here[name]} for name in edited(seen[0], desired)]
+
+
+_KINDS = {"chart_account": DiscrepancyKind.CLASSIFICATION, "description": DiscrepancyKind.EDITED_IN_KAMINO}
+"""Which difference a line shows, where a person may accept it."""
+
+
+def differs_unaccepted(posting: Posting, sides: Sequence[Side]) -> bool:
+    """Say whether Kamino shows something else than it should, of which nobody said that it is meant to be so."""
+    lines = [side.key for side in sides if side.differs]
+    if not lines:
+        return False
+    accepted = accepted_kinds(posting)
+    return any(_KINDS.get(key) not in accepted for key in lines)
 
 
 def _labels() -> dict[str, str]:

@@ -138,7 +138,9 @@ def _review(kamino: KaminoConnection, batch: Sequence[Posting], now: datetime) -
 
 
 def _open_rows(batch: Sequence[Posting]) -> list[StoredDiscrepancy]:
-    return list(StoredDiscrepancy.objects.filter(posting__in=batch, closed_at=None))
+    """Return what is open, and what a person accepted as it was then."""
+    told = Q(closed_at=None) | Q(accepted_at__isnull=False)
+    return list(StoredDiscrepancy.objects.filter(told, posting__in=batch))
 
 
 def open_risk(posting: Posting, *, now: datetime) -> bool:
@@ -238,19 +240,24 @@ def _store(
     now: datetime,
     kinds: Sequence[str] = _ALL_KINDS,
 ) -> None:
-    """Open new discrepancies, renew open ones (`shown`), close those of `kinds` that are gone. What parts of titles
-    show is told only where all kinds are."""
+    """Open new discrepancies, renew open ones (`shown`), close those of `kinds` that are gone or accepted. What
+    parts of titles show is told only where all kinds are."""
     mine = {posting.pk for posting in batch}
+    accepted = {(row.posting_id, *row.shows) for row in shown if row.accepted_at is not None}
     open_rows = {
         (row.posting_id, row.kind): row
         for row in shown
-        if row.posting_id in mine and row.kind in kinds and (row.bordero_id is None or kinds is _ALL_KINDS)
+        if row.closed_at is None
+        and row.posting_id in mine
+        and row.kind in kinds
+        and (row.bordero_id is None or kinds is _ALL_KINDS)
     }
     rows, kept = [], set()
     for posting in batch:
         for difference in found[posting.pk]:
             key = (posting.pk, difference.kind.value)
-            if key in kept:
+            sides = (difference.kind.value, difference.bling, difference.kamino)
+            if key in kept or (posting.pk, *sides) in accepted:
                 continue
             kept.add(key)
             row = open_rows.get(key) or StoredDiscrepancy(posting=posting, kind=difference.kind, opened_at=now)

@@ -1,5 +1,5 @@
-"""What Kamino was seen to hold: when a list is newer than our own writes, the parts of titles, and unlinked titles that
-carry our marker."""
+"""What Kamino was seen to hold: when a list is newer than our own writes, the parts of titles, and the copies of titles
+and what looks like them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,11 +25,9 @@ from integrations.models import (
     Posting,
     StoredDiscrepancy,
 )
-from integrations.pipeline.handover.unlinked import unlinked
+from integrations.pipeline.compare.copies import copies_of, look_alikes, translated
 
 MOST_OF_A_DAY = 100
-Rows = Mapping[tuple[str, int], KaminoTitle]
-"""Titles as lists showed them, by direction and Kamino id."""
 
 
 @dataclass(frozen=True)
@@ -194,31 +192,10 @@ def differences_beside(
         differences = list(filter(None, [payment_difference(as_told(delivered), kamino, tolerance=tolerance)]))
         differences += compare(delivered, row, names=names, tolerance=tolerance) if row is not None else []
         found[posting.pk] += [replace(difference, bordero_id=part.bordero_id) for difference in differences]
-    for pk, copies in _copies(batch, parts).items():
+    for pk, copies in copies_of(batch, parts).items():
         value = str(by_pk[pk].title.value)
         found[pk].append(Difference(DiscrepancyKind.DUPLICATED, value, ", ".join(map(str, sorted(copies)))))
-    return found
-
-
-def translated(snapshots: Iterable[KaminoSnapshot]) -> Rows:
-    """Read snapshots."""
-    return {(row.direction, row.kamino_id): row.to_title() for row in snapshots}
-
-
-def _copies(batch: Sequence[Posting], parts: Sequence[PartPosting]) -> dict[int, list[int]]:
-    """Return the Kamino ids of unlinked titles, whatever their status, that carry a posting's marker or a part's."""
-    owners = {
-        (posting.direction, delivered.code): posting.pk for posting in batch if (delivered := posting.get_delivered())
-    }
-    for part in parts:
-        if delivered := part.get_delivered():
-            owners[part.direction, delivered.code] = part.posting_id
-    codes = {code for _direction, code in owners}
-    found: dict[int, list[int]] = defaultdict(list)
-    for (direction, kamino_id), row in translated(
-        unlinked(KaminoSnapshot.objects.filter(kamino_connection=batch[0].kamino_connection_id, code__in=codes))
-    ).items():
-        owner = owners.get((direction, row.marked_code))
-        if owner is not None and row.carries_marker:
-            found[owner].append(kamino_id)
+    for pk, alike in look_alikes(batch).items():
+        value = str(by_pk[pk].title.value)
+        found[pk].append(Difference(DiscrepancyKind.LOOK_ALIKE, value, ", ".join(map(str, sorted(alike)))))
     return found

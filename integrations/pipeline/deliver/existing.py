@@ -12,8 +12,7 @@ from django.db.models.functions import Coalesce
 
 from integrations.domain.calendar import around
 from integrations.domain.desired import DesiredTitle, KaminoStatus
-from integrations.domain.documents import compact, digits
-from integrations.domain.matching import KaminoTitle
+from integrations.domain.matching import LOOKS_ALIKE, KaminoTitle, may_have_number
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
@@ -27,7 +26,6 @@ from integrations.pipeline.outbox.claim import Claimed
 from integrations.rest.errors import AmbiguousError
 
 Clock = Callable[[], datetime]
-AROUND = timedelta(days=3)
 BELIEVED_FOR = timedelta(minutes=10)
 """How long one reading of a due date serves the creations of that day."""
 NEAR_BELIEVED_FOR = timedelta(hours=1)
@@ -106,7 +104,7 @@ def _entered_by_people(alike: Sequence[KaminoSnapshot], mine: dict[str, Any], de
     """Return the ids of the unlinked ones among similar rows: without a marker, or copied from one of our titles with
     its marker."""
     others = [row for row in alike if row.code != desired.code]
-    rows = [row for row in others if _may_be(row.document_number, desired.document_number)]
+    rows = [row for row in others if may_have_number(row.document_number, desired.document_number)]
     codes = [row.code for row in rows if row.code]
     held = Posting.objects.filter(delivered__code__in=codes, kamino_id__isnull=False, **mine)
     copied = set(held.values_list("delivered__code", flat=True))
@@ -121,14 +119,8 @@ def _left_by_vanished_titles(mine: dict[str, Any], desired: DesiredTitle, person
         title__due_date__range=_around(desired), **mine,
     ).exclude(delivered__status=KaminoStatus.CANCELLED.value)  # fmt: skip
     rows = left.order_by("kamino_id").values_list("kamino_id", "title__document_number")
-    return [kamino_id for kamino_id, number in rows if kamino_id and _may_be(number, desired.document_number)]
+    return [kamino_id for kamino_id, number in rows if kamino_id and may_have_number(number, desired.document_number)]
 
 
 def _around(desired: DesiredTitle) -> tuple[date, date]:
-    return around(desired.due_date, desired.due_date, AROUND)
-
-
-def _may_be(theirs: str, ours: str) -> bool:
-    """Two document numbers that are both there and differ tell two titles apart; one of which only digits are sent says
-    nothing of the letters."""
-    return not (theirs and ours) or compact(theirs) == compact(ours) or digits(theirs) == ours
+    return around(desired.due_date, desired.due_date, LOOKS_ALIKE)

@@ -252,6 +252,14 @@ def duplicated(company: Company) -> Fix:
     return lambda: company.kamino.delete_title("payable", copy)
 
 
+def look_alike(company: Company) -> Fix:
+    title, _there = delivered(company)
+    row = company.in_kamino("payable", title)
+    day = company.posting(title).get_desired().due_date + timedelta(days=2)
+    theirs = company.kamino.add_title("payable", row["IDPessoa"], "100.00", day, "Digitado à mão")
+    return lambda: company.kamino.delete_title("payable", theirs)
+
+
 def unconfirmed(company: Company) -> Fix:
     company.add_title("payable", value="77.77")
     company.bling.world.faults.add(Fault(side="kamino", kind="cut_after", method="POST", path="/financeiro/pagamento"))
@@ -265,7 +273,7 @@ MADE: dict[str, Callable[[Company], Fix]] = {
         value, due_date, classification, person, edited_in_kamino, missing_in_kamino, missing_in_bling,
         settled_only_in_kamino, settled_only_in_bling, payment, partial, double_payment_risk, forced_settlement,
         unmapped, invalid_document, closed_period, held, refused, status, invoice_cancelled, possible_duplicate,
-        duplicated, unconfirmed,
+        duplicated, look_alike, unconfirmed,
     )
 }  # fmt: skip
 

@@ -1,0 +1,92 @@
+"""What a person says is meant to be so is no discrepancy any more, until one of its sides changes."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import RequestFactory
+from django.utils import timezone
+
+from integrations.admin.titles.page import title_context
+from integrations.domain.discrepancies import ACCEPTABLE
+from integrations.models import Discrepancy, KaminoConnection, PersonAction, Posting
+from integrations.pipeline.desk import acceptance
+from integrations.pipeline.desk.refusal import Refused
+from sandbox.kamino.fields import FIELDS
+from tests.flows.helpers import Company
+from tests.pipeline.compare.test_discrepancy_kinds import MADE, compare_again
+
+
+@pytest.fixture
+def user(transactional_db: None) -> User:
+    return User.objects.create_superuser("chefe", password="x")
+
+
+def open_of(kind: str) -> list[Discrepancy]:
+    return list(Discrepancy.objects.filter(kind=kind, closed_at=None))
+
+
+def change_again(company: Company, posting: Posting, kind: str) -> None:
+    """Let people change in Kamino once more what the difference is about."""
+    there, fields = posting.kamino_id, FIELDS["payable"]
+    changes: dict[str, dict[str, Any]] = {
+        "classification": {fields.chart: company.kamino.add_chart_account("Ainda outras")},
+        "person": {"IDPessoa": company.kamino.add_person("Mais uma pessoa")},
+        "edited_in_kamino": {"Descricao": "Outro texto"},
+    }
+    if kind in changes:
+        company.kamino.edit_title("payable", there, **changes[kind])
+        return
+    row = company.in_kamino("payable", posting.title.bling_id)
+    company.kamino.add_title("payable", row["IDPessoa"], "100.00", posting.due_date, "Mais um")
+
+
+def headline(posting: Posting, user: User) -> str:
+    request = RequestFactory().get("/")
+    request.user = user
+    return str(title_context(posting.title, request)["answer"])
+
+
+@pytest.mark.parametrize("kind", ACCEPTABLE)
+def test_an_accepted_difference_is_told_again_once_it_changes(company: Company, user: User, kind: str) -> None:
+    KaminoConnection.objects.update(lists_are_complete=True)
+    MADE[kind](company)
+    compare_again(company)
+    [row] = open_of(kind)
+    order = {"posting": row.posting, "user": user, "now": timezone.now()}
+    shown = [(row.kind, row.bling_value, row.kamino_value)]
+    with pytest.raises(Refused):
+        acceptance.accept(**order, shown=shown, reason=" ")
+    with pytest.raises(Refused):
+        acceptance.accept(**order, shown=[(row.kind, row.bling_value, "outra coisa")], reason="Combinado")
+    assert open_of(kind)
+    assert acceptance.accept(**order, shown=shown, reason="Combinado") == 1
+    for _ in range(2):
+        compare_again(company)
+        assert open_of(kind) == []
+    assert "também está em aberto" in headline(row.posting, user)
+    assert PersonAction.objects.get(kind="accept").reason == "Combinado"
+    change_again(company, row.posting, kind)
+    compare_again(company)
+    assert len(open_of(kind)) == 1
+
+
+def test_what_is_about_money_cannot_be_accepted(company: Company, user: User) -> None:
+    MADE["value"](company)
+    compare_again(company)
+    [row] = open_of("value")
+    shown = [(row.kind, row.bling_value, row.kamino_value)]
+    with pytest.raises(Refused):
+        acceptance.accept(posting=row.posting, shown=shown, reason="x", user=user, now=timezone.now())
+    assert open_of("value")
+
+
+def test_a_copy_that_a_person_called_another_one_is_none(company: Company) -> None:
+    """ "É outro: criar" answered the question before the title was created."""
+    fix = MADE["possible_duplicate"](company)
+    compare_again(company)
+    assert open_of("possible_duplicate")
+    fix()
+    for _ in range(2):
+        compare_again(company)
+    assert not Discrepancy.objects.filter(closed_at=None, kind__in=("possible_duplicate", "look_alike")).exists()
