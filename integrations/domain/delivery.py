@@ -99,4 +99,7 @@ def _after_settlement(desired: DesiredTitle, delivered: DesiredTitle) -> Problem
             Reason.SETTLEMENT_DIFFERS,
             {"bling": f"{ours.date} {ours.amount}", "kamino": f"{theirs.date} {theirs.amount}"},
         )
+    if desired.value != delivered.value:
+        sides = {"bling": str(desired.value), "kamino": str(delivered.value)}
+        return Problem(Reason.VALUE_AFTER_SETTLEMENT, sides)
     return Problem(Reason.FROZEN_AFTER_SETTLEMENT)

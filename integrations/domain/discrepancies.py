@@ -36,6 +36,7 @@ class DiscrepancyKind(StrEnum):
     DUPLICATED = "duplicated"
     DOCUMENT = "document"
     LOOK_ALIKE = "look_alike"
+    SETTLED_VALUE = "settled_value"
 
 
 COMPUTED_KINDS = (
@@ -66,7 +67,13 @@ ROW_KINDS = (
     *WRITTEN_KINDS, DiscrepancyKind.CLASSIFICATION, DiscrepancyKind.PERSON, DiscrepancyKind.EDITED_IN_KAMINO,
 )  # fmt: skip
 """What a row of Kamino's list shows otherwise than was sent, beside status and payment."""
-MONEY_KINDS = (*PAYMENT_KINDS, DiscrepancyKind.VALUE, DiscrepancyKind.MISSING_IN_BLING, *COMPUTED_KINDS)
+MONEY_KINDS = (
+    *PAYMENT_KINDS,
+    DiscrepancyKind.VALUE,
+    DiscrepancyKind.SETTLED_VALUE,
+    DiscrepancyKind.MISSING_IN_BLING,
+    *COMPUTED_KINDS,
+)
 """Kinds whose sides show amounts."""
 ACCEPTABLE = (
     DiscrepancyKind.CLASSIFICATION, DiscrepancyKind.PERSON, DiscrepancyKind.EDITED_IN_KAMINO,

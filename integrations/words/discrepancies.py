@@ -182,6 +182,15 @@ _WORDS: dict[DiscrepancyKind, Words] = {
         gettext_noop("Kamino has another, unlinked title with the marker of this one: it may be paid twice."),
         gettext_noop("Compare the two in Kamino and cancel the one that is too many there."),
     ),
+    DiscrepancyKind.SETTLED_VALUE: Words(
+        gettext_noop("Other value than was settled"),
+        Severity.WARNING,
+        gettext_noop("The value was changed in Bling after the title was settled in Kamino."),
+        gettext_noop(
+            "Correct the wrong side by hand. In Kamino: undo the settlement, correct the value and settle it again, "
+            "then resync the title."
+        ),
+    ),
     DiscrepancyKind.LOOK_ALIKE: Words(
         gettext_noop("Maybe entered twice in Kamino"),
         Severity.DANGER,

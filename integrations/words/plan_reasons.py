@@ -167,7 +167,10 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.CANCELLED_WITH_PAYMENT: Words(
         gettext_noop("Cancelled with a payment"),
         gettext_noop("Cancelled in Bling although money was paid on it."),
-        gettext_noop("Reverse the payment in Bling, or settle the title in Kamino by hand."),
+        gettext_noop(
+            "If the money moved, undo the cancellation in Bling. If not, reverse the payment there; a settlement that "
+            "Kamino has is undone there by hand then."
+        ),
         "conflict",
     ),
     Reason.CANCELLED_BEFORE_SENDING: Words(
@@ -376,6 +379,18 @@ PLAN_WORDS: dict[Reason, Words] = {
     Reason.FROZEN_AFTER_SETTLEMENT: Words(
         gettext_noop("Changed after the settlement"),
         gettext_noop("Changed in Bling after it was settled in Kamino; settled titles are not rewritten."),
+    ),
+    Reason.VALUE_AFTER_SETTLEMENT: Words(
+        gettext_noop("Value changed after the settlement"),
+        gettext_noop(
+            "Its value was changed in Bling after it was settled in Kamino: %(bling)s in Bling, %(kamino)s there. "
+            "Settled titles are not rewritten."
+        ),
+        gettext_noop(
+            "Correct the wrong side by hand. In Kamino: undo the settlement, correct the value and settle it again, "
+            "then choose “Resync” here."
+        ),
+        "conflict",
     ),
     Reason.REOPENED_AFTER_CANCELLATION: Words(
         gettext_noop("Open again after the cancellation"),

@@ -48,7 +48,7 @@ def test_operation(wanted: DesiredTitle, told: DesiredTitle | None, operation: O
          Reason.SETTLEMENT_DIFFERS),
         (settled(payment=replace(OTHER_DAY, date=PAID_ON, account="1.2")), settled(),
          Reason.SETTLEMENT_DIFFERS),
-        (settled(value=money("90.00")), settled(), Reason.FROZEN_AFTER_SETTLEMENT),
+        (settled(value=money("90.00")), settled(), Reason.VALUE_AFTER_SETTLEMENT),
         (settled(description="x [Bling 16000000469]"), settled(), Reason.FROZEN_AFTER_SETTLEMENT),
         (settled(payment=replace(OTHER_DAY, date=PAID_ON, forced=True)), settled(),
          Reason.FROZEN_AFTER_SETTLEMENT),

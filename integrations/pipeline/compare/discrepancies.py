@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -49,6 +50,7 @@ OWN_KINDS = (
     DiscrepancyKind.INVOICE_CANCELLED,
     DiscrepancyKind.MISSING_IN_BLING,
     DiscrepancyKind.POSSIBLE_DUPLICATE,
+    DiscrepancyKind.SETTLED_VALUE,
     *PAYMENT_KINDS,
 )
 """Stored kinds that are known without asking Kamino anew; the others need its lists."""
@@ -215,8 +217,14 @@ def _own_state(posting: Posting, shown: Shown, is_risky: bool) -> list[Differenc
     if posting.state == DeliveryState.NEEDS_HUMAN and posting.reason == Reason.POSSIBLE_DUPLICATE:
         ids = ", ".join(str(kamino_id) for kamino_id in posting.candidates)
         found.append(Difference(DiscrepancyKind.POSSIBLE_DUPLICATE, value, ids))
-    if any(problem.code is Reason.DELETED_IN_BLING for problem in posting.get_problems()):
+    problems = {problem.code: problem for problem in posting.get_problems()}
+    if Reason.DELETED_IN_BLING in problems:
         found.append(Difference(DiscrepancyKind.MISSING_IN_BLING, value, ""))
+    if (changed := problems.get(Reason.VALUE_AFTER_SETTLEMENT)) is not None:
+        theirs = shown.row.value if shown.row else Decimal(changed.params["kamino"])
+        if theirs != title.value:
+            apart = theirs - title.value
+            found.append(Difference(DiscrepancyKind.SETTLED_VALUE, value, str(theirs), apart))
     if has_cancelled_invoice(title.to_facts()):
         found.append(Difference(DiscrepancyKind.INVOICE_CANCELLED, value, ""))
     return found

@@ -111,6 +111,9 @@ class _Change:
         is_other = row is not None and (
             is_moved(row, desired) or bool(is_open and self._overwrites and edited(row, desired))
         )
+        if row is not None and is_adoptable(row, desired) and row.value == desired.value != self.before.value:
+            self._record(Outcome.ADOPTED)  # people corrected there what we do not rewrite
+            return
         if row is None or not is_other or is_in_closed_month(self._closed_until, row, desired):
             record.unchanged(self.claimed, now=self.clock())
             return

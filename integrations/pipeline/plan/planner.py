@@ -217,8 +217,9 @@ def _decide(
     step = next_step(desired, delivered)
     if step.conflict is not None:
         conflict = _as_it_came_about(posting, step.conflict)
-        if conflict.code is Reason.FROZEN_AFTER_SETTLEMENT:
-            return Decision(DeliveryState.DELIVERED), [*problems, conflict]
+        if conflict.code in (Reason.FROZEN_AFTER_SETTLEMENT, Reason.VALUE_AFTER_SETTLEMENT):
+            compares = asked_by_person and _can_compare(posting)
+            return Decision(DeliveryState.READY if compares else DeliveryState.DELIVERED), [*problems, conflict]
         return Decision(DeliveryState.NEEDS_HUMAN, conflict), [*problems, conflict]
     if step.operation is Operation.SETTLE and _may_be_paid_twice(posting, asked_by_person=asked_by_person):
         return Decision(DeliveryState.NEEDS_HUMAN, posting.get_reason(), Priority.SETTLEMENT), problems

@@ -290,6 +290,16 @@ def cancelled_with_payment(company: Company, _desk: Desk) -> Iterator[int]:
     _reverse(company, title)
 
 
+@scenario(Reason.CANCELLED_WITH_PAYMENT)
+def cancelled_with_payment_after_all(company: Company, _desk: Desk) -> Iterator[int]:
+    title, _number = _paid_in_bling(company)
+    company.bling.cancel(title)
+    company.sync()
+    yield title
+    company.bling.edit_title(title, status=2)
+    company.sync()
+
+
 @scenario(Reason.SOUGHT)
 def sought(company: Company, desk: Desk) -> Iterator[int]:
     title, number = _delivered(company)
@@ -302,6 +312,27 @@ def sought(company: Company, desk: Desk) -> Iterator[int]:
     yield title
     run.delete()
     company.work()
+
+
+@scenario(Reason.VALUE_AFTER_SETTLEMENT)
+def value_after_settlement(company: Company, desk: Desk) -> Iterator[int]:
+    title, number = _paid_in_bling(company)
+    company.bling.edit_title(title, value="250.00")
+    desk.press(title, "resync_this")
+    yield title
+    company.kamino.edit_title("payable", number, ValorVencimento="250.00")
+    desk.press(title, "resync_this")
+
+
+@scenario(Reason.VALUE_AFTER_SETTLEMENT)
+def value_corrected_back_in_bling(company: Company, desk: Desk) -> Iterator[int]:
+    title, _number = _paid_in_bling(company)
+    before = company.bling.titles[title].value
+    company.bling.edit_title(title, value="250.00")
+    desk.press(title, "resync_this")
+    yield title
+    company.bling.edit_title(title, value=before)
+    desk.press(title, "resync_this")
 
 
 @scenario(Reason.FROZEN_AFTER_SETTLEMENT, ends="delivered")

@@ -252,6 +252,20 @@ def duplicated(company: Company) -> Fix:
     return lambda: company.kamino.delete_title("payable", copy)
 
 
+def settled_value(company: Company) -> Fix:
+    title = company.add_title("payable", value="100.00")
+    company.bling.pay(title, account=company.bank)
+    company.sync()
+    company.bling.edit_title(title, value="110.00")
+    company.resync(title, User.objects.get_or_create(username="maria")[0])
+
+    def fix() -> None:
+        company.bling.edit_title(title, value="100.00")
+        company.resync(title, User.objects.get())
+
+    return fix
+
+
 def look_alike(company: Company) -> Fix:
     title, _there = delivered(company)
     row = company.in_kamino("payable", title)
@@ -273,7 +287,7 @@ MADE: dict[str, Callable[[Company], Fix]] = {
         value, due_date, classification, person, edited_in_kamino, missing_in_kamino, missing_in_bling,
         settled_only_in_kamino, settled_only_in_bling, payment, partial, double_payment_risk, forced_settlement,
         unmapped, invalid_document, closed_period, held, refused, status, invoice_cancelled, possible_duplicate,
-        duplicated, look_alike, unconfirmed,
+        duplicated, look_alike, settled_value, unconfirmed,
     )
 }  # fmt: skip
 
