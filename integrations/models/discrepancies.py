@@ -86,6 +86,9 @@ class StoredDiscrepancy(Difference):
     accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="+", verbose_name=_("title"))
 
+    STANDS = Q(closed_at=None) | Q(accepted_at__isnull=False)
+    """What is so as far as is known: told, or accepted."""
+
     class Meta:
         db_table = "integrations_discrepancy"
         default_permissions = ()

@@ -1,5 +1,6 @@
 """What a title's page shows: Bling's side, what Kamino should hold, what was sent, and what happened on the way."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -32,6 +33,7 @@ from integrations.models import (
     PlanRequest,
     Posting,
     RestoreHold,
+    StoredDiscrepancy,
     Title,
 )
 from integrations.models.mappings import MappingKind
@@ -70,7 +72,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
     seen_there = _SeenThere(
         seen[0].status if seen else None,
         differs=seen is not None and posting is not None and differs_unaccepted(posting, sides),
-        is_gone=seen is None and any(_says_gone(row) for row in differences),
+        is_gone=seen is None and posting is not None and _is_gone(posting, differences),
     )
     context: dict[str, Any] = {
         "title_row": title,
@@ -124,8 +126,14 @@ def _forced(posting: Posting) -> QuerySet[ForcedSettlement]:
     return posting.forced_settlements.select_related("user", "account", "undone_by", "approved_by")
 
 
-def _says_gone(row: Discrepancy) -> bool:
-    return row.kind == DiscrepancyKind.MISSING_IN_KAMINO and row.closed_at is None
+def _is_gone(posting: Posting, told: Iterable[Discrepancy]) -> bool:
+    """Say whether Kamino was seen not to have it any more, also where nobody minds."""
+    if any(row.kind == DiscrepancyKind.MISSING_IN_KAMINO and row.closed_at is None for row in told):
+        return True
+    if posting.state != DeliveryState.IGNORED:
+        return False
+    rows = StoredDiscrepancy.objects.filter(StoredDiscrepancy.STANDS, posting=posting, bordero_id=None)
+    return rows.filter(kind=DiscrepancyKind.MISSING_IN_KAMINO).exists()
 
 
 def _answer(

@@ -55,6 +55,9 @@ OWN_KINDS = (
 )
 """Stored kinds that are known without asking Kamino anew; the others need its lists."""
 _ALL_KINDS = tuple(DiscrepancyKind)
+_RENEWED = (
+    "bling_value", "kamino_value", "difference", "days", "bordero_id", "seen_at", "closed_at", "accepted_at"
+)  # fmt: skip
 
 
 def compare_all(kamino: KaminoConnection, *, seen: Seen, now: datetime) -> None:
@@ -141,8 +144,7 @@ def _review(kamino: KaminoConnection, batch: Sequence[Posting], now: datetime) -
 
 def _open_rows(batch: Sequence[Posting]) -> list[StoredDiscrepancy]:
     """Return what is open, and what a person accepted as it was then."""
-    told = Q(closed_at=None) | Q(accepted_at__isnull=False)
-    return list(StoredDiscrepancy.objects.filter(told, posting__in=batch))
+    return list(StoredDiscrepancy.objects.filter(StoredDiscrepancy.STANDS, posting__in=batch))
 
 
 def open_risk(posting: Posting, *, now: datetime) -> bool:
@@ -272,6 +274,8 @@ def _store(
             row.bling_value, row.kamino_value = difference.bling, difference.kamino
             row.bordero_id = difference.bordero_id
             row.difference, row.days, row.seen_at = difference.amount, difference.days, now
+            if posting.state == DeliveryState.IGNORED and difference.kind is DiscrepancyKind.MISSING_IN_KAMINO:
+                row.closed_at = row.accepted_at = now  # who keeps it from being synced says so
             rows.append(row)
     gone = [row.pk for key, row in open_rows.items() if key not in kept]
     if not rows and not gone:
@@ -281,5 +285,5 @@ def _store(
         StoredDiscrepancy.objects.bulk_create([row for row in rows if row.pk is None], ignore_conflicts=True)
         StoredDiscrepancy.objects.bulk_update(
             [row for row in rows if row.pk is not None],
-            ["bling_value", "kamino_value", "difference", "days", "bordero_id", "seen_at"],
+            _RENEWED,
         )

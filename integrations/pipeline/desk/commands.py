@@ -15,6 +15,7 @@ from integrations.domain.calendar import day_of
 from integrations.domain.conflicts import is_in_closed_month
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.desired import KaminoStatus
+from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction, TitleStatus
@@ -29,6 +30,7 @@ from integrations.models import (
     PersonPosting,
     PlanRequest,
     Posting,
+    StoredDiscrepancy,
     SyncRun,
     Tenant,
     Title,
@@ -263,12 +265,14 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
     with transaction.atomic():
         plan_now(posting, now)
         locked = Posting.objects.select_for_update(of=("self",)).get(pk=posting.pk)
+        missing = StoredDiscrepancy.objects.filter(posting=locked, kind=DiscrepancyKind.MISSING_IN_KAMINO)
         if locked.state in IN_FLIGHT:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
         if ignored and locked.state == DeliveryState.IGNORED:
             raise Refused("already_ignored", _("This title is excluded already."))
         if ignored:
             Posting.objects.filter(pk=locked.pk).update(state=DeliveryState.IGNORED, fence=F("fence") + 1)
+            missing.filter(closed_at=None).update(closed_at=now, accepted_at=now)  # Kamino may lack what nobody syncs
             note(locked, PersonAction.Kind.IGNORE, reason, user, now)
         else:
             moved = Posting.objects.filter(pk=locked.pk, state=DeliveryState.IGNORED).update(
@@ -276,6 +280,7 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
             )
             if not moved:
                 raise Refused("not_ignored", _("This title is not excluded."))
+            missing.update(accepted_at=None)
             note(locked, PersonAction.Kind.UNIGNORE, reason, user, now)
 
 

@@ -16,7 +16,7 @@ from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.title_lists import TitleList
 from integrations.domain.titles import Direction
-from integrations.models import Discrepancy, KaminoConnection, KaminoSnapshot, PartPosting, Posting, Tenant, Title
+from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, Posting, StoredDiscrepancy, Tenant, Title
 from integrations.pipeline.compare.copies import translated
 from integrations.pipeline.compare.shown_in_kamino import last_sent, last_written
 from integrations.pipeline.handover.unlinked import unlinked
@@ -76,8 +76,8 @@ def held_in_kamino(tenant: Tenant, batch: Sequence[Title]) -> dict[int, list[InK
     snapshots = list(KaminoSnapshot.objects.filter(kamino_connection=kamino, kamino_id__in=ids))
     rows = translated(snapshots)
     read = {(row.direction, row.kamino_id): row.read_at for row in snapshots}
-    missing = Discrepancy.objects.filter(
-        posting__title__in=batch, kind=DiscrepancyKind.MISSING_IN_KAMINO, closed_at=None
+    missing = StoredDiscrepancy.objects.filter(
+        StoredDiscrepancy.STANDS, posting__title__in=batch, kind=DiscrepancyKind.MISSING_IN_KAMINO
     )
     gone = {tuple(key): at for *key, at in missing.values_list("posting__title", "bordero_id", "seen_at")}
     found: dict[int, list[InKamino]] = defaultdict(list)

@@ -10,8 +10,9 @@ from django.utils import timezone
 from integrations.admin.titles.page import title_context
 from integrations.domain.discrepancies import ACCEPTABLE
 from integrations.models import Discrepancy, KaminoConnection, PersonAction, Posting
-from integrations.pipeline.desk import acceptance
+from integrations.pipeline.desk import acceptance, commands
 from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.report.both_sides import held_in_kamino
 from sandbox.kamino.fields import FIELDS
 from tests.flows.helpers import Company
 from tests.pipeline.compare.test_discrepancy_kinds import MADE, compare_again
@@ -90,3 +91,35 @@ def test_a_copy_that_a_person_called_another_one_is_none(company: Company) -> No
     for _ in range(2):
         compare_again(company)
     assert not Discrepancy.objects.filter(closed_at=None, kind__in=("possible_duplicate", "look_alike")).exists()
+
+
+def test_what_nobody_syncs_may_be_missing_in_kamino(company: Company, user: User) -> None:
+    """ "Não sincronizar este título" is advised where people deleted it there, and has to end that."""
+    KaminoConnection.objects.update(lists_are_complete=True)
+    MADE["missing_in_kamino"](company)
+    compare_again(company)
+    [row] = open_of("missing_in_kamino")
+    order = {"posting": row.posting, "reason": "Combinado", "user": user, "now": timezone.now()}
+    commands.set_ignored(**order, ignored=True)
+    for _ in range(2):
+        compare_again(company)
+        assert not Discrepancy.objects.filter(closed_at=None).exists()
+    assert held_in_kamino(company.tenant, [row.posting.title]) == {}
+    posting = Posting.objects.get(pk=row.posting_id)
+    assert "não está na lista da Kamino" in headline(posting, user)
+    commands.set_ignored(**order | {"posting": posting}, ignored=False)
+    compare_again(company)
+    assert open_of("missing_in_kamino")
+
+
+def test_a_title_that_was_ignored_before_it_went_missing_is_told_by_none(company: Company, user: User) -> None:
+    KaminoConnection.objects.update(lists_are_complete=True)
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    posting = company.posting(title)
+    commands.set_ignored(posting=posting, reason="Combinado", user=user, now=timezone.now(), ignored=True)
+    company.kamino.delete_title("payable", posting.kamino_id)
+    for _ in range(2):
+        compare_again(company)
+        assert not Discrepancy.objects.filter(closed_at=None).exists()
+    assert held_in_kamino(company.tenant, [company.title(title)]) == {}
