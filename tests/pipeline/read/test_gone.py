@@ -184,6 +184,26 @@ def test_a_title_deleted_long_after_its_payment_is_noticed_by_the_next_sweep(com
     assert company.in_kamino(direction, title) is not None
 
 
+@BOTH
+def test_a_settled_title_that_a_person_asked_for_and_bling_lacks_is_confirmed_by_the_next_runs(
+    company: Company, user: User, direction: str
+) -> None:
+    """Its page says so; only the weekly sweep looked for what is settled."""
+    Tenant.objects.update(sync_from=in_days(company.bling.world, -300), settled_from=in_days(company.bling.world, -300))
+    title = company.add_title(direction, due=in_days(company.bling.world, -85))
+    company.bling.pay(title, date=in_days(company.bling.world, -80), account=company.bank)
+    company.sync()
+    company.bling.delete(title)
+    company.resync(title, user)
+    assert company.title(title).status == "settled"
+    company.sync()
+    company.sync()
+    assert company.title(title).status == "deleted"
+    assert company.problems(title) == ["deleted_in_bling"]
+    assert company.posting(title).state == DeliveryState.NEEDS_HUMAN
+    assert company.in_kamino(direction, title) is not None
+
+
 def test_a_settled_title_without_payments_is_believed_deleted_only_by_two_runs(company: Company) -> None:
     """It is open in Kamino, and would be cancelled there."""
     title = company.add_title("payable")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Exists, F, OuterRef, Q
 
 from integrations.domain.calendar import day_of
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import SeenRow, SyncRun, Title
 from integrations.pipeline.read.replacements import has_lost_many, look_alikes
@@ -44,11 +45,11 @@ def gone_titles(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Dire
     the listings were read, or after they were paid.
 
     A full sweep has to show all titles, every run the unsettled ones (those due beyond a partial scan's end were not
-    looked for); one that was not found before is read until two runs agree. Titles already read since the run began are
-    decided. Where a listing had a row without an id, none is known to be unlisted.
+    looked for); one that was not found before, by a run or for a person, is read until two runs agree. Titles already
+    read since the run began are decided. Where a listing had a row without an id, none is known to be unlisted.
     """
     seen = SeenRow.objects.filter(run=run, direction=OuterRef("direction"), bling_id=OuterRef("bling_id"))
-    unlisted = Q(missing_runs__gt=0)
+    unlisted = Q(missing_runs__gt=0) | Q(last_read__failure__code=Reason.NOT_IN_BLING)
     if run.cursor.get("incomplete"):
         unlisted = Q(pk=None)
     elif run.is_full or run.started_at is None:
