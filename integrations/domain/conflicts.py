@@ -57,6 +57,14 @@ def is_adoptable(row: KaminoTitle | None, desired: DesiredTitle) -> bool:
     )
 
 
+def as_adopted(row: KaminoTitle | None, desired: DesiredTitle) -> DesiredTitle:
+    """Return what Kamino holds of a settlement that people made there: as we would have sent it, from the account that
+    they chose."""
+    if row is None or desired.payment is None or not row.payment_account:
+        return desired
+    return replace(desired, payment=replace(desired.payment, account=row.payment_account))
+
+
 def now_in_the_way(met: Reason, row: KaminoTitle | None, desired: DesiredTitle) -> Reason | None:
     """Return what is in the way of a write that met `met` before, by what Kamino shows by now; `None` when nothing is.
 

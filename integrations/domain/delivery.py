@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from integrations.domain.desired import DesiredTitle, KaminoStatus
+from integrations.domain.desired import DesiredPayment, DesiredTitle, KaminoStatus
 from integrations.domain.reasons import Problem, Reason
 
 
@@ -97,9 +97,15 @@ def _after_settlement(desired: DesiredTitle, delivered: DesiredTitle) -> Problem
     if ours and theirs and (ours.date, ours.amount, ours.account) != (theirs.date, theirs.amount, theirs.account):
         return Problem(
             Reason.SETTLEMENT_DIFFERS,
-            {"bling": f"{ours.date} {ours.amount}", "kamino": f"{theirs.date} {theirs.amount}"},
+            {"bling": _paid_text(ours, theirs), "kamino": _paid_text(theirs, ours)},
         )
     if desired.value != delivered.value:
         sides = {"bling": str(desired.value), "kamino": str(delivered.value)}
         return Problem(Reason.VALUE_AFTER_SETTLEMENT, sides)
     return Problem(Reason.FROZEN_AFTER_SETTLEMENT)
+
+
+def _paid_text(payment: DesiredPayment, other: DesiredPayment) -> str:
+    """Write a settlement; its account where that is what sets it apart."""
+    text = f"{payment.date} {payment.amount}"
+    return text if payment.account == other.account else f"{text} · {payment.account}"

@@ -37,6 +37,7 @@ class DiscrepancyKind(StrEnum):
     DOCUMENT = "document"
     LOOK_ALIKE = "look_alike"
     SETTLED_VALUE = "settled_value"
+    PAID_FROM = "paid_from"
 
 
 COMPUTED_KINDS = (
@@ -77,7 +78,7 @@ MONEY_KINDS = (
 """Kinds whose sides show amounts."""
 ACCEPTABLE = (
     DiscrepancyKind.CLASSIFICATION, DiscrepancyKind.PERSON, DiscrepancyKind.EDITED_IN_KAMINO,
-    DiscrepancyKind.LOOK_ALIKE,
+    DiscrepancyKind.LOOK_ALIKE, DiscrepancyKind.PAID_FROM,
 )  # fmt: skip
 """What a person may say is meant to be so: it is told again once one of its sides changed."""
 RISKS = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.DUPLICATED)

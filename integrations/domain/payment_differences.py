@@ -25,13 +25,14 @@ class BlingSide:
 
 @dataclass(frozen=True)
 class KaminoSide:
-    """What Kamino shows; `is_gone`: its list was proved not to have the title. What no list showed since our last write
-    is as it was sent."""
+    """What Kamino shows; `paid_from` is the account, "" where its rows do not show it; `is_gone`: its list was proved
+    not to have the title. What no list showed since our last write is as it was sent."""
 
     status: KaminoStatus
     value: Decimal
     paid_on: date | None = None
     paid_amount: Decimal | None = None
+    paid_from: str = ""
     may_be_paid: bool = False
     is_gone: bool = False
 
@@ -62,14 +63,18 @@ def kamino_side(told: DesiredTitle, row: KaminoTitle | None, *, is_gone: bool) -
         is_over = told.status is KaminoStatus.CANCELLED
         return KaminoSide(told.status, told.value, is_gone=not is_over)
     if row is not None:
-        return KaminoSide(row.status, row.value, row.payment_date, row.paid_amount, row.may_be_paid)
+        return KaminoSide(
+            row.status, row.value, row.payment_date, row.paid_amount, row.payment_account, row.may_be_paid
+        )
     paid = told.payment
-    return KaminoSide(told.status, told.value, paid.date if paid else None, paid.amount if paid else None)
+    if paid is None:
+        return KaminoSide(told.status, told.value)
+    return KaminoSide(told.status, told.value, paid.date, paid.amount, paid.account)
 
 
 def payment_difference(bling: BlingSide, kamino: KaminoSide, *, tolerance: Decimal = ZERO) -> Difference | None:
-    """Return how the two sides differ in status and payment: one kind at most (`PAYMENT_KINDS`), whose values are what
-    each side shows. Amounts that differ by no more than `tolerance` (reais) are equal."""
+    """Return how the two sides differ in status and payment: one kind at most (`PAYMENT_KINDS`, or the account alone),
+    whose values are what each side shows. Amounts that differ by no more than `tolerance` (reais) are equal."""
     if kamino.is_gone:
         is_over = bling.status is KaminoStatus.CANCELLED
         return None if is_over else Difference(DiscrepancyKind.MISSING_IN_KAMINO, str(bling.value), "")
@@ -104,7 +109,8 @@ def _paid_in_bling(bling: BlingSide, kamino: KaminoSide, tolerance: Decimal) -> 
     amount = None if kamino.paid_amount is None else kamino.paid_amount - ours.amount
     days = None if kamino.paid_on is None else (kamino.paid_on - ours.date).days
     if amount is not None and abs(amount) <= tolerance and days == 0:
-        return None
+        is_same = not (kamino.paid_from and ours.account) or kamino.paid_from == ours.account
+        return None if is_same else Difference(DiscrepancyKind.PAID_FROM, ours.account, kamino.paid_from)
     theirs = _payment_text(kamino.paid_on, kamino.paid_amount)
     return Difference(DiscrepancyKind.PAYMENT, paid, theirs, amount or None, days or None)
 

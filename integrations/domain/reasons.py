@@ -83,6 +83,7 @@ class Reason(StrEnum):
     SETTLEMENT_DIFFERS = "settlement_differs"
     FROZEN_AFTER_SETTLEMENT = "frozen_after_settlement"
     VALUE_AFTER_SETTLEMENT = "value_after_settlement"
+    PAID_FROM_ANOTHER_ACCOUNT = "paid_from_another_account"
     REOPENED_AFTER_CANCELLATION = "reopened_after_cancellation"
 
     # What a delivery met.
@@ -211,6 +212,7 @@ _EFFECTS: dict[Reason, Effect] = {
         _NOTE,
     ),
     Reason.VALUE_AFTER_SETTLEMENT: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
+    Reason.PAID_FROM_ANOTHER_ACCOUNT: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
     Reason.SETTLED_UNCHECKED: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
     Reason.UNREAD: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
     Reason.NOT_IN_BLING: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),

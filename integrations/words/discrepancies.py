@@ -191,6 +191,15 @@ _WORDS: dict[DiscrepancyKind, Words] = {
             "then resync the title."
         ),
     ),
+    DiscrepancyKind.PAID_FROM: Words(
+        gettext_noop("Paid from another account"),
+        Severity.WARNING,
+        gettext_noop("Both systems show the same payment, from different bank accounts."),
+        gettext_noop(
+            "Correct the account on the wrong side, in Bling or in Kamino, then resync the title. If it was meant, "
+            "choose “Accept differences” on the title."
+        ),
+    ),
     DiscrepancyKind.LOOK_ALIKE: Words(
         gettext_noop("Maybe entered twice in Kamino"),
         Severity.DANGER,

@@ -392,6 +392,14 @@ PLAN_WORDS: dict[Reason, Words] = {
         ),
         "conflict",
     ),
+    Reason.PAID_FROM_ANOTHER_ACCOUNT: Words(
+        gettext_noop("Paid from another account"),
+        gettext_noop("Settled in Kamino by people there, from another account than Bling shows; nothing was sent."),
+        gettext_noop(
+            "Correct the account on the wrong side, in Bling or in Kamino, then choose “Resync”. If it was meant, "
+            "choose “Accept differences”."
+        ),
+    ),
     Reason.REOPENED_AFTER_CANCELLATION: Words(
         gettext_noop("Open again after the cancellation"),
         gettext_noop("Open again in Bling after it was cancelled in Kamino."),

@@ -39,7 +39,8 @@ def of_worklist(worklist: str) -> list[Reason]:
 def sentence(problem: Problem) -> str:
     """Return what a reason says in the active language, without what to do."""
     if "kind" in problem.params and "why" not in problem.params:
-        return note_text(problem.params) if "what" in problem.params else call_text(problem.params)
+        said = note_text(problem.params) if "what" in problem.params else call_text(problem.params)
+        return _(_WORDS[problem.code].sentence) % {"message": said} if problem.code is Reason.UNREAD else said
     values = Values({key: readable(text) for key, text in problem.params.items()})
     if "why" in problem.params:
         why, inner = Reason(problem.params["why"]), {key: text for key, text in problem.params.items() if key != "why"}

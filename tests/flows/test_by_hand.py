@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import Attempt, KaminoConnection
+from integrations.models import Attempt, Discrepancy, KaminoConnection
 from integrations.pipeline.desk import decisions
 from tests.flows.helpers import Company
 
@@ -147,3 +147,35 @@ def test_nothing_goes_on_while_nobody_knows_what_became_of_a_write(company: Comp
     company.kamino.reopen_title("payable", there)
     company.an_hour_later()
     assert company.posting(title).get_delivered().status == "settled"
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_payment_that_people_entered_from_another_account_is_not_called_sent(
+    company: Company, user: User, is_same: bool
+) -> None:
+    """The page said that the settlement had been sent from Bling's account, for good."""
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    there, other = company.in_kamino("payable", title)["ID"], company.kamino.add_bank_account("Caixa da loja")
+    company.kamino.pay_title("payable", there, account=company.kamino_bank if is_same else other)
+    writes = company.kamino.write_count
+    company.bling.pay(title, date=company.bling.world.today, account=company.bank)
+    company.resync(title, user)
+    posting = company.posting(title)
+    rows = Discrepancy.objects.filter(posting=posting, closed_at=None)
+    assert company.kamino.write_count == writes
+    assert posting.get_delivered().payment.account == (company.kamino_bank if is_same else other).strip()
+    if is_same:
+        assert stands(company, title) == ("delivered", "")
+        assert not rows.exists()
+        return
+    assert (stands(company, title), company.problems(title)) == (("delivered", ""), ["paid_from_another_account"])
+    [row] = rows
+    assert row.kind == "paid_from"
+    assert row.kamino_value.startswith(other.strip())
+    company.kamino.pay_title("payable", there, account=company.kamino_bank)
+    company.forget_snapshots()
+    company.resync(title, user)
+    assert stands(company, title) == ("delivered", "")
+    assert not rows.exists()
+    assert company.kamino.write_count == writes

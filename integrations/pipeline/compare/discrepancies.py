@@ -51,6 +51,7 @@ OWN_KINDS = (
     DiscrepancyKind.MISSING_IN_BLING,
     DiscrepancyKind.POSSIBLE_DUPLICATE,
     DiscrepancyKind.SETTLED_VALUE,
+    DiscrepancyKind.PAID_FROM,
     *PAYMENT_KINDS,
 )
 """Stored kinds that are known without asking Kamino anew; the others need its lists."""
@@ -203,7 +204,22 @@ def _own_states(
 ) -> dict[int, list[Difference]]:
     """Return the differences that we know without asking Kamino anew, by posting."""
     risky = {row.posting_id for row in open_rows if row.kind == DiscrepancyKind.DOUBLE_PAYMENT_RISK}
-    return {posting.pk: _own_state(posting, shown[posting.pk], posting.pk in risky) for posting in batch}
+    found = {posting.pk: _own_state(posting, shown[posting.pk], posting.pk in risky) for posting in batch}
+    accounts = [each for states in found.values() for each in states if each.kind is DiscrepancyKind.PAID_FROM]
+    return _with_bank_names(batch[0].kamino_connection, found) if accounts else found
+
+
+def _with_bank_names(kamino: KaminoConnection, found: dict[int, list[Difference]]) -> dict[int, list[Difference]]:
+    items = KaminoItem.objects.filter(connection=kamino, kind=KaminoKind.BANK_ACCOUNT).values_list("kamino_id", "name")
+    names = {kamino_id: f"{kamino_id} {name}" for kamino_id, name in items}
+
+    def named(difference: Difference) -> Difference:
+        if difference.kind is not DiscrepancyKind.PAID_FROM:
+            return difference
+        here, there = (names.get(side, side) for side in (difference.bling, difference.kamino))
+        return replace(difference, bling=here, kamino=there)
+
+    return {pk: [named(difference) for difference in states] for pk, states in found.items()}
 
 
 def _own_state(posting: Posting, shown: Shown, is_risky: bool) -> list[Difference]:

@@ -5,16 +5,25 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from integrations.domain.conflicts import conflict, edited, is_adoptable, is_in_closed_month, is_moved, keep_edits
+from integrations.domain.conflicts import (
+    as_adopted,
+    conflict,
+    edited,
+    is_adoptable,
+    is_in_closed_month,
+    is_moved,
+    keep_edits,
+)
 from integrations.domain.delivery import Operation, Outcome, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.kamino.client import KaminoClient
-from integrations.models import KaminoSnapshot, PartPosting, Posting
+from integrations.models import KaminoSnapshot, PartPosting, Posting, Title
 from integrations.pipeline.deliver.current import current_row, is_proved_gone
 from integrations.pipeline.deliver.existing import existing_title
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.locked_periods import refuse_locked
+from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import Claimed, claim
 from integrations.rest.errors import ConflictError, InternalError
@@ -91,7 +100,7 @@ class _Change:
         """Write what is wanted, unless what Kamino shows forbids that, or is it already."""
         can_read, row = self._as_it_is()
         if can_read and (is_adoptable(row, self.desired) or self._is_cancelled_there(row)):
-            self._record(Outcome.ADOPTED)
+            self._record(Outcome.ADOPTED, as_adopted(row, self.desired))
             return
         if can_read:
             refuse_conflicts(row, self.desired)
@@ -111,8 +120,9 @@ class _Change:
         is_other = row is not None and (
             is_moved(row, desired) or bool(is_open and self._overwrites and edited(row, desired))
         )
-        if row is not None and is_adoptable(row, desired) and row.value == desired.value != self.before.value:
-            self._record(Outcome.ADOPTED)  # people corrected there what we do not rewrite
+        wanted, told = (desired.value, desired.payment), (self.before.value, self.before.payment)
+        if is_adoptable(row, desired) and (row and row.value, as_adopted(row, desired).payment) == wanted != told:
+            self._record(Outcome.ADOPTED, desired)  # people corrected there what we do not rewrite
             return
         if row is None or not is_other or is_in_closed_month(self._closed_until, row, desired):
             record.unchanged(self.claimed, now=self.clock())
@@ -157,11 +167,13 @@ class _Change:
             current = row.raw if row else None
             self.client.save_title(sent, person_id=self.person_id, kamino_id=kamino_id, current=current)
         _forget_snapshot(posting)
-        self._record(Outcome.DELIVERED)
+        self._record(Outcome.DELIVERED, self.desired)
 
-    def _record(self, outcome: Outcome) -> None:
+    def _record(self, outcome: Outcome, held: DesiredTitle) -> None:
         kamino_id, now = self.posting.kamino_id or 0, self.clock()
-        record.delivered(self.claimed, remote_id=kamino_id, held=self.desired, now=now, outcome=outcome)
+        record.delivered(self.claimed, remote_id=kamino_id, held=held, now=now, outcome=outcome)
+        if held != self.desired:  # the plan says what is to be done about it
+            request_plans(Title.objects.filter(pk=self.posting.title_id), now=now)
 
 
 def refuse_conflicts(row: KaminoTitle | None, desired: DesiredTitle) -> None:

@@ -5,7 +5,7 @@ death in between forgets nothing, and nothing older overwrites newer.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 
 from integrations.domain.calendar import day_of
 from integrations.domain.conflicts import GONE
-from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation, next_step
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation, Outcome, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_since
 from integrations.domain.titles import Direction
@@ -216,8 +216,8 @@ def _decide(
         return Decision(DeliveryState.NEEDS_HUMAN if conflict else DeliveryState.HELD, conflict), problems
     step = next_step(desired, delivered)
     if step.conflict is not None:
-        conflict = _as_it_came_about(posting, step.conflict)
-        if conflict.code in (Reason.FROZEN_AFTER_SETTLEMENT, Reason.VALUE_AFTER_SETTLEMENT):
+        conflict = _as_it_came_about(posting, step.conflict, desired, delivered)
+        if conflict.code in _NOTED_AFTER_SETTLEMENT:
             compares = asked_by_person and _can_compare(posting)
             return Decision(DeliveryState.READY if compares else DeliveryState.DELIVERED), [*problems, conflict]
         return Decision(DeliveryState.NEEDS_HUMAN, conflict), [*problems, conflict]
@@ -231,6 +231,12 @@ def _decide(
         return Decision(DeliveryState.READY if compares else DeliveryState.DELIVERED), problems
     state = DeliveryState.NEEDS_HUMAN if stays else DeliveryState.READY
     return Decision(state, None, _priority(step.operation, desired, today)), problems
+
+
+_NOTED_AFTER_SETTLEMENT = (
+    Reason.FROZEN_AFTER_SETTLEMENT, Reason.VALUE_AFTER_SETTLEMENT, Reason.PAID_FROM_ANOTHER_ACCOUNT
+)  # fmt: skip
+"""What is said of a settled title, and keeps nothing back."""
 
 
 def _may_be_paid_twice(posting: Posting, *, asked_by_person: bool) -> bool:
@@ -256,11 +262,23 @@ def _question_of(posting: Posting) -> Problem:
     return why if why is not None and why.code in LOST_ANSWERS else Problem(Reason.OUTCOME_UNKNOWN)
 
 
-def _as_it_came_about(posting: Posting, conflict: Problem) -> Problem:
-    """A settlement that we never sent was not reversed: Kamino paid first, and nobody must undo that."""
-    if conflict.code is not Reason.REVERSED_AFTER_SETTLEMENT or posting.attempts.filter(settles=True).exists():
+_NOT_OURS = (*Attempt.NOT_WRITTEN, Outcome.ADOPTED)
+"""How attempts ended that settled nothing."""
+
+
+def _as_it_came_about(
+    posting: Posting, conflict: Problem, desired: DesiredTitle, delivered: DesiredTitle | None
+) -> Problem:
+    """A settlement that we never sent was not reversed: Kamino paid first, and nobody must undo that. Nor is it another
+    one where people chose another account for it."""
+    settled = posting.attempts.filter(settles=True)
+    if conflict.code is Reason.REVERSED_AFTER_SETTLEMENT and not settled.exists():
+        return Problem(Reason.PAID_IN_KAMINO_FIRST)
+    if conflict.code is not Reason.SETTLEMENT_DIFFERS or settled.exclude(outcome__in=_NOT_OURS).exists():
         return conflict
-    return Problem(Reason.PAID_IN_KAMINO_FIRST)
+    ours, theirs = desired.payment, delivered.payment if delivered else None
+    is_account = ours and theirs and replace(ours, account=theirs.account) == theirs
+    return Problem(Reason.PAID_FROM_ANOTHER_ACCOUNT) if is_account else conflict
 
 
 def _priority(operation: Operation, desired: DesiredTitle, today: date) -> int:

@@ -335,6 +335,17 @@ def value_corrected_back_in_bling(company: Company, desk: Desk) -> Iterator[int]
     desk.press(title, "resync_this")
 
 
+@scenario(Reason.PAID_FROM_ANOTHER_ACCOUNT)
+def paid_from_another_account(company: Company, desk: Desk) -> Iterator[int]:
+    title, number = _delivered(company)
+    company.kamino.pay_title("payable", number, account=company.kamino.add_bank_account("Caixa da loja"))
+    _pay(company, title)
+    yield title
+    company.kamino.pay_title("payable", number, account=company.kamino_bank)
+    company.forget_snapshots()
+    desk.press(title, "resync_this")
+
+
 @scenario(Reason.FROZEN_AFTER_SETTLEMENT, ends="delivered")
 def frozen_after_settlement(company: Company, desk: Desk) -> Iterator[int]:
     title, _number = _paid_in_bling(company)

@@ -266,6 +266,17 @@ def settled_value(company: Company) -> Fix:
     return fix
 
 
+def paid_from(company: Company) -> Fix:
+    title, there = delivered(company)
+    company.kamino.pay_title("payable", there, account=company.kamino.add_bank_account("Caixa da loja"))
+    company.bling.pay(title, account=company.bank)
+
+    def fix() -> None:
+        company.kamino.pay_title("payable", there, account=company.kamino_bank)
+
+    return fix
+
+
 def look_alike(company: Company) -> Fix:
     title, _there = delivered(company)
     row = company.in_kamino("payable", title)
@@ -287,7 +298,7 @@ MADE: dict[str, Callable[[Company], Fix]] = {
         value, due_date, classification, person, edited_in_kamino, missing_in_kamino, missing_in_bling,
         settled_only_in_kamino, settled_only_in_bling, payment, partial, double_payment_risk, forced_settlement,
         unmapped, invalid_document, closed_period, held, refused, status, invoice_cancelled, possible_duplicate,
-        duplicated, look_alike, settled_value, unconfirmed,
+        duplicated, look_alike, settled_value, paid_from, unconfirmed,
     )
 }  # fmt: skip
 
