@@ -12,6 +12,7 @@ from integrations.sheets.cells import Cell
 from integrations.sheets.reading import read_table
 from integrations.sheets.tables import SheetError
 from tests.sheets.workbooks import (
+    EMPTY_FILL,
     MAIN,
     backslashed,
     changed,
@@ -25,9 +26,6 @@ from tests.sheets.workbooks import (
 ROWS = [["Nome", "Código", "Nota"], ["Água & luz", 12, ""], ["  Filhos  <Ltda>", 1.5, "fim"], ["", "", "só"]]
 TEXTS = [["Nome", "Código", "Nota"], ["Água & luz", "12", ""], ["Filhos  <Ltda>", "1.5", "fim"], ["", "", "só"]]
 
-EMPTY_FILL = (
-    f'<styleSheet xmlns="{MAIN}"><fills count="1"><fill/></fills><cellXfs><xf numFmtId="0"/></cellXfs></styleSheet>'
-)
 ODD_PATTERN = (
     f'<styleSheet xmlns="{MAIN}"><fills><fill><patternFill patternType="x" neu="1"/></fill></fills></styleSheet>'
 )

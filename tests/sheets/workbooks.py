@@ -12,6 +12,9 @@ STRICT = {
     RELATIONS: "http://purl.oclc.org/ooxml/officeDocument/relationships",
 }
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+EMPTY_FILL = (
+    f'<styleSheet xmlns="{MAIN}"><fills count="1"><fill/></fills><cellXfs><xf numFmtId="0"/></cellXfs></styleSheet>'
+)
 Rows = Sequence[Sequence[object]]
 
 
