@@ -105,6 +105,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.behind_prox
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "integrations.views.refused.csrf_failure"
 
 LOGIN_URL = "admin:login"
 EMAIL_BACKEND = ENV.email["EMAIL_BACKEND"]
