@@ -7,12 +7,14 @@ from integrations.sheets.archives import Archive, attribute, local
 from integrations.sheets.cells import Cell, date_cell, formula_cell, number_cell, text_cell
 from integrations.sheets.tables import LAST_ROW, MAX_COLUMNS, Area, Merges, Row, SheetError
 
-CONTENT = "content.xml"
+CONTENT, MANIFEST = "content.xml", "META-INF/manifest.xml"
 _NUMBERS = ("float", "percentage", "currency")
 
 
 def ods_rows(archive: Archive, sheet_title: str) -> Iterator[Row]:
     """Return the rows of the sheet `sheet_title`, else of the first. Raises `SheetError` when there is none."""
+    if MANIFEST in archive and list(archive.starts(MANIFEST, "encryption-data")):
+        raise SheetError("password")
     titles = [attribute(table, "name") for table in archive.starts(CONTENT, "table")]
     if not titles:
         raise SheetError("no_spreadsheet")

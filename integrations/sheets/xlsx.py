@@ -40,7 +40,7 @@ def xlsx_rows(archive: Archive, sheet_title: str) -> Iterator[Row]:
 def _book(archive: Archive) -> str:
     if "_rels/.rels" in archive:
         for kind, path in archive.relations("").values():
-            if kind == "officeDocument":
+            if kind == "officeDocument" and path.endswith(".xml"):  # .bin in a binary workbook (.xlsb)
                 return path
     if "xl/workbook.xml" not in archive:
         raise SheetError("no_spreadsheet")

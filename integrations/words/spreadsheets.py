@@ -40,6 +40,7 @@ _FILES = {
     "old_excel": gettext_noop(
         "This is an old Excel file (.xls), or one with a password. Save it as .xlsx and send that."
     ),
+    "password": gettext_noop("The spreadsheet has a password. Save it without one and send that."),
     "no_spreadsheet": gettext_noop("This is no spreadsheet that can be read. Save it as .xlsx or .csv and send that."),
     "damaged": gettext_noop("The spreadsheet is damaged. Save it again and send that."),
     "encoding": gettext_noop("The encoding of the file is wrong (line %(line)s). Save it as “CSV UTF-8”, or as .xlsx."),

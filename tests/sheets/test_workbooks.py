@@ -18,6 +18,7 @@ from tests.sheets.workbooks import (
     changed,
     ods,
     prefixed,
+    relations,
     strict,
     workbook,
     zipped,
@@ -153,6 +154,19 @@ def bomb() -> bytes:
     )
 
 
+def binary() -> bytes:
+    """A workbook as .xlsb."""
+    targets = relations({"r1": ("officeDocument", "xl/workbook.bin")})
+    return zipped({"_rels/.rels": targets, "xl/workbook.bin": "\x83\x01\x00"})
+
+
+def locked() -> bytes:
+    """An OpenDocument spreadsheet with a password: its parts are no XML."""
+    entry = '<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry>'
+    manifest = f'<manifest:manifest xmlns:manifest="x">{entry}</manifest:manifest>'
+    return zipped({"META-INF/manifest.xml": manifest, "content.xml": "\x12\x83"})
+
+
 def without(part: str) -> bytes:
     with zipfile.ZipFile(BytesIO(workbook(ROWS, shared=True))) as archive:
         return zipped({name: archive.read(name).decode() for name in archive.namelist() if part not in name})
@@ -167,6 +181,8 @@ def without(part: str) -> bytes:
         (without("workbook.xml"), "damaged"),
         (without("_rels"), "damaged"),
         (zipped({"texto.txt": "x"}), "no_spreadsheet"),
+        (binary(), "no_spreadsheet"),
+        (locked(), "password"),
         (changed(workbook(ROWS), lambda _name, text: text.replace("/worksheet\"", "/chartsheet\"")), "no_spreadsheet"),
         (changed(workbook(ROWS), lambda _name, text: text.replace('r="3"', 'r="x"')), "damaged"),
         (zipped({"content.xml": "<office/>", "mimetype": "application/vnd.oasis.opendocument.text"}), "no_spreadsheet"),

@@ -79,12 +79,12 @@ def workbook(
     merges = "".join(f'<mergeCell ref="{area}"/>' for area in merged)
     root = "/xl/" if absolute else ""
     parts = {
-        "_rels/.rels": _relations({"r1": ("officeDocument", f"{'/' if absolute else ''}xl/workbook.xml")}),
+        "_rels/.rels": relations({"r1": ("officeDocument", f"{'/' if absolute else ''}xl/workbook.xml")}),
         "xl/workbook.xml": (
             f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>'
             f'<sheet name="{escape(title)}" sheetId="1" r:id="r1"/></sheets></workbook>'
         ),
-        "xl/_rels/workbook.xml.rels": _relations(
+        "xl/_rels/workbook.xml.rels": relations(
             {
                 "r1": ("worksheet", f"{root}worksheets/sheet1.xml"),
                 "r2": ("sharedStrings", f"{root}sharedStrings.xml"),
@@ -104,7 +104,7 @@ def workbook(
     return zipped(parts)
 
 
-def _relations(targets: Mapping[str, tuple[str, str]]) -> str:
+def relations(targets: Mapping[str, tuple[str, str]]) -> str:
     found = "".join(
         f'<Relationship Id="{name}" Type="{RELATIONS}/{kind}" Target="{target}"/>'
         for name, (kind, target) in targets.items()
