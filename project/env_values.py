@@ -43,7 +43,9 @@ def database_config(text: str) -> dict[str, Any]:
     if "postgresql" not in Values.DB_SCHEMES.get(scheme.lower(), ""):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…).")
     config = _parsed(Values.db_url_config, text)
-    if not config.get("NAME") or "@" in rest.partition("/")[2]:
+    name, _mark, options = rest.partition("/")[2].partition("?")
+    is_cut = any("@" in part.partition("=")[0] for part in [name, *options.split("&")])
+    if not config.get("NAME") or is_cut:
         raise ImproperlyConfigured(
             f"DATABASE_URL cannot be read. {_ENCODING}; e.g. postgres://user:password@host:5432/name"
         )

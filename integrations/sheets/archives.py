@@ -42,7 +42,10 @@ class Archive:
             if event == "start":
                 parents.append(element)
                 inside += is_wanted
-                outer += local(element.tag) == within[0]
+                if local(element.tag) == within[0]:
+                    outer += 1
+                    if inside:
+                        raise SheetError("damaged")  # no program nests them, and the rows behind would be missed
                 continue
             parents.pop()
             inside -= is_wanted

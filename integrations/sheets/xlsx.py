@@ -91,6 +91,8 @@ def _cell(cell: Element, shared: Sequence[str], dates: set[str]) -> Cell:
     if not text:
         return text_cell("")
     if kind == "s":
+        if int(text) < 0:
+            raise SheetError("damaged")
         return text_cell(shared[int(text)])
     if kind == "b":
         return text_cell("TRUE" if text == "1" else "FALSE")

@@ -94,6 +94,7 @@ class TestDatabase:
 
     def test_a_socket_and_options_are_read(self, read: Any) -> None:
         assert read(DATABASE_URL="postgres:////run/postgresql/nome").database["HOST"] == "/run/postgresql"
+        assert read(DATABASE_URL="postgresql://ana:@/n?host=/home/a@b/x").database["OPTIONS"]["host"] == "/home/a@b/x"
         assert read(DATABASE_URL=f"{GOOD}?sslmode=require").database["OPTIONS"]["sslmode"] == "require"
 
 
