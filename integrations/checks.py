@@ -4,7 +4,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
@@ -70,4 +70,14 @@ def check_sandbox_in_production(**_kwargs: Any) -> list[CheckMessage]:
     wrong = [name for name, url in urls.items() if not url.startswith("https://")]
     if settings.IS_PRODUCTION and wrong:
         return [Error(f"{', '.join(wrong)} must be https in production.", id="integrations.E004")]
+    return []
+
+
+@register(deploy=True)
+def check_mails(**_kwargs: Any) -> list[CheckMessage]:
+    """W001: mails of production go to a mail server. What is only printed reaches nobody and counts as mailed."""
+    backend = settings.EMAIL_BACKEND.removeprefix("django.core.mail.backends.").partition(".")[0]
+    if settings.IS_PRODUCTION and backend in {"console", "dummy", "filebased", "locmem"}:
+        hint = "Set EMAIL_URL, e.g. smtp+tls://user:password@host:587; alerts and daily summaries reach nobody."
+        return [Warning("EMAIL_URL names no mail server.", hint=hint, id="integrations.W001")]
     return []

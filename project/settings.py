@@ -105,6 +105,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.behind_prox
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "integrations.views.refused.csrf_failure"
 
 LOGIN_URL = "admin:login"
 EMAIL_BACKEND = ENV.email["EMAIL_BACKEND"]
@@ -113,6 +114,8 @@ EMAIL_PORT = ENV.email.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER = ENV.email.get("EMAIL_HOST_USER") or ""
 EMAIL_HOST_PASSWORD = ENV.email.get("EMAIL_HOST_PASSWORD") or ""
 EMAIL_USE_TLS = bool(ENV.email.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(ENV.email.get("EMAIL_USE_SSL"))
+EMAIL_FILE_PATH = ENV.email.get("EMAIL_FILE_PATH") or None
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 SCREEN_URLS = ENV.screen_urls

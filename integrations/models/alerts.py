@@ -24,6 +24,7 @@ class Alert(models.Model):
     opened_at = models.DateTimeField(_("since"))
     newest = models.BigIntegerField(default=0, editable=False)
     mailed_at = models.DateTimeField(_("last e-mail"), null=True, blank=True)
+    mail_claimed_until = models.DateTimeField(null=True, editable=False)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
     if TYPE_CHECKING:

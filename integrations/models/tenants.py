@@ -110,6 +110,7 @@ class Tenant(models.Model):
         help_text=_("One address per line. Sent at 07:30 when something changed; without personal data."),
     )
     digested_at = models.DateTimeField(null=True, editable=False)
+    digest_claimed_until = models.DateTimeField(null=True, editable=False)
     force_limit = models.DecimalField(
         _("limit of forced settlements"),
         max_digits=15,

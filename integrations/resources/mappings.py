@@ -141,3 +141,8 @@ def error_texts(errors: Sequence[CellError]) -> list[str]:
     """Return errors as sentences that begin with the column's name."""
     texts = ((header(error.column) if error.column else "", fault_text(error.code, error.params)) for error in errors)
     return [f"{column}: {text}" if column else text for column, text in texts]
+
+
+def warning_texts(warnings: Sequence[CellError], column: str) -> list[str]:
+    """Return the sentences of the warnings about one column."""
+    return [fault_text(warning.code, warning.params) for warning in warnings if warning.column == column]

@@ -33,13 +33,17 @@ _FILES = {
     "too_large_unpacked": gettext_noop("The spreadsheet is too large when unpacked."),
     "too_many_rows": gettext_noop("The spreadsheet has more than %(limit)s rows. Split it."),
     "no_rows": gettext_noop("The spreadsheet has a header and no rows."),
+    "web_page": gettext_noop(
+        "This is a web page that was named as a spreadsheet. Open it, save it as .xlsx and send that."
+    ),
+    "xml_spreadsheet": gettext_noop("This is an XML spreadsheet of 2003. Open it, save it as .xlsx and send that."),
     "old_excel": gettext_noop(
         "This is an old Excel file (.xls), or one with a password. Save it as .xlsx and send that."
     ),
+    "password": gettext_noop("The spreadsheet has a password. Save it without one and send that."),
     "no_spreadsheet": gettext_noop("This is no spreadsheet that can be read. Save it as .xlsx or .csv and send that."),
     "damaged": gettext_noop("The spreadsheet is damaged. Save it again and send that."),
     "encoding": gettext_noop("The encoding of the file is wrong (line %(line)s). Save it as “CSV UTF-8”, or as .xlsx."),
-    "short_line": gettext_noop("Line %(line)s of the file has fewer cells than the header."),
     "quotation_mark": gettext_noop(
         "Line %(line)s of the file cannot be read: a quotation mark is missing or too much."
     ),
@@ -53,6 +57,15 @@ _CELLS = {
     "formula": gettext_noop("The cell holds a formula. Write the name or the code itself."),
     "fraction": gettext_noop(
         "The cell holds the number %(text)s: it may have lost a zero. Write the code as text, or the name."
+    ),
+    "date": gettext_noop("The cell holds a date: the program took what was typed for one. Write the name instead."),
+    "row_ends": gettext_noop("The row ends before this column."),
+    "not_there": gettext_noop(
+        "The row ends before this column, and the mapping has “%(name)s” here. Write it again; to empty it, save the "
+        "file as .xlsx or empty the field on screen."
+    ),
+    "zeros": gettext_noop(
+        "“%(text)s” may be what is left of several codes: %(names)s. Write the code together with the name."
     ),
     "not_for_kind": gettext_noop("Rows of the kind “%(kind)s” have nothing here."),
     "other_company": gettext_noop("This row is of the company “%(name)s”, not of “%(ours)s”."),
@@ -72,9 +85,19 @@ _CELLS = {
     "expense": gettext_noop("“%(name)s” is an expense account, and this row is income."),
     "income": gettext_noop("“%(name)s” is an income account, and this row is expense."),
 }
+_WARNINGS = {
+    "emptied": gettext_noop("The mapping loses its value here."),
+    "zeros_added": gettext_noop(
+        "“%(text)s” was taken for “%(name)s”: spreadsheet programs drop zeros of codes. Look whether it is that one."
+    ),
+}
 SAID = "said"
 """The code of what version 0.1 stored as a sentence, its parameter `text`."""
-_TEXTS = {**_FILES, **_CELLS, SAID: "%(text)s"}
+_STORED = {
+    SAID: "%(text)s",
+    "short_line": gettext_noop("Line %(line)s of the file has fewer cells than the header."),  # until version 0.2
+}
+_TEXTS = {**_FILES, **_CELLS, **_WARNINGS, **_STORED}
 
 
 def spreadsheet_text(code: str, params: Mapping[str, Any]) -> str:

@@ -8,9 +8,10 @@ import pytest
 from django.utils.translation import override
 
 from integrations.models.mapping_changes import fault_text
-from integrations.sheets import reading
+from integrations.sheets.archives import MAX_UNPACKED_BYTES
 from integrations.sheets.cells import plain_text, safe_text
-from integrations.sheets.reading import SheetError, read_table
+from integrations.sheets.reading import MAX_BYTES, read_table
+from integrations.sheets.tables import MAX_ROWS, SheetError
 from integrations.sheets.writing import Sheet, csv_bytes, xlsx_bytes
 
 HOSTILE = ["=1+1", "'=1+1", "''-1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\tTab", "\rReturn"]
@@ -112,7 +113,7 @@ def damaged() -> bytes:
 def bomb() -> bytes:
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", bytes(reading.MAX_UNPACKED_BYTES + 1))
+        archive.writestr("xl/workbook.xml", bytes(MAX_UNPACKED_BYTES + 1))
     return buffer.getvalue()
 
 
@@ -126,7 +127,7 @@ def bomb() -> bytes:
         (b"Tipo;Nome\n", "só tem o cabeçalho"),
         (b"Tipo;tipo\nA;B\n", "A coluna “Tipo” está repetida"),
         ("Tipo;Situação\nA;B\n".encode("cp1252"), "A codificação do arquivo está errada (linha 1)"),
-        ("Tipo;Situação\n".encode("utf-16"), "não é uma planilha"),
+        ("Tipo;Situação\n".encode("utf-16"), "só tem o cabeçalho"),
         (b"%PDF-1.4 planilha", "não é uma planilha"),
         (b"\x89PNG\x00\x00", "não é uma planilha"),
         (old_excel(), "antigo do Excel (.xls) ou protegido por senha"),
@@ -135,10 +136,9 @@ def bomb() -> bytes:
         (damaged(), "danificada"),
         (far_row(), "danificada"),
         (b'A;B\n"Bar do Ze;x\n1;2\n', "faltam ou sobram aspas"),
-        (b"A;B;C\n1;2;3\n4;5\n", "A linha 3 do arquivo tem menos células"),
         (bomb(), "grande demais quando descompactada"),
-        (b"A;B\n" + b"x" * (reading.MAX_BYTES + 1), "grande demais: mais de 5 MB"),
-        (b"A;B\n" + b"x;y\n" * (reading.MAX_ROWS + 1), "mais de 20000 linhas"),
+        (b"A;B\n" + b"x" * (MAX_BYTES + 1), "grande demais: mais de 5 MB"),
+        (b"A;B\n" + b"x;y\n" * (MAX_ROWS + 1), "mais de 20000 linhas"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_what_it_is_and_the_mend(content: bytes, says: str) -> None:
@@ -146,3 +146,62 @@ def test_a_file_that_cannot_be_used_says_what_it_is_and_the_mend(content: bytes,
         read_table(content)
     with override("pt-br"):
         assert says in fault_text(caught.value.code, caught.value.params)
+
+
+TABLE = "Conexão;Nome\nBling;Água & Irmãos\nBling;Açúcar\n"
+
+
+class TestEncodings:
+    @pytest.mark.parametrize(
+        "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850", "mac_roman"]
+    )
+    @pytest.mark.parametrize("delimiter", [";", "\t"])
+    def test_one_that_the_header_proves_is_read(self, encoding: str, delimiter: str) -> None:
+        table = read_table(TABLE.replace(";", delimiter).encode(encoding), sign="Conexão")
+        assert [table.headers, *([cell.text for cell in row.cells] for row in table.rows)] == [
+            ["Conexão", "Nome"], ["Bling", "Água & Irmãos"], ["Bling", "Açúcar"],
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("content", "code"),
+        [
+            (TABLE.replace("Conexão", "Conexao").encode("cp1252"), "encoding"),
+            (TABLE.encode() + "Bling;Pão\n".encode("cp1252"), "encoding"),
+            (TABLE.encode("cp1252") + b"Bling;\x81\n", "encoding"),
+            (TABLE.encode("utf-16")[:-1], "encoding"),
+            (TABLE.encode("utf-32"), "no_spreadsheet"),
+            (TABLE.encode() + b"\x00", "no_spreadsheet"),
+        ],
+    )
+    def test_one_that_nothing_proves_is_refused(self, content: bytes, code: str) -> None:
+        with pytest.raises(SheetError) as caught:
+            read_table(content, sign="Conexão")
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"<html><body><table><tr><td>Tipo</td></tr></table></body></html>", "web_page"),
+        (b"\xef\xbb\xbf\r\n<!DOCTYPE html><meta charset=utf-8><table>", "web_page"),
+        ("<html xmlns:x='urn:schemas-microsoft-com:office:excel'><table>".encode("utf-16"), "web_page"),
+        (b"MIME-Version: 1.0\r\nContent-Type: multipart/related; text/html\r\n", "web_page"),
+        (
+            b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n'
+            b'<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
+            "xml_spreadsheet",
+        ),
+        (b'<?xml version="1.0"?><office:document xmlns:office="x">', "no_spreadsheet"),
+        (b"{\\rtf1 x}", "no_spreadsheet"),
+    ],
+)
+def test_what_is_only_called_a_spreadsheet_is_named(content: bytes, code: str) -> None:
+    with pytest.raises(SheetError) as caught:
+        read_table(content, sign="Conexão")
+    assert caught.value.code == code
+
+
+def test_a_short_line_has_its_cells_and_no_others() -> None:
+    [short, empty, _whole] = read_table(b"A;B;C\n1;2\n3;;\n4;5;6\n").rows
+    assert [short.cell(place).is_there for place in range(3)] == [True, True, False]
+    assert [empty.cell(place).is_there for place in range(3)] == [True, True, True]

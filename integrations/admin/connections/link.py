@@ -7,7 +7,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -23,6 +22,7 @@ from integrations.admin.kit.decorators import page_action
 from integrations.models import BlingConnection
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.error_texts import error_text
+from integrations.pipeline.access.mails import deliver
 from integrations.pipeline.access.tokens import bling_app
 from integrations.pipeline.company import authorization
 from integrations.rest.errors import ConfigError
@@ -154,11 +154,9 @@ def _new_link(connection: BlingConnection, request: HttpRequest) -> str:
 
 def _send(request: HttpRequest, connection: BlingConnection, addresses: list[str]) -> None:
     link = _new_link(connection, request)
-    try:
-        subject, body = _mail(connection, link)
-        send_mail(subject, body, None, addresses)
-    except OSError as error:
-        log.error("link not mailed", connection=connection.pk, error=type(error).__name__)
+    subject, body = _mail(connection, link)
+    if not deliver(subject, body, addresses):
+        log.error("link not mailed", connection=connection.pk)
         messages.error(request, _("The e-mail could not be sent. Create the link and send it another way."))
         return
     text = ngettext("Link sent to %(count)s address.", "Link sent to %(count)s addresses.", len(addresses))

@@ -30,7 +30,7 @@ from integrations.pipeline.mapping.changes import confirm, discard, measures, ro
 from integrations.pipeline.mapping.edits import ChangedRow
 from integrations.pipeline.mapping.targets import KaminoTargets, labels
 from integrations.queue import enqueue_tick
-from integrations.resources.mappings import bad_rows_xlsx, error_texts
+from integrations.resources.mappings import bad_rows_xlsx, error_texts, warning_texts
 from integrations.words.colours import CHANGE_COLOURS
 from integrations.words.spreadsheets import COLUMNS
 
@@ -99,7 +99,8 @@ class MappingChangeAdmin(ReadOnlyAdmin):
             "colour": CHANGE_COLOURS[change.state],
             "busy": change.state in (State.READING, State.APPLYING),
             "summary": _summary(change, good, bad),
-            "good": [_shown(row, targets) for row in good[:ROWS_SHOWN]],
+            "warned": _warned(good),
+            "good": [_shown(row, targets) for row in sorted(good, key=lambda row: not row.warnings)[:ROWS_SHOWN]],
             "bad": [(row, error_texts(row.errors)) for row in bad[:ROWS_SHOWN]],
             "more_good": max(0, len(good) - ROWS_SHOWN),
             "more_bad": max(0, len(bad) - ROWS_SHOWN),
@@ -179,9 +180,22 @@ def _shown(row: ChangedRow, targets: KaminoTargets) -> dict[str, Any]:
     return {
         "row": row,
         "changes": [
-            (COLUMNS[name], old[name], new[name]) for name in TARGETS[row.kind] if row.old[name] != row.new[name]
+            (COLUMNS[name], old[name], new[name], warning_texts(row.warnings, name))
+            for name in TARGETS[row.kind]
+            if row.old[name] != row.new[name]
         ],
     }
+
+
+def _warned(good: list[ChangedRow]) -> str:
+    """Say how many rows a person should look at one by one; "" for none."""
+    count = sum(bool(row.warnings) for row in good)
+    words = ngettext(
+        "%(count)s row loses a value or names a code that is not certain: it is the first one below.",
+        "%(count)s rows lose a value or name a code that is not certain: they are the first ones below.",
+        count,
+    )
+    return words % {"count": count} if count else ""
 
 
 def _reaches(change: MappingChange, since: date) -> list[dict[str, Any]]:

@@ -25,9 +25,10 @@ from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.mapping.edits import ChangedRow
 from integrations.pipeline.mapping.reach import Measure, affected, measure, touch
 from integrations.pipeline.mapping.rows import desk_rows, values_of
-from integrations.pipeline.mapping.sheet import LANGUAGE, SHEET_TITLE, read_rows
+from integrations.pipeline.mapping.sheet import LANGUAGE, SHEET_TITLE, SIGN, header, read_rows
 from integrations.pipeline.mapping.targets import KaminoTargets
-from integrations.sheets.reading import MAX_BYTES, SheetError, Table, read_table
+from integrations.sheets.reading import MAX_BYTES, read_table
+from integrations.sheets.tables import SheetError, Table
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +75,7 @@ def read(change: MappingChange, *, clock: Clock) -> bool:
         return False
     mine = mine.filter(claimed_until=claimed_until)
     try:
-        table = read_table(bytes(change.content or b""), sheet_title=SHEET_TITLE)
+        table = read_table(bytes(change.content or b""), sheet_title=SHEET_TITLE, sign=header(SIGN))
         mine.update(total_rows=len(table.rows))
         rows = _read_rows(change, table, lambda done: mine.update(rows_done=done))
     except SheetError as error:

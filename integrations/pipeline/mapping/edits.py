@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from integrations.models import KaminoItem
 from integrations.models.mappings import TARGET_KINDS, TARGETS
 from integrations.pipeline.mapping.rows import DeskRow
-from integrations.pipeline.mapping.targets import KaminoTargets, TargetError, label, nature_of_row
+from integrations.pipeline.mapping.targets import KaminoTargets, TargetError, is_named, label, nature_of_row
 from integrations.sheets.cells import Cell
 
 
@@ -23,7 +24,8 @@ class CellError:
 @dataclass
 class ChangedRow:
     """One row of a proposal. `old` and `new` are keys of `KaminoItem` by target field; `line` and `cells` are those of
-    the file, 0 and empty for edits on screen. A row with errors changes nothing."""
+    the file, 0 and empty for edits on screen. A row with errors changes nothing; `warnings` are what a person has to
+    see before the row is carried out."""
 
     connection: int
     kind: str
@@ -35,13 +37,16 @@ class ChangedRow:
     errors: list[CellError] = field(default_factory=list)
     line: int = 0
     cells: list[str] = field(default_factory=list)
+    warnings: list[CellError] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return what is stored; without warnings as version 0.2 understands it."""
+        return {key: value for key, value in asdict(self).items() if value or key != "warnings"}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "ChangedRow":
-        return cls(**{**data, "errors": [CellError(**error) for error in data["errors"]]})
+        notes = {key: [CellError(**note) for note in data.get(key, [])] for key in ("errors", "warnings")}
+        return cls(**{**data, **notes})
 
 
 def changed(row: DeskRow, new: Mapping[str, int | None], **values: Any) -> ChangedRow:
@@ -61,36 +66,50 @@ def changed(row: DeskRow, new: Mapping[str, int | None], **values: Any) -> Chang
 def check_cells(row: DeskRow, cells: Mapping[str, Cell], targets: KaminoTargets) -> ChangedRow | None:
     """Check what a person wrote into the target cells of a row; `None` when nothing changes."""
     nature = nature_of_row(row.kind, row.source.nature if row.source else "")
-    new: dict[str, int | None] = {}
-    errors = []
+    old, new = row.values(), dict[str, int | None]()
+    errors, warnings = [], []
     for name in TARGET_KINDS:
         cell = cells.get(name, Cell())
         if name not in TARGETS[row.kind]:
             if cell.text:
                 errors.append(CellError(name, "not_for_kind", {"kind": row.kind}))
             continue
-        if cell.is_formula:
-            errors.append(CellError(name, "formula"))
-            continue
-        if cell.is_fraction:
-            errors.append(CellError(name, "fraction", {"text": cell.text}))
-            continue
         try:
-            new[name] = _find(row, name, cell.text, targets, nature)
+            found = _find(targets.by_pk.get(old[name] or 0), name, cell, targets, nature)
         except TargetError as error:
             errors.append(CellError(name, error.code, dict(error.params)))
+            continue
+        new[name] = found.pk if found else None
+        if new[name] != old[name]:
+            warnings += _warnings(name, cell, found)
     if errors:
         return changed(row, new, errors=errors)
-    return changed(row, new) if new != row.values() else None
+    return changed(row, new, warnings=warnings) if new != old else None
 
 
-def _find(row: DeskRow, name: str, text: str, targets: KaminoTargets, nature: str) -> int | None:
-    if not text:
+def _find(
+    current: KaminoItem | None, name: str, cell: Cell, targets: KaminoTargets, nature: str
+) -> KaminoItem | None:  # fmt: skip
+    """Return what a cell names; raises `TargetError`, also when it says less than it seems to."""
+    if cell.is_formula:
+        raise TargetError("formula")
+    if cell.is_date:
+        raise TargetError("date", text=cell.text)
+    if not cell.is_there and current is not None:
+        raise TargetError("not_there", name=label(current))
+    if not cell.text:
         return None
-    current = targets.by_pk.get(row.values()[name] or 0)
-    if current is not None and label(current) == text:
-        return current.pk  # untouched, even where it could not be chosen now
-    return targets.find(name, text, nature=nature if name == "chart_account" else "").pk
+    if current is not None and label(current) == cell.text:
+        return current  # untouched, even where it could not be chosen now
+    return targets.find(name, cell, nature=nature if name == "chart_account" else "")
+
+
+def _warnings(name: str, cell: Cell, found: KaminoItem | None) -> list[CellError]:
+    if found is None:
+        return [CellError(name, "emptied")]
+    if cell.is_fraction or (cell.from_file and not is_named(found, cell.text)):
+        return [CellError(name, "zeros_added", {"text": cell.text, "name": label(found)})]
+    return []
 
 
 def from_suggestions(rows: Iterable[DeskRow], least: int) -> list[ChangedRow]:
@@ -128,6 +147,6 @@ def _name_here(theirs: KaminoTargets, ours: KaminoTargets, name: str, pk: int | 
     """Return the label where both companies use the same code and name, else the name alone."""
     item = theirs.by_pk[pk or 0]
     try:
-        return label(ours.find(name, label(item)))
+        return label(ours.find(name, Cell(label(item))))
     except TargetError:
         return item.name

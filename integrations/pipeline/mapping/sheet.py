@@ -11,13 +11,17 @@ from integrations.pipeline.mapping.edits import CellError, ChangedRow, check_cel
 from integrations.pipeline.mapping.rows import DeskRow, Key, rows_by_key
 from integrations.pipeline.mapping.targets import KaminoTargets
 from integrations.sheets.cells import Cell
-from integrations.sheets.reading import Row, SheetError, Table
+from integrations.sheets.tables import Row, SheetError, Table
 from integrations.words.spreadsheets import COLUMNS
 
 SHEET_TITLE = "De-Para"
 LANGUAGE = "pt-br"
 """Files are read and written in Portuguese, whatever language a person or process works in."""
-REQUIRED = ("company", "connection", "kind", "bling_id", "bling_name", *TARGET_KINDS)
+_IDENTITY = ("company", "connection", "kind", "bling_id")
+"""The columns that say which row of the desk is meant."""
+SIGN = "connection"
+"""A column whose name has an accent: it proves in which encoding a csv was written."""
+REQUIRED = (*_IDENTITY, "bling_name", *TARGET_KINDS)
 _PROGRESS = 200
 
 
@@ -36,7 +40,7 @@ def read_rows(
     reader = _Reader(tenant, desk, targets)
     found = []
     for done, row in enumerate(table.rows, start=1):
-        cells = {name: row.cells[place] if place < len(row.cells) else Cell() for name, place in places.items()}
+        cells = {name: row.cell(place) for name, place in places.items()}
         edit = reader.read(cells)
         if edit is not None:
             edit.line, edit.cells = row.number, _texts(row, edit, len(table.headers))
@@ -92,7 +96,9 @@ class _Reader:
         return check_cells(row, cells, self._targets)
 
     def _row(self, cells: dict[str, Cell]) -> DeskRow:
-        for column in ("company", "connection", "kind", "bling_id"):
+        for column in _IDENTITY:
+            if not cells[column].is_there:
+                raise _Refused(column, "row_ends")
             if cells[column].is_formula:
                 raise _Refused(column, "formula")
         if fold(cells["company"].text) != fold(self._tenant.name):

@@ -1,5 +1,6 @@
 """The Kamino side of the De/Para: finding what a person named, by code or name, and saying why it cannot be used."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from integrations.domain.classification import Target
@@ -8,8 +9,10 @@ from integrations.domain.suggestions import Suggestion, Suggestions
 from integrations.models import KaminoItem
 from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.models.registers import KaminoKind
+from integrations.sheets.cells import Cell
 
 NEAREST = 3
+_NUMBER = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?")
 _NATURES = {MappingKind.CUSTOMER: "income", MappingKind.SUPPLIER: "expense"}
 
 
@@ -24,6 +27,21 @@ class TargetError(Exception):
 def label(item: KaminoItem) -> str:
     """Return what stands for a register in cells and fields: code and name, which `KaminoTargets.find` understands."""
     return f"{item.kamino_id} {item.name}"
+
+
+def is_named(item: KaminoItem, text: str) -> bool:
+    """Say whether a text is a register's label, code or name, as it is."""
+    return fold(text) in {fold(label(item)), fold(item.kamino_id), fold(item.name)}
+
+
+def without_zeros(code: str) -> str:
+    """Return what a spreadsheet program leaves of a code that it takes for a number, with a comma or a point (0012 is
+    12, 1.10 is 1.1); "" for a code that is none."""
+    found = _NUMBER.fullmatch(code.strip())
+    if found is None:
+        return ""
+    whole, fraction = found[1].lstrip("0") or "0", (found[2] or "").rstrip("0")
+    return f"{whole}.{fraction}" if fraction else whole
 
 
 def nature_of_row(kind: str, bling_nature: str) -> str:
@@ -44,10 +62,12 @@ class KaminoTargets:
         self.by_pk = {item.pk: item for item in items}
         self._by_text: dict[str, dict[str, list[KaminoItem]]] = {kind: {} for kind in KaminoKind.values}
         self._by_code: dict[tuple[str, str], KaminoItem] = {}
+        self._by_number: dict[tuple[str, str], list[KaminoItem]] = {}
         for item in self.by_pk.values():
             self._by_code[item.kind, item.kamino_id] = item
             for text in {fold(label(item)), fold(item.kamino_id), fold(item.name)}:
                 self._by_text[item.kind].setdefault(text, []).append(item)
+            self._by_number.setdefault((item.kind, without_zeros(item.kamino_id)), []).append(item)
         self._suggestions: dict[tuple[str, str], Suggestions] = {}
 
     @classmethod
@@ -59,10 +79,13 @@ class KaminoTargets:
         items = [item for item in self.by_pk.values() if item.kind == kind and item.is_active and item.takes_postings]
         return sorted(items, key=lambda item: (item.path, item.name))
 
-    def find(self, field: str, text: str, *, nature: str = "") -> KaminoItem:
-        """Return the register that `text` names for a target field. Raises `TargetError` with what to do."""
-        kind = TARGET_KINDS[field]
+    def find(self, field: str, cell: Cell, *, nature: str = "") -> KaminoItem:
+        """Return the register that a cell names for a target field, also by a code that lost its zeros in a file.
+        Raises `TargetError` with what to do."""
+        kind, text = TARGET_KINDS[field], cell.text
         found = self._exact(kind, text)
+        if cell.from_file:
+            found = self._also_without_zeros(kind, text, found)
         usable = [item for item in found if item.is_active and item.takes_postings and fits(item, nature)]
         if len(usable) == 1:
             return usable[0]
@@ -74,7 +97,19 @@ class KaminoTargets:
         elsewhere = next((other for other in KaminoKind if other != kind and self._exact(other, text)), None)
         if elsewhere is not None:
             raise TargetError("other_column", text=text, kind=elsewhere.value)
+        if cell.is_fraction:
+            raise TargetError("fraction", text=text)
         raise self._unknown(kind, text)
+
+    def _also_without_zeros(self, kind: str, text: str, found: list[KaminoItem]) -> list[KaminoItem]:
+        """Return what a text from a file names. Raises `TargetError` when it may be what is left of several codes: also
+        of ones that cannot be used, because a person may have meant those."""
+        number = without_zeros(text)
+        similar = self._by_number.get((kind, number), []) if number == text.replace(",", ".") else []
+        both = list(dict.fromkeys([*found, *similar]))
+        if len(both) > 1 and similar:
+            raise TargetError("zeros", text=text, names="; ".join(label(item) for item in both[:NEAREST]))
+        return both
 
     def _exact(self, kind: str, text: str) -> list[KaminoItem]:
         by_label = [item for item in self._by_text[kind].get(fold(text), []) if fold(label(item)) == fold(text)]

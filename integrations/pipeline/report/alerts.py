@@ -26,7 +26,7 @@ from integrations.models import (
     Tenant,
 )
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline.access.mails import addresses, send
+from integrations.pipeline.access.mails import CLAIM, addresses, send
 from integrations.pipeline.desk.restores import held_for_a_person
 from integrations.pipeline.report.coverage import lacking_names
 from integrations.pipeline.report.estimate import outlook
@@ -199,21 +199,25 @@ def mail_alerts(*, now: datetime) -> int:
 
     One that was not taken is tried again the next time. It ends this time: a mail server that does not answer must not
     keep a tick waiting for each alert. In no fixed order, so that one refused address does not keep the others back.
+    One whose worker died while sending is sent again once its claim is over: rather twice than never.
     """
-    due = Alert.objects.filter(closed_at=None).filter(
+    free = Q(mail_claimed_until=None) | Q(mail_claimed_until__lt=now)
+    due = Alert.objects.filter(free, closed_at=None).filter(
         Q(mailed_at__isnull=True) | Q(mailed_at__lt=now - MAIL_AGAIN_AFTER)
     )
     sent = 0
     for alert in due.select_related("tenant").order_by("?"):
         subject, text = f"{alert.tenant.name}: {alert.get_cause_display()}", alert.detail
         # Claimed before sending: two workers mail once.
-        if not Alert.objects.filter(pk=alert.pk, mailed_at=alert.mailed_at).update(mailed_at=now):
+        mine = Alert.objects.filter(pk=alert.pk)
+        if not mine.filter(free, mailed_at=alert.mailed_at).update(mail_claimed_until=now + CLAIM):
             continue
         recipients = list(dict.fromkeys([*addresses(alert.tenant.alert_emails), *settings.SUPPORT_EMAILS]))
-        if send(subject, f"{text}\n\n{settings.PUBLIC_URL}/admin/", recipients):
+        is_sent = send(subject, f"{text}\n\n{settings.PUBLIC_URL}/admin/", recipients)
+        if is_sent:
             sent += 1
-            continue
-        Alert.objects.filter(pk=alert.pk, mailed_at=now).update(mailed_at=alert.mailed_at)
-        if recipients:
+            mine.filter(newest=alert.newest).update(mailed_at=now)  # what is newer is mailed as well
+        mine.update(mail_claimed_until=None)
+        if recipients and not is_sent:
             break
     return sent

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext, override
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import Discrepancy, Posting, Tenant
-from integrations.pipeline.access.mails import addresses, send
+from integrations.pipeline.access.mails import CLAIM, addresses, send
 from integrations.pipeline.handover.due import derived
 from integrations.pipeline.report.needs_action import needing_action
 from integrations.pipeline.report.sync_summary import Written, written_since
@@ -49,8 +49,13 @@ def _due_since(now: datetime) -> datetime:
 def companies_due(now: datetime) -> QuerySet[Tenant]:
     """Return the companies whose summary of today is to be sent."""
     due_since = derived(now, _due_since)
-    waiting = Tenant.objects.filter(LessThanOrEqual(due_since, now), is_active=True).exclude(digest_emails="")
+    waiting = Tenant.objects.filter(LessThanOrEqual(due_since, now), _free(now), is_active=True)
+    waiting = waiting.exclude(digest_emails="")
     return waiting.filter(Q(digested_at=None) | Q(digested_at__lt=due_since))
+
+
+def _free(now: datetime) -> Q:
+    return Q(digest_claimed_until=None) | Q(digest_claimed_until__lt=now)
 
 
 def send_digests(*, now: datetime) -> int:
@@ -71,14 +76,16 @@ def _send_one(tenant: Tenant, due_since: datetime, now: datetime) -> bool:
     with override(LANGUAGE):
         subject = _("%(company)s: summary of %(day)s") % {"company": tenant.name, "day": f"{due_since:%d/%m/%Y}"}
         text = _text(tenant, news)
-    # Claimed before sending: two workers mail once. One that was not sent is tried again.
     same = Tenant.objects.filter(pk=tenant.pk, digested_at=tenant.digested_at)
-    if not same.update(digested_at=now) or news.is_empty:
+    if news.is_empty:
+        same.update(digested_at=now)
         return False
-    if send(subject, text, addresses(tenant.digest_emails)):
-        return True
-    Tenant.objects.filter(pk=tenant.pk, digested_at=now).update(digested_at=tenant.digested_at)
-    return False
+    # Claimed before sending: two workers mail once. One that was not sent is tried again, also when its worker died.
+    if not same.filter(_free(now)).update(digest_claimed_until=now + CLAIM):
+        return False
+    is_sent = send(subject, text, addresses(tenant.digest_emails))
+    same.update(digest_claimed_until=None, digested_at=now if is_sent else tenant.digested_at)
+    return is_sent
 
 
 def news_since(tenant: Tenant, since: datetime, until: datetime) -> News:

@@ -331,7 +331,7 @@ class TestFiles:
         [
             (b"", "arquivo"),
             (b"%PDF-1.7", "não é uma planilha"),
-            ("Empresa;Conexão\nA;B\n".encode("cp1252"), "A codificação do arquivo está errada"),
+            ("Empresa;Conexão\n".encode() + "Ação;B\n".encode("cp1252"), "A codificação do arquivo está errada"),
             (workbook(["x"], headers=["Empresa"]), "Faltam colunas: Conexão, Tipo, ID no Bling"),
             (workbook(["x"], headers=[*HEADERS[:-1], "Conta correntes"]), "Colunas desconhecidas: Conta correntes."),
             (workbook(), "só tem o cabeçalho"),

@@ -10,12 +10,15 @@ from django.core import mail
 from django.utils import timezone, translation
 
 from integrations.models import Alert, BlingConnection, BlingToken, KaminoConnection, SyncRun, Tenant
+from integrations.pipeline.access import mails
+from integrations.pipeline.access.mails import CLAIM
 from integrations.pipeline.company import connection_state
 from integrations.pipeline.read import run_lease
 from integrations.pipeline.report import alerts
 from integrations.pipeline.report.alerts import mail_alerts, review_alerts
 from integrations.rest import session
 from tests.flows.helpers import Company
+from tests.mail_backends import HERE, UNSENT
 from tests.pipeline.compare.test_double_payments import paid_and_scheduled
 
 
@@ -112,19 +115,52 @@ def test_what_is_not_set_up_yet_is_grey_and_names_the_next_step(company: Company
     assert judged.action
 
 
+@pytest.mark.parametrize("backend", UNSENT)
 def test_a_mail_that_was_not_taken_is_sent_as_soon_as_it_can_be(
-    company: Company, risky: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+    backend: str, company: Company, risky: int, settings: Any
 ) -> None:
-    def refuse(*_args: Any, **_more: Any) -> int:
-        raise OSError("mail server away")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("integrations.pipeline.access.mails.send_mail", refuse)
-        watch()
-    assert mails_about("em dobro") == []
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, backend
+    watch()
+    assert not Alert.objects.exclude(mailed_at=None).exists()
+    settings.EMAIL_BACKEND = working
     watch()
     watch()
     assert len(mails_about("em dobro")) == 1
+    assert not Alert.objects.filter(mailed_at=None).exists()
+
+
+def test_a_mail_whose_worker_died_is_sent_by_the_next_one(company: Company, risky: int, settings: Any) -> None:
+    review_alerts(now=timezone.now())
+    now = timezone.now()
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, f"{HERE}.Killed"
+    with pytest.raises(SystemExit):
+        mail_alerts(now=now)
+    assert not Alert.objects.exclude(mailed_at=None).exists()
+    settings.EMAIL_BACKEND = working
+    open_alerts = Alert.objects.filter(closed_at=None).count()
+    mail_alerts(now=now + CLAIM / 2)  # another worker may still be at it
+    assert Alert.objects.exclude(mailed_at=None).count() == open_alerts - 1
+    mail_alerts(now=now + CLAIM * 2)
+    mail_alerts(now=now + CLAIM * 4)
+    assert Alert.objects.exclude(mailed_at=None).count() == len(mail.outbox) == open_alerts
+
+
+def test_what_is_newer_than_the_mail_under_way_is_mailed_as_well(
+    company: Company, risky: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review_alerts(now=timezone.now())
+    Alert.objects.exclude(cause="double_payment").delete()
+    sending = mails.deliver
+
+    def deliver(*args: Any) -> bool:
+        Alert.objects.update(newest=10**9, mailed_at=None)
+        return sending(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mails, "deliver", deliver)
+        assert mail_alerts(now=timezone.now()) == 1
+    assert mail_alerts(now=timezone.now()) == 1
+    assert mail_alerts(now=timezone.now()) == 0
 
 
 def test_one_company_that_cannot_be_judged_keeps_no_mail_of_another_back(

@@ -10,10 +10,11 @@ from django.utils import timezone
 from integrations.domain.calendar import BRASILIA, day_of
 from integrations.models import Attempt, Posting, Tenant
 from integrations.pipeline.report import digest
-from integrations.pipeline.report.digest import send_digests
+from integrations.pipeline.report.digest import companies_due, send_digests
 from integrations.pipeline.report.needs_action import needing_action
 from sandbox.world import World
 from tests.flows.helpers import Company, provision_company
+from tests.mail_backends import HERE, UNSENT
 
 
 def at(hour: int, minute: int, *, days: int = 1) -> datetime:
@@ -59,13 +60,23 @@ def test_nothing_changed_no_mail(told: Company) -> None:
     assert len(mail.outbox) == 1
 
 
-def test_one_that_the_server_did_not_take_is_tried_again(told: Company, settings: Any) -> None:
-    working = settings.EMAIL_BACKEND
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+@pytest.mark.parametrize("backend", ["django.core.mail.backends.smtp.EmailBackend", *UNSENT])
+def test_one_that_the_server_did_not_take_is_tried_again(backend: str, told: Company, settings: Any) -> None:
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, backend
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     assert send_digests(now=at(7, 30)) == 0
     settings.EMAIL_BACKEND = working
     assert send_digests(now=at(7, 32)) == 1
+
+
+def test_one_whose_worker_died_is_sent_by_the_next_one(told: Company, settings: Any) -> None:
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, f"{HERE}.Killed"
+    with pytest.raises(SystemExit):
+        send_digests(now=at(7, 30))
+    settings.EMAIL_BACKEND = working
+    assert not companies_due(at(7, 34)).exists()
+    assert (send_digests(now=at(7, 34)), send_digests(now=at(7, 36)), send_digests(now=at(7, 50))) == (0, 1, 0)
+    assert "1 criados" in mail.outbox[0].body
 
 
 def test_nobody_named_nothing_sent(told: Company) -> None:
