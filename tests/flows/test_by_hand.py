@@ -177,5 +177,5 @@ def test_a_payment_that_people_entered_from_another_account_is_not_called_sent(
     company.forget_snapshots()
     company.resync(title, user)
     assert stands(company, title) == ("delivered", "")
-    assert not rows.exists()
+    assert not rows.all().exists()
     assert company.kamino.write_count == writes
