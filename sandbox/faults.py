@@ -14,6 +14,7 @@ FaultKind = Literal[
     "cut_before",
     "cut_after",
     "html",
+    "wrong_host",
     "truncated",
     "token_lost",
     "invalid_grant",

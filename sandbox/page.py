@@ -42,6 +42,7 @@ FAULT_LABELS = {
     "cut_before": "Corte antes de gravar",
     "cut_after": "Corte depois de gravar",
     "html": "HTML em vez de JSON",
+    "wrong_host": "Endereço bloqueado (403)",
     "truncated": "JSON pela metade",
     "token_lost": "Renovação perdida após rotação",
     "invalid_grant": "invalid_grant",

@@ -1,5 +1,6 @@
 """Wire shapes of Bling's API v3, in Bling's words; only the fields that we read. Unknown fields are tolerated."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -33,7 +34,9 @@ class ContaRow:
 
 @dataclass(frozen=True)
 class Conta(ContaRow):
-    """The detail of a conta a pagar or a receber. `saldo` is what is still open; payments are ids only."""
+    """The detail of a conta a pagar or a receber. `saldo` is what is still open; payments are ids only. `categorias` is
+    in no document: a public client reads it before `categoria`, where a title is divided among several. Its form is a
+    guess, so that nothing is concluded from it but that there are some: 0 stands for what has no id."""
 
     saldo: Decimal | None
     data_emissao: date | None
@@ -42,6 +45,7 @@ class Conta(ContaRow):
     historico: str
     portador_id: int
     categoria_id: int
+    categorias: tuple[int, ...]
     borderos: tuple[int, ...]
     origem_tipo: str
     origem_id: int
@@ -61,12 +65,20 @@ class Conta(ContaRow):
             historico=data.text("historico"),
             portador_id=data.child("portador").integer("id", 0),
             categoria_id=data.child("categoria").integer("id", 0),
+            categorias=_categorias(data),
             borderos=data.integers("borderos"),
             origem_tipo=origem.text("tipoOrigem"),
-            origem_id=origem.integer("id", 0),
+            origem_id=origem.integer("id", 0) or data.integer("idOrigem", 0),
             origem_numero=origem.text("numero"),
             origem_situacao=origem.integer("situacao", 0, most=LARGEST_CODE),
         )
+
+
+def _categorias(data: Fields) -> tuple[int, ...]:
+    shown = data.raw("categorias")
+    items = [item for item in shown if item] if isinstance(shown, list) else []
+    ids = [Fields(item, "categorias").identifier("id") or 0 if isinstance(item, Mapping) else 0 for item in items]
+    return tuple(dict.fromkeys(ids))
 
 
 @dataclass(frozen=True)

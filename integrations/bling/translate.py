@@ -92,6 +92,7 @@ def title(direction: Direction, conta: records.Conta) -> TitleFacts:
         document_number=conta.numero_documento[:100],
         history=conta.historico,
         category_id=conta.categoria_id,
+        split_category_ids=() if conta.categorias == (conta.categoria_id,) else conta.categorias,
         account_id=conta.portador_id,
         payment_form_id=conta.forma_pagamento_id,
         bordero_ids=tuple(sorted({bordero for bordero in conta.borderos if bordero})),

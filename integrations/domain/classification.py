@@ -154,7 +154,8 @@ class Subject:
     `category` is Bling's, `contact_category` the default category of its contact (`None`: none that Bling still has).
     `order` is the sales order behind it; `awaits_order`: there is one, and it was not read yet. `sent` is what was
     sent to Kamino (`None`: nothing); `keeps_sent`: people chose that it stays. `is_of_bordero`: the category is that of
-    its payments; `disputed` are the names of theirs where they have several.
+    its payments; `disputed` are the names of theirs where they have several, or of those among which Bling divides the
+    title (`is_split`).
     """
 
     direction: Direction
@@ -167,6 +168,7 @@ class Subject:
     keeps_sent: bool = False
     is_of_bordero: bool = False
     disputed: tuple[str, ...] = ()
+    is_split: bool = False
 
 
 def classify_title(subject: Subject, rules: RuleSet) -> tuple[Classification, list[Problem]]:
@@ -215,7 +217,8 @@ def _chart_account(
         if rule is not None and rule.unresolved:
             return None, "", []
     if subject.disputed:
-        return None, "", [Problem(Reason.CATEGORY_DISPUTED, {"names": ", ".join(subject.disputed)})]
+        code = Reason.CATEGORY_SPLIT if subject.is_split else Reason.CATEGORY_DISPUTED
+        return None, "", [Problem(code, {"names": ", ".join(subject.disputed)})]
     if category.bling_id == 0:
         return None, "", [Problem(Reason.CATEGORY_MISSING)]
     found = [target for target in accounts.usable_named(category.name) if target.fits(direction)]

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     CATEGORY_AMBIGUOUS = "category_ambiguous"
     CATEGORY_MISSING = "category_missing"
     CATEGORY_DISPUTED = "category_disputed"
+    CATEGORY_SPLIT = "category_split"
     ACCOUNT_NOT_USABLE = "account_not_usable"
     ACCOUNT_INACTIVE = "account_inactive"
     ACCOUNT_IS_GROUP = "account_is_group"
@@ -159,6 +160,7 @@ _EFFECTS: dict[Reason, Effect] = {
     **dict.fromkeys(
         (
             Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING, Reason.CATEGORY_DISPUTED,
+            Reason.CATEGORY_SPLIT,
             Reason.ACCOUNT_NOT_USABLE, Reason.ACCOUNT_INACTIVE, Reason.ACCOUNT_IS_GROUP, Reason.ACCOUNT_WRONG_DIRECTION,
             Reason.MAPPING_TARGET_UNKNOWN,
             Reason.ORDER_UNREAD, Reason.DUE_DATE_MISSING, Reason.PERSON_MISSING, Reason.PERSON_UNREAD,

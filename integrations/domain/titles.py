@@ -68,6 +68,7 @@ class TitleRow:
 class TitleFacts:
     """One title as its detail shows it; money in reais, dates without zone, absent dates `None`.
 
+    `split_category_ids` are those among which Bling divides it, as far as they have ids (else 0).
     `status_number`, `origin_kind` and `origin_status` are Bling's own forms of the words beside them: evidence, which
     no rule reads.
     """
@@ -85,6 +86,7 @@ class TitleFacts:
     document_number: str = ""
     history: str = ""
     category_id: int = 0
+    split_category_ids: tuple[int, ...] = ()
     account_id: int = 0
     payment_form_id: int = 0
     bordero_ids: tuple[int, ...] = ()

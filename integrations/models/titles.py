@@ -110,7 +110,8 @@ class Title(models.Model):
     `is_released` is false until the run that found it has finished looking for vanished titles. A title that Bling
     re-created with a new id is `replaced_by` it; `maybe_replaces` names Bling ids that a person has to choose from.
     `category_id` is the title's own in Bling (`own_category_id`, `None` where it was read before 0.3), else the one of
-    its borderôs; where these disagree it is 0, and they are in `disputed_categories`.
+    its borderôs; where these disagree, or Bling divides the title among several (`split_categories`), it is 0, and they
+    are in `disputed_categories`.
     """
 
     connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="titles", verbose_name=_("connection"))
@@ -131,6 +132,7 @@ class Title(models.Model):
     category_id = models.BigIntegerField(_("category id in Bling"), default=0)
     own_category_id = models.BigIntegerField(null=True, editable=False)
     disputed_categories = ArrayField(models.BigIntegerField(), null=True, editable=False)
+    split_categories = ArrayField(models.BigIntegerField(), null=True, editable=False)
     account_id = models.BigIntegerField(_("account id in Bling"), default=0)
     payment_form_id = models.BigIntegerField(_("payment form id in Bling"), default=0)
     bordero_ids = ArrayField(models.BigIntegerField(), verbose_name=_("borderôs"), default=list, blank=True)
@@ -207,6 +209,7 @@ class Title(models.Model):
         return TitleFacts(
             direction=Direction(self.direction),
             bordero_ids=tuple(self.bordero_ids),
+            split_category_ids=tuple(self.split_categories or ()),
             status=TitleStatus(self.shown_status),
             origin=Origin(self.origin),
             invoice_status=InvoiceStatus(self.invoice_status),

@@ -30,6 +30,12 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Give the title one in Bling, or map its customer or supplier under Mappings."),
         "classification",
     ),
+    Reason.CATEGORY_SPLIT: Words(
+        gettext_noop("Divided among categories"),
+        gettext_noop("Bling divides the title among several categories (%(names)s), and Kamino takes one."),
+        gettext_noop("Give the title one category in Bling, or map its customer or supplier under Mappings."),
+        "classification",
+    ),
     Reason.ACCOUNT_NOT_USABLE: Words(
         gettext_noop("Cost center or unit inactive"),
         gettext_noop("The cost center or business unit “%(name)s” is inactive in Kamino."),

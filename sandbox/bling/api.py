@@ -145,6 +145,7 @@ def refuse(fault: Fault) -> Reply:
         "429": errors.too_many(3, "second"),
         "429_day": errors.too_many(120_000, "day"),
         "invalid_grant": errors.invalid_grant("Invalid refresh token"),
+        "wrong_host": errors.wrong_host(),
         "503": errors.error(503, "SERVER_ERROR", "Serviço indisponível.", "Tente novamente mais tarde."),
     }
     return refusals.get(fault.kind, errors.server_error()).reply

@@ -48,6 +48,14 @@ def invalid_token(*, expired: bool = False) -> HttpError:
     return error(401, "invalid_token", "invalid_token", f"The access token provided {text}")
 
 
+def wrong_host() -> HttpError:
+    """The API was called at the host of Bling's web site."""
+    host = "A URL 'www.bling.com.br' está bloqueada para requisições de API."
+    return error(
+        403, "FORBIDDEN", "Acesso negado", f"{host} Por favor, utilize o endpoint oficial: 'api.bling.com.br'."
+    )
+
+
 def insufficient_scope() -> HttpError:
     """The app was not given the resource."""
     return error(

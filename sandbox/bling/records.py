@@ -70,7 +70,8 @@ class PaymentForm:
 
 @dataclass(slots=True)
 class Title:
-    """An account payable or receivable. `paid` is the principal that payments have taken off its value."""
+    """An account payable or receivable. `paid` is the principal that payments have taken off its value; `split` are
+    categories with their parts of the value: undocumented, and shown only where there are some."""
 
     id: int
     direction: Direction
@@ -83,6 +84,7 @@ class Title:
     payment_form: int
     status: int = OPEN
     category: int = 0
+    split: tuple[tuple[int, Decimal], ...] = ()
     account: int = 0
     document_number: str = ""
     history: str = ""

@@ -33,6 +33,8 @@ class TitleBook(RegisterBook):
         self.titles: dict[int, Title] = {}
         self.borderos: dict[int, Bordero] = {}
         self.cash: dict[int, CashEntry] = {}
+        # Real accounts show `idOrigem` on receivables; no document has it.
+        self.shows_origin_ids = False
         # Every id that was ever seen here and is gone; for assertions only, Bling keeps no tombstones.
         self.deleted: list[int] = []
 

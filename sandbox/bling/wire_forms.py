@@ -53,7 +53,8 @@ def receivable_row(book: TitleBook, title: Title) -> Wire:
     contact = book.contacts.get(title.contact)
     account = book.accounts.get(title.account)
     form = book.payment_forms.get(title.payment_form)
-    return {
+    origin = NO_ORIGIN | (title.origin or {})
+    return ({"idOrigem": origin["id"]} if book.shows_origin_ids else {}) | {
         "id": title.id,
         "situacao": title.status,
         "vencimento": iso(title.due),
@@ -70,7 +71,7 @@ def receivable_row(book: TitleBook, title: Title) -> Wire:
         },
         "formaPagamento": {"id": title.payment_form, "codigoFiscal": form.code if form else 99},
         "contaContabil": {"id": title.account, "descricao": account.name if account else ""},
-        "origem": NO_ORIGIN | (title.origin or {}),
+        "origem": origin,
     }
 
 
@@ -90,6 +91,8 @@ def title_detail(book: TitleBook, title: Title) -> Wire:
         "borderos": list(title.borderos),
         "ocorrencia": _occurrence(title),
     }
+    if title.split:
+        detail["categorias"] = [{"id": category, "valor": value} for category, value in title.split]
     return detail if title.direction == "payable" else detail | {"vendedor": {"id": 0}}
 
 

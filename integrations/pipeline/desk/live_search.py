@@ -182,8 +182,10 @@ class _Looking:
             self.answer.failures += [live_call_text(failed.failure) for failed in chunk.failures]
 
     def _is_hidden(self, facts: TitleFacts, chunk: Chunk) -> bool:
-        """Say whether a title has a hidden category: its own, any of its borderôs', or its contact's default where it
-        has none."""
+        """Say whether a title has a hidden category: its own or any of those among which it is divided, any of its
+        borderôs', or its contact's default where it has none."""
+        if facts.split_category_ids:
+            return not self.hidden.isdisjoint(facts.split_category_ids)
         if facts.category_id or not self.hidden:
             return facts.category_id in self.hidden
         rows = Bordero.objects.filter(connection=self.connection, bling_id__in=facts.bordero_ids)

@@ -63,6 +63,7 @@ class Rulebook:
             sent=_sent(posting),
             is_of_bordero=title.own_category_id == 0 and title.category_id != 0,
             disputed=tuple(self.register(CatalogKind.CATEGORY, each).name for each in title.disputed_categories or ()),
+            is_split=bool(title.split_categories),
             keeps_sent=posting.kept_for_category == title.category_id and self._is_told_of(posting, title.contact_id),
         )
 

@@ -217,6 +217,7 @@ def _apply(
         "invoice_status": facts.invoice_status.value,
         "bordero_ids": list(facts.bordero_ids),
         "own_category_id": facts.category_id,
+        "split_categories": list(facts.split_category_ids) or None,
         "person_id": persons.get(facts.contact_id),
         "missing_runs": 0,
         "missing_in_run": None,
@@ -239,8 +240,8 @@ def _apply(
 
 _TITLE_COLUMNS = [
     *Title.FACT_FIELDS, "status", "shown_status", "origin", "invoice_status",
-    "bordero_ids", "own_category_id", "disputed_categories", "person", "missing_runs", "missing_in_run", "replaced_by",
-    "read_at", "changed_at",
+    "bordero_ids", "own_category_id", "split_categories", "disputed_categories", "person", "missing_runs",
+    "missing_in_run", "replaced_by", "read_at", "changed_at",
 ]  # fmt: skip
 
 

@@ -63,12 +63,15 @@ def borderos_of(connection: BlingConnection, titles: Iterable[Title]) -> dict[in
 
 
 def derive_category(title: Title, borderos: Mapping[int, BorderoFacts]) -> bool:
-    """Set a title's category to its own or that of its borderôs; says whether it is another one than before."""
+    """Set a title's category to its own or that of its borderôs, none where it is divided among several; says whether
+    it is another one than before."""
     own = title.category_id if title.own_category_id is None else title.own_category_id
-    found = categories_of(own, (borderos[each] for each in title.bordero_ids if each in borderos))
+    of_borderos = (borderos[each] for each in title.bordero_ids if each in borderos)
+    split = title.split_categories
+    found = split or categories_of(own, of_borderos)
     before = title.category_id, title.disputed_categories
     title.own_category_id = own
-    title.category_id, title.disputed_categories = (found[0], None) if len(found) == 1 else (0, found or None)
+    title.category_id, title.disputed_categories = (0, found or None) if split or len(found) != 1 else (found[0], None)
     return before != (title.category_id, title.disputed_categories)
 
 

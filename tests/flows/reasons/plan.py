@@ -88,6 +88,33 @@ def supplier_mapped(company: Company, desk: Desk) -> Iterator[int]:
     _map(desk, "supplier", company.bling.titles[title].contact, chart_account="Outra")
 
 
+def _divided(company: Company) -> tuple[int, int]:
+    """Return a title that Bling divides among two categories, and the other one."""
+    other = company.bling.add_category("Outra", kind=3)
+    title = company.add_title("payable", value="100.00")
+    company.bling.edit_title(title, split=((company.category, 60), (other, 40)))
+    company.sync()
+    return title, other
+
+
+@scenario(Reason.CATEGORY_SPLIT)
+def no_more_divided_in_bling(company: Company, _desk: Desk) -> Iterator[int]:
+    title, _other = _divided(company)
+    yield title
+    company.bling.edit_title(title, split=())
+    company.sync()
+
+
+@scenario(Reason.CATEGORY_SPLIT)
+def supplier_of_a_divided_title_mapped(company: Company, desk: Desk) -> Iterator[int]:
+    title, _other = _divided(company)
+    yield title
+    company.kamino.add_chart_account("Mais uma")
+    company.forget_registers()
+    company.sync()
+    _map(desk, "supplier", company.bling.titles[title].contact, chart_account="Mais uma")
+
+
 @scenario(Reason.ACCOUNT_INACTIVE)
 def account_inactive(company: Company, desk: Desk) -> Iterator[int]:
     old = company.kamino.add_chart_account("Conta velha")

@@ -158,8 +158,7 @@ def test_a_blocked_address_is_no_missing_scope_and_its_tokens_are_kept(
     unconnected: Company, world: World, path: str
 ) -> None:
     description = "A URL 'www.bling.com.br' está bloqueada para requisições de API"
-    body = json.dumps({"error": {"type": "FORBIDDEN", "message": "Acesso negado", "description": description}})
-    world.faults.add(Fault("bling", "answer", method="GET", path=path, answer=body, status=403, times=99))
+    world.faults.add(Fault("bling", "wrong_host", method="GET", path=path, times=99))
     outcome = connect(unconnected)
     assert (outcome.code, description in outcome.detail) == ("forbidden", True)
     assert unconnected.connection.status == ConnectionStatus.CONNECTED

@@ -237,6 +237,48 @@ def test_a_bordero_of_no_number_or_named_twice_is_no_bordero(company: Company, w
     assert company.in_kamino("payable", title)["Situacao"] == 2
 
 
+@pytest.mark.parametrize(
+    ("shown", "is_split"),
+    [
+        ([{"id": 14690001, "valor": 6}, {"id": 14690002, "valor": 4}], True), ([5, None, "x"], True),
+        ([{"valor": 1}], True), ([None, {}], False), ([], False), ("rateio", False), ({"id": 7}, False), (None, False),
+    ],
+)  # fmt: skip
+@pytest.mark.some(2)
+def test_a_title_that_is_divided_among_categories_is_held_and_says_so(
+    company: Company, world: World, shown: Any, is_split: bool
+) -> None:
+    """Only one client shows `categorias`, and nobody its form: nothing is guessed from it."""
+    title = company.add_title("payable")
+    answer(
+        world, f"/contas/pagar/{title}", 200,
+        detail(company, title, categorias=shown, categoria={"id": company.category}),
+    )  # fmt: skip
+    company.sync()
+    assert company.problems(title) == (["category_split"] if is_split else [])
+    assert (company.in_kamino("payable", title) is None) is is_split
+
+
+def test_one_category_in_both_forms_is_that_category(company: Company, world: World) -> None:
+    title = company.add_title("payable")
+    own = {"id": company.category}
+    answer(world, f"/contas/pagar/{title}", 200, detail(company, title, categorias=[own], categoria=own))
+    company.sync()
+    assert company.in_kamino("payable", title) is not None
+
+
+def test_a_receivable_that_shows_its_origin_by_id_alone_keeps_it(company: Company, world: World) -> None:
+    company.bling.shows_origin_ids = True
+    title = company.add_title("receivable", origin={"id": 5, "tipoOrigem": "venda", "numero": "77"})
+    company.sync()
+    assert company.title(title).origin_id == 5
+    shown = {**detail(company, title)["data"], "idOrigem": 6, "categoria": {"id": company.category}}
+    answer(world, f"/contas/receber/{title}", 200, {"data": shown})
+    company.bling.edit_title(title, value="77.00")
+    company.sync()
+    assert company.title(title).origin_id == 6
+
+
 def test_a_contact_whose_detail_fails_for_days_is_asked_for_until_it_was_read(company: Company, world: World) -> None:
     title = company.add_title("payable")
     company.sync()
