@@ -233,7 +233,7 @@ def unchanged(claimed: Claimed, *, now: datetime) -> None:
 def already_delivered(unit: DeliveryUnit, now: datetime) -> None:
     """Mark a unit that needs no call (what it should hold was sent already)."""
     type(unit).objects.filter(pk=unit.pk, state=DeliveryState.READY, fence=unit.fence).update(
-        state=DeliveryState.DELIVERED, **NO_REASON
+        state=DeliveryState.DELIVERED, **NO_REASON, **unit.FOUND
     )
 
 
