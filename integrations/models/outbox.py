@@ -315,8 +315,9 @@ class BaseAttempt(models.Model):
     """One write: the intention first, then what came of it. `outcome` is empty while in flight, or after a kill.
 
     `body` is what was wanted; `sent_body` what was really sent, where edits that people made over there were kept in
-    it. `surplus_id` names an object over there that an answer showed to be one too many, until a person says that it is
-    gone (`surplus_gone_at`).
+    it. `failure` is what is stored of the error that ended it, `message` the same for developers, in English; versions
+    before 0.3 stored the message alone. `surplus_id` names an object over there that an answer showed to be one too
+    many, until a person says that it is gone (`surplus_gone_at`).
     """
 
     REMOTE: ClassVar[str]
@@ -335,6 +336,7 @@ class BaseAttempt(models.Model):
     outcome = models.CharField(_("outcome"), max_length=12, choices=outcome_choices, blank=True, default="")
     status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
     message = models.TextField(_("answer"), blank=True, default="")
+    failure = models.JSONField(null=True, editable=False)
     surplus_id = models.BigIntegerField(_("one too many"), null=True, editable=False)
     surplus_gone_at = models.DateTimeField(_("removed at"), null=True, editable=False)
 

@@ -22,6 +22,7 @@ from integrations.domain.titles import NOT_OWED, Direction
 from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
 from integrations.models.outbox import NO_REASON, Priority, stored
 from integrations.pipeline.access import failpoints
+from integrations.pipeline.access.error_texts import crash
 from integrations.pipeline.handover import payment_checks
 from integrations.pipeline.plan.inputs import Gathered, gather, read_for
 from integrations.pipeline.plan.parts import lock_parts, plan_parts
@@ -121,7 +122,7 @@ def plan_batch(
             except Exception as error:
                 # A bug of ours on one title must not keep all the others from being planned.
                 log.exception("plan crashed", title=title.pk)
-                why = Problem(Reason.INTERNAL, {"message": type(error).__name__})
+                why = Problem(Reason.INTERNAL, crash(error))
                 changes = {"state": DeliveryState.NEEDS_HUMAN, **stored(why, now)}
             if posting.pk in unresolved and changes["state"] in (DeliveryState.HELD, DeliveryState.DELIVERED):
                 # Whatever Bling says now, nobody knows what Kamino holds: that stays a person's question.
