@@ -26,7 +26,12 @@ def readable(text: str) -> str:
         )
     except ValueError:  # no such day: shown as it came
         return text
-    return _AMOUNT.sub(lambda found: f"R$\u00a0{number_format(Decimal(found[0]), 2, force_grouping=True)}", text)
+    return _AMOUNT.sub(lambda found: reais(Decimal(found[0])), text)
+
+
+def reais(value: Decimal) -> str:
+    """Write an amount as Brazilians do, the sign first: R$ 1.234,56, -R$ 40,40."""
+    return f"{'-' if value < 0 else ''}R$\u00a0{number_format(abs(value), 2, force_grouping=True)}"
 
 
 def moment_text(moment: str) -> str:

@@ -1,5 +1,6 @@
 """What a title's page shows: Bling's side, what Kamino should hold, what was sent, and what happened on the way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -14,12 +15,12 @@ from integrations.admin.kit.titles_filter import discrepancies_url
 from integrations.admin.mapping.desk import row_url
 from integrations.admin.titles.outside_links import screens
 from integrations.admin.titles.reading import not_in_bling, unread
-from integrations.admin.titles.sides import sides_of
+from integrations.admin.titles.sides import Side, sides_of
 from integrations.admin.titles.timeline import MOST, timeline
 from integrations.domain.answer import Situation, answer
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.discrepancies import RISKS, DiscrepancyKind
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
@@ -79,7 +80,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
         "tenant_url": change_url(title.connection.tenant),
         "person_url": change_url(title.person),
         "may_resync": request.user.has_perm("integrations.resync_title"),
-        "answer": _answer(title, posting, forced, parts, seen_there),
+        "answer": _answer(title, posting, forced, parts, seen_there, sides, differences),
         "sides": sides,
         "seen_at": seen[1] if seen else None,
         "forced": forced,
@@ -134,6 +135,8 @@ def _answer(
     forced: list[ForcedSettlement],
     parts: list[PartPosting],
     seen: _SeenThere,
+    sides: Sequence[Side],
+    differences: Sequence[Discrepancy],
 ) -> str:
     order = next((row for row in forced if row.undone_at is None), None)
     desired = posting.get_desired() if posting and posting.desired else None
@@ -169,7 +172,22 @@ def _answer(
     values = {"replaced_by": str(title.replaced_by or ""), "user": str(order.user) if order else ""}
     if found.problem is not None and found.problem.code is Reason.IGNORED and posting is not None:
         values |= _who_ignored(posting)
-    return answer_text(found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at))
+    return answer_text(
+        found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at),
+        differing=[side.words() for side in sides if side.differs], risk=_risk(differences),
+    )  # fmt: skip
+
+
+def _risk(differences: Sequence[Discrepancy]) -> str:
+    """Return what the worst open difference says that may end in money paid twice, "" for none."""
+    open_ones = [row for row in differences if row.closed_at is None and row.kind in RISKS]
+    worst = min(open_ones, key=lambda row: RISKS.index(DiscrepancyKind(row.kind)), default=None)
+    if worst is None:
+        return ""
+    said = _("%(kind)s: %(cause)s %(to_do)s") % {
+        "kind": worst.get_kind_display(), "cause": worst.cause_text(), "to_do": worst.to_do(),
+    }  # fmt: skip
+    return said.strip()
 
 
 def _is_ready(posting: Posting | None) -> TypeGuard[Posting]:

@@ -62,7 +62,8 @@ def find_list(
     changes: dict[str, Any] = {"list_answers": kamino.list_answers}
     if found.title_list in PROVED:
         changes |= {list_field(direction): found.title_list.value, **as_before_a_failure(direction)}
-        go_on(kamino.pk, direction, clock())
+        if kamino.title_lists[direction] not in PROVED or direction in kamino.failing_lists:
+            go_on(kamino.pk, direction, clock())
     elif not kamino.has_list(direction):  # what reads a list that is known notices by itself that it fails
         changes[waits_field(direction)] = None if is_nowhere(found.answers) else clock() + CONFIG_PAUSE
     for name, value in changes.items():
