@@ -58,11 +58,13 @@ def find_list(
     saves, and the list's first page, if there is one. What a person said stands until a list is found. Raises as
     `KaminoClient.find_title_list` does."""
     found = client.find_title_list(direction)
+    was_sought = direction.value in kamino.list_answers
+    may_wait = direction in kamino.failing_lists or (was_sought and kamino.title_lists[direction] not in PROVED)
     kamino.list_answers = {**kamino.list_answers, direction.value: found.answers}
     changes: dict[str, Any] = {"list_answers": kamino.list_answers}
     if found.title_list in PROVED:
         changes |= {list_field(direction): found.title_list.value, **as_before_a_failure(direction)}
-        if kamino.title_lists[direction] not in PROVED or direction in kamino.failing_lists:
+        if may_wait:
             go_on(kamino.pk, direction, clock())
     elif not kamino.has_list(direction):  # what reads a list that is known notices by itself that it fails
         changes[waits_field(direction)] = None if is_nowhere(found.answers) else clock() + CONFIG_PAUSE
