@@ -13,6 +13,7 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.scope import change_url, scoped
 from integrations.admin.kit.titles_filter import discrepancies_url
 from integrations.admin.mapping.desk import row_url
+from integrations.admin.titles.others import asked_of_others
 from integrations.admin.titles.outside_links import screens
 from integrations.admin.titles.reading import not_in_bling, unread
 from integrations.admin.titles.sides import Side, sides_of
@@ -48,6 +49,11 @@ SIBLINGS_SHOWN = 50
 MAPPABLE = {
     Reason.CATEGORY_UNMAPPED, Reason.CATEGORY_AMBIGUOUS, Reason.CATEGORY_MISSING, Reason.ACCOUNT_INACTIVE,
     Reason.ACCOUNT_IS_GROUP, Reason.ACCOUNT_WRONG_DIRECTION,
+}  # fmt: skip
+
+MAPPABLE_ACCOUNTS = {
+    Reason.BANK_ACCOUNT_UNMAPPED, Reason.BANK_ACCOUNT_AMBIGUOUS, Reason.BANK_ACCOUNT_MISSING,
+    Reason.BANK_ACCOUNT_NOT_USABLE,
 }  # fmt: skip
 
 
@@ -111,8 +117,20 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             "mapping_url": row_url(title.connection.tenant_id, MappingKind.CATEGORY, title.category_id)
             if any(problem.code in MAPPABLE for problem in problems)
             else "",
+            "account_urls": _account_urls(title)
+            if any(problem.code in MAPPABLE_ACCOUNTS for problem in problems)
+            else [],
         }
+    said = [context["answer"], *context.get("sentences", [])]
+    said += [sentence for *_sides, sentences in context.get("discrepancies", []) for sentence in sentences]
+    context["asked_of_others"] = asked_of_others(request, " ".join(said))
     return context
+
+
+def _account_urls(title: Title) -> list[str]:
+    """Return the rows of the mappings of the accounts that its payments moved on."""
+    ids = sorted({payment.account_id for payment in title.payments.all()})
+    return [row_url(title.connection.tenant_id, MappingKind.BANK_ACCOUNT, bling_id) for bling_id in ids]
 
 
 def _headline(title: Title) -> str:
