@@ -14,10 +14,10 @@ from tests.browser.test_roles import SCROLLS_SIDEWAYS
 from tests.flows.helpers import Company
 
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
-OUT_OF_SIGHT = """() => [...document.querySelectorAll(".ik-stack td, .ik-stack th")]
+OUT_OF_SIGHT = """() => [...document.querySelectorAll(".ik-title .ik-table td, .ik-title .ik-table th")]
     .filter(e => e.offsetParent !== null && e.getBoundingClientRect().right > window.innerWidth + 1)
     .map(e => e.textContent.trim())"""
-TALLEST = """() => Math.max(...[...document.querySelectorAll(".ik-stack td")].map(cell => {
+TALLEST = """() => Math.max(...[...document.querySelectorAll(".ik-title .ik-table td")].map(cell => {
     const words = document.createRange(); words.selectNodeContents(cell);
     return cell.getBoundingClientRect().height - words.getBoundingClientRect().height;
 }))"""

@@ -57,3 +57,33 @@ def test_the_month_closing_says_each_sentence_once(company: Company) -> None:
     reasons = [reason for row in differences for reason in row.item.reasons]
     sentences = [part for reason in reasons for part in re.split(r"(?<=[.!?]) ", reason)]
     assert len(sentences) == len(set(sentences)) > 0
+
+
+def test_nothing_is_called_sent_that_was_not(company: Company, staff: Client, user: User) -> None:
+    """What is about to be paid in Kamino is not written; what is equal there is compared only."""
+    title, there = delivered(company)
+    company.kamino.edit_title("payable", there, DataAgendaPagamento=company.bling.world.today)
+    company.bling.edit_title(title, value="120.00")
+    company.sync()
+    assert company.posting(title).state == "needs_human"
+    page = page_of(staff, company.title(title))
+    assert "Não enviado: atualizar" in page
+    assert "Enviado à Kamino: atualizar" not in page
+    assert "scheduled" not in page
+    company.kamino.edit_title("payable", there, DataAgendaPagamento=None)
+    company.bling.edit_title(title, value="100.00")
+    company.sync()
+    company.resync(title, user)
+    page = page_of(staff, company.title(title))
+    assert "Conferido com a Kamino, nada a enviar" in page
+    assert "Enviado à Kamino: atualizar" not in page
+
+
+def test_a_payment_s_bank_account_leads_to_its_row_of_the_mappings(company: Company, staff: Client) -> None:
+    safe = company.bling.add_account("Cofre", kind="caixa")
+    title = company.add_title("payable")
+    company.bling.pay(title, date=company.bling.world.today, account=safe)
+    company.sync()
+    page = page_of(staff, company.title(title))
+    assert f"bank_account-{safe}" in page
+    assert "Classificar esta conta bancária no De/Para" in page
