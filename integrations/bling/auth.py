@@ -149,7 +149,7 @@ def _oauth_session(app: App, hook: str) -> OAuth2Session:
 def _tokens_alone(response: requests.Response) -> requests.Response:
     """Leave only the tokens of an answer to the library, which knows none of Bling's errors, prints bodies and breaks
     at odd values beside them."""
-    answer = Answer(response.status_code, response.headers, response.content, "token")
+    answer = Answer(response.status_code, response.headers, response.content, "token", service=SERVICE)
     tokens = _tokens_in(answer)
     if tokens is None:
         raise _refusal(answer)
@@ -209,9 +209,9 @@ def _token_call(call: Callable[[], Any], operation: str) -> TokenPair:
     try:
         token = call()
     except requests.exceptions.ConnectTimeout as error:
-        raise named(TransientError, "no connection") from error
+        raise named(TransientError, "no connection", "no_answer") from error
     except InsecureTransportError as error:
-        raise named(ConfigError, "the address for tokens must begin with https") from error
+        raise named(ConfigError, "the address for tokens must begin with https", "https") from error
     except requests.RequestException as error:
         raise named(UncertainError, f"no answer ({type(error).__name__})", UNKNOWN) from None
     except UncertainError as error:

@@ -270,7 +270,9 @@ class BlingClient:
             data = self._rows(_page(path, query, page))
             if data and data == previous:
                 # Bling ignores parameters that it does not understand, without an error.
-                raise InternalError(f"page {page} repeats the one before", service=SERVICE, operation=f"GET {path}")
+                raise InternalError(
+                    f"page {page} repeats the one before", service=SERVICE, operation=f"GET {path}", code="repeats"
+                )
             yield Rows.read(data, parse, f"GET {path}?pagina={page}")
             if len(data) < PAGE_SIZE:
                 return
@@ -279,14 +281,19 @@ class BlingClient:
     def _rows(self, read: Read) -> list[Any]:
         data = self._ask(read).get("data")
         if not isinstance(data, list):
-            raise TransientError("a list without data", service=SERVICE, operation=f"GET {read.operation}")
+            raise TransientError(
+                "a list without data", service=SERVICE, operation=f"GET {read.operation}", code="says_nothing"
+            )
         return data
 
     def _detail(self, path: str, bling_id: int, parse: Callable[[Fields], D]) -> D:
         found = parse(self._object(_one(path, bling_id)))
         if found.id != bling_id:
             raise InternalError(
-                f"asked for {bling_id}, got {found.id}", service=SERVICE, operation=f"GET {path}/{{id}}"
+                f"asked for {bling_id}, got {found.id}",
+                service=SERVICE,
+                operation=f"GET {path}/{{id}}",
+                code="other_object",
             )
         return found
 
@@ -295,7 +302,9 @@ class BlingClient:
         # /borderos/{id} has a field `data` of its own: only an object under `data` is an envelope.
         inner = body.get("data", body)
         if not inner:
-            raise NothingShownError("the answer shows nothing", service=SERVICE, operation=f"GET {read.operation}")
+            raise NothingShownError(
+                "the answer shows nothing", service=SERVICE, operation=f"GET {read.operation}", code="says_nothing"
+            )
         return Fields(inner if isinstance(inner, Mapping) else body, f"GET {read.path}", SERVICE)
 
     def _ask(self, read: Read) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.rest.errors import (
+    DAILY_LIMIT,
     ApiError,
     ConfigError,
     InternalError,
@@ -64,10 +65,12 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
             service=SERVICE, operation=operation, status=answer.status, code="html",
         )  # fmt: skip
     code, message, limit_period = _envelope(answer)
-    where = {"service": SERVICE, "operation": operation}
+    where: dict[str, Any] = {"service": SERVICE, "operation": operation}
     if answer.status == 429 or code == "TOO_MANY_REQUESTS":
         seconds = SECONDS_OF_A_DAY if limit_period == "day" else SECONDS_AFTER_BURST
-        return RateLimitedError(message, seconds=seconds, **where)
+        return RateLimitedError(
+            message, seconds=seconds, code=DAILY_LIMIT if limit_period == "day" else "limit", **where
+        )
     if code == INVALID_GRANT:
         return InvalidGrantError(message, status=answer.status, code=code, **where)
     if code == "UNAUTHORIZED_ERROR" or code == "app_inativo":
@@ -83,14 +86,13 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
     if answer.status == 404 and code != NOT_FOUND:
         return InternalError(message, status=answer.status, code=code, **where)
     if answer.status == 200:
-        message = f"no success and no error ({len(answer.body)} bytes)"
-        return unknown(message, status=answer.status, code=code, **where)
+        return unknown(f"no success and no error ({len(answer.body)} bytes)", status=200, code="says_nothing", **where)
     if answer.status >= 500:
         return unknown(message, status=answer.status, code=code, **where)
     if is_write and refusal_kind(answer.status) is InternalError:
-        return UncertainError(message or "unknown answer", status=answer.status, code=code, **where)
+        return UncertainError(message, status=answer.status, code=code, **where)
     if 300 <= answer.status < 400:
-        return ConfigError("redirect refused", status=answer.status, code=code, **where)
+        return ConfigError("redirect refused", status=answer.status, code="redirect", **where)
     return refusal_kind(answer.status)(message, status=answer.status, code=code, **where)
 
 

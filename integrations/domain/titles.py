@@ -27,6 +27,10 @@ class TitleStatus(StrEnum):
     DELETED = "deleted"
 
 
+NOT_OWED = (TitleStatus.CANCELLED, TitleStatus.DELETED)
+"""Nobody has to pay these: nothing of them is created or settled in Kamino."""
+
+
 class Origin(StrEnum):
     """What a title comes from, as far as rules care."""
 

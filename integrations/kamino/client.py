@@ -245,7 +245,7 @@ class KaminoClient:
         body = self._read(op, query)
         rows = body.get("Dados", False) if isinstance(body, dict) else body
         if rows is not None and not isinstance(rows, list):
-            raise InternalError("list expected", service=SERVICE, operation=str(op))
+            raise InternalError("list expected", service=SERVICE, operation=str(op), code="no_list")
         return rows or []
 
     def _pages(
@@ -262,7 +262,9 @@ class KaminoClient:
             body = self._read(op, {**query, "_pagina": str(number), "_tamanhoPagina": str(PAGE_SIZE)})
             page = _page(body, op, read, number)
             if page.rows and page.rows == previous:
-                raise InternalError(f"page {number} repeats the one before", service=SERVICE, operation=str(op))
+                raise InternalError(
+                    f"page {number} repeats the one before", service=SERVICE, operation=str(op), code="repeats"
+                )
             yield page
             if page.is_last:
                 return
@@ -300,7 +302,7 @@ class KaminoClient:
             found = recognised(_parsed(answer, op))
         except ApiError as error:
             if isinstance(error, RateLimitedError):
-                self._slots.push_back(error.seconds)
+                self._slots.push_back(error)
             self._slots.note(error)
             raise
         self._slots.note(None)
@@ -329,7 +331,7 @@ def _page(body: Any, op: Op, read: Callable[[Any], Found | None], number: int) -
     """Read an answer as a page. Raises `InternalError` for what is none: a bare list says nothing of what it leaves
     out."""
     if not isinstance(body, dict) or not isinstance(raw := body.get("Dados", False), list | None):
-        raise InternalError("page without Dados", service=SERVICE, operation=str(op))
+        raise InternalError("page without Dados", service=SERVICE, operation=str(op), code="no_list")
     data = Fields(body, str(op), SERVICE)
     pages, total = data.code("TotalPaginas"), data.code("TotalLinhas")
     rows = [read(row) for row in raw or []]
@@ -347,7 +349,9 @@ def _parsed(answer: Answer, op: Op) -> Any:
     try:
         return answer.json() if answer.body.strip() else None
     except InternalError as error:
-        raise UncertainError(error.message, service=SERVICE, operation=str(op), status=answer.status) from error
+        raise UncertainError(
+            error.message, service=SERVICE, operation=str(op), status=answer.status, code=error.code
+        ) from error
 
 
 def _json_number(value: object) -> object:

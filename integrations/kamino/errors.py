@@ -28,15 +28,15 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
     where: dict[str, Any] = {"service": SERVICE, "operation": operation, "status": answer.status}
     if answer.status == 429:
         return RateLimitedError(
-            _message(answer) or "rate limit", seconds=_pause(answer), service=SERVICE, operation=operation
+            _message(answer), seconds=_pause(answer), service=SERVICE, operation=operation, code="limit"
         )
     if answer.status >= 500 or answer.is_html or answer.status == 200:
-        text = _message(answer) or "unreadable answer"
-        return UncertainError(text, **where) if is_write else TransientError(text, **where)
+        kind = UncertainError if is_write else TransientError
+        return kind(_message(answer), code="html" if answer.is_html else "", **where)
     if is_write and refusal_kind(answer.status) is InternalError:
-        return UncertainError(_message(answer) or "unknown answer", **where)
+        return UncertainError(_message(answer), **where)
     if 300 <= answer.status < 400:
-        return ConfigError("redirect refused", **where)
+        return ConfigError("redirect refused", code="redirect", **where)
     return refusal_kind(answer.status)(_message(answer) or f"HTTP {answer.status}", **where)
 
 
@@ -52,7 +52,7 @@ def refusal(body: dict[str, Any], operation: str) -> RejectedError | None:
 
 def _message(answer: Answer) -> str:
     if answer.is_html:
-        return "HTML instead of JSON"
+        return ""
     try:
         body = answer.json()
     except InternalError:

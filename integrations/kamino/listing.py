@@ -93,4 +93,4 @@ def asked(ask: Callable[[], Listing[Row] | None], match: Callable[[Row], bool]) 
 def incomplete(listing: Listing[Row]) -> IncompleteError:
     """Return the error of a listing that proves no absence."""
     why = f"{listing.unread} rows without an id" if listing.unread else "its pages moved"
-    return IncompleteError(f"the list is incomplete: {why}", service=SERVICE)
+    return IncompleteError(f"the list is incomplete: {why}", service=SERVICE, code="incomplete")

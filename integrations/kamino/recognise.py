@@ -28,7 +28,7 @@ def saved(body: Any, operation: str, *, sent: int) -> int:
     found = named.pop() if named else 0
     if sent and found and found != sent:
         message = f"the answer names {found} where {sent} was sent"
-        raise OtherObjectError(message, remote_id=found, service=SERVICE, operation=operation, status=200)
+        raise OtherObjectError(message, remote_id=found, service=SERVICE, operation=operation)
     if not found and not (sent and answer.get("Sucesso") is True):
         raise _unrecognised("the answer names no id", operation)
     return found or sent
@@ -68,4 +68,4 @@ def _ids(answer: dict[str, Any], operation: str) -> Iterator[int]:
 
 
 def _unrecognised(message: str, operation: str) -> UncertainError:
-    return UncertainError(message, service=SERVICE, operation=operation, status=200)
+    return UncertainError(message, service=SERVICE, operation=operation, status=200, code="unrecognised")

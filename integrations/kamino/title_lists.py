@@ -104,7 +104,9 @@ def of_span(page: Page[KaminoTitle], op: Op, direction: Direction, start: date, 
 
     bare = [row for row in page.rows if not says_enough(row)]
     if len(bare) * 2 > len(page.rows):
-        raise InternalError(f"rows without {', '.join(sorted(needed))}", service=SERVICE, operation=str(op))
+        raise InternalError(
+            f"rows without {', '.join(sorted(needed))}", service=SERVICE, operation=str(op), code="no_list"
+        )
 
     def is_within(row: KaminoTitle) -> bool:
         return row.due_date is None or start <= row.due_date <= end

@@ -7,20 +7,18 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.conflicts import DONE_THERE, ENDS_THERE
+from integrations.domain.conflicts import DONE_THERE, ENDS_THERE, GONE
 from integrations.domain.delivery import DeliveryState, Operation, Outcome
-from integrations.domain.desired import DesiredTitle
 from integrations.domain.persons import DesiredPerson
-from integrations.domain.reasons import Problem
+from integrations.domain.reasons import Problem, Reason
 from integrations.models.connections import KaminoConnection
+from integrations.models.kamino_units import KaminoUnit, TitleUnit
 from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit, Priority, stored
 from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
-from integrations.models.restores import RestoreHold
-from integrations.models.title_lists import of_known_lists
-from integrations.models.titles import DIRECTION_CHOICES, Person, Title
+from integrations.models.titles import Person, Title
 
 MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
 """Few of a company's postings; its worklists are counted in an index of just these."""
@@ -28,77 +26,8 @@ MAY_END_THERE = Q(
     state=DeliveryState.NEEDS_HUMAN.value, reason__in=sorted(reason.value for reason in (*ENDS_THERE, *DONE_THERE))
 )
 """Stuck titles that go on by themselves once Kamino shows them otherwise."""
-
-
-class KaminoUnit(DeliveryUnit):
-    """What is delivered to Kamino."""
-
-    ACCOUNT = "kamino_connection"
-    REMOTE = "kamino_id"
-
-    kamino_connection = models.ForeignKey(
-        KaminoConnection, models.PROTECT, related_name="+", verbose_name=_("Kamino connection")
-    )
-    kamino_id = models.BigIntegerField(_("Kamino id"), null=True, blank=True)
-
-    if TYPE_CHECKING:
-        kamino_connection_id: int
-
-    class Meta(DeliveryUnit.Meta):
-        abstract = True
-
-
-class TitleUnit(KaminoUnit):
-    """What is a title in Kamino."""
-
-    IS_WHOLE: ClassVar[bool]
-    """Whether it is what Bling shows as a title: such a one may have been entered in Kamino by somebody else."""
-    create_anyway: bool
-    """Whether a person said that none of its `candidates` is the same."""
-    # Kamino numbers payables and receivables apart.
-    direction = models.CharField(_("direction"), max_length=10, choices=DIRECTION_CHOICES)
-
-    class Meta(KaminoUnit.Meta):
-        abstract = True
-
-    @classmethod
-    def may_be_claimed(cls) -> Q:
-        """Nothing is sent of a direction before it is known whether Kamino lists it, and, after a restore, what Kamino
-        holds of it."""
-        held = RestoreHold.objects.filter(
-            RestoreHold.OPEN, kamino_connection=OuterRef("kamino_connection"), direction=OuterRef("direction")
-        )
-        return of_known_lists(KaminoConnection.objects) & Q(~Exists(held))
-
-    @classmethod
-    def of_another_table(cls, remote_id: int) -> Q:
-        same = {"kamino_connection": OuterRef("kamino_connection"), "direction": OuterRef("direction")}
-        taken = Q(pk__in=[])
-        for model in TitleUnit.__subclasses__():
-            if model is not cls:
-                taken |= Q(Exists(model.objects.filter(kamino_id=remote_id, **same)))
-        return taken
-
-    def offer(self, candidates: list[int]) -> None:
-        """Remember the Kamino titles among which a person has to choose."""
-
-    def is_none_of(self, candidates: list[int]) -> bool:
-        """Say whether a person said that it is another one than each of these Kamino titles."""
-        return False
-
-    def was_there(self) -> bool:
-        """Say whether Kamino had it before, and a person has it created once more."""
-        return False
-
-    def replaces_none(self) -> bool:
-        """Say whether a person was asked which vanished title this one replaces, and answered none."""
-        return True
-
-    def get_desired(self) -> DesiredTitle:
-        return DesiredTitle.from_json(self.desired or {})
-
-    def get_delivered(self) -> DesiredTitle | None:
-        return DesiredTitle.from_json(self.delivered) if self.delivered else None
+SOUGHT_IN_VAIN = (*GONE, Reason.REOPENED_AFTER_CANCELLATION)
+"""What a title meets that was sent, and that Kamino was seen not to have any more."""
 
 
 class PersonPostingQuerySet(DeliveryQuerySet["PersonPosting"]):
@@ -183,13 +112,23 @@ class PersonPosting(KaminoUnit):
 
 
 class PostingQuerySet(DeliveryQuerySet["Posting"]):
-    """Postings ask for their review with the update that changes what it depends on, whoever makes it."""
+    """Postings ask for their review with the update that changes what it depends on, whoever makes it; an order to
+    create one again ends with the update that ends its cause."""
 
     REVIEWED = frozenset(("state", "reason", "candidates", "problems", "delivered", "kamino_id", "title", "title_id"))
 
     def update(self, **values: Any) -> int:
         asks = {} if self.REVIEWED.isdisjoint(values) else {"is_review_due": True}
-        return super().update(**{**asks, **values})
+        over = Posting.FOUND if _is_no_more_gone(values) else {}
+        return super().update(**{**asks, **over, **values})
+
+
+def _is_no_more_gone(values: dict[str, Any]) -> bool:
+    """Say whether an update ends that a title was sought in Kamino in vain: it gets another object or none, is done or
+    left out, or is stuck for something else. What only sends it once more does not."""
+    state, reason = values.get("state", DeliveryState.NEEDS_HUMAN), values.get("reason")
+    is_stuck_otherwise = state == DeliveryState.NEEDS_HUMAN and bool(reason) and reason not in SOUGHT_IN_VAIN
+    return "kamino_id" in values or state in (DeliveryState.DELIVERED, DeliveryState.IGNORED) or is_stuck_otherwise
 
 
 class Posting(TitleUnit):
@@ -198,11 +137,13 @@ class Posting(TitleUnit):
     `kept_for_category`: a change of the De/Para was not to touch what was sent of this title. It keeps that
     classification as long as Bling shows this category for it. `is_review_due`: what it says may have opened or closed
     a discrepancy. `left_with`: the Kamino person that it stays with although its contact (`left_by`, a key of `Person`)
-    is another company there since.
+    is another company there since. `creation_asked`: the order to create it again, above the limit, that waits for a
+    second person; it ends once the title was found, or something else became of it.
     """
 
     WORD = "title"
     IS_WHOLE = True
+    FOUND: ClassVar[dict[str, Any]] = {"creation_asked": None}
 
     title = models.OneToOneField(Title, models.CASCADE, related_name="posting", verbose_name=_("title"))
     due_date = models.DateField(_("due date"), null=True)
@@ -216,6 +157,9 @@ class Posting(TitleUnit):
     left_with = models.BigIntegerField(null=True, editable=False)
     left_by = models.BigIntegerField(null=True, editable=False)
     is_review_due = models.BooleanField(default=True, editable=False)
+    creation_asked = models.ForeignKey(
+        "integrations.PersonAction", models.SET_NULL, null=True, related_name="+", editable=False
+    )
 
     objects = PostingQuerySet.as_manager()
 

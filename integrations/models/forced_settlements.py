@@ -1,5 +1,6 @@
 """Forced settlements: titles that a person marks as paid in Kamino although Bling does not show it."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -45,6 +46,11 @@ class ForcedSettlementQuerySet(models.QuerySet["ForcedSettlement"]):
         """Return the orders that wait for a second person."""
         return self.not_undone().filter(awaits_approval=True)
 
+    def end_awaiting(self, now: datetime) -> int:
+        """End the orders that wait for a second person and whose title nobody has to settle any more; return how many.
+        Nobody (`undone_by`) took them back: should the title be owed again, it is ordered anew."""
+        return self.awaiting().update(undone_at=now)
+
 
 class ForcedSettlement(models.Model):
     """A person's order to mark a title as paid in Kamino although Bling does not say so (yet).
@@ -78,6 +84,7 @@ class ForcedSettlement(models.Model):
     if TYPE_CHECKING:
         posting_id: int
         user_id: int
+        undone_by_id: int | None
 
     class Meta:
         verbose_name = _("forced settlement")

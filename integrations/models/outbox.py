@@ -78,7 +78,7 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         return mine.update(
             state=Case(left_out, still_wanted, default=Value(DeliveryState.HELD.value)),
             tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE,
-            delivered=body, delivered_fingerprint=sent, **{remote: remote_id}, **NO_REASON,
+            delivered=body, delivered_fingerprint=sent, **{remote: remote_id}, **NO_REASON, **self.model.FOUND,
         )  # fmt: skip
 
     def record_unchanged(self, pk: int, fence: int, *, wanted: str) -> int:
@@ -86,7 +86,7 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
         still_wanted = When(desired_fingerprint=wanted, then=Value(DeliveryState.DELIVERED.value))
         return self.filter(pk=pk, fence=fence, state=DeliveryState.SENDING).update(
             state=Case(still_wanted, default=Value(DeliveryState.HELD.value)),
-            tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE, **NO_REASON,
+            tries=0, lookups=0, lease_until=None, priority=Priority.UPDATE, **NO_REASON, **self.model.FOUND,
         )  # fmt: skip
 
     def record_retry(
@@ -124,7 +124,7 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
     def go_on(self, pk: int, fence: int, *, wanted: str, now: datetime) -> int:
         """What a stuck row waited for is over: it is sent as it was planned."""
         return self.filter(pk=pk, fence=fence, state=DeliveryState.NEEDS_HUMAN, desired_fingerprint=wanted).update(
-            state=DeliveryState.READY, ready_at=now, tries=0, **NO_REASON
+            state=DeliveryState.READY, ready_at=now, tries=0, **NO_REASON, **self.model.FOUND
         )
 
     def record_surplus(self, pk: int, fence: int, *, why: Problem, now: datetime) -> int:
@@ -190,6 +190,8 @@ class DeliveryUnit(models.Model):
     """The foreign key to the account that it is delivered to; an attempt has the same one."""
     REMOTE: ClassVar[str]
     """The column of the id that its object has over there."""
+    FOUND: ClassVar[dict[str, Any]] = {}
+    """What is over once its object was found over there: what people ordered because it was gone."""
 
     state = models.CharField(_("state"), max_length=12, choices=state_choices, default=DeliveryState.HELD.value)
     reason = models.CharField(_("reason"), max_length=40, choices=reason_choices, blank=True, default="")
@@ -313,8 +315,9 @@ class BaseAttempt(models.Model):
     """One write: the intention first, then what came of it. `outcome` is empty while in flight, or after a kill.
 
     `body` is what was wanted; `sent_body` what was really sent, where edits that people made over there were kept in
-    it. `surplus_id` names an object over there that an answer showed to be one too many, until a person says that it is
-    gone (`surplus_gone_at`).
+    it. `failure` is what is stored of the error that ended it, `message` the same for developers, in English; versions
+    before 0.3 stored the message alone. `surplus_id` names an object over there that an answer showed to be one too
+    many, until a person says that it is gone (`surplus_gone_at`).
     """
 
     REMOTE: ClassVar[str]
@@ -333,6 +336,7 @@ class BaseAttempt(models.Model):
     outcome = models.CharField(_("outcome"), max_length=12, choices=outcome_choices, blank=True, default="")
     status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
     message = models.TextField(_("answer"), blank=True, default="")
+    failure = models.JSONField(null=True, editable=False)
     surplus_id = models.BigIntegerField(_("one too many"), null=True, editable=False)
     surplus_gone_at = models.DateTimeField(_("removed at"), null=True, editable=False)
 

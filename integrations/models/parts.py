@@ -7,7 +7,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models.deliveries import PersonPosting, Posting, TitleUnit
+from integrations.models.deliveries import PersonPosting, Posting
+from integrations.models.kamino_units import TitleUnit
 from integrations.models.outbox import DeliveryQuerySet, DeliveryUnit
 from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest

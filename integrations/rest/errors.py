@@ -1,5 +1,6 @@
 """What went wrong with a call, said as what to do next. The word in `kind` is the word in the database."""
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -28,6 +29,8 @@ class ApiError(Exception):
         return f"{where}: {self.message}{status}" if where else f"{self.message}{status}"
 
 
+DAILY_LIMIT = "daily_limit"
+"""The code of a limit that is spent for the rest of the day."""
 NO_TIME_LEFT = "no_time_left"
 """The code of a call that was not made any more: the person who waits for it would not see its answer."""
 
@@ -39,11 +42,16 @@ class TransientError(ApiError):
 
 
 class RateLimitedError(TransientError):
-    """Too many requests. `seconds` until it makes sense to come back."""
+    """Too many requests. `seconds` until it makes sense to come back; `until` is that moment, once somebody set it who
+    has a clock."""
 
-    def __init__(self, message: str, *, seconds: float, service: str = "", operation: str = "", code: str = "") -> None:
+    def __init__(
+        self, message: str, *, seconds: float, service: str = "", operation: str = "", code: str = "",
+        until: datetime | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(message, service=service, operation=operation, status=429, code=code)
         self.seconds = seconds
+        self.until = until
 
 
 class IncompleteError(TransientError):

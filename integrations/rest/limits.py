@@ -5,7 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Protocol
 
-from integrations.rest.errors import ApiError
+from integrations.rest.errors import ApiError, RateLimitedError
 
 
 class Slots(Protocol):
@@ -19,8 +19,8 @@ class Slots(Protocol):
         """Return in how many seconds each of the next slots begins: `count` of them, or fewer, but one at least. They
         are the caller's now. Raises `RateLimitedError` when they are too far away to wait for."""
 
-    def push_back(self, seconds: float) -> None:
-        """Keep every caller of this account away for `seconds`."""
+    def push_back(self, error: RateLimitedError) -> None:
+        """Keep every caller of this account away for as long as `error` says, and let it say until when that is."""
 
     def note(self, error: ApiError | None) -> None:
         """Tell what came of a call, so that a burst of errors stops further ones."""
@@ -59,7 +59,7 @@ class NoSlots:
     def reserve(self, count: int) -> list[float]:
         return [0.0] * count
 
-    def push_back(self, seconds: float) -> None:
+    def push_back(self, error: RateLimitedError) -> None:
         return
 
     def note(self, error: ApiError | None) -> None:

@@ -39,7 +39,7 @@ def read_with_retries(
             result = attempt()
         except ApiError as error:
             if isinstance(error, RateLimitedError):
-                slots.push_back(error.seconds)
+                slots.push_back(error)
             slots.note(error)
             raise
         slots.note(None)

@@ -36,11 +36,13 @@ class Patience:
 class Answer:
     """One HTTP answer, read to its end."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, where: str) -> None:
+    def __init__(
+        self, status: int, headers: Mapping[str, str], body: bytes, operation: str, *, service: str = ""
+    ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
-        self._where = where
+        self._where = {"service": service, "operation": operation}
 
     @property
     def text(self) -> str:
@@ -57,7 +59,9 @@ class Answer:
         except ValueError as error:
             # Not quoted: half of an answer about people would end up in logs and mails.
             size = f"{len(self.body)} bytes"
-            raise InternalError(f"answer is not JSON ({size})", operation=self._where, status=self.status) from error
+            raise InternalError(
+                f"answer is not JSON ({size})", status=self.status, code="not_json", **self._where
+            ) from error
 
 
 def build_session() -> Session:
@@ -96,8 +100,8 @@ def send(
         raise _network_error(error, service=service, operation=operation, is_write=is_write) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         kind = UncertainError if is_write else InternalError
-        raise kind(type(error).__name__, service=service, operation=operation) from error
-    return Answer(response.status_code, response.headers, body, f"{service} {operation}")
+        raise kind(type(error).__name__, service=service, operation=operation, code="no_answer") from error
+    return Answer(response.status_code, response.headers, body, operation, service=service)
 
 
 def _read(response: requests.Response, started: float, longest: float) -> bytes:
@@ -124,5 +128,5 @@ def _network_error(error: Exception, *, service: str, operation: str, is_write: 
         inner, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
     )
     if is_write and not never_sent:
-        return UncertainError(f"no answer ({reason})", service=service, operation=operation)
-    return TransientError(f"no answer ({reason})", service=service, operation=operation)
+        return UncertainError(f"no answer ({reason})", service=service, operation=operation, code="no_answer")
+    return TransientError(f"no answer ({reason})", service=service, operation=operation, code="no_answer")

@@ -1,6 +1,6 @@
 """What an answer says to a person: one line that staff send on as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -18,7 +18,7 @@ _GAPS = {
     Gap.NOT_SETTLED: gettext_noop("It is not settled in Kamino."),
     Gap.NOT_CANCELLED: gettext_noop("It is not cancelled in Kamino, although Bling no longer expects it."),
     Gap.NOT_UPDATED: gettext_noop("Kamino does not have the last change yet."),
-    Gap.DIFFERS: gettext_noop("Kamino shows something else than was sent: see the marked lines."),
+    Gap.DIFFERS: gettext_noop("Kamino shows something else than was sent."),
     Gap.PARTLY_PAID: gettext_noop("It is partly paid in Bling, and open with its whole value in Kamino."),
     Gap.BALANCE_OPEN: gettext_noop("It is partly paid in Bling, and open with its balance in Kamino."),
     Gap.PAYMENTS_NOT_SENT: gettext_noop("Not all of its payments are in Kamino yet."),
@@ -32,10 +32,17 @@ _EQUAL = (Gap.BOTH_OPEN, Gap.BOTH_SETTLED)
 """Nothing is behind these: what there is to say is said beside them."""
 
 
-def answer_text(found: Answer, values: Mapping[str, str], *, read_at: str) -> str:
+def answer_text(
+    found: Answer, values: Mapping[str, str], *, read_at: str, differing: Sequence[str] = (), risk: str = ""
+) -> str:
     """Return the answer in the active language. `values` are what its sentences may name, `read_at` the moment of the
-    last reading, both as people write them."""
-    parts = [_(_GAPS[found.gap])]
+    last reading, both as people write them; `differing` the lines in which Kamino shows something else, and `risk` the
+    sentences of a difference that may cost money: it comes first, and nothing is called equal beside it."""
+    parts = [risk] if risk else []
+    if not risk or found.gap not in _EQUAL:
+        parts.append(_(_GAPS[found.gap]))
+    if found.gap is Gap.DIFFERS and differing:
+        parts.append(_("Different there: %(lines)s.") % {"lines": "; ".join(differing)})
     if found.problem is not None:
         problem = Problem(found.problem.code, {**values, **found.problem.params})
         why = _("Note: %(why)s") if found.gap in _EQUAL else _("Reason: %(why)s")

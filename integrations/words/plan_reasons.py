@@ -297,8 +297,8 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Not split: closed period"),
         gettext_noop("Not split: a payment is of the period until %(date)s, which is closed."),
         gettext_noop(
-            "Decide with finance: open the month again at the company. Until then take care that Kamino pays or "
-            "charges only what is left."
+            "Decide with finance: support alone opens the month again at the company. Until then take care that Kamino "
+            "pays or charges only what is left."
         ),
         "closed",
     ),
@@ -310,8 +310,8 @@ PLAN_WORDS: dict[Reason, Words] = {
         gettext_noop("Closed period"),
         gettext_noop("The period until %(date)s is closed."),
         gettext_noop(
-            "Decide with finance: open the month again at the company; it is sent then. Or change Kamino by hand, and "
-            "choose “Do not sync this title”."
+            "Decide with finance: support alone opens the month again at the company; it is sent then. Or change "
+            "Kamino by hand, and choose “Do not sync this title”."
         ),
         "closed",
     ),

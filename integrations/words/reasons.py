@@ -1,6 +1,7 @@
 """Reasons in words of finance: what each one is called, what it says, what to do, and the worklist it belongs to."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.domain.reasons import Problem, Reason
 from integrations.words.delivery_reasons import DELIVERY_WORDS
-from integrations.words.errors import call_text, note_text
+from integrations.words.errors import call_text, is_ours, live_call_text, note_text
 from integrations.words.plan_reasons import PLAN_WORDS
 from integrations.words.reason_words import Words
 from integrations.words.values import Values, readable
@@ -39,7 +40,9 @@ def of_worklist(worklist: str) -> list[Reason]:
 def sentence(problem: Problem) -> str:
     """Return what a reason says in the active language, without what to do."""
     if "kind" in problem.params and "why" not in problem.params:
-        said = note_text(problem.params) if "what" in problem.params else call_text(problem.params)
+        # Read for a person who asked for it, once: nothing tries it again.
+        of_call = live_call_text if problem.code is Reason.UNREAD else call_text
+        said = note_text(problem.params) if "what" in problem.params else of_call(problem.params)
         return _(_WORDS[problem.code].sentence) % {"message": said} if problem.code is Reason.UNREAD else said
     values = Values({key: readable(text) for key, text in problem.params.items()})
     if "why" in problem.params:
@@ -75,6 +78,36 @@ def problem_sentences(problems: Iterable[Problem]) -> list[str]:
     return list(dict.fromkeys(problem_text(problem) for problem in problems))
 
 
-def message_text(message: str) -> str:
-    """Return an attempt's message for people: a reason's code as its name, what Kamino said as it is."""
-    return _(_WORDS[Reason(message)].name) if message in set(Reason) else message
+_ANSWER = re.compile(r"^(?:(?P<service>Bling|Kamino)(?: [\w. /{}-]+)?: )?(?P<said>.*?)(?: \(HTTP \d+\))?$", re.DOTALL)
+_IDS = re.compile(r"\d+(, \d+)*")
+
+
+def answer_of(failure: Mapping[str, str] | None, message: str, outcome: str) -> str:
+    """Return for people what ended an attempt: a reason by its name, an error by its sentence, "" for neither. Versions
+    before 0.3 stored the message alone, in which nobody can tell English of ours from what Kamino said: that is quoted
+    only after its refusals."""
+    if failure:
+        return _failure_text(failure)
+    found = _ANSWER.match(message)
+    said = found["said"] if found else message
+    if not said:
+        return ""
+    if said in set(Reason):
+        return _(_WORDS[Reason(said)].name)
+    if _IDS.fullmatch(said):
+        return call_text({"kind": "ambiguous", "message": said})
+    if outcome not in ("rejected", "uncertain", "transient", "internal", "config"):
+        return ""
+    kind = "transient" if outcome == "config" else outcome
+    if kind == "internal":
+        return call_text({"code": "crash"})
+    service = (found["service"] if found else "") or "Kamino"
+    return call_text({"kind": kind, "service": service, "message": said if kind == "rejected" else ""})
+
+
+def _failure_text(failure: Mapping[str, str]) -> str:
+    code = failure.get("code", "")
+    if code in set(Reason) and not is_ours(code):
+        name, ids = _(_WORDS[Reason(code)].name), failure.get("message", "")
+        return f"{name} ({ids})" if failure.get("kind") == "ambiguous" and _IDS.fullmatch(ids) else name
+    return call_text(failure)

@@ -1,11 +1,12 @@
 """What machines wrote, for people: days and amounts as Brazilians write them, Kamino's statuses in words."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from integrations.domain.desired import KaminoStatus
@@ -25,7 +26,17 @@ def readable(text: str) -> str:
         )
     except ValueError:  # no such day: shown as it came
         return text
-    return _AMOUNT.sub(lambda found: f"R$\u00a0{number_format(Decimal(found[0]), 2, force_grouping=True)}", text)
+    return _AMOUNT.sub(lambda found: reais(Decimal(found[0])), text)
+
+
+def reais(value: Decimal) -> str:
+    """Write an amount as Brazilians do, the sign first: R$ 1.234,56, -R$ 40,40."""
+    return f"{'-' if value < 0 else ''}R$\u00a0{number_format(abs(value), 2, force_grouping=True)}"
+
+
+def moment_text(moment: str) -> str:
+    """Write a moment (ISO, with its zone) for people of Brasília: 30/11/2026 00:05; "" for none."""
+    return date_format(localtime(datetime.fromisoformat(moment)), "SHORT_DATETIME_FORMAT") if moment else ""
 
 
 def side_text(kind: str, text: str, *, whole: bool = False) -> str:

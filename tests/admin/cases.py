@@ -228,9 +228,10 @@ def ordered_again(rows: Rows) -> None:
     """Let somebody have ordered that it be created again, above the limit."""
     gone(rows)
     user = User.objects.create_user("chefe")
-    PersonAction.objects.create(
+    order = PersonAction.objects.create(
         posting=rows.posting, kind="ask_again", reason="Apagado por engano", user=user, at=timezone.now()
     )
+    Posting.objects.filter(pk=rows.posting.pk).update(creation_asked=order)
 
 
 def edited(rows: Rows) -> None:

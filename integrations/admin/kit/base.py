@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Field, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_noop
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
@@ -18,6 +19,14 @@ from integrations.admin.kit.history_words import HistoryWords
 from integrations.admin.kit.lists import ClosedLists
 from integrations.admin.kit.scope import scoped
 from integrations.admin.kit.texts import EMPTY
+
+_SAID_BY_DJANGO = (
+    gettext_noop("The {name} “{obj}” was added successfully."),
+    gettext_noop("The {name} “{obj}” was changed successfully."),
+    gettext_noop("The {name} “{obj}” was changed successfully. You may edit it again below."),
+    gettext_noop("The %(name)s “%(obj)s” was deleted successfully."),
+)
+"""Django's own sentences, which in its Portuguese take every name for a masculine one."""
 
 
 class CappedPaginator(Paginator[Any]):

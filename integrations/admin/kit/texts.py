@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,13 +18,14 @@ from integrations.admin.kit.scope import change_url
 from integrations.domain.documents import mask, pretty
 from integrations.domain.titles import Direction, TitleStatus
 from integrations.models import Title
+from integrations.words.values import reais
 
 EMPTY = "–"
 
 
 def money(value: Decimal | None) -> str:
-    """Write an amount: R$ 1.234,56."""
-    return EMPTY if value is None else f"R$\u00a0{number_format(value, 2, force_grouping=True)}"
+    """Write an amount: R$ 1.234,56, or -R$ 1.234,56."""
+    return EMPTY if value is None else reais(value)
 
 
 def day(value: date | None) -> str:

@@ -137,7 +137,7 @@ class LinkButton:
             "line": texts.title_line(title),
             "one": found,
             "read_at": texts.moment(found.read_at),
-            "sides": compared(title, posting, kamino_search.as_kamino_has_it(found, posting), request),
+            "sides": compared(title, posting, kamino_search.as_kamino_has_it(found, posting), request, shown=found.row),
             "form": form,
             "back": actions.page_url(self, title.pk),
         }

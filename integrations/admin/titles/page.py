@@ -1,6 +1,6 @@
 """What a title's page shows: Bling's side, what Kamino should hold, what was sent, and what happened on the way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -13,14 +13,15 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.scope import change_url, scoped
 from integrations.admin.kit.titles_filter import discrepancies_url
 from integrations.admin.mapping.desk import row_url
+from integrations.admin.titles.others import asked_of_others
 from integrations.admin.titles.outside_links import screens
 from integrations.admin.titles.reading import not_in_bling, unread
-from integrations.admin.titles.sides import differs_unaccepted, sides_of
+from integrations.admin.titles.sides import Side, sides_of, unaccepted
 from integrations.admin.titles.timeline import MOST, timeline
 from integrations.domain.answer import Situation, answer
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.domain.discrepancies import RISKS, DiscrepancyKind
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
@@ -51,6 +52,11 @@ MAPPABLE = {
     Reason.ACCOUNT_IS_GROUP, Reason.ACCOUNT_WRONG_DIRECTION,
 }  # fmt: skip
 
+MAPPABLE_ACCOUNTS = {
+    Reason.BANK_ACCOUNT_UNMAPPED, Reason.BANK_ACCOUNT_AMBIGUOUS, Reason.BANK_ACCOUNT_MISSING,
+    Reason.BANK_ACCOUNT_NOT_USABLE,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class _SeenThere:
@@ -69,9 +75,10 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
     differences = list(posting.discrepancies.all()[:MOST]) if posting is not None else []
     parts = list(posting.parts.exclude(desired_fingerprint="").order_by("pk")) if posting is not None else []
     sides = sides_of(title, posting, seen, parts, request)
+    differing = unaccepted(posting, sides) if seen is not None and posting is not None else []
     seen_there = _SeenThere(
         seen[0].status if seen else None,
-        differs=seen is not None and posting is not None and differs_unaccepted(posting, sides),
+        differs=bool(differing),
         is_gone=seen is None and posting is not None and _is_gone(posting, differences),
     )
     context: dict[str, Any] = {
@@ -81,7 +88,7 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
         "tenant_url": change_url(title.connection.tenant),
         "person_url": change_url(title.person),
         "may_resync": request.user.has_perm("integrations.resync_title"),
-        "answer": _answer(title, posting, forced, parts, seen_there),
+        "answer": _answer(title, posting, forced, parts, seen_there, differing, differences),
         "sides": sides,
         "seen_at": seen[1] if seen else None,
         "forced": forced,
@@ -112,8 +119,20 @@ def title_context(title: Title, request: HttpRequest) -> dict[str, Any]:
             "mapping_url": row_url(title.connection.tenant_id, MappingKind.CATEGORY, title.category_id)
             if any(problem.code in MAPPABLE for problem in problems)
             else "",
+            "account_urls": _account_urls(title)
+            if any(problem.code in MAPPABLE_ACCOUNTS for problem in problems)
+            else [],
         }
+    said = [context["answer"], *context.get("sentences", [])]
+    said += [sentence for *_sides, sentences in context.get("discrepancies", []) for sentence in sentences]
+    context["asked_of_others"] = asked_of_others(request, " ".join(said))
     return context
+
+
+def _account_urls(title: Title) -> list[str]:
+    """Return the rows of the mappings of the accounts that its payments moved on."""
+    ids = sorted({payment.account_id for payment in title.payments.all()})
+    return [row_url(title.connection.tenant_id, MappingKind.BANK_ACCOUNT, bling_id) for bling_id in ids]
 
 
 def _headline(title: Title) -> str:
@@ -142,6 +161,8 @@ def _answer(
     forced: list[ForcedSettlement],
     parts: list[PartPosting],
     seen: _SeenThere,
+    sides: Sequence[Side],
+    differences: Sequence[Discrepancy],
 ) -> str:
     order = next((row for row in forced if row.undone_at is None), None)
     desired = posting.get_desired() if posting and posting.desired else None
@@ -177,7 +198,22 @@ def _answer(
     values = {"replaced_by": str(title.replaced_by or ""), "user": str(order.user) if order else ""}
     if found.problem is not None and found.problem.code is Reason.IGNORED and posting is not None:
         values |= _who_ignored(posting)
-    return answer_text(found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at))
+    return answer_text(
+        found, values, read_at=texts.moment(last_read.read_at if last_read else title.read_at),
+        differing=[side.words() for side in sides], risk=_risk(differences),
+    )  # fmt: skip
+
+
+def _risk(differences: Sequence[Discrepancy]) -> str:
+    """Return what the worst open difference says that may end in money paid twice, "" for none."""
+    open_ones = [row for row in differences if row.closed_at is None and row.kind in RISKS]
+    worst = min(open_ones, key=lambda row: RISKS.index(DiscrepancyKind(row.kind)), default=None)
+    if worst is None:
+        return ""
+    said = _("%(kind)s: %(cause)s %(to_do)s") % {
+        "kind": worst.get_kind_display(), "cause": worst.cause_text(), "to_do": worst.to_do(),
+    }  # fmt: skip
+    return said.strip()
 
 
 def _is_ready(posting: Posting | None) -> TypeGuard[Posting]:

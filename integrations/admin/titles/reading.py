@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from integrations.admin.kit import texts
 from integrations.domain.reasons import Problem, Reason
 from integrations.models import Title
@@ -9,9 +11,17 @@ from integrations.words.reasons import problem_text
 
 
 def unread(title: Title) -> list[str]:
-    """Return why the last reading that somebody asked for failed."""
+    """Return why the last reading that somebody asked for failed, or what one that was asked for waits for."""
     failure = _failure(title)
-    return [problem_text(failure)] if failure else []
+    why = [problem_text(failure)] if failure else []
+    asked_at = getattr(getattr(title, "last_read", None), "asked_at", None)
+    if asked_at is None:
+        return why
+    waits = why or [_("Bling is asked next.")]
+    return [
+        _("Its reading was asked for at %(moment)s and waits: %(why)s")
+        % {"moment": texts.moment(asked_at), "why": " ".join(waits)}
+    ]
 
 
 def not_in_bling(title: Title) -> Problem | None:

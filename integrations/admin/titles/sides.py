@@ -20,6 +20,7 @@ from integrations.models import (
     CatalogItem,
     KaminoItem,
     PartPosting,
+    PersonPosting,
     Posting,
     Title,
 )
@@ -41,6 +42,13 @@ class Side:
     differs: bool
     apart: bool = False
 
+    def words(self) -> str:
+        """Say what differs: the line, what Kamino has, and what it should have."""
+        should = self.desired or str(self.bling)
+        return _("%(line)s (in Kamino %(there)s, should be %(here)s)") % {
+            "line": self.label, "there": self.delivered, "here": should,
+        }  # fmt: skip
+
 
 _COMPARED = ("status", "value", "due", "number")
 """What is compared with Bling itself while nothing is wanted, because the title is held back."""
@@ -57,7 +65,7 @@ def sides_of(
     delivered = posting.get_delivered() if posting else None
     if seen is not None and delivered is not None:
         delivered = as_shown(seen[0], delivered)
-    return compared(title, posting, delivered, request, parts)
+    return compared(title, posting, delivered, request, parts, shown=seen[0] if seen else None)
 
 
 def compared(
@@ -66,9 +74,11 @@ def compared(
     delivered: DesiredTitle | None,
     request: HttpRequest,
     parts: Sequence[PartPosting] = (),
+    *,
+    shown: KaminoTitle | None = None,
 ) -> list[Side]:
     """Return Bling's side, what is wanted, and `delivered`, line by line; `parts` are payments with a title of their
-    own in Kamino."""
+    own in Kamino, `shown` is the row that Kamino showed."""
     desired = posting.get_desired() if posting and posting.desired else None
     names = _register_names(posting, [desired, delivered])
     registers = {
@@ -91,9 +101,14 @@ def compared(
         "payment": _payments(title, parts),
     }
     wanted = ours or {key: bling[key] for key in _COMPARED}
+    theirs_is = _person_there(posting, shown) if delivered and shown else ""
     rows = [
-        Side("person", _("Person"), person, kamino_person if desired else "", kamino_person if delivered else "", False)
-    ]
+        Side(
+            "person", _("Person"), person, kamino_person if desired else "",
+            theirs_is or (kamino_person if delivered else ""),
+            differs=bool(theirs_is) and theirs_is != kamino_person,
+        )
+    ]  # fmt: skip
     rows += [
         Side(
             key, label, bling.get(key, texts.EMPTY), ours.get(key, ""), theirs.get(key, ""),
@@ -121,6 +136,17 @@ def _bling_person(title: Title, request: HttpRequest) -> str:
 def _kamino_person(title: Title, posting: Posting | None) -> str:
     kamino_id = posting.kamino_person_id if posting else None
     return f"{title.person} (Kamino {kamino_id})" if kamino_id else texts.EMPTY
+
+
+def _person_there(posting: Posting | None, shown: KaminoTitle) -> str:
+    """Name the person to whom a title belongs in Kamino, as its row shows it; "" where it does not, or shows ours."""
+    there = shown.person_id
+    if posting is None or there is None or there == posting.kamino_person_id:
+        return ""
+    known = PersonPosting.objects.filter(kamino_connection=posting.kamino_connection_id, kamino_id=there)
+    person = known.select_related("person").first()
+    name = shown.person_name or (str(person.person) if person else "")
+    return f"{name} (Kamino {there})" if name else f"Kamino {there}"
 
 
 def _competence(title: Title) -> str:
@@ -158,17 +184,18 @@ def edited_lines(posting: Posting) -> list[dict[str, str]]:
     return [{"what": labels[name], "there": there[name], "here": here[name]} for name in edited(seen[0], desired)]
 
 
-_KINDS = {"chart_account": DiscrepancyKind.CLASSIFICATION, "description": DiscrepancyKind.EDITED_IN_KAMINO}
+_KINDS = {
+    "person": DiscrepancyKind.PERSON, "chart_account": DiscrepancyKind.CLASSIFICATION,
+    "description": DiscrepancyKind.EDITED_IN_KAMINO,
+}  # fmt: skip
 """Which difference a line shows, where a person may accept it."""
 
 
-def differs_unaccepted(posting: Posting, sides: Sequence[Side]) -> bool:
-    """Say whether Kamino shows something else than it should, of which nobody said that it is meant to be so."""
-    lines = [side.key for side in sides if side.differs]
-    if not lines:
-        return False
-    accepted = accepted_kinds(posting)
-    return any(_KINDS.get(key) not in accepted for key in lines)
+def unaccepted(posting: Posting, sides: Sequence[Side]) -> list[Side]:
+    """Return the lines where Kamino shows something else than it should, of which nobody said that it is meant so."""
+    lines = [side for side in sides if side.differs]
+    accepted = accepted_kinds(posting) if lines else set()
+    return [side for side in lines if _KINDS.get(side.key) not in accepted]
 
 
 def _labels() -> dict[str, str]:

@@ -23,7 +23,7 @@ from integrations.models import (
 )
 from integrations.models.registers import CatalogKind
 from integrations.models.titles import STATUS_CHOICES
-from integrations.words.reasons import message_text, problem_sentences
+from integrations.words.reasons import answer_of, problem_sentences
 from integrations.words.values import readable
 
 MOST = 80
@@ -133,23 +133,39 @@ def _attempts(posting: Posting, parts: Sequence[PartPosting]) -> Iterator[Event]
     for attempt in rows.order_by("-started_at")[:MOST]:
         url, operation = change_url(attempt), attempt.get_operation_display()
         payment = _said(payments.get(attempt.part_posting_id or 0, ""))
-        sent = _("Sent to Kamino: %(what)s") % {"what": operation.lower()}
-        yield Event(attempt.started_at, "send", sent, payment, url=url)
+        begun = _begun(attempt.outcome)
+        if begun:
+            yield Event(attempt.started_at, "send", begun % {"what": operation.lower()}, payment, url=url)
         if attempt.ended_at is not None:
-            lines = (*payment, *_said(message_text(attempt.message)))
-            yield Event(attempt.ended_at, _icon(attempt), _answer(attempt), lines, url=url)
+            lines = (*payment, *_said(answer_of(attempt.failure, attempt.message, attempt.outcome)))
+            words = _answer(attempt) % {"what": operation.lower()}
+            yield Event(attempt.ended_at, _icon(attempt), words, lines, url=url)
 
 
 def _icon(attempt: Attempt) -> str:
-    return "check" if attempt.outcome in (Outcome.DELIVERED, Outcome.ADOPTED) else "warning"
+    return "check" if attempt.outcome in (Outcome.DELIVERED, Outcome.ADOPTED, Outcome.UNCHANGED) else "warning"
+
+
+def _begun(outcome: str) -> str:
+    """Return what is said of an attempt's beginning: that it was sent only where it certainly was, nothing where it
+    ended before."""
+    if outcome in (Outcome.DELIVERED, Outcome.REJECTED, Outcome.UNCERTAIN):
+        return _("Sent to Kamino: %(what)s")
+    return "" if outcome in (Outcome.CONFLICT, Outcome.UNCHANGED) else _("Delivery begun: %(what)s")
 
 
 def _answer(attempt: Attempt) -> str:
+    if attempt.outcome == Outcome.CONFLICT:
+        return _("Not sent: %(what)s")
+    if attempt.outcome == Outcome.UNCHANGED:
+        return _("Compared with Kamino, nothing to send")
+    if attempt.outcome in (Outcome.TRANSIENT, Outcome.CONFIG, Outcome.INTERNAL):
+        return _("Nothing written in Kamino: %(what)s")
     if attempt.settles and attempt.outcome == Outcome.DELIVERED:
         return _("Settled in Kamino")
     if attempt.outcome == Outcome.DELIVERED:
         return _("Kamino accepted it")
-    return _("Kamino: %(outcome)s") % {"outcome": attempt.get_outcome_display()}
+    return str(attempt.get_outcome_display())
 
 
 def _orders(posting: Posting) -> Iterator[Event]:

@@ -17,6 +17,7 @@ from integrations.admin.kit.filters import ChoiceFilter, ChoicesColumn, MomentRa
 from integrations.admin.kit.title_search import FoundByTitle
 from integrations.models import Attempt
 from integrations.words.colours import OUTCOME_COLOURS
+from integrations.words.reasons import answer_of
 
 PERSONAL = ("document", "email", "street", "number", "complement", "district", "postal_code")
 
@@ -89,7 +90,8 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
 
     @display(gettext_lazy("answer"))
     def answer(self, attempt: Attempt) -> str:
-        return texts.sentence_list([attempt.message] if attempt.message else [])
+        said = answer_of(attempt.failure, attempt.message, attempt.outcome)
+        return texts.sentence_list([said] if said else [])
 
     @display(gettext_lazy("Kamino id"))
     def kamino_number(self, attempt: Attempt) -> str:

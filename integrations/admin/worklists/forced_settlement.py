@@ -130,10 +130,18 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
 
     @display(
         gettext_lazy("state"),
-        label={"awaiting": "danger", "standing": "warning", "undone": "default", "refused": "default"},
+        label={
+            "awaiting": "danger",
+            "standing": "warning",
+            "undone": "default",
+            "refused": "default",
+            "overtaken": "default",
+        },
     )
     def state_label(self, row: ForcedSettlement) -> tuple[str, Any]:
         if row.undone_at:
+            if row.undone_by_id is None:
+                return "overtaken", gettext_lazy("Overtaken")
             return ("refused", gettext_lazy("Refused")) if row.refusal else ("undone", gettext_lazy("Undone"))
         if row.awaits_approval:
             return "awaiting", gettext_lazy("Awaits approval")

@@ -7,6 +7,7 @@ from integrations.rest.errors import (
     ConfigError,
     ConflictError,
     IncompleteError,
+    InternalError,
     RateLimitedError,
     RejectedError,
     SoughtError,
@@ -42,7 +43,12 @@ def reason_of(error: ApiError) -> Problem:
             if error.code == "unconfirmed"
             else Problem(Reason.ACCESS_REFUSED, failure_of(error))
         )
-    return Problem(Reason.INTERNAL, {"message": error.message})
+    return Problem(Reason.INTERNAL, failure_of(error))
+
+
+def crash(error: Exception) -> dict[str, str]:
+    """Return what is stored of a bug of ours."""
+    return failure_of(InternalError(type(error).__name__, code="crash"))
 
 
 def unread(error: ApiError) -> Problem:
@@ -63,4 +69,6 @@ def live_error_text(error: ApiError) -> str:
 def failure_of(error: ApiError) -> dict[str, str]:
     """Return what is stored of a failed call; `words/errors` makes its sentence when it is shown."""
     known = error.because if isinstance(error, UnusableListError) else error
-    return {"kind": known.kind, "code": known.code, "service": known.service, "message": known.message}
+    failure = {"kind": known.kind, "code": known.code, "service": known.service, "message": known.message}
+    until = known.until if isinstance(known, RateLimitedError) else None
+    return {**failure, "until": until.isoformat()} if until else failure

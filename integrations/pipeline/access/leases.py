@@ -9,6 +9,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
 from integrations.models import DELIVERY_UNITS, KaminoConnection, RateLimit
+from integrations.models.outbox import NO_REASON
 from integrations.models.title_lists import waits_field
 from integrations.pipeline.access.rate_limits import KAMINO_KEY
 
@@ -68,7 +69,7 @@ def lift_pause(kamino_connection_id: int, now: datetime) -> None:
     row.update(failure={})
     for model in DELIVERY_UNITS:
         refused = model.objects.filter(kamino_connection=kamino_connection_id, state=DeliveryState.READY)
-        refused.filter(reason=Reason.ACCESS_REFUSED, ready_at__gt=now).update(ready_at=now)
+        refused.filter(reason=Reason.ACCESS_REFUSED, ready_at__gt=now).update(ready_at=now, **NO_REASON)
     for direction in Direction:
         waits = waits_field(direction)
         KaminoConnection.objects.filter(pk=kamino_connection_id, **{f"{waits}__gt": now}).update(**{waits: now})

@@ -9,13 +9,21 @@ from django.conf import settings
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import BlingConnection, Breaker, KaminoConnection, RateLimit
-from integrations.rest.errors import ApiError, NotFoundError, RateLimitedError, TransientError, UncertainError
+from integrations.rest.errors import (
+    DAILY_LIMIT,
+    ApiError,
+    NotFoundError,
+    RateLimitedError,
+    TransientError,
+    UncertainError,
+)
 
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 LONGEST_WAIT = 20.0
-A_DAY = 86_400.0
+LONGEST_PASSING = 3_600.0
+"""Seconds: only a limit that is spent for the day keeps an account away for longer."""
 AFTER_MIDNIGHT = timedelta(minutes=5)
 
 
@@ -38,11 +46,13 @@ class DatabaseSlots:
         self,
         keys: Callable[[], Sequence[tuple[str, timedelta]]],
         *,
+        service: str = "",
         clock: Clock,
         fuse: Fuse | None = None,
         longest_wait: float = LONGEST_WAIT,
     ) -> None:
         self._keys = keys
+        self._service = service
         self._clock = clock
         self._fuse = fuse
         self._longest_wait = longest_wait
@@ -57,27 +67,37 @@ class DatabaseSlots:
         breaker = self._fuse.key if self._fuse else ""
         waits = self._try(breaker, count)
         if waits is None and breaker and Breaker.objects.is_open(breaker, self._clock()):
-            raise RateLimitedError("stopped after a burst of errors", seconds=30.0, operation="breaker", code="breaker")
+            raise RateLimitedError(
+                "stopped after a burst of errors",
+                seconds=30.0,
+                service=self._service,
+                operation="breaker",
+                code="breaker",
+            )
         if waits is None:
             waits = self._try("", 1)  # the breaker is half open, and this call is its probe
             self._is_probing = True
         if waits is None:
             keys = [key for key, _interval in self._keys()]
             ahead = RateLimit.objects.seconds_until_free(keys, self._clock())
-            raise RateLimitedError(f"next slot in {ahead:.0f} s", seconds=ahead, operation="slot")
+            raise RateLimitedError(
+                f"next slot in {ahead:.0f} s", seconds=ahead, service=self._service, operation="slot",
+                code=DAILY_LIMIT if ahead > LONGEST_PASSING else "limit",
+                until=self._clock() + timedelta(seconds=ahead),
+            )  # fmt: skip
         return waits
 
     def _try(self, breaker: str, count: int) -> list[float] | None:
         longest = timedelta(seconds=self._longest_wait)
         return RateLimit.objects.reserve(self._keys(), longest=longest, breaker=breaker, count=count)
 
-    def push_back(self, seconds: float) -> None:
+    def push_back(self, error: RateLimitedError) -> None:
         """Pause the account (the first key); a spent daily quota pauses it until after midnight in Brasília."""
-        pause = timedelta(seconds=seconds)
-        if seconds >= A_DAY:
-            now = self._clock().astimezone(BRASILIA)
+        pause, now = timedelta(seconds=error.seconds), self._clock().astimezone(BRASILIA)
+        if error.code == DAILY_LIMIT:
             midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), BRASILIA)
             pause = midnight + AFTER_MIDNIGHT - now
+        error.seconds, error.until = pause.total_seconds(), now + pause
         RateLimit.objects.push_back(self._keys()[0][0], pause)
 
     def note(self, error: ApiError | None) -> None:
@@ -119,6 +139,7 @@ def bling_slots(connection: BlingConnection, *, clock: Clock) -> DatabaseSlots:
             (bling_key(connection), timedelta(milliseconds=limits.bling_interval_ms)),
             (egress_key(), timedelta(milliseconds=limits.bling_egress_interval_ms)),
         ],
+        service="Bling",
         clock=clock,
         fuse=Fuse(egress_key(), limits.bling_breaker_errors, (ApiError,)),
     )
@@ -131,7 +152,7 @@ def token_key() -> str:
 def token_slots(*, clock: Clock) -> DatabaseSlots:
     """Return the slots of the token endpoint: Bling blocks an address for an hour after 20 calls in a minute."""
     interval = timedelta(milliseconds=settings.LIMITS.bling_token_interval_ms)
-    return DatabaseSlots(lambda: [(token_key(), interval)], clock=clock, longest_wait=60.0)
+    return DatabaseSlots(lambda: [(token_key(), interval)], service="Bling", clock=clock, longest_wait=60.0)
 
 
 def seconds_until_token_slot(now: datetime) -> float:
@@ -153,6 +174,7 @@ def kamino_slots(connection: KaminoConnection, *, clock: Clock) -> DatabaseSlots
     key = kamino_key(connection)
     return DatabaseSlots(
         lambda: [(key, timedelta(seconds=60 / per_minute))],
+        service="Kamino",
         clock=clock,
         fuse=Fuse(key, settings.LIMITS.kamino_breaker_errors, (TransientError, UncertainError)),
     )

@@ -88,13 +88,15 @@ def refresh_token(connection_id: int, seen_version: int, *, clock: Clock) -> Bli
             seconds, is_lost = (token.retry_at - now).total_seconds(), token.refresh_started_version == token.version
             raise RateLimitedError(
                 "the last refresh failed", seconds=seconds, service="Bling", operation="refresh",
-                code=auth.UNKNOWN if is_lost else "",
+                code=auth.UNKNOWN if is_lost else "not_renewed",
             )  # fmt: skip
         was_begun = token.refresh_started_version == token.version
         if _begin_refresh(token, now):
             return _refresh_as_chosen(connection_id, seen_version, clock, was_begun=was_begun)
         if now >= give_up:
-            raise TransientError("another worker's refresh has no result yet", service="Bling", operation="refresh")
+            raise TransientError(
+                "another worker's refresh has no result yet", service="Bling", operation="refresh", code="not_renewed"
+            )
         time.sleep(POLL_SECONDS)
 
 

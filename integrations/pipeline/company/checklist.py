@@ -34,6 +34,7 @@ from integrations.pipeline.company.saving import save_tenant
 from integrations.pipeline.compare.exact_matches import with_exact_match
 from integrations.pipeline.report.coverage import coverage_of
 from integrations.words.scopes import scope_names
+from integrations.words.values import reais
 
 KNOWN_FOR = timedelta(hours=24)
 GREEN, AMBER, RED = "green", "amber", "red"
@@ -242,7 +243,7 @@ def _overdue(tenant: Tenant, now: datetime) -> Line:
         "Check the collection rules there first.",
         found["count"],
     )
-    total = f"R$\u00a0{formats.number_format(found['total'], 2, force_grouping=True)}"
+    total = reais(found["total"])
     return Line("overdue", AMBER, text % {"count": found["count"], "total": total})
 
 

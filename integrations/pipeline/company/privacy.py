@@ -167,7 +167,7 @@ def _erase(persons: Sequence[Person], titles: QuerySet[Title], now: datetime) ->
     Mapping.history.filter(id__in=gone).delete()  # afterwards: the deletion is a line of it
     postings = Posting.objects.filter(title__in=titles)
     about = [Q(posting__in=postings), Q(person_posting__person__in=keys), Q(part_posting__posting__in=postings)]
-    Attempt.objects.filter(reduce(or_, about)).update(body={}, sent_body=None, message="")
+    Attempt.objects.filter(reduce(or_, about)).update(body={}, sent_body=None, message="", failure=None)
     TitleChange.objects.filter(title__in=titles).delete()
     StoredDiscrepancy.objects.filter(posting__in=postings).delete()
     FollowUp.objects.filter(posting__in=postings).update(comment="")

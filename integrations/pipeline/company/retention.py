@@ -32,7 +32,7 @@ EXPORTS = timedelta(days=90)
 def purge(*, now: datetime) -> None:
     """Empty or delete rows past their time; each statement alone, so a death in between loses nothing."""
     old = Attempt.objects.filter(started_at__lt=now - ATTEMPT_BODIES).exclude(outcome__in=Attempt.UNRESOLVED)
-    old.exclude(body={}).update(body={}, sent_body=None, message="")
+    old.exclude(body={}).update(body={}, sent_body=None, message="", failure=None)
     KaminoSnapshot.objects.filter(read_at__lt=now - SNAPSHOTS).delete()
     ListedSpan.objects.filter(read_at__lt=now - SNAPSHOTS).delete()
     sent = MappingChange.objects.filter(created_at__lt=now - MAPPING_CHANGES)

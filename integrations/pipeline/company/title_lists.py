@@ -18,7 +18,7 @@ from integrations.models.planned_writes import PlannedOperation
 from integrations.models.title_lists import list_field
 from integrations.pipeline.company.saving import save_kamino
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.handover.title_lists import as_before_a_failure
+from integrations.pipeline.handover.title_lists import as_before_a_failure, go_on
 from integrations.pipeline.report.alerts import review_company
 
 
@@ -85,3 +85,5 @@ def _save(
     for name, value in changes.items():
         setattr(row, name, value)
     save_kamino(row, changes, user=user, now=now, reason=reason)
+    if title_list is TitleList.ABSENT:
+        go_on(row.pk, direction, now)

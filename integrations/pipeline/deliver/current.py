@@ -108,4 +108,4 @@ def _seek(posting: Posting, seen_at: datetime | None, now: datetime) -> None:
     if kaminos.filter(reconciled_at__gt=since).exists():
         return
     kaminos.filter(Q(reconcile_asked_at=None) | Q(reconcile_asked_at__lt=since)).update(reconcile_asked_at=now)
-    raise SoughtError("the title is not where the list showed it before", service=SERVICE)
+    raise SoughtError("the title is not where the list showed it before", service=SERVICE, code="sought")

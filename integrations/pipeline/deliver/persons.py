@@ -203,7 +203,9 @@ def _already_linked(row: PersonPosting, desired: DesiredPerson) -> int | None:
     found = list(same.order_by("pk").values_list("kamino_id", flat=True))
     linked = next((kamino_id for kamino_id in found if kamino_id is not None), None)
     if found and linked is None:
-        raise TransientError("another contact of this document is under way", service="Kamino", operation="person")
+        raise TransientError(
+            "another contact of this document is under way", service="Kamino", operation="person", code="same_document"
+        )
     return linked
 
 

@@ -15,7 +15,7 @@ from integrations.domain.persons import DesiredPerson
 from integrations.domain.reasons import Problem, Reason
 from integrations.kamino.client import KaminoClient
 from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, PersonPosting, Posting
-from integrations.models.deliveries import TitleUnit
+from integrations.models.kamino_units import TitleUnit
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.restores import believable_since
 from integrations.pipeline.deliver.kamino import KAMINO

@@ -61,7 +61,7 @@ def deliver_part(client: KaminoClient, part: PartPosting, *, clock: Clock) -> No
         return
     with record.outcome_of(claimed, clock):
         if person_id is None:
-            raise InternalError("a part without a person", service="Kamino")
+            raise InternalError("a part without a person", service="Kamino", code="crash")
         _create(client, claimed, part, part.get_desired(), person_id, clock)
 
 

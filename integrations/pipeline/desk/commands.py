@@ -18,7 +18,7 @@ from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
-from integrations.domain.titles import Direction, TitleStatus
+from integrations.domain.titles import NOT_OWED, Direction
 from integrations.models import (
     Attempt,
     BlingConnection,
@@ -170,8 +170,8 @@ def _note_all(postings: QuerySet[Posting], kind: str, user: User, now: datetime)
     )
 
 
-def note(posting: Posting, kind: str, reason: str, user: User, now: datetime) -> None:
-    PersonAction.objects.create(posting=posting, kind=kind, reason=reason.strip(), user=user, at=now)
+def note(posting: Posting, kind: str, reason: str, user: User, now: datetime) -> PersonAction:
+    return PersonAction.objects.create(posting=posting, kind=kind, reason=reason.strip(), user=user, at=now)
 
 
 def force_settlement(
@@ -225,7 +225,7 @@ def refuse_settlement(posting: Posting, account: KaminoItem) -> None:
         raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
     if posting.state == DeliveryState.IGNORED:
         raise Refused("ignored", _("This title is not to be synced. Take that back first."))
-    if posting.title.status in (TitleStatus.CANCELLED, TitleStatus.DELETED):
+    if posting.title.status in NOT_OWED:
         raise Refused("gone", _("Bling cancelled or deleted this title: no settlement of it is sent."))
     if delivered is not None and delivered.status is not KaminoStatus.PENDING:
         raise Refused("settled", _("This title is already settled or cancelled in Kamino."))

@@ -9,30 +9,27 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.reasons import Problem, Reason
-from integrations.domain.titles import Direction, TitleStatus
+from integrations.domain.titles import NOT_OWED, Direction
 from integrations.models import Attempt, PersonAction, Posting, Title
+from integrations.models.deliveries import SOUGHT_IN_VAIN
 from integrations.models.outbox import stored
 from integrations.pipeline.desk.commands import note, plan_now
 from integrations.pipeline.desk.links import release
 from integrations.pipeline.desk.refusal import Refused
 
 Kind = PersonAction.Kind
-_GONE = (Reason.GONE_FROM_KAMINO, Reason.CREATION_AWAITS, Reason.REOPENED_AFTER_CANCELLATION)
-_ORDERS = (Kind.ASK_AGAIN, Kind.CREATE_AGAIN, Kind.REFUSE_AGAIN)
 
 
 def may_be_created_again(posting: Posting) -> bool:
     """Say whether a title that is owed was sent, and Kamino was seen not to have it any more."""
-    is_owed = posting.title.status not in (TitleStatus.CANCELLED, TitleStatus.DELETED)
+    is_owed = posting.title.status not in NOT_OWED
     is_stuck = posting.state == DeliveryState.NEEDS_HUMAN and posting.kamino_id is not None
-    return is_owed and is_stuck and posting.reason in _GONE
+    return is_owed and is_stuck and posting.reason in SOUGHT_IN_VAIN
 
 
 def awaits_approval(posting: Posting) -> PersonAction | None:
     """Return the order to create a title again that waits for a second person."""
-    orders = posting.person_actions.filter(kind__in=_ORDERS).select_related("user").order_by("-at", "-pk")
-    last: PersonAction | None = orders.first() if may_be_created_again(posting) else None
-    return last if last is not None and last.kind == Kind.ASK_AGAIN else None
+    return posting.creation_asked if may_be_created_again(posting) else None
 
 
 def may_be_hidden(posting: Posting) -> bool:
@@ -53,8 +50,8 @@ def create_again(*, posting: Posting, reason: str, user: User, now: datetime, ha
         _refuse(locked, has_looked=has_looked)
         limit = locked.kamino_connection.tenant.force_limit
         if limit is not None and locked.title.value > limit:
-            note(locked, Kind.ASK_AGAIN, reason, user, now)
-            _say(locked, Problem(Reason.CREATION_AWAITS, {"user": str(user)}), now)
+            order = note(locked, Kind.ASK_AGAIN, reason, user, now)
+            _say(locked, Problem(Reason.CREATION_AWAITS, {"user": str(user)}), now, order)
             return False
         note(locked, Kind.CREATE_AGAIN, reason, user, now)
         _forget(locked, now)
@@ -86,8 +83,8 @@ def refuse_again(*, posting: Posting, reason: str, user: User, now: datetime) ->
         _say(locked, Problem(Reason.GONE_FROM_KAMINO), now)
 
 
-def _say(posting: Posting, why: Problem, now: datetime) -> None:
-    Posting.objects.filter(pk=posting.pk).update(**stored(why, now))
+def _say(posting: Posting, why: Problem, now: datetime, order: PersonAction | None = None) -> None:
+    Posting.objects.filter(pk=posting.pk).update(creation_asked=order, **stored(why, now))
 
 
 def _lock(posting: Posting) -> Posting:

@@ -17,7 +17,7 @@ def believe(unit: Posting | PartPosting, held: DesiredTitle) -> bool:
     same = units.filter(pk=unit.pk, fence=unit.fence, delivered_fingerprint=unit.delivered_fingerprint)
     moved = same.exclude(state__in=IN_FLIGHT).update(
         state=Case(stuck, default=F("state")), delivered=held.to_json(), delivered_fingerprint=held.fingerprint,
-        fence=F("fence") + 1, tries=0, **NO_REASON,
+        fence=F("fence") + 1, tries=0, **NO_REASON, **unit.FOUND,
     )  # fmt: skip
     if moved and held.payment is None:
         unit.attempts.filter(settles=True).exclude(outcome__in=Attempt.UNRESOLVED).update(settles=False)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.title_lists import PROVED, TitleList
@@ -14,6 +15,8 @@ from integrations.kamino.client import KaminoClient
 from integrations.kamino.listing import Listing, Page
 from integrations.kamino.title_lists import is_nowhere
 from integrations.models import KaminoConnection
+from integrations.models.kamino_units import TitleUnit
+from integrations.models.outbox import NO_REASON
 from integrations.models.title_lists import failure_field, list_field, waits_field
 from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE
@@ -55,10 +58,14 @@ def find_list(
     saves, and the list's first page, if there is one. What a person said stands until a list is found. Raises as
     `KaminoClient.find_title_list` does."""
     found = client.find_title_list(direction)
+    was_sought = direction.value in kamino.list_answers
+    may_wait = direction in kamino.failing_lists or (was_sought and kamino.title_lists[direction] not in PROVED)
     kamino.list_answers = {**kamino.list_answers, direction.value: found.answers}
     changes: dict[str, Any] = {"list_answers": kamino.list_answers}
     if found.title_list in PROVED:
         changes |= {list_field(direction): found.title_list.value, **as_before_a_failure(direction)}
+        if may_wait:
+            go_on(kamino.pk, direction, clock())
     elif not kamino.has_list(direction):  # what reads a list that is known notices by itself that it fails
         changes[waits_field(direction)] = None if is_nowhere(found.answers) else clock() + CONFIG_PAUSE
     for name, value in changes.items():
@@ -81,6 +88,16 @@ def forget_lists(kamino: KaminoConnection, *, now: datetime) -> list[str]:
 def as_before_a_failure(direction: Direction) -> dict[str, Any]:
     """Return the columns of a list that nothing was wrong with."""
     return {failure_field(direction): {}, waits_field(direction): None}
+
+
+def go_on(kamino_connection_id: int, direction: Direction, now: datetime) -> None:
+    """Let what waits for a direction's list be sent now: it can be read."""
+    for model in TitleUnit.__subclasses__():
+        waits = model.objects.filter(
+            kamino_connection=kamino_connection_id, direction=direction, state=DeliveryState.READY,
+            reason__in=(Reason.LIST_FAILED, Reason.LIST_UNKNOWN),
+        )  # fmt: skip
+        waits.update(ready_at=now, **NO_REASON)
 
 
 def list_problem(kamino: KaminoConnection, direction: str) -> Problem | None:
@@ -111,3 +128,4 @@ def _noted(
         # What was not read while it failed is compared now.
         asked = {} if compares else {"reconcile_asked_at": clock()}
         rows.update(**as_before_a_failure(direction), **asked)
+        go_on(kamino_connection_id, direction, clock())

@@ -59,14 +59,14 @@ class LookUp:
     def absent(self) -> None:
         """It is proved not to have happened: it may be sent again."""
         unit, now = self.unit, self.clock()
-        message = f"not in {self.to.service} after two look-ups"
-        record.close_attempt(self.attempt, Outcome.TRANSIENT, now=now, message=message)
+        failure = {"code": "not_there_twice", "service": self.to.service}
+        record.close_attempt(self.attempt, Outcome.TRANSIENT, now=now, failure=failure)
         type(unit).objects.resolve_absent(unit.pk, unit.fence)
         self.to.plan_again(unit.to_plan_again(), now)
 
     def ask(self, why: Problem) -> None:
         """Nobody can tell what happened: a person decides."""
-        record.close_attempt(self.attempt, Outcome.UNCERTAIN, now=self.clock(), message=why.code.value)
+        record.close_attempt(self.attempt, Outcome.UNCERTAIN, now=self.clock(), failure={"code": why.code.value})
         record.needs_human(self.unit, why=why, now=self.clock(), to=self.to)
 
 
@@ -90,7 +90,11 @@ def look_up(unit: DeliveryUnit, look: Callable[[LookUp], None], *, to: Destinati
 
 def _failed(look: LookUp, error: Exception) -> None:
     unit, now = look.unit, look.clock()
-    known = error if isinstance(error, ApiError) else InternalError(type(error).__name__, service=look.to.service)
+    known = (
+        error
+        if isinstance(error, ApiError)
+        else InternalError(type(error).__name__, service=look.to.service, code="crash")
+    )
     if known is not error:
         log.exception("look-up crashed", unit=unit.pk)
     log.warning("look-up failed", unit=unit.pk, error=str(error))

@@ -69,29 +69,35 @@ def delivered(
                 settles = claimed.attempt.settles and held.settles
                 _close(claimed.attempt, outcome, now, remote_id=remote_id, settles=settles)
             else:
-                _keep_surplus(claimed, remote_id, now=now, message="answered after it was sent again")
+                _keep_surplus(claimed, remote_id, now=now, failure=_ours("answered_late", claimed.to))
             if moved:
                 claimed.to.plan_again(unit.to_plan_when_delivered(held.fingerprint), now)
     except IntegrityError:
         log.exception("a settlement or an object too many", attempt=claimed.attempt.pk)
         with transaction.atomic():
-            _keep_surplus(claimed, remote_id, now=now, message="recorded already, for this or for another unit")
+            _keep_surplus(claimed, remote_id, now=now, failure=_ours("recorded_already", claimed.to))
     failpoints.passed(f"{claimed.word}.recorded")
 
 
 def _keep_surplus(
-    claimed: Claimed, remote_id: int, *, now: datetime, message: str, settles: bool = False, status: int | None = None
+    claimed: Claimed,
+    remote_id: int,
+    *,
+    now: datetime,
+    failure: dict[str, str],
+    settles: bool = False,
+    status: int | None = None,
 ) -> None:
     """Keep what an answer named and must not count, and ask a person unless the unit has gone on without the claim.
     `settles`: whether it is the unit's only settlement, should a person say that it happened.
 
     Who came too late and had sent nothing only found what another worker had made: that is none too many.
     """
-    log.error("one too many", attempt=claimed.attempt.pk, remote_id=remote_id, why=message)
+    log.error("one too many", attempt=claimed.attempt.pk, remote_id=remote_id, why=failure)
     unit, rows = claimed.unit, type(claimed.attempt).objects.filter(pk=claimed.attempt.pk)
     why = Problem(Reason.ANOTHER_ID, {"id": str(remote_id)})
     is_asked = type(unit).objects.record_surplus(unit.pk, claimed.fence, why=why, now=now)
-    answered: dict[str, Any] = {"message": message, "status": status, "remote_id": remote_id}
+    answered: dict[str, Any] = {"failure": failure, "status": status, "remote_id": remote_id}
     if is_asked:
         _close(claimed.attempt, Outcome.UNCERTAIN, now, settles=settles, **answered)
         claimed.to.plan_again(unit.to_plan_when_stuck(), now)
@@ -110,7 +116,9 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
     with transaction.atomic():
         if isinstance(error, OtherObjectError):
             settles = claimed.attempt.settles
-            _keep_surplus(claimed, error.remote_id, now=now, message=str(error), settles=settles, status=error.status)
+            _keep_surplus(
+                claimed, error.remote_id, now=now, failure=failure_of(error), settles=settles, status=error.status
+            )
             return
         if isinstance(error, UncertainError):
             objects.record_uncertain(unit.pk, fence, why=why, now=now, look_at=first_look(now))
@@ -136,7 +144,7 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             objects.record_needs_human(unit.pk, fence, why=why, now=now)
             claimed.to.plan_again(unit.to_plan_when_stuck(), now)
         kind = "conflict" if isinstance(error, ConflictError) else error.kind
-        _close(claimed.attempt, kind, now, message=str(error), status=error.status)
+        _close(claimed.attempt, kind, now, message=str(error), failure=failure_of(error), status=error.status)
 
 
 def _is_write_refused(claimed: Claimed, error: ApiError) -> bool:
@@ -167,10 +175,12 @@ def may_send(claimed: Claimed, clock: Clock, body: Body) -> None:
     try:
         restores.note_sending(claimed.attempt.pk, clock())
     except JournalError as error:
-        raise TransientError(str(error), service=claimed.to.service) from error
+        raise TransientError(str(error), service=claimed.to.service, code="journal") from error
     until = clock() + claimed.to.longest_call
     if not type(claimed.unit).objects.is_held_by(claimed.unit.pk, claimed.fence, until=until):
-        raise TransientError("the claim ran out before anything was sent", service=claimed.to.service)
+        raise TransientError(
+            "the claim ran out before anything was sent", service=claimed.to.service, code="claim_over"
+        )
     claimed.is_sent = True
     failpoints.passed(f"{claimed.word}.before_write")
 
@@ -182,7 +192,9 @@ def outcome_of(claimed: Claimed, clock: Clock) -> Iterator[None]:
         yield
     except ApiError as error:
         if claimed.is_sent and isinstance(error, InternalError):
-            error = UncertainError(error.message, service=error.service, operation=error.operation, status=error.status)
+            error = UncertainError(
+                error.message, service=error.service, operation=error.operation, status=error.status, code=error.code
+            )
         failed(claimed, error, now=clock())
     except Exception as error:
         crashed(claimed, error, now=clock())
@@ -192,7 +204,7 @@ def crashed(claimed: Claimed, error: Exception, *, now: datetime) -> None:
     """Record a bug of ours: this unit waits for a person, the next one goes on."""
     log.exception("delivery crashed", attempt=claimed.attempt.pk)
     kind = UncertainError if claimed.is_sent else InternalError
-    failed(claimed, kind(type(error).__name__, service=claimed.to.service), now=now)
+    failed(claimed, kind(type(error).__name__, service=claimed.to.service, code="crash"), now=now)
 
 
 def _close(
@@ -201,19 +213,21 @@ def _close(
     now: datetime,
     *,
     message: str = "",
+    failure: dict[str, str] | None = None,
     status: int | None = None,
     remote_id: int | None = None,
     settles: bool | None = None,
 ) -> None:
-    values = {"outcome": outcome, "ended_at": now, "message": message, "status": status, attempt.REMOTE: remote_id}
+    values = {"outcome": outcome, "ended_at": now, "status": status, attempt.REMOTE: remote_id}
+    values |= {"message": message, "failure": failure}
     if settles is not None:
         values["settles"] = settles
     type(attempt).objects.filter(pk=attempt.pk).update(**values)
 
 
-def close_attempt(attempt: BaseAttempt, outcome: Outcome, *, now: datetime, message: str) -> None:
+def close_attempt(attempt: BaseAttempt, outcome: Outcome, *, now: datetime, failure: dict[str, str]) -> None:
     """End an attempt whose outcome was found out later."""
-    _close(attempt, outcome, now, message=message)
+    _close(attempt, outcome, now, failure=failure)
 
 
 def needs_human(unit: DeliveryUnit, *, why: Problem, now: datetime, to: Destination) -> None:
@@ -233,8 +247,12 @@ def unchanged(claimed: Claimed, *, now: datetime) -> None:
 def already_delivered(unit: DeliveryUnit, now: datetime) -> None:
     """Mark a unit that needs no call (what it should hold was sent already)."""
     type(unit).objects.filter(pk=unit.pk, state=DeliveryState.READY, fence=unit.fence).update(
-        state=DeliveryState.DELIVERED, **NO_REASON
+        state=DeliveryState.DELIVERED, **NO_REASON, **unit.FOUND
     )
+
+
+def _ours(code: str, to: Destination) -> dict[str, str]:
+    return {"code": code, "service": to.service}
 
 
 def first_look(now: datetime) -> datetime:

@@ -15,6 +15,7 @@ from integrations.domain.reasons import Problem, Reason, with_since
 from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection, Person, PersonPosting, Title
 from integrations.models.outbox import NO_REASON, stored
+from integrations.pipeline.access.error_texts import crash
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ def plan_persons(
         except Exception as error:
             # A bug of ours on one person must not keep all titles of the batch from being planned.
             log.exception("plan of a person crashed", person=row.person_id)
-            _hand_over(row, Problem(Reason.INTERNAL, {"message": type(error).__name__}), now)
+            _hand_over(row, Problem(Reason.INTERNAL, crash(error)), now)
     return found
 
 

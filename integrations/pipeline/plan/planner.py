@@ -18,10 +18,11 @@ from integrations.domain.conflicts import GONE
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation, Outcome, next_step
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_since
-from integrations.domain.titles import Direction
+from integrations.domain.titles import NOT_OWED, Direction
 from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
 from integrations.models.outbox import NO_REASON, Priority, stored
 from integrations.pipeline.access import failpoints
+from integrations.pipeline.access.error_texts import crash
 from integrations.pipeline.handover import payment_checks
 from integrations.pipeline.plan.inputs import Gathered, gather, read_for
 from integrations.pipeline.plan.parts import lock_parts, plan_parts
@@ -97,6 +98,9 @@ def plan_batch(
         persons = plan_persons(titles, now, {pk for pk in asked_for if pk is not None})
         known = _lock_postings(titles)
         postings = known | _add_postings([title for title in titles if title.pk not in known], now)
+        over = [row.pk for title in titles if (row := known.get(title.pk)) and _needs_no_settlement(title, row)]
+        if over:
+            ForcedSettlement.objects.filter(posting__in=over).end_awaiting(now)
         orders = ForcedSettlement.objects.in_force().filter(posting__in=known.values()).select_related("account")
         if orders and orders.hand_over_above_limit():
             orders = orders.all()
@@ -118,7 +122,7 @@ def plan_batch(
             except Exception as error:
                 # A bug of ours on one title must not keep all the others from being planned.
                 log.exception("plan crashed", title=title.pk)
-                why = Problem(Reason.INTERNAL, {"message": type(error).__name__})
+                why = Problem(Reason.INTERNAL, crash(error))
                 changes = {"state": DeliveryState.NEEDS_HUMAN, **stored(why, now)}
             if posting.pk in unresolved and changes["state"] in (DeliveryState.HELD, DeliveryState.DELIVERED):
                 # Whatever Bling says now, nobody knows what Kamino holds: that stays a person's question.
@@ -197,9 +201,16 @@ def _plan_title(posting: Posting, gathered: Gathered, asked: int | None, now: da
         "due_date": inputs.title.due_date,
         "rule": inputs.classification.rule,
         "planned_at": now,
+        **({} if inputs.title.status not in NOT_OWED else Posting.FOUND),
         **posting.brought_up_to_date(desired),
         **changes,
     }
+
+
+def _needs_no_settlement(title: Title, posting: Posting) -> bool:
+    """Say whether nobody can settle a title by hand any more: it is not owed, or was settled or cancelled in Kamino."""
+    sent = posting.get_delivered()
+    return title.status in NOT_OWED or (sent is not None and sent.status is not KaminoStatus.PENDING)
 
 
 def _decide(

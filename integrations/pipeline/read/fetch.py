@@ -168,7 +168,10 @@ def _read_borderos(
             wanted |= _unclear(title.facts, known)
     alone = gone.left_alone(Kind.BORDERO, wanted)
     for bling_id in sorted(alone):
-        _fail_titles(chunk, bling_id, NotFoundError("not asked for again yet", service="Bling", operation="bordero"))
+        known_gone = NotFoundError(
+            "not asked for again yet", service="Bling", operation="bordero", code="not_asked_again"
+        )
+        _fail_titles(chunk, bling_id, known_gone)
     failed = dict(read_borderos(client, sorted(wanted - alone), chunk, clock=clock, patience=patience))
     for bling_id, error in failed.items():
         _fail_titles(chunk, bling_id, error)

@@ -2,28 +2,30 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Concat
 
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, SalesOrder, Title, TitleRead
+from integrations.models import BlingConnection, RateLimit, SalesOrder, Title, TitleRead
 from integrations.models.connections import ConnectionStatus
 from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import unread
+from integrations.pipeline.access.rate_limits import LONGEST_WAIT
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read import fetch, gone_objects, mirror
 from integrations.pipeline.read.batch import Chunk, What
 from integrations.pipeline.read.saving import save_each
-from integrations.rest.errors import ApiError, InternalError
+from integrations.rest.errors import ApiError, InternalError, RateLimitedError
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +34,14 @@ READING_ASKED = 0x61736B
 """The class of the advisory locks below; any number that nothing else in this database uses."""
 
 
-def connections_asked(tenant_ids: Sequence[int] | None) -> QuerySet[BlingConnection]:
-    """Return the connections of titles that people asked for."""
+def connections_asked(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[BlingConnection]:
+    """Return the connections of titles that people asked for, without those whose account takes no calls for long."""
     asked = TitleRead.objects.filter(asked_at__isnull=False)
-    connections = BlingConnection.objects.filter(
-        status=ConnectionStatus.CONNECTED, tenant__is_active=True, titles__last_read__in=asked
+    spent = RateLimit.objects.filter(key=OuterRef("account_key"), next_at__gt=now + timedelta(seconds=LONGEST_WAIT))
+    unnamed = Concat(Value("bling:connection-"), "pk", output_field=CharField())
+    key = Case(When(company_id="", then=unnamed), default=Concat(Value("bling:"), "company_id"))  # as `bling_key`
+    connections = BlingConnection.objects.annotate(account_key=key).filter(
+        ~Exists(spent), status=ConnectionStatus.CONNECTED, tenant__is_active=True, titles__last_read__in=asked
     )
     return connections if tenant_ids is None else connections.filter(tenant__in=tenant_ids)
 
@@ -44,7 +49,7 @@ def connections_asked(tenant_ids: Sequence[int] | None) -> QuerySet[BlingConnect
 def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
     """Read the titles that people asked for, now, outside of any run."""
     worked = False
-    for connection in connections_asked(tenant_ids).distinct():
+    for connection in connections_asked(clock(), tenant_ids).distinct():
         try:
             with only_reader_of(connection) as alone:
                 worked |= alone and _read_asked_of(connection, clock, deadline)
@@ -53,10 +58,13 @@ def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | Non
         except Exception as error:
             if not isinstance(error, ApiError):
                 log.exception("asked titles crashed", connection=connection.pk)
-                error = InternalError(type(error).__name__, service="Bling")
+                error = InternalError(type(error).__name__, service="Bling", code="crash")
             log.warning("asked titles not read", connection=connection.pk, error=str(error))
             titles = Title.objects.filter(connection=connection, last_read__asked_at__isnull=False)
-            _stop_asking(titles, unread(error))
+            if isinstance(error, RateLimitedError):
+                TitleRead.objects.filter(title__in=titles).update(failure=unread(error).to_json())  # they stay asked
+            else:
+                _stop_asking(titles, unread(error))
     return worked
 
 

@@ -42,7 +42,7 @@ def advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
         _run_failed(run, error, clock())
     except OperationalError:
         log.warning("run lost a lock", run=run.pk)
-        _run_failed(run, TransientError("database is busy", service="PostgreSQL"), clock())
+        _run_failed(run, TransientError("database is busy", service="PostgreSQL", code="database_busy"), clock())
     except Exception:
         log.exception("run crashed", run=run.pk)
         _end_run(run, InternalError("the run crashed", service="", code="crash"), clock())

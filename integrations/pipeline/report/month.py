@@ -55,7 +55,7 @@ from integrations.pipeline.report.both_sides import (
     seen_between,
     unread_directions,
 )
-from integrations.words.reasons import problem_sentences
+from integrations.words.reasons import advice, full_sentence
 
 LANGUAGE = "pt-br"
 UNCLASSIFIED = "–"
@@ -313,9 +313,11 @@ def _reasons(batch: Sequence[Title], held: Mapping[int, Sequence[InKamino]]) -> 
         if posting is None:
             found[title.pk].append(_("Not planned yet"))
             continue
-        sentences = problem_sentences(posting.get_causes())
         reasons = found[title.pk]
-        reasons += [sentence for sentence in sentences if not any(sentence in before for before in reasons)]
+        for problem in posting.get_causes():
+            parts = (full_sentence(problem), advice(problem))
+            fresh = [part for part in parts if part and not any(part in before for before in reasons)]
+            reasons += [" ".join(fresh)] if fresh else []
         if not reasons and any(found.is_edited for found in held.get(title.pk, ())):
             reasons.append(_("Kamino shows something else than was sent: somebody changed it there."))
         if not reasons:

@@ -98,7 +98,7 @@ SWEEP = Kind(
 REVIEW = Kind("review", lambda _, tenants: [postings_to_review(tenants)], _review)
 STAGES = (
     Kind(
-        "asked", lambda _, tenants: [connections_asked(tenants)],
+        "asked", lambda now, tenants: [connections_asked(now, tenants)],
         lambda turn: read_asked(turn.clock, turn.deadline, turn.tenant_ids),
     ),
     Kind(
@@ -137,7 +137,7 @@ GUARD = Kind(
 PEOPLE = (
     Kind("mappings", lambda now, _: [changes_due(now)], lambda turn: advance_changes(clock=turn.clock)),
     Kind(
-        "people.asked", lambda _now, _: [connections_asked(None)],
+        "people.asked", lambda now, _: [connections_asked(now, None)],
         lambda turn: read_asked(turn.clock, turn.deadline, None),
     ),
     Kind(

@@ -71,7 +71,7 @@ def test_support_says_that_there_is_no_list_after_seeing_what_that_means(
     client, (_connection, page) = login("suporte"), pages(ours)
     shown = client.get(page).content.decode()
     assert "é criado uma segunda vez" in shown
-    assert "0 título, R$\u00a00,00, seria criado agora sem consulta." in shown
+    assert "0 títulos, R$\u00a00,00, seriam criados agora sem consulta." in shown
     answer = {"decision": "receivable", "reason": "vimos na tela", "receivable_count": 0, "receivable_total": "0.00"}
     client.post(page, {**answer, "receivable_count": 3})
     assert KaminoConnection.objects.get(tenant=ours.tenant).receivable_list == "unknown", "other titles wait now"

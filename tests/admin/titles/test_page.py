@@ -93,7 +93,7 @@ def test_what_kamino_was_seen_to_hold_is_shown_with_its_age_and_marked(
     client = login("operacao")
     page = page_of(client, ours.title)
     assert "R$\u00a0999,99" in page
-    assert answer_of(page).startswith(in_portuguese("Kamino shows something else than was sent: see the marked lines."))
+    assert answer_of(page).startswith(in_portuguese("Kamino shows something else than was sent."))
     KaminoSnapshot.objects.filter(pk=seen.pk).update(read_at=timezone.now() - timedelta(days=2))
     older = page_of(client, ours.title)
     assert "R$\u00a0999,99" not in older, "what was sent after the reading is newer than it"

@@ -99,6 +99,27 @@ def test_what_was_settled_meanwhile_is_not_approved(company: Company, title: int
     assert code_of(approvals.approve, forced=forced, user=other) == "settled"
 
 
+@pytest.mark.parametrize("ending", ["cancelled", "paid"])
+def test_an_order_that_waits_ends_with_its_cause(
+    company: Company, title: int, user: User, other: User, ending: str
+) -> None:
+    """The title is owed again later: what one person ordered then is no half of two words now."""
+    forced = force(company, title, user, amount=Decimal("250.00"))
+    if ending == "cancelled":
+        company.bling.cancel(title)
+        company.sync()
+        company.bling.edit_title(title, status=1)
+    else:
+        paid = company.bling.pay(title, date=company.bling.world.today, account=company.bank)
+        company.sync()
+        company.bling.reverse_payment(title, paid)
+    company.sync()
+    assert not ForcedSettlement.objects.awaiting().exists()
+    forced.refresh_from_db()
+    assert forced.undone_by is None
+    assert code_of(approvals.refuse, forced=forced, user=other, reason="x") == "decided"
+
+
 def test_interest_and_discount_go_to_the_note_in_kamino(company: Company, title: int, user: User) -> None:
     amounts = {"amount": Decimal("100.00"), "interest": Decimal("2.50"), "discount": Decimal("1.00")}
     force(company, title, user, **amounts)

@@ -203,3 +203,53 @@ def test_a_title_moved_beyond_its_list_goes_on_when_it_is_shown_again(company: C
     company.resync(title, user)
     posting = company.posting(title)
     assert (posting.state, posting.reason, posting.reason_params) == (DeliveryState.DELIVERED, "", {})
+
+
+def asked_and_found(company: Company, user: User) -> tuple[int, int]:
+    """Return a title whose creation somebody ordered above the limit, and its Kamino id: it was restored and found."""
+    Tenant.objects.update(force_limit=Decimal("50.00"))
+    title = deleted(company, user)
+    assert not again(company, title, user)
+    [(direction, there)] = company.kamino.deleted
+    company.kamino.restore_title(direction, there)
+    commands.request_reconciliation(tenants=Tenant.objects.all(), user=user, now=timezone.now())
+    company.work()
+    company.look_again()
+    assert company.posting(title).state == DeliveryState.DELIVERED
+    return title, there
+
+
+def test_an_order_ends_when_the_title_was_found_again(company: Company, user: User, other: User) -> None:
+    """Months later it is gone once more: what one person ordered then is no half of two words now."""
+    title, there = asked_and_found(company, user)
+    company.kamino.delete_title("payable", there)
+    company.forget_snapshots()
+    company.resync(title, other)
+    posting = company.posting(title)
+    assert posting.reason == "gone_from_kamino"
+    assert recreation.awaits_approval(posting) is None
+    assert code_of(recreation.approve_again, posting=posting, user=other, now=timezone.now(), has_looked=True) == (
+        "decided"
+    )
+    company.work()
+    assert payables(company) == 0
+
+
+@pytest.mark.parametrize("ending", ["cancelled in Bling", "left out"])
+def test_an_order_ends_with_what_became_of_its_title(company: Company, user: User, other: User, ending: str) -> None:
+    Tenant.objects.update(force_limit=Decimal("50.00"))
+    title = deleted(company, user)
+    assert not again(company, title, user)
+    if ending == "left out":
+        given = {"posting": company.posting(title), "reason": "x", "user": user, "now": timezone.now()}
+        commands.set_ignored(ignored=True, **given)
+        commands.set_ignored(ignored=False, **given)
+    else:
+        company.bling.cancel(title)
+        company.resync(title, user)
+        company.bling.edit_title(title, status=1)
+    company.resync(title, user)
+    posting = company.posting(title)
+    assert (posting.state, payables(company)) == ("needs_human", 0)
+    assert recreation.may_be_created_again(posting)
+    assert recreation.awaits_approval(posting) is None

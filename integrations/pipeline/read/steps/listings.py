@@ -89,7 +89,7 @@ class ReadListings(Step[Listing, Pages]):
         if has_more and following["page"] > 1 and shown == following.get("previous"):
             # Bling ignores parameters that it does not understand, without an error.
             message = f"page {following['page']} repeats the one before"
-            raise InternalError(message, service="Bling", operation="listing")
+            raise InternalError(message, service="Bling", operation="listing", code="repeats")
         return rows, has_more, shown
 
     def leave_out(self) -> bool:
