@@ -12,9 +12,10 @@ from integrations.words.delivery_reasons import DELIVERY_WORDS
 from integrations.words.errors import call_text, is_ours, live_call_text, note_text
 from integrations.words.plan_reasons import PLAN_WORDS
 from integrations.words.reason_words import Words
+from integrations.words.settled_reasons import SETTLED_WORDS
 from integrations.words.values import Values, readable
 
-_WORDS: dict[Reason, Words] = PLAN_WORDS | DELIVERY_WORDS
+_WORDS: dict[Reason, Words] = PLAN_WORDS | SETTLED_WORDS | DELIVERY_WORDS
 
 _OF_A_PERSON = (Reason.PERSON_REFUSED, Reason.PERSON_UNDECIDED)
 """What is to be done is what ends their cause: the buttons are the same on the page of the title."""
