@@ -80,7 +80,7 @@ def test_a_spreadsheet_classifies_and_delivers(
     titles = prepare(company, people)
     page = log_in("financeiro")
     page.get_by_role("link", name="De/Para").first.click()
-    page.get_by_text("3 a mapear").first.wait_for()
+    page.get_by_text("a mapear: 3").first.wait_for()
     picture(page, "de-para.png")
     path = download(page, tmp_path)
     edit(path)

@@ -62,7 +62,7 @@ def test_support_sets_up_a_company_with_both_connections(
     page.locator("[name=client_id]").fill(account.bling.client_id)
     page.locator("[name=client_secret]").fill(account.bling.client_secret)
     page.get_by_role("button", name="Salvar", exact=True).click()
-    page.get_by_text("sucesso").first.wait_for()
+    page.get_by_text("Salvo(a):").first.wait_for()
     assert BlingConnection.objects.get(tenant=tenant).client_secret == account.bling.client_secret
 
     page.goto(f"/admin/integrations/kaminoconnection/add/?tenant={tenant.pk}")
@@ -76,7 +76,7 @@ def test_support_sets_up_a_company_with_both_connections(
     for name in ("app", "id_usr", "usr"):
         page.locator(f"[name={name}]").fill(account.kamino.keys()[name])
     page.get_by_role("button", name="Salvar", exact=True).click()
-    page.get_by_text("sucesso").first.wait_for()
+    page.get_by_text("Salvo(a):").first.wait_for()
     connection = KaminoConnection.objects.get(tenant=tenant)
 
     page.goto(f"/admin/integrations/kaminoconnection/{connection.pk}/test/")
