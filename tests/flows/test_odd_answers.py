@@ -190,7 +190,7 @@ def test_a_person_answered_with_another_id_is_asked_about(
     client = Client()
     client.force_login(user)
     asked = client.get(reverse("admin:integrations_person_decide_this", args=[person.person_id]), follow=True)
-    [option] = asked.context["form"].options
+    [option] = asked.context["form"].options.values()
     assert (option.code, option.number) == (decisions.SURPLUS_GONE, surplus), "its page leads to the decision"
     decide(company, title, decisions.SURPLUS_GONE, user, surplus)
     assert PersonPosting.objects.get().state == DeliveryState.DELIVERED
@@ -333,7 +333,7 @@ def test_another_id_that_comes_after_all_look_ups_is_still_asked_about(
     sweep(now=timezone.now())
     if then == "absent":
         Posting.objects.resolve_absent(posting.pk, claimed.fence)
-        record.close_attempt(claimed.attempt, "transient", now=timezone.now(), message="")  # type: ignore[arg-type]
+        record.close_attempt(claimed.attempt, "transient", now=timezone.now(), failure={})  # type: ignore[arg-type]
     else:
         why = record.Problem(Reason.NO_LIST, {"code": str(title)})
         Posting.objects.record_needs_human(posting.pk, claimed.fence, why=why, now=timezone.now())
