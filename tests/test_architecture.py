@@ -12,6 +12,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.models.connections import ConnectionStatus
 from integrations.words.reasons_page import with_tables
 from project.local import BASE_DIR
+from tests.mutants import MUTANTS
 
 MOST_LINES = 400
 REASONS, OPERATIONS = (
@@ -116,3 +117,9 @@ def test_files_named_in_documents_exist() -> None:
             if not any(place.exists() or place.with_suffix(".py").exists() for place in places):
                 missing.append(f"{page.name}: {name}")
     assert missing == []
+
+
+def test_each_known_mutant_still_breaks_something() -> None:
+    """A mutant whose line was rewritten would break nothing, and its tests could not fail."""
+    lost = [mutant.name for mutant in MUTANTS if (BASE_DIR / mutant.file).read_text().count(mutant.old) != 1]
+    assert lost == []
