@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.models import BlingConnection, CatalogItem, SyncRun, Tenant
+from integrations.models import BlingConnection, CatalogItem, SyncRun, Tenant, Title
 from integrations.pipeline.desk.commands import request_sync
 from integrations.pipeline.run import tick
 from integrations.words.errors import failure_text, note_text
@@ -132,3 +132,13 @@ def test_a_first_sync_without_categories_sends_nothing(company: Company, world: 
     sync_through(company)
     assert company.in_kamino("payable", title) is not None
     assert BlingConnection.objects.get().registers_read_at is not None
+
+
+def test_nothing_is_read_of_an_account_that_nobody_identified(company: Company, world: World) -> None:
+    """One odd answer must not let another company's titles in: the next one shows whose account it is."""
+    company.add_title("payable")
+    Tenant.objects.update(cnpj="04252011000110")
+    BlingConnection.objects.update(company_id="", company_name="", company_cnpj="")
+    answer(world, "/empresas/me/dados-basicos", 200, {"data": "x"}, times=1)
+    company.sync()
+    assert (Title.objects.count(), payables(company)) == (0, 0)
