@@ -142,3 +142,23 @@ def test_nothing_is_read_of_an_account_that_nobody_identified(company: Company, 
     answer(world, "/empresas/me/dados-basicos", 200, {"data": "x"}, times=1)
     company.sync()
     assert (Title.objects.count(), payables(company)) == (0, 0)
+
+
+def test_a_sweep_that_left_details_out_is_not_over(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only a sweep shows would wait a week for the next one."""
+    from integrations.pipeline.read.steps.details import ReadDetails
+    from integrations.rest.errors import InternalError
+
+    company.sync()
+    swept_at = company.connection.swept_at
+
+    def fail(_step: ReadDetails) -> bool:
+        raise InternalError("unreadable", service="Bling", operation="GET /contas/pagar/{id}")
+
+    monkeypatch.setattr(ReadDetails, "advance", fail)
+    company.sync(full=True)
+    assert last().state == SyncRun.State.FAILED
+    assert company.connection.swept_at == swept_at
+    monkeypatch.undo()
+    company.sync(full=True)
+    assert company.connection.swept_at != swept_at
