@@ -126,3 +126,18 @@ def test_a_title_that_was_ignored_before_it_went_missing_is_told_by_none(company
         compare_again(company)
         assert not Discrepancy.objects.filter(closed_at=None).exists()
     assert held_in_kamino(company.tenant, [company.title(title)]) == {}
+
+
+def accept(row: Discrepancy, user: User) -> None:
+    shown = [(row.kind, row.bling_value, row.kamino_value)]
+    acceptance.accept(posting=row.posting, shown=shown, reason="Combinado", user=user, now=timezone.now())
+
+
+def test_another_person_of_the_same_name_is_told(company: Company, user: User) -> None:
+    MADE["person"](company)
+    compare_again(company)
+    [row] = open_of("person")
+    accept(row, user)
+    company.kamino.edit_title("payable", row.posting.kamino_id, IDPessoa=company.kamino.add_person("Outra pessoa"))
+    compare_again(company)
+    assert len(open_of("person")) == 1
