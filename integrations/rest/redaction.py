@@ -1,10 +1,11 @@
 """Remove secrets from anything on its way to a log, a page or an error."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 HIDDEN = "•••"
+_SHORTEST = 8
 _SECRET_NAMES = {
     "access_token", "refresh_token", "client_secret", "authorization", "password", "token",
     "app", "usr", "hash", "code", "secret_key", "field_encryption_keys", "cookie", "set-cookie",
@@ -36,3 +37,12 @@ def excerpt(text: str, limit: int = 300) -> str:
     """Return the beginning of an answer, on one line, without secrets: enough to understand an error."""
     plain = " ".join(str(redact(text)).split())
     return plain if len(plain) <= limit else f"{plain[:limit]}…"
+
+
+def without_secrets(body: bytes, secrets: Iterable[str]) -> bytes:
+    """Return an answer without what was sent to get it (`secrets`): an error may quote that in any words. Text of less
+    than eight characters is no secret."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST:
+            body = body.replace(secret.encode(), HIDDEN.encode())
+    return body
