@@ -41,8 +41,15 @@ def excerpt(text: str, limit: int = 300) -> str:
 
 def without_secrets(body: bytes, secrets: Iterable[str]) -> bytes:
     """Return an answer without what was sent to get it (`secrets`): an error may quote that in any words. Text of less
-    than eight characters is no secret."""
+    than eight characters is no secret, and a number may be an id."""
     for secret in secrets:
-        if len(secret) >= _SHORTEST:
-            body = body.replace(secret.encode(), HIDDEN.encode())
+        if len(secret) >= _SHORTEST and not secret.isdecimal():
+            for written in (secret, secret.replace("/", "\\/")):  # some write JSON so
+                body = body.replace(written.encode(), HIDDEN.encode())
     return body
+
+
+def sent_secrets(headers: Mapping[str, str]) -> list[str]:
+    """Return the keys and tokens among the headers of a request."""
+    values = [str(value).split() for name, value in headers.items() if name.lower() in _SECRET_NAMES]
+    return [words[-1] for words in values if words]
