@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import BlingConnection, CatalogItem, SyncRun, Tenant, Title
@@ -162,3 +163,16 @@ def test_a_sweep_that_left_details_out_is_not_over(company: Company, monkeypatch
     monkeypatch.undo()
     company.sync(full=True)
     assert company.connection.swept_at != swept_at
+
+
+def test_a_person_who_asks_for_a_sync_waits_for_no_pause(company: Company, world: World) -> None:
+    company.sync()
+    answer(world, "/", 200, {"data": "x"})
+    company.sync_once_without_lookup()
+    SyncRun.objects.filter(pk=retry().pk).update(not_before=timezone.now() + timedelta(hours=1))
+    world.faults.clear()
+    user = User.objects.create_user("maria")
+    request_sync(connections=[company.connection], user=user, now=timezone.now())
+    company.work()
+    assert last().state == SyncRun.State.DONE
+    assert not SyncRun.objects.filter(state=SyncRun.State.OPEN).exists()
