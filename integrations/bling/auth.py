@@ -5,9 +5,10 @@ Source: Bling's developer portal, "Autenticação": Basic credentials only, form
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, TypeVar
 
 import requests
@@ -32,6 +33,7 @@ from integrations.rest.errors import (
     UnauthorizedError,
     UncertainError,
 )
+from integrations.rest.redaction import without_secrets
 from integrations.rest.session import CONNECT_TIMEOUT, READ_TIMEOUT, USER_AGENT, Answer, build_session, send
 
 E = TypeVar("E", bound=ApiError)
@@ -91,7 +93,7 @@ def exchange_code(app: App, code: str) -> TokenPair:
     Raises `UncertainError` when the answer never came or says nothing, `InvalidGrantError`, `NoRefreshTokenError`,
     `UnauthorizedError` (client credentials), `NeedsReconnectionError` or `TransientError`.
     """
-    session = _oauth_session(app, "access_token_response")
+    session = _oauth_session(app, "access_token_response", code)
     return _token_call(
         lambda: session.fetch_token(
             app.token_url,
@@ -112,7 +114,7 @@ def refresh(app: App, refresh_token: str) -> TokenPair:
     Raises `UncertainError` when the answer never came or says nothing: the pair may be lost. Other errors as
     `exchange_code`.
     """
-    session = _oauth_session(app, "refresh_token_response")
+    session = _oauth_session(app, "refresh_token_response", refresh_token)
     return _token_call(
         lambda: session.refresh_token(
             app.token_url, refresh_token=refresh_token, auth=_basic(app), headers=dict(_HEADERS), timeout=_TIMEOUT
@@ -128,7 +130,7 @@ def revoke(app: App, token: str) -> None:
         data={"token": token, "token_type_hint": "refresh_token"}, auth=_basic(app), headers=dict(_HEADERS),
     )  # fmt: skip
     if answer.status >= 500 or answer.status == 429:
-        raise error_of(answer, "revoke", is_write=False)
+        raise error_of(_quoting_nothing(answer, (token, app.client_secret)), "revoke", is_write=False)
 
 
 _TIMEOUT = (CONNECT_TIMEOUT, READ_TIMEOUT)
@@ -138,24 +140,29 @@ def _basic(app: App) -> HTTPBasicAuth:
     return HTTPBasicAuth(app.client_id, app.client_secret)
 
 
-def _oauth_session(app: App, hook: str) -> OAuth2Session:
+def _oauth_session(app: App, hook: str, grant: str) -> OAuth2Session:
     session = OAuth2Session(app.client_id)
     session.trust_env = False
     session.max_redirects = 0
-    session.register_compliance_hook(hook, _tokens_alone)
+    session.register_compliance_hook(hook, partial(_tokens_alone, secrets=(grant, app.client_secret)))
     return session
 
 
-def _tokens_alone(response: requests.Response) -> requests.Response:
+def _tokens_alone(response: requests.Response, *, secrets: Sequence[str]) -> requests.Response:
     """Leave only the tokens of an answer to the library, which knows none of Bling's errors, prints bodies and breaks
-    at odd values beside them."""
+    at odd values beside them. An error shows none of the `secrets` that were sent."""
     answer = Answer(response.status_code, response.headers, response.content, "token", service=SERVICE)
     tokens = _tokens_in(answer)
     if tokens is None:
-        raise _refusal(answer)
+        raise _refusal(_quoting_nothing(answer, secrets))
     response._content = json.dumps(tokens).encode()  # as the library's own compliance fixes do
     response.encoding = "utf-8"
     return response
+
+
+def _quoting_nothing(answer: Answer, secrets: Sequence[str]) -> Answer:
+    body = without_secrets(answer.body, secrets)
+    return Answer(answer.status, answer.headers, body, "token", service=SERVICE)
 
 
 def _tokens_in(answer: Answer) -> dict[str, Any] | None:

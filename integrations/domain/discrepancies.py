@@ -132,8 +132,8 @@ def compare(told: DesiredTitle, row: KaminoTitle, *, names: Names, tolerance: De
         accounts = names.account(told.chart_account), names.account(row.chart_account)
         found.append(Difference(DiscrepancyKind.CLASSIFICATION, *accounts))
     if names.person_id is not None and row.person_id is not None and row.person_id != names.person_id:
-        theirs = row.person_name or str(row.person_id)
-        found.append(Difference(DiscrepancyKind.PERSON, names.person or str(names.person_id), theirs))
+        ours, theirs = f"{names.person_id} {names.person}", f"{row.person_id} {row.person_name}"
+        found.append(Difference(DiscrepancyKind.PERSON, ours.strip(), theirs.strip()))
     # Ours always holds the marker; an empty one was erased on a person's request.
     if told.description and row.description.strip() != told.description.strip():
         found.append(Difference(DiscrepancyKind.EDITED_IN_KAMINO, told.description, row.description))

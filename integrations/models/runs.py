@@ -19,6 +19,14 @@ class RunQuerySet(models.QuerySet["SyncRun"]):
         """Add when the connection was authorized last (`authorized_at`): what was refused before is over."""
         return self.annotate(authorized_at=models.F("connection__token__authorized_at"))
 
+    def with_proof(self) -> "RunQuerySet":
+        """Add whether a run that was complete began since the connection was authorized last (`is_proved`): it proved
+        whose account that is."""
+        complete = SyncRun.objects.filter(connection=models.OuterRef("connection"), state=SyncRun.State.DONE)
+        authorized_at = models.F("connection__token__authorized_at")
+        since = Q(connection__token__authorized_at=None) | Q(started_at__gt=authorized_at)
+        return self.annotate(is_proved=models.Exists(complete.filter(since)))
+
 
 class SyncRun(models.Model):
     """One run. `cursor` is written by the pull with each page; `lease_until` and `fence` keep out a second worker.

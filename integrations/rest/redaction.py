@@ -1,10 +1,11 @@
 """Remove secrets from anything on its way to a log, a page or an error."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 HIDDEN = "•••"
+_SHORTEST = 8
 _SECRET_NAMES = {
     "access_token", "refresh_token", "client_secret", "authorization", "password", "token",
     "app", "usr", "hash", "code", "secret_key", "field_encryption_keys", "cookie", "set-cookie",
@@ -36,3 +37,19 @@ def excerpt(text: str, limit: int = 300) -> str:
     """Return the beginning of an answer, on one line, without secrets: enough to understand an error."""
     plain = " ".join(str(redact(text)).split())
     return plain if len(plain) <= limit else f"{plain[:limit]}…"
+
+
+def without_secrets(body: bytes, secrets: Iterable[str]) -> bytes:
+    """Return an answer without what was sent to get it (`secrets`): an error may quote that in any words. Text of less
+    than eight characters is no secret, and a number may be an id."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST and not secret.isdecimal():
+            for written in (secret, secret.replace("/", "\\/")):  # some write JSON so
+                body = body.replace(written.encode(), HIDDEN.encode())
+    return body
+
+
+def sent_secrets(headers: Mapping[str, str]) -> list[str]:
+    """Return the keys and tokens among the headers of a request."""
+    values = [str(value).split() for name, value in headers.items() if name.lower() in _SECRET_NAMES]
+    return [words[-1] for words in values if words]

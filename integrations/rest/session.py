@@ -10,6 +10,7 @@ import requests
 import urllib3
 
 from integrations.rest.errors import NO_TIME_LEFT, ApiError, InternalError, TransientError, UncertainError
+from integrations.rest.redaction import sent_secrets, without_secrets
 
 Session = requests.Session
 USER_AGENT = "bling-kamino/0.1"
@@ -88,7 +89,7 @@ def send(
     """Send one request and read its whole answer within `TOTAL_TIMEOUT` seconds, or what is left of `patience`.
 
     Raises `TransientError` when nothing can have happened over there, `UncertainError` when a write was sent and the
-    answer did not (wholly) arrive. HTTP statuses are the caller's business.
+    answer did not (wholly) arrive. HTTP statuses are the caller's business. A refusal quotes none of the keys.
     """
     longest = patience.left(service=service, operation=operation) if patience else TOTAL_TIMEOUT
     timeout = min(CONNECT_TIMEOUT, longest), min(read_timeout, longest)
@@ -101,6 +102,8 @@ def send(
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         kind = UncertainError if is_write else InternalError
         raise kind(type(error).__name__, service=service, operation=operation, code="no_answer") from error
+    if is_write or response.status_code >= 400:  # lists are read as they are
+        body = without_secrets(body, sent_secrets(response.request.headers))
     return Answer(response.status_code, response.headers, body, operation, service=service)
 
 

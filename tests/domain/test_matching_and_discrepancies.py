@@ -232,7 +232,7 @@ def test_ids_have_names() -> None:
     (account,) = compare(desired(), kamino_title(chart_account="3.9"), names=NAMES)
     assert (account.bling, account.kamino) == ("3.1 Serviços", "3.9 Outras")
     (person,) = compare(desired(), kamino_title(person_id=9, person_name="Lua"), names=NAMES)
-    assert (person.bling, person.kamino) == ("Sol", "Lua")
+    assert (person.bling, person.kamino) == ("50 Sol", "9 Lua")
     (nameless,) = compare(desired(), kamino_title(person_id=9), names=Names({}, person_id=50))
     assert (nameless.bling, nameless.kamino) == ("50", "9")
     assert compare(desired(), kamino_title(person_id=9), names=Names({})) == [], "it was never linked"

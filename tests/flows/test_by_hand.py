@@ -179,3 +179,22 @@ def test_a_payment_that_people_entered_from_another_account_is_not_called_sent(
     assert stands(company, title) == ("delivered", "")
     assert not rows.all().exists()
     assert company.kamino.write_count == writes
+
+
+def test_another_account_hides_no_other_value(company: Company, user: User) -> None:
+    """Of a title that people paid from another account, a value that changed in Bling since was told by nothing."""
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    there, other = company.in_kamino("payable", title)["ID"], company.kamino.add_bank_account("Caixa da loja")
+    company.kamino.pay_title("payable", there, account=other)
+    company.bling.pay(title, date=company.bling.world.today, account=company.bank)
+    company.resync(title, user)
+    kinds = Discrepancy.objects.filter(closed_at=None).order_by("kind").values_list("kind", flat=True)
+    for value, problem, told in (
+        ("110.00", "value_after_settlement", ["paid_from", "settled_value"]),
+        ("100.00", "paid_from_another_account", ["paid_from"]),
+    ):
+        company.bling.edit_title(title, value=value)
+        company.resync(title, user)
+        assert (stands(company, title), company.problems(title)) == (("delivered", ""), [problem])
+        assert list(kinds.all()) == told

@@ -167,22 +167,25 @@ def _judge(connection: BlingConnection, pair: auth.TokenPair, now: datetime) -> 
         slots=bling_slots(connection, clock=lambda: now),
         renew=lambda: Access(pair.access_token, pair.kind),
     )
+    company: Empresa | None = None
     try:
-        company = client.company()
-        missing = missing_scopes(client)
-    except MissingScopeError:
-        company, missing = None, ["company"]
+        try:
+            company = client.company()
+        except MissingScopeError:
+            missing = ["company"]
+        else:
+            # Before anything else may fail: another company's tokens never get to the connection of this one.
+            held = _hold_back(connection, pair, company, now)
+            if held is not None:
+                return held
+            _identify(connection, company)
+            missing = missing_scopes(client)
     except ApiError as error:
         log.warning("company not read", connection=connection.pk, error=str(error))
         store_tokens(connection, pair, now=now)  # the first run reads the company and checks it
         is_refused = isinstance(error, ForbiddenError)
         outcome = Outcome("forbidden", connection, error.message) if is_refused else Outcome("connected", connection)
         return _started(connection, outcome, now)
-    if company is not None:
-        held = _hold_back(connection, pair, company, now)
-        if held is not None:
-            return held
-        _identify(connection, company)
     if missing:
         names = ", ".join(missing)
         store_tokens(connection, pair, now=now, status=ConnectionStatus.RECONNECT, cause="missing_scopes")

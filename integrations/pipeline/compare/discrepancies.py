@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import (
+    ACCEPTABLE,
     PAYMENT_KINDS,
     ROW_KINDS,
     WRITTEN_KINDS,
@@ -269,35 +270,40 @@ def _store(
     """Open new discrepancies, renew open ones (`shown`), close those of `kinds` that are gone or accepted. What
     parts of titles show is told only where all kinds are."""
     mine = {posting.pk for posting in batch}
-    accepted = {(row.posting_id, *row.shows) for row in shown if row.accepted_at is not None}
-    open_rows = {
-        (row.posting_id, row.kind): row
+    told = [
+        row
         for row in shown
-        if row.closed_at is None
-        and row.posting_id in mine
-        and row.kind in kinds
-        and (row.bordero_id is None or kinds is _ALL_KINDS)
-    }
-    rows, kept = [], set()
+        if row.posting_id in mine and row.kind in kinds and (row.bordero_id is None or kinds is _ALL_KINDS)
+    ]
+    accepted = {(row.posting_id, row.bordero_id, *row.shows): row.pk for row in told if row.accepted_at is not None}
+    open_rows = {(row.posting_id, row.kind): row for row in told if row.closed_at is None}
+    rows, kept, stand = [], set(), set()
     for posting in batch:
         for difference in found[posting.pk]:
             key = (posting.pk, difference.kind.value)
-            sides = (difference.kind.value, difference.bling, difference.kamino)
-            if key in kept or (posting.pk, *sides) in accepted:
+            sides = (posting.pk, difference.bordero_id, key[1], difference.bling, difference.kamino)
+            may_be_missing = posting.state == DeliveryState.IGNORED and key[1] == DiscrepancyKind.MISSING_IN_KAMINO
+            if sides in accepted and (may_be_missing or key[1] in ACCEPTABLE):
+                stand.add(accepted[sides])
+                continue
+            if key in kept:
                 continue
             kept.add(key)
             row = open_rows.get(key) or StoredDiscrepancy(posting=posting, kind=difference.kind, opened_at=now)
             row.bling_value, row.kamino_value = difference.bling, difference.kamino
             row.bordero_id = difference.bordero_id
             row.difference, row.days, row.seen_at = difference.amount, difference.days, now
-            if posting.state == DeliveryState.IGNORED and difference.kind is DiscrepancyKind.MISSING_IN_KAMINO:
+            if may_be_missing:
                 row.closed_at = row.accepted_at = now  # who keeps it from being synced says so
             rows.append(row)
     gone = [row.pk for key, row in open_rows.items() if key not in kept]
-    if not rows and not gone:
+    over = set(accepted.values()) - stand
+    if not rows and not gone and not over:
         return
     with transaction.atomic():
         StoredDiscrepancy.objects.filter(Q(pk__in=gone), closed_at__isnull=True).update(closed_at=now)
+        if over:  # should it be so again, it is told again
+            StoredDiscrepancy.objects.filter(pk__in=over).update(accepted_at=None)
         StoredDiscrepancy.objects.bulk_create([row for row in rows if row.pk is None], ignore_conflicts=True)
         StoredDiscrepancy.objects.bulk_update(
             [row for row in rows if row.pk is not None],

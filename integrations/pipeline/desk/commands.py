@@ -90,8 +90,10 @@ def request_sync(
             queued += 1
         else:
             # The person asks for now: a run that only waits for its slot or a retry starts at once.
-            waiting = SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN, due_at__gt=now)
-            waiting.update(due_at=now, **({"is_full": True} if is_full else {}))
+            unfinished = SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN)
+            unfinished.filter(due_at__gt=now).update(due_at=now, **({"is_full": True} if is_full else {}))
+            if user is not None:
+                unfinished.filter(not_before__gt=now).update(not_before=None)
             running += 1
     return SyncRequest(queued, running, unconnected)
 

@@ -287,9 +287,16 @@ def _as_it_came_about(
         return Problem(Reason.PAID_IN_KAMINO_FIRST)
     if conflict.code is not Reason.SETTLEMENT_DIFFERS or settled.exclude(outcome__in=_NOT_OURS).exists():
         return conflict
-    ours, theirs = desired.payment, delivered.payment if delivered else None
-    is_account = ours and theirs and replace(ours, account=theirs.account) == theirs
-    return Problem(Reason.PAID_FROM_ANOTHER_ACCOUNT) if is_account else conflict
+    theirs = delivered.payment if delivered else None
+    if delivered is None or theirs is None or desired.payment is None:
+        return conflict
+    as_theirs = replace(desired, payment=replace(desired.payment, account=theirs.account))
+    if as_theirs.payment != theirs:
+        return conflict
+    beside = next_step(as_theirs, delivered).conflict
+    if beside is not None and beside.code is not Reason.FROZEN_AFTER_SETTLEMENT:
+        return beside  # the value changed too: the account must not hide that
+    return Problem(Reason.PAID_FROM_ANOTHER_ACCOUNT)
 
 
 def _priority(operation: Operation, desired: DesiredTitle, today: date) -> int:

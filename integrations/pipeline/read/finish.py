@@ -14,6 +14,7 @@ from integrations.pipeline.read import change_log
 from integrations.pipeline.read.mirror import hold_lease
 from integrations.pipeline.read.schedule import open_run
 from integrations.pipeline.read.steps.contacts import ReadContacts
+from integrations.pipeline.read.steps.details import ReadDetails
 from integrations.pipeline.read.steps.gone import ReadGone
 from integrations.pipeline.read.steps.listings import ReadListings
 from integrations.pipeline.read.steps.work import Work
@@ -46,7 +47,7 @@ def finish_run(work: Work) -> None:
             changes["contacts_read_until"] = run.started_at
         if run.connection.deletions_confirmed and has_looked:  # given before this run began, and used up by it
             changes["deletions_confirmed"] = 0
-        if run.is_full and has_looked:
+        if run.is_full and has_looked and ReadDetails.name not in left_out:
             changes["swept_at"] = run.started_at
         BlingConnection.objects.filter(pk=run.connection_id).update(**changes)
         SeenRow.objects.filter(run=run).delete()

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import OperationalError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from integrations.models import SyncRun
 from integrations.models.connections import ConnectionStatus
+from integrations.models.runs import RunQuerySet
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import failure_of
@@ -49,7 +50,7 @@ def advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
     return True
 
 
-def runs_due(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[SyncRun]:
+def runs_due(now: datetime, tenant_ids: Sequence[int] | None) -> RunQuerySet:
     """Return the runs that somebody may go on with."""
     query = SyncRun.objects.filter(
         Q(not_before__isnull=True) | Q(not_before__lte=now),
@@ -63,7 +64,7 @@ def runs_due(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[SyncRu
 
 
 def _lease_run(now: datetime, tenant_ids: Sequence[int] | None) -> SyncRun | None:
-    query = runs_due(now, tenant_ids).select_related("connection__tenant")
+    query = runs_due(now, tenant_ids).with_proof().select_related("connection__tenant")
     for run in query.order_by(F("served_at").asc(nulls_first=True), "pk")[:10]:
         leased = SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.OPEN).update(
             fence=run.fence + 1, lease_until=now + LEASE, served_at=now, started_at=run.started_at or now

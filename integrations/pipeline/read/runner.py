@@ -8,6 +8,7 @@ from integrations.models import SyncRun
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.read.finish import finish_run
 from integrations.pipeline.read.steps import STEPS
+from integrations.pipeline.read.steps.identity import identify
 from integrations.pipeline.read.steps.step import Step
 from integrations.pipeline.read.steps.work import Clock, Work
 from integrations.rest.errors import ApiError
@@ -19,6 +20,7 @@ def work_on(run: SyncRun, client: BlingClient, *, clock: Clock, deadline: dateti
     """Run steps until the deadline; true when the run is through, complete or not. Raises `ApiError`
     kinds and `LostLeaseError`."""
     work = Work(run, client, clock=clock, deadline=deadline)
+    identify(work)  # no run goes on without it
     steps = {step.name: step(work) for step in STEPS}
     following = dict(zip(steps, [*list(steps)[1:], DONE], strict=True))
     while run.step in steps:

@@ -166,3 +166,20 @@ def test_a_run_says_what_became_of_the_token(company: Company, world: World) -> 
     assert "renovação da autorização" in text
     assert "novo envio" not in text
     assert BlingConnection.objects.get().status == "connected"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422, 500])
+def test_an_error_that_quotes_what_was_sent_shows_no_secret(
+    company: Company, world: World, status: int, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = BlingToken.objects.get()
+    secret = company.connection.client_secret
+    quoted = f"Token inválido {token.refresh_token} de {secret}."
+    answer_tokens(world, odd_error("VALIDATION_ERROR", quoted), status)
+    with pytest.raises(ApiError) as caught:
+        refresh(company)
+    said = [*ConnectionEvent.objects.values_list("detail", flat=True), str(caught.value), repr(caught.value)]
+    cause = caught.value.__cause__
+    shown = "\n".join([*said, repr(cause), caplog.text, *capsys.readouterr()])
+    assert token.refresh_token not in shown
+    assert not secret or secret not in shown

@@ -18,6 +18,7 @@ from integrations.models import (
     ConnectionEvent,
     ConnectLink,
     SyncRun,
+    Title,
 )
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.company import authorization, connection_state
@@ -255,3 +256,35 @@ def test_a_paused_connection_reads_nothing_and_catches_up(company: Company, pers
     company.work()
     assert company.in_kamino("payable", title) is not None
     assert list(ConnectionEvent.objects.order_by("pk").values_list("code", flat=True)) == ["paused", "resumed"]
+
+
+@pytest.mark.parametrize("path", ["/empresas/me/dados-basicos", "/contas/pagar"])
+def test_another_company_that_was_not_proved_at_once_is_never_mirrored(
+    company: Company, new_company: Callable[..., Company], world: World, path: str
+) -> None:
+    """Its titles would be sent to the Kamino of the company that was connected before."""
+    company.sync()
+    other = new_company("outra")
+    BlingConnection.objects.filter(tenant=other.tenant).update(status=ConnectionStatus.NEVER, company_id="")
+    other.add_title("payable", category=other.bling.add_category("Categoria de Teste", kind=3))
+    answer = json.dumps({"error": {"type": "FORBIDDEN", "message": "Acesso negado"}})
+    world.faults.add(Fault("bling", "answer", "GET", path, times=1, status=403, answer=answer))
+    connect(company, "approve", company="outra")
+    company.work()
+    assert Title.objects.filter(connection__tenant=company.tenant).count() == 0
+    held = BlingConnection.objects.get(status=ConnectionStatus.HELD)
+    assert (held.tenant, held.status_cause) == (company.tenant, "other_company")
+    assert not BlingConnection.objects.filter(status=ConnectionStatus.CONNECTED, company_id=other.bling.company_id)
+
+
+def test_a_company_that_was_not_proved_at_once_is_proved_by_its_first_run(company: Company, world: World) -> None:
+    company.sync()
+    answer = json.dumps({"error": {"type": "FORBIDDEN", "message": "Acesso negado"}})
+    world.faults.add(Fault("bling", "answer", "GET", "/empresas/me/dados-basicos", 1, status=403, answer=answer))
+    connect(company)
+    title, asked = company.add_title("payable"), company.bling.calls["GET /empresas/me/dados-basicos"]
+    for _ in range(2):
+        company.sync()
+    assert company.bling.calls["GET /empresas/me/dados-basicos"] == asked + 1
+    assert company.connection.status == ConnectionStatus.CONNECTED
+    assert company.in_kamino("payable", title) is not None

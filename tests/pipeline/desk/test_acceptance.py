@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from integrations.admin.titles.page import title_context
 from integrations.domain.discrepancies import ACCEPTABLE
-from integrations.models import Discrepancy, KaminoConnection, PersonAction, Posting
+from integrations.models import Discrepancy, KaminoConnection, PartPosting, PersonAction, Posting
+from integrations.pipeline.compare import discrepancies
 from integrations.pipeline.desk import acceptance, commands
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.report.both_sides import held_in_kamino
@@ -126,3 +127,73 @@ def test_a_title_that_was_ignored_before_it_went_missing_is_told_by_none(company
         compare_again(company)
         assert not Discrepancy.objects.filter(closed_at=None).exists()
     assert held_in_kamino(company.tenant, [company.title(title)]) == {}
+
+
+def accept(row: Discrepancy, user: User) -> None:
+    shown = [(row.kind, row.bling_value, row.kamino_value)]
+    acceptance.accept(posting=row.posting, shown=shown, reason="Combinado", user=user, now=timezone.now())
+
+
+def test_another_person_of_the_same_name_is_told(company: Company, user: User) -> None:
+    MADE["person"](company)
+    compare_again(company)
+    [row] = open_of("person")
+    accept(row, user)
+    company.kamino.edit_title("payable", row.posting.kamino_id, IDPessoa=company.kamino.add_person("Outra pessoa"))
+    compare_again(company)
+    assert len(open_of("person")) == 1
+
+
+@pytest.mark.parametrize("kind", ["edited_in_kamino", "classification"])
+def test_what_was_put_right_and_is_so_again_is_told(company: Company, user: User, kind: str) -> None:
+    put_right = MADE[kind](company)
+    compare_again(company)
+    [row] = open_of(kind)
+    before = dict(company.in_kamino("payable", row.posting.title.bling_id))
+    accept(row, user)
+    put_right()
+    compare_again(company)
+    assert (open_of(kind), acceptance.accepted_kinds(row.posting)) == ([], set())
+    name = "Descricao" if kind == "edited_in_kamino" else FIELDS["payable"].chart
+    company.kamino.edit_title("payable", row.posting.kamino_id, **{name: before[name]})
+    compare_again(company)
+    assert len(open_of(kind)) == 1
+
+
+def test_what_is_accepted_of_a_title_is_told_of_its_part(company: Company, user: User) -> None:
+    company.split_payments()
+    title = company.add_title("payable", value="100.00")
+    company.bling.pay(title, amount="40.00", account=company.bank)
+    for _ in range(2):
+        company.sync()
+    part, other = PartPosting.objects.get(), company.kamino.add_person("Outra pessoa")
+    company.kamino.edit_title("payable", company.posting(title).kamino_id, IDPessoa=other)
+    compare_again(company)
+    [row] = open_of("person")
+    accept(row, user)
+    company.kamino.edit_title("payable", part.kamino_id, IDPessoa=other)
+    compare_again(company)
+    assert [row.bordero_id for row in open_of("person")] == [part.bordero_id]
+
+
+def test_what_is_missing_is_told_of_a_title_that_was_resumed_while_it_was_compared(
+    company: Company, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    KaminoConnection.objects.update(lists_are_complete=True)
+    title = company.add_title("payable", value="100.00")
+    company.sync()
+    posting, store = company.posting(title), discrepancies._store
+    order = {"posting": posting, "reason": "Combinado", "user": user, "now": timezone.now()}
+    commands.set_ignored(**order, ignored=True)
+    company.kamino.delete_title("payable", posting.kamino_id)
+
+    def resumed_before(*args: Any, **options: Any) -> None:
+        if Posting.objects.filter(state="ignored").exists():
+            commands.set_ignored(**order, ignored=False)
+        store(*args, **options)
+
+    monkeypatch.setattr(discrepancies, "_store", resumed_before)
+    compare_again(company)
+    monkeypatch.undo()
+    compare_again(company)
+    assert len(open_of("missing_in_kamino")) == 1

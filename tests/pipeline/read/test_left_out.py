@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import BlingConnection, CatalogItem, SyncRun, Tenant
+from integrations.models import BlingConnection, CatalogItem, SyncRun, Tenant, Title
 from integrations.pipeline.desk.commands import request_sync
 from integrations.pipeline.run import tick
 from integrations.words.errors import failure_text, note_text
@@ -132,3 +133,46 @@ def test_a_first_sync_without_categories_sends_nothing(company: Company, world: 
     sync_through(company)
     assert company.in_kamino("payable", title) is not None
     assert BlingConnection.objects.get().registers_read_at is not None
+
+
+def test_nothing_is_read_of_an_account_that_nobody_identified(company: Company, world: World) -> None:
+    """One odd answer must not let another company's titles in: the next one shows whose account it is."""
+    company.add_title("payable")
+    Tenant.objects.update(cnpj="04252011000110")
+    BlingConnection.objects.update(company_id="", company_name="", company_cnpj="")
+    answer(world, "/empresas/me/dados-basicos", 200, {"data": "x"}, times=1)
+    company.sync()
+    assert (Title.objects.count(), payables(company)) == (0, 0)
+
+
+def test_a_sweep_that_left_details_out_is_not_over(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only a sweep shows would wait a week for the next one."""
+    from integrations.pipeline.read.steps.details import ReadDetails
+    from integrations.rest.errors import InternalError
+
+    company.sync()
+    swept_at = company.connection.swept_at
+
+    def fail(_step: ReadDetails) -> bool:
+        raise InternalError("unreadable", service="Bling", operation="GET /contas/pagar/{id}")
+
+    monkeypatch.setattr(ReadDetails, "advance", fail)
+    company.sync(full=True)
+    assert last().state == SyncRun.State.FAILED
+    assert company.connection.swept_at == swept_at
+    monkeypatch.undo()
+    company.sync(full=True)
+    assert company.connection.swept_at != swept_at
+
+
+def test_a_person_who_asks_for_a_sync_waits_for_no_pause(company: Company, world: World) -> None:
+    company.sync()
+    answer(world, "/", 200, {"data": "x"})
+    company.sync_once_without_lookup()
+    SyncRun.objects.filter(pk=retry().pk).update(not_before=timezone.now() + timedelta(hours=1))
+    world.faults.clear()
+    user = User.objects.create_user("maria")
+    request_sync(connections=[company.connection], user=user, now=timezone.now())
+    company.work()
+    assert last().state == SyncRun.State.DONE
+    assert not SyncRun.objects.filter(state=SyncRun.State.OPEN).exists()

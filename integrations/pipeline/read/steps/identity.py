@@ -14,11 +14,14 @@ from integrations.rest.errors import ConfigError
 
 
 def identify(work: Work) -> None:
-    """Store whose account this is; another company than before is never mirrored."""
+    """Store whose account this is, and prove it once more after each authorization, which may be another company's;
+    another company than before is never mirrored."""
     connection = work.run.connection
-    if connection.company_id:
+    if connection.company_id and getattr(work.run, "is_proved", False):
         return
     company = work.client.company()
+    if connection.company_id not in ("", company.id):
+        _hold_back(work, company, "other_company", "another company than before authorized")
     expected = compact(connection.tenant.cnpj)
     if expected and compact(company.cnpj) and compact(company.cnpj) != expected:
         _hold_back(work, company, "other_cnpj", "the account has another CNPJ")

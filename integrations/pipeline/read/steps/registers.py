@@ -1,4 +1,4 @@
-"""Registers: whose account it is, and the categories, accounts, payment forms, contact types and sales channels."""
+"""Registers: the categories, accounts, payment forms, contact types and sales channels."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -18,7 +18,6 @@ from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.batch import Failed, RegisterReading, Registers, What, unreadable
 from integrations.pipeline.read.failures import note_failures
-from integrations.pipeline.read.steps.identity import identify
 from integrations.pipeline.read.steps.step import Step
 from integrations.rest.errors import ApiError, InternalError, RateLimitedError, RejectedError, TransientError
 
@@ -34,10 +33,6 @@ class ReadRegisters(Step[BlingConnection, Registers]):
     """Registers that are older than a day, or that a title already outgrew."""
 
     name = "registers"
-
-    def advance(self) -> bool:
-        identify(self.work)
-        return super().advance()
 
     def choose(self) -> Sequence[BlingConnection]:
         connection = self.work.run.connection
