@@ -45,4 +45,5 @@ def _page_of_the_form(request: HttpRequest) -> str:
     if not is_ours:
         return reverse("home")
     parts = urlsplit(sent_from)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path or reverse("home")
+    path = f"/{parts.path.lstrip('/')}"  # two slashes would name another host
+    return f"{path}?{parts.query}" if parts.query else path

@@ -73,6 +73,12 @@ def test_it_leads_to_no_other_site(sent_from: str, browser: Client, ours: Rows) 
     assert 'class="button" href="/"' in answer.content.decode()
 
 
+def test_it_leads_to_no_other_site_by_two_slashes(browser: Client, ours: Rows) -> None:
+    sent_from = "http://testserver//evil.example/admin/"
+    answer = browser.post(PLACES["a company"](ours), {}, headers={"referer": sent_from})
+    assert 'class="button" href="/evil.example/admin/"' in answer.content.decode()
+
+
 class TestTooMuch:
     def test_a_form_of_more_fields_than_are_read_is_a_sentence(
         self, login: Callable[[str], Client], ours: Rows, settings: Any

@@ -29,6 +29,7 @@ def work_on(run: SyncRun, client: BlingClient, *, clock: Clock, deadline: dateti
             return False
         if _advance(work, steps[run.step]):
             run.step = following[run.step]
+            run.cursor.pop("tries", None)  # those of another step
         work.hold_if_due()
         failpoints.passed("pull.step")
     finish_run(work)
