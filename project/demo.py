@@ -176,7 +176,7 @@ class Demo:
             "web", "-m", "gunicorn", "project.wsgi:application", "--bind", f"{HOST}:{self.options.web_port}",
             "--workers", "2", "--threads", "4", "--worker-tmp-dir", str(self.folder), env=env,
         )  # fmt: skip
-        self._python("worker", "manage.py", "qcluster", env=env)
+        self._python("worker", "manage.py", "cluster", env=env)
         self._write_env_file(env)
         self._wait_for(f"{self.web}/health/ready", web)
 

@@ -48,12 +48,12 @@ def wait_until(done: Callable[[], object], what: str) -> None:
 
 @pytest.fixture
 def start_cluster() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Return a function that starts a `qcluster` with one worker under a name."""
+    """Return a function that starts a `cluster` with one worker under a name."""
     started: list[subprocess.Popen[str]] = []
 
     def start(name: str, **env: str) -> subprocess.Popen[str]:
         process = processes.start(
-            "manage.py", "qcluster", env={"QUEUE_WORKERS": "1", "HEARTBEAT_NAME": name, **env},
+            "manage.py", "cluster", env={"QUEUE_WORKERS": "1", "HEARTBEAT_NAME": name, **env},
             start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         started.append(process)

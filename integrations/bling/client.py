@@ -13,7 +13,7 @@ from integrations.bling import records, translate
 from integrations.bling.ahead import UNDER_WAY, Ahead, Read
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.errors import SERVICE, NothingShownError, body_of, error_of
-from integrations.bling.rows import Rows
+from integrations.bling.rows import OddRow, Rows
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.titles import (
     BorderoFacts,
@@ -24,7 +24,7 @@ from integrations.domain.titles import (
     TitleRow,
     TitleStatus,
 )
-from integrations.rest.errors import InternalError, TransientError, UnauthorizedError
+from integrations.rest.errors import InternalError, NotFoundError, TransientError, UnauthorizedError
 from integrations.rest.fields import Fields
 from integrations.rest.limits import Pace, Slots
 from integrations.rest.retrying import read_with_retries
@@ -251,7 +251,13 @@ class BlingClient:
         """Return all sales channels with their business units: one call each. Raises `ForbiddenError` where the app
         may not read them."""
         rows = self._all(_CHANNELS, records.Registro.parse)
-        return Rows((self._detail(_CHANNELS, row.id, records.CanalVenda.parse) for row in rows), rows.odd)
+        found, odd = [], list(rows.odd)
+        for row in rows:
+            try:
+                found.append(self._detail(_CHANNELS, row.id, records.CanalVenda.parse))
+            except (InternalError, NotFoundError) as error:
+                odd.append(OddRow(row.id, error))
+        return Rows(found, odd)
 
     def contact_types(self) -> Rows[records.Registro]:
         """Return all contact types; this list has no pages."""

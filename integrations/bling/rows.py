@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from integrations.bling.errors import SERVICE
 from integrations.rest.asked import as_asked
-from integrations.rest.errors import InternalError
+from integrations.rest.errors import ApiError, InternalError
 from integrations.rest.fields import Fields
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ class OddRow:
     """A row that cannot be read, and why. `bling_id` is 0 where not even its id can: what it stands for is unknown."""
 
     bling_id: int
-    error: InternalError
+    error: ApiError
 
 
 class Rows(list[T]):

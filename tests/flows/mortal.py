@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from integrations.pipeline.access import failpoints
 
-IN_TRANSACTION = frozenset({"plan.locked", "plan.computed"})
+IN_TRANSACTION = frozenset({"plan.locked", "plan.computed", "bulk.carried_out"})
 """Nobody else can be played by the same process here: it would join the open transaction."""
 SENT_AT_ONCE = frozenset({"title.before_write", "person.before_write"})
 """The lease was looked at a moment ago. Who sleeps here for longer than a lease, a call and the wait before the

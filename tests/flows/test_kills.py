@@ -5,29 +5,36 @@ import signal
 from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import (
     BlingConnection,
+    Bordero,
     KaminoConnection,
     PartPosting,
     PlanRequest,
     Posting,
+    SalesOrder,
     SyncRun,
     Tenant,
     Title,
 )
 from integrations.pipeline.access.failpoints import FAILPOINTS
-from integrations.pipeline.desk import commands
+from integrations.pipeline.desk import bulk, commands
+from integrations.pipeline.handover.payment_checks import READ_FOR
 from sandbox.documents import random_cnpj
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.checks import check_equal, check_mirror
 from tests.flows.helpers import Company, in_days
+from tests.pipeline.mapping.edits import map_name
+from tests.pipeline.plan.test_rules import UNIT
 from tests.processes import Workers
 
 MOST_WORKERS = 6
@@ -51,9 +58,10 @@ class Scene:
 
     def __init__(self, company: Company, world: World, workers: Workers) -> None:
         self.company, self.world, self.workers = company, world, workers
-        self.user = User.objects.create_user("equipe")
+        self.user = User.objects.create_superuser("equipe")
         self.rng = Random(1)
         self.contact = self._new_contact()
+        self.channel = next(iter(company.bling.channels.values()))
         world.generous = True
         KaminoConnection.objects.update(lists_are_complete=True)
         Tenant.objects.update(partial_policy=Tenant.PartialPolicy.SPLIT)
@@ -68,11 +76,29 @@ class Scene:
             self.company.add_title(direction, contact=self.contact)
             for direction in ("payable", "receivable", "payable", "receivable", "payable", "payable")
         ]
+        self.settled_late = self.company.add_title("payable", contact=self.contact)
+        channel = self.channel
+        sale = self.company.bling.add_sale(self.contact, "100.00", channel=channel.id, unit=channel.units[0][0])
+        self.company.add_title("receivable", contact=self.contact, origin={"id": sale, "tipoOrigem": "venda"})
         self.order_run()
         self.work()
 
+    def need_sales_orders(self) -> None:
+        """Let a sales channel stand for a business unit, so that the orders behind receivables are read."""
+        map_name(self.company, "sales_channel", self.channel.id, business_unit=UNIT)
+
+    def leave_unsettled(self) -> None:
+        """Let a payment be read from Bling that nobody settles in Kamino before its borderô is to be read again."""
+        self.company.to_shadow()
+        self.company.bling.pay(self.settled_late, account=self.company.bank)
+        self.order_run()
+        assert self.workers.work()["code"] == 0
+        Bordero.objects.update(read_at=F("read_at") - READ_FOR)
+        self.company.go_live()
+
     def change(self) -> None:
         """Let something of every kind happen, one answer of Kamino be lost, a person ask, a comparison be due."""
+        SalesOrder.objects.all().delete()
         bling = self.company.bling
         edited, moved, paid, received, cancelled, asked = self.titles
         bling.edit_title(edited, value="123.45")
@@ -90,6 +116,20 @@ class Scene:
         KaminoConnection.objects.update(reconciled_at=timezone.now() - timedelta(hours=25))
         self.order_run()
 
+    def change_all(self) -> None:
+        """Let also happen what waits as long as somebody else of a connection reads what was asked for."""
+        self.leave_unsettled()
+        self.change()
+        self.order_in_bulk()
+
+    def order_in_bulk(self) -> None:
+        rows = Title.objects.filter(bling_id=self.titles[0]).values_list("connection__tenant", "pk", "value")
+        titles = [bulk.ListedTitle(*row) for row in rows]
+        bulk.order(
+            kind="resync", titles=titles, mark=bulk.look(titles).mark, reason="", key=uuid4(), user=self.user,
+            now=timezone.now(),
+        )  # fmt: skip
+
     def order_run(self) -> None:
         commands.request_sync(connections=[self.company.connection], user=None, now=timezone.now())
 
@@ -98,6 +138,7 @@ class Scene:
         for _ in range(MOST_WORKERS):
             assert self.workers.work()["code"] == 0
             waits = Posting.objects.filter(state__in=IN_FLIGHT).exists() or PlanRequest.objects.exists()
+            waits = waits or bulk.orders_due().exists()
             waits = waits or PartPosting.objects.filter(state__in=IN_FLIGHT).exists()
             if not waits and not SyncRun.objects.filter(state=SyncRun.State.OPEN).exists():
                 return
@@ -108,6 +149,7 @@ class Scene:
 def scene(company: Company, world: World, workers: Workers) -> Scene:
     scene = Scene(company, world, workers)
     scene.prepare()
+    scene.need_sales_orders()
     return scene
 
 
@@ -124,12 +166,12 @@ def test_a_worker_killed_at_any_boundary_loses_and_doubles_nothing(scene: Scene,
 
 def kill_and_compare(scene: Scene, failpoint: str, passing: int) -> None:
     """Let a worker die at a failpoint's `passing`th passing; at the first one where it is not passed that often."""
-    scene.change()
+    scene.change_all()
     died = scene.workers.work(failpoint, passing)["code"]
     if not died and passing > 1:
         scene.work()
         scene.prepare()
-        scene.change()
+        scene.change_all()
         died = scene.workers.work(failpoint)["code"]
     assert died == -signal.SIGKILL, "this boundary was never passed"
     scene.work()

@@ -58,3 +58,19 @@ def test_a_frozen_cluster_is_replaced_and_works_again(supervisor: subprocess.Pop
     wait_for_beat(name, frozen_at + 1)
     assert cluster_of(supervisor) != cluster
     assert living(cluster) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("command", ["supervise", "cluster"])
+def test_a_host_waits_for_a_database_that_is_away_and_can_be_ended_meanwhile(command: str) -> None:
+    process = processes.start(
+        "manage.py", command, env={"DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing"},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert "waiting for the database" in process.stderr.readline()
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    _nothing, said = process.communicate(timeout=PATIENCE)
+    assert said == ""
+    assert process.returncode == (0 if command == "supervise" else -signal.SIGTERM)

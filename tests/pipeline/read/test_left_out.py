@@ -13,6 +13,7 @@ from integrations.pipeline.run import tick
 from integrations.words.errors import failure_text, note_text
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days, payables
+from tests.pipeline.plan.test_rules import UNIT, Shop
 from tests.pipeline.read.test_gone import answer, last
 
 ODD_PAGES: tuple[Any, ...] = (
@@ -121,6 +122,37 @@ def test_no_new_title_is_released_where_nobody_looked_what_it_replaces(
     sync_through(company)
     assert last().state == SyncRun.State.DONE
     assert payables(company) == 1
+
+
+@pytest.mark.parametrize("is_mapped", [True, False])
+def test_sales_channels_are_missed_only_where_a_mapping_needs_them(
+    company: Company, world: World, is_mapped: bool
+) -> None:
+    shop = Shop(company)
+    if is_mapped:
+        shop.map("sales_channel", shop.channel.id, business_unit=UNIT)
+    company.forget_registers()
+    answer_list(world, "/canais-venda", {"data": "x"})
+    title = company.add_title("payable")
+    sync_through(company)
+    assert company.in_kamino("payable", title) is not None
+    assert (last().state == SyncRun.State.FAILED) is is_mapped
+    if is_mapped:
+        assert last().failure["operation"] == "GET /canais-venda"
+        assert retry().due_at <= timezone.now() + timedelta(hours=1)
+    assert CatalogItem.objects.filter(kind="sales_channel", is_gone=False).exists()
+
+
+def test_a_sales_channel_that_cannot_be_read_is_noted_and_hides_no_other(company: Company, world: World) -> None:
+    shop = Shop(company)
+    bad = company.bling.add_channel("Feira")
+    company.forget_registers()
+    company.bling.edit_channel(shop.channel.id, name="Loja nova")
+    answer(world, f"/canais-venda/{bad}", 200, {"data": {"id": "x"}})
+    company.sync()
+    assert [(note["what"], note["bling_id"]) for note in last().failure_notes] == [("register", bad)]
+    names = CatalogItem.objects.filter(kind="sales_channel", is_gone=False).values_list("name", flat=True)
+    assert list(names) == ["Loja nova"]
 
 
 def test_a_first_sync_without_categories_sends_nothing(company: Company, world: World) -> None:

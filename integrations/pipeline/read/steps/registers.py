@@ -39,7 +39,7 @@ class ReadRegisters(Step[BlingConnection, Registers]):
         return [connection] if registers_are_stale(connection, self.work.clock()) else []
 
     def fetch(self, chosen: Sequence[BlingConnection]) -> Registers:
-        return read_registers(self.work.client, gives_up=self.work.gives_up)
+        return read_registers(self.work.client, gives_up=self.work.gives_up, needs_channels=self.work.reads_orders)
 
     def save(self, chosen: Sequence[BlingConnection], fetched: Registers) -> bool:
         [connection] = chosen
@@ -55,13 +55,14 @@ class ReadRegisters(Step[BlingConnection, Registers]):
         return True
 
 
-def read_registers(client: BlingClient, *, gives_up: Callable[[ApiError], bool]) -> Registers:
+def read_registers(client: BlingClient, *, gives_up: Callable[[ApiError], bool], needs_channels: bool) -> Registers:
     """Read categories with their paths, accounts, payment forms, contact types, sales channels and business units. A
-    list that cannot be read stops no other one where `gives_up` says so of its error."""
+    list that cannot be read stops no other one where `gives_up` says so of its error; sales channels stop nothing, and
+    are missed only where they are needed."""
     client.announce_registers()
     unread: list[ApiError] = []
 
-    def read(ask: Callable[[], Rows[T]]) -> Rows[T] | None:
+    def read(ask: Callable[[], Rows[T] | None]) -> Rows[T] | None:
         try:
             return ask()
         except ApiError as error:
@@ -80,18 +81,26 @@ def read_registers(client: BlingClient, *, gives_up: Callable[[ApiError], bool])
     found += [RegisterReading(kind, item.id, item.descricao) for kind, items in others.items() for item in items or []]
     by_kind: dict[CatalogKind, Rows[Any] | None] = {CatalogKind.CATEGORY: categories, **others}
     failures = [failed for items in by_kind.values() if items is not None for failed in _unreadable(items)]
-    try:
-        channels = client.sales_channels()
+    channels = read(lambda: _sales_channels(client, needs_channels))
+    if channels is not None:
         found += _channels(channels)
         by_kind |= {CatalogKind.SALES_CHANNEL: channels, CatalogKind.BUSINESS_UNIT: channels}
         failures += _unreadable(channels)
-    except (ForbiddenError, RejectedError, InternalError, TransientError) as error:
-        if isinstance(error, RateLimitedError):
-            raise
-        # Only some mappings need them: an app that may not read them, or an account without them, still syncs.
-        log.info("sales channels not read", kind=error.kind, error=str(error))
     complete = frozenset(kind for kind, items in by_kind.items() if items is not None and not items.odd)
     return Registers(found, complete, failures, unread)
+
+
+def _sales_channels(client: BlingClient, are_needed: bool) -> Rows[CanalVenda] | None:
+    """Return the sales channels; `None` where the app may not read them, or they cannot be read and nothing needs them:
+    only some mappings do."""
+    try:
+        return client.sales_channels()
+    except (ForbiddenError, RejectedError, InternalError, TransientError) as error:
+        is_refused = isinstance(error, ForbiddenError | RejectedError)
+        if isinstance(error, RateLimitedError) or (are_needed and not is_refused):
+            raise
+        log.info("sales channels not read", kind=error.kind, error=str(error))
+        return None
 
 
 def _categories(rows: Sequence[Categoria]) -> list[RegisterReading]:
