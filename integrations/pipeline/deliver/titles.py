@@ -123,6 +123,7 @@ class _Change:
         wanted, told = (desired.value, desired.payment), (self.before.value, self.before.payment)
         if is_adoptable(row, desired) and (row and row.value, as_adopted(row, desired).payment) == wanted != told:
             self._record(Outcome.ADOPTED, desired)  # people corrected there what we do not rewrite
+            self._plan_again()
             return
         if row is None or not is_other or is_in_closed_month(self._closed_until, row, desired):
             record.unchanged(self.claimed, now=self.clock())
@@ -172,8 +173,12 @@ class _Change:
     def _record(self, outcome: Outcome, held: DesiredTitle) -> None:
         kamino_id, now = self.posting.kamino_id or 0, self.clock()
         record.delivered(self.claimed, remote_id=kamino_id, held=held, now=now, outcome=outcome)
-        if held != self.desired:  # the plan says what is to be done about it
-            request_plans(Title.objects.filter(pk=self.posting.title_id), now=now)
+        if held != self.desired:
+            self._plan_again()
+
+    def _plan_again(self) -> None:
+        """Let the plan say what is to be done about what Kamino was found to hold."""
+        request_plans(Title.objects.filter(pk=self.posting.title_id), now=self.clock())
 
 
 def refuse_conflicts(row: KaminoTitle | None, desired: DesiredTitle) -> None:
