@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrations.models import Tenant
 from integrations.pipeline.company.checklist import AMBER, RED, checklist, worst
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 
 SHADOW, LIVE = Tenant.DeliveryMode.SHADOW, Tenant.DeliveryMode.LIVE
 LONGEST_REASON = 100
@@ -47,8 +47,7 @@ def change_company(
 ) -> int:
     """Change a company where `condition` still holds, and keep who did it and why; returns 0 where it does not hold.
     Raises `Refused` without a reason."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         moved = Tenant.objects.filter(condition, pk=tenant.pk).update(**values)
         if moved:

@@ -42,7 +42,7 @@ from integrations.models import (
     TitleChange,
 )
 from integrations.models.problem_queries import has_problem
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 
 _FINISHED = (TitleStatus.SETTLED, TitleStatus.CANCELLED, TitleStatus.DELETED, TitleStatus.RETURNED)
 _UNDER_WAY = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN, DeliveryState.NEEDS_HUMAN)
@@ -102,8 +102,7 @@ def _cells(query: QuerySet[Any]) -> list[dict[str, Any]]:
 def forget(*, tenant: Tenant, document: str, reason: str, user: User | None, now: datetime) -> Erased:
     """Empty everything that names a person. Raises `Refused` while anything of theirs is unfinished, or would be read
     from Bling again; nothing is changed then. Nothing is erased in Bling and Kamino: do that first."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         persons = list(persons_of(tenant, document).select_for_update(of=("self",)).order_by("pk"))
         if not persons:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from integrations.domain.discrepancies import ACCEPTABLE
 from integrations.models import PersonAction, Posting, StoredDiscrepancy
 from integrations.pipeline.desk.commands import note
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 
 
 def acceptable(posting: Posting) -> QuerySet[StoredDiscrepancy]:
@@ -23,8 +23,7 @@ def acceptable(posting: Posting) -> QuerySet[StoredDiscrepancy]:
 def accept(*, posting: Posting, shown: Sequence[tuple[str, str, str]], reason: str, user: User, now: datetime) -> int:
     """Accept differences of a title as they were `shown` (`StoredDiscrepancy.shows`); returns how many. Raises
     `Refused` without a reason, and where one of them is another by now."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         rows = {row.shows: row.pk for row in acceptable(posting).select_for_update(no_key=True)}
         if not shown or not set(shown) <= rows.keys():

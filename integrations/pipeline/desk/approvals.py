@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from integrations.models import ForcedSettlement, PersonAction, Posting
 from integrations.pipeline.desk.commands import note, plan_now, refuse_settlement
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 
 
 def approve(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
@@ -30,8 +30,7 @@ def approve(*, forced: ForcedSettlement, user: User, now: datetime) -> None:
 def refuse(*, forced: ForcedSettlement, reason: str, user: User, now: datetime) -> None:
     """Turn an order down: nothing is sent, and the title follows Bling. Raises `Refused` without a reason, or when it
     was decided meanwhile."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         plan_now(forced.posting, now)
         _decide(forced, refusal=reason.strip(), undone_at=now, undone_by=user)

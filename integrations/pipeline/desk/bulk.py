@@ -30,7 +30,7 @@ from integrations.models.connections import ConnectionStatus
 from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.desk import commands, decisions
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.words.refusals import left_out_texts
 
@@ -104,8 +104,8 @@ def order(
     made = list(BulkOrder.objects.filter(key=key, user=user))
     if made:
         return made
-    if kind in NEEDS_REASON and not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    if kind in NEEDS_REASON:
+        need_reason(reason)
     found = sorted(titles)
     refuse_size(len(found))
     if look(found).mark != mark:

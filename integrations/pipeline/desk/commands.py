@@ -40,7 +40,7 @@ from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import MAY_END_THERE
 from integrations.models.outbox import NO_REASON, Priority
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read.schedule import open_run
@@ -148,8 +148,7 @@ def use_bling(*, posting: Posting, reason: str, user: User, now: datetime) -> No
     """Let Kamino have the text and the classification that Bling and the mappings give a title, whatever people changed
     there. Raises `Refused` for a title that is not open there or is booked in a closed month, and where nobody can see
     what it is there."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         plan_now(posting, now)
         rows = Posting.objects.select_for_update(of=("self",)).select_related("kamino_connection__tenant")
@@ -194,8 +193,7 @@ def force_settlement(
     `amount` is the money that moved; interest and discount go into the note; `together` is what all titles of one bulk
     order are worth. Above the limit the order awaits somebody else's approval (`pipeline/desk/approvals`).
     """
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     if amount <= ZERO or min(interest, discount) < ZERO:
         raise Refused("amount", _("The amount must be greater than zero."))
     if date > day_of(now):
@@ -262,8 +260,7 @@ def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetim
 
 def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now: datetime) -> None:
     """Exclude a title from syncing, or take that back. Raises `Refused` while a delivery is under way."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         plan_now(posting, now)
         locked = Posting.objects.select_for_update(of=("self",)).get(pk=posting.pk)

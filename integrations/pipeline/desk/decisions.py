@@ -22,7 +22,7 @@ from integrations.models import (
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.desk.commands import note, plan_now
 from integrations.pipeline.desk.links import close_unresolved, concerned, link_to, lock_titles, release
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.handover.beliefs import believe
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read.replacements import take_posting_over
@@ -127,8 +127,7 @@ def _gone(title: Title) -> list[int]:
 
 def decide(*, posting: Posting, code: str, number: int, reason: str, user: User, now: datetime) -> None:
     """Carry out the option `code`. Raises `Refused` when it is no longer one, or somebody was faster."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         lock_titles(concerned(posting, number))
         plan_now(posting, now)

@@ -26,7 +26,7 @@ from integrations.models import (
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.compare.exact_matches import with_exact_match
 from integrations.pipeline.desk.commands import note, plan_now
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read.replacements import take_posting_over
 
@@ -48,8 +48,7 @@ class Linked:
 def link(*, posting: Posting, kamino_id: int, reason: str, user: User, now: datetime) -> None:
     """Link a title to an unlinked one that was seen in Kamino. Raises `Refused` otherwise; while a call is under way or
     unconfirmed, "Decide" has the safe answers."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         lock_titles(concerned(posting, kamino_id))
         plan_now(posting, now)
@@ -64,8 +63,7 @@ def link_exact_matches(*, exact_matches: QuerySet[Any], mark: str, reason: str, 
     `look_at_matches`), and `MOST_LINKS` at a time. Each is checked again under its lock, so that a delivery or a person
     who was faster is never overruled. Raises `Refused` without a reason, and when a title, its value or its match is
     another one by now."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     found = _matched(exact_matches)
     rows = list(found.values_list(*_SEEN))
     if Seen.of(rows).mark != mark:

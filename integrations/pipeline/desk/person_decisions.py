@@ -24,7 +24,7 @@ from integrations.models import Attempt, KaminoSnapshot, PersonDecision, PersonP
 from integrations.models.outbox import NO_REASON, Priority
 from integrations.pipeline.desk.decisions import Option
 from integrations.pipeline.desk.live_kamino import reading
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.handover.kamino_persons import learn_document, told
 from integrations.pipeline.handover.plan_requests import request_plans
 
@@ -63,8 +63,7 @@ def options(row: PersonPosting, *, whole: bool, clock: Clock) -> list[Option]:
 def decide(*, row: PersonPosting, code: str, number: int, reason: str, user: User, now: datetime, clock: Clock) -> None:
     """Carry out the option `code`; `number` is the Kamino person that is linked. Raises `Refused` when Kamino shows
     something else by now, or somebody was faster."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     question = _question(row)
     answer = _ANSWERS.get((code, question))
     if answer is None:

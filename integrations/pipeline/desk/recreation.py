@@ -15,7 +15,7 @@ from integrations.models.deliveries import SOUGHT_IN_VAIN
 from integrations.models.outbox import stored
 from integrations.pipeline.desk.commands import note, plan_now
 from integrations.pipeline.desk.links import release
-from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.desk.refusal import Refused, need_reason
 
 Kind = PersonAction.Kind
 
@@ -41,8 +41,7 @@ def create_again(*, posting: Posting, reason: str, user: User, now: datetime, ha
     """Have a title created again in Kamino, which is looked through for it first; false where somebody else has to
     approve that. `has_looked`: the person says that it is not in Kamino as paid either. Raises `Refused` where it may
     still be there."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         locked = _lock(posting)
         if not may_be_created_again(locked):
@@ -74,8 +73,7 @@ def approve_again(*, posting: Posting, user: User, now: datetime, has_looked: bo
 
 def refuse_again(*, posting: Posting, reason: str, user: User, now: datetime) -> None:
     """Turn an order down: nothing is created. Raises `Refused` without a reason, or when it was decided meanwhile."""
-    if not reason.strip():
-        raise Refused("reason", _("Give a reason."))
+    need_reason(reason)
     with transaction.atomic():
         locked = _lock(posting)
         _awaiting(locked)
