@@ -134,6 +134,11 @@ class InternalError(ApiError):
 
     kind = "internal"
 
+    @classmethod
+    def of_bug(cls, error: Exception, service: str = "") -> "InternalError":
+        """Return what stands for a bug of ours: its name alone, for its text may quote what people wrote."""
+        return cls(type(error).__name__, service=service, code="crash")
+
 
 _REFUSALS: dict[int, type[ApiError]] = {
     400: RejectedError,

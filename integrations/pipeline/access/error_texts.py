@@ -48,7 +48,7 @@ def reason_of(error: ApiError) -> Problem:
 
 def crash(error: Exception) -> dict[str, str]:
     """Return what is stored of a bug of ours."""
-    return failure_of(InternalError(type(error).__name__, code="crash"))
+    return failure_of(InternalError.of_bug(error))
 
 
 def unread(error: ApiError) -> Problem:

@@ -90,11 +90,7 @@ def look_up(unit: DeliveryUnit, look: Callable[[LookUp], None], *, to: Destinati
 
 def _failed(look: LookUp, error: Exception) -> None:
     unit, now = look.unit, look.clock()
-    known = (
-        error
-        if isinstance(error, ApiError)
-        else InternalError(type(error).__name__, service=look.to.service, code="crash")
-    )
+    known = error if isinstance(error, ApiError) else InternalError.of_bug(error, look.to.service)
     if known is not error:
         log.exception("look-up crashed", unit=unit.pk)
     log.warning("look-up failed", unit=unit.pk, error=str(error))

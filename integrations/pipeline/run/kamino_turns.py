@@ -147,7 +147,7 @@ def _kamino_failed(kamino: KaminoConnection, error: Exception, now: datetime) ->
     """Pause one company after a failure, so that the others go on."""
     if not isinstance(error, ApiError):
         log.exception("company crashed", kamino_connection=kamino.pk)
-        error = InternalError(type(error).__name__, service="Kamino", code="crash")
+        error = InternalError.of_bug(error, "Kamino")
     log.warning("company not read", kamino_connection=kamino.pk, kind=error.kind, error=str(error))
     if isinstance(error, ConfigError) or error.kind in ("rejected", "internal"):
         pause_kamino(kamino.pk, failure_of(error), until=now + CONFIG_PAUSE)
