@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
+from django.db.models import Case, CharField, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Concat
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import BlingConnection, Breaker, KaminoConnection, RateLimit
@@ -120,6 +123,12 @@ class DatabaseSlots:
 def bling_key(connection: BlingConnection) -> str:
     """Return the account's key: Bling counts per company, whatever connection calls."""
     return f"bling:{connection.company_id or f'connection-{connection.pk}'}"
+
+
+def key_of_connections() -> Combinable:
+    """Return `bling_key` of each connection of a query."""
+    unnamed = Concat(Value("bling:connection-"), "pk", output_field=CharField())
+    return Case(When(company_id="", then=unnamed), default=Concat(Value("bling:"), "company_id"))
 
 
 def begin_account(connection: BlingConnection) -> None:

@@ -8,8 +8,7 @@ from functools import partial
 import structlog
 from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Concat
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction
@@ -19,7 +18,7 @@ from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.error_texts import unread
-from integrations.pipeline.access.rate_limits import LONGEST_WAIT
+from integrations.pipeline.access.rate_limits import LONGEST_WAIT, key_of_connections
 from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.read import fetch, gone_objects, mirror
@@ -38,9 +37,7 @@ def connections_asked(now: datetime, tenant_ids: Sequence[int] | None) -> QueryS
     """Return the connections of titles that people asked for, without those whose account takes no calls for long."""
     asked = TitleRead.objects.filter(asked_at__isnull=False)
     spent = RateLimit.objects.filter(key=OuterRef("account_key"), next_at__gt=now + timedelta(seconds=LONGEST_WAIT))
-    unnamed = Concat(Value("bling:connection-"), "pk", output_field=CharField())
-    key = Case(When(company_id="", then=unnamed), default=Concat(Value("bling:"), "company_id"))  # as `bling_key`
-    connections = BlingConnection.objects.annotate(account_key=key).filter(
+    connections = BlingConnection.objects.annotate(account_key=key_of_connections()).filter(
         ~Exists(spent), status=ConnectionStatus.CONNECTED, tenant__is_active=True, titles__last_read__in=asked
     )
     return connections if tenant_ids is None else connections.filter(tenant__in=tenant_ids)
@@ -58,7 +55,7 @@ def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | Non
         except Exception as error:
             if not isinstance(error, ApiError):
                 log.exception("asked titles crashed", connection=connection.pk)
-                error = InternalError(type(error).__name__, service="Bling", code="crash")
+                error = InternalError.of_bug(error, "Bling")
             log.warning("asked titles not read", connection=connection.pk, error=str(error))
             titles = Title.objects.filter(connection=connection, last_read__asked_at__isnull=False)
             if isinstance(error, RateLimitedError):

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.domain.calendar import BRASILIA
-from integrations.models import Breaker, RateLimit, SyncRun
-from integrations.pipeline.access.rate_limits import DatabaseSlots, Fuse, bling_key, egress_key
+from integrations.models import BlingConnection, Breaker, RateLimit, SyncRun
+from integrations.pipeline.access.rate_limits import DatabaseSlots, Fuse, bling_key, egress_key, key_of_connections
 from integrations.pipeline.read import schedule
 from integrations.pipeline.run import tick
 from integrations.rest.errors import RateLimitedError, RejectedError, TransientError
@@ -170,3 +170,10 @@ def test_days_are_counted_in_brasilia(company: Company) -> None:
     row = RateLimit.objects.get(key=bling_key(company.connection))
     assert row.day == datetime.now(BRASILIA).date()
     assert row.used_today > 0
+
+
+@pytest.mark.parametrize("company_id", ["", "a1b2c3"])
+def test_the_key_of_an_account_is_the_same_in_a_query(company: Company, company_id: str) -> None:
+    BlingConnection.objects.update(company_id=company_id)
+    row = BlingConnection.objects.annotate(key=key_of_connections()).get()
+    assert row.key == bling_key(row)
