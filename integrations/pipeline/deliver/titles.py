@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 
 from integrations.domain.conflicts import (
@@ -117,23 +117,26 @@ class _Change:
         # What is paid may be hidden by its list.
         if can_read and row is None and (is_open or (not is_cancelled and self._shows_all)):
             refuse_conflicts(row, desired)
-        is_other = row is not None and (
-            is_moved(row, desired) or bool(is_open and self._overwrites and edited(row, desired))
-        )
-        wanted, told = (desired.value, desired.payment), (self.before.value, self.before.payment)
-        if is_adoptable(row, desired) and (row and row.value, as_adopted(row, desired).payment) == wanted != told:
-            self._record(Outcome.ADOPTED, desired)  # people corrected there what we do not rewrite
+        if row is not None and self._is_corrected(row):
+            self._record(Outcome.ADOPTED, desired)
             self._plan_again()
-            return
-        if row is None or not is_other or is_in_closed_month(self._closed_until, row, desired):
+        elif row is not None and self._is_to_be_rewritten(row):
+            refuse_conflicts(row, desired)
+            self._write(row)
+        else:
             record.unchanged(self.claimed, now=self.clock())
-            return
-        refuse_conflicts(row, desired)
-        self._write(row)
 
-    @property
-    def _closed_until(self) -> date | None:
-        return self.posting.kamino_connection.tenant.closed_until
+    def _is_corrected(self, row: KaminoTitle) -> bool:
+        """Say whether people brought a settlement there to what is wanted, of what we do not rewrite."""
+        wanted, told = (self.desired.value, self.desired.payment), (self.before.value, self.before.payment)
+        shown = row.value, as_adopted(row, self.desired).payment
+        return is_adoptable(row, self.desired) and shown == wanted != told
+
+    def _is_to_be_rewritten(self, row: KaminoTitle) -> bool:
+        is_open = self.desired.status is KaminoStatus.PENDING
+        is_other = is_moved(row, self.desired) or (is_open and self._overwrites and bool(edited(row, self.desired)))
+        closed_until = self.posting.kamino_connection.tenant.closed_until
+        return is_other and not is_in_closed_month(closed_until, row, self.desired)
 
     @property
     def _shows_all(self) -> bool:
