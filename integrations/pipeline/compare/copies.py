@@ -1,21 +1,14 @@
 """Copies: unlinked titles in Kamino that carry the marker of one of ours, or that people may have entered anew."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from integrations.domain.calendar import around
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import LOOKS_ALIKE, KaminoTitle, may_have_number
 from integrations.models import KaminoSnapshot, PartPosting, Posting
+from integrations.pipeline.handover.kamino_rows import translated
 from integrations.pipeline.handover.unlinked import unlinked
-
-Rows = Mapping[tuple[str, int], KaminoTitle]
-"""Titles as lists showed them, by direction and Kamino id."""
-
-
-def translated(snapshots: Iterable[KaminoSnapshot]) -> Rows:
-    """Read snapshots."""
-    return {(row.direction, row.kamino_id): row.to_title() for row in snapshots}
 
 
 def copies_of(batch: Sequence[Posting], parts: Sequence[PartPosting]) -> dict[int, list[int]]:
@@ -49,6 +42,7 @@ def look_alikes(batch: Sequence[Posting]) -> dict[int, list[int]]:
     theirs = unlinked(
         KaminoSnapshot.objects.filter(
             kamino_connection=batch[0].kamino_connection_id, code="", is_in_force=True,
+            direction__in={posting.direction for posting in mine},
             person_id__in={posting.kamino_person_id for posting in mine},
             value__in={ours[posting.pk].value for posting in mine},
         )

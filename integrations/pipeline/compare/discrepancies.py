@@ -17,6 +17,7 @@ from integrations.domain.discrepancies import (
     WRITTEN_KINDS,
     Difference,
     DiscrepancyKind,
+    Names,
     compare,
 )
 from integrations.domain.matching import KaminoTitle
@@ -78,7 +79,7 @@ def compare_all(kamino: KaminoConnection, *, seen: Seen, now: datetime) -> None:
         }
         shown |= looked
         if not accounts and looked:
-            accounts = _account_names(kamino)
+            accounts = _account_names(kamino, KaminoKind.CHART_ACCOUNT)
         follow_parts(batch, seen=seen, now=now)
         beside = differences_beside(batch, accounts, seen=seen)
         found = _own_states(batch, shown, open_rows)
@@ -127,7 +128,7 @@ def _review(kamino: KaminoConnection, batch: Sequence[Posting], now: datetime) -
     shown = shown_since_sent(batch, open_rows)
     found = _own_states(batch, shown, open_rows)
     looked = [posting for posting in batch if shown[posting.pk].row is not None]
-    accounts = _account_names(kamino) if looked else {}
+    accounts = _account_names(kamino, KaminoKind.CHART_ACCOUNT) if looked else {}
     for posting in looked:
         found[posting.pk] += _compare(posting, shown[posting.pk].row, accounts)
     _store(looked, open_rows, found, now, kinds=(*OWN_KINDS, *ROW_KINDS))
@@ -188,8 +189,8 @@ def _batch(postings: QuerySet[Posting]) -> Sequence[Posting]:
     return list(rows.order_by("pk")[:BATCH])
 
 
-def _account_names(kamino: KaminoConnection) -> dict[str, str]:
-    accounts = KaminoItem.objects.filter(connection=kamino, kind=KaminoKind.CHART_ACCOUNT)
+def _account_names(kamino: KaminoConnection, kind: KaminoKind) -> dict[str, str]:
+    accounts = KaminoItem.objects.filter(connection=kamino, kind=kind)
     return dict(accounts.values_list("kamino_id", "name"))
 
 
@@ -211,14 +212,12 @@ def _own_states(
 
 
 def _with_bank_names(kamino: KaminoConnection, found: dict[int, list[Difference]]) -> dict[int, list[Difference]]:
-    items = KaminoItem.objects.filter(connection=kamino, kind=KaminoKind.BANK_ACCOUNT).values_list("kamino_id", "name")
-    names = {kamino_id: f"{kamino_id} {name}" for kamino_id, name in items}
+    names = Names(_account_names(kamino, KaminoKind.BANK_ACCOUNT))
 
     def named(difference: Difference) -> Difference:
         if difference.kind is not DiscrepancyKind.PAID_FROM:
             return difference
-        here, there = (names.get(side, side) for side in (difference.bling, difference.kamino))
-        return replace(difference, bling=here, kamino=there)
+        return replace(difference, bling=names.account(difference.bling), kamino=names.account(difference.kamino))
 
     return {pk: [named(difference) for difference in states] for pk, states in found.items()}
 

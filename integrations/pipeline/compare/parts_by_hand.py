@@ -9,9 +9,9 @@ from django.db import transaction
 from integrations.domain.conflicts import part_held_since
 from integrations.domain.reasons import Reason
 from integrations.models import KaminoSnapshot, PartPosting, Posting, Title
-from integrations.pipeline.compare.copies import translated
 from integrations.pipeline.compare.shown_in_kamino import Seen, last_written, may_compare
 from integrations.pipeline.handover.beliefs import believe
+from integrations.pipeline.handover.kamino_rows import translated
 from integrations.pipeline.handover.plan_requests import request_plans
 
 log = structlog.get_logger(__name__)

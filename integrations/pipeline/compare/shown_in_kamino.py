@@ -25,7 +25,8 @@ from integrations.models import (
     Posting,
     StoredDiscrepancy,
 )
-from integrations.pipeline.compare.copies import copies_of, look_alikes, translated
+from integrations.pipeline.compare.copies import copies_of, look_alikes
+from integrations.pipeline.handover.kamino_rows import translated
 
 MOST_OF_A_DAY = 100
 

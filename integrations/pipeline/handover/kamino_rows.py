@@ -1,6 +1,6 @@
 """Rows of Kamino's title lists, kept for a short time so that one page serves many decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,11 @@ def seen_in_kamino(posting: Posting) -> tuple[KaminoTitle, datetime] | None:
     if sent_since:
         return None
     return row.to_title(), row.read_at
+
+
+def translated(snapshots: Iterable[KaminoSnapshot]) -> dict[tuple[str, int], KaminoTitle]:
+    """Return snapshots as titles, by direction and Kamino id."""
+    return {(row.direction, row.kamino_id): row.to_title() for row in snapshots}
 
 
 def forget_rows(kamino_id: int) -> None:

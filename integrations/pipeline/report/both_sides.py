@@ -17,8 +17,8 @@ from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.title_lists import TitleList
 from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection, KaminoSnapshot, PartPosting, Posting, StoredDiscrepancy, Tenant, Title
-from integrations.pipeline.compare.copies import translated
 from integrations.pipeline.compare.shown_in_kamino import last_sent, last_written
+from integrations.pipeline.handover.kamino_rows import translated
 from integrations.pipeline.handover.unlinked import unlinked
 
 BATCH = 1_000
