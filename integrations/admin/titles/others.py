@@ -11,6 +11,8 @@ _BUTTONS = {
     gettext_noop("Decide"): "resolve_posting",
     gettext_noop("Force settlement in Kamino"): "force_settlement",
     gettext_noop("Create again"): "recreate_posting",
+    gettext_noop("Use Bling's"): "resolve_posting",
+    gettext_noop("Accept differences"): "resolve_posting",
 }
 """The name of a button, as the advices quote it, and the permission that shows it."""
 

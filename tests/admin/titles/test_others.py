@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+import pytest
 from django.test import Client
 from django.utils import translation
 
 from integrations.admin.kit.texts import money
-from integrations.models import Posting
+from integrations.models import Posting, StoredDiscrepancy
 from integrations.words.values import readable
 from tests.admin.titles.test_page import page_of
 from tests.admin.world import Rows
@@ -20,6 +21,15 @@ def test_who_may_not_decide_is_told_who_may(login: Callable[[str], Client], ours
     page = page_of(login("financeiro"), ours.title)
     assert "“Decidir” não é do seu perfil: peça a quem é de" in page
     assert "Operação" in page.split("não é do seu perfil")[1][:60]
+    assert "não é do seu perfil" not in page_of(login("operacao"), ours.title)
+
+
+@pytest.mark.parametrize("kind", ["edited_in_kamino", "classification"])
+def test_who_may_not_accept_a_difference_is_told_who_may(kind: str, login: Callable[[str], Client], ours: Rows) -> None:
+    StoredDiscrepancy.objects.filter(posting=ours.posting).update(kind=kind)
+    page = page_of(login("financeiro"), ours.title)
+    for button in ("Aceitar divergências", "Usar os do Bling"):
+        assert f"“{button}” não é do seu perfil: peça a quem é de" in page
     assert "não é do seu perfil" not in page_of(login("operacao"), ours.title)
 
 
