@@ -5,6 +5,7 @@ so that a second start of the demo finds both sides as they were left, hand-made
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pickle
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from project.local import BASE_DIR
 from sandbox.server import SandboxServer
 from sandbox.world import World
 
@@ -28,12 +30,24 @@ _LOCK_TYPE = type(threading.RLock())
 
 @dataclass
 class State:
-    """What survives: the world, its clocks at the time of saving, and the configuration given to the service."""
+    """What survives: the world, its clocks at the time of saving, and the configuration given to the service; `code` is
+    that of the sandbox that made it."""
 
     world: World
     provision: dict[str, Any]
     clock: float = 0.0
     saved_at: float = 0.0
+    code: str = ""
+
+
+class AnotherVersionError(Exception):
+    """The state was saved by other code: what has no field yet would break at its first use."""
+
+
+def code_of_sandbox() -> str:
+    """Return what tells one version of the sandbox from another."""
+    files = sorted((BASE_DIR / "sandbox").rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 class _Pickler(pickle.Pickler):
@@ -54,13 +68,16 @@ def new_state(titles: int) -> State:
         if tenant["slug"] == WAITING:
             for key in ("access_token", "refresh_token", "expires_in", "token_kind"):
                 del tenant["bling"][0][key]
-    return State(world, provision)
+    return State(world, provision, code=code_of_sandbox())
 
 
 def load_state(path: Path) -> State:
-    """Read a saved state and let its clock go on. Raises whatever pickle raises when the code has moved on."""
+    """Read a saved state and let its clock go on. Raises whatever pickle raises when the code has moved on, and
+    `AnotherVersionError` where it has without pickle minding."""
     with path.open("rb") as file:
         state: State = pickle.load(file)  # noqa: S301 - our own file in .data/
+    if getattr(state, "code", "") != code_of_sandbox():
+        raise AnotherVersionError
     world = state.world
     world.clock_offset = state.clock + (time.time() - state.saved_at) - time.monotonic()
     world.today = max(world.today, World().today)

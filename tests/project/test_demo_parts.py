@@ -14,7 +14,16 @@ from pathlib import Path
 import pytest
 
 from project.demo_processes import ChildDiedError, Children, free_ports, is_free
-from project.demo_sandbox import HEALTHY, UNMAPPED, WAITING, load_state, new_state, prepare, save_state
+from project.demo_sandbox import (
+    HEALTHY,
+    UNMAPPED,
+    WAITING,
+    AnotherVersionError,
+    load_state,
+    new_state,
+    prepare,
+    save_state,
+)
 from project.local import BASE_DIR
 
 
@@ -119,6 +128,16 @@ def test_the_sandbox_goes_on_where_it_was_saved(tmp_path: Path) -> None:
     assert again.world.clock() >= state.clock
     with again.world.lock:
         again.world.account(HEALTHY).bling.edit_title(added, value="1.00")
+
+
+@pytest.mark.parametrize("code", ["", "of another version"])
+def test_a_state_of_another_version_is_refused_and_not_met_later(tmp_path: Path, code: str) -> None:
+    """A field that it lacks broke the sandbox's answers, one by one."""
+    state = new_state(titles=3)
+    state.code = code
+    save_state(state, tmp_path / "state")
+    with pytest.raises(AnotherVersionError):
+        load_state(tmp_path / "state")
 
 
 def test_the_three_companies_are_healthy_waiting_and_unmapped(tmp_path: Path) -> None:
