@@ -1,5 +1,6 @@
 """Sync runs: one pass over one Bling connection, cut into slices; its cursor tells where it goes on."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -18,6 +19,14 @@ class RunQuerySet(models.QuerySet["SyncRun"]):
     def with_authorization(self) -> "RunQuerySet":
         """Add when the connection was authorized last (`authorized_at`): what was refused before is over."""
         return self.annotate(authorized_at=models.F("connection__token__authorized_at"))
+
+    def without_planned(self, now: datetime) -> "RunQuerySet":
+        """Leave out those that are to begin later: nothing waits for them, and nothing is said of them yet."""
+        return self.exclude(state="open", due_at__gt=now)
+
+    def under_way(self, now: datetime) -> "RunQuerySet":
+        """Return the open ones that are not only planned."""
+        return self.filter(state="open", due_at__lte=now)
 
     def with_proof(self) -> "RunQuerySet":
         """Add whether a run that was complete began since the connection was authorized last (`is_proved`): it proved

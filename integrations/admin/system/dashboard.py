@@ -87,7 +87,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _add_connections(cards: dict[int, Card]) -> None:
     connections = list(BlingConnection.objects.filter(tenant__in=cards).order_by("label"))
-    runs = SyncRun.objects.filter(connection__in=connections).with_authorization().order_by("connection_id", "-due_at")
+    runs = SyncRun.objects.filter(connection__in=connections).without_planned(timezone.now()).with_authorization()
+    runs = runs.order_by("connection_id", "-due_at")
     latest = {run.connection_id: run for run in runs.distinct("connection_id").defer("cursor", "failure_notes")}
     for connection in connections:
         run = latest.get(connection.pk)

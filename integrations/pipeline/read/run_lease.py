@@ -52,11 +52,9 @@ def advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
 
 def runs_due(now: datetime, tenant_ids: Sequence[int] | None) -> RunQuerySet:
     """Return the runs that somebody may go on with."""
-    query = SyncRun.objects.filter(
+    query = SyncRun.objects.under_way(now).filter(
         Q(not_before__isnull=True) | Q(not_before__lte=now),
         Q(lease_until__isnull=True) | Q(lease_until__lt=now),
-        state=SyncRun.State.OPEN,
-        due_at__lte=now,
         connection__tenant__is_active=True,
         connection__status=ConnectionStatus.CONNECTED,
     )

@@ -44,7 +44,7 @@ def kaminos_to_read(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet
     """Return the companies whose registers are stale while titles wait for them, or the end of a restore; before a run
     reads titles, so that it knows whether their sales orders are needed."""
     has_titles = Q(Exists(Title.objects.filter(connection__tenant=OuterRef("tenant"))))
-    runs = SyncRun.objects.filter(connection__tenant=OuterRef("tenant"), state=SyncRun.State.OPEN, due_at__lte=now)
+    runs = SyncRun.objects.under_way(now).filter(connection__tenant=OuterRef("tenant"))
     is_needed = has_titles | Q(Exists(runs)) | is_unread_after_restore()
     return _kaminos(tenant_ids).filter(registers_are_stale(now), is_free(now), is_needed)
 
@@ -102,7 +102,7 @@ def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> Que
     # In simulation what is ready is never sent, so waiting for that would never end.
     is_busy = Q(Exists(to_send), tenant__delivery_mode=Tenant.DeliveryMode.LIVE)
     unplanned = Exists(PlanRequest.objects.filter(title__connection__tenant=OuterRef("tenant")))
-    running = Exists(SyncRun.objects.filter(state=SyncRun.State.OPEN, not_before__isnull=True, **mine))
+    running = Exists(SyncRun.objects.under_way(now).filter(not_before__isnull=True, **mine))
     is_quiet = ~is_busy & ~Q(unplanned) & ~Q(running)
     due = _kaminos(tenant_ids).filter(is_due(now), is_free(now), registers_read_at__isnull=False)
     is_late = Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_unread_after_restore()

@@ -45,9 +45,9 @@ def next_due(tenant_ids: Sequence[int] | None, *, now: datetime) -> datetime | N
     return first[0] if first else None
 
 
-def progress(tenant_ids: Sequence[int] | None) -> Progress:
+def progress(tenant_ids: Sequence[int] | None, *, now: datetime) -> Progress:
     """Count what is left to do."""
-    runs = SyncRun.objects.filter(state=SyncRun.State.OPEN)
+    runs = SyncRun.objects.under_way(now)
     requests, postings = PlanRequest.objects.all(), Posting.objects.all()
     if tenant_ids is not None:
         runs = runs.filter(connection__tenant__in=tenant_ids)

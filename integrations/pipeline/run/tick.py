@@ -261,7 +261,7 @@ def work_until_idle(
     """Work in this process until nothing more is due for these tenants; short retries are waited for."""
     while True:
         if report is not None:
-            report(progress(tenant_ids))
+            report(progress(tenant_ids, now=clock()))
         if work_once(clock=clock, deadline=clock() + timedelta(minutes=5), tenant_ids=tenant_ids):
             continue
         at = next_due(tenant_ids, now=clock())

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
-from integrations.models import BlingConnection, CatalogItem, SyncRun, Tenant, Title
-from integrations.pipeline.desk.commands import request_sync
+from integrations.models import BlingConnection, CatalogItem, KaminoConnection, SyncRun, Tenant, Title
+from integrations.pipeline.desk.commands import request_reconciliation, request_sync
 from integrations.pipeline.run import tick
+from integrations.pipeline.run.progress import progress
 from integrations.words.errors import failure_text, note_text
 from sandbox.world import World
 from tests.flows.helpers import Company, in_days, payables
@@ -208,3 +210,22 @@ def test_a_person_who_asks_for_a_sync_waits_for_no_pause(company: Company, world
     company.work()
     assert last().state == SyncRun.State.DONE
     assert not SyncRun.objects.filter(state=SyncRun.State.OPEN).exists()
+
+
+def test_a_retry_that_is_only_planned_holds_nothing_up_and_is_not_called_running(
+    company: Company, world: World, user: User, client: Client
+) -> None:
+    """While a list could not be read, a later run was always open: nothing was compared for a day at a time."""
+    company.sync()
+    company.forget_registers()
+    answer_list(world, "/formas-pagamentos", {"data": "x"})
+    sync_through(company)
+    assert retry().due_at > timezone.now()
+    before = timezone.now()
+    request_reconciliation(tenants=Tenant.objects.all(), user=user, now=before)
+    company.work()
+    assert KaminoConnection.objects.get().reconciled_at > before
+    client.force_login(user)
+    page = client.get("/admin/", headers={"accept-language": "pt-BR"}).content.decode()
+    assert ("Falhou" in page, "Em execução" in page) == (True, False)
+    assert progress([company.tenant.pk], now=timezone.now()).open_runs == 0
