@@ -83,6 +83,8 @@ ACCEPTABLE = (
 """What a person may say is meant to be so: it is told again once one of its sides changed."""
 RISKS = (DiscrepancyKind.DOUBLE_PAYMENT_RISK, DiscrepancyKind.DUPLICATED)
 """What may end in money paid twice: reported at once."""
+SAID_FIRST = (*RISKS, DiscrepancyKind.LOOK_ALIKE)
+"""What a title's headline begins with, the worst first."""
 
 
 @dataclass(frozen=True)

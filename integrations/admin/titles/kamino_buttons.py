@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldBooleanWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanWidget
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
@@ -56,7 +56,7 @@ class AcceptanceForm(actions.ReasonForm):
     """Which differences are meant to be so, as they were shown, and why."""
 
     shown = forms.MultipleChoiceField(
-        label=gettext_lazy("Differences"), widget=forms.CheckboxSelectMultiple(),
+        label=gettext_lazy("Differences"), widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         error_messages={"invalid_choice": gettext_lazy("The differences changed meanwhile. Look at them again.")},
     )  # fmt: skip
     field_order = ["shown", "reason"]

@@ -21,7 +21,7 @@ from integrations.admin.titles.timeline import MOST, timeline
 from integrations.domain.answer import Situation, answer
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import RISKS, DiscrepancyKind
+from integrations.domain.discrepancies import SAID_FIRST, DiscrepancyKind
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
@@ -206,8 +206,8 @@ def _answer(
 
 def _risk(differences: Sequence[Discrepancy]) -> str:
     """Return what the worst open difference says that may end in money paid twice, "" for none."""
-    open_ones = [row for row in differences if row.closed_at is None and row.kind in RISKS]
-    worst = min(open_ones, key=lambda row: RISKS.index(DiscrepancyKind(row.kind)), default=None)
+    open_ones = [row for row in differences if row.closed_at is None and row.kind in SAID_FIRST]
+    worst = min(open_ones, key=lambda row: SAID_FIRST.index(DiscrepancyKind(row.kind)), default=None)
     if worst is None:
         return ""
     said = _("%(kind)s: %(cause)s %(to_do)s") % {

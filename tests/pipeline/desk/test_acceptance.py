@@ -58,6 +58,7 @@ def test_an_accepted_difference_is_told_again_once_it_changes(company: Company, 
     MADE[kind](company)
     compare_again(company)
     [row] = open_of(kind)
+    assert (row.get_kind_display() in headline(row.posting, user)) is (kind == "look_alike")
     order = {"posting": row.posting, "user": user, "now": timezone.now()}
     shown = [(row.kind, row.bling_value, row.kamino_value)]
     with pytest.raises(Refused):
