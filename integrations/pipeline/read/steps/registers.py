@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -14,6 +15,7 @@ from integrations.bling.records import CanalVenda, Categoria
 from integrations.bling.rows import Rows
 from integrations.models import BlingConnection, CatalogItem, Title
 from integrations.models.registers import CatalogKind
+from integrations.pipeline.handover import sales_orders
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.read import mirror
 from integrations.pipeline.read.batch import Failed, RegisterReading, Registers, What, unreadable
@@ -39,7 +41,9 @@ class ReadRegisters(Step[BlingConnection, Registers]):
         return [connection] if registers_are_stale(connection, self.work.clock()) else []
 
     def fetch(self, chosen: Sequence[BlingConnection]) -> Registers:
-        return read_registers(self.work.client, gives_up=self.work.gives_up, needs_channels=self.work.reads_orders)
+        [connection] = chosen
+        needs_channels = partial(sales_orders.are_needed, connection)
+        return read_registers(self.work.client, gives_up=self.work.gives_up, needs_channels=needs_channels)
 
     def save(self, chosen: Sequence[BlingConnection], fetched: Registers) -> bool:
         [connection] = chosen
@@ -55,7 +59,9 @@ class ReadRegisters(Step[BlingConnection, Registers]):
         return True
 
 
-def read_registers(client: BlingClient, *, gives_up: Callable[[ApiError], bool], needs_channels: bool) -> Registers:
+def read_registers(
+    client: BlingClient, *, gives_up: Callable[[ApiError], bool], needs_channels: Callable[[], bool]
+) -> Registers:
     """Read categories with their paths, accounts, payment forms, contact types, sales channels and business units. A
     list that cannot be read stops no other one where `gives_up` says so of its error; sales channels stop nothing, and
     are missed only where they are needed."""
@@ -90,14 +96,14 @@ def read_registers(client: BlingClient, *, gives_up: Callable[[ApiError], bool],
     return Registers(found, complete, failures, unread)
 
 
-def _sales_channels(client: BlingClient, are_needed: bool) -> Rows[CanalVenda] | None:
+def _sales_channels(client: BlingClient, are_needed: Callable[[], bool]) -> Rows[CanalVenda] | None:
     """Return the sales channels; `None` where the app may not read them, or they cannot be read and nothing needs them:
     only some mappings do."""
     try:
         return client.sales_channels()
     except (ForbiddenError, RejectedError, InternalError, TransientError) as error:
         is_refused = isinstance(error, ForbiddenError | RejectedError)
-        if isinstance(error, RateLimitedError) or (are_needed and not is_refused):
+        if isinstance(error, RateLimitedError) or (not is_refused and are_needed()):
             raise
         log.info("sales channels not read", kind=error.kind, error=str(error))
         return None

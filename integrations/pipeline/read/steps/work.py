@@ -46,6 +46,7 @@ class Work:
 
     @cached_property
     def reads_orders(self) -> bool:
+        """Say whether sales orders are read, by the registers as they are: to be asked once this run has saved them."""
         return sales_orders.are_needed(self.run.connection)
 
     @property
