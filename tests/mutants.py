@@ -131,7 +131,7 @@ MUTANTS = [
     Mutant(
         "plan_request_dropped", "integrations/pipeline/plan/planner.py",
         "PlanRequest.objects.filter(pk__in=list(requests)).delete()",
-        "PlanRequest.objects.filter(title__connection=connection_id).delete()",
+        "PlanRequest.objects.filter(connection=connection_id).delete()",
         ("tests/flows/test_state_machine.py",),
     ),
     Mutant(

@@ -35,6 +35,7 @@ from integrations.models.runs import SyncRun
 from integrations.models.tenants import Tenant
 from integrations.models.title_changes import TitleChange
 from integrations.models.titles import Bordero, Payment, Person, SalesOrder, SeenRow, Title, TitleRead
+from integrations.models.wake_ups import WakeUp, WakeUpKind
 
 __all__ = [
     "DELIVERY_UNITS",
@@ -86,4 +87,6 @@ __all__ = [
     "Title",
     "TitleChange",
     "TitleRead",
+    "WakeUp",
+    "WakeUpKind",
 ]

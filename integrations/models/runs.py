@@ -83,7 +83,11 @@ class SyncRun(models.Model):
         verbose_name = _("sync run")
         verbose_name_plural = _("sync runs")
         ordering = ["-due_at", "-pk"]
-        indexes = [models.Index(fields=["due_at"], condition=Q(state="open"), name="open_runs")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="open"), name="open_runs"),
+            models.Index(fields=["connection", "-due_at"], name="run_latest"),
+            models.Index(fields=["connection", "-id"], condition=Q(state="done"), name="run_done"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["connection"], condition=Q(state="open"), name="one_open_run_per_connection"

@@ -137,6 +137,12 @@ class Tenant(models.Model):
         kamino_connection: Any
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["digested_at"], condition=models.Q(is_active=True) & ~models.Q(digest_emails=""),
+                name="tenant_digest",
+            )
+        ]  # fmt: skip
         verbose_name = _("company")
         verbose_name_plural = _("companies")
         ordering = ["name"]

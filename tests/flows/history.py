@@ -27,6 +27,7 @@ from tests.flows.clock import Clock
 from tests.flows.helpers import Company, in_days
 from tests.flows.mortal import PAUSES, Killed, at_failpoint, die
 from tests.pipeline.mapping.edits import desk_row, map_name
+from tests.flows.wake_ups import check_awake, settle_all
 
 Step = tuple[Any, ...]
 
@@ -109,7 +110,9 @@ class History:
     def tell(self, steps: list[Step]) -> None:
         """Let it all happen, then let the faults end and everything come to rest."""
         for step in steps:
+            settle_all(self.clock())
             self._apply(*step)
+            check_awake(self.clock())
         self.world.faults.clear()
         self.clock.advance(2 * 3600)
         self.sync()
@@ -155,7 +158,9 @@ class History:
             due = tick.next_due(tenants, now=self.clock())
             if due is None:
                 return
+            settle_all(self.clock())
             self.clock.advance(max(0.0, (due - self.clock()).total_seconds()))
+            check_awake(self.clock())
         raise AssertionError("the work does not come to an end")
 
     def _wait(self, seconds: int) -> None:

@@ -26,6 +26,7 @@ from integrations.models import (
     Tenant,
     Title,
     TitleRead,
+    WakeUp,
 )
 from integrations.models.outbox import Priority
 from integrations.pipeline.access import restores
@@ -35,6 +36,7 @@ from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.run import tick
 from integrations.resources import exporting
 from tests.flows.helpers import Company
+from tests.flows.wake_ups import settle_all
 from tests.pipeline.mapping.edits import propose_cells
 from tests.pipeline.report.test_digest import at
 
@@ -100,8 +102,14 @@ def start_a_run(company: Company) -> None:
     commands.request_sync(connections=[company.connection], user=None, now=timezone.now())
 
 
-def let_slot_pass(_company: Company) -> None:
-    SyncRun.objects.update(due_at=ago(hours=48))
+def as_time_passes(make: Callable[[Company], Any]) -> Callable[[Company], Any]:
+    """Return what makes something due that only time makes due: by then the company is looked at."""
+
+    def pass_time(company: Company) -> None:
+        make(company)
+        WakeUp.objects.update(due_at=ago())
+
+    return pass_time
 
 
 def change_mapping(state: str) -> Callable[[Company], Any]:
@@ -130,8 +138,8 @@ def update(model: Any, **values: Callable[[], Any]) -> Callable[[Company], Any]:
 
 
 CASES: list[tuple[str, Callable[[Company], Any]]] = [
-    ("schedule", let_slot_pass),
-    ("schedule", lambda _company: SyncRun.objects.all().delete()),
+    ("schedule", as_time_passes(update(SyncRun, due_at=lambda: ago(hours=48)))),
+    ("schedule", as_time_passes(lambda _company: SyncRun.objects.all().delete())),
     ("tokens", update(BlingToken, expires_at=lambda: timezone.now() + HOUR / 2)),
     ("alerts", update(Heartbeat, beat_at=lambda: ago(hours=1))),
     ("alerts", lambda _company: Heartbeat.objects.all().delete()),
@@ -161,8 +169,8 @@ CASES: list[tuple[str, Callable[[Company], Any]]] = [
     ("deliver", make_uncertain(Posting)),
     ("deliver", make_uncertain(PersonPosting)),
     ("people.deliver", lambda _company: make_ready(priority=Priority.PERSON)),
-    ("guard", update(KaminoConnection, guarded_at=lambda: ago(hours=2))),
-    ("guard", update(KaminoConnection, guarded_at=lambda: None)),
+    ("guard", as_time_passes(update(KaminoConnection, guarded_at=lambda: ago(hours=2)))),
+    ("guard", as_time_passes(update(KaminoConnection, guarded_at=lambda: None))),
     ("review", update(Posting, is_review_due=lambda: True)),
     ("mappings", change_mapping("applying")),
     ("mappings", change_mapping("reading")),
@@ -236,6 +244,7 @@ def test_the_gate_is_closed_for_what_somebody_works_on(
         later = timezone.now() + timedelta(minutes=3)
         SyncRun.objects.update(lease_until=later)
         KaminoConnection.objects.update(lease_until=later)
+        settle_all(timezone.now())
         assert due(tick.TURN, timezone.now()) == frozenset(), (name, number)
         SyncRun.objects.update(lease_until=None)
         KaminoConnection.objects.update(lease_until=None)

@@ -30,8 +30,7 @@ def lease_next(kaminos: QuerySet[KaminoConnection], now: datetime) -> tuple[Kami
 
     Returns it, or `None` and the seconds until the next slot of one of them (`None` when there is none at all).
     """
-    taken = RateLimit.objects.filter(key=Concat(Value(KAMINO_KEY), OuterRef("cn")), next_at__gt=now)
-    waiting = kaminos.annotate(slot_at=Subquery(taken.values("next_at")))
+    waiting = kaminos.annotate(slot_at=Subquery(taken_slots(now).values("next_at")))
     order = (F("slot_at").asc(nulls_first=True), F("served_at").asc(nulls_first=True), "pk")
     wait = None
     for kamino in waiting.order_by(*order)[:MOST_TRIED]:
@@ -41,6 +40,11 @@ def lease_next(kaminos: QuerySet[KaminoConnection], now: datetime) -> tuple[Kami
             return kamino, None
         wait = 0.0  # somebody was faster
     return None, wait
+
+
+def taken_slots(now: datetime) -> QuerySet[RateLimit]:
+    """Return the row of an outer query's company whose next slot is not free yet."""
+    return RateLimit.objects.filter(key=Concat(Value(KAMINO_KEY), OuterRef("cn")), next_at__gt=now)
 
 
 def is_free(now: datetime) -> Q:

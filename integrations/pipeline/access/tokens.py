@@ -5,7 +5,7 @@ refresh whose result was never saved can be recognised afterwards (`refresh_star
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -232,14 +232,15 @@ def store_tokens(
     connection.status = status
 
 
-def refresh_due(*, clock: Clock, deadline: datetime) -> int:
-    """Refresh tokens in the background: an hour before they expire, and weekly where nothing runs.
+def refresh_due(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None = None) -> int:
+    """Refresh tokens (of some companies) in the background: an hour before they expire, and weekly where nothing runs.
 
     Oldest expiry first, only while the next slot is near, so that code exchanges and other work never wait long.
     Returns how many were refreshed.
     """
     refreshed = 0
-    for token in tokens_due(clock()).order_by("expires_at", "pk").only("connection_id", "version")[:200]:
+    due = tokens_due(clock(), tenant_ids).order_by("expires_at", "pk")
+    for token in due.only("connection_id", "version")[:200]:
         if clock() >= deadline or seconds_until_token_slot(clock()) > NEAR_SLOT:
             break
         try:
@@ -251,9 +252,23 @@ def refresh_due(*, clock: Clock, deadline: datetime) -> int:
     return refreshed
 
 
-def tokens_due(now: datetime) -> QuerySet[BlingToken]:
+def tokens_due(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[BlingToken]:
     """Return the tokens to refresh in the background."""
     working = Q(connection__status=ConnectionStatus.CONNECTED, expires_at__lt=now + REFRESH_BEFORE)
     resting = Q(connection__status=ConnectionStatus.PAUSED, refreshed_at__lt=now - REFRESH_IDLE_AFTER)
     rested = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
-    return BlingToken.objects.filter(working | resting, rested)
+    due = BlingToken.objects.filter(working | resting, rested)
+    return due if tenant_ids is None else due.filter(connection__tenant__in=tenant_ids)
+
+
+def next_refreshes(tenant_ids: Sequence[int], now: datetime) -> list[tuple[int, datetime | None]]:
+    """Return some companies with the moments at which their tokens are refreshed next (`None`: never)."""
+    tokens = BlingToken.objects.filter(connection__tenant__in=tenant_ids).select_related("connection")
+    return [(token.connection.tenant_id, _refreshed_at(token, now)) for token in tokens]
+
+
+def _refreshed_at(token: BlingToken, now: datetime) -> datetime | None:
+    if token.connection.status == ConnectionStatus.CONNECTED:
+        return max(token.expires_at - REFRESH_BEFORE, token.retry_at or now)
+    is_resting = token.connection.status == ConnectionStatus.PAUSED
+    return max(token.refreshed_at + REFRESH_IDLE_AFTER, token.retry_at or now) if is_resting else None

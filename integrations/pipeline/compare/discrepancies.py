@@ -31,6 +31,7 @@ from integrations.models import (
     KaminoItem,
     Posting,
     StoredDiscrepancy,
+    WakeUpKind,
 )
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.compare.parts_by_hand import follow_parts
@@ -46,6 +47,7 @@ from integrations.pipeline.compare.shown_in_kamino import (
     shown_since_sent,
     tolerance_of,
 )
+from integrations.pipeline.handover.wake_ups import Rhythm
 
 BATCH = 500
 OWN_KINDS = (
@@ -101,9 +103,12 @@ def postings_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[Posting]:
     return due if tenant_ids is None else due.filter(kamino_connection__tenant__in=tenant_ids)
 
 
-def kaminos_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
+def kaminos_to_review(_now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
     """Return the companies of such postings."""
     return KaminoConnection.objects.filter(pk__in=postings_to_review(tenant_ids).values("kamino_connection"))
+
+
+REVIEW = Rhythm(WakeUpKind.REVIEW, kaminos_to_review, "tenant", lambda _tenants, _now: ())
 
 
 def review_changed(kamino: KaminoConnection, *, now: datetime) -> None:

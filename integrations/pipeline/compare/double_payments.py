@@ -16,12 +16,13 @@ from integrations.domain.delivery import DeliveryState
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.titles import Direction, TitleStatus
-from integrations.models import BlingConnection, KaminoConnection, Posting, TitleRead
+from integrations.models import BlingConnection, KaminoConnection, Posting, TitleRead, WakeUpKind
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import open_bling, open_kamino
 from integrations.pipeline.access.leases import free_kamino, is_free, lease_first
 from integrations.pipeline.compare.discrepancies import close_risks_of, open_risk
 from integrations.pipeline.handover.title_lists import rows_due
+from integrations.pipeline.handover.wake_ups import Moments, Rhythm, next_after_calls
 from integrations.rest.errors import ApiError, FilterIgnoredError
 
 log = structlog.get_logger(__name__)
@@ -33,19 +34,28 @@ SETTLES_SOON = timedelta(hours=1)
 """A payment that Bling showed this recently is about to be sent to Kamino: no alert yet."""
 
 
-def kaminos_to_guard(now: datetime) -> QuerySet[KaminoConnection]:
+def kaminos_to_guard(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
     """Return the companies that were not checked for an hour."""
-    return KaminoConnection.objects.filter(
+    kaminos = KaminoConnection.objects.filter(
         Q(guarded_at__isnull=True) | Q(guarded_at__lt=now - EVERY), is_free(now), tenant__is_active=True,
         tenant__sync_payables=True, is_paused=False, reconciled_at__isnull=False,
     )  # fmt: skip
+    return kaminos if tenant_ids is None else kaminos.filter(tenant__in=tenant_ids)
 
 
-def guard_one(clock: Clock) -> bool:
-    """Check one company that is due; false when none is. What fails is tried again in an hour: the
+def _guards_next(tenant_ids: Sequence[int], now: datetime) -> Moments:
+    for kamino in KaminoConnection.objects.filter(tenant__in=tenant_ids, guarded_at__isnull=False):
+        yield kamino.tenant_id, next_after_calls(kamino, now, (kamino.guarded_at or now) + EVERY)
+
+
+GUARD = Rhythm(WakeUpKind.GUARD, kaminos_to_guard, "tenant", _guards_next, is_leased=True)
+
+
+def guard_one(clock: Clock, tenant_ids: Sequence[int] | None = None) -> bool:
+    """Check one company (of some) that is due; false when none is. What fails is tried again in an hour: the
     daily comparison does not depend on it."""
     now = clock()
-    kaminos = kaminos_to_guard(now).select_related("tenant")
+    kaminos = kaminos_to_guard(now, tenant_ids).select_related("tenant")
     kamino = lease_first(kaminos, now)
     if kamino is None:
         return False

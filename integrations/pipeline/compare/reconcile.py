@@ -100,6 +100,14 @@ def is_due(now: datetime) -> Q:
     return ~Q(reconcile_cursor={}) | is_old | is_asked | is_tried_again | is_unread_after_restore()
 
 
+def due_moments(kamino: KaminoConnection) -> list[datetime]:
+    """Return when, as far as time alone decides, a company's comparison is due; none where it never was compared."""
+    if kamino.reconciled_at is None:
+        return []
+    waits = [kamino.payable_list_waits_until, kamino.receivable_list_waits_until]
+    return [kamino.reconciled_at + EVERY, *(until + LISTS_EVERY for until in waits if until)]
+
+
 def is_unread_after_restore() -> Q:
     """Return which companies' lists were not read yet since the database was restored."""
     return Q(Exists(_HOLDS.filter(looked_at=None)))

@@ -13,6 +13,8 @@ from integrations.pipeline.access.leases import free_kamino, lease_next
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person, directory_of
 from integrations.pipeline.deliver.ready import (
+    DELIVER,
+    PEOPLE_DELIVER,
     kaminos_to_serve,
     next_part,
     next_person,
@@ -46,7 +48,19 @@ class _Companies:
         self._clients: dict[tuple[object, ...], KaminoClient] = {}
 
     def lease_next(self, now: datetime) -> tuple[KaminoConnection | None, float | None]:
-        kaminos = kaminos_to_serve(now, self._tenant_ids, for_people=self._for_people)
+        if self._tenant_ids is not None:
+            return self._lease_next_of(self._tenant_ids, now)
+        rhythm, looked_at = PEOPLE_DELIVER if self._for_people else DELIVER, set[int]()
+        while tenants := set(rhythm.to_look_at(now)) - looked_at:
+            kamino, _wait = self._lease_next_of(tuple(tenants), now)
+            if kamino is not None:
+                return kamino, None
+            rhythm.settle(tenants, now)
+            looked_at |= tenants
+        return None, rhythm.seconds_until_next(now, within=outbox.LONGEST_NAP)
+
+    def _lease_next_of(self, tenant_ids: Sequence[int], now: datetime) -> tuple[KaminoConnection | None, float | None]:
+        kaminos = kaminos_to_serve(now, tenant_ids, for_people=self._for_people)
         return lease_next(kaminos.select_related("tenant"), now)
 
     def open(self, account: KaminoConnection) -> outbox.Step:

@@ -2,18 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Subquery, Value
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
-from integrations.models import DELIVERY_UNITS, KaminoConnection, PartPosting, PersonPosting, Posting, Tenant
+from integrations.models import (
+    DELIVERY_UNITS,
+    KaminoConnection,
+    PartPosting,
+    PersonPosting,
+    Posting,
+    Tenant,
+    WakeUpKind,
+)
 from integrations.models.deliveries import MAY_END_THERE
 from integrations.models.outbox import Priority
 from integrations.models.title_lists import of_waiting_lists
-from integrations.pipeline.access.leases import CONFIG_PAUSE, is_free
+from integrations.pipeline.access.leases import CONFIG_PAUSE, is_free, taken_slots
+from integrations.pipeline.handover.wake_ups import Moments, Rhythm, next_after_calls
 
 Unit = Posting | PersonPosting | PartPosting
+_MAY_BE_WORKED_ON = (DeliveryState.READY, DeliveryState.UNCERTAIN, DeliveryState.NEEDS_HUMAN)
 KNOWN_FOR = timedelta(hours=48)
 """How long a reconciliation is believed; a new one is due every day and goes first when it is late."""
 
@@ -102,6 +113,37 @@ def kaminos_to_serve(
 ) -> QuerySet[KaminoConnection]:
     """Return the companies with work that nobody has a call in flight for; their slots may have to be waited for."""
     return kaminos_with_work(now, tenant_ids, for_people=for_people).filter(is_free(now))
+
+
+def _with_free_slot(now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool) -> QuerySet[KaminoConnection]:
+    return kaminos_to_serve(now, tenant_ids, for_people=for_people).exclude(Exists(taken_slots(now)))
+
+
+def _next_deliveries(tenant_ids: Sequence[int], now: datetime, *, for_people: bool) -> Moments:
+    """Return when something of some companies may be sent next: the slot, the end of a list's wait, or the moment of a
+    unit itself."""
+    live = live_kaminos(now).filter(tenant__in=tenant_ids)
+    with_slot = live.annotate(slot_at=Subquery(taken_slots(now).values("next_at")))
+    kaminos = {kamino.pk: kamino for kamino in with_slot}
+    for kamino in kaminos.values():
+        for at in (kamino.slot_at, kamino.payable_list_waits_until, kamino.receivable_list_waits_until):
+            yield kamino.tenant_id, next_after_calls(kamino, now, at if at and at > now else None)
+    asked = {"priority": Priority.PERSON} if for_people else {}
+    for model in DELIVERY_UNITS:
+        waiting = model.objects.filter(kamino_connection__in=kaminos, ready_at__gt=now, state__in=_MAY_BE_WORKED_ON)
+        if model is not PersonPosting:
+            waiting = waiting.filter(**asked)
+        for kamino_id, at in waiting.values_list("kamino_connection").annotate(at=Min("ready_at")).order_by():
+            yield kaminos[kamino_id].tenant_id, next_after_calls(kaminos[kamino_id], now, at)
+
+
+DELIVER, PEOPLE_DELIVER = (
+    Rhythm(
+        kind, partial(_with_free_slot, for_people=for_people), "tenant",
+        partial(_next_deliveries, for_people=for_people), is_leased=True, look_at=20,
+    )
+    for kind, for_people in ((WakeUpKind.DELIVER, False), (WakeUpKind.PEOPLE_DELIVER, True))
+)  # fmt: skip
 
 
 def next_posting(kamino: KaminoConnection, now: datetime) -> Posting | None:

@@ -284,8 +284,9 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
 
 
 def plan_now(posting: Posting, now: datetime) -> None:
+    of_whom = {"connection_id": posting.title.connection_id}
     PlanRequest.objects.update_or_create(
-        title_id=posting.title_id, defaults={"asked_at": now, "priority": Priority.PERSON}
+        title_id=posting.title_id, defaults={"asked_at": now, "priority": Priority.PERSON, **of_whom}
     )
 
 

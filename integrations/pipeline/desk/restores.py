@@ -79,5 +79,5 @@ def release(*, hold: RestoreHold, seen: Waiting, reason: str, user: User, now: d
 
 
 def _is_planning(hold: RestoreHold) -> bool:
-    mine = {"title__connection__tenant__kamino_connection": hold.kamino_connection_id}
+    mine = {"connection__tenant__kamino_connection": hold.kamino_connection_id}
     return PlanRequest.objects.filter(**mine).exists()

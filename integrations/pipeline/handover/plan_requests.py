@@ -14,8 +14,8 @@ from integrations.models.registers import CatalogKind
 from integrations.pipeline.handover import sales_orders
 
 _REQUEST = """
-INSERT INTO integrations_planrequest (title_id, asked_at, priority)
-SELECT pk, %s::timestamptz, %s::smallint FROM
+INSERT INTO integrations_planrequest (title_id, connection_id, asked_at, priority)
+SELECT pk, connection, %s::timestamptz, %s::smallint FROM
 """
 _RENEW = "ON CONFLICT (title_id) DO UPDATE SET asked_at = excluded.asked_at"
 _RENEW_AS_ASKED = f"{_RENEW}, priority = excluded.priority"
@@ -23,7 +23,7 @@ _RENEW_AS_ASKED = f"{_RENEW}, priority = excluded.priority"
 
 def request_plans(titles: QuerySet[Title], *, now: datetime, priority: int | None = None) -> int:
     """Ask for a plan of released titles that no other one replaced; a request that is already there is renewed."""
-    released = titles.filter(is_released=True, replaced_by=None).order_by("pk").values_list("pk")
+    released = titles.filter(is_released=True, replaced_by=None).order_by("pk").values_list("pk", "connection")
     try:
         sql, params = released.query.sql_with_params()
     except EmptyResultSet:
@@ -31,7 +31,7 @@ def request_plans(titles: QuerySet[Title], *, now: datetime, priority: int | Non
     renewed = _RENEW if priority is None else _RENEW_AS_ASKED
     with database.cursor() as cursor:
         # One statement: a company's rule may concern all of its titles.
-        cursor.execute(f"{_REQUEST} ({sql}) AS wanted (pk) {renewed}", [now, priority, *params])
+        cursor.execute(f"{_REQUEST} ({sql}) AS wanted (pk, connection) {renewed}", [now, priority, *params])
         return int(cursor.rowcount)
 
 

@@ -7,6 +7,7 @@ death in between forgets nothing, and nothing older overwrites newer.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,11 +20,12 @@ from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation, Ou
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_since
 from integrations.domain.titles import NOT_OWED, Direction
-from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title
+from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title, WakeUpKind
 from integrations.models.outbox import NO_REASON, Priority, stored
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.error_texts import crash
 from integrations.pipeline.handover import payment_checks
+from integrations.pipeline.handover.wake_ups import Rhythm
 from integrations.pipeline.plan.inputs import Gathered, gather, read_for
 from integrations.pipeline.plan.parts import lock_parts, plan_parts
 from integrations.pipeline.plan.persons import kamino_of, plan_persons, seek_again
@@ -54,7 +56,7 @@ def plan_turn(
     `for_people`: only what people asked for. Titles whose Kamino was never read keep waiting."""
     requests = requests_due(tenant_ids, for_people=for_people)
     worked = False
-    waiting = BlingConnection.objects.filter(pk__in=requests.order_by().values("title__connection"))
+    waiting = BlingConnection.objects.filter(pk__in=requests.order_by().values("connection"))
     turns = waiting.order_by(F("planned_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
     for connection_id in turns:
         try:
@@ -69,10 +71,20 @@ def plan_turn(
 
 def requests_due(tenant_ids: Sequence[int] | None = None, *, for_people: bool = False) -> QuerySet[PlanRequest]:
     """Return the requests that can be planned; `for_people`: only what people asked for."""
-    query = PlanRequest.objects.filter(title__connection__tenant__kamino_connection__registers_read_at__isnull=False)
+    query = PlanRequest.objects.filter(connection__tenant__kamino_connection__registers_read_at__isnull=False)
     if tenant_ids is not None:
-        query = query.filter(title__connection__tenant__in=tenant_ids)
+        query = query.filter(connection__tenant__in=tenant_ids)
     return query.filter(priority=Priority.PERSON) if for_people else query
+
+
+def _requests(now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool) -> QuerySet[PlanRequest]:
+    return requests_due(tenant_ids, for_people=for_people)
+
+
+PLAN, PEOPLE_PLAN = (
+    Rhythm(kind, partial(_requests, for_people=for_people), "connection__tenant", lambda _tenants, _now: ())
+    for kind, for_people in ((WakeUpKind.PLAN, False), (WakeUpKind.PEOPLE_PLAN, True))
+)
 
 
 def plan_batch(
@@ -147,7 +159,7 @@ def _note_planned(connection_id: int, now: datetime) -> None:
 
 
 def _lock_requests(connection_id: int, for_people: bool, limit: int) -> dict[int, int | None]:
-    query = requests_due(for_people=for_people).filter(title__connection=connection_id)
+    query = requests_due(for_people=for_people).filter(connection=connection_id)
     rows = query.select_for_update(skip_locked=True, of=("self",)).order_by("priority", "asked_at", "pk")
     return {row.title_id: row.priority for row in rows[:limit]}
 

@@ -1,17 +1,18 @@
 """When does a connection run? At two fixed hours a day, spread by a stable jitter; at once when it never ran."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from integrations.domain.calendar import BRASILIA
-from integrations.models import BlingConnection, SyncRun
+from integrations.models import BlingConnection, SyncRun, WakeUpKind
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline.handover.due import derived
+from integrations.pipeline.handover.due import Tenants, derived
+from integrations.pipeline.handover.wake_ups import Moments, Rhythm
 
 SWEEP_EVERY = timedelta(days=7)
 
@@ -40,17 +41,42 @@ def connections_due(now: datetime) -> QuerySet[BlingConnection]:
     )  # fmt: skip
 
 
-def open_due_runs(*, now: datetime) -> int:
-    """Open a run for each connected connection whose slot has come; missed slots are made up for once."""
-    slot = last_slot(now, settings.SYNC_HOURS)
-    candidates = connections_due(now).annotate(last_due=Max("runs__due_at")).select_related("tenant")
+def open_due_runs(*, now: datetime, tenant_ids: Sequence[int] | None = None) -> int:
+    """Open a run for each connected connection (of some companies) whose slot has come; missed slots are made up for
+    once."""
     opened = 0
-    for connection in candidates:
-        never_ran = connection.last_due is None
-        due_at = now if never_ran else slot + jitter_of(connection.pk)
-        if due_at <= now or never_ran:
+    for connection, due_at in _moments(now, tenant_ids):
+        if due_at <= now:
             opened += open_run(connection, trigger=SyncRun.Trigger.SCHEDULE, due_at=due_at, now=now)
     return opened
+
+
+def _moments(now: datetime, tenant_ids: Sequence[int] | None) -> Iterator[tuple[BlingConnection, datetime]]:
+    """Return the connections without a run since the last slot, each with the moment of its run."""
+    slot = last_slot(now, settings.SYNC_HOURS)
+    ran = Exists(SyncRun.objects.filter(connection=OuterRef("pk")))
+    waiting = connections_due(now) if tenant_ids is None else connections_due(now).filter(tenant__in=tenant_ids)
+    for connection in waiting.annotate(ran=ran).select_related("tenant"):
+        yield connection, slot + jitter_of(connection.pk) if connection.ran else now
+
+
+def runs_to_open(now: datetime, tenant_ids: Tenants) -> QuerySet[BlingConnection]:
+    """Return the connections whose moment has come."""
+    found = [connection.pk for connection, due_at in _moments(now, tenant_ids) if due_at <= now]
+    return BlingConnection.objects.filter(pk__in=found)
+
+
+def next_runs(tenant_ids: Sequence[int], now: datetime) -> Moments:
+    """Return when the next run of some companies is to be opened."""
+    slot = last_slot(now, settings.SYNC_HOURS)
+    following = min(last_slot(slot + timedelta(days=1), [hour]) for hour in settings.SYNC_HOURS)
+    connected = BlingConnection.objects.filter(tenant__in=tenant_ids, status=ConnectionStatus.CONNECTED)
+    waiting = [(connection.tenant_id, due_at) for connection, due_at in _moments(now, tenant_ids)]
+    after = [(connection.tenant_id, following + jitter_of(connection.pk)) for connection in connected]
+    return [*waiting, *after]
+
+
+SCHEDULE = Rhythm(WakeUpKind.SCHEDULE, runs_to_open, "tenant", next_runs, look_at=2000)
 
 
 def open_run(

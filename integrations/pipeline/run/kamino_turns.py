@@ -10,13 +10,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Origin
-from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title
+from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title, WakeUpKind
 from integrations.models.title_lists import of_known_lists, of_waiting_lists
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.access.leases import CONFIG_PAUSE, free_kamino, is_free, lease_first, pause_kamino
 from integrations.pipeline.compare.reconcile import (
+    REGISTERS_STALE,
     TakenOverError,
+    due_moments,
     is_due,
     is_unread_after_restore,
     reconcile_slice,
@@ -30,11 +32,14 @@ from integrations.pipeline.desk.commands import read_orders_soon
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.handover.restore_holds import unread_connections
+from integrations.pipeline.handover.wake_ups import Moments, Rhythm, next_after_calls
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError
 
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
+QUIET_IN = timedelta(seconds=15)
+"""When a company is looked at again whose comparison waits for what else is done for it."""
 FAILURE_PAUSE = timedelta(seconds=15)
 LATE = timedelta(hours=25)
 """A reconciliation this old no longer waits for an idle moment: without it, delivery would stop (`KNOWN_FOR`)."""
@@ -74,6 +79,15 @@ def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> boo
     return True
 
 
+def _reads_next(tenant_ids: Sequence[int], now: datetime) -> Moments:
+    for kamino in _used(tenant_ids):
+        at = kamino.registers_read_at
+        yield kamino.tenant_id, next_after_calls(kamino, now, at + REGISTERS_STALE if at else None)
+
+
+REGISTERS = Rhythm(WakeUpKind.REGISTERS, kaminos_to_read, "tenant", _reads_next, is_leased=True)
+
+
 def seek_persons(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
     """Look for the new customers and suppliers of one company that is in simulation; false when none has any."""
     now = clock()
@@ -89,6 +103,13 @@ def seek_persons(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | N
     return True
 
 
+SIMULATED = Rhythm(
+    WakeUpKind.SIMULATED, kaminos_to_look_at, "tenant",
+    lambda tenants, now: [(kamino.tenant_id, next_after_calls(kamino, now, None)) for kamino in _used(tenants)],
+    is_leased=True,
+)  # fmt: skip
+
+
 def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
     """Return the companies whose daily reconciliation is due, once nothing waits to be sent for them; the first one
     comes before anything is sent, so that nothing is created that exists there already."""
@@ -101,13 +122,22 @@ def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> Que
     ).exclude(reason=Reason.SOUGHT)  # fmt: skip
     # In simulation what is ready is never sent, so waiting for that would never end.
     is_busy = Q(Exists(to_send), tenant__delivery_mode=Tenant.DeliveryMode.LIVE)
-    unplanned = Exists(PlanRequest.objects.filter(title__connection__tenant=OuterRef("tenant")))
+    unplanned = Exists(PlanRequest.objects.filter(connection__tenant=OuterRef("tenant")))
     running = Exists(SyncRun.objects.under_way(now).filter(not_before__isnull=True, **mine))
     is_quiet = ~is_busy & ~Q(unplanned) & ~Q(running)
     due = _kaminos(tenant_ids).filter(is_due(now), is_free(now), registers_read_at__isnull=False)
     is_late = Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_unread_after_restore()
     # After a restore nothing is sent before Bling was read: Kamino is read after that, once.
     return due.filter(is_late | is_quiet).exclude(Exists(unread_connections().filter(tenant=OuterRef("tenant"))))
+
+
+def _reconciles_next(tenant_ids: Sequence[int], now: datetime) -> Moments:
+    for kamino in _used(tenant_ids).filter(registers_read_at__isnull=False):
+        at = min(due_moments(kamino), default=now)
+        yield kamino.tenant_id, next_after_calls(kamino, now, at if at > now else now + QUIET_IN)
+
+
+RECONCILE = Rhythm(WakeUpKind.RECONCILE, kaminos_to_reconcile, "tenant", _reconciles_next, is_leased=True)
 
 
 def reconcile_one(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
@@ -136,6 +166,10 @@ def _people_wait(kamino: KaminoConnection, now: datetime) -> bool:
     if kamino.reconciled_at is None:
         return False
     return kaminos_with_work(now, None, for_people=True).filter(pk=kamino.pk).exists()
+
+
+def _used(tenant_ids: Sequence[int]) -> QuerySet[KaminoConnection]:
+    return KaminoConnection.objects.filter(tenant__in=tenant_ids, tenant__is_active=True, is_paused=False)
 
 
 def _kaminos(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:

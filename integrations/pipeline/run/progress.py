@@ -51,7 +51,7 @@ def progress(tenant_ids: Sequence[int] | None, *, now: datetime) -> Progress:
     requests, postings = PlanRequest.objects.all(), Posting.objects.all()
     if tenant_ids is not None:
         runs = runs.filter(connection__tenant__in=tenant_ids)
-        requests = requests.filter(title__connection__tenant__in=tenant_ids)
+        requests = requests.filter(connection__tenant__in=tenant_ids)
         postings = postings.filter(kamino_connection__tenant__in=tenant_ids)
     return Progress(
         open_runs=runs.count(),

@@ -9,28 +9,30 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 
-from integrations.models import DELIVERY_UNITS
+from integrations.models import DELIVERY_UNITS, WakeUpKind
 from integrations.pipeline.access import tokens
 from integrations.pipeline.compare import double_payments
-from integrations.pipeline.compare.discrepancies import kaminos_to_review, postings_to_review, review_changed
+from integrations.pipeline.compare.discrepancies import REVIEW as REVIEW_RHYTHM
+from integrations.pipeline.compare.discrepancies import kaminos_to_review, review_changed
 from integrations.pipeline.deliver import drain, sweep
 from integrations.pipeline.deliver.drain import is_waiting
-from integrations.pipeline.deliver.ready import kaminos_to_serve
-from integrations.pipeline.deliver.simulated import kaminos_to_look_at
+from integrations.pipeline.deliver.ready import DELIVER, PEOPLE_DELIVER
 from integrations.pipeline.desk.bulk import advance_orders, orders_due
 from integrations.pipeline.handover.due import Kind, Turn, due, names_of
+from integrations.pipeline.handover.wake_ups import Rhythm
 from integrations.pipeline.mapping.changes import advance_changes, changes_due
-from integrations.pipeline.plan.planner import plan_turn, requests_due
+from integrations.pipeline.plan.planner import PEOPLE_PLAN, PLAN, plan_turn
 from integrations.pipeline.read import schedule
 from integrations.pipeline.read.before_settling import checks_due, checks_of_people, read_before_settling
 from integrations.pipeline.read.on_demand import connections_asked, read_asked
 from integrations.pipeline.read.run_lease import advance_a_run, runs_due
 from integrations.pipeline.report import alerts, digest
-from integrations.pipeline.run.after_restore import held_unread, read_held
+from integrations.pipeline.run.after_restore import holds_unread, read_held
 from integrations.pipeline.run.crew import Crew, Member
 from integrations.pipeline.run.kamino_turns import (
-    kaminos_to_read,
-    kaminos_to_reconcile,
+    RECONCILE,
+    REGISTERS,
+    SIMULATED,
     read_kamino_registers,
     reconcile_one,
     seek_persons,
@@ -58,6 +60,11 @@ def _drain_for_people(turn: Turn) -> bool:
     return drain(clock=turn.clock, deadline=turn.deadline, for_people=True).worked > 0
 
 
+def _kind(rhythm: Rhythm, step: Callable[[Turn], bool], is_attended: Callable[[], bool] = lambda: False) -> Kind:
+    """Return the kind of work that a rhythm finds. `step` works for the companies of its turn."""
+    return Kind(str(rhythm.kind), rhythm.due, rhythm.woken(step), is_attended)
+
+
 def _plan(turn: Turn, *, for_people: bool = False) -> bool:
     return plan_turn(clock=turn.clock, deadline=turn.deadline, tenant_ids=turn.tenant_ids, for_people=for_people)
 
@@ -68,7 +75,7 @@ def _sweep(turn: Turn) -> bool:
 
 
 def _review(turn: Turn) -> bool:
-    for kamino in kaminos_to_review(turn.tenant_ids):
+    for kamino in kaminos_to_review(turn.clock(), turn.tenant_ids):
         _guarded("review", lambda kamino=kamino: review_changed(kamino, now=turn.clock()))  # type: ignore[misc]
         if turn.clock() >= turn.deadline:
             break
@@ -76,64 +83,53 @@ def _review(turn: Turn) -> bool:
 
 
 FIRST = (
-    Kind(
-        "schedule", lambda now, _: [schedule.connections_due(now)],
-        lambda t: schedule.open_due_runs(now=t.clock()) > 0,
-    ),
+    _kind(schedule.SCHEDULE, lambda turn: schedule.open_due_runs(now=turn.clock(), tenant_ids=turn.tenant_ids) > 0),
     Kind("alerts", lambda now, _: [alerts.companies_to_watch(now)], lambda t: alerts.watch(now=t.clock())),
     Kind("digests", lambda now, _: [digest.companies_due(now)], lambda t: digest.send_digests(now=t.clock()) > 0),
 )  # fmt: skip
 """What a tick does once, before anything else."""
 
-TOKENS = Kind(
-    "tokens", lambda now, _: [tokens.tokens_due(now)],
-    lambda turn: tokens.refresh_due(clock=turn.clock, deadline=turn.deadline) > 0,
-)  # fmt: skip
+REFRESHING = Rhythm(
+    WakeUpKind.TOKENS, tokens.tokens_due, "connection__tenant", tokens.next_refreshes, look_at=200, rotates=False
+)
+TOKENS = _kind(
+    REFRESHING,
+    lambda turn: tokens.refresh_due(clock=turn.clock, deadline=turn.deadline, tenant_ids=turn.tenant_ids) > 0,
+)
 """Has a thread of its own: a thousand companies wait an hour for their slots after an outage, and nothing waits for
 them."""
 SWEEP = Kind(
     "sweep", lambda now, _: [model.objects.expired(now) for model in DELIVERY_UNITS],
     _sweep,
 )  # fmt: skip
-REVIEW = Kind("review", lambda _, tenants: [postings_to_review(tenants)], _review)
+REVIEW = _kind(REVIEW_RHYTHM, _review)
 STAGES = (
     Kind(
         "asked", lambda now, tenants: [connections_asked(now, tenants)],
         lambda turn: read_asked(turn.clock, turn.deadline, turn.tenant_ids),
     ),
     Kind(
-        "restored", lambda _, tenants: [held_unread(tenants)],
+        "restored", lambda _, tenants: [holds_unread(tenants)],
         lambda turn: read_held(now=turn.clock(), tenant_ids=turn.tenant_ids),
     ),
     Kind(
         "checks", checks_due,
         lambda turn: read_before_settling(turn.clock, turn.deadline, turn.tenant_ids),
     ),
-    Kind(
-        "registers", lambda now, tenants: [kaminos_to_read(now, tenants)],
-        lambda turn: read_kamino_registers(turn.clock, turn.tenant_ids),
-    ),
+    _kind(REGISTERS, lambda turn: read_kamino_registers(turn.clock, turn.tenant_ids)),
     Kind(
         "pull", lambda now, tenants: [runs_due(now, tenants)],
         lambda turn: advance_a_run(turn.clock, turn.deadline, turn.tenant_ids),
     ),
-    Kind("plan", lambda _, tenants: [requests_due(tenants)], _plan),
-    Kind(
-        "reconcile", lambda now, tenants: [kaminos_to_reconcile(now, tenants)],
-        lambda turn: reconcile_one(turn.clock, turn.deadline, turn.tenant_ids),
-    ),
-    Kind(
-        "simulated", lambda now, tenants: [kaminos_to_look_at(now, tenants)],
-        lambda turn: seek_persons(turn.clock, turn.deadline, turn.tenant_ids),
-    ),
-    Kind("deliver", lambda now, tenants: [kaminos_to_serve(now, tenants)], _drain, is_waiting),
+    _kind(PLAN, _plan),
+    _kind(RECONCILE, lambda turn: reconcile_one(turn.clock, turn.deadline, turn.tenant_ids)),
+    _kind(SIMULATED, lambda turn: seek_persons(turn.clock, turn.deadline, turn.tenant_ids)),
+    Kind(str(DELIVER.kind), DELIVER.due, _drain, is_waiting),
 )  # fmt: skip
 """What a turn gives one step each, in the order in which one leads to the next."""
 TURN = (SWEEP, *STAGES, REVIEW)
 
-GUARD = Kind(
-    "guard", lambda now, _: [double_payments.kaminos_to_guard(now)], lambda turn: double_payments.guard_one(turn.clock)
-)
+GUARD = _kind(double_payments.GUARD, lambda turn: double_payments.guard_one(turn.clock, turn.tenant_ids))
 PEOPLE = (
     Kind("mappings", lambda now, _: [changes_due(now)], lambda turn: advance_changes(clock=turn.clock)),
     Kind(
@@ -144,13 +140,18 @@ PEOPLE = (
         "people.checks", lambda now, _: [checks_of_people(now)],
         lambda turn: read_before_settling(turn.clock, turn.deadline, None, for_people=True),
     ),
-    Kind("people.plan", lambda _now, _: [requests_due(for_people=True)], lambda turn: _plan(turn, for_people=True)),
-    Kind("people.deliver", lambda now, _: [kaminos_to_serve(now, None, for_people=True)], _drain_for_people),
+    _kind(PEOPLE_PLAN, lambda turn: _plan(turn, for_people=True)),
+    Kind(str(PEOPLE_DELIVER.kind), PEOPLE_DELIVER.due, _drain_for_people),
     Kind("bulk", lambda _now, _: [orders_due()], lambda turn: advance_orders(clock=turn.clock)),
 )  # fmt: skip
 """What people wait for: changes of the De/Para, and reading, checking payments, planning and sending what they asked
 for."""
 KINDS = (*FIRST, TOKENS, *TURN, GUARD, *PEOPLE)
+RHYTHMS = (
+    schedule.SCHEDULE, REFRESHING, REGISTERS, PLAN, PEOPLE_PLAN, RECONCILE, SIMULATED, DELIVER, PEOPLE_DELIVER,
+    double_payments.GUARD, REVIEW_RHYTHM,
+)  # fmt: skip
+"""What finds the work of companies; each kind of wake-up has one."""
 
 
 def run_tick(

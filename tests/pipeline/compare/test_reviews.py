@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from integrations.domain.reasons import Problem, Reason
-from integrations.models import KaminoConnection, Posting, StoredDiscrepancy, Title
+from integrations.models import KaminoConnection, Posting, StoredDiscrepancy, Tenant, Title
 from integrations.models.outbox import stored
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.handover.due import Kind, Turn, due
@@ -28,7 +28,7 @@ def review() -> None:
 
 
 def is_due() -> bool:
-    return bool(due((REVIEW,), timezone.now()))
+    return bool(due((REVIEW,), timezone.now(), tuple(Tenant.objects.values_list("pk", flat=True))))
 
 
 @pytest.fixture

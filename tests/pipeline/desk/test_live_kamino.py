@@ -52,7 +52,7 @@ def test_an_undo_and_a_plan_do_not_wait_for_each_other(company: Company, title: 
     company.work()
     company.kamino.reopen_title("payable", company.in_kamino("payable", title)["ID"])
     posting = company.posting(title)
-    PlanRequest.objects.create(title_id=posting.title_id, asked_at=timezone.now())
+    PlanRequest.objects.create(title=posting.title, connection=posting.title.connection, asked_at=timezone.now())
     planning, failures = threading.Event(), []
 
     def plan() -> None:

@@ -1,0 +1,142 @@
+"""The triggers that wake companies: whatever may cause work says so in its own transaction, whoever writes it.
+
+Made again by every migration, as the present code defines them. A row of `WakeUp` that is due is only locked, shared
+with other writers: nobody waits for anybody, and whoever looks for work leaves a locked row alone.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connections
+
+from integrations.models.wake_ups import WakeUp, WakeUpKind
+
+_ALL = tuple(WakeUpKind)
+_KAMINO = (
+    WakeUpKind.REGISTERS, WakeUpKind.PLAN, WakeUpKind.PEOPLE_PLAN, WakeUpKind.RECONCILE, WakeUpKind.SIMULATED,
+    WakeUpKind.DELIVER, WakeUpKind.PEOPLE_DELIVER, WakeUpKind.GUARD, WakeUpKind.REVIEW,
+)  # fmt: skip
+"""What may be held up by what is known of Kamino: its registers, its lists, a pause."""
+
+AHEAD = "interval '1 minute'"
+"""Hosts' clocks may be behind the database's: what is woken is due for all of them."""
+
+_WAKE = f"""
+CREATE OR REPLACE FUNCTION integrations_wake(whose bigint, what text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE awake text[];
+BEGIN
+    SELECT array_agg(kind) INTO awake FROM (
+        SELECT kind FROM integrations_wakeup
+        WHERE tenant_id = whose AND kind = ANY (what) AND due_at <= clock_timestamp() FOR KEY SHARE
+    ) due;
+    INSERT INTO integrations_wakeup (tenant_id, kind, due_at)
+    SELECT whose, kind, clock_timestamp() - {AHEAD} FROM unnest(what) kind
+    WHERE kind <> ALL (coalesce(awake, '{{}}'));
+END $$
+"""  # noqa: S608 - made of our own words only
+
+_TITLE_UNIT = """
+SELECT kamino_connection_id AS kamino, unnest(
+    CASE priority WHEN 0 THEN ARRAY['deliver', 'people.deliver'] ELSE ARRAY['deliver'] END %s
+) AS kind FROM written
+"""
+_UNITS = {
+    "integrations_posting": _TITLE_UNIT % "|| CASE WHEN is_review_due THEN ARRAY['review'] ELSE '{}' END",
+    "integrations_partposting": _TITLE_UNIT % "",
+    "integrations_personposting": """
+SELECT kamino_connection_id AS kamino, unnest(
+    CASE WHEN state = 'ready' AND kamino_id IS NULL AND sought_at IS NULL
+    THEN ARRAY['deliver', 'people.deliver', 'simulated'] ELSE ARRAY['deliver', 'people.deliver'] END
+) AS kind FROM written
+""",
+}
+"""For each table of units: which kinds of work some written rows may cause, by Kamino connection."""
+
+
+def _of_statement(table: str, name: str, rows: str) -> list[str]:
+    """Wake the companies (`tenant`, `kind`) of what a statement wrote (`written`)."""
+    function = f"integrations_wake_{name}"
+    body = f"""
+CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM integrations_wake(tenant, array_agg(kind)) FROM (SELECT DISTINCT tenant, kind FROM ({rows}) cause) causes
+    GROUP BY tenant;
+    RETURN NULL;
+END $$
+"""  # noqa: S608
+    events = {"insert": "INSERT", "update": "UPDATE"}
+    triggers = [
+        f"CREATE OR REPLACE TRIGGER wake_after_{key} AFTER {event} ON {table} REFERENCING NEW TABLE AS written"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+        for key, event in events.items()
+    ]
+    return [body, *triggers]
+
+
+def _of_row(table: str, name: str, event: str, tenant: str, kinds: Iterable[str], condition: str = "true") -> list[str]:
+    """Wake the company of each row that an event writes and that meets a condition."""
+    function = f"integrations_wake_{name}"
+    return [
+        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" PERFORM integrations_wake({tenant}, {_array(kinds)}); RETURN NULL; END $$",
+        f"CREATE OR REPLACE TRIGGER wake_{name} AFTER {event} ON {table} FOR EACH ROW"
+        f" WHEN ({condition}) EXECUTE FUNCTION {function}()",
+    ]
+
+
+def _changed(*columns: str) -> str:
+    """Return the condition that one of some columns was changed."""
+    before, after = (", ".join(f"{row}.{name}" for name in columns) for row in ("OLD", "NEW"))
+    return f"({before}) IS DISTINCT FROM ({after})"
+
+
+def _array(kinds: Iterable[str]) -> str:
+    return "ARRAY[" + ", ".join(f"'{kind}'" for kind in kinds) + "]"
+
+
+def statements() -> list[str]:
+    """Return what makes every trigger, and gives each company that has none its first wake-ups."""
+    of_units = [
+        statement
+        for table, rows in _UNITS.items()
+        for statement in _of_statement(
+            table, f"by_{table.removeprefix('integrations_')}",
+            f"SELECT k.tenant_id AS tenant, u.kind FROM ({rows}) u"  # noqa: S608
+            " JOIN integrations_kaminoconnection k ON k.id = u.kamino",
+        )
+    ]  # fmt: skip
+    asked = (
+        "SELECT c.tenant_id AS tenant, unnest(CASE priority WHEN 0 THEN ARRAY['plan', 'people.plan']"
+        " ELSE ARRAY['plan'] END) AS kind FROM written JOIN integrations_blingconnection c ON c.id = connection_id"
+    )
+    of_kamino = "(SELECT tenant_id FROM integrations_kaminoconnection WHERE id = NEW.kamino_connection_id)"
+    of_bling = "(SELECT tenant_id FROM integrations_blingconnection WHERE id = NEW.connection_id)"
+    used = ("is_paused", "failure", "registers_read_at", "reconciled_at", "reconcile_asked_at", "reconcile_cursor",
+            "payable_list", "receivable_list", "payable_list_waits_until", "receivable_list_waits_until")  # fmt: skip
+    rules = ("is_active", "delivery_mode", "sync_payables", "sync_receivables")
+    return [
+        _WAKE,
+        *of_units,
+        *_of_statement("integrations_planrequest", "by_planrequest", asked),
+        *_of_row("integrations_tenant", "new_tenant", "INSERT", "NEW.id", _ALL),
+        *_of_row("integrations_tenant", "tenant", "UPDATE", "NEW.id", _ALL, _changed(*rules)),
+        *_of_row("integrations_kaminoconnection", "new_kamino", "INSERT", "NEW.tenant_id", _ALL),
+        *_of_row("integrations_kaminoconnection", "kamino", "UPDATE", "NEW.tenant_id", _KAMINO, _changed(*used)),
+        *_of_row("integrations_blingconnection", "new_bling", "INSERT", "NEW.tenant_id", _ALL),
+        *_of_row("integrations_blingconnection", "bling", "UPDATE", "NEW.tenant_id", _ALL, _changed("status")),
+        *_of_row("integrations_blingtoken", "token", "INSERT OR UPDATE", of_bling, (WakeUpKind.TOKENS,)),
+        *_of_row("integrations_syncrun", "new_run", "INSERT", of_bling, _KAMINO),
+        *_of_row("integrations_syncrun", "run", "UPDATE", of_bling, _KAMINO, _changed("state")),
+        *_of_row("integrations_restorehold", "hold", "INSERT OR UPDATE", of_kamino, _KAMINO),
+        "SELECT integrations_wake(tenant.id, ARRAY[lacking.kind]) FROM integrations_tenant tenant"  # noqa: S608
+        f" CROSS JOIN unnest({_array(_ALL)}) lacking (kind) WHERE NOT EXISTS ("
+        "SELECT FROM integrations_wakeup row WHERE row.tenant_id = tenant.id AND row.kind = lacking.kind)",
+    ]
+
+
+def make_triggers(*, using: str, **_kwargs: Any) -> None:
+    """After migrations ran: make the triggers as the present code defines them."""
+    with connections[using].cursor() as cursor:
+        if WakeUp._meta.db_table in connections[using].introspection.table_names(cursor):
+            for statement in statements():
+                cursor.execute(statement)
