@@ -52,6 +52,7 @@ class Outcome:
 
 
 SETTLED = Outcome(PAID, VALUE)
+FROM_ANOTHER = Outcome(PAID, VALUE, problems=("paid_from_another_account",), kinds=("paid_from",))
 SEVERAL = Outcome(PENDING, problems=("payments_several",), kinds=("settled_only_in_bling",))
 IN_PART = Outcome(PENDING, problems=("partially_paid",), kinds=("partial",))
 AMBIGUOUS = Outcome(None, state="held", problems=("payment_ambiguous",), kinds=("held",))
@@ -120,7 +121,7 @@ def reversed_(company: Company, title: int) -> None:
 
 
 def paid_there(company: Company, direction: str, there: int) -> None:
-    company.kamino.pay_title(direction, there)
+    company.kamino.pay_title(direction, there, account=company.kamino_bank)
 
 
 def scheduled(company: Company, direction: str, there: int) -> None:
@@ -190,7 +191,7 @@ CASES: dict[str, Case] = {
     "in Kamino first": Case(pay(), in_kamino=paid_there),
     "in Kamino only": Case(nothing, in_kamino=paid_there),
     "scheduled in Kamino": Case(pay(), SCHEDULED, in_kamino=scheduled, of_receivables=SETTLED),
-    "reconciled with the bank": Case(pay(), in_kamino=reconciled, of_strict_receivables=REFUSED),
+    "reconciled with another bank": Case(pay(), FROM_ANOTHER, in_kamino=reconciled, of_strict_receivables=REFUSED),
     "reversed after it was sent": Case(reversed_, REVERSED, paid_before=True),
     "reversed before it was sent": Case(paid_and_reversed, Outcome(PENDING)),
 }

@@ -306,8 +306,9 @@ def sought(company: Company, desk: Desk) -> Iterator[int]:
     far = company.bling.world.today + timedelta(days=70)
     company.kamino.edit_title("payable", number, DataVencimento=far)
     company.bling.pay(title, account=company.bank)
-    later = timezone.now() + timedelta(hours=1)
-    run = SyncRun.objects.create(connection=company.connection, state="open", due_at=later)  # the whole list waits
+    now = timezone.now()
+    held = {"state": "open", "due_at": now, "lease_until": now + timedelta(hours=1)}
+    run = SyncRun.objects.create(connection=company.connection, **held)  # another worker's; the whole list waits for it
     desk.press(title, "resync_this")
     yield title
     run.delete()
