@@ -28,6 +28,21 @@ class Mutant:
 
 MUTANTS = [
     Mutant(
+        "wake_up_moved_under_a_writer", "integrations/pipeline/handover/wake_ups.py",
+        "kind=self.kind).select_for_update(skip_locked=True)", "kind=self.kind)",
+        ("tests/pipeline/handover/test_wake_ups.py",),
+    ),
+    Mutant(
+        "company_with_work_sleeps", "integrations/pipeline/handover/wake_ups.py",
+        "if tenant not in busy:", "if True:",
+        ("tests/pipeline/handover/test_wake_ups.py",),
+    ),
+    Mutant(
+        "requests_for_plans_wake_nobody", "integrations/models/wake_up_triggers.py",
+        '*_of_statement("integrations_planrequest", "by_planrequest", asked),', "",
+        ("tests/flows/test_due.py",),
+    ),
+    Mutant(
         "new_titles_released_unlooked", "integrations/pipeline/read/steps/new.py",
         "needs = frozenset({ReadGone.name})", "needs = frozenset()",
         ("tests/pipeline/read/test_left_out.py",),

@@ -14,12 +14,15 @@ from integrations.models.wake_ups import WakeUp, WakeUpKind
 _ALL = tuple(WakeUpKind)
 _KAMINO = (
     WakeUpKind.REGISTERS, WakeUpKind.PLAN, WakeUpKind.PEOPLE_PLAN, WakeUpKind.RECONCILE, WakeUpKind.SIMULATED,
-    WakeUpKind.DELIVER, WakeUpKind.PEOPLE_DELIVER, WakeUpKind.GUARD, WakeUpKind.REVIEW,
+    WakeUpKind.DELIVER, WakeUpKind.PEOPLE_DELIVER, WakeUpKind.GUARD, WakeUpKind.REVIEW, WakeUpKind.ALERTS,
 )  # fmt: skip
 """What may be held up by what is known of Kamino: its registers, its lists, a pause."""
 
-AHEAD = "interval '1 minute'"
-"""Hosts' clocks may be behind the database's: what is woken is due for all of them."""
+_FROM = (
+    f"clock_timestamp() + CASE kind WHEN '{WakeUpKind.ALERTS}' THEN interval '1 minute' ELSE interval '-1 minute' END"
+)
+"""From when on a company is looked at that is woken. Hosts' clocks may be behind the database's, and it is to be due
+for all of them; alerts are reviewed once for all that changes within a minute."""
 
 _WAKE = f"""
 CREATE OR REPLACE FUNCTION integrations_wake(whose bigint, what text[]) RETURNS void LANGUAGE plpgsql AS $$
@@ -27,10 +30,10 @@ DECLARE awake text[];
 BEGIN
     SELECT array_agg(kind) INTO awake FROM (
         SELECT kind FROM integrations_wakeup
-        WHERE tenant_id = whose AND kind = ANY (what) AND due_at <= clock_timestamp() FOR KEY SHARE
+        WHERE tenant_id = whose AND kind = ANY (what) AND due_at <= greatest(clock_timestamp(), {_FROM}) FOR KEY SHARE
     ) due;
     INSERT INTO integrations_wakeup (tenant_id, kind, due_at)
-    SELECT whose, kind, clock_timestamp() - {AHEAD} FROM unnest(what) kind
+    SELECT whose, kind, {_FROM} FROM unnest(what) kind
     WHERE kind <> ALL (coalesce(awake, '{{}}'));
 END $$
 """  # noqa: S608 - made of our own words only
@@ -41,7 +44,7 @@ SELECT kamino_connection_id AS kamino, unnest(
 ) AS kind FROM written
 """
 _UNITS = {
-    "integrations_posting": _TITLE_UNIT % "|| CASE WHEN is_review_due THEN ARRAY['review'] ELSE '{}' END",
+    "integrations_posting": _TITLE_UNIT % "|| CASE WHEN is_review_due THEN ARRAY['review', 'alerts'] ELSE '{}' END",
     "integrations_partposting": _TITLE_UNIT % "",
     "integrations_personposting": """
 SELECT kamino_connection_id AS kamino, unnest(
@@ -109,6 +112,11 @@ def statements() -> list[str]:
         "SELECT c.tenant_id AS tenant, unnest(CASE priority WHEN 0 THEN ARRAY['plan', 'people.plan']"
         " ELSE ARRAY['plan'] END) AS kind FROM written JOIN integrations_blingconnection c ON c.id = connection_id"
     )
+    told = (
+        "SELECT DISTINCT k.tenant_id AS tenant, 'alerts' AS kind FROM written"
+        " JOIN integrations_posting p ON p.id = posting_id"
+        " JOIN integrations_kaminoconnection k ON k.id = p.kamino_connection_id"
+    )
     of_kamino = "(SELECT tenant_id FROM integrations_kaminoconnection WHERE id = NEW.kamino_connection_id)"
     of_bling = "(SELECT tenant_id FROM integrations_blingconnection WHERE id = NEW.connection_id)"
     used = ("is_paused", "failure", "registers_read_at", "reconciled_at", "reconcile_asked_at", "reconcile_cursor",
@@ -124,7 +132,18 @@ def statements() -> list[str]:
         *_of_row("integrations_kaminoconnection", "kamino", "UPDATE", "NEW.tenant_id", _KAMINO, _changed(*used)),
         *_of_row("integrations_blingconnection", "new_bling", "INSERT", "NEW.tenant_id", _ALL),
         *_of_row("integrations_blingconnection", "bling", "UPDATE", "NEW.tenant_id", _ALL, _changed("status")),
-        *_of_row("integrations_blingtoken", "token", "INSERT OR UPDATE", of_bling, (WakeUpKind.TOKENS,)),
+        *_of_row(
+            "integrations_blingtoken", "token", "INSERT OR UPDATE", of_bling, (WakeUpKind.TOKENS, WakeUpKind.ALERTS)
+        ),
+        *_of_row(
+            "integrations_attempt",
+            "surplus",
+            "INSERT OR UPDATE",
+            of_kamino,
+            (WakeUpKind.ALERTS,),
+            "NEW.surplus_id IS NOT NULL",
+        ),
+        *_of_statement("integrations_discrepancy", "by_discrepancy", told),
         *_of_row("integrations_syncrun", "new_run", "INSERT", of_bling, _KAMINO),
         *_of_row("integrations_syncrun", "run", "UPDATE", of_bling, _KAMINO, _changed("state")),
         *_of_row("integrations_restorehold", "hold", "INSERT OR UPDATE", of_kamino, _KAMINO),

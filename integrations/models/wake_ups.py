@@ -24,6 +24,7 @@ class WakeUpKind(StrEnum):
     PEOPLE_DELIVER = "people.deliver"
     GUARD = "guard"
     REVIEW = "review"
+    ALERTS = "alerts"
 
 
 class WakeUpQuerySet(models.QuerySet["WakeUp"]):

@@ -26,8 +26,8 @@ from tests.flows.checks import check_mirror
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company, in_days
 from tests.flows.mortal import PAUSES, Killed, at_failpoint, die
-from tests.pipeline.mapping.edits import desk_row, map_name
 from tests.flows.wake_ups import check_awake, settle_all
+from tests.pipeline.mapping.edits import desk_row, map_name
 
 Step = tuple[Any, ...]
 

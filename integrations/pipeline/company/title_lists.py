@@ -19,7 +19,7 @@ from integrations.models.title_lists import list_field
 from integrations.pipeline.company.saving import save_kamino
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.title_lists import as_before_a_failure, go_on
-from integrations.pipeline.report.alerts import review_company
+from integrations.pipeline.report.alerts import review_alerts
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def say_absent(
         if unseen(row, direction) != seen:
             raise Refused("changed", _("Other titles wait now than were shown. Look at them again."))
         _save(row, direction, TitleList.ABSENT, user, reason, now)
-    review_company(row.tenant, now=now)
+    review_alerts(now=now, tenant_ids=[row.tenant_id])
 
 
 def take_back(*, kamino: KaminoConnection, direction: Direction, reason: str, user: User, now: datetime) -> None:
@@ -69,7 +69,7 @@ def take_back(*, kamino: KaminoConnection, direction: Direction, reason: str, us
         if row.title_lists[direction] is not TitleList.ABSENT:
             raise Refused("changed", _("Nobody says any more that this list does not exist."))
         _save(row, direction, TitleList.UNKNOWN, user, reason, now)
-    review_company(row.tenant, now=now)
+    review_alerts(now=now, tenant_ids=[row.tenant_id])
 
 
 def _locked(kamino: KaminoConnection, reason: str) -> KaminoConnection:

@@ -24,6 +24,8 @@ LOOK_AT = 50
 LONGEST_CALL = timedelta(seconds=200)
 """A lease that ends later than this is a pause, and no call in flight."""
 
+Work = Callable[[tuple[int, ...], datetime], object]
+"""What is done for some companies at a moment."""
 Moments = Iterable[tuple[int, datetime | None]]
 """Companies and moments: the earliest one counts, `None` is none."""
 
@@ -63,9 +65,16 @@ class Rhythm:
         is_free = Q(**{f"{until}__isnull": True}) | Q(**{f"{until}__lt": now})
         return rows.filter(is_free | Q(**{f"{until}__gt": now + LONGEST_CALL}))
 
-    def settle(self, tenants: Collection[int], now: datetime) -> None:
+    def settle(
+        self,
+        tenants: Collection[int],
+        now: datetime,
+        *,
+        first: Work | None = None,
+    ) -> None:
         """Give those of some companies that have no work (any more) the moment of their next look. One that somebody is
-        just making due, or looks at, stays as it is."""
+        just making due, or looks at, stays as it is. `first` is done before, in the same transaction, for those whom
+        nobody else looks at."""
         with transaction.atomic():
             locked = WakeUp.objects.filter(tenant__in=tenants, kind=self.kind).select_for_update(skip_locked=True)
             by_tenant: dict[int, list[WakeUp]] = {}
@@ -73,6 +82,8 @@ class Rhythm:
                 by_tenant.setdefault(row.tenant_id, []).append(row)
             # Asked after the lock: what was committed before is seen, and what comes later wakes the company again.
             looked = [tenant for tenant, rows in by_tenant.items() if rows[0].due_at <= now]
+            if first is not None:
+                first(tuple(looked), now)
             busy = set(self.rows(now, tuple(looked)).values_list(self.tenant, flat=True)) if looked else set()
             idle = [tenant for tenant in looked if tenant not in busy]
             moments = _earliest(self.next_at(idle, now)) if idle else {}
@@ -94,6 +105,21 @@ class Rhythm:
         """Return in how many seconds a company is to be looked at, if that is soon: 0 where one is due."""
         soon = self._awake(now, within=timedelta(seconds=within)).order_by("due_at").first()
         return None if soon is None else max(0.0, (soon.due_at - now).total_seconds())
+
+    def by_looking(self, work: Work) -> Callable[[Turn], bool]:
+        """Return a step whose work leaves no row behind that says whether it was done: it ends the wake-ups of those
+        for whom it is done, in one transaction. It makes no calls."""
+
+        def look(turn: Turn) -> bool:
+            now, looked_at = turn.clock(), set[int]()
+            while tenants := tuple(each for each in self.to_look_at(now) if each not in looked_at):
+                self.settle(tenants, now, first=work)
+                looked_at.update(tenants)
+                if turn.clock() >= turn.deadline:
+                    break
+            return False  # nothing follows from it
+
+        return look
 
     def woken(self, step: Callable[[Turn], bool]) -> Callable[[Turn], bool]:
         """Return a step that works for the companies that are due, where it is not told for whom."""

@@ -1,61 +1,31 @@
 """Health of a company: one colour and the next thing to do; alerts that open, are mailed, and close by themselves."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db.models import Count, Exists, Max, Q, QuerySet
+from django.db import transaction
+from django.db.models import Exists, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.domain.alerts import AlertCause
-from integrations.domain.discrepancies import RISKS
-from integrations.domain.title_lists import TitleList
-from integrations.domain.titles import Direction
-from integrations.models import (
-    Alert,
-    Attempt,
-    BlingConnection,
-    Discrepancy,
-    Heartbeat,
-    KaminoConnection,
-    Posting,
-    RestoreHold,
-    SyncRun,
-    Tenant,
-)
+from integrations.models import Alert, Heartbeat, KaminoConnection, Tenant, WakeUpKind
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.mails import CLAIM, addresses, send
-from integrations.pipeline.desk.restores import held_for_a_person
-from integrations.pipeline.report.coverage import lacking_names
+from integrations.pipeline.handover.wake_ups import Rhythm
+from integrations.pipeline.report.causes import Finding, find_causes, next_causes
 from integrations.pipeline.report.estimate import outlook
-from integrations.words.alerts import URGENT_CAUSES, alert_text
+from integrations.words.alerts import URGENT_CAUSES
 
 log = structlog.get_logger(__name__)
 
-LATE_AFTER = timedelta(hours=36)
 MAIL_AGAIN_AFTER = timedelta(hours=24)
-MOST_NAMED = 10
-"""Numbers that one alert names, the newest first."""
-WATCH = "alerts"
-WATCH_EVERY = timedelta(minutes=2)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One cause for an alert; `params` are those of its sentence, without personal data. `newest` grows with each new
-    case of a cause that has several: each new one is mailed at once."""
-
-    cause: AlertCause
-    params: dict[str, Any] = field(default_factory=dict)
-    connection: BlingConnection | None = None
-    newest: int = 0
-
-    @property
-    def detail(self) -> str:
-        """The sentence: what happened and what to do."""
-        return alert_text(self.cause, self.params)
+MAILS = "alerts"
+MAIL_EVERY = timedelta(minutes=2)
+BATCH = 200
+"""Companies that are reviewed together."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +39,7 @@ class Health:
 
 def health_of(tenant: Tenant, *, now: datetime) -> Health:
     """Judge a company from what is stored: no request is made."""
-    findings = find_causes(tenant, now=now)
+    findings = find_causes([tenant], now=now)[tenant.pk]
     connections = list(tenant.bling_connections.all())
     if not connections:
         return Health("grey", _("Add a Bling connection."), findings)
@@ -86,112 +56,75 @@ def health_of(tenant: Tenant, *, now: datetime) -> Health:
     return Health("green", left.sentence() if left else _("Nothing to do."), findings)
 
 
-def find_causes(tenant: Tenant, *, now: datetime) -> list[Finding]:
-    """Return what is wrong with a company's connections, the worst first."""
-    found: list[Finding] = []
-    for connection in tenant.bling_connections.select_related("token"):
-        label = connection.label
-        if connection.status == ConnectionStatus.RECONNECT:
-            found.append(Finding(AlertCause.RECONNECT, {"label": label}, connection))
-        elif connection.status == ConnectionStatus.HELD:
-            found.append(Finding(AlertCause.HELD, {"label": label, "company": connection.company_name}, connection))
-        elif connection.status in (ConnectionStatus.CONNECTED, ConnectionStatus.PAUSED):
-            if connection.is_expiring(now):
-                found.append(Finding(AlertCause.EXPIRING, {"label": label}, connection))
-            if connection.status == ConnectionStatus.CONNECTED:
-                found += _run_findings(connection, now)
-    company = KaminoConnection.objects.filter(tenant=tenant).first()
-    if company is not None and company.failure:
-        found.append(Finding(AlertCause.KAMINO, {"failure": company.failure}))
-    if company is not None and tenant.is_live and company.reconciled_at is not None:
-        found += _list_findings(tenant, company)
-    risky = Discrepancy.objects.filter(
-        posting__kamino_connection__tenant=tenant, kind__in=RISKS, closed_at=None
-    ).aggregate(count=Count("pk"), newest=Max("pk"))
-    if risky["count"]:
-        found.append(Finding(AlertCause.DOUBLE_PAYMENT, {"count": risky["count"]}, newest=risky["newest"]))
-    surplus = Attempt.objects.filter(Attempt.HAS_SURPLUS, kamino_connection__tenant=tenant).order_by("-pk")
-    if numbers := list(surplus.values_list("surplus_id", "pk")[:MOST_NAMED]):
-        ids = ", ".join(str(number) for number, _pk in numbers)
-        found.append(Finding(AlertCause.SURPLUS, {"ids": ids}, newest=numbers[0][1]))
-    holds = RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection__tenant=tenant)
-    if newest := holds.aggregate(newest=Max("pk"))["newest"]:
-        titles = Posting.objects.filter(held_for_a_person(), kamino_connection__tenant=tenant).count()
-        found.append(Finding(AlertCause.RESTORED, {"titles": titles}, newest=newest))
-    names, titles = lacking_names(tenant)
-    if names:
-        found.append(Finding(AlertCause.UNMAPPED, {"names": names, "titles": titles}))
-    return sorted(found, key=lambda finding: finding.cause not in URGENT_CAUSES)
+def companies_to_mail_of(now: datetime) -> QuerySet[Tenant]:
+    """Return the companies whose alerts are to be mailed: all of them, every two minutes."""
+    return Tenant.objects.filter(~Exists(Heartbeat.objects.filter(name=MAILS, beat_at__gte=now - MAIL_EVERY)))
 
 
-def _list_findings(tenant: Tenant, company: KaminoConnection) -> list[Finding]:
-    """Return what holds back the directions that are synced, because their lists are not known or cannot be read."""
-    synced = [direction for direction in Direction if tenant.syncs(direction)]
-    unknown = [direction for direction in synced if company.title_lists[direction] is TitleList.UNKNOWN]
-    failing = [direction for direction in synced if direction in company.failing_lists]
-    found = [Finding(AlertCause.LIST_UNKNOWN, {"directions": unknown})] if unknown else []
-    if failing:
-        params = {"directions": failing, "failure": company.failing_lists[failing[0]]}
-        found.append(Finding(AlertCause.LIST_FAILED, params))
-    return found
-
-
-def _run_findings(connection: BlingConnection, now: datetime) -> list[Finding]:
-    runs = SyncRun.objects.filter(connection=connection).with_authorization()
-    last = runs.exclude(state=SyncRun.State.OPEN).order_by("-pk").first()
-    if last is not None and last.is_failed:
-        return [Finding(AlertCause.RUN_FAILED, {"label": connection.label, "failure": last.failure}, connection)]
-    done = SyncRun.objects.filter(connection=connection, state=SyncRun.State.DONE).order_by("-pk").first()
-    since = done.ended_at if done else connection.created_at
-    if since is not None and since < now - LATE_AFTER:
-        return [Finding(AlertCause.LATE, {"label": connection.label}, connection)]
-    return []
-
-
-def companies_to_watch(now: datetime) -> QuerySet[Tenant]:
-    """Return the companies whose alerts are to be reviewed and mailed: all of them, every two minutes."""
-    return Tenant.objects.filter(~Exists(Heartbeat.objects.filter(name=WATCH, beat_at__gte=now - WATCH_EVERY)))
-
-
-def watch(*, now: datetime) -> bool:
-    """Review and mail alerts, every two minutes and by one worker; false for the others."""
-    mine, created = Heartbeat.objects.get_or_create(name=WATCH, defaults={"beat_at": now})
-    taken = Heartbeat.objects.filter(name=WATCH, beat_at=mine.beat_at, beat_at__lt=now - WATCH_EVERY).update(
-        beat_at=now
-    )
+def mail_in_time(*, now: datetime) -> bool:
+    """Mail alerts, every two minutes and by one worker; false for the others."""
+    mine, created = Heartbeat.objects.get_or_create(name=MAILS, defaults={"beat_at": now})
+    taken = Heartbeat.objects.filter(name=MAILS, beat_at=mine.beat_at, beat_at__lt=now - MAIL_EVERY).update(beat_at=now)
     if created or taken:
-        review_alerts(now=now)
         mail_alerts(now=now)
     return bool(created or taken)
 
 
-def review_alerts(*, now: datetime) -> int:
-    """Open, renew and close the alerts of all active companies; returns how many are open."""
-    count = 0
-    for tenant in Tenant.objects.filter(is_active=True):
-        try:
-            count += review_company(tenant, now=now)
-        except Exception:
-            log.exception("alerts not reviewed", tenant=tenant.pk)  # the other companies' risks are still mailed
-    return count
+def _watched(_now: datetime, _tenant_ids: Sequence[int] | None) -> QuerySet[Tenant]:
+    return Tenant.objects.none()  # one that was reviewed is reviewed again once something changed
 
 
-def review_company(tenant: Tenant, *, now: datetime) -> int:
-    """Open, renew and close the alerts of a company; returns how many are open."""
-    found = {finding.cause: finding for finding in reversed(find_causes(tenant, now=now))}
-    for finding in found.values():
-        alert, created = Alert.objects.get_or_create(
-            tenant=tenant, cause=finding.cause, closed_at=None,
-            defaults={
-                "opened_at": now, "params": finding.params, "connection": finding.connection,
-                "newest": finding.newest,
-            },
-        )  # fmt: skip
-        if not created and (alert.params, alert.newest) != (finding.params, finding.newest):
-            Alert.objects.filter(pk=alert.pk).update(params=finding.params, connection=finding.connection)
+WATCH = Rhythm(WakeUpKind.ALERTS, _watched, "pk", next_causes, look_at=20)
+
+
+def review_alerts(*, now: datetime, tenant_ids: Sequence[int] | None = None) -> None:
+    """Open, renew and close the alerts of active companies (of some, or of all)."""
+    tenants = Tenant.objects.filter(is_active=True).order_by("pk")
+    if tenant_ids is not None:
+        tenants = tenants.filter(pk__in=tenant_ids)
+    waiting = list(tenants)
+    for first in range(0, len(waiting), BATCH):
+        together = waiting[first : first + BATCH]
+        if not _was_reviewed(together, now) and len(together) > 1:
+            for tenant in together:  # the other companies' risks are still mailed
+                _was_reviewed([tenant], now)
+
+
+def _was_reviewed(tenants: Sequence[Tenant], now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            _review(tenants, now)
+    except Exception:
+        log.exception("alerts not reviewed", tenants=[tenant.pk for tenant in tenants])
+        return False
+    return True
+
+
+def _review(tenants: Sequence[Tenant], now: datetime) -> None:
+    open_ones: dict[int, list[Alert]] = {tenant.pk: [] for tenant in tenants}
+    for alert in Alert.objects.filter(tenant__in=tenants, closed_at=None):
+        open_ones[alert.tenant_id].append(alert)
+    for tenant_id, findings in find_causes(tenants, now=now).items():
+        first = {finding.cause: finding for finding in reversed(findings)}
+        _keep(tenant_id, first, {AlertCause(alert.cause): alert for alert in open_ones[tenant_id]}, now)
+
+
+def _keep(
+    tenant_id: int, found: Mapping[AlertCause, Finding], open_ones: Mapping[AlertCause, Alert], now: datetime
+) -> None:
+    """Open, renew and close the alerts of one company."""
+    for cause, finding in found.items():
+        alert = open_ones.get(cause)
+        shown = {"params": finding.params, "connection": finding.connection}
+        if alert is None:
+            opened = {**shown, "opened_at": now, "newest": finding.newest}
+            Alert.objects.get_or_create(tenant_id=tenant_id, cause=cause, closed_at=None, defaults=opened)
+        elif (alert.params, alert.newest) != (finding.params, finding.newest):
+            Alert.objects.filter(pk=alert.pk).update(**shown)
             Alert.objects.filter(pk=alert.pk, newest__lt=finding.newest).update(newest=finding.newest, mailed_at=None)
-    Alert.objects.filter(tenant=tenant, closed_at=None).exclude(cause__in=list(found)).update(closed_at=now)
-    return len(found)
+    over = [alert.pk for cause, alert in open_ones.items() if cause not in found]
+    if over:
+        Alert.objects.filter(pk__in=over, closed_at=None).update(closed_at=now)
 
 
 def mail_alerts(*, now: datetime) -> int:

@@ -173,8 +173,9 @@ def _without_name(bling_id: int, kind: CatalogKind) -> str:
     return _("(no category)") if kind == CatalogKind.CATEGORY else _("(no account)")
 
 
-def lacking_names(tenant: Tenant) -> tuple[int, int]:
-    """Return how many names without classification a company's titles use, and how many titles wait for them."""
-    reason = first_problem(LACKS_NAMES)
-    found = _lacking(tenant, LACKS_ANY).aggregate(names=Count(reason, distinct=True), titles=Count("pk"))
-    return found["names"], found["titles"]
+def lacking_names(kaminos: Iterable[int]) -> list[tuple[int, int, int]]:
+    """Return, for those of some Kamino connections (keys) that have any, how many names without classification their
+    titles use, and how many titles wait for them."""
+    mine = Posting.objects.filter(LACKS_ANY, kamino_connection__in=list(kaminos)).exclude(state=DeliveryState.IGNORED)
+    named = {"names": Count(first_problem(LACKS_NAMES), distinct=True), "titles": Count("pk")}
+    return list(mine.order_by().values("kamino_connection").annotate(**named).values_list("kamino_connection", *named))

@@ -84,10 +84,17 @@ def _review(turn: Turn) -> bool:
 
 FIRST = (
     _kind(schedule.SCHEDULE, lambda turn: schedule.open_due_runs(now=turn.clock(), tenant_ids=turn.tenant_ids) > 0),
-    Kind("alerts", lambda now, _: [alerts.companies_to_watch(now)], lambda t: alerts.watch(now=t.clock())),
-    Kind("digests", lambda now, _: [digest.companies_due(now)], lambda t: digest.send_digests(now=t.clock()) > 0),
 )  # fmt: skip
 """What a tick does once, before anything else."""
+LETTERS = (
+    Kind(
+        str(alerts.WATCH.kind), alerts.WATCH.due,
+        alerts.WATCH.by_looking(lambda tenants, now: alerts.review_alerts(now=now, tenant_ids=tenants)),
+    ),
+    Kind("mails", lambda now, _: [alerts.companies_to_mail_of(now)], lambda t: alerts.mail_in_time(now=t.clock())),
+    Kind("digests", lambda now, _: [digest.companies_due(now)], lambda t: digest.send_digests(now=t.clock()) > 0),
+)  # fmt: skip
+"""What is told to people. Has a thread of its own: a mail server may take its time."""
 
 REFRESHING = Rhythm(
     WakeUpKind.TOKENS, tokens.tokens_due, "connection__tenant", tokens.next_refreshes, look_at=200, rotates=False
@@ -146,10 +153,10 @@ PEOPLE = (
 )  # fmt: skip
 """What people wait for: changes of the De/Para, and reading, checking payments, planning and sending what they asked
 for."""
-KINDS = (*FIRST, TOKENS, *TURN, GUARD, *PEOPLE)
+KINDS = (*FIRST, TOKENS, *TURN, GUARD, *PEOPLE, *LETTERS)
 RHYTHMS = (
     schedule.SCHEDULE, REFRESHING, REGISTERS, PLAN, PEOPLE_PLAN, RECONCILE, SIMULATED, DELIVER, PEOPLE_DELIVER,
-    double_payments.GUARD, REVIEW_RHYTHM,
+    double_payments.GUARD, REVIEW_RHYTHM, alerts.WATCH,
 )  # fmt: skip
 """What finds the work of companies; each kind of wake-up has one."""
 
@@ -161,7 +168,7 @@ def run_tick(
     work of layers above. Returns whether something may be left to do.
 
     Several threads take turns, each as a worker of its own would. One more serves only people, so that a person who
-    presses a button never waits for a slice of a backlog, and one refreshes tokens.
+    presses a button never waits for a slice of a backlog, one refreshes tokens, and one tells people what happened.
     """
     turn = Turn(clock, deadline)
     found = _due(FIRST, turn)
@@ -177,9 +184,9 @@ def run_tick(
     ]
     members += [
         Member(names_of(kinds), lambda name=name, kinds=kinds: _guarded(name, lambda: _give_turns(kinds, turn)))  # type: ignore[misc]
-        for name, kinds in (("people", PEOPLE), ("tokens", (TOKENS,)))
+        for name, kinds in (("people", PEOPLE), ("tokens", (TOKENS,)), ("letters", LETTERS))
     ]
-    everything = (TOKENS, *work, *PEOPLE)
+    everything = (TOKENS, *work, *PEOPLE, *LETTERS)
 
     def look() -> frozenset[str]:
         return _due(everything, turn) - {kind.name for kind in everything if kind.is_attended()}

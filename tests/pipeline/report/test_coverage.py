@@ -78,7 +78,7 @@ def test_one_alert_opens_and_closes_by_itself(company: Company, strange: int) ->
     assert "Sem par" not in first[0]
     company.add_title("payable", category=company.bling.add_category("Outra sem par", kind=3))
     company.sync()
-    assert lacking_names(company.tenant) == (2, 2)
+    assert lacking_names([company.tenant.kamino_connection.pk]) == [(company.tenant.kamino_connection.pk, 2, 2)]
     assert len(open_alerts()) == 1
     assert Alert.objects.filter(cause="unmapped").count() == 1
     Posting.objects.exclude(title__bling_id=title).update(state="ignored")
@@ -87,8 +87,9 @@ def test_one_alert_opens_and_closes_by_itself(company: Company, strange: int) ->
 
 
 def test_the_alert_costs_one_look_into_a_small_index(company: Company) -> None:
+    kamino = company.tenant.kamino_connection
     with CaptureQueriesContext(connection) as queries:
-        lacking_names(company.tenant)
+        lacking_names([kamino.pk])
     assert len(queries) == 1
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

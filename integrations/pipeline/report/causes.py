@@ -1,0 +1,151 @@
+"""Causes: what is wrong with companies, judged from what is stored, for many of them at a time."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+
+from integrations.domain.alerts import AlertCause
+from integrations.domain.discrepancies import RISKS
+from integrations.domain.title_lists import TitleList
+from integrations.domain.titles import Direction
+from integrations.models import (
+    Attempt,
+    BlingConnection,
+    KaminoConnection,
+    Posting,
+    RestoreHold,
+    StoredDiscrepancy,
+    SyncRun,
+    Tenant,
+)
+from integrations.models.connections import EXPIRING_AFTER, ConnectionStatus
+from integrations.pipeline.desk.restores import held_for_a_person
+from integrations.pipeline.report.coverage import lacking_names
+from integrations.words.alerts import URGENT_CAUSES, alert_text
+
+LATE_AFTER = timedelta(hours=36)
+MOST_NAMED = 10
+"""Numbers that one alert names, the newest first."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause for an alert; `params` are those of its sentence, without personal data. `newest` grows with each new
+    case of a cause that has several: each new one is mailed at once."""
+
+    cause: AlertCause
+    params: dict[str, Any] = field(default_factory=dict)
+    connection: BlingConnection | None = None
+    newest: int = 0
+
+    @property
+    def detail(self) -> str:
+        """The sentence: what happened and what to do."""
+        return alert_text(self.cause, self.params)
+
+
+def find_causes(tenants: Collection[Tenant], *, now: datetime) -> Mapping[int, list[Finding]]:
+    """Return what is wrong with each of some companies, the worst first. A dozen statements, however many they are."""
+    found: dict[int, list[Finding]] = {tenant.pk: [] for tenant in tenants}
+    by_pk = {tenant.pk: tenant for tenant in tenants}
+    kaminos = {row.pk: row for row in KaminoConnection.objects.filter(tenant__in=by_pk)}
+    for tenant_id, finding in (
+        *_of_connections(by_pk, now),
+        *_of_kaminos(kaminos.values(), by_pk),
+        *_of_titles(kaminos),
+    ):
+        found[tenant_id].append(finding)
+    return {pk: sorted(causes, key=lambda each: each.cause not in URGENT_CAUSES) for pk, causes in found.items()}
+
+
+def next_causes(tenant_ids: Sequence[int], now: datetime) -> Iterator[tuple[int, datetime | None]]:
+    """Return when time alone gives each of some companies another cause."""
+    for connection in _connections(tenant_ids):
+        if connection.status == ConnectionStatus.CONNECTED:
+            yield connection.tenant_id, _done_at(connection) + LATE_AFTER
+        if connection.status in (ConnectionStatus.CONNECTED, ConnectionStatus.PAUSED) and hasattr(connection, "token"):
+            yield connection.tenant_id, connection.token.refreshed_at + EXPIRING_AFTER
+
+
+def _connections(tenant_ids: Collection[int]) -> QuerySet[BlingConnection]:
+    runs = SyncRun.objects.filter(connection=OuterRef("pk"))
+    last = runs.exclude(state=SyncRun.State.OPEN).order_by("-due_at", "-pk")
+    done = runs.filter(state=SyncRun.State.DONE).order_by("-pk")
+    return (
+        BlingConnection.objects.filter(tenant__in=tenant_ids)
+        .select_related("token")
+        .annotate(last_run=Subquery(last.values("pk")[:1]), done_at=Subquery(done.values("ended_at")[:1]))
+        .order_by("label", "pk")
+    )
+
+
+def _done_at(connection: Any) -> datetime:
+    """Return when the last complete run of one of `_connections` ended, or when it was added."""
+    moment: datetime = connection.done_at or connection.created_at
+    return moment
+
+
+def _of_connections(tenants: Mapping[int, Tenant], now: datetime) -> Iterator[tuple[int, Finding]]:
+    connections: list[Any] = list(_connections(tenants.keys()))
+    last = [connection.last_run for connection in connections if connection.last_run]
+    runs = SyncRun.objects.filter(pk__in=last).with_authorization().defer("cursor", "failure_notes").in_bulk()
+    for connection in connections:
+        named = {"label": connection.label}
+        if connection.status == ConnectionStatus.RECONNECT:
+            yield connection.tenant_id, Finding(AlertCause.RECONNECT, named, connection)
+        elif connection.status == ConnectionStatus.HELD:
+            params = {**named, "company": connection.company_name}
+            yield connection.tenant_id, Finding(AlertCause.HELD, params, connection)
+        elif connection.status in (ConnectionStatus.CONNECTED, ConnectionStatus.PAUSED):
+            if connection.is_expiring(now):
+                yield connection.tenant_id, Finding(AlertCause.EXPIRING, named, connection)
+            if connection.status != ConnectionStatus.CONNECTED:
+                continue
+            run = runs.get(connection.last_run)
+            if run is not None and run.is_failed:
+                params = {**named, "failure": run.failure}
+                yield connection.tenant_id, Finding(AlertCause.RUN_FAILED, params, connection)
+            elif _done_at(connection) < now - LATE_AFTER:
+                yield connection.tenant_id, Finding(AlertCause.LATE, named, connection)
+
+
+def _of_kaminos(kaminos: Iterable[KaminoConnection], tenants: Mapping[int, Tenant]) -> Iterator[tuple[int, Finding]]:
+    for kamino in kaminos:
+        tenant = tenants[kamino.tenant_id]
+        if kamino.failure:
+            yield tenant.pk, Finding(AlertCause.KAMINO, {"failure": kamino.failure})
+        if not tenant.is_live or kamino.reconciled_at is None:
+            continue
+        # What holds back the directions that are synced, because their lists are not known or cannot be read.
+        synced = [direction for direction in Direction if tenant.syncs(direction)]
+        unknown = [direction for direction in synced if kamino.title_lists[direction] is TitleList.UNKNOWN]
+        failing = [direction for direction in synced if direction in kamino.failing_lists]
+        if unknown:
+            yield tenant.pk, Finding(AlertCause.LIST_UNKNOWN, {"directions": unknown})
+        if failing:
+            params = {"directions": failing, "failure": kamino.failing_lists[failing[0]]}
+            yield tenant.pk, Finding(AlertCause.LIST_FAILED, params)
+
+
+def _of_titles(kaminos: Mapping[int, KaminoConnection]) -> Iterator[tuple[int, Finding]]:
+    mine = Q(posting__kamino_connection__in=kaminos)
+    risky = StoredDiscrepancy.objects.filter(mine, kind__in=RISKS, closed_at=None)
+    by_kamino = risky.order_by().values("posting__kamino_connection").annotate(count=Count("pk"), newest=Max("pk"))
+    for kamino, count, newest in by_kamino.values_list("posting__kamino_connection", "count", "newest"):
+        yield kaminos[kamino].tenant_id, Finding(AlertCause.DOUBLE_PAYMENT, {"count": count}, newest=newest)
+    surplus: dict[int, list[tuple[int, int]]] = {}
+    attempts = Attempt.objects.filter(Attempt.HAS_SURPLUS, kamino_connection__in=kaminos).order_by("-pk")
+    for kamino, number, pk in attempts.values_list("kamino_connection", "surplus_id", "pk"):
+        surplus.setdefault(kamino, []).append((number, pk))
+    for kamino, numbers in surplus.items():
+        ids = ", ".join(str(number) for number, _pk in numbers[:MOST_NAMED])
+        yield kaminos[kamino].tenant_id, Finding(AlertCause.SURPLUS, {"ids": ids}, newest=numbers[0][1])
+    holds = RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection__in=kaminos)
+    for kamino, newest in holds.order_by().values_list("kamino_connection").annotate(newest=Max("pk")):
+        titles = Posting.objects.filter(held_for_a_person(), kamino_connection=kamino).count()
+        yield kaminos[kamino].tenant_id, Finding(AlertCause.RESTORED, {"titles": titles}, newest=newest)
+    for kamino, names, titles in lacking_names(kaminos.keys()):
+        yield kaminos[kamino].tenant_id, Finding(AlertCause.UNMAPPED, {"names": names, "titles": titles})
