@@ -40,7 +40,7 @@ MUTANTS = [
     Mutant(
         "requests_for_plans_wake_nobody", "integrations/models/wake_up_triggers.py",
         '*_of_statement("integrations_planrequest", "by_planrequest", asked),', "",
-        ("tests/flows/test_due.py",),
+        ("tests/pipeline/handover/test_wake_ups.py",),
     ),
     Mutant(
         "new_titles_released_unlooked", "integrations/pipeline/read/steps/new.py",

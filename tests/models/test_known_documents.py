@@ -10,6 +10,7 @@ from tests.flows.helpers import Company
 
 OLD, NEW = "11222333000181", "04252011000110"
 STALE = import_module("integrations.migrations.0042_known_documents").STALE
+OF_TITLE = import_module("integrations.migrations.0050_requests_of_connections").OF_TITLE
 
 
 @pytest.mark.parametrize("is_changed", [True, False])
@@ -27,7 +28,10 @@ def test_the_number_that_was_really_sent_counts(company: Company, contact: int, 
         row.person.document = NEW
         row.person.save()
     with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE integrations_planrequest ALTER connection_id DROP NOT NULL")  # later than the upgrade
         cursor.execute(STALE)
+        cursor.execute(OF_TITLE)
+        cursor.execute("ALTER TABLE integrations_planrequest ALTER connection_id SET NOT NULL")
     row.refresh_from_db()
     assert row.known_document == OLD
     assert bool(row.delivered_fingerprint) is not is_changed

@@ -8,9 +8,25 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from integrations.models import Alert, KaminoConnection, Posting, SyncRun, Tenant, WakeUp, WakeUpKind
+from integrations.models import (
+    Alert,
+    Attempt,
+    BlingConnection,
+    BlingToken,
+    KaminoConnection,
+    PersonPosting,
+    Posting,
+    StoredDiscrepancy,
+    SyncRun,
+    Tenant,
+    Title,
+    WakeUp,
+    WakeUpKind,
+)
+from integrations.models.outbox import Priority
 from integrations.pipeline.deliver.ready import DELIVER
 from integrations.pipeline.handover.due import due
+from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.run import tick
 from tests.flows.helpers import Company
 from tests.flows.wake_ups import check_awake, settle_all
@@ -73,6 +89,38 @@ def test_a_new_company_is_awake_for_everything(db: None) -> None:
     tenant = Tenant.objects.create(slug="novo", name="Novo", sync_from=timezone.now().date())
     now = timezone.now() + timedelta(minutes=2)
     assert set(WakeUp.objects.filter(tenant=tenant, due_at__lte=now).values_list("kind", flat=True)) == set(WakeUpKind)
+
+
+CAUSES: list[tuple[Callable[[], object], set[str]]] = [
+    (lambda: request_plans(Title.objects.all(), now=timezone.now()), {"plan"}),
+    (
+        lambda: request_plans(Title.objects.all(), now=timezone.now(), priority=Priority.PERSON),
+        {"plan", "people.plan"},
+    ),
+    (make_ready, {"deliver", "review"}),
+    (lambda: Posting.objects.update(priority=Priority.PERSON), {"deliver", "people.deliver"}),
+    (lambda: PersonPosting.objects.update(state="uncertain"), {"deliver", "people.deliver"}),
+    (lambda: PersonPosting.objects.update(state="ready", kamino_id=None), {"simulated"}),
+    (lambda: BlingToken.objects.update(retry_at=None), {"tokens"}),
+    (lambda: BlingConnection.objects.update(status="paused"), {"schedule", "tokens"}),
+    (lambda: KaminoConnection.objects.update(is_paused=True), {"registers", "deliver", "guard", "reconcile"}),
+    (lambda: Tenant.objects.update(delivery_mode="shadow"), {"deliver", "simulated", "schedule"}),
+    (lambda: SyncRun.objects.update(state="failed"), {"reconcile", "registers"}),
+]  # fmt: skip
+
+
+def test_every_cause_wakes_its_company(asleep: Company) -> None:
+    for number, (cause, kinds) in enumerate(CAUSES):
+        WakeUp.objects.update(due_at=timezone.now() + FUTURE)
+        cause()
+        assert kinds <= kinds_awake(asleep), number
+    told = StoredDiscrepancy(
+        posting=Posting.objects.get(), kind="value", opened_at=timezone.now(), seen_at=timezone.now()
+    )
+    for cause in (told.save, lambda: Attempt.objects.update(surplus_id=1)):
+        WakeUp.objects.update(due_at=timezone.now() + FUTURE)
+        cause()
+        assert "alerts" in kinds_awake(asleep, timezone.now() + timedelta(minutes=1))
 
 
 def test_a_company_without_work_sleeps_with_one_row_of_each_kind(asleep: Company) -> None:
