@@ -28,7 +28,8 @@ def test_the_number_that_was_really_sent_counts(company: Company, contact: int, 
         row.person.document = NEW
         row.person.save()
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE integrations_planrequest ALTER connection_id DROP NOT NULL")  # later than the upgrade
+        # The column is younger than the upgrade.
+        cursor.execute("ALTER TABLE integrations_planrequest ALTER connection_id DROP NOT NULL")
         cursor.execute(STALE)
         cursor.execute(OF_TITLE)
         cursor.execute("ALTER TABLE integrations_planrequest ALTER connection_id SET NOT NULL")
