@@ -18,5 +18,10 @@ def enqueue_tick() -> None:
         _enqueue(TICK)
 
 
+def enqueue_purge() -> None:
+    """Ask a worker to go on with a purge that its time did not suffice for."""
+    _enqueue(PURGE)
+
+
 def _enqueue(name: str, **options: Any) -> None:
     async_task(name, task_name=name.rsplit(".", 1)[-1], **options)

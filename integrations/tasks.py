@@ -13,7 +13,7 @@ from integrations.pipeline.company import closing, retention
 from integrations.pipeline.handover.due import Kind, Turn
 from integrations.pipeline.read import schedule
 from integrations.pipeline.run.tick import run_tick
-from integrations.queue import enqueue_tick
+from integrations.queue import enqueue_purge, enqueue_tick
 from integrations.resources.exporting import advance_exports, exports_due
 
 log = structlog.get_logger(__name__)
@@ -62,8 +62,10 @@ def open_runs() -> int:
 
 
 def purge() -> None:
-    """Delete what is only kept for a time: old bodies of attempts, snapshots, finished tasks, closed companies."""
+    """Delete what is only kept for a time, and closed companies; what is left is for the next task."""
     timeout: int = settings.Q_CLUSTER["timeout"]  # type: ignore[assignment]
     deadline = timezone.now() + timedelta(seconds=timeout / 2)
-    retention.purge(now=timezone.now())
+    is_done = retention.purge(now=timezone.now(), clock=timezone.now, deadline=deadline)
     closing.delete_closed(clock=timezone.now, deadline=deadline)
+    if not is_done:
+        enqueue_purge()

@@ -34,6 +34,7 @@ class Alert(models.Model):
         verbose_name = _("alert")
         verbose_name_plural = _("alerts")
         ordering = ["-opened_at"]
+        indexes = [models.Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="alert_age")]
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "cause"], condition=Q(closed_at__isnull=True), name="one_open_alert_per_cause"

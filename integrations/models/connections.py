@@ -261,6 +261,7 @@ class ConnectionEvent(models.Model):
         verbose_name = _("connection event")
         verbose_name_plural = _("connection events")
         ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["at"], name="connection_event_age")]
 
     def __str__(self) -> str:
         return f"{moment(self.at)} {self.code}"

@@ -310,6 +310,7 @@ class Attempt(BaseAttempt):
             models.Index(fields=["kamino_connection", "started_at"], name="attempt_company"),
             models.Index(fields=["kamino_connection", "ended_at"], name="attempt_ended"),
             models.Index(fields=["kamino_connection"], condition=BaseAttempt.HAS_SURPLUS, name="attempt_has_surplus"),
+            models.Index(fields=["started_at"], condition=~BaseAttempt.IS_EMPTIED, name="attempt_with_body"),
         ]
         constraints = [
             models.UniqueConstraint(

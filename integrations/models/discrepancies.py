@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.desired import KaminoStatus
-from integrations.domain.discrepancies import COMPUTED_KINDS, MONEY_KINDS, PAYMENT_KINDS, DiscrepancyKind
+from integrations.domain.discrepancies import COMPUTED_KINDS, MONEY_KINDS, PAYMENT_KINDS, RISKS, DiscrepancyKind
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.reasons import Problem
 from integrations.models.connections import KaminoConnection
@@ -93,7 +93,9 @@ class StoredDiscrepancy(Difference):
         db_table = "integrations_discrepancy"
         default_permissions = ()
         indexes = [
-            models.Index(fields=["-opened_at", "-id"], condition=Q(closed_at__isnull=True), name="discrepancy_open")
+            models.Index(fields=["-opened_at", "-id"], condition=Q(closed_at__isnull=True), name="discrepancy_open"),
+            models.Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="discrepancy_age"),
+            models.Index(fields=["posting"], condition=Q(closed_at=None, kind__in=RISKS), name="discrepancy_risk"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -171,6 +173,7 @@ class KaminoSnapshot(models.Model):
             ),
             models.Index(fields=["kamino_connection", "direction", "person_id", "value"], name="snapshot_look"),
             models.Index(fields=["kamino_connection", "direction", "due_date", "value"], name="snapshot_due"),
+            models.Index(fields=["read_at"], name="snapshot_age"),
         ]
         constraints = [
             models.UniqueConstraint(

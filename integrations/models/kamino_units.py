@@ -1,6 +1,6 @@
 """What is delivered to Kamino: what every unit has in common, and what every unit has that is a title there."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -77,6 +77,11 @@ class TitleUnit(KaminoUnit):
     def replaces_none(self) -> bool:
         """Say whether a person was asked which vanished title this one replaces, and answered none."""
         return True
+
+    def money(self) -> dict[str, Any]:
+        desired = self.get_desired()
+        paid = desired.payment
+        return {"value": desired.value, "paid": paid and paid.amount, "paid_on": paid and paid.date}
 
     def get_desired(self) -> DesiredTitle:
         return DesiredTitle.from_json(self.desired or {})

@@ -22,7 +22,10 @@ class ListedSpan(models.Model):
 
     class Meta:
         default_permissions = ()
-        indexes = [models.Index(fields=["kamino_connection", "direction", "read_at"], name="listed_span_fresh")]
+        indexes = [
+            models.Index(fields=["kamino_connection", "direction", "read_at"], name="listed_span_fresh"),
+            models.Index(fields=["read_at"], name="listed_span_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.direction} {self.first_day}..{self.last_day}"

@@ -275,10 +275,15 @@ class DeliveryUnit(models.Model):
         attempt: BaseAttempt = self.attempts.create(
             body=self.desired,
             fingerprint=self.desired_fingerprint,
+            **self.money(),
             **{f"{self.ACCOUNT}_id": self.account_id},
             **values,
         )
         return attempt
+
+    def money(self) -> dict[str, Any]:
+        """Return the columns of an attempt that say what it is to do with money."""
+        return {}
 
     @property
     def account_id(self) -> int:
@@ -315,7 +320,8 @@ class BaseAttempt(models.Model):
     """One write: the intention first, then what came of it. `outcome` is empty while in flight, or after a kill.
 
     `body` is what was wanted; `sent_body` what was really sent, where edits that people made over there were kept in
-    it. `failure` is what is stored of the error that ended it, `message` the same for developers, in English; versions
+    it. `value`, `paid` and `paid_on` say what it was to do with money: they stay when the bodies are emptied. `failure`
+    is what is stored of the error that ended it, `message` the same for developers, in English; versions
     before 0.3 stored the message alone. `surplus_id` names an object over there that an answer showed to be one too
     many, until a person says that it is gone (`surplus_gone_at`).
     """
@@ -329,6 +335,9 @@ class BaseAttempt(models.Model):
     settles = models.BooleanField(_("settles"), default=False)
     body = models.JSONField(_("what was to be sent"))
     sent_body = models.JSONField(_("what was sent"), null=True, editable=False)
+    value = models.DecimalField(_("value"), max_digits=15, decimal_places=2, null=True, editable=False)
+    paid = models.DecimalField(_("paid amount"), max_digits=15, decimal_places=2, null=True, editable=False)
+    paid_on = models.DateField(_("paid on"), null=True, editable=False)
     fingerprint = models.CharField(max_length=32)
     fence = models.PositiveBigIntegerField()
     started_at = models.DateTimeField(_("started at"))
@@ -340,6 +349,8 @@ class BaseAttempt(models.Model):
     surplus_id = models.BigIntegerField(_("one too many"), null=True, editable=False)
     surplus_gone_at = models.DateTimeField(_("removed at"), null=True, editable=False)
 
+    IS_EMPTIED = Q(body={}, message="", failure__isnull=True)
+    """What was sent and answered is not kept any more."""
     HAS_SURPLUS = Q(surplus_id__isnull=False, surplus_gone_at=None)
     """What may exist twice over there."""
 

@@ -87,6 +87,7 @@ class SyncRun(models.Model):
             models.Index(fields=["due_at"], condition=Q(state="open"), name="open_runs"),
             models.Index(fields=["connection", "-due_at"], name="run_latest"),
             models.Index(fields=["connection", "-id"], condition=Q(state="done"), name="run_done"),
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="run_age"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -56,10 +56,11 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     search_help_text = gettext_lazy("Document number, Bling id or Kamino id of a title")
     fields = [
         "company_name", "operation", "subject", "outcome_label", "http_status", "answer", "kamino_number", "started_at",
-        "ended_at", "surplus", "sent",
+        "ended_at", "surplus", "amounts", "sent",
     ]  # fmt: skip
     readonly_fields = [
-        "company_name", "subject", "outcome_label", "http_status", "answer", "kamino_number", "surplus", "sent"
+        "company_name", "subject", "outcome_label", "http_status", "answer", "kamino_number", "surplus", "amounts",
+        "sent",
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -103,6 +104,16 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
             return texts.EMPTY
         number, gone = texts.plain_number(attempt.surplus_id), attempt.surplus_gone_at
         return f"{number} · {_('removed at')} {texts.moment(gone)}" if gone else number
+
+    @display(gettext_lazy("value and payment"))
+    def amounts(self, attempt: Attempt) -> str:
+        if attempt.value is None:
+            return texts.EMPTY
+        value = texts.money(attempt.value)
+        if attempt.paid is None or attempt.paid_on is None:
+            return value
+        paid = {"amount": texts.money(attempt.paid), "date": f"{attempt.paid_on:%d/%m/%Y}"}
+        return f"{value} · " + _("paid: %(amount)s on %(date)s") % paid
 
     @display(gettext_lazy("company"))
     def company_name(self, attempt: Attempt) -> str:
