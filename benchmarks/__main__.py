@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import desk, fleet, limits, lists, requests, scale, throughput
+from benchmarks import desk, fleet, fleet_db, limits, lists, requests, scale, throughput
 from benchmarks.report import Row, show, write
 
 BENCHMARKS = {
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "throughput": throughput.run,
     "scale": scale.run,
     "desk": desk.run,
+    "fleet-db": fleet_db.run,
     "lists": lists.run,
 }
 

@@ -1,51 +1,70 @@
-"""A worker on the fleet's database. `fill C T` makes C companies of T titles, `idle` prints what idle ticks cost."""
+"""A worker on the fleet's database. `fill C T` makes C companies of T titles beside those that are there, `work` does
+all that is due and prints what its statements read, `idle` prints what a tick costs for which nothing is due."""
 
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from statistics import median
 from typing import Any
 
 import django
 
-ROUNDS = 9
+from benchmarks.plans import Plan, plans_of_all_threads
 
-
-@dataclass
-class Idle:
-    """Medians in milliseconds of an idle tick; the rows that its statements read, the most costly first."""
-
-    wall: float
-    cpu: float
-    database: float
-    statements: float
-    costly: list[tuple[int, int, float, str]]
+ROUNDS = 15
+MOST_TICKS = 40
 
 
 def main() -> None:
     django.setup()
     from benchmarks.fleet_rows import Fleet, fill
 
+    answer: dict[str, Any] = {}
     if sys.argv[1] == "fill":
         fill(Fleet(int(sys.argv[2]), int(sys.argv[3])))
+    elif sys.argv[1] == "work":
+        answer = _work()
     else:
-        print(json.dumps(asdict(_idle())), flush=True)
+        answer = _idle()
+    print(json.dumps(answer), flush=True)
 
 
-def _idle() -> Idle:
-    from benchmarks.plans import plans_of_all_threads
+def _work() -> dict[str, Any]:
+    with plans_of_all_threads() as plans:
+        for _tick_number in range(MOST_TICKS):
+            _tick()
+            if not _is_anything_due():
+                break
+    worst: dict[str, Plan] = {}
+    for plan in plans:
+        last = worst.get(plan.shape)
+        worst[plan.shape] = plan if last is None or plan.excess > last.excess else last
+    dear = sorted((plan for plan in worst.values() if not plan.is_cheap), key=lambda plan: -plan.excess)
+    return {"shapes": len(worst), "dear": [f"{plan.read} of {plan.out}: {plan.sql}" for plan in dear]}
 
-    for _round in range(3):  # what is due without a cause is looked at once, and statements are prepared once
-        _tick()
+
+def _is_anything_due() -> bool:
+    from django.utils import timezone
+
+    from integrations.pipeline.handover.due import due
+    from integrations.pipeline.run.tick import KINDS
+
+    return bool(due(KINDS, timezone.now()))
+
+
+def _idle() -> dict[str, Any]:
+    _tick()  # statements are prepared once
     costs = [_cost_of_a_tick() for _round in range(ROUNDS)]
     with plans_of_all_threads() as plans:
         _tick()
-    plans.sort(key=lambda plan: -plan.read)
-    shown = [(plan.read, plan.out, plan.milliseconds, plan.sql[:200]) for plan in plans[:20]]
     wall, cpu, waited, statements = (median(values) for values in zip(*costs, strict=True))
-    return Idle(wall, cpu, waited, statements, shown)
+    return {"wall": wall, "cpu": cpu, "database": waited, "statements": statements, "read": _shown(plans)}
+
+
+def _shown(plans: Sequence[Plan]) -> list[dict[str, Any]]:
+    return [{"read": plan.read, "out": plan.out, "sql": plan.sql[:200]} for plan in plans]
 
 
 def _tick() -> None:
@@ -57,6 +76,7 @@ def _tick() -> None:
 
 
 def _cost_of_a_tick() -> tuple[float, float, float, float]:
+    """Return the wall clock, processor and database time of a tick in milliseconds, and its statements."""
     from django.db import connection
 
     waited: list[float] = []

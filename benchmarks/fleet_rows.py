@@ -41,6 +41,8 @@ RUNS_A_YEAR = 730
 PERSONS_EACH = 50
 ROOM = 1_000_000
 """Ids of a company's rows begin at its own number times this."""
+FIRST = 1_000
+"""The number of the first company: those that were there before have smaller ones."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Fleet:
 
 
 def fill(fleet: Fleet) -> None:
-    """Make the rows of a fleet in an empty, migrated database, and let PostgreSQL count them."""
+    """Make the rows of a fleet in a migrated database that has none, and let PostgreSQL count them."""
     now = timezone.now()
     with transaction.atomic():
         with database.cursor() as cursor:
@@ -197,7 +199,7 @@ class _Filler:
             cursor.execute(
                 f'INSERT INTO "{meta.db_table}" ({names}) SELECT {", ".join(shown)}'
                 f' FROM "{meta.db_table}" p, generate_series(%s, %s) c, generate_series(1, %s) n WHERE p."{key}" = %s',
-                [2, self.fleet.companies, each, prototype.pk],
+                [FIRST + 1, FIRST + self.fleet.companies - 1, each, prototype.pk],
             )
 
 

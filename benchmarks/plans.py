@@ -39,7 +39,12 @@ class Plan:
 
     @property
     def is_cheap(self) -> bool:
-        return self.read <= FREE + EACH * self.out
+        return self.excess <= 0
+
+    @property
+    def excess(self) -> int:
+        """How many rows it read beyond what it may."""
+        return self.read - FREE - EACH * self.out
 
     @property
     def shape(self) -> str:
