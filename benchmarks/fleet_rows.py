@@ -18,9 +18,11 @@ from integrations.models import (
     Attempt,
     BlingConnection,
     BlingToken,
+    CatalogItem,
     ConnectionEvent,
     Heartbeat,
     KaminoConnection,
+    KaminoItem,
     KaminoSnapshot,
     Person,
     PersonPosting,
@@ -111,6 +113,14 @@ class _Filler:
         self._copy(token, 1, {"connection_id": "c"})
         self._copy(kamino, 1, {"id": "c", "tenant_id": "c", "cn": "'cn' || c"})
         self._copy(limit, 1, {"key": "'kamino:cn' || c"})
+        item = CatalogItem.objects.create(
+            connection=connection, kind="category", bling_id=1, name="Aluguel", read_at=now
+        )
+        there = KaminoItem.objects.create(
+            connection=kamino, kind="chart_account", kamino_id="1", name="ALUGUEL", folded_name="aluguel", read_at=now
+        )
+        self._copy(item, 30, {"connection_id": "c", "bling_id": "n", "name": "'Categoria ' || n"})
+        self._copy(there, 40, {"connection_id": "c", "kamino_id": "n", "name": "'CONTA ' || n"})
         self._prototype = connection, kamino
 
     def _titles(self) -> None:

@@ -67,6 +67,7 @@ def fresh_database(name: str) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("ALTER SYSTEM SET random_page_cost = 1.1")  # as docs/operations.md advises
         connection.execute("SELECT pg_reload_conf()")
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")

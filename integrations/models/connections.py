@@ -88,6 +88,7 @@ class BlingConnection(models.Model):
         verbose_name_plural = _("Bling connections")
         ordering = ["tenant__name", "label"]
         permissions = [("connect_blingconnection", "Can connect and disconnect a Bling account")]
+        indexes = [models.Index(fields=["company_id"], name="connection_of_company")]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "label"], name="one_label_per_tenant"),
             models.UniqueConstraint(fields=["tenant", "code_prefix"], name="one_code_prefix_per_tenant"),

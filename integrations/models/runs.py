@@ -32,9 +32,14 @@ class RunQuerySet(models.QuerySet["SyncRun"]):
         """Add whether a run that was complete began since the connection was authorized last (`is_proved`): it proved
         whose account that is."""
         complete = SyncRun.objects.filter(connection=models.OuterRef("connection"), state=SyncRun.State.DONE)
+        last = complete.order_by("-pk").values("started_at")[:1]
+        began = self.annotate(complete_since=models.Subquery(last))
         authorized_at = models.F("connection__token__authorized_at")
-        since = Q(connection__token__authorized_at=None) | Q(started_at__gt=authorized_at)
-        return self.annotate(is_proved=models.Exists(complete.filter(since)))
+        is_newer = Q(connection__token__authorized_at=None) | Q(complete_since__gt=authorized_at)
+        proves = models.ExpressionWrapper(
+            Q(complete_since__isnull=False) & is_newer, output_field=models.BooleanField()
+        )
+        return began.annotate(is_proved=proves)
 
 
 class SyncRun(models.Model):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.title_lists import PROVED, TitleList
@@ -83,11 +83,11 @@ def waits_no_more(since: datetime) -> Q:
 
 def _of_own_direction(kaminos: Any, **conditions: Any) -> Q:
     """Return which title units have a company among some whose columns of their direction meet conditions: names are
-    given without the direction that they begin with. Companies are looked up once for all units: very many may wait."""
+    given without the direction that they begin with."""
     found = Q(pk=None)
     for direction in Direction:
         own = {f"{direction}_{name}": value for name, value in conditions.items()}
-        found |= Q(direction=direction, kamino_connection__in=kaminos.filter(**own).values("pk"))
+        found |= Q(Exists(kaminos.filter(pk=OuterRef("kamino_connection"), **own)), direction=direction)
     return found
 
 

@@ -179,6 +179,7 @@ class Title(models.Model):
             models.Index(fields=["value"], name="title_value"),
             GinIndex(fields=["bordero_ids"], name="title_borderos"),
             models.Index(fields=["connection", "origin_id"], condition=~Q(origin_id=0), name="title_origin"),
+            models.Index(fields=["connection", "changed_at"], name="title_changed"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["connection", "direction", "bling_id"], name="one_title_per_bling_id")

@@ -39,7 +39,7 @@ END $$
 """  # noqa: S608 - made of our own words only
 
 _TITLE_UNIT = """
-SELECT kamino_connection_id AS kamino, unnest(
+SELECT kamino_connection_id AS of_id, unnest(
     CASE priority WHEN 0 THEN ARRAY['deliver', 'people.deliver'] ELSE ARRAY['deliver'] END %s
 ) AS kind FROM written
 """
@@ -47,7 +47,7 @@ _UNITS = {
     "integrations_posting": _TITLE_UNIT % "|| CASE WHEN is_review_due THEN ARRAY['review', 'alerts'] ELSE '{}' END",
     "integrations_partposting": _TITLE_UNIT % "",
     "integrations_personposting": """
-SELECT kamino_connection_id AS kamino, unnest(
+SELECT kamino_connection_id AS of_id, unnest(
     CASE WHEN state = 'ready' AND kamino_id IS NULL AND sought_at IS NULL
     THEN ARRAY['deliver', 'people.deliver', 'simulated'] ELSE ARRAY['deliver', 'people.deliver'] END
 ) AS kind FROM written
@@ -56,17 +56,22 @@ SELECT kamino_connection_id AS kamino, unnest(
 """For each table of units: which kinds of work some written rows may cause, by Kamino connection."""
 
 
+def _of_companies(tenant: str, rows: str) -> str:
+    """Return what tells the companies (`tenant`, found for each `of_id`) and kinds of some rows: each company by its
+    key, as a statement may write of one title or of thousands."""
+    return f"SELECT ({tenant}) AS tenant, kind FROM (SELECT DISTINCT of_id, kind FROM ({rows}) written_rows) cause"  # noqa: S608
+
+
 def _of_statement(table: str, name: str, rows: str) -> list[str]:
     """Wake the companies (`tenant`, `kind`) of what a statement wrote (`written`)."""
     function = f"integrations_wake_{name}"
     body = f"""
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM integrations_wake(tenant, array_agg(kind)) FROM (SELECT DISTINCT tenant, kind FROM ({rows}) cause) causes
-    GROUP BY tenant;
+    PERFORM integrations_wake(tenant, array_agg(DISTINCT kind)) FROM ({rows}) causes GROUP BY tenant;
     RETURN NULL;
 END $$
-"""  # noqa: S608
+"""
     events = {"insert": "INSERT", "update": "UPDATE"}
     triggers = [
         f"CREATE OR REPLACE TRIGGER wake_after_{key} AFTER {event} ON {table} REFERENCING NEW TABLE AS written"
@@ -104,18 +109,18 @@ def statements() -> list[str]:
         for table, rows in _UNITS.items()
         for statement in _of_statement(
             table, f"by_{table.removeprefix('integrations_')}",
-            f"SELECT k.tenant_id AS tenant, u.kind FROM ({rows}) u"  # noqa: S608
-            " JOIN integrations_kaminoconnection k ON k.id = u.kamino",
+            _of_companies("SELECT tenant_id FROM integrations_kaminoconnection WHERE id = cause.of_id", rows),
         )
     ]  # fmt: skip
-    asked = (
-        "SELECT c.tenant_id AS tenant, unnest(CASE priority WHEN 0 THEN ARRAY['plan', 'people.plan']"
-        " ELSE ARRAY['plan'] END) AS kind FROM written JOIN integrations_blingconnection c ON c.id = connection_id"
+    asked = _of_companies(
+        "SELECT tenant_id FROM integrations_blingconnection WHERE id = cause.of_id",
+        "SELECT connection_id AS of_id, unnest(CASE priority WHEN 0 THEN ARRAY['plan', 'people.plan']"
+        " ELSE ARRAY['plan'] END) AS kind FROM written",
     )
-    told = (
-        "SELECT DISTINCT k.tenant_id AS tenant, 'alerts' AS kind FROM written"
-        " JOIN integrations_posting p ON p.id = posting_id"
-        " JOIN integrations_kaminoconnection k ON k.id = p.kamino_connection_id"
+    told = _of_companies(
+        "SELECT k.tenant_id FROM integrations_posting p"
+        " JOIN integrations_kaminoconnection k ON k.id = p.kamino_connection_id WHERE p.id = cause.of_id",
+        "SELECT posting_id AS of_id, 'alerts' AS kind FROM written",
     )
     of_kamino = "(SELECT tenant_id FROM integrations_kaminoconnection WHERE id = NEW.kamino_connection_id)"
     of_bling = "(SELECT tenant_id FROM integrations_blingconnection WHERE id = NEW.connection_id)"
@@ -149,7 +154,7 @@ def statements() -> list[str]:
         *_of_row("integrations_restorehold", "hold", "INSERT OR UPDATE", of_kamino, _KAMINO),
         "SELECT integrations_wake(tenant.id, ARRAY[lacking.kind]) FROM integrations_tenant tenant"  # noqa: S608
         f" CROSS JOIN unnest({_array(_ALL)}) lacking (kind) WHERE NOT EXISTS ("
-        "SELECT FROM integrations_wakeup row WHERE row.tenant_id = tenant.id AND row.kind = lacking.kind)",
+        "SELECT FROM integrations_wakeup known WHERE known.tenant_id = tenant.id AND known.kind = lacking.kind)",
     ]
 
 

@@ -44,7 +44,7 @@ def kaminos_to_guard(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySe
 
 
 def _guards_next(tenant_ids: Sequence[int], now: datetime) -> Moments:
-    for kamino in KaminoConnection.objects.filter(tenant__in=tenant_ids, guarded_at__isnull=False):
+    for kamino in KaminoConnection.objects.filter(tenant__in=tenant_ids, guarded_at__isnull=False).order_by():
         yield kamino.tenant_id, next_after_calls(kamino, now, (kamino.guarded_at or now) + EVERY)
 
 

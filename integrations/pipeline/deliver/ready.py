@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Subquery, Value
 
@@ -24,7 +25,6 @@ from integrations.pipeline.access.leases import CONFIG_PAUSE, is_free, taken_slo
 from integrations.pipeline.handover.wake_ups import Moments, Rhythm, next_after_calls
 
 Unit = Posting | PersonPosting | PartPosting
-_MAY_BE_WORKED_ON = (DeliveryState.READY, DeliveryState.UNCERTAIN, DeliveryState.NEEDS_HUMAN)
 KNOWN_FOR = timedelta(hours=48)
 """How long a reconciliation is believed; a new one is due every day and goes first when it is late."""
 
@@ -124,23 +124,31 @@ def _next_deliveries(tenant_ids: Sequence[int], now: datetime, *, for_people: bo
     unit itself."""
     live = live_kaminos(now).filter(tenant__in=tenant_ids)
     with_slot = live.annotate(slot_at=Subquery(taken_slots(now).values("next_at")))
-    kaminos = {kamino.pk: kamino for kamino in with_slot}
+    kaminos = {kamino.pk: kamino for kamino in with_slot.order_by()}
     for kamino in kaminos.values():
         for at in (kamino.slot_at, kamino.payable_list_waits_until, kamino.receivable_list_waits_until):
             yield kamino.tenant_id, next_after_calls(kamino, now, at if at and at > now else None)
-    asked = {"priority": Priority.PERSON} if for_people else {}
-    for model in DELIVERY_UNITS:
-        waiting = model.objects.filter(kamino_connection__in=kaminos, ready_at__gt=now, state__in=_MAY_BE_WORKED_ON)
-        if model is not PersonPosting:
-            waiting = waiting.filter(**asked)
-        for kamino_id, at in waiting.values_list("kamino_connection").annotate(at=Min("ready_at")).order_by():
+    for waiting in _waiting(for_people=for_people):
+        mine = waiting.filter(kamino_connection__in=kaminos, ready_at__gt=now).order_by()
+        for kamino_id, at in mine.values_list("kamino_connection").annotate(at=Min("ready_at")):
             yield kaminos[kamino_id].tenant_id, next_after_calls(kaminos[kamino_id], now, at)
+
+
+def _waiting(*, for_people: bool) -> list[QuerySet[Any]]:
+    """Return the units that something is done with at their moment, each kind from the index of its own."""
+    asked = {"priority": Priority.PERSON} if for_people else {}
+    persons, *titles = PersonPosting, Posting, PartPosting
+    states = (DeliveryState.READY, DeliveryState.UNCERTAIN)
+    stuck = {"state": DeliveryState.NEEDS_HUMAN, "reason": Reason.AMBIGUOUS}
+    found: list[QuerySet[Any]] = [model.objects.filter(state=state, **asked) for model in titles for state in states]
+    found += [persons.objects.filter(state=state) for state in states]
+    return [*found, Posting.objects.filter(MAY_END_THERE, **asked), persons.objects.filter(**stuck)]
 
 
 DELIVER, PEOPLE_DELIVER = (
     Rhythm(
         kind, partial(_with_free_slot, for_people=for_people), "tenant",
-        partial(_next_deliveries, for_people=for_people), is_leased=True, look_at=20,
+        partial(_next_deliveries, for_people=for_people), is_leased=True,
     )
     for kind, for_people in ((WakeUpKind.DELIVER, False), (WakeUpKind.PEOPLE_DELIVER, True))
 )  # fmt: skip

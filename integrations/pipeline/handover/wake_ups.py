@@ -19,8 +19,8 @@ FALLBACK = timedelta(hours=6)
 """When a company is looked at again that nothing but a cause makes due."""
 SOON = timedelta(seconds=2)
 """When one is looked at again for which somebody else makes a call."""
-LOOK_AT = 50
-"""Companies of one look."""
+LOOK_AT = 10
+"""Companies of one look: few, so that each is found by its key and not among all of them."""
 LONGEST_CALL = timedelta(seconds=200)
 """A lease that ends later than this is a pause, and no call in flight."""
 
@@ -36,8 +36,7 @@ class Rhythm:
 
     `rows` are what makes it due for some companies, `tenant` names the company of such a row. `next_at` returns for
     some companies when time alone makes it due (of those that are left out: never). `is_leased`: a company for which
-    a call is in flight is not looked at. One look is at `look_at` companies; `rotates`: those that stay due wait behind
-    everybody else then.
+    a call is in flight is not looked at. `rotates`: those that stay due wait behind everybody else then.
     """
 
     kind: str
@@ -45,7 +44,6 @@ class Rhythm:
     tenant: str
     next_at: Callable[[Sequence[int], datetime], Moments]
     is_leased: bool = False
-    look_at: int = LOOK_AT
     rotates: bool = True
 
     def due(self, now: datetime, tenants: Tenants) -> Sequence[QuerySet[Any]]:
@@ -54,7 +52,7 @@ class Rhythm:
 
     def to_look_at(self, now: datetime) -> tuple[int, ...]:
         """Return the companies to look at now, the one first that waited longest."""
-        rows = self._awake(now).order_by("due_at", "pk").values_list("tenant", flat=True)[: self.look_at]
+        rows = self._awake(now).order_by("due_at", "pk").values_list("tenant", flat=True)[:LOOK_AT]
         return tuple(dict.fromkeys(rows))
 
     def _awake(self, now: datetime, *, within: timedelta = timedelta(0)) -> QuerySet[WakeUp]:
@@ -84,7 +82,8 @@ class Rhythm:
             looked = [tenant for tenant, rows in by_tenant.items() if rows[0].due_at <= now]
             if first is not None:
                 first(tuple(looked), now)
-            busy = set(self.rows(now, tuple(looked)).values_list(self.tenant, flat=True)) if looked else set()
+            found = self.rows(now, tuple(looked)).order_by().values_list(self.tenant, flat=True)
+            busy = set(found) if looked else set()
             idle = [tenant for tenant in looked if tenant not in busy]
             moments = _earliest(self.next_at(idle, now)) if idle else {}
             kept = []

@@ -76,7 +76,7 @@ def next_runs(tenant_ids: Sequence[int], now: datetime) -> Moments:
     return [*waiting, *after]
 
 
-SCHEDULE = Rhythm(WakeUpKind.SCHEDULE, runs_to_open, "tenant", next_runs, look_at=2000)
+SCHEDULE = Rhythm(WakeUpKind.SCHEDULE, runs_to_open, "tenant", next_runs)
 
 
 def open_run(

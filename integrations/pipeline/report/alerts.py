@@ -74,7 +74,7 @@ def _watched(_now: datetime, _tenant_ids: Sequence[int] | None) -> QuerySet[Tena
     return Tenant.objects.none()  # one that was reviewed is reviewed again once something changed
 
 
-WATCH = Rhythm(WakeUpKind.ALERTS, _watched, "pk", next_causes, look_at=20)
+WATCH = Rhythm(WakeUpKind.ALERTS, _watched, "pk", next_causes)
 
 
 def review_alerts(*, now: datetime, tenant_ids: Sequence[int] | None = None) -> None:

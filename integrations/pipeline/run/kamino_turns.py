@@ -10,7 +10,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Origin
-from integrations.models import KaminoConnection, PlanRequest, Posting, SyncRun, Tenant, Title, WakeUpKind
+from integrations.models import (
+    BlingConnection,
+    KaminoConnection,
+    PlanRequest,
+    Posting,
+    SyncRun,
+    Tenant,
+    Title,
+    WakeUpKind,
+)
 from integrations.models.title_lists import of_known_lists, of_waiting_lists
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import failure_of
@@ -48,7 +57,7 @@ LATE = timedelta(hours=25)
 def kaminos_to_read(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
     """Return the companies whose registers are stale while titles wait for them, or the end of a restore; before a run
     reads titles, so that it knows whether their sales orders are needed."""
-    has_titles = Q(Exists(Title.objects.filter(connection__tenant=OuterRef("tenant"))))
+    has_titles = Q(_of_tenant(Title.objects.all()))
     runs = SyncRun.objects.under_way(now).filter(connection__tenant=OuterRef("tenant"))
     is_needed = has_titles | Q(Exists(runs)) | is_unread_after_restore()
     return _kaminos(tenant_ids).filter(registers_are_stale(now), is_free(now), is_needed)
@@ -57,8 +66,8 @@ def kaminos_to_read(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet
 def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> bool:
     """Read the registers of companies that titles wait for; errors pause that company only."""
     now = clock()
-    titles = Title.objects.filter(connection__tenant=OuterRef("tenant"))
-    has = {"has_titles": Exists(titles), "has_sales": Exists(titles.filter(origin=Origin.SALE))}
+    sales = Title.objects.filter(origin=Origin.SALE, origin_id__gt=0)
+    has = {"has_titles": _of_tenant(Title.objects.all()), "has_sales": _of_tenant(sales)}
     kamino = lease_first(kaminos_to_read(now, tenant_ids).annotate(**has), now)
     if kamino is None:
         return False
@@ -77,6 +86,13 @@ def read_kamino_registers(clock: Clock, tenant_ids: Sequence[int] | None) -> boo
     finally:
         free_kamino(kamino)
     return True
+
+
+def _of_tenant(titles: QuerySet[Title]) -> Exists:
+    """Return whether some of these titles are of an outer query's company: its connections are found first, by its
+    key."""
+    mine = BlingConnection.objects.filter(tenant=OuterRef("tenant"))
+    return Exists(mine.filter(Exists(titles.filter(connection=OuterRef("pk")))))
 
 
 def _reads_next(tenant_ids: Sequence[int], now: datetime) -> Moments:
@@ -169,7 +185,8 @@ def _people_wait(kamino: KaminoConnection, now: datetime) -> bool:
 
 
 def _used(tenant_ids: Sequence[int]) -> QuerySet[KaminoConnection]:
-    return KaminoConnection.objects.filter(tenant__in=tenant_ids, tenant__is_active=True, is_paused=False)
+    used = KaminoConnection.objects.filter(tenant__in=tenant_ids, tenant__is_active=True, is_paused=False)
+    return used.order_by()
 
 
 def _kaminos(tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
