@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.lookups import IsNull
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
@@ -86,6 +87,12 @@ def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
     )  # fmt: skip
 
 
+def _has_any(rows: QuerySet[Any]) -> Q:
+    """Return whether a company has some of these rows; as its first row, since of an EXISTS among several PostgreSQL
+    makes a table of the rows of all companies."""
+    return Q(IsNull(Subquery(rows.order_by().values("pk")[:1]), False))
+
+
 def kaminos_with_work(
     now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
 ) -> QuerySet[KaminoConnection]:
@@ -95,13 +102,13 @@ def kaminos_with_work(
     """
     mine = {"kamino_connection": OuterRef("pk")}
     asked = {"priority": Priority.PERSON, **mine}
-    has_work = Q(Exists(ready_postings(now).filter(**asked))) | Q(Exists(ready_parts(now).filter(**asked)))
+    has_work = _has_any(ready_postings(now).filter(**asked)) | _has_any(ready_parts(now).filter(**asked))
     if not for_people:
-        has_work = Q(Exists(ready_postings(now).filter(**mine))) | Q(Exists(ready_parts(now).filter(**mine)))
-        has_work |= Q(Exists(ready_persons(now).filter(**mine)))
+        has_work = _has_any(ready_postings(now).filter(**mine)) | _has_any(ready_parts(now).filter(**mine))
+        has_work |= _has_any(ready_persons(now).filter(**mine))
         for model in DELIVERY_UNITS:
-            has_work |= Q(Exists(model.objects.due(DeliveryState.UNCERTAIN, now).filter(**mine)))
-        has_work |= Q(Exists(stuck_postings(now).filter(**mine))) | Q(Exists(stuck_persons(now).filter(**mine)))
+            has_work |= _has_any(model.objects.due(DeliveryState.UNCERTAIN, now).filter(**mine))
+        has_work |= _has_any(stuck_postings(now).filter(**mine)) | _has_any(stuck_persons(now).filter(**mine))
     query = live_kaminos(now).filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
