@@ -44,7 +44,7 @@ PERSONS_EACH = 50
 ROOM = 1_000_000
 """Ids of a company's rows begin at its own number times this."""
 FIRST = 1_000
-"""The number of the first company: those that were there before have smaller ones."""
+"""The lowest number of a company that is copied: those that were there before have smaller ones."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class _Filler:
         self.fleet = fleet
         self.now = now
         self.slot = last_slot(now, HOURS)
+        self.first = FIRST
 
     def fill(self) -> None:
         self._companies()
@@ -94,6 +95,7 @@ class _Filler:
             slug="frota", name="Frota", delivery_mode="live", sync_from=now.date() - timedelta(days=365),
             settled_from=now.date() - timedelta(days=365), nothing_is_closed=True,
         )  # fmt: skip
+        self.first = max(FIRST, tenant.pk + 1)
         connection = BlingConnection.objects.create(
             tenant=tenant, status="connected", company_id="c", registers_read_at=now, contacts_read_until=now,
             planned_at=now, swept_at=now,
@@ -209,7 +211,7 @@ class _Filler:
             cursor.execute(
                 f'INSERT INTO "{meta.db_table}" ({names}) SELECT {", ".join(shown)}'
                 f' FROM "{meta.db_table}" p, generate_series(%s, %s) c, generate_series(1, %s) n WHERE p."{key}" = %s',
-                [FIRST + 1, FIRST + self.fleet.companies - 1, each, prototype.pk],
+                [self.first, self.first + self.fleet.companies - 2, each, prototype.pk],
             )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from integrations.models import KaminoConnection, WakeUp
 from integrations.pipeline.handover.due import Tenants, Turn
@@ -48,7 +48,11 @@ class Rhythm:
 
     def due(self, now: datetime, tenants: Tenants) -> Sequence[QuerySet[Any]]:
         """Return the rows that say whether it is due: of some companies their own, of all of them the wake-ups."""
-        return [self._awake(now) if tenants is None else self.rows(now, tenants)]
+        if tenants is not None:
+            return [self.rows(now, tenants)]
+        # The first one in their order, which only the index has: else PostgreSQL may read all to find that none is.
+        first = self._awake(now).order_by("due_at").values("pk")[:1]
+        return [WakeUp.objects.filter(pk=Subquery(first))]
 
     def to_look_at(self, now: datetime) -> tuple[int, ...]:
         """Return the companies to look at now, the one first that waited longest."""
