@@ -146,7 +146,7 @@ def freeze(*, tenant: Tenant, found: Month, user: User, now: datetime, accepts_a
     if not found.is_read and not accepts_as_sent:
         raise Refused("not_read", _("Part of Kamino's side was not read: say that you accept it as it was sent."))
     with transaction.atomic():
-        Tenant.objects.select_for_update().get(pk=tenant.pk)  # two people at once make two versions
+        Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)  # two people at once make two versions
         rows = MonthClosing.objects.filter(tenant=tenant, month=found.first)
         last = rows.aggregate(last=Max("version"))["last"] or 0
         return MonthClosing.objects.create(
