@@ -24,8 +24,11 @@ _FROM = (
 """From when on a company is looked at that is woken. Hosts' clocks may be behind the database's, and it is to be due
 for all of them; alerts are reviewed once for all that changes within a minute."""
 
+_BODY = "LANGUAGE plpgsql SET search_path FROM CURRENT AS $$"
+"""A restore of a backup sets no path by which tables are found."""
+
 _WAKE = f"""
-CREATE OR REPLACE FUNCTION integrations_wake(whose bigint, what text[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION integrations_wake(whose bigint, what text[]) RETURNS void {_BODY}
 DECLARE awake text[];
 BEGIN
     SELECT array_agg(kind) INTO awake FROM (
@@ -66,7 +69,7 @@ def _of_statement(table: str, name: str, rows: str) -> list[str]:
     """Wake the companies (`tenant`, `kind`) of what a statement wrote (`written`)."""
     function = f"integrations_wake_{name}"
     body = f"""
-CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION {function}() RETURNS trigger {_BODY}
 BEGIN
     PERFORM integrations_wake(tenant, array_agg(DISTINCT kind)) FROM ({rows}) causes GROUP BY tenant;
     RETURN NULL;
@@ -85,7 +88,7 @@ def _of_row(table: str, name: str, event: str, tenant: str, kinds: Iterable[str]
     """Wake the company of each row that an event writes and that meets a condition."""
     function = f"integrations_wake_{name}"
     return [
-        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger {_BODY} BEGIN"
         f" PERFORM integrations_wake({tenant}, {_array(kinds)}); RETURN NULL; END $$",
         f"CREATE OR REPLACE TRIGGER wake_{name} AFTER {event} ON {table} FOR EACH ROW"
         f" WHEN ({condition}) EXECUTE FUNCTION {function}()",
