@@ -1,7 +1,7 @@
 """Drain: serve Kamino's companies in turn, until nothing is due or time is up."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from integrations.domain.delivery import DeliveryState
 from integrations.kamino.client import KaminoClient
@@ -34,7 +34,7 @@ _WAITERS = outbox.Waiters()
 is_waiting = _WAITERS.is_waiting
 
 
-class _Companies:
+class Companies:
     """The companies that have something to send or to look up, as the outbox serves them."""
 
     to = KAMINO
@@ -46,18 +46,23 @@ class _Companies:
         self._tenant_ids = tenant_ids
         self._for_people = for_people
         self._clients: dict[tuple[object, ...], KaminoClient] = {}
+        self._slots: list[datetime] = []
 
     def lease_next(self, now: datetime) -> tuple[KaminoConnection | None, float | None]:
         if self._tenant_ids is not None:
             return self._lease_next_of(self._tenant_ids, now)
         rhythm, looked_at = PEOPLE_DELIVER if self._for_people else DELIVER, set[int]()
         while tenants := set(rhythm.to_look_at(now)) - looked_at:
-            kamino, _wait = self._lease_next_of(tuple(tenants), now)
+            kamino, wait = self._lease_next_of(tuple(tenants), now)
             if kamino is not None:
                 return kamino, None
+            if wait is not None:
+                self._slots.append(now + timedelta(seconds=wait))
             rhythm.settle(tenants, now)
             looked_at |= tenants
-        return None, rhythm.seconds_until_next(now, within=outbox.LONGEST_NAP)
+        # What has work and waits for its slot is not looked at before; until then it is waited for.
+        self._slots = [at for at in self._slots if at > now]
+        return None, min(((at - now).total_seconds() for at in self._slots), default=None)
 
     def _lease_next_of(self, tenant_ids: Sequence[int], now: datetime) -> tuple[KaminoConnection | None, float | None]:
         kaminos = kaminos_to_serve(now, tenant_ids, for_people=self._for_people)
@@ -93,7 +98,7 @@ def drain(
 
     `for_people`: serve only companies with a title that a person asked for, which is then their most urgent one.
     """
-    companies = _Companies(clock, deadline, tenant_ids, for_people=for_people)
+    companies = Companies(clock, deadline, tenant_ids, for_people=for_people)
     waiters = _WAITERS if tenant_ids is None and not for_people else None
     return outbox.drain(companies, clock=clock, deadline=deadline, waiters=waiters)
 

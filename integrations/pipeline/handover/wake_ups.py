@@ -59,8 +59,8 @@ class Rhythm:
         rows = self._awake(now).order_by("due_at", "pk").values_list("tenant", flat=True)[:LOOK_AT]
         return tuple(dict.fromkeys(rows))
 
-    def _awake(self, now: datetime, *, within: timedelta = timedelta(0)) -> QuerySet[WakeUp]:
-        rows = WakeUp.objects.due(self.kind, now + within)
+    def _awake(self, now: datetime) -> QuerySet[WakeUp]:
+        rows = WakeUp.objects.due(self.kind, now)
         if not self.is_leased:
             return rows
         until = "tenant__kamino_connection__lease_until"
@@ -103,11 +103,6 @@ class Rhythm:
             others = [row.pk for tenant in looked for row in by_tenant[tenant][1:]]
             if others:
                 WakeUp.objects.filter(pk__in=others).delete()
-
-    def seconds_until_next(self, now: datetime, *, within: float) -> float | None:
-        """Return in how many seconds a company is to be looked at, if that is soon: 0 where one is due."""
-        soon = self._awake(now, within=timedelta(seconds=within)).order_by("due_at").first()
-        return None if soon is None else max(0.0, (soon.due_at - now).total_seconds())
 
     def by_looking(self, work: Work) -> Callable[[Turn], bool]:
         """Return a step whose work leaves no row behind that says whether it was done: it ends the wake-ups of those

@@ -16,6 +16,7 @@ from integrations.models import (
     KaminoConnection,
     PersonPosting,
     Posting,
+    RateLimit,
     StoredDiscrepancy,
     SyncRun,
     Tenant,
@@ -24,6 +25,8 @@ from integrations.models import (
     WakeUpKind,
 )
 from integrations.models.outbox import Priority
+from integrations.pipeline.access.rate_limits import kamino_key
+from integrations.pipeline.deliver.drain import Companies
 from integrations.pipeline.deliver.ready import DELIVER
 from integrations.pipeline.handover.due import due
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -196,6 +199,18 @@ def test_many_companies_that_are_due_in_vain_keep_nobody_waiting(asleep: Company
     assert asleep.kamino.write_count >= writes
     assert Posting.objects.get().state == "delivered"
     assert not WakeUp.objects.filter(tenant__in=idle, due_at__lte=timezone.now()).exclude(kind="alerts").exists()
+
+
+def test_a_company_whose_slot_is_taken_is_waited_for_and_looked_at_then(asleep: Company) -> None:
+    make_ready()
+    now, kamino = timezone.now(), KaminoConnection.objects.get()
+    taken = {"next_at": now + timedelta(seconds=30), "day": now.date()}
+    RateLimit.objects.update_or_create(key=kamino_key(kamino), defaults=taken)
+    companies = Companies(timezone.now, now + timedelta(minutes=1), None, for_people=False)
+    for _again in range(2):
+        assert companies.lease_next(now) == (None, pytest.approx(30, abs=0.01))
+        assert "deliver" not in kinds_awake(asleep, now + timedelta(seconds=29))
+    assert companies.lease_next(now + timedelta(seconds=31)) == (kamino, None)
 
 
 def test_alerts_are_reviewed_once_for_what_changes_within_a_minute(asleep: Company) -> None:
