@@ -45,12 +45,15 @@ class Outage:
 
     @property
     def workers(self) -> list[Callable[[], object]]:
-        """Two worker processes, each with a thread for tokens, one for people and two for whatever is due."""
+        """Two worker processes, each with a thread for tokens, one for people and eight for whatever is due."""
         time = self.time
         mine = [
             lambda: tokens.refresh_line(clock=time, deadline=time() + SLICE),
             lambda: tick.serve_people(clock=time, deadline=time() + SLICE),
-            *(lambda first=first: tick.work_once(clock=time, deadline=time() + SLICE, first=first) for first in (0, 4)),
+            *(
+                lambda first=first: tick.work_once(clock=time, deadline=time() + SLICE, first=first)
+                for first in range(8)
+            ),
         ]
         return mine * 2
 
@@ -107,12 +110,12 @@ def check_slots(outage: Outage) -> None:
 
 
 def test_people_come_first_and_all_others_follow(outage: Callable[[int], Outage]) -> None:
-    some = outage(24)
+    some = outage(30)
     check_people_first(some)
     runs = SyncRun.objects.filter(state=SyncRun.State.OPEN)
     some.time.run(some.workers, until=lambda: not runs.exists())
     assert not SyncRun.objects.exclude(state=SyncRun.State.DONE).exists()
-    assert len(some.refreshes()) == 24
+    assert len(some.refreshes()) == 30
     check_slots(some)
     assert not BlingToken.objects.exclude(waiting=Waiting.NOBODY).exists()
 
