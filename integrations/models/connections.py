@@ -117,7 +117,7 @@ class Waiting(models.IntegerChoices):
 
     NOBODY = 0
     RUN = 1
-    """A person's sync run."""
+    """A sync run that somebody asked for, by a button or a command."""
     PERSON = 2
     """A person who asked for a title."""
 

@@ -79,6 +79,7 @@ def outage(new_company: Callable[..., Company], user: User, time: VirtualTime) -
             token = BlingToken.objects.filter(connection=company.connection)
             token.update(expires_at=time() - timedelta(hours=6) + timedelta(seconds=number))
         request_sync(connections=BlingConnection.objects.all(), user=None, now=time())
+        SyncRun.objects.update(trigger=SyncRun.Trigger.SCHEDULE)
         return Outage(companies, time, time())
 
     return begin

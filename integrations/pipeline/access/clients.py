@@ -12,6 +12,7 @@ from integrations.kamino.client import KaminoClient, Keys, check_host
 from integrations.models import BlingConnection, BlingToken, KaminoConnection, Waiting
 from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.access.rate_limits import bling_slots, kamino_slots
+from integrations.pipeline.access.token_line import note_refused
 from integrations.pipeline.access.tokens import load_token, refresh_token
 from integrations.rest.errors import ConfigError
 from integrations.rest.session import Patience
@@ -71,6 +72,7 @@ class _AccessHolder:
         return self._use(token)
 
     def renew(self) -> Access:
+        note_refused(self._connection_id, self._version, self._clock())
         return self._use(self._refreshed(self._version))
 
     def _refreshed(self, version: int) -> BlingToken:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Coalesce
 
 from integrations.models import BlingToken, SyncRun, Waiting
 from integrations.models.connections import ConnectionStatus
@@ -74,13 +74,16 @@ def wait_for_turn(token: BlingToken, now: datetime, waiting: Waiting) -> None:
 
 
 def leave_place(token: BlingToken, now: datetime, waiting: Waiting) -> None:
-    """Note that a newer token is needed, and who waits for it."""
-    mine = BlingToken.objects.filter(pk=token.pk, version=token.version)
-    if token.expires_at > now:  # it is refused, and does not stand at the end as one that holds for hours
-        mine.update(expires_at=Least("expires_at", now))
-        token.expires_at = now
-    if token.waiting < waiting and mine.filter(waiting__lt=waiting).update(waiting=waiting, waits_since=now):
+    """Note who waits for a newer token."""
+    mine = BlingToken.objects.filter(pk=token.pk, version=token.version, waiting__lt=waiting)
+    if token.waiting < waiting and mine.update(waiting=waiting, waits_since=now):
         token.waiting, token.waits_since = waiting, now
+
+
+def note_refused(connection_id: int, version: int, now: datetime) -> None:
+    """Let a token count as expired that Bling refuses: as one that holds for hours it would not stand in the line."""
+    refused = BlingToken.objects.filter(connection=connection_id, version=version, expires_at__gt=now)
+    refused.update(expires_at=now)
 
 
 def turn_of(token: BlingToken, now: datetime) -> RateLimitedError:

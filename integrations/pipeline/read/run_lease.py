@@ -34,7 +34,7 @@ def advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
     log.info("run goes on", run=run.pk, step=run.step)
     failpoints.passed("pull.leased")
     try:
-        is_asked = run.trigger == SyncRun.Trigger.PERSON
+        is_asked = run.trigger != SyncRun.Trigger.SCHEDULE
         client = open_bling(run.connection, clock=clock, waiting=Waiting.RUN if is_asked else Waiting.NOBODY)
         if not work_on(run, client, clock=clock, deadline=deadline):
             _release_run(run, tries=0)

@@ -126,3 +126,13 @@ def test_a_token_that_cannot_be_read_keeps_nobody_waiting(
     assert BlingToken.objects.get(connection=sound.connection).version == 2
     assert not line(timezone.now()).exists()
     assert BlingConnection.objects.get(pk=broken.connection.pk).status == "connected"
+
+
+def test_a_refresh_ahead_of_time_that_gets_no_slot_leaves_a_token_that_holds(company: Company, paced: None) -> None:
+    expires_at = timezone.now() + timedelta(minutes=30)
+    BlingToken.objects.update(expires_at=expires_at)
+    take_all_slots()
+    with pytest.raises(RateLimitedError):
+        tokens.refresh_token(company.connection.pk, 1, clock=timezone.now)
+    assert BlingToken.objects.get().expires_at == expires_at
+    assert open_bling(company.connection, clock=timezone.now).company().id == company.bling.company_id
