@@ -28,7 +28,8 @@ def check_keys(**_kwargs: Any) -> list[CheckMessage]:
 def check_queue(**_kwargs: Any) -> list[CheckMessage]:
     """E002: django-q2 neither repeats tasks by itself nor fetches ahead; our own rows do the retrying."""
     conf: dict[str, Any] = settings.Q_CLUSTER
-    wanted = {"bulk": 1, "queue_limit": 1, "max_attempts": 1, "ack_failures": True, "catch_up": False}
+    wanted: dict[str, Any] = {"bulk": 1, "queue_limit": 1, "max_attempts": 1, "ack_failures": True, "catch_up": False}
+    wanted |= {"poll": 0, "broker_class": "integrations.broker.Broker"}  # it waits itself; another one would not at all
     wrong = [f"{key}={value!r}" for key, value in wanted.items() if conf.get(key) != value]
     timeout = conf.get("timeout") or 0
     if not timeout or conf.get("retry", 0) < 3 * (timeout + 5):

@@ -127,6 +127,7 @@ LOGGING = logging_config(level=ENV.log_level, json=ENV.log_json)
 Q_CLUSTER = {
     "name": "integrations",
     "orm": "default",
+    "broker_class": "integrations.broker.Broker",
     "workers": ENV.queue_workers,
     "bulk": 1,
     "queue_limit": 1,
@@ -136,7 +137,8 @@ Q_CLUSTER = {
     "ack_failures": True,
     "catch_up": False,
     "save_limit": -1,
-    "poll": 1,
+    "poll": 0,
+    "guard_cycle": 1,
     "label": "Fila",
 }
 

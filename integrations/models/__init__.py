@@ -11,6 +11,7 @@ from integrations.models.connections import (
     ConnectionEvent,
     ConnectLink,
     KaminoConnection,
+    Waiting,
 )
 from integrations.models.deliveries import Attempt, PersonPosting, Posting
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot, StoredDiscrepancy
@@ -87,6 +88,7 @@ __all__ = [
     "Title",
     "TitleChange",
     "TitleRead",
+    "Waiting",
     "WakeUp",
     "WakeUpKind",
 ]

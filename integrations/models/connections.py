@@ -113,10 +113,21 @@ class BlingConnection(models.Model):
         return token is not None and token.refreshed_at < now - EXPIRING_AFTER
 
 
+class Waiting(models.IntegerChoices):
+    """Who waits for a newer token, besides whatever works by itself. Whoever waits with more comes first."""
+
+    NOBODY = 0
+    RUN = 1
+    """A sync run that somebody asked for, by a button or a command."""
+    PERSON = 2
+    """A person who asked for a title."""
+
+
 class BlingToken(models.Model):
-    """The current pair of tokens. Written only by `pipeline/access/clients` under this row's lock.
+    """The current pair of tokens. Written only by `pipeline/access/tokens` under this row's lock.
 
     `authorized_at`: when its owner consented last.
+    `waiting`, `waits_since`: a person's place in the line for the next refreshes (`pipeline/access/token_line`).
     `refresh_started_version` equal to `version` means: a refresh was begun and its result never saved.
     """
 
@@ -132,6 +143,8 @@ class BlingToken(models.Model):
     refresh_started_version = models.PositiveIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
+    waiting = models.PositiveSmallIntegerField(choices=Waiting, default=Waiting.NOBODY, db_default=Waiting.NOBODY)
+    waits_since = models.DateTimeField(null=True)
     given_digest = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:

@@ -31,6 +31,8 @@ class ApiError(Exception):
 
 DAILY_LIMIT = "daily_limit"
 """The code of a limit that is spent for the rest of the day."""
+IN_LINE = "in_line"
+"""The code of a refresh whose turn has not come; its message is how many are before it."""
 NO_TIME_LEFT = "no_time_left"
 """The code of a call that was not made any more: the person who waits for it would not see its answer."""
 

@@ -32,6 +32,10 @@ _BY_CODE = {
         "new authorization was lost with it, connect again."
     ),
     "not_renewed": gettext_noop("The authorization at Bling was not renewed yet. Tried again by itself."),
+    "in_line": gettext_noop(
+        "Bling renews one authorization after the other: %(message)s before this one. Goes on by itself at about "
+        "%(until)s."
+    ),
     "FORBIDDEN": gettext_noop(
         "%(service)s refuses the access: %(message)s. No permission of the app is missing: correct the address "
         "(BLING_API_URL) or what the account may use."
@@ -112,7 +116,7 @@ _BY_ANSWER = {
     ),
     "unconfirmed": _BY_CODE["unconfirmed"],
 }
-_AS_EVER = ("filter_ignored", "daily_limit", "limit")
+_AS_EVER = ("filter_ignored", "daily_limit", "limit", "in_line")
 """Codes of passing errors that no waiting of a minute ends: a person who waits gets their own sentence too."""
 IN_TIME = gettext_noop("%(service)s did not answer in time. Try again in a minute.")
 

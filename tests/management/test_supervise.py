@@ -74,3 +74,20 @@ def test_a_host_waits_for_a_database_that_is_away_and_can_be_ended_meanwhile(com
     _nothing, said = process.communicate(timeout=PATIENCE)
     assert said == ""
     assert process.returncode == (0 if command == "supervise" else -signal.SIGTERM)
+
+
+@pytest.mark.long
+def test_an_idle_cluster_ends_as_soon_as_it_is_asked(company: Company) -> None:
+    supervisor = processes.start(
+        "manage.py", "supervise", "--silence", "8", "--start", "60", "--grace", str(5 * PATIENCE),
+        env={"QUEUE_WORKERS": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_for_beat(f"{os.uname().nodename}:{supervisor.pid}", 0)
+        cluster = cluster_of(supervisor)
+        supervisor.send_signal(signal.SIGTERM)
+        assert supervisor.wait(PATIENCE) == 0
+        assert living(cluster) == []
+    finally:
+        supervisor.kill()
+        supervisor.wait(10)

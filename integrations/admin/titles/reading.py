@@ -2,11 +2,15 @@
 
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations.admin.kit import texts
 from integrations.domain.reasons import Problem, Reason
-from integrations.models import Title
+from integrations.models import BlingToken, Title, Waiting
+from integrations.pipeline.access import error_texts
+from integrations.pipeline.access.token_line import turn_of
+from integrations.rest.errors import IN_LINE
 from integrations.words.reasons import problem_text
 
 
@@ -38,6 +42,14 @@ def not_in_bling(title: Title) -> Problem | None:
 def _failure(title: Title) -> Problem | None:
     failure = getattr(getattr(title, "last_read", None), "failure", None)
     problem = Problem.from_json(failure) if failure else None
+    if problem is not None and problem.params.get("code") == IN_LINE:
+        return _place_in_line(title)
     if problem is None or problem.code is not Reason.NOT_IN_BLING:
         return problem
     return Problem(problem.code, {"at": texts.moment(datetime.fromisoformat(problem.params["at"]))})
+
+
+def _place_in_line(title: Title) -> Problem | None:
+    """Return how many are before the title's company now, nothing once its turn has come."""
+    token = BlingToken.objects.filter(connection=title.connection_id, waiting__gt=Waiting.NOBODY).first()
+    return error_texts.unread(turn_of(token, timezone.now())) if token is not None else None

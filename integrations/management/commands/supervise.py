@@ -87,9 +87,12 @@ class _Cluster:
         """End the cluster and every process of its group; what they were doing is safe to be cut off."""
         if self.process is None:
             return
-        for number, wait in ((signal.SIGTERM, self.grace), (signal.SIGKILL, 5.0)):
+        # Asked is the first process alone, which ends the others: when all are asked, its guard is gone at once, and it
+        # waits for the guard until it is killed.
+        orders = ((os.kill, signal.SIGTERM, self.grace), (os.killpg, signal.SIGKILL, 5.0))
+        for order, number, wait in orders:
             try:
-                os.killpg(self.process.pid, number)
+                order(self.process.pid, number)
                 self.process.wait(wait)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue

@@ -9,9 +9,10 @@ from django.conf import settings
 
 from integrations.bling.client import Access, BlingClient
 from integrations.kamino.client import KaminoClient, Keys, check_host
-from integrations.models import BlingConnection, BlingToken, KaminoConnection
+from integrations.models import BlingConnection, BlingToken, KaminoConnection, Waiting
 from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.access.rate_limits import bling_slots, kamino_slots
+from integrations.pipeline.access.token_line import note_refused
 from integrations.pipeline.access.tokens import load_token, refresh_token
 from integrations.rest.errors import ConfigError
 from integrations.rest.session import Patience
@@ -35,12 +36,16 @@ class CheckLine:
     sentence: str = ""
 
 
-def open_bling(connection: BlingConnection, *, clock: Clock, patience: Patience | None = None) -> BlingClient:
-    """Return a client that refreshes its token when Bling refuses it; `patience` is for a person who waits.
+def open_bling(
+    connection: BlingConnection, *, clock: Clock, patience: Patience | None = None, waiting: Waiting = Waiting.NOBODY
+) -> BlingClient:
+    """Return a client that refreshes its token when Bling refuses it; `patience` is for a person at an open page, and
+    `waiting` says who else waits for it.
 
-    Raises `ConfigError` when the connection has no authorization.
+    Raises `ConfigError` when the connection has no authorization, `RateLimitedError` when its turn to have its token
+    refreshed has not come.
     """
-    holder = _AccessHolder(connection.pk, clock)
+    holder = _AccessHolder(connection.pk, clock, waiting, patience)
     return BlingClient(
         base_url=settings.BLING_API_URL,
         access=holder.current(),
@@ -53,19 +58,26 @@ def open_bling(connection: BlingConnection, *, clock: Clock, patience: Patience 
 class _AccessHolder:
     """Remembers which token version a client uses, so that a refused one is refreshed only once."""
 
-    def __init__(self, connection_id: int, clock: Clock) -> None:
+    def __init__(self, connection_id: int, clock: Clock, waiting: Waiting, patience: Patience | None) -> None:
         self._connection_id = connection_id
         self._clock = clock
+        self._waiting = waiting
+        self._patience = patience
         self._version = 0
 
     def current(self) -> Access:
         token = load_token(self._connection_id)
         if token.expires_at - EXPIRY_MARGIN <= self._clock():
-            token = refresh_token(self._connection_id, token.version, clock=self._clock)
+            token = self._refreshed(token.version)
         return self._use(token)
 
     def renew(self) -> Access:
-        return self._use(refresh_token(self._connection_id, self._version, clock=self._clock))
+        note_refused(self._connection_id, self._version, self._clock())
+        return self._use(self._refreshed(self._version))
+
+    def _refreshed(self, version: int) -> BlingToken:
+        left = self._patience.left(service="Bling", operation="refresh") if self._patience else None
+        return refresh_token(self._connection_id, version, clock=self._clock, waiting=self._waiting, longest_wait=left)
 
     def _use(self, token: BlingToken) -> Access:
         self._version = token.version

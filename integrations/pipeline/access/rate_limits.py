@@ -158,10 +158,10 @@ def token_key() -> str:
     return f"bling-token:{settings.EGRESS_ID}"
 
 
-def token_slots(*, clock: Clock) -> DatabaseSlots:
+def token_slots(*, clock: Clock, longest_wait: float = LONGEST_WAIT) -> DatabaseSlots:
     """Return the slots of the token endpoint: Bling blocks an address for an hour after 20 calls in a minute."""
     interval = timedelta(milliseconds=settings.LIMITS.bling_token_interval_ms)
-    return DatabaseSlots(lambda: [(token_key(), interval)], service="Bling", clock=clock, longest_wait=60.0)
+    return DatabaseSlots(lambda: [(token_key(), interval)], service="Bling", clock=clock, longest_wait=longest_wait)
 
 
 def seconds_until_token_slot(now: datetime) -> float:

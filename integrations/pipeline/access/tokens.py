@@ -11,15 +11,24 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q
 
 from integrations.bling import auth
 from integrations.bling.errors import InvalidGrantError, NeedsReconnectionError
-from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KnownDatabase, Title
+from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KnownDatabase, Title, Waiting
 from integrations.models.connections import ConnectionStatus
 from integrations.models.fields import SecretUnreadableError
+from integrations.pipeline.access import token_line
 from integrations.pipeline.access.rate_limits import seconds_until_token_slot, token_slots
+from integrations.pipeline.access.token_line import (
+    ABANDONED_REFRESH,
+    NEAR_SLOT,
+    REFRESH_BEFORE,
+    REFRESH_IDLE_AFTER,
+    line,
+)
 from integrations.rest.errors import (
+    IN_LINE,
     ApiError,
     ConfigError,
     RateLimitedError,
@@ -33,17 +42,14 @@ from integrations.rest.limits import take
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
-ABANDONED_REFRESH = timedelta(seconds=90)
-"""After this long without a result, a refresh counts as abandoned."""
 POLL_SECONDS = 0.1
+LONGEST_NAP = 1.0
 FIRST_COOLDOWN = timedelta(seconds=20)
 LONGEST_COOLDOWN = timedelta(minutes=15)
-REFRESH_BEFORE = timedelta(minutes=60)
-REFRESH_IDLE_AFTER = timedelta(days=7)
 REFRESH_REFUSED = "refresh_refused"
 REFUSED_FOR_GOOD = timedelta(hours=24)
 """A refusal in words that nobody has seen may pass; one that still stands a day after the token ended does not."""
-NEAR_SLOT = 5.0
+NOBODY_WAITS = {"waiting": Waiting.NOBODY, "waits_since": None}
 
 
 def bling_app(connection: BlingConnection) -> auth.App:
@@ -72,11 +78,16 @@ def load_token(connection_id: int) -> BlingToken:
     return token
 
 
-def refresh_token(connection_id: int, seen_version: int, *, clock: Clock) -> BlingToken:
+def refresh_token(
+    connection_id: int, seen_version: int, *, clock: Clock, waiting: Waiting = Waiting.NOBODY,
+    longest_wait: float | None = None,
+) -> BlingToken:  # fmt: skip
     """Return a token newer than `seen_version`, refreshed by this call or by a faster one.
 
-    Exactly one caller talks to Bling; the others wait for its result. Raises `NeedsReconnectionError` when only the
-    owner can help, `RateLimitedError` during the cooldown after a failure, `TransientError` when nobody got a result.
+    Exactly one caller talks to Bling; the others wait for its result. `waiting` says who needs it, which decides its
+    place in the line; `longest_wait` is for a person at an open page: so many seconds they wait for a slot that is
+    reserved at once. Raises `NeedsReconnectionError` when only the owner can help, `RateLimitedError` during the
+    cooldown after a failure or when its turn has not come, `TransientError` when nobody got a result.
     """
     give_up = clock() + ABANDONED_REFRESH
     while True:
@@ -90,14 +101,33 @@ def refresh_token(connection_id: int, seen_version: int, *, clock: Clock) -> Bli
                 "the last refresh failed", seconds=seconds, service="Bling", operation="refresh",
                 code=auth.UNKNOWN if is_lost else "not_renewed",
             )  # fmt: skip
-        was_begun = token.refresh_started_version == token.version
+        if longest_wait is None and not _is_under_way(token, now):
+            token_line.wait_for_turn(token, now, waiting)
         if _begin_refresh(token, now):
-            return _refresh_as_chosen(connection_id, seen_version, clock, was_begun=was_begun)
+            return _refresh_as_chosen(token, clock, waiting, longest_wait)
         if now >= give_up:
             raise TransientError(
                 "another worker's refresh has no result yet", service="Bling", operation="refresh", code="not_renewed"
             )
         time.sleep(POLL_SECONDS)
+
+
+def _is_under_way(token: BlingToken, now: datetime) -> bool:
+    started = token.refresh_started_at
+    return token.refresh_started_version == token.version and started is not None and started >= now - ABANDONED_REFRESH
+
+
+def _take_slot(token: BlingToken, clock: Clock, waiting: Waiting, longest_wait: float | None) -> None:
+    """Wait for the next slot. Who gets none has asked Bling nothing: the token is left as it was before its refresh
+    was begun."""
+    try:
+        take(token_slots(clock=clock, longest_wait=NEAR_SLOT if longest_wait is None else longest_wait))
+    except RateLimitedError:
+        BlingToken.objects.filter(pk=token.pk, version=token.version).update(
+            refresh_started_version=token.refresh_started_version, refresh_started_at=token.refresh_started_at
+        )
+        token_line.leave_place(token, clock(), waiting)
+        raise token_line.turn_of(token, clock()) from None
 
 
 def _begin_refresh(token: BlingToken, now: datetime) -> bool:
@@ -110,11 +140,14 @@ def _begin_refresh(token: BlingToken, now: datetime) -> bool:
     )
 
 
-def _refresh_as_chosen(connection_id: int, seen_version: int, clock: Clock, *, was_begun: bool) -> BlingToken:
+def _refresh_as_chosen(token: BlingToken, clock: Clock, waiting: Waiting, longest_wait: float | None) -> BlingToken:
+    """Refresh a token as the one caller that may; `token` is as it was before that was noted."""
+    connection_id, seen_version = token.connection_id, token.version
+    was_begun = token.refresh_started_version == seen_version
     connection = BlingConnection.objects.get(pk=connection_id)
     try:
         app = bling_app(connection)
-        take(token_slots(clock=clock))
+        _take_slot(token, clock, waiting, longest_wait)
         with transaction.atomic():
             # The one place where a call is made inside a transaction: the lock on the token's own row keeps a second
             # refresh out even if the note above was overtaken.
@@ -123,10 +156,13 @@ def _refresh_as_chosen(connection_id: int, seen_version: int, clock: Clock, *, w
                 return token
             _fill(token, auth.refresh(app, token.refresh_token), clock())
             token.save()
+            token_line.call_waiting(connection_id, clock())
             return token
     except (InvalidGrantError, NeedsReconnectionError, UnauthorizedError) as error:
         return _refused(connection, seen_version, error, clock(), was_begun=was_begun)
     except ApiError as error:
+        if error.code == IN_LINE:
+            raise
         _cool_down(connection_id, seen_version, error, clock(), was_begun=was_begun)
         if isinstance(error, RejectedError) and token.expires_at < clock() - REFUSED_FOR_GOOD:
             refused = InvalidGrantError(error.message, status=error.status, code=REFRESH_REFUSED)
@@ -146,6 +182,7 @@ def _cool_down(connection_id: int, version: int, error: ApiError, now: datetime,
         failures=F("failures") + 1,
         retry_at=now + (ABANDONED_REFRESH if lost else wait),
         refresh_started_version=version if lost or was_begun else 0,
+        **NOBODY_WAITS,
     )
     log.warning("token refresh failed", connection=connection_id, kind=error.kind, error=str(error))
 
@@ -204,6 +241,7 @@ def _fill(token: BlingToken, pair: auth.TokenPair, now: datetime) -> None:
     token.refreshed_at = now
     token.failures = 0
     token.retry_at = None
+    token.waiting, token.waits_since = Waiting.NOBODY, None
     token.version += 1
 
 
@@ -232,33 +270,36 @@ def store_tokens(
     connection.status = status
 
 
-def refresh_due(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None = None) -> int:
-    """Refresh tokens (of some companies) in the background: an hour before they expire, and weekly where nothing runs.
-
-    Oldest expiry first, only while the next slot is near, so that code exchanges and other work never wait long.
-    Returns how many were refreshed.
-    """
-    refreshed = 0
-    due = tokens_due(clock(), tenant_ids).order_by("expires_at", "pk")
-    for token in due.only("connection_id", "version")[:200]:
-        if clock() >= deadline or seconds_until_token_slot(clock()) > NEAR_SLOT:
+def refresh_line(*, clock: Clock, deadline: datetime) -> int:
+    """Refresh the tokens of the line, one after the other, until nobody stands in it. Waits for each slot without
+    reserving it, so that people who come meanwhile are first. Returns how many were refreshed."""
+    refreshed, failed = 0, set[int]()
+    while (now := clock()) < deadline:
+        token = line(now).exclude(pk__in=failed).only("connection_id", "version").first()
+        if token is None:
             break
+        wait = seconds_until_token_slot(now) - NEAR_SLOT / 2
+        if wait > 0:
+            time.sleep(min(wait, LONGEST_NAP))
+            continue
         try:
             refresh_token(token.connection_id, token.version, clock=clock)
             refreshed += 1
         except Exception as error:
+            if isinstance(error, RateLimitedError) and error.code == IN_LINE:
+                time.sleep(POLL_SECONDS)  # somebody else was faster
+                continue
             # One token that cannot be refreshed, or not even be read, must not keep the others from it.
             log.warning("background refresh failed", connection=token.connection_id, error=str(error))
+            failed.add(token.pk)
+            _set_aside(token, clock())
     return refreshed
 
 
-def tokens_due(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[BlingToken]:
-    """Return the tokens to refresh in the background."""
-    working = Q(connection__status=ConnectionStatus.CONNECTED, expires_at__lt=now + REFRESH_BEFORE)
-    resting = Q(connection__status=ConnectionStatus.PAUSED, refreshed_at__lt=now - REFRESH_IDLE_AFTER)
-    rested = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
-    due = BlingToken.objects.filter(working | resting, rested)
-    return due if tenant_ids is None else due.filter(connection__tenant__in=tenant_ids)
+def _set_aside(token: BlingToken, now: datetime) -> None:
+    """Let nobody stand behind a token that failed without a cooldown."""
+    still = BlingToken.objects.filter(pk=token.pk, version=token.version)
+    still.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now)).update(retry_at=now + FIRST_COOLDOWN, **NOBODY_WAITS)
 
 
 def next_refreshes(tenant_ids: Sequence[int], now: datetime) -> list[tuple[int, datetime | None]]:

@@ -13,7 +13,7 @@ from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
 from integrations.kamino.endpoints import ENDPOINTS, TITLE_LISTS, Op
 from integrations.kamino.title_lists import WORKS
-from integrations.models import BlingConnection, KaminoConnection
+from integrations.models import BlingConnection, KaminoConnection, Waiting
 from integrations.models.title_lists import list_field
 from integrations.pipeline.access.clients import CheckLine, open_bling, open_kamino
 from integrations.pipeline.access.error_texts import error_text
@@ -31,7 +31,7 @@ NUMBERS = ("NF 1/A", "1", "")
 def probe_bling(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckLine]:
     """Yield one line per scope that a sync needs."""
     try:
-        client = open_bling(connection, clock=clock)
+        client = open_bling(connection, clock=clock, waiting=Waiting.PERSON)
     except ApiError as error:
         yield CheckLine("authorization", False, str(error), error_text(error))
         return

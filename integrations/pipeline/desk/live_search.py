@@ -16,7 +16,7 @@ from integrations.bling.records import CashEntry
 from integrations.domain.absence import Absence, explain
 from integrations.domain.calendar import day_of
 from integrations.domain.titles import Direction, TitleFacts, TitleRow, categories_of
-from integrations.models import BlingConnection, Bordero, Person, SeenRow, SyncRun, Title
+from integrations.models import BlingConnection, Bordero, Person, SeenRow, SyncRun, Title, Waiting
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import PATIENCE, open_bling
 from integrations.pipeline.access.error_texts import live_error_text
@@ -90,7 +90,7 @@ def search(
     if connection.status != ConnectionStatus.CONNECTED:
         raise Refused("unconnected", _("This company's Bling is not connected. Connect it first."))
     try:
-        client = open_bling(connection, clock=clock, patience=Patience(PATIENCE))
+        client = open_bling(connection, clock=clock, patience=Patience(PATIENCE), waiting=Waiting.PERSON)
         return _Looking(connection, client, wanted, visible, hidden, clock).look()
     except ApiError as error:
         raise Refused("api", live_error_text(error)) from error

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from integrations.bling.client import BlingClient
 from integrations.domain.titles import BorderoFacts
-from integrations.models import BlingConnection, PaymentCheck, Title, TitleRead
+from integrations.models import BlingConnection, PaymentCheck, Title, TitleRead, Waiting
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.handover import payment_checks
@@ -70,7 +70,8 @@ def read_before_settling(
 
 
 def _read_of(connection: BlingConnection, clock: Clock, deadline: datetime, *, for_people: bool) -> bool:
-    client, worked = open_bling(connection, clock=clock), False
+    waiting = Waiting.PERSON if for_people else Waiting.NOBODY
+    client, worked = open_bling(connection, clock=clock, waiting=waiting), False
     while clock() < deadline:
         due = payment_checks.checks_to_read(clock(), for_people=for_people).filter(title__connection=connection)
         first = due.order_by(payment_checks.a_person_waits("title").desc(), "asked_at", "pk")

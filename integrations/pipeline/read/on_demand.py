@@ -8,11 +8,11 @@ from functools import partial
 import structlog
 from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, RateLimit, SalesOrder, Title, TitleRead
+from integrations.models import BlingConnection, RateLimit, SalesOrder, Title, TitleRead, Waiting
 from integrations.models.connections import ConnectionStatus
 from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
@@ -34,11 +34,16 @@ READING_ASKED = 0x61736B
 
 
 def connections_asked(now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[BlingConnection]:
-    """Return the connections of titles that people asked for, without those whose account takes no calls for long."""
+    """Return the connections of titles that people asked for, without those whose account takes no calls for long, and
+    those that have a place in the line for a newer token."""
     asked = TitleRead.objects.filter(asked_at__isnull=False)
     spent = RateLimit.objects.filter(key=OuterRef("account_key"), next_at__gt=now + timedelta(seconds=LONGEST_WAIT))
     connections = BlingConnection.objects.annotate(account_key=key_of_connections()).filter(
-        ~Exists(spent), status=ConnectionStatus.CONNECTED, tenant__is_active=True, titles__last_read__in=asked
+        ~Exists(spent),
+        ~Q(token__waiting=Waiting.PERSON),
+        status=ConnectionStatus.CONNECTED,
+        tenant__is_active=True,
+        titles__last_read__in=asked,
     )
     return connections if tenant_ids is None else connections.filter(tenant__in=tenant_ids)
 
@@ -46,7 +51,10 @@ def connections_asked(now: datetime, tenant_ids: Sequence[int] | None) -> QueryS
 def read_asked(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None) -> bool:
     """Read the titles that people asked for, now, outside of any run."""
     worked = False
-    for connection in connections_asked(clock(), tenant_ids).distinct():
+    first = Min("titles__last_read__asked_at", filter=Q(titles__last_read__is_asked_by_person=True))
+    for connection in (
+        connections_asked(clock(), tenant_ids).annotate(first=first).order_by(F("first").asc(nulls_last=True), "pk")
+    ):
         try:
             with only_reader_of(connection) as alone:
                 worked |= alone and _read_asked_of(connection, clock, deadline)
@@ -88,7 +96,8 @@ def _read_asked_of(connection: BlingConnection, clock: Clock, deadline: datetime
     wanted = [(Direction(read.title.direction), read.title.bling_id) for read in asked]
     since = max(read.asked_at for read in asked if read.asked_at)
     others_since = since if asked[0].is_asked_by_person else None
-    client = open_bling(connection, clock=clock)
+    waiting = Waiting.PERSON if asked[0].is_asked_by_person else Waiting.NOBODY
+    client = open_bling(connection, clock=clock, waiting=waiting)
     reads_orders = sales_orders.are_needed(connection)
     for chunk in fetch.read_titles(
         client, connection, wanted, clock=clock, deadline=deadline, reads_orders=reads_orders, borderos_before=since,

@@ -7,7 +7,7 @@ import structlog
 from django.db import OperationalError, transaction
 from django.db.models import F, Q
 
-from integrations.models import SyncRun
+from integrations.models import SyncRun, Waiting
 from integrations.models.connections import ConnectionStatus
 from integrations.models.runs import RunQuerySet
 from integrations.pipeline.access import failpoints
@@ -34,7 +34,8 @@ def advance_a_run(clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | 
     log.info("run goes on", run=run.pk, step=run.step)
     failpoints.passed("pull.leased")
     try:
-        client = open_bling(run.connection, clock=clock)
+        is_asked = run.trigger != SyncRun.Trigger.SCHEDULE
+        client = open_bling(run.connection, clock=clock, waiting=Waiting.RUN if is_asked else Waiting.NOBODY)
         if not work_on(run, client, clock=clock, deadline=deadline):
             _release_run(run, tries=0)
     except mirror.LostLeaseError:

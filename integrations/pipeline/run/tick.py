@@ -11,6 +11,7 @@ from django.conf import settings
 
 from integrations.models import DELIVERY_UNITS, WakeUpKind
 from integrations.pipeline.access import tokens
+from integrations.pipeline.access.token_line import tokens_due
 from integrations.pipeline.compare import double_payments
 from integrations.pipeline.compare.discrepancies import REVIEW as REVIEW_RHYTHM
 from integrations.pipeline.compare.discrepancies import kaminos_to_review, review_changed
@@ -96,13 +97,13 @@ LETTERS = (
 )  # fmt: skip
 """What is told to people. Has a thread of its own: a mail server may take its time."""
 
-REFRESHING = Rhythm(WakeUpKind.TOKENS, tokens.tokens_due, "connection__tenant", tokens.next_refreshes, rotates=False)
+REFRESHING = Rhythm(WakeUpKind.TOKENS, tokens_due, "connection__tenant", tokens.next_refreshes, rotates=False)
 TOKENS = _kind(
     REFRESHING,
-    lambda turn: tokens.refresh_due(clock=turn.clock, deadline=turn.deadline, tenant_ids=turn.tenant_ids) > 0,
+    lambda turn: tokens.refresh_line(clock=turn.clock, deadline=turn.deadline) > 0,
 )
-"""Has a thread of its own: a thousand companies wait an hour for their slots after an outage, and nothing waits for
-them."""
+"""Has a thread of its own: a thousand companies wait an hour for their slots after an outage. It serves the whole line,
+whichever company was found to be due: a person's company may be far behind by its age."""
 SWEEP = Kind(
     "sweep", lambda now, _: [model.objects.expired(now) for model in DELIVERY_UNITS],
     _sweep,

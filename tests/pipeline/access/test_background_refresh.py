@@ -78,7 +78,7 @@ def test_two_hundred_tokens_are_refreshed_in_time_and_never_too_fast(
 
     monkeypatch.setattr("integrations.bling.auth.refresh", refresh)
     while clock() < expires and BlingToken.objects.filter(version=1).exists():
-        tokens.refresh_due(clock=clock, deadline=clock() + timedelta(seconds=110))
+        tokens.refresh_line(clock=clock, deadline=clock() + timedelta(seconds=110))
         clock.sleep(1)  # the next tick
     assert BlingToken.objects.filter(version=2).count() == TENANTS
     assert len(calls) == TENANTS
@@ -97,15 +97,15 @@ def test_a_paused_connection_is_refreshed_weekly(clock: VirtualClock, monkeypatc
     )
     monkeypatch.setattr("integrations.bling.auth.refresh", lambda *_args: TokenPair("a2", "r2", 21_600, "opaque"))
     clock.sleep(6 * 86_400)
-    assert tokens.refresh_due(clock=clock, deadline=clock() + timedelta(seconds=60)) == 0
+    assert tokens.refresh_line(clock=clock, deadline=clock() + timedelta(seconds=60)) == 0
     clock.sleep(2 * 86_400)
-    assert tokens.refresh_due(clock=clock, deadline=clock() + timedelta(seconds=60)) == 1
+    assert tokens.refresh_line(clock=clock, deadline=clock() + timedelta(seconds=60)) == 1
 
 
 def test_years_of_failed_refreshes_overflow_nothing(company: Company) -> None:
     BlingToken.objects.update(failures=500, expires_at=timezone.now())
     company.bling.inactive = True
-    tokens.refresh_due(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
+    tokens.refresh_line(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
     BlingConnection.objects.update(client_id="", client_secret="", status="connected")
     BlingToken.objects.update(failures=500, retry_at=None, refresh_started_version=0)
-    tokens.refresh_due(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
+    tokens.refresh_line(clock=timezone.now, deadline=timezone.now() + timedelta(seconds=20))
