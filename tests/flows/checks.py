@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
 from integrations.models import Attempt, Discrepancy, PartPosting, PersonPosting, Posting, Title
-from integrations.pipeline.report.alerts import find_causes
+from integrations.pipeline.report.causes import find_causes
 from sandbox.bling.wire_forms import money_moved
 from sandbox.kamino.fields import FIELDS, PAID, PENDING
 from tests.flows.helpers import Company
@@ -90,7 +90,7 @@ def check_surplus(company: Company) -> None:
     another = [fired for fired in struck if fired.kind == "another_id"]
     numbers = surplus_of(company)
     assert len(numbers) <= len(another), "a number is called one too many that is not"
-    causes = [finding.cause for finding in find_causes(company.tenant, now=timezone.now())]
+    causes = [finding.cause for finding in find_causes([company.tenant], now=timezone.now())[company.tenant.pk]]
     assert (AlertCause.SURPLUS in causes) is bool(numbers)
 
 

@@ -14,7 +14,6 @@ from django.utils import timezone
 from integrations.models import BlingConnection, BlingToken, SyncRun, Title, TitleRead, Waiting
 from integrations.pipeline.access import tokens
 from integrations.pipeline.desk.commands import request_resync, request_sync
-from integrations.pipeline.read.run_lease import advance_a_run
 from integrations.pipeline.run import tick
 from integrations.rest import limits
 from tests.flows.helpers import Company
@@ -44,7 +43,6 @@ class Outage:
     time: VirtualTime
     began_at: datetime
     threads: int
-    only_runs: bool = False
 
     @property
     def workers(self) -> list[Callable[[], object]]:
@@ -59,10 +57,7 @@ class Outage:
         return mine * 2
 
     def _turn(self, first: int) -> None:
-        if self.only_runs:
-            advance_a_run(self.time, self.time() + SLICE, None)
-        else:
-            tick.work_once(clock=self.time, deadline=self.time() + SLICE, first=first)
+        tick.work_once(clock=self.time, deadline=self.time() + SLICE, first=first)
 
     def ask(self, title_of: list[Company]) -> None:
         titles = Title.objects.filter(connection__in=[company.connection for company in title_of])
@@ -126,20 +121,3 @@ def test_people_come_first_and_all_others_follow(outage: Callable[..., Outage]) 
     assert len(some.refreshes()) == 20
     check_slots(some)
     assert not BlingToken.objects.exclude(waiting=Waiting.NOBODY).exists()
-
-
-@pytest.mark.long
-def test_a_thousand_companies_after_six_hours(outage: Callable[..., Outage]) -> None:
-    thousand = outage(1_000, threads=8)
-    thousand.only_runs = True
-    check_people_first(thousand)
-    end = thousand.time() + timedelta(minutes=3)
-    thousand.time.run(thousand.workers, until=lambda: thousand.time() >= end)
-    check_slots(thousand)
-    # By age, besides people: the company that waited longest is the next one, and its run goes on at once.
-    served = BlingToken.objects.filter(refreshed_at__gte=thousand.began_at).count() - PEOPLE
-    assert served >= 40
-    others = [company.connection.pk for company in thousand.companies[:served]]
-    assert not BlingToken.objects.filter(connection__in=others, refreshed_at__lt=thousand.began_at).exists()
-    runs = SyncRun.objects.filter(connection__in=others[: served - 5])
-    assert not runs.exclude(state=SyncRun.State.DONE).exists()
