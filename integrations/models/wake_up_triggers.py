@@ -71,7 +71,8 @@ def _of_statement(table: str, name: str, rows: str) -> list[str]:
     body = f"""
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger {_BODY}
 BEGIN
-    PERFORM integrations_wake(tenant, array_agg(DISTINCT kind)) FROM ({rows}) causes GROUP BY tenant;
+    PERFORM integrations_wake(tenant, array_agg(DISTINCT kind)) FROM ({rows}) causes
+    WHERE tenant IS NOT NULL GROUP BY tenant;
     RETURN NULL;
 END $$
 """

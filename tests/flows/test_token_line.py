@@ -112,6 +112,7 @@ def check_slots(outage: Outage) -> None:
     assert max(gaps) <= INTERVAL + 1.5, sorted(gaps)[-3:]
 
 
+@pytest.mark.long
 def test_people_come_first_and_all_others_follow(outage: Callable[..., Outage]) -> None:
     some = outage(20, threads=4)
     check_people_first(some)
