@@ -11,8 +11,9 @@ class IntegrationsConfig(AppConfig):
     def ready(self) -> None:
         from integrations import checks as checks
         from integrations.models.open_reasons import drop_view, make_view
-        from integrations.models.wake_up_triggers import make_triggers
+        from integrations.models.wake_up_triggers import drop_triggers, make_triggers
 
         pre_migrate.connect(drop_view, sender=self)
+        pre_migrate.connect(drop_triggers, sender=self)
         post_migrate.connect(make_view, sender=self)
         post_migrate.connect(make_triggers, sender=self)

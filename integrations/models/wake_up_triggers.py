@@ -162,9 +162,33 @@ def statements() -> list[str]:
     ]
 
 
-def make_triggers(*, using: str, **_kwargs: Any) -> None:
-    """After migrations ran: make the triggers as the present code defines them."""
+def drop_triggers(*, using: str, plan: Any = (), **_kwargs: Any) -> None:
+    """Before migrations run: they name columns, which a migration may add or rename."""
+    if plan:
+        with connections[using].cursor() as cursor:
+            cursor.execute("SELECT proname FROM pg_proc WHERE proname LIKE 'integrations\\_wake%'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"DROP FUNCTION {name} CASCADE")
+
+
+def make_triggers(*, using: str, plan: Any = (), **_kwargs: Any) -> None:
+    """After migrations ran: make the triggers as the present code defines them. What migrations changed may have caused
+    any work."""
     with connections[using].cursor() as cursor:
-        if WakeUp._meta.db_table in connections[using].introspection.table_names(cursor):
-            for statement in statements():
-                cursor.execute(statement)
+        tables = connections[using].introspection.table_names(cursor)
+        if WakeUp._meta.db_table not in tables or not _has_latest_column(cursor):
+            return
+        for statement in statements():
+            cursor.execute(statement)
+        if plan:
+            cursor.execute(f"SELECT integrations_wake(id, {_array(_ALL)}) FROM integrations_tenant")  # noqa: S608
+
+
+def _has_latest_column(cursor: Any) -> bool:
+    """Say whether the tables are as the triggers want them: migrations may have been led back."""
+    cursor.execute(
+        "SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema() AND"
+        " (table_name, column_name) IN (('integrations_planrequest', 'connection_id'),"
+        " ('integrations_personposting', 'sought_at'), ('integrations_posting', 'is_review_due'))"
+    )
+    return bool(cursor.fetchone()[0] == 3)
