@@ -51,15 +51,14 @@ class Companies:
     def lease_next(self, now: datetime) -> tuple[KaminoConnection | None, float | None]:
         if self._tenant_ids is not None:
             return self._lease_next_of(self._tenant_ids, now)
-        rhythm, looked_at = PEOPLE_DELIVER if self._for_people else DELIVER, set[int]()
-        while tenants := set(rhythm.to_look_at(now)) - looked_at:
-            kamino, wait = self._lease_next_of(tuple(tenants), now)
+        rhythm = PEOPLE_DELIVER if self._for_people else DELIVER
+        for tenants in rhythm.looks(lambda: now, self._deadline):
+            kamino, wait = self._lease_next_of(tenants, now)
             if kamino is not None:
                 return kamino, None
             if wait is not None:
                 self._slots.append(now + timedelta(seconds=wait))
             rhythm.settle(tenants, now)
-            looked_at |= tenants
         # What has work and waits for its slot is not looked at before; until then it is waited for.
         self._slots = [at for at in self._slots if at > now]
         return None, min(((at - now).total_seconds() for at in self._slots), default=None)

@@ -144,12 +144,11 @@ def _next_deliveries(tenant_ids: Sequence[int], now: datetime, *, for_people: bo
 def _waiting(*, for_people: bool) -> list[QuerySet[Any]]:
     """Return the units that something is done with at their moment, each kind from the index of its own."""
     asked = {"priority": Priority.PERSON} if for_people else {}
-    persons, *titles = PersonPosting, Posting, PartPosting
-    states = (DeliveryState.READY, DeliveryState.UNCERTAIN)
-    stuck = {"state": DeliveryState.NEEDS_HUMAN, "reason": Reason.AMBIGUOUS}
-    found: list[QuerySet[Any]] = [model.objects.filter(state=state, **asked) for model in titles for state in states]
-    found += [persons.objects.filter(state=state) for state in states]
-    return [*found, Posting.objects.filter(MAY_END_THERE, **asked), persons.objects.filter(**stuck)]
+    units: list[QuerySet[Any]] = [Posting.objects.filter(**asked), PartPosting.objects.filter(**asked)]
+    units.append(PersonPosting.objects.all())
+    found = [rows.filter(state=state) for rows in units for state in (DeliveryState.READY, DeliveryState.UNCERTAIN)]
+    stuck = PersonPosting.objects.filter(state=DeliveryState.NEEDS_HUMAN, reason=Reason.AMBIGUOUS)
+    return [*found, Posting.objects.filter(MAY_END_THERE, **asked), stuck]
 
 
 DELIVER, PEOPLE_DELIVER = (

@@ -4,7 +4,7 @@
 alone makes something due, else a late one, since every other cause wakes it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, Subquery
 
 from integrations.models import KaminoConnection, WakeUp
-from integrations.pipeline.handover.due import Tenants, Turn
+from integrations.pipeline.access.leases import LEASE
+from integrations.pipeline.handover.due import Clock, Tenants, Turn
 
 FALLBACK = timedelta(hours=6)
 """When a company is looked at again that nothing but a cause makes due."""
@@ -21,8 +22,6 @@ SOON = timedelta(seconds=2)
 """When one is looked at again for which somebody else makes a call."""
 LOOK_AT = 10
 """Companies of one look: few, so that each is found by its key and not among all of them."""
-LONGEST_CALL = timedelta(seconds=200)
-"""A lease that ends later than this is a pause, and no call in flight."""
 
 Work = Callable[[tuple[int, ...], datetime], object]
 """What is done for some companies at a moment."""
@@ -54,6 +53,16 @@ class Rhythm:
         first = self._awake(now).order_by("due_at").values("pk")[:1]
         return [WakeUp.objects.filter(pk=Subquery(first))]
 
+    def looks(self, clock: Clock, deadline: datetime) -> Iterator[tuple[int, ...]]:
+        """Look until `deadline`, each time at companies that were not looked at yet. Each look is to be settled before
+        the next one."""
+        looked_at = set[int]()
+        while tenants := tuple(each for each in self.to_look_at(clock()) if each not in looked_at):
+            yield tenants
+            looked_at.update(tenants)
+            if clock() >= deadline:
+                return
+
     def to_look_at(self, now: datetime) -> tuple[int, ...]:
         """Return the companies to look at now, the one first that waited longest."""
         rows = self._awake(now).order_by("due_at", "pk").values_list("tenant", flat=True)[:LOOK_AT]
@@ -65,7 +74,8 @@ class Rhythm:
             return rows
         until = "tenant__kamino_connection__lease_until"
         is_free = Q(**{f"{until}__isnull": True}) | Q(**{f"{until}__lt": now})
-        return rows.filter(is_free | Q(**{f"{until}__gt": now + LONGEST_CALL}))
+        is_paused = Q(**{f"{until}__gt": now + LEASE})
+        return rows.filter(is_free | is_paused)
 
     def settle(
         self,
@@ -109,12 +119,8 @@ class Rhythm:
         for whom it is done, in one transaction. It makes no calls."""
 
         def look(turn: Turn) -> bool:
-            now, looked_at = turn.clock(), set[int]()
-            while tenants := tuple(each for each in self.to_look_at(now) if each not in looked_at):
-                self.settle(tenants, now, first=work)
-                looked_at.update(tenants)
-                if turn.clock() >= turn.deadline:
-                    break
+            for tenants in self.looks(turn.clock, turn.deadline):
+                self.settle(tenants, turn.clock(), first=work)
             return False  # nothing follows from it
 
         return look
@@ -125,16 +131,12 @@ class Rhythm:
         def work(turn: Turn) -> bool:
             if turn.tenant_ids is not None:
                 return step(turn)
-            looked_at = set[int]()
-            while tenants := tuple(each for each in self.to_look_at(turn.clock()) if each not in looked_at):
+            for tenants in self.looks(turn.clock, turn.deadline):
                 try:
                     if step(replace(turn, tenant_ids=tenants)):
                         return True
                 finally:
                     self.settle(tenants, turn.clock())
-                looked_at.update(tenants)
-                if turn.clock() >= turn.deadline:
-                    break
             return False
 
         return work
@@ -146,7 +148,7 @@ def next_after_calls(kamino: KaminoConnection, now: datetime, at: datetime | Non
     until = kamino.lease_until
     if until is None or until <= now:
         return at
-    if until > now + LONGEST_CALL:
+    if until > now + LEASE:  # no call in flight
         return max(until, at or until)
     soon = min(until, now + SOON)
     return soon if at is None or at <= now else min(soon, at)
