@@ -24,8 +24,6 @@ log = structlog.get_logger(__name__)
 MAIL_AGAIN_AFTER = timedelta(hours=24)
 MAILS = "alerts"
 MAIL_EVERY = timedelta(minutes=2)
-BATCH = 200
-"""Companies that are reviewed together."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +80,10 @@ def review_alerts(*, now: datetime, tenant_ids: Sequence[int] | None = None) -> 
     tenants = Tenant.objects.filter(is_active=True).order_by("pk")
     if tenant_ids is not None:
         tenants = tenants.filter(pk__in=tenant_ids)
-    waiting = list(tenants)
-    for first in range(0, len(waiting), BATCH):
-        together = waiting[first : first + BATCH]
-        if not _was_reviewed(together, now) and len(together) > 1:
-            for tenant in together:  # the other companies' risks are still mailed
-                _was_reviewed([tenant], now)
+    together = list(tenants)
+    if not _was_reviewed(together, now) and len(together) > 1:
+        for tenant in together:  # the other companies' risks are still mailed
+            _was_reviewed([tenant], now)
 
 
 def _was_reviewed(tenants: Sequence[Tenant], now: datetime) -> bool:
