@@ -1,7 +1,6 @@
 """The purge: what ends and what stays is the table of docs/lgpd.md, and nobody waits for it."""
 
 import re
-import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from integrations.models import Attempt, ConnectionEvent, KaminoSnapshot, SyncRu
 from integrations.pipeline.company import retention
 from integrations.pipeline.company.retention import DAY, ENDS, GUARDS, YEAR, purge
 from tests.flows.helpers import Company
+from tests.threads import in_thread
 
 PAGE = Path(__file__).parents[3] / "docs" / "lgpd.md"
 PERIODS = {"until they expire": 0 * DAY, "1 year": YEAR, "2 years": 2 * YEAR, "5 years": 5 * YEAR}
@@ -113,24 +113,9 @@ def test_the_purge_waits_for_nobody_and_leaves_what_somebody_holds(company: Comp
         KaminoSnapshot.objects.create(kamino_connection=kamino, direction="payable", kamino_id=number, read_at=old)
         for number in (1, 2)
     ]
-    failures: list[Exception] = []
-
-    def purge_elsewhere() -> None:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '5s'")
-            purge(now=timezone.now())
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
     with transaction.atomic():
         KaminoSnapshot.objects.select_for_update().get(pk=rows[0].pk)
-        thread = threading.Thread(target=purge_elsewhere)
-        thread.start()
-        thread.join()
-    assert not failures
+        in_thread(lambda: purge(now=timezone.now()))
     assert list(KaminoSnapshot.objects.values_list("kamino_id", flat=True)) == [1]
 
 

@@ -1,11 +1,10 @@
 """Wake-ups: whoever causes work makes its company due, whoever looks in vain lets it sleep, and neither waits."""
 
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import (
@@ -33,6 +32,7 @@ from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.run import tick
 from tests.flows.helpers import Company
 from tests.flows.wake_ups import check_awake, settle_all
+from tests.threads import in_thread
 
 FUTURE = timedelta(days=2)
 
@@ -61,26 +61,6 @@ def kinds_awake(company: Company, now: datetime | None = None) -> set[str]:
 
 def make_ready() -> None:
     Posting.objects.update(state="ready", ready_at=timezone.now(), delivered_fingerprint="")
-
-
-def in_thread(work: Callable[[], object]) -> None:
-    """Do something on a database connection of its own; fails where that waits for ours."""
-    failures: list[Exception] = []
-
-    def run() -> None:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '5s'")
-            work()
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    assert not failures
 
 
 def test_each_kind_of_wake_up_has_one_rhythm_and_one_step() -> None:
