@@ -1,11 +1,10 @@
 """A thousand companies on N workers, in virtual time: how near to the limits, and how long does a person wait?"""
 
-import json
 import os
-from subprocess import Popen
 from typing import Any
 
 from benchmarks.fleet_worker import COMPANIES, FIRST_LOADS, LARGEST, RESYNCS
+from benchmarks.measure import answer_of
 from benchmarks.report import Row
 from benchmarks.stage import start
 
@@ -22,15 +21,7 @@ def run() -> list[Row]:
     """Simulate the morning on each number of workers; nothing sleeps and nothing is random."""
     environment = {**os.environ, "DATABASE_URL": NOWHERE, "DJANGO_SETTINGS_MODULE": "project.settings"}
     workers = {number: start(environment, "-m", "benchmarks.fleet_worker", str(number)) for number in WORKERS}
-    return [row for number, worker in workers.items() for row in _rows(number, _outcome(worker))]
-
-
-def _outcome(worker: Popen[str]) -> dict[str, Any]:
-    output, _nothing = worker.communicate()
-    if worker.returncode:
-        raise RuntimeError(f"{worker.args!r} ended with {worker.returncode}")
-    found: dict[str, Any] = json.loads(output)
-    return found
+    return [row for number, worker in workers.items() for row in _rows(number, answer_of(worker))]
 
 
 def _rows(number: int, found: dict[str, Any]) -> list[Row]:

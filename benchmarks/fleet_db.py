@@ -1,11 +1,11 @@
 """What does the fleet's database cost? A thousand companies of a thousand titles each, with a year of their runs,
 beside a few that really sync: an idle tick, and every statement of the work."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.companies import add_company
+from benchmarks.measure import answer_of
 from benchmarks.plans import EACH, FREE
 from benchmarks.report import Row
 from benchmarks.stage import stage, start
@@ -57,16 +57,8 @@ def _measure(companies: int, titles: int) -> Found:
     for number in range(SYNCED):
         add_company(world, f"{SLUG}-{number}", unsettled=UNSETTLED, paid=PAID)
     with stage(world) as environment:
-        found = [
-            _ask(environment, *arguments) for arguments in (("fill", str(companies), str(titles)), ("work",), ("idle",))
-        ]
-    return Found(idle=found[2], work=found[1])
-
-
-def _ask(environment: dict[str, str], *arguments: str) -> dict[str, Any]:
-    worker = start(environment, "-m", "benchmarks.fleet_db_worker", *arguments)
-    output, _nothing = worker.communicate()
-    if worker.returncode:
-        raise RuntimeError(f"{worker.args!r} ended with {worker.returncode}")
-    answer: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return answer
+        _filled, work, idle = (
+            answer_of(start(environment, "-m", "benchmarks.fleet_db_worker", *arguments))
+            for arguments in (("fill", str(companies), str(titles)), ("work",), ("idle",))
+        )
+    return Found(idle, work)

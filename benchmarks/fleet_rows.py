@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import connection as database
 from django.db import models, transaction
 from django.utils import timezone
@@ -37,8 +38,8 @@ from integrations.models import (
 )
 from integrations.models.wake_up_triggers import make_triggers
 from integrations.pipeline.read.schedule import last_slot
+from integrations.pipeline.report.alerts import MAILS
 
-HOURS = (5, 17)
 RUNS_A_YEAR = 730
 PERSONS_EACH = 50
 ROOM = 1_000_000
@@ -74,14 +75,14 @@ class _Filler:
     def __init__(self, fleet: Fleet, now: datetime) -> None:
         self.fleet = fleet
         self.now = now
-        self.slot = last_slot(now, HOURS)
+        self.slot = last_slot(now, settings.SYNC_HOURS)
         self.first = FIRST
 
     def fill(self) -> None:
         self._companies()
         self._titles()
         self._history()
-        Heartbeat.objects.update_or_create(name="alerts", defaults={"beat_at": self.now})
+        Heartbeat.objects.update_or_create(name=MAILS, defaults={"beat_at": self.now})
         with database.cursor() as cursor:
             for model in (Tenant, BlingConnection, KaminoConnection, Person, Title, Posting, PersonPosting):
                 cursor.execute(

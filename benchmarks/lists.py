@@ -1,9 +1,7 @@
 """How long do people wait for a list when there are 200,000 titles, and what does taking all of them home cost?"""
 
-import json
-
 from benchmarks.lists_worker import DISCREPANCIES, SLUG, TITLES
-from benchmarks.measure import Cost, cost_of
+from benchmarks.measure import Cost, answer_of, cost_of
 from benchmarks.report import Row
 from benchmarks.stage import stage, start
 from sandbox.world import World
@@ -17,9 +15,7 @@ def run() -> list[Row]:
     world.add_account(SLUG)
     with stage(world) as environment:
         start(environment, "-m", "benchmarks.lists_worker", "fill").wait()
-        worker = start(environment, "-m", "benchmarks.lists_worker", "pages")
-        output, _nothing = worker.communicate()
-        pages = json.loads(output.splitlines()[-1])
+        pages = answer_of(start(environment, "-m", "benchmarks.lists_worker", "pages"))
         costs = {kind: cost_of(start(environment, "-m", "benchmarks.lists_worker", kind)) for kind in ("xlsx", "csv")}
     return [*_pages(pages), *(row for kind, cost in costs.items() for row in _export(kind, cost))]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from subprocess import Popen
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,17 @@ def report_cost(work: Callable[[], object]) -> None:
 
 
 def cost_of(worker: Popen[str]) -> Cost:
-    """Wait for a worker and return what it printed. Raises `RuntimeError` when it failed."""
+    """Wait for a worker and return the cost that it printed. Raises `RuntimeError` when it failed."""
+    return Cost(**answer_of(worker))
+
+
+def answer_of(worker: Popen[str]) -> dict[str, Any]:
+    """Wait for a worker and return what it printed last, as JSON. Raises `RuntimeError` when it failed."""
     output, _nothing = worker.communicate()
     if worker.returncode:
         raise RuntimeError(f"{worker.args!r} ended with {worker.returncode}")
-    return Cost(**json.loads(output.splitlines()[-1]))
+    answer: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return answer
 
 
 def _cpu() -> float:
