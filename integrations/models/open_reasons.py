@@ -17,6 +17,7 @@ from integrations.domain.reasons import (
     Reason,
     effect_of,
 )
+from integrations.models.columns import has_columns
 
 VIEW = "integrations_discrepancies"
 _NAMED = {
@@ -103,10 +104,5 @@ def drop_view(*, using: str, plan: Any = (), **_kwargs: Any) -> None:
 def make_view(*, using: str, plan: Any = (), **_kwargs: Any) -> None:
     """After migrations ran: make the view as the present code defines it."""
     with connections[using].cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM information_schema.columns "
-            "WHERE table_name = 'integrations_posting' AND column_name = 'reason_since'"
-        )
-        [is_there] = cursor.fetchone()
-        if is_there:
+        if has_columns(cursor, ("integrations_posting", "reason_since")):
             cursor.execute(view_sql())

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import connections
 
-from integrations.models.wake_ups import WakeUp, WakeUpKind
+from integrations.models.columns import has_columns
+from integrations.models.wake_ups import WakeUpKind
 
 _ALL = tuple(WakeUpKind)
 _KAMINO = (
@@ -162,6 +163,13 @@ def statements() -> list[str]:
     ]
 
 
+_NAMED = (
+    ("integrations_wakeup", "due_at"), ("integrations_planrequest", "connection_id"),
+    ("integrations_personposting", "sought_at"), ("integrations_posting", "is_review_due"),
+)  # fmt: skip
+"""The youngest columns that the triggers name."""
+
+
 def drop_triggers(*, using: str, plan: Any = (), **_kwargs: Any) -> None:
     """Before migrations run: they name columns, which a migration may add or rename."""
     if plan:
@@ -175,20 +183,9 @@ def make_triggers(*, using: str, plan: Any = (), **_kwargs: Any) -> None:
     """After migrations ran: make the triggers as the present code defines them. What migrations changed may have caused
     any work."""
     with connections[using].cursor() as cursor:
-        tables = connections[using].introspection.table_names(cursor)
-        if WakeUp._meta.db_table not in tables or not _has_latest_column(cursor):
+        if not has_columns(cursor, *_NAMED):
             return
         for statement in statements():
             cursor.execute(statement)
         if plan:
             cursor.execute(f"SELECT integrations_wake(id, {_array(_ALL)}) FROM integrations_tenant")  # noqa: S608
-
-
-def _has_latest_column(cursor: Any) -> bool:
-    """Say whether the tables are as the triggers want them: migrations may have been led back."""
-    cursor.execute(
-        "SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema() AND"
-        " (table_name, column_name) IN (('integrations_planrequest', 'connection_id'),"
-        " ('integrations_personposting', 'sought_at'), ('integrations_posting', 'is_review_due'))"
-    )
-    return bool(cursor.fetchone()[0] == 3)
