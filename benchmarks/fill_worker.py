@@ -16,12 +16,14 @@ from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.routing import Map, Rule
 
 from benchmarks.scale import make_world
+from integrations.rest.address import Address
 from integrations.rest.session import Session
 from sandbox.account import Account
 from sandbox.bling import registers, titles
 from sandbox.wire import Call
 
 HOST = "world"
+ADDRESS = Address("http", HOST, 80, is_test=True)
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -35,7 +37,7 @@ class WorldSession(Session):
     """Answers with what the sandbox's handlers return for one account, without a connection and without refusals."""
 
     def __init__(self, account: Account) -> None:
-        super().__init__()
+        super().__init__(ADDRESS)
         rules = [Rule(rule, endpoint=handler) for _scope, rule, handler in (*titles.ROUTES, *registers.ROUTES)]
         self._account = account.bling
         self._routes = Map(rules).bind(HOST)
@@ -66,7 +68,7 @@ def _first_run(account: Account) -> None:
 
     access = Access("", KIND_OPAQUE)
     client = BlingClient(
-        base_url=f"http://{HOST}", access=access, slots=NoSlots(), renew=lambda: access, session=WorldSession(account)
+        address=ADDRESS, access=access, slots=NoSlots(), renew=lambda: access, session=WorldSession(account)
     )
     connection = BlingConnection.objects.select_related("tenant").get(tenant__slug=account.slug)
     now = timezone.now()

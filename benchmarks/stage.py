@@ -14,7 +14,7 @@ import psycopg
 
 from benchmarks.companies import HISTORY_DAYS
 from project.local import DATA_DIR, start_embedded_database
-from sandbox.server import SandboxServer
+from sandbox.server import SandboxServer, bling_addresses
 from sandbox.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,9 +33,8 @@ def stage(world: World, tenant: Mapping[str, Any] | None = None) -> Iterator[dic
             **os.environ,
             "DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "project.settings",
-            "BLING_API_URL": server.bling_url,
-            "BLING_TOKEN_URL": f"{server.bling_url}/oauth/token",
-            "KAMINO_ALLOWED_HOSTS": "127.0.0.1",
+            **bling_addresses(server.bling_url),
+            "TEST_HOSTS": "127.0.0.1",
             "OAUTHLIB_INSECURE_TRANSPORT": "1",
             "LOG_LEVEL": "ERROR",
             **(NO_LIMITS if world.unlimited else {}),

@@ -62,19 +62,6 @@ def check_stored_secrets(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
-def check_sandbox_in_production(**_kwargs: Any) -> list[CheckMessage]:
-    """E004: production talks to the real services over https only."""
-    urls = {
-        name: getattr(settings, name)
-        for name in ("BLING_API_URL", "BLING_AUTHORIZE_URL", "BLING_TOKEN_URL", "BLING_REVOKE_URL")
-    }
-    wrong = [name for name, url in urls.items() if not url.startswith("https://")]
-    if settings.IS_PRODUCTION and wrong:
-        return [Error(f"{', '.join(wrong)} must be https in production.", id="integrations.E004")]
-    return []
-
-
-@register(deploy=True)
 def check_mails(**_kwargs: Any) -> list[CheckMessage]:
     """W001: mails of production go to a mail server. What is only printed reaches nobody and counts as mailed."""
     backend = settings.EMAIL_BACKEND.removeprefix("django.core.mail.backends.").partition(".")[0]

@@ -23,10 +23,12 @@ from typing import Any, cast
 
 from django.core.management import CommandError
 
+from integrations.management.files import open_private
 from project.demo_processes import Child, ChildDiedError, Children, free_ports, is_free
 from project.demo_sandbox import HEALTHY, UNMAPPED
 from project.local import BASE_DIR, DATA_DIR, start_embedded_database
 from sandbox.bling.api import PREFIX as BLING_PREFIX
+from sandbox.server import bling_addresses
 
 HOST = "127.0.0.1"
 CONNECTED = (HEALTHY, UNMAPPED)
@@ -185,7 +187,6 @@ class Demo:
 
     def _environment(self) -> dict[str, str]:
         """Return what makes this service talk to the sandbox, and to nothing else."""
-        bling = f"{self.sandbox}{BLING_PREFIX}"
         local = f"{HOST},localhost"
         return {
             "ENVIRONMENT": "local",
@@ -195,13 +196,10 @@ class Demo:
             "PUBLIC_URL": self.web,
             "CSRF_TRUSTED_ORIGINS": f"{self.web},http://localhost:{self.options.web_port}",
             "BEHIND_PROXY": "false",
-            "BLING_API_URL": bling,
-            "BLING_AUTHORIZE_URL": f"{bling}/oauth/authorize",
-            "BLING_TOKEN_URL": f"{bling}/oauth/token",
-            "BLING_REVOKE_URL": f"{bling}/oauth/revoke",
+            **bling_addresses(f"{self.sandbox}{BLING_PREFIX}"),
             "BLING_CLIENT_ID": "",
             "BLING_CLIENT_SECRET": "",
-            "KAMINO_ALLOWED_HOSTS": HOST,
+            "TEST_HOSTS": HOST,
             "OAUTHLIB_INSECURE_TRANSPORT": "1",
             "NO_PROXY": local,
             "no_proxy": local,
@@ -222,7 +220,8 @@ class Demo:
     def _write_env_file(self, env: dict[str, str]) -> None:
         """Leave the environment in a file, for `manage.py` in another terminal."""
         lines = [f"export {name}='{value}'" for name, value in sorted(env.items())]
-        (self.folder / "env.sh").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with open_private(self.folder / "env.sh") as file:
+            file.write(("\n".join(lines) + "\n").encode())
 
     def _wait_for(self, url: str, child: Child) -> None:
         """Wait until an address answers. Raises `ChildDiedError` or `DemoError`."""

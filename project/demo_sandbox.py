@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from integrations.management.files import open_private
 from project.local import BASE_DIR
 from sandbox.server import SandboxServer
 from sandbox.world import World
@@ -100,7 +101,8 @@ def prepare(state: State, *, base_url: str, callback: str, file: Path) -> None:
         account.bling.redirect_uri = callback
     for tenant in state.provision["tenants"]:
         tenant["kamino"]["base_url"] = f"{base_url}/kamino"
-    file.write_text(json.dumps(state.provision, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    with open_private(file) as provision:
+        provision.write((json.dumps(state.provision, ensure_ascii=False, indent=2) + "\n").encode())
 
 
 def main(arguments: list[str] | None = None) -> int:

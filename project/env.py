@@ -11,13 +11,12 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.bling.addresses import ADDRESSES, read_bling_address
+from integrations.rest.errors import ConfigError
 from project.env_values import Values, database_config, email_config
 from project.local import local_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-BLING_BASE = "https://api.bling.com.br/Api/v3"
-BLING_AUTHORIZE = "https://www.bling.com.br/Api/v3/oauth/authorize"
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,8 @@ class Environment:
     csrf_trusted_origins: list[str]
     public_url: str
     behind_proxy: bool
-    bling_api_url: str
-    bling_authorize_url: str
-    bling_token_url: str
-    bling_revoke_url: str
+    bling_addresses: dict[str, str]
+    test_hosts: list[str]
     bling_client_id: str
     bling_client_secret: str
     kamino_allowed_hosts: list[str]
@@ -87,6 +84,7 @@ def read_environment() -> Environment:
     public_url = env.str("PUBLIC_URL", default="" if production else "http://127.0.0.1:8000").rstrip("/")
     if production and not public_url.startswith("https://"):
         raise ImproperlyConfigured("PUBLIC_URL must be the https address of this service in production.")
+    test_hosts = _test_hosts(env, production=production)
     return Environment(
         name=name,
         debug=env.bool("DEBUG", default=False),
@@ -97,10 +95,8 @@ def read_environment() -> Environment:
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[public_url] if public_url else []),
         public_url=public_url,
         behind_proxy=env.bool("BEHIND_PROXY", default=production),
-        bling_api_url=env.str("BLING_API_URL", default=BLING_BASE).rstrip("/"),
-        bling_authorize_url=env.str("BLING_AUTHORIZE_URL", default=BLING_AUTHORIZE),
-        bling_token_url=env.str("BLING_TOKEN_URL", default=f"{BLING_BASE}/oauth/token"),
-        bling_revoke_url=env.str("BLING_REVOKE_URL", default=f"{BLING_BASE}/oauth/revoke"),
+        bling_addresses={name: _bling_address(env, name, test_hosts) for name in ADDRESSES},
+        test_hosts=test_hosts,
         bling_client_id=env.str("BLING_CLIENT_ID", default=""),
         bling_client_secret=env.str("BLING_CLIENT_SECRET", default=""),
         kamino_allowed_hosts=env.list("KAMINO_ALLOWED_HOSTS", default=["*.kamino.tech"]),
@@ -128,6 +124,25 @@ def read_environment() -> Environment:
         log_level=env.str("LOG_LEVEL", default="INFO"),
         log_json=env.bool("LOG_JSON", default=production),
     )
+
+
+def _test_hosts(env: Values, *, production: bool) -> list[str]:
+    hosts: list[str] = env.list("TEST_HOSTS", default=[])
+    if hosts and production and not env.bool("ALLOW_TEST_HOSTS", default=False):
+        raise ImproperlyConfigured(
+            "TEST_HOSTS names hosts of a sandbox, which get keys without encryption and at any port. Leave it empty in "
+            "production, or set ALLOW_TEST_HOSTS=true where this is no real production."
+        )
+    return hosts
+
+
+def _bling_address(env: Values, name: str, test_hosts: list[str]) -> str:
+    try:
+        return str(read_bling_address(name, env.str(name, default=ADDRESSES[name]), test_hosts=test_hosts))
+    except ConfigError as error:
+        raise ImproperlyConfigured(
+            f"{name}: {error.message}. Leave it unset for {ADDRESSES[name]}; a sandbox's host is named in TEST_HOSTS."
+        ) from None
 
 
 def _secret(env: Values, name: str, *, production: bool) -> str:

@@ -147,10 +147,8 @@ IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
 
 # The outside services. Every limit is a setting, because none of them is promised.
 FIELD_ENCRYPTION_KEYS = ENV.field_encryption_keys
-BLING_API_URL = ENV.bling_api_url
-BLING_AUTHORIZE_URL = ENV.bling_authorize_url
-BLING_TOKEN_URL = ENV.bling_token_url
-BLING_REVOKE_URL = ENV.bling_revoke_url
+BLING_ADDRESSES = ENV.bling_addresses
+TEST_HOSTS = ENV.test_hosts
 BLING_CLIENT_ID = ENV.bling_client_id
 BLING_CLIENT_SECRET = ENV.bling_client_secret
 KAMINO_ALLOWED_HOSTS = ENV.kamino_allowed_hosts

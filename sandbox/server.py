@@ -135,6 +135,16 @@ class Handler(WSGIRequestHandler):
         """Stay quiet."""
 
 
+def bling_addresses(bling_url: str) -> dict[str, str]:
+    """Return the settings that lead the service to the sandbox's Bling instead of the real one."""
+    return {
+        "BLING_API_URL": bling_url,
+        "BLING_AUTHORIZE_URL": f"{bling_url}/oauth/authorize",
+        "BLING_TOKEN_URL": f"{bling_url}/oauth/token",
+        "BLING_REVOKE_URL": f"{bling_url}/oauth/revoke",
+    }
+
+
 class SandboxServer:
     """A world behind a port. `port=0` takes a free one; raises OSError when the port is in use."""
 

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 
 from integrations.domain.calendar import day_of
 from integrations.rest import retrying
-from sandbox.server import SandboxServer
+from sandbox.server import SandboxServer, bling_addresses
 from sandbox.world import World
 from tests import cost
 from tests.flows.helpers import Company, provision_company
@@ -117,10 +117,7 @@ def world() -> World:
 def server(world: World, settings: Any) -> Iterator[SandboxServer]:
     """Serve the sandbox and point the settings at it."""
     with SandboxServer(world) as server:
-        settings.BLING_API_URL = server.bling_url
-        settings.BLING_TOKEN_URL = f"{server.bling_url}/oauth/token"
-        settings.BLING_AUTHORIZE_URL = f"{server.bling_url}/oauth/authorize"
-        settings.BLING_REVOKE_URL = f"{server.bling_url}/oauth/revoke"
+        settings.BLING_ADDRESSES = bling_addresses(server.bling_url)
         yield server
 
 

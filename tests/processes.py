@@ -29,10 +29,8 @@ def environment(**more: str) -> dict[str, str]:
         **os.environ,
         "DATABASE_URL": url,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "BLING_API_URL": settings.BLING_API_URL,
-        "BLING_TOKEN_URL": settings.BLING_TOKEN_URL,
-        "BLING_AUTHORIZE_URL": settings.BLING_AUTHORIZE_URL,
-        "BLING_REVOKE_URL": settings.BLING_REVOKE_URL,
+        **settings.BLING_ADDRESSES,
+        "TEST_HOSTS": ",".join(settings.TEST_HOSTS),
         "PYTHONPATH": str(ROOT),
         **more,
     }
@@ -68,8 +66,7 @@ class Workers:
         """Let one worker tick; with `at`, it gets signal `number` there. Returns its `pid` and its `code` as
         `subprocess` gives it, `None` while it is stopped."""
         self._ahead += self.LATER
-        names = ("BLING_API_URL", "BLING_TOKEN_URL", "BLING_AUTHORIZE_URL", "BLING_REVOKE_URL")
-        here = {"TICK_THREADS": 2} | {name: getattr(settings, name) for name in names}
+        here = {"TICK_THREADS": 2, "BLING_ADDRESSES": settings.BLING_ADDRESSES}
         return self._ask(at=at, passing=passing, number=number, ahead=self._ahead, settings=here)
 
     def resume(self, pid: int) -> dict[str, int]:

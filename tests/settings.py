@@ -34,7 +34,7 @@ SYNC_JITTER_MINUTES = 0
 UNCERTAIN_WAIT_SECONDS = 0
 DATABASES["default"]["ENGINE"] = "tests.postgres"  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-KAMINO_ALLOWED_HOSTS = ["127.0.0.1"]
+TEST_HOSTS = ["127.0.0.1"]
 
 # WhiteNoise warns about a folder that only `collectstatic` makes, and warnings are errors here.
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405

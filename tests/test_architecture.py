@@ -7,6 +7,7 @@ from pathlib import Path
 import grimp
 import pytest
 
+from integrations.bling.addresses import ADDRESSES
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
 from integrations.models.connections import ConnectionStatus
@@ -60,6 +61,7 @@ def test_the_example_environment_names_exactly_what_is_read() -> None:
     read = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", source)) | set(
         re.findall(r"_secret\(env, \"([A-Z_]+)\"", source)
     )
+    read |= set(ADDRESSES)
     example = (BASE_DIR / ".env.example").read_text(encoding="utf-8")
     described = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
     assert len(described) == len(set(described))

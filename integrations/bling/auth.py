@@ -24,6 +24,7 @@ from integrations.bling.errors import (
     NoRefreshTokenError,
     error_of,
 )
+from integrations.rest.address import Address
 from integrations.rest.errors import (
     ApiError,
     ConfigError,
@@ -33,8 +34,19 @@ from integrations.rest.errors import (
     UnauthorizedError,
     UncertainError,
 )
+from integrations.rest.fields import whole
+from integrations.rest.peers import within
 from integrations.rest.redaction import without_secrets
-from integrations.rest.session import CONNECT_TIMEOUT, READ_TIMEOUT, USER_AGENT, Answer, build_session, send
+from integrations.rest.session import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    USER_AGENT,
+    Answer,
+    Bound,
+    Session,
+    read_body,
+    send,
+)
 
 E = TypeVar("E", bound=ApiError)
 KIND_JWT = "jwt"
@@ -63,9 +75,9 @@ class App:
 
     client_id: str
     client_secret: str
-    token_url: str
-    authorize_url: str = ""
-    revoke_url: str = ""
+    token_url: Address
+    authorize_url: Address
+    revoke_url: Address
 
     def __repr__(self) -> str:
         return f"App(client_id={self.client_id!r})"
@@ -83,7 +95,7 @@ class TokenPair:
 
 def authorize_url(app: App, state: str) -> str:
     """Return the address of Bling's consent page; `state` comes back unchanged and must be compared."""
-    url, _ = OAuth2Session(app.client_id).authorization_url(app.authorize_url, state=state)
+    url, _ = OAuth2Session(app.client_id).authorization_url(str(app.authorize_url), state=state)
     return str(url)
 
 
@@ -96,7 +108,7 @@ def exchange_code(app: App, code: str) -> TokenPair:
     session = _oauth_session(app, "access_token_response", code)
     return _token_call(
         lambda: session.fetch_token(
-            app.token_url,
+            str(app.token_url),
             code=code,
             auth=_basic(app),
             headers=dict(_HEADERS),
@@ -117,7 +129,7 @@ def refresh(app: App, refresh_token: str) -> TokenPair:
     session = _oauth_session(app, "refresh_token_response", refresh_token)
     return _token_call(
         lambda: session.refresh_token(
-            app.token_url, refresh_token=refresh_token, auth=_basic(app), headers=dict(_HEADERS), timeout=_TIMEOUT
+            str(app.token_url), refresh_token=refresh_token, auth=_basic(app), headers=dict(_HEADERS), timeout=_TIMEOUT
         ),
         "refresh",
     )
@@ -126,7 +138,7 @@ def refresh(app: App, refresh_token: str) -> TokenPair:
 def revoke(app: App, token: str) -> None:
     """Revoke a refresh token at Bling. Raises `ApiError` kinds; an already dead token is no error."""
     answer = send(
-        build_session(), "POST", app.revoke_url, service=SERVICE, operation="revoke", is_write=False,
+        Session(app.revoke_url), "POST", str(app.revoke_url), service=SERVICE, operation="revoke", is_write=False,
         data={"token": token, "token_type_hint": "refresh_token"}, auth=_basic(app), headers=dict(_HEADERS),
     )  # fmt: skip
     if answer.status >= 500 or answer.status == 429:
@@ -140,9 +152,19 @@ def _basic(app: App) -> HTTPBasicAuth:
     return HTTPBasicAuth(app.client_id, app.client_secret)
 
 
+class _TokenSession(Bound, OAuth2Session):  # type: ignore[misc] # requests_oauthlib has no types
+    """Reads no answer without end, neither in time nor in size."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        with within(READ_TIMEOUT):
+            response = super().send(request, **{**kwargs, "stream": True})
+            response._content = read_body(response)  # as the library's own compliance fixes do
+        return response
+
+
 def _oauth_session(app: App, hook: str, grant: str) -> OAuth2Session:
-    session = OAuth2Session(app.client_id)
-    session.trust_env = False
+    session = _TokenSession(app.client_id)
+    session.bind(app.token_url)
     session.max_redirects = 0
     session.register_compliance_hook(hook, partial(_tokens_alone, secrets=(grant, app.client_secret)))
     return session
@@ -188,8 +210,8 @@ def _is_token(value: object) -> bool:
 
 def _lifetime(value: object) -> int:
     try:
-        seconds = int(Decimal(str(value)))
-    except (InvalidOperation, ValueError, OverflowError):
+        seconds = whole(Decimal(str(value)))
+    except (InvalidOperation, ValueError):
         return LIFETIME_S
     return seconds if 0 < seconds <= _LONGEST_LIFETIME_S else LIFETIME_S
 

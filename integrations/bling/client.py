@@ -24,11 +24,12 @@ from integrations.domain.titles import (
     TitleRow,
     TitleStatus,
 )
+from integrations.rest.address import Address
 from integrations.rest.errors import InternalError, NotFoundError, TransientError, UnauthorizedError
 from integrations.rest.fields import Fields
 from integrations.rest.limits import Pace, Slots
 from integrations.rest.retrying import read_with_retries
-from integrations.rest.session import Patience, Session, build_session, send
+from integrations.rest.session import Patience, Session, send
 
 T = TypeVar("T")
 
@@ -105,19 +106,19 @@ class BlingClient:
     def __init__(
         self,
         *,
-        base_url: str,
+        address: Address,
         access: Access,
         slots: Slots,
         renew: Callable[[], Access],
         session: Session | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self._base_url = base_url
+        self._address = address
         self._patience = patience
         self._access = access
         self._slots = slots
         self._renew = renew
-        self._session = session or build_session()
+        self._session = session or Session(address)
         # Titles stay under way while the borderôs and contacts of those before them are read. A thread for each: one
         # that had to queue would leave after its moment, too close to the next.
         threads = ThreadPoolExecutor(2 * UNDER_WAY, thread_name_prefix="bling")
@@ -333,7 +334,7 @@ class BlingClient:
             self.requests += 1
         self._pace.keep(self._slots.gap)
         answer = send(
-            self._session, "GET", f"{self._base_url}{read.path}", service=SERVICE, operation=name, is_write=False,
+            self._session, "GET", f"{self._address}{read.path}", service=SERVICE, operation=name, is_write=False,
             params=list(read.query), headers=_headers(access), patience=self._patience,
         )  # fmt: skip
         body = body_of(answer)

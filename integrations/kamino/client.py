@@ -1,16 +1,14 @@
 """Kamino's REST API for one company. Knows no Django: keys, slots and the address are given to it."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fnmatch import fnmatch
 from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -24,11 +22,12 @@ from integrations.kamino.endpoints import ENDPOINTS, Endpoint, Op
 from integrations.kamino.errors import SERVICE, error_of, refusal
 from integrations.kamino.listing import Listing, Page, asked
 from integrations.kamino.title_lists import FoundList, find, of_span, operation, usable
+from integrations.rest.address import Address, read_address
 from integrations.rest.errors import ApiError, ConfigError, InternalError, RateLimitedError, UncertainError
 from integrations.rest.fields import Fields
 from integrations.rest.limits import Slots, take
 from integrations.rest.retrying import read_with_retries
-from integrations.rest.session import Answer, Patience, Session, build_session, send
+from integrations.rest.session import Answer, Patience, Session, send
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +37,6 @@ title_id: Callable[[KaminoTitle], int] = attrgetter("kamino_id")
 person_id: Callable[[Person], int] = attrgetter("kamino_id")
 
 PAGE_SIZE = 100
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SAVE = {Direction.PAYABLE: Op.PAYABLE_SAVE, Direction.RECEIVABLE: Op.RECEIVABLE_SAVE}
 _CANCEL = {Direction.PAYABLE: Op.PAYABLE_CANCEL, Direction.RECEIVABLE: Op.RECEIVABLE_CANCEL}
 
@@ -57,23 +55,16 @@ class Keys:
         return {"App": self.app, "CN": self.cn, "IDUsr": self.id_usr, "Usr": self.usr, "Hash": self.hash}
 
 
-def check_host(base_url: str, allowed_hosts: Sequence[str], cn: str) -> None:
-    """Refuse addresses that keys must not be sent to. Raises `ConfigError`.
+def read_kamino_address(text: str, cn: str, *, hosts: Collection[str], test_hosts: Collection[str]) -> Address:
+    """Return the address that the keys of the company `cn` may be sent to (`read_address`). Raises `ConfigError`.
 
-    Only https hosts that match `allowed_hosts`; plain http only for loopback hosts that are named there. The sandbox
-    host with keys of a production company may write to production, so it is refused (`CN` seems to choose the company).
+    The sandbox host with keys of a production company may write to production, so it is refused (`CN` seems to choose
+    the company).
     """
-    parts = urlsplit(base_url)
-    host = (parts.hostname or "").lower()
-    named = any(fnmatch(host, pattern.lower()) for pattern in allowed_hosts)
-    if parts.username or parts.password or parts.query or not host:
-        raise ConfigError(f"address not allowed: {host or base_url!r}", service=SERVICE, code="host")
-    if not named:
-        raise ConfigError(f"host not allowed: {host}", service=SERVICE, code="host")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
-        raise ConfigError(f"https is needed: {host}", service=SERVICE, code="host")
-    if host == "sandbox.kamino.tech" and "sandbox" not in cn.lower():
+    address = read_address(text, service=SERVICE, hosts=hosts, test_hosts=test_hosts)
+    if address.host == "sandbox.kamino.tech" and "sandbox" not in cn.lower():
         raise ConfigError("the sandbox host was given keys of a production company", service=SERVICE, code="sandbox_cn")
+    return address
 
 
 @dataclass(frozen=True)
@@ -95,7 +86,7 @@ class KaminoClient:
     def __init__(
         self,
         *,
-        base_url: str,
+        address: Address,
         keys: Keys,
         slots: Slots,
         allow_unconfirmed: bool,
@@ -104,14 +95,14 @@ class KaminoClient:
         session: Session | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self._address = address
         self._patience = patience
         self._keys = keys
         self._slots = slots
         self._allow_unconfirmed = allow_unconfirmed
         self.title_lists = dict(title_lists)
         self.failing = set(failing)
-        self._session = session or build_session()
+        self._session = session or Session(address)
         self.requests = 0
 
     def chart_accounts(self) -> Register:
@@ -312,7 +303,7 @@ class KaminoClient:
         self.requests += 1
         headers = {**self._keys.headers(), **kwargs.pop("headers", {})}
         return send(
-            self._session, ENDPOINTS[op].method, f"{self._base_url}{path}",
+            self._session, ENDPOINTS[op].method, f"{self._address}{path}",
             service=SERVICE, operation=str(op), is_write=is_write, headers=headers,
             patience=self._patience, **kwargs,
         )  # fmt: skip

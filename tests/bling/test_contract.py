@@ -15,6 +15,7 @@ from integrations.bling.client import Access, BlingClient, Listing
 from integrations.bling.rows import Rows
 from integrations.domain.titles import Direction
 from integrations.rest.errors import ApiError
+from tests.addresses import local
 from tests.bling.test_reading_ahead import CountedSlots
 from tests.contract import NOTHING, Answers, answer_schema, contract, faults_of
 
@@ -79,7 +80,7 @@ class Bling:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         self.client = BlingClient(
-            base_url=f"http://127.0.0.1:{self._server.server_port}", access=Access("t", "opaque"),
+            address=local(f"http://127.0.0.1:{self._server.server_port}"), access=Access("t", "opaque"),
             slots=CountedSlots(10**9), renew=lambda: Access("t", "opaque"),
         )  # fmt: skip
 

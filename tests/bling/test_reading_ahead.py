@@ -10,6 +10,7 @@ from integrations.rest.errors import ApiError, NotFoundError, RateLimitedError
 from sandbox.faults import Fault
 from sandbox.server import SandboxServer
 from sandbox.world import World
+from tests.addresses import local
 
 
 class CountedSlots:
@@ -49,7 +50,7 @@ class Reader:
             for number in range(10, 22)
         ]
         self.client = BlingClient(
-            base_url=server.bling_url, access=self._access(), slots=slots, renew=self._renew
+            address=local(server.bling_url), access=self._access(), slots=slots, renew=self._renew
         )  # fmt: skip
 
     def _access(self) -> Access:

@@ -19,7 +19,7 @@ from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.company import title_lists
 from integrations.pipeline.company.checklist import checklist
 from integrations.pipeline.company.probes import probe_kamino
-from integrations.pipeline.company.saving import address_refusal, save_kamino
+from integrations.pipeline.company.saving import RefusedPlaceError, place_of, save_kamino
 from integrations.pipeline.compare.reconcile import TakenOverError, is_due, reconcile_slice
 from integrations.pipeline.deliver.ready import live_kaminos
 from integrations.pipeline.desk.refusal import Refused
@@ -278,7 +278,7 @@ def test_a_lost_answer_waits_for_a_list_that_fails(unknown: Company, world: Worl
 
 
 def test_another_address_or_company_forgets_what_was_known(unknown: Company, world: World, settings: Any) -> None:
-    settings.KAMINO_ALLOWED_HOSTS = [*settings.KAMINO_ALLOWED_HOSTS, "localhost"]
+    settings.TEST_HOSTS = [*settings.TEST_HOSTS, "localhost"]
     world.receivable_list = "first"
     begin(unknown)
     kamino = KaminoConnection.objects.get()
@@ -298,7 +298,7 @@ def test_nothing_is_sent_to_another_address_before_it_was_compared(
     unknown: Company, world: World, settings: Any, contact: int
 ) -> None:
     """What was seen where it was before would be taken for what is there."""
-    settings.KAMINO_ALLOWED_HOSTS = [*settings.KAMINO_ALLOWED_HOSTS, "localhost"]
+    settings.TEST_HOSTS = [*settings.TEST_HOSTS, "localhost"]
     world.receivable_list = "first"
     enter_by_hand(unknown, contact)
     kamino = KaminoConnection.objects.get()
@@ -315,7 +315,7 @@ def test_nothing_is_sent_to_another_address_before_it_was_compared(
 def test_a_comparison_under_way_says_nothing_of_where_the_company_is_now(
     unknown: Company, world: World, settings: Any
 ) -> None:
-    settings.KAMINO_ALLOWED_HOSTS = [*settings.KAMINO_ALLOWED_HOSTS, "localhost"]
+    settings.TEST_HOSTS = [*settings.TEST_HOSTS, "localhost"]
     world.receivable_list = "first"
     begin(unknown)
     before, kamino = KaminoConnection.objects.get(), KaminoConnection.objects.get()
@@ -334,12 +334,13 @@ def test_a_comparison_under_way_says_nothing_of_where_the_company_is_now(
 def test_a_company_that_was_sent_to_stays_the_same_one(company: Company) -> None:
     """The numbers of its titles and persons are those of others elsewhere."""
     kamino = KaminoConnection.objects.get()
-    assert address_refusal(kamino, kamino.base_url, "outra1000") is None
+    keys = KaminoConnection.SECRETS
+    assert place_of(kamino, kamino.base_url, "outra1000", given=keys) == kamino.base_url
     begin(company)
-    refusal = address_refusal(kamino, kamino.base_url, "outra1000")
-    assert refusal is not None
-    assert refusal[0] == "cn"
-    assert address_refusal(kamino, kamino.base_url, kamino.cn) is None
+    with pytest.raises(RefusedPlaceError) as refused:
+        place_of(kamino, kamino.base_url, "outra1000", given=keys)
+    assert refused.value.field == "cn"
+    assert place_of(kamino, kamino.base_url, kamino.cn, given=()) == kamino.base_url
 
 
 @pytest.mark.parametrize(("has_rows", "state"), [(True, "second"), (False, "unknown")])

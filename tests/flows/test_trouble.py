@@ -109,7 +109,7 @@ def test_wrong_kamino_keys_are_said_and_nothing_is_written(company: Company) -> 
 
 
 def test_keys_never_go_to_a_host_that_is_not_allowed(company: Company, settings: Any) -> None:
-    settings.KAMINO_ALLOWED_HOSTS = ["*.kamino.tech"]
+    settings.TEST_HOSTS = []
     company.add_title("payable")
     report = company.sync()
     assert report.exit_code == 2

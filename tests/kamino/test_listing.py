@@ -14,6 +14,7 @@ from sandbox.faults import Fault
 from sandbox.kamino.state import LEFT_OUT, KaminoCompany
 from sandbox.server import SandboxServer
 from sandbox.world import World
+from tests.addresses import local
 from tests.kamino.lists import LISTS
 
 
@@ -78,7 +79,7 @@ def kamino(world: World) -> KaminoCompany:
 def client(server: SandboxServer, kamino: KaminoCompany) -> KaminoClient:
     keys = Keys(kamino.app, kamino.cn, str(kamino.id_usr), kamino.usr, kamino.hash)
     return KaminoClient(
-        base_url=server.kamino_url, keys=keys, slots=NoSlots(), allow_unconfirmed=True, title_lists=LISTS
+        address=local(server.kamino_url), keys=keys, slots=NoSlots(), allow_unconfirmed=True, title_lists=LISTS
     )
 
 

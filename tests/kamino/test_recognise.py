@@ -18,6 +18,7 @@ from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient, Keys
 from integrations.rest import errors
 from integrations.rest.limits import NoSlots
+from tests.addresses import local
 from tests.kamino.lists import LISTS
 
 OURS = 100032
@@ -62,7 +63,7 @@ def kamino() -> Iterator[_Server]:
 
 def client_of(server: _Server) -> KaminoClient:
     return KaminoClient(
-        base_url=f"http://127.0.0.1:{server.server_port}", keys=Keys("a", "b", "c", "d", "e"), slots=NoSlots(),
+        address=local(f"http://127.0.0.1:{server.server_port}"), keys=Keys("a", "b", "c", "d", "e"), slots=NoSlots(),
         allow_unconfirmed=True, title_lists=LISTS,
     )  # fmt: skip
 

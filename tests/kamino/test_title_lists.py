@@ -14,6 +14,7 @@ from sandbox.faults import Fault
 from sandbox.kamino.state import LEFT_OUT, KaminoCompany
 from sandbox.server import SandboxServer
 from sandbox.world import World
+from tests.addresses import local
 
 FIRST, SECOND = "/financeiro/recebimentos/paginada", "/financeiro/recebimento/lista/paginada"
 
@@ -32,7 +33,7 @@ def client(server: SandboxServer, kamino: KaminoCompany) -> KaminoClient:
 def client_of(server: SandboxServer, kamino: KaminoCompany, state: TitleList, *, allowed: bool = True) -> KaminoClient:
     keys = Keys(kamino.app, kamino.cn, str(kamino.id_usr), kamino.usr, kamino.hash)
     return KaminoClient(
-        base_url=server.kamino_url, keys=keys, slots=NoSlots(), allow_unconfirmed=allowed,
+        address=local(server.kamino_url), keys=keys, slots=NoSlots(), allow_unconfirmed=allowed,
         title_lists=dict.fromkeys(Direction, state),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.bling.addresses import ADDRESSES
 from project.env import BASE_DIR, Environment, read_environment
 
 GOOD = "postgres://nobody:x@127.0.0.1:1/nothing"
@@ -150,3 +151,24 @@ class TestEmail:
             stdout=subprocess.PIPE,
         )
         assert done.stdout.split() == ["465", "True", "False"]
+
+
+class TestAddresses:
+    @pytest.mark.parametrize("value", ["https://evil.example/Api/v3", "http://api.bling.com.br/Api/v3", "", "bling"])
+    @pytest.mark.parametrize("name", ADDRESSES)
+    def test_tokens_go_to_bling_alone(self, name: str, value: str, read: Any) -> None:
+        with pytest.raises(ImproperlyConfigured, match=rf"^{name}: .*TEST_HOSTS"):
+            read(**{name: value})
+
+    def test_a_sandbox_is_named(self, read: Any) -> None:
+        found = read(BLING_API_URL="http://127.0.0.1:9000/bling", TEST_HOSTS="127.0.0.1")
+        assert found.bling_addresses == {**ADDRESSES, "BLING_API_URL": "http://127.0.0.1:9000/bling"}
+
+    def test_production_has_none(self, read: Any) -> None:
+        production = {
+            "ENVIRONMENT": "production", "PUBLIC_URL": "https://ponte.example", "SECRET_KEY": "x" * 50,
+            "FIELD_ENCRYPTION_KEYS": "x", "TEST_HOSTS": "caixa.example",
+        }  # fmt: skip
+        with pytest.raises(ImproperlyConfigured, match="ALLOW_TEST_HOSTS"):
+            read(**production)
+        assert read(**production, ALLOW_TEST_HOSTS="true").test_hosts == ["caixa.example"]

@@ -64,7 +64,7 @@ def test_previews_reloads_and_head_change_nothing(token: str, client: Client) ->
 
 def test_the_button_leads_to_bling_bound_to_this_browser(token: str, client: Client, settings: Any) -> None:
     response = client.post(address(token))
-    assert response["Location"].startswith(settings.BLING_AUTHORIZE_URL)
+    assert response["Location"].startswith(settings.BLING_ADDRESSES["BLING_AUTHORIZE_URL"])
     assert (response["Referrer-Policy"], response["Cache-Control"]) == ("no-referrer", "no-store")
     for name in ("bling_authorization", "bling_link"):
         cookie = response.cookies[name]

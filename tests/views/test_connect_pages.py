@@ -29,7 +29,7 @@ def test_the_button_leads_to_bling_with_a_cookie_that_scripts_cannot_read(
 ) -> None:
     response = start(login("suporte"), ours)
     assert response.status_code == 302
-    assert response["Location"].startswith(settings.BLING_AUTHORIZE_URL)
+    assert response["Location"].startswith(settings.BLING_ADDRESSES["BLING_AUTHORIZE_URL"])
     cookie = response.cookies["bling_authorization"]
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
     nonce = AuthorizationRequest.objects.get().nonce

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.admin.connections import title_lists
@@ -19,7 +21,7 @@ from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.company import probes
-from integrations.pipeline.company.saving import address_refusal, save_kamino
+from integrations.pipeline.company.saving import KEYS, RefusedPlaceError, place_of, save_kamino
 from integrations.queue import enqueue_tick
 
 
@@ -44,9 +46,11 @@ class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
         if data and data.get("base_url") and data.get("cn"):
-            refusal = address_refusal(self.instance, data["base_url"], data["cn"])
-            if refusal is not None:
-                self.add_error(*refusal)
+            given = [name for name in self.secret_fields if data.get(name)]
+            try:
+                data["base_url"] = place_of(self.instance, data["base_url"], data["cn"], given=given)
+            except RefusedPlaceError as error:
+                self.add_error(error.field, error.text)
         return data
 
 
@@ -85,11 +89,20 @@ class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
         return super().get_queryset(request).select_related("tenant")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if not change:
+        if change:
+            save_kamino(obj, form.changed_data, user=actions.user_of(request), now=timezone.now())
+        else:
             super().save_model(request, obj, form, change)
-            return
-        save_kamino(obj, form.changed_data, user=actions.user_of(request), now=timezone.now())
+        if not KEYS.isdisjoint(form.changed_data):
+            transaction.on_commit(lambda: self._try_keys(request, obj))  # no call is made while rows are locked
         enqueue_tick()
+
+    def _try_keys(self, request: HttpRequest, connection: KaminoConnection) -> None:
+        line = probes.try_keys(connection, clock=timezone.now)
+        if line.ok:
+            messages.success(request, _("Kamino takes these keys."))
+        else:
+            messages.error(request, _("Saved, but tried in vain: %(why)s") % {"why": line.sentence})
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # what was sent hangs on it; pausing stops the sending

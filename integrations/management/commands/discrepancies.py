@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations.management.files import open_private
 from integrations.models import Discrepancy, Tenant
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.exporting import cells_of
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         ids = list(rows.values_list("pk", flat=True))
         cells = cells_of(resource, resource.prepared(rows), ids)
         try:
-            with output.open("wb") as file:
+            with open_private(output) as file:
                 if options["format"] == "json":
                     headers = resource.headers()
                     found = [dict(zip(headers, row, strict=True)) for row in cells]

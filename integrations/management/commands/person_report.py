@@ -1,5 +1,4 @@
 import json
-import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import override
 
 from integrations.management.commands import _person
+from integrations.management.files import open_private
 from integrations.pipeline.company.privacy import report
 
 
@@ -26,9 +26,8 @@ class Command(BaseCommand):
             raise CommandError("nobody has this document in this company")
         text = json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
         try:
-            # Personal data: readable by who ran this, and by nobody else of the host.
-            with open(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
+            with open_private(output) as file:
+                file.write(text.encode())
         except OSError as error:
             raise CommandError(f"{output}: cannot be written ({error.strerror})") from error
         self.stdout.write(f"{sum(map(len, found.values()))} rows of {len(found)} tables written to {output}")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from django.conf import settings
 
 from integrations.bling.client import Access, BlingClient
-from integrations.kamino.client import KaminoClient, Keys, check_host
+from integrations.kamino.client import KaminoClient, Keys
 from integrations.models import BlingConnection, BlingToken, KaminoConnection, Waiting
 from integrations.models.fields import SecretUnreadableError
+from integrations.pipeline.access.addresses import bling_address, kamino_address
 from integrations.pipeline.access.rate_limits import bling_slots, kamino_slots
 from integrations.pipeline.access.token_line import note_refused
 from integrations.pipeline.access.tokens import load_token, refresh_token
@@ -47,7 +47,7 @@ def open_bling(
     """
     holder = _AccessHolder(connection.pk, clock, waiting, patience)
     return BlingClient(
-        base_url=settings.BLING_API_URL,
+        address=bling_address("BLING_API_URL"),
         access=holder.current(),
         slots=bling_slots(connection, clock=clock),
         renew=holder.renew,
@@ -89,13 +89,13 @@ def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patienc
 
     Raises `ConfigError` for an address that keys must not be sent to.
     """
-    check_address(connection.base_url, connection.cn)
+    address = kamino_address(connection.base_url, connection.cn)
     try:
         keys = Keys(connection.app, connection.cn, connection.id_usr, connection.usr, connection.hash)
     except SecretUnreadableError as error:
         raise ConfigError(str(error), service="Kamino", code="secret") from error
     return KaminoClient(
-        base_url=connection.base_url,
+        address=address,
         keys=keys,
         slots=kamino_slots(connection, clock=clock),
         allow_unconfirmed=connection.allow_unconfirmed,
@@ -103,8 +103,3 @@ def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patienc
         failing=connection.failing_lists,
         patience=patience,
     )
-
-
-def check_address(base_url: str, cn: str) -> None:
-    """Raise `ConfigError` for a Kamino address that keys must not be sent to; forms ask before they save."""
-    check_host(base_url, settings.KAMINO_ALLOWED_HOSTS, cn)

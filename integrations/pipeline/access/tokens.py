@@ -19,6 +19,7 @@ from integrations.models import BlingConnection, BlingToken, ConnectionEvent, Kn
 from integrations.models.connections import ConnectionStatus
 from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.access import token_line
+from integrations.pipeline.access.addresses import bling_address
 from integrations.pipeline.access.rate_limits import seconds_until_token_slot, token_slots
 from integrations.pipeline.access.token_line import (
     ABANDONED_REFRESH,
@@ -62,7 +63,11 @@ def bling_app(connection: BlingConnection) -> auth.App:
     if not client_id or not secret:
         raise ConfigError("no Bling app: client id and secret are missing", service="Bling", code="no_app")
     return auth.App(
-        client_id, secret, settings.BLING_TOKEN_URL, settings.BLING_AUTHORIZE_URL, settings.BLING_REVOKE_URL
+        client_id,
+        secret,
+        token_url=bling_address("BLING_TOKEN_URL"),
+        authorize_url=bling_address("BLING_AUTHORIZE_URL"),
+        revoke_url=bling_address("BLING_REVOKE_URL"),
     )
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import signing
 from django.db import transaction
@@ -28,6 +27,7 @@ from integrations.bling.records import Empresa
 from integrations.domain.documents import compact
 from integrations.models import AuthorizationRequest, BlingConnection, ConnectionEvent, ConnectLink, SyncRun
 from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.access.addresses import bling_address
 from integrations.pipeline.access.rate_limits import bling_slots, token_slots
 from integrations.pipeline.access.tokens import bling_app, other_owner, store_tokens
 from integrations.pipeline.read.schedule import open_run
@@ -162,7 +162,7 @@ def _exchange(connection: BlingConnection, code: str, now: datetime) -> Outcome:
 def _judge(connection: BlingConnection, pair: auth.TokenPair, now: datetime) -> Outcome:
     """Store the new pair, as what the company and the scopes behind it allow: the pair itself is never lost."""
     client = BlingClient(
-        base_url=settings.BLING_API_URL,
+        address=bling_address("BLING_API_URL"),
         access=Access(pair.access_token, pair.kind),
         slots=bling_slots(connection, clock=lambda: now),
         renew=lambda: Access(pair.access_token, pair.kind),

@@ -20,12 +20,16 @@ from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import lift_pause
 from integrations.pipeline.handover.title_lists import find_list
 from integrations.rest.errors import ApiError, NotFoundError, RejectedError
+from integrations.rest.session import Patience
 from integrations.words.errors import list_answer_text
 
 Clock = Callable[[], datetime]
 PROBE_CODE = "probe"
 NUMBERS = ("NF 1/A", "1", "")
 """Document numbers of a payable, tried in this order until Kamino takes one: which form it takes is not confirmed."""
+
+
+KEYS_PATIENCE = 10.0
 
 
 def probe_bling(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckLine]:
@@ -44,6 +48,17 @@ def probe_bling(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckL
             yield CheckLine(name, False, f"{error.kind}: {error}", error_text(error))
         else:
             yield CheckLine(name, True, "allowed")
+
+
+def try_keys(connection: KaminoConnection, *, clock: Clock) -> CheckLine:
+    """Ask Kamino one question with keys that were just saved, while a person waits for it, at most `KEYS_PATIENCE`
+    seconds. Right ones end what waits because of wrong ones."""
+    try:
+        open_kamino(connection, clock=clock, patience=Patience(KEYS_PATIENCE)).cost_centers()
+    except ApiError as error:
+        return CheckLine("keys", False, *_texts(error))
+    lift_pause(connection.pk, clock())
+    return CheckLine("keys", True, "taken")
 
 
 def probe_kamino(connection: KaminoConnection, *, clock: Clock, write: bool = False) -> Iterator[CheckLine]:

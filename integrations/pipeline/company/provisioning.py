@@ -23,7 +23,7 @@ from integrations.pipeline.access.tokens import store_tokens
 from integrations.pipeline.company import activation
 from integrations.pipeline.company.checklist import GREEN, checklist
 from integrations.pipeline.company.provision_document import DocumentError, Node, node_of
-from integrations.pipeline.company.saving import address_refusal, save_bling, save_kamino, save_tenant
+from integrations.pipeline.company.saving import RefusedPlaceError, place_of, save_bling, save_kamino, save_tenant
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.pending_mappings import resolve_pending
 
@@ -188,9 +188,10 @@ def _kamino(tenant: Tenant, node: Node, now: datetime) -> list[str]:
     if "payable_number" in node:
         wanted["payable_number"] = node.choice("payable_number", PayableNumberChoice.values)
     changed = _fill(kamino, wanted)
-    refusal = address_refusal(kamino, kamino.base_url, kamino.cn)
-    if refusal is not None:
-        raise DocumentError(f"{node.where}.{refusal[0]}", refusal[1])
+    try:
+        kamino.base_url = place_of(kamino, kamino.base_url, kamino.cn, given=[key for key in keys if key in node])
+    except RefusedPlaceError as error:
+        raise DocumentError(f"{node.where}.{error.field}", error.text) from error
     _validate(kamino, node)
     if is_new:
         kamino.save()

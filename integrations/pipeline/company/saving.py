@@ -11,7 +11,7 @@ from django.db.models import F, Model
 from django.utils.translation import gettext as _
 
 from integrations.models import DELIVERY_UNITS, BlingConnection, KaminoConnection, Tenant, Title
-from integrations.pipeline.access.clients import check_address
+from integrations.pipeline.access.addresses import kamino_address
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import lift_pause
 from integrations.pipeline.desk.commands import tenant_changed
@@ -30,7 +30,7 @@ _KAMINO_RULES = {
 _KAMINO_PLACE = {"base_url", "cn"}
 """Another company, or the same one somewhere else: its lists are not known any more."""
 _BLING_RULES = {"paid_amount"}
-_KAMINO_KEYS = {"base_url", "cn", *KaminoConnection.SECRETS}
+KEYS = {"base_url", "cn", *KaminoConnection.SECRETS}
 
 
 def save_tenant(
@@ -56,7 +56,7 @@ def save_kamino(
             forget_rows(kamino.pk)
             # Whoever works on it stops; the lease lasts as long as a call may be under way.
             KaminoConnection.objects.filter(pk=kamino.pk).update(fence=F("fence") + 1)
-        if not _KAMINO_KEYS.isdisjoint(changed):
+        if not KEYS.isdisjoint(changed):
             lift_pause(kamino.pk, now)
         if not _KAMINO_RULES.isdisjoint(changed):
             tenant_changed(tenant_id=kamino.tenant_id, now=now)
@@ -72,20 +72,41 @@ def save_bling(
             request_plans(Title.objects.filter(connection=connection), now=now)
 
 
-def address_refusal(kamino: KaminoConnection, base_url: str, cn: str) -> tuple[str, str] | None:
-    """Say which field of a connection would be wrong, and why, where keys must not be sent to its address, or where the
-    numbers that are known of its titles and persons would be those of another company; else None."""
+class RefusedPlaceError(Exception):
+    """Keys must not be sent to where a connection would lead; `field` is the one to correct, `text` the sentence."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field, self.text = field, text
+
+
+def place_of(kamino: KaminoConnection, base_url: str, cn: str, *, given: Collection[str]) -> str:
+    """Return the address that a connection would have, as it is stored. `given` are the keys that were entered anew.
+
+    Raises `RefusedPlaceError` where keys must not be sent to; where they are not those of this place, because they were
+    entered for another one; or where the numbers that are known of its titles and persons would be those of another
+    company.
+    """
     try:
-        check_address(base_url, cn)
+        address = str(kamino_address(base_url, cn))
     except ConfigError as error:
         if error.code == "sandbox_cn":
-            return "cn", error_text(error)
+            raise RefusedPlaceError("cn", error_text(error)) from error
         hosts = {"hosts": ", ".join(settings.KAMINO_ALLOWED_HOSTS)}
-        return "base_url", _("Keys are sent only to https addresses of %(hosts)s. Correct the address.") % hosts
-    moved = {"kamino_connection__in": KaminoConnection.objects.filter(pk=kamino.pk).exclude(cn=cn)}
-    if any(model.objects.filter(kamino_id__isnull=False, **moved).exists() for model in DELIVERY_UNITS):
-        return "cn", _("What was sent is at the company of this CN: another one needs a company of its own here.")
-    return None
+        text = _("Keys are sent only to https addresses of %(hosts)s. Correct the address.") % hosts
+        raise RefusedPlaceError("base_url", text) from error
+    stored = KaminoConnection.objects.filter(pk=kamino.pk).first()
+    if stored is None or (stored.base_url.rstrip("/").lower(), stored.cn) == (address, cn):
+        return address
+    kept = [name for name in KaminoConnection.SECRETS if name not in given]
+    if kept:
+        text = _("The address or the CN changed: enter all keys again. They go only where they were entered for.")
+        raise RefusedPlaceError(kept[0], text)
+    units = (model.objects.filter(kamino_connection=stored, kamino_id__isnull=False) for model in DELIVERY_UNITS)
+    if cn != stored.cn and any(unit.exists() for unit in units):
+        text = _("What was sent is at the company of this CN: another one needs a company of its own here.")
+        raise RefusedPlaceError("cn", text)
+    return address
 
 
 def _save(row: Model, changed: Collection[str], user: User | None, reason: str) -> None:

@@ -14,8 +14,6 @@ from integrations.models import (
     BlingConnection,
     ConnectionEvent,
     ConnectLink,
-    KaminoConnection,
-    PersonPosting,
     PlanRequest,
     Title,
 )
@@ -200,24 +198,3 @@ def test_a_key_of_the_old_api_is_refused_with_what_to_do(
     response = login("suporte").post(url(BlingConnection, "change", ours.bling.pk), data)
     assert (response.status_code == 200) is refused
     assert ("API v2" in response.content.decode()) is refused
-
-
-@pytest.mark.parametrize(
-    ("base_url", "cn", "words"),
-    [
-        ("https://evil.example.com", "1", "As chaves só são enviadas a endereços https de *.kamino.tech"),
-        ("http://nossa.kamino.tech", "1", "As chaves só são enviadas"),
-        ("https://user@nossa.kamino.tech", "1", "As chaves só são enviadas"),
-        ("https://sandbox.kamino.tech", "1", "O endereço é o ambiente de testes da Kamino"),
-        ("https://sandbox.kamino.tech", "sandbox-1", ""),
-    ],
-)
-def test_kamino_s_keys_go_only_to_kamino(
-    base_url: str, cn: str, words: str, login: Callable[[str], Client], ours: Rows
-) -> None:
-    PersonPosting.objects.update(kamino_id=None)  # nothing was sent yet
-    data = {"base_url": base_url, "cn": cn, "app": "", "id_usr": "", "usr": "", "hash": "", "payable_number": "text"}
-    response = login("suporte").post(url(KaminoConnection, "change", ours.kamino.pk), data)
-    assert response.status_code == (200 if words else 302)
-    assert words in response.content.decode()
-    assert (KaminoConnection.objects.get(pk=ours.kamino.pk).base_url == base_url) is not bool(words)

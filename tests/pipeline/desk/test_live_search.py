@@ -23,6 +23,7 @@ from integrations.models import (
 from integrations.pipeline.desk import live_search
 from integrations.pipeline.desk.refusal import Refused
 from sandbox.faults import Fault
+from sandbox.server import bling_addresses
 from sandbox.world import World
 from tests.flows.helpers import Company
 
@@ -214,7 +215,7 @@ def test_an_answer_that_never_comes_ends_a_search_before_the_web_server_does(
 ) -> None:
     monkeypatch.setattr(live_search, "PATIENCE", 2.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        settings.BLING_API_URL = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        settings.BLING_ADDRESSES = bling_addresses(f"http://127.0.0.1:{silent.getsockname()[1]}")
         started, wanted = time.monotonic(), live_search.Search(bling_id=5)
         order = {"visible": Title.objects.all(), "hidden": frozenset(), "clock": timezone.now}
         assert live_search.search(company.connection, wanted, **order).failures  # type: ignore[arg-type]
