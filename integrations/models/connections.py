@@ -29,7 +29,7 @@ class ConnectionStatus(models.TextChoices):
     CONNECTED = "connected", _("Connected")
     RECONNECT = "reconnect", _("Needs reconnection")
     PAUSED = "paused", _("Paused")
-    HELD = "held", _("Held: another company")
+    HELD = "held", _("Held: the company is to be confirmed")
 
 
 class PaidAmountChoice(models.TextChoices):
@@ -39,7 +39,11 @@ class PaidAmountChoice(models.TextChoices):
 
 
 class BlingConnection(models.Model):
-    """One authorization of one Bling account. `company_id` is Bling's hexadecimal id of the company."""
+    """One authorization of one Bling account.
+
+    `company_id` is Bling's hexadecimal id of the company that is mirrored, `came_company_id` of one that waits for
+    support's word, `accepted_company_id` of one that support has accepted although nothing proved it.
+    """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="bling_connections", verbose_name=_("company"))
     label = models.CharField(_("label"), max_length=100, default="Bling")
@@ -68,6 +72,8 @@ class BlingConnection(models.Model):
         default=PaidAmountChoice.UNKNOWN,
         help_text=_("Compare a payment with interest or a fee in Bling with the bank statement before you choose."),
     )
+    came_company_id = models.CharField(max_length=64, blank=True, default="", editable=False)
+    accepted_company_id = models.CharField(max_length=64, blank=True, default="", editable=False)
     registers_read_at = models.DateTimeField(_("registers read at"), null=True, blank=True)
     contacts_read_until = models.DateTimeField(null=True, blank=True, editable=False)
     planned_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -106,6 +112,12 @@ class BlingConnection(models.Model):
         """Name the status; one that a person disconnected was connected once."""
         was_connected = self.status == ConnectionStatus.NEVER and self.status_cause == DISCONNECTED
         return gettext("Disconnected") if was_connected else str(self.get_status_display())
+
+    @property
+    def may_be_accepted(self) -> bool:
+        """Say whether support may accept the company that came: never for a connection that mirrors another one."""
+        came = self.came_company_id or self.company_id
+        return self.status == ConnectionStatus.HELD and bool(came) and self.company_id in ("", came)
 
     def is_expiring(self, now: datetime) -> bool:
         """Say whether the authorization was not refreshed for so long that it will soon expire (30 days unused)."""

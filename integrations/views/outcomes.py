@@ -86,6 +86,17 @@ OUTCOMES = {
             "was a mistake, log out of Bling, go back to the link and log in as the right company."
         ),
     ),
+    "no_cnpj": Words(
+        gettext_noop("The company has to be confirmed"),
+        gettext_noop(
+            "Bling or this company here shows no CNPJ, so nothing proves that the right company was connected. The "
+            "connection is held and nothing is read. Accept this company or disconnect it on the connection's page."
+        ),
+        gettext_noop(
+            "You have nothing more to do: support confirms that this is the right company, because there is no CNPJ "
+            "to compare. Nothing is read before."
+        ),
+    ),
     "app_inactive": Words(
         gettext_noop("The Bling app is inactive"),
         gettext_noop("Activate the app in Bling (Central de Extensões › Área do integrador) and start again."),

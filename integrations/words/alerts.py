@@ -28,7 +28,7 @@ _WORDS: dict[AlertCause, Words] = {
     AlertCause.SURPLUS: Words(gettext_noop("One too many in Kamino"), Severity.DANGER),
     AlertCause.RESTORED: Words(gettext_noop("The database was restored"), Severity.DANGER),
     AlertCause.RECONNECT: Words(gettext_noop("Bling needs to be connected again"), Severity.DANGER),
-    AlertCause.HELD: Words(gettext_noop("Another company was connected"), Severity.DANGER),
+    AlertCause.HELD: Words(gettext_noop("A connected company waits for a decision"), Severity.DANGER),
     AlertCause.KAMINO: Words(gettext_noop("Kamino refuses the access"), Severity.DANGER),
     AlertCause.LIST_UNKNOWN: Words(gettext_noop("A list of Kamino is not known"), Severity.DANGER),
     AlertCause.LIST_FAILED: Words(gettext_noop("A list of Kamino cannot be read"), Severity.DANGER),

@@ -24,7 +24,9 @@ _BY_CODE = {
     "daily_limit": gettext_noop("The daily limit of calls %(of)s is used up. Goes on by itself at %(until)s."),
     "no_app": gettext_noop("There is no Bling app: fill in client id and secret on the connection."),
     "never_connected": gettext_noop("This connection was never authorized at Bling. Connect it."),
-    "held": gettext_noop("Another company was connected: %(message)s. Accept or disconnect it."),
+    "held": gettext_noop(
+        "Nothing proves that the company that was connected is the right one: %(message)s. Accept or disconnect it."
+    ),
     "https": gettext_noop("The address for tokens must begin with https: support corrects it (BLING_TOKEN_URL)."),
     "no_refresh_token": gettext_noop("Bling gave an authorization that cannot be renewed. Connect again."),
     "invalid_client": gettext_noop("Bling did not accept client id and secret. Correct them and connect again."),

@@ -149,6 +149,8 @@ class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
                 action.description = gettext_lazy("Reconnect")
         if connection is None or not deletions_to_confirm(connection):
             buttons = buttons - {"confirm_deletions"}
+        if connection is None or not connection.may_be_accepted:
+            buttons = buttons - {"accept"}
         return [action for action in shown if action.path in buttons]
 
     @display(gettext_lazy("connection"), ordering="label")

@@ -29,6 +29,7 @@ _EVENTS = {
     "unknown_state": gettext_noop("An authorization that did not begin here"),
     "not_ours": gettext_noop("An authorization from another browser"),
     "other_company": gettext_noop("Another company logged in at Bling"),
+    "no_cnpj": gettext_noop("There is no CNPJ to compare the company in Bling with"),
     "other_cnpj": gettext_noop("The CNPJ in Bling is not the company's"),
     "app_inactive": gettext_noop("The Bling app is inactive"),
     "app_inativo": gettext_noop("The Bling app is inactive"),

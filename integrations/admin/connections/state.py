@@ -159,6 +159,8 @@ def held_text(connection: BlingConnection) -> str:
     ]
     if connected:
         lines.insert(1, _("Connected so far: %(companies)s") % {"companies": ", ".join(connected)})
+    if not connection.may_be_accepted:
+        lines.append(_("This connection holds titles of another company: disconnect it, and connect the right one."))
     return "\n".join(lines)
 
 

@@ -24,10 +24,10 @@ from integrations.bling.errors import (
     NoRefreshTokenError,
 )
 from integrations.bling.records import Empresa
-from integrations.domain.documents import compact
 from integrations.models import AuthorizationRequest, BlingConnection, ConnectionEvent, ConnectLink, SyncRun
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.addresses import bling_address
+from integrations.pipeline.access.identity import doubt, proved, waiting
 from integrations.pipeline.access.rate_limits import bling_slots, token_slots
 from integrations.pipeline.access.tokens import bling_app, other_owner, store_tokens
 from integrations.pipeline.read.schedule import open_run
@@ -58,9 +58,9 @@ class Started:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an authorization ended. `code` is one of: connected, missing_scopes, other_company, other_cnpj, refused,
-    expired, used, unknown_state, not_ours, app_inactive, account_overdue, bad_client, no_refresh_token, forbidden,
-    network, rejected."""
+    """How an authorization ended. `code` is one of: connected, missing_scopes, other_company, other_cnpj, no_cnpj,
+    refused, expired, used, unknown_state, not_ours, app_inactive, account_overdue, bad_client, no_refresh_token,
+    forbidden, network, rejected."""
 
     code: str
     connection: BlingConnection | None = None
@@ -178,7 +178,7 @@ def _judge(connection: BlingConnection, pair: auth.TokenPair, now: datetime) -> 
             held = _hold_back(connection, pair, company, now)
             if held is not None:
                 return held
-            _identify(connection, company)
+            BlingConnection.objects.filter(pk=connection.pk).update(**proved(company))
             missing = missing_scopes(client)
     except ApiError as error:
         log.warning("company not read", connection=connection.pk, error=str(error))
@@ -218,25 +218,15 @@ def missing_scopes(client: BlingClient) -> list[str]:
     return missing
 
 
-def _identify(connection: BlingConnection, company: Empresa) -> None:
-    BlingConnection.objects.filter(pk=connection.pk).update(
-        company_id=company.id, company_name=company.nome, company_cnpj=company.cnpj
-    )
-
-
 def _hold_back(connection: BlingConnection, pair: auth.TokenPair, company: Empresa, now: datetime) -> Outcome | None:
     """Keep another company's tokens apart until support decides; `None` when it is the expected company."""
     if other_owner(connection, company.id) is not None:
         return Outcome("other_company", connection, company.nome)  # mirrored by another connection: nothing to decide
-    is_other = bool(connection.company_id) and connection.company_id != company.id
-    expected = compact(connection.tenant.cnpj)
-    is_other_cnpj = bool(expected and compact(company.cnpj) and compact(company.cnpj) != expected)
-    if not is_other and not is_other_cnpj:
+    code = doubt(connection, company)
+    if not code:
         return None
-    held = _held_connection(connection, company) if is_other else connection
-    if not is_other:
-        _identify(connection, company)
-    code = "other_company" if is_other else "other_cnpj"
+    held = _held_connection(connection, company) if code == "other_company" else connection
+    BlingConnection.objects.filter(pk=held.pk).update(**waiting(company))
     detail = f"{company.nome} {company.cnpj}".strip()
     store_tokens(held, pair, now=now, status=ConnectionStatus.HELD, cause=code)
     if held.pk != connection.pk:

@@ -9,7 +9,7 @@ from django.db import transaction
 from integrations.bling import auth
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent, ConnectLink, SyncRun
 from integrations.models.connections import DISCONNECTED, ConnectionStatus
-from integrations.pipeline.access.tokens import bling_app
+from integrations.pipeline.access.tokens import bling_app, other_owner
 from integrations.pipeline.read.schedule import open_run
 from integrations.rest.errors import ApiError
 
@@ -49,10 +49,17 @@ def resume(*, connection: BlingConnection, user: User, now: datetime) -> bool:
 
 
 def accept_held(*, connection: BlingConnection, user: User, now: datetime) -> bool:
-    """Confirm that the other company is meant: its connection begins to work. False when it was not held."""
-    moved = _move(
-        connection, allowed=(ConnectionStatus.HELD,), to=ConnectionStatus.CONNECTED, code="accepted", user=user, now=now
-    )
+    """Confirm that the company that came is meant: its connection begins to work. False when none waits for it."""
+    with transaction.atomic():
+        held = BlingConnection.objects.select_for_update().get(pk=connection.pk)
+        came = held.came_company_id or held.company_id
+        if not held.may_be_accepted or other_owner(held, came) is not None:
+            return False
+        BlingConnection.objects.filter(pk=held.pk).update(company_id=came, accepted_company_id=came)
+        moved = _move(
+            connection, allowed=(ConnectionStatus.HELD,), to=ConnectionStatus.CONNECTED, code="accepted", user=user,
+            now=now,
+        )  # fmt: skip
     if moved:
         open_run(connection, trigger=SyncRun.Trigger.PERSON, due_at=now, now=now, user_id=user.pk)
     return moved

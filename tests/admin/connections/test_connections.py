@@ -144,7 +144,8 @@ def test_a_held_connection_says_which_company_was_expected_and_which_came(
 def test_every_code_has_words_on_the_timeline() -> None:
     codes = {
         "connected", "link_created", "paused", "resumed", "accepted", "disconnected", "refresh_lost", "invalid_grant",
-        "invalid_client", "missing_scopes", "other_company", "other_cnpj", "UNAUTHORIZED_ERROR", "app_inativo",
+        "invalid_client", "missing_scopes", "other_company", "other_cnpj", "no_cnpj", "UNAUTHORIZED_ERROR",
+        "app_inativo",
     }  # fmt: skip
     assert codes | (set(OUTCOMES) - {"bad_link", "no_app"}) <= set(_EVENTS)
 

@@ -201,6 +201,56 @@ def test_a_company_with_another_cnpj_than_the_tenant_s_is_held(unconnected: Comp
     assert SyncRun.objects.count() == 0
 
 
+def accept(company: Company, person: User) -> bool:
+    return connection_state.accept_held(connection=company.connection, user=person, now=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "code"),
+    [("", None, "no_cnpj"), (None, "", "no_cnpj"), ("", "", "no_cnpj"), ("11.222.333/0001-81", None, "other_cnpj")],
+)
+@pytest.mark.parametrize("by", ["link", "run"])
+def test_a_first_connection_that_nothing_proves_waits_for_support(
+    unconnected: Company, world: World, person: User, ours: str | None, theirs: str | None, code: str, by: str
+) -> None:
+    if ours is not None:
+        type(unconnected.tenant).objects.update(cnpj=ours)
+    if theirs is not None:
+        unconnected.bling.plain_cnpj = theirs
+    unconnected.add_title("payable")
+    if by == "run":  # the company could not be asked for when the customer consented
+        world.faults.add(Fault(side="bling", path="/empresas/me/dados-basicos", kind="500", times=9))
+    assert connect(unconnected).code == (code if by == "link" else "connected")
+    world.faults.clear()
+    unconnected.sync()
+    connection = unconnected.connection
+    assert (connection.status, connection.status_cause, connection.company_id) == (ConnectionStatus.HELD, code, "")
+    assert Title.objects.count() == 0
+    # The customer consents once more: still nobody has decided.
+    assert connect(unconnected).code == code
+    assert accept(unconnected, person)
+    unconnected.sync()
+    unconnected.sync()
+    connection = unconnected.connection
+    assert (connection.status, connection.company_id) == (ConnectionStatus.CONNECTED, unconnected.bling.company_id)
+    assert Title.objects.count() == 1
+    # Support's word was about this company and holds for its next consents.
+    assert connect(unconnected).code == "connected"
+
+
+def test_what_mirrors_one_company_never_becomes_another_one(company: Company, person: User) -> None:
+    company.add_title("payable")
+    company.sync()
+    before = company.connection.company_id
+    company.bling.company_id = "e" * 32
+    BlingToken.objects.update(authorized_at=timezone.now())
+    company.sync()
+    connection = company.connection
+    assert (connection.status, connection.status_cause) == (ConnectionStatus.HELD, "other_company")
+    assert (accept(company, person), connection.may_be_accepted) == (False, False)
+    assert (company.connection.status, company.connection.company_id) == (ConnectionStatus.HELD, before)
+
+
 def test_missing_scopes_are_named_and_nothing_runs(unconnected: Company) -> None:
     unconnected.bling.missing_scopes = {"borderos"}
     outcome = connect(unconnected)
