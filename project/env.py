@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from integrations.bling.addresses import ADDRESSES, read_bling_address
 from integrations.rest.errors import ConfigError
+from project.env_safety import check_name, check_production
 from project.env_values import Values, database_config, email_config
 from project.local import local_secret
 
@@ -77,7 +78,8 @@ def read_environment() -> Environment:
     env_file = BASE_DIR / ".env"
     if env_file.exists():
         env.read_env(str(env_file))
-    name = env.str("ENVIRONMENT", default="local")
+    said = env.str("ENVIRONMENT", default="")
+    name = said or "local"
     if name not in {"local", "production"}:
         raise ImproperlyConfigured(f"ENVIRONMENT is {name!r}; use 'local' or 'production'.")
     production = name == "production"
@@ -85,13 +87,20 @@ def read_environment() -> Environment:
     if production and not public_url.startswith("https://"):
         raise ImproperlyConfigured("PUBLIC_URL must be the https address of this service in production.")
     test_hosts = _test_hosts(env, production=production)
+    database = _database(env, production=production)
+    check_name(said, database)
+    debug, secret_key = env.bool("DEBUG", default=False), _secret(env, "SECRET_KEY", production=production)
+    keys = _keys(env, production=production)
+    hosts: list[str] = env.list("ALLOWED_HOSTS", default=[] if production else ["localhost", "127.0.0.1", "[::1]"])
+    if production:
+        check_production(debug=debug, hosts=hosts, secret_key=secret_key, encryption_keys=keys)
     return Environment(
         name=name,
-        debug=env.bool("DEBUG", default=False),
-        secret_key=_secret(env, "SECRET_KEY", production=production),
-        field_encryption_keys=_keys(env, production=production),
-        database=_database(env, production=production),
-        allowed_hosts=env.list("ALLOWED_HOSTS", default=[] if production else ["localhost", "127.0.0.1", "[::1]"]),
+        debug=debug,
+        secret_key=secret_key,
+        field_encryption_keys=keys,
+        database=database,
+        allowed_hosts=hosts,
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[public_url] if public_url else []),
         public_url=public_url,
         behind_proxy=env.bool("BEHIND_PROXY", default=production),

@@ -12,6 +12,11 @@ from django.core.exceptions import ImproperlyConfigured
 from integrations.bling.addresses import ADDRESSES
 from project.env import BASE_DIR, Environment, read_environment
 
+SECRET = "p8Zr-4hQw_71xNfKd2Ls9VbTyG6mRcJ0eAuXoHiW3qEaYtMk5SvD"
+PRODUCTION = {
+    "ENVIRONMENT": "production", "PUBLIC_URL": "https://ponte.example", "ALLOWED_HOSTS": "ponte.example",
+    "SECRET_KEY": SECRET, "FIELD_ENCRYPTION_KEYS": "x",
+}  # fmt: skip
 GOOD = "postgres://nobody:x@127.0.0.1:1/nothing"
 
 
@@ -165,10 +170,32 @@ class TestAddresses:
         assert found.bling_addresses == {**ADDRESSES, "BLING_API_URL": "http://127.0.0.1:9000/bling"}
 
     def test_production_has_none(self, read: Any) -> None:
-        production = {
-            "ENVIRONMENT": "production", "PUBLIC_URL": "https://ponte.example", "SECRET_KEY": "x" * 50,
-            "FIELD_ENCRYPTION_KEYS": "x", "TEST_HOSTS": "caixa.example",
-        }  # fmt: skip
         with pytest.raises(ImproperlyConfigured, match="ALLOW_TEST_HOSTS"):
-            read(**production)
-        assert read(**production, ALLOW_TEST_HOSTS="true").test_hosts == ["caixa.example"]
+            read(**PRODUCTION, TEST_HOSTS="caixa.example")
+        assert read(**PRODUCTION, TEST_HOSTS="caixa.example", ALLOW_TEST_HOSTS="true").test_hosts == ["caixa.example"]
+
+
+class TestSafety:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("DEBUG", "true"), ("ALLOWED_HOSTS", "*"), ("ALLOWED_HOSTS", "ponte.example,*"), ("ALLOWED_HOSTS", ""),
+            ("SECRET_KEY", "x"), ("SECRET_KEY", SECRET[:49]), ("SECRET_KEY", "abcd" * 20),
+            ("FIELD_ENCRYPTION_KEYS", SECRET),
+        ],
+    )  # fmt: skip
+    def test_production_that_is_open_to_strangers_does_not_start(self, name: str, value: str, read: Any) -> None:
+        assert read(**PRODUCTION).is_production
+        with pytest.raises(ImproperlyConfigured, match=name) as caught:
+            read(**{**PRODUCTION, name: value})
+        assert SECRET[:20] not in str(caught.value)
+
+    def test_another_host_s_database_is_of_no_machine_that_nobody_named(
+        self, read: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("ENVIRONMENT", raising=False)
+        with pytest.raises(ImproperlyConfigured, match="ENVIRONMENT is not set"):
+            read(DATABASE_URL="postgres://u:p@db.example:5432/nome")
+        for near in (GOOD, "postgres://u:p@/nome?host=/var/run/postgresql", "postgres://u:p@localhost/nome"):
+            assert not read(DATABASE_URL=near).is_production
+        assert not read(DATABASE_URL="postgres://u:p@db.example:5432/nome", ENVIRONMENT="local").is_production
