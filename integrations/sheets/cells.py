@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """The wide ones are what Japanese keyboards type: some programs take them for the others."""
+_UNSEEN = re.compile(r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufeff\ufff9-\ufffb]*")
+"""Blanks and characters of no width, which some programs skip before they look for a formula."""
 LONGEST = 32_000
 """Characters; xlsx drops a cell that holds a little more."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -34,13 +36,18 @@ def safe_text(value: object) -> str:
     """Return text that no spreadsheet program runs as a formula, without characters that xlsx cannot hold."""
     text = "" if value is None else _storable(str(value))[:LONGEST]
     is_escaped_already = plain_text(text) != text
-    return f"'{text}" if text.startswith(FORMULA_STARTS) or is_escaped_already else text
+    return f"'{text}" if _runs(text) or is_escaped_already else text
 
 
 def plain_text(text: str) -> str:
     """Return what `safe_text` was given: a file that comes back holds our own escapes."""
     rest = text.lstrip("'")
-    return text[1:] if text.startswith("'") and rest.startswith(FORMULA_STARTS) else text
+    return text[1:] if text.startswith("'") and _runs(rest) else text
+
+
+def _runs(text: str) -> bool:
+    """Say whether a spreadsheet program may take a text for a formula."""
+    return text.startswith(FORMULA_STARTS) or _UNSEEN.sub("", text, count=1).startswith(FORMULA_STARTS)
 
 
 def _storable(text: str) -> str:

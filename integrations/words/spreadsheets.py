@@ -30,6 +30,9 @@ COLUMNS = {
 _FILES = {
     "empty": gettext_noop("The file is empty."),
     "too_large": gettext_noop("The file is too large: more than %(limit)s MB. Split it."),
+    "too_heavy": gettext_noop(
+        "Reading the file takes too long or too much memory. Copy the rows into a new spreadsheet and send that."
+    ),
     "too_large_unpacked": gettext_noop("The spreadsheet is too large when unpacked."),
     "too_many_rows": gettext_noop("The spreadsheet has more than %(limit)s rows. Split it."),
     "no_rows": gettext_noop("The spreadsheet has a header and no rows."),

@@ -15,6 +15,9 @@ from integrations.sheets.tables import MAX_ROWS, SheetError
 from integrations.sheets.writing import Sheet, csv_bytes, xlsx_bytes
 
 HOSTILE = ["=1+1", "'=1+1", "''-1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\tTab", "\rReturn"]
+HOSTILE += [
+    f"{unseen}=1+1" for unseen in (" ", "  ", "\xa0", "\ufeff", "\u200b", "\u2060", "\u200e\u3000", "\xad", "'\u200d")
+]
 
 
 def xlsx(*rows: list[object], title: str = "Plan1") -> bytes:

@@ -23,7 +23,7 @@ from integrations.domain.names import fold
 from integrations.models import BlingConnection, Mapping, MappingChange, Person, Tenant
 from integrations.models.mappings import PERSON_KINDS, TARGET_KINDS, TARGETS, MappingKind
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.mapping.changes import propose, propose_file
+from integrations.pipeline.mapping.changes import propose, propose_file, refuse_large
 from integrations.pipeline.mapping.edits import ChangedRow, check_cells, from_other_connection, from_suggestions
 from integrations.pipeline.mapping.rows import SURE, DeskRow, counts_by_state, desk_rows
 from integrations.pipeline.mapping.targets import KaminoTargets, label, labels
@@ -274,6 +274,7 @@ def _take_file(request: HttpRequest, tenant: Tenant, here: str) -> HttpResponse:
         messages.error(request, _("Choose a file."))
         return HttpResponseRedirect(here)
     try:
+        refuse_large(upload.size)
         change = propose_file(
             tenant=tenant, name=upload.name or "", content=upload.read(), user=user_of(request), clock=timezone.now
         )

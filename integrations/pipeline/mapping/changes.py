@@ -27,7 +27,8 @@ from integrations.pipeline.mapping.reach import Measure, affected, measure, touc
 from integrations.pipeline.mapping.rows import desk_rows, values_of
 from integrations.pipeline.mapping.sheet import LANGUAGE, SHEET_TITLE, SIGN, header, read_rows
 from integrations.pipeline.mapping.targets import KaminoTargets
-from integrations.sheets.reading import MAX_BYTES, read_table
+from integrations.sheets.apart import read_apart
+from integrations.sheets.reading import MAX_BYTES
 from integrations.sheets.tables import SheetError, Table
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,8 @@ CLAIM = timedelta(seconds=90)
 SMALL_FILE = 64 * 1024
 SMALL_CHANGE = 500
 """Bytes and rows that a person's request works off at once, in a second or two."""
+AT_ONCE_S, IN_TURN_S = 3, 20
+"""Seconds of a processor that a file may take while a person waits, and in its turn; the largest takes about five."""
 
 
 def propose(
@@ -53,21 +56,26 @@ def propose(
 def propose_file(*, tenant: Tenant, name: str, content: bytes, user: User, clock: Clock) -> MappingChange:
     """Keep a file and read it: at once when it is small, else by the tick. Raises `Refused` for one that is too large
     to be kept."""
-    if len(content) > MAX_BYTES:
-        limit = {"limit": MAX_BYTES // 1024 // 1024}
-        raise Refused("size", _("The file is too large: more than %(limit)s MB. Split it.") % limit)
+    refuse_large(len(content))
     change = MappingChange.objects.create(
         tenant=tenant, origin=MappingChange.Origin.FILE, file_name=name[:255], content=content,
         state=State.READING, user=user, created_at=clock(),
     )  # fmt: skip
     if len(content) <= SMALL_FILE:
-        read(change, clock=clock)
+        read(change, clock=clock, seconds=AT_ONCE_S)
         change.refresh_from_db()
     return change
 
 
-def read(change: MappingChange, *, clock: Clock) -> bool:
-    """Read a proposal's file into rows; false when somebody else is at it."""
+def refuse_large(size: int) -> None:
+    """Raise `Refused` for a file of so many bytes when it is too large to be kept: before it is read into memory."""
+    if size > MAX_BYTES:
+        limit = {"limit": MAX_BYTES // 1024 // 1024}
+        raise Refused("size", _("The file is too large: more than %(limit)s MB. Split it.") % limit)
+
+
+def read(change: MappingChange, *, clock: Clock, seconds: int = IN_TURN_S) -> bool:
+    """Read a proposal's file into rows, within so many seconds of processor time; false when somebody else is at it."""
     claimed_until = clock() + CLAIM
     free = Q(claimed_until=None) | Q(claimed_until__lt=clock())
     mine = MappingChange.objects.filter(pk=change.pk, state=State.READING)
@@ -75,7 +83,7 @@ def read(change: MappingChange, *, clock: Clock) -> bool:
         return False
     mine = mine.filter(claimed_until=claimed_until)
     try:
-        table = read_table(bytes(change.content or b""), sheet_title=SHEET_TITLE, sign=header(SIGN))
+        table = read_apart(bytes(change.content or b""), seconds=seconds, sheet_title=SHEET_TITLE, sign=header(SIGN))
         mine.update(total_rows=len(table.rows))
         rows = _read_rows(change, table, lambda done: mine.update(rows_done=done))
     except SheetError as error:
