@@ -45,6 +45,7 @@ class Environment:
     csrf_trusted_origins: list[str]
     public_url: str
     behind_proxy: bool
+    trusted_proxy_count: int
     bling_addresses: dict[str, str]
     test_hosts: list[str]
     bling_client_id: str
@@ -104,6 +105,7 @@ def read_environment() -> Environment:
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[public_url] if public_url else []),
         public_url=public_url,
         behind_proxy=env.bool("BEHIND_PROXY", default=production),
+        trusted_proxy_count=env.int("TRUSTED_PROXY_COUNT", default=1 if production else 0),
         bling_addresses={name: _bling_address(env, name, test_hosts) for name in ADDRESSES},
         test_hosts=test_hosts,
         bling_client_id=env.str("BLING_CLIENT_ID", default=""),

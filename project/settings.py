@@ -34,6 +34,10 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_q",
     "import_export",
     "simple_history",
@@ -50,6 +54,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "integrations.login.middleware.SessionEnd",
+    "integrations.login.middleware.RequireFactor",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
 
@@ -65,6 +73,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "integrations.login.context.second_factor",
             ]
         },
     }
@@ -79,6 +88,31 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LOGIN_REDIRECT_URL = "admin:index"
+
+# Log-in (integrations/login): names and passwords, a second factor, limits that all web processes share.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "integrations.login.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Bling → Kamino] "
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "30/5m/ip,10/15m/key"}
+ACCOUNT_REAUTHENTICATION_METHODS = ["mfa", "password"]
+ALLAUTH_TRUSTED_PROXY_COUNT = ENV.trusted_proxy_count
+MFA_ADAPTER = "integrations.login.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Bling → Kamino"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
+REQUIRE_SECOND_FACTOR = IS_PRODUCTION
+SESSION_IDLE_SECONDS = 1800
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "integrations_cache"},
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 
 LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", "Português (Brasil)"), ("en", "English")]
@@ -107,7 +141,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "integrations.views.refused.csrf_failure"
 
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
 EMAIL_BACKEND = ENV.email["EMAIL_BACKEND"]
 EMAIL_HOST = ENV.email.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = ENV.email.get("EMAIL_PORT") or 25
@@ -139,6 +173,7 @@ Q_CLUSTER = {
     "save_limit": -1,
     "poll": 0,
     "guard_cycle": 1,
+    "cache": "process",  # it notes how it is every second, for commands that are not used here
     "label": "Fila",
 }
 

@@ -7,6 +7,7 @@ from django.urls import reverse_lazy
 from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 def _link(title: Any, icon: str, model: str, app: str = "integrations") -> dict[str, Any]:
@@ -32,6 +33,12 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Second factor"), "link": reverse_lazy("mfa_index")},
+            {"title": pgettext_lazy("log-ins", "Sessions"), "link": reverse_lazy("usersessions_list")},
+        ]
+    },
     "GLOBAL_CALLBACK": "integrations.admin.system.alert.banner",
     "DASHBOARD_CALLBACK": "integrations.admin.system.dashboard.dashboard",
     "STYLES": [lambda request: static("integrations/admin.css")],

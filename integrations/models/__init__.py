@@ -20,6 +20,7 @@ from integrations.models.filters import FilterRule
 from integrations.models.follow_ups import FollowUp
 from integrations.models.forced_settlements import ForcedSettlement
 from integrations.models.gone import GoneInBling
+from integrations.models.known_addresses import KnownAddress
 from integrations.models.limits import Breaker, Heartbeat, RateLimit
 from integrations.models.listed_spans import ListedSpan
 from integrations.models.mapping_changes import MappingChange
@@ -63,6 +64,7 @@ __all__ = [
     "KaminoConnection",
     "KaminoItem",
     "KaminoSnapshot",
+    "KnownAddress",
     "KnownDatabase",
     "ListedSpan",
     "Mapping",

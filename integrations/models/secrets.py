@@ -1,7 +1,9 @@
 """All encrypted columns together: which keys they were written with, and writing them again with the newest one."""
 
 from collections.abc import Iterator
+from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import connection, models, transaction
 
@@ -24,7 +26,7 @@ def stored_key_ids() -> set[str]:
             table, column = (connection.ops.quote_name(name) for name in (model._meta.db_table, str(field.column)))
             cursor.execute(f"SELECT DISTINCT left(split_part({column}, ':', 1), 8) FROM {table} WHERE {column} <> ''")  # noqa: S608
             found |= {row[0] for row in cursor.fetchall()}
-    return found
+    return found | {secret.partition(":")[0] for factor in _factors() for secret in _secrets_of(factor).values()}
 
 
 def rotate() -> int:
@@ -52,4 +54,22 @@ def rotate() -> int:
                     [encrypt(decrypt(stored)), row],
                 )
                 count += 1
+    for pk in _factors().values_list("pk", flat=True):
+        with transaction.atomic():
+            factor = _factors().select_for_update().get(pk=pk)
+            old = {name: text for name, text in _secrets_of(factor).items() if not text.startswith(f"{newest}:")}
+            if old:
+                factor.data |= {name: encrypt(decrypt(text)) for name, text in old.items()}
+                factor.save(update_fields=["data"])
+            count += len(old)
     return count
+
+
+def _factors() -> models.QuerySet[Any]:
+    """Return people's second factors whose secrets django-allauth keeps in JSON (`login/adapters.FactorAdapter`)."""
+    rows: models.QuerySet[Any] = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN).order_by("pk")
+    return rows
+
+
+def _secrets_of(factor: Any) -> dict[str, str]:
+    return {name: factor.data[name] for name in ("secret", "seed") if factor.data.get(name)}

@@ -103,7 +103,7 @@ def log_in(new_page: Callable[[], Any], people: dict[str, User]) -> Callable[[st
         page.goto("/admin/")
         page.get_by_label("Usuário").fill(role)
         page.locator("input[name=password]").fill(PASSWORD)
-        page.get_by_role("button", name="Acessar").click()
+        page.get_by_role("button", name="Entrar").click()
         page.wait_for_url("**/admin/")
         return page
 

@@ -2,21 +2,27 @@
 
 from typing import Any
 
-from django.contrib import admin
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import ModelMultipleChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from integrations.admin.kit import actions
 from integrations.admin.kit.filters import BooleanColumn, ChoiceFilter
 from integrations.admin.kit.lists import ClosedLists
+from integrations.login.factors import remove_factor
+from integrations.login.step_up import StepUpForm, stepped_up
 
 _VERBS = {
     "add": gettext_noop("add"),
@@ -86,19 +92,93 @@ class GroupFilter(ChoiceFilter):
         return queryset.filter(groups=int(self.choice)) if self.choice else queryset
 
 
-admin.site.unregister(User)
-admin.site.unregister(Group)
+class OnlyWhatIHave:
+    """Nobody grants what they do not have, and nobody changes somebody, or a group, that has more."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may: bool = super().has_change_permission(request, obj)  # type: ignore[misc] # the admin's
+        return may and (obj is None or _has_no_more(obj, request.user))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may: bool = super().has_delete_permission(request, obj)  # type: ignore[misc] # the admin's
+        return may and (obj is None or _has_no_more(obj, request.user))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc] # the admin's
+        giver: Any = request.user
+        if field is None or giver.is_superuser:
+            return field
+        mine = _permissions_of(giver)
+        if db_field.name in ("permissions", "user_permissions"):
+            field.queryset = field.queryset.filter(pk__in=mine)
+        elif db_field.name == "groups":
+            field.queryset = field.queryset.exclude(permissions__in=Permission.objects.exclude(pk__in=mine))
+        return field
+
+
+def _permissions_of(user: Any) -> set[int]:
+    """Return the keys of the permissions that somebody has, by themselves or by a group."""
+    rows = Permission.objects.filter(Q(user=user) | Q(group__user=user))
+    return set(rows.values_list("pk", flat=True))
+
+
+def _has_no_more(row: Any, giver: Any) -> bool:
+    """Say whether a user or a group has nothing that the person who would change it lacks."""
+    if giver.is_superuser:
+        return True
+    if isinstance(row, Group):
+        return set(row.permissions.values_list("pk", flat=True)) <= _permissions_of(giver)
+    return not row.is_superuser and _permissions_of(row) <= _permissions_of(giver)
+
+
+for stock in (User, Group, EmailAddress, Authenticator, UserSession):  # the last three: secrets, codes, addresses
+    admin.site.unregister(stock)
 
 
 @admin.register(User)
-class UserAdmin(ClosedLists, PermissionFieldMixin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class UserAdmin(StepUpForm, OnlyWhatIHave, ClosedLists, PermissionFieldMixin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["username", "first_name", "last_name", "email", "is_staff", "is_active", "last_login"]
     list_filter = [("is_active", BooleanColumn), ("is_staff", BooleanColumn), GroupFilter]
+    actions = ["remove_factor"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        own: Any = request.user
+        return [*super().get_readonly_fields(request, obj), *([] if own.is_superuser else ["is_superuser"])]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever has logged in has a history, which keeps its name: they are deactivated."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.last_login is None)
+
+    def has_remove_factor_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    @stepped_up
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        response: HttpResponse = super().user_change_password(request, id, form_url)
+        return response
+
+    @admin.action(description=gettext_lazy("Remove the second factor"), permissions=["remove_factor"])
+    @stepped_up
+    def remove_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Let people who have lost theirs set up a new one: never one's own."""
+        people = list(queryset.exclude(pk=actions.user_of(request).pk))
+        if "confirmed" in request.POST:
+            for person in people:
+                remove_factor(person)
+            count = len(people)
+            text = ngettext("Removed, for %(count)s person.", "Removed, for %(count)s persons.", count)
+            messages.success(request, text % {"count": count})
+            return None
+        return actions.confirm(
+            request, self, title=_("Remove the second factor"),
+            text=_("Make sure by voice who asks. They are logged out, and set up a new one at their next log-in."),
+            submit=_("Remove the second factor"), rows=people, action="remove_factor", dangerous=True,
+        )  # fmt: skip
 
 
 @admin.register(Group)
-class GroupAdmin(ClosedLists, PermissionFieldMixin, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
-    pass
+class GroupAdmin(StepUpForm, OnlyWhatIHave, ClosedLists, PermissionFieldMixin, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc] # fmt: skip
+    """Groups; their permissions count for everybody in them."""

@@ -19,6 +19,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
 from integrations.admin.kit.fields import DayField
 from integrations.domain.delivery import DeliveryState
+from integrations.login.step_up import stepped_up
 from integrations.models import PlannedWrite, Posting, Tenant
 from integrations.models.planned_writes import PlannedOperation
 from integrations.pipeline.company import activation
@@ -129,6 +130,7 @@ class ReadinessPages:
         return actions.back_to_action(self, "readiness", tenant.pk)
 
     @page_action(gettext_lazy("Activate sending to Kamino"), permissions=["activate"], icon="rocket_launch")
+    @stepped_up
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         tenant = self.get_object_or_deny(request, object_id)
         lines = checklist(tenant, now=timezone.now())

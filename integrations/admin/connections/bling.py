@@ -23,6 +23,7 @@ from integrations.admin.kit.base import ReadOnlyInline
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoicesColumn, TenantFilter
 from integrations.admin.kit.secret_fields import SecretFormMixin
+from integrations.login.step_up import StepUpForm
 from integrations.models import BlingConnection, ConnectionEvent, Title
 from integrations.models.connections import ConnectionStatus
 from integrations.models.fields import has_secret
@@ -93,7 +94,7 @@ class EventInline(ReadOnlyInline):
 
 
 @admin.register(BlingConnection)
-class BlingConnectionAdmin(actions.PermittedActions, LinkActions, StateActions):
+class BlingConnectionAdmin(StepUpForm, actions.PermittedActions, LinkActions, StateActions):
     form = BlingConnectionForm
     tenant_path = "tenant"
     list_display = ["name", "tenant", "state", "cause", "company_name", "swept"]

@@ -18,6 +18,7 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import BooleanColumn, TenantFilter
 from integrations.admin.kit.secret_fields import SecretFormMixin
 from integrations.domain.titles import Direction
+from integrations.login.step_up import StepUpForm
 from integrations.models import KaminoConnection
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.company import probes
@@ -55,7 +56,7 @@ class KaminoConnectionForm(SecretFormMixin, forms.ModelForm[KaminoConnection]):
 
 
 @admin.register(KaminoConnection)
-class KaminoConnectionAdmin(actions.PermittedActions, HistoryAdmin):
+class KaminoConnectionAdmin(StepUpForm, actions.PermittedActions, HistoryAdmin):
     form = KaminoConnectionForm
     tenant_path = "tenant"
     list_display = ["tenant", "base_url", "cn", "state", "last_error", "reconciled"]

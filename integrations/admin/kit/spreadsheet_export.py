@@ -21,6 +21,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.lists import ClosedList, refuse_unread
 from integrations.admin.kit.scope import change_url
 from integrations.domain.seen import Seen
+from integrations.login.step_up import stepped_up
 from integrations.queue import enqueue_tick
 from integrations.resources import exporting
 from integrations.resources.files import BrazilianCsv, NativeXlsx, write_file
@@ -50,6 +51,7 @@ class SpreadsheetExport(ExportMixin):  # type: ignore[misc]
     def has_export_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(exporting.RESOURCES[self.export_name].permission))
 
+    @stepped_up
     def export_action(self, request: HttpRequest) -> HttpResponse:
         """Ask for the format, then export. A filter that the list refuses is said so: it must never mean every row."""
         if not self.has_export_permission(request):

@@ -19,6 +19,7 @@ from integrations.admin.kit.forms import PaidForm, bank_accounts
 from integrations.admin.kit.lists import ClosedList, refuse_unread
 from integrations.admin.kit.scope import change_url
 from integrations.domain.seen import Seen
+from integrations.login.step_up import asks_first
 from integrations.models import BulkOrder, Tenant
 from integrations.pipeline.desk import bulk
 from integrations.pipeline.desk.refusal import Refused
@@ -107,6 +108,9 @@ class WholeList:
         except Refused as error:
             actions.refused(request, error)
             return HttpResponseRedirect(back)
+        asked = asks_first(request) if kind == Kind.FORCE else None
+        if asked is not None:
+            return asked
         form = order_form(kind, request.POST or None, tenants=tenants)
         if request.method == "POST" and form.is_valid():
             try:

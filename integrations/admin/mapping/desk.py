@@ -20,6 +20,7 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.actions import user_of
 from integrations.admin.kit.scope import change_url, row_number, scoped
 from integrations.domain.names import fold
+from integrations.login.step_up import asks_first
 from integrations.models import BlingConnection, Mapping, MappingChange, Person, Tenant
 from integrations.models.mappings import PERSON_KINDS, TARGET_KINDS, TARGETS, MappingKind
 from integrations.pipeline.desk.refusal import Refused
@@ -107,6 +108,9 @@ def export_view(request: HttpRequest, tenant_id: int, file_format: str) -> HttpR
     _require(request, "view_mapping")
     _require(request, "export_mapping")
     tenant = get_object_or_404(scoped(Tenant.objects.all(), request), pk=tenant_id)
+    asked = asks_first(request)
+    if asked is not None:
+        return asked
     log.info("mappings exported", user=request.user.pk, tenant=tenant.pk, format=file_format)
     content = mapping_xlsx(tenant.pk) if file_format == "xlsx" else mapping_csv(tenant.pk)
     response = HttpResponse(content, content_type=_XLSX if file_format == "xlsx" else "text/csv; charset=utf-8")

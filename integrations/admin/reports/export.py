@@ -18,6 +18,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.scope import change_url
+from integrations.login.step_up import stepped_up
 from integrations.models import Export
 from integrations.resources.exporting import file_of, may_have
 
@@ -78,6 +79,7 @@ class ExportAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/integrations/reports/export.html", context)
 
+    @stepped_up
     def download(self, request: HttpRequest, pk: int) -> Any:
         """Send the file to the person who ordered it. Raises `Http404` for others and before it is
         finished, `PermissionDenied` once they may no longer see what it shows."""

@@ -23,6 +23,7 @@ from integrations.admin.kit.filters import TenantFilter
 from integrations.admin.kit.forms import MonthForm
 from integrations.admin.kit.scope import change_url, sees_confidential
 from integrations.admin.reports.open_position import log_export
+from integrations.login.step_up import stepped_up
 from integrations.models import MonthClosing, Tenant
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.report import month
@@ -125,6 +126,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/integrations/reports/month_closing.html", context)
 
+    @stepped_up
     def sheet(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Return a frozen month as a workbook. Raises `PermissionDenied`."""
         row: MonthClosing = self.get_object_or_deny(request, object_id)

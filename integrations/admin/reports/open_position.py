@@ -16,6 +16,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.forms import PositionForm
 from integrations.admin.kit.scope import sees_confidential
 from integrations.domain.calendar import day_of
+from integrations.login.step_up import asks_first
 from integrations.models import Tenant
 from integrations.pipeline.report.position import open_on, totals_of
 from integrations.resources import reports
@@ -46,7 +47,7 @@ class OpenPosition:
             if "planilha" in request.GET:
                 if not may_export:
                     raise PermissionDenied
-                return _workbook(request, tenant, day)
+                return asks_first(request) or _workbook(request, tenant, day)
             totals = totals_of(open_on(tenant, day))
             rows = reports.position_rows(totals.sums())
             context = {"rows": [[*row[:3], *map(texts.money, row[3:])] for row in rows], "asked": True}

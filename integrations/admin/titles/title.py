@@ -23,6 +23,7 @@ from integrations.admin.titles.actions import BUTTONS, TitleButtons
 from integrations.admin.titles.live_search import LiveSearch, live_search_url
 from integrations.admin.titles.page import title_context
 from integrations.admin.titles.payments import PaymentInline
+from integrations.login.step_up import stepped_up
 from integrations.models import BulkOrder, PersonDecision, Title
 from integrations.words.colours import STATE_COLOURS, STATUS_COLOURS
 from integrations.words.origins import origin_word
@@ -171,6 +172,7 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
         return order_selected(request, self, BulkOrder.Kind.RETRY, queryset)
 
     @admin.action(description=gettext_lazy("Force settlement in Kamino"), permissions=["force"])
+    @stepped_up
     def force_these(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
         return order_selected(request, self, BulkOrder.Kind.FORCE, queryset)
 

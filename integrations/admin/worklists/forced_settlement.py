@@ -16,6 +16,7 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoiceFilter, DayRange, TenantFilter
 from integrations.admin.kit.title_search import FoundByTitle
 from integrations.domain.money import ZERO
+from integrations.login.step_up import stepped_up
 from integrations.models import ForcedSettlement
 from integrations.pipeline.desk import approvals, live_kamino
 
@@ -152,6 +153,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
         return str(row.posting.kamino_connection.tenant)
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["force"])
+    @stepped_up
     def approve_these(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         rows = list(queryset.select_related(*self.list_select_related))
         if "confirmed" in request.POST:
@@ -195,6 +197,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
         return undo_page(request, self, row, row)
 
     @page_action(gettext_lazy("Approve"), permissions=["force"], icon="check", variant="primary")
+    @stepped_up
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
         return actions.ask_then(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
@@ -28,6 +29,7 @@ from integrations.models import (
     ForcedSettlement,
     Heartbeat,
     KaminoSnapshot,
+    KnownAddress,
     ListedSpan,
     MappingChange,
     PartPosting,
@@ -78,6 +80,7 @@ _EMPTY: dict[str, Any] = {"body": {}, "sent_body": None, "message": "", "failure
 ENDS = (
     Ends(KaminoSnapshot, "read_at", 3 * DAY),
     Ends(ListedSpan, "read_at", 3 * DAY),
+    Ends(UserSession, "created_at", 3 * DAY),
     Ends(Task, "stopped", 7 * DAY),
     Ends(AuthorizationRequest, "expires_at", 7 * DAY),
     Ends(Session, "expire_date", 0 * DAY),
@@ -88,6 +91,7 @@ ENDS = (
     Ends(Attempt, "started_at", 90 * DAY, Q(outcome__in=Attempt.UNRESOLVED) | Attempt.IS_EMPTIED, _EMPTY),
     Ends(MappingChange, "created_at", 90 * DAY, Q(rows=[], content=None), {"rows": [], "content": None}),
     Ends(SyncRun, "ended_at", 180 * DAY, ~Q(Exists(_NEWER))),
+    Ends(KnownAddress, "seen_at", 180 * DAY),
     Ends(ConnectLink, "expires_at", YEAR),
     Ends(Alert, "closed_at", YEAR),
     Ends(RateLimit, "next_at", YEAR),

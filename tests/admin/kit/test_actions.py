@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.db.models import Model
 from django.test import Client
@@ -71,6 +72,7 @@ def test_every_registered_action_has_a_case() -> None:
         pages |= {(model, name) for name in model_admin._extract_action_names(model_admin.actions_detail)}
         for kind in ("actions_list", "actions_row", "actions_submit_line"):
             assert not getattr(model_admin, kind), (model, kind)
+    lists.remove((User, "remove_factor"))  # about people: see tests/login/test_factor
     lists.remove((Title, "export_discrepancies"))  # changes nothing: see test_discrepancies_of_titles
     assert lists == {(case.model, case.name) for case in LIST_ACTIONS}
     assert pages == {(case.model, case.name) for case in PAGE_ACTIONS}
