@@ -9,7 +9,10 @@ class IntegrationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from allauth.mfa.signals import authenticator_added
+
         from integrations import checks as checks
+        from integrations.login.factors import note_activation
         from integrations.models.open_reasons import drop_view, make_view
         from integrations.models.wake_up_triggers import drop_triggers, make_triggers
 
@@ -17,3 +20,4 @@ class IntegrationsConfig(AppConfig):
         pre_migrate.connect(drop_triggers, sender=self)
         post_migrate.connect(make_view, sender=self)
         post_migrate.connect(make_triggers, sender=self)
+        authenticator_added.connect(note_activation)
