@@ -120,6 +120,11 @@ class Tenant(models.Model):
         validators=[MinValueValidator(0)],
         help_text=_("Above this amount a second person approves. Empty: no limit."),
     )
+    is_limit_asked = models.BooleanField(default=False, editable=False)
+    asked_limit = models.DecimalField(max_digits=15, decimal_places=2, null=True, editable=False)
+    limit_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
     tolerance_cents = models.PositiveSmallIntegerField(
         _("tolerance in cents"),
         default=0,
@@ -134,6 +139,7 @@ class Tenant(models.Model):
 
     if TYPE_CHECKING:
         bling_connections: "RelatedManager[Any]"
+        limit_asked_by_id: int | None
         kamino_connection: Any
 
     class Meta:

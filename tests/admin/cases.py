@@ -105,6 +105,20 @@ def closed(rows: Rows) -> None:
     Tenant.objects.filter(pk=rows.tenant.pk).update(is_active=False, delivery_mode="shadow", delete_on=delete_on)
 
 
+def limit_asked(rows: Rows) -> None:
+    """Let somebody else have asked for no limit at all."""
+    asker, _made = User.objects.get_or_create(username="pediu")
+    Tenant.objects.filter(pk=rows.tenant.pk).update(force_limit="100.00", is_limit_asked=True, limit_asked_by=asker)
+
+
+def limit_is(limit: Decimal | None) -> Callable[[Rows], bool]:
+    def done(rows: Rows) -> bool:
+        tenant = Tenant.objects.get(pk=rows.tenant.pk)
+        return (tenant.force_limit, tenant.is_limit_asked) == (limit, False)
+
+    return done
+
+
 def excluded(rows: Rows) -> None:
     """Let a person have taken the company's title out of the sync."""
     Posting.objects.filter(pk=rows.posting.pk).update(state="ignored")
@@ -293,6 +307,13 @@ PAGE_ACTIONS = [
     Case(
         Tenant, "to_simulation", "tenant", "suporte", "operacao", mode_is("shadow"),
         lambda _rows: {"reason": "Revisar o plano de contas"},
+    ),
+    Case(
+        Tenant, "approve_limit", "tenant", "suporte", "operacao", limit_is(None), begin=limit_asked, says="Aprovado",
+    ),
+    Case(
+        Tenant, "refuse_limit", "tenant", "suporte", "operacao", limit_is(Decimal("100.00")), begin=limit_asked,
+        says="Recusado",
     ),
     Case(
         Tenant, "close_company", "tenant", "suporte", "operacao",

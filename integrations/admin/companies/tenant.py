@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from integrations.admin.companies.checklist import ReadinessPages
 from integrations.admin.companies.closing import ClosingPages
 from integrations.admin.companies.coverage import CoveragePage
+from integrations.admin.companies.limit import LimitPages, say_if_asked
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import display, page_action
@@ -30,17 +31,26 @@ from integrations.queue import enqueue_tick
 
 
 @admin.register(Tenant)
-class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedActions, HistoryAdmin):
+class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, LimitPages, actions.PermittedActions, HistoryAdmin):
     tenant_path = "pk"
     list_display = ["name", "slug", "cnpj_text", "mode", "connections", "settled_from_text", "is_active"]
     list_filter = [("delivery_mode", ChoiceColumn), ("is_active", BooleanColumn)]
     search_fields = ["name", "slug", "cnpj"]
     ordering = ["name"]
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ["created_at", "left_to_do", "delivery_mode", "coverage_text", "deletion", "odd_due_dates"]
+    readonly_fields = [
+        "created_at",
+        "left_to_do",
+        "delivery_mode",
+        "coverage_text",
+        "deletion",
+        "odd_due_dates",
+        "asked_limit_text",
+    ]
     actions = ["sync_now", "reconcile_now"]
     actions_detail = [
-        "sync_this", "coverage", "readiness", "activate", "to_simulation", "close_company", "reopen_company"
+        "sync_this", "coverage", "readiness", "activate", "to_simulation", "approve_limit", "refuse_limit",
+        "close_company", "reopen_company",
     ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do", "coverage_text"]}),
@@ -71,10 +81,13 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
         is_live, is_closed = bool(tenant and tenant.is_live), bool(tenant and tenant.delete_on)
         useless = {"activate" if is_live or is_closed else "", "" if is_live else "to_simulation"}
         useless |= {"close_company", "sync_this"} if is_closed else {"reopen_company"}
+        useless |= set() if tenant and tenant.is_limit_asked else {"approve_limit", "refuse_limit"}
         return [action for action in super().get_actions_detail(request, object_id) if action.path not in useless]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         sets = super().get_fieldsets(request, obj)
+        if isinstance(obj, Tenant) and obj.is_limit_asked:
+            sets = [(gettext_lazy("To be decided"), {"fields": ["asked_limit_text"]}), *sets]
         if isinstance(obj, Tenant) and obj.delete_on:
             return [(gettext_lazy("Closed"), {"fields": ["deletion"]}), *sets]
         if isinstance(obj, Tenant) and _count_of_odd(obj):
@@ -94,6 +107,8 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, actions.PermittedA
             super().save_model(request, obj, form, change)
             return
         save_tenant(obj, form.changed_data, user=actions.user_of(request), now=timezone.now())
+        if "force_limit" in form.changed_data:
+            say_if_asked(request, obj)
         enqueue_tick()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -55,6 +55,9 @@ class PermittedActions:
     def has_activate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.activate_tenant"))
 
+    def has_limit_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm("integrations.change_tenant"))
+
     def has_close_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.close_tenant"))
 

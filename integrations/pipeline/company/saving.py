@@ -14,6 +14,7 @@ from integrations.models import DELIVERY_UNITS, BlingConnection, KaminoConnectio
 from integrations.pipeline.access.addresses import kamino_address
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import lift_pause
+from integrations.pipeline.company.force_limit import ask_or_take
 from integrations.pipeline.desk.commands import tenant_changed
 from integrations.pipeline.handover.kamino_rows import forget_rows
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -36,8 +37,11 @@ KEYS = {"base_url", "cn", *KaminoConnection.SECRETS}
 def save_tenant(
     tenant: Tenant, changed: Collection[str], *, user: User | None, now: datetime, reason: str = ""
 ) -> None:
-    """Save the `changed` fields of a company that exists; the others stay as somebody else may have left them."""
+    """Save the `changed` fields of a company that exists; the others stay as somebody else may have left them. A limit
+    that allows more than before is only asked for (`force_limit`)."""
     with transaction.atomic():
+        if "force_limit" in changed:
+            changed = {*changed, *ask_or_take(tenant, tenant.force_limit, user)}
         _save(tenant, changed, user, reason)
         if not RULES.isdisjoint(changed):
             tenant_changed(tenant_id=tenant.pk, now=now)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db import connection as database
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from integrations.domain.calendar import day_of
@@ -191,7 +193,8 @@ def force_settlement(
     """Order a settlement in Kamino that Bling does not show. Raises `Refused`; never orders a second one.
 
     `amount` is the money that moved; interest and discount go into the note; `together` is what all titles of one bulk
-    order are worth. Above the limit the order awaits somebody else's approval (`pipeline/desk/approvals`).
+    order are worth. Above the limit, to which all that one person orders within a day for one company counts, the order
+    awaits somebody else's approval (`pipeline/desk/approvals`).
     """
     need_reason(reason)
     if amount <= ZERO or min(interest, discount) < ZERO:
@@ -203,17 +206,30 @@ def force_settlement(
         locked = Posting.objects.select_for_update(of=("self",)).select_related("title").get(pk=posting.pk)
         refuse_settlement(locked, account)
         limit = locked.kamino_connection.tenant.force_limit
+        today = _ordered_today(user, locked.kamino_connection.tenant_id, now)
+        worth = max(today + max(amount, locked.title.value), together)
         try:
             with transaction.atomic():
                 forced = ForcedSettlement.objects.create(
                     posting=locked, date=date, amount=amount, interest=interest, discount=discount, account=account,
                     reason=reason.strip(), user=user, created_at=now,
-                    awaits_approval=limit is not None and max(amount, locked.title.value, together) > limit,
+                    awaits_approval=limit is not None and worth > limit,
                 )  # fmt: skip
         except IntegrityError:
             raise Refused("exists", _("A settlement was already forced for this title.")) from None
         note(locked, PersonAction.Kind.FORCE, reason, user, now)
     return forced
+
+
+def _ordered_today(user: User, tenant_id: int, now: datetime) -> Decimal:
+    """Return what a person has forced for a company within a day without anybody's approval. Whoever asks at the same
+    time for the same person and company waits, so that two orders never both leave the other one out."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"forced {user.pk} {tenant_id}"])
+    lately = ForcedSettlement.objects.in_force().filter(created_at__gt=now - timedelta(days=1))
+    mine = lately.filter(user=user, approved_at=None, posting__kamino_connection__tenant=tenant_id)
+    worth = mine.annotate(worth=Greatest("amount", "posting__title__value"))
+    return worth.aggregate(total=Sum("worth"))["total"] or ZERO
 
 
 def refuse_settlement(posting: Posting, account: KaminoItem) -> None:

@@ -1,5 +1,6 @@
 """Forced settlements above a company's limit: nothing is sent before somebody else agrees, and then once."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -196,3 +197,37 @@ def test_an_approval_does_not_hold_for_the_title_that_takes_over(company: Compan
     assert (forced.awaits_approval, forced.posting.title.bling_id) == (True, larger)
     [row] = company.kamino.titles("payable")
     assert (row["CodigoExterno"], row["Situacao"]) == (str(larger), 1)
+
+
+def three(company: Company) -> list[int]:
+    titles = [company.add_title("payable", value="40.00") for _number in range(3)]
+    company.sync()
+    return titles
+
+
+def test_orders_that_are_split_over_a_day_are_added_up(company: Company, user: User, other: User) -> None:
+    first, second, third = three(company)
+    orders = [force(company, title, user, amount=Decimal("40.00")) for title in (first, second, third)]
+    assert [order.awaits_approval for order in orders] == [False, False, True]
+    company.work()
+    assert [situation(company, title) for title in (first, second, third)] == [2, 2, 1]
+
+
+def test_what_counts_are_one_s_own_orders_of_a_day_that_nobody_approved(
+    company: Company, user: User, other: User
+) -> None:
+    first, second, third = three(company)
+    force(company, first, user, amount=Decimal("40.00"))
+    force(company, second, user, amount=Decimal("40.00"))
+    assert not force(company, third, other, amount=Decimal("40.00")).awaits_approval
+    fourth = company.add_title("payable", value="40.00")
+    company.sync()
+    ForcedSettlement.objects.filter(user=user).update(created_at=timezone.now() - timedelta(hours=25))
+    assert not force(company, fourth, user, amount=Decimal("40.00")).awaits_approval
+
+
+def test_a_cheap_order_for_a_dear_title_counts_with_the_title(company: Company, user: User) -> None:
+    cheap, dear = (company.add_title("payable", value=value) for value in ("30.00", "90.00"))
+    company.sync()
+    assert not force(company, dear, user, amount=Decimal("1.00")).awaits_approval
+    assert force(company, cheap, user, amount=Decimal("30.00")).awaits_approval
