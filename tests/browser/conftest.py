@@ -21,6 +21,7 @@ from tests.admin.world import make_user
 from tests.flows.helpers import Company
 
 CHROMIUM = Path("/usr/bin/chromium")
+POLICY = "Content Security Policy"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -66,7 +67,7 @@ def browser(allow_waiting: None, transactional_db: None) -> Iterator[Any]:
 
 
 @pytest.fixture
-def new_page(browser: Any, live_server: Any) -> Callable[[], Any]:
+def new_page(browser: Any, live_server: Any) -> Iterator[Callable[[], Any]]:
     """Return a function that opens a window with cookies of its own, as somebody in Brazil has it."""
 
     def make() -> Any:
@@ -78,9 +79,13 @@ def new_page(browser: Any, live_server: Any) -> Callable[[], Any]:
             permissions=["clipboard-read", "clipboard-write"],
         )
         context.set_default_timeout(15_000)
-        return context.new_page()
+        page = context.new_page()
+        page.on("console", lambda message: refused.append(message.text) if POLICY in message.text else None)
+        return page
 
-    return make
+    refused: list[str] = []
+    yield make
+    assert refused == [], "a page needs what its Content-Security-Policy refuses"
 
 
 @pytest.fixture
