@@ -204,7 +204,7 @@ def test_an_unresolved_write_stays_a_question_whatever_bling_says(company: Compa
     else:
         type(company.tenant).objects.update(sync_receivables=False)
         commands.tenant_changed(tenant_id=company.tenant.pk, now=timezone.now())
-    report = company.sync()
+    report = company.sync_and_report()
     posting = company.posting(title)
     assert posting.state == DeliveryState.NEEDS_HUMAN
     assert posting.reason in LOST_ANSWERS

@@ -55,7 +55,7 @@ def test_a_forced_settlement_marks_the_title_paid_in_kamino_only(company: Compan
     assert row["Situacao" if direction == "payable" else "SitConta"] == 2
     assert company.title(title).status == "open"
     assert Discrepancy.objects.get(closed_at=None).kind == "forced_settlement"
-    second = company.sync()
+    second = company.sync_and_report()
     assert (second.settled, second.updated) == (0, 0)
 
 
