@@ -87,6 +87,7 @@ def test_payments_on_two_days_wait_for_a_person(company: Company, world: World) 
     assert company.problems(title) == ["payments_several"]
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("numbers", [("NF 1", "NF 2"), ("", ""), ("NF 9", "NF 9")])
 def test_one_bordero_for_two_titles_settles_each_with_its_own_amount(
     company: Company, numbers: tuple[str, str]

@@ -81,7 +81,7 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("kind", "generous", "complete"), list(cases()))
-@pytest.mark.some(2)
+@pytest.mark.some(6)
 def test_a_lost_answer_is_adopted_or_shown_and_never_repeated(
     company: Company, world: World, patient: Any, kind: Any, generous: bool, complete: bool
 ) -> None:

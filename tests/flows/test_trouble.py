@@ -148,7 +148,7 @@ def test_an_unknown_status_waits_for_a_person_and_settles_nothing(company: Compa
     assert company.kamino.find("payable", title) is None
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(9)
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
 @pytest.mark.parametrize("kind", ["429", "cut_before", "500", "html"])
 def test_a_failed_write_that_did_not_happen_ends_once_or_with_a_person(
@@ -221,6 +221,7 @@ def test_an_odd_value_does_not_cost_the_others_their_sync(company: Company, odd:
     assert report.is_synced
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("path", ["/financeiro/pagamento", "/pessoa/grava"])
 def test_writing_that_is_refused_lets_all_else_go_on(company: Company, world: World, contact: int, path: str) -> None:
     """The user of the keys may see payables, or persons, and not write them: each try paused the whole company."""

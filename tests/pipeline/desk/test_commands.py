@@ -84,6 +84,7 @@ def test_a_title_never_gets_two_settlements_by_hand(company: Company, user: User
     assert caught.value.code == "settled"
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(
     ("options", "code"),
     [({"reason": "  "}, "reason"), ({"amount": Decimal(0)}, "amount"), ({"amount": Decimal(-5)}, "amount")],
