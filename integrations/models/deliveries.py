@@ -179,6 +179,7 @@ class Posting(TitleUnit):
             models.Index(
                 fields=["kamino_connection", "priority", "due_date"], condition=Q(state="ready"), name="posting_ready"
             ),
+            models.Index(fields=["kamino_connection", "ready_at"], condition=Q(state="ready"), name="posting_ready_at"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="posting_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
             models.Index(fields=["kamino_connection", "ready_at"], condition=MAY_END_THERE, name="posting_may_end"),
