@@ -18,6 +18,14 @@ class Migration(migrations.Migration):
             model_name='blingtoken',
             index=models.Index(fields=['refreshed_at'], name='token_refreshed'),
         ),
+        migrations.RemoveIndex(
+            model_name='posting',
+            name='posting_ready',
+        ),
+        migrations.AddIndex(
+            model_name='posting',
+            index=models.Index(condition=models.Q(('state', 'ready')), fields=['kamino_connection', 'priority', 'due_date', 'id'], name='posting_ready'),
+        ),
         migrations.AddIndex(
             model_name='posting',
             index=models.Index(condition=models.Q(('state', 'ready')), fields=['kamino_connection', 'ready_at'], name='posting_ready_at'),
