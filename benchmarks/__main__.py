@@ -1,6 +1,7 @@
 """`python -m benchmarks [name …]`: run some, or all and write docs/performance.md."""
 
 import sys
+import traceback
 
 from benchmarks import desk, fleet, fleet_db, limits, lists, requests, scale, throughput
 from benchmarks.report import Row, show, write
@@ -25,12 +26,21 @@ def main() -> int:
         return 2
     rows: list[Row] = []
     for name in names:
-        found = BENCHMARKS[name]()
+        found = _measured(name)
         show(found)
         rows += found
     if names == list(BENCHMARKS):
         write(rows)
     return 0 if all(row.ok for row in rows) else 1
+
+
+def _measured(name: str) -> list[Row]:
+    """Return the rows of a benchmark; of one that fails, that it did, so that the hours of the others are kept."""
+    try:
+        return BENCHMARKS[name]()
+    except Exception as error:
+        traceback.print_exc()
+        return [Row(f"{name}: figures", f"none ({type(error).__name__})", "some", ok=False)]
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
+from functools import cache
 from threading import Lock, Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask
+from flask import Flask, request
+from werkzeug.local import LocalProxy
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox import control, page
@@ -23,8 +25,15 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 
-def build_app(world: World) -> Flask:
-    """Return the WSGI application over a world."""
+WORLD = "sandbox.world"
+"""The key of the world that a request is about, in its environment."""
+
+
+@cache
+def build_app() -> Flask:
+    """Return the WSGI application over the world of each request: one for all servers of a process, since its routes
+    cost more than most of what is asked of one server in a test."""
+    world = cast("World", LocalProxy(lambda: request.environ[WORLD]))
     app = Flask("sandbox")
     app.config["TRAP_HTTP_EXCEPTIONS"] = False
     app.jinja_env.filters["money"] = lambda value: f"{money(value):.2f}"
@@ -92,6 +101,7 @@ class Handler(WSGIRequestHandler):
         """Answer one request."""
         environ = self.make_environ()
         length = int(self.headers.get("Content-Length") or 0)
+        environ[WORLD] = self.server.world  # type: ignore[attr-defined]
         environ["wsgi.input"] = io.BytesIO(self.rfile.read(length) if length else b"")
         started: list[Any] = []
 
@@ -154,12 +164,13 @@ class SandboxServer:
         self._server: BaseWSGIServer = make_server(
             host,
             self._socket.getsockname()[1],
-            build_app(world),
+            build_app(),
             threaded=True,
             request_handler=Handler,
             fd=self._socket.fileno(),
         )
         self._server.connections = Connections()  # type: ignore[attr-defined]
+        self._server.world = world  # type: ignore[attr-defined]
         self.port = self._socket.getsockname()[1]
         self.url = f"http://{host}:{self.port}"
         world.base_url = self.url

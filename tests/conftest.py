@@ -10,6 +10,8 @@ from typing import Any
 import hypothesis
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
+from django.test import TransactionTestCase
 from django.test import client as test_client
 from django.utils import timezone, translation
 
@@ -46,6 +48,17 @@ def _store_the_page(store: dict[str, Any], signal: Any, sender: Any, template: A
 
 
 test_client.store_rendered_templates = _store_the_page
+
+
+def _keep_connections(_case: TransactionTestCase) -> bool:
+    """Let the next test go on with the connections of the last one, where these are sound. PostgreSQL would prepare,
+    plan and look up everything anew: a quarter of its time."""
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()
+    return False
+
+
+TransactionTestCase._should_reload_connections = _keep_connections  # type: ignore[attr-defined]
 
 
 _begin: dict[str, float] = {}

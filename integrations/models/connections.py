@@ -161,6 +161,10 @@ class BlingToken(models.Model):
 
     class Meta:
         default_permissions = ()
+        indexes = [
+            models.Index(fields=["expires_at"], name="token_expires"),
+            models.Index(fields=["refreshed_at"], name="token_refreshed"),
+        ]
 
     def was_given(self, refresh_token: str) -> bool:
         """Say whether this refresh token is the one that was once entered from outside (kept as a digest only)."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.conflicts import DONE_THERE, ENDS_THERE, GONE
@@ -18,6 +18,7 @@ from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUn
 from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
 from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
+from integrations.models.subqueries import has_any
 from integrations.models.titles import Person, Title
 
 MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
@@ -177,8 +178,11 @@ class Posting(TitleUnit):
         ]
         indexes = [
             models.Index(
-                fields=["kamino_connection", "priority", "due_date"], condition=Q(state="ready"), name="posting_ready"
+                fields=["kamino_connection", "priority", "due_date", "id"],
+                condition=Q(state="ready"),
+                name="posting_ready",
             ),
+            models.Index(fields=["kamino_connection", "ready_at"], condition=Q(state="ready"), name="posting_ready_at"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="posting_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
             models.Index(fields=["kamino_connection", "ready_at"], condition=MAY_END_THERE, name="posting_may_end"),
@@ -212,7 +216,7 @@ class Posting(TitleUnit):
         check, that its payments are read again first."""
         mine = {"title": OuterRef("title")}
         checked = PaymentCheck.objects.filter(is_waived=False, **mine)
-        return super().may_be_claimed() & Q(~Exists(PlanRequest.objects.filter(**mine)), ~Exists(checked))
+        return super().may_be_claimed() & ~has_any(PlanRequest.objects.filter(**mine)) & ~has_any(checked)
 
     IS_LEFT = Q(left_with__isnull=False, left_by=F("title__person"))
     """Its title stays with the Kamino person that its contact was before."""

@@ -87,7 +87,8 @@ def _of_own_direction(kaminos: Any, **conditions: Any) -> Q:
     found = Q(pk=None)
     for direction in Direction:
         own = {f"{direction}_{name}": value for name, value in conditions.items()}
-        found |= Q(Exists(kaminos.filter(pk=OuterRef("kamino_connection"), **own)), direction=direction)
+        # The direction first: the row of the other one is not looked up.
+        found |= Q(direction=direction) & Q(Exists(kaminos.filter(pk=OuterRef("kamino_connection"), **own)))
     return found
 
 

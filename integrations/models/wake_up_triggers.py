@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connections
 
 from integrations.models.columns import has_columns
+from integrations.models.deliveries import Posting
 from integrations.models.wake_ups import WakeUpKind
 
 _ALL = tuple(WakeUpKind)
@@ -60,14 +61,33 @@ SELECT kamino_connection_id AS of_id, unnest(
 """For each table of units: which kinds of work some written rows may cause, by Kamino connection."""
 
 
+_POSTED = [str(field.column) for field in Posting._meta.local_concrete_fields if not field.generated]
+_KEPT = [name for name in _POSTED if name != "is_review_due"]
+_REVIEWED = "former.is_review_due AND NOT written.is_review_due AND ({}) IS NOT DISTINCT FROM ({})".format(
+    *(", ".join(f"{row}.{name}" for name in _KEPT) for row in ("written", "former"))
+)
+"""That a posting was reviewed and nothing else: what to send of it is what it was."""
+
+
 def _of_companies(tenant: str, rows: str) -> str:
     """Return what tells the companies (`tenant`, found for each `of_id`) and kinds of some rows: each company by its
     key, as a statement may write of one title or of thousands."""
     return f"SELECT ({tenant}) AS tenant, kind FROM (SELECT DISTINCT of_id, kind FROM ({rows}) written_rows) cause"  # noqa: S608
 
 
-def _of_statement(table: str, name: str, rows: str) -> list[str]:
-    """Wake the companies (`tenant`, `kind`) of what a statement wrote (`written`)."""
+def _of_statement(table: str, name: str, rows: str, *, in_vain: str = "") -> list[str]:
+    """Wake the companies (`tenant`, `kind`) of what a statement wrote (`written`). `in_vain`: the condition, on a row
+    `written` and the `former` one, that nothing came of an update."""
+    told, changed, also = "NEW TABLE AS written", rows, ""
+    if in_vain:
+        also = "OLD TABLE AS former "
+        others = f"(SELECT written.* FROM written JOIN former USING (id) WHERE NOT ({in_vain})) written"  # noqa: S608
+        changed = rows.replace("FROM written", f"FROM {others}")
+    return [*_after("INSERT", table, f"{name}_new", told, rows), *_after("UPDATE", table, name, also + told, changed)]
+
+
+def _after(event: str, table: str, name: str, told: str, rows: str) -> list[str]:
+    """Wake the companies of some rows (`tenant`, `kind`) after an event; `told` names them."""
     function = f"integrations_wake_{name}"
     body = f"""
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger {_BODY}
@@ -77,13 +97,8 @@ BEGIN
     RETURN NULL;
 END $$
 """
-    events = {"insert": "INSERT", "update": "UPDATE"}
-    triggers = [
-        f"CREATE OR REPLACE TRIGGER wake_after_{key} AFTER {event} ON {table} REFERENCING NEW TABLE AS written"
-        f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
-        for key, event in events.items()
-    ]
-    return [body, *triggers]
+    trigger = f"CREATE OR REPLACE TRIGGER wake_after_{event.lower()} AFTER {event} ON {table} REFERENCING {told}"
+    return [body, f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION {function}()"]
 
 
 def _of_row(table: str, name: str, event: str, tenant: str, kinds: Iterable[str], condition: str = "true") -> list[str]:
@@ -115,6 +130,7 @@ def statements() -> list[str]:
         for statement in _of_statement(
             table, f"by_{table.removeprefix('integrations_')}",
             _of_companies("SELECT tenant_id FROM integrations_kaminoconnection WHERE id = cause.of_id", rows),
+            in_vain=_REVIEWED if table == Posting._meta.db_table else "",
         )
     ]  # fmt: skip
     asked = _of_companies(
@@ -165,9 +181,9 @@ def statements() -> list[str]:
 
 _NAMED = (
     ("integrations_wakeup", "due_at"), ("integrations_planrequest", "connection_id"),
-    ("integrations_personposting", "sought_at"), ("integrations_posting", "is_review_due"),
+    ("integrations_personposting", "sought_at"), *((Posting._meta.db_table, name) for name in _POSTED),
 )  # fmt: skip
-"""The youngest columns that the triggers name."""
+"""The columns that the triggers name; of other tables the youngest ones."""
 
 
 def drop_triggers(*, using: str, plan: Any = (), **_kwargs: Any) -> None:

@@ -1,5 +1,6 @@
 """A fleet on real rows, small: what a tick reads when nothing is due does not grow with what there is."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,10 @@ from django.utils import timezone
 
 from benchmarks.fleet_rows import Fleet, fill
 from benchmarks.plans import Plan, plans_of_all_threads
-from integrations.models import SyncRun, Title, WakeUp
+from integrations.models import Posting, SyncRun, Title, WakeUp
 from integrations.pipeline.handover.due import due
 from integrations.pipeline.run import tick
+from tests.flows.helpers import Company
 
 MOST_READ = 240
 """A fifth of their wake-ups: of few rows PostgreSQL may rather read some than go through an index."""
@@ -46,6 +48,25 @@ def test_an_idle_tick_reads_next_to_nothing_whatever_there_is(companies: int, ti
     plans = plans_of_an_idle_tick()
     assert len(plans) == 2
     assert [plan.sql[:300] for plan in plans if plan.read > MOST_READ] == []
+
+
+def test_companies_that_sync_read_what_is_theirs(new_company: Callable[..., Company]) -> None:
+    companies = [new_company(f"viva-{number}") for number in range(2)]
+    for company in companies:
+        for direction in ("payable", "receivable", "payable", "receivable"):
+            company.bling.pay(company.add_title(direction), account=company.bank)
+            company.add_title(direction)
+    fill(Fleet(1_000, 10, runs=3))
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} SET random_page_cost = 1.1")
+    try:
+        with plans_of_all_threads() as plans:
+            come_to_rest()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} RESET random_page_cost")
+    assert Posting.objects.filter(state="delivered", kamino_connection__tenant__slug="viva-1").count() == 8
+    assert [f"{plan.read} of {plan.out}: {plan.sql}" for plan in plans if not plan.is_cheap] == []
 
 
 def test_the_plans_show_what_a_statement_reads() -> None:

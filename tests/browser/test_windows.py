@@ -37,6 +37,7 @@ def busy(company: Company, people: dict[str, Any]) -> Company:
     return company
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("window", [PHONE, LAPTOP], ids=["phone", "laptop"])
 def test_a_title_s_tables_are_seen_whole(
     busy: Company, log_in: Callable[[str], Any], window: dict[str, int], tmp_path: Path
@@ -50,6 +51,7 @@ def test_a_title_s_tables_are_seen_whole(
     assert page.evaluate(TALLEST) < 60, "no cell is empty below its words"
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("table", ["tenant", "title", "discrepancy"])
 def test_lists_fit_a_laptop(busy: Company, log_in: Callable[[str], Any], table: str, tmp_path: Path) -> None:
     page = log_in("suporte" if table == "tenant" else "operacao")

@@ -55,11 +55,15 @@ class Company:
     def connection(self) -> BlingConnection:
         return BlingConnection.objects.get(tenant=self.tenant)
 
-    def sync(self, *, full: bool = False) -> sync_summary.Report:
+    def sync(self, *, full: bool = False) -> None:
+        """Run a whole sync in this process."""
+        request_sync(connections=[self.connection], user=None, now=timezone.now(), is_full=full)
+        self.work()
+
+    def sync_and_report(self) -> sync_summary.Report:
         """Run a whole sync in this process and report what it did."""
         now, before = timezone.now(), sync_summary.counters(self.tenant)
-        request_sync(connections=[self.connection], user=None, now=now, is_full=full)
-        tick.work_until_idle(clock=timezone.now, tenant_ids=[self.tenant.pk])
+        self.sync()
         return sync_summary.report_since(self.tenant, now, before)
 
     def work(self) -> None:

@@ -28,7 +28,7 @@ def test_value_and_due_date_follow_bling(company: Company, world: World, directi
     title = company.add_title(direction, value="100.00")
     company.sync()
     company.bling.edit_title(title, value="123.45", due=in_days(world, 33))
-    report = company.sync()
+    report = company.sync_and_report()
     row = company.in_kamino(direction, title)
     value, due, *_ = NAMES[direction]
     assert (row[value], row[due][:10]) == (Decimal("123.45"), str(in_days(world, 33)))
@@ -56,11 +56,11 @@ def test_a_payment_settles_the_title_once(company: Company, world: World, direct
     title = company.add_title(direction, value="100.00")
     company.sync()
     company.bling.pay(title, date=in_days(world, -1), account=company.bank)
-    report = company.sync()
+    report = company.sync_and_report()
     row = company.in_kamino(direction, title)
     assert (row[NAMES[direction][3]], row[NAMES[direction][4]]) == (2, Decimal("100.00"))
     assert report.settled == 1
-    assert company.sync().settled == 0
+    assert company.sync_and_report().settled == 0
     assert Attempt.objects.filter(settles=True).count() == 1
 
 
@@ -68,7 +68,7 @@ def test_a_partly_paid_title_stays_open_with_its_whole_value_and_says_so(company
     title = company.add_title("payable", value="100.00")
     company.sync()
     company.bling.pay(title, amount="40.00", account=company.bank)
-    report = company.sync()
+    report = company.sync_and_report()
     row = company.in_kamino("payable", title)
     assert (row["Situacao"], row["ValorVencimento"]) == (1, Decimal("100.00"))
     assert company.problems(title) == ["partially_paid"]
@@ -87,6 +87,7 @@ def test_payments_on_two_days_wait_for_a_person(company: Company, world: World) 
     assert company.problems(title) == ["payments_several"]
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("numbers", [("NF 1", "NF 2"), ("", ""), ("NF 9", "NF 9")])
 def test_one_bordero_for_two_titles_settles_each_with_its_own_amount(
     company: Company, numbers: tuple[str, str]
@@ -119,7 +120,7 @@ def test_a_reversal_after_the_settlement_asks_a_person_and_writes_nothing(compan
     company.sync()
     writes = company.kamino.write_count
     company.bling.reverse_payment(title, bordero)
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.kamino.write_count == writes
     assert company.in_kamino("payable", title)["Situacao"] == 2
     posting = company.posting(title)
@@ -135,7 +136,7 @@ def test_a_settlement_that_changed_in_bling_is_never_sent_again(company: Company
     company.bling.reverse_payment(title, bordero)
     company.bling.edit_title(title, value="110.00")
     company.bling.pay(title, account=company.bank)
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.in_kamino("payable", title)["ValorPagamento"] == Decimal("100.00")
     assert company.problems(title) == ["settlement_differs"]
     assert report.settled == 0
@@ -149,17 +150,17 @@ def test_a_cancellation_is_mirrored(company: Company, world: World, direction: s
     title = company.add_title(direction)
     company.sync()
     company.bling.cancel(title)
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.in_kamino(direction, title) is None
     assert (report.cancelled, report.needs_human) == (1, 0)
-    assert company.sync().cancelled == 0
+    assert company.sync_and_report().cancelled == 0
 
 
 def test_a_title_cancelled_before_it_was_sent_needs_nothing(company: Company) -> None:
     title = company.add_title("payable", category=company.bling.add_category("Sem par", kind=1))
     company.sync()
     company.bling.cancel(title)
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.problems(title) == ["cancelled_before_sending"]
     assert report.exit_code == 0
 
@@ -178,8 +179,8 @@ def test_a_deleted_title_asks_a_person_after_two_runs(company: Company) -> None:
     title = company.add_title("payable")
     company.sync()
     company.bling.delete(title)
-    assert company.sync().needs_human == 0
-    report = company.sync()
+    assert company.sync_and_report().needs_human == 0
+    report = company.sync_and_report()
     assert company.in_kamino("payable", title) is not None
     assert company.problems(title) == ["deleted_in_bling"]
     assert report.needs_human == 1

@@ -13,6 +13,7 @@ from integrations.pipeline.desk.commands import request_sync
 from tests.flows.helpers import Company
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("seconds", [60, -3600])
 def test_a_wrong_clock_stops_its_host_and_says_so(company: Company, client: Client, seconds: int) -> None:
     company.add_title("payable")

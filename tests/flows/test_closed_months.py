@@ -23,6 +23,7 @@ def there_now(company: Company, there: int) -> Any:
     return dict(company.kamino.rows("payable")[there]), company.kamino.deleted.copy()
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("change", ["value", "due date", "restored"])
 def test_a_resync_changes_nothing_of_a_closed_month(company: Company, user: User, change: str) -> None:
     title = company.add_title("payable", value="100.00")

@@ -220,7 +220,7 @@ def finish() -> None:
 
 
 @pytest.mark.parametrize(("name", "makes"), groups())
-@pytest.mark.some(5)
+@pytest.mark.some(15)
 def test_the_gate_opens_for_what_is_due_and_closes_when_it_is_done(
     idle: Company, name: str, makes: list[Callable[[Company], Any]]
 ) -> None:
@@ -234,7 +234,7 @@ def test_the_gate_opens_for_what_is_due_and_closes_when_it_is_done(
         assert name not in due(KINDS, timezone.now() + ahead), number
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(6)
 @pytest.mark.parametrize(("name", "makes"), groups("pull", "deliver", "registers", "reconcile"))
 def test_the_gate_is_closed_for_what_somebody_works_on(
     idle: Company, name: str, makes: list[Callable[[Company], Any]]

@@ -185,6 +185,7 @@ def test_no_call_is_made_while_a_transaction_is_open(company: Company, monkeypat
     assert len(calls) > 20
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("between", ["nothing", "paid"])
 def test_an_answer_that_comes_after_all_hope_is_still_the_truth(company: Company, between: str) -> None:
     """Found by an hour of histories: the sleeper's own answer closed the attempt, and the title was created again."""

@@ -185,7 +185,7 @@ def _edited(company: Company, edit: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(("edit", "event", *"vdsgr"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
-@pytest.mark.some(12)
+@pytest.mark.some(36)
 def test_what_stands_where(
     company: Company, user: User, edit: str, event: str, v: str, d: str, s: str, g: str, r: str
 ) -> None:
@@ -313,6 +313,7 @@ def test_what_people_edit_after_bling_s_text_was_written_is_kept_though_the_answ
     assert company.kamino.rows("payable")[there]["Descricao"] == "De novo outro texto"
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("left_out", ["DataPagamento", "IDPlanoContaPagamento", "ValorPagamento"])
 def test_what_a_row_does_not_say_of_a_payment_changes_nothing(company: Company, left_out: str) -> None:
     """The settlement is still the one that was sent, and not one that Kamino made first."""

@@ -19,7 +19,7 @@ def test_an_open_title_arrives_with_its_person_and_classification(company: Compa
         document_number="NF 10/1", history="Consultoria",
     )  # fmt: skip
 
-    report = company.sync()
+    report = company.sync_and_report()
 
     row = company.in_kamino("receivable", title)
     assert row["Descri"].startswith("Consultoria")
@@ -36,7 +36,7 @@ def test_an_open_title_arrives_with_its_person_and_classification(company: Compa
 def test_a_title_paid_in_bling_is_created_settled_with_one_write(company: Company, world: World) -> None:
     title = company.add_title("payable", value="500.00")
     company.bling.pay(title, date=in_days(world, -3), account=company.bank)
-    report = company.sync()
+    report = company.sync_and_report()
     row = company.in_kamino("payable", title)
     assert (row["Situacao"], float(row["ValorPagamento"]), row["DataPagamento"][:10]) == (
         2, 500.0, str(in_days(world, -3)),
@@ -67,7 +67,7 @@ def test_a_realistic_company_ends_equal_or_waiting_with_a_reason_and_a_second_sy
 
     writes = company.kamino.write_count
     before = list(Title.objects.order_by("pk").values())
-    second = company.sync()
+    second = company.sync_and_report()
     assert company.kamino.write_count == writes
     assert list(Title.objects.order_by("pk").values()) == before
     assert (second.created, second.updated, second.settled, second.cancelled) == (0, 0, 0, 0)
@@ -115,7 +115,7 @@ def test_two_kamino_persons_with_one_document_wait_for_a_human(company: Company)
     contact = company.bling.add_contact(name="Padaria Sol", document="11.222.333/0001-81", kind="J")
     waiting = company.add_title("payable", contact=contact)
     other = company.add_title("payable")
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.in_kamino("payable", waiting) is None
     assert company.problems(waiting) == ["person_undecided"]
     assert company.in_kamino("payable", other) is not None
@@ -149,7 +149,7 @@ def test_titles_paid_before_the_start_are_mirrored_and_not_sent(
     old, new = company.add_title("payable"), company.add_title("payable")
     company.bling.pay(old, date=in_days(world, -6), account=company.bank)
     company.bling.pay(new, date=in_days(world, -5), account=company.bank)
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.in_kamino("payable", old) is None
     assert company.problems(old) == ["before_settled_from"]
     assert company.in_kamino("payable", new)["Situacao"] == 2

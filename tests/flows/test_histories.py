@@ -19,8 +19,9 @@ from tests.flows.clock import Clock
 from tests.flows.helpers import Company
 from tests.flows.history import History, make_history
 
-FEW, MANY = 4, 40
-"""Of each four, strict and generous Kaminos, whose lists may hide something or tell everything."""
+FEW, SOME, MANY = (0, 3), 20, 40
+"""Of each four, strict and generous Kaminos, whose lists may hide something or tell everything; the few are one of each
+of both."""
 NUMBERS = itertools.count(1)
 
 Tell = Callable[[int], History]
@@ -65,7 +66,12 @@ def tell(new_company: Callable[..., Company], world: World, monkeypatch: pytest.
 # Measuring coverage makes these half as long again, and every line that they reach has a test of its own.
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
-    "seed", [*range(FEW), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(FEW, MANY))]
+    "seed",
+    [
+        *FEW,
+        *(pytest.param(seed, marks=pytest.mark.long) for seed in range(SOME) if seed not in FEW),
+        *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(SOME, MANY)),
+    ],
 )
 def test_when_faults_stop_both_sides_agree_or_a_person_sees_why(tell: Tell, seed: int) -> None:
     tell(seed)

@@ -59,6 +59,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(("fail", "why"), FAILURES.items(), ids=lambda it: getattr(it, "__name__", ""))
 def test_one_that_keeps_failing_reaches_a_person(company: Company, world: World, fail: Any, why: Reason) -> None:
     title = lose(company, world)

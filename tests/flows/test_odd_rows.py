@@ -83,7 +83,7 @@ def reconcile(company: Company) -> None:
     assert KaminoConnection.objects.get().reconciled_at > timezone.now() - timedelta(hours=1)
 
 
-@pytest.mark.some(14)
+@pytest.mark.some(28)
 @pytest.mark.parametrize("reader", ["look-up", "creation", "reconciliation"])
 @pytest.mark.parametrize("odd", ODD)
 def test_nothing_is_doubled_or_believed_gone(
@@ -178,7 +178,7 @@ def test_a_payable_entered_by_hand_whose_amount_nobody_can_read_may_be_the_same(
     assert company.in_kamino("payable", title) is None
 
 
-@pytest.mark.some(5)
+@pytest.mark.some(15)
 @pytest.mark.parametrize("register", ["charts", "cost_centers", "units", "bank_accounts"])
 @pytest.mark.parametrize("no_id", [None, "", "x" * 50], ids=["none", "empty", "too long"])
 def test_an_odd_row_of_a_register_costs_that_row(company: Company, contact: int, register: str, no_id: Any) -> None:

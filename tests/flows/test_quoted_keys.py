@@ -11,6 +11,7 @@ from sandbox.world import World
 from tests.flows.helpers import Company
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 422, 500])
 @pytest.mark.parametrize("is_escaped", [False, True])
 def test_a_key_that_kamino_quotes_is_shown_nowhere(

@@ -251,6 +251,7 @@ def test_another_worker_that_counts_on_is_no_restore(company: Company, journal: 
     assert signals() == []
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("sign", ["server", "timeline", "database"])
 def test_another_server_timeline_or_database_holds_everything(company: Company, world: World, sign: str) -> None:
     world.generous = True

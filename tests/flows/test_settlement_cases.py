@@ -374,6 +374,6 @@ def test_a_forced_settlement_that_bling_contradicts_is_shown(company: Company, w
     )  # fmt: skip
     company.work()
     company.bling.pay(title, date=in_days(world, -1), account=company.bank)
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.problems(title) == ["settlement_differs"]
     assert (report.settled, report.exit_code) == (0, 1)

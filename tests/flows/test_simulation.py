@@ -52,6 +52,7 @@ def test_the_operation_is_the_one_that_would_be_sent(company: Company) -> None:
         assert (found.operation if found else None) == expected, (desired, delivered)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("generous", [False, True], ids=["strict", "generous"])
 def test_what_is_listed_in_simulation_is_what_kamino_holds_after_going_live(
     new_company: Callable[..., Company], world: Any, generous: bool

@@ -33,7 +33,7 @@ SAVE = {"payable": "/financeiro/pagamento", "receivable": "/financeiro/recebimen
 def test_one_title_that_cannot_be_read_does_not_stop_the_others(company: Company, world: World) -> None:
     good, bad = company.add_title("payable"), company.add_title("payable")
     world.faults.add(Fault(side="bling", method="GET", path=f"/contas/pagar/{bad}", kind="500", times=1000))
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.in_kamino("payable", good) is not None
     assert company.in_kamino("payable", bad) is None
     note = SyncRun.objects.get().failure_notes[0]
@@ -47,7 +47,7 @@ def test_one_title_that_cannot_be_read_does_not_stop_the_others(company: Company
 def test_one_title_that_kamino_refuses_does_not_stop_the_others(company: Company) -> None:
     refused, good = company.add_title("payable", value="66.66"), company.add_title("payable")
     company.kamino.reject_next("Fornecedor bloqueado para lançamentos", match="66.66")
-    report = company.sync()
+    report = company.sync_and_report()
     posting = company.posting(refused)
     assert (posting.state, posting.reason) == (DeliveryState.NEEDS_HUMAN, "refused")
     assert "Fornecedor bloqueado" in posting.reason_params["message"]
@@ -78,7 +78,7 @@ def test_a_revoked_authorization_stops_the_pull_and_keeps_the_backlog(company: C
     title = company.add_title("payable", category=company.bling.add_category("Sem par", kind=1))
     company.sync()
     company.bling.revoke_all()
-    report = company.sync()
+    report = company.sync_and_report()
     assert report.exit_code == 2
     assert company.connection.status == ConnectionStatus.RECONNECT
     assert "Conecte" in SyncRun.objects.latest("pk").error
@@ -89,7 +89,7 @@ def test_a_wrong_client_secret_is_said_in_portuguese(company: Company) -> None:
     company.add_title("payable")
     BlingConnection.objects.update(client_secret="errado")
     company.bling.expire_access_tokens()
-    report = company.sync()
+    report = company.sync_and_report()
     assert report.exit_code == 2
     assert "client id" in SyncRun.objects.get().error.lower()
     assert (company.connection.status, company.connection.status_cause) == ("reconnect", "invalid_client")
@@ -101,7 +101,7 @@ def test_wrong_kamino_keys_are_said_and_nothing_is_written(company: Company) -> 
     connection = KaminoConnection.objects.get()
     connection.hash = "errado"
     connection.save()
-    report = company.sync()
+    report = company.sync_and_report()
     connection.refresh_from_db()
     assert "Kamino" in connection.error
     assert (report.exit_code, company.kamino.write_count) == (2, 0)
@@ -111,7 +111,7 @@ def test_wrong_kamino_keys_are_said_and_nothing_is_written(company: Company) -> 
 def test_keys_never_go_to_a_host_that_is_not_allowed(company: Company, settings: Any) -> None:
     settings.TEST_HOSTS = []
     company.add_title("payable")
-    report = company.sync()
+    report = company.sync_and_report()
     assert report.exit_code == 2
     assert "endereço" in KaminoConnection.objects.get().error
     assert company.kamino.calls == {}
@@ -122,7 +122,7 @@ def test_keys_never_go_to_a_host_that_is_not_allowed(company: Company, settings:
 def test_a_passing_failure_of_bling_is_retried(company: Company, world: World, kind: str) -> None:
     title = company.add_title("payable")
     world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind=kind, times=2, account="azul"))
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.in_kamino("payable", title) is not None
     assert report.is_synced
 
@@ -133,7 +133,7 @@ def test_html_from_bling_for_good_ends_the_run_with_a_clear_message(
     monkeypatch.setattr("integrations.pipeline.read.run_lease.MOST_TRIES", 0)
     world.faults.add(Fault(side="bling", method="GET", path="/contas/pagar", kind="html", times=1000))
     company.add_title("payable")
-    report = company.sync()
+    report = company.sync_and_report()
     run = SyncRun.objects.get()
     assert (run.state, run.failure["kind"]) == ("failed", "transient")
     assert "página" in run.error
@@ -148,7 +148,7 @@ def test_an_unknown_status_waits_for_a_person_and_settles_nothing(company: Compa
     assert company.kamino.find("payable", title) is None
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(9)
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
 @pytest.mark.parametrize("kind", ["429", "cut_before", "500", "html"])
 def test_a_failed_write_that_did_not_happen_ends_once_or_with_a_person(
@@ -216,11 +216,12 @@ def test_an_odd_value_does_not_cost_the_others_their_sync(company: Company, odd:
     good = company.add_title("payable")
     strange = company.add_title("payable")
     company.bling.edit_title(strange, **odd)
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.in_kamino("payable", good) is not None
     assert report.is_synced
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("path", ["/financeiro/pagamento", "/pessoa/grava"])
 def test_writing_that_is_refused_lets_all_else_go_on(company: Company, world: World, contact: int, path: str) -> None:
     """The user of the keys may see payables, or persons, and not write them: each try paused the whole company."""

@@ -164,6 +164,7 @@ def says_so(write: str, body: Any) -> bool:
     return body.get("Sucesso") is True or (write in SAVES and OURS in ids and "Sucesso" not in body)
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("write", WRITES)
 @given(body=_bodies)
 def test_nothing_else_is_ever_taken_for_a_success(kamino: _Server, write: str, body: Any) -> None:

@@ -61,6 +61,7 @@ def test_a_frozen_cluster_is_replaced_and_works_again(supervisor: subprocess.Pop
 
 
 @pytest.mark.django_db
+@pytest.mark.some(2)
 @pytest.mark.parametrize("command", ["supervise", "cluster"])
 def test_a_host_waits_for_a_database_that_is_away_and_can_be_ended_meanwhile(command: str) -> None:
     process = processes.start(

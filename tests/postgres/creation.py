@@ -7,9 +7,8 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import management
-from django.contrib.contenttypes.management import create_contenttypes
+from django.core.management.commands import flush
 from django.db.backends.postgresql import creation
-from django.db.models.signals import post_migrate
 
 PREFIX = "migrated_"
 LOCK = 7_203_115
@@ -28,9 +27,9 @@ class DatabaseCreation(creation.DatabaseCreation):
             cursor.execute(f"DROP DATABASE IF EXISTS {self._quote_name(name)} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {self._quote_name(name)} TEMPLATE {self._quote_name(template)}")
         self._use(name)
-        # What these write comes with the template and is never emptied (`base.KEPT`); each flush would do it again.
-        post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
-        post_migrate.disconnect(create_contenttypes)
+        # What migrations make comes with the template and is never emptied (`base.KEPT`). After each test with real
+        # commits Django would make it again, also views and triggers, for which PostgreSQL forgets all its plans.
+        flush.emit_post_migrate_signal = lambda *_arguments, **_options: None
         return name
 
     def _make(self, template: str, *arguments: Any, **options: Any) -> None:

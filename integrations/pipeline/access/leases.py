@@ -1,6 +1,8 @@
 """Leases on companies: at most one call is in flight for each Kamino company, from any worker."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
@@ -25,18 +27,28 @@ def lease_first(kaminos: QuerySet[KaminoConnection], now: datetime) -> KaminoCon
     return next((kamino for kamino in waiting[:MOST_TRIED] if _lease(kamino, now)), None)
 
 
-def lease_next(kaminos: QuerySet[KaminoConnection], now: datetime) -> tuple[KaminoConnection | None, float | None]:
+Turns = Iterable[tuple[int, int, datetime | None]]
+"""Companies: key, fence, and when the next slot is (`None`: now)."""
+
+
+def in_turn(kaminos: QuerySet[KaminoConnection], now: datetime) -> QuerySet[KaminoConnection, Any]:
+    """Return the `Turns` of the first of some free companies, those with a free slot first."""
+    waiting = kaminos.annotate(slot_at=Subquery(taken_slots(now).values("next_at")))
+    order = (F("slot_at").asc(nulls_first=True), F("served_at").asc(nulls_first=True), "pk")
+    return waiting.order_by(*order).values_list("pk", "fence", "slot_at")[:MOST_TRIED]
+
+
+def lease_next(turns: Turns, now: datetime) -> tuple[KaminoConnection | None, float | None]:
     """Lease the first of some free companies that has a free slot.
 
     Returns it, or `None` and the seconds until the next slot of one of them (`None` when there is none at all).
     """
-    waiting = kaminos.annotate(slot_at=Subquery(taken_slots(now).values("next_at")))
-    order = (F("slot_at").asc(nulls_first=True), F("served_at").asc(nulls_first=True), "pk")
     wait = None
-    for kamino in waiting.order_by(*order)[:MOST_TRIED]:
-        if kamino.slot_at is not None:
-            return None, (kamino.slot_at - now).total_seconds()
-        if _lease(kamino, now):
+    for pk, fence, slot_at in turns:
+        if slot_at is not None:
+            return None, (slot_at - now).total_seconds()
+        kamino = KaminoConnection.objects.select_related("tenant").filter(pk=pk, fence=fence).first()
+        if kamino is not None and _lease(kamino, now):
             return kamino, None
         wait = 0.0  # somebody was faster
     return None, wait

@@ -34,6 +34,7 @@ from integrations.models import (
     WakeUpKind,
 )
 from integrations.models.registers import KaminoKind
+from integrations.models.subqueries import has_any
 from integrations.pipeline.compare.parts_by_hand import follow_parts
 from integrations.pipeline.compare.shown_in_kamino import (
     Seen,
@@ -93,19 +94,11 @@ def compare_all(kamino: KaminoConnection, *, seen: Seen, now: datetime) -> None:
         _store(kept, open_rows, found, now, kinds=OWN_KINDS)  # what was not looked at is neither there nor gone
 
 
-def postings_to_review(tenant_ids: Sequence[int] | None) -> QuerySet[Posting]:
-    """Return the postings that changed since their last review."""
-    due = Posting.objects.filter(
-        is_review_due=True,
-        kamino_connection__tenant__is_active=True,
-        kamino_connection__registers_read_at__isnull=False,
-    )
-    return due if tenant_ids is None else due.filter(kamino_connection__tenant__in=tenant_ids)
-
-
 def kaminos_to_review(_now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
-    """Return the companies of such postings."""
-    return KaminoConnection.objects.filter(pk__in=postings_to_review(tenant_ids).values("kamino_connection"))
+    """Return the companies with postings that changed since their last review."""
+    changed = Posting.objects.filter(is_review_due=True, kamino_connection=OuterRef("pk"))
+    kaminos = KaminoConnection.objects.filter(has_any(changed), tenant__is_active=True, registers_read_at__isnull=False)
+    return kaminos if tenant_ids is None else kaminos.filter(tenant__in=tenant_ids)
 
 
 REVIEW = Rhythm(WakeUpKind.REVIEW, kaminos_to_review, "tenant", lambda _tenants, _now: ())

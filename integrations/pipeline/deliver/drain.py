@@ -9,7 +9,7 @@ from integrations.models import DELIVERY_UNITS, KaminoConnection, PersonPosting
 from integrations.models.outbox import DeliveryUnit, Priority
 from integrations.pipeline.access import restores
 from integrations.pipeline.access.clients import open_kamino
-from integrations.pipeline.access.leases import free_kamino, lease_next
+from integrations.pipeline.access.leases import free_kamino, in_turn, lease_next
 from integrations.pipeline.deliver.kamino import KAMINO
 from integrations.pipeline.deliver.persons import PersonDirectory, deliver_person, directory_of
 from integrations.pipeline.deliver.ready import (
@@ -27,9 +27,16 @@ from integrations.pipeline.deliver.stuck import look_at_stuck
 from integrations.pipeline.deliver.stuck_persons import look_at_stuck_person
 from integrations.pipeline.deliver.titles import deliver_part, deliver_title
 from integrations.pipeline.deliver.waiting import Waiting, what_waits
+from integrations.pipeline.handover.due import rows_of
 from integrations.pipeline.outbox import drain as outbox
 from integrations.pipeline.outbox.destination import Clock
 
+_TO_SERVE = {
+    for_people: lambda now, tenants, for_people=for_people: in_turn(
+        kaminos_to_serve(now, tenants, for_people=for_people), now
+    )
+    for for_people in (False, True)
+}
 _WAITERS = outbox.Waiters()
 is_waiting = _WAITERS.is_waiting
 
@@ -64,8 +71,7 @@ class Companies:
         return None, min(((at - now).total_seconds() for at in self._slots), default=None)
 
     def _lease_next_of(self, tenant_ids: Sequence[int], now: datetime) -> tuple[KaminoConnection | None, float | None]:
-        kaminos = kaminos_to_serve(now, tenant_ids, for_people=self._for_people)
-        return lease_next(kaminos.select_related("tenant"), now)
+        return lease_next(rows_of(_TO_SERVE[self._for_people], now, tenant_ids), now)
 
     def open(self, account: KaminoConnection) -> outbox.Step:
         restores.look(self._clock())

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.lookups import IsNull
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
@@ -21,6 +20,7 @@ from integrations.models import (
 )
 from integrations.models.deliveries import MAY_END_THERE
 from integrations.models.outbox import Priority
+from integrations.models.subqueries import has_any
 from integrations.models.title_lists import of_waiting_lists
 from integrations.pipeline.access.leases import CONFIG_PAUSE, is_free, taken_slots
 from integrations.pipeline.handover.wake_ups import Moments, Rhythm, next_after_calls
@@ -87,12 +87,6 @@ def live_kaminos(now: datetime) -> QuerySet[KaminoConnection]:
     )  # fmt: skip
 
 
-def _has_any(rows: QuerySet[Any]) -> Q:
-    """Return whether a company has some of these rows; as its first row, since of an EXISTS among several PostgreSQL
-    makes a table of the rows of all companies."""
-    return Q(IsNull(Subquery(rows.order_by().values("pk")[:1]), False))
-
-
 def kaminos_with_work(
     now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool = False
 ) -> QuerySet[KaminoConnection]:
@@ -102,13 +96,13 @@ def kaminos_with_work(
     """
     mine = {"kamino_connection": OuterRef("pk")}
     asked = {"priority": Priority.PERSON, **mine}
-    has_work = _has_any(ready_postings(now).filter(**asked)) | _has_any(ready_parts(now).filter(**asked))
+    has_work = has_any(ready_postings(now).filter(**asked)) | has_any(ready_parts(now).filter(**asked))
     if not for_people:
-        has_work = _has_any(ready_postings(now).filter(**mine)) | _has_any(ready_parts(now).filter(**mine))
-        has_work |= _has_any(ready_persons(now).filter(**mine))
+        has_work = has_any(ready_postings(now).filter(**mine)) | has_any(ready_parts(now).filter(**mine))
+        has_work |= has_any(ready_persons(now).filter(**mine))
         for model in DELIVERY_UNITS:
-            has_work |= _has_any(model.objects.due(DeliveryState.UNCERTAIN, now).filter(**mine))
-        has_work |= _has_any(stuck_postings(now).filter(**mine)) | _has_any(stuck_persons(now).filter(**mine))
+            has_work |= has_any(model.objects.due(DeliveryState.UNCERTAIN, now).filter(**mine))
+        has_work |= has_any(stuck_postings(now).filter(**mine)) | has_any(stuck_persons(now).filter(**mine))
     query = live_kaminos(now).filter(has_work)
     if tenant_ids is not None:
         query = query.filter(tenant__in=tenant_ids)
@@ -123,7 +117,7 @@ def kaminos_to_serve(
 
 
 def _with_free_slot(now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool) -> QuerySet[KaminoConnection]:
-    return kaminos_to_serve(now, tenant_ids, for_people=for_people).exclude(Exists(taken_slots(now)))
+    return kaminos_to_serve(now, tenant_ids, for_people=for_people).exclude(has_any(taken_slots(now)))
 
 
 def _next_deliveries(tenant_ids: Sequence[int], now: datetime, *, for_people: bool) -> Moments:

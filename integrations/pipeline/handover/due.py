@@ -22,6 +22,7 @@ from integrations.models import Tenant
 Clock = Callable[[], datetime]
 Tenants = tuple[int, ...] | None
 Rows = Callable[[datetime, Any], Sequence[QuerySet[Any]]]
+Query = Callable[[datetime, Any], QuerySet[Any]]
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,15 @@ def names_of(kinds: Sequence[Kind]) -> frozenset[str]:
 def ask(questions: tuple[Rows, ...], now: datetime, about: Any, **given: Any) -> Sequence[bool]:
     """Return for each question whether it has rows, in one statement. `about` is the argument of the questions:
     whose rows, or `Given` values, which `given` then names."""
-    statement = _statement(questions, about)
+    return _run(_asking(questions, about), now, given)[0]
+
+
+def rows_of(query: Query, now: datetime, tenant_ids: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+    """Return the rows of a query about some companies."""
+    return _run(_reading(query), now, {"tenants": list(tenant_ids)})
+
+
+def _run(statement: "_Statement", now: datetime, given: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
     with database.cursor() as cursor:
         prepared = _PREPARED.setdefault(database.connection, set())
         if statement.name not in prepared:
@@ -115,8 +124,8 @@ def ask(questions: tuple[Rows, ...], now: datetime, about: Any, **given: Any) ->
         values = [param.value(now, given) for param in statement.givens]
         places = f" ({', '.join(['%s'] * len(values))})" if values else ""
         cursor.execute(f"EXECUTE {statement.name}{places}", values)
-        answers: Sequence[bool] = cursor.fetchone()
-    return answers
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 @dataclass(frozen=True)
@@ -132,13 +141,22 @@ _numbers = count()
 
 
 @lru_cache(maxsize=64)
-def _statement(questions: tuple[Rows, ...], about: Any) -> _Statement:
+def _asking(questions: tuple[Rows, ...], about: Any) -> _Statement:
     parts, params = [], []
     for rows in questions:
         found = [_exists(query) for query in rows(cast(datetime, Moment()), about)]
         parts.append(" OR ".join(sql for sql, _params in found))
         params += [param for _sql, values in found for param in values]
-    first, *rest = (text.replace("%%", "%") for text in f"SELECT {', '.join(parts)}".split("%s"))
+    return _statement(f"SELECT {', '.join(parts)}", params)
+
+
+@lru_cache(maxsize=64)
+def _reading(query: Query) -> _Statement:
+    return _statement(*query(cast(datetime, Moment()), _SOME_TENANTS).query.sql_with_params())
+
+
+def _statement(sql: str, params: Sequence[Any]) -> _Statement:
+    first, *rest = (text.replace("%%", "%") for text in sql.split("%s"))
     givens: list[Given] = []
     texts = [first]
     with database.cursor() as cursor:

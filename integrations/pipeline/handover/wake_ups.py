@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from integrations.models import KaminoConnection, WakeUp
+from integrations.models.subqueries import has_any
 from integrations.pipeline.access.leases import LEASE
 from integrations.pipeline.handover.due import Clock, Tenants, Turn
 
@@ -72,10 +73,11 @@ class Rhythm:
         rows = WakeUp.objects.due(self.kind, now)
         if not self.is_leased:
             return rows
-        until = "tenant__kamino_connection__lease_until"
-        is_free = Q(**{f"{until}__isnull": True}) | Q(**{f"{until}__lt": now})
-        is_paused = Q(**{f"{until}__gt": now + LEASE})
-        return rows.filter(is_free | is_paused)
+        # A lease that is longer than a call is a pause.
+        called = KaminoConnection.objects.filter(
+            tenant=OuterRef("tenant"), lease_until__gte=now, lease_until__lte=now + LEASE
+        )
+        return rows.exclude(has_any(called))
 
     def settle(
         self,

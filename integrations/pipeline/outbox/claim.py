@@ -46,7 +46,9 @@ def claim(unit: DeliveryUnit, operation: Operation, *, settles: bool, now: datet
     if settles and not is_older and not to.may_settle(unit, now):
         return None
     with transaction.atomic():
-        units = model.objects.filter(model.may_be_claimed()).exclude(Exists(model.unresolved()))
+        # The account is named too: PostgreSQL may find a unit among all that are ready, while these are few.
+        mine = model.objects.filter(**{f"{model.ACCOUNT}_id": unit.account_id})
+        units = mine.filter(model.may_be_claimed()).exclude(Exists(model.unresolved()))
         begins = {"desired": unit.desired_fingerprint, "lease_until": now + to.lease}
         if is_older or not units.begin_sending(unit.pk, unit.fence, **begins):
             if unit.attempts.filter(outcome__in=BaseAttempt.UNRESOLVED).exists():

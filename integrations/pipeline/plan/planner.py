@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from integrations.domain.calendar import day_of
 from integrations.domain.conflicts import GONE
@@ -20,8 +20,18 @@ from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Operation, Ou
 from integrations.domain.desired import DesiredTitle, KaminoStatus, desire
 from integrations.domain.reasons import LOST_ANSWERS, Problem, Reason, with_since
 from integrations.domain.titles import NOT_OWED, Direction
-from integrations.models import Attempt, BlingConnection, ForcedSettlement, PlanRequest, Posting, Title, WakeUpKind
+from integrations.models import (
+    Attempt,
+    BlingConnection,
+    ForcedSettlement,
+    KaminoConnection,
+    PlanRequest,
+    Posting,
+    Title,
+    WakeUpKind,
+)
 from integrations.models.outbox import NO_REASON, Priority, stored
+from integrations.models.subqueries import has_any
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.error_texts import crash
 from integrations.pipeline.handover import payment_checks
@@ -54,9 +64,8 @@ def plan_turn(
     """Plan one batch of each connection that has requests, so that none waits for all of another's; false when none
     has. The one that waited longest comes first: a deadline that lets few through lets others through the next time.
     `for_people`: only what people asked for. Titles whose Kamino was never read keep waiting."""
-    requests = requests_due(tenant_ids, for_people=for_people)
     worked = False
-    waiting = BlingConnection.objects.filter(pk__in=requests.order_by().values("connection"))
+    waiting = connections_to_plan(tenant_ids, for_people=for_people)
     turns = waiting.order_by(F("planned_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
     for connection_id in turns:
         try:
@@ -69,20 +78,24 @@ def plan_turn(
     return worked
 
 
-def requests_due(tenant_ids: Sequence[int] | None = None, *, for_people: bool = False) -> QuerySet[PlanRequest]:
-    """Return the requests that can be planned; `for_people`: only what people asked for."""
-    query = PlanRequest.objects.filter(connection__tenant__kamino_connection__registers_read_at__isnull=False)
-    if tenant_ids is not None:
-        query = query.filter(connection__tenant__in=tenant_ids)
-    return query.filter(priority=Priority.PERSON) if for_people else query
+def connections_to_plan(tenant_ids: Sequence[int] | None, *, for_people: bool) -> QuerySet[BlingConnection]:
+    """Return the connections with requests that can be planned."""
+    mine = _requests(for_people=for_people).filter(connection=OuterRef("pk"))
+    has_requests = has_any(mine, "priority", "asked_at", "title")
+    known = BlingConnection.objects.filter(has_requests, tenant__kamino_connection__registers_read_at__isnull=False)
+    return known if tenant_ids is None else known.filter(tenant__in=tenant_ids)
 
 
-def _requests(now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool) -> QuerySet[PlanRequest]:
-    return requests_due(tenant_ids, for_people=for_people)
+def _requests(*, for_people: bool) -> QuerySet[PlanRequest]:
+    return PlanRequest.objects.filter(priority=Priority.PERSON) if for_people else PlanRequest.objects.all()
+
+
+def _to_plan(now: datetime, tenant_ids: Sequence[int] | None, *, for_people: bool) -> QuerySet[BlingConnection]:
+    return connections_to_plan(tenant_ids, for_people=for_people)
 
 
 PLAN, PEOPLE_PLAN = (
-    Rhythm(kind, partial(_requests, for_people=for_people), "connection__tenant", lambda _tenants, _now: ())
+    Rhythm(kind, partial(_to_plan, for_people=for_people), "tenant", lambda _tenants, _now: ())
     for kind, for_people in ((WakeUpKind.PLAN, False), (WakeUpKind.PEOPLE_PLAN, True))
 )
 
@@ -159,8 +172,10 @@ def _note_planned(connection_id: int, now: datetime) -> None:
 
 
 def _lock_requests(connection_id: int, for_people: bool, limit: int) -> dict[int, int | None]:
-    query = requests_due(for_people=for_people).filter(connection=connection_id)
-    rows = query.select_for_update(skip_locked=True, of=("self",)).order_by("priority", "asked_at", "pk")
+    # Asked once, and not for each request.
+    is_known = KaminoConnection.objects.filter(tenant__bling_connections=connection_id, registers_read_at__isnull=False)
+    query = _requests(for_people=for_people).filter(Exists(is_known), connection=connection_id)
+    rows = query.select_for_update(skip_locked=True).order_by("priority", "asked_at", "pk")
     return {row.title_id: row.priority for row in rows[:limit]}
 
 

@@ -20,6 +20,7 @@ from integrations.models import (
     Title,
     WakeUpKind,
 )
+from integrations.models.subqueries import has_any
 from integrations.models.title_lists import of_known_lists, of_waiting_lists
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.access.error_texts import failure_of
@@ -144,7 +145,7 @@ def kaminos_to_reconcile(now: datetime, tenant_ids: Sequence[int] | None) -> Que
     due = _kaminos(tenant_ids).filter(is_due(now), is_free(now), registers_read_at__isnull=False)
     is_late = Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=now - LATE) | is_unread_after_restore()
     # After a restore nothing is sent before Bling was read: Kamino is read after that, once.
-    return due.filter(is_late | is_quiet).exclude(Exists(unread_connections().filter(tenant=OuterRef("tenant"))))
+    return due.filter(is_late | is_quiet).exclude(has_any(unread_connections().filter(tenant=OuterRef("tenant"))))
 
 
 def _reconciles_next(tenant_ids: Sequence[int], now: datetime) -> Moments:

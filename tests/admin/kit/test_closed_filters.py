@@ -132,6 +132,7 @@ def due(ours: Rows) -> list[Title]:
     return made
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 @pytest.mark.parametrize(
     ("since", "until", "found"),

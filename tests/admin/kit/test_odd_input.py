@@ -17,7 +17,7 @@ LISTS = [Title, Posting, PlannedWrite, Discrepancy, MonthClosing]
 
 @pytest.mark.parametrize("model", LISTS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("name", ["tenant", "q", "account", "worklist"])
-@pytest.mark.some(3)
+@pytest.mark.some(9)
 def test_odd_numbers_in_the_address_of_a_list(login: Login, ours: Rows, model: type, name: str) -> None:
     client = login("financeiro")
     for number in NUMBERS:
@@ -89,13 +89,14 @@ ODD = [
 
 
 @pytest.mark.parametrize("query", ODD, ids=lambda query: query[:30])
-@pytest.mark.some(6)
+@pytest.mark.some(18)
 def test_odd_filters_of_every_list(login: Login, ours: Rows, query: str) -> None:
     client = login("operacao")
     for model in [*LISTS, Export]:
         assert client.get(f"{url(model, 'changelist')}?{query}").status_code in (200, 302, 400), model
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("number", [*NUMBERS, "\x00", ""], ids=lambda number: number[:4])
 def test_odd_addresses_of_the_desk(login: Login, ours: Rows, number: str) -> None:
     client, page = login("financeiro"), reverse("admin:integrations_mapping_desk", args=[ours.tenant.pk])

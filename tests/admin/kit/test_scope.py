@@ -23,6 +23,7 @@ def test_every_table_of_a_company_says_where_its_company_is() -> None:
         assert admin.site._registry[model].tenant_path == TENANT_PATHS[model], model  # type: ignore[attr-defined]
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("role", ["financeiro", "operacao"])
 def test_lists_show_only_the_own_company(role: str, login: Callable[[str], Client], theirs: Rows) -> None:
     client = login(role)
@@ -32,6 +33,7 @@ def test_lists_show_only_the_own_company(role: str, login: Callable[[str], Clien
         assert "alheia" not in client.get(url(model, "changelist")).content.decode(), model
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("role", ["financeiro", "operacao"])
 def test_objects_of_another_company_do_not_open(role: str, login: Callable[[str], Client], theirs: Rows) -> None:
     client = login(role)
@@ -81,6 +83,7 @@ def test_nor_through_what_was_sent(login: Callable[[str], Client], ours: Rows, l
     assert list(login("operacao").get(f"{url(Attempt, 'changelist')}?{lookup}").context["cl"].queryset) == []
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("name", ["client_secret", "hash", "usr", "token__access_token", "token__refresh_token"])
 def test_secrets_cannot_be_looked_up(login: Callable[[str], Client], ours: Rows, name: str) -> None:
     for model in (BlingConnection, KaminoConnection):

@@ -52,6 +52,7 @@ def test_a_filter_that_is_not_understood_never_means_everything(login: Callable[
     assert not Posting.objects.filter(state="ignored").exists()
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("kind", ["resync", "retry", "ignore", "unignore", "create", "force", "undo"])
 def test_each_order_needs_its_permission(kind: str, login: Callable[[str], Client], ours: Rows) -> None:
     assert login("operacao").get(whole(kind)).status_code == 200

@@ -40,6 +40,7 @@ def shown_in(page: str) -> list[str]:
     return [secret for secret in SECRETS if secret in page]
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("role", ["operacao", "suporte"])
 def test_no_list_and_no_page_shows_them(role: str, login: Callable[[str], Client], ours: Rows) -> None:
     client = login(role)

@@ -103,7 +103,7 @@ def test_the_newest_complete_run_stays_and_attempts_keep_their_amounts(company: 
     sent = Attempt.objects.get(posting__isnull=False)
     assert (sent.body, sent.value, sent.paid) == ({}, Decimal("120.50"), Decimal("120.50"))
     assert sent.paid_on is not None
-    assert company.sync().errors == 0
+    assert company.sync_and_report().errors == 0
 
 
 def test_the_purge_waits_for_nobody_and_leaves_what_somebody_holds(company: Company) -> None:

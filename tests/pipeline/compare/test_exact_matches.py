@@ -76,6 +76,7 @@ def test_an_equal_title_is_found_before_its_person_is_known_in_kamino(shadow: Co
     assert exact_matches(shadow) == {title: theirs}
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(
     "there",
     [

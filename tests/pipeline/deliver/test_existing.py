@@ -57,6 +57,7 @@ def forget_deliveries() -> None:
     Posting.objects.update(kamino_id=None, delivered=None, delivered_fingerprint="", state="ready")
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("form", ["digits", "left_out"])
 def test_a_kamino_that_takes_only_digits_gets_them_or_nothing(company: Company, form: str) -> None:
     company.kamino.numbers_only = True
@@ -97,7 +98,7 @@ def test_an_equal_title_entered_by_hand_waits_for_a_person(company: Company, con
 
 
 @pytest.mark.parametrize("days", [-3, -1, 0, 1, 3])
-@pytest.mark.some(2)
+@pytest.mark.some(6)
 def test_an_equal_title_entered_for_a_day_around_since_the_last_comparison(
     company: Company, contact: int, days: int
 ) -> None:
@@ -130,6 +131,7 @@ def test_what_differs_in_a_telling_way_is_another_title(
     assert payables(company) == 3
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("choice", ["link", "create"])
 def test_a_person_links_it_or_creates_it_all_the_same(
     company: Company, contact: int, choice: str, django_user_model: Any

@@ -28,6 +28,7 @@ def part_of_a_title(company: Company, **options: Any) -> tuple[int, int]:
     return title, int(PartPosting.objects.get().kamino_id or 0)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("field", ["Descricao", "Obs"])
 def test_a_title_whose_answer_was_lost_is_not_a_part_that_carries_its_marker(
     company: Company, world: World, field: str

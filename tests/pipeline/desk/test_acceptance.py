@@ -52,6 +52,7 @@ def headline(posting: Posting, user: User) -> str:
     return str(title_context(posting.title, request)["answer"])
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("kind", ACCEPTABLE)
 def test_an_accepted_difference_is_told_again_once_it_changes(company: Company, user: User, kind: str) -> None:
     KaminoConnection.objects.update(lists_are_complete=True)

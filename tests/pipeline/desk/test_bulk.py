@@ -93,6 +93,7 @@ def test_a_second_click_orders_nothing(company: Company, user: User) -> None:
     assert BulkOrder.objects.count() == 1
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("lost", ["company", "permission", "account"])
 def test_who_may_no_longer_do_so_orders_nothing(company: Company, user: User, lost: str) -> None:
     title = company.add_title("payable")

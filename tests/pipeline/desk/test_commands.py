@@ -55,7 +55,7 @@ def test_a_forced_settlement_marks_the_title_paid_in_kamino_only(company: Compan
     assert row["Situacao" if direction == "payable" else "SitConta"] == 2
     assert company.title(title).status == "open"
     assert Discrepancy.objects.get(closed_at=None).kind == "forced_settlement"
-    second = company.sync()
+    second = company.sync_and_report()
     assert (second.settled, second.updated) == (0, 0)
 
 
@@ -84,6 +84,7 @@ def test_a_title_never_gets_two_settlements_by_hand(company: Company, user: User
     assert caught.value.code == "settled"
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(
     ("options", "code"),
     [({"reason": "  "}, "reason"), ({"amount": Decimal(0)}, "amount"), ({"amount": Decimal(-5)}, "amount")],

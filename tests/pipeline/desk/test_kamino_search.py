@@ -80,6 +80,7 @@ def test_a_title_that_is_another_s_is_refused(company: Company, user: User) -> N
     assert link(posting, theirs, user) == "linked_before"
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(
     ("state", "code"), [("sending", "in_flight"), ("uncertain", "in_flight"), ("ignored", "ignored")]
 )

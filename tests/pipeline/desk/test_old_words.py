@@ -23,6 +23,7 @@ def deleted(company: Company, title: int) -> None:
         company.sync()
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("was_cancelled", [False, True])
 def test_that_a_deleted_title_is_cancelled_says_nothing_of_its_next_deletion(
     company: Company, user: User, was_cancelled: bool
@@ -49,6 +50,7 @@ def test_that_a_deleted_title_is_cancelled_says_nothing_of_its_next_deletion(
     assert (payables(company), company.posting(title).reason) == (1, "deleted_in_bling")
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("is_edited", [False, True])
 def test_that_it_is_another_one_says_nothing_of_what_was_entered_since(
     company: Company, contact: int, user: User, is_edited: bool

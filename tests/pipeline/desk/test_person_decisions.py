@@ -192,7 +192,7 @@ def test_the_old_number_stays_until_bling_changes_again(
         ("11.222.333/0001-81", ""),
     ],
 )
-@pytest.mark.some(3)
+@pytest.mark.some(6)
 def test_what_a_number_may_become(company: Company, contact: int, document: str, problem: str) -> None:
     before = company.add_title("payable", contact=contact)
     company.sync()

@@ -45,6 +45,7 @@ def again(company: Company, title: int, user: User) -> bool:
     return recreation.create_again(**order, now=timezone.now())
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("is_paid", [False, True], ids=["open", "paid"])
 def test_it_is_created_again_and_counts_as_new(company: Company, user: User, is_paid: bool) -> None:
     title = deleted(company, user, is_paid=is_paid)
@@ -235,6 +236,7 @@ def test_an_order_ends_when_the_title_was_found_again(company: Company, user: Us
     assert payables(company) == 0
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("ending", ["cancelled in Bling", "left out"])
 def test_an_order_ends_with_what_became_of_its_title(company: Company, user: User, other: User, ending: str) -> None:
     Tenant.objects.update(force_limit=Decimal("50.00"))

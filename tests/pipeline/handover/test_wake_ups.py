@@ -106,6 +106,14 @@ def test_every_cause_wakes_its_company(asleep: Company) -> None:
         assert "alerts" in kinds_awake(asleep, timezone.now() + timedelta(minutes=1))
 
 
+@pytest.mark.parametrize(("more", "kinds"), [({}, set()), ({"priority": Priority.HISTORY}, {"deliver"})])
+def test_a_review_wakes_nobody_by_itself(asleep: Company, more: dict[str, int], kinds: set[str]) -> None:
+    Posting.objects.update(is_review_due=True)
+    WakeUp.objects.update(due_at=timezone.now() + FUTURE)
+    assert Posting.objects.update(is_review_due=False, **more) == 1
+    assert kinds_awake(asleep, timezone.now() + timedelta(minutes=2)) == kinds
+
+
 def test_a_company_without_work_sleeps_with_one_row_of_each_kind(asleep: Company) -> None:
     assert kinds_awake(asleep) == set()
     for _again in range(3):

@@ -253,6 +253,7 @@ def in_part(company: Company, title: int, bordero: int) -> int:
     return int(number)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("lists_are_complete", [True, False])
 @pytest.mark.parametrize("is_reversed", [True, False])
 def test_a_part_that_people_deleted_is_gone_where_that_is_proved_and_was_wanted(

@@ -60,6 +60,7 @@ def shop(company: Company) -> Shop:
 class TestTheSalesOrder:
     """A receivable's business unit comes from the sales order behind it, read only when a mapping asks for it."""
 
+    @pytest.mark.some(3)
     @pytest.mark.parametrize(
         ("names", "expected"),
         [(["MATRIZ  sul"], "MATRIZ  sul"), (["Matriz Sul", "matriz sul"], None), (["Matriz"], None)],
@@ -89,6 +90,7 @@ class TestTheSalesOrder:
         shop.company.sync()
         assert shop.unit_in_kamino(title) == UNIT
 
+    @pytest.mark.some(2)
     @pytest.mark.parametrize("generous", [False, True])
     def test_gives_the_business_unit_and_is_read_once(self, shop: Shop, world: World, generous: bool) -> None:
         world.generous = generous
@@ -194,6 +196,7 @@ class TestSalesChannels:
         assert not {"sales_channel", "business_unit"} & self.kinds()
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("direction", "kind"), [("receivable", "customer"), ("payable", "supplier")])
 def test_the_row_of_a_person_decides_before_the_category_s(shop: Shop, direction: str, kind: str) -> None:
     company = shop.company

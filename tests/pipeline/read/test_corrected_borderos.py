@@ -231,6 +231,7 @@ def test_what_nobody_tried_to_read_for_a_day_is_read_before_it_goes(company: Com
     assert company.problems(title) == []
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("is_title_shown", [False, True])
 def test_a_payment_that_bling_says_is_gone_is_never_settled_for_having_waited(
     company: Company, world: World, is_title_shown: bool

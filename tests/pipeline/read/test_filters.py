@@ -78,6 +78,7 @@ def test_a_receivable_waits_for_its_invoice(company: Company) -> None:
     assert company.in_kamino("receivable", waiting) is not None
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("situation", [3, 10])
 def test_what_a_void_invoice_asks_for_is_never_created(company: Company, situation: int) -> None:
     change_rules(company, release=Tenant.Release.DANFE)

@@ -46,7 +46,7 @@ def change(company: Company, titles: list[int]) -> None:
     ("direction", "status", "body"),
     [("payable", 404, GATEWAY), ("payable", 404, OWN), ("receivable", 404, OWN), ("payable", 200, NOTHING)],
 )
-@pytest.mark.some(2)
+@pytest.mark.some(4)
 def test_what_a_listing_shows_is_never_gone(
     company: Company, world: World, direction: str, status: int, body: Any
 ) -> None:

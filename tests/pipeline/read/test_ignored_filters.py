@@ -150,6 +150,7 @@ def test_a_title_that_only_such_a_row_shows_is_not_gone(company: Company, world:
     assert payables(company) == 3
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("others", [0, 1])
 def test_a_list_with_such_a_row_proves_no_title_gone(company: Company, world: World, others: int) -> None:
     """A detail that shows nothing is believed only with the list of its contact and due date."""

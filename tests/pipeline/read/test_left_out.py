@@ -46,7 +46,7 @@ def answer_list(world: World, path: str, body: Any) -> None:
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("body", ODD_PAGES[:2])
-@pytest.mark.some(3)
+@pytest.mark.some(6)
 def test_a_list_that_cannot_be_read_stops_no_other(company: Company, world: World, path: str, body: Any) -> None:
     Tenant.objects.update(cancel_deleted=True)
     changed, deleted, sold = company.add_title("payable"), company.add_title("payable"), company.add_title("receivable")
@@ -126,6 +126,7 @@ def test_no_new_title_is_released_where_nobody_looked_what_it_replaces(
     assert payables(company) == 1
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("is_mapped", [True, False])
 def test_sales_channels_are_missed_only_where_a_mapping_needs_them(
     company: Company, world: World, is_mapped: bool

@@ -117,6 +117,7 @@ def test_a_list_without_data_is_asked_for_again(company: Company, world: World, 
     assert CatalogItem.objects.filter(is_gone=True).count() == 0
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("body", [{}, [], "x"])
 def test_contact_types_that_are_no_list_are_not_gone(company: Company, world: World, body: Any) -> None:
     company.sync()
@@ -244,7 +245,7 @@ def test_a_bordero_of_no_number_or_named_twice_is_no_bordero(company: Company, w
         ([{"valor": 1}], True), ([None, {}], False), ([], False), ("rateio", False), ({"id": 7}, False), (None, False),
     ],
 )  # fmt: skip
-@pytest.mark.some(2)
+@pytest.mark.some(4)
 def test_a_title_that_is_divided_among_categories_is_held_and_says_so(
     company: Company, world: World, shown: Any, is_split: bool
 ) -> None:

@@ -25,7 +25,7 @@ def paid_by_another(company: Company, direction: str = "payable", contact: int =
     return title
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(9)
 @BOTH
 @pytest.mark.parametrize("is_named", [True, False])
 @pytest.mark.parametrize("number", ["NF 12", ""])

@@ -98,7 +98,7 @@ def test_titles_that_always_fail_do_not_end_later_runs(company: Company, world: 
     company.sync()
     good = company.add_title("payable")
     company.forget_waits()
-    report = company.sync()
+    report = company.sync_and_report()
     assert company.in_kamino("payable", good) is not None
     assert report.is_synced
 

@@ -59,6 +59,7 @@ def user(transactional_db: None) -> User:
     return User.objects.create_superuser("maria", password="x")
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("generous", [False, True])
 def test_a_re_launched_sale_keeps_its_titles_in_kamino(
     company: Company, world: World, contact: int, generous: bool

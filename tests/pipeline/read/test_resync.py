@@ -116,6 +116,7 @@ def refuse_orders(shop: Shop, _world: World, _title: int) -> None:
     shop.company.bling.missing_scopes.add("pedidos-vendas")
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(
     ("refuse", "word"),
     [(refuse_contact, "Contato"), (refuse_order, "Pedido de"), (refuse_orders, "Pedido de")],

@@ -115,6 +115,7 @@ def test_what_is_not_set_up_yet_is_grey_and_names_the_next_step(company: Company
     assert judged.action
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("backend", UNSENT)
 def test_a_mail_that_was_not_taken_is_sent_as_soon_as_it_can_be(
     backend: str, company: Company, risky: int, settings: Any

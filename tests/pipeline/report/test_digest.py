@@ -60,6 +60,7 @@ def test_nothing_changed_no_mail(told: Company) -> None:
     assert len(mail.outbox) == 1
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("backend", ["django.core.mail.backends.smtp.EmailBackend", *UNSENT])
 def test_one_that_the_server_did_not_take_is_tried_again(backend: str, told: Company, settings: Any) -> None:
     working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, backend
