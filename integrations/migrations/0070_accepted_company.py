@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0054_token_line'),
+        ('integrations', '0060_statements_of_the_fleet'),
     ]
 
     operations = [
