@@ -35,8 +35,7 @@ decide nothing: rows without a target are only shown.
 - **`fleet-db`** makes a thousand companies of a thousand titles each by SQL, with their runs of a year
   (`benchmarks/fleet_rows.py`), beside five that really sync over HTTP, and reads PostgreSQL's own plan of every
   statement (`auto_explain`). Rows read are those that its scans touched, in all loops; database time is the median of
-  15 ticks for which nothing is due. The work of the five comes before PostgreSQL has counted what it adds, so that
-  one kind of statement more or less may read a small table whole.
+  15 ticks for which nothing is due.
 - **`lists`**: one company with all titles, looked at by somebody who sees everything, and by staff of the company, from
   whom one title in twenty is hidden as confidential. Through Django's test client (the whole request, without the
   network); the median of seven requests. The export is made by one process as the tick makes it.

@@ -81,7 +81,7 @@ def plan_turn(
 def connections_to_plan(tenant_ids: Sequence[int] | None, *, for_people: bool) -> QuerySet[BlingConnection]:
     """Return the connections with requests that can be planned."""
     mine = _requests(for_people=for_people).filter(connection=OuterRef("pk"))
-    has_requests = has_any(mine, "priority", "asked_at", "title")
+    has_requests = has_any(mine, "priority", "asked_at", "pk")
     known = BlingConnection.objects.filter(has_requests, tenant__kamino_connection__registers_read_at__isnull=False)
     return known if tenant_ids is None else known.filter(tenant__in=tenant_ids)
 
