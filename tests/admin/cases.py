@@ -112,11 +112,7 @@ def limit_asked(rows: Rows) -> None:
 
 
 def limit_is(limit: Decimal | None) -> Callable[[Rows], bool]:
-    def done(rows: Rows) -> bool:
-        tenant = Tenant.objects.get(pk=rows.tenant.pk)
-        return (tenant.force_limit, tenant.is_limit_asked) == (limit, False)
-
-    return done
+    return lambda rows: Tenant.objects.filter(pk=rows.tenant.pk, force_limit=limit, is_limit_asked=False).exists()
 
 
 def excluded(rows: Rows) -> None:

@@ -191,13 +191,13 @@ def test_no_mail_quotes_what_bling_answered(company: Company, monkeypatch: pytes
     Tenant.objects.update(alert_emails=RECIPIENT)
     company.sync()
     company.bling.add_contact(name="Joana Prado Silva", document="529.982.247-25", kind="F")
-    read = session._read
+    read = session.read_body
 
     def half(response: Any, *limits: float) -> bytes:
         body = read(response, *limits)
         return body[: len(body) - 2] if "/contatos?" in response.url else body
 
-    monkeypatch.setattr(session, "_read", half)
+    monkeypatch.setattr(session, "read_body", half)
     monkeypatch.setattr(run_lease, "MOST_TRIES", 0)
     company.sync()
     watch()
