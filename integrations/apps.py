@@ -12,6 +12,7 @@ class IntegrationsConfig(AppConfig):
         from allauth.mfa.signals import authenticator_added
 
         from integrations import checks as checks
+        from integrations.login.attempts import make_cache_table
         from integrations.login.factors import note_activation
         from integrations.models.open_reasons import drop_view, make_view
         from integrations.models.wake_up_triggers import drop_triggers, make_triggers
@@ -20,4 +21,5 @@ class IntegrationsConfig(AppConfig):
         pre_migrate.connect(drop_triggers, sender=self)
         post_migrate.connect(make_view, sender=self)
         post_migrate.connect(make_triggers, sender=self)
+        post_migrate.connect(make_cache_table, sender=self)
         authenticator_added.connect(note_activation)

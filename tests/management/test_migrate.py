@@ -19,3 +19,14 @@ def test_discrepancies_can_be_read_after_a_migration_failed(monkeypatch: pytest.
     with pytest.raises(RuntimeError):
         call_command("migrate")
     assert not Discrepancy.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_only_asks_for_the_plan_makes_no_table() -> None:
+    """Tries of passwords are counted in one, which comes with the migrations and with nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE integrations_cache")
+    call_command("migrate", plan=True, verbosity=0)
+    assert "integrations_cache" not in connection.introspection.table_names()
+    call_command("migrate", verbosity=0)
+    assert "integrations_cache" in connection.introspection.table_names()

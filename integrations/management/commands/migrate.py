@@ -4,7 +4,6 @@ migration failed: alerts of double payments read the one, and no work is found w
 from contextlib import suppress
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import DatabaseError
 
@@ -16,7 +15,6 @@ class Command(MigrateCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             super().handle(*args, **options)
-            call_command("createcachetable", verbosity=0, database=options["database"])
         except BaseException:
             for make in (make_view, make_triggers):
                 with suppress(DatabaseError):  # a half migrated table may lack a column of it
