@@ -1,4 +1,4 @@
-"""Where tries of passwords are counted: a table that all web processes share (django-allauth counts in Django's cache)."""
+"""Where tries of passwords are counted: in a table that all web processes share, as Django's cache."""
 
 from typing import Any
 

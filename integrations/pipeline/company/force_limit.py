@@ -15,8 +15,8 @@ _NOTHING_ASKED = {"is_limit_asked": False, "asked_limit": None, "limit_asked_by"
 
 
 def ask_or_take(tenant: Tenant, wanted: Decimal | None, user: User | None) -> set[str]:
-    """Set the limit of a company, or what somebody asks it to be, on its row; return the columns to save. Locks it: what
-    counts now must not be another limit by the time it is saved."""
+    """Set the limit of a company, or what somebody asks it to be, on its row; return the columns to save. Locks it:
+    what counts now must not be another limit by the time it is saved."""
     before = Tenant.objects.select_for_update().values_list("force_limit", flat=True).get(pk=tenant.pk)
     loosens = before is not None and (wanted is None or wanted > before)
     asked = {"is_limit_asked": True, "asked_limit": wanted, "limit_asked_by": user} if loosens else _NOTHING_ASKED
