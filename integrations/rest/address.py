@@ -18,13 +18,14 @@ _LOOPBACK = {"localhost", "127.0.0.1"}
 
 @dataclass(frozen=True)
 class Address:
-    """Where a service answers. `is_test` marks a host that may be private and have a port and a path of its own."""
+    """Where `service` answers. `is_test` marks a host that may be private and have a port and a path of its own."""
 
     scheme: str
     host: str
     port: int
     path: str = ""
     is_test: bool = False
+    service: str = ""
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -49,7 +50,7 @@ def read_address(
         raise ConfigError("not an address that keys are sent to", service=service, code="host")
     scheme, host = parts["scheme"].lower(), parts["host"].lower()
     port = int(parts["port"] or _PORTS[scheme])
-    found = Address(scheme, host, port, parts["path"], is_test=host in test_hosts)
+    found = Address(scheme, host, port, parts["path"], is_test=host in test_hosts, service=service)
     if not 0 < port < 65536:
         raise ConfigError(f"no such port: {host}", service=service, code="host")
     if not found.is_test and not any(fnmatchcase(host, name.lower()) for name in hosts):

@@ -14,9 +14,11 @@ import requests.adapters
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from integrations.rest.errors import ConfigError
-
 _ENDS: ContextVar[float | None] = ContextVar("ends", default=None)
+
+
+class PrivatePeerError(Exception):
+    """A connection led to a machine of our own network; nothing was sent."""
 
 
 @contextmanager
@@ -64,7 +66,7 @@ class _Answer(HTTPResponse):
 def _refuse_private(sock: socket.socket | None) -> None:
     peer = str(sock.getpeername()[0]) if sock is not None else ""
     if not peer or not ip_address(peer.partition("%")[0]).is_global:
-        raise ConfigError(f"the host leads to a private address: {peer}", code="private_host")
+        raise PrivatePeerError(f"the host leads to a private address: {peer}")
 
 
 class _Plain(HTTPConnection):

@@ -12,7 +12,7 @@ from urllib3.util import parse_url
 
 from integrations.rest.address import Address
 from integrations.rest.errors import NO_TIME_LEFT, ApiError, ConfigError, InternalError, TransientError, UncertainError
-from integrations.rest.peers import Adapter, within
+from integrations.rest.peers import Adapter, PrivatePeerError, within
 from integrations.rest.redaction import sent_secrets, without_secrets
 
 USER_AGENT = "bling-kamino/0.1"
@@ -83,12 +83,18 @@ class Bound:
             session.mount(scheme, adapter)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send a prepared request. Raises `ConfigError` when the library would take it somewhere else."""
+        """Send a prepared request. Raises `ConfigError` when it would go somewhere else, or to a private peer."""
         leads = parse_url(request.url or "")
         port = leads.port or {"https": 443, "http": 80}.get(leads.scheme or "")
         if leads.auth or (leads.scheme, leads.host, port) != self.address.origin:
-            raise ConfigError(f"would be sent to {leads.host}, not to {self.address.host}", code="host")
-        return cast(requests.Response, super().send(request, **kwargs))  # type: ignore[misc] # the session's
+            raise self._refusal(f"would be sent to {leads.host}, not to {self.address.host}", "host")
+        try:
+            return cast(requests.Response, super().send(request, **kwargs))  # type: ignore[misc] # the session's
+        except PrivatePeerError as error:
+            raise self._refusal(str(error), "private_host") from error
+
+    def _refusal(self, message: str, code: str) -> ConfigError:
+        return ConfigError(message, service=self.address.service, code=code)
 
 
 class Session(Bound, requests.Session):

@@ -12,7 +12,7 @@ from integrations.words.values import moment_text
 _BY_CODE = {
     "host": gettext_noop("The address of the Kamino connection is not allowed. Correct it on the connection."),
     "private_host": gettext_noop(
-        "The address of %(service)s leads into a private network, where no keys are sent. Correct it."
+        "The address %(of)s leads into a private network, where no keys are sent. Correct it."
     ),
     "sandbox_cn": gettext_noop("The address is Kamino's sandbox, but the keys are those of a production company."),
     "unconfirmed": gettext_noop(

@@ -5,8 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.utils.translation import override
 
 from integrations.bling import auth
+from integrations.pipeline.access.error_texts import error_text
 from integrations.rest import session as rest
 from integrations.rest.address import Address
 from integrations.rest.errors import ConfigError, InternalError, TransientError, UncertainError
@@ -122,13 +124,15 @@ def test_a_name_that_leads_to_a_private_peer_gets_no_keys(server: Server, monkey
     port = int(server.url.rpartition(":")[2])
     resolve = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest: resolve("127.0.0.1", *rest))
-    address = Address("http", "sol.kamino.tech", port)
+    address = Address("http", "sol.kamino.tech", port, service="Kamino")
     with pytest.raises(ConfigError) as caught:
         send(
             Session(address), "GET", f"{address}/x", service="Kamino", operation="x", is_write=False,
             headers={"Hash": "segredo"},
         )  # fmt: skip
-    assert caught.value.code == "private_host"
+    assert (caught.value.code, caught.value.service) == ("private_host", "Kamino")
+    with override("pt-br"):
+        assert error_text(caught.value).startswith("O endereço da Kamino leva a uma rede privada")
     assert b"".join(server.received) == b""
 
 
