@@ -11,7 +11,7 @@ from integrations.kamino.client import KaminoClient, Keys
 from integrations.models import BlingConnection, BlingToken, KaminoConnection, Waiting
 from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.access.addresses import bling_address, kamino_address
-from integrations.pipeline.access.rate_limits import bling_slots, kamino_slots
+from integrations.pipeline.access.rate_limits import LONGEST_WAIT, bling_slots, kamino_slots
 from integrations.pipeline.access.token_line import note_refused
 from integrations.pipeline.access.tokens import load_token, refresh_token
 from integrations.rest.errors import ConfigError
@@ -85,7 +85,7 @@ class _AccessHolder:
 
 
 def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patience | None = None) -> KaminoClient:
-    """Return a client for a company's keys; `patience` is for a person who waits.
+    """Return a client for a company's keys; `patience` is for a person who waits, for a slot no longer than it lasts.
 
     Raises `ConfigError` for an address that keys must not be sent to.
     """
@@ -94,10 +94,11 @@ def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patienc
         keys = Keys(connection.app, connection.cn, connection.id_usr, connection.usr, connection.hash)
     except SecretUnreadableError as error:
         raise ConfigError(str(error), service="Kamino", code="secret") from error
+    left = patience.left(service="Kamino", operation="slot") if patience else LONGEST_WAIT
     return KaminoClient(
         address=address,
         keys=keys,
-        slots=kamino_slots(connection, clock=clock),
+        slots=kamino_slots(connection, clock=clock, longest_wait=min(left, LONGEST_WAIT)),
         allow_unconfirmed=connection.allow_unconfirmed,
         title_lists=connection.title_lists,
         failing=connection.failing_lists,

@@ -177,8 +177,8 @@ def kamino_key(connection: KaminoConnection) -> str:
     return f"{KAMINO_KEY}{connection.cn}"
 
 
-def kamino_slots(connection: KaminoConnection, *, clock: Clock) -> DatabaseSlots:
-    """Return the slots of one Kamino company."""
+def kamino_slots(connection: KaminoConnection, *, clock: Clock, longest_wait: float = LONGEST_WAIT) -> DatabaseSlots:
+    """Return the slots of one Kamino company; `longest_wait` (seconds) is for a person who waits."""
     per_minute = connection.requests_per_minute or settings.LIMITS.kamino_per_minute
     key = kamino_key(connection)
     return DatabaseSlots(
@@ -186,4 +186,5 @@ def kamino_slots(connection: KaminoConnection, *, clock: Clock) -> DatabaseSlots
         service="Kamino",
         clock=clock,
         fuse=Fuse(key, settings.LIMITS.kamino_breaker_errors, (TransientError, UncertainError)),
+        longest_wait=longest_wait,
     )
