@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import PASSWORD, picture
+from tests.browser.conftest import FIRST_PAGE, give_password, picture
 from tests.flows.helpers import Company
 from tests.login.factors import code_of
 
@@ -19,14 +19,7 @@ def test_it_is_set_up_and_asked_for(
     settings.REQUIRE_SECOND_FACTOR = True
     company.tenant.members.add(people["suporte"])
     page = new_page()
-
-    def log_in() -> None:
-        page.goto("/admin/")
-        page.get_by_label("Nome de usuário").fill("suporte")
-        page.get_by_label("Senha").fill(PASSWORD)
-        page.keyboard.press("Enter")
-
-    log_in()
+    give_password(page, "suporte")
     page.get_by_text("Configure primeiro o segundo fator").wait_for()
     secret = page.locator("input[disabled]").input_value()
     picture(page, "segundo-fator.png", mask=[page.locator("svg"), page.locator("input[disabled]")])
@@ -37,11 +30,11 @@ def test_it_is_set_up_and_asked_for(
     page.get_by_text("Visão geral").first.wait_for()
 
     page.context.clear_cookies()
-    log_in()
+    give_password(page, "suporte")
     page.get_by_role("heading", name="Autenticação de dois fatores").wait_for()
     page.locator("[name=code]").first.fill(code_of(secret))
     page.keyboard.press("Enter")
-    page.wait_for_url("**/admin/")
+    page.wait_for_url(FIRST_PAGE)
 
 
 def test_what_is_typed_waits_for_the_code(
@@ -58,13 +51,10 @@ def test_what_is_typed_waits_for_the_code(
     settings.REQUIRE_SECOND_FACTOR = True
     company.tenant.members.add(people["suporte"])
     secret, page = give_factor(people["suporte"]), new_page()
-    page.goto("/admin/")
-    page.get_by_label("Nome de usuário").fill("suporte")
-    page.get_by_label("Senha").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    give_password(page, "suporte")
     page.locator("[name=code]").first.fill(code_of(secret))
     page.keyboard.press("Enter")
-    page.wait_for_url("**/admin/")
+    page.wait_for_url(FIRST_PAGE)
     monkeypatch.setattr(step_up, "FRESH_FOR", 0)  # as if the log-in were long ago
 
     connection = KaminoConnection.objects.get()
