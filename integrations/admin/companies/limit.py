@@ -45,7 +45,8 @@ class LimitPages:
 def say_if_asked(request: HttpRequest, tenant: Tenant) -> None:
     """Tell who has just asked for a higher limit that it does not count yet."""
     if tenant.is_limit_asked:
-        messages.warning(request, _("The higher limit counts once another person has approved it on this page."))
+        text = _("The higher limit counts once another person has approved it on the company's page.")
+        messages.warning(request, text)
 
 
 def _line(tenant: Tenant) -> str:

@@ -49,8 +49,12 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, LimitPages, action
     ]
     actions = ["sync_now", "reconcile_now"]
     actions_detail = [
-        "sync_this", "coverage", "readiness", "activate", "to_simulation", "approve_limit", "refuse_limit",
-        "close_company", "reopen_company",
+        "sync_this", "coverage", "readiness", "activate",
+        {"title": gettext_lazy("Limit"), "icon": "rule", "items": ["approve_limit", "refuse_limit"]},
+        {
+            "title": gettext_lazy("More"), "icon": "more_vert",
+            "items": ["to_simulation", "close_company", "reopen_company"],
+        },
     ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["name", "slug", "cnpj", "is_active", "delivery_mode", "left_to_do", "coverage_text"]}),
