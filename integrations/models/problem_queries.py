@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 from django.db.models import F, Func, JSONField, Q, Value
 
-from integrations.domain.reasons import BANK_REASONS, LACKS_NAMES, NAME_REASONS, Reason
+from integrations.domain.reasons import BANK_REASONS, LACKS_NAMES, NAME_REASONS, Holds, Problem, Reason
 
+WAITING_FOR_A_PERSON = [
+    code for code in Reason if Problem(code).needs_human and Problem(code).holds is not Holds.NOTHING
+]
 _OUT_CODES = (Reason.FILTERED, Reason.BEFORE_SETTLED_FROM, Reason.CANCELLED_BEFORE_SENDING)
 
 
