@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -84,26 +84,27 @@ WORKLISTS = {
 
 
 _FROM_OTHER_TABLES = ("risk", "forced", "approval", "restored")
+COUNTED = 50
+"""So far each worklist is counted: the list says more of the one that is looked at."""
 
 
 def titles_of(worklist: str) -> Q:
     """Return the condition for the postings of a worklist; what a person took out of the sync is in none."""
-    return ~Q(state=DeliveryState.IGNORED) & WORKLISTS[worklist].titles()
+    found = ~Q(state=DeliveryState.IGNORED) & WORKLISTS[worklist].titles()
+    return found if worklist in _FROM_OTHER_TABLES else MAY_NEED_ACTION & found
 
 
 def counted(postings: QuerySet[Posting], request: HttpRequest) -> list[dict[str, Any]]:
-    """Return each worklist with how many titles are in it, those with any first."""
-    inside = [name for name in WORKLISTS if name not in _FROM_OTHER_TABLES]
-    rows = postings.filter(MAY_NEED_ACTION).order_by()
-    numbers = rows.aggregate(**{name: Count("pk", filter=titles_of(name)) for name in inside})
-    listed = (postings.filter(titles_of(name)).order_by() for name in _FROM_OTHER_TABLES)
-    first, *others = (rows.values_list(Value(name)) for name, rows in zip(_FROM_OTHER_TABLES, listed, strict=True))
-    numbers = Counter(numbers) + Counter(name for (name,) in first.union(*others, all=True))
+    """Return each worklist with how many titles are in it, or that there are more than are counted."""
+    listed = (postings.filter(titles_of(name)).order_by().values_list(Value(name))[: COUNTED + 1] for name in WORKLISTS)
+    first, *others = listed
+    numbers = Counter(name for (name,) in first.union(*others, all=True))
     query = request.GET.copy()
     found = []
     for name, worklist in WORKLISTS.items():
         query[WorklistFilter.parameter_name] = name
-        found.append({"label": worklist.label, "count": numbers[name], "url": f"?{query.urlencode()}"})
+        count, more = min(numbers[name], COUNTED), numbers[name] > COUNTED
+        found.append({"label": worklist.label, "count": count, "more": more, "url": f"?{query.urlencode()}"})
     return found
 
 
