@@ -17,12 +17,20 @@ from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit, Priority, stored
 from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
-from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY, WAITING_FOR_A_PERSON, has_problem
+from integrations.models.problem_queries import (
+    CODES_OF_PROBLEMS,
+    IS_ONLY_OUT,
+    LACKS_ANY,
+    WAITING_FOR_A_PERSON,
+    has_problem,
+)
 from integrations.models.titles import Person, Title
 
 MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
-"""Few of a company's postings; its worklists are counted in an index of just these."""
-NEEDS_A_PERSON = MAY_NEED_ACTION & (
+ASKS = MAY_NEED_ACTION & (Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value]) | ~IS_ONLY_OUT)
+"""What may be in a worklist: not what is only history or filtered, of which there may be any number. Its indexes show
+the lists of what waits for a person."""
+NEEDS_A_PERSON = ASKS & (
     Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
     | (~Q(problems=[]) & ~Q(state=DeliveryState.IGNORED.value) & has_problem(WAITING_FOR_A_PERSON))
 )
@@ -189,21 +197,9 @@ class Posting(TitleUnit):
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
             models.Index(fields=["kamino_connection", "ready_at"], condition=MAY_END_THERE, name="posting_may_end"),
             models.Index(fields=["kamino_connection"], condition=LACKS_ANY, name="posting_lacks_names"),
+            models.Index(fields=["due_date", "id"], condition=ASKS, name="posting_asks_by_due"),
             models.Index(
-                fields=["kamino_connection", "state"],
-                include=["id", "reason", "problem_codes"],
-                condition=MAY_NEED_ACTION,
-                name="posting_may_need_action",
-            ),
-            models.Index(fields=["due_date", "id"], condition=MAY_NEED_ACTION, name="posting_action_by_due"),
-            models.Index(
-                fields=["kamino_connection", "due_date", "id"],
-                condition=MAY_NEED_ACTION,
-                name="posting_action_of_company",
-            ),
-            models.Index(fields=["due_date", "id"], condition=NEEDS_A_PERSON, name="posting_asks_by_due"),
-            models.Index(
-                fields=["kamino_connection", "due_date", "id"], condition=NEEDS_A_PERSON, name="posting_asks_of_company"
+                fields=["kamino_connection", "due_date", "id"], condition=ASKS, name="posting_asks_of_company"
             ),
             models.Index(fields=["due_date", "id"], condition=Q(state="ready"), name="posting_ready_by_due"),
             models.Index(

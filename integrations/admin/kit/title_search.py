@@ -56,9 +56,15 @@ class Finder:
             ways.append(Q(value=value))
         return ways
 
+    def of_companies(self) -> QuerySet[Any]:
+        """Return the titles that are looked through."""
+        if self.companies is None:
+            return Title.objects.all()
+        return Title.objects.filter(connection__in=self.companies.keys_of(BlingConnection))
+
     def titles(self) -> QuerySet[Any]:
         """Return the keys of all titles that are found."""
-        first, *others = (Title.objects.filter(way).order_by().values("pk") for way in self.ways())
+        first, *others = (self.of_companies().filter(way).order_by().values("pk") for way in self.ways())
         return first.union(*others)
 
     def persons(self) -> QuerySet[Any]:
@@ -108,10 +114,11 @@ class FoundByTitle:
         self, request: HttpRequest, rows: QuerySet[Any], found: QuerySet[Any], term: str
     ) -> list[QuerySet[Any]]:
         """Return what a search finds among some rows, in each way to find it."""
-        ways = _finder(request, term).ways()
+        finder = _finder(request, term)
+        ways = finder.ways()
         if self.searched_key == "pk":
             return [rows.filter(way) for way in ways]
-        titles = (Title.objects.filter(way).order_by().values("pk") for way in ways)
+        titles = (finder.of_companies().filter(way).order_by().values("pk") for way in ways)
         return [rows.filter(**{f"{self.searched_key}__in": some}) for some in titles]
 
 
