@@ -34,9 +34,10 @@ from integrations.models.planned_writes import PlannedWrite
 from integrations.models.registers import CatalogItem, KaminoItem
 from integrations.models.restores import KnownDatabase, RestoreHold
 from integrations.models.runs import SyncRun
+from integrations.models.seen_rows import SeenRow
 from integrations.models.tenants import Tenant
 from integrations.models.title_changes import TitleChange
-from integrations.models.titles import Bordero, Payment, Person, SalesOrder, SeenRow, Title, TitleRead
+from integrations.models.titles import Bordero, Payment, Person, SalesOrder, Title, TitleRead
 from integrations.models.wake_ups import WakeUp, WakeUpKind
 
 __all__ = [

@@ -34,7 +34,12 @@ class Alert(models.Model):
         verbose_name = _("alert")
         verbose_name_plural = _("alerts")
         ordering = ["-opened_at"]
-        indexes = [models.Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="alert_age")]
+        indexes = [
+            models.Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="alert_age"),
+            models.Index(fields=["-opened_at", "-id"], name="alert_newest"),
+            models.Index(fields=["-opened_at", "-id"], condition=Q(closed_at__isnull=True), name="alert_open"),
+            models.Index(fields=["tenant", "-opened_at", "-id"], name="alert_of_company"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "cause"], condition=Q(closed_at__isnull=True), name="one_open_alert_per_cause"

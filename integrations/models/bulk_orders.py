@@ -54,7 +54,13 @@ class BulkOrder(models.Model):
         verbose_name = _("bulk order")
         verbose_name_plural = _("bulk orders")
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["created_at"], condition=Q(finished_at=None), name="bulk_order_due")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(finished_at=None), name="bulk_order_due"),
+            models.Index(fields=["-created_at", "-id"], name="bulk_order_newest"),
+            models.Index(fields=["tenant", "-created_at", "-id"], name="bulk_order_of_company"),
+            models.Index(fields=["kind", "-created_at", "-id"], name="bulk_order_by_kind"),
+            models.Index(fields=["tenant", "kind", "-created_at", "-id"], name="bulk_order_kind_of_company"),
+        ]
         constraints = [models.UniqueConstraint(fields=["key", "tenant"], name="one_bulk_order_per_click")]
 
     def __str__(self) -> str:

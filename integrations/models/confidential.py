@@ -68,7 +68,9 @@ def is_confidential(marked: Marked, path: str = "") -> Q:
     found = Q(pk__in=[])
     for connection, ids in marked.items():
         own = Q(**{f"{path}category_id__in": ids})
-        by_default = Q(**{f"{path}category_id": 0, f"{path}person__category_id__in": ids})
+        # Not joined: only the persons of such a company's titles without a category are looked at.
+        defaults = Person.objects.filter(pk=OuterRef(f"{path}person"), category_id__in=ids)
+        by_default = Q(Exists(defaults), **{f"{path}category_id": 0})
         disputed = Q(**{f"{path}disputed_categories__isnull": False, f"{path}disputed_categories__overlap": ids})
         found |= Q(**{f"{path}connection": connection}) & (own | by_default | disputed)
     return found

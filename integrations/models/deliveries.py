@@ -17,12 +17,25 @@ from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit, Priority, stored
 from integrations.models.payment_checks import PaymentCheck
 from integrations.models.plan_requests import PlanRequest
-from integrations.models.problem_queries import CODES_OF_PROBLEMS, LACKS_ANY
+from integrations.models.problem_queries import (
+    CODES_OF_PROBLEMS,
+    IS_ONLY_OUT,
+    LACKS_ANY,
+    WAITING_FOR_A_PERSON,
+    has_problem,
+)
 from integrations.models.subqueries import has_any
 from integrations.models.titles import Person, Title
 
 MAY_NEED_ACTION = ~Q(problems=[]) | Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
-"""Few of a company's postings; its worklists are counted in an index of just these."""
+ASKS = MAY_NEED_ACTION & (Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value]) | ~IS_ONLY_OUT)
+"""What may be in a worklist: not what is only history or filtered, of which there may be any number. Its indexes show
+the lists of what waits for a person."""
+NEEDS_A_PERSON = ASKS & (
+    Q(state__in=[DeliveryState.NEEDS_HUMAN.value, DeliveryState.UNCERTAIN.value])
+    | (~Q(problems=[]) & ~Q(state=DeliveryState.IGNORED.value) & has_problem(WAITING_FOR_A_PERSON))
+)
+"""What only a person can move on."""
 MAY_END_THERE = Q(
     state=DeliveryState.NEEDS_HUMAN.value, reason__in=sorted(reason.value for reason in (*ENDS_THERE, *DONE_THERE))
 )
@@ -68,6 +81,7 @@ class PersonPosting(KaminoUnit):
             models.Index(fields=["kamino_connection", "ready_at"], condition=Q(state="ready"), name="person_ready"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="person_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="person_uncertain"),
+            models.Index(fields=["state"], name="person_by_state"),
             models.Index(
                 fields=["kamino_connection"],
                 condition=Q(state="ready", kamino_id__isnull=True, sought_at__isnull=True),
@@ -186,16 +200,27 @@ class Posting(TitleUnit):
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="posting_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="posting_uncertain"),
             models.Index(fields=["kamino_connection", "ready_at"], condition=MAY_END_THERE, name="posting_may_end"),
-            models.Index(fields=["kamino_connection", "state"], name="posting_state"),
             models.Index(fields=["kamino_connection"], condition=LACKS_ANY, name="posting_lacks_names"),
+            models.Index(fields=["due_date", "id"], condition=ASKS, name="posting_asks_by_due"),
             models.Index(
-                fields=["kamino_connection", "state"],
-                include=["id", "reason", "problem_codes"],
-                condition=MAY_NEED_ACTION,
-                name="posting_may_need_action",
+                fields=["kamino_connection", "due_date", "id"], condition=ASKS, name="posting_asks_of_company"
             ),
-            models.Index(fields=["due_date", "id"], condition=MAY_NEED_ACTION, name="posting_action_by_due"),
-            models.Index(fields=["kamino_id"], condition=Q(kamino_id__isnull=False), name="posting_kamino_id"),
+            models.Index(fields=["due_date", "id"], condition=Q(state="ready"), name="posting_ready_by_due"),
+            models.Index(
+                fields=["kamino_connection", "ready_at"], condition=Q(state="ready"), name="posting_ready_since"
+            ),
+            models.Index(
+                fields=["kamino_connection", "due_date", "id"],
+                condition=Q(state="ready"),
+                name="posting_ready_of_company",
+            ),
+            models.Index(fields=["state", "-due_date", "-id"], name="posting_by_state"),
+            models.Index(fields=["kamino_connection", "state", "-due_date", "-id"], name="posting_state_of_company"),
+            models.Index(
+                fields=["kamino_id", "kamino_connection"],
+                condition=Q(kamino_id__isnull=False),
+                name="posting_kamino_id",
+            ),
             models.Index(fields=["kamino_connection"], condition=Q(is_review_due=True), name="posting_to_review"),
         ]
         constraints = [
@@ -311,7 +336,21 @@ class Attempt(BaseAttempt):
         verbose_name_plural = _("deliveries")
         ordering = ["-started_at", "-pk"]
         indexes = [
-            models.Index(fields=["kamino_connection", "started_at"], name="attempt_company"),
+            models.Index(fields=["kamino_connection", "-started_at", "-id"], name="attempt_company"),
+            models.Index(fields=["-started_at", "-id"], name="attempt_newest"),
+            models.Index(
+                fields=["kamino_connection", "-started_at", "-id"],
+                condition=Q(surplus_id__isnull=False),
+                name="attempt_surplus_of_company",
+            ),
+            models.Index(fields=["operation", "-started_at", "-id"], name="attempt_by_operation"),
+            models.Index(
+                fields=["kamino_connection", "operation", "-started_at", "-id"], name="attempt_operation_of_company"
+            ),
+            models.Index(fields=["outcome", "-started_at", "-id"], name="attempt_by_outcome"),
+            models.Index(
+                fields=["kamino_connection", "outcome", "-started_at", "-id"], name="attempt_outcome_of_company"
+            ),
             models.Index(fields=["kamino_connection", "ended_at"], name="attempt_ended"),
             models.Index(fields=["kamino_connection"], condition=BaseAttempt.HAS_SURPLUS, name="attempt_has_surplus"),
             models.Index(fields=["started_at"], condition=~BaseAttempt.IS_EMPTIED, name="attempt_with_body"),

@@ -25,7 +25,10 @@ from integrations.words.values import amount_of
 
 class Difference(models.Model):
     """The columns of a difference. Both sides' values are plain text (ISO days, plain amounts); `difference` in reais
-    and `days` are Kamino minus Bling. `bordero_id` names the part of a split title that differs."""
+    and `days` are Kamino minus Bling. `bordero_id` names the part of a split title that differs.
+
+    `kamino_connection`, `direction` and `due_date` are the posting's: the database repeats them
+    (`models/open_reasons`), so that an index begins with what a list is filtered by."""
 
     kind = models.CharField(_("kind"), max_length=30, choices=kind_choices)
     bling_value = models.TextField(_("in Bling"), blank=True, default="")
@@ -36,6 +39,14 @@ class Difference(models.Model):
     opened_at = models.DateTimeField(_("since"))
     seen_at = models.DateTimeField(_("last seen at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    kamino_connection = models.ForeignKey(
+        KaminoConnection, models.DO_NOTHING, null=True, related_name="+", editable=False, db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
+    direction = models.CharField(
+        _("direction"), max_length=10, choices=DIRECTION_CHOICES, default="", db_default="", editable=False
+    )
+    due_date = models.DateField(_("due date"), null=True, editable=False)
 
     if TYPE_CHECKING:
         posting_id: int
@@ -94,6 +105,18 @@ class StoredDiscrepancy(Difference):
         default_permissions = ()
         indexes = [
             models.Index(fields=["-opened_at", "-id"], condition=Q(closed_at__isnull=True), name="discrepancy_open"),
+            models.Index(fields=["-opened_at", "-id"], name="discrepancy_newest"),
+            models.Index(fields=["kamino_connection", "-opened_at", "-id"], name="discrepancy_of_company"),
+            models.Index(
+                fields=["kamino_connection", "-opened_at", "-id"],
+                condition=Q(closed_at__isnull=True),
+                name="discrepancy_open_of_company",
+            ),
+            models.Index(fields=["kind", "-opened_at", "-id"], name="discrepancy_by_kind"),
+            models.Index(fields=["kamino_connection", "kind", "-opened_at", "-id"], name="discrepancy_kind_of_company"),
+            models.Index(
+                fields=["due_date", "kamino_connection"], condition=Q(closed_at__isnull=True), name="discrepancy_by_due"
+            ),
             models.Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="discrepancy_age"),
             models.Index(fields=["posting"], condition=Q(closed_at=None, kind__in=RISKS), name="discrepancy_risk"),
         ]

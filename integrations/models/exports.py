@@ -57,7 +57,10 @@ class Export(models.Model):
         verbose_name = _("export")
         verbose_name_plural = _("exports")
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["created_at"], condition=Q(finished_at=None), name="export_due")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(finished_at=None), name="export_due"),
+            models.Index(fields=["user", "-created_at", "-id"], name="export_of_user"),
+        ]
 
     @staticmethod
     def pack_ids(ids: Iterable[int]) -> bytes:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.domain.desired import DesiredPayment, Forced, KaminoStatus, payment_note
 from integrations.domain.money import ZERO
 from integrations.domain.settlement import Settlement
+from integrations.models.connections import KaminoConnection
 from integrations.models.deliveries import Attempt, Posting
 from integrations.models.registers import KaminoItem
 from integrations.models.title_changes import TitleChange
@@ -56,10 +57,15 @@ class ForcedSettlement(models.Model):
     """A person's order to mark a title as paid in Kamino although Bling does not say so (yet).
 
     Above the company's limit, when ordered or since, it `awaits_approval` of another person; until then it counts for
-    nothing. A refused one is undone by the person who refused it, with a `refusal`.
+    nothing. A refused one is undone by the person who refused it, with a `refusal`. `kamino_connection` is the
+    posting's: the database repeats it (`models/open_reasons`).
     """
 
     posting = models.ForeignKey(Posting, models.CASCADE, related_name="forced_settlements", verbose_name=_("title"))
+    kamino_connection = models.ForeignKey(
+        KaminoConnection, models.DO_NOTHING, null=True, related_name="+", editable=False, db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     date = models.DateField(_("payment date"))
     amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2)
     interest = models.DecimalField(_("interest"), max_digits=15, decimal_places=2, default=ZERO)
@@ -90,6 +96,15 @@ class ForcedSettlement(models.Model):
         verbose_name = _("forced settlement")
         verbose_name_plural = _("forced settlements")
         ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="forced_newest"),
+            models.Index(fields=["kamino_connection", "-created_at", "-id"], name="forced_of_company"),
+            models.Index(
+                fields=["-created_at", "-id"], condition=Q(awaits_approval=True, undone_at=None), name="forced_awaiting"
+            ),
+            models.Index(fields=["-created_at", "-id"], condition=Q(undone_at__isnull=False), name="forced_over"),
+            models.Index(fields=["date", "kamino_connection"], name="forced_by_day"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["posting"], condition=Q(undone_at__isnull=True), name="one_forced_settlement_per_posting"

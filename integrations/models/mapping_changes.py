@@ -76,7 +76,11 @@ class MappingChange(models.Model):
         indexes = [
             models.Index(
                 fields=["created_at"], condition=Q(state__in=["reading", "applying"]), name="mapping_change_due"
-            )
+            ),
+            models.Index(fields=["-created_at", "-id"], name="mapping_change_newest"),
+            models.Index(fields=["tenant", "-created_at", "-id"], name="mapping_change_of_company"),
+            models.Index(fields=["state", "tenant", "-created_at", "-id"], name="mapping_change_by_state"),
+            models.Index(fields=["origin", "tenant", "-created_at", "-id"], name="mapping_change_by_origin"),
         ]
 
     def __str__(self) -> str:

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -92,6 +94,11 @@ class Mapping(models.Model):
         verbose_name = _("mapping")
         verbose_name_plural = _("mappings")
         ordering = ["connection", "kind", "bling_name"]
+        indexes = [
+            models.Index(fields=["connection", "kind", "id"], name="mapping_of_company"),
+            models.Index(fields=["kind", "connection", "id"], name="mapping_by_kind"),
+            GinIndex("connection", OpClass(Upper("bling_name"), name="gin_trgm_ops"), name="mapping_name_words"),
+        ]
         permissions = [("export_mapping", "Can export mappings"), ("import_mapping", "Can import mappings")]
         constraints = [
             models.UniqueConstraint(

@@ -34,6 +34,7 @@ class MonthClosing(models.Model):
         verbose_name = _("month closing")
         verbose_name_plural = _("month closings")
         ordering = ["-month", "tenant", "-version"]
+        indexes = [models.Index(fields=["-month", "tenant", "-version"], name="closing_newest")]
         permissions = [("close_month", "Can freeze the comparison of a month")]
         constraints = [models.UniqueConstraint(fields=["tenant", "month", "version"], name="one_closing_per_version")]
 

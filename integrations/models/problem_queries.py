@@ -4,9 +4,12 @@ from collections.abc import Iterable
 
 from django.db.models import F, Func, JSONField, Q, Value
 
-from integrations.domain.reasons import BANK_REASONS, LACKS_NAMES, NAME_REASONS, Reason
+from integrations.domain.reasons import BANK_REASONS, LACKS_NAMES, NAME_REASONS, Holds, Problem, Reason
 
-_OUT_CODES = (Reason.FILTERED, Reason.BEFORE_SETTLED_FROM, Reason.CANCELLED_BEFORE_SENDING)
+WAITING_FOR_A_PERSON = [
+    code for code in Reason if Problem(code).needs_human and Problem(code).holds is not Holds.NOTHING
+]
+OUT_CODES = (Reason.FILTERED, Reason.BEFORE_SETTLED_FROM, Reason.CANCELLED_BEFORE_SENDING)
 
 
 CODES_OF_PROBLEMS = Func(
@@ -36,7 +39,8 @@ def first_problem(codes: Iterable[Reason]) -> Func:
     )
 
 
-IS_OUT = has_problem(_OUT_CODES)
+IS_ONLY_OUT = Q(problem_codes__contained_by=[code.value for code in OUT_CODES])
+IS_OUT = has_problem(OUT_CODES)
 """No mapping would send these: history, filtered, or cancelled before they were sent."""
 LACKS_ANY = has_problem(LACKS_NAMES) & ~IS_OUT
 LACKS_NAME = has_problem(NAME_REASONS) & ~IS_OUT

@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Cast, Upper
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.classification import Target
@@ -42,6 +45,23 @@ class CatalogItem(models.Model):
         verbose_name = _("Bling register")
         verbose_name_plural = _("Bling registers")
         ordering = ["kind", "path", "name"]
+        indexes = [
+            models.Index(fields=["kind", "path", "name", "id"], name="bling_item_by_kind"),
+            models.Index(fields=["connection", "kind", "path", "name", "id"], name="bling_item_of_company"),
+            models.Index(fields=["kind", "path", "name", "id"], condition=Q(is_gone=True), name="bling_item_rare"),
+            models.Index(
+                fields=["connection", "kind", "path", "name", "id"],
+                condition=Q(is_gone=True),
+                name="bling_item_rare_of_company",
+            ),
+            GinIndex("connection", OpClass(Upper("name"), name="gin_trgm_ops"), name="bling_item_name_words"),
+            GinIndex("connection", OpClass(Upper("path"), name="gin_trgm_ops"), name="bling_item_path_words"),
+            GinIndex(
+                "connection",
+                OpClass(Upper(Cast("bling_id", models.TextField())), name="gin_trgm_ops"),
+                name="bling_item_id",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["connection", "kind", "bling_id"], name="one_catalog_item_per_bling_id")
         ]
@@ -84,6 +104,19 @@ class KaminoItem(models.Model):
         verbose_name = _("Kamino register")
         verbose_name_plural = _("Kamino registers")
         ordering = ["kind", "path", "name"]
+        indexes = [
+            models.Index(fields=["kind", "path", "name", "id"], name="kamino_item_by_kind"),
+            models.Index(fields=["connection", "kind", "path", "name", "id"], name="kamino_item_of_company"),
+            models.Index(fields=["kind", "path", "name", "id"], condition=Q(is_active=False), name="kamino_item_rare"),
+            models.Index(
+                fields=["connection", "kind", "path", "name", "id"],
+                condition=Q(is_active=False),
+                name="kamino_item_rare_of_company",
+            ),
+            GinIndex("connection", OpClass(Upper("name"), name="gin_trgm_ops"), name="kamino_item_name_words"),
+            GinIndex("connection", OpClass(Upper("path"), name="gin_trgm_ops"), name="kamino_item_path_words"),
+            GinIndex("connection", OpClass(Upper("kamino_id"), name="gin_trgm_ops"), name="kamino_item_id"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["connection", "kind", "kamino_id"], name="one_kamino_item_per_id")
         ]

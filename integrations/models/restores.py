@@ -65,6 +65,10 @@ class RestoreHold(models.Model):
         verbose_name = _("hold after a restore")
         verbose_name_plural = _("holds after a restore")
         ordering = ["-since", "-pk"]
+        indexes = [
+            models.Index(fields=["-since", "-id"], name="restore_hold_newest"),
+            models.Index(fields=["direction", "-since", "-id"], name="restore_hold_by_direction"),
+        ]
         permissions = [("release_restorehold", "Can release what waits after a restore")]
         constraints = [
             models.UniqueConstraint(

@@ -90,7 +90,12 @@ class SyncRun(models.Model):
         ordering = ["-due_at", "-pk"]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="open"), name="open_runs"),
-            models.Index(fields=["connection", "-due_at"], name="run_latest"),
+            models.Index(fields=["connection", "-due_at", "-id"], name="run_latest"),
+            models.Index(fields=["-due_at", "-id"], name="run_by_due"),
+            models.Index(fields=["state", "-due_at", "-id"], name="run_by_state"),
+            models.Index(fields=["connection", "state", "-due_at", "-id"], name="run_state_of_company"),
+            models.Index(fields=["trigger", "-due_at", "-id"], name="run_by_trigger"),
+            models.Index(fields=["connection", "trigger", "-due_at", "-id"], name="run_trigger_of_company"),
             models.Index(fields=["connection", "-id"], condition=Q(state="done"), name="run_done"),
             models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="run_age"),
         ]

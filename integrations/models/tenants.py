@@ -147,7 +147,8 @@ class Tenant(models.Model):
             models.Index(
                 fields=["digested_at"], condition=models.Q(is_active=True) & ~models.Q(digest_emails=""),
                 name="tenant_digest",
-            )
+            ),
+            models.Index(fields=["name"], name="tenant_name"),
         ]  # fmt: skip
         verbose_name = _("company")
         verbose_name_plural = _("companies")

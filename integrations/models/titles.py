@@ -1,12 +1,11 @@
 """The mirror: titles, payments and persons as Bling shows them. Written only by `pipeline/read/mirror`."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext
@@ -25,7 +24,6 @@ from integrations.domain.titles import (
     TitleStatus,
 )
 from integrations.models.connections import BlingConnection
-from integrations.models.runs import SyncRun
 
 DIRECTION_CHOICES = [(Direction.PAYABLE.value, _("Payable")), (Direction.RECEIVABLE.value, _("Receivable"))]
 STATUS_CHOICES = [
@@ -82,8 +80,10 @@ class Person(models.Model):
         ordering = ["name"]
         indexes = [
             models.Index(fields=["document"], name="person_document"),
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="person_name_words"),
-            GinIndex(OpClass(Upper("trade_name"), name="gin_trgm_ops"), name="person_trade_name_words"),
+            GinIndex("connection", OpClass(Upper("name"), name="gin_trgm_ops"), name="person_name_words"),
+            GinIndex("connection", OpClass(Upper("trade_name"), name="gin_trgm_ops"), name="person_trade_name_words"),
+            models.Index(fields=["name", "id"], name="person_by_name"),
+            models.Index(fields=["connection", "name", "id"], name="person_of_company"),
         ]
         constraints = [models.UniqueConstraint(fields=["connection", "bling_id"], name="one_person_per_bling_id")]
         permissions = [("view_personal_data", "Can see whole CPF numbers")]
@@ -172,11 +172,16 @@ class Title(models.Model):
                 name="title_unsettled",
             ),
             models.Index(fields=["-due_date", "-id"], name="title_newest_due"),
-            models.Index(fields=["document_number"], name="title_document_number"),
-            GinIndex(OpClass(Upper("document_number"), name="gin_trgm_ops"), name="title_number_words"),
-            models.Index(Upper("origin_number"), name="title_origin_number"),
-            models.Index(fields=["bling_id"], name="title_bling_id"),
-            models.Index(fields=["value"], name="title_value"),
+            models.Index(fields=["connection", "-due_date", "-id"], name="title_of_company"),
+            models.Index(fields=["connection", "direction", "-due_date", "-id"], name="title_direction_of_company"),
+            models.Index(fields=["status", "-due_date", "-id"], name="title_by_status"),
+            models.Index(fields=["connection", "status", "-due_date", "-id"], name="title_status_of_company"),
+            models.Index(fields=["document_number", "connection"], name="title_document_number"),
+            GinIndex("connection", OpClass(Upper("document_number"), name="gin_trgm_ops"), name="title_number_words"),
+            models.Index(Upper("origin_number"), "connection", name="title_origin_number"),
+            models.Index(fields=["bling_id", "connection"], name="title_bling_id"),
+            models.Index(fields=["value", "id"], name="title_value"),
+            models.Index(fields=["connection", "value", "id"], name="title_value_of_company"),
             GinIndex(fields=["bordero_ids"], name="title_borderos"),
             models.Index(fields=["connection", "origin_id"], condition=~Q(origin_id=0), name="title_origin"),
             models.Index(fields=["connection", "changed_at"], name="title_changed"),
@@ -337,58 +342,3 @@ class TitleRead(models.Model):
 
     if TYPE_CHECKING:
         title_id: int
-
-
-_MARK_SEEN = """
-INSERT INTO integrations_seenrow (run_id, direction, bling_id, row_fingerprint, is_wanted, urgency)
-SELECT %(run)s, direction, bling_id, fingerprint, urgency IS NOT NULL, coalesce(urgency, 0)
-FROM unnest(%(directions)s::text[], %(ids)s::bigint[], %(fingerprints)s::text[], %(urgencies)s::int[])
-    AS row (direction, bling_id, fingerprint, urgency)
-ON CONFLICT (run_id, direction, bling_id)
-    DO UPDATE SET
-        row_fingerprint = excluded.row_fingerprint,
-        is_wanted = integrations_seenrow.is_wanted OR excluded.is_wanted,
-        urgency = CASE WHEN excluded.is_wanted THEN excluded.urgency ELSE integrations_seenrow.urgency END
-    WHERE excluded.is_wanted OR integrations_seenrow.row_fingerprint <> excluded.row_fingerprint
-"""
-
-
-class SeenRowQuerySet(models.QuerySet["SeenRow"]):
-    def mark(self, run_id: int, rows: Sequence[tuple[str, int, str, int | None]]) -> None:
-        """Remember (direction, id, fingerprint, urgency) of listed rows, each once, as it was listed last; those with
-        an urgency are wanted, and stay so.
-
-        Written by hand because it is nearly all that an unchanged run does: four arrays, not 400 parameters.
-        """
-        names = ("directions", "ids", "fingerprints", "urgencies")
-        values: dict[str, Any] = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-        values["run"] = run_id
-        with connection.cursor() as cursor:
-            cursor.execute(_MARK_SEEN, values)
-
-
-class SeenRow(models.Model):
-    """Bookkeeping of one run: which titles its listings showed. What is not here may have vanished.
-
-    `row_fingerprint` is what the listings showed last, empty where none showed the title and a person asked for it.
-    `is_wanted` until the detail was read: the row shows something new. `urgency` is its place in line, 0 first.
-    """
-
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="seen")
-    direction = models.CharField(max_length=10)
-    bling_id = models.BigIntegerField()
-    row_fingerprint = models.CharField(max_length=32, default="")
-    is_wanted = models.BooleanField(default=False)
-    urgency = models.PositiveIntegerField(default=0)
-
-    objects = SeenRowQuerySet.as_manager()
-
-    class Meta:
-        indexes = [models.Index(fields=["run", "urgency", "id"], condition=Q(is_wanted=True), name="seen_wanted")]
-        constraints = [models.UniqueConstraint(fields=["run", "direction", "bling_id"], name="seen_once_per_run")]
-
-    def __str__(self) -> str:
-        return f"{self.run_id} {self.bling_id}"
-
-    if TYPE_CHECKING:
-        run_id: int

@@ -22,7 +22,7 @@ class DiscrepancyResource(PortugueseResource):
     sums = ("value", "difference")
     added_up = ("difference",)
     permission = "integrations.export_discrepancy"
-    tenant_path = "posting__kamino_connection__tenant"
+    tenant_path = "kamino_connection__tenant"
 
     company = TextField("posting__kamino_connection__tenant__name", column_name=gettext_lazy("Company"))
     direction = TextField(column_name=gettext_lazy("Direction"))

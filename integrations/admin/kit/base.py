@@ -6,10 +6,8 @@ from typing import Any
 
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Field, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_noop
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
@@ -27,17 +25,6 @@ _SAID_BY_DJANGO = (
     gettext_noop("The %(name)s “%(obj)s” was deleted successfully."),
 )
 """Django's own sentences, which in its Portuguese take every name for a masculine one."""
-
-
-class CappedPaginator(Paginator[Any]):
-    """Counts no further than `CAP`: on a large table a whole COUNT costs more than the page."""
-
-    CAP = 10_000
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows.order_by()[: self.CAP].count()) if isinstance(rows, QuerySet) else len(rows)
 
 
 class ScopedFieldsMixin:

@@ -20,6 +20,7 @@ from unfold.contrib.filters.admin.mixins import MultiValueMixin
 from integrations import models
 from integrations.admin.kit import texts
 from integrations.admin.kit.fields import DAY_HINT
+from integrations.admin.kit.scope import companies_of, of_company, sees_every_tenant
 from integrations.domain.calendar import BRASILIA, end_of
 from integrations.domain.typed import read_day, read_time
 
@@ -160,6 +161,28 @@ class ChoicesColumn(MultiValueMixin, ChoiceColumn):  # type: ignore[misc]
     all_option = None
 
 
+@dataclass(frozen=True)
+class Through:
+    """The table whose index gives the rows of a long list: where it says of which company a row is, and the order."""
+
+    tenant_path: str
+    order: tuple[str, ...]
+
+
+class StateOfPosting(ChoicesColumn):
+    """Some of the states of what Kamino should hold of a row. That table's own index finds them: it is told the
+    companies as well, and it repeats the due date by which titles are listed."""
+
+    through = Through("posting__kamino_connection__tenant", ("-posting__due_date", "-posting__pk"))
+
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        found = super().narrowed(request, queryset)
+        if not self.chosen or sees_every_tenant(request):
+            return found
+        kaminos = companies_of(request).keys_of(models.KaminoConnection)
+        return found.filter(posting__kamino_connection__in=kaminos)
+
+
 class BooleanColumn(Closed, unfold.BooleanRadioFilter):  # type: ignore[misc]
     """Yes or no."""
 
@@ -276,11 +299,10 @@ class TenantFilter(DropdownChoiceFilter):
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        tenants = models.Tenant.objects.for_user(request.user).order_by("name")
-        return [(str(pk), name) for pk, name in tenants.values_list("pk", "name")]
+        return [(str(pk), name) for pk, name in companies_of(request).names.items()]
 
     def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.path: int(self.choice)}) if self.choice else queryset
+        return of_company(queryset, self.path, int(self.choice)) if self.choice else queryset
 
 
 def unread_texts(unread: Iterable[Unread], outcome: str) -> list[str]:

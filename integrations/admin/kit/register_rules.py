@@ -19,6 +19,7 @@ class RegisterRuleAdmin(HistoryAdmin):
     tenant_path = "connection__tenant"
     list_select_related = ["connection__tenant", "item"]
     search_fields = ["item__name", "item__path"]
+    long_order = ("connection_id", "item_id", "pk")
     autocomplete_fields = ["item"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

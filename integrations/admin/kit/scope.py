@@ -1,9 +1,12 @@
 """Which rows a user may see: only those of the companies they were given."""
 
+from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet, Value
+from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Model, OuterRef, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -29,8 +32,8 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.PersonPosting: "kamino_connection__tenant",
     models.PlannedWrite: "kamino_connection__tenant",
     models.Attempt: "kamino_connection__tenant",
-    models.ForcedSettlement: "posting__kamino_connection__tenant",
-    models.Discrepancy: "posting__kamino_connection__tenant",
+    models.ForcedSettlement: "kamino_connection__tenant",
+    models.Discrepancy: "kamino_connection__tenant",
     models.SyncRun: "connection__tenant",
     models.Alert: "tenant",
     models.FilterRule: "connection__tenant",
@@ -56,23 +59,77 @@ def told_connections(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]
     return marked
 
 
-def _marked_ids(request: HttpRequest) -> Marked:
-    """Return which categories are confidential, asked once for each request."""
-    if "marked_ids" not in vars(request):
-        vars(request)["marked_ids"] = marked_ids()
-    found: Marked = vars(request)["marked_ids"]
+class Companies:
+    """The companies that a user may see, and the keys of their connections: read once for each request, so that a list
+    asks for keys that an index holds, and no other table."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._rows = models.Tenant.objects.for_user(request.user).order_by("name", "pk")
+        self._sees_every = sees_every_tenant(request)
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The names by key, in the order of the alphabet."""
+        if self._sees_every:  # nobody asks for their connections
+            return dict(self._rows.values_list("pk", "name"))
+        return {row[0]: row[1] for row in self._all}
+
+    def keys_of(self, owner: type[Model]) -> list[int]:
+        """Return the keys of companies, or of their connections of one kind."""
+        column = {models.Tenant: 0, models.KaminoConnection: 2, models.BlingConnection: 3}[owner]
+        return sorted({row[column] for row in self._all if row[column] is not None})
+
+    @cached_property
+    def marked(self) -> Marked:
+        """Which of their categories are confidential."""
+        if self._sees_every:
+            return marked_ids()
+        return {row[3]: row[4] for row in self._all if row[4]}
+
+    @cached_property
+    def _all(self) -> list[tuple[Any, ...]]:
+        marked = models.ConfidentialCategory.objects.filter(connection=OuterRef("bling_connections")).order_by("pk")
+        rows = self._rows.annotate(marked=ArraySubquery(marked.values("item__bling_id")))
+        return list(rows.values_list("pk", "name", "kamino_connection", "bling_connections", "marked"))
+
+
+def companies_of(request: HttpRequest) -> Companies:
+    """Return the companies that the user may see."""
+    if "companies" not in vars(request):
+        vars(request)["companies"] = Companies(request)
+    found: Companies = vars(request)["companies"]
     return found
+
+
+def company_column(model: type[Model], path: str) -> tuple[str, type[Model]]:
+    """Return the column that says to which company a row belongs, and the table that it names: the companies' own, or
+    that of their connections. `path` leads from the row to its company."""
+    column = path.removesuffix("__tenant")
+    if column == "pk":
+        return column, model
+    owner: type[Model] = get_fields_from_path(model, column)[-1].remote_field.model  # type: ignore[union-attr]
+    return column, owner
+
+
+def of_company(rows: QuerySet[Any], path: str, tenant: int) -> QuerySet[Any]:
+    """Return the rows of one company, by the keys of its connections. `path` leads from a row to its company."""
+    column, owner = company_column(rows.model, path)
+    if owner is models.Tenant:
+        return rows.filter(**{column: tenant})
+    keys = owner._default_manager.filter(tenant=tenant).values_list("pk", flat=True)
+    return rows.filter(**{f"{column}__in": list(keys)})
 
 
 def scoped(queryset: QuerySet[Any], request: HttpRequest, path: str | None = None) -> QuerySet[Any]:
     """Return the rows of `queryset` that the user may see: of their companies, and nothing of confidential titles
     without the permission; other tables come back whole."""
     if not sees_confidential(request):
-        queryset = without_confidential(queryset, _marked_ids(request))
+        queryset = without_confidential(queryset, companies_of(request).marked)
     path = path or TENANT_PATHS.get(queryset.model)
     if path is None or sees_every_tenant(request):
         return queryset
-    return queryset.filter(**{f"{path}__in": models.Tenant.objects.for_user(request.user)})
+    column, owner = company_column(queryset.model, path)
+    return queryset.filter(**{f"{column}__in": companies_of(request).keys_of(owner)})
 
 
 def row_number(text: str | None) -> int | None:

@@ -1,6 +1,8 @@
 """How a title is found: by name, CPF/CNPJ, number of document, invoice or order, value, or either system's id."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -8,55 +10,93 @@ from django.db.models.functions import Upper
 from django.http import HttpRequest
 
 from integrations.admin.kit import texts
-from integrations.admin.kit.scope import row_number
+from integrations.admin.kit.scope import Companies, companies_of, row_number, sees_every_tenant
 from integrations.domain.documents import compact
 from integrations.domain.names import typed_pattern
 from integrations.domain.typed import read_amount
-from integrations.models import PartPosting, Person, Posting, Title
+from integrations.models import BlingConnection, KaminoConnection, PartPosting, Person, Posting, Title
+
+SHORTEST_WORD = 3
+"""A shorter one is no piece of a name or number that an index knows: only names that begin with it are found, and
+numbers and values that are just it."""
 
 
-def titles_found(term: str, *, whole_documents: bool) -> QuerySet[Any]:
-    """Return the keys of the titles that a search term finds, of every company.
+@dataclass(frozen=True)
+class Finder:
+    """What a search term means. `companies` are those whose titles are looked for, `None` for all.
 
     People who may not see a CPF find it only by its whole number: else each digit could be guessed. Each way to find a
     title is a query of its own, so that each uses its index; joined by OR, every title would be looked at.
     """
-    ways = [
-        Q(document_number__icontains=term),
-        Q(origin_number__iexact=term),
-        Q(person__in=person_query(term, whole_documents=whole_documents)),
-    ]
-    number = row_number(term)
-    if number is not None:
-        by_kamino_id = Posting.objects.filter(kamino_id=number).order_by().values("title")
-        by_part = PartPosting.objects.filter(kamino_id=number).order_by().values("posting__title")
-        ways += [Q(bling_id=number), Q(pk__in=by_kamino_id), Q(pk__in=by_part)]
-    value = read_amount(term)
-    if value is not None:
-        ways.append(Q(value=value))
-    first, *others = (Title.objects.filter(way).order_by().values("pk") for way in ways)
-    return first.union(*others)
 
+    term: str
+    whole_documents: bool
+    companies: Companies | None = None
 
-def person_query(term: str, *, whole_documents: bool) -> QuerySet[Any]:
-    """Return the persons with a name like the term, with or without its accents, or with that CPF/CNPJ, with or
-    without punctuation."""
-    pattern = typed_pattern(term)
-    condition = Q(upper_name__regex=pattern) | Q(upper_trade_name__regex=pattern)
-    plain = compact(term)
-    if len(plain) >= 8 and any(char.isdigit() for char in plain):
-        condition |= Q(document=plain)
-        if whole_documents or len(plain) > 11:
-            condition |= Q(document__startswith=plain)
-    persons = Person.objects.alias(upper_name=Upper("name"), upper_trade_name=Upper("trade_name"))  # as indexed
-    return persons.filter(condition).order_by().values("pk")
+    def ways(self) -> list[Q]:
+        """Return the conditions for titles, one for each way to find them."""
+        ways = [
+            self._is_in("document_number"),
+            Q(origin_number__iexact=self.term),
+            Q(person__in=self.persons().order_by().values("pk")),
+        ]
+        number = row_number(self.term)
+        if number is not None:
+            postings, parts = Posting.objects.filter(kamino_id=number), PartPosting.objects.filter(kamino_id=number)
+            if self.companies is not None:
+                mine = {"kamino_connection__in": self.companies.keys_of(KaminoConnection)}
+                postings, parts = postings.filter(**mine), parts.filter(**mine)
+            ways += [
+                Q(bling_id=number),
+                Q(pk__in=postings.order_by().values("title")),
+                Q(pk__in=parts.order_by().values("posting__title")),
+            ]
+        value = read_amount(self.term)
+        if value is not None:
+            ways.append(Q(value=value))
+        return ways
+
+    def of_companies(self) -> QuerySet[Any]:
+        """Return the titles that are looked through."""
+        if self.companies is None:
+            return Title.objects.all()
+        return Title.objects.filter(connection__in=self.companies.keys_of(BlingConnection))
+
+    def titles(self) -> QuerySet[Any]:
+        """Return the keys of all titles that are found."""
+        first, *others = (self.of_companies().filter(way).order_by().values("pk") for way in self.ways())
+        return first.union(*others)
+
+    def persons(self) -> QuerySet[Any]:
+        """Return the persons with a name like the term, with or without its accents, or with that CPF/CNPJ, with or
+        without punctuation."""
+        first, *others = self.person_ways()
+        persons = Person.objects.alias(upper_name=Upper("name"), upper_trade_name=Upper("trade_name"))  # as indexed
+        if self.companies is not None:
+            persons = persons.filter(connection__in=self.companies.keys_of(BlingConnection))
+        return persons.filter(reduce(or_, others, first))
+
+    def person_ways(self) -> list[Q]:
+        """Return the conditions for persons, one for each way to find them."""
+        pattern = typed_pattern(self.term)
+        if len(self.term) < SHORTEST_WORD:
+            pattern = f"^{pattern}"
+        ways = [Q(upper_name__regex=pattern), Q(upper_trade_name__regex=pattern)]
+        plain = compact(self.term)
+        if len(plain) >= 8 and any(char.isdigit() for char in plain):
+            ways.append(Q(document=plain))
+            if self.whole_documents or len(plain) > 11:
+                ways.append(Q(document__startswith=plain))
+        return ways
+
+    def _is_in(self, column: str) -> Q:
+        return Q(**{f"{column}__{'icontains' if len(self.term) >= SHORTEST_WORD else 'exact'}": self.term})
 
 
 class FoundByTitle:
-    """A list that is searched as the titles are. `searched_key` leads from a row to what `found_by` finds."""
+    """A list that is searched as the titles are. `searched_key` leads from a row to its title."""
 
     searched_key = "pk"
-    found_by: Callable[..., QuerySet[Any]] = staticmethod(titles_found)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -64,5 +104,24 @@ class FoundByTitle:
         term = search_term.strip()
         if not term:
             return queryset, False
-        found = self.found_by(term, whole_documents=texts.sees_personal_data(request))
-        return queryset.filter(**{f"{self.searched_key}__in": found}), False
+        return queryset.filter(**{f"{self.searched_key}__in": self.found_by(_finder(request, term))}), False
+
+    def found_by(self, finder: Finder) -> QuerySet[Any]:
+        """Return the keys of all that is found, of titles or of what else `searched_key` leads to."""
+        return finder.titles()
+
+    def found_ways(
+        self, request: HttpRequest, rows: QuerySet[Any], found: QuerySet[Any], term: str
+    ) -> list[QuerySet[Any]]:
+        """Return what a search finds among some rows, in each way to find it."""
+        finder = _finder(request, term)
+        ways = finder.ways()
+        if self.searched_key == "pk":
+            return [rows.filter(way) for way in ways]
+        titles = (finder.of_companies().filter(way).order_by().values("pk") for way in ways)
+        return [rows.filter(**{f"{self.searched_key}__in": some}) for some in titles]
+
+
+def _finder(request: HttpRequest, term: str) -> Finder:
+    companies = None if sees_every_tenant(request) else companies_of(request)
+    return Finder(term, texts.sees_personal_data(request), companies)

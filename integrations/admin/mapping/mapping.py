@@ -30,6 +30,8 @@ class MappingAdmin(HistoryAdmin, ReadOnlyAdmin):
         "bling_name", "source__name", "source__path", "person__name", "chart_account__name", "bank_account__name",
     ]  # fmt: skip
     ordering = ["connection", "kind", "source__path", "bling_name"]
+    long_order = ("connection_id", "kind", "pk")
+    shortest_word = 3
     fields = ["company", "kind_label", "in_bling", *TARGET_KINDS, "open_names", "at_the_desk"]
     readonly_fields = ["company", "kind_label", "in_bling", "open_names", "at_the_desk"]
 

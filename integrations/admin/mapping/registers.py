@@ -21,6 +21,7 @@ class CatalogItemAdmin(ReadOnlyAdmin):
     list_filter = [TenantFilter, ("kind", ChoiceColumn), ("is_gone", BooleanColumn)]
     list_select_related = ["connection__tenant"]
     search_fields = ["name", "path", "bling_id"]
+    shortest_word = 3
     fields = ["name", "path", "kind", "number", "connection", "is_gone", "read_at"]
     readonly_fields = ["number"]
 
@@ -47,6 +48,7 @@ class KaminoItemAdmin(ReadOnlyAdmin):
     list_filter = [TenantFilter, ("kind", ChoiceColumn), ("is_active", BooleanColumn)]
     list_select_related = ["connection__tenant"]
     search_fields = ["name", "path", "kamino_id"]
+    shortest_word = 3
     fields = ["name", "path", "kind", "kamino_id", "is_active", "takes_postings", "connection", "read_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

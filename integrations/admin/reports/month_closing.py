@@ -37,6 +37,7 @@ SHOWN_DIFFERENCES = 100
 class MonthClosingAdmin(ReadOnlyAdmin):
     empty_text = gettext_lazy("No month was frozen yet. Begin with “Compare a month”.")
     tenant_path = "tenant"
+    long_order = ("-month", "tenant_id", "-version")
     list_display = ["month_text", "company", "version", "differs", "made", "made_by"]
     list_filter = [TenantFilter]
     list_select_related = ["tenant", "made_by"]

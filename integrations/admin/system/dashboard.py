@@ -1,10 +1,9 @@
 """The first page: per company, whether it is connected, when it was last read, and what waits for a person."""
 
-from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,14 +16,17 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.scope import change_url, scoped
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
-from integrations.models import Alert, BlingConnection, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
+from integrations.models import Alert, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline.report.alerts import Health, health_of
+from integrations.pipeline.report.alerts import Health, health_from
+from integrations.pipeline.report.causes import connections_of, runs_of, told_causes
 from integrations.pipeline.report.needs_action import needing_action
 from integrations.words.colours import CONNECTION_COLOURS, RUN_COLOURS, STATE_COLOURS
 from integrations.words.states import state_choices
 
 TENANTS_SHOWN = 60
+COUNTED = 20
+"""So far the figures of a card are counted: there are hundreds of them, and a list says more."""
 HEALTH_LABELS = {
     "red": ("danger", gettext_noop("Problem")),
     "yellow": ("warning", gettext_noop("Attention")),
@@ -32,6 +34,19 @@ HEALTH_LABELS = {
     "green": ("success", gettext_noop("Healthy")),
 }
 """From the most urgent to the least; the cards stand in this order."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A count that stopped where it was one more than `COUNTED`."""
+
+    counted: int
+
+    def __str__(self) -> str:
+        return str(self.counted) if self.counted <= COUNTED else f"{COUNTED}+"
+
+    def __bool__(self) -> bool:
+        return bool(self.counted)
 
 
 @dataclass
@@ -43,8 +58,8 @@ class Card:
     connections: list[dict[str, Any]] = field(default_factory=list)
     kamino: dict[str, Any] = field(default_factory=dict)
     states: list[dict[str, Any]] = field(default_factory=list)
-    needs_action: int = 0
-    discrepancies: int = 0
+    needs_action: Figure = field(default_factory=lambda: Figure(0))
+    discrepancies: Figure = field(default_factory=lambda: Figure(0))
     health: Health = field(default_factory=lambda: Health("grey", "", []))
     next_url: str = ""
 
@@ -69,11 +84,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     wanted = Tenant.objects.for_user(user).filter(is_active=True).alias(trouble=Exists(trouble))
     tenants = list(wanted.order_by("-trouble", "name")[: TENANTS_SHOWN + 1])
     cards = {tenant.pk: Card(tenant, change_url(tenant)) for tenant in tenants[:TENANTS_SHOWN]}
-    _add_connections(cards)
-    _add_counts(cards, request)
-    for card in cards.values():
-        card.health = health_of(card.tenant, now=timezone.now())
-        card.next_url = _next_url(card, request)
+    _fill(cards, request)
     return {
         **context,
         "title": _("Overview"),
@@ -85,60 +96,78 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _add_connections(cards: dict[int, Card]) -> None:
-    connections = list(BlingConnection.objects.filter(tenant__in=cards).order_by("label"))
-    runs = SyncRun.objects.filter(connection__in=connections).without_planned(timezone.now()).with_authorization()
-    runs = runs.order_by("connection_id", "-due_at")
-    latest = {run.connection_id: run for run in runs.distinct("connection_id").defer("cursor", "failure_notes")}
-    for connection in connections:
-        run = latest.get(connection.pk)
-        cards[connection.tenant_id].connections.append(
-            {
-                "label": connection.label,
-                "url": change_url(connection),
-                "status": connection.status_text(),
-                "colour": CONNECTION_COLOURS[connection.status],
-                "never": connection.status == ConnectionStatus.NEVER,
-                "cause": cause_text(connection.status_cause) if connection.status_cause else "",
-                "run": run,
-                "run_url": change_url(run),
-                "run_at": texts.moment(run.started_at or run.due_at) if run else "",
-                "run_colour": RUN_COLOURS[run.state] if run else "",
-                "run_state": run.get_state_display() if run else "",
-            }
-        )
-    for kamino in KaminoConnection.objects.filter(tenant__in=cards):
-        cards[kamino.tenant_id].kamino = {"url": change_url(kamino), "error": kamino.error, "paused": kamino.is_paused}
+def _fill(cards: dict[int, Card], request: HttpRequest) -> None:
+    """Add what cards show of their companies: as many statements for one as for all of them."""
+    now = timezone.now()
+    shown = SyncRun.objects.filter(connection=OuterRef("pk")).without_planned(now).order_by("-due_at", "-pk")
+    connections: list[Any] = list(connections_of(cards).annotate(shown_run=Subquery(shown.values("pk")[:1])))
+    runs = runs_of(key for row in connections for key in (row.last_run, row.shown_run))
+    kaminos: list[Any] = list(_counted(KaminoConnection.objects.filter(tenant__in=cards), request))
+    tenants = [card.tenant for card in cards.values()]
+    causes = told_causes(tenants, connections=connections, runs=runs, kaminos=kaminos, now=now)
+    for kamino in kaminos:
+        _add_figures(cards[kamino.tenant_id], kamino)
+    for pk, card in cards.items():
+        mine = [row for row in connections if row.tenant_id == pk]
+        card.connections = [_connection(row, runs.get(row.shown_run)) for row in mine]
+        card.health = health_from(mine, has_kamino=bool(card.kamino), findings=causes[pk])
+        card.next_url = _next_url(card, request)
 
 
-def _add_counts(cards: dict[int, Card], request: HttpRequest) -> None:
-    counts: dict[int, Counter[str]] = defaultdict(Counter)
-    titles = reverse("admin:integrations_title_changelist")
-    postings = Posting.objects.filter(kamino_connection__tenant__in=cards)
-    for tenant, state, number in (
-        postings.values_list("kamino_connection__tenant", "state").annotate(Count("pk")).order_by()
-    ):
-        counts[tenant][state] = number
-    names = dict(state_choices())
-    for tenant, states in counts.items():
-        cards[tenant].states = [
-            {
-                "label": names[state],
-                "count": states[state],
-                "colour": STATE_COLOURS[state],
-                "url": f"{titles}?tenant={tenant}&posting__state__exact={state}",
-            }
-            for state in DeliveryState
-            if states[state]
-        ]
-    waiting = needing_action(postings).values_list("kamino_connection__tenant").annotate(Count("pk")).order_by()
-    for tenant, number in waiting:
-        cards[tenant].needs_action = number
-    open_rows = scoped(
-        Discrepancy.objects.filter(closed_at=None, posting__kamino_connection__tenant__in=cards), request
+def _connection(row: Any, run: SyncRun | None) -> dict[str, Any]:
+    return {
+        "label": row.label,
+        "url": change_url(row),
+        "status": row.status_text(),
+        "colour": CONNECTION_COLOURS[row.status],
+        "never": row.status == ConnectionStatus.NEVER,
+        "cause": cause_text(row.status_cause) if row.status_cause else "",
+        "run": run,
+        "run_url": change_url(run),
+        "run_at": texts.moment(run.started_at or run.due_at) if run else "",
+        "run_colour": RUN_COLOURS[run.state] if run else "",
+        "run_state": run.get_state_display() if run else "",
+    }
+
+
+class UpTo(Subquery):
+    """How many rows a query has, counted no further than it is cut off."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+def _counted(kaminos: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+    """Add to Kamino connections how many titles of each state they have (`count_…`), how many need a person, and how
+    many discrepancies are open."""
+    postings = Posting.objects.filter(kamino_connection=OuterRef("pk")).order_by()
+    told = (
+        scoped(Discrepancy.objects.all(), request).filter(kamino_connection=OuterRef("pk"), closed_at=None).order_by()
     )
-    for tenant, number in open_rows.values_list("posting__kamino_connection__tenant").annotate(Count("pk")).order_by():
-        cards[tenant].discrepancies = number
+    figures: dict[str, QuerySet[Any]] = {
+        f"count_{state.value}": postings.filter(state=state) for state in DeliveryState
+    }
+    figures |= {"waiting": needing_action(postings), "differing": told}
+    counted: QuerySet[Any] = kaminos.annotate(
+        **{name: UpTo(rows.values("pk")[: COUNTED + 1]) for name, rows in figures.items()}
+    )
+    return counted
+
+
+def _add_figures(card: Card, kamino: Any) -> None:
+    titles, names = reverse("admin:integrations_title_changelist"), dict(state_choices())
+    card.kamino = {"url": change_url(kamino), "error": kamino.error, "paused": kamino.is_paused}
+    card.needs_action, card.discrepancies = Figure(kamino.waiting), Figure(kamino.differing)
+    card.states = [
+        {
+            "label": names[state],
+            "count": Figure(count),
+            "colour": STATE_COLOURS[state],
+            "url": f"{titles}?tenant={card.tenant.pk}&posting__state__exact={state}",
+        }
+        for state in DeliveryState
+        if (count := getattr(kamino, f"count_{state.value}"))
+    ]
 
 
 def _next_url(card: Card, request: HttpRequest) -> str:

@@ -1,10 +1,11 @@
 """The page "Saúde": whether workers live, what waits, and which limits hold work back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Min, Q
+from django.db.models import Count, Min, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -22,7 +23,7 @@ from integrations.admin.system.limits import (
     used_today,
 )
 from integrations.domain.delivery import DeliveryState
-from integrations.models import Heartbeat, KnownDatabase, Posting, RateLimit, RestoreHold, SyncRun
+from integrations.models import Heartbeat, KaminoConnection, KnownDatabase, Posting, RateLimit, RestoreHold, SyncRun
 from integrations.words.colours import BREAKER_COLOURS
 from integrations.words.restores import signal_names
 
@@ -35,12 +36,14 @@ def health_view(request: HttpRequest, admin_site: Any) -> HttpResponse:
     """Show the page. Raises `PermissionDenied` for people who may not see runs."""
     if not request.user.has_perm("integrations.view_syncrun"):
         raise PermissionDenied
+    beats = list(Heartbeat.objects.order_by("-beat_at"))
+    restores = _restore_facts(request, beats)
     context = {
         **admin_site.each_context(request),
         "title": _("Health"),
         "page_header": _("Health"),
-        "workers": _workers(),
-        "facts": [*_queue_facts(), *_run_facts(request), _oldest_posting(request), *_restore_facts(request)],
+        "workers": _workers(beats, timezone.now()),
+        "facts": [*_queue_facts(), *_run_facts(request), _oldest_posting(request), *restores],
         "limits": _limits()
         if sees_every_tenant(request) and request.user.has_perm("integrations.view_ratelimit")
         else None,
@@ -52,8 +55,7 @@ def _fact(label: str, value: Any, colour: str = "default") -> dict[str, Any]:
     return {"label": label, "value": value, "colour": colour}
 
 
-def _workers() -> list[dict[str, Any]]:
-    now = timezone.now()
+def _workers(beats: Sequence[Heartbeat], now: datetime) -> list[dict[str, Any]]:
     return [
         {
             "name": beat.name,
@@ -61,7 +63,7 @@ def _workers() -> list[dict[str, Any]]:
             "colour": "success" if beat.beat_at > now - LIVELY and not beat.clock_off_by else "danger",
             "state": _state_of(beat, now),
         }
-        for beat in Heartbeat.objects.order_by("-beat_at")
+        for beat in beats
     ]
 
 
@@ -83,43 +85,47 @@ def _queue_facts() -> list[dict[str, Any]]:
 def _run_facts(request: HttpRequest) -> list[dict[str, Any]]:
     now = timezone.now()
     runs = scoped(SyncRun.objects.filter(state=SyncRun.State.OPEN), request)
+    is_waiting, is_later = Q(started_at=None, due_at__lte=now), Q(started_at=None, due_at__gt=now)
+    found = runs.order_by().aggregate(
+        under_way=Count("pk", filter=Q(started_at__isnull=False)),
+        waiting=Count("pk", filter=is_waiting),
+        later=Count("pk", filter=is_later),
+    )
     return [
-        _fact(_("Syncs in progress"), runs.filter(started_at__isnull=False).count()),
-        _fact(_("Syncs waiting for a worker"), runs.filter(started_at=None, due_at__lte=now).count()),
-        _fact(_("Syncs scheduled for later"), runs.filter(started_at=None, due_at__gt=now).count()),
+        _fact(_("Syncs in progress"), found["under_way"]),
+        _fact(_("Syncs waiting for a worker"), found["waiting"]),
+        _fact(_("Syncs scheduled for later"), found["later"]),
     ]
 
 
 def _oldest_posting(request: HttpRequest) -> dict[str, Any]:
     """Return how long the oldest title has been ready that somebody should be sending."""
     now = timezone.now()
-    sending = Q(
-        kamino_connection__tenant__is_active=True,
-        kamino_connection__tenant__delivery_mode="live",
-        kamino_connection__is_paused=False,
-    )
-    ready = scoped(Posting.objects.filter(sending, state=DeliveryState.READY, ready_at__lte=now), request)
-    oldest = ready.aggregate(oldest=Min("ready_at"))["oldest"]
+    ready = Posting.objects.filter(kamino_connection=OuterRef("pk"), state=DeliveryState.READY, ready_at__lte=now)
+    first = scoped(ready, request).order_by("ready_at").values("ready_at")[:1]
+    sending = KaminoConnection.objects.filter(tenant__is_active=True, tenant__delivery_mode="live", is_paused=False)
+    each = scoped(sending, request).annotate(first=Subquery(first))  # of each company its index knows the oldest
+    oldest = each.order_by().aggregate(oldest=Min("first"))["oldest"]
     if oldest is None:
         return _fact(_("Oldest title ready to send"), _("none"), "success")
     colour = "warning" if oldest < now - LATE_POSTING else "default"
     return _fact(_("Oldest title ready to send"), texts.age(oldest, now), colour)
 
 
-def _restore_facts(request: HttpRequest) -> list[dict[str, Any]]:
+def _restore_facts(request: HttpRequest, beats: Sequence[Heartbeat]) -> list[dict[str, Any]]:
     """Return whether anything is held because the database was restored, and whether that would be noticed."""
     known = KnownDatabase.objects.filter(restored_at__isnull=False).first()
-    holds = scoped(RestoreHold.objects.filter(RestoreHold.OPEN), request, "kamino_connection__tenant")
-    held = holds.values("kamino_connection").distinct().count()
     restored, colour = _("never"), "success"
     if known is not None and known.restored_at is not None:
+        holds = scoped(RestoreHold.objects.filter(RestoreHold.OPEN), request, "kamino_connection__tenant")
+        held = holds.values("kamino_connection").distinct().count()
         words = {"at": texts.moment(known.restored_at), "why": signal_names(known.signals), "count": held}
         restored = ngettext(
             "%(at)s (%(why)s); %(count)s company waits", "%(at)s (%(why)s); %(count)s companies wait", held
         )
         restored, colour = restored % words, "danger" if held else "default"
-    without = Heartbeat.objects.filter(has_journal=False, beat_at__gt=timezone.now() - LIVELY).order_by("name")
-    names = ", ".join(without.values_list("name", flat=True))
+    lively = (beat for beat in beats if beat.beat_at > timezone.now() - LIVELY)
+    names = ", ".join(sorted(beat.name for beat in lively if not beat.has_journal))
     missing = _("none: %(names)s would not notice every restore (JOURNAL_DIR)") % {"names": names}
     journal = _fact(_("Journal outside of the database"), missing, "warning")
     if not names:

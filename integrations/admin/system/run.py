@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import texts
-from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
+from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoiceColumn, ChoicesColumn, TenantFilter
 from integrations.admin.kit.scope import told_connections
@@ -26,7 +26,6 @@ from integrations.words.errors import note_text
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
     tenant_path = "connection__tenant"
-    paginator = CappedPaginator
     list_display = [
         "due",
         "connection_link",

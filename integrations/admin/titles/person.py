@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import actions, texts
-from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
+from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoicesColumn, TenantFilter
 from integrations.admin.kit.forms import DecisionForm
-from integrations.admin.kit.title_search import FoundByTitle, person_query
+from integrations.admin.kit.title_search import Finder, FoundByTitle
 from integrations.admin.mapping.desk import row_url
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
@@ -40,9 +40,7 @@ DECISIONS_SHOWN = 20
 
 @admin.register(Person)
 class PersonAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
-    found_by = staticmethod(person_query)
     tenant_path = "connection__tenant"
-    paginator = CappedPaginator
     list_display = ["name", "document_text", "trade_name", "kind_text", "state_label", "kamino_number", "company"]
     list_filter = [TenantFilter, ("posting__state", ChoicesColumn)]
     list_select_related = ["connection__tenant", "posting"]
@@ -63,6 +61,14 @@ class PersonAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
             "connection__tenant", "posting"
         )
         return found
+
+    def found_by(self, finder: Finder) -> QuerySet[Any]:
+        return finder.persons().order_by().values("pk")
+
+    def found_ways(
+        self, request: HttpRequest, rows: QuerySet[Any], found: QuerySet[Any], term: str
+    ) -> list[QuerySet[Any]]:
+        return [found]
 
     @display(gettext_lazy("CPF/CNPJ"), ordering="document")
     def document_text(self, person: Person) -> str:

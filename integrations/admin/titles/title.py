@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import actions, texts
-from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
+from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.filters import ChoiceColumn, ChoicesColumn, DayRange, TenantFilter
+from integrations.admin.kit.filters import ChoiceColumn, ChoicesColumn, DayRange, StateOfPosting, TenantFilter
 from integrations.admin.kit.lists import ClosedList
 from integrations.admin.kit.scope import row_number
 from integrations.admin.kit.spreadsheet_export import SpreadsheetExport
@@ -33,13 +33,13 @@ from integrations.words.origins import origin_word
 class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, WholeList, TitleButtons, ReadOnlyAdmin):
     export_name = "titulos"
     tenant_path = "connection__tenant"
-    paginator = CappedPaginator
+    quick_orders = ("value",)
     list_display = ["name", "side", "person_name", "due", "amount", "status_label", "state_label", "company"]
     list_filter = [
         TenantFilter,
         ("direction", ChoiceColumn),
         ("status", ChoicesColumn),
-        ("posting__state", ChoicesColumn),
+        ("posting__state", StateOfPosting),
         ("due_date", DayRange),
         PersonFilter,
         SelectedFilter,

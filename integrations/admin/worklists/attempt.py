@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import texts
-from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
+from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoiceFilter, ChoicesColumn, MomentRange, TenantFilter
 from integrations.admin.kit.title_search import FoundByTitle
@@ -39,7 +39,6 @@ class SurplusFilter(ChoiceFilter):
 class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     searched_key = "posting__title"
     tenant_path = "kamino_connection__tenant"
-    paginator = CappedPaginator
     list_display = ["started", "operation", "subject", "outcome_label", "http_status", "answer", "company_name"]
     list_filter = [
         TenantFilter,

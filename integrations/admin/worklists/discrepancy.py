@@ -25,15 +25,15 @@ from integrations.words.values import side_text
 class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
     searched_key = "posting__title"
     empty_text = _("No open discrepancy: both systems agree, as far as they were compared.")
-    tenant_path = "posting__kamino_connection__tenant"
+    tenant_path = "kamino_connection__tenant"
     export_name = "divergencias"
     list_display = ["kind_label", "title_link", "person", "amount_due", "in_bling", "in_kamino", "why", "since"]
     list_filter = [
         OpenFilter,
         TenantFilter,
         ("kind", ChoicesColumn),
-        ("posting__direction", ChoiceColumn),
-        ("posting__due_date", DayRange),
+        ("direction", ChoiceColumn),
+        ("due_date", DayRange),
         TitlesFilter,
     ]
     list_select_related = ["posting__title__person", "posting__kamino_connection__tenant"]
@@ -67,7 +67,7 @@ class DiscrepancyAdmin(FoundByTitle, SpreadsheetExport, ReadOnlyAdmin):
     def person(self, row: Discrepancy) -> str:
         return texts.two_lines(texts.link(row.posting.title.person), row.posting.kamino_connection.tenant)
 
-    @display(_("due date and value"), ordering="posting__due_date")
+    @display(_("due date and value"), ordering="due_date")
     def amount_due(self, row: Discrepancy) -> str:
         return texts.two_lines(texts.day(row.posting.title.due_date), texts.money(row.posting.title.value))
 

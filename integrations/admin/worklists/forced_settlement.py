@@ -48,7 +48,7 @@ class StateFilter(ChoiceFilter):
 class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
     searched_key = "posting__title"
     empty_text = gettext_lazy("Nobody forced a settlement yet. It is ordered on the page of a title.")
-    tenant_path = "posting__kamino_connection__tenant"
+    tenant_path = "kamino_connection__tenant"
     list_display = ["ordered", "title_link", "person", "paid_on", "paid", "account_name", "state_label", "ordered_by"]
     list_filter = [TenantFilter, StateFilter, ("date", DayRange)]
     list_select_related = ["posting__title__person", "posting__kamino_connection__tenant", "account", "user"]

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import actions, texts
-from integrations.admin.kit.base import CappedPaginator, ReadOnlyAdmin
+from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.scope import change_url, row_number, scoped
 from integrations.admin.kit.title_search import FoundByTitle
@@ -18,7 +18,6 @@ class PostingPages(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
 
     searched_key = "title"
     tenant_path = "kamino_connection__tenant"
-    paginator = CappedPaginator
     list_display_links = None
     ordering = ["due_date", "pk"]
     search_fields = ["title__document_number"]

@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -106,9 +107,13 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
     ]
 
     def get_urls(self) -> list[Any]:
-        """Add the page that links what exists in Kamino already."""
-        view = self.admin_site.admin_view(self.link_exact_matches)
-        return [path("vincular/", view, name="integrations_plannedwrite_link_twins"), *super().get_urls()]
+        """Add the page that links what exists in Kamino already, and the sums of a long list."""
+        link, sums = (self.admin_site.admin_view(view) for view in (self.link_exact_matches, self.sums))
+        return [
+            path("vincular/", link, name="integrations_plannedwrite_link_twins"),
+            path("somas/", sums, name="integrations_plannedwrite_sums"),
+            *super().get_urls(),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: Any = super().get_queryset(request)
@@ -120,10 +125,40 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
         return response
 
     def list_context(self, request: HttpRequest, listed: ClosedList) -> dict[str, Any]:
-        rows = listed.queryset
+        """Add the sums of a list of one page; those of a longer one are a page of their own, for all of it is read."""
+        context = super().list_context(request, listed)
+        links = {
+            "may_link": self.has_resolve_permission(request) and not listed.unread,
+            "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{listed.understood()}",
+        }
+        if listed.multi_page:
+            sums_url = f"{reverse('admin:integrations_plannedwrite_sums')}?{listed.understood()}"
+            return {**context, **links, "sums_url": sums_url}
+        return {**context, **links, **self._sums(listed.queryset)}
+
+    def sums(self, request: HttpRequest) -> HttpResponse:
+        """Show the sums of the whole list. Raises `PermissionDenied`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        listed: ClosedList = self.get_changelist_instance(request)
+        back = f"{actions.changelist_url(self)}?{request.GET.urlencode()}"
+        if refuse_unread(request, listed, _("Nothing was added up.")):
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Sums of the simulation"),
+            "words": listed.in_words(),
+            "back": back,
+            "may_link": self.has_resolve_permission(request),
+            "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{listed.understood()}",
+            **self._sums(listed.queryset),
+        }
+        return TemplateResponse(request, "admin/integrations/worklists/simulation_sums.html", context)
+
+    def _sums(self, rows: Any) -> dict[str, Any]:
         totals = rows.totals(exact_matches=Count("exact_match"))
         return {
-            **super().list_context(request, listed),
             "operations": [
                 (PlannedOperation(row["operation"]).label, row["count"], texts.money(row["total"])) for row in totals
             ],
@@ -132,8 +167,6 @@ class PlannedWriteAdmin(SpreadsheetExport, PostingPages):
                 for row in rows.settlements()
             ],
             "exact_matches": sum(row["exact_matches"] for row in totals),
-            "may_link": self.has_resolve_permission(request) and not listed.unread,
-            "link_url": f"{reverse('admin:integrations_plannedwrite_link_twins')}?{listed.understood()}",
         }
 
     def link_exact_matches(self, request: HttpRequest) -> HttpResponse:

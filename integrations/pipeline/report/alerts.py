@@ -1,7 +1,7 @@
 """Health of a company: one colour and the next thing to do; alerts that open, are mailed, and close by themselves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,7 +11,7 @@ from django.db.models import Exists, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.domain.alerts import AlertCause
-from integrations.models import Alert, Heartbeat, KaminoConnection, Tenant, WakeUpKind
+from integrations.models import Alert, BlingConnection, Heartbeat, KaminoConnection, Tenant, WakeUpKind
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.mails import CLAIM, addresses, send
 from integrations.pipeline.handover.wake_ups import Rhythm
@@ -38,20 +38,26 @@ class Health:
 def health_of(tenant: Tenant, *, now: datetime) -> Health:
     """Judge a company from what is stored: no request is made."""
     findings = find_causes([tenant], now=now)[tenant.pk]
-    connections = list(tenant.bling_connections.all())
+    has_kamino = KaminoConnection.objects.filter(tenant=tenant).exists()
+    judged = health_from(list(tenant.bling_connections.all()), has_kamino=has_kamino, findings=findings)
+    left = outlook(tenant, now=now) if judged.colour == "green" else None
+    return replace(judged, action=left.sentence()) if left else judged
+
+
+def health_from(connections: Sequence[BlingConnection], *, has_kamino: bool, findings: list[Finding]) -> Health:
+    """Judge a company by its connections to Bling, by whether it has one to Kamino, and by what is wrong with it."""
     if not connections:
         return Health("grey", _("Add a Bling connection."), findings)
     if all(connection.status == ConnectionStatus.NEVER for connection in connections):
         return Health("grey", _("Connect to Bling, or send the link to the customer."), findings)
-    if not KaminoConnection.objects.filter(tenant=tenant).exists():
+    if not has_kamino:
         return Health("grey", _("Add the Kamino connection."), findings)
     if findings:
         worst = next((finding for finding in findings if finding.cause in URGENT_CAUSES), findings[0])
         return Health("red" if worst.cause in URGENT_CAUSES else "yellow", worst.detail, findings)
     if all(connection.status == ConnectionStatus.PAUSED for connection in connections):
         return Health("yellow", _("Paused by a person. Resume when ready."), findings)
-    left = outlook(tenant, now=now)
-    return Health("green", left.sentence() if left else _("Nothing to do."), findings)
+    return Health("green", _("Nothing to do."), findings)
 
 
 def companies_to_mail_of(now: datetime) -> QuerySet[Tenant]:

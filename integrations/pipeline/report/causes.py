@@ -12,6 +12,7 @@ from integrations.domain.discrepancies import RISKS
 from integrations.domain.title_lists import TitleList
 from integrations.domain.titles import Direction
 from integrations.models import (
+    Alert,
     Attempt,
     BlingConnection,
     KaminoConnection,
@@ -27,6 +28,8 @@ from integrations.pipeline.report.coverage import lacking_names
 from integrations.words.alerts import URGENT_CAUSES, alert_text
 
 LATE_AFTER = timedelta(hours=36)
+OF_TITLES = (AlertCause.DOUBLE_PAYMENT, AlertCause.SURPLUS, AlertCause.RESTORED, AlertCause.UNMAPPED)
+"""What only the titles of a company say."""
 MOST_NAMED = 10
 """Numbers that one alert names, the newest first."""
 
@@ -52,25 +55,49 @@ def find_causes(tenants: Collection[Tenant], *, now: datetime) -> Mapping[int, l
     found: dict[int, list[Finding]] = {tenant.pk: [] for tenant in tenants}
     by_pk = {tenant.pk: tenant for tenant in tenants}
     kaminos = {row.pk: row for row in KaminoConnection.objects.filter(tenant__in=by_pk)}
+    connections: list[Any] = list(connections_of(by_pk))
     for tenant_id, finding in (
-        *_of_connections(by_pk, now),
+        *_of_connections(connections, runs_of(row.last_run for row in connections), now),
         *_of_kaminos(kaminos.values(), by_pk),
         *_of_titles(kaminos),
     ):
         found[tenant_id].append(finding)
+    return _worst_first(found)
+
+
+def told_causes(
+    tenants: Collection[Tenant], *, connections: Iterable[Any], runs: Mapping[int, SyncRun],
+    kaminos: Iterable[KaminoConnection], now: datetime,
+) -> Mapping[int, list[Finding]]:  # fmt: skip
+    """Return the same of companies whose connections (`connections_of`) are at hand, without a look at their titles:
+    of these, what the alerts say."""
+    found: dict[int, list[Finding]] = {tenant.pk: [] for tenant in tenants}
+    by_pk = {tenant.pk: tenant for tenant in tenants}
+    for tenant_id, finding in (
+        *_of_connections(connections, runs, now),
+        *_of_kaminos(kaminos, by_pk),
+        *_of_alerts(by_pk),
+    ):
+        found[tenant_id].append(finding)
+    return _worst_first(found)
+
+
+def _worst_first(found: Mapping[int, Iterable[Finding]]) -> dict[int, list[Finding]]:
     return {pk: sorted(causes, key=lambda each: each.cause not in URGENT_CAUSES) for pk, causes in found.items()}
 
 
 def next_causes(tenant_ids: Sequence[int], now: datetime) -> Iterator[tuple[int, datetime | None]]:
     """Return when time alone gives each of some companies another cause."""
-    for connection in _connections(tenant_ids):
+    for connection in connections_of(tenant_ids):
         if connection.status == ConnectionStatus.CONNECTED:
             yield connection.tenant_id, _done_at(connection) + LATE_AFTER
         if connection.status in (ConnectionStatus.CONNECTED, ConnectionStatus.PAUSED) and hasattr(connection, "token"):
             yield connection.tenant_id, connection.token.refreshed_at + EXPIRING_AFTER
 
 
-def _connections(tenant_ids: Collection[int]) -> QuerySet[BlingConnection]:
+def connections_of(tenant_ids: Collection[int]) -> QuerySet[BlingConnection]:
+    """Return the Bling connections of some companies, with the key of the last run that ended (`last_run`), and when
+    the last complete one did (`done_at`)."""
     runs = SyncRun.objects.filter(connection=OuterRef("pk"))
     last = runs.exclude(state=SyncRun.State.OPEN).order_by("-due_at", "-pk")
     done = runs.filter(state=SyncRun.State.DONE).order_by("-pk")
@@ -83,15 +110,20 @@ def _connections(tenant_ids: Collection[int]) -> QuerySet[BlingConnection]:
 
 
 def _done_at(connection: Any) -> datetime:
-    """Return when the last complete run of one of `_connections` ended, or when it was added."""
+    """Return when the last complete run of one of `connections_of` ended, or when it was added."""
     moment: datetime = connection.done_at or connection.created_at
     return moment
 
 
-def _of_connections(tenants: Mapping[int, Tenant], now: datetime) -> Iterator[tuple[int, Finding]]:
-    connections: list[Any] = list(_connections(tenants.keys()))
-    last = [connection.last_run for connection in connections if connection.last_run]
-    runs = SyncRun.objects.filter(pk__in=last).with_authorization().defer("cursor", "failure_notes").in_bulk()
+def runs_of(keys: Iterable[int | None]) -> dict[int, SyncRun]:
+    """Return some runs by their keys, as `is_failed` and `error` need them."""
+    runs = SyncRun.objects.filter(pk__in={key for key in keys if key}).with_authorization()
+    return runs.defer("cursor", "failure_notes").in_bulk()
+
+
+def _of_connections(
+    connections: Iterable[Any], runs: Mapping[int, SyncRun], now: datetime
+) -> Iterator[tuple[int, Finding]]:
     for connection in connections:
         named = {"label": connection.label}
         if connection.status == ConnectionStatus.RECONNECT:
@@ -128,6 +160,12 @@ def _of_kaminos(kaminos: Iterable[KaminoConnection], tenants: Mapping[int, Tenan
         if failing:
             params = {"directions": failing, "failure": kamino.failing_lists[failing[0]]}
             yield tenant.pk, Finding(AlertCause.LIST_FAILED, params)
+
+
+def _of_alerts(tenants: Mapping[int, Tenant]) -> Iterator[tuple[int, Finding]]:
+    told = Alert.objects.filter(tenant__in=tenants, closed_at=None, cause__in=OF_TITLES).order_by("pk")
+    for alert in told:
+        yield alert.tenant_id, Finding(AlertCause(alert.cause), alert.params, newest=alert.newest)
 
 
 def _of_titles(kaminos: Mapping[int, KaminoConnection]) -> Iterator[tuple[int, Finding]]:

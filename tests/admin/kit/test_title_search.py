@@ -1,6 +1,6 @@
 """Finding titles by what people know of them."""
 
-from integrations.admin.kit.title_search import titles_found
+from integrations.admin.kit.title_search import Finder
 from integrations.models import (
     PartPosting,
 )
@@ -15,5 +15,5 @@ def test_a_title_is_found_by_the_kamino_number_of_one_of_its_payments(company: C
     company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)
     company.sync()
     number = PartPosting.objects.get().kamino_id
-    found = titles_found(str(number), whole_documents=True)
+    found = Finder(str(number), whole_documents=True).titles()
     assert [row["pk"] for row in found] == [company.title(title).pk]
