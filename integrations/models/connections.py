@@ -267,6 +267,7 @@ class KaminoConnection(TitleLists):
             ("test_kaminoconnection", "Can test a Kamino connection"),
             ("decide_titlelist", "Can say that Kamino has no list of titles"),
         ]
+        indexes = [models.Index(fields=["cn"], name="kamino_connection_cn")]
         constraints = [models.UniqueConstraint(fields=["base_url", "cn"], name="one_connection_per_kamino_company")]
 
     @property

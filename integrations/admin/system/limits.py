@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import CharField, Model, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Concat, Substr
+from django.db.models import BigIntegerField, Case, Model, OuterRef, QuerySet, Subquery, When
+from django.db.models.functions import Cast, Coalesce, Substr
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +18,8 @@ from integrations.admin.kit.scope import sees_every_tenant
 from integrations.models import BlingConnection, Breaker, KaminoConnection, RateLimit
 from integrations.words.colours import BREAKER_COLOURS
 
+_ITSELF = "bling:connection-"
+
 
 def limits_told(rows: QuerySet[RateLimit]) -> QuerySet[Any]:
     """Add to each limit the company that it belongs to, and until when its breaker keeps calls back."""
@@ -25,11 +27,10 @@ def limits_told(rows: QuerySet[RateLimit]) -> QuerySet[Any]:
     bling = BlingConnection.objects.filter(company_id=after_prefix).exclude(company_id="")
     kamino = KaminoConnection.objects.filter(cn=Substr(OuterRef("key"), len("kamino:") + 1))
     # Before its company is known, a connection is counted by itself (pipeline/access/rate_limits.py, bling_key).
-    unknown = BlingConnection.objects.annotate(
-        limit_key=Concat(Value("bling:connection-"), Cast("pk", CharField()), output_field=CharField())
-    ).filter(limit_key=OuterRef("key"))
+    itself = When(key__regex=rf"^{_ITSELF}\d{{1,18}}$", then=Cast(Substr("key", len(_ITSELF) + 1), BigIntegerField()))
+    unknown = BlingConnection.objects.filter(pk=OuterRef("itself"))
     breaker = Breaker.objects.filter(key=OuterRef("key"))
-    return rows.annotate(
+    return rows.alias(itself=Case(itself)).annotate(
         company=Coalesce(
             Subquery(bling.order_by("pk").values("tenant__name")[:1]),
             Subquery(unknown.values("tenant__name")[:1]),
