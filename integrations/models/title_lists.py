@@ -84,7 +84,7 @@ def waits_no_more(since: datetime) -> Q:
 def _of_own_direction(kaminos: Any, **conditions: Any) -> Q:
     """Return which title units have a company among some whose columns of their direction meet conditions: names are
     given without the direction that they begin with."""
-    found = Q(pk=None)
+    found = Q(pk__in=[])
     for direction in Direction:
         own = {f"{direction}_{name}": value for name, value in conditions.items()}
         # The direction first: the row of the other one is not looked up.

@@ -245,7 +245,7 @@ def _who_ignored(posting: Posting) -> dict[str, str]:
 
 def _siblings(title: Title, request: HttpRequest) -> list[tuple[str, Title, str]]:
     """Return the other installments: of the same sale or invoice, or else of the same person and document number."""
-    same = Q(pk=None)
+    same = Q(pk__in=[])
     if title.origin_id:
         same |= Q(origin_id=title.origin_id, origin_kind=title.origin_kind)
     if title.document_number and title.contact_id:

@@ -51,7 +51,7 @@ def gone_titles(run: SyncRun, *, after: int, limit: int) -> list[tuple[int, Dire
     seen = SeenRow.objects.filter(run=run, direction=OuterRef("direction"), bling_id=OuterRef("bling_id"))
     unlisted = Q(missing_runs__gt=0) | Q(last_read__failure__code=Reason.NOT_IN_BLING)
     if run.cursor.get("incomplete"):
-        unlisted = Q(pk=None)
+        unlisted = Q(pk__in=[])
     elif run.is_full or run.started_at is None:
         unlisted |= ~Q(status=TitleStatus.CANCELLED)
     else:
