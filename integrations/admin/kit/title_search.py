@@ -10,6 +10,7 @@ from django.db.models.functions import Upper
 from django.http import HttpRequest
 
 from integrations.admin.kit import texts
+from integrations.admin.kit.paging import keys_of_each
 from integrations.admin.kit.scope import Companies, companies_of, row_number, sees_every_tenant
 from integrations.domain.documents import compact
 from integrations.domain.names import typed_pattern
@@ -19,6 +20,13 @@ from integrations.models import BlingConnection, KaminoConnection, PartPosting, 
 SHORTEST_WORD = 3
 """A shorter one is no piece of a name or number that an index knows: only names that begin with it are found, and
 numbers and values that are just it."""
+
+MOST_FOUND = 1_000
+"""So many titles of each way are found first, and then what a list has of them: PostgreSQL cannot know how few they
+are, and looks at each row of the list. Of more titles the list has a page soon."""
+
+FEW = 200
+"""So many of them are looked for at a time: for more, PostgreSQL thinks it cheaper to read the whole list."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +126,12 @@ class FoundByTitle:
         ways = finder.ways()
         if self.searched_key == "pk":
             return [rows.filter(way) for way in ways]
-        titles = (finder.of_companies().filter(way).order_by().values("pk") for way in ways)
-        return [rows.filter(**{f"{self.searched_key}__in": some}) for some in titles]
+        titles = [finder.of_companies().filter(way).order_by() for way in ways]
+        found_of = keys_of_each(titles, MOST_FOUND)
+        known = sorted({key for keys in found_of if len(keys) <= MOST_FOUND for key in keys})
+        few = (known[first : first + FEW] for first in range(0, max(len(known), 1), FEW))
+        many = (some.values("pk") for some, keys in zip(titles, found_of, strict=True) if len(keys) > MOST_FOUND)
+        return [rows.filter(**{f"{self.searched_key}__in": some}) for some in (*few, *many)]
 
 
 def _finder(request: HttpRequest, term: str) -> Finder:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from integrations.admin.companies.coverage import coverage_url
 from integrations.admin.connections.event_texts import cause_text
 from integrations.admin.kit import texts
+from integrations.admin.kit.paging import COUNTED
 from integrations.admin.kit.scope import change_url, scoped
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
@@ -25,8 +26,6 @@ from integrations.words.colours import CONNECTION_COLOURS, RUN_COLOURS, STATE_CO
 from integrations.words.states import state_choices
 
 TENANTS_SHOWN = 60
-COUNTED = 20
-"""So far the figures of a card are counted: there are hundreds of them, and a list says more."""
 HEALTH_LABELS = {
     "red": ("danger", gettext_noop("Problem")),
     "yellow": ("warning", gettext_noop("Attention")),
@@ -38,7 +37,7 @@ HEALTH_LABELS = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A count that stopped where it was one more than `COUNTED`."""
+    """A count that stopped where it was one more than a list counts."""
 
     counted: int
 
