@@ -3,7 +3,7 @@
 import sys
 import traceback
 
-from benchmarks import desk, fleet, fleet_db, limits, lists, requests, scale, throughput
+from benchmarks import desk, fleet, fleet_db, limits, lists, pages, requests, scale, throughput
 from benchmarks.report import Row, show, write
 
 BENCHMARKS = {
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "desk": desk.run,
     "fleet-db": fleet_db.run,
     "lists": lists.run,
+    "pages": pages.run,
 }
 
 

@@ -3,6 +3,7 @@
 Nothing is due afterwards: every company was just synced, compared and looked at, and its next run is hours away.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +45,8 @@ RUNS_A_YEAR = 730
 PERSONS_EACH = 50
 ROOM = 1_000_000
 """Ids of a company's rows begin at its own number times this."""
+PROBLEMS = [{"code": "category_unmapped", "params": {"name": "Aluguel"}}]
+"""What holds a title of twenty back."""
 FIRST = 1_000
 """The lowest number of a company that is copied: those that were there before have smaller ones."""
 
@@ -143,7 +146,7 @@ class _Filler:
             changed_at=now,
         )  # fmt: skip
         read = TitleRead.objects.create(title=title, read_at=now)
-        body = {"code": "1", "value": "100.00", "status": "paid", "person": "1", "description": "NF [Bling 1]"}
+        body = sent_body(title)
         posting = Posting.objects.create(
             title=title, kamino_connection=kamino, direction="payable", due_date=now.date(), ready_at=now,
             state="delivered", planned_at=now, kamino_id=1, desired=body, delivered=body, desired_fingerprint="f",
@@ -167,7 +170,8 @@ class _Filler:
         self._copy(read, titles, {"title_id": _ID})
         self._copy(posting, titles, {
             "id": _ID, "title_id": _ID, "kamino_connection_id": "c", "direction": direction, "due_date": day,
-            "kamino_id": "n",
+            "kamino_id": "n", "state": f"CASE WHEN {_IS_HELD} THEN 'held' ELSE p.state END",
+            "problems": f"CASE WHEN {_IS_HELD} THEN '{json.dumps(PROBLEMS)}'::jsonb ELSE p.problems END",
         })  # fmt: skip
         attempt = Attempt.objects.create(
             kamino_connection=kamino, posting=posting, operation="create", body=body, fingerprint="f", fence=1,
@@ -182,7 +186,7 @@ class _Filler:
         change = TitleChange.objects.create(title=title, at=now, values={"value": ["1", "2"]})
         self._copy(change, titles // 2, {"title_id": _ID, "at": f"p.at - (n * 700 / {titles}) * interval '1 day'"})
         told = StoredDiscrepancy.objects.create(posting=posting, kind="value", opened_at=now, seen_at=now)
-        self._copy(told, titles // 50, {"posting_id": _ID})
+        self._copy(told, titles // 50, {"posting_id": _ID, "kamino_connection_id": "c", "direction": direction})
 
     def _history(self) -> None:
         connection, _kamino = self._prototype
@@ -216,4 +220,15 @@ class _Filler:
             )
 
 
+def sent_body(title: Title) -> dict[str, Any]:
+    """Return what Kamino was sent of a title that is not paid."""
+    return {
+        "direction": title.direction, "code": str(title.bling_id), "description": "Conta",
+        "document_number": title.document_number, "due_date": str(title.due_date),
+        "competence_date": str(title.due_date), "value": f"{title.value:.2f}", "chart_account": "1",
+        "cost_center": None, "business_unit": None, "status": "pending", "payment": None, "note": "", "person": "1",
+    }  # fmt: skip
+
+
+_IS_HELD = "mod(n, 20) = 0"
 _ID = f"c::bigint * {ROOM} + n"

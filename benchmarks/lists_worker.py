@@ -25,7 +25,6 @@ CATEGORIES = 20
 
 ROUNDS = 7
 SLUG = "listas"
-PROBLEMS = [{"code": "category_unmapped", "params": {"name": "Aluguel"}}]
 STATES = ("delivered",) * 17 + ("held", "needs_human", "ready")
 
 
@@ -79,6 +78,7 @@ def _fill() -> None:
 
 
 def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, now: Any) -> None:
+    from benchmarks.fleet_rows import PROBLEMS, sent_body
     from integrations.models import Attempt, Posting, StoredDiscrepancy, Title
 
     numbers = range(first, first + BATCH)
@@ -97,7 +97,7 @@ def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, n
         Posting(
             title=title, kamino_connection=company, direction=title.direction, due_date=title.due_date, ready_at=now,
             state=STATES[title.bling_id % len(STATES)], planned_at=now - timedelta(hours=title.bling_id % 500),
-            kamino_id=title.bling_id, desired=_body(title), delivered=_body(title),
+            kamino_id=title.bling_id, desired=sent_body(title), delivered=sent_body(title),
             problems=PROBLEMS if STATES[title.bling_id % len(STATES)] == "held" else [],
         )
         for title in titles
@@ -117,15 +117,6 @@ def _fill_batch(connection: Any, company: Any, persons: list[Any], first: int, n
         )
         for number, posting in enumerate(postings[::every])
     )  # fmt: skip
-
-
-def _body(title: Any) -> dict[str, Any]:
-    return {
-        "direction": title.direction, "code": str(title.bling_id), "description": "Conta",
-        "document_number": title.document_number, "due_date": str(title.due_date),
-        "competence_date": str(title.due_date), "value": f"{title.value:.2f}", "chart_account": "1",
-        "cost_center": None, "business_unit": None, "status": "pending", "payment": None, "note": "", "person": "1",
-    }  # fmt: skip
 
 
 def _pages() -> Iterator[tuple[str, list[float]]]:
