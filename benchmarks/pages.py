@@ -20,7 +20,7 @@ each of its companies, however few of them are shown."""
 def run() -> list[Row]:
     with stage(World(unlimited=True)) as environment:
         for arguments in (["fleet_db_worker", "fill", str(COMPANIES), str(TITLES)], ["pages_worker"]):
-            answer = answer_of(start(environment, "-m", f"benchmarks.{arguments[0]}", *arguments[1:]))
+            answer: Any = answer_of(start(environment, "-m", f"benchmarks.{arguments[0]}", *arguments[1:]))
     return rows_of(answer)
 
 

@@ -70,12 +70,16 @@ def test_all_permissions_do_not_lead_to_another_company(ours: Rows, theirs: Rows
     assert broken([(ask, answer(client, ask, theirs, before)) for ask in asked], "alheia") == []
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("groups", [["Financeiro"], ["Operação"], ["Financeiro", "Operação"], []])
+@pytest.mark.parametrize(
+    "groups",
+    [
+        pytest.param(["Financeiro"], marks=pytest.mark.long),
+        pytest.param(["Operação"], marks=pytest.mark.long),
+        pytest.param(["Financeiro", "Operação"], marks=pytest.mark.soak),
+    ],
+)
 def test_no_role_reaches_another_company(groups: list[str], ours: Rows, theirs: Rows, root: User) -> None:
     user = make_user("papel", *groups)
-    if not groups:
-        holding(user, almost_everything)
     ours.tenant.members.add(user)
     assert broken(answers(user, theirs, root, is_long=True), "alheia") == []
 
@@ -84,6 +88,12 @@ def test_no_role_reaches_another_company(groups: list[str], ours: Rows, theirs: 
 def test_without_a_company_no_company_is_reached(theirs: Rows, root: User) -> None:
     user = holding(make_user("sozinho"), almost_everything)
     assert broken(answers(user, theirs, root), "alheia") == []
+
+
+@pytest.mark.soak
+def test_nor_do_all_permissions_with_all_that_can_be_asked(ours: Rows, theirs: Rows, root: User) -> None:
+    user = member(ours, "quase", almost_everything)
+    assert broken(answers(user, theirs, root, is_long=True), "alheia") == []
 
 
 @pytest.mark.soak
