@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import structlog
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -9,6 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from integrations.models import Heartbeat, RestoreHold
+
+log = structlog.get_logger(__name__)
 
 SILENT_AFTER = timedelta(minutes=10)
 
@@ -24,16 +27,20 @@ def live(_request: HttpRequest) -> HttpResponse:
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
     """Say whether this process can work (its database answers); with `?workers=1` also whether a worker lives and no
-    company is held because the database was restored."""
-    answer: dict[str, object] = {"database": True}
+    company is held because the database was restored. Anybody may ask, so no more is said: which of them it is tell
+    the log and the admin's page."""
+    wrong = ""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         if request.GET.get("workers") == "1":
             lively = Heartbeat.objects.filter(beat_at__gt=timezone.now() - SILENT_AFTER, clock_off_by=0)
-            answer["workers"] = lively.count()
-            answer["held"] = RestoreHold.objects.filter(RestoreHold.OPEN).values("kamino_connection").distinct().count()
+            if not lively.exists():
+                wrong = "no worker"
+            elif RestoreHold.objects.filter(RestoreHold.OPEN).exists():
+                wrong = "companies are held after a restore"
     except DatabaseError:
-        answer = {"database": False}
-    ok = answer["database"] is True and answer.get("workers") != 0 and not answer.get("held")
-    return JsonResponse({"ok": ok, **answer}, status=200 if ok else 503)
+        wrong = "no database"
+    if wrong:
+        log.error("not ready", wrong=wrong)
+    return JsonResponse({"ok": not wrong}, status=503 if wrong else 200)

@@ -135,11 +135,11 @@ def test_missing_scopes_are_listed_in_portuguese(monkeypatch: pytest.MonkeyPatch
 
 def test_health_says_whether_the_process_can_work(client: Client, db: None) -> None:
     assert client.get("/health/live").content == b"ok"
-    assert client.get("/health/ready").json() == {"ok": True, "database": True}
+    assert client.get("/health/ready").json() == {"ok": True}
 
     with patch("integrations.views.health.connection.cursor", side_effect=OperationalError):
         response = client.get("/health/ready")
-        assert (response.status_code, response.json()) == (503, {"ok": False, "database": False})
+        assert (response.status_code, response.json()) == (503, {"ok": False})
         assert client.get("/health/live").status_code == 200
 
 
@@ -147,8 +147,8 @@ def test_health_asks_for_a_living_worker_only_when_told_to(client: Client, db: N
     address = "/health/ready?workers=1"
     assert client.get(address).status_code == 503
     Heartbeat.objects.create(name="host:1", beat_at=timezone.now() - timedelta(minutes=11))
-    assert client.get(address).json() == {"ok": False, "database": True, "workers": 0, "held": 0}
+    assert client.get(address).json() == {"ok": False}
     assert client.get("/health/ready").status_code == 200
     Heartbeat.objects.create(name="host:2", beat_at=timezone.now() - timedelta(minutes=9))
     response = client.get(address)
-    assert (response.status_code, response.json()["workers"]) == (200, 1)
+    assert (response.status_code, response.json()) == (200, {"ok": True})
