@@ -40,6 +40,10 @@ SALT = "integrations.authorization"
 LINK_SALT = "integrations.connect-link"
 LIFETIME = timedelta(minutes=30)
 LINK_LIFETIME = timedelta(hours=72)
+MOST_OPEN = 10
+"""So many authorizations that were begun by one link can be finished: the newest."""
+REPEATABLE = ("not_ours", "expired")
+"""Ends that burn no authorization."""
 _REFUSALS = {
     "access_denied": "refused",
     "app_inativo": "app_inactive",
@@ -94,9 +98,14 @@ def start_authorization(
     """Make a nonce for one authorization. Raises `ConfigError` when the connection has no app."""
     app = bling_app(connection)
     nonce = secrets.token_urlsafe(32)
-    AuthorizationRequest.objects.create(
-        connection=connection, nonce=nonce, user=user, link=link, expires_at=now + LIFETIME
-    )
+    with transaction.atomic():
+        if link is not None:
+            # Whoever has the link may press its button as often as they like.
+            asked = AuthorizationRequest.objects.filter(link=link, used_at=None).order_by("-pk")
+            asked.filter(pk__in=asked.values("pk")[MOST_OPEN - 1 :]).delete()
+        AuthorizationRequest.objects.create(
+            connection=connection, nonce=nonce, user=user, link=link, expires_at=now + LIFETIME
+        )
     state = signing.dumps({"connection": connection.pk, "nonce": nonce}, salt=SALT)
     return Started(url=auth.authorize_url(app, state), cookie=nonce)
 
@@ -133,6 +142,10 @@ def complete_authorization(
 
 
 def _noted(request: AuthorizationRequest, outcome: Outcome, now: datetime) -> Outcome:
+    """Keep how it ended; what the callback's address can be opened for again and again, from anywhere, only once."""
+    told = ConnectionEvent.objects.filter(connection=request.connection, code=outcome.code)
+    if outcome.code in REPEATABLE and told.filter(at__gte=request.expires_at - LIFETIME).exists():
+        return outcome
     ConnectionEvent.objects.create(
         connection=request.connection, at=now, code=outcome.code, detail=outcome.detail, user_id=request.user_id
     )

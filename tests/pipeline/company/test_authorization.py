@@ -117,6 +117,27 @@ def test_an_old_authorization_is_expired(unconnected: Company) -> None:
     assert complete(consent(started.url), started.cookie, later).code == "expired"
 
 
+def test_the_callback_can_be_opened_for_ever_and_writes_once(unconnected: Company) -> None:
+    started = authorization.start_authorization(connection=unconnected.connection, user=None, now=timezone.now())
+    query = consent(started.url)
+    for _time in range(20):
+        assert complete(query, "another-browser").code == "not_ours"
+    assert ConnectionEvent.objects.filter(code="not_ours").count() == 1
+    assert complete(query, started.cookie).code == "connected"
+
+
+def test_a_link_s_button_keeps_no_more_than_its_newest_authorizations(unconnected: Company, person: User) -> None:
+    now = timezone.now()
+    token = authorization.create_link(connection=unconnected.connection, user=person, now=now)
+    link = authorization.find_link(token, now=now)
+    for _time in range(authorization.MOST_OPEN + 15):
+        started = authorization.start_authorization(
+            connection=unconnected.connection, user=None, link=link, now=timezone.now()
+        )
+    assert AuthorizationRequest.objects.count() == authorization.MOST_OPEN
+    assert complete(consent(started.url), started.cookie).code == "connected"
+
+
 def test_wrong_credentials_of_the_app_are_named(unconnected: Company) -> None:
     BlingConnection.objects.update(client_secret="errado")
     assert connect(unconnected).code == "bad_client"
