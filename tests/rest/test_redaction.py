@@ -1,12 +1,18 @@
 """Nothing secret gets through, wherever it stands."""
 
 import logging
+from typing import NamedTuple
 
 import pytest
 
 from integrations.rest.redaction import HIDDEN, excerpt, redact
 
 CANARY = "c4n4ryc4n4ryc4n4ry"
+
+
+class Pair(NamedTuple):
+    name: str
+    token: str
 
 
 @pytest.mark.parametrize(
@@ -20,6 +26,14 @@ CANARY = "c4n4ryc4n4ryc4n4ry"
         f"refresh_token={CANARY}&grant_type=refresh_token",
         f'{{"refresh_token": "{CANARY}"}}',
         {"App": CANARY, "Usr": CANARY, "Hash": CANARY},
+        {"IDUsr": CANARY},
+        {"id_usr": CANARY, "Client-Secret": CANARY},
+        [("Hash", CANARY), ("CN", "1")],
+        Pair("x", CANARY),
+        {f"token={CANARY}"},
+        f"GET /x?access_token={CANARY}&a=1".encode(),
+        f"postgres://app:{CANARY}@db.example.com/x",
+        f"could not open smtp+tls://:{CANARY}@mail",
         f"eyJhbGciOi.{CANARY}.{CANARY}",
     ],
 )
