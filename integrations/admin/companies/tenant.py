@@ -115,6 +115,11 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, LimitPages, action
             say_if_asked(request, obj)
         enqueue_tick()
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change and not sees_every_tenant(request):
+            form.instance.members.add(actions.user_of(request))
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # a company is closed, and deleted when its time is over
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -23,7 +24,7 @@ from integrations.models import (
 from tests.admin.cases import all_decided
 from tests.admin.kit.test_pages import url
 from tests.admin.marked import ordered
-from tests.admin.world import DAY, Rows, make_title
+from tests.admin.world import DAY, Rows, make_title, make_user
 
 PAID = {"date": "2026-11-20", "amount": "1234.56", "account": "", "forced": False}
 
@@ -258,3 +259,18 @@ def test_the_company_s_form_switches_nothing(login: Callable[[str], Client], our
     assert login("suporte").post(url(Tenant, "change", ours.tenant.pk), data).status_code == 302
     tenant = Tenant.objects.get(pk=ours.tenant.pk)
     assert (tenant.name, tenant.delivery_mode) == ("Nova", "shadow")
+
+
+def test_who_makes_a_company_sees_it(db: None) -> None:
+    user = make_user("parceiro")
+    codes = ["add_tenant", "view_tenant", "change_tenant"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codes, content_type__app_label="integrations"))
+    client = Client()
+    client.force_login(user)
+    page = client.get(url(Tenant, "add"))
+    form = page.context["adminform"].form
+    typed = {name: value for name in form.fields if (value := form.get_initial_for_field(form.fields[name], name))}
+    typed |= {"name": "Minha", "slug": "minha", "cnpj": "11222333000181", "sync_from": "01/11/2026"}
+    assert client.post(url(Tenant, "add"), typed).status_code == 302, page
+    assert list(Tenant.objects.get(slug="minha").members.all()) == [user]
+    assert "Minha" in client.get(url(Tenant, "changelist")).content.decode()
