@@ -1,60 +1,48 @@
 """How a connection gets its authorization: here and now, or by a link for the customer."""
 
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import page_action
-from integrations.models import BlingConnection
+from integrations.models import BlingConnection, Tenant
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.error_texts import error_text
-from integrations.pipeline.access.mails import deliver
+from integrations.pipeline.access.mails import addresses, deliver
 from integrations.pipeline.access.tokens import bling_app
 from integrations.pipeline.company import authorization
 from integrations.rest.errors import ConfigError
 
 log = structlog.get_logger(__name__)
 
-MOST_ADDRESSES = 10
-
 
 class AddressesForm(forms.Form):
-    """Who gets the link."""
+    """Who of the company gets the link: whoever has it can connect an account of theirs."""
 
-    addresses = forms.CharField(
+    addresses = forms.MultipleChoiceField(
         label=gettext_lazy("E-mail addresses"),
-        help_text=gettext_lazy("One address per line."),
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=gettext_lazy("Those of the company's alerts and daily summary."),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
     )
 
-    def clean_addresses(self) -> list[str]:
-        lines = [line.strip(" ,;") for line in self.cleaned_data["addresses"].splitlines()]
-        found = list(dict.fromkeys(line for line in lines if line))
-        if not found or len(found) > MOST_ADDRESSES:
-            raise ValidationError(
-                _("Give at least one address, and not more than %(most)s.") % {"most": MOST_ADDRESSES}
-            )
-        for address in found:
-            try:
-                validate_email(address)
-            except ValidationError:
-                raise ValidationError(_("“%(address)s” is no e-mail address.") % {"address": address}) from None
-        return found
+    def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = dict.fromkeys([*addresses(tenant.alert_emails), *addresses(tenant.digest_emails)])
+        field = cast(forms.MultipleChoiceField, self.fields["addresses"])
+        field.choices = [(address, address) for address in found]
+        field.initial = addresses(tenant.alert_emails)
 
 
 class LinkActions(HistoryAdmin):
@@ -120,7 +108,10 @@ class LinkActions(HistoryAdmin):
         connection = self.get_object_or_deny(request, object_id)
         if not _has_app(request, connection):
             return actions.back_to(self, connection.pk)
-        form = AddressesForm(request.POST or None, initial={"addresses": connection.tenant.alert_emails})
+        form = AddressesForm(request.POST or None, tenant=connection.tenant)
+        if not form.fields["addresses"].choices:  # type: ignore[attr-defined]
+            messages.error(request, _("The company has no e-mail address. Give it one, for alerts or for the summary."))
+            return actions.back_to(self, connection.pk)
         if request.method == "POST" and form.is_valid():
             _send(request, connection, form.cleaned_data["addresses"])
             return actions.back_to(self, connection.pk)
@@ -152,15 +143,15 @@ def _new_link(connection: BlingConnection, request: HttpRequest) -> str:
     return f"{settings.PUBLIC_URL}{reverse('connect-by-link', args=[token])}"
 
 
-def _send(request: HttpRequest, connection: BlingConnection, addresses: list[str]) -> None:
+def _send(request: HttpRequest, connection: BlingConnection, recipients: list[str]) -> None:
     link = _new_link(connection, request)
     subject, body = _mail(connection, link)
-    if not deliver(subject, body, addresses):
+    if not deliver(subject, body, recipients):
         log.error("link not mailed", connection=connection.pk)
         messages.error(request, _("The e-mail could not be sent. Create the link and send it another way."))
         return
-    text = ngettext("Link sent to %(count)s address.", "Link sent to %(count)s addresses.", len(addresses))
-    messages.success(request, text % {"count": len(addresses)})
+    text = ngettext("Link sent to %(count)s address.", "Link sent to %(count)s addresses.", len(recipients))
+    messages.success(request, text % {"count": len(recipients)})
 
 
 def _mail(connection: BlingConnection, link: str) -> tuple[str, str]:

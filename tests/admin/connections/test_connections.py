@@ -15,6 +15,7 @@ from integrations.models import (
     ConnectionEvent,
     ConnectLink,
     PlanRequest,
+    Tenant,
     Title,
 )
 from integrations.models.connections import ConnectionStatus
@@ -23,6 +24,7 @@ from tests.admin.kit.test_pages import url
 from tests.admin.world import CPF, Rows
 from tests.mail_backends import UNSENT
 
+DONO = "dono@example.com"
 EVENTS = {"events-TOTAL_FORMS": "0", "events-INITIAL_FORMS": "0"}
 
 
@@ -49,10 +51,11 @@ def test_the_e_mail_carries_the_link_and_no_personal_data(
 ) -> None:
     settings.PUBLIC_URL = "https://ponte.example.com"
     ours.tenant.alert_emails = "dono@example.com\nfinanceiro@example.com"
+    ours.tenant.digest_emails = "b@example.com\ndono@example.com"
     ours.tenant.save()
     client = login("suporte")
     assert "dono@example.com" in client.get(action(ours, "send_link")).content.decode()
-    client.post(action(ours, "send_link"), {"addresses": "dono@example.com\n dono@example.com,\nb@example.com"})
+    client.post(action(ours, "send_link"), {"addresses": ["dono@example.com", "b@example.com"]})
     message = mail.outbox[0]
     assert message.to == ["dono@example.com", "b@example.com"]
     assert message.subject == "Conecte o Bling de Empresa nossa à Kamino"
@@ -63,13 +66,21 @@ def test_the_e_mail_carries_the_link_and_no_personal_data(
         assert personal not in str(message.body)
 
 
-@pytest.mark.parametrize(
-    "addresses", ["", "  ", "ninguém", "a@example.com\nb@", "\n".join(f"a{n}@b.co" for n in range(11))]
-)
-def test_wrong_addresses_send_nothing(addresses: str, login: Callable[[str], Client], ours: Rows) -> None:
+@pytest.mark.parametrize("addresses", [[], ["ninguém"], ["estranho@example.com"], [DONO, "estranho@example.com"]])
+def test_only_the_company_s_own_addresses_get_it(
+    addresses: list[str], login: Callable[[str], Client], ours: Rows
+) -> None:
+    Tenant.objects.update(alert_emails=DONO)
     assert login("suporte").post(action(ours, "send_link"), {"addresses": addresses}).status_code == 200
     assert not mail.outbox
     assert not ConnectLink.objects.exists()
+
+
+def test_a_company_without_an_address_is_told_to_get_one(login: Callable[[str], Client], ours: Rows) -> None:
+    Tenant.objects.update(alert_emails="", digest_emails="")
+    response = login("suporte").post(action(ours, "send_link"), {"addresses": [DONO]}, follow=True)
+    assert "A empresa não tem e-mail" in response.content.decode()
+    assert not mail.outbox
 
 
 @pytest.mark.parametrize("backend", UNSENT)
@@ -77,6 +88,7 @@ def test_a_mail_that_was_not_taken_is_told_honestly(
     backend: str, login: Callable[[str], Client], ours: Rows, settings: Any
 ) -> None:
     settings.EMAIL_BACKEND = backend
+    Tenant.objects.update(alert_emails=DONO)
     response = login("suporte").post(action(ours, "send_link"), {"addresses": "dono@example.com"}, follow=True)
     assert "Não foi possível enviar o e-mail" in response.content.decode()
 
