@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
+from integrations.admin.kit.document_search import refuse_document
 from integrations.admin.kit.fields import AmountField, DayField
 from integrations.admin.kit.scope import sight_for
 from integrations.admin.titles.sides import compared
@@ -85,7 +86,8 @@ class LinkButton:
         form = SearchForm(request.GET) if "search" in request.GET else SearchForm(initial=first)
         search = kamino_search.Search(**first)
         if form.is_bound:
-            search = form.to_search() if form.is_valid() else kamino_search.Search(kamino_id=-1)
+            is_valid = form.is_valid() and not refuse_document(request, form)
+            search = form.to_search() if is_valid else kamino_search.Search(kamino_id=-1)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
