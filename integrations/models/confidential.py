@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 
 from integrations.domain.confidential import COUNTED, Guard, category_mark, chart_mark
 from integrations.domain.names import fold
+from integrations.models.bulk_orders import BulkOrder
 from integrations.models.connections import BlingConnection
 from integrations.models.deliveries import PersonPosting
 from integrations.models.mappings import Mapping as MappingRow
@@ -47,6 +48,13 @@ class ConfidentialCategory(models.Model):
     def __str__(self) -> str:
         return str(self.item)
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """Keep it, and hide the orders for whole lists that have such titles: their counts tell of them."""
+        super().save(*args, **options)
+        for order in BulkOrder.objects.filter(tenant__bling_connections=self.connection_id, is_confidential=False):
+            if holds_confidential(order.title_ids):
+                BulkOrder.objects.filter(pk=order.pk).update(is_confidential=True)
+
     def clean(self) -> None:
         """Refuse registers that are no categories."""
         if self.item_id and self.item.kind != CatalogKind.CATEGORY:
@@ -79,6 +87,12 @@ def is_confidential(marked: Marked, path: str = "") -> Q:
     return found
 
 
+def holds_confidential(titles: Sequence[int]) -> bool:
+    """Say whether one of some titles (keys) is confidential."""
+    marked = marked_ids()
+    return bool(marked) and Title.objects.filter(is_confidential(marked), pk__in=titles).exists()
+
+
 def hidden_persons(marked: Marked) -> QuerySet[Person]:
     """Return the persons that are known from titles of the `marked` categories only."""
     hidden = is_confidential(marked)
@@ -100,6 +114,8 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
     `marked` are the `marked_ids`, where the caller knows them already.
     """
     name = rows.model.__name__
+    if name == "BulkOrder":
+        return rows.filter(is_confidential=False)
     if name not in _TITLES and name not in _PERSONS and name != "Attempt":
         return rows
     marked = marked_ids() if marked is None else marked

@@ -5,16 +5,18 @@ from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import openpyxl
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import (
+    BulkOrder,
     CatalogItem,
     ConfidentialCategory,
     Discrepancy,
@@ -34,6 +36,7 @@ from integrations.pipeline.report.digest import news_since
 from integrations.pipeline.report.month import freeze, month_of
 from integrations.pipeline.report.month_numbers import fingerprint_of
 from tests.admin.kit.test_pages import MODELS, url
+from tests.admin.marked import mark_of
 from tests.admin.world import DAY, Rows, make_title
 
 Login = Callable[[str], Client]
@@ -316,3 +319,23 @@ def test_the_count_stops(ours: Rows, monkeypatch: pytest.MonkeyPatch, login: Log
     monkeypatch.setattr("integrations.words.confidential.COUNTED", 1)
     assert "mais de 1." in page(login("operacao"), "tenant_coverage", ours.tenant.pk)
     assert WHOLE.left_out(ours.tenant) == 0
+
+
+def test_an_order_for_a_list_with_them_is_shown_only_to_who_sees_them(
+    login: Login, ours: Rows, hidden: ConfidentialCategory
+) -> None:
+    """Its list (“Zeca”) and its counts tell of them."""
+    page, query = "/admin/integrations/title/lista-inteira/resync/", "?q=Zeca"
+    client = login("financeiro")
+    grant(User.objects.get(username="financeiro"), "resync_title")
+    mark = mark_of(client, page + query)
+    assert client.post(page + query, {"mark": mark, "key": str(uuid4()), "confirmed": "yes"}).status_code == 302
+    row = BulkOrder.objects.latest("pk")
+    assert (row.counted, row.is_confidential) == (2, True)
+    for role, found in (("operacao", 404), ("financeiro", 200)):
+        assert login(role).get(url(BulkOrder, "change", row.pk)).status_code == found
+    hidden.delete()
+    BulkOrder.objects.update(is_confidential=False)
+    assert login("operacao").get(url(BulkOrder, "change", row.pk)).status_code == 200
+    ConfidentialCategory.objects.create(connection=ours.bling, item=ours.category)
+    assert login("operacao").get(url(BulkOrder, "change", row.pk)).status_code == 404
