@@ -45,7 +45,6 @@ from integrations.pipeline.company import personal_data, privacy
 from integrations.pipeline.company.subjects import Who
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.report.month import freeze, month_of
-from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.pipeline.company.test_privacy import CPF, NAME, everything_stored, paid_long_ago
 
@@ -88,11 +87,6 @@ def is_choice(place: tuple[str, str]) -> bool:
 @pytest.fixture
 def user(transactional_db: None) -> User:
     return User.objects.create_user("suporte")
-
-
-@pytest.fixture
-def months_later(world: World) -> date:
-    return (world.today.replace(day=1) - timedelta(days=40)).replace(day=1)
 
 
 def plant(company: Company, title: int, user: User) -> None:

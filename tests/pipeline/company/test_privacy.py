@@ -36,7 +36,6 @@ from integrations.pipeline.company.subjects import Who
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.report.month import freeze, month_of
-from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.pipeline.compare.test_discrepancy_kinds import compare_again, forced_settlement
 
@@ -47,12 +46,6 @@ NAME = "Joana Prado"
 @pytest.fixture
 def user(transactional_db: None) -> User:
     return User.objects.create_user("suporte")
-
-
-@pytest.fixture
-def months_later(world: World) -> date:
-    """Let the company's titles have been paid two months ago."""
-    return (world.today.replace(day=1) - timedelta(days=40)).replace(day=1)
 
 
 def paid_long_ago(company: Company, day: date, **options: Any) -> int:
