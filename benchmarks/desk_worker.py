@@ -67,9 +67,10 @@ def _edited() -> bytes:
     import openpyxl
 
     from integrations.models import Tenant
+    from integrations.models.confidential import WHOLE
     from integrations.resources.mappings import mapping_xlsx
 
-    book = openpyxl.load_workbook(BytesIO(mapping_xlsx(Tenant.objects.get(slug=SLUG).pk)))
+    book = openpyxl.load_workbook(BytesIO(mapping_xlsx(Tenant.objects.get(slug=SLUG).pk, WHOLE)))
     sheet: Any = book["De-Para"]
     place = [cell.value for cell in sheet[1]].index("Plano de contas")
     kind = [cell.value for cell in sheet[1]].index("Tipo")
@@ -86,6 +87,7 @@ def _file() -> Callable[[], object]:
     from django.utils import timezone
 
     from integrations.models import MappingChange, Tenant
+    from integrations.models.confidential import WHOLE
     from integrations.pipeline.mapping.changes import advance_changes, confirm, measures, propose_file
 
     user = User.objects.create_user("financeiro")
@@ -96,7 +98,7 @@ def _file() -> Callable[[], object]:
         change = propose_file(tenant=tenant, name="x.xlsx", content=content, user=user, clock=timezone.now)
         advance_changes(clock=timezone.now)
         change.refresh_from_db()
-        measures(change, date(2026, 1, 1))
+        measures(change, date(2026, 1, 1), WHOLE)
         confirm(change=change, reach="open", since=None, good_rows_only=True, user=user, clock=timezone.now)
         advance_changes(clock=timezone.now)
         if MappingChange.objects.get(pk=change.pk).state != "done":

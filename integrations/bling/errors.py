@@ -124,7 +124,7 @@ def _envelope(answer: Answer) -> tuple[str, str, str]:
         return "", excerpt(answer.text, 120), ""
     error = body.get("error", body) if isinstance(body, dict) else {}
     if not isinstance(error, dict):
-        return str(error), excerpt(str(body.get("error_description", ""))), ""
+        return excerpt(str(error), 60), excerpt(str(body.get("error_description", ""))), ""
     fields = error.get("fields") or []
     details = [str(field.get("msg", "")) for field in fields if isinstance(field, dict)]
     texts = [str(error.get("message", "")), str(error.get("description", "")), *details]

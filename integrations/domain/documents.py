@@ -1,8 +1,14 @@
 """CPF and CNPJ as text; a CNPJ may contain letters since July 2026, so nothing here keeps their digits only."""
 
+import re
 from enum import StrEnum
 
 from stdnum.br import cnpj, cpf
+
+CPF_LENGTH = 11
+HIDDEN = "***"
+_CPF = re.compile(r"(?<!\d)\d{3}[. ]?\d{3}[. ]?\d{3}[-/ ]?\d{2}(?!\d)", re.ASCII)
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
 class DocumentKind(StrEnum):
@@ -28,7 +34,7 @@ def kind_of(document: str) -> DocumentKind:
     if not plain:
         return DocumentKind.NONE
     # 111.111.111-11 and its like have right check digits; people type them where a document is asked for.
-    if len(plain) == 11 and len(set(plain)) > 1 and cpf.is_valid(plain):
+    if len(plain) == CPF_LENGTH and len(set(plain)) > 1 and cpf.is_valid(plain):
         return DocumentKind.CPF
     if len(plain) == 14 and cnpj.is_valid(plain):
         return DocumentKind.CNPJ
@@ -47,8 +53,20 @@ def pretty(document: str) -> str:
 
 
 def mask(document: str) -> str:
-    """Hide the middle of a CPF for people without the permission to see it; a CNPJ is public."""
-    if kind_of(document) is DocumentKind.CPF:
-        plain = compact(document)
-        return f"***.{plain[3:6]}.{plain[6:9]}-**"
-    return pretty(document)
+    """Hide a document from people without the permission to see it. A CNPJ is public. Three digits of a CPF are left:
+    its check digits follow from the others, so that with six of them a thousand numbers would fit, and one of these is
+    found by trying. What is no valid number may be a CPF with a slip."""
+    kind, plain = kind_of(document), compact(document)
+    if kind in (DocumentKind.CNPJ, DocumentKind.NONE):
+        return pretty(document)
+    return f"***.***.{plain[6:9]}-**" if len(plain) == CPF_LENGTH else HIDDEN
+
+
+def without_personal_data(text: str) -> str:
+    """Return a message of another system without CPFs and e-mail addresses. Eleven digits without punctuation are
+    hidden where they are a CPF: Bling's ids are as long."""
+
+    def shown(found: re.Match[str]) -> str:
+        return found[0] if found[0].isdecimal() and kind_of(found[0]) is not DocumentKind.CPF else "***.***.***-**"
+
+    return _EMAIL.sub(HIDDEN, _CPF.sub(shown, text))

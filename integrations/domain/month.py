@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from integrations.domain.confidential import Guard
 from integrations.domain.money import ZERO
 
 
@@ -28,7 +29,8 @@ class Booking:
 
 @dataclass(frozen=True)
 class Item:
-    """One title on both sides; `name` is what people call it, and `reasons` say why the sides may differ.
+    """One title on both sides; `name` is what people call it, `reasons` say why the sides may differ, and `guard` who
+    sees it.
 
     `bling_id` is `None` for titles that only Kamino has.
     """
@@ -36,6 +38,7 @@ class Item:
     name: str
     bling_id: int | None
     kamino_id: int | None
+    guard: Guard
     bling: tuple[Booking, ...] = ()
     kamino: tuple[Booking, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -43,9 +46,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Row:
-    """The sums of one place."""
+    """The sums of the titles of one place that the same people see."""
 
     place: Place
+    guard: Guard
     titles: int
     bling: Decimal
     kamino: Decimal
@@ -72,7 +76,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The sums by place; the differences of the titles at a place add up to that place's difference."""
+    """The sums by place and guard; the differences of the titles there add up to the difference of the sums."""
 
     rows: tuple[Row, ...]
     differences: tuple[Difference, ...]
@@ -80,20 +84,21 @@ class Comparison:
 
 def compare_month(items: Iterable[Item]) -> Comparison:
     """Sum up both sides by place, and name each title that either side books otherwise."""
-    titles: Counter[Place] = Counter()
-    bling: dict[Place, Decimal] = {}
-    kamino: dict[Place, Decimal] = {}
+    titles: Counter[tuple[Place, Guard]] = Counter()
+    bling: dict[tuple[Place, Guard], Decimal] = {}
+    kamino: dict[tuple[Place, Guard], Decimal] = {}
     differences = []
     for item in items:
         ours, theirs = _sums(item.bling), _sums(item.kamino)
         for place in sorted({*ours, *theirs}):
-            titles[place] += 1
+            key = place, item.guard
+            titles[key] += 1
             here, there = ours.get(place, ZERO), theirs.get(place, ZERO)
-            bling[place] = bling.get(place, ZERO) + here
-            kamino[place] = kamino.get(place, ZERO) + there
+            bling[key] = bling.get(key, ZERO) + here
+            kamino[key] = kamino.get(key, ZERO) + there
             if here != there:
                 differences.append(Difference(item, place, here, there))
-    rows = (Row(place, titles[place], bling[place], kamino[place]) for place in sorted(titles))
+    rows = (Row(*key, titles[key], bling[key], kamino[key]) for key in sorted(titles))
     return Comparison(tuple(rows), tuple(sorted(differences, key=_order)))
 
 

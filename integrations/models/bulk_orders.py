@@ -19,7 +19,8 @@ class BulkOrder(models.Model):
     selected ones. The first `cursor` of them were worked off: `done` were ordered, and `left_out`
     counts the others by code (`words/refusals`). `key` is that of the page that asked, so that a second click on it
     orders nothing. `terms` are those of forced settlements: "date", "account" (our key), the "values" of the titles by
-    their keys, and their "total".
+    their keys, and their "total". `is_confidential`: one of its titles is, or was when it was ordered or a category was
+    marked, so that its counts and its list are shown only to people who see such titles.
     """
 
     class Kind(models.TextChoices):
@@ -45,6 +46,7 @@ class BulkOrder(models.Model):
     done = models.PositiveIntegerField(_("done"), default=0)
     left_out = models.JSONField(default=dict, editable=False)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    is_confidential = models.BooleanField(default=False, db_default=False, editable=False)
 
     if TYPE_CHECKING:
         tenant_id: int

@@ -1,8 +1,8 @@
 """Confidential categories (payroll, health): their titles are shown only to people who may see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -10,13 +10,17 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from integrations.domain.confidential import COUNTED, Guard, category_mark, chart_mark
 from integrations.domain.names import fold
+from integrations.models.bulk_orders import BulkOrder
 from integrations.models.connections import BlingConnection
 from integrations.models.deliveries import PersonPosting
 from integrations.models.mappings import Mapping as MappingRow
 from integrations.models.registers import CatalogItem, CatalogKind, KaminoItem, KaminoKind
 from integrations.models.tenants import Tenant
 from integrations.models.titles import Person, Title
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 class ConfidentialCategory(models.Model):
@@ -43,6 +47,13 @@ class ConfidentialCategory(models.Model):
 
     def __str__(self) -> str:
         return str(self.item)
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Keep it, and hide the orders for whole lists that have such titles: their counts tell of them."""
+        super().save(*args, **options)
+        for order in BulkOrder.objects.filter(tenant__bling_connections=self.connection_id, is_confidential=False):
+            if holds_confidential(order.title_ids):
+                BulkOrder.objects.filter(pk=order.pk).update(is_confidential=True)
 
     def clean(self) -> None:
         """Refuse registers that are no categories."""
@@ -76,6 +87,12 @@ def is_confidential(marked: Marked, path: str = "") -> Q:
     return found
 
 
+def holds_confidential(titles: Sequence[int]) -> bool:
+    """Say whether one of some titles (keys) is confidential."""
+    marked = marked_ids()
+    return bool(marked) and Title.objects.filter(is_confidential(marked), pk__in=titles).exists()
+
+
 def hidden_persons(marked: Marked) -> QuerySet[Person]:
     """Return the persons that are known from titles of the `marked` categories only."""
     hidden = is_confidential(marked)
@@ -88,7 +105,7 @@ _TITLES = {
     "Title": "", "Payment": "title__", "Posting": "title__", "PlannedWrite": "title__",
     "ForcedSettlement": "posting__title__", "Discrepancy": "posting__title__",
 }  # fmt: skip
-_PERSONS = {"Person": "pk", "PersonPosting": "person"}
+_PERSONS = {"Person": "pk", "PersonPosting": "person", "Mapping": "person"}
 
 
 def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> QuerySet[Any]:
@@ -97,6 +114,8 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
     `marked` are the `marked_ids`, where the caller knows them already.
     """
     name = rows.model.__name__
+    if name == "BulkOrder":
+        return rows.filter(is_confidential=False)
     if name not in _TITLES and name not in _PERSONS and name != "Attempt":
         return rows
     marked = marked_ids() if marked is None else marked
@@ -113,25 +132,97 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
     return rows.filter(Q(person_posting=None) | ~Q(person_posting__in=persons))
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What the reader of a page, file or mail sees of confidential titles: all of them, or nothing.
+
+    Whatever counts, sums up or names titles takes one, and has no default for it. `marked`: the `marked_ids`, where
+    they are known.
+    """
+
+    is_whole: bool
+    marked: Marked | None = None
+
+    def of(self, rows: Rows) -> Rows:
+        """Return the rows of any table that the reader sees."""
+        return rows if self.is_whole else cast(Rows, without_confidential(rows, self.marked))
+
+    def charts(self, tenant: Tenant) -> frozenset[str]:
+        """Return the Kamino ids of the chart accounts whose titles the reader does not see, "" for those without."""
+        return frozenset() if self.is_whole else confidential_charts(tenant)
+
+    def left_out(self, tenant: Tenant) -> int:
+        """Return how many titles of a company the reader does not see, at most one more than `COUNTED`: of the whole
+        company, never of a day, an account or a category, for the difference of two such counts is a single title."""
+        return 0 if self.is_whole else count_confidential(tenant)
+
+
+WHOLE = Sight(is_whole=True)
+PUBLIC = Sight(is_whole=False)
+
+
+def sight_of(user: Any) -> Sight:
+    """Return what a user sees."""
+    return WHOLE if user.has_perm("integrations.view_confidential") else PUBLIC
+
+
+def count_confidential(tenant: Tenant) -> int:
+    """Return how many confidential titles a company has, at most one more than `COUNTED`: each way to be one is looked
+    for by its own index."""
+    found: set[int] = set()
+    for connection, ids in _marked_of(tenant).items():
+        titles = Title.objects.filter(connection=connection).order_by()
+        by_default = Person.objects.filter(connection=connection, category_id__in=ids).order_by().values("pk")
+        ways = (
+            titles.filter(category_id__in=ids),
+            titles.filter(disputed_categories__isnull=False, disputed_categories__overlap=ids),
+            titles.filter(category_id=0, person__in=by_default),
+        )
+        for way in ways:
+            found.update(way.values_list("pk", flat=True)[: COUNTED + 1])
+    return min(len(found), COUNTED + 1)
+
+
+def _marked_of(tenant: Tenant) -> Marked:
+    found: dict[int, list[int]] = {}
+    rows = ConfidentialCategory.objects.filter(connection__tenant=tenant).order_by("pk")
+    for connection, bling_id in rows.values_list("connection", "item__bling_id"):
+        found.setdefault(connection, []).append(bling_id)
+    return found
+
+
 def confidential_ids(connection: BlingConnection) -> frozenset[int]:
     """Return the Bling ids of a connection's confidential categories."""
     return frozenset(marked_ids().get(connection.pk, ()))
 
 
-@dataclass(frozen=True)
-class ConfidentialNames:
-    """What a company's confidential categories are called in Bling, and their chart accounts in Kamino, by id and
-    name."""
-
-    categories: frozenset[str]
-    charts: dict[str, str]
-
-
-def confidential_names(tenant: Tenant) -> ConfidentialNames:
-    """Return them; a chart account is confidential when such a category is mapped to it, or has the same name."""
+def confidential_charts(tenant: Tenant) -> frozenset[str]:
+    """Return the Kamino ids of a company's confidential chart accounts: such a category is mapped to them, or has the
+    same name. Where there is such a category, "" is one of them: a title in Kamino without account may be anything."""
     marked = ConfidentialCategory.objects.filter(connection__tenant=tenant)
-    names = frozenset(marked.values_list("item__name", flat=True))
+    names = [fold(name) for name in marked.values_list("item__name", flat=True)]
+    if not names:
+        return frozenset()
     items = KaminoItem.objects.filter(connection__tenant=tenant, kind=KaminoKind.CHART_ACCOUNT)
     mapped = MappingRow.objects.filter(source__confidential__in=marked).values("chart_account")
-    charts = items.filter(Q(pk__in=mapped) | Q(folded_name__in=[fold(name) for name in names]))
-    return ConfidentialNames(names, dict(charts.values_list("kamino_id", "name")) if names else {})
+    charts = items.filter(Q(pk__in=mapped) | Q(folded_name__in=names))
+    return frozenset({"", *charts.values_list("kamino_id", flat=True)})
+
+
+def category_marks(tenants: Sequence[int]) -> frozenset[str]:
+    """Return the marks of the confidential categories of some companies (keys)."""
+    rows = ConfidentialCategory.objects.filter(connection__tenant__in=tenants).order_by()
+    return frozenset(category_mark(*row) for row in rows.values_list("connection", "item__bling_id"))
+
+
+def marks_of(tenant: Tenant) -> frozenset[str]:
+    """Return what makes a row of a company's reports confidential now: its categories, and accounts in Kamino."""
+    return category_marks([tenant.pk]) | {chart_mark(chart) for chart in confidential_charts(tenant)}
+
+
+def guard_of(title: Title, marks: Iterable[str]) -> Guard:
+    """Return what decides who sees a title in a report that is kept; `marks` are the `marks_of` its company. The same
+    as `is_confidential`, which asks the database."""
+    default = title.person.category_id if title.person is not None and not title.category_id else 0
+    decisive = {title.category_id or default, *(title.disputed_categories or ())} - {0}
+    return Guard.of((category_mark(title.connection_id, number) for number in decisive), marks)

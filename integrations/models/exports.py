@@ -24,6 +24,8 @@ class Export(models.Model):
 
     `packed_ids` are the rows of the list at the click, in its order (`pack_ids`; to write an array of so
     many takes hundreds of megabytes); the first `cursor` of them are in `chunks`. `failure` says why there is no file.
+    `left_out` are the marks of the confidential categories of which nothing is in it; none, where it was ordered by
+    somebody who sees them.
     """
 
     class Format(models.TextChoices):
@@ -42,6 +44,7 @@ class Export(models.Model):
     fingerprint = models.CharField(max_length=64, editable=False)
     tenant_ids = ArrayField(models.BigIntegerField(), editable=False)
     counted = models.PositiveIntegerField(_("rows"))
+    left_out = ArrayField(models.CharField(max_length=60), default=list, db_default=[], editable=False)
     cursor = models.PositiveIntegerField(default=0, editable=False)
     tries = models.PositiveSmallIntegerField(default=0, editable=False)
     retry_at = models.DateTimeField(null=True, editable=False)

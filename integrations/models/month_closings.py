@@ -10,9 +10,10 @@ from integrations.models.tenants import Tenant
 
 
 class MonthClosing(models.Model):
-    """The numbers of one month as they were; a row never changes, looking again makes a new `version`.
+    """The numbers of one month as they were; a row never changes, looking again makes a new `version`. Only the text
+    about a person who is forgotten is taken out.
 
-    `month` is its first day. `numbers` are the tables of `pipeline/report/month.py`, amounts as text.
+    `month` is its first day. `numbers` are the tables of `pipeline/report/month_numbers.py`, amounts as text.
     `as_sent_accepted_by`: who froze it although part of Kamino's side was not read.
     """
 

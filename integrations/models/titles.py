@@ -84,6 +84,7 @@ class Person(models.Model):
             GinIndex("connection", OpClass(Upper("trade_name"), name="gin_trgm_ops"), name="person_trade_name_words"),
             models.Index(fields=["name", "id"], name="person_by_name"),
             models.Index(fields=["connection", "name", "id"], name="person_of_company"),
+            models.Index(fields=["connection", "category_id"], condition=~Q(category_id=0), name="person_category"),
         ]
         constraints = [models.UniqueConstraint(fields=["connection", "bling_id"], name="one_person_per_bling_id")]
         permissions = [("view_personal_data", "Can see whole CPF numbers")]
@@ -185,6 +186,8 @@ class Title(models.Model):
             GinIndex(fields=["bordero_ids"], name="title_borderos"),
             models.Index(fields=["connection", "origin_id"], condition=~Q(origin_id=0), name="title_origin"),
             models.Index(fields=["connection", "changed_at"], name="title_changed"),
+            models.Index(fields=["connection", "category_id"], name="title_category"),
+            models.Index(fields=["connection"], condition=Q(disputed_categories__isnull=False), name="title_disputed"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["connection", "direction", "bling_id"], name="one_title_per_bling_id")

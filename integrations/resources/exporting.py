@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from integrations.models import Export, ExportChunk, Tenant
+from integrations.models.confidential import category_marks, sight_of
 from integrations.pipeline.access import failpoints
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.files import PortugueseResource, write_file
@@ -56,20 +57,24 @@ def order(
     fingerprint = hashlib.sha256(packed).hexdigest()
     wanted = {"user": user, "table": table, "file_format": file_format, "fingerprint": fingerprint}
     same = Export.objects.filter(**wanted, finished_at=None).first()
-    if same is not None:
+    if same is not None and may_have(same):
         return same
-    tenants = rows.order_by().values_list(RESOURCES[table].tenant_path, flat=True).distinct()
+    tenants = sorted(set(rows.order_by().values_list(RESOURCES[table].tenant_path, flat=True).distinct()))
+    left_out = [] if sight_of(user).is_whole else sorted(category_marks(tenants))
     return Export.objects.create(
-        **wanted, created_at=now, packed_ids=packed, counted=len(ids), tenant_ids=sorted(set(tenants))
+        **wanted, created_at=now, packed_ids=packed, counted=len(ids), tenant_ids=tenants, left_out=left_out
     )
 
 
 def may_have(export: Export) -> bool:
-    """Say whether who asked may export, and sees every company that the file shows."""
+    """Say whether who asked may export, and sees every company and every title that the file shows: what became
+    confidential since it was ordered may be in it."""
     user = User.objects.get(pk=export.user_id)  # read again: permissions are kept on the object
     resource = RESOURCES[export.table]
     seen = set(Tenant.objects.for_user(user).filter(pk__in=export.tenant_ids).values_list("pk", flat=True))
-    return user.is_active and user.has_perm(resource.permission) and seen >= set(export.tenant_ids)
+    if not (user.is_active and user.has_perm(resource.permission) and seen >= set(export.tenant_ids)):
+        return False
+    return sight_of(user).is_whole or category_marks(export.tenant_ids) <= set(export.left_out)
 
 
 def advance_exports(*, clock: Clock) -> bool:
@@ -154,7 +159,8 @@ def _keep_rows(export: Export) -> int:
     """Store the cells of the next rows; returns the new cursor."""
     resource = RESOURCES[export.table]()
     ids = export.ids[export.cursor : export.cursor + CHUNK]
-    mine = resource.every_row().filter(**{f"{resource.tenant_path}__in": export.tenant_ids})
+    sight = sight_of(User.objects.get(pk=export.user_id))
+    mine = sight.of(resource.every_row()).filter(**{f"{resource.tenant_path}__in": export.tenant_ids})
     text = json.dumps([[_packed(cell) for cell in row] for row in cells_of(resource, mine, ids)], ensure_ascii=False)
     ExportChunk.objects.create(export=export, number=export.cursor, content=zlib.compress(text.encode(), 1))
     return export.cursor + len(ids)

@@ -5,16 +5,18 @@ from functools import partial
 from typing import Any, cast
 
 import tablib
+from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from import_export import resources
 from import_export.fields import Field
 
 from integrations.models import MappingChange
+from integrations.models.confidential import Sight
 from integrations.models.mapping_changes import fault_text
 from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.models.registers import KaminoKind
-from integrations.pipeline.mapping.changes import rows_of
+from integrations.pipeline.mapping.changes import shown_rows
 from integrations.pipeline.mapping.edits import CellError
 from integrations.pipeline.mapping.rows import DeskRow, desk_rows
 from integrations.pipeline.mapping.sheet import LANGUAGE, SHEET_TITLE, header
@@ -86,9 +88,9 @@ def state_text(row: DeskRow) -> str:
     return words[row.state]
 
 
-def _tables(tenant_id: int) -> tuple[tablib.Dataset, KaminoTargets]:
+def _tables(tenant_id: int, sight: Sight) -> tuple[tablib.Dataset, KaminoTargets]:
     targets = KaminoTargets.of_tenant(tenant_id)
-    rows = desk_rows(tenant_id, targets)
+    rows = desk_rows(tenant_id, targets, sight)
     return cast(tablib.Dataset, MappingResource(targets).export(rows)), targets
 
 
@@ -96,17 +98,18 @@ def _rows(dataset: tablib.Dataset) -> Iterable[Sequence[Any]]:
     return cast(Iterable[Sequence[Any]], dataset)
 
 
-def mapping_csv(tenant_id: int) -> bytes:
-    """Return a company's De/Para as csv."""
+def mapping_csv(tenant_id: int, sight: Sight) -> bytes:
+    """Return what a reader sees of a company's De/Para as csv."""
     with override(LANGUAGE):
-        dataset, _targets = _tables(tenant_id)
+        dataset, _targets = _tables(tenant_id, sight)
         return csv_bytes(dataset.headers or [], _rows(dataset))
 
 
-def mapping_xlsx(tenant_id: int) -> bytes:
-    """Return a company's De/Para as a workbook; a second sheet holds Kamino's names, offered as lists in the cells."""
+def mapping_xlsx(tenant_id: int, sight: Sight) -> bytes:
+    """Return what a reader sees of a company's De/Para as a workbook; a second sheet holds Kamino's names, offered as
+    lists in the cells."""
     with override(LANGUAGE):
-        dataset, targets = _tables(tenant_id)
+        dataset, targets = _tables(tenant_id, sight)
         columns = {
             name: [safe_text(label(item)) for item in targets.usable(kind)] for name, kind in TARGET_KINDS.items()
         }
@@ -126,13 +129,14 @@ def mapping_xlsx(tenant_id: int) -> bytes:
         )
 
 
-def bad_rows_xlsx(change: MappingChange) -> bytes:
-    """Return the rows of a file that could not be used, as they came and with the reasons, to be corrected and sent."""
+def bad_rows_xlsx(change: MappingChange, user: User) -> bytes:
+    """Return the rows of a file that could not be used, of those that a user sees, as they came and with the reasons,
+    to be corrected and sent."""
     with override(LANGUAGE):
         headers: Sequence[str] = [*(safe_text(text) for text in change.headers), _("Reason")]
         rows = [
             [*(safe_text(text) for text in row.cells), safe_text(" ".join(error_texts(row.errors)))]
-            for row in rows_of(change)[1]
+            for row in shown_rows(change, user)[1]
         ]
         return xlsx_bytes(Sheet(SHEET_TITLE, headers, rows, [24] * len(headers)))
 

@@ -11,14 +11,16 @@ from django.utils.translation import override
 
 from integrations.domain.position import Age
 from integrations.models import MonthClosing, Tenant
+from integrations.models.confidential import Sight
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.pipeline.report.both_sides import one_moment
-from integrations.pipeline.report.month import as_sent_of, without_confidential
+from integrations.pipeline.report.month_numbers import visible_numbers
 from integrations.pipeline.report.position import OpenTitle, Sums, Totals, open_on
 from integrations.resources.files import LANGUAGE
 from integrations.sheets.cells import safe_text
 from integrations.sheets.writing import Sheet, write_xlsx
 from integrations.words.as_sent import as_sent_text
+from integrations.words.confidential import CLOSED_MONTH, left_out_text
 from integrations.words.values import readable
 
 MONEY_COLUMNS = 3
@@ -48,17 +50,17 @@ def difference_headers(section: str) -> list[str]:
     return [*closing_headers(section)[:3], *document, *closing_headers(section)[4:], _("Why")]
 
 
-def write_closing(out: IO[bytes], closing: MonthClosing, *, whole: bool = True) -> None:
-    """Write a frozen month: sums by competence and by settlement, and the titles that differ, each with its reason; not
-    `whole`: without confidential titles."""
-    numbers = closing.numbers if whole else without_confidential(closing.numbers, closing.tenant)
+def write_closing(out: IO[bytes], closing: MonthClosing, sight: Sight) -> None:
+    """Write what a reader sees of a frozen month: sums by competence and by settlement, and the titles that differ,
+    each with its reason."""
+    numbers = visible_numbers(closing.numbers, closing.tenant, sight)
     with override(LANGUAGE):
         names = {"competence": _("Competence"), "settled": _("Settlements")}
         sheets = [
             Sheet(
                 name,
                 closing_headers(section),
-                chain(_sums(numbers[section]["rows"]), _notes(closing, section)),
+                chain(_sums(numbers[section]["rows"]), _notes(closing, numbers, section, sight)),
                 [14, 40, 40, 10, 16, 16, 16],
             )
             for section, name in names.items()
@@ -73,9 +75,8 @@ def write_closing(out: IO[bytes], closing: MonthClosing, *, whole: bool = True) 
         write_xlsx(out, *sheets)
 
 
-def write_position(out: IO[bytes], tenant: Tenant, day: date, *, whole: bool = True) -> None:
-    """Write what was open on a day, title by title as they are read, and then the sums by age; not `whole`: without
-    confidential titles."""
+def write_position(out: IO[bytes], tenant: Tenant, day: date, sight: Sight) -> None:
+    """Write what a reader sees of what was open on a day, title by title as they are read, and then the sums by age."""
     with override(LANGUAGE), one_moment():
         totals = Totals()
         headers = [
@@ -95,9 +96,9 @@ def write_position(out: IO[bytes], tenant: Tenant, day: date, *, whole: bool = T
             Sheet(
                 _("Open on %(day)s") % {"day": f"{day:%d-%m-%Y}"},
                 headers,
-                _position_cells(totals.counted(open_on(tenant, day, whole=whole))),
+                _position_cells(totals.counted(open_on(tenant, day, sight))),
             ),
-            Sheet(_("Summary"), summary, _summary_rows(totals, tenant), [14, 26, 10, 18, 18, 18]),
+            Sheet(_("Summary"), summary, _summary_rows(totals, tenant, sight), [14, 26, 10, 18, 18, 18]),
         )
 
 
@@ -111,10 +112,11 @@ def _position_cells(titles: Iterator[OpenTitle]) -> Iterator[list[Any]]:
         ]  # fmt: skip
 
 
-def _summary_rows(totals: Totals, tenant: Tenant) -> Iterator[list[Any]]:
+def _summary_rows(totals: Totals, tenant: Tenant, sight: Sight) -> Iterator[list[Any]]:
     """Return the sums once the titles were written: a sheet's rows are asked for after those before it."""
     yield from position_rows(totals.sums())
     yield from ([text] for text in position_as_sent(totals, tenant))
+    yield from ([text] for text in _left_out(tenant, sight))
 
 
 def position_as_sent(totals: Totals, tenant: Tenant) -> list[str]:
@@ -124,8 +126,13 @@ def position_as_sent(totals: Totals, tenant: Tenant) -> list[str]:
 
 
 def closing_as_sent(table: Mapping[str, Any]) -> list[str]:
-    """Return what to say of what was not read of one of a closing's comparisons, in the active language."""
-    return [as_sent_text(found, found.direction) for found in as_sent_of(table)]
+    """Return what to say of what was not read of one of a month's visible comparisons, in the active language."""
+    return [as_sent_text(found, found.direction) for found in table["as_sent"]]
+
+
+def _left_out(tenant: Tenant, sight: Sight) -> list[str]:
+    text = left_out_text(sight.left_out(tenant))
+    return [text] if text else []
 
 
 def position_rows(sums: Sequence[Sums]) -> list[list[Any]]:
@@ -140,8 +147,11 @@ def position_rows(sums: Sequence[Sums]) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-def _notes(closing: MonthClosing, section: str) -> Iterator[list[Any]]:
-    notes = closing_as_sent(closing.numbers[section])
+def _notes(closing: MonthClosing, numbers: Mapping[str, Any], section: str, sight: Sight) -> Iterator[list[Any]]:
+    yield from ([text] for text in _left_out(closing.tenant, sight))
+    if numbers["is_closed"]:
+        yield [_(CLOSED_MONTH)]
+    notes = closing_as_sent(numbers[section])
     yield from ([text] for text in notes)
     if notes and closing.as_sent_accepted_by:
         yield [accepted_text(closing)]

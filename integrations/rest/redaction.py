@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from integrations.domain.documents import without_personal_data
+
 HIDDEN = "•••"
 _SHORTEST = 8
 _SECRET_NAMES = {
@@ -47,8 +49,9 @@ def _is_secret(name: object) -> bool:
 
 
 def excerpt(text: str, limit: int = 300) -> str:
-    """Return the beginning of an answer, on one line, without secrets: enough to understand an error."""
-    plain = " ".join(str(redact(text)).split())
+    """Return the beginning of an answer, on one line, without secrets and personal data: enough to understand an
+    error."""
+    plain = without_personal_data(" ".join(str(redact(text)).split()))
     return plain if len(plain) <= limit else f"{plain[:limit]}…"
 
 

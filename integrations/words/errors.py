@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from integrations.domain.documents import without_personal_data
 from integrations.words.places import place_text, service_words
 from integrations.words.values import moment_text
 
@@ -136,7 +137,7 @@ def call_text(params: Mapping[str, str]) -> str:
         text = _BY_KIND[kind]
     else:
         text = _BY_CODE.get(code) or _BY_KIND.get(kind, _BY_KIND["internal"])
-    message = params.get("message", "").strip() or _("no reason given")
+    message = without_personal_data(params.get("message", "").strip()) or _("no reason given")
     return _(text) % {
         **service_words(params.get("service", "")),
         "message": message.removesuffix(".") if "%(message)s." in text else message,
@@ -165,7 +166,7 @@ def failure_text(failure: Mapping[str, str]) -> str:
     of a run that read the rest. Version 0.1 stored the sentence."""
     if not failure:
         return ""
-    text = failure.get("text") or call_text(failure)
+    text = without_personal_data(failure.get("text", "")) or call_text(failure)
     if "operation" not in failure:
         return text
     rest = _("Only this was left out (%(operation)s); the sync is tried again within the hour, then more rarely.")

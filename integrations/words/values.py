@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.discrepancies import DiscrepancyKind
-from integrations.domain.documents import mask, pretty
+from integrations.domain.documents import mask, pretty, without_personal_data
 
 _ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SIDE = re.compile(r"(?:\d{4}-\d{2}-\d{2} )?(-?\d+\.\d{2})")
@@ -19,7 +19,9 @@ _AMOUNT = re.compile(r"(?<![\w.,])-?\d+\.\d{2}(?![\w.,])")
 
 
 def readable(text: str) -> str:
-    """Rewrite the ISO days and plain amounts in a text that a machine made: 21/11/2026, R$ 1.234,56."""
+    """Rewrite the ISO days and plain amounts in a text that a machine made: 21/11/2026, R$ 1.234,56. What an older
+    version kept of messages is shown without personal data."""
+    text = without_personal_data(text)
     try:
         text = _ISO_DAY.sub(
             lambda found: date_format(date(*(int(part) for part in found.groups())), "SHORT_DATE_FORMAT"), text

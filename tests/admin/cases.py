@@ -31,6 +31,7 @@ from integrations.models import (
     Title,
     TitleRead,
 )
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.desk import bulk, restores
 from tests.admin.world import DAY, Rows
 from tests.domain.builders import desired
@@ -216,8 +217,7 @@ def held(rows: Rows) -> None:
 
 
 def release_form(rows: Rows) -> dict[str, Any]:
-    seen = restores.waiting(rows.hold)
-    return {**REASON, "count": str(seen.count), "total": str(seen.total)}
+    return {**REASON, **vars(restores.waiting(rows.hold, WHOLE))}
 
 
 def listed_nowhere(rows: Rows) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from integrations.domain.documents import DocumentKind, compact, kind_of, mask, pretty
+from integrations.domain.documents import DocumentKind, compact, kind_of, mask, pretty, without_personal_data
 
 CPF = "529.982.247-25"
 CNPJ = "11.222.333/0001-81"
@@ -48,9 +48,11 @@ def test_an_invalid_document_is_shown_as_it_came() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "shown"), [(CPF, "***.982.247-**"), (CNPJ, CNPJ), ("", ""), (ALPHANUMERIC.lower(), ALPHANUMERIC)]
-)
-def test_only_a_cpf_is_masked(document: str, shown: str) -> None:
+    ("document", "shown"),
+    [(CPF, "***.***.247-**"), (CNPJ, CNPJ), ("", ""), (ALPHANUMERIC.lower(), ALPHANUMERIC),
+     ("529.982.247-26", "***.***.247-**"), ("0052998224725", "***"), ("AB123456", "***")],
+)  # fmt: skip
+def test_all_but_a_cnpj_is_masked(document: str, shown: str) -> None:
     assert mask(document) == shown
 
 
@@ -66,5 +68,21 @@ def test_no_text_breaks_the_reading_of_documents(text: str) -> None:
 @given(st.text(alphabet="0123456789", min_size=11, max_size=11))
 def test_a_mask_never_shows_the_whole_cpf(digits: str) -> None:
     if kind_of(digits) is DocumentKind.CPF:
-        assert digits[:3] not in mask(digits).split(".")[0]
-        assert mask(digits).endswith("-**")
+        assert mask(digits) == f"***.***.{digits[6:9]}-**"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("CPF 52998224725 já cadastrado", "CPF ***.***.***-** já cadastrado"),
+        ("CPF 529.982.247-25.", "CPF ***.***.***-**."),
+        ("529.982.247-26", "***.***.***-**"),
+        ("529 982 247/25", "***.***.***-**"),
+        ("título 16000000700", "título 16000000700"),
+        ("joana.prado@example.com.br já existe", "*** já existe"),
+        ("CNPJ 11.222.333/0001-81, R$ 1.234,56, 21/11/2026", "CNPJ 11.222.333/0001-81, R$ 1.234,56, 21/11/2026"),
+        ("11222333000181", "11222333000181"),
+    ],
+)
+def test_messages_lose_what_names_a_person(text: str, shown: str) -> None:
+    assert without_personal_data(text) == shown

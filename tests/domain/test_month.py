@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations.domain.confidential import Guard
 from integrations.domain.month import Booking, Item, Place, compare_month
 from integrations.domain.position import Age, age_on, balance_on, paid_off
 from integrations.domain.settlement import PaymentFacts
@@ -17,9 +18,10 @@ DAY = date(2026, 11, 30)
 
 amounts = st.decimals("0.01", "9999.99", places=2)
 bookings = st.builds(Booking, st.sampled_from([RENT, ENERGY]), amounts)
+guards = st.builds(Guard, st.booleans(), st.lists(st.sampled_from(["bling:1:1", "bling:1:2"])).map(tuple))
 items = st.lists(
     st.builds(
-        Item, st.text(max_size=5), st.integers(1, 999), st.none(), st.lists(bookings).map(tuple),
+        Item, st.text(max_size=5), st.integers(1, 999), st.none(), guards, st.lists(bookings).map(tuple),
         st.lists(bookings).map(tuple),
     )
 )  # fmt: skip
@@ -29,7 +31,11 @@ items = st.lists(
 def test_the_differences_of_titles_add_up_to_those_of_their_places(given_items: list[Item]) -> None:
     found = compare_month(given_items)
     for row in found.rows:
-        here = [difference.difference for difference in found.differences if difference.place == row.place]
+        here = [
+            difference.difference
+            for difference in found.differences
+            if (difference.place, difference.item.guard) == (row.place, row.guard)
+        ]
         assert sum(here, Decimal(0)) == row.difference
     assert sum(row.bling for row in found.rows) == sum(one.amount for item in given_items for one in item.bling)
     assert sum(row.kamino for row in found.rows) == sum(one.amount for item in given_items for one in item.kamino)
@@ -37,8 +43,8 @@ def test_the_differences_of_titles_add_up_to_those_of_their_places(given_items: 
 
 def test_the_same_money_at_another_place_is_two_differences() -> None:
     amount = Decimal("10.00")
-    moved = Item("NF 1", 1, 7, (Booking(RENT, amount),), (Booking(ENERGY, amount),))
-    found = compare_month([moved, Item("NF 2", 2, 8, (Booking(RENT, amount),), (Booking(RENT, amount),))])
+    moved = Item("NF 1", 1, 7, Guard(), (Booking(RENT, amount),), (Booking(ENERGY, amount),))
+    found = compare_month([moved, Item("NF 2", 2, 8, Guard(), (Booking(RENT, amount),), (Booking(RENT, amount),))])
     assert [(row.place, row.difference, row.titles) for row in found.rows] == [(RENT, -amount, 2), (ENERGY, amount, 1)]
     assert [(one.place, one.item.bling_id, one.difference) for one in found.differences] == [
         (RENT, 1, -amount), (ENERGY, 1, amount),

@@ -1,5 +1,6 @@
 """Confidential categories where both systems are asked: the live search in Bling, and what Kamino's lists showed."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,10 +8,13 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import CatalogItem, ConfidentialCategory, KaminoConnection
+from integrations.models import CatalogItem, ConfidentialCategory, KaminoConnection, KaminoItem
+from integrations.models.confidential import Sight
 from integrations.pipeline.desk import kamino_search, live_kamino
+from integrations.pipeline.report.month import freeze, month_of
 from tests.admin.world import make_user
 from tests.flows.helpers import Company
+from tests.pipeline.compare.test_discrepancy_kinds import compare_again
 
 
 @pytest.fixture
@@ -81,6 +85,43 @@ def test_nor_the_search_in_kamino(company: Company, payroll: int) -> None:
     span = posting.title.due_date
     live_kamino.read_due(posting, start=due, end=max(span, due), clock=timezone.now)
     for whole in (True, False):
-        found = {hit.row.kamino_id for hit in kamino_search.find(posting, kamino_search.Search(), whole=whole)}
+        sight = Sight(is_whole=whole)
+        found = {
+            hit.row.kamino_id for hit in kamino_search.find(posting, kamino_search.Search(), Sight(is_whole=whole))
+        }
         assert ({there, by_hand} <= found) == whole
-        assert (kamino_search.chosen(posting, there, whole=whole) is not None) == whole
+        assert (kamino_search.chosen(posting, there, sight) is not None) == whole
+
+
+@pytest.mark.parametrize("may", [False, True])
+def test_payroll_that_only_kamino_has_is_in_no_report(company: Company, payroll: int, may: bool) -> None:
+    company.bling.world.generous = True
+    theirs = company.add_title("payable", category=payroll, value="4321.09")
+    company.add_title("payable", value="10.00")
+    company.sync()
+    there, today = company.in_kamino("payable", theirs), company.bling.world.today
+    for value, chart in (("6540.21", there["IDPlanoContaClassificacao"]), ("6541.21", "")):
+        by_hand = company.kamino.add_title(
+            "payable", there["IDPessoa"], value, today, "Dora", DataCompetencia=str(today)
+        )
+        company.kamino.edit_title("payable", by_hand, IDPlanoContaClassificacao=chart)
+        if chart:
+            company.kamino.pay_title("payable", by_hand)
+    compare_again(company)
+    month = month_of(company.tenant, today.replace(day=1))
+    assert Decimal("6540.21") in {row.kamino for row in month.settled.rows}
+    closing = freeze(
+        tenant=company.tenant, found=month, user=User.objects.get(username="maria"), now=timezone.now(),
+        accepts_as_sent=True,
+    )  # fmt: skip
+    KaminoItem.objects.filter(name="Salários").update(folded_name="outro", name="Outro")
+    month_page = f"/admin/integrations/monthclosing/{closing.pk}/change/"
+    open_page = f"/admin/integrations/title/posicao-em-aberto/?tenant={company.tenant.pk}&day={today:%d/%m/%Y}"
+    client = staff(company, "view_title", "view_monthclosing", *(["view_confidential"] if may else []))
+    for address, secrets in (
+        (month_page, ("6.540,21", "6.541,21", "4.321,09")),
+        (open_page, ("6.541,21", "10.872,30")),
+    ):
+        page = client.get(address).content.decode()
+        assert any(amount in page for amount in secrets) == may, address
+        assert may or "10,00" in page

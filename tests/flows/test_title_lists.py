@@ -14,6 +14,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
 from integrations.models import Alert, KaminoConnection, KaminoSnapshot, ListedSpan, PersonPosting, Posting
+from integrations.models.confidential import WHOLE
 from integrations.models.outbox import Priority
 from integrations.pipeline.access.clients import open_kamino
 from integrations.pipeline.company import title_lists
@@ -100,7 +101,7 @@ def test_while_it_is_unknown_only_payables_are_created(unknown: Company) -> None
     assert unknown.in_kamino("payable", payable) is not None
     assert in_kamino(unknown) == 0
     assert unknown.posting(receivable).state == DeliveryState.READY
-    lines = {line.code: line.colour for line in checklist(unknown.tenant, now=timezone.now())}
+    lines = {line.code: line.colour for line in checklist(unknown.tenant, WHOLE, now=timezone.now())}
     assert (lines["payable_list"], lines["receivable_list"]) == ("green", "amber")
     review_alerts(now=timezone.now())
     alert = Alert.objects.get(cause=AlertCause.LIST_UNKNOWN, closed_at=None)
@@ -111,7 +112,7 @@ def test_a_person_who_saw_what_it_means_says_that_there_is_none(unknown: Company
     title = unknown.add_title("receivable")
     unknown.sync()
     kamino = KaminoConnection.objects.get()
-    seen = title_lists.unseen(kamino, RECEIVABLE)
+    seen = title_lists.unseen(kamino, RECEIVABLE, WHOLE)
     assert (seen.count, str(seen.total)) == (1, "100.00")
     given: dict[str, Any] = {"kamino": kamino, "direction": RECEIVABLE, "user": user, "now": timezone.now()}
     with pytest.raises(Refused):
@@ -138,7 +139,7 @@ def test_a_list_that_refuses_cannot_be_called_absent(unknown: Company, world: Wo
     assert kamino.list_answers["receivable"]["receivable.list"] == str(status)
     with pytest.raises(Refused):
         title_lists.say_absent(
-            kamino=kamino, direction=RECEIVABLE, seen=title_lists.unseen(kamino, RECEIVABLE), reason="não há",
+            kamino=kamino, direction=RECEIVABLE, seen=title_lists.unseen(kamino, RECEIVABLE, WHOLE), reason="não há",
             user=user, now=timezone.now(),
         )  # fmt: skip
     world.faults.clear()

@@ -18,6 +18,7 @@ from integrations.admin.companies.coverage import coverage_url
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
 from integrations.admin.kit.fields import DayField
+from integrations.admin.kit.scope import scoped, sight_for
 from integrations.domain.delivery import DeliveryState
 from integrations.login.step_up import stepped_up
 from integrations.models import PlannedWrite, Posting, Tenant
@@ -100,7 +101,7 @@ class ReadinessPages:
             day = form.cleaned_data["settled_from"]
             if "preview" not in request.POST:
                 return self._decide(request, tenant, Decisions(**form.cleaned_data))
-        lines = checklist(tenant, now=timezone.now())
+        lines = checklist(tenant, sight_for(request), now=timezone.now())
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -110,8 +111,10 @@ class ReadinessPages:
             "is_red": worst(lines) == RED,
             "form": form if may_decide else None,
             "day": texts.day(day),
+            "left_out": texts.left_out(tenant, request),
             "payments": [
-                (row, texts.money(row.total), texts.money(row.total_before)) for row in payments_since(tenant, day)
+                (row, texts.money(row.total), texts.money(row.total_before))
+                for row in payments_since(tenant, day, sight_for(request))
             ],
             "activate_url": reverse("admin:integrations_tenant_activate", args=[tenant.pk])
             if self.has_activate_permission(request) and not tenant.is_live
@@ -133,7 +136,7 @@ class ReadinessPages:
     @stepped_up
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         tenant = self.get_object_or_deny(request, object_id)
-        lines = checklist(tenant, now=timezone.now())
+        lines = checklist(tenant, sight_for(request), now=timezone.now())
         if tenant.is_live or worst(lines) == RED:
             text = _("Delivery is live already.") if tenant.is_live else _("Correct the red lines first.")
             messages.warning(request, text)
@@ -152,7 +155,7 @@ class ReadinessPages:
             self,
             title=_("Activate sending to Kamino for %(name)s") % {"name": tenant},
             text=_("Begins to send titles of %(name)s to Kamino, now and with every sync:") % {"name": tenant},
-            note="\n".join(_planned(tenant)),
+            note="\n".join(_planned(tenant, request)),
             rows=warnings,
             submit=_("Activate sending to Kamino"),
             form=form,
@@ -175,7 +178,7 @@ class ReadinessPages:
             title=_("Take %(name)s back to simulation") % {"name": tenant},
             text=_("Nothing more of %(name)s is sent to Kamino; everything is still read and computed.")
             % {"name": tenant},
-            note=_in_flight(tenant),
+            note=_in_flight(tenant, request),
             submit=_("Back to simulation"),
             form=form,
             dangerous=True,
@@ -183,9 +186,10 @@ class ReadinessPages:
         )
 
 
-def _planned(tenant: Tenant) -> list[str]:
-    """Return what would be sent, a line per operation."""
-    totals = PlannedWrite.objects.filter(kamino_connection__tenant=tenant).ready().totals()
+def _planned(tenant: Tenant, request: HttpRequest) -> list[str]:
+    """Return what would be sent, a line per operation, of what the user sees."""
+    rows: Any = scoped(PlannedWrite.objects.filter(kamino_connection__tenant=tenant), request)
+    totals = rows.ready().totals()
     lines = [
         ngettext("%(what)s: %(count)s title, %(total)s", "%(what)s: %(count)s titles, %(total)s", row["count"])
         % {
@@ -195,11 +199,12 @@ def _planned(tenant: Tenant) -> list[str]:
         }
         for row in totals
     ]
-    return lines or [_("Nothing is ready yet; what comes is sent.")]
+    left_out = texts.left_out(tenant, request)
+    return [*(lines or [_("Nothing is ready yet; what comes is sent.")]), *([left_out] if left_out else [])]
 
 
-def _in_flight(tenant: Tenant) -> str:
-    states = Posting.objects.filter(kamino_connection__tenant=tenant)
+def _in_flight(tenant: Tenant, request: HttpRequest) -> str:
+    states = scoped(Posting.objects.filter(kamino_connection__tenant=tenant), request)
     sending = states.filter(state=DeliveryState.SENDING).count()
     uncertain = states.filter(state=DeliveryState.UNCERTAIN).count()
     text = ngettext(

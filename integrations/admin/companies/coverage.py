@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import display, page_action
+from integrations.admin.kit.scope import sight_for, sight_told
 from integrations.admin.mapping.desk import row_url
 from integrations.models import Tenant
 from integrations.pipeline.report.coverage import Blocker, Share, coverage_of
@@ -31,12 +32,13 @@ class CoveragePage:
     @page_action(gettext_lazy("Coverage"), permissions=["view"], icon="checklist")
     def coverage(self, request: HttpRequest, object_id: str) -> HttpResponse:
         tenant = self.get_object_or_deny(request, object_id)
-        found = coverage_of(tenant)
+        found = coverage_of(tenant, sight_for(request))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Coverage of %(name)s") % {"name": tenant},
             "coverage": found,
+            "left_out": texts.left_out(tenant, request),
             "shares": [
                 (_("Titles"), Share(found.ready, found.titles)),
                 (_("Categories in use"), found.categories),
@@ -57,7 +59,7 @@ class CoveragePage:
         # Unfold asks several times for the cell of a page; at a hundred thousand titles each answer takes a third of
         # a second.
         if "coverage_sentence" not in vars(tenant):
-            vars(tenant)["coverage_sentence"] = coverage_of(tenant).sentence()
+            vars(tenant)["coverage_sentence"] = coverage_of(tenant, sight_told(tenant)).sentence()
         sentence = vars(tenant)["coverage_sentence"]
         return texts.anchor(coverage_url(tenant), sentence)
 

@@ -15,6 +15,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
+from integrations.admin.kit.scope import sight_for, sight_told, told_sight
 from integrations.domain.money import ZERO
 from integrations.models import RestoreHold
 from integrations.pipeline.desk import restores
@@ -41,7 +42,7 @@ class RestoreHoldAdmin(actions.PermittedActions, ReadOnlyAdmin):
     actions_detail = ["release"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        return told_sight(super().get_queryset(request).select_related(*self.list_select_related), request)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         is_open = RestoreHold.objects.filter(RestoreHold.OPEN, pk=object_id).exists()
@@ -72,7 +73,7 @@ class RestoreHoldAdmin(actions.PermittedActions, ReadOnlyAdmin):
             return _in_words(seen) if hold.released_by_id is not None else texts.EMPTY
         query = urlencode({"worklist": "restored", "tenant": hold.kamino_connection.tenant_id})
         url = f"{reverse('admin:integrations_posting_changelist')}?{query}"
-        return texts.anchor(url, _in_words(restores.waiting(hold)))
+        return texts.anchor(url, _in_words(restores.waiting(hold, sight_told(hold))))
 
     @page_action(gettext_lazy("Release"), permissions=["release"], icon="lock_open", variant="primary")
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -84,7 +85,7 @@ class RestoreHoldAdmin(actions.PermittedActions, ReadOnlyAdmin):
             reason = form.cleaned_data["reason"]
             actions.carry_out(request, restores.release, done, hold=hold, seen=seen, reason=reason)
             return actions.back_to(self, hold.pk)
-        now = restores.waiting(hold)
+        now = restores.waiting(hold, sight_for(request))
         if not form.is_bound:
             form = ReleaseForm(initial={"count": now.count, "total": now.total})
         return actions.confirm(

@@ -20,7 +20,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import BooleanColumn, ChoiceColumn
-from integrations.admin.kit.scope import sees_every_tenant, told_connections
+from integrations.admin.kit.scope import sees_every_tenant, sight_told, told_connections, told_sight
 from integrations.domain.calendar import day_of
 from integrations.models import BlingConnection, Tenant
 from integrations.pipeline.company.saving import save_tenant
@@ -68,7 +68,7 @@ class TenantAdmin(CoveragePage, ReadinessPages, ClosingPages, LimitPages, action
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = told_connections(super().get_queryset(request), request)
+        rows = told_sight(told_connections(super().get_queryset(request), request), request)
         return rows.prefetch_related("bling_connections").select_related("kamino_connection")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
@@ -196,7 +196,7 @@ def _count_of_odd(tenant: Tenant) -> int:
     """Return how many titles have a due date that no list of Bling is read for; counted once for each page."""
     kept = vars(tenant)
     if "odd_due_dates" not in kept:
-        kept["odd_due_dates"] = odd_due_dates(tenant, today=day_of(timezone.now())).count()
+        kept["odd_due_dates"] = sight_told(tenant).of(odd_due_dates(tenant, today=day_of(timezone.now()))).count()
     return int(kept["odd_due_dates"])
 
 

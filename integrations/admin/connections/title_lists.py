@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from integrations.admin.kit import actions, texts
+from integrations.admin.kit.scope import sight_for
 from integrations.domain.title_lists import PROVED, TitleList
 from integrations.domain.titles import Direction
 from integrations.models import KaminoConnection
@@ -80,7 +81,7 @@ def page(request: HttpRequest, model_admin: Any, connection: KaminoConnection) -
     if not found:
         return back
     absent = [direction for direction in found if connection.title_lists[direction] is TitleList.ABSENT]
-    waiting = {each: title_lists.unseen(connection, each) for each in found if each not in absent}
+    waiting = {each: title_lists.unseen(connection, each, sight_for(request)) for each in found if each not in absent}
     choices = [(each.value, _choice(each, is_absent=each in absent)) for each in found]
     form = _Form(choices, waiting, request.POST if "reason" in request.POST else None)
     if form.is_valid():

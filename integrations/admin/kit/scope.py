@@ -6,12 +6,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Model, OuterRef, QuerySet, Value
+from django.db.models import Exists, Model, OuterRef, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
 from integrations import models
-from integrations.models.confidential import Marked, marked_ids, without_confidential
+from integrations.models.confidential import PUBLIC, WHOLE, Marked, Sight, marked_ids
 
 MAX_DIGITS = 19
 """From so many on, a number may be more than a key holds."""
@@ -50,6 +50,30 @@ def sees_every_tenant(request: HttpRequest) -> bool:
 
 def sees_confidential(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("integrations.view_confidential"))
+
+
+def sight_for(request: HttpRequest) -> Sight:
+    """Return what the user sees of confidential titles."""
+    return WHOLE if sees_confidential(request) else Sight(is_whole=False, marked=companies_of(request).marked)
+
+
+def told_sight(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+    """Tell each row whether the user sees confidential titles (`sight_told`): a column cannot ask."""
+    told: QuerySet[Any] = rows.annotate(sees_whole=Value(sees_confidential(request)))
+    return told
+
+
+def sight_told(row: Any) -> Sight:
+    """Return what the reader of a row sees, nothing confidential where nobody said."""
+    return WHOLE if getattr(row, "sees_whole", False) else PUBLIC
+
+
+def told_counts(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+    """Tell each row of a company (`tenant`) whether the user may see a count that was kept with it (`shows_counts`):
+    nobody can take confidential titles out of it."""
+    marked = models.ConfidentialCategory.objects.filter(connection__tenant=OuterRef("tenant"))
+    told: QuerySet[Any] = rows.annotate(shows_counts=Value(True) if sees_confidential(request) else ~Exists(marked))
+    return told
 
 
 def told_connections(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
@@ -123,8 +147,7 @@ def of_company(rows: QuerySet[Any], path: str, tenant: int) -> QuerySet[Any]:
 def scoped(queryset: QuerySet[Any], request: HttpRequest, path: str | None = None) -> QuerySet[Any]:
     """Return the rows of `queryset` that the user may see: of their companies, and nothing of confidential titles
     without the permission; other tables come back whole."""
-    if not sees_confidential(request):
-        queryset = without_confidential(queryset, companies_of(request).marked)
+    queryset = sight_for(request).of(queryset)
     path = path or TENANT_PATHS.get(queryset.model)
     if path is None or sees_every_tenant(request):
         return queryset

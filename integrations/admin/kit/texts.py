@@ -14,10 +14,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations.admin.kit.scope import change_url
+from integrations.admin.kit.scope import change_url, sight_for
 from integrations.domain.documents import mask, pretty
 from integrations.domain.titles import Direction, TitleStatus
-from integrations.models import Title
+from integrations.models import Tenant, Title
+from integrations.words.confidential import left_out_text
 from integrations.words.values import reais
 
 EMPTY = "–"
@@ -59,6 +60,11 @@ def document(value: str, *, whole: bool) -> str:
 
 def sees_personal_data(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("integrations.view_personal_data"))
+
+
+def left_out(tenant: Tenant, request: HttpRequest) -> str:
+    """Say how many confidential titles of a company a page leaves out for its reader, "" for none."""
+    return left_out_text(sight_for(request).left_out(tenant))
 
 
 def link(row: Model | None, text: Any = None) -> SafeString | str:

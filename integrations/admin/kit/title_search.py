@@ -9,10 +9,10 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import HttpRequest
 
-from integrations.admin.kit import texts
+from integrations.admin.kit.document_search import is_like_a_document, may_seek
 from integrations.admin.kit.paging import keys_of_each
 from integrations.admin.kit.scope import Companies, companies_of, row_number, sees_every_tenant
-from integrations.domain.documents import compact
+from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.names import typed_pattern
 from integrations.domain.typed import read_amount
 from integrations.models import BlingConnection, KaminoConnection, PartPosting, Person, Posting, Title
@@ -33,12 +33,12 @@ FEW = 200
 class Finder:
     """What a search term means. `companies` are those whose titles are looked for, `None` for all.
 
-    People who may not see a CPF find it only by its whole number: else each digit could be guessed. Each way to find a
+    Without `by_document` nobody is found by a CPF, nor by a piece of one: it could be guessed. Each way to find a
     title is a query of its own, so that each uses its index; joined by OR, every title would be looked at.
     """
 
     term: str
-    whole_documents: bool
+    by_document: bool
     companies: Companies | None = None
 
     def ways(self) -> list[Q]:
@@ -91,10 +91,10 @@ class Finder:
             pattern = f"^{pattern}"
         ways = [Q(upper_name__regex=pattern), Q(upper_trade_name__regex=pattern)]
         plain = compact(self.term)
-        if len(plain) >= 8 and any(char.isdigit() for char in plain):
+        if self.by_document and is_like_a_document(self.term):
+            ways.append(Q(document__startswith=plain))
+        elif kind_of(plain) is DocumentKind.CNPJ:
             ways.append(Q(document=plain))
-            if self.whole_documents or len(plain) > 11:
-                ways.append(Q(document__startswith=plain))
         return ways
 
     def _is_in(self, column: str) -> Q:
@@ -136,4 +136,4 @@ class FoundByTitle:
 
 def _finder(request: HttpRequest, term: str) -> Finder:
     companies = None if sees_every_tenant(request) else companies_of(request)
-    return Finder(term, texts.sees_personal_data(request), companies)
+    return Finder(term, may_seek(request, term), companies)

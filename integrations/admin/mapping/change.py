@@ -19,14 +19,14 @@ from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.fields import DAY_HINT
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter, Unread
-from integrations.admin.kit.scope import change_url
+from integrations.admin.kit.scope import change_url, sight_for, told_counts
 from integrations.admin.mapping.desk import desk_url
 from integrations.domain.typed import read_day
 from integrations.models import MappingChange
 from integrations.models.mapping_changes import Reach
 from integrations.models.mappings import TARGETS
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.mapping.changes import confirm, discard, measures, rows_of
+from integrations.pipeline.mapping.changes import confirm, discard, measures, rows_of, shown_rows
 from integrations.pipeline.mapping.edits import ChangedRow
 from integrations.pipeline.mapping.targets import KaminoTargets, labels
 from integrations.queue import enqueue_tick
@@ -48,7 +48,7 @@ class MappingChangeAdmin(ReadOnlyAdmin):
     ordering = ["-created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request).select_related("tenant", "user").defer("content")
+        rows = told_counts(super().get_queryset(request), request).select_related("tenant", "user").defer("content")
         match = request.resolver_match
         return rows.defer("content", "rows") if match and (match.url_name or "").endswith("changelist") else rows
 
@@ -77,8 +77,8 @@ class MappingChangeAdmin(ReadOnlyAdmin):
         return str(change.total_rows)
 
     @display(gettext_lazy("titles planned again"))
-    def touched(self, change: MappingChange) -> str:
-        return str(change.titles_planned) if change.state == State.DONE else texts.EMPTY
+    def touched(self, change: Any) -> str:
+        return str(change.titles_planned) if change.state == State.DONE and change.shows_counts else texts.EMPTY
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -87,7 +87,7 @@ class MappingChangeAdmin(ReadOnlyAdmin):
         change = self.get_object_or_deny(request, object_id)
         if request.method == "POST":
             return self._decide(request, change)
-        good, bad = rows_of(change)
+        good, bad = shown_rows(change, user_of(request))
         since = _since(request) or timezone.localdate().replace(day=1)
         waiting = change.state == State.PROPOSED
         targets = KaminoTargets.of_tenant(change.tenant_id)
@@ -99,13 +99,15 @@ class MappingChangeAdmin(ReadOnlyAdmin):
             "colour": CHANGE_COLOURS[change.state],
             "busy": change.state in (State.READING, State.APPLYING),
             "summary": _summary(change, good, bad),
+            "touched": self.touched(change),
+            "left_out": texts.left_out(change.tenant, request),
             "warned": _warned(good),
             "good": [_shown(row, targets) for row in sorted(good, key=lambda row: not row.warnings)[:ROWS_SHOWN]],
             "bad": [(row, error_texts(row.errors)) for row in bad[:ROWS_SHOWN]],
             "more_good": max(0, len(good) - ROWS_SHOWN),
             "more_bad": max(0, len(bad) - ROWS_SHOWN),
-            "has_bad": bool(bad),
-            "reaches": _reaches(change, since) if waiting and good else [],
+            "has_bad": bool(rows_of(change)[1]),
+            "reaches": _reaches(change, since, request) if waiting and good else [],
             "since": since,
             "may_change": waiting and request.user.has_perm("integrations.change_mapping"),
             "may_download": bool(bad and change.headers) and request.user.has_perm("integrations.export_mapping"),
@@ -119,7 +121,7 @@ class MappingChangeAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("integrations.export_mapping"):
             raise PermissionDenied
         response = HttpResponse(
-            bad_rows_xlsx(change),
+            bad_rows_xlsx(change, user_of(request)),
             content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         )
         response["Content-Disposition"] = f'attachment; filename="linhas-com-erro-{change.pk}.xlsx"'
@@ -151,7 +153,7 @@ class MappingChangeAdmin(ReadOnlyAdmin):
             plans = ngettext(
                 "%(count)s title is planned again", "%(count)s titles are planned again", change.titles_planned
             ) % {"count": change.titles_planned}
-            messages.success(request, f"{done}, {plans}.")
+            messages.success(request, f"{done}, {plans}." if getattr(change, "shows_counts", False) else f"{done}.")
             return HttpResponseRedirect(desk_url(change.tenant_id))
         return HttpResponseRedirect(change_url(change))
 
@@ -166,10 +168,11 @@ def _since(request: HttpRequest) -> date | None:
 
 
 def _summary(change: MappingChange, good: list[ChangedRow], bad: list[ChangedRow]) -> str:
+    total = change.total_rows - (len(change.rows) - len(good) - len(bad))
     values = {
-        "total": change.total_rows,
+        "total": total,
         "changed": len(good),
-        "same": max(0, change.total_rows - len(good) - len(bad)),
+        "same": max(0, total - len(good) - len(bad)),
         "bad": len(bad),
     }
     return _("%(total)s rows: %(changed)s change something, %(same)s stay as they are, %(bad)s have errors.") % values
@@ -198,7 +201,7 @@ def _warned(good: list[ChangedRow]) -> str:
     return words % {"count": count} if count else ""
 
 
-def _reaches(change: MappingChange, since: date) -> list[dict[str, Any]]:
+def _reaches(change: MappingChange, since: date, request: HttpRequest) -> list[dict[str, Any]]:
     words = {
         Reach.NEW: _("Only new: titles that Kamino does not have yet"),
         Reach.OPEN: _("Open: new ones, and those that are open in Kamino"),
@@ -213,5 +216,5 @@ def _reaches(change: MappingChange, since: date) -> list[dict[str, Any]]:
             "in_kamino": found.in_kamino,
             "checked": reach == Reach.OPEN,
         }
-        for reach, found in measures(change, since).items()
+        for reach, found in measures(change, since, sight_for(request)).items()
     ]

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.actions import user_of
-from integrations.admin.kit.scope import change_url, row_number, scoped
+from integrations.admin.kit.scope import change_url, row_number, scoped, sight_for
 from integrations.domain.names import fold
 from integrations.login.step_up import asks_first
 from integrations.models import BlingConnection, Mapping, MappingChange, Person, Tenant
@@ -71,7 +71,7 @@ def desk_view(request: HttpRequest, tenant_id: int, admin_site: Any) -> HttpResp
     _require(request, "view_mapping")
     tenant = get_object_or_404(scoped(Tenant.objects.all(), request), pk=tenant_id)
     targets = KaminoTargets.of_tenant(tenant.pk)
-    rows = desk_rows(tenant.pk, targets)
+    rows = desk_rows(tenant.pk, targets, sight_for(request))
     rows += _asked_persons(request, tenant, rows)
     if request.method == "POST":
         return _take(request, tenant, rows, targets)
@@ -88,6 +88,7 @@ def desk_view(request: HttpRequest, tenant_id: int, admin_site: Any) -> HttpResp
         "kinds": MappingKind.choices,
         "states": _state_choices(rows),
         "summary": _summary(rows),
+        "left_out": texts.left_out(tenant, request),
         "lists": [(name, [label(item) for item in targets.usable(kind)]) for name, kind in TARGET_KINDS.items()],
         "may_change": request.user.has_perm("integrations.change_mapping"),
         "may_import": request.user.has_perm("integrations.import_mapping"),
@@ -112,7 +113,8 @@ def export_view(request: HttpRequest, tenant_id: int, file_format: str) -> HttpR
     if asked is not None:
         return asked
     log.info("mappings exported", user=request.user.pk, tenant=tenant.pk, format=file_format)
-    content = mapping_xlsx(tenant.pk) if file_format == "xlsx" else mapping_csv(tenant.pk)
+    write = mapping_xlsx if file_format == "xlsx" else mapping_csv
+    content = write(tenant.pk, sight_for(request))
     response = HttpResponse(content, content_type=_XLSX if file_format == "xlsx" else "text/csv; charset=utf-8")
     name = f"de-para-{slugify(tenant.slug)}-{timezone.localdate():%Y-%m-%d}.{file_format}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -155,13 +157,17 @@ def _is_renamed(row: DeskRow) -> bool:
 
 
 def _asked_persons(request: HttpRequest, tenant: Tenant, rows: Sequence[DeskRow]) -> list[DeskRow]:
-    """Return an empty row for the customer or supplier that the address asks for and nobody mapped yet."""
+    """Return an empty row for the customer or supplier that the address asks for and nobody mapped yet, to people who
+    find them in the list of persons too."""
+    if not request.user.has_perm("integrations.view_person"):
+        return []
     kind, _dash, number = request.GET.get("find", "").partition("-")
     bling_id = row_number(number)
     if kind not in PERSON_KINDS or bling_id is None:
         return []
     known = {row.key for row in rows}
-    persons = Person.objects.filter(connection__tenant=tenant, bling_id=bling_id).select_related("connection__tenant")
+    known_as = Person.objects.filter(connection__tenant=tenant, bling_id=bling_id)
+    persons = scoped(known_as, request).select_related("connection__tenant")
     found = [DeskRow(person.connection, kind, None, person, None) for person in persons]
     return [row for row in found if row.key not in known]
 
@@ -268,7 +274,7 @@ def _copied(request: HttpRequest, rows: Sequence[DeskRow], targets: KaminoTarget
     connections = scoped(BlingConnection.objects.all(), request)
     other = get_object_or_404(connections, pk=row_number(request.POST.get("connection")))
     theirs = KaminoTargets.of_tenant(other.tenant_id)
-    from_rows = [row for row in desk_rows(other.tenant_id, theirs) if row.connection.pk == other.pk]
+    from_rows = [row for row in desk_rows(other.tenant_id, theirs, sight_for(request)) if row.connection.pk == other.pk]
     return from_other_connection([row for row in rows if row.connection.pk != other.pk], from_rows, theirs, targets)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -21,13 +22,14 @@ from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import TenantFilter
 from integrations.admin.kit.forms import MonthForm
-from integrations.admin.kit.scope import change_url, sees_confidential
+from integrations.admin.kit.scope import change_url, sight_for, told_counts
 from integrations.admin.reports.open_position import log_export
 from integrations.login.step_up import stepped_up
 from integrations.models import MonthClosing, Tenant
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.report import month
+from integrations.pipeline.report import month, month_numbers
 from integrations.resources import reports
+from integrations.words.confidential import CLOSED_MONTH
 from integrations.words.values import readable
 
 SHOWN_DIFFERENCES = 100
@@ -60,8 +62,13 @@ class MonthClosingAdmin(ReadOnlyAdmin):
     def company(self, row: MonthClosing) -> str:
         return str(row.tenant)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return told_counts(super().get_queryset(request), request)
+
     @display(gettext_lazy("differences"))
-    def differs(self, row: MonthClosing) -> int:
+    def differs(self, row: Any) -> int | str:
+        if not row.shows_counts:
+            return texts.EMPTY
         return sum(len(row.numbers[section]["differences"]) for section in ("competence", "settled"))
 
     @display(gettext_lazy("frozen at"), ordering="made_at")
@@ -78,8 +85,8 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         if form.is_valid():
             tenant, first = form.cleaned_data["tenant"], form.cleaned_data["first"]
             found = month.month_of(tenant, first)
-            numbers = month.numbers_of(found)
-            seen = month.fingerprint_of(numbers)
+            numbers = month_numbers.numbers_of(found)
+            seen = month_numbers.fingerprint_of(numbers)
             if request.method == "POST" and request.POST.get("seen") == seen:
                 row = self._freeze(request, tenant, found)
                 if row is not None:
@@ -87,7 +94,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
             elif request.method == "POST":
                 messages.warning(request, _("The numbers changed since you looked. Nothing was frozen: look again."))
             may_freeze = request.user.has_perm("integrations.close_month")
-            context = {**_shown(_visible(numbers, tenant, request)), "seen": seen, "may_freeze": may_freeze}
+            context = {**_shown(numbers, tenant, request), "seen": seen, "may_freeze": may_freeze}
             context["is_read"] = found.is_read
         context |= {
             **self.admin_site.each_context(request),
@@ -98,7 +105,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/integrations/reports/month_compare.html", context)
 
-    def _freeze(self, request: HttpRequest, tenant: Tenant, found: month.Month) -> MonthClosing | None:
+    def _freeze(self, request: HttpRequest, tenant: Tenant, found: month_numbers.Month) -> MonthClosing | None:
         """Freeze what was looked at; `None` where the form lacks the word that it takes."""
         accepts, user = "accepts_as_sent" in request.POST, actions.user_of(request)
         try:
@@ -121,7 +128,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
             "title": _("Closing of %(month)s") % {"month": self.month_text(row)},
             "closing": row,
             "accepted": reports.accepted_text(row) if row.as_sent_accepted_by else "",
-            **_shown(_visible(row.numbers, row.tenant, request)),
+            **_shown(row.numbers, row.tenant, request),
             "sheet": reverse("admin:integrations_monthclosing_sheet", args=[row.pk]) if may_export else "",
             "back": actions.changelist_url(self),
         }
@@ -134,7 +141,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("integrations.export_title"):
             raise PermissionDenied
         out = BytesIO()
-        reports.write_closing(out, row, whole=sees_confidential(request))
+        reports.write_closing(out, row, sight_for(request))
         log_export(request, "fechamento")
         response = HttpResponse(out.getvalue(), content_type=XLSX.CONTENT_TYPE)
         name = f"fechamento-{row.tenant.slug}-{row.month:%Y-%m}-v{row.version}.xlsx"
@@ -142,14 +149,15 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         return response
 
 
-def _visible(numbers: dict[str, Any], tenant: Tenant, request: HttpRequest) -> dict[str, Any]:
-    return numbers if sees_confidential(request) else month.without_confidential(numbers, tenant)
-
-
-def _shown(numbers: dict[str, Any]) -> dict[str, Any]:
-    """Return what both pages show of a month's numbers."""
-    read_at = numbers.get("read_at")
-    return {"sections": _sections(numbers), "read_at": datetime.fromisoformat(read_at) if read_at else None}
+def _shown(numbers: dict[str, Any], tenant: Tenant, request: HttpRequest) -> dict[str, Any]:
+    """Return what both pages show the user of a month's numbers."""
+    visible = month_numbers.visible_numbers(numbers, tenant, sight_for(request))
+    read_at = visible["read_at"]
+    return {
+        "sections": _sections(visible),
+        "read_at": datetime.fromisoformat(read_at) if read_at else None,
+        "left_out": _(CLOSED_MONTH) if visible["is_closed"] else texts.left_out(tenant, request),
+    }
 
 
 def _sections(numbers: dict[str, Any]) -> list[dict[str, Any]]:

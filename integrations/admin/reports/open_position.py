@@ -14,7 +14,7 @@ from import_export.formats.base_formats import XLSX
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.forms import PositionForm
-from integrations.admin.kit.scope import sees_confidential
+from integrations.admin.kit.scope import sight_for
 from integrations.domain.calendar import day_of
 from integrations.login.step_up import asks_first
 from integrations.models import Tenant
@@ -48,10 +48,11 @@ class OpenPosition:
                 if not may_export:
                     raise PermissionDenied
                 return asks_first(request) or _workbook(request, tenant, day)
-            totals = totals_of(open_on(tenant, day))
+            totals = totals_of(open_on(tenant, day, sight_for(request)))
             rows = reports.position_rows(totals.sums())
             context = {"rows": [[*row[:3], *map(texts.money, row[3:])] for row in rows], "asked": True}
             context["as_sent"] = reports.position_as_sent(totals, tenant)
+            context["left_out"] = texts.left_out(tenant, request)
             context |= {"may_export": may_export, "query": request.GET.urlencode()}
         context |= {
             **self.admin_site.each_context(request),
@@ -74,7 +75,7 @@ def log_export(request: HttpRequest, what: str) -> None:
 
 def _workbook(request: HttpRequest, tenant: Tenant, day: Any) -> HttpResponse:
     out = BytesIO()
-    reports.write_position(out, tenant, day, whole=sees_confidential(request))
+    reports.write_position(out, tenant, day, sight_for(request))
     log_export(request, "posicao")
     response = HttpResponse(out.getvalue(), content_type=XLSX.CONTENT_TYPE)
     response["Content-Disposition"] = f'attachment; filename="posicao-{tenant.slug}-{day:%Y-%m-%d}.xlsx"'

@@ -139,7 +139,7 @@ class UpTo(Subquery):
 def _counted(kaminos: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
     """Add to Kamino connections how many titles of each state they have (`count_…`), how many need a person, and how
     many discrepancies are open."""
-    postings = Posting.objects.filter(kamino_connection=OuterRef("pk")).order_by()
+    postings = scoped(Posting.objects.all(), request).filter(kamino_connection=OuterRef("pk")).order_by()
     told = (
         scoped(Discrepancy.objects.all(), request).filter(kamino_connection=OuterRef("pk"), closed_at=None).order_by()
     )

@@ -14,8 +14,9 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
+from integrations.admin.kit.document_search import refuse_document
 from integrations.admin.kit.fields import AmountField, DayField
-from integrations.admin.kit.scope import sees_confidential
+from integrations.admin.kit.scope import sight_for
 from integrations.admin.titles.sides import compared
 from integrations.domain.calendar import around
 from integrations.domain.documents import compact
@@ -66,11 +67,9 @@ class LinkButton:
         if posting is None:
             messages.error(request, _("This title has not been planned yet; resync it first."))
             return actions.back_to(self, title.pk)
-        whole = sees_confidential(request)
+        sight = sight_for(request)
         number = request.POST.get("kamino_id") or request.GET.get("choose", "")
-        found = (
-            kamino_search.chosen(posting, int(number), whole=whole) if number.isdigit() and len(number) < 19 else None
-        )
+        found = kamino_search.chosen(posting, int(number), sight) if number.isdigit() and len(number) < 19 else None
         if request.method == "POST" and "read" in request.POST:
             return self._read(request, posting)
         if found is not None:
@@ -87,7 +86,8 @@ class LinkButton:
         form = SearchForm(request.GET) if "search" in request.GET else SearchForm(initial=first)
         search = kamino_search.Search(**first)
         if form.is_bound:
-            search = form.to_search() if form.is_valid() else kamino_search.Search(kamino_id=-1)
+            is_valid = form.is_valid() and not refuse_document(request, form)
+            search = form.to_search() if is_valid else kamino_search.Search(kamino_id=-1)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -96,7 +96,7 @@ class LinkButton:
             "form": form,
             "found": [
                 (found, texts.money(found.row.value), texts.day(found.row.due_date), texts.moment(found.read_at))
-                for found in kamino_search.find(posting, search, whole=sees_confidential(request))
+                for found in kamino_search.find(posting, search, sight_for(request))
             ],
             "query": request.GET.urlencode(),
             "due_from": search.due_from,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from integrations.admin.kit import actions, texts
+from integrations.admin.kit.document_search import refuse_document
 from integrations.admin.kit.forms import BlingSearchForm
 from integrations.admin.kit.scope import row_number, scoped, sees_confidential
 from integrations.domain.absence import Absence
@@ -59,7 +60,7 @@ class LiveSearch:
         known = _known(request.GET.get("q", "").strip())
         form = BlingSearchForm(request.POST or None, connections=connections, initial=known)
         context: dict[str, Any] = {}
-        if form.is_valid():
+        if form.is_valid() and not refuse_document(request, form):
             connection = form.cleaned_data["connection"]
             visible = scoped(Title.objects.all(), request)
             try:

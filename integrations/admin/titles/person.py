@@ -20,6 +20,8 @@ from integrations.admin.kit.forms import DecisionForm
 from integrations.admin.kit.title_search import Finder, FoundByTitle
 from integrations.admin.mapping.desk import row_url
 from integrations.domain.delivery import DeliveryState
+from integrations.domain.documents import HIDDEN
+from integrations.domain.persons import ADDRESS
 from integrations.domain.reasons import Reason
 from integrations.models import Attempt, Person, PersonPosting, Posting
 from integrations.models.mappings import PERSON_KINDS
@@ -49,7 +51,8 @@ class PersonAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
     search_help_text = gettext_lazy("Name or CPF/CNPJ")
     fields = [
         "name", "trade_name", "document_text", "document_in_kamino", "kind_text", "titles_link", "mapping_links",
-        "company", "state_label", "reasons", "decided", "kamino_number", "bling_number", "email", "address", "read_at",
+        "company", "state_label", "reasons", "decided", "kamino_number", "bling_number", "email_text", "address",
+        "read_at",
     ]  # fmt: skip
     readonly_fields = fields
     actions_detail = ["decide_this"]
@@ -70,15 +73,24 @@ class PersonAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
     ) -> list[QuerySet[Any]]:
         return [found]
 
-    @display(gettext_lazy("CPF/CNPJ"), ordering="document")
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """By the order of their numbers, numbers are known."""
+        sorts = texts.sees_personal_data(request)
+        return ["document_order" if sorts and name == "document_text" else name for name in self.list_display]
+
+    @display(gettext_lazy("CPF/CNPJ"))
     def document_text(self, person: Person) -> str:
-        return texts.document(person.document, whole=getattr(person, "whole_document", False))
+        return texts.document(person.document, whole=_is_whole(person))
+
+    @display(gettext_lazy("CPF/CNPJ"), ordering="document")
+    def document_order(self, person: Person) -> str:
+        return self.document_text(person)
 
     @display(gettext_lazy("CPF/CNPJ in Kamino"))
     def document_in_kamino(self, person: Person) -> str:
         posting = _posting_of(person)
         known = posting.known_document if posting and posting.kamino_id else ""
-        return texts.document(known or "", whole=getattr(person, "whole_document", False))
+        return texts.document(known or "", whole=_is_whole(person))
 
     @display(gettext_lazy("kind"), ordering="kind")
     def kind_text(self, person: Person) -> str:
@@ -118,8 +130,14 @@ class PersonAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmin):
     def company(self, person: Person) -> str:
         return str(person.connection.tenant)
 
+    @display(gettext_lazy("e-mail"))
+    def email_text(self, person: Person) -> str:
+        return person.email or texts.EMPTY if _is_whole(person) else _hidden(bool(person.email))
+
     @display(gettext_lazy("address"))
     def address(self, person: Person) -> str:
+        if not _is_whole(person):
+            return _hidden(any(getattr(person, name) for name in ADDRESS))
         street = ", ".join(part for part in (person.street, person.number, person.complement, person.district) if part)
         city = " – ".join(part for part in (person.city, person.state) if part)
         return ", ".join(part for part in (street, city, person.postal_code) if part) or texts.EMPTY
@@ -182,6 +200,15 @@ def _decided_at(row: PersonPosting | None) -> int | None:
         return None
     asks = Posting.objects.filter(Exists(row.attempts.filter(Attempt.HAS_SURPLUS)), title__person=row.person_id)
     return asks.order_by("pk").values_list("title", flat=True).first()
+
+
+def _is_whole(person: Person) -> bool:
+    """Say whether the reader of a row sees personal data (`get_queryset`)."""
+    return bool(getattr(person, "whole_document", False))
+
+
+def _hidden(is_there: bool) -> str:
+    return HIDDEN if is_there else texts.EMPTY
 
 
 def _posting_of(person: Person) -> PersonPosting | None:

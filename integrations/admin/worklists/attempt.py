@@ -15,11 +15,13 @@ from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoiceFilter, ChoicesColumn, MomentRange, TenantFilter
 from integrations.admin.kit.title_search import FoundByTitle
+from integrations.domain.documents import HIDDEN
+from integrations.domain.persons import ADDRESS
 from integrations.models import Attempt
 from integrations.words.colours import OUTCOME_COLOURS
 from integrations.words.reasons import answer_of
 
-PERSONAL = ("document", "email", "street", "number", "complement", "district", "postal_code")
+PERSONAL = ("document", "email", *ADDRESS)
 
 
 class SurplusFilter(ChoiceFilter):
@@ -122,7 +124,7 @@ class AttemptAdmin(FoundByTitle, ReadOnlyAdmin):
     def sent(self, attempt: Attempt) -> str:
         body = attempt.was_sent
         if isinstance(body, dict) and not getattr(attempt, "whole_document", False):
-            body = {key: "***" if key in PERSONAL and value else value for key, value in body.items()}
+            body = {key: HIDDEN if key in PERSONAL and value else value for key, value in body.items()}
         return format_html(
             '<details><summary>{}</summary><pre class="ik-json">{}</pre></details>',
             _("Technical details"),

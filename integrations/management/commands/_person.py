@@ -1,17 +1,30 @@
-"""What the two commands about a person share: a company, and a document that need not stand in a shell's history."""
+"""What the two commands about a person share: a company, and who is meant: it need not stand in a shell's
+history."""
 
 import sys
 from argparse import ArgumentParser
+from typing import Any
 
 from django.core.management.base import CommandError
 
 from integrations.domain.documents import DocumentKind, kind_of
 from integrations.models import Tenant
+from integrations.pipeline.company.subjects import Who
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("document", metavar="CPF/CNPJ", help="with or without punctuation; - reads it from the input")
+    parser.add_argument(
+        "document", metavar="CPF/CNPJ", nargs="?", default="",
+        help="with or without punctuation; - reads it from the input; may be left out where --bling-id is given",
+    )  # fmt: skip
     parser.add_argument("--tenant", metavar="SLUG", required=True)
+    parser.add_argument(
+        "--bling-id", metavar="ID", type=int, action="append", default=[],
+        help="a contact without a valid CPF/CNPJ; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--name", default="", help="what the contacts of --bling-id are called; - reads it from the input"
+    )
 
 
 def tenant_named(slug: str) -> Tenant:
@@ -22,9 +35,12 @@ def tenant_named(slug: str) -> Tenant:
         raise CommandError(f"no company with the short name {slug!r}") from None
 
 
-def document_of(argument: str) -> str:
-    """Return the document that was meant. Raises `CommandError` for what is no CPF or CNPJ; never repeats it."""
-    text = sys.stdin.readline() if argument == "-" else argument
-    if kind_of(text) not in (DocumentKind.CPF, DocumentKind.CNPJ):
+def who_of(document: str, bling_id: list[int], name: str, **_more: Any) -> Who:
+    """Return who was meant. Raises `CommandError` for what is no CPF or CNPJ, and where nobody or no name is given;
+    never repeats what was typed."""
+    number = sys.stdin.readline() if document == "-" else document
+    if number and kind_of(number) not in (DocumentKind.CPF, DocumentKind.CNPJ):
         raise CommandError("this is no valid CPF or CNPJ")
-    return text
+    if not number and not (bling_id and name):
+        raise CommandError("say whom you mean: a CPF/CNPJ, or --bling-id and --name")
+    return Who(number, tuple(bling_id), (sys.stdin.readline() if name == "-" else name).strip())

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from integrations.management.commands import _person
 from integrations.pipeline.company.privacy import forget
+from integrations.pipeline.company.subjects import namesakes, subject_of
 from integrations.pipeline.desk.refusal import Refused
 
 
@@ -18,13 +19,16 @@ class Command(BaseCommand):
         parser.add_argument("--user", metavar="NAME", required=True, help="who decides this, by log-in name")
         parser.add_argument("--reason", required=True)
 
-    def handle(self, *args: Any, document: str, tenant: str, user: str, reason: str, **options: Any) -> None:
+    def handle(self, *args: Any, tenant: str, user: str, reason: str, **options: Any) -> None:
         person = User.objects.filter(username=user).first()
         if person is None:
             raise CommandError(f"no user with the log-in name {user!r}")
-        company, number = _person.tenant_named(tenant), _person.document_of(document)
+        company, who = _person.tenant_named(tenant), _person.who_of(**options)
         try:
-            erased = forget(tenant=company, document=number, reason=reason, user=person, now=timezone.now())
+            others = list(namesakes(subject_of(company, who)).values_list("bling_id", flat=True))
+            erased = forget(tenant=company, who=who, reason=reason, user=person, now=timezone.now())
         except Refused as error:
             raise CommandError(f"nothing was erased: {error.message}") from error
         self.stdout.write(f"{erased.persons} contacts and {erased.titles} titles emptied")
+        if others:
+            self.stdout.write(f"of the same name, without CPF/CNPJ, not touched: {', '.join(map(str, others))}")

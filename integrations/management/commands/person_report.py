@@ -10,6 +10,8 @@ from django.utils.translation import override
 from integrations.management.commands import _person
 from integrations.management.files import open_private
 from integrations.pipeline.company.privacy import report
+from integrations.pipeline.company.subjects import namesakes, subject_of
+from integrations.pipeline.desk.refusal import Refused
 
 
 class Command(BaseCommand):
@@ -19,11 +21,14 @@ class Command(BaseCommand):
         _person.add_arguments(parser)
         parser.add_argument("--output", type=Path, required=True, metavar="FILE")
 
-    def handle(self, *args: Any, document: str, tenant: str, output: Path, **options: Any) -> None:
-        with override("pt-br"):
-            found = report(_person.tenant_named(tenant), _person.document_of(document))
-        if not found:
-            raise CommandError("nobody has this document in this company")
+    def handle(self, *args: Any, tenant: str, output: Path, **options: Any) -> None:
+        company, who = _person.tenant_named(tenant), _person.who_of(**options)
+        try:
+            with override("pt-br"):
+                found = report(company, who)
+                others = list(namesakes(subject_of(company, who)).values_list("bling_id", flat=True))
+        except Refused as error:
+            raise CommandError(f"nothing was written: {error.message}") from error
         text = json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
         try:
             with open_private(output) as file:
@@ -31,3 +36,5 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{output}: cannot be written ({error.strerror})") from error
         self.stdout.write(f"{sum(map(len, found.values()))} rows of {len(found)} tables written to {output}")
+        if others:
+            self.stdout.write(f"of the same name, without CPF/CNPJ, not in it: {', '.join(map(str, others))}")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrations.models import Tenant
+from integrations.models.confidential import WHOLE, sight_of
 from integrations.pipeline.company.checklist import AMBER, RED, checklist, worst
 from integrations.pipeline.desk.refusal import Refused, need_reason
 
@@ -20,7 +21,8 @@ LONGEST_REASON = 100
 def activate(*, tenant: Tenant, is_aware: bool, reason: str, user: User | None, now: datetime) -> None:
     """Begin to send. Raises `Refused` while a line of the checklist is red, while one is amber and the person is not
     aware of it, without a reason, and when somebody was faster."""
-    colour = worst(checklist(Tenant.objects.get(pk=tenant.pk), now=now))
+    sight = WHOLE if user is None else sight_of(user)  # a program is warned of everything
+    colour = worst(checklist(Tenant.objects.get(pk=tenant.pk), sight, now=now))
     if colour == RED:
         raise Refused("red", _("Not everything is ready: correct the red lines of the checklist first."))
     if colour == AMBER and not is_aware:

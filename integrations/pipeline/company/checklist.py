@@ -27,6 +27,7 @@ from integrations.models import (
     SyncRun,
     Tenant,
 )
+from integrations.models.confidential import Sight
 from integrations.models.connections import ConnectionStatus
 from integrations.models.planned_writes import PlannedOperation, PlannedWriteQuerySet
 from integrations.models.registers import CatalogKind, KaminoKind
@@ -49,8 +50,9 @@ class Line:
     text: str
 
 
-def checklist(tenant: Tenant, *, now: datetime) -> list[Line]:
-    """Judge a company from what is stored; nothing is requested. Red lines forbid to go live, amber ones ask first."""
+def checklist(tenant: Tenant, sight: Sight, *, now: datetime) -> list[Line]:
+    """Judge a company from what is stored; nothing is requested. Red lines forbid to go live, amber ones ask first:
+    these count the titles that the reader sees."""
     company = KaminoConnection.objects.filter(tenant=tenant).first()
     connections = list(tenant.bling_connections.all())
     return [
@@ -58,14 +60,14 @@ def checklist(tenant: Tenant, *, now: datetime) -> list[Line]:
         _scopes(connections),
         _first_sync(connections),
         _kamino(company),
-        *_unconfirmed(tenant, company),
+        *_unconfirmed(tenant, company, sight),
         *_title_lists(tenant, company),
         _reconciled(company, now),
-        _names(tenant),
+        _names(tenant, sight),
         _settled_from(tenant),
         _closed_until(tenant),
-        _overdue(tenant, now),
-        _exact_matches(tenant),
+        _overdue(tenant, now, sight),
+        _exact_matches(tenant, sight),
         _other_integration(tenant),
     ]
 
@@ -143,11 +145,11 @@ def _kamino(company: KaminoConnection | None) -> Line:
     return Line("kamino", GREEN, text)
 
 
-def _unconfirmed(tenant: Tenant, company: KaminoConnection | None) -> list[Line]:
+def _unconfirmed(tenant: Tenant, company: KaminoConnection | None, sight: Sight) -> list[Line]:
     """Warn where Kamino never confirmed how payables are written, and nobody allowed it for this company."""
     if company is None or company.allow_unconfirmed:
         return []
-    count = _ready(tenant).filter(direction=Direction.PAYABLE).count()
+    count = _ready(tenant, sight).filter(direction=Direction.PAYABLE).count()
     if not count:
         return []
     text = ngettext(
@@ -200,8 +202,8 @@ def _reconciled(company: KaminoConnection | None, now: datetime) -> Line:
     return Line("reconciled", GREEN, _("Kamino's titles were compared on %(moment)s.") % {"moment": moment})
 
 
-def _names(tenant: Tenant) -> Line:
-    coverage = coverage_of(tenant)
+def _names(tenant: Tenant, sight: Sight) -> Line:
+    coverage = coverage_of(tenant, sight)
     held = bool(coverage.names or coverage.bank_accounts)
     if coverage.waiting <= 0:
         return Line("names", AMBER if held else GREEN, coverage.sentence())
@@ -228,9 +230,9 @@ def _closed_until(tenant: Tenant) -> Line:
     return Line("closed_until", RED, _("Decide until which day the books are closed, or that no month is."))
 
 
-def _overdue(tenant: Tenant, now: datetime) -> Line:
+def _overdue(tenant: Tenant, now: datetime, sight: Sight) -> Line:
     """Warn that Kamino may remind customers by e-mail of open, overdue titles, also of those that others entered."""
-    overdue = _ready(tenant).filter(
+    overdue = _ready(tenant, sight).filter(
         operation=PlannedOperation.CREATE, direction=Direction.RECEIVABLE, due_date__lt=day_of(now)
     )
     found = overdue.aggregate(count=Count("pk"), total=Sum("value"))
@@ -247,8 +249,8 @@ def _overdue(tenant: Tenant, now: datetime) -> Line:
     return Line("overdue", AMBER, text % {"count": found["count"], "total": total})
 
 
-def _exact_matches(tenant: Tenant) -> Line:
-    postings = Posting.objects.filter(kamino_connection__tenant=tenant)
+def _exact_matches(tenant: Tenant, sight: Sight) -> Line:
+    postings = sight.of(Posting.objects.filter(kamino_connection__tenant=tenant))
     count = with_exact_match(postings).filter(exact_match__isnull=False).count()
     if not count:
         return Line("exact_matches", GREEN, _("No equal, unlinked title exists in Kamino, as far as its lists show."))
@@ -267,9 +269,9 @@ def _other_integration(tenant: Tenant) -> Line:
     return Line("other", RED, text)
 
 
-def _ready(tenant: Tenant) -> PlannedWriteQuerySet:
+def _ready(tenant: Tenant, sight: Sight) -> PlannedWriteQuerySet:
     found: PlannedWriteQuerySet = PlannedWrite.objects.filter(kamino_connection__tenant=tenant).ready()
-    return found
+    return sight.of(found)
 
 
 @dataclass(frozen=True)
@@ -283,13 +285,15 @@ class AccountPayments:
     total_before: Decimal
 
 
-def payments_since(tenant: Tenant, day: date) -> list[AccountPayments]:
-    """Return, per Bling account, the payments of titles that would be settled with `settled_from` on `day`."""
+def payments_since(tenant: Tenant, day: date, sight: Sight) -> list[AccountPayments]:
+    """Return, per Bling account, the payments of titles that would be settled with `settled_from` on `day`, of those
+    that a reader sees."""
     last = Payment.objects.filter(title=OuterRef("title")).order_by().values("title").annotate(day=Max("date"))
+    paid = Payment.objects.filter(
+        title__connection__tenant=tenant, title__status=TitleStatus.SETTLED, title__posting__kamino_id=None
+    )
     rows = (
-        Payment.objects.filter(
-            title__connection__tenant=tenant, title__status=TitleStatus.SETTLED, title__posting__kamino_id=None
-        )
+        sight.of(paid)
         .alias(paid_on=Subquery(last.values("day")))
         .order_by()
         .values("title__connection", "account_id")

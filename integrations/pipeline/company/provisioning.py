@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from integrations.bling.auth import KIND_JWT, KIND_OPAQUE, TokenPair
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KaminoConnection, Mapping, Tenant
+from integrations.models.confidential import PUBLIC
 from integrations.models.connections import DISCONNECTED, ConnectionStatus, PaidAmountChoice, PayableNumberChoice
 from integrations.models.fields import SecretUnreadableError, kept_secrets
 from integrations.models.mappings import TARGET_KINDS, MappingKind
@@ -97,7 +98,7 @@ def _go_live(tenant: Tenant, where: str, now: datetime) -> None:
     a warning. One that people took back to simulation is activated by people."""
     if Tenant.history.filter(id=tenant.pk, delivery_mode=LIVE).exists():
         raise DocumentError(where, _("The company was taken back to simulation: it is activated on its own page."))
-    open_lines = [line.text for line in checklist(tenant, now=now) if line.colour != GREEN]
+    open_lines = [line.text for line in checklist(tenant, PUBLIC, now=now) if line.colour != GREEN]
     if open_lines:
         text = _("The company cannot go live yet; its checklist says: %(lines)s")
         raise DocumentError(where, text % {"lines": " ".join(open_lines)})

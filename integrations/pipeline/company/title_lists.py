@@ -14,6 +14,7 @@ from integrations.domain.title_lists import TitleList
 from integrations.domain.titles import Direction
 from integrations.kamino.title_lists import is_nowhere
 from integrations.models import KaminoConnection, PlannedWrite
+from integrations.models.confidential import Sight, sight_of
 from integrations.models.planned_writes import PlannedOperation
 from integrations.models.title_lists import list_field
 from integrations.pipeline.company.saving import save_kamino
@@ -30,11 +31,13 @@ class Unseen:
     total: Decimal
 
 
-def unseen(kamino: KaminoConnection, direction: Direction) -> Unseen:
-    """Return what would be created of a direction now."""
+def unseen(kamino: KaminoConnection, direction: Direction, sight: Sight) -> Unseen:
+    """Return what would be created of a direction now, of what a reader sees."""
     planned = PlannedWrite.objects.filter(kamino_connection=kamino).ready()
-    found = planned.filter(direction=direction, operation=PlannedOperation.CREATE).aggregate(
-        count=Count("pk"), total=Sum("value")
+    found = (
+        sight.of(planned)
+        .filter(direction=direction, operation=PlannedOperation.CREATE)
+        .aggregate(count=Count("pk"), total=Sum("value"))
     )
     return Unseen(found["count"], found["total"] or ZERO)
 
@@ -55,7 +58,7 @@ def say_absent(
         row = _locked(kamino, reason)
         if not may_be_absent(row, direction):
             raise Refused("may_exist", _("This list may exist: test the connection first, and read what it answers."))
-        if unseen(row, direction) != seen:
+        if unseen(row, direction, sight_of(user)) != seen:
             raise Refused("changed", _("Other titles wait now than were shown. Look at them again."))
         _save(row, direction, TitleList.ABSENT, user, reason, now)
     review_alerts(now=now, tenant_ids=[row.tenant_id])

@@ -26,6 +26,7 @@ from integrations.domain.reasons import Reason
 from integrations.domain.seen import Seen
 from integrations.domain.titles import TitleStatus
 from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, Posting, Tenant, Title, TitleRead
+from integrations.models.confidential import holds_confidential
 from integrations.models.connections import ConnectionStatus
 from integrations.models.outbox import Priority
 from integrations.pipeline.access import failpoints
@@ -118,6 +119,7 @@ def order(
         BulkOrder(
             tenant_id=tenant_id, kind=kind, reason=reason.strip(), user=user, created_at=now, key=key,
             title_ids=list(values), counted=len(values), terms=kept, listed=listed,
+            is_confidential=holds_confidential(list(values)),
         )
         for tenant_id, values in ids.items()
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from integrations.domain.matching import KaminoTitle, as_shown
 from integrations.domain.names import typed_pattern
 from integrations.domain.titles import TitleStatus
 from integrations.models import KaminoSnapshot, Posting
-from integrations.models.confidential import confidential_names, without_confidential
+from integrations.models.confidential import Sight
 
 MOST_FOUND = 50
 
@@ -38,11 +38,9 @@ class Found:
     holder: Posting | None
 
 
-def find(posting: Posting, search: Search, *, whole: bool) -> list[Found]:
-    """Return the rows of this company and direction that fit, nearest due date first, at most `MOST_FOUND`.
-
-    Not `whole`: without those of confidential titles, and of chart accounts that only they have.
-    """
+def find(posting: Posting, search: Search, sight: Sight) -> list[Found]:
+    """Return the rows of this company and direction that fit and that a reader sees, nearest due date first, at most
+    `MOST_FOUND`."""
     rows = KaminoSnapshot.objects.filter(kamino_connection=posting.kamino_connection_id, direction=posting.direction)
     if search.person:
         name = Q(row__NomePessoa__iregex=typed_pattern(search.person))
@@ -54,18 +52,18 @@ def find(posting: Posting, search: Search, *, whole: bool) -> list[Found]:
     spans = {"value__gte": search.value_from, "value__lte": search.value_to,
              "due_date__gte": search.due_from, "due_date__lte": search.due_to}  # fmt: skip
     rows = rows.filter(**{name: bound for name, bound in spans.items() if bound is not None})
-    return _found(posting, list(rows.order_by("due_date", "kamino_id")[:MOST_FOUND]), whole=whole)
+    return _found(posting, list(rows.order_by("due_date", "kamino_id")[:MOST_FOUND]), sight)
 
 
-def chosen(posting: Posting, kamino_id: int, *, whole: bool) -> Found | None:
-    """Return the one row with this id, as it was last seen, where the person may see it (`whole`: see `find`)."""
+def chosen(posting: Posting, kamino_id: int, sight: Sight) -> Found | None:
+    """Return the one row with this id, as it was last seen, where the reader sees it."""
     rows = KaminoSnapshot.objects.filter(
         kamino_connection=posting.kamino_connection_id, direction=posting.direction, kamino_id=kamino_id
     )
-    return next(iter(_found(posting, list(rows), whole=whole)), None)
+    return next(iter(_found(posting, list(rows), sight)), None)
 
 
-def _found(posting: Posting, rows: Sequence[KaminoSnapshot], *, whole: bool) -> list[Found]:
+def _found(posting: Posting, rows: Sequence[KaminoSnapshot], sight: Sight) -> list[Found]:
     held = Posting.objects.filter(
         kamino_connection=posting.kamino_connection_id,
         direction=posting.direction,
@@ -73,10 +71,8 @@ def _found(posting: Posting, rows: Sequence[KaminoSnapshot], *, whole: bool) -> 
     ).exclude(Q(pk=posting.pk) | Q(title__status=TitleStatus.DELETED, title__connection=posting.title.connection_id))
     holders = {holder.kamino_id: holder for holder in held.select_related("title")}
     found = [Found(row.to_title(), row.read_at, holders.get(row.kamino_id)) for row in rows]
-    if whole:
-        return found
-    charts = confidential_names(posting.kamino_connection.tenant).charts
-    shown = set(without_confidential(held).values_list("kamino_id", flat=True))
+    charts = sight.charts(posting.kamino_connection.tenant)
+    shown = set(sight.of(held).values_list("kamino_id", flat=True))
     return [
         hit
         for hit in found

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.money import ZERO
 from integrations.models import PartPosting, PlanRequest, Posting, RestoreHold
+from integrations.models.confidential import PUBLIC, Sight, sight_of
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.restore_holds import unread_connections
 
@@ -47,9 +48,9 @@ def undelivered(hold: RestoreHold) -> QuerySet[Posting]:
     return postings.filter(_is_undelivered())
 
 
-def waiting(hold: RestoreHold) -> Waiting:
-    """Return how much waits for the end of a hold."""
-    found = undelivered(hold).aggregate(count=Count("pk"), total=Sum("title__value"))
+def waiting(hold: RestoreHold, sight: Sight) -> Waiting:
+    """Return how much waits for the end of a hold, of what a reader sees."""
+    found = sight.of(undelivered(hold)).aggregate(count=Count("pk"), total=Sum("title__value"))
     return Waiting(found["count"], found["total"] or ZERO)
 
 
@@ -71,10 +72,11 @@ def release(*, hold: RestoreHold, seen: Waiting, reason: str, user: User, now: d
             raise Refused(
                 "unread", _("Bling was not read yet since the restore: order “Sync now” and wait for its end.")
             )
-        if waiting(row) != seen:
+        if waiting(row, sight_of(user)) != seen:
             raise Refused("changed", _("Other titles wait now than were shown. Look at them again."))
         row.ended_at, row.released_by, row.reason = now, user, reason
-        row.released_count, row.released_total = seen.count, seen.total
+        shown = waiting(row, PUBLIC)  # whoever reads it later
+        row.released_count, row.released_total = shown.count, shown.total
         row.save()
 
 

@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
-from integrations.models import BlingConnection, Mapping, MappingChange, Tenant
+from integrations.models import BlingConnection, Mapping, MappingChange, Person, Tenant
+from integrations.models.confidential import Sight, marks_of, sight_of
 from integrations.models.mapping_changes import Reach, fault
-from integrations.models.mappings import ORDER_KINDS, TARGET_KINDS, TARGETS
+from integrations.models.mappings import ORDER_KINDS, TARGET_KINDS, TARGETS, MappingKind
 from integrations.pipeline.desk.commands import read_orders_soon
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.mapping.edits import ChangedRow
@@ -107,8 +108,9 @@ def _crash(error: Exception) -> dict[str, Any]:
 def _read_rows(change: MappingChange, table: Table, progress: Callable[[int], object]) -> list[ChangedRow]:
     with override(LANGUAGE):
         targets = KaminoTargets.of_tenant(change.tenant_id)
-        rows = desk_rows(change.tenant_id, targets)
-        return read_rows(table, change.tenant, rows, targets, lambda done: (progress(done), None)[1])
+        sight = sight_of(change.user)
+        rows = desk_rows(change.tenant_id, targets, sight)
+        return read_rows(table, change.tenant, rows, targets, sight, lambda done: (progress(done), None)[1])
 
 
 def rows_of(change: MappingChange) -> tuple[list[ChangedRow], list[ChangedRow]]:
@@ -117,11 +119,27 @@ def rows_of(change: MappingChange) -> tuple[list[ChangedRow], list[ChangedRow]]:
     return [row for row in rows if not row.errors], [row for row in rows if row.errors]
 
 
-def measures(change: MappingChange, since: date | None) -> dict[str, Measure]:
-    """Count what a proposal would touch, by reach; without a day there is no `Reach.SINCE`."""
+def shown_rows(change: MappingChange, user: User) -> tuple[list[ChangedRow], list[ChangedRow]]:
+    """Return what a user sees of a proposal's good rows, and of those with errors: nothing of persons that only
+    confidential titles name. A row that names nothing we know may name anybody: only who sent it sees it."""
+    sight, (good, bad) = sight_of(user), rows_of(change)
+    if sight.is_whole or not marks_of(change.tenant):
+        return good, bad
+    persons = [row.person for row in (*good, *bad) if row.person]
+    seen = set(sight.of(Person.objects.filter(pk__in=persons)).values_list("pk", flat=True))
+    is_theirs = change.state == State.PROPOSED and change.user_id == user.pk
+
+    def is_seen(row: ChangedRow) -> bool:
+        return row.person in seen if row.person else bool(row.source) or is_theirs
+
+    return list(filter(is_seen, good)), list(filter(is_seen, bad))
+
+
+def measures(change: MappingChange, since: date | None, sight: Sight) -> dict[str, Measure]:
+    """Count what a proposal would touch, of what a reader sees, by reach; without a day there is no `Reach.SINCE`."""
     titles = affected(rows_of(change)[0])
     reaches = [Reach.NEW, Reach.OPEN, *([Reach.SINCE] if since else [])]
-    return {reach: measure(titles, change.tenant, reach, since) for reach in reaches}
+    return {reach: measure(titles, change.tenant, reach, since, sight) for reach in reaches}
 
 
 def confirm(
@@ -157,7 +175,8 @@ def discard(*, change: MappingChange, user: User) -> None:
 
 
 class _Outdated(Exception):
-    """Somebody else changed some of the rows, `names`, since they were shown."""
+    """Somebody else changed some of the rows since they were shown; `names` of registers, and of persons that they are
+    ones."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(len(names))
@@ -203,7 +222,7 @@ def _write(change: MappingChange, rows: Sequence[ChangedRow]) -> None:
     for row in rows:
         mapping = known.get((row.kind, row.source, row.person))
         if values_of(mapping, row.kind) != row.old:
-            outdated.append(row.name)
+            outdated.append(row.name if row.source else str(MappingKind(row.kind).label))
         elif mapping is not None and not any(row.new.values()) and not mapping.pending:
             deleted.append(mapping)
         elif mapping is None:

@@ -19,6 +19,7 @@ from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
 from integrations.models import BlingConnection, CatalogItem, Posting, Tenant, Title
+from integrations.models.confidential import Sight
 from integrations.models.mapping_changes import Reach
 from integrations.models.mappings import PERSON_KINDS
 from integrations.models.registers import CatalogKind
@@ -96,9 +97,9 @@ def _touched(found: Affected, tenant: Tenant, reach: str, since: date | None) ->
     return Title.objects.filter(Q(pk__in=classified) | Q(pk__in=found.to_settle.order_by().values("pk")))
 
 
-def measure(found: Affected, tenant: Tenant, reach: str, since: date | None) -> Measure:
-    """Count what a reach touches, before anybody decides."""
-    row = _touched(found, tenant, reach, since).order_by().aggregate(
+def measure(found: Affected, tenant: Tenant, reach: str, since: date | None, sight: Sight) -> Measure:
+    """Count what a reach touches, of what a reader sees, before anybody decides."""
+    row = sight.of(_touched(found, tenant, reach, since)).order_by().aggregate(
         titles=Count("pk"), total=Sum("value"), in_kamino=Count("pk", filter=_SENT)
     )  # fmt: skip
     return Measure(row["titles"], row["total"] or ZERO, row["in_kamino"])

@@ -2,14 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
 from integrations.domain.money import ZERO
-from integrations.models import BlingConnection, CatalogItem, KaminoItem, Mapping, Payment, Person, SalesOrder, Title
+from integrations.models import (
+    BlingConnection,
+    CatalogItem,
+    ConfidentialCategory,
+    KaminoItem,
+    Mapping,
+    Payment,
+    Person,
+    SalesOrder,
+    Title,
+)
+from integrations.models.confidential import Sight
 from integrations.models.mappings import PERSON_KINDS, TARGET_KINDS, TARGETS, MappingKind
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.mapping.targets import KaminoTargets, nature_of_row
@@ -32,7 +43,8 @@ Usage = dict[tuple[int, str, int], tuple[int, Decimal]]
 class DeskRow:
     """One Bling register, customer or supplier.
 
-    `titles` and `total` hang on it (for accounts: payments). `by_name` is what an identical name stands for, where no
+    `titles` and `total` hang on it (for accounts: payments), of what the reader sees; `is_confidential`: there may be
+    others. `by_name` is what an identical name stands for, where no
     mapping says otherwise; `suggestion` is offered where nothing decides yet, with its `score` (0 to 100).
     """
 
@@ -46,6 +58,7 @@ class DeskRow:
     by_name: KaminoItem | None = None
     suggestion: KaminoItem | None = None
     score: int = 0
+    is_confidential: bool = False
 
     @property
     def key(self) -> Key:
@@ -75,7 +88,7 @@ class DeskRow:
             return "by_name"
         if self.kind in (MappingKind.SALES_CHANNEL, MappingKind.BUSINESS_UNIT):
             return "mapped" if self.mapping is not None else "optional"
-        return "open" if self.titles else "unused"
+        return "open" if self.titles or self.is_confidential else "unused"
 
     def values(self) -> dict[str, int | None]:
         """Return the keys of what the row's mapping stands for, by target field."""
@@ -91,12 +104,16 @@ def values_of(mapping: Mapping | None, kind: str) -> dict[str, int | None]:
     return {field: getattr(mapping, f"{field}_id") if mapping else None for field in TARGETS[kind]}
 
 
-def desk_rows(tenant_id: int, targets: KaminoTargets) -> list[DeskRow]:
-    """Return a company's rows by connection, kind and path. Vanished registers only while something hangs on them."""
+def desk_rows(tenant_id: int, targets: KaminoTargets, sight: Sight) -> list[DeskRow]:
+    """Return what a reader sees of a company's rows, by connection, kind and path. Vanished registers only while
+    something hangs on them."""
     connections = {row.pk: row for row in BlingConnection.objects.filter(tenant=tenant_id)}
-    mappings = list(Mapping.objects.filter(connection__in=connections).select_related("person", "source"))
+    seen = sight.of(Mapping.objects.filter(connection__in=connections))
+    mappings = list(seen.select_related("person", "source"))
     by_source = {row.source_id: row for row in mappings if row.source_id}
-    usage = _usage(connections)
+    usage = _usage(connections, sight)
+    marked = ConfidentialCategory.objects.filter(connection__in=connections)
+    hidden = set() if sight.is_whole else set(marked.values_list("item", flat=True))
     rows = []
     catalog = CatalogItem.objects.filter(connection__in=connections, kind__in=REGISTER_KINDS)
     for item in catalog.order_by("connection", "kind", "path", "name"):
@@ -104,40 +121,42 @@ def desk_rows(tenant_id: int, targets: KaminoTargets) -> list[DeskRow]:
         titles, total = usage.get((item.connection_id, item.kind, item.bling_id), (0, ZERO))
         if (item.is_gone or item.bling_id == 0) and mapping is None and not titles:
             continue
-        rows.append(_register_row(connections[item.connection_id], item, mapping, titles, total, targets))
-    return rows + _person_rows(connections, [row for row in mappings if row.person_id])
+        row = DeskRow(
+            connections[item.connection_id], item.kind, item, None, mapping, titles, total,
+            is_confidential=item.pk in hidden,
+        )  # fmt: skip
+        rows.append(_register_row(row, item, targets))
+    return rows + _person_rows(connections, [row for row in mappings if row.person_id], sight)
 
 
-def _register_row(
-    connection: BlingConnection, item: CatalogItem, mapping: Mapping | None, titles: int, total: Decimal,
-    targets: KaminoTargets,
-) -> DeskRow:  # fmt: skip
-    row = DeskRow(connection, item.kind, item, None, mapping, titles, total)
-    decided = mapping is not None and getattr(mapping, f"{row.main_field}_id")
+def _register_row(row: DeskRow, item: CatalogItem, targets: KaminoTargets) -> DeskRow:
+    """Return a register's row with what it stands for by its name, or may mean."""
+    decided = row.mapping is not None and getattr(row.mapping, f"{row.main_field}_id")
     if decided or item.bling_id == 0:
         return row
     kind, nature = TARGET_KINDS[row.main_field], nature_of_row(item.kind, item.nature)
     classifies = item.kind != CatalogKind.SALES_CHANNEL
-    by_name = targets.named(kind, item.name, nature=nature) if classifies and mapping is None else None
+    by_name = targets.named(kind, item.name, nature=nature) if classifies and row.mapping is None else None
     if by_name is not None:
-        return DeskRow(connection, item.kind, item, None, mapping, titles, total, by_name=by_name)
+        return replace(row, by_name=by_name)
     nearest = targets.nearest(kind, list(dict.fromkeys([item.name, item.path or item.name])), nature=nature)
     if not nearest:
         return row
     [(suggestion, score)] = nearest
-    return DeskRow(connection, item.kind, item, None, mapping, titles, total, suggestion=suggestion, score=score)
+    return replace(row, suggestion=suggestion, score=score)
 
 
-def _person_rows(connections: dict[int, BlingConnection], mappings: Sequence[Mapping]) -> list[DeskRow]:
+def _person_rows(connections: dict[int, BlingConnection], mappings: Sequence[Mapping], sight: Sight) -> list[DeskRow]:
     found = []
+    titles = sight.of(Title.objects.filter(person__in=[row.person_id for row in mappings]))
     used: dict[tuple[int | None, str], tuple[int, Decimal]] = {
         (row["person"], row["direction"]): (row["titles"], row["total"] or ZERO)
-        for row in _counted(Title.objects.filter(person__in=[row.person_id for row in mappings]), "person", "direction")
+        for row in _counted(titles, "person", "direction")
     }
     for row in sorted(mappings, key=lambda row: (row.kind, str(row.person))):
         direction = "receivable" if row.kind == MappingKind.CUSTOMER else "payable"
-        titles, total = used.get((row.person_id, direction), (0, ZERO))
-        found.append(DeskRow(connections[row.connection_id], row.kind, None, row.person, row, titles, total))
+        count, total = used.get((row.person_id, direction), (0, ZERO))
+        found.append(DeskRow(connections[row.connection_id], row.kind, None, row.person, row, count, total))
     return found
 
 
@@ -147,13 +166,14 @@ def _counted(titles: QuerySet[Title], *by: str) -> Iterable[dict[str, Any]]:
     return counted
 
 
-def _usage(connections: Iterable[int]) -> Usage:
-    """Return how many titles, and how much money, hang on each register: one statement per kind."""
+def _usage(connections: Iterable[int], sight: Sight) -> Usage:
+    """Return how many of the titles that a reader sees, and how much money, hang on each register: one statement per
+    kind."""
     found: Usage = {}
-    titles = Title.objects.filter(connection__in=connections)
+    titles = sight.of(Title.objects.filter(connection__in=connections))
     for row in _counted(titles, "connection", "category_id"):
         found[row["connection"], CatalogKind.CATEGORY, row["category_id"]] = (row["titles"], row["total"] or ZERO)
-    paid = Payment.objects.filter(title__connection__in=connections).order_by()
+    paid = sight.of(Payment.objects.filter(title__connection__in=connections)).order_by()
     for account in paid.values("title__connection", "account_id").annotate(
         n=Count("title", distinct=True), s=Sum("amount")
     ):

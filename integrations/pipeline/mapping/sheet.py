@@ -6,6 +6,7 @@ from django.utils.translation import override
 
 from integrations.domain.names import fold
 from integrations.models import BlingConnection, CatalogItem, Person, Tenant
+from integrations.models.confidential import Sight
 from integrations.models.mappings import PERSON_KINDS, TARGET_KINDS, MappingKind
 from integrations.pipeline.mapping.edits import CellError, ChangedRow, check_cells
 from integrations.pipeline.mapping.rows import DeskRow, Key, rows_by_key
@@ -33,11 +34,12 @@ def header(column: str) -> str:
 
 def read_rows(
     table: Table, tenant: Tenant, desk: Sequence[DeskRow], targets: KaminoTargets,
-    progress: Callable[[int], None] = lambda _done: None,
+    sight: Sight, progress: Callable[[int], None] = lambda _done: None,
 ) -> list[ChangedRow]:  # fmt: skip
-    """Return the rows that change something or have errors. Raises `SheetError` when columns are missing."""
+    """Return the rows that change something or have errors; what the sender (`sight`) does not see is not known.
+    Raises `SheetError` when columns are missing."""
     places = _places(table.headers)
-    reader = _Reader(tenant, desk, targets)
+    reader = _Reader(tenant, desk, targets, sight)
     found = []
     for done, row in enumerate(table.rows, start=1):
         cells = {name: row.cell(place) for name, place in places.items()}
@@ -75,9 +77,10 @@ class _Refused(Exception):
 class _Reader:
     """Reads rows one by one; remembers which were there already."""
 
-    def __init__(self, tenant: Tenant, desk: Sequence[DeskRow], targets: KaminoTargets) -> None:
+    def __init__(self, tenant: Tenant, desk: Sequence[DeskRow], targets: KaminoTargets, sight: Sight) -> None:
         self._tenant = tenant
         self._targets = targets
+        self._sight = sight
         self._rows = rows_by_key(desk)
         self._connections = {fold(row.label): row for row in BlingConnection.objects.filter(tenant=tenant)}
         self._by_bling_id = {
@@ -132,7 +135,7 @@ class _Reader:
         raise _Refused("bling_id", "no_register", id=bling_id)
 
     def _person(self, connection: BlingConnection, kind: MappingKind, bling_id: int) -> DeskRow:
-        person = Person.objects.filter(connection=connection, bling_id=bling_id).first()
+        person = self._sight.of(Person.objects.filter(connection=connection, bling_id=bling_id)).first()
         if person is None:
             raise _Refused("bling_id", "no_contact", id=bling_id)
         row = DeskRow(connection, kind, None, person, None)

@@ -15,6 +15,7 @@ from integrations.domain.money import ZERO
 from integrations.domain.reasons import BANK_REASONS, LACKS_NAMES, NAME_REASONS, Problem
 from integrations.domain.titles import TitleStatus
 from integrations.models import CatalogItem, KaminoConnection, Payment, Posting, Tenant
+from integrations.models.confidential import Sight
 from integrations.models.problem_queries import (
     IS_OUT,
     LACKS_ACCOUNT,
@@ -98,9 +99,10 @@ class Coverage:
         return f"{'; '.join(parts)}."
 
 
-def coverage_of(tenant: Tenant) -> Coverage:
-    """Return how much of a company's titles is classified."""
-    counted = Posting.objects.filter(kamino_connection__tenant=tenant).exclude(IS_OUT | Q(state=DeliveryState.IGNORED))
+def coverage_of(tenant: Tenant, sight: Sight) -> Coverage:
+    """Return how much of a company's titles is classified, of those that a reader sees."""
+    mine = sight.of(Posting.objects.filter(kamino_connection__tenant=tenant))
+    counted = mine.exclude(IS_OUT | Q(state=DeliveryState.IGNORED))
     ready = Q(state__in=_SENDABLE) & ~LACKS_NAME
     sums = counted.aggregate(
         titles=Count("pk"),
@@ -108,8 +110,8 @@ def coverage_of(tenant: Tenant) -> Coverage:
         ready=Count("pk", filter=ready),
         ready_total=_sum(ready),
     )
-    names = _blockers(tenant, CatalogKind.CATEGORY)
-    accounts = _blockers(tenant, CatalogKind.BANK_ACCOUNT)
+    names = _blockers(tenant, CatalogKind.CATEGORY, sight)
+    accounts = _blockers(tenant, CatalogKind.BANK_ACCOUNT, sight)
     settled = Payment.objects.filter(title__posting__in=counted, title__status=TitleStatus.SETTLED)
     return Coverage(
         **sums,
@@ -130,7 +132,7 @@ def _share(used: QuerySet[Any, tuple[int, int]], blockers: Iterable[Blocker]) ->
     return Share(len(keys - {(blocker.connection_id, blocker.bling_id) for blocker in blockers}), len(keys))
 
 
-def _blockers(tenant: Tenant, kind: CatalogKind) -> list[Blocker]:
+def _blockers(tenant: Tenant, kind: CatalogKind, sight: Sight) -> list[Blocker]:
     """Return the registers of a kind that hold titles back, the one that holds most first."""
     is_category = kind == CatalogKind.CATEGORY
     condition, codes = (LACKS_NAME, NAME_REASONS) if is_category else (LACKS_ACCOUNT, BANK_REASONS)
@@ -139,7 +141,7 @@ def _blockers(tenant: Tenant, kind: CatalogKind) -> list[Blocker]:
         F("title__category_id") if is_category else Coalesce(Subquery(payment), 0, output_field=BigIntegerField())
     )
     rows = (
-        _lacking(tenant, condition)
+        sight.of(_lacking(tenant, condition))
         .annotate(register=register, problem=first_problem(codes))
         .values("title__connection", "register", "problem")
         .annotate(titles=Count("pk"), total=_sum())

@@ -13,10 +13,12 @@ from django.utils.translation import ngettext, override
 
 from integrations.domain.calendar import BRASILIA
 from integrations.models import Discrepancy, Posting, Tenant
+from integrations.models.confidential import PUBLIC
 from integrations.pipeline.access.mails import CLAIM, addresses, send
 from integrations.pipeline.handover.due import derived
 from integrations.pipeline.report.needs_action import needing_action
 from integrations.pipeline.report.sync_summary import Written, written_since
+from integrations.words.confidential import left_out_text
 from integrations.words.discrepancies import kind_choices
 
 log = structlog.get_logger(__name__)
@@ -89,13 +91,14 @@ def _send_one(tenant: Tenant, due_since: datetime, now: datetime) -> bool:
 
 
 def news_since(tenant: Tenant, since: datetime, until: datetime) -> News:
-    """Count what changed for a company from one moment until another, which begins the next summary."""
-    rows = Discrepancy.objects.filter(posting__kamino_connection__tenant=tenant)
+    """Count what changed for a company from one moment until another, which begins the next summary. Nobody knows who
+    reads a mail: confidential titles are not counted."""
+    rows = PUBLIC.of(Discrepancy.objects.filter(posting__kamino_connection__tenant=tenant))
     is_open = Q(closed_at=None)
-    waiting = needing_action(Posting.objects.filter(kamino_connection__tenant=tenant))
+    waiting = needing_action(PUBLIC.of(Posting.objects.filter(kamino_connection__tenant=tenant)))
     opened = rows.filter(is_open, opened_at__gte=since, opened_at__lt=until)
     return News(
-        written=written_since(tenant, since, until),
+        written=written_since(tenant, since, PUBLIC, until),
         opened=Counter(opened.order_by().values_list("kind", flat=True)),
         closed=rows.filter(closed_at__gte=since, closed_at__lt=until).count(),
         open_now=rows.filter(is_open).count(),
@@ -116,6 +119,8 @@ def _text(tenant: Tenant, news: News) -> str:
     lines += [f"  · {names[kind]}: {count}" for kind, count in news.opened.most_common()]
     words = ngettext("%(count)s title needs action.", "%(count)s titles need action.", news.needs_action)
     lines.append(words % {"count": news.needs_action})
+    left_out = left_out_text(PUBLIC.left_out(tenant))
+    lines += [left_out] if left_out else []
     page = f"{settings.PUBLIC_URL}/admin/integrations"
     lines += ["", f"{page}/discrepancy/?tenant={tenant.pk}", f"{page}/posting/?tenant={tenant.pk}"]
     return "\n".join(lines)

@@ -3,14 +3,11 @@
 Nothing is asked of either system: `Month.read_at` says since when Kamino's lists are known.
 """
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -20,12 +17,13 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from integrations.domain.as_sent import AsSent, NotRead, as_sent
+from integrations.domain.as_sent import as_sent
 from integrations.domain.classification import choose_bank_account
+from integrations.domain.confidential import Guard, chart_mark
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.matching import KaminoTitle
 from integrations.domain.money import ZERO
-from integrations.domain.month import Booking, Comparison, Item, Place, compare_month
+from integrations.domain.month import Booking, Item, Place, compare_month
 from integrations.domain.settlement import PaymentFacts, each_moved
 from integrations.domain.titles import COMPETENCE_FIELDS, Direction, TitleStatus, competence_of
 from integrations.models import (
@@ -40,7 +38,7 @@ from integrations.models import (
     Tenant,
     Title,
 )
-from integrations.models.confidential import confidential_names
+from integrations.models.confidential import guard_of, marks_of
 from integrations.models.registers import CatalogKind, KaminoKind
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.pipeline.desk.refusal import Refused
@@ -55,6 +53,7 @@ from integrations.pipeline.report.both_sides import (
     seen_between,
     unread_directions,
 )
+from integrations.pipeline.report.month_numbers import Month, numbers_of
 from integrations.words.reasons import advice, full_sentence
 
 LANGUAGE = "pt-br"
@@ -65,32 +64,13 @@ Strangers = Sequence[tuple[Direction, KaminoTitle]]
 
 
 @dataclass(frozen=True)
-class Month:
-    """Two comparisons of one month: titles by competence, and settlements by their day.
-
-    `read_at`: Kamino's lists, `None` before they were read for the first time. `as_sent`: what they did not show, by
-    the name of the comparison; directions are named as people read them.
-    """
-
-    first: date
-    competence: Comparison
-    settled: Comparison
-    read_at: datetime | None
-    as_sent: Mapping[str, Sequence[AsSent]]
-
-    @property
-    def is_read(self) -> bool:
-        """Say whether all of Kamino's side is what its lists showed."""
-        return not any(self.as_sent.values())
-
-
-@dataclass(frozen=True)
 class _Names:
-    """What registers are called, by their ids."""
+    """What registers are called, by their ids, and the `marks` of the confidential ones."""
 
     charts: dict[str, str]
     banks: dict[str, str]
     rulebooks: dict[int, Rulebook]
+    marks: frozenset[str]
 
     def category(self, title: Title) -> str:
         return self.rulebooks[title.connection_id].register(CatalogKind.CATEGORY, title.category_id).name
@@ -115,7 +95,8 @@ def month_after(first: date) -> date:
 
 
 def month_of(tenant: Tenant, first: date) -> Month:
-    """Compare a company's month that begins on `first`, as far as it is known now; texts are Portuguese."""
+    """Compare a company's month that begins on `first`, as far as it is known now; texts are Portuguese. All titles are
+    in it, each with its guard: what one reader sees of it is `month_numbers.visible_numbers`."""
     with override(LANGUAGE), one_moment():
         names = _names(tenant)
         kamino = KaminoConnection.objects.filter(tenant=tenant).only("reconciled_at").first()
@@ -133,11 +114,11 @@ def month_of(tenant: Tenant, first: date) -> Month:
         )
 
 
-def _unread(items: Sequence[Item]) -> Iterator[tuple[str, Decimal]]:
+def _unread(items: Sequence[Item]) -> Iterator[tuple[str, Decimal, Guard]]:
     for item in items:
         found = [booking for booking in item.kamino if not booking.is_read]
         if found:
-            yield found[0].place.direction, sum((booking.amount for booking in found), ZERO)
+            yield found[0].place.direction, sum((booking.amount for booking in found), ZERO), item.guard
 
 
 def freeze(*, tenant: Tenant, found: Month, user: User, now: datetime, accepts_as_sent: bool = False) -> MonthClosing:
@@ -160,7 +141,7 @@ def _names(tenant: Tenant) -> _Names:
     names = {kind: dict(items.filter(kind=kind).values_list("kamino_id", "name")) for kind in KaminoKind}
     connections = BlingConnection.objects.filter(tenant=tenant)
     rulebooks = {row.pk: load_rulebook(row) for row in connections.select_related("tenant")}
-    return _Names(names[KaminoKind.CHART_ACCOUNT], names[KaminoKind.BANK_ACCOUNT], rulebooks)
+    return _Names(names[KaminoKind.CHART_ACCOUNT], names[KaminoKind.BANK_ACCOUNT], rulebooks, marks_of(tenant))
 
 
 def _of_competence(tenant: Tenant, first: date) -> QuerySet[Title]:
@@ -208,6 +189,7 @@ def _competence_items(tenant: Tenant, names: _Names, first: date) -> Iterator[It
             here = title.status not in _GONE and _is_in(competence_of(title), first)
             yield _item(
                 title,
+                names,
                 [Booking(Place(direction, category, chart), title.value)] if here else [],
                 [
                     Booking(
@@ -231,6 +213,7 @@ def _settled_items(tenant: Tenant, names: _Names, first: date) -> Iterator[Item]
             settled = [found for found in held[title.pk] if found.body.status is KaminoStatus.SETTLED]
             yield _item(
                 title,
+                names,
                 [
                     Booking(Place(direction, category, names.bank_of(title.connection_id, payment.account_id)), amount)
                     for payment, amount in payments[title.pk]
@@ -260,33 +243,41 @@ def _moved_payments(batch: Sequence[Title], names: _Names) -> dict[int, list[tup
 def _due_there(strangers: Strangers, names: _Names, first: date) -> Iterator[Item]:
     for direction, row in strangers:
         if _is_in(row.competence_date, first):
-            yield _stranger(direction, row, names.chart(row.chart_account), row.value)
+            yield _stranger(direction, row, names, names.chart(row.chart_account), row.value)
 
 
 def _paid_there(strangers: Strangers, names: _Names, first: date) -> Iterator[Item]:
     for direction, row in strangers:
         if row.status is KaminoStatus.SETTLED and _is_in(row.payment_date, first):
             paid = row.value if row.paid_amount is None else row.paid_amount
-            yield _stranger(direction, row, names.bank(row.payment_account), paid)
+            yield _stranger(direction, row, names, names.bank(row.payment_account), paid)
 
 
-def _stranger(direction: Direction, row: KaminoTitle, account: str, amount: Decimal) -> Item:
+def _stranger(direction: Direction, row: KaminoTitle, names: _Names, account: str, amount: Decimal) -> Item:
     place = Place(str(dict(DIRECTION_CHOICES)[direction]), _("Only in Kamino"), account)
     return Item(
         name=row.document_number or f"Kamino {row.kamino_id}",
         bling_id=None,
         kamino_id=row.kamino_id,
+        guard=Guard.of([chart_mark(row.chart_account)], names.marks),
         kamino=(Booking(place, amount),),
         reasons=(_("Unlinked in Kamino: no title of Bling belongs to it."),),
     )
 
 
-def _item(title: Title, bling: Sequence[Booking], kamino: Sequence[Booking], reasons: dict[int, list[str]]) -> Item:
+def _item(
+    title: Title,
+    names: _Names,
+    bling: Sequence[Booking],
+    kamino: Sequence[Booking],
+    reasons: dict[int, list[str]],
+) -> Item:
     posting = posting_of(title)
     return Item(
         name=title.document_number or f"Bling {title.bling_id}",
         bling_id=title.bling_id,
         kamino_id=posting.kamino_id if posting else None,
+        guard=guard_of(title, names.marks),
         bling=tuple(bling),
         kamino=tuple(kamino),
         reasons=tuple(reasons[title.pk]),
@@ -323,61 +314,3 @@ def _reasons(batch: Sequence[Title], held: Mapping[int, Sequence[InKamino]]) -> 
         if not reasons:
             reasons.append(str(posting.get_state_display()))
     return found
-
-
-def numbers_of(month: Month) -> dict[str, Any]:
-    """Return a month as `MonthClosing.numbers` keeps it: per comparison its rows and its differences, as cells."""
-    read_at = month.read_at.isoformat() if month.read_at else ""
-    return {
-        "read_at": read_at,
-        "competence": _table(month.competence, month.as_sent["competence"]),
-        "settled": _table(month.settled, month.as_sent["settled"]),
-    }
-
-
-def as_sent_of(table: Mapping[str, Any]) -> list[AsSent]:
-    """Return what Kamino's lists did not show of one of the comparisons in a month's numbers; those of an older version
-    do not say."""
-    return [
-        AsSent(direction, NotRead(why), titles, Decimal(amount))
-        for direction, why, titles, amount in table.get("as_sent", ())
-    ]
-
-
-def fingerprint_of(numbers: Mapping[str, Any]) -> str:
-    """Return what tells a month's numbers from others, however old Kamino's side is."""
-    sections = {name: table for name, table in numbers.items() if name != "read_at"}
-    return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def without_confidential(numbers: Mapping[str, Any], tenant: Tenant) -> dict[str, Any]:
-    """Return a month's numbers without the single titles of confidential categories; the sums still hold them."""
-    names = confidential_names(tenant)
-    hidden = names.categories | set(names.charts.values())
-    return {
-        name: table
-        if name == "read_at"
-        else {**table, "differences": [row for row in table["differences"] if hidden.isdisjoint(row[1:3])]}
-        for name, table in numbers.items()
-    }
-
-
-def _table(comparison: Comparison, unread: Sequence[AsSent]) -> dict[str, Any]:
-    return {
-        "as_sent": [[found.direction, found.why.value, found.titles, str(found.amount)] for found in unread],
-        "rows": [
-            [*_place(row.place), row.titles, str(row.bling), str(row.kamino), str(row.difference)]
-            for row in comparison.rows
-        ],
-        "differences": [
-            [
-                *_place(found.place), found.item.name, found.item.bling_id, found.item.kamino_id, str(found.bling),
-                str(found.kamino), str(found.difference), " ".join(found.item.reasons),
-            ]
-            for found in comparison.differences
-        ],
-    }  # fmt: skip
-
-
-def _place(place: Place) -> list[str]:
-    return [place.direction, place.category, place.account]

@@ -12,13 +12,14 @@ from django.db.models.functions import Coalesce
 
 from integrations.domain.as_sent import AsSent, as_sent
 from integrations.domain.calendar import end_of
+from integrations.domain.confidential import OPEN, Guard
 from integrations.domain.desired import KaminoStatus
 from integrations.domain.money import ZERO
 from integrations.domain.position import GONE, Age, age_on, balance_on, paid_off
 from integrations.domain.settlement import PaymentFacts
 from integrations.domain.titles import TitleStatus
 from integrations.models import Discrepancy, PartPosting, Payment, Posting, Tenant, Title, TitleChange
-from integrations.models.confidential import confidential_names, without_confidential
+from integrations.models.confidential import Sight
 from integrations.pipeline.report.both_sides import (
     InKamino,
     batches,
@@ -59,12 +60,11 @@ class Sums:
     kamino: Decimal
 
 
-def open_on(tenant: Tenant, day: date, *, whole: bool = True) -> Iterator[OpenTitle]:
-    """Return what was open at the end of `day`, as far as the mirror and Kamino's lists show; then what only Kamino
-    has. Not `whole`: without confidential titles. To be read in `one_moment`."""
-    candidates = _candidates(tenant, day)
-    hidden = {} if whole else confidential_names(tenant).charts
-    for batch in batches(candidates if whole else without_confidential(candidates)):
+def open_on(tenant: Tenant, day: date, sight: Sight) -> Iterator[OpenTitle]:
+    """Return what a reader sees of what was open at the end of `day`, as far as the mirror and Kamino's lists show,
+    then of what only Kamino has. To be read in `one_moment`."""
+    hidden = sight.charts(tenant)
+    for batch in batches(sight.of(_candidates(tenant, day))):
         held, payments, before = held_in_kamino(tenant, batch), _payments(batch), _before_leaving(batch, day)
         for title in batch:
             was = before.get(title.pk) or _Was(TitleStatus(title.status), title.value, title.balance)
@@ -121,7 +121,7 @@ class Totals:
 
     def __init__(self) -> None:
         self._sums: dict[tuple[str, Age], Sums] = {}
-        self._unread: list[tuple[str, Decimal]] = []
+        self._unread: list[tuple[str, Decimal, Guard]] = []
 
     def counted(self, titles: Iterable[OpenTitle]) -> Iterator[OpenTitle]:
         """Pass titles on, and sum them up."""
@@ -129,7 +129,7 @@ class Totals:
             key = (row.direction, row.age)
             before = self._sums.get(key) or Sums(*key, 0, ZERO, ZERO)
             self._sums[key] = Sums(*key, before.titles + 1, before.bling + row.bling, before.kamino + row.kamino)
-            self._unread += [] if row.is_read else [(row.direction, row.kamino)]
+            self._unread += [] if row.is_read else [(row.direction, row.kamino, OPEN)]
             yield row
 
     def as_sent(self, tenant: Tenant) -> list[AsSent]:

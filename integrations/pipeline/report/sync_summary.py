@@ -7,6 +7,7 @@ from datetime import datetime
 from integrations.domain.delivery import DeliveryState, Operation
 from integrations.domain.reasons import Problem
 from integrations.models import Attempt, BlingConnection, KaminoConnection, Posting, RateLimit, SyncRun, Tenant
+from integrations.models.confidential import WHOLE, Sight
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.rate_limits import bling_key, kamino_key
 
@@ -106,7 +107,7 @@ def report_since(tenant: Tenant, since: datetime, before: Counters) -> Report:
 
 
 def _count_attempts(report: Report, tenant: Tenant, since: datetime) -> None:
-    done = written_since(tenant, since)
+    done = written_since(tenant, since, WHOLE)
     report.created, report.updated, report.settled, report.cancelled = (
         done.created, done.updated, done.settled, done.cancelled,
     )  # fmt: skip
@@ -114,9 +115,11 @@ def _count_attempts(report: Report, tenant: Tenant, since: datetime) -> None:
     report.errors = attempts.exclude(outcome__in=("", *_DONE)).count()
 
 
-def written_since(tenant: Tenant, since: datetime, until: datetime | None = None) -> Written:
-    """Count what Kamino was found to have taken of a company's titles since a moment, whenever it was sent."""
-    attempts = Attempt.objects.filter(kamino_connection__tenant=tenant, ended_at__gte=since, outcome__in=_DONE)
+def written_since(tenant: Tenant, since: datetime, sight: Sight, until: datetime | None = None) -> Written:
+    """Count what Kamino was found to have taken of a company's titles since a moment, whenever it was sent, of those
+    that a reader sees."""
+    rows = Attempt.objects.filter(kamino_connection__tenant=tenant, ended_at__gte=since, outcome__in=_DONE)
+    attempts = sight.of(rows)
     attempts = attempts if until is None else attempts.filter(ended_at__lt=until)
     rows = attempts.exclude(operation=Operation.SAVE_PERSON)
     operations = Counter(rows.values_list("operation", flat=True))

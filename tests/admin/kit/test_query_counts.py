@@ -9,7 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Payment, Posting
-from integrations.pipeline.report.month import month_of, numbers_of
+from integrations.models.confidential import WHOLE
+from integrations.pipeline.report.month import month_of
+from integrations.pipeline.report.month_numbers import numbers_of
 from integrations.pipeline.report.position import open_on, sums_of
 from integrations.resources import exporting, reports
 from tests.admin.world import DAY, Rows, make_title
@@ -37,8 +39,8 @@ def of_month(ours: Rows) -> object:
 
 
 def of_position(ours: Rows) -> object:
-    reports.write_position(BytesIO(), ours.tenant, DAY)
-    return sums_of(open_on(ours.tenant, DAY))
+    reports.write_position(BytesIO(), ours.tenant, DAY, WHOLE)
+    return sums_of(open_on(ours.tenant, DAY, WHOLE))
 
 
 def of_exports(ours: Rows) -> object:

@@ -15,5 +15,5 @@ def test_a_title_is_found_by_the_kamino_number_of_one_of_its_payments(company: C
     company.bling.pay(title, amount="40.00", date=in_days(world, -4), account=company.bank)
     company.sync()
     number = PartPosting.objects.get().kamino_id
-    found = Finder(str(number), whole_documents=True).titles()
+    found = Finder(str(number), by_document=True).titles()
     assert [row["pk"] for row in found] == [company.title(title).pk]

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django_q.models import OrmQ
 
 from integrations.models import KaminoItem, Mapping, MappingChange, Person, PlanRequest, Title
+from integrations.models.confidential import WHOLE
 from integrations.resources.mappings import mapping_xlsx
 from tests.admin.kit.test_actions import said
 from tests.admin.kit.test_pages import url
@@ -232,7 +233,7 @@ class TestFiles:
         texts = [cell.value for row in book["De-Para"].iter_rows() for cell in row if isinstance(cell.value, str)]
         assert "'=1+1" in texts
         assert "'+55 @SUM(A1)" in texts
-        change = send(login("financeiro"), ours, mapping_xlsx(ours.tenant.pk))
+        change = send(login("financeiro"), ours, mapping_xlsx(ours.tenant.pk, WHOLE))
         assert (change.state, change.rows) == ("proposed", [])
 
     def test_numbers_are_numbers_and_names_are_offered_as_lists(

@@ -15,6 +15,7 @@ import xlsxwriter
 from django.test import Client
 
 from integrations.models import CatalogItem, KaminoItem, Mapping, MappingChange
+from integrations.models.confidential import WHOLE
 from integrations.resources.mappings import bad_rows_xlsx, mapping_csv, mapping_xlsx
 from tests.admin.mapping.test_desk import desk, line, page_of, send, workbook
 from tests.admin.world import Rows
@@ -54,7 +55,7 @@ def item(rows: Rows, code: str, name: str, kind: str = "chart_account", **values
 
 
 def exported(rows: Rows) -> Table:
-    sheet = openpyxl.load_workbook(BytesIO(mapping_xlsx(rows.tenant.pk)))["De-Para"]
+    sheet = openpyxl.load_workbook(BytesIO(mapping_xlsx(rows.tenant.pk, WHOLE)))["De-Para"]
     return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
@@ -159,7 +160,7 @@ def test_it_goes_round_through_libreoffice(
 ) -> None:
     client, table = login("financeiro"), exported(ours)
     for count in (0, 1):
-        (tmp_path / "a.xlsx").write_bytes(mapping_xlsx(ours.tenant.pk) if not count else by_xlsxwriter(table))
+        (tmp_path / "a.xlsx").write_bytes(mapping_xlsx(ours.tenant.pk, WHOLE) if not count else by_xlsxwriter(table))
         profile = f"-env:UserInstallation=file://{tmp_path}/profile"
         order = [str(OFFICE), profile, "--headless", "--convert-to", form, "--outdir", f"{tmp_path}/out", "a.xlsx"]
         subprocess.run(order, check=True, cwd=tmp_path, capture_output=True, timeout=120)
@@ -173,7 +174,7 @@ class TestShortRows:
         self, login: Callable[[str], Client], ours: Rows, mapped: list[CatalogItem]
     ) -> None:
         """Excel leaves them out in blocks of sixteen rows whose last columns are empty."""
-        header, *rows = mapping_csv(ours.tenant.pk).decode("utf-8-sig").splitlines()
+        header, *rows = mapping_csv(ours.tenant.pk, WHOLE).decode("utf-8-sig").splitlines()
         cut = [row.rstrip(";") for row in rows]
         assert cut != rows
         change = send(login("financeiro"), ours, "\r\n".join([header, *cut]).encode("utf-8-sig"))
@@ -221,7 +222,7 @@ class TestShortRows:
 def test_merged_cells_empty_no_mapping(login: Callable[[str], Client], ours: Rows, mapped: list[CatalogItem]) -> None:
     Mapping.objects.create(connection=ours.bling, kind="category", source=ours.free_category, bling_name="x")
     Mapping.objects.update(chart_account=ours.chart_account)
-    book = openpyxl.load_workbook(BytesIO(mapping_xlsx(ours.tenant.pk)))
+    book = openpyxl.load_workbook(BytesIO(mapping_xlsx(ours.tenant.pk, WHOLE)))
     sheet = book["De-Para"]
     sheet.merge_cells("I2:I10")
     assert sheet["I2"].value
@@ -278,7 +279,7 @@ class TestLostZeros:
         page = client.get(page_of(change)).content.decode()
         assert all(f"{code} " in page for code in codes)
         # What is given back to be corrected is refused again as it is.
-        again = send(client, ours, bad_rows_xlsx(change))
+        again = send(client, ours, bad_rows_xlsx(change, change.user))
         assert [error["code"] for error in again.rows[0]["errors"]] == ["zeros"]
 
     @pytest.mark.parametrize("text", ["0012", "12 Água", "água", "1.10"])

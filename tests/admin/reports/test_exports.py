@@ -13,7 +13,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import Discrepancy, Export, ExportChunk, Title
+from integrations.models import ConfidentialCategory, Discrepancy, Export, ExportChunk, Person, Title
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.company.retention import purge
 from integrations.resources import exporting
@@ -212,3 +212,46 @@ def test_short_lists_of_discrepancies_are_answered_at_once(login: Login, ours: R
     assert response.status_code == 200
     assert "Pessoa nossa" in response.content.decode()
     assert not Export.objects.exists()
+
+
+def mark_confidential(rows: Rows) -> ConfidentialCategory:
+    return ConfidentialCategory.objects.create(connection=rows.bling, item=rows.category)
+
+
+def downloaded(client: Client) -> int:
+    return int(client.get(url(Export, "download", Export.objects.latest("pk").pk)).status_code)
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_what_was_ordered_with_the_permission_is_not_served_without_it(
+    login: Login, ours: Rows, many: list[Title], users: dict[str, User], finished: bool
+) -> None:
+    mark_confidential(ours)
+    order(login("financeiro"))
+    if finished:
+        finish()
+    else:
+        exporting.advance_exports(clock=timezone.now)
+    users["financeiro"].groups.set(users["operacao"].groups.all())
+    finish()
+    assert downloaded(login("financeiro")) == (403 if finished else 404)
+    assert finished or Export.objects.get().failure == "not_allowed"
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_what_was_marked_since_is_not_served(login: Login, ours: Rows, many: list[Title], finished: bool) -> None:
+    order(login("operacao"))
+    if finished:
+        finish()
+    mark_confidential(ours)
+    finish()
+    assert downloaded(login("operacao")) == (403 if finished else 404)
+
+
+def test_what_was_left_out_does_not_hold_a_file_back(login: Login, ours: Rows, many: list[Title]) -> None:
+    mark_confidential(ours)
+    Title.objects.filter(pk__in=[title.pk for title in many]).update(category_id=0)
+    order(login("operacao"))
+    Person.objects.filter(pk=ours.person.pk).update(category_id=ours.category.bling_id)
+    finish()
+    assert table(login("operacao")) == [], "their contact's default became confidential before the file was made"

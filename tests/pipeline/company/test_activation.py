@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.models import Attempt, KaminoConnection, Tenant
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.company import activation, checklist
 from integrations.pipeline.company.checklist import Decisions
 from integrations.pipeline.desk.refusal import Refused
@@ -31,7 +32,7 @@ def shadow(new_company: Callable[..., Company]) -> Company:
 
 def colours(company: Company) -> dict[str, str]:
     tenant = Tenant.objects.get(pk=company.tenant.pk)
-    return {line.code: line.colour for line in checklist.checklist(tenant, now=timezone.now())}
+    return {line.code: line.colour for line in checklist.checklist(tenant, WHOLE, now=timezone.now())}
 
 
 def decide_all(company: Company, user: User, **changes: Any) -> bool:

@@ -32,10 +32,10 @@ from integrations.models import (
     Title,
 )
 from integrations.pipeline.company import closing, privacy
+from integrations.pipeline.company.subjects import Who
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover.plan_requests import request_plans
 from integrations.pipeline.report.month import freeze, month_of
-from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.pipeline.compare.test_discrepancy_kinds import compare_again, forced_settlement
 
@@ -46,12 +46,6 @@ NAME = "Joana Prado"
 @pytest.fixture
 def user(transactional_db: None) -> User:
     return User.objects.create_user("suporte")
-
-
-@pytest.fixture
-def months_later(world: World) -> date:
-    """Let the company's titles have been paid two months ago."""
-    return (world.today.replace(day=1) - timedelta(days=40)).replace(day=1)
 
 
 def paid_long_ago(company: Company, day: date, **options: Any) -> int:
@@ -83,7 +77,7 @@ def test_a_report_tells_everything_that_is_stored(company: Company, months_later
     assert {"pessoas", "títulos", "pagamentos", "envios"} <= {name.lower() for name in found}
     assert found["pessoas"][0]["e-mail"] == "joana@example.com"
     assert path.stat().st_mode & 0o077 == 0
-    with pytest.raises(CommandError, match="nobody"):
+    with pytest.raises(CommandError, match="Ninguém tem este CPF"):
         call_command("person_report", "111.444.777-35", "--tenant", company.tenant.slug, "--output", str(path))
     with pytest.raises(CommandError, match="no valid CPF") as refused:
         call_command("person_report", "12345", "--tenant", company.tenant.slug, "--output", str(path))
@@ -119,7 +113,7 @@ def test_a_forgotten_person_who_does_business_again_is_known_again(
     company: Company, months_later: date, user: User
 ) -> None:
     title = paid_long_ago(company, months_later)
-    privacy.forget(tenant=company.tenant, document=CPF, reason="Pedido", user=user, now=timezone.now())
+    privacy.forget(tenant=company.tenant, who=Who(CPF), reason="Pedido", user=user, now=timezone.now())
     before, persons = company.in_kamino("payable", title), len(company.kamino.persons)
     new = company.add_title("payable", contact=company.bling.titles[title].contact, value="12.00")
     company.sync()
@@ -152,7 +146,7 @@ def test_nobody_is_forgotten_while_something_is_unfinished(
         request_plans(Title.objects.all(), now=timezone.now())
     stored = everything_stored()
     with pytest.raises(Refused) as refused:
-        privacy.forget(tenant=company.tenant, document=CPF, reason="Pedido", user=user, now=timezone.now())
+        privacy.forget(tenant=company.tenant, who=Who(CPF), reason="Pedido", user=user, now=timezone.now())
     assert refused.value.code == "unfinished"
     assert everything_stored() == stored
 
@@ -269,10 +263,8 @@ def of_tenant(model: type[Model], tenant: Tenant) -> int:
 
 
 NAMES_NOBODY = {
-    "ForcedSettlement": "amounts, days and who ordered it",
     "HistoricalMapping": "erased with its mapping",
     "PaymentCheck": "moments",
-    "TitleRead": "moments",
 }
 """Tables that hang on a person or a title and keep no word about a person, and why."""
 

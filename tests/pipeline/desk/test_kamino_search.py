@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import KaminoSnapshot, PartPosting, PersonPosting, Posting, Title
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.desk import kamino_search, links, live_kamino
 from integrations.pipeline.desk.refusal import Refused
 from tests.flows.helpers import Company
@@ -54,7 +55,7 @@ def test_what_was_found_and_chosen_is_linked_and_not_created(company: Company, u
     assert link(posting, theirs, user) == "unseen"
     assert read(company, posting) >= 1
     [found] = kamino_search.find(
-        posting, kamino_search.Search(value_from=Decimal("249"), value_to=Decimal("249")), whole=True
+        posting, kamino_search.Search(value_from=Decimal("249"), value_to=Decimal("249")), WHOLE
     )
     assert (found.row.kamino_id, found.holder) == (theirs, None)
     assert link(posting, theirs, user, reason=" ") == "reason"
@@ -72,7 +73,7 @@ def test_a_title_that_is_another_s_is_refused(company: Company, user: User) -> N
     taken = Posting.objects.exclude(pk=posting.pk).get().kamino_id
     read(company, posting)
     assert taken is not None
-    found = kamino_search.chosen(posting, taken, whole=True)
+    found = kamino_search.chosen(posting, taken, WHOLE)
     assert found is not None
     assert found.holder is not None
     assert link(posting, taken, user) == "taken"
@@ -103,8 +104,8 @@ def test_a_search_finds_by_each_thing_that_people_know(company: Company) -> None
         kamino_search.Search(person="11222333000181", value_from=Decimal("2")),
         kamino_search.Search(due_from=due, due_to=due, value_from=Decimal("2")),
     ):
-        assert [found.row.kamino_id for found in kamino_search.find(posting, search, whole=True)] == [theirs], search
-    assert kamino_search.find(posting, kamino_search.Search(due_from=due + timedelta(days=1)), whole=True) == []
+        assert [found.row.kamino_id for found in kamino_search.find(posting, search, WHOLE)] == [theirs], search
+    assert kamino_search.find(posting, kamino_search.Search(due_from=due + timedelta(days=1)), WHOLE) == []
 
 
 def test_a_span_that_is_too_long_is_not_read(company: Company) -> None:

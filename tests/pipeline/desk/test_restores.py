@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import BlingConnection, Posting, RestoreHold
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.access import restores as database
 from integrations.pipeline.desk.commands import set_ignored
 from integrations.pipeline.desk.refusal import Refused
@@ -34,13 +35,13 @@ def hold_of(direction: str = "receivable") -> RestoreHold:
 
 def let_go(user: User, seen: Waiting | None = None, reason: str = "Conferido na Kamino") -> None:
     hold = hold_of()
-    release(hold=hold, seen=seen or waiting(hold), reason=reason, user=user, now=timezone.now())
+    release(hold=hold, seen=seen or waiting(hold, WHOLE), reason=reason, user=user, now=timezone.now())
 
 
 def test_what_is_released_is_what_was_seen_and_is_sent(company: Company, titles: list[int], user: User) -> None:
     company.sync()
     assert [company.in_kamino("receivable", title) is not None for title in titles] == [True, False, False, False]
-    assert waiting(hold_of()) == Waiting(3, Decimal("350.00"))
+    assert waiting(hold_of(), WHOLE) == Waiting(3, Decimal("350.00"))
     assert Posting.objects.filter(held_for_a_person()).count() == 3
     let_go(user)
     company.work()
@@ -54,7 +55,7 @@ def test_what_a_person_left_out_is_not_released(company: Company, titles: list[i
     company.sync()
     posting = company.posting(titles[1])
     set_ignored(posting=posting, ignored=True, reason="Já está lá", user=user, now=timezone.now())
-    assert waiting(hold_of()) == Waiting(2, Decimal("250.00"))
+    assert waiting(hold_of(), WHOLE) == Waiting(2, Decimal("250.00"))
     with pytest.raises(Refused) as refusal:
         let_go(user)
     assert refusal.value.code == "planning"
@@ -80,7 +81,7 @@ def test_other_titles_than_were_seen_are_not_released(
     company: Company, titles: list[int], user: User, seen: str
 ) -> None:
     company.sync()
-    shown = waiting(hold_of())
+    shown = waiting(hold_of(), WHOLE)
     other = replace(shown, count=shown.count + 1) if seen == "count" else replace(shown, total=shown.total + 1)
     with pytest.raises(Refused) as refusal:
         let_go(user, other)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import MappingChange, Person
+from integrations.models.confidential import WHOLE
 from integrations.models.mapping_changes import Reach
 from integrations.models.mappings import PERSON_KINDS
 from integrations.pipeline.mapping.changes import confirm, propose
@@ -27,7 +28,7 @@ def desk_row(company: Company, kind: str, bling_id: int) -> DeskRow:
     if kind in PERSON_KINDS:
         person = Person.objects.get(connection=company.connection, bling_id=bling_id)
         return DeskRow(company.connection, kind, None, person, None)
-    rows = desk_rows(company.tenant.pk, KaminoTargets.of_tenant(company.tenant.pk))
+    rows = desk_rows(company.tenant.pk, KaminoTargets.of_tenant(company.tenant.pk), WHOLE)
     return next(row for row in rows if (row.kind, row.bling_id) == (kind, bling_id))
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import CatalogItem, Mapping, MappingChange
+from integrations.models.confidential import WHOLE
 from integrations.models.mapping_changes import Reach
 from integrations.pipeline.mapping.changes import SMALL_CHANGE, advance_changes, confirm, propose_file
 from integrations.pipeline.run import tick
@@ -28,7 +29,7 @@ def file(company: Company) -> bytes:
         )
         for number in range(1, NAMES + 1)
     )  # fmt: skip
-    lines = mapping_csv(company.tenant.pk).decode().splitlines()
+    lines = mapping_csv(company.tenant.pk, WHOLE).decode().splitlines()
     place = lines[0].split(";").index("Plano de contas")
     edited = []
     for line in lines[1:]:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Mapping, MappingChange, PlanRequest, Posting, Tenant
+from integrations.models.confidential import WHOLE
 from integrations.models.mapping_changes import Reach
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.mapping.changes import advance_changes, carry_out, confirm, measures, propose
@@ -103,7 +104,7 @@ def test_a_competence_divides_what_is_touched(company: Company, charts: dict[str
     before = chart_of(company, older)
     since = today - timedelta(days=30)
     change = propose_cells(company, "category", company.category, chart_account="Conta Azul")
-    counted = measures(change, since)
+    counted = measures(change, since, WHOLE)
     assert {reach: found.titles for reach, found in counted.items()} == {"new": 0, "open": 2, "since": 1}
     assert counted["since"].in_kamino == 1
     change = confirm(
@@ -265,7 +266,7 @@ def test_another_supplier_in_bling_has_its_own_classification(company: Company, 
 
 def desk_rows_of_person(company: Company, title: int, kind: str) -> DeskRow:
     person = company.title(title).person
-    rows = desk_rows(company.tenant.pk, KaminoTargets.of_tenant(company.tenant.pk))
+    rows = desk_rows(company.tenant.pk, KaminoTargets.of_tenant(company.tenant.pk), WHOLE)
     empty = DeskRow(company.connection, kind, None, person, None)
     return next((row for row in rows if row.key == empty.key), empty)
 
@@ -278,4 +279,4 @@ def test_what_is_never_sent_is_not_counted(company: Company, charts: dict[str, s
     company.bling.cancel(gone)
     company.sync()
     change = propose_cells(company, "category", company.category, chart_account="Conta Azul")
-    assert measures(change, None)["new"].titles == 0
+    assert measures(change, None, WHOLE)["new"].titles == 0

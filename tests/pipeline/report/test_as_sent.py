@@ -9,10 +9,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.domain.as_sent import AsSent, NotRead
+from integrations.domain.as_sent import AsSent, NotRead, merged
 from integrations.models import KaminoConnection, MonthClosing, Tenant
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.report.month import Month, as_sent_of, freeze, month_of
+from integrations.pipeline.report.month import freeze, month_of
+from integrations.pipeline.report.month_numbers import Month, visible_numbers
 from integrations.pipeline.report.position import open_on, totals_of
 from integrations.resources.reports import write_closing, write_position
 from sandbox.faults import Fault
@@ -85,7 +87,7 @@ def test_both_sides_equal_an_independent_sum_or_the_direction_is_named(mirrored:
         assert month.is_read
         return
     assert of(month, "receivable") == Decimal("355.66")
-    assert month.as_sent == {
+    assert {name: merged(rows) for name, rows in month.as_sent.items()} == {
         "competence": [AsSent("A receber", NotRead.ABSENT, 2, Decimal("355.66"))],
         "settled": [AsSent("A receber", NotRead.ABSENT, 1, Decimal("9.99"))],
     }
@@ -101,9 +103,10 @@ def test_what_was_not_read_is_frozen_only_on_a_word(company: Company, user: User
     assert not MonthClosing.objects.exists()
     closing = freeze(tenant=company.tenant, found=found, user=user, now=timezone.now(), accepts_as_sent=True)
     assert closing.as_sent_accepted_by == user
-    assert as_sent_of(closing.numbers["competence"]) == [AsSent("A receber", NotRead.ABSENT, 1, Decimal("20.00"))]
+    shown = visible_numbers(closing.numbers, company.tenant, WHOLE)
+    assert shown["competence"]["as_sent"] == [AsSent("A receber", NotRead.ABSENT, 1, Decimal("20.00"))]
     out = BytesIO()
-    write_closing(out, MonthClosing.objects.get())
+    write_closing(out, MonthClosing.objects.get(), WHOLE)
     texts = [row[0].value for row in openpyxl.load_workbook(out)["Competência"].iter_rows()]
     assert "A receber" in texts[-2]
     assert "R$\u00a020,00" in texts[-2]
@@ -161,7 +164,7 @@ def test_why_a_direction_is_not_read(
     compare_again(company)
     assert found_of(company).is_read
     happens(company)
-    [row] = found_of(company).as_sent["competence"]
+    [row] = merged(found_of(company).as_sent["competence"])
     assert (row.why, row.titles) == (why, titles)
 
 
@@ -170,10 +173,10 @@ def test_the_open_position_names_what_was_not_read(company: Company, world: Worl
     company.add_title("payable", value="3.00")
     company.sync()
     compare_again(company)
-    totals = totals_of(open_on(company.tenant, world.today))
+    totals = totals_of(open_on(company.tenant, world.today, WHOLE))
     assert totals.as_sent(company.tenant) == [AsSent("receivable", NotRead.ABSENT, 1, Decimal("20.00"))]
     out = BytesIO()
-    write_position(out, company.tenant, world.today)
+    write_position(out, company.tenant, world.today, WHOLE)
     book = openpyxl.load_workbook(out)
     shown = {row[0].value: row[-1].value for row in book.worksheets[0].iter_rows()}
     assert (shown["A pagar"], shown["A receber"]) == ("lido", "enviado, não lido")

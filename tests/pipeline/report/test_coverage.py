@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.models import Alert, Posting, Tenant
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.report import alerts
 from integrations.pipeline.report.coverage import Share, coverage_of, lacking_names
 from tests.flows.helpers import Company
@@ -40,7 +41,7 @@ def test_names_hold_titles_back_until_they_are_mapped(company: Company, strange:
     paid = company.add_title("payable", value="40.00")
     company.bling.pay(paid, account=nameless)
     company.sync()
-    found = coverage_of(company.tenant)
+    found = coverage_of(company.tenant, WHOLE)
     assert (found.titles, found.ready, found.waiting) == (4, 2, 0)
     assert (found.total, found.ready_total) == (Decimal("100.00"), Decimal("50.00"))
     assert (found.categories, found.accounts) == (Share(1, 2), Share(0, 1))
@@ -50,7 +51,7 @@ def test_names_hold_titles_back_until_they_are_mapped(company: Company, strange:
     company.kamino.add_bank_account("BANCO SEM PAR")
     company.forget_registers()
     company.sync()
-    found = coverage_of(company.tenant)
+    found = coverage_of(company.tenant, WHOLE)
     assert (found.titles, found.ready, found.names, found.bank_accounts) == (4, 4, [], [])
     assert (found.categories, found.accounts) == (Share(2, 2), Share(1, 1))
 
@@ -64,7 +65,7 @@ def test_what_no_mapping_would_send_does_not_count(company: Company, strange: in
     company.bling.cancel(gone)
     nobody = company.add_title("payable", value="-1.00")
     company.sync()
-    found = coverage_of(company.tenant)
+    found = coverage_of(company.tenant, WHOLE)
     assert company.problems(nobody) == ["value_not_positive"]
     assert (found.titles, found.ready, found.waiting, found.names) == (1, 0, 1, [])
     assert open_alerts() == []

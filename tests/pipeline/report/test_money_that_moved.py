@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 
 from integrations.domain.settlement import PaidAmount, PaymentFacts, each_moved
 from integrations.models import Discrepancy
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.report.month import month_of
 from integrations.pipeline.report.position import open_on, sums_of
 from tests.admin.titles.test_answers import page_of
@@ -35,7 +36,7 @@ def test_both_sides_show_the_money_that_moved(new_company: Callable[..., Company
     month = month_of(company.tenant, company.bling.world.today.replace(day=1))
     assert [(row.bling, row.kamino) for row in month.settled.rows] == [(moved, moved)]
     assert month.settled.differences == ()
-    assert sums_of(open_on(company.tenant, company.bling.world.today)) == []
+    assert sums_of(open_on(company.tenant, company.bling.world.today, WHOLE)) == []
     assert not Discrepancy.objects.filter(closed_at=None).exists()
     page = page_of(company, title, user)
     shown = f"{moved}".replace(".", ",")

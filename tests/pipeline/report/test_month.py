@@ -26,6 +26,7 @@ from integrations.models import (
     Title,
     TitleChange,
 )
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.report import both_sides, month, position
 from integrations.pipeline.report.month import freeze, month_after, month_of
 from integrations.pipeline.report.position import open_on, sums_of
@@ -121,6 +122,7 @@ def test_the_workbook_holds_the_sums_and_the_reasons(busy: Company, world: World
             now=timezone.now(),
             accepts_as_sent=True,
         ),
+        WHOLE,
     )
     book = openpyxl.load_workbook(out)
     assert book.sheetnames == ["Competência", "Baixas", "Diferenças, competência", "Diferenças, baixas"]
@@ -148,14 +150,14 @@ def test_a_payment_split_in_kamino_still_agrees(company: Company, world: World) 
 
 def test_what_was_open_on_a_day_on_both_sides(busy: Company, world: World) -> None:
     yesterday = world.today - timedelta(days=1)
-    today = {(row.direction, row.bling, row.kamino) for row in sums_of(open_on(busy.tenant, world.today))}
+    today = {(row.direction, row.bling, row.kamino) for row in sums_of(open_on(busy.tenant, world.today, WHOLE))}
     assert today == {
         ("payable", Decimal("107.01"), Decimal("130.00")), ("receivable", Decimal("20.00"), Decimal("20.00")),
     }  # fmt: skip
-    before = {(row.direction, row.bling) for row in sums_of(open_on(busy.tenant, yesterday))}
+    before = {(row.direction, row.bling) for row in sums_of(open_on(busy.tenant, yesterday, WHOLE))}
     assert before in (set(), {("payable", Decimal("187.56")), ("receivable", Decimal("20.00"))})
     out = BytesIO()
-    write_position(out, busy.tenant, world.today)
+    write_position(out, busy.tenant, world.today, WHOLE)
     book = openpyxl.load_workbook(out)
     assert [row[0].value for row in book["Resumo"].iter_rows()][:3] == ["Direção", "A pagar", "A receber"]
     assert book.worksheets[0].max_row == 1 + 4
@@ -219,7 +221,7 @@ def test_what_kamino_shows_with_a_status_that_we_do_not_know_is_no_part_of_its_s
     [hidden] = [row for row in rows if row.item.kamino_id == first]
     assert (hidden.bling, hidden.kamino) == (Decimal("100.00"), 0)
     assert "Situação diferente" in " ".join(hidden.item.reasons)
-    [payable] = [row for row in sums_of(open_on(busy.tenant, world.today)) if row.direction == "payable"]
+    [payable] = [row for row in sums_of(open_on(busy.tenant, world.today, WHOLE)) if row.direction == "payable"]
     assert (payable.bling, payable.kamino) == (Decimal("107.01"), Decimal("30.00"))
 
 
@@ -229,11 +231,11 @@ def test_what_left_later_was_open_before(company: Company, world: World) -> None
     company.bling.cancel(title)
     company.sync()
     yesterday, today = world.today - timedelta(days=1), day_of(timezone.now())
-    assert sums_of(open_on(company.tenant, today)) == []
+    assert sums_of(open_on(company.tenant, today, WHOLE)) == []
     TitleChange.objects.update(at=end_of(today) + timedelta(hours=1))
     Attempt.objects.update(ended_at=end_of(today) + timedelta(hours=1))
-    assert [(row.bling, row.kamino) for row in sums_of(open_on(company.tenant, today))] == [(80, 80)]
-    assert [(row.bling, row.kamino) for row in sums_of(open_on(company.tenant, yesterday))] == [(80, 80)]
+    assert [(row.bling, row.kamino) for row in sums_of(open_on(company.tenant, today, WHOLE))] == [(80, 80)]
+    assert [(row.bling, row.kamino) for row in sums_of(open_on(company.tenant, yesterday, WHOLE))] == [(80, 80)]
 
 
 def test_what_only_kamino_has_open_counts_on_its_side(company: Company, world: World) -> None:
@@ -244,10 +246,10 @@ def test_what_only_kamino_has_open_counts_on_its_side(company: Company, world: W
     company.add_title("payable")
     company.sync()
     compare_again(company)
-    [row] = [row for row in open_on(company.tenant, world.today) if row.bling_id is None]
+    [row] = [row for row in open_on(company.tenant, world.today, WHOLE) if row.bling_id is None]
     assert (row.bling, row.kamino, row.age) == (0, Decimal("12.34"), Age.TWO_MONTHS)
     out = BytesIO()
-    write_position(out, company.tenant, world.today)
+    write_position(out, company.tenant, world.today, WHOLE)
     assert openpyxl.load_workbook(out).worksheets[0].max_row == 1 + 2
 
 
@@ -302,4 +304,4 @@ def test_what_is_delivered_while_a_month_is_read_is_not_counted_twice(
     else:
         yesterday = world.today - timedelta(days=1)
         Title.objects.update(issue_date=yesterday)
-        assert [row.kamino for row in sums_of(open_on(company.tenant, yesterday))] == [100]
+        assert [row.kamino for row in sums_of(open_on(company.tenant, yesterday, WHOLE))] == [100]

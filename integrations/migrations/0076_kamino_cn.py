@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0073_pages'),
+        ('integrations', '0075_confidential_orders'),
     ]
 
     operations = [
