@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "integrations.login.middleware.WhoActs",
     "integrations.login.middleware.SessionEnd",
     "integrations.login.middleware.RequireFactor",
     "simple_history.middleware.HistoryRequestMiddleware",

@@ -16,6 +16,7 @@ from django.db.models import F, Func, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from integrations.domain.audit import AuditAction
 from integrations.domain.calendar import day_of
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.documents import compact
@@ -42,6 +43,7 @@ from integrations.models import (
     TitleChange,
 )
 from integrations.models.problem_queries import has_problem
+from integrations.pipeline.audit.record import keyed, record
 from integrations.pipeline.desk.refusal import Refused, need_reason
 
 _FINISHED = (TitleStatus.SETTLED, TitleStatus.CANCELLED, TitleStatus.DELETED, TitleStatus.RETURNED)
@@ -69,6 +71,7 @@ def persons_of(tenant: Tenant, document: str) -> QuerySet[Person]:
 def report(tenant: Tenant, document: str) -> dict[str, list[dict[str, Any]]]:
     """Return everything that is stored about a person for one company: tables and columns by the names that people
     know, in the active language. Empty when nobody has this document."""
+    record(AuditAction.PERSON_REPORT, company=tenant, details={"document": keyed(compact(document))})
     persons = persons_of(tenant, document)
     if not persons.exists():
         return {}
@@ -118,6 +121,8 @@ def forget(*, tenant: Tenant, document: str, reason: str, user: User | None, now
             raise Refused("unfinished", " ".join(obstacles))
         count = titles.count()
         _erase(persons, titles, now)
+        details = {"document": keyed(compact(document)), "contacts": len(persons)}
+        record(AuditAction.PERSON_FORGOTTEN, actor=user, company=tenant, count=count, details=details)
         for connection_id in {person.connection_id for person in persons}:
             detail = f"{', '.join(str(person.bling_id) for person in persons)}: {reason.strip()}"
             ConnectionEvent.objects.create(
