@@ -69,3 +69,12 @@ def check_mails(**_kwargs: Any) -> list[CheckMessage]:
         hint = "Set EMAIL_URL, e.g. smtp+tls://user:password@host:587; alerts and daily summaries reach nobody."
         return [Warning("EMAIL_URL names no mail server.", hint=hint, id="integrations.W001")]
     return []
+
+
+@register(deploy=True)
+def check_auditors(**_kwargs: Any) -> list[CheckMessage]:
+    """W002: the heads of the audit record leave this host. Without one from outside, its end cannot be proved."""
+    if settings.IS_PRODUCTION and not settings.AUDIT_EMAILS:
+        hint = "Set AUDIT_EMAILS to addresses that no administrator of this service can read."
+        return [Warning("AUDIT_EMAILS names nobody.", hint=hint, id="integrations.W002")]
+    return []

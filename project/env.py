@@ -65,6 +65,7 @@ class Environment:
     default_from_email: str
     screen_urls: dict[str, str]
     support_emails: list[str]
+    audit_emails: list[str]
     log_level: str
     log_json: bool
 
@@ -132,6 +133,7 @@ def read_environment() -> Environment:
         default_from_email=env.str("DEFAULT_FROM_EMAIL", default="nao-responda@localhost"),
         screen_urls=env.dict("SCREEN_URLS", default={}),
         support_emails=env.list("SUPPORT_EMAILS", default=[]),
+        audit_emails=env.list("AUDIT_EMAILS", default=[]),
         log_level=env.str("LOG_LEVEL", default="INFO"),
         log_json=env.bool("LOG_JSON", default=production),
     )

@@ -156,6 +156,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 SCREEN_URLS = ENV.screen_urls
 SUPPORT_EMAILS = ENV.support_emails
+AUDIT_EMAILS = ENV.audit_emails
 
 LOGGING = logging_config(level=ENV.log_level, json=ENV.log_json)
 

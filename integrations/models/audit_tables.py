@@ -2,8 +2,8 @@
 
 No foreign key leads in or out, so that nothing that happens to other tables reaches them. Both are split by month; each
 month and the table itself refuse every UPDATE, DELETE and TRUNCATE, for there is no setting by which a trigger of
-PostgreSQL is passed over but its owner's and a superuser's. They have unique indexes and no primary keys: `pg_restore --clean` cannot drop a key
-that a month has from its table.
+PostgreSQL is passed over but its owner's and a superuser's. They have unique indexes and no primary keys: `pg_restore
+--clean` cannot drop a key that a month has from its table.
 """
 
 from collections.abc import Iterator

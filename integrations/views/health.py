@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from integrations.models import Heartbeat, RestoreHold
+from integrations.pipeline.audit.seal import late
 
 SILENT_AFTER = timedelta(minutes=10)
 
@@ -23,8 +24,8 @@ def live(_request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """Say whether this process can work (its database answers); with `?workers=1` also whether a worker lives and no
-    company is held because the database was restored."""
+    """Say whether this process can work (its database answers); with `?workers=1` also whether a worker lives, no
+    company is held because the database was restored, and the audit record is sealed."""
     answer: dict[str, object] = {"database": True}
     try:
         with connection.cursor() as cursor:
@@ -32,8 +33,14 @@ def ready(request: HttpRequest) -> JsonResponse:
         if request.GET.get("workers") == "1":
             lively = Heartbeat.objects.filter(beat_at__gt=timezone.now() - SILENT_AFTER, clock_off_by=0)
             answer["workers"] = lively.count()
+            answer["unsealed"] = late(now=timezone.now()).count()
             answer["held"] = RestoreHold.objects.filter(RestoreHold.OPEN).values("kamino_connection").distinct().count()
     except DatabaseError:
         answer = {"database": False}
-    ok = answer["database"] is True and answer.get("workers") != 0 and not answer.get("held")
+    ok = (
+        answer["database"] is True
+        and answer.get("workers") != 0
+        and not answer.get("held")
+        and not answer.get("unsealed")
+    )
     return JsonResponse({"ok": ok, **answer}, status=200 if ok else 503)

@@ -147,7 +147,7 @@ def test_health_asks_for_a_living_worker_only_when_told_to(client: Client, db: N
     address = "/health/ready?workers=1"
     assert client.get(address).status_code == 503
     Heartbeat.objects.create(name="host:1", beat_at=timezone.now() - timedelta(minutes=11))
-    assert client.get(address).json() == {"ok": False, "database": True, "workers": 0, "held": 0}
+    assert client.get(address).json() == {"ok": False, "database": True, "workers": 0, "unsealed": 0, "held": 0}
     assert client.get("/health/ready").status_code == 200
     Heartbeat.objects.create(name="host:2", beat_at=timezone.now() - timedelta(minutes=9))
     response = client.get(address)
