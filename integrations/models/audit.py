@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.audit import digest_of
@@ -17,6 +18,10 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         """Return the events that no seal chains, of those `since` a moment: the whole record is long."""
         seals = AuditSeal.objects.filter(event_id=OuterRef("pk"), event_at=OuterRef("at"))
         return self.filter(~Exists(seals), **({} if since is None else {"at__gte": since}))
+
+    def with_company_key(self) -> "AuditEventQuerySet":
+        """Tell each event the key of its company (`company_key`), 0 where it is of none."""
+        return self.annotate(company_key=Coalesce("company_id", 0, output_field=models.BigIntegerField()))
 
 
 class AuditEvent(models.Model):

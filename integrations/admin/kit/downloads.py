@@ -15,6 +15,7 @@ from integrations.admin.kit.actions import user_of
 from integrations.domain.audit import AuditAction
 from integrations.models import Tenant
 from integrations.pipeline.audit.record import keyed, record
+from integrations.resources.exporting import OF_NO_COMPANY
 from integrations.resources.files import PortugueseResource
 
 _TYPES = {"xlsx": XLSX.CONTENT_TYPE, "csv": CSV.CONTENT_TYPE}
@@ -65,9 +66,11 @@ def note(
     """Record a file: one event for each of the companies that it shows; one that shows none is recorded all the same.
     `filter` is the query of the list, `of` the row that the file is of."""
     user, filter = user_of(request), without_names(filter)
-    companies: list[Tenant | None] = [*taken.companies] or [None]
+    companies: list[Tenant | None] = [*taken.companies]
+    if not companies or OF_NO_COMPANY in taken.counts:
+        companies.append(None)
     for company in companies:
-        key = company.pk if company else 0
+        key = company.pk if company else OF_NO_COMPANY
         record(
             action, actor=user, company=company, of=of, filter=filter, count=taken.counts.get(key),
             amount=taken.amounts.get(key), details={"file": name},
