@@ -18,6 +18,7 @@ class IntegrationsConfig(AppConfig):
         from integrations.login import audit
         from integrations.login.attempts import make_cache_table
         from integrations.login.factors import note_activation
+        from integrations.models.audit_rights import give_rights
         from integrations.models.audit_tables import make_months
         from integrations.models.audit_triggers import make_audit_triggers
         from integrations.models.open_reasons import drop_view, make_view
@@ -37,3 +38,4 @@ class IntegrationsConfig(AppConfig):
         user_logged_out.connect(audit.note_logout)
         authentication_step_completed.connect(audit.note_proof)
         authentication_failed.connect(audit.note_wrong_code)
+        post_migrate.connect(give_rights, sender=self)

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
+from integrations.models.audit_rights import may_change
 from integrations.models.fields import ciphers
 from integrations.models.secrets import stored_key_ids
 
@@ -58,6 +59,19 @@ def check_stored_secrets(**_kwargs: Any) -> list[CheckMessage]:
         hint = "Put the missing key back behind the newest one; without it those connections must be made again."
         names = ", ".join(sorted(missing))
         return [Error(f"Stored secrets need keys that are not configured: {names}.", hint=hint, id="integrations.E005")]
+    return []
+
+
+@register(Tags.database)
+def check_roles(**_kwargs: Any) -> list[CheckMessage]:
+    """E006: in production, the role of web and workers cannot change the audit record."""
+    try:
+        is_wrong = settings.IS_PRODUCTION and may_change()
+    except DatabaseError:
+        return []
+    if is_wrong:
+        hint = "Give DATABASE_URL a role of its own, DATABASE_OWNER_URL the owner's, and run manage.py migrate."
+        return [Error("The role of DATABASE_URL may change the audit record.", hint=hint, id="integrations.E006")]
     return []
 
 

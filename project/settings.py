@@ -82,6 +82,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": ENV.database}
+DATABASE_ROLE = ENV.database.get("USER", "")
+DATABASE_OWNER = ENV.database_owner
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

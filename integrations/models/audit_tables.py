@@ -96,6 +96,38 @@ def make_months(*, using: str, **_signal: Any) -> None:
                 _make_month(cursor, table, first, after)
 
 
+class MonthError(Exception):
+    """A month cannot be dropped; the message says why."""
+
+
+def drop_months(*, before: date, using: str) -> list[str]:
+    """Drop the tables of the months that ended before a day; return their names. The first seal that is left stays as
+    the chain's beginning, so that the month of the newest one is never dropped. Needs the owner's role. Raises
+    `MonthError` where an event of such a month was never sealed."""
+    with connections[using].cursor() as cursor:
+        months = {table: _months_before(cursor, table, before) for table in (EVENT, SEAL)}
+        for name in months[EVENT]:
+            cursor.execute(
+                f"SELECT count(*) FROM {name} e WHERE NOT EXISTS ("
+                f"SELECT FROM {SEAL} s WHERE s.event_id = e.id AND s.event_at = e.at)"
+            )
+            [(unsealed,)] = cursor.fetchall()
+            if unsealed:
+                raise MonthError(f"{name} has {unsealed} events without a seal: it stays until they have one")
+        cursor.execute(f"SELECT tableoid::regclass::text FROM {SEAL} ORDER BY number DESC LIMIT 1")
+        newest = {name for (name,) in cursor.fetchall()}
+        dropped = [name for name in (*months[EVENT], *months[SEAL]) if name not in newest]
+        for name in dropped:
+            cursor.execute(f"DROP TABLE {name}")
+    return dropped
+
+
+def _months_before(cursor: Any, table: str, day: date) -> list[str]:
+    cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table])
+    names = sorted(name for (name,) in cursor.fetchall() if name.startswith(f"{table}_y"))
+    return [name for name in names if name < f"{table}_y{day:%Ym%m}"]
+
+
 def _make_month(cursor: Any, table: str, first: date, after: date) -> None:
     name = f"{table}_y{first:%Ym%m}"
     cursor.execute("SELECT to_regclass(%s)", [name])

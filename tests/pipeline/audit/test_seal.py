@@ -1,6 +1,5 @@
 """Seals: what people did is chained within a minute, and what was removed or changed is noticed."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,14 +12,14 @@ from django.utils import timezone
 
 from integrations.domain.audit import AuditAction
 from integrations.models import AuditEvent, AuditPending, AuditSeal
-from integrations.models.audit_tables import EVENT, SEAL
+from integrations.models.audit_tables import EVENT, SEAL, _make_month
 from integrations.pipeline.audit.record import record
 from integrations.pipeline.audit.seal import late, seal
-from integrations.pipeline.audit.verify import Verdict, verify
+from integrations.pipeline.audit.verify import KEPT, Verdict, verify
 from integrations.pipeline.report import audit_heads
 from tests.threads import in_thread
 
-Now = Callable[[], datetime]
+_A_MONTH = timedelta(days=31)
 
 
 def seal_all() -> AuditSeal:
@@ -201,3 +200,46 @@ class TestByTheOwner:
     def test_a_beginning_that_is_too_young(self, three: list[AuditSeal], months: dict[str, str]) -> None:
         off(months[SEAL], f"DELETE FROM {months[SEAL]} WHERE number < {three[1].number}")
         assert f"seals before {three[1].number} are missing" in told(whole())
+
+
+class TestMonths:
+    """After five years whole months are dropped, and the rest is still a chain."""
+
+    @pytest.fixture
+    def old(self, sealed: AuditSeal) -> datetime:
+        """Let the record begin with two events that are older than five years, one that is not, and one of today."""
+        for table in (EVENT, SEAL):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table]
+                )
+                tables = [table, *(name for (name,) in cursor.fetchall())]
+            by_force(*(f"ALTER TABLE {name} DISABLE TRIGGER audit_refuse" for name in tables), f"TRUNCATE {table}")
+            by_force(*(f"ALTER TABLE {name} ENABLE TRIGGER audit_refuse" for name in tables))
+        old = timezone.now() - KEPT - timedelta(days=70)
+        with connection.cursor() as cursor:
+            for table in (EVENT, SEAL):
+                _make_month(
+                    cursor, table, old.date().replace(day=1), (old.date().replace(day=1) + _A_MONTH).replace(day=1)
+                )
+        for at in (old, old, timezone.now() - KEPT + timedelta(days=10), timezone.now()):
+            AuditEvent.objects.create(action=AuditAction.LOGIN, at=at)
+            assert seal(now=at)
+        assert told(whole()) == ""
+        return old
+
+    def test_they_are_dropped_whole_and_the_chain_begins_later(self, old: datetime) -> None:
+        heads = {row.number: row.hash for row in AuditSeal.objects.all()}
+        call_command("audit_months")
+        assert [row.number for row in AuditSeal.objects.all()] == [3, 4]
+        assert AuditEvent.objects.count() == 2
+        verdict = whole(head=(4, heads[4]))
+        assert verdict.problems == []
+        assert "the chain begins at seal 3" in "\n".join(verdict.notes)
+        assert "older than the chain's beginning" in told(whole(head=(1, heads[1])))
+
+    def test_one_with_an_event_that_was_never_sealed_stays(self, old: datetime) -> None:
+        AuditEvent.objects.create(action=AuditAction.LOGIN, at=old)
+        with pytest.raises(CommandError, match="without a seal"):
+            call_command("audit_months")
+        assert AuditEvent.objects.count() == 5
