@@ -9,12 +9,15 @@ from integrations.models.audit_tables import GUARDS, MAKE
 
 _groups = import_module("integrations.migrations.0002_groups")
 GROUPS = {"Auditoria": ["view_auditevent", "export_auditevent"]}
-DROP = """
+DROP = r"""
 DROP TABLE integrations_auditevent, integrations_auditseal;
-DROP FUNCTION integrations_audit_refuse();
-DROP FUNCTION integrations_audit_next();
-DROP FUNCTION integrations_audit_pend();
+DO $$ DECLARE one regprocedure; BEGIN
+    FOR one IN SELECT oid FROM pg_proc WHERE proname LIKE 'integrations\_audit%'
+        AND pronamespace = current_schema()::regnamespace
+    LOOP EXECUTE format('DROP FUNCTION %s CASCADE', one); END LOOP;
+END $$;
 """
+"""With the triggers of other tables, which would record into them."""
 
 
 def add_group(apps, schema_editor):

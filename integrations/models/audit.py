@@ -1,6 +1,6 @@
 """The audit record: who did what, for five years. Rows are only ever added (`audit_tables`)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -12,12 +12,18 @@ from integrations.domain.audit import digest_of
 from integrations.models.moments import moment
 from integrations.words.audit import action_choices
 
+CLOCKS_APART = timedelta(hours=1)
+"""More than a worker's clock, which says when a seal was made, may be behind the database's."""
+
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def unsealed(self, since: datetime | None = None) -> "AuditEventQuerySet":
-        """Return the events that no seal chains, of those `since` a moment: the whole record is long."""
+        """Return the events that no seal chains, of those `since` a moment: the whole record is long, and so only the
+        months since then are looked at."""
         seals = AuditSeal.objects.filter(event_id=OuterRef("pk"), event_at=OuterRef("at"))
-        return self.filter(~Exists(seals), **({} if since is None else {"at__gte": since}))
+        if since is None:
+            return self.filter(~Exists(seals))
+        return self.filter(~Exists(seals.filter(sealed_at__gte=since - CLOCKS_APART)), at__gte=since)
 
     def with_company_key(self) -> "AuditEventQuerySet":
         """Tell each event the key of its company (`company_key`), 0 where it is of none."""

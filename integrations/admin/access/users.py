@@ -19,6 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from integrations.admin.kit import actions
+from integrations.admin.kit.base import NoAdminLog
 from integrations.admin.kit.filters import BooleanColumn, ChoiceFilter
 from integrations.admin.kit.lists import ClosedLists
 from integrations.login.factors import remove_factor
@@ -94,7 +95,7 @@ class GroupFilter(ChoiceFilter):
         return queryset.filter(groups=int(self.choice)) if self.choice else queryset
 
 
-class OnlyWhatIHave:
+class OnlyWhatIHave(NoAdminLog):
     """Nobody grants what they do not have, and nobody changes somebody, or a group, that has more."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

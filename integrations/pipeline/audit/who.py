@@ -51,9 +51,9 @@ def acts(who: Acting) -> Iterator[None]:
 
 
 def tell_on(*, connection: Any, **_signal: Any) -> None:
-    """Let a new connection tell who acts."""
+    """Let a new connection tell who acts. First of the wrappers: Django takes off the last one where it put one on."""
     if _tell not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_tell)
+        connection.execute_wrappers.insert(0, _tell)
 
 
 def _tell(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
