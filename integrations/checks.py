@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
+from integrations.models.audit_rights import may_change
 from integrations.models.fields import ciphers
 from integrations.models.secrets import stored_key_ids
 
@@ -61,6 +62,19 @@ def check_stored_secrets(**_kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.database)
+def check_roles(**_kwargs: Any) -> list[CheckMessage]:
+    """E006: in production, the role of web and workers cannot change the audit record."""
+    try:
+        is_wrong = settings.IS_PRODUCTION and may_change()
+    except DatabaseError:
+        return []
+    if is_wrong:
+        hint = "Give DATABASE_URL a role of its own, DATABASE_OWNER_URL the owner's, and run manage.py migrate."
+        return [Error("The role of DATABASE_URL may change the audit record.", hint=hint, id="integrations.E006")]
+    return []
+
+
 @register(deploy=True)
 def check_mails(**_kwargs: Any) -> list[CheckMessage]:
     """W001: mails of production go to a mail server. What is only printed reaches nobody and counts as mailed."""
@@ -68,4 +82,13 @@ def check_mails(**_kwargs: Any) -> list[CheckMessage]:
     if settings.IS_PRODUCTION and backend in {"console", "dummy", "filebased", "locmem"}:
         hint = "Set EMAIL_URL, e.g. smtp+tls://user:password@host:587; alerts and daily summaries reach nobody."
         return [Warning("EMAIL_URL names no mail server.", hint=hint, id="integrations.W001")]
+    return []
+
+
+@register(deploy=True)
+def check_auditors(**_kwargs: Any) -> list[CheckMessage]:
+    """W002: the heads of the audit record leave this host. Without one from outside, its end cannot be proved."""
+    if settings.IS_PRODUCTION and not settings.AUDIT_EMAILS:
+        hint = "Set AUDIT_EMAILS to addresses that no administrator of this service can read."
+        return [Warning("AUDIT_EMAILS names nobody.", hint=hint, id="integrations.W002")]
     return []

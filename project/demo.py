@@ -26,7 +26,7 @@ from django.core.management import CommandError
 from integrations.management.files import open_private
 from project.demo_processes import Child, ChildDiedError, Children, free_ports, is_free
 from project.demo_sandbox import HEALTHY, UNMAPPED
-from project.local import BASE_DIR, DATA_DIR, start_embedded_database
+from project.local import BASE_DIR, DATA_DIR, make_roles, start_embedded_database
 from sandbox.bling.api import PREFIX as BLING_PREFIX
 from sandbox.server import bling_addresses
 
@@ -147,11 +147,13 @@ class Demo:
     def _start(self) -> None:
         self.say("Starting PostgreSQL …")
         try:
-            os.environ["DATABASE_URL"] = start_embedded_database(f"{self.folder.name}/postgres")
+            # As in production: whoever has the web's or the workers' environment cannot touch the audit record.
+            owner, app = make_roles(start_embedded_database(f"{self.folder.name}/postgres"))
+            os.environ["DATABASE_URL"] = app
         except (OSError, subprocess.SubprocessError, RuntimeError) as error:
             raise DemoError(f"the embedded PostgreSQL did not start: {error}") from error
         env = self._environment()
-        os.environ.update(env, LOG_LEVEL="ERROR")
+        os.environ.update(env, LOG_LEVEL="ERROR", DATABASE_OWNER_URL=owner)  # this process migrates
         provision_file = self.folder / "provision.json"
         state = self.folder / "sandbox.state"
         is_new = not state.exists()
@@ -192,6 +194,7 @@ class Demo:
             "ENVIRONMENT": "local",
             "DEBUG": "false",
             "DATABASE_URL": os.environ["DATABASE_URL"],
+            "DATABASE_OWNER_URL": "",
             "ALLOWED_HOSTS": local,
             "PUBLIC_URL": self.web,
             "CSRF_TRUSTED_ORIGINS": f"{self.web},http://localhost:{self.options.web_port}",

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from integrations.bling.addresses import ADDRESSES, read_bling_address
 from integrations.rest.errors import ConfigError
-from project.env_safety import check_name, check_production
+from project.env_safety import check_name, check_production, check_roles
 from project.env_values import Values, database_config, email_config
 from project.local import local_secret
 
@@ -41,6 +41,7 @@ class Environment:
     secret_key: str
     field_encryption_keys: list[str]
     database: dict[str, Any]
+    database_owner: dict[str, Any] | None
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
     public_url: str
@@ -65,6 +66,7 @@ class Environment:
     default_from_email: str
     screen_urls: dict[str, str]
     support_emails: list[str]
+    audit_emails: list[str]
     log_level: str
     log_json: bool
 
@@ -89,6 +91,8 @@ def read_environment() -> Environment:
         raise ImproperlyConfigured("PUBLIC_URL must be the https address of this service in production.")
     test_hosts = _test_hosts(env, production=production)
     database = _database(env, production=production)
+    owner = _owner(env)
+    check_roles(database, owner, production=production)
     check_name(said, database)
     debug, secret_key = env.bool("DEBUG", default=False), _secret(env, "SECRET_KEY", production=production)
     keys = _keys(env, production=production)
@@ -101,6 +105,7 @@ def read_environment() -> Environment:
         secret_key=secret_key,
         field_encryption_keys=keys,
         database=database,
+        database_owner=owner,
         allowed_hosts=hosts,
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[public_url] if public_url else []),
         public_url=public_url,
@@ -132,6 +137,7 @@ def read_environment() -> Environment:
         default_from_email=env.str("DEFAULT_FROM_EMAIL", default="nao-responda@localhost"),
         screen_urls=env.dict("SCREEN_URLS", default={}),
         support_emails=env.list("SUPPORT_EMAILS", default=[]),
+        audit_emails=env.list("AUDIT_EMAILS", default=[]),
         log_level=env.str("LOG_LEVEL", default="INFO"),
         log_json=env.bool("LOG_JSON", default=production),
     )
@@ -192,6 +198,11 @@ def _database(env: Values, *, production: bool) -> dict[str, Any]:
     plans = "-c plan_cache_mode=force_generic_plan"
     database["OPTIONS"] = {"options": f"{timeouts} {plans}", **database.get("OPTIONS", {})}
     return database
+
+
+def _owner(env: Values) -> dict[str, Any] | None:
+    url = env.str("DATABASE_OWNER_URL", default="")
+    return database_config(url, "DATABASE_OWNER_URL") if url else None
 
 
 def _sync_hours(env: Values) -> list[int]:

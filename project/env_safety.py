@@ -32,3 +32,13 @@ def check_production(*, debug: bool, hosts: list[str], secret_key: str, encrypti
         )
     if secret_key in encryption_keys:
         raise ImproperlyConfigured("SECRET_KEY must not be one of FIELD_ENCRYPTION_KEYS: each has its own purpose.")
+
+
+def check_roles(database: dict[str, Any], owner: dict[str, Any] | None, *, production: bool) -> None:
+    """Raise `ImproperlyConfigured` where the role of DATABASE_URL is the one that owns the tables: it could remove what
+    the audit record says."""
+    if production and owner is not None and owner.get("USER") == database.get("USER"):
+        raise ImproperlyConfigured(
+            "DATABASE_OWNER_URL and DATABASE_URL must name different roles in production: the one of web and workers "
+            "must not own the tables (docs/operations.md, “Two roles”)."
+        )

@@ -36,18 +36,18 @@ class Values(environ.Env):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{var} is malformed: see .env.example.") from None
 
 
-def database_config(text: str) -> dict[str, Any]:
-    """Return what Django needs for DATABASE_URL. Raises `ImproperlyConfigured` when it names no PostgreSQL, or when a
-    character of the password seems to end it."""
+def database_config(text: str, variable: str = "DATABASE_URL") -> dict[str, Any]:
+    """Return what Django needs for DATABASE_URL, or another variable. Raises `ImproperlyConfigured` when it names no
+    PostgreSQL, or when a character of the password seems to end it."""
     scheme, _mark, rest = text.partition("://")
     if "postgresql" not in Values.DB_SCHEMES.get(scheme.lower(), ""):
-        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…).")
+        raise ImproperlyConfigured(f"{variable} must name a PostgreSQL database (postgres://…).")
     config = _parsed(Values.db_url_config, text)
     name, _mark, options = rest.partition("/")[2].partition("?")
     is_cut = any("@" in part.partition("=")[0] for part in [name, *options.split("&")])
     if not config.get("NAME") or is_cut:
         raise ImproperlyConfigured(
-            f"DATABASE_URL cannot be read. {_ENCODING}; e.g. postgres://user:password@host:5432/name"
+            f"{variable} cannot be read. {_ENCODING}; e.g. postgres://user:password@host:5432/name"
         )
     return config
 

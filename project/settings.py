@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "integrations.login.middleware.WhoActs",
     "integrations.login.middleware.SessionEnd",
     "integrations.login.middleware.RequireFactor",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -81,6 +82,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": ENV.database}
+DATABASE_ROLE = ENV.database.get("USER", "")
+DATABASE_OWNER = ENV.database_owner
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -155,6 +158,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 SCREEN_URLS = ENV.screen_urls
 SUPPORT_EMAILS = ENV.support_emails
+AUDIT_EMAILS = ENV.audit_emails
 
 LOGGING = logging_config(level=ENV.log_level, json=ENV.log_json)
 

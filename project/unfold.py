@@ -112,6 +112,7 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Failed tasks"), "error", "failure", app="django_q"),
                     _link(_("Users"), "person", "user", app="auth"),
                     _link(_("Groups"), "group", "group", app="auth"),
+                    _link(_("Audit record"), "history", "auditevent"),
                 ],
             },
         ],

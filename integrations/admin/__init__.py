@@ -1,6 +1,6 @@
 """The admin: one module per table. An action is a permission, a confirmation, one pipeline call, an honest message."""
 
-from integrations.admin.access import users
+from integrations.admin.access import audit, users
 from integrations.admin.companies import confidential_category, filter_rule, restore_hold, tenant
 from integrations.admin.connections import bling, kamino
 from integrations.admin.mapping import change, mapping, registers
@@ -12,6 +12,7 @@ from integrations.admin.worklists import attempt, bulk_order, discrepancy, force
 __all__ = [
     "alert",
     "attempt",
+    "audit",
     "bling",
     "bulk_order",
     "change",

@@ -3,7 +3,6 @@ of second factors are encrypted like all others."""
 
 from typing import Any
 
-import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -17,13 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
 
+from integrations.domain.audit import AuditAction
+from integrations.login.audit import note_failure
 from integrations.login.step_up import FRESH_FOR, proved_within
 from integrations.models import KnownAddress
 from integrations.models.fields import decrypt, encrypt
 from integrations.models.known_addresses import digest_of
 from integrations.pipeline.access import mails
 
-log = structlog.get_logger(__name__)
 _LEFT_IN_ENGLISH = gettext_noop("Name")
 """Of a security key: the library's own catalogue lacks it."""
 TOLD_FOR = 3600
@@ -51,11 +51,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # the library
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            self._tell_of_delay(str(credentials.get("username", "")))
+            username = str(credentials.get("username", ""))
+            note_failure(AuditAction.LOGIN_LOCKED, username)
+            self._tell_of_delay(username)
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        log.warning("log-in failed", username=str(credentials.get("username", ""))[:150])
+        note_failure(AuditAction.LOGIN_FAILED, str(credentials.get("username", "")))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count the tries of all strange addresses together, and those of each known one apart: a stranger who tries
@@ -68,7 +70,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # the library
         user = User.objects.filter(username__iexact=username, is_active=True).first()
         if user is None or not cache.add(f"delay-told:{user.pk}", True, TOLD_FOR):
             return
-        log.warning("log-in delayed", user=user.pk)
         with override(settings.LANGUAGE_CODE):
             subject = _("Too many wrong passwords for %(user)s") % {"user": user.get_username()}
             text = _(

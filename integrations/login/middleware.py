@@ -12,6 +12,9 @@ from django.shortcuts import resolve_url
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
+from integrations.login.audit import address_of
+from integrations.pipeline.audit.who import Acting, acts
+
 Respond = Callable[[HttpRequest], HttpResponse]
 BEGAN, SEEN, HAS_FACTOR = "login_began", "login_seen", "login_has_factor"
 _EVERY = 60
@@ -21,6 +24,17 @@ _ENROLMENT = {
     "mfa_reauthenticate", "account_reauthenticate", "account_logout", "account_login", "set_language",
 }  # fmt: skip
 _PUBLIC = {"bling-callback", "connect-by-link", "health-live", "health-ready"}
+
+
+class WhoActs:
+    """Lets what a request changes be recorded with who asked for it, and from where."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self._respond = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with acts(Acting(lambda: request.user, lambda: address_of(request))):
+            return self._respond(request)
 
 
 class SessionEnd:

@@ -2,6 +2,7 @@
 
 from integrations.models.actions import PersonAction
 from integrations.models.alerts import Alert
+from integrations.models.audit import AuditEvent, AuditPending, AuditSeal
 from integrations.models.bulk_orders import BulkOrder
 from integrations.models.confidential import ConfidentialCategory
 from integrations.models.connections import (
@@ -44,6 +45,9 @@ __all__ = [
     "DELIVERY_UNITS",
     "Alert",
     "Attempt",
+    "AuditEvent",
+    "AuditPending",
+    "AuditSeal",
     "AuthorizationRequest",
     "BlingConnection",
     "BlingToken",

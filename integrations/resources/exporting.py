@@ -21,6 +21,7 @@ from django.db.models import Q, QuerySet
 from integrations.models import Export, ExportChunk, Tenant
 from integrations.models.confidential import category_marks, sight_of
 from integrations.pipeline.access import failpoints
+from integrations.resources.audit import AuditResource
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.files import PortugueseResource, write_file
 from integrations.resources.simulation import SimulationResource
@@ -33,8 +34,11 @@ RESOURCES: dict[str, type[PortugueseResource]] = {
     "titulos": TitleResource,
     "divergencias": DiscrepancyResource,
     "simulacao": SimulationResource,
+    "auditoria": AuditResource,
 }
 """By the name that the file begins with."""
+OF_NO_COMPANY = 0
+"""In place of a company's key: rows that are of none."""
 MOST_AT_ONCE = 5_000
 """Rows that are written within the request."""
 MOST_ROWS = 200_000
@@ -72,6 +76,8 @@ def may_have(export: Export) -> bool:
     user = User.objects.get(pk=export.user_id)  # read again: permissions are kept on the object
     resource = RESOURCES[export.table]
     seen = set(Tenant.objects.for_user(user).filter(pk__in=export.tenant_ids).values_list("pk", flat=True))
+    if user.has_perm("integrations.access_all_tenants"):
+        seen.add(OF_NO_COMPANY)
     if not (user.is_active and user.has_perm(resource.permission) and seen >= set(export.tenant_ids)):
         return False
     return sight_of(user).is_whole or category_marks(export.tenant_ids) <= set(export.left_out)

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from integrations.models import Heartbeat, RestoreHold
+from integrations.pipeline.audit.seal import late
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +27,9 @@ def live(_request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """Say whether this process can work (its database answers); with `?workers=1` also whether a worker lives and no
-    company is held because the database was restored. Anybody may ask, so no more is said: which of them it is tell
-    the log and the admin's page."""
+    """Say whether this process can work (its database answers); with `?workers=1` also whether a worker lives, no
+    company is held because the database was restored, and the audit record is sealed. Anybody may ask, so no more is
+    said: which of them it is tell the log and the admin's page."""
     wrong = ""
     try:
         with connection.cursor() as cursor:
@@ -39,6 +40,8 @@ def ready(request: HttpRequest) -> JsonResponse:
                 wrong = "no worker"
             elif RestoreHold.objects.filter(RestoreHold.OPEN).exists():
                 wrong = "companies are held after a restore"
+            elif late(now=timezone.now()).exists():
+                wrong = "the audit record is not sealed"
     except DatabaseError:
         wrong = "no database"
     if wrong:

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import tasks
+from integrations.domain.audit import AuditAction
 from integrations.models import (
     BlingToken,
     Heartbeat,
@@ -30,6 +31,7 @@ from integrations.models import (
 )
 from integrations.models.outbox import Priority
 from integrations.pipeline.access import restores
+from integrations.pipeline.audit.record import record
 from integrations.pipeline.desk import bulk, commands
 from integrations.pipeline.handover.due import Kind, due
 from integrations.pipeline.handover.plan_requests import request_plans
@@ -145,6 +147,7 @@ CASES: list[tuple[str, Callable[[Company], Any]]] = [
     ("mails", lambda _company: Heartbeat.objects.all().delete()),
     ("alerts", as_time_passes(update(SyncRun, ended_at=lambda: ago(hours=40)))),
     ("digests", update(Tenant, digest_emails=lambda: "financeiro@azul.example", digested_at=lambda: None)),
+    ("seals", lambda _company: record(AuditAction.LOGIN)),
     ("sweep", update(Posting, state=lambda: "sending", lease_until=ago)),
     ("sweep", update(PersonPosting, state=lambda: "sending", lease_until=ago)),
     ("asked", update(TitleRead, asked_at=ago)),

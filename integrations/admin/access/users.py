@@ -19,10 +19,12 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from integrations.admin.kit import actions
+from integrations.admin.kit.base import NoAdminLog
 from integrations.admin.kit.filters import BooleanColumn, ChoiceFilter
 from integrations.admin.kit.lists import ClosedLists
 from integrations.login.factors import remove_factor
 from integrations.login.step_up import StepUpForm, stepped_up
+from integrations.models import AuditEvent
 
 _VERBS = {
     "add": gettext_noop("add"),
@@ -50,6 +52,7 @@ OWN_PERMISSIONS = [
     gettext_noop("Can decide about titles that need action"),
     gettext_noop("Can create titles again that are gone from Kamino"),
     gettext_noop("Can export discrepancies"),
+    gettext_noop("Can export the audit record"),
 ]
 SHOWN_APPS = ("integrations", "auth")
 
@@ -92,7 +95,7 @@ class GroupFilter(ChoiceFilter):
         return queryset.filter(groups=int(self.choice)) if self.choice else queryset
 
 
-class OnlyWhatIHave:
+class OnlyWhatIHave(NoAdminLog):
     """Nobody grants what they do not have, and nobody changes somebody, or a group, that has more."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -149,8 +152,9 @@ class UserAdmin(StepUpForm, OnlyWhatIHave, ClosedLists, PermissionFieldMixin, Dj
         return [*super().get_readonly_fields(request, obj), *([] if own.is_superuser else ["is_superuser"])]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever has logged in has a history, which keeps its name: they are deactivated."""
-        return super().has_delete_permission(request, obj) and (obj is None or obj.last_login is None)
+        """Whoever has a history keeps it with their name: they are deactivated."""
+        may: bool = super().has_delete_permission(request, obj)
+        return may and (obj is None or not (obj.last_login or AuditEvent.objects.filter(actor_id=obj.pk).exists()))
 
     def has_remove_factor_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

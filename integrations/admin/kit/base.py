@@ -35,7 +35,20 @@ class ScopedFieldsMixin:
         return scoped(rows if rows is not None else db_field.remote_field.model._default_manager.all(), request)
 
 
-class TenantScopedAdmin(ClosedLists, ScopedFieldsMixin, ModelAdmin):  # type: ignore[misc]
+class NoAdminLog:
+    """An admin whose changes are in a history or in the audit record, with their values: Django's log adds nothing."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        pass
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        pass
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        pass
+
+
+class TenantScopedAdmin(NoAdminLog, ClosedLists, ScopedFieldsMixin, ModelAdmin):  # type: ignore[misc]
     """A page whose rows belong to companies (`tenant_path`): users reach only those of their own companies."""
 
     tenant_path: str | None = None

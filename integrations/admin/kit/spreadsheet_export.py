@@ -1,15 +1,15 @@
-"""Lists that people take home as spreadsheets: the same two formats everywhere, and a log line of who took what."""
+"""Lists that people take home as spreadsheets: the same two formats everywhere, and a record of who took what."""
 
 from array import array
 from io import BytesIO
 from typing import Any
 
-import structlog
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import DecimalField, Value
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,16 +17,16 @@ from import_export.admin import ExportMixin
 from import_export.formats.base_formats import Format
 from unfold.contrib.import_export.forms import ExportForm
 
-from integrations.admin.kit import actions, texts
+from integrations.admin.kit import actions, downloads, texts
+from integrations.admin.kit.downloads import Taken
 from integrations.admin.kit.lists import ClosedList, refuse_unread
 from integrations.admin.kit.scope import change_url
+from integrations.domain.audit import AuditAction
 from integrations.domain.seen import Seen
 from integrations.login.step_up import stepped_up
 from integrations.queue import enqueue_tick
 from integrations.resources import exporting
 from integrations.resources.files import BrazilianCsv, NativeXlsx, write_file
-
-log = structlog.get_logger(__name__)
 
 
 class MarkedExportForm(ExportForm):  # type: ignore[misc]
@@ -87,11 +87,12 @@ class SpreadsheetExport(ExportMixin):  # type: ignore[misc]
         """Return none: rows are chosen by filters. The library would offer the keys of every company's rows."""
         return []
 
-    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, export_form: Any) -> HttpResponse:
+    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, export_form: Any) -> Any:
         if export_form.cleaned_data["mark"] != _seen(self.export_name, queryset).mark:
             messages.error(request, _("The list has changed meanwhile. Look at the new count, and export it then."))
             return HttpResponseRedirect(request.get_full_path())
-        return file_of_rows(request, self.export_name, queryset, type(file_format))
+        listed = self._listed(request).understood()
+        return file_of_rows(request, self.export_name, queryset, type(file_format), listed)
 
 
 def _seen(table: str, rows: Any) -> Seen:
@@ -101,9 +102,11 @@ def _seen(table: str, rows: Any) -> Seen:
     return Seen.of(columns[: exporting.MOST_ROWS + 1].iterator(chunk_size=exporting.CHUNK))
 
 
-def file_of_rows(request: HttpRequest, table: str, rows: Any, file_format: type[Format]) -> HttpResponse:
+def file_of_rows(
+    request: HttpRequest, table: str, rows: Any, file_format: type[Format], listed: str
+) -> HttpResponse | StreamingHttpResponse:
     """Return rows as a file (`table` is one of `exporting.RESOURCES`), or the page of one that is made in the
-    background; who asked is noted in the log."""
+    background; who asked is recorded, with the query of the list that was `listed`."""
     extension = file_format().get_extension()
     keys = rows.values_list("pk", flat=True)[: exporting.MOST_ROWS + 1]
     ids = array("q", keys.iterator(chunk_size=exporting.CHUNK))
@@ -111,15 +114,19 @@ def file_of_rows(request: HttpRequest, table: str, rows: Any, file_format: type[
         text = _("At most %(most)s rows in one file. Narrow the list down.") % {"most": exporting.MOST_ROWS}
         messages.error(request, text)
         return HttpResponseRedirect(request.get_full_path())
-    log.info("exported", what=table, user=request.user.pk, format=extension)
+    resource, name = exporting.RESOURCES[table](), f"{table}-{timezone.localdate():%Y-%m-%d}.{extension}"
+    taken = Taken.of(rows, resource)
     if len(ids) > exporting.MOST_AT_ONCE:
         user = actions.user_of(request)
-        order = exporting.order(table=table, file_format=extension, rows=rows, ids=ids, user=user, now=timezone.now())
+        with transaction.atomic():
+            order = exporting.order(
+                table=table, file_format=extension, rows=rows, ids=ids, user=user, now=timezone.now()
+            )
+            downloads.note(request, name, action=AuditAction.FILE_ORDERED, of=order, filter=listed, taken=taken)
         enqueue_tick()
         return HttpResponseRedirect(change_url(order))
-    resource, out = exporting.RESOURCES[table](), BytesIO()
+    out = BytesIO()
     write_file(out, resource, extension, exporting.cells_of(resource, resource.every_row(), ids))
-    response = HttpResponse(out.getvalue(), content_type=file_format().get_content_type())
-    name = f"{table}-{timezone.localdate():%Y-%m-%d}.{extension}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return downloads.attachment(
+        request, out.getvalue(), name, action=AuditAction.DOWNLOAD_LIST, filter=listed, taken=taken
+    )

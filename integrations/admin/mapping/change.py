@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
@@ -17,10 +17,12 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.actions import user_of
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
+from integrations.admin.kit.downloads import Taken, attachment
 from integrations.admin.kit.fields import DAY_HINT
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter, Unread
 from integrations.admin.kit.scope import change_url, sight_for, told_counts
 from integrations.admin.mapping.desk import desk_url
+from integrations.domain.audit import AuditAction
 from integrations.domain.typed import read_day
 from integrations.models import MappingChange
 from integrations.models.mapping_changes import Reach
@@ -115,17 +117,16 @@ class MappingChangeAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/integrations/mapping/change.html", context)
 
-    def errors_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def errors_view(self, request: HttpRequest, object_id: str) -> HttpResponse | StreamingHttpResponse:
         """Return the rows with errors as a spreadsheet with a column of reasons."""
         change = self.get_object_or_deny(request, object_id)
         if not request.user.has_perm("integrations.export_mapping"):
             raise PermissionDenied
-        response = HttpResponse(
-            bad_rows_xlsx(change, user_of(request)),
-            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        )
-        response["Content-Disposition"] = f'attachment; filename="linhas-com-erro-{change.pk}.xlsx"'
-        return response
+        name = f"linhas-com-erro-{change.pk}.xlsx"
+        return attachment(
+            request, bad_rows_xlsx(change, user_of(request)), name, action=AuditAction.DOWNLOAD_MAPPING, of=change,
+            taken=Taken([change.tenant], {change.tenant_id: len(change.rows)}),
+        )  # fmt: skip
 
     def _decide(self, request: HttpRequest, change: MappingChange) -> HttpResponse:
         if not request.user.has_perm("integrations.change_mapping"):

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-import structlog
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,7 +17,9 @@ from django.utils.translation import gettext as _
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.actions import user_of
+from integrations.admin.kit.downloads import Taken, attachment
 from integrations.admin.kit.scope import change_url, row_number, scoped, sight_for
+from integrations.domain.audit import AuditAction
 from integrations.domain.names import fold
 from integrations.login.step_up import asks_first
 from integrations.models import BlingConnection, Mapping, MappingChange, Person, Tenant
@@ -34,11 +35,8 @@ from integrations.sheets.cells import Cell
 from integrations.words.colours import NAME_COLOURS
 from integrations.words.spreadsheets import COLUMNS
 
-log = structlog.get_logger(__name__)
-
 PER_PAGE = 100
 OTHERS_SHOWN = 200
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def desk_url(tenant_id: int, **query: str) -> str:
@@ -104,7 +102,7 @@ def desk_view(request: HttpRequest, tenant_id: int, admin_site: Any) -> HttpResp
     return TemplateResponse(request, "admin/integrations/mapping/desk.html", context)
 
 
-def export_view(request: HttpRequest, tenant_id: int, file_format: str) -> HttpResponse:
+def export_view(request: HttpRequest, tenant_id: int, file_format: str) -> HttpResponse | StreamingHttpResponse:
     """Return a company's De/Para as a file."""
     _require(request, "view_mapping")
     _require(request, "export_mapping")
@@ -112,13 +110,10 @@ def export_view(request: HttpRequest, tenant_id: int, file_format: str) -> HttpR
     asked = asks_first(request)
     if asked is not None:
         return asked
-    log.info("mappings exported", user=request.user.pk, tenant=tenant.pk, format=file_format)
     write = mapping_xlsx if file_format == "xlsx" else mapping_csv
     content = write(tenant.pk, sight_for(request))
-    response = HttpResponse(content, content_type=_XLSX if file_format == "xlsx" else "text/csv; charset=utf-8")
     name = f"de-para-{slugify(tenant.slug)}-{timezone.localdate():%Y-%m-%d}.{file_format}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return attachment(request, content, name, action=AuditAction.DOWNLOAD_MAPPING, taken=Taken([tenant]))
 
 
 def _require(request: HttpRequest, permission: str) -> None:

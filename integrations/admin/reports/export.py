@@ -2,29 +2,25 @@
 
 from typing import Any
 
-import structlog
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from import_export.formats.base_formats import CSV, XLSX
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
+from integrations.admin.kit.downloads import Taken, attachment
 from integrations.admin.kit.scope import change_url
+from integrations.domain.audit import AuditAction
 from integrations.login.step_up import stepped_up
-from integrations.models import Export
+from integrations.models import Export, Tenant
 from integrations.resources.exporting import file_of, may_have
-
-log = structlog.get_logger(__name__)
-
-_CONTENT_TYPES = {"xlsx": XLSX.CONTENT_TYPE, "csv": CSV.CONTENT_TYPE}
 
 
 @admin.register(Export)
@@ -91,10 +87,12 @@ class ExportAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(change_url(row))
         if not may_have(row):
             raise PermissionDenied
-        log.info("export downloaded", what=row.table, user=row.user_id, export=row.pk)
-        response = StreamingHttpResponse(file_of(row), content_type=_CONTENT_TYPES[row.file_format])
-        response["Content-Disposition"] = f'attachment; filename="{file_name(row)}"'
-        return response
+        companies = list(Tenant.objects.filter(pk__in=row.tenant_ids).order_by("pk"))
+        counts = {companies[0].pk: row.counted} if len(companies) == 1 else {}
+        return attachment(
+            request, file_of(row), file_name(row), action=AuditAction.FILE_FETCHED, of=row,
+            taken=Taken(companies, counts),
+        )  # fmt: skip
 
 
 def file_name(row: Export) -> str:

@@ -8,22 +8,22 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from import_export.formats.base_formats import XLSX
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
+from integrations.admin.kit.downloads import Taken, attachment
 from integrations.admin.kit.filters import TenantFilter
 from integrations.admin.kit.forms import MonthForm
 from integrations.admin.kit.scope import change_url, sight_for, told_counts
-from integrations.admin.reports.open_position import log_export
+from integrations.domain.audit import AuditAction
 from integrations.login.step_up import stepped_up
 from integrations.models import MonthClosing, Tenant
 from integrations.pipeline.desk.refusal import Refused
@@ -135,18 +135,17 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/integrations/reports/month_closing.html", context)
 
     @stepped_up
-    def sheet(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def sheet(self, request: HttpRequest, object_id: str) -> HttpResponse | StreamingHttpResponse:
         """Return a frozen month as a workbook. Raises `PermissionDenied`."""
         row: MonthClosing = self.get_object_or_deny(request, object_id)
         if not request.user.has_perm("integrations.export_title"):
             raise PermissionDenied
         out = BytesIO()
         reports.write_closing(out, row, sight_for(request))
-        log_export(request, "fechamento")
-        response = HttpResponse(out.getvalue(), content_type=XLSX.CONTENT_TYPE)
         name = f"fechamento-{row.tenant.slug}-{row.month:%Y-%m}-v{row.version}.xlsx"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return attachment(
+            request, out.getvalue(), name, action=AuditAction.DOWNLOAD_MONTH, of=row, taken=Taken([row.tenant])
+        )
 
 
 def _shown(numbers: dict[str, Any], tenant: Tenant, request: HttpRequest) -> dict[str, Any]:

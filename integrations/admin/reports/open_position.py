@@ -3,25 +3,23 @@
 from io import BytesIO
 from typing import Any
 
-import structlog
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from import_export.formats.base_formats import XLSX
 
 from integrations.admin.kit import actions, texts
+from integrations.admin.kit.downloads import Taken, attachment
 from integrations.admin.kit.forms import PositionForm
 from integrations.admin.kit.scope import sight_for
+from integrations.domain.audit import AuditAction
 from integrations.domain.calendar import day_of
 from integrations.login.step_up import asks_first
 from integrations.models import Tenant
 from integrations.pipeline.report.position import open_on, totals_of
 from integrations.resources import reports
-
-log = structlog.get_logger(__name__)
 
 
 class OpenPosition:
@@ -34,7 +32,7 @@ class OpenPosition:
         view = self.admin_site.admin_view(self.open_position)
         return [path("posicao-em-aberto/", view, name="integrations_title_open_position"), *super().get_urls()]  # type: ignore[misc]
 
-    def open_position(self, request: HttpRequest) -> HttpResponse:
+    def open_position(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         """Ask for a company and a day; show the sums, or return the titles as a workbook. Raises `PermissionDenied`."""
         if not self.has_view_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
@@ -68,15 +66,9 @@ def open_position_url() -> str:
     return reverse("admin:integrations_title_open_position")
 
 
-def log_export(request: HttpRequest, what: str) -> None:
-    """Keep a line of who took what."""
-    log.info("exported", what=what, user=request.user.pk, format="xlsx")
-
-
-def _workbook(request: HttpRequest, tenant: Tenant, day: Any) -> HttpResponse:
+def _workbook(request: HttpRequest, tenant: Tenant, day: Any) -> HttpResponse | StreamingHttpResponse:
     out = BytesIO()
     reports.write_position(out, tenant, day, sight_for(request))
-    log_export(request, "posicao")
-    response = HttpResponse(out.getvalue(), content_type=XLSX.CONTENT_TYPE)
-    response["Content-Disposition"] = f'attachment; filename="posicao-{tenant.slug}-{day:%Y-%m-%d}.xlsx"'
-    return response
+    name = f"posicao-{tenant.slug}-{day:%Y-%m-%d}.xlsx"
+    action, filter = AuditAction.DOWNLOAD_POSITION, f"day={day}"
+    return attachment(request, out.getvalue(), name, action=action, filter=filter, taken=Taken([tenant]))

@@ -24,6 +24,7 @@ from integrations.admin.system.limits import (
 )
 from integrations.domain.delivery import DeliveryState
 from integrations.models import Heartbeat, KaminoConnection, KnownDatabase, Posting, RateLimit, RestoreHold, SyncRun
+from integrations.pipeline.audit.seal import late
 from integrations.words.colours import BREAKER_COLOURS
 from integrations.words.restores import signal_names
 
@@ -43,7 +44,7 @@ def health_view(request: HttpRequest, admin_site: Any) -> HttpResponse:
         "title": _("Health"),
         "page_header": _("Health"),
         "workers": _workers(beats, timezone.now()),
-        "facts": [*_queue_facts(), *_run_facts(request), _oldest_posting(request), *restores],
+        "facts": [*_queue_facts(), *_run_facts(request), _oldest_posting(request), *restores, _audit_fact()],
         "limits": _limits()
         if sees_every_tenant(request) and request.user.has_perm("integrations.view_ratelimit")
         else None,
@@ -131,6 +132,15 @@ def _restore_facts(request: HttpRequest, beats: Sequence[Heartbeat]) -> list[dic
     if not names:
         journal = _fact(_("Journal outside of the database"), _("kept by every worker"), "success")
     return [_fact(_("Database restored"), restored, colour), journal]
+
+
+def _audit_fact() -> dict[str, Any]:
+    """Return whether what people did is sealed, so that it cannot be removed unseen."""
+    count = late(now=timezone.now()).count()
+    if not count:
+        return _fact(_("Audit record"), _("sealed"), "success")
+    text = ngettext("%(count)s event has no seal", "%(count)s events have no seal", count) % {"count": count}
+    return _fact(_("Audit record"), text, "danger")
 
 
 def _limits() -> list[dict[str, Any]]:

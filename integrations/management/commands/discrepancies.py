@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations.domain.audit import AuditAction
 from integrations.management.files import open_private
 from integrations.models import Discrepancy, Tenant
+from integrations.pipeline.audit.record import record
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.exporting import cells_of
 from integrations.resources.files import write_file
@@ -22,13 +24,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, tenant: str | None, output: Path, **options: Any) -> None:
         rows = Discrepancy.objects.filter(closed_at=None)
+        company = Tenant.objects.filter(slug=tenant).first() if tenant is not None else None
         if tenant is not None:
-            if not Tenant.objects.filter(slug=tenant).exists():
+            if company is None:
                 raise CommandError(f"no company with the short name {tenant!r}")
             rows = rows.filter(posting__kamino_connection__tenant__slug=tenant)
         resource = DiscrepancyResource()
         ids = list(rows.values_list("pk", flat=True))
         cells = cells_of(resource, resource.prepared(rows), ids)
+        record(AuditAction.DOWNLOAD_LIST, company=company, count=len(ids), details={"command": "discrepancies"})
         try:
             with open_private(output) as file:
                 if options["format"] == "json":

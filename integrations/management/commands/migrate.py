@@ -7,16 +7,18 @@ from typing import Any
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import DatabaseError
 
+from integrations.management.owner import as_owner
 from integrations.models.open_reasons import make_view
 from integrations.models.wake_up_triggers import make_triggers
 
 
 class Command(MigrateCommand):
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            super().handle(*args, **options)
-        except BaseException:
-            for make in (make_view, make_triggers):
-                with suppress(DatabaseError):  # a half migrated table may lack a column of it
-                    make(using=options["database"])
-            raise
+        with as_owner(options["database"]):
+            try:
+                super().handle(*args, **options)
+            except BaseException:
+                for make in (make_view, make_triggers):
+                    with suppress(DatabaseError):  # a half migrated table may lack a column of it
+                        make(using=options["database"])
+                raise

@@ -16,8 +16,10 @@ from django.db.models import F, Func, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from integrations.domain.audit import AuditAction
 from integrations.domain.calendar import day_of
 from integrations.domain.delivery import DeliveryState
+from integrations.domain.documents import compact
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleStatus
 from integrations.models import (
@@ -48,6 +50,7 @@ from integrations.models import (
     TitleRead,
 )
 from integrations.models.problem_queries import has_problem
+from integrations.pipeline.audit.record import keyed, record
 from integrations.pipeline.company.personal_data import FREE_TEXTS
 from integrations.pipeline.company.subjects import Subject, Who, naming, subject_of, without
 from integrations.pipeline.desk.refusal import Refused, need_reason
@@ -123,6 +126,7 @@ def report(tenant: Tenant, who: Who) -> Told:
     """Return everything that is stored about a person for one company: tables and columns by the names that people
     know, in the active language. Raises `Refused` where nobody is meant."""
     rows = _Rows(subject_of(tenant, who))
+    record(AuditAction.PERSON_REPORT, company=tenant, details=_about(who, rows))
     keys = rows.subject.keys
     queries: list[QuerySet[Any]] = [
         Person.objects.filter(pk__in=keys),
@@ -146,6 +150,11 @@ def report(tenant: Tenant, who: Who) -> Told:
         known = found.setdefault(name, [])
         known += [part for part in parts if part not in known]
     return found
+
+
+def _about(who: Who, rows: _Rows) -> dict[str, Any]:
+    """Return whom an order was about, for a record that nothing is ever erased from."""
+    return {"document": keyed(compact(who.document)), "contacts": len(rows.subject.keys)}
 
 
 def _told_elsewhere(rows: _Rows) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -220,6 +229,7 @@ def forget(*, tenant: Tenant, who: Who, reason: str, user: User | None, now: dat
             raise Refused("unfinished", " ".join(obstacles))
         count = rows.titles.count()
         said = without(reason.strip(), rows.subject.words)
+        record(AuditAction.PERSON_FORGOTTEN, actor=user, company=tenant, count=count, details=_about(who, rows))
         _erase(rows, now)
         for connection_id in {person.connection_id for person in persons}:
             detail = f"{', '.join(str(person.bling_id) for person in persons)}: {said}"

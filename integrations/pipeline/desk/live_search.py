@@ -14,12 +14,14 @@ from integrations.bling.client import BlingClient, Listing
 from integrations.bling.errors import MissingScopeError
 from integrations.bling.records import CashEntry
 from integrations.domain.absence import Absence, explain
+from integrations.domain.audit import AuditAction
 from integrations.domain.calendar import day_of
 from integrations.domain.titles import Direction, TitleFacts, TitleRow, categories_of
 from integrations.models import BlingConnection, Bordero, Person, SeenRow, SyncRun, Title, Waiting
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import PATIENCE, open_bling
 from integrations.pipeline.access.error_texts import live_error_text
+from integrations.pipeline.audit.record import keyed, record
 from integrations.pipeline.desk.commands import request_sync
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.handover import sales_orders
@@ -89,6 +91,9 @@ def search(
     categories that they may not. Raises `Refused` where the account is not connected, or Bling does not answer."""
     if connection.status != ConnectionStatus.CONNECTED:
         raise Refused("unconnected", _("This company's Bling is not connected. Connect it first."))
+    by = {"person": keyed(wanted.person), "number": keyed(wanted.number), "bling_id": wanted.bling_id or ""}
+    details = {"at": "bling", **{name: value for name, value in by.items() if value}}
+    record(AuditAction.LIVE_READ, company=connection.tenant, of=connection, details=details)
     try:
         client = open_bling(connection, clock=clock, patience=Patience(PATIENCE), waiting=Waiting.PERSON)
         return _Looking(connection, client, wanted, visible, hidden, clock).look()

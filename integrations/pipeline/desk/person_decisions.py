@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from integrations.domain.audit import AuditAction
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState, Outcome
 from integrations.domain.documents import compact, mask, pretty
 from integrations.domain.persons import is_of_another
@@ -22,6 +23,7 @@ from integrations.kamino.client import KaminoClient
 from integrations.kamino.translate import KaminoPerson
 from integrations.models import Attempt, KaminoSnapshot, PersonDecision, PersonPosting, Posting, Title
 from integrations.models.outbox import NO_REASON, Priority
+from integrations.pipeline.audit.record import record
 from integrations.pipeline.desk.decisions import Option
 from integrations.pipeline.desk.live_kamino import reading
 from integrations.pipeline.desk.refusal import Refused, need_reason
@@ -55,6 +57,7 @@ def options(row: PersonPosting, *, whole: bool, clock: Clock) -> list[Option]:
     question = _question(row)
     if question is not _Question.SEVERAL:
         return [Option(code, _(label), number) for code, label, number in _OPTIONS[question]]
+    record(AuditAction.LIVE_READ, company=row.kamino_connection.tenant, of=row.person, details={"at": "kamino"})
     with reading(row.kamino_connection_id, clock) as client:
         found = _with_its_document(client, row)
     return [Option(Kind.LINK, _label(row, person, whole=whole), person.kamino_id) for person in found]

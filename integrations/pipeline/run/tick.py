@@ -12,6 +12,7 @@ from django.conf import settings
 from integrations.models import DELIVERY_UNITS, WakeUpKind
 from integrations.pipeline.access import tokens
 from integrations.pipeline.access.token_line import tokens_due
+from integrations.pipeline.audit.seal import pending, seal
 from integrations.pipeline.compare import double_payments
 from integrations.pipeline.compare.discrepancies import REVIEW as REVIEW_RHYTHM
 from integrations.pipeline.compare.discrepancies import kaminos_to_review, review_changed
@@ -27,7 +28,7 @@ from integrations.pipeline.read import schedule
 from integrations.pipeline.read.before_settling import checks_due, checks_of_people, read_before_settling
 from integrations.pipeline.read.on_demand import connections_asked, read_asked
 from integrations.pipeline.read.run_lease import advance_a_run, runs_due
-from integrations.pipeline.report import alerts, digest
+from integrations.pipeline.report import alerts, audit_heads, digest
 from integrations.pipeline.run.after_restore import holds_unread, read_held
 from integrations.pipeline.run.crew import Crew, Member
 from integrations.pipeline.run.kamino_turns import (
@@ -83,6 +84,13 @@ def _review(turn: Turn) -> bool:
     return False  # nothing follows from it
 
 
+def _mail(turn: Turn) -> bool:
+    is_mine = alerts.mail_in_time(now=turn.clock())
+    if is_mine:
+        audit_heads.look(now=turn.clock())
+    return is_mine
+
+
 FIRST = (
     _kind(schedule.SCHEDULE, lambda turn: schedule.open_due_runs(now=turn.clock(), tenant_ids=turn.tenant_ids) > 0),
 )  # fmt: skip
@@ -92,7 +100,7 @@ LETTERS = (
         str(alerts.WATCH.kind), alerts.WATCH.due,
         alerts.WATCH.by_looking(lambda tenants, now: alerts.review_alerts(now=now, tenant_ids=tenants)),
     ),
-    Kind("mails", lambda now, _: [alerts.companies_to_mail_of(now)], lambda t: alerts.mail_in_time(now=t.clock())),
+    Kind("mails", lambda now, _: [alerts.companies_to_mail_of(now)], _mail),
     Kind("digests", lambda now, _: [digest.companies_due(now)], lambda t: digest.send_digests(now=t.clock()) > 0),
 )  # fmt: skip
 """What is told to people. Has a thread of its own: a mail server may take its time."""
@@ -135,6 +143,8 @@ STAGES = (
 """What a turn gives one step each, in the order in which one leads to the next."""
 TURN = (SWEEP, *STAGES, REVIEW)
 
+SEAL = Kind("seals", lambda _now, _tenants: [pending()], lambda turn: seal(now=turn.clock()))
+"""Chains what people did: within a minute, whatever else there is to do."""
 GUARD = _kind(double_payments.GUARD, lambda turn: double_payments.guard_one(turn.clock, turn.tenant_ids))
 PEOPLE = (
     Kind("mappings", lambda now, _: [changes_due(now)], lambda turn: advance_changes(clock=turn.clock)),
@@ -152,7 +162,7 @@ PEOPLE = (
 )  # fmt: skip
 """What people wait for: changes of the De/Para, and reading, checking payments, planning and sending what they asked
 for."""
-KINDS = (*FIRST, TOKENS, *TURN, GUARD, *PEOPLE, *LETTERS)
+KINDS = (*FIRST, TOKENS, *TURN, SEAL, GUARD, *PEOPLE, *LETTERS)
 RHYTHMS = (
     schedule.SCHEDULE, REFRESHING, REGISTERS, PLAN, PEOPLE_PLAN, RECONCILE, SIMULATED, DELIVER, PEOPLE_DELIVER,
     double_payments.GUARD, REVIEW_RHYTHM, alerts.WATCH,
@@ -176,7 +186,7 @@ def run_tick(
             while _guarded(kind.name, lambda kind=kind: kind.step(turn)) and clock() < deadline:  # type: ignore[misc]
                 pass  # a thousand companies may be due at once
     beat()
-    work = (SWEEP, *STAGES, GUARD, *also, REVIEW)
+    work = (SEAL, SWEEP, *STAGES, GUARD, *also, REVIEW)
     reviews = Pace(REVIEW_EVERY, turn.clock())
     members = [
         Member(names_of(work), lambda first=first: _guarded("turn", lambda: _give_turns(work, turn, first, reviews)))  # type: ignore[misc]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from integrations.models import (
+    AuditEvent,
     KaminoConnection,
     KaminoItem,
     KaminoSnapshot,
@@ -77,7 +78,7 @@ def test_the_simulation_sums_up_what_is_listed(login: Callable[[str], Client], o
 
 
 def test_the_simulation_is_taken_home_as_a_spreadsheet(
-    login: Callable[[str], Client], ours: Rows, theirs: Rows, caplog: pytest.LogCaptureFixture
+    login: Callable[[str], Client], ours: Rows, theirs: Rows
 ) -> None:
     settle(ours)
     stands_in_kamino(ours)
@@ -93,7 +94,8 @@ def test_the_simulation_is_taken_home_as_a_spreadsheet(
     assert "alheia" not in ordered(login("financeiro"), page, format="1").content.decode()
     assert login("suporte").get(page).status_code == 403
     assert ordered(login("suporte"), page, format="0").status_code == 403
-    assert "simulacao" in caplog.text
+    taken = AuditEvent.objects.filter(action="download_list", company_id=ours.tenant.pk)
+    assert [event.details["file"].partition("-")[0] for event in taken] == ["simulacao"] * 2
 
 
 def test_staff_link_what_stands_in_kamino_already(login: Callable[[str], Client], ours: Rows) -> None:

@@ -1,0 +1,81 @@
+"""Log-ins, log-outs and proofs for the audit record. Wrong passwords are counted, so that strangers cannot fill it."""
+
+import time
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from integrations.domain.audit import AuditAction
+from integrations.models.known_addresses import digest_of
+from integrations.pipeline.audit.record import keyed, record
+from integrations.pipeline.audit.who import acting
+
+EVERY = 60
+"""Seconds within which the failures of one account from one address make one event, with their count."""
+MOST_PLACES = 10
+"""Addresses of one account, or of strangers, that are told apart within that time."""
+_FORGOTTEN = 3600
+
+
+def note_login(request: HttpRequest, user: User, **_signal: Any) -> None:
+    record(AuditAction.LOGIN, actor=user)
+
+
+def note_logout(request: HttpRequest | None, user: User | None, **_signal: Any) -> None:
+    if user is not None:
+        record(AuditAction.LOGOUT, actor=user)
+
+
+def note_proof(request: HttpRequest, user: User, **signal: Any) -> None:
+    """Note that somebody proved again who they are, before something dangerous."""
+    if signal.get("reauthenticated"):
+        record(AuditAction.PROOF, actor=user, details={"method": str(signal.get("method", ""))})
+
+
+def note_failure(action: AuditAction, username: str, *, method: str = "password") -> None:
+    """Note a try that failed: one event a minute for each account and address, with how many it stands for. A name that
+    nobody has is kept as a keyed hash: it may be a password that was typed into the wrong field."""
+    user = User.objects.filter(username__iexact=username).first()
+    who = acting()
+    account = str(user.pk) if user else "stranger"
+    count = _counted(f"{action}:{account}", digest_of(who.address) if who else "")
+    if count:
+        name = {} if user else {"name": keyed(username.lower())}
+        record(action, actor=user, count=count, details={"method": method, **name})
+
+
+def _counted(account: str, place: str) -> int:
+    """Count a failure; return how many an event now stands for, or 0 where another one was made a moment ago."""
+    key = f"audit-failed:{account}:{place}"
+    if cache.get(key) is None and not _is_told_apart(account):
+        key = f"audit-failed:{account}:others"
+    if cache.add(f"{key}:said", True, EVERY):
+        count = int(cache.get(key) or 0) + 1
+        cache.set(key, 0, _FORGOTTEN)
+        return count
+    cache.set(key, int(cache.get(key) or 0) + 1, _FORGOTTEN)
+    return 0
+
+
+def _is_told_apart(account: str) -> bool:
+    """Say whether one more address of an account is counted by itself."""
+    key = f"audit-places:{account}:{int(time.time()) // EVERY}"
+    places = int(cache.get(key) or 0)
+    cache.set(key, places + 1, 2 * EVERY)
+    return places < MOST_PLACES
+
+
+def note_wrong_code(request: HttpRequest, user: User, **_signal: Any) -> None:
+    note_failure(AuditAction.LOGIN_FAILED, user.get_username(), method="mfa")
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return from where a request comes, "" where a proxy does not say."""
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except PermissionDenied:
+        return ""

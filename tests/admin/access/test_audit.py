@@ -1,0 +1,99 @@
+"""The page for auditors: their own permission, their own companies, and never a change."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from integrations.domain.audit import AuditAction
+from integrations.models import AuditEvent, Export
+from integrations.pipeline.audit.record import record
+from integrations.resources import exporting
+from tests.admin.kit.test_pages import url
+from tests.admin.marked import ordered
+from tests.admin.world import Rows, make_user
+
+LIST = url(AuditEvent, "changelist")
+
+
+@pytest.fixture
+def auditor(ours: Rows, users: dict[str, User]) -> User:
+    user = make_user("auditor", "Auditoria")
+    ours.tenant.members.add(user)
+    return user
+
+
+@pytest.fixture
+def client(auditor: User) -> Client:
+    client = Client(headers={"accept-language": "pt-BR"})
+    client.force_login(auditor)
+    return client
+
+
+def rows_of(response: Any) -> list[str]:
+    return [row.action for row in response.context["cl"].result_list]
+
+
+def test_only_auditors_see_it(client: Client, users: dict[str, User], login: Callable[[str], Client]) -> None:
+    assert client.get(LIST).status_code == 200
+    for name in ("suporte", "financeiro", "operacao", "nobody"):
+        assert login(name).get(LIST).status_code == 403, name
+
+
+def test_an_auditor_of_one_company_sees_its_events_only(client: Client, ours: Rows, theirs: Rows) -> None:
+    record(AuditAction.DOWNLOAD_MAPPING, company=ours.tenant)
+    record(AuditAction.DOWNLOAD_MONTH, company=theirs.tenant)
+    other = record(AuditAction.LOGIN_FAILED)
+    shown = set(rows_of(client.get(LIST)))
+    assert "download_mapping" in shown
+    assert not shown & {"download_month", "login_failed"}
+    assert client.get(url(AuditEvent, "change", other.pk)).status_code in (302, 404)
+    every = Permission.objects.get(codename="access_all_tenants")
+    Group.objects.get(name="Auditoria").permissions.add(every)
+    assert {"download_month", "login_failed"} <= set(rows_of(client.get(LIST)))
+
+
+def test_it_is_filtered_by_who_what_when_and_company(client: Client, ours: Rows, users: dict[str, User]) -> None:
+    record(AuditAction.DOWNLOAD_MAPPING, actor=users["financeiro"], company=ours.tenant)
+    record(AuditAction.DOWNLOAD_MONTH, actor=users["operacao"], company=ours.tenant)
+    today = timezone.localdate()
+    assert rows_of(client.get(LIST, {"q": "financeiro"})) == ["download_mapping"]
+    assert set(rows_of(client.get(LIST, {"action__exact": "download_month"}))) == {"download_month"}
+    assert rows_of(client.get(LIST, {"at_from_0": "2020-01-01", "at_to_0": "2020-12-31"})) == []
+    assert "download_month" in rows_of(client.get(LIST, {"at_from_0": f"{today}", "tenant": f"{ours.tenant.pk}"}))
+
+
+def test_nobody_changes_it_there(client: Client, ours: Rows, login: Callable[[str], Client]) -> None:
+    event = record(AuditAction.DOWNLOAD_MAPPING, company=ours.tenant, details={"file": "a"})
+    for browser in (client, login("root")):
+        page = url(AuditEvent, "change", event.pk)
+        assert browser.get(page).status_code == 200
+        assert browser.post(page, {"actor": "x"}).status_code == 403
+        assert browser.post(url(AuditEvent, "delete", event.pk), {"post": "yes"}).status_code == 403
+
+
+def test_taking_it_home_is_recorded_too(client: Client, auditor: User, ours: Rows) -> None:
+    record(AuditAction.DOWNLOAD_MAPPING, company=ours.tenant)
+    response = ordered(client, url(AuditEvent, "export"), format="1")
+    assert response.status_code == 200
+    assert "De/Para baixado" in response.content.decode("utf-8-sig")
+    last = AuditEvent.objects.filter(action="download_list", actor_id=auditor.pk).get()
+    assert last.details["file"].startswith("auditoria-")
+
+
+def test_a_large_file_holds_what_is_of_no_company(
+    login: Callable[[str], Client], ours: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "MOST_AT_ONCE", 0)
+    event = record(AuditAction.LOGIN_LOCKED)
+    assert (
+        ordered(login("root"), url(AuditEvent, "export") + "?action__exact=login_locked", format="1").status_code == 302
+    )
+    while exporting.advance_exports(clock=timezone.now):
+        pass
+    row = Export.objects.get()
+    assert exporting.OF_NO_COMPANY in row.tenant_ids
+    assert str(event.pk) in b"".join(exporting.file_of(row)).decode("utf-8-sig")
