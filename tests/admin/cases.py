@@ -339,9 +339,8 @@ PAGE_ACTIONS = [
     ),
     Case(BlingConnection, "create_link", "bling", "suporte", "operacao", linked),
     Case(
-        BlingConnection, "send_link", "bling", "suporte", "operacao", linked,
-        lambda _rows: {"addresses": "dono@example.com"}, says="Link enviado para 1 endereço",
-        begin=lambda _rows: Tenant.objects.update(alert_emails="dono@example.com"),
+        BlingConnection, "send_link", "bling", "suporte", "operacao", linked, lambda _rows: {"addresses": "a@b.co"},
+        says="Link enviado para 1 endereço", begin=lambda _rows: Tenant.objects.update(alert_emails="a@b.co"),
     ),
     Case(BlingConnection, "test", "bling", "suporte", "operacao", lambda _rows: True),
     Case(BlingConnection, "connect", "bling", "suporte", "operacao", lambda _rows: True),

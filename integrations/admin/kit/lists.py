@@ -191,6 +191,11 @@ def listed_by(page: Any, request: HttpRequest, query: str) -> ClosedList:
     return found
 
 
+def _way(field: str) -> str:
+    """Return how Django searches a field: one that begins with "=" is to be just the word."""
+    return f"{field[1:]}__iexact" if field.startswith("=") else f"{field}__icontains"
+
+
 class ClosedLists:
     """An admin whose list is a `ClosedList`. `long_order` is the order of a long list, where that is not the one of any
     list; `quick_orders` are columns by which it is sorted as well. For each there is an index that ends with the key,
@@ -223,7 +228,7 @@ class ClosedLists:
         condition on several columns has not. Here, by the column that holds its first word. `found` is all of it."""
         (first, *_others) = smart_split(term)
         word = unescape_string_literal(first) if first[0] in "\"'" and first[0] == first[-1] else first
-        return [found.filter(**{f"{field}__icontains": word}) for field in self.search_fields]
+        return [found.filter(**{_way(field): word}) for field in self.search_fields]
 
     def get_changelist(self, request: HttpRequest, **_more: Any) -> type[ClosedList]:
         return ClosedList
