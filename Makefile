@@ -21,7 +21,7 @@ PRODUCTION := ENVIRONMENT=production PUBLIC_URL=https://exemplo.com.br ALLOWED_H
 	$(NOWHERE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check demo-reset test test-long soak mutants flaky coverage style lint bench messages format lock hooks
+.PHONY: help demo demo-check demo-reset test test-long soak mutants flaky coverage style lint audit bench messages format lock hooks
 
 # Python keeps its bytecode, also where the machine says otherwise: tests start dozens of processes.
 unexport PYTHONDONTWRITEBYTECODE
@@ -78,6 +78,9 @@ lint: style ## The same, mypy, import contracts, migrations and the deployment c
 	@$(NOWHERE) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) FIELD_ENCRYPTION_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
 		$(PY) manage.py check --deploy --fail-level WARNING
+
+audit: $(STAMP) ## Compare the locked packages with the published advisories (needs a network)
+	@$(PY) -m project.advisories
 
 format: $(STAMP) ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix .
