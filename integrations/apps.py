@@ -24,7 +24,9 @@ class IntegrationsConfig(AppConfig):
         from integrations.models.open_reasons import drop_view, make_view
         from integrations.models.wake_up_triggers import drop_triggers, make_triggers
         from integrations.pipeline.audit.who import tell_on
+        from integrations.queue import sign_with_own_key
 
+        sign_with_own_key()
         pre_migrate.connect(drop_view, sender=self)
         pre_migrate.connect(drop_triggers, sender=self)
         post_migrate.connect(make_view, sender=self)

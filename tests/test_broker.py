@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from django_q import core_signing as signing
 from django_q.brokers import get_broker
 from django_q.brokers.orm import ORM
+from django_q.conf import Conf
 from django_q.models import OrmQ
+from django_q.signing import BadSignature, PickleSerializer, SignedPackage
 
 from integrations import broker as module
 from integrations.broker import POLL, Broker
@@ -154,3 +158,12 @@ def test_where_listening_is_refused_tasks_are_found_by_looking(
     broker.enqueue("told again")
     assert soon(broker)
     broker._listener.end()  # type: ignore[union-attr]
+
+
+def test_tasks_are_signed_by_a_key_that_signs_nothing_else(settings: Any) -> None:
+    assert SignedPackage.loads(SignedPackage.dumps({"func": "f"})) == {"func": "f"}
+    forged = signing.dumps(
+        {"func": "os.system"}, key=settings.SECRET_KEY, salt=Conf.PREFIX, serializer=PickleSerializer
+    )
+    with pytest.raises(BadSignature):
+        SignedPackage.loads(forged)
