@@ -194,6 +194,7 @@ class Title(models.Model):
         ]
         permissions = [
             ("resync_title", "Can resync a title"),
+            ("search_bling", "Can look for titles in Bling"),
             ("export_title", "Can export titles"),
             ("view_confidential", "Can see titles of confidential categories"),
         ]

@@ -46,6 +46,7 @@ OWN_PERMISSIONS = [
     gettext_noop("Can freeze the comparison of a month"),
     gettext_noop("Can see whole CPF numbers"),
     gettext_noop("Can resync a title"),
+    gettext_noop("Can look for titles in Bling"),
     gettext_noop("Can export titles"),
     gettext_noop("Can see titles of confidential categories"),
     gettext_noop("Can force a settlement in Kamino"),

@@ -52,7 +52,7 @@ class LiveSearch:
 
     def live_search(self, request: HttpRequest) -> HttpResponse:
         """Ask what is known, look in Bling, and explain. Raises `PermissionDenied`."""
-        if not request.user.has_perm("integrations.resync_title"):
+        if not request.user.has_perm("integrations.search_bling"):
             raise PermissionDenied
         connections = scoped(BlingConnection.objects.select_related("tenant"), request).order_by("tenant__name")
         if request.method == "POST" and "bring" in request.POST:
@@ -71,7 +71,8 @@ class LiveSearch:
             except Refused as error:
                 actions.refused(request, error)
             else:
-                context = _shown(found, connection, whole=not hidden)
+                may_bring = request.user.has_perm("integrations.resync_title")
+                context = _shown(found, connection, whole=not hidden, may_bring=may_bring)
         context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -84,7 +85,8 @@ class LiveSearch:
     def _bring(self, request: HttpRequest, connections: Any) -> HttpResponse:
         connection = connections.filter(pk=_number(request.POST.get("connection"))).first()
         direction, bling_id = request.POST.get("direction", ""), _number(request.POST.get("bring"))
-        if connection is None or direction not in list(Direction) or not bling_id:
+        may = request.user.has_perm("integrations.resync_title")
+        if not may or connection is None or direction not in list(Direction) or not bling_id:
             raise PermissionDenied
         done = _("The sync reads title %(id)s before all others; it is here in a moment.") % {"id": bling_id}
         order = {"connection": connection, "direction": direction, "bling_id": bling_id}
@@ -116,7 +118,7 @@ def _number(text: str | None) -> int:
     return row_number(text) or 0
 
 
-def _shown(found: live_search.Answer, connection: BlingConnection, *, whole: bool) -> dict[str, Any]:
+def _shown(found: live_search.Answer, connection: BlingConnection, *, whole: bool, may_bring: bool) -> dict[str, Any]:
     """Return what the page shows of an answer. Entries of Caixas e Bancos tell no category here: not `whole`, neither
     their person nor their text is shown."""
     return {
@@ -130,7 +132,7 @@ def _shown(found: live_search.Answer, connection: BlingConnection, *, whole: boo
                 "status": dict(STATUS_CHOICES)[hit.facts.status.value] if hit.facts else texts.EMPTY,
                 "link": texts.link(hit.title) if hit.title else "",
                 "says": _sentence(hit, connection),
-                "may_bring": hit.why is Absence.NOT_READ,
+                "may_bring": may_bring and hit.why is Absence.NOT_READ,
             }
             for hit in found.hits
         ],

@@ -88,7 +88,7 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
         return [table for table in tables if table.formset.initial_form_count()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        may_search = request.user.has_perm("integrations.resync_title")
+        may_search = request.user.has_perm("integrations.search_bling")
         context = {**(extra_context or {}), "live_search_url": live_search_url(request) if may_search else ""}
         context["open_position_url"] = open_position_url()
         return super().changelist_view(request, context)

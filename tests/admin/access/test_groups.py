@@ -4,9 +4,12 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from integrations.admin.access.users import OWN_PERMISSIONS, permission_label
+from tests.admin.world import Rows, make_user
 
 ABLE = {
     "Suporte": {
@@ -21,8 +24,8 @@ ABLE = {
         "delete_filterrule", "add_confidentialcategory", "change_confidentialcategory", "delete_confidentialcategory",
     },
     "Operação": {
-        "sync_tenant", "resync_title", "force_settlement", "resolve_posting", "export_discrepancy", "export_title",
-        "release_restorehold", "recreate_posting",
+        "sync_tenant", "resync_title", "search_bling", "force_settlement", "resolve_posting", "export_discrepancy",
+        "export_title", "release_restorehold", "recreate_posting",
     },
     "Auditoria": {"export_auditevent"},
 }  # fmt: skip
@@ -62,3 +65,25 @@ def test_every_permission_of_ours_has_a_name_in_portuguese(db: None) -> None:
         label = permission_label(Permission.objects.get(codename="force_settlement"))
         assert label == "Lançamento na Kamino: forçar baixa na Kamino"
         assert permission_label(Permission.objects.get(codename="add_tenant")) == "Empresa: adicionar"
+
+
+@pytest.mark.parametrize(
+    ("codes", "looks", "brings"),
+    [
+        (["view_title"], 403, 403),
+        (["view_title", "resync_title"], 403, 403),
+        (["view_title", "search_bling"], 200, 403),
+        (["view_title", "search_bling", "resync_title"], 200, 302),
+    ],
+)
+def test_looking_in_bling_and_reading_again_are_two_permissions(
+    codes: list[str], looks: int, brings: int, ours: Rows
+) -> None:
+    user = make_user("alguem")
+    user.user_permissions.set(Permission.objects.filter(codename__in=codes, content_type__app_label="integrations"))
+    ours.tenant.members.add(user)
+    client, page = Client(), reverse("admin:integrations_title_live_search")
+    client.force_login(user)
+    assert client.get(page).status_code == looks
+    bring = {"bring": "77", "direction": "payable", "connection": str(ours.bling.pk)}
+    assert client.post(page, bring).status_code == brings
