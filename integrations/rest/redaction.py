@@ -29,6 +29,8 @@ def redact(value: Any) -> Any:
     unchanged."""
     if isinstance(value, Mapping):
         return {key: HIDDEN if _is_secret(key) and item else redact(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return redact(value._asdict())
     if isinstance(value, tuple) and len(value) == 2 and _is_secret(value[0]) and value[1]:
         return (value[0], HIDDEN)  # as headers and forms are listed
     if isinstance(value, tuple):

@@ -28,10 +28,12 @@ def kind_of(sql: str) -> str:
 
 
 def assert_at_most(most: int, work: Callable[[], object]) -> None:
-    """Run `work`, which may take so many statements, begins and ends of transactions among them."""
-    with CaptureQueriesContext(connection) as asked:
+    """Run `work`, which may take so many statements, begins and ends of transactions among them. What a connection
+    prepares once is not counted."""
+    with CaptureQueriesContext(connection) as captured:
         work()
-    kinds = Counter(kind_of(query["sql"]) for query in asked)
+    asked = [query["sql"] for query in captured if not query["sql"].startswith("PREPARE ")]
+    kinds = Counter(map(kind_of, asked))
     lines = "\n".join(f"{count:5} {kind}" for kind, count in kinds.most_common(20))
     assert len(asked) <= most, f"{len(asked)} statements, at most {most} are allowed. The most frequent:\n{lines}"
 
