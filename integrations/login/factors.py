@@ -20,6 +20,9 @@ def remove_factor(person: User) -> None:
 
 
 def note_activation(request: HttpRequest, user: User, authenticator: Authenticator, **_signal: Any) -> None:
-    """Take the code with which somebody has just set up their app for a proof: the codes for emergencies come next."""
-    if authenticator.type == Authenticator.Type.TOTP:
+    """Take the code or key with which somebody has just set up their first factor for a proof: the codes for
+    emergencies come next. A further one proves nothing: it may be a stranger's."""
+    others = Authenticator.objects.filter(user=user).exclude(pk=authenticator.pk)
+    is_first = not others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES and is_first:
         record_authentication(request, user, "mfa", type=authenticator.type, id=authenticator.pk, reauthenticated=True)

@@ -7,9 +7,12 @@ from typing import Any, TypeVar, cast
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.base.forms import ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
+from allauth.mfa.webauthn.internal.auth import begin_authentication
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,6 +22,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 FRESH_FOR = 300
 """Seconds for which a proof counts."""
 PREFIX = "factor"
+_OURS = {"csrfmiddlewaretoken", f"{PREFIX}-code", f"{PREFIX}-credential"}
 
 
 def asks_first(request: HttpRequest) -> HttpResponse | None:
@@ -34,15 +38,22 @@ def asks_first(request: HttpRequest) -> HttpResponse | None:
         return None
     if request.method != "POST":
         return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
-    is_answer = f"{PREFIX}-code" in request.POST
-    form = ReauthenticateForm(request.POST if is_answer else None, user=request.user, prefix=PREFIX)
-    if is_answer and form.is_valid():
-        form.save()
-        return None
-    ours = {"csrfmiddlewaretoken", f"{PREFIX}-code"}
-    kept = {name: values for name, values in request.POST.lists() if name not in ours}
-    context = {"form": form, "kept": kept, "back": request.get_full_path()}
+    code, credential = f"{PREFIX}-code", f"{PREFIX}-credential"
+    by_code = ReauthenticateForm(_answer(request, code), user=request.user, prefix=PREFIX)
+    by_key = ReauthenticateWebAuthnForm(_answer(request, credential), user=request.user, prefix=PREFIX)
+    for form in (by_key, by_code):
+        if form.is_bound and form.is_valid():
+            form.save()
+            return None
+    kept = {name: values for name, values in request.POST.lists() if name not in _OURS}
+    context: dict[str, Any] = {"form": by_code, "kept": kept, "back": request.get_full_path()}
+    if Authenticator.objects.filter(user=request.user.pk, type=Authenticator.Type.WEBAUTHN).exists():
+        context |= {"key": by_key, "key_data": {"request_options": begin_authentication(request.user)}}
     return TemplateResponse(request, "login/step_up.html", context)
+
+
+def _answer(request: HttpRequest, name: str) -> QueryDict | None:
+    return request.POST if request.POST.get(name) else None
 
 
 def stepped_up(view: View) -> View:

@@ -68,3 +68,39 @@ def test_what_is_typed_waits_for_the_code(
     page.wait_for_url("**/kaminoconnection/")
     connection.refresh_from_db()
     assert connection.requests_per_minute == 77
+
+
+def test_a_security_key_is_a_factor_and_confirms_what_was_typed(
+    company: Company,
+    people: dict[str, Any],
+    new_page: Callable[[], Any],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from integrations.login import step_up
+    from integrations.models import KaminoConnection
+
+    settings.REQUIRE_SECOND_FACTOR = True
+    company.tenant.members.add(people["suporte"])
+    page = new_page()
+    browser = page.context.new_cdp_session(page)
+    browser.send("WebAuthn.enable")
+    browser.send("WebAuthn.addVirtualAuthenticator", {"options": {
+        "protocol": "ctap2", "transport": "usb", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }})  # fmt: skip
+    give_password(page, "suporte")
+    page.get_by_text("Configure primeiro o segundo fator").wait_for()
+    page.goto("/conta/segundo-fator/webauthn/add/")
+    page.locator("#mfa_webauthn_add").press("Enter")
+    page.get_by_role("heading", name="Códigos de recuperação").wait_for()
+    monkeypatch.setattr(step_up, "FRESH_FOR", 0)  # as if the log-in were long ago
+
+    connection = KaminoConnection.objects.get()
+    page.goto(f"/admin/integrations/kaminoconnection/{connection.pk}/change/")
+    page.locator("[name=requests_per_minute]").fill("77")
+    page.get_by_role("button", name="Salvar", exact=True).click()
+    page.get_by_role("button", name="Usar uma chave de segurança").press("Enter")
+    page.wait_for_url("**/kaminoconnection/")
+    connection.refresh_from_db()
+    assert connection.requests_per_minute == 77
