@@ -8,7 +8,7 @@ transaction, else the user whom the row names, else the service itself.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 
 from integrations.domain.audit import AuditAction
 from integrations.models.audit_tables import EVENT
@@ -16,7 +16,7 @@ from integrations.models.audit_tables import EVENT
 ACTING = "integrations.acting"
 """The setting of a transaction that says who acts, as JSON: "id", "name", "address"."""
 
-_BODY = "LANGUAGE plpgsql SET search_path FROM CURRENT AS $$"
+_BODY = "LANGUAGE plpgsql AS $$"
 _OF_USER = "(SELECT username FROM auth_user WHERE id = {})"
 _OF_GROUP = "(SELECT name FROM auth_group WHERE id = (r->>'group_id')::bigint)"
 _OF_PERMISSION = "(SELECT codename FROM auth_permission WHERE id = (r->>'permission_id')::bigint)"
@@ -174,6 +174,17 @@ END $$
 """  # noqa: S608 - made of our own words only
 
 
+_CLOSE = r"""
+DO $$ DECLARE one regprocedure; BEGIN
+    FOR one IN SELECT oid FROM pg_proc WHERE proname LIKE 'integrations\_audit%'
+        AND pronamespace = current_schema()::regnamespace
+    LOOP EXECUTE format('ALTER FUNCTION %s SET search_path TO %I, pg_temp', one, current_schema()); END LOOP;
+END $$
+"""
+"""Temporary tables are looked at last: PostgreSQL looks there first, and whoever makes one of the record's name would take
+the events."""
+
+
 def _statements(watched: Watched) -> list[str]:
     function = f"integrations_audit_{watched.table.removeprefix('integrations_')}"
     shown, only_that = (
@@ -205,9 +216,9 @@ def _quoted(text: str) -> str:
 
 def make_audit_triggers(*, using: str, **_signal: Any) -> None:
     """After migrations ran: make the triggers as the present code defines them. Needs the owner's role."""
-    with connections[using].cursor() as cursor:
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s), to_regclass('mfa_authenticator')", [EVENT])
         if None in cursor.fetchone():
             return
-        for statement in (_NOTE, *(sql for watched in WATCHED for sql in _statements(watched))):
+        for statement in (_NOTE, *(sql for watched in WATCHED for sql in _statements(watched)), _CLOSE):
             cursor.execute(statement)

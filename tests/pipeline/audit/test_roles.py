@@ -131,6 +131,20 @@ def test_rights_given_by_sql_are_recorded(app: None) -> None:
     assert last.details["after"] == {"is_superuser": True}
 
 
+def test_a_temporary_table_takes_no_event(app: None) -> None:
+    """PostgreSQL looks there first, unless a function says otherwise."""
+    user = User.objects.create_user("mallory")
+    with connection.cursor() as cursor:
+        for table in (EVENT, "integrations_auditpending", "auth_user_groups"):
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING DEFAULTS)")
+        cursor.execute(f"UPDATE public.auth_user SET is_superuser = true WHERE id = {user.pk}")
+        cursor.execute("DISCARD TEMPORARY")
+    last = AuditEvent.objects.filter(action="user", object_id=user.pk).order_by("pk").last()
+    assert last is not None
+    assert last.details["after"] == {"is_superuser": True}
+    assert AuditPending.objects.filter(event_id=last.pk).exists()
+
+
 def test_the_app_s_role_does_all_the_work(company: Company, app: None, settings: Any) -> None:
     bling_id = company.add_title("payable", value="100.00")
     company.sync()
