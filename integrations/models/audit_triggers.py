@@ -16,6 +16,9 @@ from integrations.models.audit_tables import EVENT
 ACTING = "integrations.acting"
 """The setting of a transaction that says who acts, as JSON: "id", "name", "address"."""
 
+_IN_REQUEST = f"nullif(current_setting('{ACTING}', true), '') IS NOT NULL"
+"""Somebody proves who they are before the request knows them; by SQL, a row says whose it is and not who wrote it."""
+
 _BODY = "LANGUAGE plpgsql AS $$"
 _OF_USER = "(SELECT username FROM auth_user WHERE id = {})"
 _OF_GROUP = "(SELECT name FROM auth_group WHERE id = (r->>'group_id')::bigint)"
@@ -54,27 +57,26 @@ class Watched:
     condition: str = "true"
 
 
-_LINES = "INSERT OR DELETE"
 WATCHED = (
     Watched(
         "auth_user", AuditAction.USER, "user", values=("username", "is_superuser", "is_staff", "is_active"),
         only_that=("password", "email", "first_name", "last_name"), more=(("name", "r->>'username'"),),
     ),
     Watched(
-        "auth_user_groups", AuditAction.USER_GROUP, "user", "user_id", ("group_id",), events=_LINES,
+        "auth_user_groups", AuditAction.USER_GROUP, "user", "user_id", ("user_id", "group_id"),
         more=(("name", _OF_USER.format("(r->>'user_id')::bigint")), ("group", _OF_GROUP)),
     ),
     Watched(
-        "auth_user_user_permissions", AuditAction.USER_PERMISSION, "user", "user_id", ("permission_id",), events=_LINES,
+        "auth_user_user_permissions", AuditAction.USER_PERMISSION, "user", "user_id", ("user_id", "permission_id"),
         more=(("name", _OF_USER.format("(r->>'user_id')::bigint")), ("permission", _OF_PERMISSION)),
     ),
     Watched("auth_group", AuditAction.GROUP, "group", values=("name",), more=(("group", "r->>'name'"),)),
     Watched(
-        "auth_group_permissions", AuditAction.GROUP_PERMISSION, "group", "group_id", ("permission_id",), events=_LINES,
+        "auth_group_permissions", AuditAction.GROUP_PERMISSION, "group", "group_id", ("group_id", "permission_id"),
         more=(("group", _OF_GROUP), ("permission", _OF_PERMISSION)),
     ),
     Watched(
-        "integrations_tenant_members", AuditAction.MEMBER, "user", "user_id", ("user_id",), events=_LINES,
+        "integrations_tenant_members", AuditAction.MEMBER, "user", "user_id", ("user_id", "tenant_id"),
         company="(r->>'tenant_id')::bigint", more=(("name", _OF_USER.format("(r->>'user_id')::bigint")),),
     ),
     Watched(
@@ -129,8 +131,8 @@ WATCHED = (
         actor="CASE TG_OP WHEN 'INSERT' THEN (r->>'user_id')::bigint END",
     ),
     Watched(
-        "mfa_authenticator", AuditAction.FACTOR, "user", "user_id", ("type",), only_that=("data",),
-        actor="(r->>'user_id')::bigint", more=(("kind", "r->>'type'"),),
+        "mfa_authenticator", AuditAction.FACTOR, "user", "user_id", ("user_id", "type"), only_that=("data",),
+        actor=f"CASE WHEN {_IN_REQUEST} THEN (r->>'user_id')::bigint END", more=(("kind", "r->>'type'"),),
     ),
 )  # fmt: skip
 
@@ -181,8 +183,7 @@ DO $$ DECLARE one regprocedure; BEGIN
     LOOP EXECUTE format('ALTER FUNCTION %s SET search_path TO %I, pg_temp', one, current_schema()); END LOOP;
 END $$
 """
-"""Temporary tables are looked at last: PostgreSQL looks there first, and whoever makes one of the record's name would take
-the events."""
+"""Temporary tables come last: PostgreSQL looks there first, and one that is called as the record would take its events."""
 
 
 def _statements(watched: Watched) -> list[str]:
