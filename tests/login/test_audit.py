@@ -1,6 +1,7 @@
 """What the audit record says of log-ins, and that strangers cannot fill it."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from integrations.domain.audit import AuditAction
 from integrations.login import audit
 from integrations.models import AuditEvent
 from integrations.pipeline.audit.record import keyed
+from integrations.pipeline.audit.who import Acting, acts
 from tests.login.factors import browser, give_factor, log_in
 
 PASSWORD = "uma-senha-comprida"
@@ -69,6 +72,19 @@ def test_strangers_cannot_fill_it(newest: Any, settings: Any) -> None:
     assert len(found) <= audit.MOST_PLACES + 1
     assert found[0].details == {"method": "password", "name": keyed("nobody-0")}
     assert not [row for row in found if "nobody" in f"{row.actor} {row.details}"]
+
+
+def test_addresses_of_earlier_minutes_are_not_told_apart_for_ever(newest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    minute = [0]
+    monkeypatch.setattr(audit, "time", SimpleNamespace(time=lambda: 60.0 * minute[0]))
+    for minute[0] in range(1, 4):  # each of which brings ten new addresses
+        before = len(newest("login_failed"))
+        for number in reversed(range(audit.MOST_PLACES * minute[0])):
+            place = f"198.51.{number}.1"
+            cache.delete(f"audit-failed:login_failed:stranger:{audit.digest_of(place)}:said")  # that of another minute
+            with acts(Acting(lambda: None, lambda place=place: place)):  # type: ignore[misc]
+                audit.note_failure(AuditAction.LOGIN_FAILED, "nobody")
+        assert 0 < len(newest("login_failed")) - before <= audit.MOST_PLACES + 1
 
 
 def test_factors_and_wrong_codes_are_recorded_without_their_secrets(newest: Any, ana: User) -> None:
