@@ -183,7 +183,7 @@ DO $$ DECLARE one regprocedure; BEGIN
     LOOP EXECUTE format('ALTER FUNCTION %s SET search_path TO %I, pg_temp', one, current_schema()); END LOOP;
 END $$
 """
-"""Temporary tables come last: PostgreSQL looks there first, and one that is called as the record would take its events."""
+"""Temporary tables come last: PostgreSQL looks there first, and one of the same name would take the events."""
 
 
 def _statements(watched: Watched) -> list[str]:
