@@ -87,6 +87,13 @@ def test_addresses_of_earlier_minutes_are_not_told_apart_for_ever(newest: Any, m
         assert 0 < len(newest("login_failed")) - before <= audit.MOST_PLACES + 1
 
 
+def test_strangers_push_no_limit_out_of_the_cache(db: None) -> None:
+    cache.set("a-limit", 61, 600)
+    for number in range(400):
+        cache.set(f"stranger-{number}", 1, 600)
+    assert cache.get("a-limit") == 61
+
+
 def test_factors_and_wrong_codes_are_recorded_without_their_secrets(newest: Any, ana: User) -> None:
     secret = give_factor(ana)
     (set_up,) = newest("factor")
