@@ -132,7 +132,7 @@ def company_column(model: type[Model], path: str) -> tuple[str, type[Model]]:
     column = path.removesuffix("__tenant")
     if column == "pk":
         return column, model
-    key = get_fields_from_path(model, column)[-1].remote_field  # type: ignore[union-attr]
+    key = get_fields_from_path(model, column)[-1].remote_field
     owner: type[Model] = key.model if key else models.Tenant  # the audit record names companies without a key
     return column, owner
 
