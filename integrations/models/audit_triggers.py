@@ -70,6 +70,10 @@ WATCHED = (
         "auth_user_user_permissions", AuditAction.USER_PERMISSION, "user", "user_id", ("user_id", "permission_id"),
         more=(("name", _OF_USER.format("(r->>'user_id')::bigint")), ("permission", _OF_PERMISSION)),
     ),
+    Watched(  # where a new password can be asked for
+        "account_emailaddress", AuditAction.USER_EMAIL, "user", "user_id", ("user_id", "verified", "primary"),
+        only_that=("email",), more=(("name", _OF_USER.format("(r->>'user_id')::bigint")),),
+    ),
     Watched("auth_group", AuditAction.GROUP, "group", values=("name",), more=(("group", "r->>'name'"),)),
     Watched(
         "auth_group_permissions", AuditAction.GROUP_PERMISSION, "group", "group_id", ("group_id", "permission_id"),
@@ -218,8 +222,9 @@ def _quoted(text: str) -> str:
 def make_audit_triggers(*, using: str, **_signal: Any) -> None:
     """After migrations ran: make the triggers as the present code defines them. Needs the owner's role."""
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s), to_regclass('mfa_authenticator')", [EVENT])
-        if None in cursor.fetchone():
+        tables = [EVENT, *(watched.table for watched in WATCHED)]
+        cursor.execute("SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest(%s::text[]) name", [tables])
+        if cursor.fetchone() != (True,):  # not all applications are migrated yet
             return
         for statement in (_NOTE, *(sql for watched in WATCHED for sql in _statements(watched)), _CLOSE):
             cursor.execute(statement)

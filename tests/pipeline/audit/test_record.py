@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.account.utils import filter_users_by_email
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, transaction
@@ -129,6 +130,26 @@ def test_a_line_that_is_made_another_by_sql_is_recorded(users: dict[str, User], 
     assert newest("user_permission")[-1].details["after"] == {"permission_id": given.pk}
     assert newest("member")[-1].details["before"] == {"user_id": person.pk}
     assert newest("group_permission")[-1].details["before"] == {"group_id": auditors.pk}
+
+
+def test_an_address_that_may_reset_a_password_is_recorded(db: None, newest: Any) -> None:
+    user = User.objects.create_user("ana")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO account_emailaddress (user_id, email, verified, "primary") VALUES (%s, %s, true, false)',
+            [user.pk, "mallory@exemplo.com.br"],
+        )
+        cursor.execute("UPDATE account_emailaddress SET email = 'outra@exemplo.com.br' WHERE user_id = %s", [user.pk])
+    assert _reset_finds("outra@exemplo.com.br") == [user]
+    added, changed = newest("user_email")
+    assert (added.actor, added.object_id, added.details["name"]) == ("system", user.pk, "ana")
+    assert added.details["after"] == {"user_id": user.pk, "verified": True, "primary": False}
+    assert changed.details["changed"] == ["email"]
+    assert "exemplo.com.br" not in f"{added.details} {changed.details}"
+
+
+def _reset_finds(email: str) -> list[User]:
+    return list(filter_users_by_email(email, is_active=True))
 
 
 def test_a_factor_that_sql_removes_was_not_removed_by_its_owner(db: None, newest: Any) -> None:
