@@ -44,6 +44,13 @@ def test_coming_and_going_are_recorded(newest: Any, ana: User) -> None:
     assert {(row.actor, row.actor_id, row.address) for row in (came, went)} == {("ana", ana.pk, "203.0.113.7")}
 
 
+def test_an_address_says_no_more_than_where(newest: Any) -> None:
+    """The zone of an IPv6 address is any text of any length."""
+    client = Client(REMOTE_ADDR=f"fe80::1%{'x' * 100}")
+    assert client.post(LOGIN, {"login": "ana", "password": PASSWORD}).status_code == 302
+    assert [row.address for row in newest("login")] == ["fe80::1"]
+
+
 def test_wrong_passwords_are_counted(newest: Any, ana: User) -> None:
     for number in range(5):
         try_it(f"errada-{number}", at="198.51.100.9")
