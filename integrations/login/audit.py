@@ -22,6 +22,7 @@ _FORGOTTEN = 3600
 
 
 def note_login(request: HttpRequest, user: User, **_signal: Any) -> None:
+    _note_left(user)
     record(AuditAction.LOGIN, actor=user)
 
 
@@ -46,6 +47,18 @@ def note_failure(action: AuditAction, username: str, *, method: str = "password"
     if count:
         name = {} if user else {"name": keyed(username.lower())}
         record(action, actor=user, count=count, details={"method": method, **name})
+
+
+def _note_left(user: User) -> None:
+    """Note the failures that no event stands for yet: whoever gets in now may have got in by trying."""
+    who = acting()
+    account = f"{AuditAction.LOGIN_FAILED}:{user.pk}"
+    for place in (digest_of(who.address) if who else "", "others"):
+        key = f"audit-failed:{account}:{place}"
+        left = int(cache.get(key) or 0)
+        if left:
+            cache.set(key, 0, _FORGOTTEN)
+            record(AuditAction.LOGIN_FAILED, actor=user, count=left)
 
 
 def _counted(account: str, place: str) -> int:

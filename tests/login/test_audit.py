@@ -65,6 +65,15 @@ def _said(ana: User) -> list[str]:
     return [f"audit-failed:login_failed:{ana.pk}:{audit.digest_of('198.51.100.9')}:said"]
 
 
+def test_a_password_that_was_found_by_trying_is_told_with_all_tries(newest: Any) -> None:
+    for number in range(4):
+        try_it(f"errada-{number}", at="198.51.100.9")
+    for _again in range(2):
+        try_it(PASSWORD, at="198.51.100.9")
+    assert [row.count for row in newest("login_failed")] == [1, 3]
+    assert newest("login")[0].pk > newest("login_failed")[1].pk
+
+
 def test_a_refused_log_in_is_recorded(newest: Any) -> None:
     for number in range(12):
         try_it(f"errada-{number}", at=f"198.51.100.{number}")
