@@ -114,7 +114,12 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 REQUIRE_SECOND_FACTOR = IS_PRODUCTION
 SESSION_IDLE_SECONDS = 1800
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "integrations_cache"},
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "integrations_cache",
+        # It counts tries, of passwords and of CPFs: of more entries the first third goes, by name, whatever it counts.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 

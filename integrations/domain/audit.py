@@ -21,6 +21,7 @@ class AuditAction(StrEnum):
     PROOF = "proof"
     FACTOR = "factor"
     USER = "user"
+    USER_EMAIL = "user_email"
     USER_GROUP = "user_group"
     USER_PERMISSION = "user_permission"
     GROUP = "group"

@@ -56,6 +56,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # the library
             self._tell_of_delay(username)
             raise
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return from where a request comes, without the zone of an IPv6 address: it may be any text, of any length."""
+        return str(super().get_client_ip(request)).partition("%")[0]
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         note_failure(AuditAction.LOGIN_FAILED, str(credentials.get("username", "")))
 

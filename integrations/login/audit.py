@@ -22,6 +22,7 @@ _FORGOTTEN = 3600
 
 
 def note_login(request: HttpRequest, user: User, **_signal: Any) -> None:
+    _note_left(user)
     record(AuditAction.LOGIN, actor=user)
 
 
@@ -48,11 +49,21 @@ def note_failure(action: AuditAction, username: str, *, method: str = "password"
         record(action, actor=user, count=count, details={"method": method, **name})
 
 
+def _note_left(user: User) -> None:
+    """Note the failures that no event stands for yet: whoever gets in now may have got in by trying."""
+    who = acting()
+    account = f"{AuditAction.LOGIN_FAILED}:{user.pk}"
+    for place in (digest_of(who.address) if who else "", "others"):
+        key = f"audit-failed:{account}:{place}"
+        left = int(cache.get(key) or 0)
+        if left:
+            cache.set(key, 0, _FORGOTTEN)
+            record(AuditAction.LOGIN_FAILED, actor=user, count=left)
+
+
 def _counted(account: str, place: str) -> int:
     """Count a failure; return how many an event now stands for, or 0 where another one was made a moment ago."""
-    key = f"audit-failed:{account}:{place}"
-    if cache.get(key) is None and not _is_told_apart(account):
-        key = f"audit-failed:{account}:others"
+    key = f"audit-failed:{account}:{place if _is_told_apart(account, place) else 'others'}"
     if cache.add(f"{key}:said", True, EVERY):
         count = int(cache.get(key) or 0) + 1
         cache.set(key, 0, _FORGOTTEN)
@@ -61,12 +72,14 @@ def _counted(account: str, place: str) -> int:
     return 0
 
 
-def _is_told_apart(account: str) -> bool:
-    """Say whether one more address of an account is counted by itself."""
+def _is_told_apart(account: str, place: str) -> bool:
+    """Say whether an address of an account is one of those that are counted by themselves in this minute."""
     key = f"audit-places:{account}:{int(time.time()) // EVERY}"
-    places = int(cache.get(key) or 0)
-    cache.set(key, places + 1, 2 * EVERY)
-    return places < MOST_PLACES
+    places: list[str] = cache.get(key) or []
+    if place not in places and len(places) < MOST_PLACES:
+        cache.set(key, [*places, place], 2 * EVERY)
+        return True
+    return place in places
 
 
 def note_wrong_code(request: HttpRequest, user: User, **_signal: Any) -> None:

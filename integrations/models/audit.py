@@ -1,6 +1,6 @@
 """The audit record: who did what, for five years. Rows are only ever added (`audit_tables`)."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -71,6 +71,10 @@ class AuditEvent(models.Model):
         return digest_of({name: getattr(self, name) for name in columns})
 
 
+OUR_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+"""PostgreSQL keeps moments that Python cannot read: one of them would end the page, the seals and the alerts."""
+
+
 class AuditPending(models.Model):
     """An event that waits for its seal; added with it by a trigger, so that what is due is found in a small table. The
     record itself says what is unsealed: whoever deletes rows here only delays the seal, and raises an alert."""
@@ -80,6 +84,11 @@ class AuditPending(models.Model):
 
     class Meta:
         default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(event_at__gte=OUR_TIME[0], event_at__lt=OUR_TIME[1]), name="pending_is_of_our_time"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"event {self.event_id}"

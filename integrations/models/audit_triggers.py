@@ -8,7 +8,7 @@ transaction, else the user whom the row names, else the service itself.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 
 from integrations.domain.audit import AuditAction
 from integrations.models.audit_tables import EVENT
@@ -16,7 +16,10 @@ from integrations.models.audit_tables import EVENT
 ACTING = "integrations.acting"
 """The setting of a transaction that says who acts, as JSON: "id", "name", "address"."""
 
-_BODY = "LANGUAGE plpgsql SET search_path FROM CURRENT AS $$"
+_IN_REQUEST = f"nullif(current_setting('{ACTING}', true), '') IS NOT NULL"
+"""Somebody proves who they are before the request knows them; by SQL, a row says whose it is and not who wrote it."""
+
+_BODY = "LANGUAGE plpgsql AS $$"
 _OF_USER = "(SELECT username FROM auth_user WHERE id = {})"
 _OF_GROUP = "(SELECT name FROM auth_group WHERE id = (r->>'group_id')::bigint)"
 _OF_PERMISSION = "(SELECT codename FROM auth_permission WHERE id = (r->>'permission_id')::bigint)"
@@ -54,27 +57,30 @@ class Watched:
     condition: str = "true"
 
 
-_LINES = "INSERT OR DELETE"
 WATCHED = (
     Watched(
         "auth_user", AuditAction.USER, "user", values=("username", "is_superuser", "is_staff", "is_active"),
         only_that=("password", "email", "first_name", "last_name"), more=(("name", "r->>'username'"),),
     ),
     Watched(
-        "auth_user_groups", AuditAction.USER_GROUP, "user", "user_id", ("group_id",), events=_LINES,
+        "auth_user_groups", AuditAction.USER_GROUP, "user", "user_id", ("user_id", "group_id"),
         more=(("name", _OF_USER.format("(r->>'user_id')::bigint")), ("group", _OF_GROUP)),
     ),
     Watched(
-        "auth_user_user_permissions", AuditAction.USER_PERMISSION, "user", "user_id", ("permission_id",), events=_LINES,
+        "auth_user_user_permissions", AuditAction.USER_PERMISSION, "user", "user_id", ("user_id", "permission_id"),
         more=(("name", _OF_USER.format("(r->>'user_id')::bigint")), ("permission", _OF_PERMISSION)),
+    ),
+    Watched(  # where a new password can be asked for
+        "account_emailaddress", AuditAction.USER_EMAIL, "user", "user_id", ("user_id", "verified", "primary"),
+        only_that=("email",), more=(("name", _OF_USER.format("(r->>'user_id')::bigint")),),
     ),
     Watched("auth_group", AuditAction.GROUP, "group", values=("name",), more=(("group", "r->>'name'"),)),
     Watched(
-        "auth_group_permissions", AuditAction.GROUP_PERMISSION, "group", "group_id", ("permission_id",), events=_LINES,
+        "auth_group_permissions", AuditAction.GROUP_PERMISSION, "group", "group_id", ("group_id", "permission_id"),
         more=(("group", _OF_GROUP), ("permission", _OF_PERMISSION)),
     ),
     Watched(
-        "integrations_tenant_members", AuditAction.MEMBER, "user", "user_id", ("user_id",), events=_LINES,
+        "integrations_tenant_members", AuditAction.MEMBER, "user", "user_id", ("user_id", "tenant_id"),
         company="(r->>'tenant_id')::bigint", more=(("name", _OF_USER.format("(r->>'user_id')::bigint")),),
     ),
     Watched(
@@ -129,8 +135,8 @@ WATCHED = (
         actor="CASE TG_OP WHEN 'INSERT' THEN (r->>'user_id')::bigint END",
     ),
     Watched(
-        "mfa_authenticator", AuditAction.FACTOR, "user", "user_id", ("type",), only_that=("data",),
-        actor="(r->>'user_id')::bigint", more=(("kind", "r->>'type'"),),
+        "mfa_authenticator", AuditAction.FACTOR, "user", "user_id", ("user_id", "type"), only_that=("data",),
+        actor=f"CASE WHEN {_IN_REQUEST} THEN (r->>'user_id')::bigint END", more=(("kind", "r->>'type'"),),
     ),
 )  # fmt: skip
 
@@ -174,6 +180,16 @@ END $$
 """  # noqa: S608 - made of our own words only
 
 
+_CLOSE = r"""
+DO $$ DECLARE one regprocedure; BEGIN
+    FOR one IN SELECT oid FROM pg_proc WHERE proname LIKE 'integrations\_audit%'
+        AND pronamespace = current_schema()::regnamespace
+    LOOP EXECUTE format('ALTER FUNCTION %s SET search_path TO %I, pg_temp', one, current_schema()); END LOOP;
+END $$
+"""
+"""Temporary tables come last: PostgreSQL looks there first, and one of the same name would take the events."""
+
+
 def _statements(watched: Watched) -> list[str]:
     function = f"integrations_audit_{watched.table.removeprefix('integrations_')}"
     shown, only_that = (
@@ -205,9 +221,10 @@ def _quoted(text: str) -> str:
 
 def make_audit_triggers(*, using: str, **_signal: Any) -> None:
     """After migrations ran: make the triggers as the present code defines them. Needs the owner's role."""
-    with connections[using].cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s), to_regclass('mfa_authenticator')", [EVENT])
-        if None in cursor.fetchone():
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        tables = [EVENT, *(watched.table for watched in WATCHED)]
+        cursor.execute("SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest(%s::text[]) name", [tables])
+        if cursor.fetchone() != (True,):  # not all applications are migrated yet
             return
-        for statement in (_NOTE, *(sql for watched in WATCHED for sql in _statements(watched))):
+        for statement in (_NOTE, *(sql for watched in WATCHED for sql in _statements(watched)), _CLOSE):
             cursor.execute(statement)

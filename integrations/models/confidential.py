@@ -14,7 +14,7 @@ from integrations.domain.confidential import COUNTED, Guard, category_mark, char
 from integrations.domain.names import fold
 from integrations.models.bulk_orders import BulkOrder
 from integrations.models.connections import BlingConnection
-from integrations.models.deliveries import PersonPosting
+from integrations.models.deliveries import PersonPosting, Posting
 from integrations.models.mappings import Mapping as MappingRow
 from integrations.models.registers import CatalogItem, CatalogKind, KaminoItem, KaminoKind
 from integrations.models.tenants import Tenant
@@ -116,9 +116,11 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
     name = rows.model.__name__
     if name == "BulkOrder":
         return rows.filter(is_confidential=False)
-    if name not in _TITLES and name not in _PERSONS and name != "Attempt":
+    if name not in _TITLES and name not in _PERSONS and name not in ("Attempt", "AuditEvent"):
         return rows
     marked = marked_ids() if marked is None else marked
+    if name == "AuditEvent":
+        return _without_events(rows, marked)
     if not marked:
         return rows
     if name in _TITLES:
@@ -130,6 +132,18 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
         rows = rows.exclude(is_confidential(marked, path))
     persons = PersonPosting.objects.filter(person__in=hidden_persons(marked).values("pk")).order_by().values("pk")
     return rows.filter(Q(person_posting=None) | ~Q(person_posting__in=persons))
+
+
+def _without_events(rows: QuerySet[Any], marked: Marked) -> QuerySet[Any]:
+    """Return events of the audit record without those about confidential titles: they tell amounts."""
+    hidden: dict[str, QuerySet[Any]] = {"bulkorder": BulkOrder.objects.filter(is_confidential=True)}
+    if marked:
+        hidden |= {
+            "posting": Posting.objects.filter(is_confidential(marked, "title__")), "person": hidden_persons(marked)
+        }  # fmt: skip
+    for kind, found in hidden.items():
+        rows = rows.exclude(object_type=kind, object_id__in=found.order_by().values("pk"))
+    return rows
 
 
 @dataclass(frozen=True)

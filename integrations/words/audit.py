@@ -14,6 +14,7 @@ _NAMES: dict[AuditAction, str] = {
     AuditAction.PROOF: gettext_noop("Proved again who they are"),
     AuditAction.FACTOR: gettext_noop("Second factor changed"),
     AuditAction.USER: gettext_noop("User changed"),
+    AuditAction.USER_EMAIL: gettext_noop("Address for new passwords changed"),
     AuditAction.USER_GROUP: gettext_noop("Groups of a user changed"),
     AuditAction.USER_PERMISSION: gettext_noop("Permissions of a user changed"),
     AuditAction.GROUP: gettext_noop("Group changed"),

@@ -1,6 +1,7 @@
 """What the audit record says of log-ins, and that strangers cannot fill it."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from integrations.domain.audit import AuditAction
 from integrations.login import audit
 from integrations.models import AuditEvent
 from integrations.pipeline.audit.record import keyed
+from integrations.pipeline.audit.who import Acting, acts
 from tests.login.factors import browser, give_factor, log_in
 
 PASSWORD = "uma-senha-comprida"
@@ -41,6 +44,13 @@ def test_coming_and_going_are_recorded(newest: Any, ana: User) -> None:
     assert {(row.actor, row.actor_id, row.address) for row in (came, went)} == {("ana", ana.pk, "203.0.113.7")}
 
 
+def test_an_address_says_no_more_than_where(newest: Any) -> None:
+    """The zone of an IPv6 address is any text of any length."""
+    client = Client(REMOTE_ADDR=f"fe80::1%{'x' * 100}")
+    assert client.post(LOGIN, {"login": "ana", "password": PASSWORD}).status_code == 302
+    assert [row.address for row in newest("login")] == ["fe80::1"]
+
+
 def test_wrong_passwords_are_counted(newest: Any, ana: User) -> None:
     for number in range(5):
         try_it(f"errada-{number}", at="198.51.100.9")
@@ -53,6 +63,15 @@ def test_wrong_passwords_are_counted(newest: Any, ana: User) -> None:
 
 def _said(ana: User) -> list[str]:
     return [f"audit-failed:login_failed:{ana.pk}:{audit.digest_of('198.51.100.9')}:said"]
+
+
+def test_a_password_that_was_found_by_trying_is_told_with_all_tries(newest: Any) -> None:
+    for number in range(4):
+        try_it(f"errada-{number}", at="198.51.100.9")
+    for _again in range(2):
+        try_it(PASSWORD, at="198.51.100.9")
+    assert [row.count for row in newest("login_failed")] == [1, 3]
+    assert newest("login")[0].pk > newest("login_failed")[1].pk
 
 
 def test_a_refused_log_in_is_recorded(newest: Any) -> None:
@@ -69,6 +88,26 @@ def test_strangers_cannot_fill_it(newest: Any, settings: Any) -> None:
     assert len(found) <= audit.MOST_PLACES + 1
     assert found[0].details == {"method": "password", "name": keyed("nobody-0")}
     assert not [row for row in found if "nobody" in f"{row.actor} {row.details}"]
+
+
+def test_addresses_of_earlier_minutes_are_not_told_apart_for_ever(newest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    minute = [0]
+    monkeypatch.setattr(audit, "time", SimpleNamespace(time=lambda: 60.0 * minute[0]))
+    for minute[0] in range(1, 4):  # each of which brings ten new addresses
+        before = len(newest("login_failed"))
+        for number in reversed(range(audit.MOST_PLACES * minute[0])):
+            place = f"198.51.{number}.1"
+            cache.delete(f"audit-failed:login_failed:stranger:{audit.digest_of(place)}:said")  # that of another minute
+            with acts(Acting(lambda: None, lambda place=place: place)):  # type: ignore[misc]
+                audit.note_failure(AuditAction.LOGIN_FAILED, "nobody")
+        assert 0 < len(newest("login_failed")) - before <= audit.MOST_PLACES + 1
+
+
+def test_strangers_push_no_limit_out_of_the_cache(db: None) -> None:
+    cache.set("a-limit", 61, 600)
+    for number in range(400):
+        cache.set(f"stranger-{number}", 1, 600)
+    assert cache.get("a-limit") == 61
 
 
 def test_factors_and_wrong_codes_are_recorded_without_their_secrets(newest: Any, ana: User) -> None:

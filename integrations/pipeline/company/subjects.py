@@ -84,9 +84,14 @@ class Subject:
             if is_json:
                 rows = rows.alias(**{f"text_of_{name}": Cast(F(name), TextField())})
             for word in self.telling:
-                written = json.dumps(word, ensure_ascii=False)[1:-1] if is_json else word
-                conditions.append(Q(**{f"{'text_of_' if is_json else ''}{name}__icontains": written}))
+                conditions.append(Q(**{f"{'text_of_' if is_json else ''}{name}__iregex": _written(word, is_json)}))
         return rows.filter(reduce(or_, conditions))
+
+
+def _written(name: str, is_json: bool) -> str:
+    """Return how PostgreSQL finds a name, whatever is between its words; JSON writes some characters otherwise."""
+    words = [json.dumps(word, ensure_ascii=False)[1:-1] if is_json else word for word in name.split()]
+    return (r"(?:\s|\\[nrtf])+" if is_json else r"\s+").join(map(re.escape, words))
 
 
 def _pattern(names: Sequence[str]) -> re.Pattern[str] | None:

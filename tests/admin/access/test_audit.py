@@ -1,6 +1,7 @@
 """The page for auditors: their own permission, their own companies, and never a change."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.domain.audit import AuditAction
-from integrations.models import AuditEvent, Export
+from integrations.models import AuditEvent, ConfidentialCategory, Export
 from integrations.pipeline.audit.record import record
 from integrations.resources import exporting
 from tests.admin.kit.test_pages import url
@@ -82,6 +83,24 @@ def test_taking_it_home_is_recorded_too(client: Client, auditor: User, ours: Row
     assert "De/Para baixado" in response.content.decode("utf-8-sig")
     last = AuditEvent.objects.filter(action="download_list", actor_id=auditor.pk).get()
     assert last.details["file"].startswith("auditoria-")
+
+
+def test_it_tells_nothing_of_confidential_titles(client: Client, auditor: User, ours: Rows) -> None:
+    """What was forced is a title's value; who may not see the title does not see it here."""
+    for action, of in (
+        (AuditAction.FORCED, ours.posting), (AuditAction.PERSON_ORDER, ours.person), (AuditAction.BULK_ORDER, ours.bulk)
+    ):  # fmt: skip
+        record(action, company=ours.tenant, of=of, amount=Decimal("4321.09"))
+    hidden = {"forced", "person_order", "bulk_order"}
+    assert set(rows_of(client.get(LIST))) & hidden == hidden
+    ConfidentialCategory.objects.create(connection=ours.bling, item=ours.category)
+    shown = client.get(LIST)
+    assert not set(rows_of(shown)) & hidden
+    assert rows_of(shown)
+    file = ordered(client, url(AuditEvent, "export"), format="1").content.decode("utf-8-sig")
+    assert "4321.09" not in file
+    auditor.user_permissions.add(Permission.objects.get(codename="view_confidential"))
+    assert hidden <= set(rows_of(client.get(LIST)))
 
 
 def test_a_large_file_holds_what_is_of_no_company(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.account.utils import filter_users_by_email
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, transaction
@@ -15,6 +16,7 @@ from integrations.models.audit_tables import EVENT, SEAL
 from integrations.models.audit_triggers import WATCHED
 from integrations.pipeline.audit.record import keyed, record
 from tests.admin.world import Rows
+from tests.login.factors import give_factor
 
 
 @pytest.fixture
@@ -104,6 +106,60 @@ def test_members_of_a_company_are_recorded(ours: Rows, newest: Any) -> None:
     assert {(row.company_id, row.company, row.object_id) for row in (added, removed)} == {
         (ours.tenant.pk, ours.tenant.slug, person.pk)
     }
+
+
+def test_a_line_that_is_made_another_by_sql_is_recorded(users: dict[str, User], ours: Rows, newest: Any) -> None:
+    person, other = User.objects.create_user("rui"), users["root"]
+    person.groups.add(Group.objects.get(name="Operação"))
+    person.user_permissions.add(Permission.objects.get(codename="view_auditevent"))
+    ours.tenant.members.add(person)
+    mine, auditors = Group.objects.create(name="Meu"), Group.objects.get(name="Auditoria")
+    given, financeiro = Permission.objects.get(codename="force_settlement"), Group.objects.get(name="Financeiro")
+    with connection.cursor() as cursor:
+        for table, column, value in (
+            ("auth_user_groups", "group_id", financeiro.pk),
+            ("auth_user_groups", "user_id", other.pk),
+            ("auth_user_user_permissions", "permission_id", given.pk),
+            ("integrations_tenant_members", "user_id", other.pk),
+        ):
+            cursor.execute(f"UPDATE {table} SET {column} = %s WHERE user_id = %s", [value, person.pk])
+        cursor.execute("UPDATE auth_group_permissions SET group_id = %s WHERE group_id = %s", [mine.pk, auditors.pk])
+    to_group, to_user = newest("user_group")[-2:]
+    assert to_group.details["after"] == {"group_id": financeiro.pk}
+    assert to_user.details["before"] == {"user_id": person.pk}
+    assert newest("user_permission")[-1].details["after"] == {"permission_id": given.pk}
+    assert newest("member")[-1].details["before"] == {"user_id": person.pk}
+    assert newest("group_permission")[-1].details["before"] == {"group_id": auditors.pk}
+
+
+def test_an_address_that_may_reset_a_password_is_recorded(db: None, newest: Any) -> None:
+    user = User.objects.create_user("ana")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO account_emailaddress (user_id, email, verified, "primary") VALUES (%s, %s, true, false)',
+            [user.pk, "mallory@exemplo.com.br"],
+        )
+        cursor.execute("UPDATE account_emailaddress SET email = 'outra@exemplo.com.br' WHERE user_id = %s", [user.pk])
+    assert _reset_finds("outra@exemplo.com.br") == [user]
+    added, changed = newest("user_email")
+    assert (added.actor, added.object_id, added.details["name"]) == ("system", user.pk, "ana")
+    assert added.details["after"] == {"user_id": user.pk, "verified": True, "primary": False}
+    assert changed.details["changed"] == ["email"]
+    assert "exemplo.com.br" not in f"{added.details} {changed.details}"
+
+
+def _reset_finds(email: str) -> list[User]:
+    return list(filter_users_by_email(email, is_active=True))
+
+
+def test_a_factor_that_sql_removes_was_not_removed_by_its_owner(db: None, newest: Any) -> None:
+    user = User.objects.create_user("ana")
+    give_factor(user)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM mfa_authenticator WHERE user_id = %s", [user.pk])
+    gone = newest("factor")[-1]
+    assert (gone.details["did"], gone.object_id) == ("delete", user.pk)
+    assert (gone.actor, gone.actor_id) == ("system", None)
 
 
 def test_keys_are_recorded_without_their_values(ours: Rows, newest: Any) -> None:

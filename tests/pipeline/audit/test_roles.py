@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -129,6 +129,37 @@ def test_rights_given_by_sql_are_recorded(app: None) -> None:
     last = AuditEvent.objects.filter(action="user", object_id=user.pk).order_by("pk").last()
     assert last is not None
     assert last.details["after"] == {"is_superuser": True}
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"])
+def test_no_moment_that_python_lacks_stops_the_record(app: None, moment: str) -> None:
+    """What only PostgreSQL can read would end the page, the seals and the alerts, and nobody may remove it."""
+    record(AuditAction.LOGIN)
+    head = seal_all()
+    for statement in (
+        f"INSERT INTO {EVENT} (at, action) VALUES ('{moment}', 'login')",
+        f"INSERT INTO {SEAL} (number, event_id, event_at, digest, previous, hash, sealed_at)"
+        f" VALUES ({head.number + 1}, 1, now(), '', '{head.hash}', '', '{moment}')",
+        f"INSERT INTO integrations_auditpending (event_id, event_at) VALUES (1, '{moment}')",
+        f"UPDATE integrations_auditpending SET event_at = '{moment}'",
+    ):
+        record(AuditAction.LOGIN)
+        with pytest.raises(IntegrityError, match="of_our_time"):
+            as_insider(statement)
+
+
+def test_a_temporary_table_takes_no_event(app: None) -> None:
+    """PostgreSQL looks there first, unless a function says otherwise."""
+    user = User.objects.create_user("mallory")
+    with connection.cursor() as cursor:
+        for table in (EVENT, "integrations_auditpending", "auth_user_groups"):
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING DEFAULTS)")
+        cursor.execute(f"UPDATE public.auth_user SET is_superuser = true WHERE id = {user.pk}")
+        cursor.execute("DISCARD TEMPORARY")
+    last = AuditEvent.objects.filter(action="user", object_id=user.pk).order_by("pk").last()
+    assert last is not None
+    assert last.details["after"] == {"is_superuser": True}
+    assert AuditPending.objects.filter(event_id=last.pk).exists()
 
 
 def test_the_app_s_role_does_all_the_work(company: Company, app: None, settings: Any) -> None:

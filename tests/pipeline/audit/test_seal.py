@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.domain.audit import AuditAction
 from integrations.models import AuditEvent, AuditPending, AuditSeal
-from integrations.models.audit_tables import EVENT, SEAL, _make_month
+from integrations.models.audit_tables import EVENT, SEAL, _make_month, make_months
 from integrations.pipeline.audit.record import record
 from integrations.pipeline.audit.seal import late, seal
 from integrations.pipeline.audit.verify import KEPT, Verdict, verify
@@ -237,6 +237,22 @@ class TestMonths:
         assert verdict.problems == []
         assert "the chain begins at seal 3" in "\n".join(verdict.notes)
         assert "older than the chain's beginning" in told(whole(head=(1, heads[1])))
+
+    def test_a_month_that_nobody_made_in_time_stays_where_it_is(self, old: datetime) -> None:
+        """Two years without a `migrate`: what happened meanwhile stands in the way of its own month."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT tableoid::regclass::text FROM {EVENT} WHERE at > now() - interval '1 day'")
+            [(month,)] = cursor.fetchall()
+        for table in (EVENT, SEAL):
+            by_force(f"DROP TABLE {month.replace(EVENT, table)}")
+        record(AuditAction.LOGIN)
+        seal_all()
+        make_months(using="default")
+        make_months(using="default")
+        assert told(whole()) == ""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass(%s)", [month])
+            assert cursor.fetchone() == (None,)
 
     def test_one_with_an_event_that_was_never_sealed_stays(self, old: datetime) -> None:
         AuditEvent.objects.create(action=AuditAction.LOGIN, at=old)

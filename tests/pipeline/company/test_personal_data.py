@@ -225,6 +225,25 @@ def test_a_second_contact_without_number_is_named_and_forgotten_with_the_first(
     assert not named(everything_stored())
 
 
+@pytest.mark.parametrize("written", ["Joana  Prado", "Joana\nPrado", "JOANA \t PRADO"])
+def test_a_name_is_found_however_it_is_spaced(
+    company: Company, months_later: date, user: User, tmp_path: Path, written: str
+) -> None:
+    paid_long_ago(company, months_later)
+    by = {"connection": company.connection, "at": timezone.now()}
+    ConnectionEvent.objects.create(**by, code="disconnected", detail=f"{written} ligou")
+    alert = Alert.objects.create(
+        tenant=company.tenant, cause="kamino", params={"name": [f"{written} ligou"]}, opened_at=timezone.now()
+    )
+    path = tmp_path / "joana.json"
+    call_command("person_report", CPF, "--tenant", company.tenant.slug, "--output", str(path))
+    assert path.read_text("utf-8").count("ligou") == 2
+    privacy.forget(tenant=company.tenant, who=Who(CPF), reason="Pedido", user=user, now=timezone.now())
+    alert.refresh_from_db()
+    assert alert.params == {"name": ["*** ligou"]}
+    assert ConnectionEvent.objects.filter(detail="*** ligou").count() == 1
+
+
 def test_nobody_is_forgotten_while_a_file_of_theirs_is_made(company: Company, months_later: date, user: User) -> None:
     title = paid_long_ago(company, months_later)
     pk = Title.objects.get(bling_id=title).pk

@@ -22,7 +22,7 @@ def give(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0080_audit")]
+    dependencies = [("integrations", "0081_audit_times")]
 
     operations = [
         migrations.AlterModelOptions(
