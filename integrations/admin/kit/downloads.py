@@ -14,6 +14,7 @@ from import_export.formats.base_formats import CSV, XLSX
 from integrations.admin.kit.actions import user_of
 from integrations.domain.audit import AuditAction
 from integrations.models import Tenant
+from integrations.models.confidential import without_confidential
 from integrations.pipeline.audit.record import keyed, record
 from integrations.resources.exporting import OF_NO_COMPANY
 from integrations.resources.files import PortugueseResource
@@ -23,23 +24,29 @@ _TYPES = {"xlsx": XLSX.CONTENT_TYPE, "csv": CSV.CONTENT_TYPE}
 
 @dataclass(frozen=True)
 class Taken:
-    """What a list that somebody takes home holds of each company, by the company's key."""
+    """What a list that somebody takes home holds of each company, by the company's key. Counts and amounts leave
+    confidential titles out, as everywhere else (auditors need not see these); `confidential` are the companies of which
+    the file has some."""
 
     companies: list[Tenant]
     counts: dict[int, int] = field(default_factory=dict)
     amounts: dict[int, Decimal] = field(default_factory=dict)
+    confidential: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, rows: QuerySet[Any], resource: PortugueseResource) -> "Taken":
         """Look at the rows of a list that become those of a file."""
         mine = resource.every_row().filter(pk__in=rows.order_by().values("pk")).order_by()
         total = Sum(resource.value_path) if resource.value_path else Value(None, output_field=DecimalField())
-        found = mine.values_list(resource.tenant_path).annotate(rows=Count("pk"), total=total)
-        lines = list(found)
+        whole = dict(mine.values_list(resource.tenant_path).annotate(rows=Count("pk")))
+        shown = without_confidential(mine).values_list(resource.tenant_path).annotate(rows=Count("pk"), total=total)
+        lines = list(shown)
+        counts = dict.fromkeys(whole, 0) | {pk: count for pk, count, _total in lines}
         return cls(
-            companies=list(Tenant.objects.filter(pk__in=[pk for pk, _count, _total in lines]).order_by("pk")),
-            counts={pk: count for pk, count, _total in lines},
+            companies=list(Tenant.objects.filter(pk__in=whole).order_by("pk")),
+            counts=counts,
             amounts={pk: total for pk, _count, total in lines if total is not None},
+            confidential=frozenset(pk for pk, count in whole.items() if count > counts[pk]),
         )
 
 
@@ -73,7 +80,8 @@ def note(
         key = company.pk if company else OF_NO_COMPANY
         record(
             action, actor=user, company=company, of=of, filter=filter, count=taken.counts.get(key),
-            amount=taken.amounts.get(key), details={"file": name},
+            amount=taken.amounts.get(key),
+            details={"file": name} | ({"confidential": True} if key in taken.confidential else {}),
         )  # fmt: skip
 
 

@@ -88,11 +88,9 @@ class ExportAdmin(ReadOnlyAdmin):
         if not may_have(row):
             raise PermissionDenied
         companies = list(Tenant.objects.filter(pk__in=row.tenant_ids).order_by("pk"))
-        counts = {companies[0].pk: row.counted} if len(companies) == 1 else {}
         return attachment(
-            request, file_of(row), file_name(row), action=AuditAction.FILE_FETCHED, of=row,
-            taken=Taken(companies, counts),
-        )  # fmt: skip
+            request, file_of(row), file_name(row), action=AuditAction.FILE_FETCHED, of=row, taken=Taken(companies)
+        )
 
 
 def file_name(row: Export) -> str:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from integrations.domain.audit import AuditAction
 from integrations.management.files import open_private
 from integrations.models import Discrepancy, Tenant
+from integrations.models.confidential import without_confidential
 from integrations.pipeline.audit.record import record
 from integrations.resources.discrepancies import DiscrepancyResource
 from integrations.resources.exporting import cells_of
@@ -32,7 +33,9 @@ class Command(BaseCommand):
         resource = DiscrepancyResource()
         ids = list(rows.values_list("pk", flat=True))
         cells = cells_of(resource, resource.prepared(rows), ids)
-        record(AuditAction.DOWNLOAD_LIST, company=company, count=len(ids), details={"command": "discrepancies"})
+        count = without_confidential(rows).count()
+        details = {"command": "discrepancies"} | ({"confidential": True} if count < len(ids) else {})
+        record(AuditAction.DOWNLOAD_LIST, company=company, count=count, details=details)
         try:
             with open_private(output) as file:
                 if options["format"] == "json":

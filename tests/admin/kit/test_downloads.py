@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import AuditEvent, Export, Title
+from integrations.models import AuditEvent, ConfidentialCategory, Export, Title
 from integrations.pipeline.audit.record import keyed
 from integrations.resources import exporting
 from tests.admin.kit.test_pages import url
@@ -57,6 +57,17 @@ def test_a_list_names_each_company_with_rows_and_sum(login: Login, ours: Rows, t
     assert event.details["file"].endswith(".csv") or event.details["file"].endswith(".xlsx")
 
 
+def test_what_is_confidential_is_in_no_figure(login: Login, ours: Rows, newest: Any) -> None:
+    """Else an auditor who may not see salaries has their sum by subtraction."""
+    title, _posting = make_title(ours.bling, ours.kamino, ours.person, ours.free_category, 50_000)
+    ConfidentialCategory.objects.create(connection=ours.bling, item=ours.free_category)
+    public = Title.objects.filter(connection=ours.bling).exclude(pk=title.pk)
+    assert ordered(login("root"), url(Title, "export"), format="1").status_code == 200
+    (event,) = (event for event in newest() if event.company == ours.tenant.slug)
+    total = sum((row.value for row in public), Decimal(0))
+    assert (event.count, event.amount, event.details["confidential"]) == (public.count(), total, True)
+
+
 def test_a_list_inside_of_a_filter_names_nobody_either(login: Login, ours: Rows, newest: Any) -> None:
     page = reverse("admin:integrations_discrepancy_export")
     assert ordered(login("root"), f"{page}?titulos=%3Fq%3DFulano", format="1").status_code == 200
@@ -77,9 +88,10 @@ def test_a_large_file_is_recorded_when_it_is_ordered_and_when_it_is_fetched(
     assert client.get(reverse("admin:integrations_export_download", args=[row.pk])).status_code == 200
     made, fetched = newest()
     assert (made.action, fetched.action) == ("file_ordered", "file_fetched")
-    assert {(event.actor, event.company, event.count, event.object_id) for event in (made, fetched)} == {
-        ("financeiro", ours.tenant.slug, row.counted, row.pk)
+    assert {(event.actor, event.company, event.object_id) for event in (made, fetched)} == {
+        ("financeiro", ours.tenant.slug, row.pk)
     }
+    assert (made.count, fetched.count) == (row.counted, None)
 
 
 def test_files_of_a_company_are_recorded(login: Login, ours: Rows, newest: Any) -> None:
