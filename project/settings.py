@@ -110,6 +110,7 @@ MFA_ADAPTER = "integrations.login.adapters.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Bling → Kamino"
+MFA_TOTP_TOLERANCE = 1  # the code before and the next one count as well: clocks differ, and people type slowly
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 REQUIRE_SECOND_FACTOR = IS_PRODUCTION
 SESSION_IDLE_SECONDS = 1800
