@@ -66,7 +66,7 @@ def test_rows_named_in_the_form_of_an_export_are_not_looked_up(login: Login, our
         response = login("operacao").post(url(Title, "export"), form)
         assert response.status_code == 200
         assert "text/csv" not in response["Content-Type"]
-        assert "NF" not in response.content.decode()
+        assert "NF " not in response.content.decode()
 
 
 def test_linking_exact_matches_of_a_filter_that_the_list_refuses(login: Login, ours: Rows) -> None:
