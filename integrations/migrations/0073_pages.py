@@ -276,7 +276,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='personposting',
-            index=models.Index(fields=['state'], name='person_by_state'),
+            index=models.Index(condition=models.Q(('state', 'ready'), _negated=True), fields=['state'], name='person_by_state'),
         ),
         migrations.AddIndex(
             model_name='posting',

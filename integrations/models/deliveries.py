@@ -81,7 +81,8 @@ class PersonPosting(KaminoUnit):
             models.Index(fields=["kamino_connection", "ready_at"], condition=Q(state="ready"), name="person_ready"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="person_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="person_uncertain"),
-            models.Index(fields=["state"], name="person_by_state"),
+            # Not of those that are ready: what a company has to send is found by its own index.
+            models.Index(fields=["state"], condition=~Q(state="ready"), name="person_by_state"),
             models.Index(
                 fields=["kamino_connection"],
                 condition=Q(state="ready", kamino_id__isnull=True, sought_at__isnull=True),

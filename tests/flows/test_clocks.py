@@ -11,11 +11,13 @@ from integrations import tasks
 from integrations.models import Heartbeat
 from integrations.pipeline.desk.commands import request_sync
 from tests.flows.helpers import Company
+from tests.sealing import seal_all
 
 
 @pytest.mark.some(2)
 @pytest.mark.parametrize("seconds", [60, -3600])
 def test_a_wrong_clock_stops_its_host_and_says_so(company: Company, client: Client, seconds: int) -> None:
+    seal_all()
     company.add_title("payable")
     request_sync(connections=[company.connection], user=None, now=timezone.now())
     tasks.tick(clock=lambda: timezone.now() + timedelta(seconds=seconds))

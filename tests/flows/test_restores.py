@@ -35,6 +35,7 @@ from sandbox.world import World
 from tests.backups import make_backup, restore, restored_as_new
 from tests.flows.checks import DIRECTIONS, check, check_kamino
 from tests.flows.helpers import Company
+from tests.sealing import seal_all
 
 TITLES = 16
 
@@ -376,6 +377,7 @@ def test_a_held_company_is_not_green_and_tokens_of_the_backup_have_their_own_wor
     Heartbeat.objects.create(name="worker", beat_at=timezone.now(), has_journal=True)
     back(company, tmp_path)
     Heartbeat.objects.update(beat_at=timezone.now())
+    seal_all()
     assert client.get("/health/ready?workers=1").json()["ok"]
     assert signals() == ["journal"]
     health = health_of(company.tenant, now=timezone.now())

@@ -16,6 +16,7 @@ from integrations.models import AuthorizationRequest, BlingConnection, Heartbeat
 from integrations.pipeline.company.authorization import Outcome
 from integrations.views.outcomes import OUTCOMES
 from tests.admin.world import Rows
+from tests.sealing import seal_all
 
 CALLBACK = "/bling/callback"
 
@@ -145,6 +146,7 @@ def test_health_says_whether_the_process_can_work(client: Client, db: None) -> N
 
 def test_health_asks_for_a_living_worker_only_when_told_to(client: Client, db: None) -> None:
     address = "/health/ready?workers=1"
+    seal_all()
     assert client.get(address).status_code == 503
     Heartbeat.objects.create(name="host:1", beat_at=timezone.now() - timedelta(minutes=11))
     assert client.get(address).json() == {"ok": False}
