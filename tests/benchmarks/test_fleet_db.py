@@ -66,7 +66,7 @@ def test_companies_that_sync_read_what_is_theirs(new_company: Callable[..., Comp
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} RESET random_page_cost")
     assert Posting.objects.filter(state="delivered", kamino_connection__tenant__slug="viva-1").count() == 8
-    # The audit record holds what other tests left, a few rows, which PostgreSQL rather reads than goes through an index.
+    # The audit record holds what other tests left: a few rows, which PostgreSQL reads rather than an index.
     others = [plan for plan in plans if "integrations_audit" not in plan.sql]
     assert [f"{plan.read} of {plan.out}: {plan.sql}" for plan in others if not plan.is_cheap] == []
 
