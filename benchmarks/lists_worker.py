@@ -7,17 +7,15 @@ queries; `xlsx` and `csv` order the export of all titles and make it as the tick
 import json
 import logging
 import sys
-import time
 from array import array
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from statistics import median
 from typing import Any
 
 import django
 
-from benchmarks.measure import report_cost
+from benchmarks.measure import page_cost, report_cost
 
 TITLES, DISCREPANCIES, PERSONS, BATCH = 200_000, 20_000, 4_000, 5_000
 CATEGORIES = 20
@@ -124,9 +122,7 @@ def _pages() -> Iterator[tuple[str, list[float]]]:
     somebody who sees everything, and as staff of the company, who does not see what is confidential."""
     from django.contrib import admin
     from django.contrib.auth.models import User
-    from django.db import connection as database
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
 
     from integrations.models import Title
@@ -151,14 +147,7 @@ def _pages() -> Iterator[tuple[str, list[float]]]:
                 continue
             if status != 200:
                 raise RuntimeError(f"{url} answered {status}")
-            times, queries = [], 0
-            for _round in range(ROUNDS):
-                with CaptureQueriesContext(database) as captured:
-                    began = time.perf_counter()
-                    client.get(url)
-                    times.append((time.perf_counter() - began) * 1000)
-                queries = len(captured)
-            yield f"{name}{suffix}", [median(times), queries]
+            yield f"{name}{suffix}", list(page_cost(client, url, ROUNDS))
 
 
 def _export(file_format: str) -> None:

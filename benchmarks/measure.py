@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from subprocess import Popen
 from typing import Any
 
@@ -25,6 +26,21 @@ def report_cost(work: Callable[[], object]) -> None:
     work()
     cost = Cost(time.perf_counter() - wall, _cpu() - cpu, _peak_mib())
     print(json.dumps(asdict(cost)), flush=True)
+
+
+def page_cost(client: Any, url: str, rounds: int) -> tuple[float, int]:
+    """Open a page so many times; return the median of its server time in milliseconds, and its queries."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    times, queries = [], 0
+    for _round in range(rounds):
+        with CaptureQueriesContext(connection) as captured:
+            began = time.perf_counter()
+            client.get(url)
+            times.append((time.perf_counter() - began) * 1000)
+        queries = len(captured)
+    return median(times), queries
 
 
 def cost_of(worker: Popen[str]) -> Cost:

@@ -6,14 +6,13 @@ title's page, the position and the months; as somebody who sees every company an
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from statistics import median
 from typing import Any
 
 import django
 
+from benchmarks.measure import page_cost
 from benchmarks.plans import EACH, FREE, plans_of_all_threads
 
 ROUNDS = 5
@@ -100,22 +99,13 @@ def _addresses() -> dict[str, str]:
 
 
 def _cost(client: Any, name: str, url: str, rounds: int) -> Opened:
-    from django.db import connection as database
-    from django.test.utils import CaptureQueriesContext
-
-    times, queries = [], 0
-    for _round in range(rounds):
-        with CaptureQueriesContext(database) as captured:
-            began = time.perf_counter()
-            client.get(url)
-            times.append((time.perf_counter() - began) * 1000)
-        queries = len(captured)
+    milliseconds, queries = page_cost(client, url, rounds)
     with plans_of_all_threads() as plans:
         response = client.get(url)
     shown = len(found.result_list) if (found := (response.context or {}).get("cl")) else 0
     dear = [plan for plan in plans if plan.read > FREE + EACH * max(shown, plan.out)]
     return Opened(
-        name, median(times), queries, sum(plan.read for plan in plans), max(plan.read for plan in plans),
+        name, milliseconds, queries, sum(plan.read for plan in plans), max(plan.read for plan in plans),
         [f"{plan.read} for {shown}: {plan.sql}" for plan in dear],
     )  # fmt: skip
 
