@@ -15,11 +15,10 @@ from integrations.domain.reasons import (
     ASKED_ELSEWHERE,
     LACKS_NAMES,
     PART_REASONS,
-    Holds,
     Reason,
-    effect_of,
 )
 from integrations.models.columns import has_columns
+from integrations.models.problem_queries import WAITING_FOR_A_PERSON
 
 VIEW = "integrations_discrepancies"
 _NAMED = {
@@ -38,9 +37,6 @@ _SIDES = {
     )
 }
 """Both sides' values where they are not the title's value and nothing."""
-_WAITING = [
-    reason for reason in Reason if effect_of(reason).needs_human and effect_of(reason).holds is not Holds.NOTHING
-]
 
 
 OWN = "integrations_own_discrepancy"
@@ -187,9 +183,9 @@ def _computed() -> str:
             kind: (f"p.problem_codes ?| {_array(reasons)}", _since(_array(reasons))) for kind, reasons in _NAMED.items()
         },
         DiscrepancyKind.HELD: (
-            f"p.state = 'held' AND p.problem_codes ?| {_array(_WAITING)} AND NOT p.problem_codes ?| {named}"
+            f"p.state = 'held' AND p.problem_codes ?| {_array(WAITING_FOR_A_PERSON)} AND NOT p.problem_codes ?| {named}"
             f" AND NOT p.problem_codes ?| {also_named}",
-            _since(_array(_WAITING)),
+            _since(_array(WAITING_FOR_A_PERSON)),
         ),
     }
     rows = (
