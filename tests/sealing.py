@@ -6,9 +6,9 @@ from integrations.models import AuditEvent, AuditSeal
 from integrations.pipeline.audit.seal import seal, wait_again
 
 
-def seal_all() -> AuditSeal | None:
-    """Seal every event that was committed, and return the head."""
+def seal_all() -> AuditSeal:
+    """Seal every event that was committed, and return the head. Raises `DoesNotExist` where nothing ever happened."""
     wait_again(AuditEvent.objects.unsealed())
     while seal(now=timezone.now()):
         pass
-    return AuditSeal.objects.order_by("-number").first()
+    return AuditSeal.objects.latest("number")

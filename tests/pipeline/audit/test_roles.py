@@ -15,15 +15,15 @@ from django.utils import timezone
 from integrations.checks import check_roles
 from integrations.domain.audit import AuditAction
 from integrations.management.owner import as_owner
-from integrations.models import AuditEvent, AuditPending, AuditSeal
+from integrations.models import AuditEvent, AuditPending
 from integrations.models.audit_rights import give_rights, may_change
 from integrations.models.audit_tables import EVENT, SEAL
 from integrations.pipeline.audit.record import record
-from integrations.pipeline.audit.seal import seal
 from integrations.pipeline.audit.verify import verify
 from project.local import APP
 from tests.admin.kit.test_pages import url
 from tests.flows.helpers import Company
+from tests.sealing import seal_all
 
 
 @pytest.fixture
@@ -40,18 +40,6 @@ def app(transactional_db: None, settings: Any) -> Iterator[None]:
     yield
     connection.close()
     connection.settings_dict.update(owner)
-
-
-def seal_all() -> AuditSeal:
-    AuditPending.objects.all().delete()
-    AuditPending.objects.bulk_create(
-        AuditPending(event_id=pk, event_at=at) for pk, at in AuditEvent.objects.unsealed().values_list("pk", "at")
-    )
-    while seal(now=timezone.now()):
-        pass
-    head = AuditSeal.objects.order_by("-number").first()
-    assert head is not None
-    return head
 
 
 def as_insider(statement: str) -> None:
