@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,22 @@ class CatalogKind(models.TextChoices):
     CONTACT_TYPE = "contact_type", _("Contact type")
     SALES_CHANNEL = "sales_channel", _("Sales channel")
     BUSINESS_UNIT = "business_unit", _("Business unit")
+
+
+def list_indexes(name: str, rare: Q, number: Combinable | str) -> list[models.Index]:
+    """Return the indexes by which lists of registers find their pages: in their order, those that a `rare` condition
+    keeps, of one company, and by the words and the `number` that people search for. `name` begins their names."""
+    order = ["kind", "path", "name", "id"]
+    return [
+        models.Index(fields=order, name=f"{name}_by_kind"),
+        models.Index(fields=["connection", *order], name=f"{name}_of_company"),
+        models.Index(fields=order, condition=rare, name=f"{name}_rare"),
+        models.Index(fields=["connection", *order], condition=rare, name=f"{name}_rare_of_company"),
+        *(
+            GinIndex("connection", OpClass(Upper(told), name="gin_trgm_ops"), name=f"{name}_{suffix}")
+            for told, suffix in (("name", "name_words"), ("path", "path_words"), (number, "id"))
+        ),
+    ]
 
 
 class CatalogItem(models.Model):
@@ -45,23 +62,7 @@ class CatalogItem(models.Model):
         verbose_name = _("Bling register")
         verbose_name_plural = _("Bling registers")
         ordering = ["kind", "path", "name"]
-        indexes = [
-            models.Index(fields=["kind", "path", "name", "id"], name="bling_item_by_kind"),
-            models.Index(fields=["connection", "kind", "path", "name", "id"], name="bling_item_of_company"),
-            models.Index(fields=["kind", "path", "name", "id"], condition=Q(is_gone=True), name="bling_item_rare"),
-            models.Index(
-                fields=["connection", "kind", "path", "name", "id"],
-                condition=Q(is_gone=True),
-                name="bling_item_rare_of_company",
-            ),
-            GinIndex("connection", OpClass(Upper("name"), name="gin_trgm_ops"), name="bling_item_name_words"),
-            GinIndex("connection", OpClass(Upper("path"), name="gin_trgm_ops"), name="bling_item_path_words"),
-            GinIndex(
-                "connection",
-                OpClass(Upper(Cast("bling_id", models.TextField())), name="gin_trgm_ops"),
-                name="bling_item_id",
-            ),
-        ]
+        indexes = list_indexes("bling_item", Q(is_gone=True), Cast("bling_id", models.TextField()))
         constraints = [
             models.UniqueConstraint(fields=["connection", "kind", "bling_id"], name="one_catalog_item_per_bling_id")
         ]
@@ -104,19 +105,7 @@ class KaminoItem(models.Model):
         verbose_name = _("Kamino register")
         verbose_name_plural = _("Kamino registers")
         ordering = ["kind", "path", "name"]
-        indexes = [
-            models.Index(fields=["kind", "path", "name", "id"], name="kamino_item_by_kind"),
-            models.Index(fields=["connection", "kind", "path", "name", "id"], name="kamino_item_of_company"),
-            models.Index(fields=["kind", "path", "name", "id"], condition=Q(is_active=False), name="kamino_item_rare"),
-            models.Index(
-                fields=["connection", "kind", "path", "name", "id"],
-                condition=Q(is_active=False),
-                name="kamino_item_rare_of_company",
-            ),
-            GinIndex("connection", OpClass(Upper("name"), name="gin_trgm_ops"), name="kamino_item_name_words"),
-            GinIndex("connection", OpClass(Upper("path"), name="gin_trgm_ops"), name="kamino_item_path_words"),
-            GinIndex("connection", OpClass(Upper("kamino_id"), name="gin_trgm_ops"), name="kamino_item_id"),
-        ]
+        indexes = list_indexes("kamino_item", Q(is_active=False), "kamino_id")
         constraints = [
             models.UniqueConstraint(fields=["connection", "kind", "kamino_id"], name="one_kamino_item_per_id")
         ]
