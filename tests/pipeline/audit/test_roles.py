@@ -23,7 +23,7 @@ from integrations.pipeline.audit.verify import verify
 from project.local import APP
 from tests.admin.kit.test_pages import url
 from tests.flows.helpers import Company
-from tests.sealing import seal_all
+from tests.sealing import seal_all, sealed_head
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def as_insider(statement: str) -> None:
 )  # fmt: skip
 def test_an_insider_with_the_app_s_role_cannot_touch_it(app: None, statement: str) -> None:
     record(AuditAction.LOGIN)
-    head = seal_all()
+    head = sealed_head()
     before = AuditEvent.objects.count()
     with suppress(DatabaseError):  # a GRANT by somebody who owns nothing only warns
         as_insider(statement)
@@ -93,7 +93,7 @@ def test_what_an_insider_hides_from_the_sealer_is_told(app: None) -> None:
 
 def test_a_forged_seal_is_told(app: None) -> None:
     event = record(AuditAction.LOGIN)
-    head = seal_all()
+    head = sealed_head()
     forged = record(AuditAction.LOGIN)
     as_insider(
         f"INSERT INTO {SEAL} (number, event_id, event_at, digest, previous, hash, sealed_at) SELECT {head.number + 1},"
@@ -123,7 +123,7 @@ def test_rights_given_by_sql_are_recorded(app: None) -> None:
 def test_no_moment_that_python_lacks_stops_the_record(app: None, moment: str) -> None:
     """What only PostgreSQL can read would end the page, the seals and the alerts, and nobody may remove it."""
     record(AuditAction.LOGIN)
-    head = seal_all()
+    head = sealed_head()
     for statement in (
         f"INSERT INTO {EVENT} (at, action) VALUES ('{moment}', 'login')",
         f"INSERT INTO {SEAL} (number, event_id, event_at, digest, previous, hash, sealed_at)"

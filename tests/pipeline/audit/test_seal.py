@@ -17,28 +17,17 @@ from integrations.pipeline.audit.record import record
 from integrations.pipeline.audit.seal import late, seal
 from integrations.pipeline.audit.verify import KEPT, Verdict, verify
 from integrations.pipeline.report import audit_heads
+from tests.sealing import seal_all, sealed_head
 from tests.threads import in_thread
 
 _A_MONTH = timedelta(days=31)
 
 
-def seal_all() -> AuditSeal:
-    while seal(now=timezone.now()):
-        pass
-    head = AuditSeal.objects.order_by("-number").first()
-    assert head is not None
-    return head
-
-
 @pytest.fixture(autouse=True)
 def sealed(db: None) -> AuditSeal:
     """Leave nothing of other tests without a seal: nobody empties the record."""
-    AuditPending.objects.all().delete()
-    AuditPending.objects.bulk_create(
-        AuditPending(event_id=pk, event_at=at) for pk, at in AuditEvent.objects.unsealed().values_list("pk", "at")
-    )
     record(AuditAction.LOGIN)
-    return seal_all()
+    return sealed_head()
 
 
 def told(verdict: Verdict) -> str:
@@ -63,7 +52,7 @@ def whole(**more: Any) -> Verdict:
 def test_events_are_chained_one_after_the_other(sealed: AuditSeal) -> None:
     events = [record(AuditAction.LOGIN, details={"number": number}) for number in range(3)]
     assert AuditPending.objects.count() == 3
-    head = seal_all()
+    head = sealed_head()
     assert head.number == sealed.number + 3
     mine = AuditSeal.objects.filter(number__gt=sealed.number)
     assert [row.event_id for row in mine] == [event.pk for event in events]
@@ -76,7 +65,7 @@ def test_events_are_chained_one_after_the_other(sealed: AuditSeal) -> None:
 
 def test_two_workers_seal_an_event_once(transactional_db: None) -> None:
     record(AuditAction.LOGIN)
-    before = seal_all().number
+    before = sealed_head().number
     record(AuditAction.LOGIN)
     with transaction.atomic():
         assert seal(now=timezone.now())
@@ -84,7 +73,7 @@ def test_two_workers_seal_an_event_once(transactional_db: None) -> None:
         in_thread(lambda: others.append(seal(now=timezone.now())))
         assert others == [False]
     assert not seal(now=timezone.now())
-    assert seal_all().number == before + 1
+    assert sealed_head().number == before + 1
 
 
 def test_a_seal_that_follows_no_other_is_refused(sealed: AuditSeal) -> None:
