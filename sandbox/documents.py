@@ -9,6 +9,11 @@ CNPJ_WEIGHTS = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
 LETTERS_AND_DIGITS = string.digits + string.ascii_uppercase
 
 
+def compact(document: str) -> str:
+    """Return a CPF or CNPJ without punctuation, in capitals."""
+    return "".join(char for char in document if char.isalnum()).upper()
+
+
 def cnpj_digits(base: str) -> str:
     """Return the two check digits of a CNPJ's first 12 characters.
 

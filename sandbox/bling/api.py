@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response
 
-from sandbox.bling import errors, oauth, queries, registers, titles
+from sandbox.bling import errors, oauth, queries, registers, titles, writes
 from sandbox.bling.state import BlingAccount
 from sandbox.calls import METHODS, call_from, page_number
 from sandbox.faults import Fault
@@ -24,11 +24,16 @@ Handler = Callable[..., Reply]
 
 def mount(app: Flask, world: World) -> None:
     """Add Bling's endpoints to the app; every other path below the base is a 404 in Bling's envelope."""
+    rules: dict[str, tuple[str, dict[str, Handler]]] = {}
     for resource, rule, handler in (*titles.ROUTES, *registers.ROUTES):
-        _add(app, rule, _resource_view(world, resource, rule, handler))
+        rules[rule] = resource, {"GET": handler}
+    for method, resource, rule, handler in writes.ROUTES:
+        rules.setdefault(rule, (resource, {}))[1][method] = handler
+    for rule, (resource, handlers) in rules.items():
+        _add(app, rule, _resource_view(world, resource, rule, handlers))
     _add(app, "/oauth/token", _oauth_view(world, "/oauth/token", oauth.give_token))
     _add(app, "/oauth/revoke", _oauth_view(world, "/oauth/revoke", oauth.revoke_token))
-    _add(app, "/<path:rest>", _resource_view(world, "", "/<path:rest>", _unknown))
+    _add(app, "/<path:rest>", _resource_view(world, "", "/<path:rest>", dict.fromkeys(METHODS, _unknown)))
 
 
 def _add(app: Flask, rule: str, view: Callable[..., Response]) -> None:
@@ -39,7 +44,7 @@ def _unknown(account: BlingAccount, call: Call, rest: str) -> Reply:
     raise errors.not_found()
 
 
-def _resource_view(world: World, resource: str, rule: str, handler: Handler) -> Callable[..., Response]:
+def _resource_view(world: World, resource: str, rule: str, handlers: Mapping[str, Handler]) -> Callable[..., Response]:
     """Return the view of one endpoint."""
 
     def view(**ids: Any) -> Response:
@@ -53,7 +58,7 @@ def _resource_view(world: World, resource: str, rule: str, handler: Handler) -> 
             return respond(_noted(world, call, refusal.reply))
 
         def serve() -> Reply:
-            return _guarded(world, call, account, lambda: _handle(account, call, handler, ids))
+            return _guarded(world, call, account, lambda: _handle(account, call, handlers, ids))
 
         return with_fault(call.fault, lambda fault: _noted(world, call, refuse(fault), account), serve)
 
@@ -71,17 +76,16 @@ def _admit(world: World, call: Call, resource: str) -> BlingAccount:
     except HttpError:
         account.refused[429] += 1
         raise
-    if resource in account.missing_scopes:
+    if not account.may_use(resource, is_write=call.method != "GET"):
         account.refused[403] += 1
         raise errors.insufficient_scope()
     return account
 
 
-def _handle(account: BlingAccount, call: Call, handler: Handler, ids: dict[str, Any]) -> Reply:
-    if call.method != "GET" and handler is not _unknown:
-        raise errors.error(
-            501, "NOT_IMPLEMENTED", "Recurso não implementado.", "O simulador do Bling só responde a leituras."
-        )
+def _handle(account: BlingAccount, call: Call, handlers: Mapping[str, Handler], ids: dict[str, Any]) -> Reply:
+    handler = handlers.get(call.method)
+    if handler is None:
+        raise errors.not_found()
     if call.fault and call.fault.kind == "ignore_filter":
         for name in set(call.query) - queries.PAGING:
             call.query.poplist(name)

@@ -22,6 +22,7 @@ from sandbox.bling.wire_forms import (
     form_row,
     sale_detail,
 )
+from sandbox.documents import compact
 from sandbox.wire import Call, Reply
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ def list_contacts(account: BlingAccount, call: Call) -> Reply:
             for contact in account.contacts.values()
             if (contact.status == "E") == (criterion == DELETED_CONTACTS)
             and (not ids or contact.id in ids)
-            and (not document or _plain(contact.document) == _plain(document))
+            and (not document or compact(contact.document) == compact(document))
             and (person is None or contact.kind == person)
             and (not search or search in _searchable(contact))
             and _between(contact.changed, *changed)
@@ -67,10 +68,6 @@ def list_contacts(account: BlingAccount, call: Call) -> Reply:
 
     rows = account.listing(("contacts", criterion, changed, included, ids, document, search, person), build)
     return Reply(queries.page_of(call, rows, contact_row))
-
-
-def _plain(document: str) -> str:
-    return "".join(char for char in document if char.isalnum()).upper()
 
 
 def _searchable(contact: Contact) -> str:

@@ -18,7 +18,8 @@ from sandbox.ground import Ground
 from sandbox.limits import Window
 from sandbox.wire import atomic
 
-#: Resource name -> numeric scope ids; names are the ones that `missing_scopes` takes.
+#: Resource name -> numeric scope ids, to read and to change; `missing_scopes` takes these names, and with `WRITE` after
+#: one that it may only be read.
 SCOPES: dict[str, tuple[int, int]] = {
     "contas-pagar": (98309, 98310),
     "contas-receber": (98313, 98314),
@@ -32,6 +33,7 @@ SCOPES: dict[str, tuple[int, int]] = {
     "pedidos-vendas": (98589, 98590),
     "canais-venda": (98593, 98594),
 }
+WRITE = ":write"
 PER_SECOND, PER_DAY = 3, 120_000
 KEPT_LISTINGS = 16
 
@@ -86,9 +88,14 @@ class BlingAccount(TitleBook):
 
     def scope_ids(self) -> str:
         """Return the granted scopes as Bling does: numbers only."""
-        return " ".join(
-            str(number) for name, pair in SCOPES.items() if name not in self.missing_scopes for number in pair
-        )
+        given = [pair for name, pair in SCOPES.items() if name not in self.missing_scopes]
+        refused = {SCOPES[name.removesuffix(WRITE)][1] for name in self.missing_scopes if name.endswith(WRITE)}
+        return " ".join(str(number) for pair in given for number in pair if number not in refused)
+
+    def may_use(self, resource: str, *, is_write: bool) -> bool:
+        """Return whether the app was given a resource, to read or to change."""
+        lacks = {resource, f"{resource}{WRITE}"} if is_write else {resource}
+        return self.missing_scopes.isdisjoint(lacks)
 
     def title(self, id: int) -> dict[str, Any]:
         """Return a title's detail in wire form; raises KeyError when it does not exist."""

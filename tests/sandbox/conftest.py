@@ -32,6 +32,9 @@ class Side:
     def post(self, path: str, body: Any = None) -> requests.Response:
         return self.session.post(self.base + path, json=body, timeout=5)
 
+    def put(self, path: str, body: Any = None) -> requests.Response:
+        return self.session.put(self.base + path, json=body, timeout=5)
+
     def delete(self, path: str) -> requests.Response:
         return self.session.delete(self.base + path, timeout=5)
 
