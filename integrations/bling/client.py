@@ -215,7 +215,7 @@ class BlingClient:
         ]
         return self._all(_CONTACTS, records.ContatoRow.parse, query)
 
-    def contacts_like(self, term: str) -> list[records.ContatoRow]:
+    def contacts_like(self, term: str) -> Rows[records.ContatoRow]:
         """Return the first page of contacts found by CPF/CNPJ (Bling: `numeroDocumento`, without punctuation), or by
         name, trade name, e-mail or code (`pesquisa`; a row shows no reason). Raises `FilterIgnoredError`."""
         is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
@@ -224,6 +224,10 @@ class BlingClient:
         if not is_document:
             return found
         return found.asked(lambda row: compact(row.numero_documento) in ("", compact(term)), f"GET {_CONTACTS}")
+
+    def contacts_named(self, name: str) -> Rows[records.ContatoRow]:
+        """Return all contacts that Bling finds by a name, also those with a similar one (`pesquisa`)."""
+        return self._all(_CONTACTS, records.ContatoRow.parse, [("criterio", "1"), ("pesquisa", name)])
 
     def cash_entries(self, start: date, end: date, value: Decimal) -> list[records.CashEntry]:
         """Return the first page of Caixas e Bancos in a span of at most a year with one value, signed: Bling shows
@@ -245,8 +249,8 @@ class BlingClient:
     def accounts(self) -> Rows[records.Registro]:
         return self._all(_ACCOUNTS, records.Registro.parse)
 
-    def payment_forms(self) -> Rows[records.Registro]:
-        return self._all(_FORMS, records.Registro.parse)
+    def payment_forms(self) -> Rows[records.FormaPagamento]:
+        return self._all(_FORMS, records.FormaPagamento.parse)
 
     def sales_channels(self) -> Rows[records.CanalVenda]:
         """Return all sales channels with their business units: one call each. Raises `ForbiddenError` where the app
@@ -335,7 +339,7 @@ class BlingClient:
         self._pace.keep(self._slots.gap)
         answer = send(
             self._session, "GET", f"{self._address}{read.path}", service=SERVICE, operation=name, is_write=False,
-            params=list(read.query), headers=_headers(access), patience=self._patience,
+            params=list(read.query), headers=headers_of(access), patience=self._patience,
         )  # fmt: skip
         body = body_of(answer)
         if body is None:
@@ -353,7 +357,8 @@ def _page(path: str, query: Iterable[tuple[str, str]], page: int) -> Read:
     return Read(path, path, (*query, ("pagina", str(page)), ("limite", str(PAGE_SIZE))))
 
 
-def _headers(access: Access) -> dict[str, str]:
+def headers_of(access: Access) -> dict[str, str]:
+    """Return what authenticates a call."""
     headers = {"Authorization": f"Bearer {access.token}"}
     if access.kind == KIND_JWT:
         headers["enable-jwt"] = "1"

@@ -96,10 +96,10 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
     return refusal_kind(answer.status)(message, status=answer.status, code=code, **where)
 
 
-def body_of(answer: Answer) -> Body | None:
+def body_of(answer: Answer, *, statuses: tuple[int, ...] = (200,)) -> Body | None:
     """Return the object of a success; `None` where it is none, whatever its status says."""
     body = _parsed(answer)
-    return None if answer.status != 200 or not isinstance(body, Mapping) or body.get("error") else body
+    return None if answer.status not in statuses or not isinstance(body, Mapping) or body.get("error") else body
 
 
 def _is_own(answer: Answer) -> bool:

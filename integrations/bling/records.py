@@ -138,10 +138,11 @@ class ContatoRow:
     id: int
     nome: str
     numero_documento: str
+    situacao: str
 
     @classmethod
     def parse(cls, data: Fields) -> "ContatoRow":
-        return cls(data.integer("id"), data.text("nome"), data.text("numeroDocumento"))
+        return cls(data.integer("id"), data.text("nome"), data.text("numeroDocumento"), data.text("situacao"))
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ class Categoria:
 
 @dataclass(frozen=True)
 class Registro:
-    """A row of GET /contas-contabeis (a title's `portador`), /formas-pagamentos, /contatos/tipos and /canais-venda."""
+    """A row of GET /contas-contabeis (a title's `portador`), /contatos/tipos and /canais-venda."""
 
     id: int
     descricao: str
@@ -210,6 +211,20 @@ class Registro:
     @classmethod
     def parse(cls, data: Fields) -> "Registro":
         return cls(data.integer("id"), _named(data))
+
+
+@dataclass(frozen=True)
+class FormaPagamento(Registro):
+    """A row of GET /formas-pagamentos; `finalidade` 1 payments, 2 receipts, 3 both. What it lacks excludes nothing."""
+
+    finalidade: int
+    situacao: int
+
+    @classmethod
+    def parse(cls, data: Fields) -> "FormaPagamento":
+        return cls(
+            **vars(Registro.parse(data)), finalidade=data.integer("finalidade", 3), situacao=data.integer("situacao", 1)
+        )
 
 
 @dataclass(frozen=True)

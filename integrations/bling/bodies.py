@@ -1,0 +1,70 @@
+"""What is sent to Bling: the only place with the wire names of its writes (API v3, `POST /contatos`, `/contas/pagar`).
+
+Fields that Bling marks as read-only are never sent: it ignores what it does not know, and says nothing.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from integrations.domain.occurrences import Recurrence
+from integrations.domain.payables import DesiredContact, DesiredPayable
+
+ACTIVE = "A"
+_RECURRENCES = {
+    Recurrence.ONCE: 1,
+    Recurrence.MONTHLY: 3,
+    Recurrence.BIMONTHLY: 4,
+    Recurrence.QUARTERLY: 5,
+    Recurrence.HALF_YEARLY: 6,
+    Recurrence.YEARLY: 7,
+    Recurrence.FORTNIGHTLY: 8,
+}
+"""Bling: `ocorrencia.tipo`. 2 (installments) is never sent, for what Bling makes of it is not known: each is a payable
+of its own. 9 (weekly) is not, for the numbers of its days are not known."""
+
+
+def contact(desired: DesiredContact, *, type_ids: tuple[int, ...]) -> dict[str, Any]:
+    """Return the body of a new contact. `type_ids` are the account's ids of what it is (GET /contatos/tipos)."""
+    address = {
+        "endereco": desired.street, "numero": desired.number, "complemento": desired.complement,
+        "bairro": desired.district, "municipio": desired.city, "uf": desired.state, "cep": desired.postal_code,
+    }  # fmt: skip
+    body = {
+        "nome": desired.name, "tipo": desired.kind, "situacao": ACTIVE, "numeroDocumento": desired.document,
+        "email": desired.email, "telefone": desired.phone, "celular": desired.mobile,
+        "ie" if desired.kind == "J" else "rg": desired.state_registration,
+    }  # fmt: skip
+    given: dict[str, Any] = {name: value for name, value in body.items() if value}
+    if any(address.values()):
+        given["endereco"] = {"geral": {name: value for name, value in address.items() if value}}
+    if type_ids:
+        given["tiposContato"] = [{"id": number} for number in type_ids]
+    return given
+
+
+def payable(desired: DesiredPayable, *, contact_id: int) -> dict[str, Any]:
+    """Return the body of a new payable."""
+    body: dict[str, Any] = {
+        "vencimento": str(desired.due_date), "valor": _number(desired.value), "contato": {"id": contact_id},
+        "dataEmissao": str(desired.issue_date), "competencia": str(desired.competence_date),
+        "ocorrencia": _occurrence(desired),
+    }  # fmt: skip
+    if desired.document_number:
+        body["numeroDocumento"] = desired.document_number
+    if desired.history:
+        body["historico"] = desired.history
+    ids = {"formaPagamento": desired.payment_form_id, "portador": desired.account_id, "categoria": desired.category_id}
+    return body | {name: {"id": number} for name, number in ids.items() if number}
+
+
+def _occurrence(desired: DesiredPayable) -> dict[str, Any]:
+    kind = _RECURRENCES[desired.recurrence]
+    if desired.recurrence is Recurrence.ONCE:
+        return {"tipo": kind}
+    # Whether Bling moves a due date to a working day, and which way, is not known: it is to move none.
+    return {"tipo": kind, "diaVencimento": desired.day, "considerarDiasUteis": False}
+
+
+def _number(value: Decimal) -> float:
+    """Return an amount as a JSON number; two decimals of any amount that is allowed survive that."""
+    return float(value)

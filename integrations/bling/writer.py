@@ -1,0 +1,90 @@
+"""Writes to Bling's API v3: each is sent once. Knows no Django: credentials, slots and addresses are given to it."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from integrations.bling import bodies
+from integrations.bling.client import Access, headers_of
+from integrations.bling.errors import SERVICE, body_of, error_of
+from integrations.domain.payables import DesiredContact, DesiredPayable
+from integrations.rest.address import Address
+from integrations.rest.errors import ApiError, RateLimitedError, UnauthorizedError, UncertainError
+from integrations.rest.limits import Slots, take
+from integrations.rest.session import Session, send
+
+MaySend = Callable[[], None]
+"""Asked right before each sending; raises when the caller's claim is over."""
+
+
+class BlingWriter:
+    """Bling's writes for one connection. A write whose outcome is unknown raises `UncertainError`: nothing is tried
+    again but what Bling refused for an old token, once, and only as long as `may_send` allows it."""
+
+    def __init__(
+        self,
+        *,
+        address: Address,
+        access: Access,
+        slots: Slots,
+        renew: Callable[[], Access],
+        session: Session | None = None,
+    ) -> None:
+        self._address = address
+        self._access = access
+        self._slots = slots
+        self._renew = renew
+        self._session = session or Session(address)
+        self.requests = 0
+
+    def create_contact(self, desired: DesiredContact, *, type_ids: tuple[int, ...], may_send: MaySend) -> int:
+        """Create a contact and return its id (POST /contatos). Raises `RejectedError`, among them for a CPF or CNPJ
+        that another contact has."""
+        return self._create("/contatos", bodies.contact(desired, type_ids=type_ids), may_send)
+
+    def create_payable(self, desired: DesiredPayable, *, contact_id: int, may_send: MaySend) -> int:
+        """Create a payable and return its id (POST /contas/pagar)."""
+        return self._create("/contas/pagar", bodies.payable(desired, contact_id=contact_id), may_send)
+
+    def _create(self, path: str, body: Mapping[str, Any], may_send: MaySend) -> int:
+        operation = f"POST {path}"
+        try:
+            answer = self._write("POST", path, body, operation, may_send)
+        except UnauthorizedError:
+            self._access = self._renew()
+            answer = self._write("POST", path, body, operation, may_send)
+        return _id_of(answer, operation)
+
+    def _write(
+        self, method: str, path: str, body: Mapping[str, Any], operation: str, may_send: MaySend
+    ) -> Mapping[str, Any]:
+        take(self._slots)
+        may_send()
+        self.requests += 1
+        headers = {**headers_of(self._access), "Content-Type": "application/json"}
+        try:
+            answer = send(
+                self._session, method, f"{self._address}{path}", service=SERVICE, operation=operation, is_write=True,
+                data=json.dumps(body), headers=headers,
+            )  # fmt: skip
+            shown = body_of(answer, statuses=(200, 201))
+            if shown is None:
+                raise error_of(answer, operation, is_write=True)
+        except ApiError as error:
+            if isinstance(error, RateLimitedError):
+                self._slots.push_back(error)
+            self._slots.note(error)
+            raise
+        self._slots.note(None)
+        return shown
+
+
+def _id_of(body: Mapping[str, Any], operation: str) -> int:
+    """Return the id of what was created; Bling names it with and without the envelope `data`."""
+    inner = body.get("data", body)
+    found = inner.get("id") if isinstance(inner, Mapping) else None
+    if isinstance(found, str) and found.isascii() and found.isdecimal():
+        found = int(found)
+    if not isinstance(found, int) or isinstance(found, bool) or found <= 0:
+        raise UncertainError("created, but no id was named", service=SERVICE, operation=operation, code="says_nothing")
+    return found
