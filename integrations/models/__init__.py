@@ -3,6 +3,8 @@
 from integrations.models.actions import PersonAction
 from integrations.models.alerts import Alert
 from integrations.models.audit import AuditEvent, AuditPending, AuditSeal
+from integrations.models.bling_units import WRITE_UNITS, BlingAttempt, ContactWrite, PayableWrite
+from integrations.models.bling_writing import BlingWriting, WriteMode
 from integrations.models.bulk_orders import BulkOrder
 from integrations.models.confidential import ConfidentialCategory
 from integrations.models.connections import (
@@ -40,17 +42,21 @@ from integrations.models.tenants import Tenant
 from integrations.models.title_changes import TitleChange
 from integrations.models.titles import Bordero, Payment, Person, SalesOrder, Title, TitleRead
 from integrations.models.wake_ups import WakeUp, WakeUpKind
+from integrations.models.write_batches import WriteBatch
 
 __all__ = [
     "DELIVERY_UNITS",
+    "WRITE_UNITS",
     "Alert",
     "Attempt",
     "AuditEvent",
     "AuditPending",
     "AuditSeal",
     "AuthorizationRequest",
+    "BlingAttempt",
     "BlingConnection",
     "BlingToken",
+    "BlingWriting",
     "Bordero",
     "Breaker",
     "BulkOrder",
@@ -58,6 +64,7 @@ __all__ = [
     "ConfidentialCategory",
     "ConnectLink",
     "ConnectionEvent",
+    "ContactWrite",
     "Discrepancy",
     "Export",
     "ExportChunk",
@@ -76,6 +83,7 @@ __all__ = [
     "MappingChange",
     "MonthClosing",
     "PartPosting",
+    "PayableWrite",
     "Payment",
     "PaymentCheck",
     "Person",
@@ -98,4 +106,6 @@ __all__ = [
     "Waiting",
     "WakeUp",
     "WakeUpKind",
+    "WriteBatch",
+    "WriteMode",
 ]

@@ -50,6 +50,7 @@ class CatalogItem(models.Model):
     name = models.CharField(_("name"), max_length=255)
     path = models.CharField(_("path"), max_length=600, blank=True, default="")
     nature = models.CharField(_("nature"), max_length=20, blank=True, default="")
+    is_active = models.BooleanField(_("active in Bling"), default=True, db_default=True)
     is_gone = models.BooleanField(_("no longer in Bling"), default=False)
     renamed_from = models.CharField(_("former name"), max_length=255, blank=True, default="")
     renamed_at = models.DateTimeField(_("renamed at"), null=True, blank=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from integrations.bling.client import Access, BlingClient
+from integrations.bling.writer import BlingWriter
 from integrations.kamino.client import KaminoClient, Keys
 from integrations.models import BlingConnection, BlingToken, KaminoConnection, Waiting
 from integrations.models.fields import SecretUnreadableError
@@ -52,6 +53,17 @@ def open_bling(
         slots=bling_slots(connection, clock=clock),
         renew=holder.renew,
         patience=patience,
+    )
+
+
+def open_bling_writer(connection: BlingConnection, *, clock: Clock, waiting: Waiting = Waiting.NOBODY) -> BlingWriter:
+    """Return a writer for the account of a connection; everything else as `open_bling`."""
+    holder = _AccessHolder(connection.pk, clock, waiting, None)
+    return BlingWriter(
+        address=bling_address("BLING_API_URL"),
+        access=holder.current(),
+        slots=bling_slots(connection, clock=clock),
+        renew=holder.renew,
     )
 
 

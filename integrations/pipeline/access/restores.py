@@ -17,7 +17,15 @@ from django.db import connection as database
 
 from integrations.domain.restores import RestoreSignal
 from integrations.domain.titles import Direction
-from integrations.models import KaminoConnection, KaminoSnapshot, KnownDatabase, ListedSpan, RestoreHold
+from integrations.models import (
+    BlingWriting,
+    KaminoConnection,
+    KaminoSnapshot,
+    KnownDatabase,
+    ListedSpan,
+    RestoreHold,
+    WriteMode,
+)
 from integrations.pipeline.access import journal
 
 log = structlog.get_logger(__name__)
@@ -185,8 +193,10 @@ def _settle(now: datetime, *asked: RestoreSignal) -> list[RestoreSignal]:
 
 
 def _hold_all(now: datetime) -> None:
-    """Forget what the database says of Kamino, and let each company be read again before anything is sent to it."""
+    """Forget what the database says of Kamino, and let each company be read again before anything is sent to it. Into
+    Bling nothing is sent before a person switches that on again."""
     KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
+    BlingWriting.objects.update(mode=WriteMode.OFF)
     ListedSpan.objects.all().delete()
     KaminoSnapshot.objects.all().delete()
     RestoreHold.objects.filter(RestoreHold.OPEN).update(since=now, looked_at=None)

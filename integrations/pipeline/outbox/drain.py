@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -14,7 +14,7 @@ from integrations.pipeline.access import failpoints
 from integrations.pipeline.access.error_texts import failure_of
 from integrations.pipeline.outbox.destination import Clock, Destination
 from integrations.pipeline.outbox.record import first_look
-from integrations.rest.errors import ApiError
+from integrations.rest.errors import ApiError, RateLimitedError
 
 log = structlog.get_logger(__name__)
 
@@ -115,11 +115,15 @@ def _drain(accounts: Accounts, clock: Clock, deadline: datetime, waiter: _Waiter
             result.worked += _serve(accounts.open(account), to, clock, deadline)
         except ApiError as error:
             log.warning("account not served", service=to.service, account=account.pk, error=str(error))
-            to.pause_account(account.pk, failure_of(error), now + to.config_pause)
+            to.pause_account(account.pk, failure_of(error), now + _pause(error, to))
         finally:
             accounts.free(account)
         failpoints.passed(f"{accounts.stage}.freed")
     return result
+
+
+def _pause(error: ApiError, to: Destination) -> timedelta:
+    return timedelta(seconds=error.seconds) if isinstance(error, RateLimitedError) else to.config_pause
 
 
 def _serve(step: Step, to: Destination, clock: Clock, deadline: datetime) -> int:

@@ -150,7 +150,7 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
 def _is_write_refused(claimed: Claimed, error: ApiError) -> bool:
     """Say whether keys that may read may not make this write: that stops nothing but what they may not write."""
     may_read = isinstance(error, ConfigError) and not isinstance(error, UnauthorizedError)
-    return claimed.is_sent and may_read and error.code != "unconfirmed"
+    return claimed.is_sent and may_read and not claimed.to.refuses_whole and error.code != "unconfirmed"
 
 
 def _try_a_few_times(claimed: Claimed, why: Problem, now: datetime) -> None:

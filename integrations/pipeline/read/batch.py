@@ -80,6 +80,7 @@ class RegisterReading:
     name: str
     path: str = ""
     nature: str = ""
+    is_active: bool = True
 
 
 @dataclass(frozen=True)

@@ -78,12 +78,12 @@ def save_registers(connection: BlingConnection, registers: Registers, *, now: da
     changed: list[CatalogItem] = []
     for reading in [*nothing, *registers.readings]:
         item = known.pop((reading.kind, reading.bling_id), None)
-        shown = (reading.name, reading.path, reading.nature, False)
-        if item is None or (item.name, item.path, item.nature, item.is_gone) != shown:
+        shown = (reading.name, reading.path, reading.nature, reading.is_active, False)
+        if item is None or (item.name, item.path, item.nature, item.is_active, item.is_gone) != shown:
             item = item or CatalogItem(connection=connection, kind=reading.kind, bling_id=reading.bling_id)
             if item.name not in ("", reading.name):
                 item.renamed_from, item.renamed_at = item.name, now
-            item.name, item.path, item.nature, item.is_gone = shown
+            item.name, item.path, item.nature, item.is_active, item.is_gone = shown
             item.read_at = now
             changed.append(item)
     for vanished in known.values():
@@ -94,7 +94,7 @@ def save_registers(connection: BlingConnection, registers: Registers, *, now: da
         changed,
         update_conflicts=True,
         unique_fields=["connection", "kind", "bling_id"],
-        update_fields=["name", "path", "nature", "is_gone", "renamed_from", "renamed_at", "read_at"],
+        update_fields=["name", "path", "nature", "is_active", "is_gone", "renamed_from", "renamed_at", "read_at"],
     )
     if not is_first:  # titles are read after registers
         renamed = [item for item in changed if item.kind in _NAMES_DECIDE]

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import DELIVERY_UNITS, PlanRequest, Posting, SyncRun, Tenant
+from integrations.models import DELIVERY_UNITS, WRITE_UNITS, PlanRequest, Posting, SyncRun, Tenant, WriteMode
 from integrations.models.connections import ConnectionStatus
 
 PATIENCE = timedelta(seconds=90)
@@ -40,9 +40,19 @@ def next_due(tenant_ids: Sequence[int] | None, *, now: datetime) -> datetime | N
     live = {"kamino_connection__tenant__delivery_mode": Tenant.DeliveryMode.LIVE, "kamino_connection__is_paused": False}
     free = Q(kamino_connection__lease_until__isnull=True) | Q(kamino_connection__lease_until__lte=now + PATIENCE)
     units = [model.objects.filter(free, **ready, **live).order_by().values_list("ready_at") for model in DELIVERY_UNITS]
+    units += _writes(tenant_ids, now)
     moments = runs.order_by().values_list("not_before").union(*units, all=True)
     first = moments.order_by("not_before").first()
     return first[0] if first else None
+
+
+def _writes(tenant_ids: Sequence[int] | None, now: datetime) -> list[Any]:
+    """Return when something for Bling will be sent soon, as far as it is."""
+    soon: dict[str, Any] = {"state": DeliveryState.READY, "ready_at__range": (now, now + PATIENCE)}
+    if tenant_ids is not None:
+        soon["connection__tenant__in"] = tenant_ids
+    live = {"connection__writing__mode": WriteMode.LIVE, "connection__writing__paused_until": None}
+    return [model.objects.filter(**soon, **live).order_by().values_list("ready_at") for model in WRITE_UNITS]
 
 
 def progress(tenant_ids: Sequence[int] | None, *, now: datetime) -> Progress:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 
-from integrations.models import DELIVERY_UNITS, WakeUpKind
+from integrations.models import DELIVERY_UNITS, WRITE_UNITS, WakeUpKind
 from integrations.pipeline.access import tokens
 from integrations.pipeline.access.token_line import tokens_due
 from integrations.pipeline.audit.seal import pending, seal
@@ -40,6 +40,8 @@ from integrations.pipeline.run.kamino_turns import (
     seek_persons,
 )
 from integrations.pipeline.run.progress import Progress, next_due, progress
+from integrations.pipeline.to_bling import drain as to_bling
+from integrations.pipeline.to_bling.ready import writings_due
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +75,8 @@ def _plan(turn: Turn, *, for_people: bool = False) -> bool:
 
 def _sweep(turn: Turn) -> bool:
     """Make units of killed workers visible; what follows from that is the work."""
-    return sweep(now=turn.clock()) > 0
+    now = turn.clock()
+    return sweep(now=now) + to_bling.sweep(now=now) > 0
 
 
 def _review(turn: Turn) -> bool:
@@ -113,7 +116,7 @@ TOKENS = _kind(
 """Has a thread of its own: a thousand companies wait an hour for their slots after an outage. It serves the whole line,
 whichever company was found to be due: a person's company may be far behind by its age."""
 SWEEP = Kind(
-    "sweep", lambda now, _: [model.objects.expired(now) for model in DELIVERY_UNITS],
+    "sweep", lambda now, _: [model.objects.expired(now) for model in (*DELIVERY_UNITS, *WRITE_UNITS)],
     _sweep,
 )  # fmt: skip
 REVIEW = _kind(REVIEW_RHYTHM, _review)
@@ -141,7 +144,12 @@ STAGES = (
     Kind(str(DELIVER.kind), DELIVER.due, _drain, is_waiting),
 )  # fmt: skip
 """What a turn gives one step each, in the order in which one leads to the next."""
-TURN = (SWEEP, *STAGES, REVIEW)
+WRITES = Kind(
+    "writes", lambda now, tenants: [writings_due(now, tenants)],
+    lambda turn: to_bling.drain(clock=turn.clock, deadline=turn.deadline, tenant_ids=turn.tenant_ids).worked > 0,
+)  # fmt: skip
+"""What people entered for Bling. Has a thread of its own: a spreadsheet takes minutes."""
+TURN = (SWEEP, *STAGES, WRITES, REVIEW)
 
 SEAL = Kind("seals", lambda _now, _tenants: [pending()], lambda turn: seal(now=turn.clock()))
 """Chains what people did: within a minute, whatever else there is to do."""
@@ -194,9 +202,9 @@ def run_tick(
     ]
     members += [
         Member(names_of(kinds), lambda name=name, kinds=kinds: _guarded(name, lambda: _give_turns(kinds, turn)))  # type: ignore[misc]
-        for name, kinds in (("people", PEOPLE), ("tokens", (TOKENS,)), ("letters", LETTERS))
+        for name, kinds in (("people", PEOPLE), ("writes", (WRITES,)), ("tokens", (TOKENS,)), ("letters", LETTERS))
     ]
-    everything = (TOKENS, *work, *PEOPLE, *LETTERS)
+    everything = (TOKENS, *work, WRITES, *PEOPLE, *LETTERS)
 
     def look() -> frozenset[str]:
         return _due(everything, turn) - {kind.name for kind in everything if kind.is_attended()}

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from integrations.bling.client import BlingClient
 from integrations.bling.errors import ForbiddenError
-from integrations.bling.records import CanalVenda, Categoria
+from integrations.bling.records import CanalVenda, Categoria, FormaPagamento
 from integrations.bling.rows import Rows
 from integrations.models import BlingConnection, CatalogItem, Title
 from integrations.models.registers import CatalogKind
@@ -29,6 +29,11 @@ T = TypeVar("T")
 REGISTERS_STALE = timedelta(hours=24)
 _NATURES = {1: "expense", 2: "income", 3: "both", 4: "transfer", 5: "transfer"}
 """Bling: `tipo` of a category. 4 and 5 are met in real accounts and in no document: transfers, as their names say."""
+
+_PURPOSES = {1: "expense", 2: "income", 3: "both"}
+"""Bling: `finalidade` of a payment form (1 payments, 2 receipts, 3 both)."""
+_INACTIVE = 0
+"""Bling: `situacao` of a payment form."""
 
 
 class ReadRegisters(Step[BlingConnection, Registers]):
@@ -78,14 +83,15 @@ def read_registers(
             return None
 
     categories = read(client.categories)
-    others = {
-        CatalogKind.BANK_ACCOUNT: read(client.accounts),
-        CatalogKind.PAYMENT_FORM: read(client.payment_forms),
+    accounts, forms = read(client.accounts), read(client.payment_forms)
+    others: dict[CatalogKind, Rows[Any] | None] = {
+        CatalogKind.BANK_ACCOUNT: accounts,
         CatalogKind.CONTACT_TYPE: read(client.contact_types),
     }
     found = _categories(categories or [])
     found += [RegisterReading(kind, item.id, item.descricao) for kind, items in others.items() for item in items or []]
-    by_kind: dict[CatalogKind, Rows[Any] | None] = {CatalogKind.CATEGORY: categories, **others}
+    found += [_payment_form(form) for form in forms or []]
+    by_kind = {CatalogKind.CATEGORY: categories, CatalogKind.PAYMENT_FORM: forms, **others}
     failures = [failed for items in by_kind.values() if items is not None for failed in _unreadable(items)]
     channels = read(lambda: _sales_channels(client, needs_channels))
     if channels is not None:
@@ -120,6 +126,13 @@ def _categories(rows: Sequence[Categoria]) -> list[RegisterReading]:
         path, nature = " › ".join(names)[:600], _NATURES.get(category.tipo, "")
         found.append(RegisterReading(CatalogKind.CATEGORY, category.id, category.descricao, path, nature))
     return found
+
+
+def _payment_form(form: FormaPagamento) -> RegisterReading:
+    nature = _PURPOSES.get(form.finalidade, "")
+    return RegisterReading(
+        CatalogKind.PAYMENT_FORM, form.id, form.descricao, nature=nature, is_active=form.situacao != _INACTIVE
+    )
 
 
 def _unreadable(rows: Rows[Any]) -> list[Failed]:

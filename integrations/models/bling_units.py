@@ -1,0 +1,253 @@
+"""What Bling is to hold because people want it there: suppliers and payables, and every write to Bling."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Func, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from integrations.domain.delivery import Operation
+from integrations.domain.payables import DesiredContact, DesiredPayable
+from integrations.models.connections import BlingConnection
+from integrations.models.moments import moment
+from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit
+from integrations.models.subqueries import has_any
+from integrations.models.write_batches import WriteBatch
+
+STALE_AFTER = timedelta(hours=24)
+"""What waited so long that nothing was ever sent of it is not sent by itself: somebody may have typed it meanwhile."""
+
+
+class BlingUnit(DeliveryUnit):
+    """What is delivered to Bling."""
+
+    ACCOUNT = "connection"
+    REMOTE = "bling_id"
+
+    connection = models.ForeignKey(
+        BlingConnection, models.CASCADE, related_name="+", verbose_name=_("Bling connection")
+    )
+    bling_id = models.BigIntegerField(_("Bling id"), null=True, blank=True)
+
+    if TYPE_CHECKING:
+        connection_id: int
+
+    class Meta(DeliveryUnit.Meta):
+        abstract = True
+
+    def to_plan_when_delivered(self, fingerprint: str) -> QuerySet[Any]:
+        # What people entered is sent as they entered it: nothing follows from what became of it.
+        return self._none()
+
+    def to_plan_when_stuck(self) -> QuerySet[Any]:
+        return self._none()
+
+    def to_plan_again(self) -> QuerySet[Any]:
+        return QuerySet(type(self)).filter(pk=self.pk)
+
+    def _none(self) -> QuerySet[Any]:
+        return QuerySet(type(self)).none()
+
+
+class ContactWrite(BlingUnit):
+    """A supplier that Bling is to have: found there, or created. One for each CPF/CNPJ (compact), else for each name
+    (`folded_name`), whoever asks for it."""
+
+    WORD = "contact"
+
+    name = models.CharField(_("name"), max_length=120)
+    folded_name = models.CharField(max_length=120, editable=False)
+    document = models.CharField(_("CPF/CNPJ"), max_length=14, blank=True, default="")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("supplier for Bling")
+        verbose_name_plural = _("suppliers for Bling")
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["connection", "ready_at"], condition=Q(state="ready"), name="contact_write_ready"),
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="contact_write_leased"),
+            models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="contact_write_uncertain"),
+        ]
+        constraints = [
+            *DeliveryUnit.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["connection", "document"], condition=~Q(document=""), name="one_contact_write_per_document"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "folded_name"], condition=Q(document=""), name="one_contact_write_per_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_desired(self) -> DesiredContact:
+        return DesiredContact.from_json(self.desired or {})
+
+    def get_delivered(self) -> DesiredContact | None:
+        return DesiredContact.from_json(self.delivered) if self.delivered else None
+
+
+class PayableWrite(BlingUnit):
+    """A payable that Bling is to have. It is created once; from then on Bling owns it, and it reaches Kamino like every
+    other title.
+
+    Its supplier is a contact that Bling has (`contact_id`), or one that is found or created first (`supplier`).
+    `marker` ends its text in Bling. `position` of `of` installments that were entered together (`series`).
+    `accepted_at` is when a person last said that it is to be sent; `decision` what somebody decided about it last. What
+    is wanted is in `desired`; the columns are what lists need.
+    """
+
+    WORD = "payable"
+
+    class Decision(models.TextChoices):
+        SEND_AGAIN = "send_again", _("Send again")
+        CREATE = "create", _("Create all the same")
+        IS_THERE = "is_there", _("It is in Bling")
+        NOT_THERE = "not_there", _("It is not in Bling")
+        IGNORE = "ignore", _("Do not send")
+
+    batch = models.ForeignKey(WriteBatch, models.CASCADE, related_name="payables", verbose_name=_("batch"))
+    supplier = models.ForeignKey(
+        ContactWrite, models.PROTECT, null=True, related_name="payables", verbose_name=_("supplier for Bling")
+    )
+    contact_id = models.BigIntegerField(_("contact in Bling"), null=True)
+    supplier_name = models.CharField(_("supplier"), max_length=255)
+    supplier_document = models.CharField(_("CPF/CNPJ"), max_length=14, blank=True, default="")
+    value = models.DecimalField(_("value"), max_digits=15, decimal_places=2)
+    due_date = models.DateField(_("due date"))
+    document_number = models.CharField(_("document number"), max_length=40, blank=True, default="")
+    category_id = models.BigIntegerField(_("category"), default=0)
+    marker = models.CharField(_("marker"), max_length=10, unique=True)
+    series = models.UUIDField(_("entered together"), null=True, editable=False)
+    position = models.PositiveSmallIntegerField(_("installment"), default=1)
+    of = models.PositiveSmallIntegerField(_("installments"), default=1)
+    duplicates = models.JSONField(_("possible duplicates"), default=list, blank=True)
+    create_anyway = models.BooleanField(_("create although there are possible duplicates"), default=False)
+    accepted_at = models.DateTimeField(_("accepted at"))
+    decision = models.CharField(_("decided"), max_length=10, choices=Decision, blank=True, default="")
+    decision_reason = models.TextField(_("reason"), blank=True, default="")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        batch_id: int
+        supplier_id: int | None
+
+    class Meta:
+        verbose_name = _("payable for Bling")
+        verbose_name_plural = _("payables for Bling")
+        ordering = ["-accepted_at", "-pk"]
+        permissions = [
+            ("enter_payable", "Can enter payables into Bling"),
+            ("approve_payable", "Can confirm payables above the limit"),
+            ("resolve_payable", "Can decide about payables for Bling"),
+        ]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(
+                fields=["connection", "due_date", "id"], condition=Q(state="ready"), name="payable_write_ready"
+            ),
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="payable_write_leased"),
+            models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="payable_write_uncertain"),
+            models.Index(fields=["connection", "value", "due_date"], name="payable_write_same"),
+            models.Index(fields=["connection", "-accepted_at", "-id"], name="payable_write_newest"),
+        ]
+        constraints = [
+            *DeliveryUnit.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["connection", "bling_id"], condition=Q(bling_id__isnull=False), name="one_write_per_payable"
+            ),
+            models.CheckConstraint(condition=Q(value__gt=0), name="payable_write_is_positive"),
+            models.CheckConstraint(
+                condition=Q(supplier__isnull=False) | Q(contact_id__isnull=False), name="payable_write_has_a_supplier"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier_name} {self.document_number}".strip()
+
+    @classmethod
+    def may_be_claimed(cls) -> Q:
+        """Its batch was not stopped meanwhile, and nobody saw one like it."""
+        stopped = WriteBatch.objects.filter(pk=OuterRef("batch")).exclude(state=WriteBatch.State.SENDING)
+        return ~has_any(stopped) & (Q(duplicates=[]) | Q(create_anyway=True))
+
+    def get_desired(self) -> DesiredPayable:
+        return DesiredPayable.from_json(self.desired or {})
+
+    def get_delivered(self) -> DesiredPayable | None:
+        return DesiredPayable.from_json(self.delivered) if self.delivered else None
+
+    def money(self) -> dict[str, Any]:
+        return {"value": self.value}
+
+    @property
+    def known_contact(self) -> int | None:
+        """Return the id of its supplier in Bling, `None` while that is not known."""
+        return self.contact_id if self.supplier is None else self.supplier.bling_id
+
+
+class _NextNumber(Func):
+    """One numbering of all deliveries, whatever they are sent to: by the highest one a restored backup is noticed."""
+
+    template = "nextval('integrations_attempt_id_seq'::regclass)"
+
+
+class BlingAttempt(BaseAttempt):
+    """One write to Bling. While an attempt's outcome is unknown, no other one can exist for its unit."""
+
+    REMOTE = "bling_id"
+    OPERATIONS = [(Operation.CREATE.value, _("Create")), (Operation.SAVE_PERSON.value, _("Save person"))]
+
+    id = models.BigIntegerField(
+        primary_key=True, db_default=_NextNumber(output_field=models.BigIntegerField()), editable=False
+    )
+    connection = models.ForeignKey(
+        BlingConnection, models.CASCADE, related_name="+", verbose_name=_("Bling connection")
+    )
+    contact = models.ForeignKey(
+        ContactWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("supplier")
+    )
+    payable = models.ForeignKey(
+        PayableWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("payable")
+    )
+    operation = models.CharField(_("operation"), max_length=20, choices=OPERATIONS)
+    bling_id = models.BigIntegerField(_("Bling id"), null=True)
+
+    class Meta:
+        verbose_name = _("write to Bling")
+        verbose_name_plural = _("writes to Bling")
+        default_permissions = ("view",)
+        ordering = ["-started_at", "-pk"]
+        indexes = [
+            models.Index(fields=["connection", "-started_at", "-id"], name="bling_attempt_company"),
+            models.Index(fields=["started_at"], condition=~BaseAttempt.IS_EMPTIED, name="bling_attempt_with_body"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact"],
+                condition=Q(outcome__in=["", "uncertain"], contact__isnull=False),
+                name="one_open_attempt_per_contact_write",
+            ),
+            models.UniqueConstraint(
+                fields=["payable"],
+                condition=Q(outcome__in=["", "uncertain"], payable__isnull=False),
+                name="one_open_attempt_per_payable_write",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_operation_display()} {moment(self.started_at)}"
+
+
+WRITE_UNITS: tuple[type[ContactWrite | PayableWrite], ...] = (ContactWrite, PayableWrite)
+"""Everything that is delivered to Bling."""

@@ -1,0 +1,1 @@
+"""Payables that people enter: checked, compared with what is there, accepted, and decided about afterwards."""

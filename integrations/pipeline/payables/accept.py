@@ -1,0 +1,131 @@
+"""Accept what people entered: everything is stored at once, under the account's lock, and sent later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+from django.contrib.auth.models import User
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.money import ZERO
+from integrations.domain.names import fold
+from integrations.domain.payables import new_marker
+from integrations.domain.titles import TitleRow
+from integrations.models import BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
+from integrations.models.outbox import Priority
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.payables.duplicates import duplicates_of
+from integrations.pipeline.payables.entry import Entry, Supplier
+
+OF_A_DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What is to be stored of one entry. `shown` are rows that Bling just listed of its supplier; `create_anyway`: a
+    person saw its possible duplicates and says that it is another one."""
+
+    entry: Entry
+    create_anyway: bool = False
+    shown: Sequence[TitleRow] = field(default_factory=tuple)
+
+
+def writing_of(connection: BlingConnection) -> BlingWriting:
+    """Return the switch of an account that may be written to, at least in simulation. Raises `Refused`."""
+    writing = BlingWriting.objects.filter(connection=connection).exclude(mode=WriteMode.OFF).first()
+    if writing is None:
+        raise Refused("off", _("Writing into this Bling account is switched off."))
+    return writing
+
+
+def accept(
+    *,
+    connection: BlingConnection,
+    accepted: Sequence[Accepted],
+    source: WriteBatch.Source,
+    user: User,
+    now: datetime,
+    file_name: str = "",
+) -> WriteBatch:
+    """Store entries whose faults were looked for before. Raises `Refused` where the account is not written to, or an
+    entry has possible duplicates that its person did not see."""
+    writing = writing_of(connection)
+    rows = [(one, parcel) for one in accepted for parcel in one.entry.parcels()]
+    total = sum((parcel.value for _one, parcel in rows), ZERO)
+    with transaction.atomic():
+        lock(connection)
+        state = WriteBatch.State.SENDING
+        if _is_above(writing, user, total, now):
+            state = WriteBatch.State.AWAITING
+        batch = WriteBatch.objects.create(
+            connection=connection, source=source, state=state, count=len(rows), total=total, user=user,
+            created_at=now, file_name=file_name[:255],
+        )  # fmt: skip
+        for one in accepted:
+            _store(batch, one, now)
+    return batch
+
+
+def lock(connection: BlingConnection) -> None:
+    """Let entries of one account follow one another, so that each sees those before it. Ends with the transaction."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"payables {connection.pk}"])
+
+
+def _is_above(writing: BlingWriting, user: User, total: Decimal, now: datetime) -> bool:
+    """Say whether a person entered more in 24 hours than one alone may."""
+    if writing.limit is None:
+        return False
+    before = WriteBatch.objects.filter(
+        connection=writing.connection_id, user=user, created_at__gt=now - OF_A_DAY, approved_by=None
+    ).exclude(state=WriteBatch.State.DISCARDED)
+    entered: Decimal = before.aggregate(found=Sum("total"))["found"] or ZERO
+    return entered + total > writing.limit
+
+
+def _store(batch: WriteBatch, one: Accepted, now: datetime) -> None:
+    entry, connection = one.entry, batch.connection
+    parcels = entry.parcels()
+    series = uuid4() if len(parcels) > 1 else None
+    found = [duplicates_of(connection, entry, parcel, shown=one.shown) for parcel in parcels]
+    if any(found) and not one.create_anyway:
+        raise Refused("duplicate", _("There may be the same payable already. Look at it, and say that it is another."))
+    supplier = None if entry.supplier.contact_id else _supplier(connection, entry.supplier, now)
+    is_confirmed = batch.state == WriteBatch.State.SENDING
+    units = []
+    for parcel, duplicates in zip(parcels, found, strict=True):
+        marker = new_marker()
+        desired = entry.desired(parcel, marker)
+        units.append(
+            PayableWrite(
+                batch=batch, connection=connection, supplier=supplier, contact_id=entry.supplier.contact_id,
+                supplier_name=entry.supplier.name, supplier_document=entry.supplier.document, value=parcel.value,
+                due_date=parcel.due_date, document_number=desired.document_number, category_id=entry.category_id,
+                marker=marker, series=series, position=parcel.position, of=len(parcels), accepted_at=now,
+                duplicates=[duplicate.to_json() for duplicate in duplicates], create_anyway=one.create_anyway,
+                state=DeliveryState.READY if is_confirmed else DeliveryState.HELD, desired=desired.to_json(),
+                desired_fingerprint=desired.fingerprint, priority=Priority.PERSON, ready_at=now, planned_at=now,
+            )
+        )  # fmt: skip
+    PayableWrite.objects.bulk_create(units)
+
+
+def _supplier(connection: BlingConnection, supplier: Supplier, now: datetime) -> ContactWrite:
+    """Return the row of a supplier that is to be found or created, made now where there is none yet."""
+    by = {"document": supplier.document} if supplier.document else {"document": "", "folded_name": fold(supplier.name)}
+    desired = supplier.to_contact()
+    row, _is_new = ContactWrite.objects.get_or_create(
+        connection=connection, **by,
+        defaults={
+            "name": desired.name, "folded_name": fold(supplier.name), "state": DeliveryState.READY,
+            "desired": desired.to_json(), "desired_fingerprint": desired.fingerprint, "priority": Priority.PERSON,
+            "ready_at": now, "planned_at": now,
+        },
+    )  # fmt: skip
+    return row

@@ -1,0 +1,152 @@
+"""What people order about payables that were accepted: to confirm, discard, go on, send again, or leave one out."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from integrations.bling.client import BlingClient
+from integrations.domain.delivery import DeliveryState, Outcome
+from integrations.domain.titles import Direction
+from integrations.models import BlingAttempt, ContactWrite, PayableWrite, WriteBatch
+from integrations.models.outbox import NO_REASON
+from integrations.pipeline.access.error_texts import live_error_text
+from integrations.pipeline.desk.refusal import Refused, need_reason
+from integrations.rest.errors import ApiError, NotFoundError
+
+Decision = PayableWrite.Decision
+_OPEN = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
+
+
+def confirm(*, batch: WriteBatch, user: User, now: datetime) -> None:
+    """Confirm another person's batch: it is sent. Raises `Refused` for an own one, or when it was decided meanwhile."""
+    if user.pk == batch.user_id:
+        raise Refused("own", _("Who entered payables cannot confirm them. Somebody else has to."))
+    with transaction.atomic():
+        _move(batch, WriteBatch.State.AWAITING, WriteBatch.State.SENDING, approved_by=user, approved_at=now)
+        held = PayableWrite.objects.filter(batch=batch, state=DeliveryState.HELD)
+        held.update(state=DeliveryState.READY, ready_at=now, accepted_at=now)
+
+
+def discard(*, batch: WriteBatch, reason: str, user: User, now: datetime) -> None:
+    """Take a batch back that was not confirmed, or whose rest was stopped: what was not sent stays unsent. Raises
+    `Refused` without a reason, or when it was decided meanwhile."""
+    need_reason(reason)
+    with transaction.atomic():
+        states = (WriteBatch.State.AWAITING, WriteBatch.State.STOPPED)
+        rows = WriteBatch.objects.filter(pk=batch.pk, state__in=states)
+        sent = PayableWrite.objects.filter(batch=batch).exclude(fence=0).exists()
+        ended = WriteBatch.State.SENDING if sent else WriteBatch.State.DISCARDED
+        if not rows.update(state=ended, reason=reason.strip()):
+            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        rest = PayableWrite.objects.filter(batch=batch, state__in=(DeliveryState.READY, DeliveryState.HELD))
+        unknown = BlingAttempt.objects.filter(payable__batch=batch, outcome__in=BlingAttempt.UNRESOLVED)
+        rest = rest.exclude(pk__in=unknown.values("payable"))
+        rest.update(state=DeliveryState.IGNORED, **_decided(Decision.IGNORE, reason, user, now), **NO_REASON)
+
+
+def go_on(*, batch: WriteBatch, user: User, now: datetime) -> None:
+    """Send the rest of a batch that was stopped after refusals. Raises `Refused` when it was decided meanwhile."""
+    with transaction.atomic():
+        _move(batch, WriteBatch.State.STOPPED, WriteBatch.State.SENDING)
+        rest = PayableWrite.objects.filter(batch=batch, state=DeliveryState.READY)
+        rest.update(accepted_at=now, ready_at=now)
+
+
+def send_again(*, payable: PayableWrite, user: User, now: datetime) -> None:
+    """Send one that is stuck, or that waited too long, once more. What may have happened is looked up before. Raises
+    `Refused` when it is not (any more) to be sent."""
+    with transaction.atomic():
+        row = _locked(payable)
+        if row.state not in (DeliveryState.NEEDS_HUMAN, DeliveryState.READY):
+            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        if row.supplier is not None:
+            _free(row.supplier, now)
+        _free(row, now, accepted_at=now, **_decided(Decision.SEND_AGAIN, "", user, now))
+
+
+def create_all_the_same(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
+    """Send one although there may be the same already. Raises `Refused` without a reason."""
+    need_reason(reason)
+    with transaction.atomic():
+        row = _locked(payable)
+        if row.state not in _OPEN or not row.duplicates:
+            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        _free(row, now, create_anyway=True, accepted_at=now, **_decided(Decision.CREATE, reason, user, now))
+
+
+def leave_out(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
+    """Never send one. Raises `Refused` without a reason, where it was sent, or may have been."""
+    need_reason(reason)
+    with transaction.atomic():
+        row = _locked(payable)
+        if row.state not in _OPEN or row.bling_id is not None or _unresolved(row).exists():
+            raise Refused("sent", _("It was sent, or may have been: look in Bling, and say whether it is there."))
+        values = {"state": DeliveryState.IGNORED, **NO_REASON, **_decided(Decision.IGNORE, reason, user, now)}
+        PayableWrite.objects.filter(pk=row.pk).update(fence=row.fence + 1, **values)
+
+
+def is_there(
+    *, payable: PayableWrite, bling_id: int, reason: str, client: BlingClient, user: User, now: datetime
+) -> None:
+    """A person found it in Bling under a number: it is read there, and linked where supplier and value are the same.
+    Raises `Refused` otherwise, or where Bling does not answer."""
+    need_reason(reason)
+    try:
+        facts = client.title(Direction.PAYABLE, bling_id)
+    except NotFoundError as error:
+        raise Refused("not_there", _("Bling has no payable with this number.")) from error
+    except ApiError as error:
+        raise Refused("api", live_error_text(error)) from error
+    with transaction.atomic():
+        row = _locked(payable)
+        others = PayableWrite.objects.filter(connection=row.connection_id, bling_id=bling_id).exclude(pk=row.pk)
+        if row.state != DeliveryState.NEEDS_HUMAN or others.exists():
+            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        if facts.value != row.value or facts.contact_id != row.known_contact:
+            raise Refused("other", _("The payable with this number has another supplier or value."))
+        _unresolved(row).update(outcome=Outcome.ADOPTED, ended_at=now, bling_id=bling_id)
+        PayableWrite.objects.filter(pk=row.pk).update(
+            state=DeliveryState.DELIVERED, bling_id=bling_id, delivered=row.desired,
+            delivered_fingerprint=row.desired_fingerprint, fence=row.fence + 1, tries=0, lookups=0,
+            **NO_REASON, **_decided(Decision.IS_THERE, reason, user, now),
+        )  # fmt: skip
+
+
+def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
+    """A person looked in Bling, and it is not there: it is sent again. Raises `Refused` without a reason, or where
+    nothing is unknown."""
+    need_reason(reason)
+    with transaction.atomic():
+        row = _locked(payable)
+        if row.state != DeliveryState.NEEDS_HUMAN or not _unresolved(row).exists():
+            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        failure = {"code": "not_there_twice", "service": "Bling"}
+        _unresolved(row).update(outcome=Outcome.TRANSIENT, ended_at=now, failure=failure)
+        _free(row, now, accepted_at=now, **_decided(Decision.NOT_THERE, reason, user, now))
+
+
+def _locked(payable: PayableWrite) -> PayableWrite:
+    rows = PayableWrite.objects.select_for_update(of=("self",)).select_related("supplier")
+    return rows.get(pk=payable.pk)
+
+
+def _unresolved(row: PayableWrite) -> Any:
+    return row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
+
+
+def _free(row: PayableWrite | ContactWrite, now: datetime, **values: Any) -> None:
+    """Let a unit be sent: claimed again, it is looked up first where its last write has no known outcome."""
+    freed = type(row).objects.filter(pk=row.pk, state__in=(DeliveryState.NEEDS_HUMAN, DeliveryState.READY))
+    freed.update(state=DeliveryState.READY, ready_at=now, tries=0, **NO_REASON, **values)
+
+
+def _decided(decision: Decision, reason: str, user: User, now: datetime) -> dict[str, Any]:
+    return {"decision": decision, "decision_reason": reason.strip(), "decided_by": user, "decided_at": now}
+
+
+def _move(batch: WriteBatch, before: WriteBatch.State, after: WriteBatch.State, **values: Any) -> None:
+    if not WriteBatch.objects.filter(pk=batch.pk, state=before).update(state=after, **values):
+        raise Refused("decided", _("This was decided meanwhile, or is no longer open."))

@@ -1,0 +1,1 @@
+"""What people want in Bling, sent there: suppliers first, then their payables. It only sends what was accepted."""

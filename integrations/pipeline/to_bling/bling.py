@@ -1,0 +1,45 @@
+"""Bling as a destination of the outbox."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from integrations.models import BlingWriting
+from integrations.models.bling_units import BlingUnit
+from integrations.pipeline.access.leases import CONFIG_PAUSE, LEASE
+from integrations.pipeline.outbox.destination import Destination
+from integrations.rest.session import TOTAL_TIMEOUT
+
+
+def _pause(connection_id: int, failure: dict[str, str], until: datetime) -> None:
+    BlingWriting.objects.filter(connection=connection_id).update(
+        failure=failure, paused_until=until, lease_until=None, fence=F("fence") + 1
+    )
+
+
+def _store_anew(units: QuerySet[Any], now: datetime) -> None:
+    """Store what is wanted as today's version would. What people entered needs no other plan."""
+    for unit in units:
+        assert isinstance(unit, BlingUnit)
+        desired = unit.get_desired()
+        wanted = desired.completed(desired)
+        type(unit).objects.filter(pk=unit.pk, desired_fingerprint=unit.desired_fingerprint).update(
+            desired=wanted.to_json(), desired_fingerprint=wanted.fingerprint, ready_at=now, planned_at=now
+        )
+
+
+def _may_settle(_unit: Any, _now: datetime) -> bool:
+    return False  # nothing is settled in Bling
+
+
+BLING = Destination(
+    service="Bling",
+    lease=LEASE,
+    longest_call=timedelta(seconds=TOTAL_TIMEOUT),
+    config_pause=CONFIG_PAUSE,
+    refuses_whole=True,
+    pause_account=_pause,
+    plan_again=_store_anew,
+    may_settle=_may_settle,
+)

@@ -1,0 +1,95 @@
+"""What may be sent to Bling now, or is to be looked up there. All rows are found by partial indexes of their state."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+
+from integrations.domain.delivery import DeliveryState
+from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, PayableWrite, WriteMode
+from integrations.models.bling_units import STALE_AFTER
+from integrations.models.connections import ConnectionStatus
+from integrations.models.subqueries import has_any
+
+MOST_UNKNOWN = 2
+"""Writes of one account whose outcome is not known, from which on nothing more is sent to it: it is out of order."""
+
+
+def is_fresh(now: datetime) -> Q:
+    """Return which payables may be sent by themselves: accepted lately, or sent before."""
+    return Q(accepted_at__gte=now - STALE_AFTER) | Q(fence__gt=0)
+
+
+def ready_payables(now: datetime) -> QuerySet[PayableWrite]:
+    """Return the payables that may be sent now: their supplier is in Bling."""
+    has_supplier = Q(contact_id__isnull=False) | Q(supplier__bling_id__isnull=False)
+    rows = PayableWrite.objects.due(DeliveryState.READY, now).filter(is_fresh(now), PayableWrite.may_be_claimed())
+    return rows.filter(has_supplier)
+
+
+def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
+    """Return the suppliers that may be sent now: a payable that may be sent needs them."""
+    waiting = PayableWrite.objects.filter(
+        is_fresh(now), PayableWrite.may_be_claimed(), supplier=OuterRef("pk"), state=DeliveryState.READY
+    )
+    rows = ContactWrite.objects.due(DeliveryState.READY, now).filter(bling_id__isnull=True)
+    return rows.filter(has_any(waiting))
+
+
+def is_mine(writing: BlingWriting, now: datetime) -> bool:
+    """Say whether the holder of an account's lease may still write to it, and there is something to do."""
+    return _with_work(now).filter(pk=writing.pk, fence=writing.fence, mode=WriteMode.LIVE).exists()
+
+
+def writings_due(now: datetime, tenant_ids: Sequence[int] | Any | None) -> QuerySet[BlingWriting]:
+    """Return the accounts that something is to be sent to, or looked up in, and that nobody writes to now."""
+    found = _with_work(now).filter(
+        Q(paused_until=None) | Q(paused_until__lte=now), Q(lease_until=None) | Q(lease_until__lt=now),
+        mode=WriteMode.LIVE, connection__status=ConnectionStatus.CONNECTED, connection__tenant__is_active=True,
+    )  # fmt: skip
+    return found if tenant_ids is None else found.filter(connection__tenant__in=tenant_ids)
+
+
+def _with_work(now: datetime) -> QuerySet[BlingWriting]:
+    mine = {"connection": OuterRef("connection")}
+    to_look_up = Q(pk__in=[])
+    unknown: Combinable = Value(0)
+    for model in WRITE_UNITS:
+        rows = model.objects.filter(state=DeliveryState.UNCERTAIN, **mine)
+        to_look_up |= Q(has_any(rows.filter(ready_at__lte=now)))
+        counted = rows.order_by().values("connection").annotate(found=Count("pk")).values("found")
+        unknown = unknown + Coalesce(Subquery(counted), 0)
+    to_send = has_any(ready_payables(now).filter(**mine)) | has_any(ready_contacts(now).filter(**mine))
+    found: QuerySet[BlingWriting] = BlingWriting.objects.alias(unknown=unknown)
+    return found.filter(to_look_up | (Q(to_send) & Q(unknown__lt=MOST_UNKNOWN)))
+
+
+def in_turn(writings: QuerySet[BlingWriting]) -> QuerySet[BlingWriting]:
+    """Order accounts so that the one comes first that waited longest."""
+    return writings.order_by(F("served_at").asc(nulls_first=True), "pk")
+
+
+def next_uncertain(connection_id: int, now: datetime) -> ContactWrite | PayableWrite | None:
+    """Return a unit of an account that is to be looked up now."""
+    for model in WRITE_UNITS:
+        rows = model.objects.due(DeliveryState.UNCERTAIN, now).filter(connection=connection_id)
+        unit: ContactWrite | PayableWrite | None = rows.order_by("ready_at").first()
+        if unit is not None:
+            return unit
+    return None
+
+
+def next_contact(connection_id: int, now: datetime) -> ContactWrite | None:
+    """Return the supplier of an account whose payable is due first."""
+    needed = PayableWrite.objects.filter(supplier=OuterRef("pk"), state=DeliveryState.READY).order_by("due_date")
+    rows = ready_contacts(now).filter(connection=connection_id)
+    return rows.annotate(needed_on=Subquery(needed.values("due_date")[:1])).order_by("needed_on", "pk").first()
+
+
+def next_payable(connection_id: int, now: datetime) -> PayableWrite | None:
+    """Return the payable of an account that is due first; installments that were entered together in their order."""
+    rows = ready_payables(now).filter(connection=connection_id)
+    return rows.select_related("supplier", "batch").order_by("due_date", "pk").first()

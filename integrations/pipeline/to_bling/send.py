@@ -1,0 +1,105 @@
+"""Send one supplier or payable. A supplier is looked for first; a payable is created, and never changed."""
+
+from functools import partial
+
+from integrations.bling.client import BlingClient
+from integrations.bling.records import ContatoRow
+from integrations.bling.writer import BlingWriter
+from integrations.domain.delivery import Operation, Outcome
+from integrations.domain.documents import compact
+from integrations.domain.names import fold
+from integrations.domain.payables import DesiredContact
+from integrations.domain.reasons import Reason
+from integrations.models import BlingAttempt, CatalogItem, ContactWrite, PayableWrite, WriteBatch
+from integrations.models.registers import CatalogKind
+from integrations.pipeline.outbox import record
+from integrations.pipeline.outbox.claim import claim
+from integrations.pipeline.outbox.destination import Clock
+from integrations.pipeline.to_bling.bling import BLING
+from integrations.rest.errors import AmbiguousError, IncompleteError, InternalError
+
+SUPPLIER = "fornecedor"
+"""What Bling calls the type of contact that is owed money (GET /contatos/tipos); its id is each account's own."""
+MOST_REFUSED = 5
+"""Refusals in a row after which the rest of a batch waits for a person: errors count against the address of all."""
+USABLE = ("A", "S", "")
+"""Bling: `situacao` of a contact that titles can be entered for (active, without movement); "" where none is shown."""
+
+
+def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *, clock: Clock) -> None:
+    """Claim one supplier, and find or create it."""
+    claimed = claim(unit, Operation.SAVE_PERSON, settles=False, now=clock(), to=BLING)
+    if claimed is None:
+        return
+    with record.outcome_of(claimed, clock):
+        desired = unit.get_desired()
+        known = who_it_is(client, desired)
+        if known is not None:
+            record.delivered(claimed, remote_id=known, held=desired, now=clock(), outcome=Outcome.ADOPTED)
+            return
+        remote_id = writer.create_contact(
+            desired, type_ids=_supplier_types(unit.connection_id),
+            may_send=partial(record.may_send, claimed, clock, desired),
+        )  # fmt: skip
+        record.delivered(claimed, remote_id=remote_id, held=desired, now=clock())
+
+
+def send_payable(writer: BlingWriter, unit: PayableWrite, *, clock: Clock) -> None:
+    """Claim and create one payable; its supplier is in Bling."""
+    claimed = claim(unit, Operation.CREATE, settles=False, now=clock(), to=BLING)
+    if claimed is None:
+        return
+    with record.outcome_of(claimed, clock):
+        desired, contact_id = unit.get_desired(), unit.known_contact
+        if contact_id is None:
+            raise InternalError("a payable without its supplier", service=BLING.service, code="crash")
+        remote_id = writer.create_payable(
+            desired, contact_id=contact_id, may_send=partial(record.may_send, claimed, clock, desired)
+        )
+        record.delivered(claimed, remote_id=remote_id, held=desired, now=clock())
+    _stop_after_refusals(unit.batch)
+
+
+def who_it_is(client: BlingClient, desired: DesiredContact) -> int | None:
+    """Return the contact in Bling that a supplier is; `None` where it is proved to be nobody there.
+
+    By its CPF/CNPJ, whole; without one, by exactly its name. Raises `AmbiguousError` where it may be several, or one
+    that is not active, `IncompleteError` where a row could not be read.
+    """
+    found = matching(client, desired)
+    if len(found) > 1 or any(row.situacao not in USABLE for row in found):
+        ids = ", ".join(str(row.id) for row in found)
+        raise AmbiguousError(ids, service=BLING.service, operation="GET /contatos", code=Reason.AMBIGUOUS)
+    return found[0].id if found else None
+
+
+def matching(client: BlingClient, desired: DesiredContact) -> list[ContatoRow]:
+    """Return the contacts in Bling, deleted ones apart, that have a supplier's CPF/CNPJ, or its name where it has none.
+    Raises `IncompleteError` where a row could not be read."""
+    rows = client.contacts_like(desired.document) if desired.document else client.contacts_named(desired.name)
+    if rows.odd:
+        raise IncompleteError(
+            f"{len(rows.odd)} contacts cannot be read", service=BLING.service, operation="GET /contatos",
+            code="incomplete",
+        )  # fmt: skip
+    return [row for row in rows if row.situacao != "E" and _is_meant(row, desired)]
+
+
+def _is_meant(row: ContatoRow, desired: DesiredContact) -> bool:
+    if desired.document:
+        return compact(row.numero_documento) == desired.document
+    return fold(row.nome) == fold(desired.name)
+
+
+def _supplier_types(connection_id: int) -> tuple[int, ...]:
+    types = CatalogItem.objects.filter(connection=connection_id, kind=CatalogKind.CONTACT_TYPE, is_gone=False)
+    rows = types.order_by("bling_id").values_list("bling_id", "name")
+    return tuple(bling_id for bling_id, name in rows if fold(name) == SUPPLIER)
+
+
+def _stop_after_refusals(batch: WriteBatch) -> None:
+    """Stop a batch whose last writes were all refused: a wrong column would be refused for each of its rows."""
+    ended = BlingAttempt.objects.filter(payable__batch=batch).exclude(outcome="").order_by("-pk")
+    last = list(ended.values_list("outcome", flat=True)[:MOST_REFUSED])
+    if last == [Outcome.REJECTED.value] * MOST_REFUSED:
+        WriteBatch.objects.filter(pk=batch.pk, state=WriteBatch.State.SENDING).update(state=WriteBatch.State.STOPPED)

@@ -1,0 +1,297 @@
+"""Payables that people enter reach Bling once, and Kamino by the mirror."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.occurrences import Recurrence
+from integrations.domain.payables import marker_of
+from integrations.domain.reasons import Reason
+from integrations.models import BlingAttempt, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.payables import orders
+from integrations.pipeline.payables.accept import Accepted, accept
+from integrations.pipeline.payables.entry import Entry, Supplier
+from sandbox.faults import Fault
+from sandbox.world import World
+from tests.flows.helpers import Company
+
+DUE = date(2027, 1, 20)
+POST = {"side": "bling", "method": "POST", "path": "/contas/pagar"}
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    return User.objects.create_user("ana")
+
+
+@pytest.fixture
+def writing(company: Company, settings: Any) -> Company:
+    """A company whose Bling is written to."""
+    settings.UNCERTAIN_WAIT_SECONDS = 0
+    company.sync()
+    BlingWriting.objects.create(connection=company.connection, mode=WriteMode.LIVE)
+    return company
+
+
+def entry(company: Company, **changes: Any) -> Entry:
+    plain = Entry(
+        supplier=Supplier("Gráfica Sol", "98765432000198"), value=Decimal("150.00"), due_date=DUE,
+        issue_date=date(2026, 11, 20), competence_date=date(2026, 11, 1), document_number="NF 77",
+        history="Papel de embrulho", category_id=company.category,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def enter(company: Company, user: User, *entries: Entry, **options: Any) -> WriteBatch:
+    found = [Accepted(one, **options) for one in entries or (entry(company),)]
+    return accept(
+        connection=company.connection, accepted=found, source=WriteBatch.Source.FORM, user=user, now=timezone.now()
+    )
+
+
+def ours(company: Company) -> list[Any]:
+    """Return what Bling holds of us."""
+    titles = company.bling.titles_of("payable")
+    return [title for title in titles if marker_of(title.history)]
+
+
+def states() -> list[str]:
+    return list(PayableWrite.objects.order_by("due_date", "pk").values_list("state", flat=True))
+
+
+def test_a_payable_of_a_new_supplier_reaches_both_sides(writing: Company, ana: User) -> None:
+    enter(writing, ana)
+    writing.work()
+    [title] = ours(writing)
+    assert (title.value, title.due, title.document_number) == (Decimal("150.00"), DUE, "NF 77")
+    assert title.history.startswith("Papel de embrulho [#K")
+    supplier = writing.bling.contacts[title.contact]
+    assert (supplier.name, supplier.document, supplier.types) == ("Gráfica Sol", "98765432000198", ("Fornecedor",))
+    writing.sync()
+    row = writing.in_kamino("payable", title.id)
+    assert row is not None
+    writes = writing.bling.calls["POST /contas/pagar"], writing.bling.calls["POST /contatos"]
+    writing.sync()
+    assert (writing.bling.calls["POST /contas/pagar"], writing.bling.calls["POST /contatos"]) == writes == (1, 1)
+
+
+def test_a_supplier_that_bling_has_is_found_by_its_document(writing: Company, ana: User) -> None:
+    known = writing.bling.add_contact("Gráfica do Sol Ltda", document="98.765.432/0001-98")
+    enter(writing, ana)
+    writing.work()
+    assert [title.contact for title in ours(writing)] == [known]
+    assert writing.bling.calls["POST /contatos"] == 0
+
+
+def test_several_suppliers_of_one_name_are_a_person_s_decision(writing: Company, ana: User) -> None:
+    for _ in range(2):
+        writing.bling.add_contact("Gráfica Sol")
+    enter(writing, ana, entry(writing, supplier=Supplier("GRÁFICA  SOL")))
+    writing.work()
+    contact = ContactWrite.objects.get()
+    assert (contact.state, contact.reason) == (DeliveryState.NEEDS_HUMAN, Reason.AMBIGUOUS)
+    assert ours(writing) == []
+
+
+def test_installments_are_payables_of_their_own(writing: Company, ana: User) -> None:
+    bill = entry(writing, value=Decimal("100.00"), recurrence=Recurrence.INSTALLMENTS, installments=3)
+    batch = enter(writing, ana, bill)
+    assert (batch.count, batch.total) == (3, Decimal("100.00"))
+    writing.work()
+    assert [(title.value, title.document_number) for title in ours(writing)] == [
+        (Decimal("33.33"), "NF 77/1"), (Decimal("33.33"), "NF 77/2"), (Decimal("33.34"), "NF 77/3")
+    ]  # fmt: skip
+    assert len({title.contact for title in ours(writing)}) == 1
+
+
+def test_a_monthly_payable_is_sent_once(writing: Company, ana: User) -> None:
+    enter(writing, ana, entry(writing, recurrence=Recurrence.MONTHLY))
+    writing.work()
+    assert states() == [DeliveryState.DELIVERED]
+    assert len(ours(writing)) == 1
+
+
+@pytest.mark.parametrize("mode", [WriteMode.OFF, WriteMode.SIMULATION])
+def test_nothing_is_sent_unless_it_is_live(writing: Company, ana: User, mode: WriteMode) -> None:
+    enter(writing, ana)
+    BlingWriting.objects.update(mode=mode)
+    writing.work()
+    assert states() == [DeliveryState.READY]
+    assert ours(writing) == []
+    assert not BlingAttempt.objects.exists()
+
+
+def test_what_is_switched_off_takes_nothing(writing: Company, ana: User) -> None:
+    BlingWriting.objects.update(mode=WriteMode.OFF)
+    with pytest.raises(Refused, match=r"switched off|desligada"):
+        enter(writing, ana)
+    assert not WriteBatch.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "truncated", "500", "odd_after", "odd_before"])
+def test_a_lost_answer_makes_neither_two_nor_none(writing: Company, ana: User, world: World, kind: Any) -> None:
+    world.faults.add(Fault(**POST, kind=kind, answer='{"data": {}}'))
+    enter(writing, ana)
+    for _ in range(4):
+        writing.work()
+    assert len(ours(writing)) == 1
+    assert states() == [DeliveryState.DELIVERED]
+    assert PayableWrite.objects.get().bling_id == ours(writing)[0].id
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "500"])
+@pytest.mark.parametrize("document", ["98765432000198", ""])
+def test_a_lost_answer_makes_no_second_supplier(
+    writing: Company, ana: User, world: World, kind: Any, document: str
+) -> None:
+    world.faults.add(Fault("bling", kind, "POST", "/contatos"))
+    enter(writing, ana, entry(writing, supplier=Supplier("Gráfica Sol", document)))
+    for _ in range(4):
+        writing.work()
+    assert [contact.name for contact in writing.bling.contacts.values()].count("Gráfica Sol") == 1
+    assert len(ours(writing)) == 1
+
+
+def test_one_that_somebody_typed_meanwhile_is_asked_about(
+    writing: Company, ana: User, world: World, settings: Any
+) -> None:
+    settings.UNCERTAIN_WAIT_SECONDS = 3600
+    known = writing.bling.add_contact("Gráfica Sol", document="98765432000198")
+    world.faults.add(Fault(**POST, kind="cut_before"))
+    enter(writing, ana, entry(writing, supplier=Supplier("Gráfica Sol", "98765432000198", known)))
+    writing.work()
+    writing.bling.add_title("payable", "150.00", DUE, known, history="digitado à mão")
+    for _ in range(2):
+        PayableWrite.objects.update(ready_at=timezone.now())
+        writing.work()
+    unit = PayableWrite.objects.get()
+    assert (unit.state, unit.reason) == (DeliveryState.NEEDS_HUMAN, Reason.FOUND_TWICE)
+    assert ours(writing) == []
+    orders.is_not_there(payable=unit, reason="outra nota", user=ana, now=timezone.now())
+    writing.work()
+    assert len(ours(writing)) == 1
+
+
+def test_what_bling_refuses_says_why(writing: Company, ana: User) -> None:
+    enter(writing, ana, entry(writing, category_id=4711))
+    writing.work()
+    unit = PayableWrite.objects.get()
+    assert (unit.state, unit.reason) == (DeliveryState.NEEDS_HUMAN, Reason.REFUSED)
+    assert "categoria" in unit.reason_params["message"]
+
+
+def test_a_batch_stops_after_five_refusals_in_a_row(writing: Company, ana: User) -> None:
+    bill = entry(
+        writing, category_id=4711, recurrence=Recurrence.INSTALLMENTS, installments=30, is_total=False,
+    )  # fmt: skip
+    batch = enter(writing, ana, bill)
+    writing.work()
+    batch.refresh_from_db()
+    assert batch.state == WriteBatch.State.STOPPED
+    assert writing.bling.refused[400] == 5
+    assert states().count(DeliveryState.READY) == 25
+    orders.discard(batch=batch, reason="categoria errada", user=ana, now=timezone.now())
+    writing.work()
+    assert writing.bling.refused[400] == 5
+    assert states().count(DeliveryState.IGNORED) == 25
+
+
+def test_a_missing_permission_is_refused_once_for_all(writing: Company, ana: User) -> None:
+    writing.bling.missing_scopes = {"contas-pagar:write"}
+    bill = entry(writing, recurrence=Recurrence.INSTALLMENTS, installments=5)
+    enter(writing, ana, bill)
+    writing.work()
+    assert writing.bling.refused[403] == 1
+    assert states() == [DeliveryState.READY] * 5
+    assert "escopo" in BlingWriting.objects.get().error
+    writing.bling.missing_scopes = set()
+    BlingWriting.objects.update(paused_until=None)
+    PayableWrite.objects.update(ready_at=timezone.now())
+    writing.work()
+    assert len(ours(writing)) == 5
+
+
+def test_two_unknown_outcomes_stop_the_account(writing: Company, ana: User, world: World, settings: Any) -> None:
+    settings.UNCERTAIN_WAIT_SECONDS = 3600
+    world.faults.add(Fault(**POST, kind="cut_after", times=9))
+    bill = entry(writing, recurrence=Recurrence.INSTALLMENTS, installments=5)
+    enter(writing, ana, bill)
+    writing.work()
+    assert writing.bling.calls["POST /contas/pagar"] == 2
+    assert states().count(DeliveryState.UNCERTAIN) == 2
+
+
+def test_an_expired_token_is_renewed_and_the_payable_sent_once(writing: Company, ana: User) -> None:
+    writing.bling.expire_access_tokens()
+    enter(writing, ana)
+    writing.work()
+    assert len(ours(writing)) == 1
+
+
+def test_what_waited_for_a_day_is_not_sent_by_itself(writing: Company, ana: User) -> None:
+    enter(writing, ana)
+    PayableWrite.objects.update(accepted_at=timezone.now() - timedelta(hours=25))
+    writing.work()
+    assert ours(writing) == []
+    orders.send_again(payable=PayableWrite.objects.get(), user=ana, now=timezone.now())
+    writing.work()
+    assert len(ours(writing)) == 1
+
+
+class TestASecondPerson:
+    @pytest.fixture
+    def limited(self, writing: Company) -> Company:
+        BlingWriting.objects.update(limit=Decimal("200.00"))
+        return writing
+
+    def test_confirms_what_is_above_the_limit(self, limited: Company, ana: User) -> None:
+        batch = enter(limited, ana, entry(limited, value=Decimal("200.01")))
+        limited.work()
+        assert ours(limited) == []
+        with pytest.raises(Refused):
+            orders.confirm(batch=batch, user=ana, now=timezone.now())
+        orders.confirm(batch=batch, user=User.objects.create_user("bia"), now=timezone.now())
+        limited.work()
+        assert len(ours(limited)) == 1
+
+    def test_what_is_split_adds_up(self, limited: Company, ana: User) -> None:
+        entries = [entry(limited, document_number=f"{number}", due_date=DUE + timedelta(days=9 * number))
+                   for number in range(2)]  # fmt: skip
+        assert [enter(limited, ana, one).state for one in entries] == [
+            WriteBatch.State.SENDING, WriteBatch.State.AWAITING
+        ]  # fmt: skip
+
+
+class TestPossibleDuplicates:
+    def test_of_what_was_entered_before(self, writing: Company, ana: User) -> None:
+        enter(writing, ana)
+        with pytest.raises(Refused):
+            enter(writing, ana, entry(writing, due_date=DUE + timedelta(days=3), document_number=""))
+        assert PayableWrite.objects.count() == 1
+
+    def test_of_what_bling_has(self, writing: Company, ana: User) -> None:
+        known = writing.bling.add_contact("Gráfica Sol", document="98765432000198")
+        writing.bling.add_title("payable", "150.00", DUE, known, category=writing.category)
+        writing.sync()
+        with pytest.raises(Refused):
+            enter(writing, ana)
+        enter(writing, ana, create_anyway=True)
+        writing.work()
+        assert len(ours(writing)) == 1
+
+    def test_another_value_supplier_or_time_is_none(self, writing: Company, ana: User) -> None:
+        enter(writing, ana)
+        others = (
+            {"value": Decimal("150.01")}, {"due_date": DUE + timedelta(days=4)},
+            {"supplier": Supplier("Gráfica Lua", "12ABC34501DE35")},
+        )  # fmt: skip
+        for changes in others:
+            enter(writing, ana, entry(writing, **changes))
+        assert PayableWrite.objects.count() == 4
