@@ -71,6 +71,13 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Into Bling"),
+                "items": [
+                    _link(_("Payables for Bling"), "request_quote", "payablewrite"),
+                    _link(_("Batches of payables"), "inventory", "writebatch"),
+                ],
+            },
+            {
                 "title": _("Classification"),
                 "items": [
                     _link(_("Mappings"), "conversion_path", "mapping")

@@ -4,6 +4,7 @@ from integrations.admin.access import audit, users
 from integrations.admin.companies import confidential_category, filter_rule, restore_hold, tenant
 from integrations.admin.connections import bling, kamino
 from integrations.admin.mapping import change, mapping, registers
+from integrations.admin.payables import batch, payable
 from integrations.admin.reports import export, month_closing
 from integrations.admin.system import alert, limits, queue_tables, run
 from integrations.admin.titles import person, title
@@ -13,6 +14,7 @@ __all__ = [
     "alert",
     "attempt",
     "audit",
+    "batch",
     "bling",
     "bulk_order",
     "change",
@@ -25,6 +27,7 @@ __all__ = [
     "limits",
     "mapping",
     "month_closing",
+    "payable",
     "person",
     "posting",
     "queue_tables",

@@ -135,6 +135,20 @@ WATCHED = (
         actor="CASE TG_OP WHEN 'INSERT' THEN (r->>'user_id')::bigint END",
     ),
     Watched(
+        "integrations_blingwriting", AuditAction.WRITING, "blingconnection", "connection_id",
+        ("mode", "limit", "only_writer"), company=_BY_BLING,
+    ),
+    Watched(
+        "integrations_writebatch", AuditAction.PAYABLES, "writebatch", values=("state", "source", "approved_by_id"),
+        events="INSERT OR UPDATE", company=_BY_BLING, amount="(r->>'total')::numeric", count="(r->>'count')::integer",
+        actor="CASE TG_OP WHEN 'INSERT' THEN (r->>'user_id')::bigint END",
+    ),
+    Watched(
+        "integrations_payablewrite", AuditAction.PAYABLE_ORDER, "payablewrite",
+        values=("decision", "decided_at", "create_anyway"), events="UPDATE", company=_BY_BLING,
+        amount="(r->>'value')::numeric", actor="(r->>'decided_by_id')::bigint",
+    ),
+    Watched(
         "mfa_authenticator", AuditAction.FACTOR, "user", "user_id", ("user_id", "type"), only_that=("data",),
         actor=f"CASE WHEN {_IN_REQUEST} THEN (r->>'user_id')::bigint END", more=(("kind", "r->>'type'"),),
     ),

@@ -60,6 +60,7 @@ class ContactWrite(BlingUnit):
     name = models.CharField(_("name"), max_length=120)
     folded_name = models.CharField(max_length=120, editable=False)
     document = models.CharField(_("CPF/CNPJ"), max_length=14, blank=True, default="")
+    create_anyway = models.BooleanField(_("none of the contacts that Bling has"), default=False)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -109,6 +110,7 @@ class PayableWrite(BlingUnit):
         CREATE = "create", _("Create all the same")
         IS_THERE = "is_there", _("It is in Bling")
         NOT_THERE = "not_there", _("It is not in Bling")
+        SUPPLIER = "supplier", _("Supplier chosen")
         IGNORE = "ignore", _("Do not send")
 
     batch = models.ForeignKey(WriteBatch, models.CASCADE, related_name="payables", verbose_name=_("batch"))

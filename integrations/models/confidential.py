@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 
 from integrations.domain.confidential import COUNTED, Guard, category_mark, chart_mark
 from integrations.domain.names import fold
+from integrations.models.bling_units import PayableWrite
 from integrations.models.bulk_orders import BulkOrder
 from integrations.models.connections import BlingConnection
 from integrations.models.deliveries import PersonPosting, Posting
@@ -105,6 +106,8 @@ _TITLES = {
     "Title": "", "Payment": "title__", "Posting": "title__", "PlannedWrite": "title__",
     "ForcedSettlement": "posting__title__", "Discrepancy": "posting__title__",
 }  # fmt: skip
+_PAYABLES = {"PayableWrite": "pk", "BlingAttempt": "payable", "WriteBatch": "payables"}
+"""A batch with one that somebody may not see is not shown to them at all: its sum would tell."""
 _PERSONS = {"Person": "pk", "PersonPosting": "person", "Mapping": "person"}
 
 
@@ -116,6 +119,8 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
     name = rows.model.__name__
     if name == "BulkOrder":
         return rows.filter(is_confidential=False)
+    if name in _PAYABLES:
+        return rows.exclude(**{f"{_PAYABLES[name]}__in": _hidden_payables(marked)})
     if name not in _TITLES and name not in _PERSONS and name not in ("Attempt", "AuditEvent"):
         return rows
     marked = marked_ids() if marked is None else marked
@@ -132,6 +137,14 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
         rows = rows.exclude(is_confidential(marked, path))
     persons = PersonPosting.objects.filter(person__in=hidden_persons(marked).values("pk")).order_by().values("pk")
     return rows.filter(Q(person_posting=None) | ~Q(person_posting__in=persons))
+
+
+def _hidden_payables(marked: Marked | None) -> QuerySet[PayableWrite]:
+    """Return the payables for Bling of confidential categories."""
+    hidden = Q(pk__in=[])
+    for connection, ids in (marked_ids() if marked is None else marked).items():
+        hidden |= Q(connection=connection, category_id__in=ids)
+    return PayableWrite.objects.filter(hidden).order_by()
 
 
 def _without_events(rows: QuerySet[Any], marked: Marked) -> QuerySet[Any]:

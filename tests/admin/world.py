@@ -9,9 +9,11 @@ from uuid import uuid4
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from integrations.domain.payables import DesiredPayable
 from integrations.models import (
     Alert,
     Attempt,
+    BlingAttempt,
     BlingConnection,
     BlingToken,
     BulkOrder,
@@ -25,6 +27,7 @@ from integrations.models import (
     Mapping,
     MappingChange,
     MonthClosing,
+    PayableWrite,
     Payment,
     Person,
     PersonPosting,
@@ -35,6 +38,7 @@ from integrations.models import (
     SyncRun,
     Tenant,
     Title,
+    WriteBatch,
 )
 
 CPF = "52998224725"
@@ -76,6 +80,8 @@ class Rows:
     bulk: BulkOrder
     closing: MonthClosing
     hold: RestoreHold
+    batch: WriteBatch
+    payable: PayableWrite
 
     @property
     def other_title(self) -> Title:
@@ -87,6 +93,7 @@ class Rows:
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
             self.alert, self.change, self.bulk, self.closing, self.hold,
+            self.batch, self.payable,
         ]  # fmt: skip
 
 
@@ -203,8 +210,30 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
         PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk, closing,
-        hold,
+        hold, *make_payable(bling, user, number),
     )  # fmt: skip
+
+
+def make_payable(bling: BlingConnection, user: User, number: int) -> tuple[WriteBatch, PayableWrite]:
+    """Make a payable that somebody entered for Bling, and that was sent once."""
+    now, slug = timezone.now(), bling.tenant.slug
+    batch = WriteBatch.objects.create(
+        connection=bling, source="form", state="sending", count=1, total=Decimal("77.10"), user=user, created_at=now,
+        reason=f"Motivo {slug}",
+    )  # fmt: skip
+    body = DesiredPayable(Decimal("77.10"), DAY, DAY, DAY, f"NF {slug}", f"Descrição {slug}")
+    payable = PayableWrite.objects.create(
+        batch=batch, connection=bling, contact_id=number * 1000, supplier_name=f"Fornecedor {slug}",
+        supplier_document=CPF, value=Decimal("77.10"), due_date=DAY, document_number=f"NF {slug}",
+        category_id=number * 1000 + 1, marker=f"AAAAAAA{number:03d}", accepted_at=now, state="delivered",
+        bling_id=number * 1000 + 900, desired=body.to_json(), desired_fingerprint=body.fingerprint, ready_at=now,
+        planned_at=now,
+    )  # fmt: skip
+    BlingAttempt.objects.create(
+        connection=bling, payable=payable, operation="create", body=payable.desired, fingerprint="x", fence=1,
+        started_at=now, ended_at=now, outcome="delivered",
+    )  # fmt: skip
+    return batch, payable
 
 
 def make_title(

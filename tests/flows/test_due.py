@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from integrations import tasks
 from integrations.domain.audit import AuditAction
 from integrations.models import (
     BlingToken,
+    BlingWriting,
     Heartbeat,
     KaminoConnection,
     MappingChange,
@@ -35,6 +37,8 @@ from integrations.pipeline.audit.record import record
 from integrations.pipeline.desk import bulk, commands
 from integrations.pipeline.handover.due import Kind, due
 from integrations.pipeline.handover.plan_requests import request_plans
+from integrations.pipeline.payables.accept import Accepted, accept
+from integrations.pipeline.payables.entry import Entry, Supplier
 from integrations.pipeline.run import tick
 from integrations.resources import exporting
 from tests.flows.helpers import Company
@@ -128,6 +132,14 @@ def order_many(company: Company) -> None:
     bulk.order(kind="retry", titles=titles, mark=bulk.look(titles).mark, reason="", key=uuid4(), user=user, now=now)
 
 
+def enter_a_payable(company: Company) -> None:
+    BlingWriting.objects.update_or_create(connection=company.connection, defaults={"mode": "live"})
+    today = timezone.localdate()
+    entry = Entry(Supplier("Gráfica Sol"), Decimal(5), today, today, today, category_id=company.category)
+    user = User.objects.create_user("paula")
+    accept(connection=company.connection, accepted=[Accepted(entry)], source="form", user=user, now=timezone.now())
+
+
 def order_a_file(_company: Company) -> None:
     rows, user = Title.objects.all(), User.objects.create_superuser("maria")
     ids = list(rows.values_list("pk", flat=True))
@@ -178,6 +190,7 @@ CASES: list[tuple[str, Callable[[Company], Any]]] = [
     ("review", update(Posting, is_review_due=lambda: True)),
     ("mappings", change_mapping("applying")),
     ("mappings", change_mapping("reading")),
+    ("writes", enter_a_payable),
     ("bulk", order_many),
     ("exports", order_a_file),
 ]

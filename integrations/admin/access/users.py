@@ -54,6 +54,10 @@ OWN_PERMISSIONS = [
     gettext_noop("Can create titles again that are gone from Kamino"),
     gettext_noop("Can export discrepancies"),
     gettext_noop("Can export the audit record"),
+    gettext_noop("Can let a Bling account be written to"),
+    gettext_noop("Can enter payables into Bling"),
+    gettext_noop("Can confirm payables above the limit"),
+    gettext_noop("Can decide about payables for Bling"),
 ]
 SHOWN_APPS = ("integrations", "auth")
 

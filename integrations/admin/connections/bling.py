@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from integrations.admin.connections.event_texts import cause_text, event_detail, event_text
 from integrations.admin.connections.link import LinkActions
 from integrations.admin.connections.state import StateActions, held_text
+from integrations.admin.connections.writing import WritingButton
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyInline
 from integrations.admin.kit.decorators import display, page_action
@@ -37,9 +38,9 @@ API_V2_KEY = re.compile(r"[0-9a-f]{48,}", re.IGNORECASE)
 _LINK = {"connect", "create_link", "send_link"}
 BUTTONS: dict[ConnectionStatus, set[str]] = {
     ConnectionStatus.NEVER: _LINK,
-    ConnectionStatus.CONNECTED: _LINK | {"sync_this", "test", "pause", "disconnect", "confirm_deletions"},
-    ConnectionStatus.RECONNECT: _LINK | {"test", "disconnect"},
-    ConnectionStatus.PAUSED: {"resume", "connect", "test", "disconnect"},
+    ConnectionStatus.CONNECTED: _LINK | {"sync_this", "test", "write", "pause", "disconnect", "confirm_deletions"},
+    ConnectionStatus.RECONNECT: _LINK | {"test", "write", "disconnect"},
+    ConnectionStatus.PAUSED: {"resume", "connect", "test", "write", "disconnect"},
     ConnectionStatus.HELD: {"accept", "disconnect"},
 }
 
@@ -94,7 +95,7 @@ class EventInline(ReadOnlyInline):
 
 
 @admin.register(BlingConnection)
-class BlingConnectionAdmin(StepUpForm, actions.PermittedActions, LinkActions, StateActions):
+class BlingConnectionAdmin(StepUpForm, actions.PermittedActions, WritingButton, LinkActions, StateActions):
     form = BlingConnectionForm
     tenant_path = "tenant"
     list_display = ["name", "tenant", "state", "cause", "company_name", "swept"]
@@ -104,6 +105,7 @@ class BlingConnectionAdmin(StepUpForm, actions.PermittedActions, LinkActions, St
     readonly_fields = [
         "state", "cause", "company_name", "company_cnpj", "company_id", "registers_read_at", "swept_at", "created_at",
         "callback_address", "decision",
+        "writing_mode", "writing_limit", "writing_error",
     ]  # fmt: skip
     inlines = [EventInline]
     actions = ["sync_now"]
@@ -111,13 +113,14 @@ class BlingConnectionAdmin(StepUpForm, actions.PermittedActions, LinkActions, St
         "resume", "accept", "confirm_deletions", "connect",
         {"title": gettext_lazy("Link for the customer"), "icon": "add_link", "items": ["create_link", "send_link"]},
         "sync_this",
-        {"title": gettext_lazy("More"), "icon": "more_vert", "items": ["test", "pause", "disconnect"]},
+        {"title": gettext_lazy("More"), "icon": "more_vert", "items": ["test", "write", "pause", "disconnect"]},
     ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["tenant", "label", "state", "cause"]}),
         (gettext_lazy("Bling app"), {"fields": ["client_id", "client_secret", "callback_address"]}),
         (gettext_lazy("Company in Bling"), {"fields": ["company_name", "company_cnpj", "company_id"]}),
         (gettext_lazy("Rules"), {"fields": ["code_prefix", "paid_amount"]}),
+        (gettext_lazy("Writing into Bling"), {"fields": ["writing_mode", "writing_limit", "writing_error"]}),
         (gettext_lazy("Reading"), {"fields": ["registers_read_at", "swept_at", "created_at"]}),
     ]
 

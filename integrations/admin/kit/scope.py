@@ -41,6 +41,9 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.BulkOrder: "tenant",
     models.RestoreHold: "kamino_connection__tenant",
     models.MonthClosing: "tenant",
+    models.PayableWrite: "connection__tenant",
+    models.WriteBatch: "connection__tenant",
+    models.BlingAttempt: "connection__tenant",
     models.AuditEvent: "company_id",
 }
 

@@ -13,6 +13,7 @@ from integrations.domain.calendar import day_of
 from integrations.models import (
     BlingConnection,
     BlingToken,
+    BlingWriting,
     ConfidentialCategory,
     Export,
     FilterRule,
@@ -80,6 +81,7 @@ def _delete(tenant: Tenant, clock: Callable[[], datetime], deadline: datetime) -
             model.objects.filter(pk__in=keys).delete()
     with transaction.atomic():
         KaminoConnection.objects.filter(tenant=tenant).update(default_cost_center=None, default_business_unit=None)
+        BlingWriting.history.filter(connection__tenant=tenant).delete()
         for connections in _HISTORIES:
             own = list(connections.objects.filter(tenant=tenant).values_list("pk", flat=True))
             connections.objects.filter(pk__in=own).delete()

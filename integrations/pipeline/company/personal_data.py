@@ -10,6 +10,7 @@ from django.db.models import Model
 from integrations.models import (
     Alert,
     BlingConnection,
+    BlingWriting,
     BulkOrder,
     ConfidentialCategory,
     ConnectionEvent,
@@ -25,6 +26,7 @@ from integrations.models import (
     RestoreHold,
     SyncRun,
     Tenant,
+    WriteBatch,
 )
 
 
@@ -49,13 +51,14 @@ FREE_TEXTS = (
     FreeText(PersonAction, "posting__kamino_connection__tenant", ("reason",)),
     FreeText(PersonDecision, "person__connection__tenant", ("reason",)),
     FreeText(RestoreHold, "kamino_connection__tenant", ("reason",)),
+    FreeText(WriteBatch, "connection__tenant", ("reason", "file_name")),
     FreeText(SyncRun, "connection__tenant", ("failure_notes", "failure")),
     *(
         FreeText(model.history.model, path, ("history_change_reason",))
         for model, path in (
             (Tenant, "id"), (BlingConnection, "tenant"), (KaminoConnection, "tenant"),
             (Mapping, "connection__tenant"), (FilterRule, "connection__tenant"),
-            (ConfidentialCategory, "connection__tenant"),
+            (ConfidentialCategory, "connection__tenant"), (BlingWriting, "connection__tenant"),
         )
     ),
 )  # fmt: skip
@@ -73,6 +76,11 @@ OF_THE_PERSON: dict[str, tuple[str, ...]] = {
     "Posting": ("reason_params", "problems", "desired", "delivered"),
     "PartPosting": ("reason_params", "problems", "desired", "delivered"),
     "Attempt": ("body", "sent_body", "message", "failure"),
+    "PayableWrite": (
+        "supplier_name", "supplier_document", "reason_params", "problems", "desired", "delivered", "decision_reason",
+    ),
+    "ContactWrite": ("name", "folded_name", "document", "reason_params", "problems", "desired", "delivered"),
+    "BlingAttempt": ("body", "sent_body", "message", "failure"),
     "StoredDiscrepancy": ("bling_value", "kamino_value"),
     "Mapping": ("bling_name", "pending"),
     "HistoricalMapping": ("bling_name", "pending"),
@@ -114,6 +122,12 @@ NAMES_NOBODY: dict[str, tuple[str, ...]] = {
     "Posting": ("reason", "desired_fingerprint", "delivered_fingerprint", "rule", "candidates"),
     "PartPosting": ("reason", "desired_fingerprint", "delivered_fingerprint"),
     "Attempt": ("fingerprint", "operation"),
+    "PayableWrite": (
+        "reason", "desired_fingerprint", "delivered_fingerprint", "document_number", "marker", "duplicates",
+    ),
+    "ContactWrite": ("reason", "desired_fingerprint", "delivered_fingerprint"),
+    "BlingAttempt": ("fingerprint", "operation"),
+    "BlingWriting": ("failure",),
     "Alert": ("cause",),
     "BulkOrder": ("title_ids",),
     "CatalogItem": ("name", "path", "nature", "renamed_from"),

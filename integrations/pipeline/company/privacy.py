@@ -51,6 +51,7 @@ from integrations.models import (
 )
 from integrations.models.problem_queries import has_problem
 from integrations.pipeline.audit.record import keyed, record
+from integrations.pipeline.company.payables_of import PayablesOf
 from integrations.pipeline.company.personal_data import FREE_TEXTS
 from integrations.pipeline.company.subjects import Subject, Who, naming, subject_of, without
 from integrations.pipeline.desk.refusal import Refused, need_reason
@@ -86,10 +87,12 @@ class _Rows:
         about = [Q(posting__in=self.postings), Q(person_posting__person__in=subject.keys)]
         self.attempts = Attempt.objects.filter(reduce(or_, [*about, Q(part_posting__posting__in=self.postings)]))
         self.mappings = Mapping.objects.filter(person__in=subject.keys)
+        self.for_bling = PayablesOf(subject)
 
     def units(self) -> list[QuerySet[Any]]:
         """Return what was or would be sent about the person and their titles."""
-        return [PersonPosting.objects.filter(person__in=self.subject.keys), self.postings, self.parts]
+        persons = PersonPosting.objects.filter(person__in=self.subject.keys)
+        return [persons, self.postings, self.parts, *self.for_bling.units()]
 
     def snapshots(self) -> QuerySet[KaminoSnapshot]:
         """Return the titles of the person in Kamino's lists: by number, by the person's id there, by their name, and
@@ -136,6 +139,7 @@ def report(tenant: Tenant, who: Who) -> Told:
         TitleRead.objects.filter(title__in=rows.titles).exclude(failure=None),
         *rows.units(),
         rows.attempts,
+        rows.for_bling.attempts,
         Discrepancy.objects.filter(posting__in=rows.postings),
         ForcedSettlement.objects.filter(posting__in=rows.postings),
         PersonAction.objects.filter(posting__in=rows.postings),
@@ -270,6 +274,7 @@ def _obstacles(rows: _Rows, today: date, *, is_planned: bool) -> list[str]:
 def _erase(rows: _Rows, now: datetime) -> None:
     subject = rows.subject
     _erase_elsewhere(rows, now)
+    rows.for_bling.erase()
     gone = list(rows.mappings.values_list("pk", flat=True))
     rows.mappings.delete()
     Mapping.history.filter(Q(id__in=gone) | Q(person__in=subject.keys)).delete()  # the deletion is a line of it

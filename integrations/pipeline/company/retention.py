@@ -21,9 +21,11 @@ from integrations.models import (
     Alert,
     Attempt,
     AuthorizationRequest,
+    BlingAttempt,
     BulkOrder,
     ConnectionEvent,
     ConnectLink,
+    ContactWrite,
     Export,
     ExportChunk,
     ForcedSettlement,
@@ -33,6 +35,7 @@ from integrations.models import (
     ListedSpan,
     MappingChange,
     PartPosting,
+    PayableWrite,
     PersonPosting,
     Posting,
     RateLimit,
@@ -46,7 +49,9 @@ DAY, YEAR = timedelta(days=1), timedelta(days=365)
 ACCOUNTABLE = 5 * YEAR
 """What money did, and who ordered it: five years."""
 
-GUARDS = (Posting, PersonPosting, PartPosting, Attempt, ForcedSettlement)
+GUARDS = (
+    Posting, PersonPosting, PartPosting, Attempt, ForcedSettlement, PayableWrite, ContactWrite, BlingAttempt
+)  # fmt: skip
 """Tables with a constraint that keeps something from being sent or settled twice: never purged, never partitioned."""
 
 
@@ -89,6 +94,9 @@ ENDS = (
     Ends(Export, "finished_at", 90 * DAY),
     Ends(BulkOrder, "finished_at", 90 * DAY),
     Ends(Attempt, "started_at", 90 * DAY, Q(outcome__in=Attempt.UNRESOLVED) | Attempt.IS_EMPTIED, _EMPTY),
+    Ends(
+        BlingAttempt, "started_at", 90 * DAY, Q(outcome__in=BlingAttempt.UNRESOLVED) | BlingAttempt.IS_EMPTIED, _EMPTY
+    ),
     Ends(MappingChange, "created_at", 90 * DAY, Q(rows=[], content=None), {"rows": [], "content": None}),
     Ends(SyncRun, "ended_at", 180 * DAY, ~Q(Exists(_NEWER))),
     Ends(KnownAddress, "seen_at", 180 * DAY),

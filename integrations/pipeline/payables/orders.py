@@ -7,14 +7,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from integrations.bling.client import BlingClient
 from integrations.domain.delivery import DeliveryState, Outcome
-from integrations.domain.titles import Direction
+from integrations.domain.titles import PersonFacts, TitleFacts
 from integrations.models import BlingAttempt, ContactWrite, PayableWrite, WriteBatch
 from integrations.models.outbox import NO_REASON
-from integrations.pipeline.access.error_texts import live_error_text
 from integrations.pipeline.desk.refusal import Refused, need_reason
-from integrations.rest.errors import ApiError, NotFoundError
 
 Decision = PayableWrite.Decision
 _OPEN = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
@@ -88,18 +85,10 @@ def leave_out(*, payable: PayableWrite, reason: str, user: User, now: datetime) 
         PayableWrite.objects.filter(pk=row.pk).update(fence=row.fence + 1, **values)
 
 
-def is_there(
-    *, payable: PayableWrite, bling_id: int, reason: str, client: BlingClient, user: User, now: datetime
-) -> None:
-    """A person found it in Bling under a number: it is read there, and linked where supplier and value are the same.
-    Raises `Refused` otherwise, or where Bling does not answer."""
-    need_reason(reason)
-    try:
-        facts = client.title(Direction.PAYABLE, bling_id)
-    except NotFoundError as error:
-        raise Refused("not_there", _("Bling has no payable with this number.")) from error
-    except ApiError as error:
-        raise Refused("api", live_error_text(error)) from error
+def is_there(*, payable: PayableWrite, facts: TitleFacts, reason: str, user: User, now: datetime) -> None:
+    """A person found it in Bling, which shows it as `facts`: it is linked where supplier and value are the same. Raises
+    `Refused` otherwise."""
+    bling_id = facts.bling_id
     with transaction.atomic():
         row = _locked(payable)
         others = PayableWrite.objects.filter(connection=row.connection_id, bling_id=bling_id).exclude(pk=row.pk)
@@ -115,6 +104,30 @@ def is_there(
         )  # fmt: skip
 
 
+def supplier_is(*, payable: PayableWrite, contact: PersonFacts | None, reason: str, user: User, now: datetime) -> None:
+    """A person says which contact in Bling a supplier is; `None`: none of them, it is created. Raises `Refused` where
+    that is not (any more) asked, or where the contact has another CPF/CNPJ."""
+    with transaction.atomic():
+        row = _locked(payable)
+        supplier = row.supplier and ContactWrite.objects.select_for_update().get(pk=row.supplier.pk)
+        if supplier is None or supplier.state != DeliveryState.NEEDS_HUMAN:
+            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        if contact is not None and supplier.document and contact.document not in ("", supplier.document):
+            raise Refused("other", _("This contact has another CPF/CNPJ."))
+        outcome = Outcome.ADOPTED if contact else Outcome.TRANSIENT
+        unknown = supplier.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
+        unknown.update(outcome=outcome, ended_at=now, bling_id=contact and contact.bling_id)
+        if contact is None:
+            _free(supplier, now, create_anyway=True)
+        else:
+            ContactWrite.objects.filter(pk=supplier.pk).update(
+                state=DeliveryState.DELIVERED, bling_id=contact.bling_id, delivered=supplier.desired,
+                delivered_fingerprint=supplier.desired_fingerprint, fence=supplier.fence + 1, **NO_REASON,
+            )  # fmt: skip
+        decided = _decided(Decision.SUPPLIER, reason, user, now)
+        PayableWrite.objects.filter(pk=row.pk).update(accepted_at=now, **decided)
+
+
 def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
     """A person looked in Bling, and it is not there: it is sent again. Raises `Refused` without a reason, or where
     nothing is unknown."""
@@ -126,6 +139,11 @@ def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetim
         failure = {"code": "not_there_twice", "service": "Bling"}
         _unresolved(row).update(outcome=Outcome.TRANSIENT, ended_at=now, failure=failure)
         _free(row, now, accepted_at=now, **_decided(Decision.NOT_THERE, reason, user, now))
+
+
+def is_unknown(payable: PayableWrite) -> bool:
+    """Say whether nobody knows what became of its last write."""
+    return bool(_unresolved(payable).exists())
 
 
 def _locked(payable: PayableWrite) -> PayableWrite:

@@ -106,9 +106,9 @@ def test_without_an_app_there_is_no_link(name: str, login: Callable[[str], Clien
     ("status", "shown"),
     [
         ("never", {"connect", "create_link", "send_link"}),
-        ("connected", {"connect", "create_link", "send_link", "sync_this", "test", "pause", "disconnect"}),
-        ("reconnect", {"connect", "create_link", "send_link", "test", "disconnect"}),
-        ("paused", {"resume", "connect", "test", "disconnect"}),
+        ("connected", {"connect", "create_link", "send_link", "sync_this", "test", "write", "pause", "disconnect"}),
+        ("reconnect", {"connect", "create_link", "send_link", "test", "write", "disconnect"}),
+        ("paused", {"resume", "connect", "test", "write", "disconnect"}),
         ("held", {"accept", "disconnect"}),
     ],
 )

@@ -17,16 +17,21 @@ from integrations.models import (
     FilterRule,
     ForcedSettlement,
     KaminoConnection,
+    PayableWrite,
     Posting,
     SyncRun,
     Tenant,
     Title,
 )
 from integrations.pipeline.access.clients import CheckLine
-from tests.admin.cases import LIST_ACTIONS, PAGE_ACTIONS, Case, forced, planned
+from tests.admin.cases import LIST_ACTIONS, Case, forced, planned
+from tests.admin.cases import PAGE_ACTIONS as OTHER_PAGE_ACTIONS
 from tests.admin.kit.test_pages import MODELS, url
 from tests.admin.marked import ordered
+from tests.admin.payable_cases import PAYABLE_ACTIONS
 from tests.admin.world import Rows
+
+PAGE_ACTIONS = [*OTHER_PAGE_ACTIONS, *PAYABLE_ACTIONS]
 
 SHOWS_A_PAGE = {"test", "connect", "create_link", "coverage"}
 HARMLESS = {"test", "connect", "resume_syncing", "coverage"}
@@ -74,6 +79,7 @@ def test_every_registered_action_has_a_case() -> None:
             assert not getattr(model_admin, kind), (model, kind)
     lists.remove((User, "remove_factor"))  # about people: see tests/login/test_factor
     lists.remove((Title, "export_discrepancies"))  # changes nothing: see test_discrepancies_of_titles
+    pages.remove((PayableWrite, "it_is_there"))  # reads in Bling: see tests/admin/payables
     assert lists == {(case.model, case.name) for case in LIST_ACTIONS}
     assert pages == {(case.model, case.name) for case in PAGE_ACTIONS}
 

@@ -19,9 +19,13 @@ from django.utils.translation import override
 
 from integrations.models import (
     Alert,
+    BlingAttempt,
+    BlingConnection,
+    BlingWriting,
     BulkOrder,
     ConfidentialCategory,
     ConnectionEvent,
+    ContactWrite,
     Export,
     ExportChunk,
     FilterRule,
@@ -32,6 +36,7 @@ from integrations.models import (
     Mapping,
     MappingChange,
     MonthClosing,
+    PayableWrite,
     Person,
     PersonAction,
     PersonDecision,
@@ -40,6 +45,7 @@ from integrations.models import (
     SyncRun,
     Title,
     TitleRead,
+    WriteBatch,
 )
 from integrations.pipeline.company import personal_data, privacy
 from integrations.pipeline.company.subjects import Who
@@ -130,6 +136,7 @@ def plant(company: Company, title: int, user: User) -> None:
     Posting.objects.filter(pk=posting.pk).update(problems=[{"code": "partially_paid", "params": {"paid": SAID}}])
     run = SyncRun.objects.filter(connection=connection).latest("pk")
     SyncRun.objects.filter(pk=run.pk).update(failure_notes=[note], failure=note)
+    plant_payables(connection, person, user)
     export = Export.objects.create(
         user=user, table="titulos", file_format="csv", packed_ids=Export.pack_ids([posting.title_id]), counted=1,
         fingerprint="x", tenant_ids=[tenant.pk], created_at=now, finished_at=now, expires_at=now + timedelta(hours=1),
@@ -144,6 +151,34 @@ def plant(company: Company, title: int, user: User) -> None:
     rows = [tenant, connection, kamino, rule]
     for row in rows:
         row.history.model.objects.filter(pk=row.history.latest().pk).update(history_change_reason=NAME)
+
+
+def plant_payables(connection: BlingConnection, person: Person, user: User) -> None:
+    """Let somebody have entered payables to the person: as the contact that Bling has, and as a new supplier."""
+    now = timezone.now()
+    batch = WriteBatch.objects.create(
+        connection=connection, source="form", state="sending", count=1, total=1, user=user, created_at=now, reason=SAID,
+        file_name=f"{NAME}.xlsx",
+    )  # fmt: skip
+    contact, body = {"name": NAME, "document": "52998224725"}, {"history": SAID, "value": "1"}
+    unit = {
+        "connection": connection, "state": "delivered",
+        "reason_params": {"message": SAID}, "problems": [], "ready_at": now, "planned_at": now,
+    }  # fmt: skip
+    supplier = ContactWrite.objects.create(
+        name=NAME, folded_name=NAME.lower(), document="52998224725", desired=contact, delivered=contact, **unit
+    )
+    for number, whom in enumerate(({"contact_id": person.bling_id}, {"supplier": supplier})):
+        payable = PayableWrite.objects.create(
+            batch=batch, supplier_name=NAME, supplier_document="52998224725", value=1, due_date=now.date(),
+            marker=f"PLANTED00{number}", accepted_at=now, decision="create", decision_reason=SAID, desired=body, delivered=body, **whom, **unit,
+        )  # fmt: skip
+        BlingAttempt.objects.create(
+            connection=connection, payable=payable, operation="create", body=body, sent_body=body, message=SAID,
+            failure={"message": SAID}, fingerprint="x", fence=1, started_at=now, outcome="delivered",
+        )  # fmt: skip
+    BlingWriting.objects.create(connection=connection)
+    BlingWriting.history.update(history_change_reason=NAME)
 
 
 def named(text: str) -> bool:

@@ -28,6 +28,9 @@ GUARDING = {
         "one_settlement_per_posting",
         "one_settlement_per_part",
     },
+    "PayableWrite": {"one_write_per_payable"},
+    "ContactWrite": {"one_contact_write_per_document", "one_contact_write_per_name"},
+    "BlingAttempt": {"one_open_attempt_per_contact_write", "one_open_attempt_per_payable_write"},
     "ForcedSettlement": {"one_forced_settlement_per_posting"},
 }
 

@@ -1,0 +1,98 @@
+"""The button "Writing into Bling" of a connection: off, simulation or live, and above which sum a second person."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldBooleanSwitchWidget
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.decorators import display, page_action
+from integrations.admin.kit.fields import AmountField
+from integrations.login.step_up import stepped_up
+from integrations.models import BlingConnection, BlingWriting, WriteMode
+from integrations.pipeline.company import writing as company_writing
+from integrations.words.writes import MODE_COLOURS
+
+
+class WritingForm(actions.ReasonForm):
+    """Whether and how a Bling account is written to."""
+
+    field_order = ["mode", "limit", "only_writer", "reason"]
+    mode = forms.ChoiceField(
+        label=gettext_lazy("Writing into Bling"), choices=WriteMode.choices, widget=UnfoldAdminRadioSelectWidget()
+    )
+    limit = AmountField(
+        label=gettext_lazy("Limit of payables"), required=False,
+        help_text=gettext_lazy(
+            "What one person enters in 24 hours above this amount waits for a second person. Empty: no limit."
+        ),
+    )  # fmt: skip
+    only_writer = forms.BooleanField(
+        label=gettext_lazy("No other system enters the same payables into this Bling account"), required=False,
+        widget=UnfoldBooleanSwitchWidget(),
+    )  # fmt: skip
+
+
+class WritingButton:
+    """What support decides about writing into one Bling account."""
+
+    get_object_or_deny: Any
+
+    def has_activate_writing_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm("integrations.activate_blingwriting"))
+
+    @display(gettext_lazy("writing into Bling"), label=MODE_COLOURS)
+    def writing_mode(self, connection: BlingConnection) -> tuple[str, str]:
+        writing = _writing_of(connection)
+        return writing.mode, str(writing.get_mode_display())
+
+    @display(gettext_lazy("last error of writing"))
+    def writing_error(self, connection: BlingConnection) -> str:
+        return _writing_of(connection).error or texts.EMPTY
+
+    @display(gettext_lazy("limit of payables"))
+    def writing_limit(self, connection: BlingConnection) -> str:
+        return texts.money(_writing_of(connection).limit)
+
+    @page_action(gettext_lazy("Writing into Bling"), permissions=["activate_writing"], icon="edit_note")
+    @stepped_up
+    def write(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self.get_object_or_deny(request, object_id)
+        writing = _writing_of(connection)
+        missing = company_writing.missing_for_live(writing, timezone.now())
+        form = WritingForm(
+            request.POST or None,
+            initial={"mode": writing.mode, "limit": writing.limit, "only_writer": writing.only_writer},
+        )
+        if (
+            request.method == "POST"
+            and form.is_valid()
+            and actions.carry_out(request, company_writing.switch, _said, connection=connection, **form.cleaned_data)
+        ):
+            return actions.back_to(self, connection.pk)
+        return actions.confirm(
+            request,
+            self,
+            title=_("Writing into Bling: %(name)s") % {"name": connection},
+            text=_(
+                "Payables that people enter here are created in this Bling account, with their suppliers. The app "
+                "needs permission for that: Contas a Pagar and Clientes e Fornecedores, to manage and not only to read."
+            ),
+            note="\n".join([_("Before live delivery:"), *missing]) if missing else _("Everything is ready."),
+            submit=_("Save"),
+            form=form,
+            dangerous=True,
+            back=actions.page_url(self, connection.pk),
+        )
+
+
+def _writing_of(connection: BlingConnection) -> BlingWriting:
+    return BlingWriting.objects.filter(connection=connection).first() or BlingWriting(connection=connection)
+
+
+def _said(writing: BlingWriting) -> str:
+    return _("Writing into Bling: %(mode)s.") % {"mode": writing.get_mode_display()}

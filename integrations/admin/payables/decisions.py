@@ -1,0 +1,125 @@
+"""What a person may do about one payable for Bling: each asks first, makes one pipeline call, and says what came."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.decorators import page_action
+from integrations.domain.delivery import DeliveryState
+from integrations.models import PayableWrite
+from integrations.pipeline.payables import live, orders
+from integrations.pipeline.payables.standing import Standing, standing_of
+
+LARGEST_ID = 2**63 - 1
+USEFUL: dict[Standing, set[str]] = {
+    Standing.AWAITS_SECOND: {"leave_out"},
+    Standing.STOPPED: {"leave_out"},
+    Standing.SIMULATION: {"leave_out"},
+    Standing.SWITCHED_OFF: {"leave_out"},
+    Standing.PAUSED: {"leave_out"},
+    Standing.QUEUED: {"leave_out"},
+    Standing.STALE: {"send_again", "leave_out"},
+    Standing.SUPPLIER_STUCK: {"decide_supplier", "leave_out"},
+    Standing.STUCK: {"send_again", "it_is_there", "it_is_not_there", "leave_out"},
+}
+"""The buttons that can do something where a payable stands."""
+
+
+class NumberForm(actions.ReasonForm):
+    """The number of a payable in Bling, and how a person knows."""
+
+    field_order = ["bling_id", "reason"]
+    bling_id = forms.IntegerField(
+        label=gettext_lazy("Bling id"), min_value=1, max_value=LARGEST_ID, widget=UnfoldAdminIntegerFieldWidget()
+    )
+
+
+class ContactForm(actions.ReasonForm):
+    """The number of a contact in Bling, empty where it is none of those that Bling has."""
+
+    field_order = ["contact_id", "reason"]
+    contact_id = forms.IntegerField(
+        label=gettext_lazy("Id of the contact in Bling"), required=False, min_value=1, max_value=LARGEST_ID,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text=gettext_lazy("Empty: it is none of them, and a new contact is registered."),
+    )  # fmt: skip
+
+    def clean_contact_id(self) -> int:
+        return self.cleaned_data["contact_id"] or 0
+
+
+class PayableDecisions(actions.PermittedActions):
+    """The buttons of a payable's page."""
+
+    get_object_or_deny: Any
+
+    def has_resolve_payable_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm("integrations.resolve_payable"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Show only the buttons that can do something."""
+        row = PayableWrite.objects.select_related("batch", "supplier", "connection__writing").filter(pk=object_id)
+        payable = row.first()
+        useful = set(USEFUL.get(standing_of(payable, timezone.now()).standing, ())) if payable else set()
+        if payable is not None and payable.state == DeliveryState.NEEDS_HUMAN:
+            useful -= {"leave_out"} if orders.is_unknown(payable) else {"it_is_there", "it_is_not_there"}
+        shown: list[Any] = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        return [action for action in shown if action.path in useful]
+
+    @page_action(gettext_lazy("Send again"), permissions=["resolve_payable"], icon="replay", variant="primary")
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._ask(
+            request, object_id, orders.send_again, _("It is sent next."), title=_("Send again"),
+            text=_("What may have happened is looked up in Bling first; then it is sent as it was entered."),
+            submit=_("Send again"),
+        )  # fmt: skip
+
+    @page_action(gettext_lazy("It is in Bling"), permissions=["resolve_payable"], icon="link")
+    def it_is_there(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._ask(
+            request, object_id, live.is_there, _("Linked: nothing more is sent."), title=_("It is in Bling"),
+            form=NumberForm(request.POST or None),
+            text=_("The payable with this number is read in Bling now; its supplier and value have to be the same."),
+            submit=_("Link"),
+        )  # fmt: skip
+
+    @page_action(gettext_lazy("It is not in Bling"), permissions=["resolve_payable"], icon="link_off")
+    def it_is_not_there(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._ask(
+            request, object_id, orders.is_not_there, _("It is sent next."), title=_("It is not in Bling"),
+            form=actions.ReasonForm(request.POST or None), dangerous=True,
+            text=_("Look in Bling first: if it is there after all, it will stand there twice."),
+            submit=_("It is not in Bling: send it"),
+        )  # fmt: skip
+
+    @page_action(gettext_lazy("Decide the supplier"), permissions=["resolve_payable"], icon="rule", variant="primary")
+    def decide_supplier(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._ask(
+            request, object_id, live.supplier_is, _("Decided. The payable is sent next."),
+            title=_("Decide the supplier"), form=ContactForm(request.POST or None),
+            text=_("Look in Bling which contact it is, and give its id. It counts for all payables of this supplier."),
+            submit=_("Decide"),
+        )  # fmt: skip
+
+    @page_action(gettext_lazy("Do not send"), permissions=["resolve_payable"], icon="block")
+    def leave_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._ask(
+            request, object_id, orders.leave_out, _("It is not sent."), title=_("Do not send"),
+            form=actions.ReasonForm(request.POST or None), dangerous=True,
+            text=_("Nothing of it reaches Bling. It cannot be sent later; enter it again then."),
+            submit=_("Do not send"),
+        )  # fmt: skip
+
+    def _ask(
+        self, request: HttpRequest, object_id: str, order: Callable[..., object], done: str, **page: Any
+    ) -> HttpResponse:
+        payable = self.get_object_or_deny(request, object_id)
+        note = " · ".join([str(payable), texts.day(payable.due_date), texts.money(payable.value)])
+        return actions.ask_then(request, self, payable.pk, order, done, given={"payable": payable}, note=note, **page)

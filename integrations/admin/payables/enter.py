@@ -1,0 +1,206 @@
+"""The page "Lançar conta a pagar": what is owed, to whom, what becomes of it, and then it is accepted."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.document_search import refuse_document
+from integrations.admin.kit.scope import change_url, row_number, scoped, sees_confidential
+from integrations.admin.payables.forms import PayableForm, SupplierForm
+from integrations.domain.calendar import day_of
+from integrations.domain.money import ZERO
+from integrations.models import BlingConnection, BlingWriting, Title, WriteBatch, WriteMode
+from integrations.models.confidential import confidential_ids
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.payables.accept import Accepted, accept, writing_of
+from integrations.pipeline.payables.duplicates import Duplicate
+from integrations.pipeline.payables.entry import Registers, Supplier, registers_of
+from integrations.pipeline.payables.proposal import Proposal, find_suppliers, propose
+from integrations.queue import enqueue_tick
+
+NAME = "integrations_payablewrite_enter"
+
+
+class EnterPage:
+    """A page beside the list of payables for Bling."""
+
+    admin_site: Any
+    opts: Any
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.enter)
+        return [path("lancar/", view, name=NAME), *super().get_urls()]  # type: ignore[misc]
+
+    def enter(self, request: HttpRequest) -> HttpResponse:
+        """Ask for the company where there are several, then for the payable. Raises `PermissionDenied`."""
+        if not request.user.has_perm("integrations.enter_payable"):
+            raise PermissionDenied
+        connections = writable(request)
+        chosen = row_number(request.GET.get("connection"))
+        connection = connections.filter(pk=chosen).first() if chosen else None
+        if connection is None and len(connections) == 1:
+            connection = connections[0]
+        if connection is None:
+            return self._page(request, {"connections": connections}, title=_("Enter a payable"))
+        try:
+            return _Entering(self, request, connection).answer()
+        except Refused as error:
+            actions.refused(request, error)
+            return HttpResponseRedirect(actions.changelist_url(self))
+
+    def _page(self, request: HttpRequest, context: dict[str, Any], *, title: str) -> HttpResponse:
+        context |= {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "back": actions.changelist_url(self),
+        }
+        return TemplateResponse(request, "admin/integrations/payables/enter.html", context)
+
+
+def writable(request: HttpRequest) -> QuerySet[BlingConnection]:
+    """Return the connections of the user's companies that payables may be entered for."""
+    on = BlingWriting.objects.exclude(mode=WriteMode.OFF).values("connection")
+    rows = scoped(BlingConnection.objects.filter(pk__in=on, tenant__is_active=True), request)
+    return rows.select_related("tenant", "writing").order_by("tenant__name", "label")
+
+
+def enter_url(connection: BlingConnection | None = None) -> str:
+    query = f"?connection={connection.pk}" if connection else ""
+    return reverse(f"admin:{NAME}") + query
+
+
+@dataclass
+class _Entering:
+    """One answer of the page, for one connection."""
+
+    page: EnterPage
+    request: HttpRequest
+    connection: BlingConnection
+
+    def answer(self) -> HttpResponse:
+        request = self.request
+        hidden = frozenset[int]() if sees_confidential(request) else confidential_ids(self.connection)
+        registers = registers_of(self.connection, hidden)
+        form = PayableForm(request.POST or None, registers=registers, today=day_of(timezone.now()))
+        if "change" in request.POST or not form.is_valid() or refuse_document(request, form):
+            return self._show(form)
+        try:
+            return self._choose(form, registers)
+        except Refused as error:
+            actions.refused(request, error)
+            return self._show(form)
+
+    def _choose(self, form: PayableForm, registers: Registers) -> HttpResponse:
+        typed = form.cleaned_data["person"]
+        answer = find_suppliers(self.connection, typed, clock=timezone.now)
+        found = {supplier.contact_id or 0: supplier for supplier in answer.suppliers}
+        labels = {key: self._label(supplier) for key, supplier in found.items()}
+        is_chosen = "supplier" in self.request.POST
+        chooser = SupplierForm(self.request.POST if is_chosen else None, found=labels, typed=typed)
+        context = {"chooser": chooser, "is_cut": answer.is_cut}
+        if not is_chosen and len(found) == 1:
+            supplier = next(iter(found.values()))
+        elif chooser.is_valid():
+            supplier = chooser.to_supplier(found)
+        else:
+            return self._show(form, context)
+        proposal = propose(self.connection, form.to_entry(supplier), registers, clock=timezone.now)
+        if proposal.faults:
+            form.show(list(proposal.faults))
+            return self._show(form)
+        if self.request.POST.get("seen") == proposal.signature:
+            return self._accept(form, proposal, context)
+        if "seen" in self.request.POST:
+            messages.warning(self.request, _("Something is different from what was shown. Look again, then confirm."))
+        return self._show(form, {**context, **self._shown(proposal)})
+
+    def _accept(self, form: PayableForm, proposal: Proposal, context: dict[str, Any]) -> HttpResponse:
+        request = self.request
+        is_another = request.POST.get("is_another") == "yes"
+        if proposal.has_duplicates and not is_another:
+            messages.error(request, _("There may be the same payable already: say that this is another one."))
+            return self._show(form, {**context, **self._shown(proposal)})
+        one = Accepted(proposal.entry, is_another, proposal.shown)
+        batch = accept(
+            connection=self.connection, accepted=[one], source=WriteBatch.Source.FORM, user=actions.user_of(request),
+            now=timezone.now(),
+        )  # fmt: skip
+        enqueue_tick()
+        messages.success(request, _said(batch, writing_of(self.connection)))
+        return HttpResponseRedirect(change_url(batch))
+
+    def _label(self, supplier: Supplier) -> str:
+        document = texts.document(supplier.document, whole=texts.sees_personal_data(self.request))
+        return " · ".join([supplier.name, document if supplier.document else _("no CPF/CNPJ")])
+
+    def _shown(self, proposal: Proposal) -> dict[str, Any]:
+        rows = [
+            {
+                "position": parcel.position,
+                "due": texts.day(parcel.due_date),
+                "value": texts.money(parcel.value),
+                "duplicates": [self._duplicate(duplicate) for duplicate in found],
+            }
+            for parcel, found in zip(proposal.parcels, proposal.duplicates, strict=True)
+        ]
+        total = sum((parcel.value for parcel in proposal.parcels), ZERO)
+        return {"proposal": proposal, "rows": rows, "total": texts.money(total), "supplier": proposal.entry.supplier}
+
+    def _duplicate(self, duplicate: Duplicate) -> str:
+        where = {"day": texts.day(duplicate.due_date), "value": texts.money(duplicate.value)}
+        title = duplicate.title
+        if title is not None and not scoped(Title.objects.filter(pk=title.pk), self.request).exists():
+            return _("a title that you may not see, due %(day)s, %(value)s") % where
+        if duplicate.write is not None:
+            return _("entered here, due %(day)s, %(value)s: %(number)s") % {**where, "number": duplicate.write}
+        return _("in Bling (%(id)s), due %(day)s, %(value)s") % {**where, "id": duplicate.bling_id}
+
+    def _show(self, form: PayableForm, context: dict[str, Any] | None = None) -> HttpResponse:
+        writing = writing_of(self.connection)
+        shown = {
+            "form": form, "connection": self.connection, "is_simulation": writing.mode == WriteMode.SIMULATION,
+            "limit": texts.money(writing.limit) if writing.limit is not None else "", **(context or {}),
+        }  # fmt: skip
+        title = _("Enter a payable of %(company)s") % {"company": self.connection.tenant}
+        return self.page._page(self.request, shown, title=title)
+
+
+def _said(batch: WriteBatch, writing: BlingWriting) -> str:
+    values = {"count": batch.count, "total": texts.money(batch.total)}
+    if batch.state == WriteBatch.State.AWAITING:
+        return (
+            ngettext(
+                "%(count)s payable, %(total)s: above the limit, so somebody else has to confirm it first.",
+                "%(count)s payables, %(total)s: above the limit, so somebody else has to confirm them first.",
+                batch.count,
+            )
+            % values
+        )
+    if writing.mode == WriteMode.SIMULATION:
+        return (
+            ngettext(
+                "%(count)s payable, %(total)s, kept in simulation: nothing is sent.",
+                "%(count)s payables, %(total)s, kept in simulation: nothing is sent.",
+                batch.count,
+            )
+            % values
+        )
+    return (
+        ngettext(
+            "%(count)s payable, %(total)s: sent to Bling next.",
+            "%(count)s payables, %(total)s: sent to Bling next.",
+            batch.count,
+        )
+        % values
+    )

@@ -1,0 +1,171 @@
+"""Payables for Bling: the list, and one of them with what became of it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet, Value
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from integrations.admin.kit import texts
+from integrations.admin.kit.base import ReadOnlyAdmin, ReadOnlyInline
+from integrations.admin.kit.decorators import display
+from integrations.admin.kit.filters import ChoicesColumn, DayRange, TenantFilter
+from integrations.admin.payables.decisions import PayableDecisions
+from integrations.admin.payables.enter import EnterPage, enter_url
+from integrations.domain.titles import Direction
+from integrations.models import BlingAttempt, CatalogItem, PayableWrite, Title
+from integrations.models.registers import CatalogKind
+from integrations.pipeline.payables.standing import standing_of
+from integrations.words.colours import OUTCOME_COLOURS
+from integrations.words.writes import STANDING_COLOURS, standing_name, write_texts
+
+
+class AttemptInline(ReadOnlyInline):
+    """The writes of one payable."""
+
+    model = BlingAttempt
+    fk_name = "payable"
+    verbose_name_plural = gettext_lazy("Writes to Bling")
+    fields = ["moment", "result", "number"]
+    readonly_fields = ["moment", "result", "number"]
+
+    @display(gettext_lazy("started at"))
+    def moment(self, attempt: BlingAttempt) -> str:
+        return texts.moment(attempt.started_at)
+
+    @display(gettext_lazy("outcome"), label=OUTCOME_COLOURS)
+    def result(self, attempt: BlingAttempt) -> tuple[str, str]:
+        return attempt.outcome, attempt.get_outcome_display()
+
+    @display(gettext_lazy("Bling id"))
+    def number(self, attempt: BlingAttempt) -> str:
+        return texts.plain_number(attempt.bling_id)
+
+
+@admin.register(PayableWrite)
+class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
+    tenant_path = "connection__tenant"
+    list_before_template = "admin/integrations/payables/list.html"
+    empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
+    list_display = ["supplier_text", "number", "due", "amount", "standing", "why", "entered", "company"]
+    list_filter = [TenantFilter, ("state", ChoicesColumn), ("due_date", DayRange)]
+    list_select_related = ["batch__user", "supplier", "connection__tenant", "connection__writing"]
+    search_fields = ["supplier_name", "document_number"]
+    search_help_text = gettext_lazy("Supplier or document number")
+    ordering = ["-accepted_at", "-pk"]
+    inlines = [AttemptInline]
+    readonly_fields = fields = [
+        "standing", "why", "advice", "supplier_text", "document_text", "number", "amount", "due", "issue",
+        "competence", "category", "account", "payment_form", "history_text", "title_link", "bling_number", "batch_link",
+        "entered", "decided", "company",
+    ]  # fmt: skip
+    actions_detail = ["decide_supplier", "send_again", "it_is_there", "it_is_not_there", "leave_out"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        whole = Value(texts.sees_personal_data(request))
+        rows: QuerySet[Any] = super().get_queryset(request).select_related(*self.list_select_related)
+        return rows.annotate(whole_document=whole)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        may_enter = request.user.has_perm("integrations.enter_payable")
+        return super().changelist_view(
+            request, {"enter_url": enter_url() if may_enter else "", **(extra_context or {})}
+        )
+
+    @display(gettext_lazy("supplier"), ordering="supplier_name")
+    def supplier_text(self, row: PayableWrite) -> str:
+        return row.supplier_name
+
+    @display(gettext_lazy("CPF/CNPJ"))
+    def document_text(self, row: PayableWrite) -> str:
+        return texts.document(row.supplier_document, whole=getattr(row, "whole_document", False))
+
+    @display(gettext_lazy("document number"), ordering="document_number")
+    def number(self, row: PayableWrite) -> str:
+        return row.document_number or texts.EMPTY
+
+    @display(gettext_lazy("due date"), ordering="due_date")
+    def due(self, row: PayableWrite) -> str:
+        return texts.day(row.due_date)
+
+    @display(gettext_lazy("value"), ordering="value")
+    def amount(self, row: PayableWrite) -> str:
+        return texts.money(row.value)
+
+    @display(gettext_lazy("state"), label=STANDING_COLOURS)
+    def standing(self, row: PayableWrite) -> tuple[str, str]:
+        found = standing_of(row, timezone.now()).standing
+        return found.value, standing_name(found.value)
+
+    @display(gettext_lazy("why"))
+    def why(self, row: PayableWrite) -> str:
+        found = standing_of(row, timezone.now())
+        return write_texts(found.standing.value, found.why)[0]
+
+    @display(gettext_lazy("what to do"))
+    def advice(self, row: PayableWrite) -> str:
+        found = standing_of(row, timezone.now())
+        return write_texts(found.standing.value, found.why)[1] or texts.EMPTY
+
+    @display(gettext_lazy("entered by"), ordering="accepted_at")
+    def entered(self, row: PayableWrite) -> str:
+        batch = row.batch
+        return f"{batch.user} · {batch.get_source_display()} · {texts.moment(batch.created_at)}"
+
+    @display(gettext_lazy("decided"))
+    def decided(self, row: PayableWrite) -> str:
+        if not row.decision:
+            return texts.EMPTY
+        who = f"{row.get_decision_display()}: {row.decided_by}, {texts.moment(row.decided_at)}"
+        return f"{who}. {row.decision_reason}" if row.decision_reason else who
+
+    @display(gettext_lazy("company"), ordering="connection__tenant__name")
+    def company(self, row: PayableWrite) -> str:
+        return str(row.connection.tenant)
+
+    @display(gettext_lazy("issue date"))
+    def issue(self, row: PayableWrite) -> str:
+        return texts.day(row.get_desired().issue_date)
+
+    @display(gettext_lazy("competence"))
+    def competence(self, row: PayableWrite) -> str:
+        return texts.day(row.get_desired().competence_date)
+
+    @display(gettext_lazy("description"))
+    def history_text(self, row: PayableWrite) -> str:
+        return row.get_desired().history or texts.EMPTY
+
+    @display(gettext_lazy("category"))
+    def category(self, row: PayableWrite) -> str:
+        return _register(row, CatalogKind.CATEGORY, row.category_id)
+
+    @display(gettext_lazy("account"))
+    def account(self, row: PayableWrite) -> str:
+        return _register(row, CatalogKind.BANK_ACCOUNT, row.get_desired().account_id)
+
+    @display(gettext_lazy("payment form"))
+    def payment_form(self, row: PayableWrite) -> str:
+        return _register(row, CatalogKind.PAYMENT_FORM, row.get_desired().payment_form_id)
+
+    @display(gettext_lazy("title"))
+    def title_link(self, row: PayableWrite) -> SafeString | str:
+        title = Title.objects.filter(
+            connection=row.connection_id, direction=Direction.PAYABLE, bling_id=row.bling_id or 0
+        ).first()  # fmt: skip
+        return texts.link(title) if title else texts.EMPTY
+
+    @display(gettext_lazy("Bling id"))
+    def bling_number(self, row: PayableWrite) -> str:
+        return texts.plain_number(row.bling_id)
+
+    @display(gettext_lazy("batch"))
+    def batch_link(self, row: PayableWrite) -> SafeString | str:
+        return texts.link(row.batch)
+
+
+def _register(row: PayableWrite, kind: CatalogKind, bling_id: int) -> str:
+    item = CatalogItem.objects.filter(connection=row.connection_id, kind=kind, bling_id=bling_id or -1).first()
+    return str(item) if item else texts.EMPTY

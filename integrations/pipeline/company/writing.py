@@ -1,0 +1,63 @@
+"""Writing into Bling: off by default, first in simulation, live by a person's word once everything is ready."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from integrations.models import BlingConnection, BlingWriting, SyncRun, WriteMode
+from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.desk.refusal import Refused, need_reason
+
+REGISTERS_AGE = timedelta(days=1)
+
+
+def missing_for_live(writing: BlingWriting, now: datetime) -> list[str]:
+    """Return what has to be done before an account may be written to, as sentences; none where it is ready."""
+    connection, found = writing.connection, []
+    if connection.status != ConnectionStatus.CONNECTED:
+        found.append(_("Connect the Bling account: it is not connected now."))
+    if not connection.company_id:
+        found.append(_("Sync once: which company this Bling account is was not read yet."))
+    if connection.registers_read_at is None or connection.registers_read_at < now - REGISTERS_AGE:
+        found.append(_("Sync once: categories and accounts of Bling are older than a day."))
+    if not SyncRun.objects.filter(connection=connection, state=SyncRun.State.DONE).exists():
+        found.append(_("Let a first sync come to its end: possible duplicates are found in what it read."))
+    if not writing.only_writer:
+        found.append(_("Make sure that no other system enters the same payables, and say so."))
+    return found
+
+
+def switch(
+    *,
+    connection: BlingConnection,
+    mode: str,
+    limit: Decimal | None,
+    only_writer: bool,
+    reason: str,
+    user: User,
+    now: datetime,
+) -> BlingWriting:
+    """Set whether and how an account is written to. Raises `Refused` without a reason, or, for live delivery, naming
+    what is not ready."""
+    need_reason(reason)
+    with transaction.atomic():
+        writing, _is_new = BlingWriting.objects.select_for_update().get_or_create(connection=connection)
+        before = writing.mode
+        writing.mode, writing.limit, writing.only_writer = WriteMode(mode), limit, only_writer
+        missing = missing_for_live(writing, now) if mode == WriteMode.LIVE and before != WriteMode.LIVE else []
+        if missing:
+            raise Refused("not_ready", " ".join([_("Not everything is ready."), *missing]))
+        writing._change_reason = reason.strip()[:100]  # type: ignore[attr-defined] # simple-history's
+        writing._history_user = user  # type: ignore[attr-defined]
+        writing.save(update_fields=["mode", "limit", "only_writer"])
+    return writing
+
+
+def go_on_now(*, connection: BlingConnection, user: User, now: datetime) -> None:
+    """Try an account again that was left alone after a refusal. Raises `Refused` where it is not paused."""
+    rows = BlingWriting.objects.filter(connection=connection, paused_until__gt=now)
+    if not rows.update(paused_until=None, failure={}):
+        raise Refused("changed", _("Writing is not paused."))

@@ -1,0 +1,87 @@
+"""Proposals: what would become of an entry, shown to who entered it before anything is stored."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from integrations.domain.audit import AuditAction
+from integrations.domain.documents import DocumentKind, compact, kind_of
+from integrations.domain.occurrences import Parcel
+from integrations.domain.titles import TitleRow
+from integrations.models import BlingConnection
+from integrations.pipeline.audit.record import keyed, record
+from integrations.pipeline.payables.duplicates import Duplicate, duplicates_of, is_to_be_asked, listed_in_bling
+from integrations.pipeline.payables.entry import Entry, Fault, Registers, Supplier, faults_of
+from integrations.pipeline.payables.live import asking
+
+MOST_FOUND = 10
+"""Contacts that a person chooses among."""
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The contacts in Bling that a supplier may be; `is_cut`: there are more than were shown."""
+
+    suppliers: Sequence[Supplier]
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What would become of an entry: its titles, each with what may be the same already, and what is wrong with it."""
+
+    entry: Entry
+    parcels: Sequence[Parcel]
+    duplicates: Sequence[Sequence[Duplicate]]
+    faults: Sequence[Fault]
+    shown: Sequence[TitleRow]
+
+    @property
+    def has_duplicates(self) -> bool:
+        return any(self.duplicates)
+
+    @property
+    def signature(self) -> str:
+        """A name for what a person was shown: it differs as soon as anything of it does."""
+        found = [[duplicate.to_json() for duplicate in rows] for rows in self.duplicates]
+        text = json.dumps([asdict(self.entry), found], default=str, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_suppliers(connection: BlingConnection, term: str, *, clock: Clock) -> Found:
+    """Return the contacts that Bling has by a name, CPF or CNPJ, read now. Raises `Refused` where the account is not
+    connected, or Bling does not answer."""
+    record(
+        AuditAction.LIVE_READ, company=connection.tenant, of=connection,
+        details={"at": "bling", "person": keyed(term)},
+    )  # fmt: skip
+    with asking(connection, clock) as client:
+        rows = [row for row in client.contacts_like(term) if row.situacao != "E"]
+    is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
+    if is_document:
+        rows = [row for row in rows if compact(row.numero_documento) == compact(term)]
+    found = [Supplier(row.nome[:120], _document(row.numero_documento), row.id) for row in rows]
+    return Found(found[:MOST_FOUND], is_cut=len(found) > MOST_FOUND)
+
+
+def propose(connection: BlingConnection, entry: Entry, registers: Registers, *, clock: Clock) -> Proposal:
+    """Say what would become of an entry. What is known of its supplier's titles is asked of Bling where it is old.
+    Raises `Refused` where Bling does not answer."""
+    faults = faults_of(entry, connection, registers)
+    if faults:
+        return Proposal(entry, (), (), faults, ())
+    shown: Sequence[TitleRow] = ()
+    if entry.supplier.contact_id and is_to_be_asked(connection, clock()):
+        with asking(connection, clock) as client:
+            shown = listed_in_bling(client, entry)
+    parcels = entry.parcels()
+    found = [duplicates_of(connection, entry, parcel, shown=shown) for parcel in parcels]
+    return Proposal(entry, parcels, found, (), shown)
+
+
+def _document(written: str) -> str:
+    plain = compact(written)
+    return plain if len(plain) <= 14 else ""

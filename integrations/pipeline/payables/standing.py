@@ -1,0 +1,75 @@
+"""Where a payable for Bling stands, and why it goes no further: one answer for its row, its page and its file."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Problem
+from integrations.models import PayableWrite, WriteBatch, WriteMode
+from integrations.models.bling_units import STALE_AFTER
+
+
+class Standing(StrEnum):
+    AWAITS_SECOND = "awaits_second"
+    DISCARDED = "discarded"
+    LEFT_OUT = "left_out"
+    STOPPED = "stopped"
+    SWITCHED_OFF = "switched_off"
+    SIMULATION = "simulation"
+    PAUSED = "paused"
+    STALE = "stale"
+    SUPPLIER_STUCK = "supplier_stuck"
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNCONFIRMED = "unconfirmed"
+    STUCK = "stuck"
+    SENT = "sent"
+
+
+ASKS = (Standing.AWAITS_SECOND, Standing.STOPPED, Standing.STALE, Standing.SUPPLIER_STUCK, Standing.STUCK)
+"""What only a person moves on."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Where it stands, and the reason that is known of it."""
+
+    standing: Standing
+    why: Problem | None = None
+
+
+_BY_STATE = {
+    DeliveryState.DELIVERED: Standing.SENT,
+    DeliveryState.SENDING: Standing.SENDING,
+    DeliveryState.UNCERTAIN: Standing.UNCONFIRMED,
+    DeliveryState.NEEDS_HUMAN: Standing.STUCK,
+    DeliveryState.HELD: Standing.AWAITS_SECOND,
+}
+
+
+def standing_of(payable: PayableWrite, now: datetime) -> Answer:
+    """Return where a payable stands; its batch, supplier and connection's `writing` are read with it."""
+    state, batch = DeliveryState(payable.state), payable.batch
+    if state is DeliveryState.IGNORED:
+        is_whole = batch.state == WriteBatch.State.DISCARDED
+        return Answer(Standing.DISCARDED if is_whole else Standing.LEFT_OUT)
+    if state in _BY_STATE:
+        return Answer(_BY_STATE[state], payable.get_reason())
+    return _ready(payable, now)
+
+
+def _ready(payable: PayableWrite, now: datetime) -> Answer:
+    writing, supplier = getattr(payable.connection, "writing", None), payable.supplier
+    mode = writing.mode if writing else WriteMode.OFF
+    if payable.batch.state == WriteBatch.State.STOPPED:
+        return Answer(Standing.STOPPED)
+    if mode != WriteMode.LIVE:
+        return Answer(Standing.SIMULATION if mode == WriteMode.SIMULATION else Standing.SWITCHED_OFF)
+    if payable.fence == 0 and payable.accepted_at < now - STALE_AFTER:
+        return Answer(Standing.STALE)
+    if supplier is not None and supplier.state == DeliveryState.NEEDS_HUMAN:
+        return Answer(Standing.SUPPLIER_STUCK, supplier.get_reason())
+    if writing is not None and writing.paused_until is not None and writing.paused_until > now:
+        return Answer(Standing.PAUSED)
+    return Answer(Standing.QUEUED, payable.get_reason() or (supplier.get_reason() if supplier else None))

@@ -1,0 +1,81 @@
+"""The actions about payables for Bling, as `tests/admin/cases.py` has the others."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.models import BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch
+from tests.admin.cases import REASON, Case
+from tests.admin.world import Rows
+
+
+def payable_is(**values: Any) -> Callable[[Rows], bool]:
+    return lambda rows: PayableWrite.objects.filter(pk=rows.payable.pk, **values).exists()
+
+
+def batch_is(state: str) -> Callable[[Rows], bool]:
+    return lambda rows: WriteBatch.objects.filter(pk=rows.batch.pk, state=state).exists()
+
+
+def stuck(rows: Rows) -> None:
+    """Let the payable have been sent, and nobody know what came of it."""
+    PayableWrite.objects.filter(pk=rows.payable.pk).update(state="needs_human", reason="found_twice", bling_id=None)
+    rows.payable.attempts.update(outcome="uncertain")
+
+
+def refused(rows: Rows) -> None:
+    """Let Bling have refused the payable."""
+    PayableWrite.objects.filter(pk=rows.payable.pk).update(state="needs_human", reason="refused", bling_id=None)
+
+
+def without_supplier(rows: Rows) -> None:
+    """Let Bling have several contacts that may be the supplier."""
+    now = timezone.now()
+    supplier = ContactWrite.objects.create(
+        connection=rows.bling, name="Fornecedor", folded_name=f"fornecedor {rows.bling.pk}", state="needs_human",
+        reason="ambiguous", ready_at=now, planned_at=now,
+    )  # fmt: skip
+    PayableWrite.objects.filter(pk=rows.payable.pk).update(supplier=supplier, contact_id=None)
+
+
+def batch_in(state: str) -> Callable[[Rows], object]:
+    return lambda rows: WriteBatch.objects.filter(pk=rows.batch.pk).update(state=state)
+
+
+PAYABLE_ACTIONS = [
+    Case(
+        BlingConnection, "write", "bling", "suporte", "operacao",
+        lambda rows: BlingWriting.objects.filter(connection=rows.bling, mode="off").exists(),
+        lambda _rows: {**REASON, "mode": "off", "limit": "1.000,00"}, says="Escrita no Bling: Desligada.",
+    ),
+    Case(
+        PayableWrite, "send_again", "payable", "financeiro", "suporte",
+        payable_is(state="ready", decision="send_again"), begin=refused, says="Vai em seguida",
+    ),
+    Case(
+        PayableWrite, "it_is_not_there", "payable", "operacao", "suporte",
+        payable_is(state="ready", decision="not_there"), lambda _rows: REASON, begin=stuck, says="Vai em seguida",
+    ),
+    Case(
+        PayableWrite, "decide_supplier", "payable", "financeiro", "suporte",
+        payable_is(decision="supplier", supplier__state="ready", supplier__create_anyway=True), lambda _rows: REASON,
+        begin=without_supplier, says="Decidido",
+    ),
+    Case(
+        PayableWrite, "leave_out", "payable", "financeiro", "suporte", payable_is(state="ignored", decision="ignore"),
+        lambda _rows: REASON, begin=refused, says="Não será enviada",
+    ),
+    Case(
+        WriteBatch, "confirm", "batch", "financeiro", "operacao", batch_is("sending"), begin=batch_in("awaiting"),
+        says="Confirmado",
+    ),
+    Case(
+        WriteBatch, "go_on", "batch", "operacao", "suporte", batch_is("sending"), begin=batch_in("stopped"),
+        says="O resto vai em seguida",
+    ),
+    Case(
+        WriteBatch, "discard", "batch", "operacao", "suporte", batch_is("discarded"), lambda _rows: REASON,
+        begin=batch_in("awaiting"), says="Descartado",
+    ),
+]  # fmt: skip
