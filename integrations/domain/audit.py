@@ -10,6 +10,16 @@ from typing import Any
 NOTHING = "0" * 64
 """What the first seal of all follows."""
 
+COLUMNS: dict[int, tuple[str, ...]] = {
+    1: (
+        "id", "at", "action", "actor_id", "actor", "address", "company_id", "company", "object_type", "object_id",
+        "filter", "count", "amount", "details",
+    ),
+}  # fmt: skip
+"""The columns of an event that each version of its digest holds. A version that sealed an event once stays as it is."""
+VERSION = max(COLUMNS)
+"""What events are sealed by now."""
+
 
 class AuditAction(StrEnum):
     """What somebody did. Those of `models/audit_triggers.py` are recorded by the database, whoever writes the row."""
@@ -48,9 +58,11 @@ class AuditAction(StrEnum):
     PERSON_FORGOTTEN = "person_forgotten"
 
 
-def digest_of(event: Mapping[str, Any]) -> str:
-    """Return the hash of an event: of all its columns, by name. Amounts count by their value, moments in UTC."""
-    text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_written)
+def digest_of(event: Mapping[str, Any], version: int) -> str:
+    """Return the hash of an event: of the columns of a version, by name. Amounts count by their value, moments in UTC.
+    The first version has no number in it, as there was no other."""
+    told = event if version == 1 else {**event, "version": version}
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_written)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

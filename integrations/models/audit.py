@@ -1,14 +1,13 @@
 """The audit record: who did what, for five years. Rows are only ever added (`audit_tables`)."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.audit import digest_of
+from integrations.domain.audit import COLUMNS, digest_of
 from integrations.models.moments import moment
 from integrations.words.audit import action_choices
 
@@ -65,10 +64,9 @@ class AuditEvent(models.Model):
     def __str__(self) -> str:
         return f"{moment(self.at)} {self.get_action_display()}"
 
-    def digest(self) -> str:
-        """Return the hash of all columns."""
-        columns: list[Any] = [field.attname for field in self._meta.concrete_fields]
-        return digest_of({name: getattr(self, name) for name in columns})
+    def digest(self, version: int) -> str:
+        """Return the hash of the columns of a version (`COLUMNS`). Raises `KeyError` for one that nobody knows."""
+        return digest_of({name: getattr(self, name) for name in COLUMNS[version]}, version)
 
 
 OUR_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
@@ -95,8 +93,9 @@ class AuditPending(models.Model):
 
 
 class AuditSeal(models.Model):
-    """One link of the chain: `hash` is that of the `previous` seal, the number, and the event's `digest`. Numbers are
-    consecutive. Where older months were dropped, the first seal that is left is the chain's beginning."""
+    """One link of the chain: `hash` is that of the `previous` seal, the number, and the event's `digest`. The `version`
+    says which columns the digest holds, and never falls. Numbers are consecutive. Where older months were dropped, the
+    first seal that is left is the chain's beginning."""
 
     number = models.BigIntegerField(primary_key=True)
     event_id = models.BigIntegerField()
@@ -105,6 +104,7 @@ class AuditSeal(models.Model):
     previous = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
     sealed_at = models.DateTimeField()
+    version = models.SmallIntegerField(db_default=1)
 
     class Meta:
         managed = False
