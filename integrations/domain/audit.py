@@ -10,12 +10,11 @@ from typing import Any
 NOTHING = "0" * 64
 """What the first seal of all follows."""
 
-COLUMNS: dict[int, tuple[str, ...]] = {
-    1: (
-        "id", "at", "action", "actor_id", "actor", "address", "company_id", "company", "object_type", "object_id",
-        "filter", "count", "amount", "details",
-    ),
-}  # fmt: skip
+_FIRST = (
+    "id", "at", "action", "actor_id", "actor", "address", "company_id", "company", "object_type", "object_id",
+    "filter", "count", "amount", "details",
+)  # fmt: skip
+COLUMNS: dict[int, tuple[str, ...]] = {1: _FIRST, 2: (*_FIRST, "role", "application", "backend")}
 """The columns of an event that each version of its digest holds. A version that sealed an event once stays as it is."""
 VERSION = max(COLUMNS)
 """What events are sealed by now."""

@@ -34,7 +34,8 @@ class AuditEvent(models.Model):
 
     Names are kept as they were: people and companies may go, this stays. Of personal data it holds only *that* it
     changed, of documents and searches a keyed hash, so that erasing a person needs no write here. Without an `actor_id`
-    the service itself did it, or a command.
+    the service itself did it, or a command. Who acted is what the application says; the database itself stamps which
+    `role` wrote the row, by which process of its own (`backend`), and what the connection called itself.
     """
 
     at = models.DateTimeField(_("at"), db_default=models.functions.Now())
@@ -50,6 +51,9 @@ class AuditEvent(models.Model):
     count = models.IntegerField(_("rows"), null=True)
     amount = models.DecimalField(_("amount"), max_digits=17, decimal_places=2, null=True)
     details = models.JSONField(_("details"), default=dict)
+    role = models.CharField(_("role of the database"), max_length=63, blank=True, db_default="")
+    application = models.CharField(_("program"), max_length=63, blank=True, db_default="")
+    backend = models.IntegerField(_("process of the database"), null=True)
 
     objects = AuditEventQuerySet.as_manager()
 

@@ -111,7 +111,8 @@ def _compare_ends(verdict: Verdict, now: datetime, head: tuple[int, str] | None)
 
 def _unguarded() -> list[str]:
     """Return which tables have lost a trigger that refuses changes, or that records them."""
-    guarded = [(EVENT, "audit_refuse"), (SEAL, "audit_refuse"), (SEAL, "audit_next"), (EVENT, "audit_pend")]
+    guarded = [(EVENT, "audit_refuse"), (SEAL, "audit_refuse"), (SEAL, "audit_next")]
+    guarded += [(EVENT, "audit_pend"), (EVENT, "audit_origin")]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = ANY (%s::regclass[])", [[EVENT, SEAL]]
