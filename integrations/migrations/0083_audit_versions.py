@@ -16,12 +16,15 @@ BEGIN
     RETURN NEW;
 END $$
 """
-VERSIONS = """
+NEVER_FALLING = """
     IF NEW.version < last.version THEN
         RAISE EXCEPTION 'seal % is of an older version than seal %', NEW.number, last.number;
     END IF;
+    IF NEW.sealed_at < last.sealed_at THEN
+        RAISE EXCEPTION 'seal % is dated before seal %', NEW.number, last.number;
+    END IF;
 """
-"""Rows of an older release that still runs are sealed by the next one."""
+"""Rows of an older release that still runs are sealed by the next one. By their moments seals are dropped, in order."""
 
 
 class Migration(migrations.Migration):
@@ -34,5 +37,5 @@ class Migration(migrations.Migration):
                 migrations.AddField("auditseal", "version", models.SmallIntegerField(db_default=1)),
             ],
         ),
-        migrations.RunSQL(NEXT.format(more=VERSIONS), NEXT.format(more="")),
+        migrations.RunSQL(NEXT.format(more=NEVER_FALLING), NEXT.format(more="")),
     ]

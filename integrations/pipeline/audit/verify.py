@@ -75,6 +75,8 @@ def _faults(seal: AuditSeal, before: AuditSeal | None, event: AuditEvent | None,
         yield f"seal {seal.number} does not follow seal {before.number}"
     if seal.hash != sealed(seal.previous, seal.number, seal.event_id, seal.event_at, seal.digest):
         yield f"seal {seal.number} was changed"
+    if before is not None and seal.sealed_at < before.sealed_at:
+        yield f"seal {seal.number} is dated before the one that it follows"
     if before is not None and seal.version < before.version:
         yield f"seal {seal.number} is of version {seal.version}, which holds less than the one before"
     if seal.version not in COLUMNS:
