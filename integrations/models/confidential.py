@@ -103,7 +103,7 @@ def hidden_persons(marked: Marked) -> QuerySet[Person]:
 
 _TITLES = {
     "Title": "", "Payment": "title__", "Posting": "title__", "PlannedWrite": "title__",
-    "ForcedSettlement": "posting__title__", "Discrepancy": "posting__title__",
+    "ForcedSettlement": "posting__title__", "Discrepancy": "posting__title__", "StoredDiscrepancy": "posting__title__",
 }  # fmt: skip
 _PERSONS = {"Person": "pk", "PersonPosting": "person", "Mapping": "person"}
 
