@@ -52,7 +52,7 @@ from integrations.models import (
 from integrations.models.problem_queries import has_problem
 from integrations.pipeline.audit.record import keyed, record
 from integrations.pipeline.company.personal_data import FREE_TEXTS
-from integrations.pipeline.company.subjects import Subject, Who, naming, subject_of, without
+from integrations.pipeline.company.subjects import Subject, Who, naming, subject_of, whole_name, without
 from integrations.pipeline.desk.refusal import Refused, need_reason
 
 _FINISHED = (TitleStatus.SETTLED, TitleStatus.CANCELLED, TitleStatus.DELETED, TitleStatus.RETURNED)
@@ -99,7 +99,7 @@ class _Rows:
         found |= Q(person_id__in=[row.kamino_id for row in self.subject.postings if row.kamino_id])
         found |= Q(kamino_id__in=[*self._in_kamino(self.postings), *self._in_kamino(self.parts)])
         for name in self.subject.telling:
-            found |= Q(person_name__iexact=name)
+            found |= Q(person_name__iregex=whole_name(name))
         return mine.filter(found)
 
     def _in_kamino(self, units: QuerySet[Any]) -> QuerySet[Any, Any]:
