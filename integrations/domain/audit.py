@@ -55,6 +55,7 @@ class AuditAction(StrEnum):
     LIVE_READ = "live_read"
     PERSON_REPORT = "person_report"
     PERSON_FORGOTTEN = "person_forgotten"
+    PERSON_REFUSED = "person_refused"
 
 
 def digest_of(event: Mapping[str, Any], version: int) -> str:
