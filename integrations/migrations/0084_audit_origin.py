@@ -1,4 +1,5 @@
-"""Each event says by which connection of the database it was written, and none but the owner chooses its moment."""
+"""Each event says by which connection of the database it was written, and none but the owner chooses its moment. What
+happened to one row is found by an index."""
 
 from django.db import migrations, models
 
@@ -6,6 +7,7 @@ EVENT = "integrations_auditevent"
 ADD = f"""
 ALTER TABLE {EVENT} ADD COLUMN role varchar(63) NOT NULL DEFAULT '',
     ADD COLUMN application varchar(63) NOT NULL DEFAULT '', ADD COLUMN backend integer;
+CREATE INDEX audit_object ON {EVENT} (object_type, object_id, at DESC, id DESC);
 CREATE FUNCTION integrations_audit_origin() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF NEW.at NOT BETWEEN clock_timestamp() - interval '5 minutes' AND clock_timestamp() + interval '5 minutes'
@@ -24,6 +26,7 @@ CREATE TRIGGER audit_origin BEFORE INSERT ON {EVENT} FOR EACH ROW EXECUTE FUNCTI
 REMOVE = f"""
 DROP TRIGGER audit_origin ON {EVENT};
 DROP FUNCTION integrations_audit_origin();
+DROP INDEX audit_object;
 ALTER TABLE {EVENT} DROP COLUMN role, DROP COLUMN application, DROP COLUMN backend;
 """
 
