@@ -10,6 +10,15 @@ from typing import Any
 NOTHING = "0" * 64
 """What the first seal of all follows."""
 
+_FIRST = (
+    "id", "at", "action", "actor_id", "actor", "address", "company_id", "company", "object_type", "object_id",
+    "filter", "count", "amount", "details",
+)  # fmt: skip
+COLUMNS: dict[int, tuple[str, ...]] = {1: _FIRST, 2: (*_FIRST, "role", "application", "backend")}
+"""The columns of an event that each version of its digest holds. A version that sealed an event once stays as it is."""
+VERSION = max(COLUMNS)
+"""What events are sealed by now."""
+
 
 class AuditAction(StrEnum):
     """What somebody did. Those of `models/audit_triggers.py` are recorded by the database, whoever writes the row."""
@@ -49,11 +58,14 @@ class AuditAction(StrEnum):
     LIVE_READ = "live_read"
     PERSON_REPORT = "person_report"
     PERSON_FORGOTTEN = "person_forgotten"
+    PERSON_REFUSED = "person_refused"
 
 
-def digest_of(event: Mapping[str, Any]) -> str:
-    """Return the hash of an event: of all its columns, by name. Amounts count by their value, moments in UTC."""
-    text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_written)
+def digest_of(event: Mapping[str, Any], version: int) -> str:
+    """Return the hash of an event: of the columns of a version, by name. Amounts count by their value, moments in UTC.
+    The first version has no number in it, as there was no other."""
+    told = event if version == 1 else {**event, "version": version}
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_written)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

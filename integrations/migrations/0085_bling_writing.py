@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0082_search_bling'),
+        ('integrations', '0084_audit_origin'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,13 +7,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.alerts import AlertCause
+from integrations.models.confidential import Sight
 from integrations.models.connections import BlingConnection
 from integrations.models.tenants import Tenant
 from integrations.words.alerts import alert_choices, alert_text
 
 
 class Alert(models.Model):
-    """One thing to do. `params` are those of the sentence of its cause (`words/alerts`), without personal data."""
+    """One thing to do. `params` are those of the sentence of its cause (`words/alerts`), without personal data; where
+    it counts titles, also those for who does not see confidential ones."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="alerts", verbose_name=_("company"))
     connection = models.ForeignKey(
@@ -46,10 +48,9 @@ class Alert(models.Model):
             )
         ]
 
-    @property
-    def detail(self) -> str:
-        """The sentence: what happened and what to do."""
-        return alert_text(AlertCause(self.cause), self.params)
+    def detail(self, sight: Sight) -> str:
+        """Return the sentence: what happened and what to do."""
+        return alert_text(AlertCause(self.cause), self.params, is_whole=sight.is_whole)
 
     def __str__(self) -> str:
         return f"{self.tenant}: {self.get_cause_display()}"

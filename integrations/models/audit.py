@@ -1,14 +1,13 @@
 """The audit record: who did what, for five years. Rows are only ever added (`audit_tables`)."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.audit import digest_of
+from integrations.domain.audit import COLUMNS, digest_of
 from integrations.models.moments import moment
 from integrations.words.audit import action_choices
 
@@ -35,7 +34,8 @@ class AuditEvent(models.Model):
 
     Names are kept as they were: people and companies may go, this stays. Of personal data it holds only *that* it
     changed, of documents and searches a keyed hash, so that erasing a person needs no write here. Without an `actor_id`
-    the service itself did it, or a command.
+    the service itself did it, or a command. Who acted is what the application says; the database itself stamps which
+    `role` wrote the row, by which process of its own (`backend`), and what the connection called itself.
     """
 
     at = models.DateTimeField(_("at"), db_default=models.functions.Now())
@@ -51,6 +51,9 @@ class AuditEvent(models.Model):
     count = models.IntegerField(_("rows"), null=True)
     amount = models.DecimalField(_("amount"), max_digits=17, decimal_places=2, null=True)
     details = models.JSONField(_("details"), default=dict)
+    role = models.CharField(_("role of the database"), max_length=63, blank=True, db_default="")
+    application = models.CharField(_("program"), max_length=63, blank=True, db_default="")
+    backend = models.IntegerField(_("process of the database"), null=True)
 
     objects = AuditEventQuerySet.as_manager()
 
@@ -65,10 +68,9 @@ class AuditEvent(models.Model):
     def __str__(self) -> str:
         return f"{moment(self.at)} {self.get_action_display()}"
 
-    def digest(self) -> str:
-        """Return the hash of all columns."""
-        columns: list[Any] = [field.attname for field in self._meta.concrete_fields]
-        return digest_of({name: getattr(self, name) for name in columns})
+    def digest(self, version: int) -> str:
+        """Return the hash of the columns of a version (`COLUMNS`). Raises `KeyError` for one that nobody knows."""
+        return digest_of({name: getattr(self, name) for name in COLUMNS[version]}, version)
 
 
 OUR_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
@@ -95,8 +97,9 @@ class AuditPending(models.Model):
 
 
 class AuditSeal(models.Model):
-    """One link of the chain: `hash` is that of the `previous` seal, the number, and the event's `digest`. Numbers are
-    consecutive. Where older months were dropped, the first seal that is left is the chain's beginning."""
+    """One link of the chain: `hash` is that of the `previous` seal, the number, and the event's `digest`. The `version`
+    says which columns the digest holds, and never falls. Numbers are consecutive. Where older months were dropped, the
+    first seal that is left is the chain's beginning."""
 
     number = models.BigIntegerField(primary_key=True)
     event_id = models.BigIntegerField()
@@ -105,6 +108,7 @@ class AuditSeal(models.Model):
     previous = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
     sealed_at = models.DateTimeField()
+    version = models.SmallIntegerField(db_default=1)
 
     class Meta:
         managed = False

@@ -15,7 +15,7 @@ from django.db import IntegrityError, connections, transaction
 
 EVENT, SEAL = "integrations_auditevent", "integrations_auditseal"
 AHEAD = 12
-"""Months that are made ahead, by each `migrate`. What comes later goes into the tables `…_rest`, which stay."""
+"""Months that are made ahead, by each `migrate`. What comes later goes into the tables `…_rest`."""
 LOCK = 7_203_180
 """The advisory lock of whoever adds seals."""
 
@@ -102,25 +102,42 @@ class MonthError(Exception):
 
 
 def drop_months(*, before: date, using: str) -> list[str]:
-    """Drop the tables of the months that ended before a day; return their names. The first seal that is left stays as
-    the chain's beginning, so that the month of the newest one is never dropped. Needs the owner's role. Raises
-    `MonthError` where an event of such a month was never sealed."""
-    with connections[using].cursor() as cursor:
+    """Drop the tables of the months that ended before a day, and the rows of those months that are in the tables
+    `…_rest`; return a line on each. The first seal that is left stays as the chain's beginning, so that the month of
+    the newest one is never dropped. Needs the owner's role. Raises `MonthError` where such an event was never sealed.
+    """
+    over = f"{before:%Y-%m}-01 00:00+00"
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         months = {table: _months_before(cursor, table, before) for table in (EVENT, SEAL)}
-        for name in months[EVENT]:
+        for name in (*months[EVENT], f"{EVENT}_rest"):
             cursor.execute(
-                f"SELECT count(*) FROM {name} e WHERE NOT EXISTS ("
-                f"SELECT FROM {SEAL} s WHERE s.event_id = e.id AND s.event_at = e.at)"
+                f"SELECT count(*) FROM {name} e WHERE at < %s AND NOT EXISTS ("
+                f"SELECT FROM {SEAL} s WHERE s.event_id = e.id AND s.event_at = e.at)",
+                [over],
             )
             [(unsealed,)] = cursor.fetchall()
             if unsealed:
                 raise MonthError(f"{name} has {unsealed} events without a seal: it stays until they have one")
-        cursor.execute(f"SELECT tableoid::regclass::text FROM {SEAL} ORDER BY number DESC LIMIT 1")
-        newest = {name for (name,) in cursor.fetchall()}
-        dropped = [name for name in (*months[EVENT], *months[SEAL]) if name not in newest]
+        cursor.execute(f"SELECT number, tableoid::regclass::text FROM {SEAL} ORDER BY number DESC LIMIT 1")
+        newest = cursor.fetchone() or (0, "")
+        dropped = [name for name in (*months[EVENT], *months[SEAL]) if name != newest[1]]
         for name in dropped:
             cursor.execute(f"DROP TABLE {name}")
-    return dropped
+        rest = {
+            f"{EVENT}_rest": _delete_rest(cursor, f"{EVENT}_rest", "at < %s", [over]),
+            f"{SEAL}_rest": _delete_rest(cursor, f"{SEAL}_rest", "sealed_at < %s AND number < %s", [over, newest[0]]),
+        }
+    return [f"{name}: dropped" for name in dropped] + [f"{name}: {n} rows deleted" for name, n in rest.items() if n]
+
+
+def _delete_rest(cursor: Any, table: str, condition: str, values: list[Any]) -> int:
+    """Delete rows of a table `…_rest`: the only way in which rows of the record go one by one. The trigger that refuses
+    it is off for nobody else, since this transaction is all that sees it so. Return how many they were."""
+    cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse")
+    cursor.execute(f"DELETE FROM {table} WHERE {condition}", values)
+    count = int(cursor.rowcount)
+    cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER audit_refuse")
+    return count
 
 
 def _months_before(cursor: Any, table: str, day: date) -> list[str]:

@@ -104,7 +104,7 @@ def hidden_persons(marked: Marked) -> QuerySet[Person]:
 
 _TITLES = {
     "Title": "", "Payment": "title__", "Posting": "title__", "PlannedWrite": "title__",
-    "ForcedSettlement": "posting__title__", "Discrepancy": "posting__title__",
+    "ForcedSettlement": "posting__title__", "Discrepancy": "posting__title__", "StoredDiscrepancy": "posting__title__",
 }  # fmt: skip
 _PAYABLES = {"PayableWrite": "pk", "BlingAttempt": "payable", "WriteBatch": "payables"}
 """A batch with one that somebody may not see is not shown to them at all: its sum would tell."""

@@ -161,6 +161,7 @@ def statements() -> list[str]:
         *_of_row(
             "integrations_blingtoken", "token", "INSERT OR UPDATE", of_bling, (WakeUpKind.TOKENS, WakeUpKind.ALERTS)
         ),
+        *_of_row("integrations_confidentialcategory", "confidential", "INSERT", of_bling, (WakeUpKind.ALERTS,)),
         *_of_row(
             "integrations_attempt",
             "surplus",

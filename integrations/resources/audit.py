@@ -29,12 +29,15 @@ class AuditResource(PortugueseResource):
     count = NativeField("count", column_name=gettext_lazy("Rows"))
     amount = NativeField("amount", column_name=gettext_lazy("Amount"))
     details = TextField(column_name=gettext_lazy("Details"))
+    role = TextField("role", column_name=gettext_lazy("Role of the database"))
+    application = TextField("application", column_name=gettext_lazy("Program"))
+    backend = NativeField("backend", column_name=gettext_lazy("Process of the database"))
 
     class Meta:
         model = AuditEvent
         fields = (
             "number", "at", "actor", "address", "action", "company", "object_type", "object_id", "filter", "count",
-            "amount", "details",
+            "amount", "details", "role", "application", "backend",
         )  # fmt: skip
         name = gettext_lazy("Audit record")
 

@@ -87,8 +87,20 @@ _SENTENCES = {
 _LISTS = {Direction.PAYABLE: gettext_noop("payables"), Direction.RECEIVABLE: gettext_noop("receivables")}
 
 
-def alert_text(cause: AlertCause, params: Mapping[str, Any]) -> str:
-    """Return what happened and what to do, from the parameters of an alert. Version 0.1 stored the sentence."""
+OF_TITLES = (AlertCause.DOUBLE_PAYMENT, AlertCause.SURPLUS, AlertCause.RESTORED, AlertCause.UNMAPPED)
+"""What only the titles of a company say."""
+
+
+def alert_text(cause: AlertCause, params: Mapping[str, Any], *, is_whole: bool) -> str:
+    """Return what happened and what to do, from the parameters of an alert. Who does not see confidential titles
+    (`is_whole` is false) is told the numbers without them: "public" of the parameters, of which there are none where
+    all are confidential, or an older version left nothing to tell it by. Version 0.1 stored the sentence."""
+    if cause in OF_TITLES and not is_whole:
+        if params.get("public") is None:
+            return _(
+                "This is about titles that only some people see. Somebody who sees confidential titles has to look."
+            )
+        params = params["public"]
     if "text" in params:
         return str(params["text"])
     if cause is AlertCause.DOUBLE_PAYMENT:

@@ -42,6 +42,7 @@ _NAMES: dict[AuditAction, str] = {
     AuditAction.LIVE_READ: gettext_noop("Looked up at Bling or Kamino"),
     AuditAction.PERSON_REPORT: gettext_noop("Report about a person written"),
     AuditAction.PERSON_FORGOTTEN: gettext_noop("Person forgotten"),
+    AuditAction.PERSON_REFUSED: gettext_noop("Report or erasure of a person refused"),
 }
 
 assert _NAMES.keys() == set(AuditAction), "an action without a name"

@@ -82,7 +82,7 @@ def new_page(browser: Any, live_server: Any) -> Iterator[Callable[[], Any]]:
         )
         context.set_default_timeout(15_000)
         page = context.new_page()
-        page.on("console", lambda message: refused.append(message.text) if POLICY in message.text else None)
+        context.on("console", lambda message: refused.append(message.text) if POLICY in message.text else None)
         return page
 
     refused: list[str] = []

@@ -25,6 +25,7 @@ from integrations.models import (
     ListedSpan,
     RestoreHold,
 )
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.access import restores
 from integrations.pipeline.access.journal import JournalError
 from integrations.pipeline.access.tokens import refresh_token
@@ -380,9 +381,8 @@ def test_a_held_company_is_not_green_and_tokens_of_the_backup_have_their_own_wor
     seal_all()
     assert client.get("/health/ready?workers=1").json()["ok"]
     assert signals() == ["journal"]
-    health = health_of(company.tenant, now=timezone.now())
-    assert health.colour == "red"
-    assert AlertCause.RESTORED in [finding.cause for finding in health.findings]
+    health = health_of(company.tenant, WHOLE, now=timezone.now())
+    assert (health.colour, AlertCause.RESTORED in [found.cause for found in health.findings]) == ("red", True)
     answer = client.get("/health/ready?workers=1")
     assert (answer.status_code, answer.json()) == (503, {"ok": False})
     with pytest.raises(NeedsReconnectionError):

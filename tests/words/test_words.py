@@ -88,12 +88,13 @@ def test_a_kind_of_discrepancy_has_a_name_a_meaning_and_an_advice(kind: Discrepa
 @pytest.mark.parametrize("cause", AlertCause)
 def test_an_alert_that_lacks_its_parameters_is_still_a_sentence(cause: AlertCause) -> None:
     for params in ({}, {"failure": {"kind": "of another version"}}):
-        assert alerts.alert_text(cause, params) or cause is AlertCause.KAMINO
+        for is_whole in (True, False):
+            assert alerts.alert_text(cause, params, is_whole=is_whole) or cause is AlertCause.KAMINO
 
 
 @pytest.mark.parametrize(("titles", "asks"), [(0, False), (1, True), (13, True)])
 def test_an_alert_after_a_restore_asks_for_a_release_only_where_titles_wait(titles: int, asks: bool) -> None:
     with override("pt-br"):
-        text = alerts.alert_text(AlertCause.RESTORED, {"titles": titles})
+        text = alerts.alert_text(AlertCause.RESTORED, {"titles": titles}, is_whole=True)
     assert ("Retenções após restauração" in text) == asks
     assert (str(titles) in text) == asks

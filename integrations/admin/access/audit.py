@@ -33,7 +33,10 @@ class AuditEventAdmin(SpreadsheetExport, ReadOnlyAdmin):
     list_display = ["moment", "who", "action_name", "company", "subject", "count", "money", "address"]
     list_display_links = ["moment"]
     list_filter = [TenantFilter, ("action", ChoicesColumn), ("at", MomentRange)]
-    fields = ["moment", "who", "address", "action_name", "company", "subject", "filter", "count", "money", "told"]
+    fields = [
+        "moment", "who", "address", "action_name", "company", "subject", "filter", "count", "money", "told",
+        "role", "application", "backend",
+    ]  # fmt: skip
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

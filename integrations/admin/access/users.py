@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from integrations.admin.access.history import AuditHistory
 from integrations.admin.kit import actions
-from integrations.admin.kit.base import NoAdminLog
 from integrations.admin.kit.filters import BooleanColumn, ChoiceFilter
 from integrations.admin.kit.lists import ClosedLists
 from integrations.login.factors import remove_factor
@@ -100,7 +100,7 @@ class GroupFilter(ChoiceFilter):
         return queryset.filter(groups=int(self.choice)) if self.choice else queryset
 
 
-class OnlyWhatIHave(NoAdminLog):
+class OnlyWhatIHave(AuditHistory):
     """Nobody grants what they do not have, and nobody changes somebody, or a group, that has more."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

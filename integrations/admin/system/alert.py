@@ -12,7 +12,7 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoicesColumn, OpenFilter, TenantFilter
-from integrations.admin.kit.scope import change_url, scoped, told_connections
+from integrations.admin.kit.scope import change_url, scoped, sight_for, sight_told, told_connections, told_sight
 from integrations.domain.alerts import AlertCause
 from integrations.models import Alert
 from integrations.words.alerts import ALERT_COLOURS, URGENT_CAUSES
@@ -31,7 +31,7 @@ class AlertAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return told_connections(super().get_queryset(request), request)
+        return told_sight(told_connections(super().get_queryset(request), request), request)
 
     @display(gettext_lazy("cause"), ordering="cause", label=ALERT_COLOURS)
     def cause_label(self, alert: Alert) -> tuple[str, str]:
@@ -43,7 +43,8 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @display(gettext_lazy("what to do"))
     def detail_text(self, alert: Alert) -> str:
-        return texts.sentence_list([alert.detail] if alert.detail else [])
+        detail = alert.detail(sight_told(alert))
+        return texts.sentence_list([detail] if detail else [])
 
     @display(gettext_lazy("connection"))
     def connection_link(self, alert: Alert) -> str:
@@ -87,7 +88,13 @@ def _urgent(request: HttpRequest) -> dict[str, Any]:
 
 
 def _line(alert: Alert, request: HttpRequest) -> dict[str, Any]:
-    line: dict[str, Any] = {"alert": alert, "url": "", "link_url": "", "risks_url": ""}
+    line: dict[str, Any] = {
+        "alert": alert,
+        "detail": alert.detail(sight_for(request)),
+        "url": "",
+        "link_url": "",
+        "risks_url": "",
+    }
     user, connection = request.user, alert.connection
     if alert.cause == AlertCause.DOUBLE_PAYMENT and user.has_perm("integrations.view_posting"):
         line["risks_url"] = f"{reverse('admin:integrations_posting_changelist')}?tenant={alert.tenant_id}&worklist=risk"

@@ -14,7 +14,7 @@ from integrations.admin.companies.coverage import coverage_url
 from integrations.admin.connections.event_texts import cause_text
 from integrations.admin.kit import texts
 from integrations.admin.kit.paging import COUNTED
-from integrations.admin.kit.scope import change_url, scoped
+from integrations.admin.kit.scope import change_url, scoped, sight_for
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
 from integrations.models import Alert, Discrepancy, KaminoConnection, Posting, SyncRun, Tenant
@@ -109,7 +109,7 @@ def _fill(cards: dict[int, Card], request: HttpRequest) -> None:
     for pk, card in cards.items():
         mine = [row for row in connections if row.tenant_id == pk]
         card.connections = [_connection(row, runs.get(row.shown_run)) for row in mine]
-        card.health = health_from(mine, has_kamino=bool(card.kamino), findings=causes[pk])
+        card.health = health_from(mine, has_kamino=bool(card.kamino), findings=causes[pk], sight=sight_for(request))
         card.next_url = _next_url(card, request)
 
 

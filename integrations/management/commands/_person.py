@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from integrations.domain.documents import DocumentKind, kind_of
 from integrations.models import Tenant
+from integrations.pipeline.company.privacy import note_refusal
 from integrations.pipeline.company.subjects import Who
 
 
@@ -27,15 +28,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def tenant_named(slug: str) -> Tenant:
-    """Return a company by its short name. Raises `CommandError`."""
+def asked_for(asked: str, *, tenant: str, **options: Any) -> tuple[Tenant, Who]:
+    """Return the company and the person that a "report" or to "forget" was asked of. Raises `CommandError` where one of
+    them cannot be meant, which is recorded."""
+    company = Tenant.objects.filter(slug=tenant).first()
+    if company is None:
+        note_refusal(asked, "company")
+        raise CommandError(f"no company with the short name {tenant!r}")
     try:
-        return Tenant.objects.get(slug=slug)
-    except Tenant.DoesNotExist:
-        raise CommandError(f"no company with the short name {slug!r}") from None
+        return company, _who_of(**options)
+    except CommandError:
+        note_refusal(asked, "person", tenant=company)
+        raise
 
 
-def who_of(document: str, bling_id: list[int], name: str, **_more: Any) -> Who:
+def _who_of(document: str, bling_id: list[int], name: str, **_more: Any) -> Who:
     """Return who was meant. Raises `CommandError` for what is no CPF or CNPJ, and where nobody or no name is given;
     never repeats what was typed."""
     number = sys.stdin.readline() if document == "-" else document

@@ -19,6 +19,6 @@ class Command(BaseCommand):
                 dropped = drop_months(before=(timezone.now() - KEPT - timedelta(days=1)).date(), using="default")
             except MonthError as error:
                 raise CommandError(str(error)) from error
-        for name in dropped:
-            self.stdout.write(f"{name}: dropped")
+        for line in dropped:
+            self.stdout.write(line)
         self.stdout.write("the tables of the next months are there")

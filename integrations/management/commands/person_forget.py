@@ -6,8 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from integrations.management.commands import _person
-from integrations.pipeline.company.privacy import forget
-from integrations.pipeline.company.subjects import namesakes, subject_of
+from integrations.pipeline.company.privacy import forget, note_refusal
 from integrations.pipeline.desk.refusal import Refused
 
 
@@ -22,13 +21,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, tenant: str, user: str, reason: str, **options: Any) -> None:
         person = User.objects.filter(username=user).first()
         if person is None:
+            note_refusal("forget", "user")
             raise CommandError(f"no user with the log-in name {user!r}")
-        company, who = _person.tenant_named(tenant), _person.who_of(**options)
+        company, who = _person.asked_for("forget", tenant=tenant, **options)
         try:
-            others = list(namesakes(subject_of(company, who)).values_list("bling_id", flat=True))
             erased = forget(tenant=company, who=who, reason=reason, user=person, now=timezone.now())
         except Refused as error:
             raise CommandError(f"nothing was erased: {error.message}") from error
         self.stdout.write(f"{erased.persons} contacts and {erased.titles} titles emptied")
-        if others:
-            self.stdout.write(f"of the same name, without CPF/CNPJ, not touched: {', '.join(map(str, others))}")
+        if erased.namesakes:
+            others = ", ".join(map(str, erased.namesakes))
+            self.stdout.write(f"of the same name, without CPF/CNPJ, not touched: {others}")

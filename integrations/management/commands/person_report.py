@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, required=True, metavar="FILE")
 
     def handle(self, *args: Any, tenant: str, output: Path, **options: Any) -> None:
-        company, who = _person.tenant_named(tenant), _person.who_of(**options)
+        company, who = _person.asked_for("report", tenant=tenant, **options)
         try:
             with override("pt-br"):
                 found = report(company, who)

@@ -6,6 +6,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from integrations.domain import audit
 from integrations.domain.audit import NOTHING, sealed
 from integrations.models import AuditEvent, AuditPending, AuditSeal
 from integrations.models.audit_tables import LOCK
@@ -51,10 +52,10 @@ def _chain(numbers: list[int], since: datetime, now: datetime) -> AuditSeal | No
     seals: list[AuditSeal] = []
     for event in AuditEvent.objects.unsealed(since).filter(pk__in=numbers).order_by("pk", "at"):
         number, previous = (last.number + 1, last.hash) if last else (1, NOTHING)
-        digest = event.digest()
+        digest = event.digest(audit.VERSION)
         last = AuditSeal(
-            number=number, event_id=event.pk, event_at=event.at, digest=digest, previous=previous,
-            hash=sealed(previous, number, event.pk, event.at, digest),
+            number=number, event_id=event.pk, event_at=event.at, digest=digest, version=audit.VERSION,
+            previous=previous, hash=sealed(previous, number, event.pk, event.at, digest),
             sealed_at=max(now, last.sealed_at) if last else now,
         )  # fmt: skip
         seals.append(last)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from django.db import connection
 
-from integrations.domain.audit import NOTHING, sealed
+from integrations.domain.audit import COLUMNS, NOTHING, sealed
 from integrations.models import AuditEvent, AuditSeal
 from integrations.models.audit_tables import EVENT, SEAL
 from integrations.models.audit_triggers import WATCHED
@@ -51,33 +51,39 @@ def _walk(verdict: Verdict, now: datetime) -> None:
     before: AuditSeal | None = None
     seals = AuditSeal.objects.order_by("number", "sealed_at").iterator(chunk_size=_CHUNK)
     while chunk := list(islice(seals, _CHUNK)):
-        digests = _digests(chunk)
+        events = _events(chunk)
         for seal in chunk:
             verdict.first = verdict.first or seal
             verdict.sealed += 1
-            for text in _faults(seal, before, digests.get((seal.event_id, seal.event_at)), now):
+            for text in _faults(seal, before, events.get((seal.event_id, seal.event_at)), now):
                 verdict.note_problem(text)
             before = seal
     verdict.last = before
 
 
-def _digests(chunk: list[AuditSeal]) -> dict[tuple[int, datetime], str]:
+def _events(chunk: list[AuditSeal]) -> dict[tuple[int, datetime], AuditEvent]:
     moments = [seal.event_at for seal in chunk]
     events = AuditEvent.objects.filter(pk__in=[seal.event_id for seal in chunk])
     found = events.filter(at__gte=min(moments), at__lte=max(moments)).order_by()
-    return {(event.pk, event.at): event.digest() for event in found}
+    return {(event.pk, event.at): event for event in found}
 
 
-def _faults(seal: AuditSeal, before: AuditSeal | None, digest: str | None, now: datetime) -> Iterator[str]:
+def _faults(seal: AuditSeal, before: AuditSeal | None, event: AuditEvent | None, now: datetime) -> Iterator[str]:
     if before is not None and seal.number != before.number + 1:
         yield f"seals {before.number + 1} to {seal.number - 1} are missing"
     elif before is not None and seal.previous != before.hash:
         yield f"seal {seal.number} does not follow seal {before.number}"
     if seal.hash != sealed(seal.previous, seal.number, seal.event_id, seal.event_at, seal.digest):
         yield f"seal {seal.number} was changed"
-    if digest is None and seal.event_at >= now - KEPT:
+    if before is not None and seal.sealed_at < before.sealed_at:
+        yield f"seal {seal.number} is dated before the one that it follows"
+    if before is not None and seal.version < before.version:
+        yield f"seal {seal.number} is of version {seal.version}, which holds less than the one before"
+    if seal.version not in COLUMNS:
+        yield f"seal {seal.number} is of version {seal.version}, which this release does not know"
+    elif event is None and seal.event_at >= now - KEPT:
         yield f"event {seal.event_id}, sealed as {seal.number}, is missing"
-    elif digest is not None and digest != seal.digest:
+    elif event is not None and event.digest(seal.version) != seal.digest:
         yield f"event {seal.event_id}, sealed as {seal.number}, was changed"
 
 
@@ -107,7 +113,8 @@ def _compare_ends(verdict: Verdict, now: datetime, head: tuple[int, str] | None)
 
 def _unguarded() -> list[str]:
     """Return which tables have lost a trigger that refuses changes, or that records them."""
-    guarded = [(EVENT, "audit_refuse"), (SEAL, "audit_refuse"), (SEAL, "audit_next"), (EVENT, "audit_pend")]
+    guarded = [(EVENT, "audit_refuse"), (SEAL, "audit_refuse"), (SEAL, "audit_next")]
+    guarded += [(EVENT, "audit_pend"), (EVENT, "audit_origin")]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = ANY (%s::regclass[])", [[EVENT, SEAL]]

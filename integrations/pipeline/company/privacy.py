@@ -4,6 +4,7 @@ Amounts, days and numbers of titles stay, as the law asks of accounts. Names, do
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
@@ -53,7 +54,7 @@ from integrations.models.problem_queries import has_problem
 from integrations.pipeline.audit.record import keyed, record
 from integrations.pipeline.company.payables_of import PayablesOf
 from integrations.pipeline.company.personal_data import FREE_TEXTS
-from integrations.pipeline.company.subjects import Subject, Who, naming, subject_of, without
+from integrations.pipeline.company.subjects import Subject, Who, namesakes, naming, subject_of, whole_name, without
 from integrations.pipeline.desk.refusal import Refused, need_reason
 
 _FINISHED = (TitleStatus.SETTLED, TitleStatus.CANCELLED, TitleStatus.DELETED, TitleStatus.RETURNED)
@@ -70,10 +71,12 @@ Told = dict[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Erased:
-    """How many contacts and titles were emptied."""
+    """How many contacts and titles were emptied; `namesakes` are the Bling ids of contacts that were not, though they
+    are called the same."""
 
     persons: int
     titles: int
+    namesakes: list[int]
 
 
 class _Rows:
@@ -102,7 +105,7 @@ class _Rows:
         found |= Q(person_id__in=[row.kamino_id for row in self.subject.postings if row.kamino_id])
         found |= Q(kamino_id__in=[*self._in_kamino(self.postings), *self._in_kamino(self.parts)])
         for name in self.subject.telling:
-            found |= Q(person_name__iexact=name)
+            found |= Q(person_name__iregex=whole_name(name))
         return mine.filter(found)
 
     def _in_kamino(self, units: QuerySet[Any]) -> QuerySet[Any, Any]:
@@ -128,7 +131,8 @@ class _Rows:
 def report(tenant: Tenant, who: Who) -> Told:
     """Return everything that is stored about a person for one company: tables and columns by the names that people
     know, in the active language. Raises `Refused` where nobody is meant."""
-    rows = _Rows(subject_of(tenant, who))
+    with _refusals("report", tenant, who, None):
+        rows = _Rows(subject_of(tenant, who))
     record(AuditAction.PERSON_REPORT, company=tenant, details=_about(who, rows))
     keys = rows.subject.keys
     queries: list[QuerySet[Any]] = [
@@ -154,6 +158,27 @@ def report(tenant: Tenant, who: Who) -> Told:
         known = found.setdefault(name, [])
         known += [part for part in parts if part not in known]
     return found
+
+
+@contextmanager
+def _refusals(asked: str, tenant: Tenant, who: Who, user: User | None) -> Iterator[None]:
+    """Record that something was refused, outside of the transaction that is rolled back."""
+    try:
+        yield
+    except Refused as error:
+        note_refusal(asked, error.code, tenant=tenant, who=who, user=user)
+        raise
+
+
+def note_refusal(
+    asked: str, why: str, *, tenant: Tenant | None = None, who: Who | None = None, user: User | None = None
+) -> None:
+    """Record that somebody asked for a "report" or to "forget" a person, and why it was refused, as a code. Of what was
+    typed it keeps a hash: it may name anybody."""
+    document = keyed(compact(who.document)) if who else ""
+    record(AuditAction.PERSON_REFUSED, actor=user, company=tenant, details={
+        "asked": asked, "why": why, "document": document, "contacts": len(who.bling_ids) if who else 0,
+    })  # fmt: skip
 
 
 def _about(who: Who, rows: _Rows) -> dict[str, Any]:
@@ -219,9 +244,10 @@ def _cells(query: QuerySet[Any]) -> list[dict[str, Any]]:
 def forget(*, tenant: Tenant, who: Who, reason: str, user: User | None, now: datetime) -> Erased:
     """Empty everything that names a person. Raises `Refused` while anything of theirs is unfinished, or would be read
     from Bling again; nothing is changed then. Nothing is erased in Bling and Kamino: do that first."""
-    need_reason(reason)
-    with transaction.atomic():
+    with _refusals("forget", tenant, who, user), transaction.atomic():
+        need_reason(reason)
         rows = _Rows(subject_of(tenant, who))
+        others = list(namesakes(rows.subject).values_list("bling_id", flat=True))
         persons = list(Person.objects.filter(pk__in=rows.subject.keys).select_for_update(of=("self",)).order_by("pk"))
         # Locked in planning's order, so that no plan writes what is erased here.
         planned = PlanRequest.objects.select_for_update(of=("self",)).filter(title__in=rows.titles).order_by("pk")
@@ -240,7 +266,7 @@ def forget(*, tenant: Tenant, who: Who, reason: str, user: User | None, now: dat
             ConnectionEvent.objects.create(
                 connection_id=connection_id, at=now, code="person_forgotten", detail=detail, user=user
             )
-    return Erased(len(persons), count)
+    return Erased(len(persons), count, others)
 
 
 def _obstacles(rows: _Rows, today: date, *, is_planned: bool) -> list[str]:

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from integrations.domain.documents import compact, pretty
-from integrations.domain.names import fold
+from integrations.domain.names import any_accents, fold
 from integrations.models import Person, PersonPosting, Tenant
 from integrations.pipeline.desk.refusal import Refused
 
@@ -89,13 +89,19 @@ class Subject:
 
 
 def _written(name: str, is_json: bool) -> str:
-    """Return how PostgreSQL finds a name, whatever is between its words; JSON writes some characters otherwise."""
+    """Return how PostgreSQL finds a name, with its accents or without, whatever is between its words; JSON writes some
+    characters otherwise."""
     words = [json.dumps(word, ensure_ascii=False)[1:-1] if is_json else word for word in name.split()]
-    return (r"(?:\s|\\[nrtf])+" if is_json else r"\s+").join(map(re.escape, words))
+    return (r"(?:\s|\\[nrtf])+" if is_json else r"\s+").join(map(any_accents, words))
+
+
+def whole_name(name: str) -> str:
+    """Return how PostgreSQL finds a text that is a name and nothing else."""
+    return rf"^\s*{_written(name, is_json=False)}\s*$"
 
 
 def _pattern(names: Sequence[str]) -> re.Pattern[str] | None:
-    words = (r"\s+".join(map(re.escape, name.split())) for name in names)
+    words = (r"\s+".join(map(any_accents, name.split())) for name in names)
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE) if names else None
 
 
@@ -120,7 +126,7 @@ def subject_of(tenant: Tenant, who: Who) -> Subject:
 def namesakes(subject: Subject) -> QuerySet[Person]:
     """Return the contacts without CPF or CNPJ that are called as the person: perhaps they are, a person knows."""
     mine = Person.objects.filter(connection__tenant=subject.tenant, document="", forgotten_at=None)
-    called = [Q(name__iexact=person.name) for person in subject.persons if person.name]
+    called = [Q(name__iregex=whole_name(person.name)) for person in subject.persons if person.name]
     return mine.filter(reduce(or_, called, Q(pk__in=[]))).exclude(pk__in=subject.keys).order_by("pk")
 
 

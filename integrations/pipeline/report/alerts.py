@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.alerts import AlertCause
 from integrations.models import Alert, BlingConnection, Heartbeat, KaminoConnection, Tenant, WakeUpKind
+from integrations.models.confidential import PUBLIC, Sight
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.mails import CLAIM, addresses, send
 from integrations.pipeline.handover.wake_ups import Rhythm
 from integrations.pipeline.report.causes import Finding, find_causes, next_causes
 from integrations.pipeline.report.estimate import outlook
-from integrations.words.alerts import URGENT_CAUSES
+from integrations.words.alerts import OF_TITLES, URGENT_CAUSES
+from integrations.words.confidential import left_out_text
 
 log = structlog.get_logger(__name__)
 
@@ -35,16 +37,18 @@ class Health:
     findings: list[Finding]
 
 
-def health_of(tenant: Tenant, *, now: datetime) -> Health:
-    """Judge a company from what is stored: no request is made."""
+def health_of(tenant: Tenant, sight: Sight, *, now: datetime) -> Health:
+    """Judge a company from what is stored: no request is made. Its numbers are what the reader sees."""
     findings = find_causes([tenant], now=now)[tenant.pk]
     has_kamino = KaminoConnection.objects.filter(tenant=tenant).exists()
-    judged = health_from(list(tenant.bling_connections.all()), has_kamino=has_kamino, findings=findings)
+    judged = health_from(list(tenant.bling_connections.all()), has_kamino=has_kamino, findings=findings, sight=sight)
     left = outlook(tenant, now=now) if judged.colour == "green" else None
     return replace(judged, action=left.sentence()) if left else judged
 
 
-def health_from(connections: Sequence[BlingConnection], *, has_kamino: bool, findings: list[Finding]) -> Health:
+def health_from(
+    connections: Sequence[BlingConnection], *, has_kamino: bool, findings: list[Finding], sight: Sight
+) -> Health:
     """Judge a company by its connections to Bling, by whether it has one to Kamino, and by what is wrong with it."""
     if not connections:
         return Health("grey", _("Add a Bling connection."), findings)
@@ -54,7 +58,7 @@ def health_from(connections: Sequence[BlingConnection], *, has_kamino: bool, fin
         return Health("grey", _("Add the Kamino connection."), findings)
     if findings:
         worst = next((finding for finding in findings if finding.cause in URGENT_CAUSES), findings[0])
-        return Health("red" if worst.cause in URGENT_CAUSES else "yellow", worst.detail, findings)
+        return Health("red" if worst.cause in URGENT_CAUSES else "yellow", worst.detail(sight), findings)
     if all(connection.status == ConnectionStatus.PAUSED for connection in connections):
         return Health("yellow", _("Paused by a person. Resume when ready."), findings)
     return Health("green", _("Nothing to do."), findings)
@@ -131,6 +135,7 @@ def _keep(
 
 def mail_alerts(*, now: datetime) -> int:
     """Mail open alerts, each once a day, to the company's and the support's addresses. Returns how many were sent.
+    Nobody knows who reads a mail: confidential titles are not counted.
 
     One that was not taken is tried again the next time. It ends this time: a mail server that does not answer must not
     keep a tick waiting for each alert. In no fixed order, so that one refused address does not keep the others back.
@@ -142,7 +147,7 @@ def mail_alerts(*, now: datetime) -> int:
     )
     sent = 0
     for alert in due.select_related("tenant").order_by("?"):
-        subject, text = f"{alert.tenant.name}: {alert.get_cause_display()}", alert.detail
+        subject, text = f"{alert.tenant.name}: {alert.get_cause_display()}", _text(alert)
         # Claimed before sending: two workers mail once.
         mine = Alert.objects.filter(pk=alert.pk)
         if not mine.filter(free, mailed_at=alert.mailed_at).update(mail_claimed_until=now + CLAIM):
@@ -156,3 +161,10 @@ def mail_alerts(*, now: datetime) -> int:
         if recipients and not is_sent:
             break
     return sent
+
+
+def _text(alert: Alert) -> str:
+    """Return what a mail says: counts leave confidential titles out, and say so."""
+    counts = AlertCause(alert.cause) in OF_TITLES
+    left_out = left_out_text(PUBLIC.left_out(alert.tenant)) if counts else ""
+    return "\n\n".join(part for part in (alert.detail(PUBLIC), left_out) if part)

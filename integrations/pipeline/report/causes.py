@@ -22,32 +22,31 @@ from integrations.models import (
     SyncRun,
     Tenant,
 )
+from integrations.models.confidential import WHOLE, Sight, marked_ids
 from integrations.models.connections import EXPIRING_AFTER, ConnectionStatus
 from integrations.pipeline.desk.restores import held_for_a_person
 from integrations.pipeline.report.coverage import lacking_names
-from integrations.words.alerts import URGENT_CAUSES, alert_text
+from integrations.words.alerts import OF_TITLES, URGENT_CAUSES, alert_text
 
 LATE_AFTER = timedelta(hours=36)
-OF_TITLES = (AlertCause.DOUBLE_PAYMENT, AlertCause.SURPLUS, AlertCause.RESTORED, AlertCause.UNMAPPED)
-"""What only the titles of a company say."""
 MOST_NAMED = 10
 """Numbers that one alert names, the newest first."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One cause for an alert; `params` are those of its sentence, without personal data. `newest` grows with each new
-    case of a cause that has several: each new one is mailed at once."""
+    """One cause for an alert; `params` are those of its sentence, without personal data, and of a cause that counts
+    titles also "public": the same for who does not see confidential ones. `newest` grows with each new case of a cause
+    that has several: each new one is mailed at once."""
 
     cause: AlertCause
     params: dict[str, Any] = field(default_factory=dict)
     connection: BlingConnection | None = None
     newest: int = 0
 
-    @property
-    def detail(self) -> str:
-        """The sentence: what happened and what to do."""
-        return alert_text(self.cause, self.params)
+    def detail(self, sight: Sight) -> str:
+        """Return the sentence: what happened and what to do."""
+        return alert_text(self.cause, self.params, is_whole=sight.is_whole)
 
 
 def find_causes(tenants: Collection[Tenant], *, now: datetime) -> Mapping[int, list[Finding]]:
@@ -168,22 +167,38 @@ def _of_alerts(tenants: Mapping[int, Tenant]) -> Iterator[tuple[int, Finding]]:
         yield alert.tenant_id, Finding(AlertCause(alert.cause), alert.params, newest=alert.newest)
 
 
+_Of = dict[tuple[int, AlertCause], tuple[dict[str, Any], int]]
+"""By Kamino connection and cause: the parameters, and the newest case."""
+
+
 def _of_titles(kaminos: Mapping[int, KaminoConnection]) -> Iterator[tuple[int, Finding]]:
+    """Count what is wrong with titles, and once more without the confidential ones, where there are any."""
+    marked = marked_ids()
+    every = _count(kaminos, WHOLE)
+    public = _count(kaminos, Sight(is_whole=False, marked=marked)) if every and marked else every
+    for (kamino, cause), (params, newest) in every.items():
+        told = public.get((kamino, cause), (None, 0))[0]
+        yield kaminos[kamino].tenant_id, Finding(cause, {**params, "public": told}, newest=newest)
+
+
+def _count(kaminos: Mapping[int, KaminoConnection], sight: Sight) -> _Of:
+    found: _Of = {}
     mine = Q(posting__kamino_connection__in=kaminos)
-    risky = StoredDiscrepancy.objects.filter(mine, kind__in=RISKS, closed_at=None)
+    risky = sight.of(StoredDiscrepancy.objects.filter(mine, kind__in=RISKS, closed_at=None))
     by_kamino = risky.order_by().values("posting__kamino_connection").annotate(count=Count("pk"), newest=Max("pk"))
     for kamino, count, newest in by_kamino.values_list("posting__kamino_connection", "count", "newest"):
-        yield kaminos[kamino].tenant_id, Finding(AlertCause.DOUBLE_PAYMENT, {"count": count}, newest=newest)
+        found[kamino, AlertCause.DOUBLE_PAYMENT] = {"count": count}, newest
     surplus: dict[int, list[tuple[int, int]]] = {}
-    attempts = Attempt.objects.filter(Attempt.HAS_SURPLUS, kamino_connection__in=kaminos).order_by("-pk")
+    attempts = sight.of(Attempt.objects.filter(Attempt.HAS_SURPLUS, kamino_connection__in=kaminos)).order_by("-pk")
     for kamino, number, pk in attempts.values_list("kamino_connection", "surplus_id", "pk"):
         surplus.setdefault(kamino, []).append((number, pk))
     for kamino, numbers in surplus.items():
         ids = ", ".join(str(number) for number, _pk in numbers[:MOST_NAMED])
-        yield kaminos[kamino].tenant_id, Finding(AlertCause.SURPLUS, {"ids": ids}, newest=numbers[0][1])
+        found[kamino, AlertCause.SURPLUS] = {"ids": ids}, numbers[0][1]
     holds = RestoreHold.objects.filter(RestoreHold.OPEN, kamino_connection__in=kaminos)
     for kamino, newest in holds.order_by().values_list("kamino_connection").annotate(newest=Max("pk")):
-        titles = Posting.objects.filter(held_for_a_person(), kamino_connection=kamino).count()
-        yield kaminos[kamino].tenant_id, Finding(AlertCause.RESTORED, {"titles": titles}, newest=newest)
-    for kamino, names, titles in lacking_names(kaminos.keys()):
-        yield kaminos[kamino].tenant_id, Finding(AlertCause.UNMAPPED, {"names": names, "titles": titles})
+        titles = sight.of(Posting.objects.filter(held_for_a_person(), kamino_connection=kamino)).count()
+        found[kamino, AlertCause.RESTORED] = {"titles": titles}, newest
+    for kamino, names, titles in lacking_names(kaminos, sight):
+        found[kamino, AlertCause.UNMAPPED] = {"names": names, "titles": titles}, 0
+    return found

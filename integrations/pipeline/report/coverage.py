@@ -175,9 +175,10 @@ def _without_name(bling_id: int, kind: CatalogKind) -> str:
     return _("(no category)") if kind == CatalogKind.CATEGORY else _("(no account)")
 
 
-def lacking_names(kaminos: Iterable[int]) -> list[tuple[int, int, int]]:
+def lacking_names(kaminos: Iterable[int], sight: Sight) -> list[tuple[int, int, int]]:
     """Return, for those of some Kamino connections (keys) that have any, how many names without classification their
     titles use, and how many titles wait for them."""
-    mine = Posting.objects.filter(LACKS_ANY, kamino_connection__in=list(kaminos)).exclude(state=DeliveryState.IGNORED)
+    lacking = Posting.objects.filter(LACKS_ANY, kamino_connection__in=list(kaminos))
+    mine = sight.of(lacking.exclude(state=DeliveryState.IGNORED))
     named = {"names": Count(first_problem(LACKS_NAMES), distinct=True), "titles": Count("pk")}
     return list(mine.order_by().values("kamino_connection").annotate(**named).values_list("kamino_connection", *named))

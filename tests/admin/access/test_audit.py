@@ -5,10 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.utils import timezone
 
+from integrations.admin.access import history
 from integrations.domain.audit import AuditAction
 from integrations.models import AuditEvent, ConfidentialCategory, Export
 from integrations.pipeline.audit.record import record
@@ -116,3 +119,71 @@ def test_a_large_file_holds_what_is_of_no_company(
     row = Export.objects.get()
     assert exporting.OF_NO_COMPANY in row.tenant_ids
     assert str(event.pk) in b"".join(exporting.file_of(row)).decode("utf-8-sig")
+
+
+class TestHistory:
+    """The history of users and groups is the audit record's, for who may see that."""
+
+    def shown(self, client: Client, row: User | Group) -> str:
+        response = client.get(url(type(row), "history", row.pk))
+        assert response.status_code == 200
+        found: str = response.content.decode()
+        return found
+
+    @pytest.fixture
+    def rui(self, ours: Rows, theirs: Rows) -> User:
+        """Somebody who was given a group and two companies."""
+        rui = make_user("rui", "Financeiro")
+        for rows in (ours, theirs):
+            rows.tenant.members.add(rui)
+        return rui
+
+    def test_who_may_see_the_record_sees_what_was_done(self, login: Callable[[str], Client], rui: User) -> None:
+        page = self.shown(login("root"), rui)
+        for words in ("Grupos de um usuário alterados", "Financeiro", "Usuários de uma empresa alterados"):
+            assert words in page, words
+        assert page.count("Usuários de uma empresa alterados") == 2
+        assert "o serviço" in page
+        group = Group.objects.get(name="Financeiro")
+        group.permissions.remove(group.permissions.all()[0])
+        page = self.shown(login("root"), group)
+        assert "Permissões de um grupo alteradas" in page
+        assert "Usuários de uma empresa" not in page
+
+    def test_others_are_told_where_it_is(self, rui: User, ours: Rows) -> None:
+        reader = make_user("leitor")
+        reader.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "access_all_tenants"]))
+        client = Client(headers={"accept-language": "pt-BR"})
+        client.force_login(reader)
+        page = self.shown(client, rui)
+        assert "Trilha de auditoria" in page
+        assert "só para quem pode vê-la" in page
+        assert "Usuários de uma empresa" not in page
+        assert "não tem um histórico" not in page
+
+    def test_an_auditor_of_one_company_sees_its_events_only(self, client: Client, auditor: User, rui: User) -> None:
+        auditor.user_permissions.add(Permission.objects.get(codename="view_user"))
+        page = self.shown(client, rui)
+        assert page.count("Usuários de uma empresa alterados") == 1
+        assert "Grupos de um usuário" not in page
+        assert "para quem vê todas as empresas" in page
+
+    def test_old_lines_of_django_s_log_are_still_shown(self, login: Callable[[str], Client], rui: User) -> None:
+        LogEntry.objects.create(
+            user=rui, content_type=ContentType.objects.get_for_model(User), object_id=str(rui.pk), object_repr="rui",
+            action_flag=2, change_message="trocado em 2025",
+        )  # fmt: skip
+        page = self.shown(login("root"), rui)
+        assert "trocado em 2025" in page
+        assert page.index("Grupos de um usuário") < page.index("trocado em 2025")
+
+    def test_a_long_one_shows_the_newest_and_says_so(self, login: Callable[[str], Client], rui: User) -> None:
+        for number in range(history.SHOWN + 1):
+            record(AuditAction.USER, of=rui, details={"number": f"n{number}."})
+        page = self.shown(login("root"), rui)
+        assert f"n{history.SHOWN}." in page
+        assert "n0." not in page
+        assert f"{history.SHOWN} mais recentes" in page
+
+    def test_who_may_not_see_a_user_sees_no_history(self, client: Client, rui: User) -> None:
+        assert client.get(url(User, "history", rui.pk)).status_code == 403

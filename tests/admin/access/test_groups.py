@@ -15,13 +15,14 @@ ABLE = {
     "Suporte": {
         "add_tenant", "change_tenant", "add_blingconnection", "change_blingconnection", "add_kaminoconnection",
         "change_kaminoconnection", "connect_blingconnection", "test_kaminoconnection", "decide_titlelist",
-        "access_all_tenants", "activate_tenant", "activate_blingwriting", "close_tenant", "sync_tenant", "add_filterrule", "change_filterrule",
-        "delete_filterrule",
+        "access_all_tenants", "activate_tenant", "activate_blingwriting", "close_tenant", "sync_tenant",
+        "add_filterrule", "change_filterrule", "delete_filterrule",
     },
     "Financeiro": {
         "change_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
         "close_month", "view_personal_data", "view_confidential", "add_filterrule", "change_filterrule",
-        "delete_filterrule", "enter_payable", "approve_payable", "resolve_payable", "add_confidentialcategory", "change_confidentialcategory", "delete_confidentialcategory",
+        "delete_filterrule", "add_confidentialcategory", "change_confidentialcategory", "delete_confidentialcategory",
+        "enter_payable", "approve_payable", "resolve_payable",
     },
     "Operação": {
         "sync_tenant", "resync_title", "search_bling", "force_settlement", "resolve_posting", "export_discrepancy",

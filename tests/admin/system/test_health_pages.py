@@ -87,7 +87,7 @@ def test_money_that_may_be_paid_twice_is_the_first_warning(login: Callable[[str]
             tenant=revoked.tenant,
             cause=cause,
             closed_at=None,
-            defaults={"opened_at": later, "params": {"text": f"Aviso {cause}"}},
+            defaults={"opened_at": later, "params": {"text": f"Aviso {cause}", "public": {"text": f"Aviso {cause}"}}},
         )
     page = login("operacao").get("/admin/").content.decode()
     banner = page[page.index("ik-banner") :]

@@ -96,8 +96,9 @@ def test_a_forged_seal_is_told(app: None) -> None:
     head = sealed_head()
     forged = record(AuditAction.LOGIN)
     as_insider(
-        f"INSERT INTO {SEAL} (number, event_id, event_at, digest, previous, hash, sealed_at) SELECT {head.number + 1},"
-        f" id, at, repeat('0', 64), '{head.hash}', repeat('1', 64), now() FROM {EVENT} WHERE id = {forged.pk}"
+        f"INSERT INTO {SEAL} (number, event_id, event_at, digest, previous, hash, sealed_at, version)"
+        f" SELECT {head.number + 1}, id, at, repeat('0', 64), '{head.hash}', repeat('1', 64), now(), {head.version}"
+        f" FROM {EVENT} WHERE id = {forged.pk}"
     )
     told = "\n".join(verify(now=timezone.now()).problems)
     assert f"seal {head.number + 1} was changed" in told
@@ -124,16 +125,49 @@ def test_no_moment_that_python_lacks_stops_the_record(app: None, moment: str) ->
     """What only PostgreSQL can read would end the page, the seals and the alerts, and nobody may remove it."""
     record(AuditAction.LOGIN)
     head = sealed_head()
+    with as_owner(), pytest.raises(IntegrityError, match="of_our_time"):  # nobody else chooses a moment
+        as_insider(f"INSERT INTO {EVENT} (at, action) VALUES ('{moment}', 'login')")
     for statement in (
-        f"INSERT INTO {EVENT} (at, action) VALUES ('{moment}', 'login')",
-        f"INSERT INTO {SEAL} (number, event_id, event_at, digest, previous, hash, sealed_at)"
-        f" VALUES ({head.number + 1}, 1, now(), '', '{head.hash}', '', '{moment}')",
+        f"INSERT INTO {SEAL} (number, event_id, event_at, digest, previous, hash, sealed_at, version)"
+        f" VALUES ({head.number + 1}, 1, now(), '', '{head.hash}', '', '{moment}', {head.version})",
         f"INSERT INTO integrations_auditpending (event_id, event_at) VALUES (1, '{moment}')",
         f"UPDATE integrations_auditpending SET event_at = '{moment}'",
     ):
         record(AuditAction.LOGIN)
-        with pytest.raises(IntegrityError, match="of_our_time"):
+        with pytest.raises(DatabaseError, match=r"of_our_time|is dated before seal"):
             as_insider(statement)
+
+
+@pytest.mark.parametrize("moment", ["now() - interval '6 minutes'", "now() + interval '6 minutes'", "'infinity'"])
+def test_an_insider_cannot_date_an_event(app: None, moment: str) -> None:
+    before = AuditEvent.objects.count()
+    with pytest.raises(DatabaseError, match="when it happens"):
+        as_insider(f"INSERT INTO {EVENT} (at, action) VALUES ({moment}, 'login')")
+    as_insider(f"INSERT INTO {EVENT} (at, action) VALUES (now() - interval '4 minutes', 'login')")
+    assert AuditEvent.objects.count() == before + 1
+
+
+def test_an_event_says_by_which_connection_it_was_written_whoever_it_names(app: None) -> None:
+    """The name of who acted is the application's word; by which role and process it came is the database's."""
+    before = AuditEvent.objects.latest("pk").pk
+    with connection.cursor() as cursor:
+        cursor.execute("SET application_name = 'psql'")
+        cursor.execute("SELECT pg_backend_pid()")
+        [(process,)] = cursor.fetchall()
+    as_insider(
+        f"INSERT INTO {EVENT} (action, actor, role, application, backend)"
+        " VALUES ('login', 'ana', 'owner', 'gunicorn', 1)"
+    )
+    user = User.objects.create_user("mallory")
+    connection.close()
+    record(AuditAction.LOGIN)
+    forged, made, ours = AuditEvent.objects.filter(pk__gt=before).order_by("pk")
+    assert (forged.actor, made.object_id) == ("ana", user.pk)
+    assert {(row.role, row.application, row.backend) for row in (forged, made)} == {(APP, "psql", process)}
+    assert (ours.role, ours.application) == (APP, "")
+    assert ours.backend not in (None, process)
+    seal_all()
+    assert verify(now=timezone.now()).problems == []
 
 
 def test_a_temporary_table_takes_no_event(app: None) -> None:

@@ -7,12 +7,12 @@ import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from integrations.domain.audit import AuditAction
+from integrations.domain.audit import VERSION, AuditAction
 from integrations.models import AuditEvent, AuditPending, AuditSeal
-from integrations.models.audit_tables import EVENT, SEAL, _make_month, make_months
+from integrations.models.audit_tables import EVENT, SEAL, _make_month, drop_months, make_months
 from integrations.pipeline.audit.record import record
 from integrations.pipeline.audit.seal import late, seal
 from integrations.pipeline.audit.verify import KEPT, Verdict, verify
@@ -80,10 +80,16 @@ def test_a_seal_that_follows_no_other_is_refused(sealed: AuditSeal) -> None:
     after = sealed.number + 1
     for number, previous in ((sealed.number, sealed.previous), (after + 1, sealed.hash), (after, "0" * 64)):
         with pytest.raises(Exception, match="does not follow"), transaction.atomic():
-            AuditSeal.objects.create(
-                number=number, event_id=1, event_at=timezone.now(), digest="", previous=previous, hash="",
-                sealed_at=timezone.now(),
-            )  # fmt: skip
+            _forge(number, previous, timezone.now())
+    with pytest.raises(Exception, match="dated before"), transaction.atomic():
+        _forge(after, sealed.hash, sealed.sealed_at - timedelta(seconds=1))
+
+
+def _forge(number: int, previous: str, sealed_at: datetime) -> None:
+    AuditSeal.objects.create(
+        number=number, event_id=1, event_at=timezone.now(), digest="", previous=previous, hash="", sealed_at=sealed_at,
+        version=VERSION,
+    )  # fmt: skip
 
 
 def test_an_end_that_was_cut_off_is_told_by_a_head_from_outside(sealed: AuditSeal) -> None:
@@ -194,9 +200,10 @@ class TestByTheOwner:
 class TestMonths:
     """After five years whole months are dropped, and the rest is still a chain."""
 
-    @pytest.fixture
-    def old(self, sealed: AuditSeal) -> datetime:
-        """Let the record begin with two events that are older than five years, one that is not, and one of today."""
+    @pytest.fixture(params=["their month", "the rest"])
+    def old(self, sealed: AuditSeal, request: pytest.FixtureRequest) -> datetime:
+        """Let the record begin with two events that are older than five years, in a table of their month or in that of
+        all months without one, an event that is not (there as well), and one of today."""
         for table in (EVENT, SEAL):
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -207,7 +214,7 @@ class TestMonths:
             by_force(*(f"ALTER TABLE {name} ENABLE TRIGGER audit_refuse" for name in tables))
         old = timezone.now() - KEPT - timedelta(days=70)
         with connection.cursor() as cursor:
-            for table in (EVENT, SEAL):
+            for table in (EVENT, SEAL) if request.param == "their month" else ():
                 _make_month(
                     cursor, table, old.date().replace(day=1), (old.date().replace(day=1) + _A_MONTH).replace(day=1)
                 )
@@ -226,6 +233,20 @@ class TestMonths:
         assert verdict.problems == []
         assert "the chain begins at seal 3" in "\n".join(verdict.notes)
         assert "older than the chain's beginning" in told(whole(head=(1, heads[1])))
+        for table in (f"{EVENT}_rest", f"{SEAL}_rest"):
+            with pytest.raises(DatabaseError, match="only added"), transaction.atomic():
+                by_force(f"DELETE FROM {table}")
+
+    def test_the_newest_seal_is_never_dropped(self, old: datetime) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT DISTINCT tableoid::regclass::text FROM {SEAL}")
+            tables = [name for (name,) in cursor.fetchall()]
+        for table in tables:
+            off(table, f"DELETE FROM {table} WHERE number > 2")
+        AuditPending.objects.all().delete()
+        head = AuditSeal.objects.latest("number")
+        drop_months(before=(timezone.now() - KEPT).date(), using="default")
+        assert AuditSeal.objects.latest("number") == head
 
     def test_a_month_that_nobody_made_in_time_stays_where_it_is(self, old: datetime) -> None:
         """Two years without a `migrate`: what happened meanwhile stands in the way of its own month."""

@@ -260,11 +260,23 @@ def test_a_second_contact_without_number_is_named_and_forgotten_with_the_first(
     assert not named(everything_stored())
 
 
-@pytest.mark.parametrize("written", ["Joana  Prado", "Joana\nPrado", "JOANA \t PRADO"])
-def test_a_name_is_found_however_it_is_spaced(
-    company: Company, months_later: date, user: User, tmp_path: Path, written: str
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        (NAME, "Joana  Prado"), (NAME, "Joana\nPrado"), (NAME, "JOANA \t PRADO"), (NAME, "Joána Pràdo"),
+        ("José Brandão", "Jose Brandao"), ("José Brandão", "JOSÉ BRANDÃO"), ("José Brandão", "jose\tBRANDAO"),
+        ("José Brandão", "Jose\u0301 Branda\u0303o"), ("Jose Brandao", "José Brandão"), ("ÉRICA ÇELIK", "érica celik"),
+    ],
+)  # fmt: skip
+def test_a_name_is_found_however_it_is_written(
+    company: Company, months_later: date, user: User, tmp_path: Path, name: str, written: str
 ) -> None:
     paid_long_ago(company, months_later)
+    Person.objects.filter(name=NAME).update(name=name)
+    in_kamino = KaminoSnapshot.objects.create(
+        kamino_connection=company.tenant.kamino_connection, direction="payable", kamino_id=987, read_at=timezone.now(),
+        person_name=written, row={},
+    )  # fmt: skip
     by = {"connection": company.connection, "at": timezone.now()}
     ConnectionEvent.objects.create(**by, code="disconnected", detail=f"{written} ligou")
     alert = Alert.objects.create(
@@ -273,10 +285,24 @@ def test_a_name_is_found_however_it_is_spaced(
     path = tmp_path / "joana.json"
     call_command("person_report", CPF, "--tenant", company.tenant.slug, "--output", str(path))
     assert path.read_text("utf-8").count("ligou") == 2
+    assert "987" in path.read_text("utf-8")
     privacy.forget(tenant=company.tenant, who=Who(CPF), reason="Pedido", user=user, now=timezone.now())
     alert.refresh_from_db()
     assert alert.params == {"name": ["*** ligou"]}
     assert ConnectionEvent.objects.filter(detail="*** ligou").count() == 1
+    assert not KaminoSnapshot.objects.filter(pk=in_kamino.pk).exists()
+
+
+def test_who_is_only_called_alike_stays(company: Company, months_later: date, user: User) -> None:
+    paid_long_ago(company, months_later)
+    Person.objects.filter(name=NAME).update(name="José Brandão")
+    said = ["José Brandãozinho ligou", "MariaJosé Brandão ligou", "Jose B. ligou", "Brandão José ligou"]
+    for text in said:
+        ConnectionEvent.objects.create(
+            connection=company.connection, at=timezone.now(), code="disconnected", detail=text
+        )
+    privacy.forget(tenant=company.tenant, who=Who(CPF), reason="Pedido", user=user, now=timezone.now())
+    assert ConnectionEvent.objects.filter(detail__in=said).count() == len(said)
 
 
 def test_nobody_is_forgotten_while_a_file_of_theirs_is_made(company: Company, months_later: date, user: User) -> None:

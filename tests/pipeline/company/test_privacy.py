@@ -19,6 +19,8 @@ from django.utils import timezone
 from integrations import tasks
 from integrations.models import (
     Attempt,
+    AuditEvent,
+    AuditPending,
     BlingToken,
     ConnectionEvent,
     Discrepancy,
@@ -31,6 +33,7 @@ from integrations.models import (
     Tenant,
     Title,
 )
+from integrations.pipeline.audit.record import keyed
 from integrations.pipeline.company import closing, privacy
 from integrations.pipeline.company.subjects import Who
 from integrations.pipeline.desk.refusal import Refused
@@ -144,11 +147,45 @@ def test_nobody_is_forgotten_while_something_is_unfinished(
         compare_again(company)
     else:
         request_plans(Title.objects.all(), now=timezone.now())
-    stored = everything_stored()
+    stored = everything_stored(AuditEvent, AuditPending)
     with pytest.raises(Refused) as refused:
         privacy.forget(tenant=company.tenant, who=Who(CPF), reason="Pedido", user=user, now=timezone.now())
     assert refused.value.code == "unfinished"
-    assert everything_stored() == stored
+    assert everything_stored(AuditEvent, AuditPending) == stored
+
+
+def test_what_was_refused_is_recorded_and_names_nobody(
+    company: Company, months_later: date, user: User, tmp_path: Path
+) -> None:
+    title = paid_long_ago(company, months_later)
+    company.add_title("payable", contact=company.bling.titles[title].contact)
+    company.sync()
+    slug, stranger = company.tenant.slug, "111.444.777-35"
+    before = AuditEvent.objects.latest("pk").pk
+    forget, report = ("--user", user.username, "--reason", "Pedido"), ("--output", str(tmp_path / "joana.json"))
+    requests = [
+        ("forget", "user", (CPF, "--tenant", slug, "--user", "mallory", "--reason", "Pedido")),
+        ("forget", "company", (CPF, "--tenant", "outra", *forget)),
+        ("forget", "person", ("123", "--tenant", slug, *forget)),
+        ("forget", "unknown", (stranger, "--tenant", slug, *forget)),
+        ("forget", "reason", (CPF, "--tenant", slug, "--user", user.username, "--reason", " ")),
+        ("forget", "unfinished", (CPF, "--tenant", slug, *forget)),
+        ("forget", "other_name", ("--bling-id", str(Person.objects.get(name=NAME).bling_id), "--name", "Rui Lima",
+                                  "--tenant", slug, *forget)),
+        ("report", "company", (CPF, "--tenant", "outra", *report)),
+        ("report", "person", ("123", "--tenant", slug, *report)),
+        ("report", "unknown", (stranger, "--tenant", slug, *report)),
+    ]  # fmt: skip
+    for asked, _why, arguments in requests:
+        with pytest.raises(CommandError):
+            call_command(f"person_{asked}", *arguments)
+    events = list(AuditEvent.objects.filter(pk__gt=before, action="person_refused").order_by("pk"))
+    assert [(row.details["asked"], row.details["why"]) for row in events] == [(row[0], row[1]) for row in requests]
+    by = {row.details["why"]: row for row in events if row.details["asked"] == "forget"}
+    assert (by["unfinished"].actor_id, by["unfinished"].company_id) == (user.pk, company.tenant.pk)
+    assert by["unknown"].details["document"] == keyed("11144477735")
+    for secret in (NAME, "Rui Lima", "52998224725", "11144477735", CPF, stranger, "mallory"):
+        assert secret not in repr([vars(row) for row in events]), secret
 
 
 def in_days(days: int) -> Any:

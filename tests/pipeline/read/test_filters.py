@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import Alert, CatalogItem, Discrepancy, FilterRule, Tenant
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.desk.commands import filters_changed, tenant_changed
 from integrations.pipeline.report.alerts import review_alerts
 from tests.flows.helpers import Company
@@ -150,4 +151,4 @@ def test_paid_in_bling_and_scheduled_in_kamino_is_an_alert_at_once(company: Comp
     assert company.in_kamino("payable", title)["Situacao"] == 1
     assert Discrepancy.objects.filter(kind="double_payment_risk", closed_at=None).count() == 1
     review_alerts(now=timezone.now())
-    assert "1" in Alert.objects.get(cause="double_payment", closed_at=None).detail
+    assert "1" in Alert.objects.get(cause="double_payment", closed_at=None).detail(WHOLE)

@@ -5,11 +5,25 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core import mail
+from django.test import Client
 from django.utils import timezone, translation
 
-from integrations.models import Alert, BlingConnection, BlingToken, KaminoConnection, SyncRun, Tenant
+from integrations.models import (
+    Alert,
+    BlingConnection,
+    BlingToken,
+    CatalogItem,
+    ConfidentialCategory,
+    KaminoConnection,
+    Posting,
+    SyncRun,
+    Tenant,
+    Title,
+    WakeUp,
+)
+from integrations.models.confidential import PUBLIC, WHOLE, Sight
 from integrations.pipeline.access import mails
 from integrations.pipeline.access.mails import CLAIM
 from integrations.pipeline.company import connection_state
@@ -28,7 +42,7 @@ def causes(company: Company) -> list[str]:
 
 
 def colour(company: Company) -> str:
-    return alerts.health_of(company.tenant, now=timezone.now()).colour
+    return alerts.health_of(company.tenant, WHOLE, now=timezone.now()).colour
 
 
 def mails_about(words: str) -> list[Any]:
@@ -81,7 +95,7 @@ def test_wrong_kamino_keys_are_red_and_say_so(company: Company) -> None:
     connection.save()
     company.sync()
     assert (colour(company), causes(company)) == ("red", ["kamino"])
-    assert "Kamino" in Alert.objects.get().detail
+    assert "Kamino" in Alert.objects.get().detail(WHOLE)
 
 
 def test_an_authorization_that_nobody_renewed_is_yellow(company: Company) -> None:
@@ -110,7 +124,7 @@ def test_what_is_not_set_up_yet_is_grey_and_names_the_next_step(company: Company
     else:
         BlingConnection.objects.all().delete()
     with translation.override("pt-br"):
-        judged = alerts.health_of(company.tenant, now=timezone.now())
+        judged = alerts.health_of(company.tenant, WHOLE, now=timezone.now())
     assert judged.colour == "grey"
     assert judged.action
 
@@ -204,3 +218,87 @@ def test_no_mail_quotes_what_bling_answered(company: Company, monkeypatch: pytes
     [message] = mails_about("sincronização falhou")
     assert "Joana" not in message.body
     assert "529" not in message.body
+
+
+class TestConfidential:
+    """Nobody knows who reads a mail, and pages tell each reader what they may see."""
+
+    @pytest.fixture
+    def nameless(self, company: Company, settings: Any) -> CatalogItem:
+        """Let a title wait for the classification of a category, and two for that of another one; return this one."""
+        settings.SUPPORT_EMAILS = ["suporte@exemplo.com.br"]
+        other, payroll = (company.bling.add_category(name, kind=3) for name in ("Outra", "Folha"))
+        company.add_title("payable", category=other)
+        for _number in range(2):
+            company.add_title("payable", category=payroll)
+        company.sync()
+        return CatalogItem.objects.get(bling_id=payroll, kind="category")
+
+    def unmapped(self) -> Alert:
+        review_alerts(now=timezone.now())
+        return Alert.objects.get(cause="unmapped", closed_at=None)
+
+    def told(self, sight: Sight) -> str:
+        with translation.override("pt-br"):
+            return self.unmapped().detail(sight)
+
+    def test_a_mail_counts_without_them_and_says_so(self, company: Company, nameless: CatalogItem) -> None:
+        assert self.told(PUBLIC) == self.told(WHOLE)
+        ConfidentialCategory.objects.create(connection=company.connection, item=nameless)
+        assert "títulos à espera: 3." in self.told(WHOLE)
+        assert "títulos à espera: 1." in self.told(PUBLIC)
+        mail.outbox.clear()
+        with translation.override("pt-br"):
+            mail_alerts(now=timezone.now())
+        (sent,) = mails_about("sem classificação")
+        assert self.told(PUBLIC) in sent.body
+        assert "Sem 2 títulos confidenciais desta empresa." in sent.body
+
+    def test_one_of_confidential_titles_only_has_no_numbers_in_a_mail(
+        self, company: Company, nameless: CatalogItem
+    ) -> None:
+        Posting.objects.filter(title__category_id=nameless.bling_id).update(state="ignored")
+        other = CatalogItem.objects.get(name="Outra")
+        ConfidentialCategory.objects.create(connection=company.connection, item=other)
+        assert "títulos à espera: 1." in self.told(WHOLE)
+        assert "só algumas pessoas veem" in self.told(PUBLIC)
+
+    def test_a_category_that_is_marked_lets_the_company_s_alerts_be_counted_again(
+        self, company: Company, nameless: CatalogItem
+    ) -> None:
+        WakeUp.objects.all().delete()
+        ConfidentialCategory.objects.create(connection=company.connection, item=nameless)
+        assert list(WakeUp.objects.values_list("tenant", "kind")) == [(company.tenant.pk, "alerts")]
+
+    def test_pages_tell_each_reader_what_they_may_see(self, company: Company, nameless: CatalogItem) -> None:
+        ConfidentialCategory.objects.create(connection=company.connection, item=nameless)
+        self.unmapped()
+        for may, count in ((False, "espera: 1."), (True, "espera: 3.")):
+            user = User.objects.create_user(f"rui-{may}", is_staff=True)
+            names = ["view_alert", "view_tenant", "view_title", *(["view_confidential"] if may else [])]
+            user.user_permissions.set(Permission.objects.filter(codename__in=names))
+            company.tenant.members.add(user)
+            client = Client(headers={"accept-language": "pt-BR"})
+            client.force_login(user)
+            for page in ("/admin/", "/admin/integrations/alert/"):
+                assert count in client.get(page).content.decode(), (may, page)
+
+    def test_what_an_older_version_stored_is_not_told_to_everybody(self, nameless: CatalogItem) -> None:
+        alert = self.unmapped()
+        for params in ({"names": 2, "titles": 3}, {"text": "3 títulos esperam"}):
+            alert.params = params
+            assert "3" in alert.detail(WHOLE)
+            assert "3" not in alert.detail(PUBLIC)
+
+
+def test_a_risk_of_a_confidential_title_is_mailed_without_its_count(company: Company, risky: int) -> None:
+    category = Title.objects.get(bling_id=risky).category_id
+    item = CatalogItem.objects.get(bling_id=category, kind="category")
+    ConfidentialCategory.objects.create(connection=company.connection, item=item)
+    mail.outbox.clear()
+    Alert.objects.update(mailed_at=None)
+    with translation.override("pt-br"):
+        watch()
+    (sent,) = mails_about("em dobro")
+    assert "só algumas pessoas veem" in sent.body
+    assert "Sem 1 título confidencial desta empresa." in sent.body

@@ -29,7 +29,7 @@ def map_to_test_account(company: Company, bling_id: int) -> None:
 
 def open_alerts() -> list[str]:
     alerts.review_alerts(now=timezone.now())
-    return [alert.detail for alert in Alert.objects.filter(cause="unmapped", closed_at=None)]
+    return [alert.detail(WHOLE) for alert in Alert.objects.filter(cause="unmapped", closed_at=None)]
 
 
 def test_names_hold_titles_back_until_they_are_mapped(company: Company, strange: int) -> None:
@@ -79,7 +79,7 @@ def test_one_alert_opens_and_closes_by_itself(company: Company, strange: int) ->
     assert "Sem par" not in first[0]
     company.add_title("payable", category=company.bling.add_category("Outra sem par", kind=3))
     company.sync()
-    assert lacking_names([company.tenant.kamino_connection.pk]) == [(company.tenant.kamino_connection.pk, 2, 2)]
+    assert lacking_names([company.tenant.kamino_connection.pk], WHOLE) == [(company.tenant.kamino_connection.pk, 2, 2)]
     assert len(open_alerts()) == 1
     assert Alert.objects.filter(cause="unmapped").count() == 1
     Posting.objects.exclude(title__bling_id=title).update(state="ignored")
@@ -90,7 +90,7 @@ def test_one_alert_opens_and_closes_by_itself(company: Company, strange: int) ->
 def test_the_alert_costs_one_look_into_a_small_index(company: Company) -> None:
     kamino = company.tenant.kamino_connection
     with CaptureQueriesContext(connection) as queries:
-        lacking_names([kamino.pk])
+        lacking_names([kamino.pk], WHOLE)
     assert len(queries) == 1
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

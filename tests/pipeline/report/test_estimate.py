@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone, translation
 
 from integrations.models import KaminoConnection
+from integrations.models.confidential import WHOLE
 from integrations.pipeline.desk.commands import request_sync
 from integrations.pipeline.report.alerts import health_of
 from integrations.pipeline.report.estimate import outlook
@@ -41,7 +42,7 @@ def test_what_waits_for_kamino_is_counted_at_its_pace(company: Company) -> None:
     assert found.to_send == 12
     assert timedelta(minutes=12) <= found.ends_at - now <= timedelta(minutes=24)
     with translation.override("pt-br"):
-        assert "termina por volta de" in health_of(company.tenant, now=now).action
+        assert "termina por volta de" in health_of(company.tenant, WHOLE, now=now).action
 
 
 def test_what_was_listed_and_not_read_yet_is_counted(company: Company, world: World, settings: Any) -> None:
