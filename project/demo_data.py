@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from django.contrib.auth.models import Group, User
@@ -14,7 +15,18 @@ from django.utils import timezone, translation
 
 from integrations import queue
 from integrations.domain.delivery import DeliveryState
-from integrations.models import KaminoConnection, PersonPosting, PlanRequest, Posting, SyncRun, Tenant, Title
+from integrations.models import (
+    BlingConnection,
+    BlingWriting,
+    KaminoConnection,
+    PersonPosting,
+    PlanRequest,
+    Posting,
+    SyncRun,
+    Tenant,
+    Title,
+    WriteMode,
+)
 from integrations.words.reasons import problem_sentences
 from project.demo_check import OurTitle
 
@@ -75,9 +87,20 @@ def prepare(provision_file: Path, *, is_new: bool) -> None:
         call_command("ensure_schedules", stdout=silence)
     if is_new:
         Tenant.objects.update(delivery_mode=Tenant.DeliveryMode.LIVE)
+        _let_write()
     _create_users()
     _free_leases()
     queue.enqueue_tick()
+
+
+def _let_write() -> None:
+    """Let the first company's Bling take payables, and the others keep them in simulation."""
+    first = Tenant.objects.order_by("pk").first()
+    for bling in BlingConnection.objects.order_by("pk"):
+        mode = WriteMode.LIVE if first and bling.tenant_id == first.pk else WriteMode.SIMULATION
+        BlingWriting.objects.get_or_create(
+            connection=bling, defaults={"mode": mode, "limit": Decimal("5000.00"), "only_writer": True}
+        )
 
 
 def _create_users() -> None:

@@ -14,5 +14,7 @@ class AlertCause(StrEnum):
     LIST_FAILED = "list_failed"
     EXPIRING = "expiring"
     RUN_FAILED = "run_failed"
+    WRITING = "writing"
+    PAYABLES = "payables"
     UNMAPPED = "unmapped"
     LATE = "late"

@@ -5,7 +5,7 @@ from importlib import import_module
 from django.db import migrations
 
 _groups = import_module("integrations.migrations.0002_groups")
-_SEEN = ["view_payablewrite", "view_writebatch"]
+_SEEN = ["view_payablewrite", "view_writebatch", "view_blingattempt"]
 _GIVEN = {
     "Financeiro": [*_SEEN, "enter_payable", "approve_payable", "resolve_payable"],
     "Operação": [*_SEEN, "resolve_payable"],

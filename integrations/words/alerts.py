@@ -34,6 +34,8 @@ _WORDS: dict[AlertCause, Words] = {
     AlertCause.LIST_FAILED: Words(gettext_noop("A list of Kamino cannot be read"), Severity.DANGER),
     AlertCause.EXPIRING: Words(gettext_noop("The authorization at Bling will expire"), Severity.WARNING),
     AlertCause.RUN_FAILED: Words(gettext_noop("The last sync failed"), Severity.WARNING),
+    AlertCause.WRITING: Words(gettext_noop("Bling refuses the writing"), Severity.DANGER),
+    AlertCause.PAYABLES: Words(gettext_noop("Payables for Bling wait for a person"), Severity.WARNING),
     AlertCause.UNMAPPED: Words(gettext_noop("Names without classification"), Severity.WARNING),
     AlertCause.LATE: Words(gettext_noop("No complete sync for a day and a half"), Severity.WARNING),
 }
@@ -76,18 +78,23 @@ _SENTENCES = {
         "The authorization of “%(label)s” was not renewed for 20 days and expires after 30."
     ),
     AlertCause.RUN_FAILED: gettext_noop("The last sync of “%(label)s” failed: %(error)s"),
+    AlertCause.WRITING: gettext_noop(
+        "Nothing is written into “%(label)s”; tried again every quarter of an hour. %(error)s"
+    ),
     AlertCause.UNMAPPED: gettext_noop(
         "%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage."
     ),
     AlertCause.LATE: gettext_noop("“%(label)s” has had no complete sync for a day and a half."),
 }
-"""All but the one that counts; `error` is the sentence of the parameter `failure`."""
+"""All but those that count; `error` is the sentence of the parameter `failure`."""
 
 
 _LISTS = {Direction.PAYABLE: gettext_noop("payables"), Direction.RECEIVABLE: gettext_noop("receivables")}
 
 
-OF_TITLES = (AlertCause.DOUBLE_PAYMENT, AlertCause.SURPLUS, AlertCause.RESTORED, AlertCause.UNMAPPED)
+OF_TITLES = (
+    AlertCause.DOUBLE_PAYMENT, AlertCause.SURPLUS, AlertCause.RESTORED, AlertCause.PAYABLES, AlertCause.UNMAPPED
+)  # fmt: skip
 """What only the titles of a company say."""
 
 
@@ -109,6 +116,12 @@ def alert_text(cause: AlertCause, params: Mapping[str, Any], *, is_whole: bool) 
             "%(count)s titles may be paid twice: still open in Kamino, or there twice. Stop them there now.",
             int(params.get("count", 2)),
         )
+    elif cause is AlertCause.PAYABLES:
+        text = ngettext(
+            "%(count)s payable for Bling waits for a person: see “Payables for Bling”.",
+            "%(count)s payables for Bling wait for a person: see “Payables for Bling”.",
+            int(params.get("count", 2)),
+        )
     else:
         text = _(_SENTENCES[cause])
     if cause is AlertCause.RESTORED and params.get("titles"):
@@ -127,7 +140,7 @@ def _asked_of_a_person(titles: int) -> str:
     )
 
 
-assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT} == set(AlertCause), "a cause without a sentence"
+assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT, AlertCause.PAYABLES} == set(AlertCause), "a cause without a sentence"
 
 URGENT_CAUSES = [cause for cause, words in _WORDS.items() if words.severity is Severity.DANGER]
 """What every page shows on top."""

@@ -21,6 +21,7 @@ from integrations.domain.calendar import day_of
 from integrations.domain.money import ZERO
 from integrations.models import BlingConnection, BlingWriting, Title, WriteBatch, WriteMode
 from integrations.models.confidential import confidential_ids
+from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import Accepted, accept, writing_of
 from integrations.pipeline.payables.duplicates import Duplicate
@@ -69,10 +70,11 @@ class EnterPage:
 
 
 def writable(request: HttpRequest) -> QuerySet[BlingConnection]:
-    """Return the connections of the user's companies that payables may be entered for."""
+    """Return the connections of the user's companies that payables may be entered for: Bling is asked for the supplier
+    while somebody waits, so it has to be connected."""
     on = BlingWriting.objects.exclude(mode=WriteMode.OFF).values("connection")
-    rows = scoped(BlingConnection.objects.filter(pk__in=on, tenant__is_active=True), request)
-    return rows.select_related("tenant", "writing").order_by("tenant__name", "label")
+    connected = BlingConnection.objects.filter(pk__in=on, tenant__is_active=True, status=ConnectionStatus.CONNECTED)
+    return scoped(connected, request).select_related("tenant", "writing").order_by("tenant__name", "label")
 
 
 def enter_url(connection: BlingConnection | None = None) -> str:

@@ -1,6 +1,7 @@
 """The form for one payable, and the choice of its supplier."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from unfold.widgets import (
 from integrations.admin.kit.fields import AmountField, DayField
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.occurrences import FENCED, MOST_INSTALLMENTS, Recurrence
-from integrations.domain.payables import MOST_HISTORY, MOST_NAME, MOST_NUMBER
+from integrations.domain.payables import LARGEST_VALUE, MOST_HISTORY, MOST_NAME, MOST_NUMBER
 from integrations.models import CatalogItem
 from integrations.pipeline.payables.entry import Entry, Fault, Registers, Supplier
 
@@ -85,6 +86,12 @@ class PayableForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", empty), *((str(bling_id), str(item)) for bling_id, item in items.items())]
+
+    def clean_value(self) -> Decimal:
+        value: Decimal = self.cleaned_data["value"]
+        if not 0 < value <= LARGEST_VALUE:
+            raise forms.ValidationError(_("The value must be more than zero and at most 999,999,999.99."))
+        return value
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or {}

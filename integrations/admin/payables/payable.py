@@ -18,7 +18,7 @@ from integrations.admin.payables.enter import EnterPage, enter_url
 from integrations.domain.titles import Direction
 from integrations.models import BlingAttempt, CatalogItem, PayableWrite, Title
 from integrations.models.registers import CatalogKind
-from integrations.pipeline.payables.standing import standing_of
+from integrations.pipeline.payables.standing import Standing, standing_of
 from integrations.words.colours import OUTCOME_COLOURS
 from integrations.words.writes import STANDING_COLOURS, standing_name, write_texts
 
@@ -58,7 +58,7 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     ordering = ["-accepted_at", "-pk"]
     inlines = [AttemptInline]
     readonly_fields = fields = [
-        "standing", "why", "advice", "supplier_text", "document_text", "number", "amount", "due", "issue",
+        "standing", "whole_answer", "advice", "supplier_text", "document_text", "number", "amount", "due", "issue",
         "competence", "category", "account", "payment_form", "history_text", "title_link", "bling_number", "batch_link",
         "entered", "decided", "company",
     ]  # fmt: skip
@@ -102,6 +102,12 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
 
     @display(gettext_lazy("why"))
     def why(self, row: PayableWrite) -> str:
+        found = standing_of(row, timezone.now())
+        is_silent = found.standing in (Standing.SENT, Standing.LEFT_OUT, Standing.DISCARDED)
+        return texts.EMPTY if is_silent else write_texts(found.standing.value, found.why)[0]
+
+    @display(gettext_lazy("why"))
+    def whole_answer(self, row: PayableWrite) -> str:
         found = standing_of(row, timezone.now())
         return write_texts(found.standing.value, found.why)[0]
 

@@ -26,6 +26,7 @@ from integrations.models.confidential import WHOLE, Sight, marked_ids
 from integrations.models.connections import EXPIRING_AFTER, ConnectionStatus
 from integrations.pipeline.desk.restores import held_for_a_person
 from integrations.pipeline.report.coverage import lacking_names
+from integrations.pipeline.report.payables import causes_of_payables
 from integrations.words.alerts import OF_TITLES, URGENT_CAUSES, alert_text
 
 LATE_AFTER = timedelta(hours=36)
@@ -59,6 +60,7 @@ def find_causes(tenants: Collection[Tenant], *, now: datetime) -> Mapping[int, l
         *_of_connections(connections, runs_of(row.last_run for row in connections), now),
         *_of_kaminos(kaminos.values(), by_pk),
         *_of_titles(kaminos),
+        *((pk, Finding(cause, params)) for pk, cause, params in causes_of_payables(by_pk, now)),
     ):
         found[tenant_id].append(finding)
     return _worst_first(found)
@@ -162,7 +164,9 @@ def _of_kaminos(kaminos: Iterable[KaminoConnection], tenants: Mapping[int, Tenan
 
 
 def _of_alerts(tenants: Mapping[int, Tenant]) -> Iterator[tuple[int, Finding]]:
-    told = Alert.objects.filter(tenant__in=tenants, closed_at=None, cause__in=OF_TITLES).order_by("pk")
+    told = Alert.objects.filter(
+        tenant__in=tenants, closed_at=None, cause__in=(*OF_TITLES, AlertCause.WRITING)
+    ).order_by("pk")
     for alert in told:
         yield alert.tenant_id, Finding(AlertCause(alert.cause), alert.params, newest=alert.newest)
 

@@ -1,0 +1,43 @@
+"""What is wrong with payables that people entered for Bling, for the alerts."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from django.db.models import Q
+
+from integrations.domain.alerts import AlertCause
+from integrations.domain.delivery import DeliveryState
+from integrations.models import BlingWriting, PayableWrite, WriteBatch, WriteMode
+from integrations.models.bling_units import STALE_AFTER
+from integrations.models.confidential import WHOLE, Sight, marked_ids
+
+Found = tuple[int, AlertCause, dict[str, object]]
+
+
+def causes_of_payables(tenants: Collection[int], now: datetime) -> Iterator[Found]:
+    """Yield by company what Bling refuses the writing for, and how many payables wait for a person."""
+    live = BlingWriting.objects.filter(connection__tenant__in=tenants, mode=WriteMode.LIVE).exclude(failure={})
+    for writing in live.select_related("connection"):
+        if writing.paused_until is not None and writing.paused_until > now:
+            yield writing.connection.tenant_id, AlertCause.WRITING, {
+                "label": writing.connection.label, "failure": writing.failure
+            }  # fmt: skip
+    every = _waiting(tenants, now, WHOLE)
+    marked = marked_ids() if every else {}
+    public = _waiting(tenants, now, Sight(is_whole=False, marked=marked)) if marked else every
+    for tenant, count in every.items():
+        told = {"count": public[tenant]} if public[tenant] else None
+        yield tenant, AlertCause.PAYABLES, {"count": count, "public": told}
+
+
+def _waiting(tenants: Collection[int], now: datetime, sight: Sight) -> Counter[int]:
+    """Count the payables of live accounts that only a person moves on, by company."""
+    mine = {"connection__tenant__in": tenants, "connection__writing__mode": WriteMode.LIVE}
+    ready = Q(state=DeliveryState.READY)
+    asks = Q(state=DeliveryState.NEEDS_HUMAN) | Q(state=DeliveryState.HELD)
+    asks |= ready & Q(fence=0, accepted_at__lt=now - STALE_AFTER)
+    asks |= ready & (Q(supplier__state=DeliveryState.NEEDS_HUMAN) | Q(batch__state=WriteBatch.State.STOPPED))
+    unfinished = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
+    rows = sight.of(PayableWrite.objects.filter(asks, state__in=unfinished, **mine))
+    return Counter(rows.order_by().values_list("connection__tenant", flat=True))
