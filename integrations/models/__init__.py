@@ -30,6 +30,7 @@ from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
 from integrations.models.month_closings import MonthClosing
 from integrations.models.parts import DELIVERY_UNITS, PartPosting
+from integrations.models.payable_sheets import PayableSheet
 from integrations.models.payment_checks import PaymentCheck
 from integrations.models.person_decisions import PersonDecision
 from integrations.models.plan_requests import PlanRequest
@@ -83,6 +84,7 @@ __all__ = [
     "MappingChange",
     "MonthClosing",
     "PartPosting",
+    "PayableSheet",
     "PayableWrite",
     "Payment",
     "PaymentCheck",

@@ -50,6 +50,7 @@ _FILES = {
     "quotation_mark": gettext_noop(
         "Line %(line)s of the file cannot be read: a quotation mark is missing or too much."
     ),
+    "payable_columns": gettext_noop("Columns are missing: %(names)s. Take the template, and write into that one."),
     "column_twice": gettext_noop("The column “%(name)s” is there twice."),
     "outdated": gettext_noop(
         "%(count)s rows were changed by somebody else meanwhile (%(names)s). Nothing was changed."

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from integrations.domain.documents import without_personal_data
+from integrations.domain.occurrences import Recurrence
 from integrations.domain.reasons import Problem, Reason
 from integrations.words.errors import call_text
 from integrations.words.reason_words import Words
@@ -43,9 +44,21 @@ STANDING_COLOURS: Mapping[str, str] = {
     "stuck": "danger",
     "sent": "success",
 }
+RECURRENCE_NAMES: Mapping[Recurrence, str] = {
+    Recurrence.ONCE: gettext_noop("Once"),
+    Recurrence.INSTALLMENTS: gettext_noop("In installments"),
+    Recurrence.MONTHLY: gettext_noop("Monthly"),
+    Recurrence.BIMONTHLY: gettext_noop("Every two months"),
+    Recurrence.QUARTERLY: gettext_noop("Quarterly"),
+    Recurrence.HALF_YEARLY: gettext_noop("Every six months"),
+    Recurrence.YEARLY: gettext_noop("Yearly"),
+    Recurrence.FORTNIGHTLY: gettext_noop("Every fortnight"),
+    Recurrence.WEEKLY: gettext_noop("Weekly"),
+}
 BATCH_COLOURS: Mapping[str, str] = {
     "awaiting": "warning", "sending": "success", "stopped": "danger", "discarded": "default",
 }  # fmt: skip
+SHEET_COLOURS: Mapping[str, str] = {"proposed": "warning", "done": "success", "discarded": "default"}
 MODE_COLOURS: Mapping[str, str] = {"off": "default", "simulation": "info", "live": "success"}
 _STANDING_SENTENCES: Mapping[str, str] = {
     "awaits_second": gettext_noop(

@@ -27,6 +27,7 @@ from integrations.models import (
     Mapping,
     MappingChange,
     MonthClosing,
+    PayableSheet,
     PayableWrite,
     Payment,
     Person,
@@ -82,6 +83,7 @@ class Rows:
     hold: RestoreHold
     batch: WriteBatch
     payable: PayableWrite
+    sheet: PayableSheet
 
     @property
     def other_title(self) -> Title:
@@ -93,7 +95,7 @@ class Rows:
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
             self.alert, self.change, self.bulk, self.closing, self.hold,
-            self.batch, self.payable,
+            self.batch, self.payable, self.sheet,
         ]  # fmt: skip
 
 
@@ -214,7 +216,7 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     )  # fmt: skip
 
 
-def make_payable(bling: BlingConnection, user: User, number: int) -> tuple[WriteBatch, PayableWrite]:
+def make_payable(bling: BlingConnection, user: User, number: int) -> tuple[WriteBatch, PayableWrite, PayableSheet]:
     """Make a payable that somebody entered for Bling, and that was sent once."""
     now, slug = timezone.now(), bling.tenant.slug
     batch = WriteBatch.objects.create(
@@ -233,7 +235,11 @@ def make_payable(bling: BlingConnection, user: User, number: int) -> tuple[Write
         connection=bling, payable=payable, operation="create", body=payable.desired, fingerprint="x", fence=1,
         started_at=now, ended_at=now, outcome="delivered",
     )  # fmt: skip
-    return batch, payable
+    sheet = PayableSheet.objects.create(
+        connection=bling, file_name=f"contas-{slug}.xlsx", user=user, created_at=now,
+        rows=[[2, {"supplier": f"Fornecedor {slug}", "value": "10,00", "due_date": "2027-01-20"}, []]],
+    )  # fmt: skip
+    return batch, payable, sheet
 
 
 def make_title(

@@ -139,7 +139,7 @@ class _Entering:
             now=timezone.now(),
         )  # fmt: skip
         enqueue_tick()
-        messages.success(request, _said(batch, writing_of(self.connection)))
+        messages.success(request, accepted_text(batch, writing_of(self.connection)))
         return HttpResponseRedirect(change_url(batch))
 
     def _label(self, supplier: Supplier) -> str:
@@ -152,21 +152,12 @@ class _Entering:
                 "position": parcel.position,
                 "due": texts.day(parcel.due_date),
                 "value": texts.money(parcel.value),
-                "duplicates": [self._duplicate(duplicate) for duplicate in found],
+                "duplicates": [duplicate_text(duplicate, self.request) for duplicate in found],
             }
             for parcel, found in zip(proposal.parcels, proposal.duplicates, strict=True)
         ]
         total = sum((parcel.value for parcel in proposal.parcels), ZERO)
         return {"proposal": proposal, "rows": rows, "total": texts.money(total), "supplier": proposal.entry.supplier}
-
-    def _duplicate(self, duplicate: Duplicate) -> str:
-        where = {"day": texts.day(duplicate.due_date), "value": texts.money(duplicate.value)}
-        title = duplicate.title
-        if title is not None and not scoped(Title.objects.filter(pk=title.pk), self.request).exists():
-            return _("a title that you may not see, due %(day)s, %(value)s") % where
-        if duplicate.write is not None:
-            return _("entered here, due %(day)s, %(value)s: %(number)s") % {**where, "number": duplicate.write}
-        return _("in Bling (%(id)s), due %(day)s, %(value)s") % {**where, "id": duplicate.bling_id}
 
     def _show(self, form: PayableForm, context: dict[str, Any] | None = None) -> HttpResponse:
         writing = writing_of(self.connection)
@@ -178,7 +169,21 @@ class _Entering:
         return self.page._page(self.request, shown, title=title)
 
 
-def _said(batch: WriteBatch, writing: BlingWriting) -> str:
+def duplicate_text(duplicate: Duplicate, request: HttpRequest) -> str:
+    """Name something that may be the same payable, as far as the user may see it."""
+    where = {"day": texts.day(duplicate.due_date), "value": texts.money(duplicate.value)}
+    title = duplicate.title
+    if title is not None and not scoped(Title.objects.filter(pk=title.pk), request).exists():
+        return _("a title that you may not see, due %(day)s, %(value)s") % where
+    if duplicate.write is not None:
+        return _("entered here, due %(day)s, %(value)s: %(number)s") % {**where, "number": duplicate.write}
+    if duplicate.row is not None:
+        return _("row %(row)s of this spreadsheet, due %(day)s, %(value)s") % {**where, "row": duplicate.row}
+    return _("in Bling (%(id)s), due %(day)s, %(value)s") % {**where, "id": duplicate.bling_id}
+
+
+def accepted_text(batch: WriteBatch, writing: BlingWriting) -> str:
+    """Say what becomes of a batch that was accepted."""
     values = {"count": batch.count, "total": texts.money(batch.total)}
     if batch.state == WriteBatch.State.AWAITING:
         return (

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
@@ -20,18 +21,8 @@ from integrations.domain.occurrences import FENCED, MOST_INSTALLMENTS, Recurrenc
 from integrations.domain.payables import LARGEST_VALUE, MOST_HISTORY, MOST_NAME, MOST_NUMBER
 from integrations.models import CatalogItem
 from integrations.pipeline.payables.entry import Entry, Fault, Registers, Supplier
+from integrations.words.writes import RECURRENCE_NAMES
 
-RECURRENCES = {
-    Recurrence.ONCE: _("Once"),
-    Recurrence.INSTALLMENTS: _("In installments"),
-    Recurrence.MONTHLY: _("Monthly"),
-    Recurrence.BIMONTHLY: _("Every two months"),
-    Recurrence.QUARTERLY: _("Quarterly"),
-    Recurrence.HALF_YEARLY: _("Every six months"),
-    Recurrence.YEARLY: _("Yearly"),
-    Recurrence.FORTNIGHTLY: _("Every fortnight"),
-    Recurrence.WEEKLY: _("Weekly"),
-}
 NEW = "new"
 _FIELDS = {"supplier": "person", "document": "person", "account": "account"}
 """Which field of the form shows a fault of another name."""
@@ -60,7 +51,7 @@ class PayableForm(forms.Form):
     )  # fmt: skip
     recurrence = forms.ChoiceField(
         label=_("Occurrence"), widget=UnfoldAdminSelectWidget(),
-        choices=[(one.value, name) for one, name in RECURRENCES.items() if one not in FENCED],
+        choices=[(one.value, gettext_lazy(name)) for one, name in RECURRENCE_NAMES.items() if one not in FENCED],
     )  # fmt: skip
     installments = forms.IntegerField(
         label=_("Number of installments"), required=False, min_value=2, max_value=MOST_INSTALLMENTS,

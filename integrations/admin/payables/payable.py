@@ -15,6 +15,7 @@ from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoicesColumn, DayRange, TenantFilter
 from integrations.admin.payables.decisions import PayableDecisions
 from integrations.admin.payables.enter import EnterPage, enter_url
+from integrations.admin.payables.sheet import upload_url
 from integrations.domain.titles import Direction
 from integrations.models import BlingAttempt, CatalogItem, PayableWrite, Title
 from integrations.models.registers import CatalogKind
@@ -67,12 +68,18 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         whole = Value(texts.sees_personal_data(request))
         rows: QuerySet[Any] = super().get_queryset(request).select_related(*self.list_select_related)
-        return rows.annotate(whole_document=whole)
+        told: QuerySet[Any] = rows.annotate(whole_document=whole)
+        return told
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         may_enter = request.user.has_perm("integrations.enter_payable")
         return super().changelist_view(
-            request, {"enter_url": enter_url() if may_enter else "", **(extra_context or {})}
+            request,
+            {
+                "enter_url": enter_url() if may_enter else "",
+                "upload_url": upload_url() if may_enter else "",
+                **(extra_context or {}),
+            },
         )
 
     @display(gettext_lazy("supplier"), ordering="supplier_name")

@@ -20,7 +20,7 @@ from integrations.domain.titles import TitleRow
 from integrations.models import BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
 from integrations.models.outbox import Priority
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.payables.duplicates import duplicates_of
+from integrations.pipeline.payables.duplicates import Duplicates
 from integrations.pipeline.payables.entry import Entry, Supplier
 
 OF_A_DAY = timedelta(hours=24)
@@ -67,8 +67,9 @@ def accept(
             connection=connection, source=source, state=state, count=len(rows), total=total, user=user,
             created_at=now, file_name=file_name[:255],
         )  # fmt: skip
+        known = Duplicates(connection, [one.entry for one in accepted], [row for one in accepted for row in one.shown])
         for one in accepted:
-            _store(batch, one, now)
+            _store(batch, one, known, now)
     return batch
 
 
@@ -89,11 +90,11 @@ def _is_above(writing: BlingWriting, user: User, total: Decimal, now: datetime) 
     return entered + total > writing.limit
 
 
-def _store(batch: WriteBatch, one: Accepted, now: datetime) -> None:
+def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -> None:
     entry, connection = one.entry, batch.connection
     parcels = entry.parcels()
     series = uuid4() if len(parcels) > 1 else None
-    found = [duplicates_of(connection, entry, parcel, shown=one.shown) for parcel in parcels]
+    found = [known.of(entry, parcel) for parcel in parcels]
     if any(found) and not one.create_anyway:
         raise Refused("duplicate", _("There may be the same payable already. Look at it, and say that it is another."))
     supplier = None if entry.supplier.contact_id else _supplier(connection, entry.supplier, now)

@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 from integrations.bling.client import BlingClient, Listing
 from integrations.domain.calendar import around
 from integrations.domain.delivery import DeliveryState
-from integrations.domain.occurrences import Parcel
+from integrations.domain.names import fold
+from integrations.domain.occurrences import Parcel, number_of
 from integrations.domain.titles import NOT_OWED, Direction, TitleRow
 from integrations.models import BlingConnection, PayableWrite, SyncRun, Title, WriteBatch
 from integrations.pipeline.payables.entry import Entry, is_same_supplier
@@ -24,62 +25,94 @@ KNOWN_FOR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Something that may be the same as one of an entry's titles: entered here (`write`), mirrored (`title`), or shown
-    by Bling alone."""
+    """Something that may be the same as one of an entry's titles: entered here (`write`), mirrored (`title`), shown by
+    Bling alone (`bling_id`), or another row of the same spreadsheet."""
 
     value: Decimal
     due_date: date
     write: PayableWrite | None = None
     title: Title | None = None
     bling_id: int | None = None
+    row: int | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return what is kept of it."""
-        found = {"write": self.write and self.write.pk, "title": self.title and self.title.pk, "bling": self.bling_id}
+        found = {
+            "write": self.write and self.write.pk, "title": self.title and self.title.pk, "bling": self.bling_id,
+            "row": self.row,
+        }  # fmt: skip
         return {"due_date": str(self.due_date), **{name: key for name, key in found.items() if key}}
 
 
-def duplicates_of(
-    connection: BlingConnection, entry: Entry, parcel: Parcel, *, shown: Sequence[TitleRow] = ()
-) -> list[Duplicate]:
-    """Return what may be the same as one title of an entry. `shown` are rows that Bling just listed."""
-    start, end = around(parcel.due_date, parcel.due_date, NEAR)
-    same = {"value": parcel.value, "due_date__range": (start, end)}
-    found = [
-        Duplicate(row.value, row.due_date, write=row)
-        for row in _entered(connection).filter(**same).select_related("batch")
-        if is_same_supplier(
-            entry.supplier, contact_id=row.known_contact, document=row.supplier_document, name=row.supplier_name
-        )
-    ]
-    ours = {duplicate.write.bling_id for duplicate in found if duplicate.write is not None}
-    titles = Title.objects.filter(connection=connection, direction=Direction.PAYABLE, replaced_by=None, **same)
-    for title in titles.exclude(status__in=NOT_OWED).select_related("person"):
-        person = title.person
-        if (
-            title.bling_id not in ours
-            and person is not None
-            and is_same_supplier(entry.supplier, contact_id=person.bling_id, document=person.document, name=person.name)
-        ):
-            found.append(Duplicate(title.value, title.due_date or start, title=title, bling_id=title.bling_id))
-    known = ours | {duplicate.bling_id for duplicate in found}
-    return found + list(_listed(entry, parcel, shown, (start, end), known))
+class Duplicates:
+    """What may be the same as the titles of some entries, looked up once for all of them. `shown` are rows that Bling
+    just listed."""
+
+    def __init__(self, connection: BlingConnection, entries: Sequence[Entry], shown: Sequence[TitleRow] = ()) -> None:
+        parcels = [parcel for entry in entries for parcel in entry.parcels()]
+        self._writes: dict[Decimal, list[PayableWrite]] = {}
+        self._titles: dict[Decimal, list[Title]] = {}
+        self._shown = shown
+        if not parcels:
+            return
+        days = [parcel.due_date for parcel in parcels]
+        same = {
+            "value__in": {parcel.value for parcel in parcels}, "due_date__range": around(min(days), max(days), NEAR)
+        }  # fmt: skip
+        for row in _entered(connection).filter(**same):
+            self._writes.setdefault(row.value, []).append(row)
+        titles = Title.objects.filter(connection=connection, direction=Direction.PAYABLE, replaced_by=None, **same)
+        for title in titles.exclude(status__in=NOT_OWED).select_related("person"):
+            self._titles.setdefault(title.value, []).append(title)
+
+    def of(self, entry: Entry, parcel: Parcel) -> list[Duplicate]:
+        """Return what may be the same as one title of an entry."""
+        number = number_of(entry.document_number, parcel.position, entry.installments)
+        found = [
+            Duplicate(row.value, row.due_date, write=row)
+            for row in self._writes.get(parcel.value, [])
+            if is_near(row.due_date, parcel.due_date) and may_be_same_number(number, row.document_number)
+            and is_same_supplier(
+                entry.supplier, contact_id=row.known_contact, document=row.supplier_document, name=row.supplier_name
+            )
+        ]  # fmt: skip
+        ours = {duplicate.write.bling_id for duplicate in found if duplicate.write is not None}
+        for title in self._titles.get(parcel.value, []):
+            person, due = title.person, title.due_date
+            if title.bling_id in ours or person is None or due is None or not is_near(due, parcel.due_date):
+                continue
+            is_same = is_same_supplier(
+                entry.supplier, contact_id=person.bling_id, document=person.document, name=person.name
+            )
+            if is_same and may_be_same_number(number, title.document_number):
+                found.append(Duplicate(title.value, due, title=title, bling_id=title.bling_id))
+        known = ours | {duplicate.bling_id for duplicate in found}
+        return found + list(_listed(entry, parcel, self._shown, known))
+
+
+def is_near(one: date, other: date) -> bool:
+    """Say whether two due dates may be those of one payable."""
+    return abs(one - other) <= NEAR
+
+
+def may_be_same_number(one: str, other: str) -> bool:
+    """Say whether two document numbers may be those of one payable: they are the same, or one has none."""
+    return not one.strip() or not other.strip() or fold(one) == fold(other)
 
 
 def _entered(connection: BlingConnection) -> QuerySet[PayableWrite]:
     """Return the payables that people entered and nobody took back."""
     rows = PayableWrite.objects.filter(connection=connection).exclude(state=DeliveryState.IGNORED)
-    return rows.exclude(batch__state=WriteBatch.State.DISCARDED).select_related("supplier")
+    return rows.exclude(batch__state=WriteBatch.State.DISCARDED).select_related("supplier", "batch")
 
 
-def _listed(
-    entry: Entry, parcel: Parcel, shown: Iterable[TitleRow], span: tuple[date, date], known: set[int | None]
-) -> Iterable[Duplicate]:
+def _listed(entry: Entry, parcel: Parcel, shown: Iterable[TitleRow], known: set[int | None]) -> Iterable[Duplicate]:
     for row in shown:
-        is_near = row.due_date is not None and span[0] <= row.due_date <= span[1]
+        due = row.due_date
         is_same = row.value == parcel.value and row.contact_id == entry.supplier.contact_id
-        if is_near and is_same and row.bling_id not in known and row.status not in NOT_OWED:
-            yield Duplicate(row.value, row.due_date or span[0], bling_id=row.bling_id)
+        is_owed = row.status not in NOT_OWED and row.bling_id not in known
+        if is_same and is_owed and due is not None and is_near(due, parcel.due_date):
+            yield Duplicate(row.value, due, bling_id=row.bling_id)
 
 
 def is_to_be_asked(connection: BlingConnection, now: datetime) -> bool:

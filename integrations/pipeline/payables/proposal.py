@@ -12,7 +12,7 @@ from integrations.domain.occurrences import Parcel
 from integrations.domain.titles import TitleRow
 from integrations.models import BlingConnection
 from integrations.pipeline.audit.record import keyed, record
-from integrations.pipeline.payables.duplicates import Duplicate, duplicates_of, is_to_be_asked, listed_in_bling
+from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_to_be_asked, listed_in_bling
 from integrations.pipeline.payables.entry import Entry, Fault, Registers, Supplier, faults_of
 from integrations.pipeline.payables.live import asking
 
@@ -78,7 +78,8 @@ def propose(connection: BlingConnection, entry: Entry, registers: Registers, *, 
         with asking(connection, clock) as client:
             shown = listed_in_bling(client, entry)
     parcels = entry.parcels()
-    found = [duplicates_of(connection, entry, parcel, shown=shown) for parcel in parcels]
+    known = Duplicates(connection, [entry], shown)
+    found = [known.of(entry, parcel) for parcel in parcels]
     return Proposal(entry, parcels, found, (), shown)
 
 

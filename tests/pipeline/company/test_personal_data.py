@@ -36,6 +36,7 @@ from integrations.models import (
     Mapping,
     MappingChange,
     MonthClosing,
+    PayableSheet,
     PayableWrite,
     Person,
     PersonAction,
@@ -178,6 +179,10 @@ def plant_payables(connection: BlingConnection, person: Person, user: User) -> N
             connection=connection, payable=payable, operation="create", body=body, sent_body=body, message=SAID,
             failure={"message": SAID}, fingerprint="x", fence=1, started_at=now, outcome="delivered",
         )  # fmt: skip
+    PayableSheet.objects.create(
+        connection=connection, file_name=f"{NAME}.xlsx", user=user, created_at=now,
+        rows=[[2, {"supplier": NAME, "history": SAID}, []]],
+    )  # fmt: skip
     BlingWriting.objects.create(connection=connection)
     BlingWriting.history.update(history_change_reason=NAME)
 

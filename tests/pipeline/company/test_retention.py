@@ -77,7 +77,16 @@ def test_each_end_is_found_by_an_index() -> None:
 
 def is_small(model: type[models.Model]) -> bool:
     """Say whether people alone, or hosts, add its rows."""
-    small = {"AuthorizationRequest", "Heartbeat", "Export", "BulkOrder", "MappingChange", "ConnectLink", "RateLimit"}
+    small = {
+        "AuthorizationRequest",
+        "Heartbeat",
+        "Export",
+        "BulkOrder",
+        "MappingChange",
+        "ConnectLink",
+        "RateLimit",
+        "PayableSheet",
+    }
     return model.__name__ in small
 
 

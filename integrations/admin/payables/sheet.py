@@ -1,0 +1,208 @@
+"""Spreadsheets of payables: the template, the upload, and the preview with what is wrong with each cell."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.base import ReadOnlyAdmin
+from integrations.admin.kit.decorators import display
+from integrations.admin.kit.downloads import Taken, attachment
+from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
+from integrations.admin.kit.scope import change_url, row_number, sees_confidential
+from integrations.admin.payables.enter import accepted_text, duplicate_text, writable
+from integrations.domain.audit import AuditAction
+from integrations.models import BlingConnection, PayableSheet
+from integrations.models.confidential import confidential_ids
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.payables.accept import writing_of
+from integrations.pipeline.payables.sheet import Shown, ShownRow, accept_sheet, discard_sheet, read_sheet, take_sheet
+from integrations.queue import enqueue_tick
+from integrations.resources.payables import bad_rows, said_of, template
+from integrations.words.writes import SHEET_COLOURS
+
+ROWS_SHOWN = 200
+State = PayableSheet.State
+
+
+@admin.register(PayableSheet)
+class PayableSheetAdmin(ReadOnlyAdmin):
+    tenant_path = "connection__tenant"
+    list_before_template = "admin/integrations/payables/list.html"
+    empty_text = gettext_lazy("Nobody sent a spreadsheet of payables yet.")
+    list_display = ["sent", "file_name", "state_label", "author", "company"]
+    list_filter = [TenantFilter, ("state", ChoiceColumn)]
+    list_select_related = ["connection__tenant", "user"]
+    ordering = ["-created_at", "-pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request).select_related("connection__tenant", "user")
+        found: QuerySet[Any] = rows if sees_confidential(request) else rows.filter(user=request.user)
+        return found
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("importar/", view(self.upload), name="integrations_payablesheet_upload"),
+            path("modelo/<int:pk>/", view(self.template_view), name="integrations_payablesheet_template"),
+            path("<path:object_id>/linhas-com-erro/", view(self.errors_view), name="integrations_payablesheet_errors"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        address = upload_url() if _may_enter(request) else ""
+        return super().changelist_view(request, {"upload_url": address, **(extra_context or {})})
+
+    @display(gettext_lazy("sent at"), ordering="created_at")
+    def sent(self, sheet: PayableSheet) -> str:
+        return texts.moment(sheet.created_at)
+
+    @display(gettext_lazy("state"), ordering="state", label=SHEET_COLOURS)
+    def state_label(self, sheet: PayableSheet) -> tuple[str, str]:
+        return sheet.state, str(sheet.get_state_display())
+
+    @display(gettext_lazy("sent by"))
+    def author(self, sheet: PayableSheet) -> str:
+        return str(sheet.user)
+
+    @display(gettext_lazy("company"), ordering="connection__tenant__name")
+    def company(self, sheet: PayableSheet) -> str:
+        return str(sheet.connection.tenant)
+
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        """Take a file for one company. Raises `PermissionDenied`."""
+        _require(request)
+        connections = writable(request)
+        connection = connections.filter(pk=row_number(request.POST.get("connection")) or 0).first()
+        if request.method == "POST" and connection is not None:
+            sheet = self._take(request, connection)
+            if sheet is not None:
+                return HttpResponseRedirect(change_url(sheet))
+        context = {
+            **self.admin_site.each_context(request), "opts": self.opts, "title": _("Import payables"),
+            "connections": connections, "back": actions.changelist_url(self),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/integrations/payables/upload.html", context)
+
+    def _take(self, request: HttpRequest, connection: BlingConnection) -> PayableSheet | None:
+        upload: Any = request.FILES.get("file")
+        if upload is None:
+            messages.error(request, _("Choose a file."))
+            return None
+        try:
+            return take_sheet(
+                connection=connection, name=upload.name or "", content=upload.read(), user=actions.user_of(request),
+                now=timezone.now(),
+            )  # fmt: skip
+        except Refused as error:
+            actions.refused(request, error)
+            return None
+
+    def template_view(self, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
+        """Return an empty spreadsheet with the registers of a company to choose from."""
+        _require(request)
+        connection = get_object_or_404(writable(request), pk=pk)
+        name = f"contas-a-pagar-{connection.tenant.slug}.xlsx"
+        return attachment(
+            request, template(connection, _hidden(request, connection)), name, action=AuditAction.DOWNLOAD_LIST,
+            of=connection, taken=Taken([connection.tenant]),
+        )  # fmt: skip
+
+    def errors_view(self, request: HttpRequest, object_id: str) -> HttpResponse | StreamingHttpResponse:
+        """Return the rows that cannot be sent, with the reasons, as a spreadsheet that can be sent again."""
+        sheet = self.get_object_or_deny(request, object_id)
+        _require(request)
+        shown = read_sheet(sheet, hidden=_hidden(request, sheet.connection), now=timezone.now())
+        tenant = sheet.connection.tenant
+        return attachment(
+            request, bad_rows(shown.bad), f"linhas-com-erro-{sheet.pk}.xlsx", action=AuditAction.DOWNLOAD_LIST,
+            of=sheet, taken=Taken([tenant], {tenant.pk: len(shown.bad)}),
+        )  # fmt: skip
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show what becomes of a sheet, and take the decision about it."""
+        sheet = self.get_object_or_deny(request, object_id)
+        if request.method == "POST":
+            return self._decide(request, sheet)
+        is_open = sheet.state == State.PROPOSED
+        shown = read_sheet(sheet, hidden=_hidden(request, sheet.connection), now=timezone.now()) if is_open else None
+        context = {
+            **self.admin_site.each_context(request), "opts": self.opts, "sheet": sheet,
+            "title": _("Payables of %(company)s from a spreadsheet") % {"company": sheet.connection.tenant},
+            "state": sheet.get_state_display(), "back": actions.changelist_url(self),
+            "batch_url": change_url(sheet.batch), "may_decide": is_open and _may_enter(request),
+            **(self._preview(request, shown) if shown else {}),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/integrations/payables/sheet.html", context)
+
+    def _preview(self, request: HttpRequest, shown: Shown) -> dict[str, Any]:
+        return {
+            "shown": shown,
+            "total": texts.money(shown.total),
+            "good": [_line(row) for row in shown.good[:ROWS_SHOWN]],
+            "doubtful": [
+                {**_line(row), "says": [duplicate_text(one, request) for one in row.duplicates]}
+                for row in shown.doubtful[:ROWS_SHOWN]
+            ],
+            "bad": [{**_line(row), "says": said_of(row)} for row in shown.bad[:ROWS_SHOWN]],
+            "limit": ROWS_SHOWN,
+        }
+
+    def _decide(self, request: HttpRequest, sheet: PayableSheet) -> HttpResponse:
+        _require(request)
+        user, hidden = actions.user_of(request), _hidden(request, sheet.connection)
+        try:
+            if request.POST.get("do") == "discard":
+                discard_sheet(sheet=sheet, user=user, now=timezone.now())
+                messages.info(request, _("Discarded. Nothing was sent."))
+                return HttpResponseRedirect(actions.changelist_url(self))
+            batch = accept_sheet(
+                sheet=sheet, signature=request.POST.get("seen", ""), hidden=hidden, user=user, clock=timezone.now,
+                with_doubtful=request.POST.get("with_doubtful") == "yes",
+            )  # fmt: skip
+        except Refused as error:
+            actions.refused(request, error)
+            return HttpResponseRedirect(change_url(sheet))
+        enqueue_tick()
+        messages.success(request, accepted_text(batch, writing_of(sheet.connection)))
+        return HttpResponseRedirect(change_url(batch))
+
+
+def upload_url() -> str:
+    return reverse("admin:integrations_payablesheet_upload")
+
+
+def _may_enter(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("integrations.enter_payable"))
+
+
+def _require(request: HttpRequest) -> None:
+    if not _may_enter(request):
+        raise PermissionDenied
+
+
+def _hidden(request: HttpRequest, connection: BlingConnection) -> frozenset[int]:
+    return frozenset() if sees_confidential(request) else confidential_ids(connection)
+
+
+def _line(row: ShownRow) -> dict[str, Any]:
+    entry = row.entry
+    return {
+        "number": row.number,
+        "supplier": entry.supplier.name if entry else row.cells.get("supplier", ""),
+        "due": texts.day(entry.due_date) if entry else row.cells.get("due_date", ""),
+        "value": texts.money(entry.value) if entry else row.cells.get("value", ""),
+        "count": len(entry.parcels()) if entry and row.is_good else "",
+        "document_number": row.cells.get("document_number", ""),
+    }

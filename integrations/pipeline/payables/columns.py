@@ -1,0 +1,216 @@
+"""The columns of a spreadsheet of payables, and how the cells of a row become an entry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from integrations.domain.classification import Target
+from integrations.domain.documents import compact
+from integrations.domain.names import fold
+from integrations.domain.occurrences import FENCED, Recurrence
+from integrations.domain.suggestions import Suggestions
+from integrations.domain.typed import read_amount, read_day
+from integrations.models import CatalogItem, Person
+from integrations.pipeline.payables.entry import Entry, Fault, Registers, Supplier
+from integrations.sheets.cells import Cell
+from integrations.sheets.tables import SheetError
+from integrations.words.writes import RECURRENCE_NAMES
+
+LANGUAGE = "pt-br"
+"""Files are read and written in Portuguese, whatever language a person works in."""
+COLUMNS = {
+    "supplier": gettext_lazy("Supplier"),
+    "document": gettext_lazy("CPF/CNPJ"),
+    "value": gettext_lazy("Value"),
+    "due_date": gettext_lazy("Due date"),
+    "issue_date": gettext_lazy("Issue date"),
+    "competence_date": gettext_lazy("Competence"),
+    "category": gettext_lazy("Category"),
+    "account": gettext_lazy("Account"),
+    "payment_form": gettext_lazy("Payment form"),
+    "document_number": gettext_lazy("Document number"),
+    "history": gettext_lazy("Description"),
+    "recurrence": gettext_lazy("Occurrence"),
+    "installments": gettext_lazy("Installments"),
+    "day": gettext_lazy("Day of the month"),
+}
+REQUIRED = ("supplier", "value", "due_date", "category")
+_FIRST_DAY = date(1899, 12, 30)
+"""From which day spreadsheet programs count theirs."""
+NEAREST = 3
+
+
+def header(column: str) -> str:
+    """Return a column's name in the file."""
+    with override(LANGUAGE):
+        return str(COLUMNS[column])
+
+
+def places(headers: Sequence[str]) -> dict[str, int]:
+    """Return where each column is. Raises `SheetError` where one that is needed is missing."""
+    known = {fold(header(column)): column for column in COLUMNS}
+    found = {known[fold(text)]: place for place, text in enumerate(headers) if fold(text) in known}
+    missing = [header(column) for column in REQUIRED if column not in found]
+    if missing:
+        raise SheetError("payable_columns", names=", ".join(missing))
+    return found
+
+
+def as_text(cell: Cell) -> str:
+    """Return a cell as it is kept: a day as ISO, what it holds else as text."""
+    if not cell.is_date:
+        return cell.text
+    try:
+        return str(_FIRST_DAY + timedelta(days=int(float(cell.text))))
+    except (ValueError, OverflowError):
+        return cell.text[:10]
+
+
+@dataclass(frozen=True)
+class ReadRow:
+    """What the cells of a row say: an entry, or what is wrong with them."""
+
+    entry: Entry | None
+    faults: list[Fault]
+
+
+@dataclass
+class RowReader:
+    """Reads the rows of a sheet; the registers and known suppliers of its connection are looked up once."""
+
+    registers: Registers
+    persons: Sequence[Person]
+    today: date
+    _names: dict[str, dict[str, list[CatalogItem]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind in ("categories", "accounts", "payment_forms"):
+            names: dict[str, list[CatalogItem]] = {}
+            for item in getattr(self.registers, kind).values():
+                for name in {fold(item.name), fold(item.path)} - {""}:
+                    names.setdefault(name, []).append(item)
+            self._names[kind] = names
+        self._by_document: dict[str, list[Person]] = {}
+        for person in self.persons:
+            self._by_document.setdefault(person.document, []).append(person)
+        with override(LANGUAGE):
+            self._recurrences = {fold(str(_(name))): one for one, name in RECURRENCE_NAMES.items()}
+
+    def read(self, cells: Mapping[str, str], formulas: Sequence[str]) -> ReadRow:
+        """Read one row: its texts by column, and which of its columns hold a formula."""
+        row = _Row(cells, [Fault(name, _("The cell holds a formula. Write the value itself.")) for name in formulas])
+        value, due = row.amount("value"), row.day("due_date", None)
+        issue = row.day("issue_date", self.today)
+        competence = row.day("competence_date", issue)
+        category = self._register(row, "category", "categories")
+        account = self._register(row, "account", "accounts")
+        form = self._register(row, "payment_form", "payment_forms")
+        recurrence = self._recurrence(row)
+        installments = row.number("installments") or 1
+        if recurrence is Recurrence.ONCE and installments > 1 and not row.text("recurrence"):
+            recurrence = Recurrence.INSTALLMENTS
+        day, supplier = row.number("day") or 0, self._supplier(row)
+        if row.faults or value is None or due is None or issue is None or competence is None:
+            return ReadRow(None, row.faults)
+        entry = Entry(
+            supplier=supplier, value=value, due_date=due, issue_date=issue, competence_date=competence,
+            document_number=row.text("document_number"), history=" ".join(row.text("history").split()),
+            category_id=category, account_id=account, payment_form_id=form, recurrence=recurrence,
+            installments=installments if recurrence is Recurrence.INSTALLMENTS else 1, day=day,
+        )  # fmt: skip
+        return ReadRow(entry, [])
+
+    def _supplier(self, row: "_Row") -> Supplier:
+        name, document = " ".join(row.text("supplier").split()), compact(row.text("document"))
+        if document.isdecimal() and 8 < len(document) < 14 and len(document) != 11:
+            document = document.zfill(11 if len(document) < 11 else 14)  # a program took it for a number
+        known = self._by_document.get(document, []) if document else []
+        return Supplier(name, document, known[0].bling_id if len(known) == 1 else None)
+
+    def _register(self, row: "_Row", column: str, kind: str) -> int:
+        text = row.text(column)
+        if not text:
+            return 0
+        found = {item.bling_id: item for item in self._names[kind].get(fold(text), [])}
+        if len(found) == 1:
+            return next(iter(found))
+        if found:
+            paths = ", ".join(str(item) for item in found.values())
+            row.faults.append(Fault(column, _("“%(text)s” is there more than once: %(names)s.")
+                                    % {"text": text, "names": paths}))  # fmt: skip
+            return 0
+        items = getattr(self.registers, kind).values()
+        near = Suggestions(Target(str(item.bling_id), item.name) for item in items).nearest([text], NEAREST)
+        names = ", ".join(one.target.name for one in near)
+        say = (
+            _("Bling has no “%(text)s” here. The nearest names: %(names)s.")
+            if names
+            else _("Bling has no “%(text)s” here.")
+        )
+        row.faults.append(Fault(column, say % {"text": text, "names": names}))
+        return 0
+
+    def _recurrence(self, row: "_Row") -> Recurrence:
+        text = row.text("recurrence")
+        found = self._recurrences.get(fold(text)) if text else Recurrence.ONCE
+        if found is None or found in FENCED:
+            names = ", ".join(str(_(name)) for one, name in RECURRENCE_NAMES.items() if one not in FENCED)
+            row.faults.append(Fault("recurrence", _("Write one of these: %(names)s.") % {"names": names}))
+            return Recurrence.ONCE
+        return found
+
+
+class _Row:
+    """The cells of one row, and what was found wrong with them so far."""
+
+    def __init__(self, cells: Mapping[str, str], faults: list[Fault]) -> None:
+        self._cells, self.faults = cells, faults
+
+    def text(self, column: str) -> str:
+        return self._cells.get(column, "").strip()
+
+    def amount(self, column: str) -> Decimal | None:
+        text = self.text(column)
+        found = read_amount(text)
+        if found is None:
+            found = _fraction(text)
+        if found is None:
+            self._refuse(column, _("“%(text)s” is not an amount. Write it as 1.234,56."))
+        return found
+
+    def day(self, column: str, default: date | None) -> date | None:
+        text = self.text(column)
+        if not text and default is not None:
+            return default
+        found = read_day(text)
+        if found is None:
+            self._refuse(column, _("“%(text)s” is not a day that exists. Write a day as 31/12/2026."))
+        return found
+
+    def number(self, column: str) -> int | None:
+        text = self.text(column)
+        if not text:
+            return None
+        if not (text.isascii() and text.isdecimal() and len(text) < 4):
+            self._refuse(column, _("“%(text)s” is not a number."))
+            return None
+        return int(text)
+
+    def _refuse(self, column: str, sentence: str) -> None:
+        if not any(fault.field == column for fault in self.faults):
+            self.faults.append(Fault(column, sentence % {"text": self.text(column)[:40]}))
+
+
+def _fraction(text: str) -> Decimal | None:
+    """Read a number as a spreadsheet program stores it, where it is one of whole cents: 1234.5, or 0.30000000000000004,
+    which is what such programs make of 0.1 + 0.2."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return None
+    cents = found.quantize(Decimal("0.01")) if found.is_finite() and found.adjusted() < 12 else None
+    return cents if cents is not None and abs(cents - found) < Decimal("0.000001") else None

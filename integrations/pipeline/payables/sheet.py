@@ -1,0 +1,184 @@
+"""A spreadsheet of payables: kept as it was sent, read whenever it is shown, and accepted by who sent it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from integrations.domain.calendar import day_of
+from integrations.domain.documents import compact
+from integrations.domain.money import ZERO
+from integrations.models import BlingConnection, PayableSheet, Person, WriteBatch
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.payables.accept import Accepted, accept, lock, writing_of
+from integrations.pipeline.payables.columns import RowReader, as_text, header, places
+from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_near, may_be_same_number
+from integrations.pipeline.payables.entry import Entry, Fault, faults_of, is_same_supplier, registers_of
+from integrations.sheets.apart import read_apart
+from integrations.sheets.reading import MAX_BYTES
+from integrations.sheets.tables import SheetError
+from integrations.words.spreadsheets import spreadsheet_text
+
+MOST_ROWS = 2_000
+READ_IN_S = 10
+"""Seconds of processor time that reading a file may take."""
+SHEET_TITLE = "Contas a pagar"
+State = PayableSheet.State
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """One row: what it becomes, or what is wrong with it, and what may be the same already."""
+
+    number: int
+    cells: dict[str, str]
+    entry: Entry | None
+    faults: Sequence[Fault]
+    duplicates: Sequence[Duplicate]
+
+    @property
+    def is_good(self) -> bool:
+        return self.entry is not None and not self.faults
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sheet as it would be accepted now."""
+
+    rows: Sequence[ShownRow]
+
+    @property
+    def good(self) -> list[ShownRow]:
+        return [row for row in self.rows if row.is_good and not row.duplicates]
+
+    @property
+    def doubtful(self) -> list[ShownRow]:
+        return [row for row in self.rows if row.is_good and row.duplicates]
+
+    @property
+    def bad(self) -> list[ShownRow]:
+        return [row for row in self.rows if not row.is_good]
+
+    @property
+    def total(self) -> Decimal:
+        return _total(self.good)
+
+    @property
+    def signature(self) -> str:
+        """A name for what a person was shown: it differs as soon as anything of it does."""
+        said = [
+            [row.number, asdict(row.entry) if row.entry else None, len(row.faults),
+             [duplicate.to_json() for duplicate in row.duplicates]]
+            for row in self.rows
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(said, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _total(rows: Sequence[ShownRow]) -> Decimal:
+    return sum((parcel.value for row in rows if row.entry for parcel in row.entry.parcels()), ZERO)
+
+
+def take_sheet(*, connection: BlingConnection, name: str, content: bytes, user: User, now: datetime) -> PayableSheet:
+    """Keep a file for its preview. Raises `Refused` where the account is not written to, or the file cannot be read."""
+    writing_of(connection)
+    if len(content) > MAX_BYTES:
+        raise Refused("size", spreadsheet_text("too_large", {"limit": MAX_BYTES // 1024 // 1024}))
+    try:
+        table = read_apart(content, seconds=READ_IN_S, sheet_title=SHEET_TITLE, sign=header("issue_date"))
+        where = places(table.headers)
+        if len(table.rows) > MOST_ROWS:
+            raise SheetError("too_many_rows", limit=MOST_ROWS)
+        if not table.rows:
+            raise SheetError("no_rows")
+    except SheetError as error:
+        raise Refused("sheet", spreadsheet_text(error.code, error.params)) from error
+    rows = []
+    for row in table.rows:
+        cells = {column: row.cell(place) for column, place in where.items()}
+        texts = {column: as_text(cell) for column, cell in cells.items() if cell.text and not cell.is_formula}
+        rows.append([row.number, texts, [column for column, cell in cells.items() if cell.is_formula]])
+    return PayableSheet.objects.create(
+        connection=connection, file_name=name[:255], rows=rows, user=user, created_at=now
+    )
+
+
+def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) -> Shown:
+    """Return what would become of a sheet now; `hidden` are categories that its reader may not see."""
+    connection = sheet.connection
+    registers = registers_of(connection, hidden)
+    persons = Person.objects.filter(connection=connection, forgotten_at=None).exclude(document="")
+    documents = {text for _number, cells, _formulas in sheet.rows if (text := _document(cells))}
+    reader = RowReader(registers, list(persons.filter(document__in=documents)), day_of(now))
+    read = [(number, cells, reader.read(cells, formulas)) for number, cells, formulas in sheet.rows]
+    checked = [
+        (number, cells, row.entry, row.faults or (faults_of(row.entry, connection, registers) if row.entry else []))
+        for number, cells, row in read
+    ]
+    good = [entry for _number, _cells, entry, faults in checked if entry is not None and not faults]
+    known = Duplicates(connection, good)
+    rows: list[ShownRow] = []
+    by_value: dict[Decimal, list[tuple[int, Entry]]] = {}
+    for number, cells, entry, faults in checked:
+        if entry is None or faults:
+            rows.append(ShownRow(number, cells, entry, faults, ()))
+            continue
+        found = [one for parcel in entry.parcels() for one in known.of(entry, parcel)]
+        others = by_value.setdefault(entry.value, [])
+        found += [Duplicate(other.value, other.due_date, row=line) for line, other in others if _may_be(entry, other)]
+        others.append((number, entry))
+        rows.append(ShownRow(number, cells, entry, faults, found))
+    return Shown(rows)
+
+
+def _may_be(entry: Entry, other: Entry) -> bool:
+    """Say whether two rows of a sheet may be one payable."""
+    supplier = other.supplier
+    is_same = is_same_supplier(
+        entry.supplier, contact_id=supplier.contact_id, document=supplier.document, name=supplier.name
+    )
+    has_number = may_be_same_number(entry.document_number, other.document_number)
+    return is_same and has_number and is_near(entry.due_date, other.due_date)
+
+
+def _document(cells: dict[str, str]) -> str:
+    return compact(cells.get("document", ""))
+
+
+def accept_sheet(
+    *, sheet: PayableSheet, signature: str, with_doubtful: bool, hidden: frozenset[int], user: User,
+    clock: Callable[[], datetime],
+) -> WriteBatch:  # fmt: skip
+    """Accept the good rows of a sheet, and those with possible duplicates only where its person says that these are
+    others. Raises `Refused` where that was done already, what was shown is different now, or nothing is left."""
+    now = clock()
+    with transaction.atomic():
+        lock(sheet.connection)
+        mine = PayableSheet.objects.select_for_update().filter(pk=sheet.pk, state=State.PROPOSED).first()
+        if mine is None:
+            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        shown = read_sheet(mine, hidden=hidden, now=now)
+        if shown.signature != signature:
+            raise Refused("changed", _("Something is different from what was shown. Look again, then confirm."))
+        rows = [*shown.good, *(shown.doubtful if with_doubtful else [])]
+        if not rows:
+            raise Refused("nothing", _("No row of the spreadsheet can be sent."))
+        accepted = [Accepted(row.entry, bool(row.duplicates)) for row in rows if row.entry]
+        batch = accept(
+            connection=mine.connection, accepted=accepted, source=WriteBatch.Source.SHEET, user=user, now=now,
+            file_name=mine.file_name,
+        )  # fmt: skip
+        PayableSheet.objects.filter(pk=mine.pk).update(state=State.DONE, batch=batch)
+    return batch
+
+
+def discard_sheet(*, sheet: PayableSheet, user: User, now: datetime) -> None:
+    """Discard a sheet: nothing of it is sent. Raises `Refused` where it was decided meanwhile."""
+    rows = PayableSheet.objects.filter(pk=sheet.pk, state=State.PROPOSED)
+    if not rows.update(state=State.DISCARDED, rows=[]):
+        raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
