@@ -1,7 +1,6 @@
 """Payables that people enter reach Bling once, and Kamino by the mirror."""
 
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,18 +10,16 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.occurrences import Recurrence
-from integrations.domain.payables import marker_of
 from integrations.domain.reasons import Reason
 from integrations.models import BlingAttempt, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import orders
-from integrations.pipeline.payables.accept import Accepted, accept
-from integrations.pipeline.payables.entry import Entry, Supplier
+from integrations.pipeline.payables.entry import Supplier
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
+from tests.flows.payables import DUE, enter, entry, ours, states
 
-DUE = date(2027, 1, 20)
 POST = {"side": "bling", "method": "POST", "path": "/contas/pagar"}
 
 
@@ -38,32 +35,6 @@ def writing(company: Company, settings: Any) -> Company:
     company.sync()
     BlingWriting.objects.create(connection=company.connection, mode=WriteMode.LIVE)
     return company
-
-
-def entry(company: Company, **changes: Any) -> Entry:
-    plain = Entry(
-        supplier=Supplier("Gráfica Sol", "98765432000198"), value=Decimal("150.00"), due_date=DUE,
-        issue_date=date(2026, 11, 20), competence_date=date(2026, 11, 1), document_number="NF 77",
-        history="Papel de embrulho", category_id=company.category,
-    )  # fmt: skip
-    return replace(plain, **changes)
-
-
-def enter(company: Company, user: User, *entries: Entry, **options: Any) -> WriteBatch:
-    found = [Accepted(one, **options) for one in entries or (entry(company),)]
-    return accept(
-        connection=company.connection, accepted=found, source=WriteBatch.Source.FORM, user=user, now=timezone.now()
-    )
-
-
-def ours(company: Company) -> list[Any]:
-    """Return what Bling holds of us."""
-    titles = company.bling.titles_of("payable")
-    return [title for title in titles if marker_of(title.history)]
-
-
-def states() -> list[str]:
-    return list(PayableWrite.objects.order_by("due_date", "pk").values_list("state", flat=True))
 
 
 def test_a_payable_of_a_new_supplier_reaches_both_sides(writing: Company, ana: User) -> None:

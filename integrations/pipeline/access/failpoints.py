@@ -41,6 +41,19 @@ FAILPOINTS = (
     "reconcile.compared",
 )
 
+WRITE_FAILPOINTS = (
+    "to_bling.leased",
+    "to_bling.freed",
+    "contact.claimed",
+    "contact.before_write",
+    "contact.after_write",
+    "contact.recorded",
+    "payable.claimed",
+    "payable.before_write",
+    "payable.after_write",
+    "payable.recorded",
+)
+"""Those of payables for Bling, which a tick only passes when somebody entered some."""
 EXPORT_FAILPOINTS = ("export.worked", "export.saved")
 """Those of exports, which a tick only passes when somebody ordered one."""
 
@@ -53,6 +66,6 @@ def listen(listener: Callable[[str], None]) -> None:
 
 
 def passed(name: str) -> None:
-    """Say that this process is at the boundary `name` (one of `FAILPOINTS` or `EXPORT_FAILPOINTS`)."""
+    """Say that this process is at the boundary `name`, one of those above."""
     for listener in _listeners:
         listener(name)
