@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,8 +25,9 @@ from integrations.admin.titles.actions import BUTTONS, TitleButtons
 from integrations.admin.titles.live_search import LiveSearch, live_search_url
 from integrations.admin.titles.page import title_context
 from integrations.admin.titles.payments import PaymentInline
+from integrations.domain.titles import Direction
 from integrations.login.step_up import stepped_up
-from integrations.models import BulkOrder, PersonDecision, Title
+from integrations.models import BulkOrder, PayableWrite, PersonDecision, Title
 from integrations.words.colours import STATE_COLOURS, STATUS_COLOURS
 from integrations.words.origins import origin_word
 
@@ -58,8 +61,8 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
     ]  # fmt: skip
     actions_detail = BUTTONS
     readonly_fields = [
-        "bling_number", "balance_text", "issued", "competence", "origin_text", "borderos", "first_seen_at",
-        "read_at", "changed_at",
+        "bling_number", "balance_text", "issued", "competence", "origin_text", "entered_here", "borderos",
+        "first_seen_at", "read_at", "changed_at",
     ]  # fmt: skip
     fieldsets = [(gettext_lazy("Details in Bling"), {"fields": readonly_fields})]
 
@@ -79,7 +82,8 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
             "payment_check",
         )
         decided = PersonDecision.objects.filter(person=OuterRef("person"))
-        whole = whole.annotate(has_decided_person=Exists(decided))
+        entered = PayableWrite.objects.filter(connection=OuterRef("connection"), bling_id=OuterRef("bling_id"))
+        whole = whole.annotate(has_decided_person=Exists(decided), entered_as=Subquery(entered.values("pk")[:1]))
         return read.setdefault(object_id, whole.filter(pk=row_number(object_id)).first())
 
     def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[Any]:
@@ -109,6 +113,14 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
     @display(gettext_lazy("title"), ordering="document_number")
     def name(self, title: Title) -> str:
         return title.document_number or f"Bling {title.bling_id}"
+
+    @display(gettext_lazy("entered here"))
+    def entered_here(self, title: Title) -> SafeString | str:
+        """The payable that people entered here and that this title is in Bling."""
+        key = getattr(title, "entered_as", None) if title.direction == Direction.PAYABLE else None
+        if key is None:
+            return texts.EMPTY
+        return texts.anchor(reverse("admin:integrations_payablewrite_change", args=[key]), _("Payable for Bling"))
 
     @display(gettext_lazy("direction"), ordering="direction", label={"payable": "warning", "receivable": "info"})
     def side(self, title: Title) -> tuple[str, str]:
