@@ -266,3 +266,11 @@ class TestPossibleDuplicates:
         for changes in others:
             enter(writing, ana, entry(writing, **changes))
         assert PayableWrite.objects.count() == 4
+
+
+def test_a_payable_costs_one_request_and_its_new_supplier_two(writing: Company, ana: User) -> None:
+    enter(writing, ana, *[entry(writing, document_number=f"NF {number}") for number in range(20)])
+    before = writing.bling.request_count
+    writing.work()
+    assert len(ours(writing)) == 20
+    assert writing.bling.request_count - before == 20 + 2
