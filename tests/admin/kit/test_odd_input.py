@@ -17,7 +17,7 @@ LISTS = [Title, Posting, PlannedWrite, Discrepancy, MonthClosing]
 
 @pytest.mark.parametrize("model", LISTS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("name", ["tenant", "q", "account", "worklist"])
-@pytest.mark.some(9)
+@pytest.mark.some(9, drawn=4)
 def test_odd_numbers_in_the_address_of_a_list(login: Login, ours: Rows, model: type, name: str) -> None:
     client = login("financeiro")
     for number in NUMBERS:
