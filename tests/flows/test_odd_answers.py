@@ -60,7 +60,7 @@ def row_of(company: Company, direction: str, title: int) -> tuple[Any, Any] | No
     return (row[fields.value], row[fields.status]) if row else None
 
 
-@pytest.mark.some(6, drawn=2)
+@pytest.mark.some(6, drawn=3)
 @pytest.mark.parametrize("is_done", [False, True], ids=["not_done", "done"])
 @pytest.mark.parametrize("answer", ODD, ids=repr)
 def test_an_odd_answer_is_looked_up_and_not_believed(

@@ -89,7 +89,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("query", ODD, ids=lambda query: query[:30])
-@pytest.mark.some(18)
+@pytest.mark.some(18, drawn=3)
 def test_odd_filters_of_every_list(login: Login, ours: Rows, query: str) -> None:
     client = login("operacao")
     for model in [*LISTS, Export]:
