@@ -90,8 +90,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     `make test-long` runs one of each m of them, and `make soak` the others."""
     mark, name = item.get_closest_marker("some"), item.nodeid.partition("[")[0]
     if mark and _cases[name] % mark.args[0]:
-        block, place = divmod(_cases[name], mark.kwargs.get("drawn", 1))
-        is_drawn = place == seeded(name, block).randrange(mark.kwargs.get("drawn", 1))
+        of = mark.kwargs.get("drawn", 1)
+        begin = _cases[name] // of * of
+        others = [case for case in range(begin, begin + of) if case % mark.args[0]]
+        is_drawn = seeded(name, begin).choice(others) == _cases[name]
         item.add_marker(pytest.mark.long if is_drawn else pytest.mark.soak)
     _cases[name] += 1
 

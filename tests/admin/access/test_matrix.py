@@ -89,7 +89,7 @@ def test_no_role_reaches_another_company(groups: list[str], queries: int, ours: 
     assert broken(answers(user, theirs, root, queries=queries), "alheia") == []
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_without_a_company_no_company_is_reached(theirs: Rows, root: User) -> None:
     user = holding(make_user("sozinho"), almost_everything)
     assert broken(answers(user, theirs, root), "alheia") == []
