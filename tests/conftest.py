@@ -20,6 +20,7 @@ from integrations.rest import retrying
 from sandbox.server import SandboxServer, bling_addresses
 from sandbox.world import World
 from tests import cost
+from tests.drawn import seeded
 from tests.flows.helpers import Company, provision_company
 
 WAITING = (
@@ -85,10 +86,15 @@ _cases: Counter[str] = Counter()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Leave to `make test-long` all cases of a test but each nth, where it is marked `some(n)`."""
+    """Leave all cases of a test but each nth to `make test-long`, where it is marked `some(n)`; with `some(n, drawn=m)`
+    `make test-long` runs one of each m of them, and `make soak` the others."""
     mark, name = item.get_closest_marker("some"), item.nodeid.partition("[")[0]
     if mark and _cases[name] % mark.args[0]:
-        item.add_marker(pytest.mark.long)
+        of = mark.kwargs.get("drawn", 1)
+        begin = _cases[name] // of * of
+        others = [case for case in range(begin, begin + of) if case % mark.args[0]]
+        is_drawn = seeded(name, begin).choice(others) == _cases[name]
+        item.add_marker(pytest.mark.long if is_drawn else pytest.mark.soak)
     _cases[name] += 1
 
 

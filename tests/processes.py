@@ -62,12 +62,14 @@ class Workers:
         self._answer()
         self._ahead = 0.0
 
-    def work(self, at: str = "", passing: int = 1, number: int = signal.SIGKILL) -> dict[str, int]:
-        """Let one worker tick; with `at`, it gets signal `number` there. Returns its `pid` and its `code` as
-        `subprocess` gives it, `None` while it is stopped."""
+    def work(
+        self, at: str = "", passing: int = 1, number: int = signal.SIGKILL, *, here: bool = False
+    ) -> dict[str, int]:
+        """Let one worker tick; with `at`, it gets signal `number` there; with `here`, no process is made for it.
+        Returns its `pid` and its `code` as `subprocess` gives it, `None` while it is stopped."""
         self._ahead += self.LATER
-        here = {"TICK_THREADS": 2, "BLING_ADDRESSES": settings.BLING_ADDRESSES}
-        return self._ask(at=at, passing=passing, number=number, ahead=self._ahead, settings=here)
+        changed = {"TICK_THREADS": 2, "BLING_ADDRESSES": settings.BLING_ADDRESSES}
+        return self._ask(at=at, passing=passing, number=number, ahead=self._ahead, settings=changed, here=here)
 
     def resume(self, pid: int) -> dict[str, int]:
         """Let a stopped worker go on to its end."""

@@ -20,6 +20,7 @@ from integrations.admin.kit.scope import TENANT_PATHS
 from integrations.models import BlingConnection, BulkOrder, ConfidentialCategory, ConnectLink, Export, RateLimit
 from tests.admin.cases import REASON, forced
 from tests.admin.world import Rows
+from tests.drawn import seeded
 
 OUTSIDE = re.compile(
     r"^(conta/(?!sessoes)|conectar/|bling/callback|health/|i18n/|admin/log(in|out)/|admin/password_change)"
@@ -64,9 +65,9 @@ def _walk(resolver: URLResolver, before: str) -> Iterator[str]:
             yield before + str(one.pattern)
 
 
-def asks(rows: Rows, user: Any, *, is_long: bool = False) -> Iterator[Ask]:
-    """Return the requests for a company's rows: each address opened and sent to; with `is_long` each also as a popup,
-    filtered, searched and sorted by what is the company's."""
+def asks(rows: Rows, user: Any, *, queries: int = 0) -> Iterator[Ask]:
+    """Return the requests for a company's rows: each address opened and sent to, and opened with so many of the
+    `queries`, drawn by a seed, which make it a popup, filter, search and sort it by what is the company's."""
     target = _Target(rows, user)
     for route in routes():
         if OUTSIDE.match(route):
@@ -75,20 +76,23 @@ def asks(rows: Rows, user: Any, *, is_long: bool = False) -> Iterator[Ask]:
             yield Ask("GET", path)
             yield Ask("POST", path, body=target.body)
             if route.endswith("_changelist") or (route.count("/") == 3 and route.startswith("admin/")):
-                yield from _of_list(path, target, is_long)
-            elif is_long:
-                yield from (Ask("GET", path, query) for query in target.queries[:2])
+                yield from _of_list(path, target, queries)
+            else:
+                yield from _asked_for(path, target.queries[:2], queries)
 
 
-def _of_list(path: str, target: "_Target", is_long: bool) -> Iterator[Ask]:
+def _asked_for(path: str, queries: list[dict[str, str]], most: int) -> Iterator[Ask]:
+    yield from (Ask("GET", path, query) for query in seeded(path).sample(queries, min(most, len(queries))))
+
+
+def _of_list(path: str, target: "_Target", queries: int) -> Iterator[Ask]:
     model = next((one for one in admin.site._registry if path.endswith(f"/{one._meta.model_name}/")), None)
     if model is None:
         return
     for name in admin.site._registry[model].get_actions(target.request):
         selected = {"action": name, "_selected_action": [str(target.key_of(model))], "select_across": "1"}
         yield Ask("POST", path, body={**target.body, **selected})
-    if is_long:
-        yield from (Ask("GET", path, query) for query in target.queries)
+    yield from _asked_for(path, target.queries, queries)
 
 
 class _Target:

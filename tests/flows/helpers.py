@@ -55,10 +55,10 @@ class Company:
     def connection(self) -> BlingConnection:
         return BlingConnection.objects.get(tenant=self.tenant)
 
-    def sync(self, *, full: bool = False) -> None:
-        """Run a whole sync in this process."""
+    def sync(self, *, full: bool = False, waits: bool = True) -> None:
+        """Run a whole sync in this process, or as much of it as can be done without waiting."""
         request_sync(connections=[self.connection], user=None, now=timezone.now(), is_full=full)
-        self.work()
+        self.work(waits=waits)
 
     def sync_and_report(self) -> sync_summary.Report:
         """Run a whole sync in this process and report what it did."""
@@ -66,9 +66,14 @@ class Company:
         self.sync()
         return sync_summary.report_since(self.tenant, now, before)
 
-    def work(self) -> None:
-        """Do what is due without starting a run, as the workers' tick does."""
-        tick.work_until_idle(clock=timezone.now, tenant_ids=[self.tenant.pk])
+    def work(self, *, waits: bool = True) -> None:
+        """Do what is due without starting a run, as the workers' tick does. What is tried again within a minute and a
+        half is waited for, unless `waits` is false."""
+        mine = {"clock": timezone.now, "tenant_ids": [self.tenant.pk]}
+        if waits:
+            tick.work_until_idle(**mine)
+        while not waits and tick.work_once(deadline=timezone.now() + timedelta(minutes=5), **mine):
+            pass
 
     def now(self) -> datetime:
         return timezone.now()

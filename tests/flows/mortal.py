@@ -1,7 +1,7 @@
 """Death and pauses inside this process: what happens to whoever passes a failpoint."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from integrations.pipeline.access import failpoints
 
@@ -42,3 +42,19 @@ def at_failpoint(name: str, passing: int, act: Callable[[], None]) -> Iterator[l
     finally:
         if watcher in _watchers:
             _watchers.remove(watcher)
+
+
+@contextmanager
+def dying(is_over: Callable[[str], bool]) -> Iterator[None]:
+    """Let the worker die at the first failpoint of which `is_over` says so, and the test go on after it."""
+
+    def watcher(here: str) -> None:
+        if is_over(here):
+            die()
+
+    _watchers.append(watcher)
+    try:
+        with suppress(Killed):
+            yield
+    finally:
+        _watchers.remove(watcher)

@@ -66,7 +66,7 @@ def cancelled(company: Company, world: World, due: date, kind: Any = "cut_before
     return title
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(3, drawn=3)
 @pytest.mark.parametrize("times", [1, 2, 9])
 def test_a_cancellation_that_did_not_happen_is_not_believed(
     company: Company, world: World, crowd: date, times: int
@@ -112,7 +112,7 @@ def restore(title: int) -> None:
     Posting.objects.filter(title__bling_id=title).update(**blank)
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(6, drawn=3)
 @pytest.mark.parametrize("keeps_rows", [True, False], ids=["rows of the last comparison", "no rows"])
 @pytest.mark.parametrize("times", [1, 2, 9])
 def test_a_restored_title_is_not_created_a_second_time(
@@ -175,9 +175,11 @@ def test_a_second_contact_waits_while_its_document_is_created(company: Company, 
         titles.append(company.add_title("payable", contact=contact))
     world.faults.add(Fault(side="kamino", kind="cut_before", method="POST", path="/pessoa"))
     company.sync_once_without_lookup()
-    company.work()
+    company.work(waits=False)
     assert sorted(PersonPosting.objects.values_list("state", flat=True)) == ["ready", "uncertain"]
-    look_up(company, 4)
+    for _ in range(4):
+        company.forget_waits()
+        company.work(waits=False)
     check(company)
     assert payables(company) == 2
 

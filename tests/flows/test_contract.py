@@ -83,7 +83,8 @@ def search(company: Company, **wanted: Any) -> live_search.Answer:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [0, *(pytest.param(one, marks=pytest.mark.long) for one in range(1, PAGES))])
+@pytest.mark.some(PAGES, drawn=PAGES)
+@pytest.mark.parametrize("number", range(PAGES))
 @pytest.mark.parametrize("path", LISTS)
 def test_an_odd_page_costs_what_it_shows(
     new_company: Callable[..., Company], world: World, path: str, number: int

@@ -236,7 +236,7 @@ def finish() -> None:
 
 
 @pytest.mark.parametrize(("name", "makes"), groups())
-@pytest.mark.some(15)
+@pytest.mark.some(15, drawn=3)
 def test_the_gate_opens_for_what_is_due_and_closes_when_it_is_done(
     idle: Company, name: str, makes: list[Callable[[Company], Any]]
 ) -> None:

@@ -185,7 +185,7 @@ def _edited(company: Company, edit: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(("edit", "event", *"vdsgr"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
-@pytest.mark.some(36)
+@pytest.mark.some(36, drawn=3)
 def test_what_stands_where(
     company: Company, user: User, edit: str, event: str, v: str, d: str, s: str, g: str, r: str
 ) -> None:

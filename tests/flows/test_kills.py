@@ -1,9 +1,9 @@
 """`kill -9` of real worker processes at every boundary between two steps. After a restart both sides are equal."""
 
-import os
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import groupby
 from random import Random
 from uuid import uuid4
 
@@ -31,6 +31,7 @@ from integrations.pipeline.handover.payment_checks import READ_FOR
 from sandbox.documents import random_cnpj
 from sandbox.faults import Fault
 from sandbox.world import World
+from tests.drawn import seeded
 from tests.flows.checks import check_equal, check_mirror
 from tests.flows.helpers import Company, in_days
 from tests.pipeline.mapping.edits import map_name
@@ -39,9 +40,21 @@ from tests.processes import Workers
 
 MOST_WORKERS = 6
 PASSINGS = 10
-A_TENTH = [(failpoint, Random(f"{os.environ.get('LONG_SEED', '1')} {failpoint}").randint(1, PASSINGS))
-           for failpoint in FAILPOINTS]  # fmt: skip
-"""One passing of ten of each boundary, drawn by a seed."""
+OFTEN = {
+    "asked.read": 2, "asked.saved": 2, "pull.step": 16, "pull.page_read": 7, "pull.page_saved": 2, "pull.chunk_read": 3,
+    "pull.chunk_saved": 3, "plan.locked": 5, "plan.computed": 5, "plan.saved": 5, "person.claimed": 3,
+    "person.before_write": 3, "person.after_write": 3, "person.recorded": 3, "title.claimed": 8,
+    "title.before_write": 8, "title.after_write": 7, "title.recorded": 8, "reconcile.page_read": 2,
+}  # fmt: skip
+"""How often a worker passes a boundary in the scene below; the others it passes once. Where the scene comes to pass one
+less often, its test has to make the scene twice."""
+STAGES = {stage: list(names) for stage, names in groupby(FAILPOINTS, key=lambda name: name.partition(".")[0])}
+A_THIRD = [
+    (failpoint, seeded(failpoint).randint(1, OFTEN.get(failpoint, 1)))
+    for stage, names in STAGES.items()
+    for failpoint in seeded(stage).sample(names, -(-len(names) // 3))
+]
+"""One passing of a third of each stage's boundaries, drawn by a seed."""
 IN_FLIGHT = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
 
@@ -81,7 +94,7 @@ class Scene:
         sale = self.company.bling.add_sale(self.contact, "100.00", channel=channel.id, unit=channel.units[0][0])
         self.company.add_title("receivable", contact=self.contact, origin={"id": sale, "tipoOrigem": "venda"})
         self.order_run()
-        self.work()
+        self.work(here=True)
 
     def need_sales_orders(self) -> None:
         """Let a sales channel stand for a business unit, so that the orders behind receivables are read."""
@@ -92,7 +105,7 @@ class Scene:
         self.company.to_shadow()
         self.company.bling.pay(self.settled_late, account=self.company.bank)
         self.order_run()
-        assert self.workers.work()["code"] == 0
+        assert self.workers.work(here=True)["code"] == 0
         Bordero.objects.update(read_at=F("read_at") - READ_FOR)
         self.company.go_live()
 
@@ -133,10 +146,10 @@ class Scene:
     def order_run(self) -> None:
         commands.request_sync(connections=[self.company.connection], user=None, now=timezone.now())
 
-    def work(self) -> None:
+    def work(self, *, here: bool = False) -> None:
         """Let one worker after the other work until nothing is left to do."""
         for _ in range(MOST_WORKERS):
-            assert self.workers.work()["code"] == 0
+            assert self.workers.work(here=here)["code"] == 0
             waits = Posting.objects.filter(state__in=IN_FLIGHT).exists() or PlanRequest.objects.exists()
             waits = waits or bulk.orders_due().exists()
             waits = waits or PartPosting.objects.filter(state__in=IN_FLIGHT).exists()
@@ -159,7 +172,7 @@ def test_a_worker_killed_at_a_boundary_loses_and_doubles_nothing(scene: Scene, f
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("failpoint", "passing"), A_TENTH)
+@pytest.mark.parametrize(("failpoint", "passing"), A_THIRD)
 def test_a_worker_killed_at_any_boundary_loses_and_doubles_nothing(scene: Scene, failpoint: str, passing: int) -> None:
     kill_and_compare(scene, failpoint, passing)
 

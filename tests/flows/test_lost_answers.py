@@ -1,7 +1,6 @@
 """Lost answers, every operation in every way: adopted or shown to a person, never repeated."""
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,17 +70,16 @@ def patient(settings: Any) -> Any:
     return settings
 
 
-def cases() -> Iterator[Any]:
-    """Return every kind of failure with every kind of list; most of them are for `make test-long`."""
-    for kind, generous, complete in itertools.product(HAPPENED, (False, True), (False, True)):
-        lists = ("strict", "generous")[generous], ("lists_may_hide", "lists_are_complete")[complete]
-        is_quick = generous == complete == HAPPENED[kind] or (kind == "cut_before" and generous)
-        marks = [] if is_quick else [pytest.mark.long]
-        yield pytest.param(kind, generous, complete, marks=marks, id="-".join([kind, *lists]))
+CASES = {
+    f"{kind}-{('strict', 'generous')[generous]}-{('lists_may_hide', 'lists_are_complete')[complete]}":
+        (kind, generous, complete)
+    for kind in HAPPENED for generous in (False, True) for complete in (False, True)
+}  # fmt: skip
+"""Every kind of failure with every kind of list."""
 
 
-@pytest.mark.parametrize(("kind", "generous", "complete"), list(cases()))
-@pytest.mark.some(6)
+@pytest.mark.parametrize(("kind", "generous", "complete"), CASES.values(), ids=CASES)
+@pytest.mark.some(12, drawn=2)
 def test_a_lost_answer_is_adopted_or_shown_and_never_repeated(
     company: Company, world: World, patient: Any, kind: Any, generous: bool, complete: bool
 ) -> None:

@@ -83,7 +83,7 @@ def reconcile(company: Company) -> None:
     assert KaminoConnection.objects.get().reconciled_at > timezone.now() - timedelta(hours=1)
 
 
-@pytest.mark.some(28)
+@pytest.mark.some(28, drawn=3)
 @pytest.mark.parametrize("reader", ["look-up", "creation", "reconciliation"])
 @pytest.mark.parametrize("odd", ODD)
 def test_nothing_is_doubled_or_believed_gone(

@@ -148,7 +148,7 @@ def test_an_unknown_status_waits_for_a_person_and_settles_nothing(company: Compa
     assert company.kamino.find("payable", title) is None
 
 
-@pytest.mark.some(9)
+@pytest.mark.some(9, drawn=3)
 @pytest.mark.parametrize("direction", ["payable", "receivable"])
 @pytest.mark.parametrize("kind", ["429", "cut_before", "500", "html"])
 def test_a_failed_write_that_did_not_happen_ends_once_or_with_a_person(

@@ -47,7 +47,7 @@ def change(company: Company, title: int, operation: str) -> None:
         company.bling.cancel(title)
 
 
-@pytest.mark.some(16)
+@pytest.mark.some(16, drawn=3)
 @pytest.mark.parametrize("status", [UNKNOWN, 0, 12, "Cancelada", None, True, "2.5"], ids=repr)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_nothing_is_written_over_it(company: Company, title: int, operation: str, status: Any) -> None:

@@ -27,6 +27,10 @@ class DatabaseCreation(creation.DatabaseCreation):
             cursor.execute(f"DROP DATABASE IF EXISTS {self._quote_name(name)} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {self._quote_name(name)} TEMPLATE {self._quote_name(template)}")
         self._use(name)
+        tables = sorted(self.connection.introspection.django_table_names(only_existing=True, include_views=False))
+        with self.connection.cursor() as cursor:
+            cursor.execute(self.connection.ops.make_empty(tables))
+        flush.sql_flush = lambda style, connection, **_options: connection.ops.sql_flush(style, tables)
         # What migrations make comes with the template and is never emptied (`base.KEPT`). After each test with real
         # commits Django would make it again, also views and triggers, for which PostgreSQL forgets all its plans.
         flush.emit_post_migrate_signal = lambda *_arguments, **_options: None

@@ -17,7 +17,7 @@ LISTS = [Title, Posting, PlannedWrite, Discrepancy, MonthClosing]
 
 @pytest.mark.parametrize("model", LISTS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("name", ["tenant", "q", "account", "worklist"])
-@pytest.mark.some(9)
+@pytest.mark.some(9, drawn=4)
 def test_odd_numbers_in_the_address_of_a_list(login: Login, ours: Rows, model: type, name: str) -> None:
     client = login("financeiro")
     for number in NUMBERS:
@@ -89,7 +89,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("query", ODD, ids=lambda query: query[:30])
-@pytest.mark.some(18)
+@pytest.mark.some(18, drawn=3)
 def test_odd_filters_of_every_list(login: Login, ours: Rows, query: str) -> None:
     client = login("operacao")
     for model in [*LISTS, Export]:

@@ -19,7 +19,7 @@ NOT_MADE: dict[Reason, str] = {
 
 
 @pytest.mark.parametrize("one", SCENARIOS, ids=[f"{one.reason}-{one.name}" for one in SCENARIOS])
-@pytest.mark.some(24)
+@pytest.mark.some(24, drawn=3)
 def test_what_is_advised_ends_it(new_company: Callable[..., Company], one: Scenario) -> None:
     user = User.objects.create_superuser("maria")
     walk(new_company(**one.options), user, one)

@@ -46,7 +46,7 @@ def answer_list(world: World, path: str, body: Any) -> None:
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("body", ODD_PAGES[:2])
-@pytest.mark.some(6)
+@pytest.mark.some(6, drawn=3)
 def test_a_list_that_cannot_be_read_stops_no_other(company: Company, world: World, path: str, body: Any) -> None:
     Tenant.objects.update(cancel_deleted=True)
     changed, deleted, sold = company.add_title("payable"), company.add_title("payable"), company.add_title("receivable")

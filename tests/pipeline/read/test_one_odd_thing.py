@@ -74,7 +74,7 @@ def test_a_title_whose_token_is_never_accepted_stops_only_itself(company: Compan
     assert company.in_kamino("payable", good) is not None
 
 
-@pytest.mark.some(12)
+@pytest.mark.some(12, drawn=3)
 @pytest.mark.parametrize(
     ("odd", "is_seen"),
     [
@@ -106,7 +106,7 @@ def test_a_row_that_cannot_be_read_stops_no_list(company: Company, world: World,
     assert (company.title(deleted).status, payables(company)) == ("deleted", 2)
 
 
-@pytest.mark.some(8)
+@pytest.mark.some(8, drawn=3)
 @pytest.mark.parametrize("body", [{}, {"data": None}, {"error": {"type": "SERVER_ERROR", "message": "x"}}, [], "x"])
 @pytest.mark.parametrize("path", ["/contas/pagar", "/contas-contabeis", "/contatos/tipos"])
 def test_a_list_without_data_is_asked_for_again(company: Company, world: World, path: str, body: Any) -> None:
