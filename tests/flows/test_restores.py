@@ -384,8 +384,7 @@ def test_a_held_company_is_not_green_and_tokens_of_the_backup_have_their_own_wor
     assert signals() == ["journal"]
     health = health_of(company.tenant, WHOLE, now=timezone.now())
     assert (health.colour, AlertCause.RESTORED in [found.cause for found in health.findings]) == ("red", True)
-    answer = client.get("/health/ready?workers=1")
-    assert (answer.status_code, answer.json()) == (503, {"ok": False})
+    assert client.get("/health/ready?workers=1").status_code == 503
     with pytest.raises(NeedsReconnectionError):
         refresh_token(company.connection.pk, company.connection.token.version, clock=timezone.now)
     assert company.connection.status_cause == "restored"
@@ -397,5 +396,5 @@ def test_a_company_that_never_had_a_title_is_not_held_for_ever(company: Company)
     assert RestoreHold.objects.filter(RestoreHold.OPEN).count() == 2
     BlingConnection.objects.update(status="never")
     company.work()
-    waiting = RestoreHold.objects.filter(RestoreHold.OPEN)
-    assert [(hold.direction, hold.looked_at is not None) for hold in waiting] == [("receivable", True)]
+    [hold] = RestoreHold.objects.filter(RestoreHold.OPEN)
+    assert (hold.direction, hold.looked_at is not None) == ("receivable", True)
