@@ -38,9 +38,9 @@ def main() -> None:
     print(json.dumps([asdict(page) for page in opened(ROUNDS)]), flush=True)
 
 
-def opened(rounds: int) -> Iterator[Opened]:
+def opened(rounds: int, *, free: int = FREE) -> Iterator[Opened]:
     """Open every page so many times, and tell of each that may be opened what it cost. Raises `RuntimeError` for any
-    other answer than the page."""
+    other answer than the page. `free`: rows that a statement may read whatever the page shows."""
     from django.test import Client
 
     for user, suffix in _users():
@@ -51,7 +51,7 @@ def opened(rounds: int) -> Iterator[Opened]:
                 continue
             if status != 200:
                 raise RuntimeError(f"{url} answered {status}")
-            yield _cost(client, f"{name}{suffix}", url, rounds)
+            yield _cost(client, f"{name}{suffix}", url, rounds, free)
 
 
 def _users() -> Iterator[tuple[Any, str]]:
@@ -98,12 +98,12 @@ def _addresses() -> dict[str, str]:
     return found
 
 
-def _cost(client: Any, name: str, url: str, rounds: int) -> Opened:
+def _cost(client: Any, name: str, url: str, rounds: int, free: int) -> Opened:
     milliseconds, queries = page_cost(client, url, rounds)
     with plans_of_all_threads() as plans:
         response = client.get(url)
     shown = len(found.result_list) if (found := (response.context or {}).get("cl")) else 0
-    dear = [plan for plan in plans if plan.read > FREE + EACH * max(shown, plan.out)]
+    dear = [plan for plan in plans if plan.read > free + EACH * max(shown, plan.out)]
     return Opened(
         name, milliseconds, queries, sum(plan.read for plan in plans), max(plan.read for plan in plans),
         [f"{plan.read} for {shown}: {plan.sql}" for plan in dear],

@@ -6,16 +6,23 @@ from django.db import connection
 from benchmarks.fleet_rows import Fleet, fill
 from benchmarks.pages import MOST_FOUND, MOST_OF_A_TITLE, MOST_QUERIES, is_bound
 from benchmarks.pages_worker import opened
+from benchmarks.plans import FREE
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 
+COMPANIES = 100
+READ_WHOLE = FREE + 3 * COMPANIES
+"""PostgreSQL may read a table of so few companies whole, even twice: it has hardly more pages than its index. That
+with a thousand of them it does not is what `python -m benchmarks pages` measures."""
+
+
 def test_no_list_reads_more_than_it_shows() -> None:
-    fill(Fleet(companies=100, titles=300, runs=10))
+    fill(Fleet(companies=COMPANIES, titles=300, runs=10))
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} SET random_page_cost = 1.1")
     try:
-        pages = list(opened(rounds=1))
+        pages = list(opened(rounds=1, free=READ_WHOLE))
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} RESET random_page_cost")
