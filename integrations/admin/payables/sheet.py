@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -22,7 +22,7 @@ from integrations.admin.kit.scope import change_url, row_number, sees_confidenti
 from integrations.admin.payables.enter import accepted_text, duplicate_text, writable
 from integrations.domain.audit import AuditAction
 from integrations.models import BlingConnection, PayableSheet
-from integrations.models.confidential import confidential_ids
+from integrations.models.confidential import confidential_ids, marked_ids
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import writing_of
 from integrations.pipeline.payables.sheet import Shown, ShownRow, accept_sheet, discard_sheet, read_sheet, take_sheet
@@ -45,8 +45,11 @@ class PayableSheetAdmin(ReadOnlyAdmin):
     ordering = ["-created_at", "-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request).select_related("connection__tenant", "user")
-        found: QuerySet[Any] = rows if sees_confidential(request) else rows.filter(user=request.user)
+        rows: QuerySet[Any] = super().get_queryset(request).select_related("connection__tenant", "user")
+        if sees_confidential(request):
+            return rows
+        # What somebody who sees more has sent may name what others do not see.
+        found: QuerySet[Any] = rows.exclude(~Q(user=request.user), connection__in=list(marked_ids()))
         return found
 
     def get_urls(self) -> list[Any]:
