@@ -171,7 +171,8 @@ def plant_payables(connection: BlingConnection, person: Person, user: User) -> N
     for number, whom in enumerate(({"contact_id": person.bling_id}, {"supplier": supplier})):
         payable = PayableWrite.objects.create(
             batch=batch, supplier_name=NAME, supplier_document="52998224725", value=1, due_date=now.date(),
-            marker=f"PLANTED00{number}", accepted_at=now, decision="create", decision_reason=SAID, desired=body, delivered=body, **whom, **unit,
+            marker=f"PLANTED00{number}", accepted_at=now, decision="create", decision_reason=SAID, desired=body, delivered=body,
+            **whom, **unit,
         )  # fmt: skip
         BlingAttempt.objects.create(
             connection=connection, payable=payable, operation="create", body=body, sent_body=body, message=SAID,
