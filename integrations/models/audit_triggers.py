@@ -149,6 +149,13 @@ WATCHED = (
         amount="(r->>'value')::numeric", actor="(r->>'decided_by_id')::bigint",
     ),
     Watched(
+        "integrations_apikey", AuditAction.BRIDGE_KEY, "apikey",
+        values=("connection_id", "prefix", "is_old", "parcel_value", "unknown_names", "window_hours", "allows_query",
+                "success_status", "revoked_at"),
+        only_that=("label", "digest"), company=_BY_BLING,
+        actor="coalesce((r->>'revoked_by_id')::bigint, (r->>'created_by_id')::bigint)",
+    ),
+    Watched(
         "mfa_authenticator", AuditAction.FACTOR, "user", "user_id", ("user_id", "type"), only_that=("data",),
         actor=f"CASE WHEN {_IN_REQUEST} THEN (r->>'user_id')::bigint END", more=(("kind", "r->>'type'"),),
     ),

@@ -52,7 +52,7 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
     list_display = ["supplier_text", "number", "due", "amount", "standing", "why", "entered", "company"]
     list_filter = [TenantFilter, ("state", ChoicesColumn), ("due_date", DayRange)]
-    list_select_related = ["batch__user", "supplier", "connection__tenant", "connection__writing"]
+    list_select_related = ["batch__user", "batch__api_key", "supplier", "connection__tenant", "connection__writing"]
     search_fields = ["supplier_name", "document_number"]
     search_help_text = gettext_lazy("Supplier or document number")
     ordering = ["-accepted_at", "-pk"]
@@ -67,7 +67,8 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         whole = Value(texts.sees_personal_data(request))
         rows: QuerySet[Any] = super().get_queryset(request).select_related(*self.list_select_related)
-        return rows.annotate(whole_document=whole)
+        found: QuerySet[Any] = rows.annotate(whole_document=whole)
+        return found
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         may_enter = request.user.has_perm("integrations.enter_payable")
@@ -113,7 +114,7 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     @display(gettext_lazy("entered by"), ordering="accepted_at")
     def entered(self, row: PayableWrite) -> str:
         batch = row.batch
-        return f"{batch.user} · {batch.get_source_display()} · {texts.moment(batch.created_at)}"
+        return f"{batch.author} · {batch.get_source_display()} · {texts.moment(batch.created_at)}"
 
     @display(gettext_lazy("decided"))
     def decided(self, row: PayableWrite) -> str:
