@@ -192,8 +192,8 @@ def _peppers(env: Values, *, production: bool) -> list[str]:
     peppers: list[str] = env.list("KEY_PEPPER", default=[])
     if not peppers and production:
         raise ImproperlyConfigured(
-            "KEY_PEPPER is not set: what keys of the v2 bridge are kept with, during a change two values separated by a "
-            "comma. Make one with: openssl rand -base64 48"
+            "KEY_PEPPER is not set: what keys of the v2 bridge are kept with, during a change two values separated by "
+            "a comma. Make one with: openssl rand -base64 48"
         )
     return peppers or [local_secret("key_pepper")]
 

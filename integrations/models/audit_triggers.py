@@ -139,7 +139,8 @@ WATCHED = (
         ("mode", "limit", "only_writer"), company=_BY_BLING,
     ),
     Watched(
-        "integrations_writebatch", AuditAction.PAYABLES, "writebatch", values=("state", "source", "approved_by_id"),
+        "integrations_writebatch", AuditAction.PAYABLES, "writebatch",
+        values=("state", "source", "api_key_id", "approved_by_id"),
         events="INSERT OR UPDATE", company=_BY_BLING, amount="(r->>'total')::numeric", count="(r->>'count')::integer",
         actor="CASE TG_OP WHEN 'INSERT' THEN (r->>'user_id')::bigint END",
     ),

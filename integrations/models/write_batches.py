@@ -16,7 +16,8 @@ class WriteBatch(models.Model):
     """One request for payables. What is sent of it is in state ready only while the batch is `SENDING`.
 
     A person entered it (`user`), or a program (`api_key`): then `fingerprint` names what was wanted, and `answered_at`
-    is when the program was last told that all of it is in Bling. `total` and `count` are those of its payables. `approved_by` is the second person where one was needed.
+    is when the program was last told that all of it is in Bling. `total` and `count` are those of its payables.
+    `approved_by` is the second person where one was needed.
     """
 
     class Source(models.TextChoices):
@@ -67,7 +68,8 @@ class WriteBatch(models.Model):
             models.Index(fields=["connection", "-created_at", "-id"], name="write_batch_newest"),
             models.Index(fields=["connection", "user", "created_at"], name="write_batch_of_person"),
             models.Index(
-                fields=["connection", "fingerprint", "created_at"], condition=~Q(fingerprint=""),
+                fields=["connection", "fingerprint", "created_at"],
+                condition=~Q(fingerprint=""),
                 name="write_batch_same",
             ),
         ]

@@ -47,7 +47,7 @@ def duplicates_of(
     same = {"value": parcel.value, "due_date__range": (start, end)}
     found = [
         Duplicate(row.value, row.due_date, write=row)
-        for row in _entered(connection).filter(**same).select_related("batch")
+        for row in entered(connection).filter(**same).select_related("batch")
         if is_same_supplier(
             entry.supplier, contact_id=row.known_contact, document=row.supplier_document, name=row.supplier_name
         )
@@ -66,8 +66,8 @@ def duplicates_of(
     return found + list(_listed(entry, parcel, shown, (start, end), known))
 
 
-def _entered(connection: BlingConnection) -> QuerySet[PayableWrite]:
-    """Return the payables that people entered and nobody took back."""
+def entered(connection: BlingConnection) -> QuerySet[PayableWrite]:
+    """Return the payables that were entered and nobody took back."""
     rows = PayableWrite.objects.filter(connection=connection).exclude(state=DeliveryState.IGNORED)
     return rows.exclude(batch__state=WriteBatch.State.DISCARDED).select_related("supplier")
 
