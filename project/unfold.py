@@ -75,6 +75,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link(_("Payables for Bling"), "request_quote", "payablewrite"),
                     _link(_("Batches of payables"), "inventory", "writebatch"),
+                    _link(_("Keys of the bridge"), "vpn_key", "apikey"),
                 ],
             },
             {

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.domain.payables import DesiredPayable
 from integrations.models import (
     Alert,
+    ApiKey,
     Attempt,
     BlingAttempt,
     BlingConnection,
@@ -82,6 +83,7 @@ class Rows:
     hold: RestoreHold
     batch: WriteBatch
     payable: PayableWrite
+    api_key: ApiKey
 
     @property
     def other_title(self) -> Title:
@@ -93,7 +95,7 @@ class Rows:
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
             self.alert, self.change, self.bulk, self.closing, self.hold,
-            self.batch, self.payable,
+            self.batch, self.payable, self.api_key,
         ]  # fmt: skip
 
 
@@ -210,7 +212,7 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
         PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk, closing,
-        hold, *make_payable(bling, user, number),
+        hold, *make_payable(bling, user, number), make_key(bling, user),
     )  # fmt: skip
 
 
@@ -234,6 +236,14 @@ def make_payable(bling: BlingConnection, user: User, number: int) -> tuple[Write
         started_at=now, ended_at=now, outcome="delivered",
     )  # fmt: skip
     return batch, payable
+
+
+def make_key(bling: BlingConnection, user: User) -> ApiKey:
+    slug = bling.tenant.slug
+    return ApiKey.objects.create(
+        connection=bling, label=f"Programa {slug}", digest=f"digest of {slug}", prefix="abcdef", created_by=user,
+        created_at=timezone.now(), reason=f"Motivo {slug}",
+    )  # fmt: skip
 
 
 def make_title(

@@ -1,33 +1,27 @@
 """Programs that still speak Bling's API v2: what they send is booked once, and answered as v2 did."""
 
 import json
-import logging
 import threading
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.db import connections
-from django.test import Client
 from django.utils import timezone
 
 from integrations.bling_v2.codes import CODES
 from integrations.domain.payables import marker_of
-from integrations.models import ApiKey, BlingWriting, Breaker, ContactWrite, PayableWrite, WriteBatch, WriteMode
-from integrations.models.api_keys import digests_of, new_key
+from integrations.models import ApiKey, Breaker, ContactWrite, PayableWrite, WriteBatch
+from integrations.models.api_keys import new_key
 from integrations.pipeline.payables import orders
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.bling_v2.example import XML, edited
+from tests.bling_v2.example import edited
+from tests.flows.bridged import KEY, ONCE, booked, bridge, error_of, make_key, ours, send, send_plainly
 from tests.flows.helpers import Company
 
-JSON = "/Api/v2/contapagar/json/"
-KEY = new_key()
 EXAMPLE: Any = {
     "retorno": {
         "contaspagar": [[
@@ -36,69 +30,12 @@ EXAMPLE: Any = {
         ]]
     }
 }  # fmt: skip
-ONCE = edited(
-    XML[XML.index("   <ocorrencia>") : XML.index("   <fornecedor>")],
-    "<ocorrencia><ocorrenciaTipo>U</ocorrenciaTipo><diaVencimento/></ocorrencia>",
-)
 POST = {"side": "bling", "method": "POST", "path": "/contas/pagar"}
 
 
 @pytest.fixture
 def bridged(company: Company, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Company:
-    """A company with what the example names, that a program has a key for. Nobody waits for an answer."""
-    settings.UNCERTAIN_WAIT_SECONDS = settings.BRIDGE_WAIT_SECONDS = 0
-    cache.clear()
-    bling = company.bling
-    bling.add_category("Vendas", kind=3)
-    bling.add_account("CEF")
-    form = bling.payment_forms.pop(bling.add_payment_form("Boleto"))
-    form.id = 785257
-    bling.payment_forms[785257] = form
-    company.sync()
-    BlingWriting.objects.create(connection=company.connection, mode=WriteMode.LIVE)
-    make_key(company, KEY)
-    ids = iter([16_000_001, 212454, 212458])
-    plain = bling.new_id
-    monkeypatch.setattr(bling, "new_id", lambda: next(ids, None) or plain())
-    return company
-
-
-def make_key(company: Company, key: str, **values: Any) -> ApiKey:
-    user, _is_new = User.objects.get_or_create(username="suporte")
-    return ApiKey.objects.create(
-        connection=company.connection, label="ERP", digest=digests_of(key)[0], prefix=key[:6], created_by=user,
-        created_at=timezone.now(), **{"parcel_value": "each", **values},
-    )  # fmt: skip
-
-
-def send(xml: str = XML, *, key: str = KEY, path: str = JSON, **options: Any) -> Any:
-    """Send a request as the example's PHP does: multipart, with the XML percent-encoded."""
-    return Client(raise_request_exception=False).post(path, {"apikey": key, "xml": quote(xml, safe="")}, **options)
-
-
-def send_plainly(xml: str) -> Any:
-    """Send a request as the example's C# does: nothing is encoded."""
-    body = f"apikey={KEY}&xml={xml}".encode()
-    return Client().post(JSON, body, content_type="application/x-www-form-urlencoded")
-
-
-def booked(company: Company, xml: str = XML, **options: Any) -> Any:
-    """Send a request until it is answered for good, as a program does that repeats what is pending."""
-    for _ in range(6):
-        answer = send(xml, **options)
-        if answer.status_code != 503:
-            break
-        company.work()
-    return answer
-
-
-def ours(company: Company) -> list[Any]:
-    return [title for title in company.bling.titles_of("payable") if marker_of(title.history)]
-
-
-def error_of(answer: Any) -> tuple[int, str]:
-    [error] = json.loads(answer.content)["retorno"]["erros"]
-    return error["erro"]["cod"], error["erro"]["msg"]
+    return bridge(company, settings, monkeypatch)
 
 
 def test_the_example_is_booked_and_answered_as_it_stands(bridged: Company) -> None:
@@ -324,101 +261,6 @@ def test_the_text_of_an_unencoded_body_arrives_whole(bridged: Company) -> None:
     assert send_plainly(xml).status_code == 201
     [title] = ours(bridged)
     assert title.history == f"Boleto A&B 10% + frete [#K{marker_of(title.history)}]"
-
-
-class TestStrangers:
-    def test_an_unknown_key(self, bridged: Company) -> None:
-        answer = send(key=new_key())
-        assert (answer.status_code, error_of(answer)) == (401, (3, CODES[3]))
-        ApiKey.objects.update(revoked_at=timezone.now())
-        assert error_of(send())[0] == 3
-        assert not WriteBatch.objects.exists()
-
-    def test_who_tries_keys_is_stopped_and_others_are_not(self, bridged: Company) -> None:
-        found = [send(key=new_key()).status_code for _ in range(12)]
-        assert found == [401] * 10 + [429] * 2
-        assert error_of(send())[0] == 903
-        assert error_of(send(key=new_key(), REMOTE_ADDR="10.1.2.3"))[0] == 3
-
-    def test_a_key_in_the_address_is_taken_where_it_is_allowed(self, bridged: Company) -> None:
-        def ask() -> Any:
-            return Client().post(
-                f"{JSON}?apikey={KEY}", f"xml={quote(XML)}", content_type="application/x-www-form-urlencoded"
-            )
-
-        assert ask().status_code == 401
-        ApiKey.objects.update(allows_query=True)
-        assert ask().status_code == 503
-
-    @pytest.mark.parametrize("dtd", ["<!DOCTYPE c [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>", "<!DOCTYPE c>"])
-    def test_a_dtd(self, bridged: Company, dtd: str) -> None:
-        xml = XML.replace("<contapagar>", f"{dtd}<contapagar>").replace("Teste de", "&x;")
-        assert error_of(send(xml)) == (901, CODES[901])
-
-    def test_too_much(self, bridged: Company) -> None:
-        answer = send(edited("Teste de conta a pagar", "a" * 65_000))
-        assert (answer.status_code, error_of(answer)[0]) == (413, 908)
-
-    def test_without_encryption_nothing_is_read(self, bridged: Company, settings: Any) -> None:
-        settings.SECURE_SSL_REDIRECT = True
-        answer = send()
-        assert (answer.status_code, answer.has_header("Location")) == (403, False)
-        assert not WriteBatch.objects.exists()
-        assert send(secure=True).status_code == 503
-
-    def test_another_method(self, bridged: Company) -> None:
-        assert Client().get(JSON).status_code == 405
-
-    def test_the_key_stands_nowhere(self, bridged: Company, caplog: pytest.LogCaptureFixture) -> None:
-        caplog.set_level(logging.DEBUG)
-        booked(bridged)
-        send(edited("15.00", ""))
-        told = caplog.text
-        for model in apps.get_models():
-            if model._meta.managed:
-                told += "".join(str(row) for row in model._default_manager.values())
-        assert "Organisys" in told
-        for secret in (KEY, "<contapagar>", quote("<contapagar>")):
-            assert secret not in told
-
-
-class TestOff:
-    @pytest.mark.parametrize("mode", [WriteMode.OFF, WriteMode.SIMULATION])
-    def test_nothing_is_stored_where_nothing_is_written(self, bridged: Company, mode: WriteMode) -> None:
-        BlingWriting.objects.update(mode=mode)
-        answer = send()
-        assert (answer.status_code, error_of(answer)) == (503, (905, CODES[905]))
-        bridged.work()
-        assert not WriteBatch.objects.exists()
-        assert bridged.bling.calls["POST /contas/pagar"] == 0
-
-    def test_installments_need_somebody_who_says_what_their_value_is(self, bridged: Company) -> None:
-        ApiKey.objects.update(parcel_value="")
-        assert error_of(send())[0] == 905
-        assert not WriteBatch.objects.exists()
-        assert error_of(send(ONCE))[0] == 903
-
-    def test_only_some_wait_at_once(self, bridged: Company, settings: Any) -> None:
-        settings.BRIDGE_WAIT_SECONDS = 20
-        found: list[Any] = []
-
-        def one(number: int) -> None:
-            try:
-                found.append(send(ONCE.replace("0123456<", f"{number}<")))
-            finally:
-                connections.close_all()
-
-        threads = [threading.Thread(target=one, args=(number,)) for number in range(2)]
-        for thread in threads:
-            thread.start()
-        while WriteBatch.objects.count() < 2:
-            pass
-        answer = send(ONCE)
-        assert (answer.status_code, error_of(answer)[0], answer["Retry-After"]) == (503, 904, "60")
-        assert WriteBatch.objects.count() == 2
-        while any(thread.is_alive() for thread in threads):
-            bridged.work()
-        assert [answer.status_code for answer in found] == [201, 201]
 
 
 def test_what_a_person_entered_is_seen(bridged: Company) -> None:
