@@ -10,20 +10,15 @@ from django.views.decorators.csrf import csrf_exempt
 from integrations.login.audit import address_of
 from integrations.pipeline.payables import bridge
 
-MOST_BYTES = 64 * 1024
-ONLY_HTTPS = "Use https: a chave foi enviada sem proteção. Peça outra ao suporte."
-
 
 @csrf_exempt
 @never_cache
 def insert(request: HttpRequest) -> HttpResponse:
-    """POST contapagar: book a payable. At most `MOST_BYTES` and one more are read, whatever the request says."""
+    """POST contapagar: book a payable. At most `bridge.MOST_BYTES` and one more are read, whatever the request says."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if settings.SECURE_SSL_REDIRECT and not request.is_secure():
-        return _response(bridge.plain(request.path, ONLY_HTTPS))
     try:
-        raw = request.read(MOST_BYTES + 1)
+        raw = request.read(bridge.MOST_BYTES + 1)
     except UnreadablePostError:
         raw = b""
     call = bridge.Call(
@@ -34,6 +29,8 @@ def insert(request: HttpRequest) -> HttpResponse:
         address=address_of(request),
         encoding=request.headers.get("Content-Encoding", ""),
     )
+    if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+        return _response(bridge.plain(call))
     return _response(bridge.accept(call, clock=timezone.now))
 
 

@@ -81,7 +81,7 @@ def test_a_compressed_body_is_not_read() -> None:
     raw, content_type, query = WAYS["urlencoded"]
     with pytest.raises(RefusedError) as refused:
         read_request(raw, content_type, query, encoding="gzip")
-    assert refused.value.code in (3, 901)
+    assert refused.value.code == 901
 
 
 def test_neither_key_nor_xml_is_shown() -> None:

@@ -156,6 +156,18 @@ class TestRepeated:
         assert bridged.bling.calls["POST /contatos"] == 1
         assert len(ours(bridged)) == 4
 
+    def test_what_waited_for_hours_is_a_person_s_decision(self, bridged: Company, user: User) -> None:
+        send()
+        PayableWrite.objects.update(accepted_at=timezone.now() - timedelta(hours=3))
+        bridged.work()
+        assert ours(bridged) == []
+        answer = send()
+        assert (error_of(answer)[0], answer.has_header("Retry-After")) == (903, False)
+        for row in PayableWrite.objects.all():
+            orders.send_again(payable=row, user=user, now=timezone.now())
+        assert booked(bridged).status_code == 201
+        assert len(ours(bridged)) == 2
+
 
 class TestRefused:
     def test_nothing_stands_and_the_corrected_one_is_booked(self, bridged: Company) -> None:

@@ -57,9 +57,12 @@ class TestStrangers:
         answer = send(edited("Teste de conta a pagar", "a" * 65_000))
         assert (answer.status_code, error_of(answer)[0]) == (413, 908)
 
-    def test_without_encryption_nothing_is_read(self, bridged: Company, settings: Any) -> None:
+    def test_without_encryption_nothing_is_booked(
+        self, bridged: Company, settings: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
         settings.SECURE_SSL_REDIRECT = True
         answer = send()
+        assert f"'key': {ApiKey.objects.get().pk}" in caplog.text
         assert (answer.status_code, answer.has_header("Location")) == (403, False)
         assert not WriteBatch.objects.exists()
         assert send(secure=True).status_code == 503

@@ -4,6 +4,7 @@ did. The web process calls nobody: it stores what is wanted, and waits for what 
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +28,8 @@ from integrations.bling_v2.codes import (
     status_of,
 )
 from integrations.bling_v2.facts import Names, PayableFacts, read_facts
-from integrations.bling_v2.request import MOST_BYTES, Request, read_request
+from integrations.bling_v2.request import MOST_BYTES as MOST_BYTES
+from integrations.bling_v2.request import Request, read_request
 from integrations.bling_v2.xml import read_xml
 from integrations.domain.calendar import day_of
 from integrations.domain.names import fold
@@ -49,6 +51,7 @@ log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 RETRY_AFTER = 60
+ONLY_HTTPS = "Use https: a chave foi enviada sem proteção. Peça outra ao suporte."
 DECIDES = "Uma pessoa decide sobre este lançamento. Não envie de novo."
 CLOSED_MONTH = "O mês da competência está fechado"
 TOO_SMALL = "Cada parcela deve valer ao menos um centavo"
@@ -85,9 +88,15 @@ def accept(call: Call, *, clock: Clock, sleep: Callable[[float], None] = time.sl
         return _refusal(call.path, error)
 
 
-def plain(path: str, text: str) -> Answer:
-    """Return the refusal of a request that came without encryption: it is not even read."""
-    return _refusal(path, RefusedError(OFF, text), status=403)
+def plain(call: Call) -> Answer:
+    """Return the refusal of a request that came without encryption. Whose key travelled so is logged: whoever listened
+    has it now."""
+    with suppress(RefusedError):
+        request = read_request(call.raw, call.content_type, call.query, encoding=call.encoding)
+        key = ApiKey.objects.known(request.key) if len(request.key) <= LONGEST else None
+        if key is not None:
+            log.error("a key of the bridge came without encryption: revoke it", key=key.pk, begins=key.prefix)
+    return _refusal(call.path, RefusedError(OFF, ONLY_HTTPS), status=403)
 
 
 def _refusal(path: str, error: RefusedError, *, status: int = 0) -> Answer:
@@ -226,10 +235,10 @@ def _told(call: Call, key: ApiKey, facts: PayableFacts, batch: WriteBatch, outco
         if facts.supplier.contact_id and "contato" in fold(outcome.said):
             raise RefusedError(81)
         raise RefusedError(REFUSED, f"{CODES[REFUSED]}: {outcome.said}")
-    raise _why_not(outcome)
+    raise _why_not(outcome, now)
 
 
-def _why_not(outcome: Outcome) -> RefusedError:
+def _why_not(outcome: Outcome, now: datetime) -> RefusedError:
     booked = ", ".join(str(row.bling_id) for row in outcome.rows if row.bling_id is not None)
     first = outcome.rows[0]
     if outcome.ended is Ended.PARTLY:
@@ -245,4 +254,5 @@ def _why_not(outcome: Outcome) -> RefusedError:
         if is_ambiguous and not booked:
             return RefusedError(REFUSED, f"O Bling tem mais de um fornecedor assim. {DECIDES}")
         return RefusedError(PENDING, DECIDES)
-    return RefusedError(PENDING)
+    is_stale = any(row.bling_id is None and row.is_stale(now) for row in outcome.rows)
+    return RefusedError(PENDING, DECIDES if is_stale else "")

@@ -36,7 +36,7 @@ class Outcome:
 
 def outcome_of(batch: WriteBatch) -> Outcome:
     """Return what became of a batch, by its rows as they are now."""
-    rows = list(PayableWrite.objects.filter(batch=batch).select_related("supplier").order_by("position", "pk"))
+    rows = list(PayableWrite.objects.filter(batch=batch).select_related("batch", "supplier").order_by("position", "pk"))
     unknown = set(
         BlingAttempt.objects.filter(payable__batch=batch, outcome__in=BlingAttempt.UNRESOLVED).values_list(
             "payable", flat=True
