@@ -12,7 +12,14 @@ from integrations.bling_v2.codes import NO_DATE, OFF, REFUSED, RefusedError
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.names import fold
 from integrations.domain.occurrences import FENCED, MOST_INSTALLMENTS, Recurrence
-from integrations.domain.payables import LARGEST_VALUE, MOST_HISTORY, MOST_NAME, MOST_NUMBER, contact_kind
+from integrations.domain.payables import (
+    LARGEST_VALUE,
+    MOST_HISTORY,
+    MOST_NAME,
+    MOST_NUMBER,
+    DesiredContact,
+    contact_kind,
+)
 from integrations.domain.telephones import telephone
 
 LETTERS = {
@@ -31,10 +38,6 @@ _DAY = re.compile(r"(\d{2})/(\d{2})/(\d{4})\Z", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}\Z", re.ASCII)
 _LIMITS = {"fornecedor.nome": MOST_NAME, "nrodocumento": MOST_NUMBER, "historico": MOST_HISTORY}
 _SHOWN = {"fornecedor.nome": "fornecedor.nome", "nrodocumento": "nroDocumento", "historico": "historico"}
-_ADDRESS = {
-    "street": "endereco", "number": "numero", "complement": "complemento", "district": "bairro", "city": "cidade",
-    "state": "uf",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,33 +52,14 @@ class Names:
 
 
 @dataclass(frozen=True)
-class SupplierFacts:
-    """The supplier as the request names it: Bling's id of the contact (0 for none), or what is known of it."""
-
-    name: str
-    contact_id: int = 0
-    document: str = ""
-    kind: str = "J"
-    state_registration: str = ""
-    email: str = ""
-    phone: str = ""
-    mobile: str = ""
-    street: str = ""
-    number: str = ""
-    complement: str = ""
-    district: str = ""
-    city: str = ""
-    state: str = ""
-    postal_code: str = ""
-
-
-@dataclass(frozen=True)
 class PayableFacts:
-    """A payable as the request names it. A date is `None` where none is given: it is today's then."""
+    """A payable as the request names it. A date is `None` where none is given: it is today's then. `contact_id` is
+    Bling's id of the supplier, 0 for none; it prevails over what else is known of them."""
 
-    supplier: SupplierFacts
+    supplier: DesiredContact
     value: Decimal
     recurrence: Recurrence
+    contact_id: int = 0
     day: int = 0
     installments: int = 1
     due_date: date | None = None
@@ -104,7 +88,7 @@ def read_facts(values: Mapping[str, str], names: Names) -> PayableFacts:
     _refuse(69, "fornecedor.nome" not in values)
     _check_occurrence(letter, day_text, count_text)
     _check_weekday(letter, values.get("ocorrencia.diasemanavencimento", ""))
-    supplier = _supplier(values)
+    supplier, contact_id = _supplier(values)
     payment_form = _number(values.get("idformapagamento", "0"))
     _refuse(84, payment_form is None or (payment_form != 0 and payment_form not in names.payment_forms))
     category = _named(values.get("categoria", ""), names.categories, names.is_strict, 70)
@@ -115,7 +99,7 @@ def read_facts(values: Mapping[str, str], names: Names) -> PayableFacts:
     _refuse(OFF, recurrence in FENCED)
     assert value is not None
     return PayableFacts(
-        supplier=supplier, value=value, recurrence=recurrence, day=int(day_text or 0),
+        supplier=supplier, contact_id=contact_id, value=value, recurrence=recurrence, day=int(day_text or 0),
         installments=int(count_text or 1), due_date=dates[0], issue_date=dates[1], competence_date=dates[2],
         document_number=values.get("nrodocumento", ""), history=values.get("historico", ""), category_id=category,
         account_id=account, payment_form_id=payment_form or 0,
@@ -176,7 +160,8 @@ def _named(name: str, register: Mapping[str, int], is_strict: bool, code: int) -
     return found
 
 
-def _supplier(values: Mapping[str, str]) -> SupplierFacts:
+def _supplier(values: Mapping[str, str]) -> tuple[DesiredContact, int]:
+    """Return what is known of the supplier, and the id of its contact in Bling (0 for none)."""
     given = {name.partition(".")[2]: text for name, text in values.items() if name.startswith("fornecedor.")}
     document = compact(given.get("cpf_cnpj", ""))
     document = "" if set(document) == {"0"} else document
@@ -184,9 +169,8 @@ def _supplier(values: Mapping[str, str]) -> SupplierFacts:
     contact_id = _number(given.get("id", "0"))
     _refuse(81, contact_id is None)
     kind = given.get("tipopessoa", "").upper()
-    return SupplierFacts(
+    supplier = DesiredContact(
         name=" ".join(given.get("nome", "").split()),
-        contact_id=contact_id or 0,
         document=document,
         kind=kind if kind in ("J", "F", "E") else contact_kind(document),
         state_registration=given.get("ie_rg", ""),
@@ -194,8 +178,14 @@ def _supplier(values: Mapping[str, str]) -> SupplierFacts:
         phone=telephone(given.get("fone", "")),
         mobile=telephone(given.get("celular", "")),
         postal_code=_postal_code(given.get("cep", "")),
-        **{ours: given.get(theirs, "") for ours, theirs in _ADDRESS.items()},
+        street=given.get("endereco", ""),
+        number=given.get("numero", ""),
+        complement=given.get("complemento", ""),
+        district=given.get("bairro", ""),
+        city=given.get("cidade", ""),
+        state=given.get("uf", ""),
     )
+    return supplier, contact_id or 0
 
 
 def _postal_code(written: str) -> str:

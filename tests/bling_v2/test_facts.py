@@ -33,7 +33,7 @@ def test_the_example() -> None:
     assert (found.recurrence, found.day, found.installments) == (Recurrence.INSTALLMENTS, 20, 2)
     assert (found.category_id, found.account_id, found.payment_form_id) == (7, 8, 785257)
     supplier = found.supplier
-    assert (supplier.name, supplier.document, supplier.contact_id, supplier.kind) == ("Organisys Software", "", 0, "J")
+    assert (supplier.name, supplier.document, found.contact_id, supplier.kind) == ("Organisys Software", "", 0, "J")
     assert (supplier.state_registration, supplier.postal_code) == ("3067663000", "95700-000")
     assert (supplier.phone, supplier.mobile) == ("5437120000", "")
 

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -34,7 +34,6 @@ from integrations.bling_v2.xml import read_xml
 from integrations.domain.calendar import day_of
 from integrations.domain.names import fold
 from integrations.domain.occurrences import Recurrence
-from integrations.domain.payables import DesiredContact
 from integrations.domain.reasons import Reason
 from integrations.models import ApiKey, BlingWriting, CatalogItem, WriteBatch, WriteMode
 from integrations.models.api_keys import LONGEST, ParcelValue, UnknownNames
@@ -182,9 +181,8 @@ def _batch_of(key: ApiKey, facts: PayableFacts, clock: Clock) -> WriteBatch:
 def _entry_of(key: ApiKey, facts: PayableFacts, now: datetime) -> Entry:
     """Return a request as an entry; days that it does not name are today's, from its first acceptance on."""
     today, given = day_of(now), facts.supplier
-    known = {name: value for name, value in asdict(given).items() if name != "contact_id"}
     entry = Entry(
-        supplier=Supplier(given.name, given.document, given.contact_id or None, known=DesiredContact(**known)),
+        supplier=Supplier(given.name, given.document, facts.contact_id or None, known=given),
         value=facts.value,
         due_date=facts.due_date or today,
         issue_date=facts.issue_date or today,
@@ -232,7 +230,7 @@ def _told(call: Call, key: ApiKey, facts: PayableFacts, batch: WriteBatch, outco
         return Answer(key.success_status, body, content_type)
     if outcome.ended is Ended.REFUSED and end_refused(batch):
         # Bling names no code for it; its text is about the contact that the request names by its id.
-        if facts.supplier.contact_id and "contato" in fold(outcome.said):
+        if facts.contact_id and "contato" in fold(outcome.said):
             raise RefusedError(81)
         raise RefusedError(REFUSED, f"{CODES[REFUSED]}: {outcome.said}")
     raise _why_not(outcome, now)
