@@ -266,6 +266,10 @@ def test_what_v2_let_pass(bridged: Company) -> None:
     }
 
 
+def test_a_name_that_is_longer_without_its_capitals(bridged: Company) -> None:
+    assert booked(bridged, ONCE.replace("Organisys Software", "ß" * 120)).status_code == 201
+
+
 def test_the_text_of_an_unencoded_body_arrives_whole(bridged: Company) -> None:
     xml = ONCE.replace("Teste de conta a pagar", "Boleto A&amp;B 10% + frete")
     assert send_plainly(xml).status_code == 503

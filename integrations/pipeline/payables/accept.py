@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.money import ZERO
 from integrations.domain.names import fold
-from integrations.domain.payables import new_marker
+from integrations.domain.payables import MOST_NAME, new_marker
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleRow
 from integrations.models import ApiKey, BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
@@ -131,12 +131,13 @@ def _store(batch: WriteBatch, one: Accepted, now: datetime) -> None:
 def _supplier(connection: BlingConnection, supplier: Supplier, now: datetime) -> ContactWrite:
     """Return the row of a supplier that is to be found or created, made now where there is none yet. One that Bling
     refused as it was entered before is tried again as it is entered now."""
-    by = {"document": supplier.document} if supplier.document else {"document": "", "folded_name": fold(supplier.name)}
+    folded = fold(supplier.name)[:MOST_NAME]  # some letters become several
+    by = {"document": supplier.document} if supplier.document else {"document": "", "folded_name": folded}
     desired = supplier.to_contact()
     row, is_new = ContactWrite.objects.get_or_create(
         connection=connection, **by,
         defaults={
-            "name": desired.name, "folded_name": fold(supplier.name), "state": DeliveryState.READY,
+            "name": desired.name, "folded_name": folded, "state": DeliveryState.READY,
             "desired": desired.to_json(), "desired_fingerprint": desired.fingerprint, "priority": Priority.PERSON,
             "ready_at": now, "planned_at": now,
         },
