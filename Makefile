@@ -18,6 +18,7 @@ NOWHERE := DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing
 # What `check --deploy` is shown: a complete production environment that leads nowhere.
 PRODUCTION := ENVIRONMENT=production PUBLIC_URL=https://exemplo.com.br ALLOWED_HOSTS=exemplo.com.br EMAIL_URL=smtp://exemplo.com.br AUDIT_EMAILS=auditoria@exemplo.com.br \
 	SECRET_KEY=p8Zr-4hQw_71xNfKd2Ls9VbTyG6mRcJ0eAuXoHiW3qEaYtMk5SvDnBgCzUjPlO \
+	KEY_PEPPER=Zr4hQw71xNfKd2Ls9VbTyG6mRcJ0eAuXoHiW3q \
 	$(NOWHERE)
 
 .DEFAULT_GOAL := help

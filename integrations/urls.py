@@ -1,13 +1,14 @@
-"""Public addresses: the customer's link, the OAuth callback and health."""
+"""Public addresses: the customer's link, the OAuth callback, the v2 bridge and health."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from integrations.views import connect, health
+from integrations.views import bridge, connect, health
 
 urlpatterns = [
     path("bling/connect/<int:pk>/", connect.start_bling, name="bling-connect"),
     path("bling/callback", connect.bling_callback, name="bling-callback"),
     path("conectar/<str:token>/", connect.connect_by_link, name="connect-by-link"),
+    re_path(r"^(?:b/)?Api/v2/contapagar(?:/json|/xml)?/?$", bridge.insert, name="bridge-payables"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
 ]

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from integrations.bling.addresses import ADDRESSES, read_bling_address
 from integrations.rest.errors import ConfigError
-from project.env_safety import check_name, check_production, check_roles
+from project.env_safety import check_name, check_peppers, check_production, check_roles
 from project.env_values import Values, database_config, email_config
 from project.local import local_secret
 
@@ -40,6 +40,7 @@ class Environment:
     debug: bool
     secret_key: str
     field_encryption_keys: list[str]
+    key_peppers: list[str]
     database: dict[str, Any]
     database_owner: dict[str, Any] | None
     allowed_hosts: list[str]
@@ -60,6 +61,7 @@ class Environment:
     tick_threads: int
     uncertain_wait_seconds: int
     queue_workers: int
+    bridge_wait_seconds: int
     heartbeat_name: str
     journal_dir: str
     email: dict[str, Any]
@@ -99,11 +101,15 @@ def read_environment() -> Environment:
     hosts: list[str] = env.list("ALLOWED_HOSTS", default=[] if production else ["localhost", "127.0.0.1", "[::1]"])
     if production:
         check_production(debug=debug, hosts=hosts, secret_key=secret_key, encryption_keys=keys)
+    peppers = _peppers(env, production=production)
+    if production:
+        check_peppers(peppers, [secret_key, *keys])
     return Environment(
         name=name,
         debug=debug,
         secret_key=secret_key,
         field_encryption_keys=keys,
+        key_peppers=peppers,
         database=database,
         database_owner=owner,
         allowed_hosts=hosts,
@@ -133,6 +139,7 @@ def read_environment() -> Environment:
         heartbeat_name=env.str("HEARTBEAT_NAME", default=socket.gethostname()),
         journal_dir=env.str("JOURNAL_DIR", default=""),
         queue_workers=env.int("QUEUE_WORKERS", default=4),
+        bridge_wait_seconds=env.int("BRIDGE_WAIT_SECONDS", default=50),
         email=email_config(env.str("EMAIL_URL", default="") or "consolemail://"),
         default_from_email=env.str("DEFAULT_FROM_EMAIL", default="nao-responda@localhost"),
         screen_urls=env.dict("SCREEN_URLS", default={}),
@@ -179,6 +186,16 @@ def _keys(env: Values, *, production: bool) -> list[str]:
             "Make one with: python manage.py make_encryption_key"
         )
     return keys or [local_secret("field_encryption_key")]
+
+
+def _peppers(env: Values, *, production: bool) -> list[str]:
+    peppers: list[str] = env.list("KEY_PEPPER", default=[])
+    if not peppers and production:
+        raise ImproperlyConfigured(
+            "KEY_PEPPER is not set: what keys of the v2 bridge are kept with, during a change two values separated by "
+            "a comma. Make one with: openssl rand -base64 48"
+        )
+    return peppers or [local_secret("key_pepper")]
 
 
 def _database(env: Values, *, production: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 _HERE = {"", "localhost", "127.0.0.1", "::1"}
-_SHORTEST_SECRET, _FEWEST_CHARACTERS = 50, 5
+_SHORTEST_SECRET, _SHORTEST_PEPPER, _FEWEST_CHARACTERS = 50, 32, 5
 """As Django's own deployment check asks for (security.W009)."""
 
 
@@ -32,6 +32,17 @@ def check_production(*, debug: bool, hosts: list[str], secret_key: str, encrypti
         )
     if secret_key in encryption_keys:
         raise ImproperlyConfigured("SECRET_KEY must not be one of FIELD_ENCRYPTION_KEYS: each has its own purpose.")
+
+
+def check_peppers(peppers: list[str], others: list[str]) -> None:
+    """Raise `ImproperlyConfigured` for what keys of the bridge must not be kept with. Quotes no secret."""
+    if any(len(one) < _SHORTEST_PEPPER or len(set(one)) < _FEWEST_CHARACTERS for one in peppers) or len(peppers) > 2:
+        raise ImproperlyConfigured(
+            f"KEY_PEPPER must be one value of at least {_SHORTEST_PEPPER} different characters, or two while it is "
+            "changed. Make one with: openssl rand -base64 48"
+        )
+    if set(peppers) & set(others):
+        raise ImproperlyConfigured("KEY_PEPPER must not be SECRET_KEY or an encryption key: each has its own purpose.")
 
 
 def check_roles(database: dict[str, Any], owner: dict[str, Any] | None, *, production: bool) -> None:

@@ -144,7 +144,8 @@ STORAGES = {
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+# The bridge says itself that it needs https: a redirect would let a program send its key once more, and again plainly.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^(b/)?Api/v2/contapagar"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.behind_proxy else None
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
@@ -193,6 +194,7 @@ IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
 
 # The outside services. Every limit is a setting, because none of them is promised.
 FIELD_ENCRYPTION_KEYS = ENV.field_encryption_keys
+KEY_PEPPERS = ENV.key_peppers
 BLING_ADDRESSES = ENV.bling_addresses
 TEST_HOSTS = ENV.test_hosts
 BLING_CLIENT_ID = ENV.bling_client_id
@@ -207,3 +209,4 @@ SYNC_HOURS = ENV.sync_hours
 SYNC_JITTER_MINUTES = ENV.sync_jitter_minutes
 TICK_THREADS = ENV.tick_threads
 UNCERTAIN_WAIT_SECONDS = ENV.uncertain_wait_seconds
+BRIDGE_WAIT_SECONDS = ENV.bridge_wait_seconds

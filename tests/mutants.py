@@ -261,6 +261,36 @@ MUTANTS = [
         "            if was_probing:\n", "            if True:\n",
         ("tests/pipeline/access/test_rate_limits.py",),
     ),
+    Mutant(
+        "repeated_request_is_booked_again", "integrations/pipeline/payables/repeats.py",
+        "return not is_over or now - _ended_at(batch) < window", "return not is_over",
+        ("tests/flows/test_bridge.py",),
+    ),
+    Mutant(
+        "changed_request_is_not_held", "integrations/pipeline/payables/repeats.py",
+        "found += _changed(", "_changed(",
+        ("tests/flows/test_bridge.py",),
+    ),
+    Mutant(
+        "refused_request_stays_to_be_sent", "integrations/pipeline/payables/outcome.py",
+        "if outcome.ended is not Ended.REFUSED:", "if True:",
+        ("tests/flows/test_bridge.py",),
+    ),
+    Mutant(
+        "request_goes_on_after_a_refusal", "integrations/pipeline/to_bling/send.py",
+        "most = 1 if batch.source", "most = 5 if batch.source",
+        ("tests/flows/test_bridge.py",),
+    ),
+    Mutant(
+        "stranger_s_xml_may_hold_a_dtd", "integrations/bling_v2/xml.py",
+        "forbid_dtd=True", "forbid_dtd=False",
+        ("tests/bling_v2/test_facts.py",),
+    ),
+    Mutant(
+        "bridge_writes_in_simulation", "integrations/pipeline/payables/bridge.py",
+        "if not is_live or", "if",
+        ("tests/flows/test_bridge_doorway.py",),
+    ),
 ]  # fmt: skip
 
 

@@ -47,6 +47,7 @@ class AuditAction(StrEnum):
     BULK_ORDER = "bulk_order"
     FORCED = "forced"
     WRITING = "writing"
+    BRIDGE_KEY = "bridge_key"
     PAYABLES = "payables"
     PAYABLE_ORDER = "payable_order"
     DOWNLOAD_LIST = "download_list"

@@ -23,7 +23,7 @@ _ENROLMENT = {
     "mfa_activate_totp", "mfa_add_webauthn", "mfa_generate_recovery_codes", "mfa_view_recovery_codes", "mfa_index",
     "mfa_reauthenticate", "account_reauthenticate", "account_logout", "account_login", "set_language",
 }  # fmt: skip
-_PUBLIC = {"bling-callback", "connect-by-link", "health-live", "health-ready"}
+_PUBLIC = {"bling-callback", "connect-by-link", "health-live", "health-ready", "bridge-payables"}
 
 
 class WhoActs:

@@ -16,7 +16,7 @@ def give(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0086_payable_permissions'),
+        ('integrations', '0088_bridge_key_permissions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -2,6 +2,7 @@
 
 from integrations.models.actions import PersonAction
 from integrations.models.alerts import Alert
+from integrations.models.api_keys import ApiKey
 from integrations.models.audit import AuditEvent, AuditPending, AuditSeal
 from integrations.models.bling_units import WRITE_UNITS, BlingAttempt, ContactWrite, PayableWrite
 from integrations.models.bling_writing import BlingWriting, WriteMode
@@ -49,6 +50,7 @@ __all__ = [
     "DELIVERY_UNITS",
     "WRITE_UNITS",
     "Alert",
+    "ApiKey",
     "Attempt",
     "AuditEvent",
     "AuditPending",

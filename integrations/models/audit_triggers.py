@@ -139,7 +139,8 @@ WATCHED = (
         ("mode", "limit", "only_writer"), company=_BY_BLING,
     ),
     Watched(
-        "integrations_writebatch", AuditAction.PAYABLES, "writebatch", values=("state", "source", "approved_by_id"),
+        "integrations_writebatch", AuditAction.PAYABLES, "writebatch",
+        values=("state", "source", "api_key_id", "approved_by_id"),
         events="INSERT OR UPDATE", company=_BY_BLING, amount="(r->>'total')::numeric", count="(r->>'count')::integer",
         actor="CASE TG_OP WHEN 'INSERT' THEN (r->>'user_id')::bigint END",
     ),
@@ -147,6 +148,13 @@ WATCHED = (
         "integrations_payablewrite", AuditAction.PAYABLE_ORDER, "payablewrite",
         values=("decision", "decided_at", "create_anyway"), events="UPDATE", company=_BY_BLING,
         amount="(r->>'value')::numeric", actor="(r->>'decided_by_id')::bigint",
+    ),
+    Watched(
+        "integrations_apikey", AuditAction.BRIDGE_KEY, "apikey",
+        values=("connection_id", "prefix", "is_old", "parcel_value", "unknown_names", "window_hours", "allows_query",
+                "success_status", "revoked_at"),
+        only_that=("label", "digest"), company=_BY_BLING,
+        actor="coalesce((r->>'revoked_by_id')::bigint, (r->>'created_by_id')::bigint)",
     ),
     Watched(
         "mfa_authenticator", AuditAction.FACTOR, "user", "user_id", ("user_id", "type"), only_that=("data",),

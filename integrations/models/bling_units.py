@@ -1,6 +1,6 @@
 """What Bling is to hold because people want it there: suppliers and payables, and every write to Bling."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -17,7 +17,9 @@ from integrations.models.subqueries import has_any
 from integrations.models.write_batches import WriteBatch
 
 STALE_AFTER = timedelta(hours=24)
-"""What waited so long that nothing was ever sent of it is not sent by itself: somebody may have typed it meanwhile."""
+STALE_OF_PROGRAMS = timedelta(hours=2)
+"""What waited so long that nothing was ever sent of it is not sent by itself: somebody may have typed it meanwhile.
+Whoever looks after a program that was told to wait does so sooner than who entered it here."""
 
 
 class BlingUnit(DeliveryUnit):
@@ -191,6 +193,11 @@ class PayableWrite(BlingUnit):
 
     def money(self) -> dict[str, Any]:
         return {"value": self.value}
+
+    def is_stale(self, now: datetime) -> bool:
+        """Say whether it waited so long that a person decides; its batch is read with it."""
+        is_program = self.batch.source == WriteBatch.Source.BRIDGE
+        return self.fence == 0 and self.accepted_at < now - (STALE_OF_PROGRAMS if is_program else STALE_AFTER)
 
     @property
     def known_contact(self) -> int | None:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.models.api_keys import ApiKey
 from integrations.models.connections import BlingConnection
 from integrations.models.moments import moment
 
@@ -14,12 +15,15 @@ from integrations.models.moments import moment
 class WriteBatch(models.Model):
     """One request for payables. What is sent of it is in state ready only while the batch is `SENDING`.
 
-    `total` and `count` are those of its payables. `approved_by` is the second person where one was needed.
+    A person entered it (`user`), or a program (`api_key`): then `fingerprint` names what was wanted, and `answered_at`
+    is when the program was last told that all of it is in Bling. `total` and `count` are those of its payables.
+    `approved_by` is the second person where one was needed.
     """
 
     class Source(models.TextChoices):
         FORM = "form", _("Form")
         SHEET = "sheet", _("Spreadsheet")
+        BRIDGE = "bridge", _("Program (API v2)")
 
     class State(models.TextChoices):
         AWAITING = "awaiting", _("Awaits a second person")
@@ -36,7 +40,14 @@ class WriteBatch(models.Model):
     total = models.DecimalField(_("sum"), max_digits=15, decimal_places=2)
     file_name = models.CharField(_("file"), max_length=255, blank=True, default="")
     reason = models.TextField(_("reason"), blank=True, default="")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("entered by"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("entered by")
+    )
+    api_key = models.ForeignKey(
+        ApiKey, models.RESTRICT, null=True, related_name="batches", verbose_name=_("key of the bridge")
+    )
+    fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    answered_at = models.DateTimeField(_("confirmed to the program at"), null=True)
     created_at = models.DateTimeField(_("entered at"))
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
@@ -46,7 +57,7 @@ class WriteBatch(models.Model):
 
     if TYPE_CHECKING:
         connection_id: int
-        user_id: int
+        user_id: int | None
 
     class Meta:
         verbose_name = _("batch of payables")
@@ -56,12 +67,25 @@ class WriteBatch(models.Model):
         indexes = [
             models.Index(fields=["connection", "-created_at", "-id"], name="write_batch_newest"),
             models.Index(fields=["connection", "user", "created_at"], name="write_batch_of_person"),
+            models.Index(
+                fields=["connection", "fingerprint", "created_at"],
+                condition=~Q(fingerprint=""),
+                name="write_batch_same",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(approved_by=None) | ~Q(approved_by=models.F("user")), name="write_batch_has_two_persons"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) | Q(api_key__isnull=False), name="write_batch_has_an_author"
+            ),
         ]
 
     def __str__(self) -> str:
         return moment(self.created_at)
+
+    @property
+    def author(self) -> str:
+        """Who entered it: a person, or a program."""
+        return str(self.user or self.api_key)

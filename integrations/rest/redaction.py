@@ -11,13 +11,15 @@ _SHORTEST = 8
 _SECRET_NAMES = {
     "accesstoken", "refreshtoken", "clientsecret", "authorization", "proxyauthorization", "password", "senha", "token",
     "apikey", "app", "idusr", "usr", "hash", "code", "secretkey", "fieldencryptionkeys", "cookie", "setcookie",
-    "databaseurl", "emailurl",
+    "databaseurl", "emailurl", "xml", "keypepper",
 }  # fmt: skip
 """Without what stands between their words; in whatever case."""
 _SECRET_TEXT = re.compile(
     r"(?i)(bearer\s+|basic\s+|(?:access_token|refresh_token|client_secret|api_?key|senha|password|code|token|hash|app|usr)[\"']?\s*[=:]\s*[\"']?)"
     r"([A-Za-z0-9._~+/=-]{8,})"
 )
+_XML = re.compile(r"(?i)(\bxml[\"']?\s*[=:]\s*[\"']?)(?:<|%3c|%253c).*", re.DOTALL)
+"""What a program sends to the v2 bridge: whom somebody owes what."""
 _LINK = re.compile(r"(/conectar/)[^/\s\"'<>]+")
 """A customer's connect link: anybody who reads it can use it."""
 _USER_OF_URL = re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s\"'<>@]*:[^/\s\"'<>]*@", re.IGNORECASE)
@@ -41,6 +43,7 @@ def redact(value: Any) -> Any:
         return str(redact(value.decode(errors="replace"))).encode()
     if isinstance(value, str):
         text = _SECRET_TEXT.sub(lambda match: match.group(1) + HIDDEN, value)
+        text = _XML.sub(lambda match: match.group(1) + HIDDEN, text)
         text = _USER_OF_URL.sub(lambda match: f"{match.group(1)}{HIDDEN}@", text)
         return _LINK.sub(lambda match: match.group(1) + HIDDEN, _JWT.sub(HIDDEN, text))
     return value

@@ -31,6 +31,7 @@ _NAMES: dict[AuditAction, str] = {
     AuditAction.BULK_ORDER: gettext_noop("Order about a whole list"),
     AuditAction.FORCED: gettext_noop("Forced settlement changed"),
     AuditAction.WRITING: gettext_noop("Writing into Bling changed"),
+    AuditAction.BRIDGE_KEY: gettext_noop("Key of the bridge"),
     AuditAction.PAYABLES: gettext_noop("Payables for Bling entered or decided"),
     AuditAction.PAYABLE_ORDER: gettext_noop("Order about a payable for Bling"),
     AuditAction.DOWNLOAD_LIST: gettext_noop("List downloaded"),

@@ -67,13 +67,13 @@ _STANDING_SENTENCES: Mapping[str, str] = {
     "discarded": gettext_noop("Its batch was discarded. Nothing was sent."),
     "left_out": gettext_noop("Somebody said that it is not to be sent."),
     "stopped": gettext_noop(
-        "Bling refused five of its batch in a row. Look at why, then let the batch go on, or discard its rest."
+        "Bling refused others of its batch. Look at why, then let the batch go on, or discard its rest."
     ),
     "switched_off": gettext_noop("Writing into this Bling account is switched off. Support switches it on."),
     "simulation": gettext_noop("Nothing is sent: this company's writing into Bling is in simulation."),
     "paused": gettext_noop("Bling refused the access. It is tried again within a quarter of an hour."),
     "stale": gettext_noop(
-        "It waited for more than a day, and somebody may have typed it in Bling meanwhile. Look there, then send it or "
+        "It waited too long, and somebody may have typed it in Bling meanwhile. Look there, then send it or "
         "leave it out."
     ),
     "supplier_stuck": gettext_noop("Its supplier is not known in Bling yet."),
@@ -101,6 +101,13 @@ WRITE_WORDS: Mapping[Reason, Words] = {
         gettext_noop("Access refused"),
         gettext_noop("Bling refused the access."),
         gettext_noop("Support looks at “Writing into Bling” on the connection."),
+    ),
+    Reason.POSSIBLE_DUPLICATE: Words(
+        gettext_noop("Possible duplicate"),
+        gettext_noop("A program sent it, and the same payable may be there already."),
+        gettext_noop(
+            "Look at “possible duplicates”. Choose “Create all the same” where it is another, else “Do not send”."
+        ),
     ),
     Reason.AMBIGUOUS: Words(
         gettext_noop("More than one contact"),

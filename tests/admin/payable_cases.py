@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.models import BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch
+from integrations.models import ApiKey, BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch
 from tests.admin.cases import REASON, Case
 from tests.admin.world import Rows
 
@@ -27,6 +27,14 @@ def stuck(rows: Rows) -> None:
 def refused(rows: Rows) -> None:
     """Let Bling have refused the payable."""
     PayableWrite.objects.filter(pk=rows.payable.pk).update(state="needs_human", reason="refused", bling_id=None)
+
+
+def held(rows: Rows) -> None:
+    """Let the payable be one of a program that may be there already."""
+    PayableWrite.objects.filter(pk=rows.payable.pk).update(
+        state="needs_human", reason="possible_duplicate", bling_id=None,
+        duplicates=[{"due_date": "2026-11-21", "bling": 77}],
+    )  # fmt: skip
 
 
 def without_supplier(rows: Rows) -> None:
@@ -65,6 +73,16 @@ PAYABLE_ACTIONS = [
     Case(
         PayableWrite, "leave_out", "payable", "financeiro", "suporte", payable_is(state="ignored", decision="ignore"),
         lambda _rows: REASON, begin=refused, says="Não será enviada",
+    ),
+    Case(
+        PayableWrite, "create_anyway", "payable", "financeiro", "suporte",
+        payable_is(state="ready", decision="create", create_anyway=True), lambda _rows: REASON, begin=held,
+        says="Vai em seguida",
+    ),
+    Case(
+        ApiKey, "revoke", "api_key", "suporte", "financeiro",
+        lambda rows: ApiKey.objects.filter(pk=rows.api_key.pk, revoked_at__isnull=False).exists(), lambda _rows: REASON,
+        says="Revogada",
     ),
     Case(
         WriteBatch, "confirm", "batch", "financeiro", "operacao", batch_is("sending"), begin=batch_in("awaiting"),

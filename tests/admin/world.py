@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.domain.payables import DesiredPayable
 from integrations.models import (
     Alert,
+    ApiKey,
     Attempt,
     BlingAttempt,
     BlingConnection,
@@ -84,6 +85,7 @@ class Rows:
     batch: WriteBatch
     payable: PayableWrite
     sheet: PayableSheet
+    api_key: ApiKey
 
     @property
     def other_title(self) -> Title:
@@ -95,7 +97,7 @@ class Rows:
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
             self.alert, self.change, self.bulk, self.closing, self.hold,
-            self.batch, self.payable, self.sheet,
+            self.batch, self.payable, self.sheet, self.api_key,
         ]  # fmt: skip
 
 
@@ -212,7 +214,7 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
         PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk, closing,
-        hold, *make_payable(bling, user, number),
+        hold, *make_payable(bling, user, number), make_key(bling, user),
     )  # fmt: skip
 
 
@@ -240,6 +242,14 @@ def make_payable(bling: BlingConnection, user: User, number: int) -> tuple[Write
         rows=[[2, {"supplier": f"Fornecedor {slug}", "value": "10,00", "due_date": "2027-01-20"}, []]],
     )  # fmt: skip
     return batch, payable, sheet
+
+
+def make_key(bling: BlingConnection, user: User) -> ApiKey:
+    slug = bling.tenant.slug
+    return ApiKey.objects.create(
+        connection=bling, label=f"Programa {slug}", digest=f"digest of {slug}", prefix="abcdef", created_by=user,
+        created_at=timezone.now(), reason=f"Motivo {slug}",
+    )  # fmt: skip
 
 
 def make_title(

@@ -16,6 +16,7 @@ SECRET = "p8Zr-4hQw_71xNfKd2Ls9VbTyG6mRcJ0eAuXoHiW3qEaYtMk5SvD"
 PRODUCTION = {
     "ENVIRONMENT": "production", "PUBLIC_URL": "https://ponte.example", "ALLOWED_HOSTS": "ponte.example",
     "SECRET_KEY": SECRET, "FIELD_ENCRYPTION_KEYS": "x",
+    "KEY_PEPPER": SECRET[::-1],
 }  # fmt: skip
 GOOD = "postgres://nobody:x@127.0.0.1:1/nothing"
 
@@ -181,7 +182,8 @@ class TestSafety:
         [
             ("DEBUG", "true"), ("ALLOWED_HOSTS", "*"), ("ALLOWED_HOSTS", "ponte.example,*"), ("ALLOWED_HOSTS", ""),
             ("SECRET_KEY", "x"), ("SECRET_KEY", SECRET[:49]), ("SECRET_KEY", "abcd" * 20),
-            ("FIELD_ENCRYPTION_KEYS", SECRET),
+            ("FIELD_ENCRYPTION_KEYS", SECRET), ("KEY_PEPPER", SECRET), ("KEY_PEPPER", "x" * 40),
+            ("KEY_PEPPER", SECRET[:31]),
         ],
     )  # fmt: skip
     def test_production_that_is_open_to_strangers_does_not_start(self, name: str, value: str, read: Any) -> None:

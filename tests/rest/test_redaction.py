@@ -34,6 +34,10 @@ class Pair(NamedTuple):
         f"GET /x?access_token={CANARY}&a=1".encode(),
         f"postgres://app:{CANARY}@db.example.com/x",
         f"could not open smtp+tls://:{CANARY}@mail",
+        {"xml": f"<contapagar>{CANARY}"},
+        f"xml=<contapagar><fornecedor>\n<nome>{CANARY}</nome>",
+        f"POST /Api/v2/contapagar/json/?apikey={CANARY}",
+        f"apikey=x&xml=%3C%3Fxml {CANARY}".encode(),
         f"eyJhbGciOi.{CANARY}.{CANARY}",
     ],
 )

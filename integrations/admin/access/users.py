@@ -58,6 +58,7 @@ OWN_PERMISSIONS = [
     gettext_noop("Can enter payables into Bling"),
     gettext_noop("Can confirm payables above the limit"),
     gettext_noop("Can decide about payables for Bling"),
+    gettext_noop("Can make, register and revoke keys of the bridge"),
 ]
 SHOWN_APPS = ("integrations", "auth")
 

@@ -41,6 +41,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.BulkOrder: "tenant",
     models.RestoreHold: "kamino_connection__tenant",
     models.MonthClosing: "tenant",
+    models.ApiKey: "connection__tenant",
     models.PayableWrite: "connection__tenant",
     models.WriteBatch: "connection__tenant",
     models.PayableSheet: "connection__tenant",

@@ -63,7 +63,7 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
     empty_text = gettext_lazy("Nobody entered payables for Bling yet.")
     list_display = ["entered", "origin", "counted", "sum", "state_label", "author", "company"]
     list_filter = [TenantFilter, ("state", ChoiceColumn), ("source", ChoiceColumn)]
-    list_select_related = ["connection__tenant", "user", "approved_by"]
+    list_select_related = ["connection__tenant", "user", "api_key", "approved_by"]
     ordering = ["-created_at", "-pk"]
     inlines = [PayableInline]
     readonly_fields = fields = [
@@ -108,7 +108,7 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("entered by"))
     def author(self, batch: WriteBatch) -> str:
-        return str(batch.user)
+        return batch.author
 
     @display(gettext_lazy("confirmed by"))
     def confirmed(self, batch: WriteBatch) -> str:
@@ -145,5 +145,5 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     def _ask(self, request: HttpRequest, object_id: str, order: Any, done: str, **page: Any) -> HttpResponse:
         batch = self.get_object_or_deny(request, object_id)
-        note = f"{batch.count} · {texts.money(batch.total)} · {batch.user}, {texts.moment(batch.created_at)}"
+        note = f"{batch.count} · {texts.money(batch.total)} · {batch.author}, {texts.moment(batch.created_at)}"
         return actions.ask_then(request, self, batch.pk, order, done, given={"batch": batch}, note=note, **page)

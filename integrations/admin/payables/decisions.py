@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
 from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Reason
 from integrations.models import PayableWrite
 from integrations.pipeline.payables import live, orders
 from integrations.pipeline.payables.standing import Standing, standing_of
@@ -27,7 +28,7 @@ USEFUL: dict[Standing, set[str]] = {
     Standing.QUEUED: {"leave_out"},
     Standing.STALE: {"send_again", "leave_out"},
     Standing.SUPPLIER_STUCK: {"decide_supplier", "leave_out"},
-    Standing.STUCK: {"send_again", "it_is_there", "it_is_not_there", "leave_out"},
+    Standing.STUCK: {"send_again", "it_is_there", "it_is_not_there", "leave_out", "create_anyway"},
 }
 """The buttons that can do something where a payable stands."""
 
@@ -70,6 +71,8 @@ class PayableDecisions(actions.PermittedActions):
         useful = set(USEFUL.get(standing_of(payable, timezone.now()).standing, ())) if payable else set()
         if payable is not None and payable.state == DeliveryState.NEEDS_HUMAN:
             useful -= {"leave_out"} if orders.is_unknown(payable) else {"it_is_there", "it_is_not_there"}
+            is_held = payable.reason == Reason.POSSIBLE_DUPLICATE
+            useful -= {"send_again"} if is_held else {"create_anyway"}
         shown: list[Any] = super().get_actions_detail(request, object_id)  # type: ignore[misc]
         return [action for action in shown if action.path in useful]
 
@@ -106,6 +109,15 @@ class PayableDecisions(actions.PermittedActions):
             title=_("Decide the supplier"), form=ContactForm(request.POST or None),
             text=_("Look in Bling which contact it is, and give its id. It counts for all payables of this supplier."),
             submit=_("Decide"),
+        )  # fmt: skip
+
+    @page_action(gettext_lazy("Create all the same"), permissions=["resolve_payable"], icon="add_circle")
+    def create_anyway(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._ask(
+            request, object_id, orders.create_all_the_same, _("It is sent next."), title=_("Create all the same"),
+            form=actions.ReasonForm(request.POST or None), dangerous=True,
+            text=_("Look at the possible duplicates first: if it is one, it will stand in Bling twice."),
+            submit=_("Create all the same"),
         )  # fmt: skip
 
     @page_action(gettext_lazy("Do not send"), permissions=["resolve_payable"], icon="block")

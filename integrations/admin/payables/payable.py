@@ -1,5 +1,6 @@
 """Payables for Bling: the list, and one of them with what became of it."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
@@ -7,6 +8,7 @@ from django.db.models import QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import texts
@@ -53,17 +55,17 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
     list_display = ["supplier_text", "number", "due", "amount", "standing", "why", "entered", "company"]
     list_filter = [TenantFilter, ("state", ChoicesColumn), ("due_date", DayRange)]
-    list_select_related = ["batch__user", "supplier", "connection__tenant", "connection__writing"]
+    list_select_related = ["batch__user", "batch__api_key", "supplier", "connection__tenant", "connection__writing"]
     search_fields = ["supplier_name", "document_number"]
     search_help_text = gettext_lazy("Supplier or document number")
     ordering = ["-accepted_at", "-pk"]
     inlines = [AttemptInline]
     readonly_fields = fields = [
         "standing", "whole_answer", "advice", "supplier_text", "document_text", "number", "amount", "due", "issue",
-        "competence", "category", "account", "payment_form", "history_text", "title_link", "bling_number", "batch_link",
-        "entered", "decided", "company",
+        "competence", "category", "account", "payment_form", "history_text", "similar", "title_link", "bling_number",
+        "batch_link", "entered", "decided", "company",
     ]  # fmt: skip
-    actions_detail = ["decide_supplier", "send_again", "it_is_there", "it_is_not_there", "leave_out"]
+    actions_detail = ["decide_supplier", "send_again", "it_is_there", "it_is_not_there", "create_anyway", "leave_out"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         whole = Value(texts.sees_personal_data(request))
@@ -126,7 +128,7 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     @display(gettext_lazy("entered by"), ordering="accepted_at")
     def entered(self, row: PayableWrite) -> str:
         batch = row.batch
-        return f"{batch.user} · {batch.get_source_display()} · {texts.moment(batch.created_at)}"
+        return f"{batch.author} · {batch.get_source_display()} · {texts.moment(batch.created_at)}"
 
     @display(gettext_lazy("decided"))
     def decided(self, row: PayableWrite) -> str:
@@ -163,6 +165,11 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     def payment_form(self, row: PayableWrite) -> str:
         return _register(row, CatalogKind.PAYMENT_FORM, row.get_desired().payment_form_id)
 
+    @display(gettext_lazy("possible duplicates"))
+    def similar(self, row: PayableWrite) -> str:
+        """Numbers and days only: the reader may not be allowed to see the rows themselves."""
+        return ", ".join(dict.fromkeys(_duplicate(one) for one in row.duplicates)) or texts.EMPTY
+
     @display(gettext_lazy("title"))
     def title_link(self, row: PayableWrite) -> SafeString | str:
         title = Title.objects.filter(
@@ -182,3 +189,10 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
 def _register(row: PayableWrite, kind: CatalogKind, bling_id: int) -> str:
     item = CatalogItem.objects.filter(connection=row.connection_id, kind=kind, bling_id=bling_id or -1).first()
     return str(item) if item else texts.EMPTY
+
+
+def _duplicate(found: dict[str, Any]) -> str:
+    day = texts.day(date.fromisoformat(str(found["due_date"])))
+    if "write" in found:
+        return _("payable for Bling %(number)s, due %(day)s") % {"number": found["write"], "day": day}
+    return _("%(number)s in Bling, due %(day)s") % {"number": found.get("bling", ""), "day": day}

@@ -9,6 +9,7 @@ from django.db.models import Model
 
 from integrations.models import (
     Alert,
+    ApiKey,
     BlingConnection,
     BlingWriting,
     BulkOrder,
@@ -43,6 +44,7 @@ class FreeText:
 
 FREE_TEXTS = (
     FreeText(Alert, "tenant", ("params",)),
+    FreeText(ApiKey, "connection__tenant", ("label", "reason")),
     FreeText(BulkOrder, "tenant", ("reason", "listed", "terms", "left_out")),
     FreeText(ConnectionEvent, "connection__tenant", ("detail",)),
     FreeText(FollowUp, "posting__kamino_connection__tenant", ("comment",)),
@@ -130,6 +132,8 @@ NAMES_NOBODY: dict[str, tuple[str, ...]] = {
     "ContactWrite": ("reason", "desired_fingerprint", "delivered_fingerprint"),
     "BlingAttempt": ("fingerprint", "operation"),
     "BlingWriting": ("failure",),
+    "ApiKey": ("digest", "prefix"),
+    "WriteBatch": ("fingerprint",),
     "Alert": ("cause",),
     "BulkOrder": ("title_ids",),
     "CatalogItem": ("name", "path", "nature", "renamed_from"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import User
@@ -15,12 +16,13 @@ from django.utils.translation import gettext as _
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.money import ZERO
 from integrations.domain.names import fold
-from integrations.domain.payables import new_marker
+from integrations.domain.payables import MOST_NAME, new_marker
+from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleRow
-from integrations.models import BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
-from integrations.models.outbox import Priority
+from integrations.models import ApiKey, BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
+from integrations.models.outbox import NO_REASON, Priority
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.payables.duplicates import Duplicates
+from integrations.pipeline.payables.duplicates import Duplicate, Duplicates
 from integrations.pipeline.payables.entry import Entry, Supplier
 
 OF_A_DAY = timedelta(hours=24)
@@ -29,11 +31,13 @@ OF_A_DAY = timedelta(hours=24)
 @dataclass(frozen=True)
 class Accepted:
     """What is to be stored of one entry. `shown` are rows that Bling just listed of its supplier; `create_anyway`: a
-    person saw its possible duplicates and says that it is another one."""
+    person saw its possible duplicates and says that it is another one. `held` are those that were found of what nobody
+    can be asked about now (a program's): with one, it is stored, and a person decides later."""
 
     entry: Entry
     create_anyway: bool = False
     shown: Sequence[TitleRow] = field(default_factory=tuple)
+    held: Sequence[Duplicate] | None = None
 
 
 def writing_of(connection: BlingConnection) -> BlingWriting:
@@ -49,23 +53,25 @@ def accept(
     connection: BlingConnection,
     accepted: Sequence[Accepted],
     source: WriteBatch.Source,
-    user: User,
     now: datetime,
+    user: User | None = None,
+    api_key: ApiKey | None = None,
+    fingerprint: str = "",
     file_name: str = "",
 ) -> WriteBatch:
-    """Store entries whose faults were looked for before. Raises `Refused` where the account is not written to, or an
-    entry has possible duplicates that its person did not see."""
+    """Store entries whose faults were looked for before, of a person (`user`) or a program (`api_key`). Raises
+    `Refused` where the account is not written to, or an entry has possible duplicates that its person did not see."""
     writing = writing_of(connection)
     rows = [(one, parcel) for one in accepted for parcel in one.entry.parcels()]
     total = sum((parcel.value for _one, parcel in rows), ZERO)
     with transaction.atomic():
         lock(connection)
         state = WriteBatch.State.SENDING
-        if _is_above(writing, user, total, now):
+        if user is not None and _is_above(writing, user, total, now):
             state = WriteBatch.State.AWAITING
         batch = WriteBatch.objects.create(
             connection=connection, source=source, state=state, count=len(rows), total=total, user=user,
-            created_at=now, file_name=file_name[:255],
+            created_at=now, file_name=file_name[:255], api_key=api_key, fingerprint=fingerprint,
         )  # fmt: skip
         known = Duplicates(connection, [one.entry for one in accepted], [row for one in accepted for row in one.shown])
         for one in accepted:
@@ -94,11 +100,14 @@ def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -
     entry, connection = one.entry, batch.connection
     parcels = entry.parcels()
     series = uuid4() if len(parcels) > 1 else None
-    found = [known.of(entry, parcel) for parcel in parcels]
-    if any(found) and not one.create_anyway:
+    found = [known.of(entry, parcel) if one.held is None else list(one.held) for parcel in parcels]
+    if any(found) and not one.create_anyway and one.held is None:
         raise Refused("duplicate", _("There may be the same payable already. Look at it, and say that it is another."))
     supplier = None if entry.supplier.contact_id else _supplier(connection, entry.supplier, now)
     is_confirmed = batch.state == WriteBatch.State.SENDING
+    state: dict[str, Any] = {"state": DeliveryState.READY if is_confirmed else DeliveryState.HELD}
+    if one.held:
+        state = {"state": DeliveryState.NEEDS_HUMAN, "reason": Reason.POSSIBLE_DUPLICATE, "reason_since": now}
     units = []
     for parcel, duplicates in zip(parcels, found, strict=True):
         marker = new_marker()
@@ -110,23 +119,31 @@ def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -
                 due_date=parcel.due_date, document_number=desired.document_number, category_id=entry.category_id,
                 marker=marker, series=series, position=parcel.position, of=len(parcels), accepted_at=now,
                 duplicates=[duplicate.to_json() for duplicate in duplicates], create_anyway=one.create_anyway,
-                state=DeliveryState.READY if is_confirmed else DeliveryState.HELD, desired=desired.to_json(),
-                desired_fingerprint=desired.fingerprint, priority=Priority.PERSON, ready_at=now, planned_at=now,
+                desired=desired.to_json(), desired_fingerprint=desired.fingerprint, priority=Priority.PERSON,
+                ready_at=now, planned_at=now, **state,
             )
         )  # fmt: skip
     PayableWrite.objects.bulk_create(units)
 
 
 def _supplier(connection: BlingConnection, supplier: Supplier, now: datetime) -> ContactWrite:
-    """Return the row of a supplier that is to be found or created, made now where there is none yet."""
-    by = {"document": supplier.document} if supplier.document else {"document": "", "folded_name": fold(supplier.name)}
+    """Return the row of a supplier that is to be found or created, made now where there is none yet. One that Bling
+    refused as it was entered before is tried again as it is entered now."""
+    folded = fold(supplier.name)[:MOST_NAME]  # some letters become several
+    by = {"document": supplier.document} if supplier.document else {"document": "", "folded_name": folded}
     desired = supplier.to_contact()
-    row, _is_new = ContactWrite.objects.get_or_create(
+    row, is_new = ContactWrite.objects.get_or_create(
         connection=connection, **by,
         defaults={
-            "name": desired.name, "folded_name": fold(supplier.name), "state": DeliveryState.READY,
+            "name": desired.name, "folded_name": folded, "state": DeliveryState.READY,
             "desired": desired.to_json(), "desired_fingerprint": desired.fingerprint, "priority": Priority.PERSON,
             "ready_at": now, "planned_at": now,
         },
     )  # fmt: skip
+    if not is_new:
+        refused = ContactWrite.objects.filter(pk=row.pk, state=DeliveryState.NEEDS_HUMAN, reason=Reason.REFUSED)
+        refused.exclude(desired_fingerprint=desired.fingerprint).update(
+            state=DeliveryState.READY, ready_at=now, tries=0, desired=desired.to_json(),
+            desired_fingerprint=desired.fingerprint, **NO_REASON,
+        )  # fmt: skip
     return row

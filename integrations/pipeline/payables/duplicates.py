@@ -59,7 +59,7 @@ class Duplicates:
         same = {
             "value__in": {parcel.value for parcel in parcels}, "due_date__range": around(min(days), max(days), NEAR)
         }  # fmt: skip
-        for row in _entered(connection).filter(**same):
+        for row in entered(connection).filter(**same):
             self._writes.setdefault(row.value, []).append(row)
         titles = Title.objects.filter(connection=connection, direction=Direction.PAYABLE, replaced_by=None, **same)
         for title in titles.exclude(status__in=NOT_OWED).select_related("person"):
@@ -100,8 +100,8 @@ def may_be_same_number(one: str, other: str) -> bool:
     return not one.strip() or not other.strip() or fold(one) == fold(other)
 
 
-def _entered(connection: BlingConnection) -> QuerySet[PayableWrite]:
-    """Return the payables that people entered and nobody took back."""
+def entered(connection: BlingConnection) -> QuerySet[PayableWrite]:
+    """Return the payables that were entered and nobody took back."""
     rows = PayableWrite.objects.filter(connection=connection).exclude(state=DeliveryState.IGNORED)
     return rows.exclude(batch__state=WriteBatch.State.DISCARDED).select_related("supplier", "batch")
 

@@ -29,14 +29,17 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 @dataclass(frozen=True)
 class Supplier:
     """Whom a payable is owed to: a contact that Bling has (`contact_id`), or one to be found or created. `document` is
-    compact; `email` and the like serve only a new one."""
+    compact; `email` and `known` (all that is known of one, where that is more) serve only a new one."""
 
     name: str
     document: str = ""
     contact_id: int | None = None
     email: str = ""
+    known: DesiredContact | None = None
 
     def to_contact(self) -> DesiredContact:
+        if self.known is not None:
+            return self.known
         return DesiredContact(
             name=" ".join(self.name.split()), document=self.document, kind=contact_kind(self.document), email=self.email
         )

@@ -57,7 +57,8 @@ def send_again(*, payable: PayableWrite, user: User, now: datetime) -> None:
     `Refused` when it is not (any more) to be sent."""
     with transaction.atomic():
         row = _locked(payable)
-        if row.state not in (DeliveryState.NEEDS_HUMAN, DeliveryState.READY):
+        is_held = bool(row.duplicates) and not row.create_anyway
+        if row.state not in (DeliveryState.NEEDS_HUMAN, DeliveryState.READY) or is_held:
             raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
         if row.supplier is not None:
             _free(row.supplier, now)

@@ -7,7 +7,6 @@ from enum import StrEnum
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Problem
 from integrations.models import PayableWrite, WriteBatch, WriteMode
-from integrations.models.bling_units import STALE_AFTER
 
 
 class Standing(StrEnum):
@@ -66,7 +65,7 @@ def _ready(payable: PayableWrite, now: datetime) -> Answer:
         return Answer(Standing.STOPPED)
     if mode != WriteMode.LIVE:
         return Answer(Standing.SIMULATION if mode == WriteMode.SIMULATION else Standing.SWITCHED_OFF)
-    if payable.fence == 0 and payable.accepted_at < now - STALE_AFTER:
+    if payable.is_stale(now):
         return Answer(Standing.STALE)
     if supplier is not None and supplier.state == DeliveryState.NEEDS_HUMAN:
         return Answer(Standing.SUPPLIER_STUCK, supplier.get_reason())

@@ -9,8 +9,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, PayableWrite, WriteMode
-from integrations.models.bling_units import STALE_AFTER
+from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
+from integrations.models.bling_units import STALE_AFTER, STALE_OF_PROGRAMS
 from integrations.models.connections import ConnectionStatus
 from integrations.models.subqueries import has_any
 
@@ -20,7 +20,8 @@ MOST_UNKNOWN = 2
 
 def is_fresh(now: datetime) -> Q:
     """Return which payables may be sent by themselves: accepted lately, or sent before."""
-    return Q(accepted_at__gte=now - STALE_AFTER) | Q(fence__gt=0)
+    old_of_program = Q(batch__source=WriteBatch.Source.BRIDGE, accepted_at__lt=now - STALE_OF_PROGRAMS)
+    return Q(fence__gt=0) | (Q(accepted_at__gte=now - STALE_AFTER) & ~old_of_program)
 
 
 def ready_payables(now: datetime) -> QuerySet[PayableWrite]:

@@ -98,8 +98,10 @@ def _supplier_types(connection_id: int) -> tuple[int, ...]:
 
 
 def _stop_after_refusals(batch: WriteBatch) -> None:
-    """Stop a batch whose last writes were all refused: a wrong column would be refused for each of its rows."""
+    """Stop a batch whose last writes were all refused: a wrong column would be refused for each of its rows. That of a
+    program is one payable: it stops at the first refusal, so that as little as can be of it stands in Bling."""
+    most = 1 if batch.source == WriteBatch.Source.BRIDGE else MOST_REFUSED
     ended = BlingAttempt.objects.filter(payable__batch=batch).exclude(outcome="").order_by("-pk")
-    last = list(ended.values_list("outcome", flat=True)[:MOST_REFUSED])
-    if last == [Outcome.REJECTED.value] * MOST_REFUSED:
+    last = list(ended.values_list("outcome", flat=True)[:most])
+    if last == [Outcome.REJECTED.value] * most:
         WriteBatch.objects.filter(pk=batch.pk, state=WriteBatch.State.SENDING).update(state=WriteBatch.State.STOPPED)

@@ -16,8 +16,8 @@ ABLE = {
     "Suporte": {
         "add_tenant", "change_tenant", "add_blingconnection", "change_blingconnection", "add_kaminoconnection",
         "change_kaminoconnection", "connect_blingconnection", "test_kaminoconnection", "decide_titlelist",
-        "access_all_tenants", "activate_tenant", "activate_blingwriting", "close_tenant", "sync_tenant",
-        "add_filterrule", "change_filterrule", "delete_filterrule",
+        "access_all_tenants", "activate_tenant", "activate_blingwriting", "manage_apikey", "close_tenant",
+        "sync_tenant", "add_filterrule", "change_filterrule", "delete_filterrule",
     },
     "Financeiro": {
         "change_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",

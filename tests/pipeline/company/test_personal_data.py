@@ -19,6 +19,7 @@ from django.utils.translation import override
 
 from integrations.models import (
     Alert,
+    ApiKey,
     BlingAttempt,
     BlingConnection,
     BlingWriting,
@@ -172,8 +173,8 @@ def plant_payables(connection: BlingConnection, person: Person, user: User) -> N
     for number, whom in enumerate(({"contact_id": person.bling_id}, {"supplier": supplier})):
         payable = PayableWrite.objects.create(
             batch=batch, supplier_name=NAME, supplier_document="52998224725", value=1, due_date=now.date(),
-            marker=f"PLANTED00{number}", accepted_at=now, decision="create", decision_reason=SAID, desired=body,
-            delivered=body, **whom, **unit,
+            marker=f"PLANTED00{number}", accepted_at=now, decision="create", decision_reason=SAID,
+            desired=body, delivered=body, **whom, **unit,
         )  # fmt: skip
         BlingAttempt.objects.create(
             connection=connection, payable=payable, operation="create", body=body, sent_body=body, message=SAID,
@@ -184,6 +185,10 @@ def plant_payables(connection: BlingConnection, person: Person, user: User) -> N
         rows=[[2, {"supplier": NAME, "history": SAID}, []]],
     )  # fmt: skip
     BlingWriting.objects.create(connection=connection)
+    ApiKey.objects.create(
+        connection=connection, label=SAID, digest="x", prefix="x", created_by=user, created_at=now, revoked_at=now,
+        reason=SAID,
+    )  # fmt: skip
     BlingWriting.history.update(history_change_reason=NAME)
 
 

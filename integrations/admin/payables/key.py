@@ -1,0 +1,150 @@
+"""Keys of the v2 bridge: made, registered and revoked by support. A key is shown once, on the page that answers."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+
+from integrations.admin.kit import actions, texts
+from integrations.admin.kit.base import ReadOnlyAdmin
+from integrations.admin.kit.decorators import display, page_action
+from integrations.admin.kit.filters import TenantFilter
+from integrations.admin.kit.scope import scoped
+from integrations.admin.payables.key_forms import KeyForm, OldKeyForm
+from integrations.login.step_up import stepped_up
+from integrations.models import ApiKey, BlingConnection
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.payables import keys
+
+MAKE, REGISTER = "integrations_apikey_make", "integrations_apikey_register"
+COLOURS = {"valid": "success", "revoked": "default"}
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
+    tenant_path = "connection__tenant"
+    empty_text = gettext_lazy("No program may enter payables. “New key” lets one.")
+    list_before_template = "admin/integrations/payables/keys.html"
+    list_display = ["name", "state", "used", "begins", "company"]
+    list_filter = [TenantFilter]
+    list_select_related = ["connection__tenant", "created_by", "revoked_by"]
+    ordering = ["-created_at", "-pk"]
+    readonly_fields = fields = [
+        "name", "state", "begins", "is_old", "used", "made", "revoked", "parcel_value", "unknown_names", "window_hours",
+        "success_status", "allows_query", "account", "company",
+    ]  # fmt: skip
+    actions_detail = ["revoke"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("nova/", view(self.make), name=MAKE),
+            path("registrar/", view(self.register), name=REGISTER),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        links = {"make_url": reverse(f"admin:{MAKE}"), "register_url": reverse(f"admin:{REGISTER}")}
+        shown = links if self.has_manage_permission(request) else {}
+        return super().changelist_view(request, {**shown, **(extra_context or {})})
+
+    def has_manage_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm("integrations.manage_apikey"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Show the button only while the key is valid."""
+        is_valid = ApiKey.objects.filter(pk=object_id, revoked_at=None).exists()
+        return super().get_actions_detail(request, object_id) if is_valid else []
+
+    @stepped_up
+    def make(self, request: HttpRequest) -> HttpResponse:
+        """Make a key, and show it once. Raises `PermissionDenied`."""
+        return self._new(request, KeyForm, _("New key"))
+
+    @method_decorator(sensitive_post_parameters("key"))
+    @stepped_up
+    def register(self, request: HttpRequest) -> HttpResponse:
+        """Register a key that a customer has for Bling's API v2. Raises `PermissionDenied`."""
+        return self._new(request, OldKeyForm, _("Register a key of Bling's API v2"))
+
+    @sensitive_variables("key")
+    def _new(self, request: HttpRequest, kind: type[KeyForm], title: str) -> HttpResponse:
+        if not self.has_manage_permission(request):
+            raise PermissionDenied
+        connections = scoped(BlingConnection.objects.filter(tenant__is_active=True), request)
+        form = kind(request.POST or None, connections=connections.select_related("tenant").order_by("tenant__name"))
+        if request.method == "POST" and form.is_valid():
+            given = {**form.cleaned_data, "user": actions.user_of(request), "now": timezone.now()}
+            try:
+                if kind is OldKeyForm:
+                    row, key = keys.register(**given), ""
+                else:
+                    row, key = keys.make(**given)
+                return self._page(request, title, {"row": row, "key": key})
+            except Refused as error:
+                actions.refused(request, error)
+        return self._page(request, title, {"form": form})
+
+    def _page(self, request: HttpRequest, title: str, context: dict[str, Any]) -> HttpResponse:
+        context |= {
+            **self.admin_site.each_context(request), "opts": self.opts, "title": title,
+            "back": actions.changelist_url(self),
+        }  # fmt: skip
+        response = TemplateResponse(request, "admin/integrations/payables/key.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    @page_action(gettext_lazy("Revoke"), permissions=["manage"], icon="key_off")
+    @stepped_up
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object_or_deny(request, object_id)
+        return actions.ask_then(
+            request, self, row.pk, keys.revoke, _("Revoked: no program enters anything with it any more."),
+            given={"api_key": row}, form=actions.ReasonForm(request.POST or None), title=_("Revoke the key"),
+            text=_("Requests with it are refused from now on. What it entered before stays."), note=str(row),
+            submit=_("Revoke"), dangerous=True,
+        )  # fmt: skip
+
+    @display(gettext_lazy("what uses it"), ordering="label")
+    def name(self, row: ApiKey) -> str:
+        return row.label
+
+    @display(gettext_lazy("state"), label=COLOURS)
+    def state(self, row: ApiKey) -> tuple[str, str]:
+        return ("revoked", _("Revoked")) if row.revoked_at else ("valid", _("Valid"))
+
+    @display(gettext_lazy("last used at"), ordering="last_used_at")
+    def used(self, row: ApiKey) -> str:
+        return texts.moment(row.last_used_at) if row.last_used_at else _("Never")
+
+    @display(gettext_lazy("begins with"))
+    def begins(self, row: ApiKey) -> str:
+        return f"{row.prefix}…"
+
+    @display(gettext_lazy("made by"), ordering="created_at")
+    def made(self, row: ApiKey) -> str:
+        return f"{row.created_by}, {texts.moment(row.created_at)}"
+
+    @display(gettext_lazy("revoked"))
+    def revoked(self, row: ApiKey) -> str:
+        return f"{row.revoked_by}, {texts.moment(row.revoked_at)}: {row.reason}" if row.revoked_at else texts.EMPTY
+
+    @display(gettext_lazy("Bling connection"))
+    def account(self, row: ApiKey) -> str:
+        return str(row.connection)
+
+    @display(gettext_lazy("company"), ordering="connection__tenant__name")
+    def company(self, row: ApiKey) -> str:
+        return str(row.connection.tenant)

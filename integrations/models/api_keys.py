@@ -1,0 +1,116 @@
+"""Keys of programs that speak to the v2 bridge. A key itself is shown once and stored nowhere."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models.connections import BlingConnection
+
+SHORTEST, LONGEST = 32, 128
+"""Characters of a key that a customer brings along."""
+PREFIX = 6
+"""Characters of a key by which people know it again."""
+_USED_EVERY = timedelta(minutes=1)
+
+
+class ParcelValue(models.TextChoices):
+    UNSET = "", _("Not said yet")
+    EACH = "each", _("The value of each installment")
+    TOTAL = "total", _("The value of all installments together")
+
+
+class UnknownNames(models.TextChoices):
+    IGNORE = "ignore", _("Leave them away")
+    REFUSE = "refuse", _("Refuse the request")
+
+
+def new_key() -> str:
+    """Return a key as Bling made them: 72 hexadecimal characters."""
+    return secrets.token_hex(36)
+
+
+def digests_of(key: str) -> list[str]:
+    """Return what may be stored of a key, by the newest pepper first."""
+    return [hmac.new(pepper.encode(), key.encode(), hashlib.sha256).hexdigest() for pepper in settings.KEY_PEPPERS]
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def known(self, key: str) -> "ApiKey | None":
+        """Return the row of a key that is not revoked."""
+        digests = digests_of(key)
+        rows = self.filter(digest__in=digests, revoked_at=None).select_related("connection__tenant")
+        return next((row for row in rows if any(hmac.compare_digest(row.digest, one) for one in digests)), None)
+
+    def note_use(self, row: "ApiKey", key: str, now: datetime) -> None:
+        """Note that a key was used, at most once a minute. One that was kept with the older pepper is kept with the
+        newest from now on, so that the older one can be taken away."""
+        newest = digests_of(key)[0]
+        old = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY)
+        self.filter(old | ~Q(digest=newest), pk=row.pk).update(last_used_at=now, digest=newest)
+
+
+class ApiKey(models.Model):
+    """A program that may enter payables for one Bling account. `digest` is HMAC-SHA256 of the key with KEY_PEPPER."""
+
+    connection = models.ForeignKey(
+        BlingConnection, models.CASCADE, related_name="api_keys", verbose_name=_("Bling connection")
+    )
+    label = models.CharField(_("what uses it"), max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(_("begins with"), max_length=PREFIX, editable=False)
+    is_old = models.BooleanField(_("key of Bling's API v2"), default=False)
+    parcel_value = models.CharField(
+        _("value of installments"), max_length=5, choices=ParcelValue, blank=True, default=ParcelValue.UNSET,
+        help_text=_(
+            "What “valor” of an occurrence P means. Bling's documentation does not say; until somebody does, such "
+            "requests are answered with 905."
+        ),
+    )  # fmt: skip
+    unknown_names = models.CharField(
+        _("unknown categories and portadores"), max_length=6, choices=UnknownNames, default=UnknownNames.IGNORE
+    )
+    window_hours = models.PositiveSmallIntegerField(
+        _("hours within which a request is the same"), default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(720)],
+        help_text=_("Of requests with a document number. Without one, it is ten minutes."),
+    )  # fmt: skip
+    allows_query = models.BooleanField(
+        _("key in the address"), default=False,
+        help_text=_("Addresses are written into logs of proxies. Only for programs that cannot send it otherwise."),
+    )  # fmt: skip
+    success_status = models.PositiveSmallIntegerField(
+        _("HTTP status of success"), choices=[(201, "201"), (200, "200")], default=201
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by")
+    )
+    created_at = models.DateTimeField(_("made at"))
+    last_used_at = models.DateTimeField(_("last used at"), null=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("revoked by")
+    )
+    reason = models.TextField(_("reason"), blank=True, default="")
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        connection_id: int
+
+    class Meta:
+        verbose_name = _("key of the bridge")
+        verbose_name_plural = _("keys of the bridge")
+        default_permissions = ("view",)
+        permissions = [("manage_apikey", "Can make, register and revoke keys of the bridge")]
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.prefix}…)"
