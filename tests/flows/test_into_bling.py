@@ -18,7 +18,7 @@ from integrations.pipeline.payables.entry import Supplier
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
-from tests.flows.payables import DUE, enter, entry, ours, states
+from tests.flows.payables import DOCUMENT, DUE, enter, entry, ours, states
 
 POST = {"side": "bling", "method": "POST", "path": "/contas/pagar"}
 
@@ -256,6 +256,13 @@ class TestPossibleDuplicates:
         enter(writing, ana, create_anyway=True)
         writing.work()
         assert len(ours(writing)) == 1
+
+    def test_of_another_contact_with_the_same_document(self, writing: Company, ana: User) -> None:
+        one, other = (writing.bling.add_contact("Gráfica Sol", document=DOCUMENT) for _ in range(2))
+        writing.bling.add_title("payable", "150.00", DUE, one, category=writing.category)
+        writing.sync()
+        with pytest.raises(Refused):
+            enter(writing, ana, entry(writing, supplier=Supplier("Gráfica Sol Filial", DOCUMENT, other)))
 
     def test_another_value_supplier_or_time_is_none(self, writing: Company, ana: User) -> None:
         enter(writing, ana)

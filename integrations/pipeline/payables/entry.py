@@ -182,9 +182,9 @@ def _register_faults(entry: Entry, registers: Registers) -> Iterator[Fault]:
 
 
 def is_same_supplier(supplier: Supplier, *, contact_id: int | None, document: str, name: str) -> bool:
-    """Say whether a supplier may be the one of another payable."""
-    if supplier.contact_id and contact_id:
-        return supplier.contact_id == contact_id
+    """Say whether a supplier may be the one of another payable: Bling may have several contacts of one CPF/CNPJ."""
+    if supplier.contact_id and supplier.contact_id == contact_id:
+        return True
     if supplier.document and document:
         return supplier.document == compact(document)
-    return fold(supplier.name) == fold(name)
+    return not (supplier.contact_id and contact_id) and fold(supplier.name) == fold(name)
