@@ -15,6 +15,7 @@ from integrations.models import BlingAttempt, BlingWriting, ContactWrite, Payabl
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import orders
 from integrations.pipeline.payables.entry import Supplier
+from integrations.pipeline.payables.standing import Standing, standing_of
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -214,6 +215,20 @@ def test_what_waited_for_a_day_is_not_sent_by_itself(writing: Company, ana: User
     orders.send_again(payable=PayableWrite.objects.get(), user=ana, now=timezone.now())
     writing.work()
     assert len(ours(writing)) == 1
+
+
+def test_what_was_refused_for_days_is_not_sent_by_itself_either(writing: Company, ana: User) -> None:
+    writing.bling.missing_scopes = {"contas-pagar:write"}
+    enter(writing, ana)
+    writing.work()
+    writing.bling.missing_scopes = set()
+    now = timezone.now()
+    BlingWriting.objects.update(paused_until=None)
+    PayableWrite.objects.update(accepted_at=now - timedelta(hours=25), ready_at=now)
+    writing.work()
+    assert ours(writing) == []
+    payable = PayableWrite.objects.select_related("batch", "supplier", "connection__writing").get()
+    assert standing_of(payable, now).standing == Standing.STALE
 
 
 class TestASecondPerson:

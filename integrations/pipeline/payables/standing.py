@@ -66,7 +66,7 @@ def _ready(payable: PayableWrite, now: datetime) -> Answer:
         return Answer(Standing.STOPPED)
     if mode != WriteMode.LIVE:
         return Answer(Standing.SIMULATION if mode == WriteMode.SIMULATION else Standing.SWITCHED_OFF)
-    if payable.fence == 0 and payable.accepted_at < now - STALE_AFTER:
+    if payable.accepted_at < now - STALE_AFTER:
         return Answer(Standing.STALE)
     if supplier is not None and supplier.state == DeliveryState.NEEDS_HUMAN:
         return Answer(Standing.SUPPLIER_STUCK, supplier.get_reason())

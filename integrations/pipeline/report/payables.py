@@ -36,7 +36,7 @@ def _waiting(tenants: Collection[int], now: datetime, sight: Sight) -> Counter[i
     mine = {"connection__tenant__in": tenants, "connection__writing__mode": WriteMode.LIVE}
     ready = Q(state=DeliveryState.READY)
     asks = Q(state=DeliveryState.NEEDS_HUMAN) | Q(state=DeliveryState.HELD)
-    asks |= ready & Q(fence=0, accepted_at__lt=now - STALE_AFTER)
+    asks |= ready & Q(accepted_at__lt=now - STALE_AFTER)
     asks |= ready & (Q(supplier__state=DeliveryState.NEEDS_HUMAN) | Q(batch__state=WriteBatch.State.STOPPED))
     unfinished = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
     rows = sight.of(PayableWrite.objects.filter(asks, state__in=unfinished, **mine))

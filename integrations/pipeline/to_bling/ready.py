@@ -19,8 +19,9 @@ MOST_UNKNOWN = 2
 
 
 def is_fresh(now: datetime) -> Q:
-    """Return which payables may be sent by themselves: accepted lately, or sent before."""
-    return Q(accepted_at__gte=now - STALE_AFTER) | Q(fence__gt=0)
+    """Return which payables may be sent by themselves: those that were accepted lately. That one was tried says nothing
+    of what somebody typed since: a missing permission may last for weeks."""
+    return Q(accepted_at__gte=now - STALE_AFTER)
 
 
 def ready_payables(now: datetime) -> QuerySet[PayableWrite]:
