@@ -19,7 +19,7 @@ from integrations.pipeline.payables.standing import Standing, standing_of
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
-from tests.flows.payables import DOCUMENT, DUE, enter, entry, ours, states
+from tests.flows.payables import DOCUMENT, DUE, enter, entry, ours, same_as, states
 
 POST = {"side": "bling", "method": "POST", "path": "/contas/pagar"}
 
@@ -268,9 +268,17 @@ class TestPossibleDuplicates:
         writing.sync()
         with pytest.raises(Refused):
             enter(writing, ana)
-        enter(writing, ana, create_anyway=True)
+        enter(writing, ana, denied=same_as(writing))
         writing.work()
         assert len(ours(writing)) == 1
+
+    def test_that_a_person_denied_are_those_they_saw(self, writing: Company, ana: User) -> None:
+        enter(writing, ana)
+        seen = same_as(writing)
+        enter(writing, ana, denied=seen)
+        with pytest.raises(Refused):
+            enter(writing, ana, denied=seen)
+        assert PayableWrite.objects.count() == 2
 
     def test_of_another_contact_with_the_same_document(self, writing: Company, ana: User) -> None:
         one, other = (writing.bling.add_contact("Gráfica Sol", document=DOCUMENT) for _ in range(2))

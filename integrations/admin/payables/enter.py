@@ -133,7 +133,8 @@ class _Entering:
         if proposal.has_duplicates and not is_another:
             messages.error(request, _("There may be the same payable already: say that this is another one."))
             return self._show(form, {**context, **self._shown(proposal)})
-        one = Accepted(proposal.entry, is_another, proposal.shown)
+        denied = [duplicate for found in proposal.duplicates for duplicate in found]
+        one = Accepted(proposal.entry, denied, proposal.shown)
         batch = accept(
             connection=self.connection, accepted=[one], source=WriteBatch.Source.FORM, user=actions.user_of(request),
             now=timezone.now(),

@@ -20,7 +20,7 @@ from integrations.domain.titles import TitleRow
 from integrations.models import BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
 from integrations.models.outbox import Priority
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.payables.duplicates import Duplicates
+from integrations.pipeline.payables.duplicates import Duplicate, Duplicates
 from integrations.pipeline.payables.entry import Entry, Supplier
 
 OF_A_DAY = timedelta(hours=24)
@@ -28,11 +28,11 @@ OF_A_DAY = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Accepted:
-    """What is to be stored of one entry. `shown` are rows that Bling just listed of its supplier; `create_anyway`: a
-    person saw its possible duplicates and says that it is another one."""
+    """What is to be stored of one entry. `shown` are rows that Bling just listed of its supplier; `denied` the possible
+    duplicates that a person saw and says are others: what came since, such as the same form sent twice, is none."""
 
     entry: Entry
-    create_anyway: bool = False
+    denied: Sequence[Duplicate] = ()
     shown: Sequence[TitleRow] = field(default_factory=tuple)
 
 
@@ -95,7 +95,8 @@ def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -
     parcels = entry.parcels()
     series = uuid4() if len(parcels) > 1 else None
     found = [known.of(entry, parcel) for parcel in parcels]
-    if any(found) and not one.create_anyway:
+    denied = [duplicate.to_json() for duplicate in one.denied]
+    if any(duplicate.to_json() not in denied for duplicates in found for duplicate in duplicates):
         raise Refused("duplicate", _("There may be the same payable already. Look at it, and say that it is another."))
     supplier = None if entry.supplier.contact_id else _supplier(connection, entry.supplier, now)
     is_confirmed = batch.state == WriteBatch.State.SENDING
@@ -109,7 +110,7 @@ def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -
                 supplier_name=entry.supplier.name, supplier_document=entry.supplier.document, value=parcel.value,
                 due_date=parcel.due_date, document_number=desired.document_number, category_id=entry.category_id,
                 marker=marker, series=series, position=parcel.position, of=len(parcels), accepted_at=now,
-                duplicates=[duplicate.to_json() for duplicate in duplicates], create_anyway=one.create_anyway,
+                duplicates=[duplicate.to_json() for duplicate in duplicates], create_anyway=bool(denied),
                 state=DeliveryState.READY if is_confirmed else DeliveryState.HELD, desired=desired.to_json(),
                 desired_fingerprint=desired.fingerprint, priority=Priority.PERSON, ready_at=now, planned_at=now,
             )

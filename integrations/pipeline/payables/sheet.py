@@ -168,7 +168,7 @@ def accept_sheet(
         rows = [*shown.good, *(shown.doubtful if with_doubtful else [])]
         if not rows:
             raise Refused("nothing", _("No row of the spreadsheet can be sent."))
-        accepted = [Accepted(row.entry, bool(row.duplicates)) for row in rows if row.entry]
+        accepted = [Accepted(row.entry, row.duplicates) for row in rows if row.entry]
         batch = accept(
             connection=mine.connection, accepted=accepted, source=WriteBatch.Source.SHEET, user=user, now=now,
             file_name=mine.file_name,
