@@ -158,6 +158,8 @@ def _day_faults(entry: Entry, connection: BlingConnection) -> Iterator[Fault]:
     for name in ("due_date", "issue_date", "competence_date"):
         if not EARLIEST <= getattr(entry, name) <= LATEST:
             yield Fault(name, _("The day must be between 2000 and 2099."))
+    if not 0 <= entry.day <= 31:
+        yield Fault("day", _("The day of the month is one of 1 to 31."))
     closed = connection.tenant.closed_until
     if closed is not None and entry.competence_date <= closed:
         yield Fault("competence_date", _("This month is closed: the company is closed until %(day)s.")

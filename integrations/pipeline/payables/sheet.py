@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from integrations.domain.calendar import day_of
 from integrations.domain.documents import compact
 from integrations.domain.money import ZERO
+from integrations.domain.occurrences import Parcel, number_of
 from integrations.models import BlingConnection, PayableSheet, Person, WriteBatch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import Accepted, accept, lock, writing_of
@@ -101,7 +102,7 @@ def take_sheet(*, connection: BlingConnection, name: str, content: bytes, user: 
     rows = []
     for row in table.rows:
         cells = {column: row.cell(place) for column, place in where.items()}
-        texts = {column: as_text(cell) for column, cell in cells.items() if cell.text and not cell.is_formula}
+        texts = {column: as_text(cell, column) for column, cell in cells.items() if cell.text and not cell.is_formula}
         rows.append([row.number, texts, [column for column, cell in cells.items() if cell.is_formula]])
     return PayableSheet.objects.create(
         connection=connection, file_name=name[:255], rows=rows, user=user, created_at=now
@@ -123,27 +124,42 @@ def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) ->
     good = [entry for _number, _cells, entry, faults in checked if entry is not None and not faults]
     known = Duplicates(connection, good)
     rows: list[ShownRow] = []
-    by_value: dict[Decimal, list[tuple[int, Entry]]] = {}
+    by_value: dict[Decimal, list[_Line]] = {}
     for number, cells, entry, faults in checked:
         if entry is None or faults:
             rows.append(ShownRow(number, cells, entry, faults, ()))
             continue
         found = [one for parcel in entry.parcels() for one in known.of(entry, parcel)]
-        others = by_value.setdefault(entry.value, [])
-        found += [Duplicate(other.value, other.due_date, row=line) for line, other in others if _may_be(entry, other)]
-        others.append((number, entry))
+        lines = [_Line(number, entry, parcel) for parcel in entry.parcels()]
+        others = [other for line in lines for other in by_value.get(line.parcel.value, []) if _may_be(line, other)]
+        found += [Duplicate(other.parcel.value, other.parcel.due_date, row=other.number) for other in others]
+        for line in lines:
+            by_value.setdefault(line.parcel.value, []).append(line)
         rows.append(ShownRow(number, cells, entry, faults, found))
     return Shown(rows)
 
 
-def _may_be(entry: Entry, other: Entry) -> bool:
-    """Say whether two rows of a sheet may be one payable."""
-    supplier = other.supplier
+@dataclass(frozen=True)
+class _Line:
+    """One title of a row."""
+
+    number: int
+    entry: Entry
+    parcel: Parcel
+
+    @property
+    def document_number(self) -> str:
+        return number_of(self.entry.document_number, self.parcel.position, self.entry.installments)
+
+
+def _may_be(line: _Line, other: _Line) -> bool:
+    """Say whether titles of two rows of a sheet may be one payable."""
+    supplier = other.entry.supplier
     is_same = is_same_supplier(
-        entry.supplier, contact_id=supplier.contact_id, document=supplier.document, name=supplier.name
+        line.entry.supplier, contact_id=supplier.contact_id, document=supplier.document, name=supplier.name
     )
-    has_number = may_be_same_number(entry.document_number, other.document_number)
-    return is_same and has_number and is_near(entry.due_date, other.due_date)
+    has_number = may_be_same_number(line.document_number, other.document_number)
+    return is_same and has_number and is_near(line.parcel.due_date, other.parcel.due_date)
 
 
 def _document(cells: dict[str, str]) -> str:
