@@ -131,6 +131,20 @@ def test_a_lost_answer_makes_no_second_supplier(
     assert len(ours(writing)) == 1
 
 
+def test_a_lost_answer_takes_no_supplier_that_a_person_denied(writing: Company, ana: User, world: World) -> None:
+    denied = writing.bling.add_contact("Gráfica Sol")
+    writing.bling.contacts[denied].status = "I"
+    enter(writing, ana, entry(writing, supplier=Supplier("Gráfica Sol")))
+    writing.work()
+    payable = PayableWrite.objects.get()
+    orders.supplier_is(payable=payable, contact=None, reason="é outra", user=ana, now=timezone.now())
+    world.faults.add(Fault("bling", "cut_before", "POST", "/contatos"))
+    for _ in range(4):
+        writing.work()
+    assert ours(writing) == []
+    assert ContactWrite.objects.get().state == DeliveryState.NEEDS_HUMAN
+
+
 def test_one_that_somebody_typed_meanwhile_is_asked_about(
     writing: Company, ana: User, world: World, settings: Any
 ) -> None:
@@ -173,6 +187,17 @@ def test_a_batch_stops_after_five_refusals_in_a_row(writing: Company, ana: User)
     writing.work()
     assert writing.bling.refused[400] == 5
     assert states().count(DeliveryState.IGNORED) == 25
+
+
+def test_a_batch_stops_after_five_refused_suppliers_too(writing: Company, ana: User, world: World) -> None:
+    refusal = '{"error": {"type": "VALIDATION_ERROR", "message": "não"}}'
+    world.faults.add(Fault("bling", "answer", "POST", "/contatos", times=99, status=400, answer=refusal))
+    bills = [entry(writing, supplier=Supplier(f"Fornecedor {number}")) for number in range(8)]
+    batch = enter(writing, ana, *bills)
+    writing.work()
+    batch.refresh_from_db()
+    assert batch.state == WriteBatch.State.STOPPED
+    assert len(world.faults.fired) == 5
 
 
 def test_a_missing_permission_is_refused_once_for_all(writing: Company, ana: User) -> None:

@@ -24,16 +24,18 @@ MOVED = timedelta(days=31)
 def resolve(client: BlingClient, unit: ContactWrite | PayableWrite, *, clock: Clock) -> None:
     """Look an uncertain unit up; adopt it, let it be sent again, wait for the second look-up, or ask a person."""
     if isinstance(unit, ContactWrite):
-        look_up(unit, partial(_contact, client), to=BLING, clock=clock)
+        look_up(unit, partial(_contact, client, unit), to=BLING, clock=clock)
     else:
         look_up(unit, partial(_payable, client, unit), to=BLING, clock=clock)
 
 
-def _contact(client: BlingClient, look: LookUp) -> None:
+def _contact(client: BlingClient, unit: ContactWrite, look: LookUp) -> None:
+    """Ours is the only one. Where a person said that it is none of those that Bling has, nobody can tell ours from
+    them: a person looks."""
     sent = DesiredContact.from_json(look.attempt.was_sent)
     found = matching(client, sent)
     failpoints.passed("lookup.read")
-    if len(found) == 1:
+    if len(found) == 1 and not unit.create_anyway:
         look.adopt(sent, found[0].id)
     elif found:
         look.ask(Problem(Reason.PERSON_FOUND_TWICE))
