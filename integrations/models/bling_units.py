@@ -1,11 +1,11 @@
 """What Bling is to hold because people want it there: suppliers and payables, and every write to Bling."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Func, OuterRef, Q, QuerySet
+from django.db.models import F, Func, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.delivery import Operation
@@ -182,6 +182,12 @@ class PayableWrite(BlingUnit):
         """Its batch was not stopped meanwhile, and nobody saw one like it."""
         stopped = WriteBatch.objects.filter(pk=OuterRef("batch")).exclude(state=WriteBatch.State.SENDING)
         return ~has_any(stopped) & (Q(duplicates=[]) | Q(create_anyway=True))
+
+    @classmethod
+    def waited_too_long(cls, now: datetime) -> Q:
+        """A person says anew that it is to be sent. That it was tried says nothing of what somebody typed since: a
+        missing permission may last for weeks."""
+        return Q(accepted_at__lt=now - STALE_AFTER) | Q(connection__writing__live_since__gt=F("accepted_at"))
 
     def get_desired(self) -> DesiredPayable:
         return DesiredPayable.from_json(self.desired or {})

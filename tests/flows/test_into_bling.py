@@ -12,6 +12,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.domain.occurrences import Recurrence
 from integrations.domain.reasons import Reason
 from integrations.models import BlingAttempt, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
+from integrations.pipeline.company.writing import switch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import orders
 from integrations.pipeline.payables.entry import Supplier
@@ -238,6 +239,28 @@ def test_what_waited_for_a_day_is_not_sent_by_itself(writing: Company, ana: User
     writing.work()
     assert ours(writing) == []
     orders.send_again(payable=PayableWrite.objects.get(), user=ana, now=timezone.now())
+    writing.work()
+    assert len(ours(writing)) == 1
+
+
+@pytest.mark.parametrize("before", [WriteMode.SIMULATION, WriteMode.OFF])
+def test_what_was_entered_before_live_delivery_is_not_sent_by_itself(
+    writing: Company, ana: User, before: WriteMode
+) -> None:
+    def turn(mode: WriteMode) -> None:
+        switch(
+            connection=writing.connection, mode=mode, limit=None, only_writer=True, reason="vai", user=ana,
+            now=timezone.now(),
+        )  # fmt: skip
+
+    enter(writing, ana)
+    turn(before)
+    turn(WriteMode.LIVE)
+    writing.work()
+    assert ours(writing) == []
+    payable = PayableWrite.objects.select_related("batch", "supplier", "connection__writing").get()
+    assert standing_of(payable, timezone.now()).standing == Standing.STALE
+    orders.send_again(payable=payable, user=ana, now=timezone.now())
     writing.work()
     assert len(ours(writing)) == 1
 

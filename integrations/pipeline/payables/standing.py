@@ -66,7 +66,8 @@ def _ready(payable: PayableWrite, now: datetime) -> Answer:
         return Answer(Standing.STOPPED)
     if mode != WriteMode.LIVE:
         return Answer(Standing.SIMULATION if mode == WriteMode.SIMULATION else Standing.SWITCHED_OFF)
-    if payable.accepted_at < now - STALE_AFTER:
+    live_since = writing.live_since if writing else None
+    if payable.accepted_at < max(now - STALE_AFTER, live_since or now - STALE_AFTER):
         return Answer(Standing.STALE)
     if supplier is not None and supplier.state == DeliveryState.NEEDS_HUMAN:
         return Answer(Standing.SUPPLIER_STUCK, supplier.get_reason())
