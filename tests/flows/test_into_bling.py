@@ -335,6 +335,28 @@ class TestPossibleDuplicates:
         with pytest.raises(Refused):
             enter(writing, ana, entry(writing, supplier=Supplier("Gráfica Sol Filial", DOCUMENT, other)))
 
+    @pytest.mark.parametrize("order", ["confirm", "go_on", "send_again"])
+    def test_of_what_somebody_typed_in_bling_while_it_waited(self, writing: Company, ana: User, order: str) -> None:
+        now = timezone.now()
+        known = writing.bling.add_contact("Gráfica Sol", document=DOCUMENT)
+        writing.bling.add_title("payable", "150.00", DUE + timedelta(days=1), known, category=writing.category)
+        BlingWriting.objects.update(limit=Decimal(0) if order == "confirm" else None)
+        batch = enter(writing, ana)
+        if order == "go_on":
+            WriteBatch.objects.update(state=WriteBatch.State.STOPPED)
+        elif order == "send_again":
+            PayableWrite.objects.update(accepted_at=now - timedelta(hours=25))
+        writing.sync()
+        with pytest.raises(Refused, match="Gráfica Sol NF 77"):
+            if order == "confirm":
+                orders.confirm(batch=batch, user=User.objects.create_user("bia"), now=now)
+            elif order == "go_on":
+                orders.go_on(batch=batch, user=ana, now=now)
+            else:
+                orders.send_again(payable=PayableWrite.objects.get(), user=ana, now=now)
+        writing.work()
+        assert ours(writing) == []
+
     def test_another_value_supplier_or_time_is_none(self, writing: Company, ana: User) -> None:
         enter(writing, ana)
         others = (
