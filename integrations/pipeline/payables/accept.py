@@ -55,11 +55,11 @@ def accept(
 ) -> WriteBatch:
     """Store entries whose faults were looked for before. Raises `Refused` where the account is not written to, or an
     entry has possible duplicates that its person did not see."""
-    writing = writing_of(connection)
     rows = [(one, parcel) for one in accepted for parcel in one.entry.parcels()]
     total = sum((parcel.value for _one, parcel in rows), ZERO)
     with transaction.atomic():
         lock(connection)
+        writing = writing_of(connection)
         state = WriteBatch.State.SENDING
         if _is_above(writing, user, total, now):
             state = WriteBatch.State.AWAITING

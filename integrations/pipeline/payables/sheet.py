@@ -19,7 +19,7 @@ from integrations.models import BlingConnection, PayableSheet, Person, WriteBatc
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import Accepted, accept, lock, writing_of
 from integrations.pipeline.payables.columns import RowReader, as_text, header, places
-from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_near, may_be_same_number
+from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_near, is_to_be_asked, may_be_same_number
 from integrations.pipeline.payables.entry import Entry, Fault, faults_of, is_same_supplier, registers_of
 from integrations.sheets.apart import read_apart
 from integrations.sheets.reading import MAX_BYTES
@@ -171,10 +171,13 @@ def accept_sheet(
     clock: Callable[[], datetime],
 ) -> WriteBatch:  # fmt: skip
     """Accept the good rows of a sheet, and those with possible duplicates only where its person says that these are
-    others. Raises `Refused` where that was done already, what was shown is different now, or nothing is left."""
+    others. Raises `Refused` where what Bling has was read too long ago, where that was done already, what was shown is different now, or nothing is left."""
     now = clock()
     with transaction.atomic():
         lock(sheet.connection)
+        if is_to_be_asked(sheet.connection, now):
+            raise Refused("old", _("What Bling has was last read more than an hour ago. Sync this company, look again, "
+                                   "then confirm."))  # fmt: skip
         mine = PayableSheet.objects.select_for_update().filter(pk=sheet.pk, state=State.PROPOSED).first()
         if mine is None:
             raise Refused("decided", _("This was decided meanwhile, or is no longer open."))

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.domain.occurrences import Recurrence
-from integrations.models import BlingWriting, CatalogItem, PayableSheet, PayableWrite, Person, WriteBatch
+from integrations.models import BlingWriting, CatalogItem, PayableSheet, PayableWrite, Person, SyncRun, WriteBatch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.columns import COLUMNS, header
 from integrations.pipeline.payables.sheet import Shown, accept_sheet, discard_sheet, read_sheet, take_sheet
@@ -207,6 +207,15 @@ def test_what_changed_since_it_was_shown_is_refused(rows: Rows, ana: User) -> No
     with pytest.raises(Refused, match="diferente"):
         confirm(sheet, ana, signature=before)
     assert PayableWrite.objects.count() == 1
+
+
+def test_a_sheet_waits_until_bling_was_read_lately(rows: Rows, ana: User) -> None:
+    sheet = sent(rows, ana, GOOD)
+    SyncRun.objects.filter(connection=rows.bling).update(ended_at=timezone.now() - timedelta(minutes=61))
+    with pytest.raises(Refused, match=r"hour|hora"):
+        confirm(sheet, ana)
+    SyncRun.objects.filter(connection=rows.bling).update(ended_at=timezone.now())
+    confirm(sheet, ana)
 
 
 def test_a_discarded_sheet_sends_nothing(rows: Rows, ana: User) -> None:
