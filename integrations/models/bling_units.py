@@ -17,7 +17,7 @@ from integrations.models.subqueries import has_any
 from integrations.models.write_batches import WriteBatch
 
 STALE_AFTER = timedelta(hours=24)
-"""What Bling does not have so long after a person's word is not sent by itself: somebody may have typed it meanwhile."""
+"""What Bling does not have so long after a person's word is not sent by itself: somebody may have typed it since."""
 
 
 class BlingUnit(DeliveryUnit):

@@ -50,7 +50,9 @@ class BlingWriting(models.Model):
     lease_until = models.DateTimeField(null=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)
 
-    history = HistoricalRecords(excluded_fields=["live_since", "failure", "paused_until", "served_at", "lease_until", "fence"])
+    history = HistoricalRecords(
+        excluded_fields=["live_since", "failure", "paused_until", "served_at", "lease_until", "fence"]
+    )
 
     if TYPE_CHECKING:
         connection_id: int

@@ -105,7 +105,8 @@ def _cell(cell: Element, shared: Sequence[str], dates: set[str], later: int) -> 
 
 def _days_later(archive: Archive, book: str) -> int:
     """Return how many days later than others a workbook begins to count: those of old Macs do so in 1904."""
-    return 1462 if any(attribute(one, "date1904") in ("1", "true") for one in archive.elements(book, "workbookPr")) else 0
+    says = [attribute(one, "date1904") for one in archive.elements(book, "workbookPr")]
+    return 1462 if any(said in ("1", "true") for said in says) else 0
 
 
 def _moved(text: str, days: int) -> str:

@@ -347,13 +347,10 @@ class TestPossibleDuplicates:
         elif order == "send_again":
             PayableWrite.objects.update(accepted_at=now - timedelta(hours=25))
         writing.sync()
+        bia = User.objects.create_user("bia")
+        given = {"payable": PayableWrite.objects.get()} if order == "send_again" else {"batch": batch}
         with pytest.raises(Refused, match="Gráfica Sol NF 77"):
-            if order == "confirm":
-                orders.confirm(batch=batch, user=User.objects.create_user("bia"), now=now)
-            elif order == "go_on":
-                orders.go_on(batch=batch, user=ana, now=now)
-            else:
-                orders.send_again(payable=PayableWrite.objects.get(), user=ana, now=now)
+            getattr(orders, order)(user=bia, now=now, **given)
         writing.work()
         assert ours(writing) == []
 

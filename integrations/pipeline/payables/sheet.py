@@ -171,7 +171,8 @@ def accept_sheet(
     clock: Callable[[], datetime],
 ) -> WriteBatch:  # fmt: skip
     """Accept the good rows of a sheet, and those with possible duplicates only where its person says that these are
-    others. Raises `Refused` where what Bling has was read too long ago, where that was done already, what was shown is different now, or nothing is left."""
+    others. Raises `Refused` where what Bling has was read too long ago, where that was done already, what was shown is
+    different now, or nothing is left."""
     now = clock()
     with transaction.atomic():
         lock(sheet.connection)

@@ -29,8 +29,9 @@ def ready_payables(now: datetime) -> QuerySet[PayableWrite]:
 def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
     """Return the suppliers that may be sent now: a payable that may be sent needs them."""
     waiting = PayableWrite.objects.filter(
-        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), supplier=OuterRef("pk"), state=DeliveryState.READY
-    )
+        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), supplier=OuterRef("pk"),
+        state=DeliveryState.READY,
+    )  # fmt: skip
     rows = ContactWrite.objects.due(DeliveryState.READY, now).filter(bling_id__isnull=True)
     return rows.filter(has_any(waiting))
 

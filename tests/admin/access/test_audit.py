@@ -91,8 +91,9 @@ def test_taking_it_home_is_recorded_too(client: Client, auditor: User, ours: Row
 def test_it_tells_nothing_of_confidential_titles(client: Client, auditor: User, ours: Rows) -> None:
     """What was forced is a title's value; who may not see the title does not see it here."""
     for action, of in (
-        (AuditAction.FORCED, ours.posting), (AuditAction.PERSON_ORDER, ours.person), (AuditAction.BULK_ORDER, ours.bulk),
-        (AuditAction.PAYABLES, ours.batch), (AuditAction.PAYABLE_ORDER, ours.payable),
+        (AuditAction.FORCED, ours.posting), (AuditAction.PERSON_ORDER, ours.person),
+        (AuditAction.BULK_ORDER, ours.bulk), (AuditAction.PAYABLES, ours.batch),
+        (AuditAction.PAYABLE_ORDER, ours.payable),
     ):  # fmt: skip
         record(action, company=ours.tenant, of=of, amount=Decimal("4321.09"))
     PayableWrite.objects.filter(pk=ours.payable.pk).update(category_id=ours.category.bling_id)

@@ -133,7 +133,15 @@ def test_a_formula_is_never_read(rows: Rows, ana: User) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("1.234,56", "1234.56"), ("R$ 9,90", "9.90"), (Decimal("0.30"), "0.30"), (Decimal("0.1") + Decimal("0.20000000000000004"), "0.30"), (Decimal("1234.5"), "1234.50"), ("1234.5", "1234.50"), (12, "12")],
+    [
+        ("1.234,56", "1234.56"),
+        ("R$ 9,90", "9.90"),
+        (Decimal("0.30"), "0.30"),
+        (Decimal("0.1") + Decimal("0.20000000000000004"), "0.30"),
+        (Decimal("1234.5"), "1234.50"),
+        ("1234.5", "1234.50"),
+        (12, "12"),
+    ],
 )
 def test_amounts_as_people_and_programs_write_them(rows: Rows, ana: User, typed: Any, meant: str) -> None:
     [row] = shown(sent(rows, ana, {**GOOD, "value": typed})).good
