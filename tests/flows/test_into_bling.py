@@ -119,6 +119,19 @@ def test_a_lost_answer_makes_neither_two_nor_none(writing: Company, ana: User, w
     assert PayableWrite.objects.get().bling_id == ours(writing)[0].id
 
 
+def test_what_bling_shows_late_is_not_sent_again(writing: Company, ana: User, world: World) -> None:
+    unseen = {"kind": "answer", "method": "GET", "status": 200, "answer": '{"data": []}'}
+    for path, after in (("/contatos", 1), ("/contas/pagar", 0)):
+        world.faults.add(Fault("bling", "cut_after", "POST", path))
+        world.faults.add(Fault("bling", path=path, after=after, **unseen))  # type: ignore[arg-type]
+    enter(writing, ana)
+    for _ in range(6):
+        writing.work()
+    assert len(world.faults.fired) == 4
+    assert len(ours(writing)) == 1
+    assert [contact.document for contact in writing.bling.contacts.values()].count(DOCUMENT) == 1
+
+
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after", "500"])
 @pytest.mark.parametrize("document", ["98765432000198", ""])
 def test_a_lost_answer_makes_no_second_supplier(
