@@ -14,13 +14,13 @@ from integrations.domain.reasons import Reason
 from integrations.models import BlingAttempt, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
 from integrations.pipeline.company.writing import switch
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.payables import orders
+from integrations.pipeline.payables import live, orders
 from integrations.pipeline.payables.entry import Supplier
 from integrations.pipeline.payables.standing import Standing, standing_of
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
-from tests.flows.payables import DOCUMENT, DUE, enter, entry, ours, same_as, states
+from tests.flows.payables import DOCUMENT, DUE, enter, entry, ours, states
 
 POST = {"side": "bling", "method": "POST", "path": "/contas/pagar"}
 
@@ -117,6 +117,22 @@ def test_a_lost_answer_makes_neither_two_nor_none(writing: Company, ana: User, w
     assert len(ours(writing)) == 1
     assert states() == [DeliveryState.DELIVERED]
     assert PayableWrite.objects.get().bling_id == ours(writing)[0].id
+
+
+def test_one_that_somebody_corrected_at_once_is_known_by_its_mark(
+    writing: Company, ana: User, world: World, settings: Any
+) -> None:
+    settings.UNCERTAIN_WAIT_SECONDS = 3600
+    world.faults.add(Fault(**POST, kind="cut_after"))
+    enter(writing, ana)
+    writing.work()
+    [title] = ours(writing)
+    title.value = Decimal("155.00")
+    for _ in range(3):
+        PayableWrite.objects.update(ready_at=timezone.now())
+        writing.work()
+    assert PayableWrite.objects.get().bling_id == title.id
+    assert len(ours(writing)) == 1
 
 
 def test_what_bling_shows_late_is_not_sent_again(writing: Company, ana: User, world: World) -> None:
@@ -278,6 +294,20 @@ def test_what_was_entered_before_live_delivery_is_not_sent_by_itself(
     assert len(ours(writing)) == 1
 
 
+def test_a_supplier_that_is_decided_late_sends_nothing_by_itself(writing: Company, ana: User) -> None:
+    known = [writing.bling.add_contact("Gráfica Sol") for _ in range(2)]
+    enter(writing, ana, entry(writing, supplier=Supplier("Gráfica Sol")))
+    writing.work()
+    PayableWrite.objects.update(accepted_at=timezone.now() - timedelta(hours=25))
+    payable = PayableWrite.objects.get()
+    live.supplier_is(payable=payable, contact_id=known[0], reason="é esta", user=ana, now=timezone.now())
+    writing.work()
+    assert ours(writing) == []
+    orders.send_again(payable=payable, user=ana, now=timezone.now())
+    writing.work()
+    assert [title.contact for title in ours(writing)] == [known[0]]
+
+
 def test_what_was_refused_for_days_is_not_sent_by_itself_either(writing: Company, ana: User) -> None:
     writing.bling.missing_scopes = {"contas-pagar:write"}
     enter(writing, ana)
@@ -290,92 +320,6 @@ def test_what_was_refused_for_days_is_not_sent_by_itself_either(writing: Company
     assert ours(writing) == []
     payable = PayableWrite.objects.select_related("batch", "supplier", "connection__writing").get()
     assert standing_of(payable, now).standing == Standing.STALE
-
-
-class TestASecondPerson:
-    @pytest.fixture
-    def limited(self, writing: Company) -> Company:
-        BlingWriting.objects.update(limit=Decimal("200.00"))
-        return writing
-
-    def test_confirms_what_is_above_the_limit(self, limited: Company, ana: User) -> None:
-        batch = enter(limited, ana, entry(limited, value=Decimal("200.01")))
-        limited.work()
-        assert ours(limited) == []
-        with pytest.raises(Refused):
-            orders.confirm(batch=batch, user=ana, now=timezone.now())
-        orders.confirm(batch=batch, user=User.objects.create_user("bia"), now=timezone.now())
-        limited.work()
-        assert len(ours(limited)) == 1
-
-    def test_what_is_split_adds_up(self, limited: Company, ana: User) -> None:
-        entries = [entry(limited, document_number=f"{number}", due_date=DUE + timedelta(days=9 * number))
-                   for number in range(2)]  # fmt: skip
-        assert [enter(limited, ana, one).state for one in entries] == [
-            WriteBatch.State.SENDING, WriteBatch.State.AWAITING
-        ]  # fmt: skip
-
-
-class TestPossibleDuplicates:
-    def test_of_what_was_entered_before(self, writing: Company, ana: User) -> None:
-        enter(writing, ana)
-        with pytest.raises(Refused):
-            enter(writing, ana, entry(writing, due_date=DUE + timedelta(days=3), document_number=""))
-        assert PayableWrite.objects.count() == 1
-
-    def test_of_what_bling_has(self, writing: Company, ana: User) -> None:
-        known = writing.bling.add_contact("Gráfica Sol", document="98765432000198")
-        writing.bling.add_title("payable", "150.00", DUE, known, category=writing.category)
-        writing.sync()
-        with pytest.raises(Refused):
-            enter(writing, ana)
-        enter(writing, ana, denied=same_as(writing))
-        writing.work()
-        assert len(ours(writing)) == 1
-
-    def test_that_a_person_denied_are_those_they_saw(self, writing: Company, ana: User) -> None:
-        enter(writing, ana)
-        seen = same_as(writing)
-        enter(writing, ana, denied=seen)
-        with pytest.raises(Refused):
-            enter(writing, ana, denied=seen)
-        assert PayableWrite.objects.count() == 2
-
-    def test_of_another_contact_with_the_same_document(self, writing: Company, ana: User) -> None:
-        one, other = (writing.bling.add_contact("Gráfica Sol", document=DOCUMENT) for _ in range(2))
-        writing.bling.add_title("payable", "150.00", DUE, one, category=writing.category)
-        writing.sync()
-        with pytest.raises(Refused):
-            enter(writing, ana, entry(writing, supplier=Supplier("Gráfica Sol Filial", DOCUMENT, other)))
-
-    @pytest.mark.parametrize("order", ["confirm", "go_on", "send_again"])
-    def test_of_what_somebody_typed_in_bling_while_it_waited(self, writing: Company, ana: User, order: str) -> None:
-        now = timezone.now()
-        known = writing.bling.add_contact("Gráfica Sol", document=DOCUMENT)
-        writing.bling.add_title("payable", "150.00", DUE + timedelta(days=1), known, category=writing.category)
-        BlingWriting.objects.update(limit=Decimal(0) if order == "confirm" else None)
-        batch = enter(writing, ana)
-        if order == "go_on":
-            WriteBatch.objects.update(state=WriteBatch.State.STOPPED)
-        elif order == "send_again":
-            PayableWrite.objects.update(accepted_at=now - timedelta(hours=25))
-        writing.sync()
-        bia = User.objects.create_user("bia")
-        given = {"payable": PayableWrite.objects.get()} if order == "send_again" else {"batch": batch}
-        with pytest.raises(Refused, match="Gráfica Sol NF 77"):
-            getattr(orders, order)(user=bia, now=now, **given)
-        writing.work()
-        assert ours(writing) == []
-
-    def test_another_value_supplier_or_time_is_none(self, writing: Company, ana: User) -> None:
-        enter(writing, ana)
-        others = (
-            {"value": Decimal("150.01")}, {"due_date": DUE + timedelta(days=4)},
-            {"supplier": Supplier("Gráfica Lua", "12ABC34501DE35")},
-        )  # fmt: skip
-        for changes in others:
-            enter(writing, ana, entry(writing, **changes))
-        assert PayableWrite.objects.count() == 4
 
 
 def test_a_payable_costs_one_request_and_its_new_supplier_two(writing: Company, ana: User) -> None:

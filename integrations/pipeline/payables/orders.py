@@ -123,8 +123,8 @@ def supplier_is(*, payable: PayableWrite, contact: PersonFacts | None, reason: s
                 state=DeliveryState.DELIVERED, bling_id=contact.bling_id, delivered=supplier.desired,
                 delivered_fingerprint=supplier.desired_fingerprint, fence=supplier.fence + 1, **NO_REASON,
             )  # fmt: skip
-        decided = _decided(Decision.SUPPLIER, reason, user, now)
-        PayableWrite.objects.filter(pk=row.pk).update(accepted_at=now, **decided)
+        # What waited too long meanwhile still waits for a person's word: nobody compared it with what Bling has.
+        PayableWrite.objects.filter(pk=row.pk).update(**_decided(Decision.SUPPLIER, reason, user, now))
 
 
 def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
