@@ -1,6 +1,6 @@
 """Payables that wait for a second person, or for somebody to say that they are others, on their way to Bling."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,15 @@ class TestASecondPerson:
         orders.confirm(batch=batch, user=User.objects.create_user("bia"), now=timezone.now())
         limited.work()
         assert len(ours(limited)) == 1
+
+    def test_confirms_nothing_of_a_month_that_was_closed_meanwhile(self, limited: Company, ana: User) -> None:
+        batch = enter(limited, ana, entry(limited, value=Decimal("200.01")))
+        limited.tenant.closed_until = date(2026, 11, 30)
+        limited.tenant.save()
+        with pytest.raises(Refused, match=r"closed|fechado"):
+            orders.confirm(batch=batch, user=User.objects.create_user("bia"), now=timezone.now())
+        limited.work()
+        assert ours(limited) == []
 
     def test_what_is_split_adds_up(self, limited: Company, ana: User) -> None:
         entries = [entry(limited, document_number=f"{number}", due_date=DUE + timedelta(days=9 * number))

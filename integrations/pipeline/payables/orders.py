@@ -22,13 +22,13 @@ _OPEN = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
 
 def confirm(*, batch: WriteBatch, user: User, now: datetime) -> None:
     """Confirm another person's batch: it is sent. Raises `Refused` for an own one, when it was decided meanwhile, or
-    when Bling may have one of it by now."""
+    when its month was closed or Bling may have one of it by now."""
     if user.pk == batch.user_id:
         raise Refused("own", _("Who entered payables cannot confirm them. Somebody else has to."))
     with transaction.atomic():
         _move(batch, WriteBatch.State.AWAITING, WriteBatch.State.SENDING, approved_by=user, approved_at=now)
         held = PayableWrite.objects.filter(batch=batch, state=DeliveryState.HELD)
-        _refuse_what_came(held)
+        _refuse_what_changed(held)
         held.update(state=DeliveryState.READY, ready_at=now, accepted_at=now)
 
 
@@ -55,7 +55,7 @@ def go_on(*, batch: WriteBatch, user: User, now: datetime) -> None:
     with transaction.atomic():
         _move(batch, WriteBatch.State.STOPPED, WriteBatch.State.SENDING)
         rest = PayableWrite.objects.filter(batch=batch, state=DeliveryState.READY)
-        _refuse_what_came(rest)
+        _refuse_what_changed(rest)
         rest.update(accepted_at=now, ready_at=now)
 
 
@@ -67,7 +67,7 @@ def send_again(*, payable: PayableWrite, user: User, now: datetime) -> None:
         if row.state not in (DeliveryState.NEEDS_HUMAN, DeliveryState.READY):
             raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
         if not _unresolved(row).exists():
-            _refuse_what_came(PayableWrite.objects.filter(pk=row.pk))
+            _refuse_what_changed(PayableWrite.objects.filter(pk=row.pk))
         if row.supplier is not None:
             _free(row.supplier, now)
         _free(row, now, accepted_at=now, **_decided(Decision.SEND_AGAIN, "", user, now))
@@ -145,9 +145,16 @@ def is_unknown(payable: PayableWrite) -> bool:
     return bool(_unresolved(payable).exists())
 
 
-def _refuse_what_came(rows: QuerySet[PayableWrite]) -> None:
-    """Raise `Refused` where Bling may have some payables by now: time passed since they were entered."""
-    came = came_since(list(rows.select_related("connection", "supplier")))
+def _refuse_what_changed(rows: QuerySet[PayableWrite]) -> None:
+    """Raise `Refused` where time made some payables wrong since they were entered: their month was closed, or Bling may
+    have them by now."""
+    payables = list(rows.select_related("connection__tenant", "supplier"))
+    for payable in payables:
+        closed = payable.connection.tenant.closed_until
+        if closed is not None and payable.get_desired().competence_date <= closed:
+            day = f"{closed:%d/%m/%Y}"
+            raise Refused("closed", _("This month is closed: the company is closed until %(day)s.") % {"day": day})
+    came = came_since(payables)
     if came:
         names = ", ".join(str(payable) for payable in came[:MOST_NAMED])
         raise Refused("duplicate", _("Bling may have the same meanwhile: %(names)s. Leave that out; if it is another "
