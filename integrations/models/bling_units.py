@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Func, OuterRef, Q, QuerySet
+from django.db.models import F, Func, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.delivery import Operation
@@ -18,7 +18,7 @@ from integrations.models.write_batches import WriteBatch
 
 STALE_AFTER = timedelta(hours=24)
 STALE_OF_PROGRAMS = timedelta(hours=2)
-"""What waited so long that nothing was ever sent of it is not sent by itself: somebody may have typed it meanwhile.
+"""What Bling does not have so long after it was accepted is not sent by itself: somebody may have typed it since.
 Whoever looks after a program that was told to wait does so sooner than who entered it here."""
 
 
@@ -185,6 +185,14 @@ class PayableWrite(BlingUnit):
         stopped = WriteBatch.objects.filter(pk=OuterRef("batch")).exclude(state=WriteBatch.State.SENDING)
         return ~has_any(stopped) & (Q(duplicates=[]) | Q(create_anyway=True))
 
+    @classmethod
+    def waited_too_long(cls, now: datetime) -> Q:
+        """A person says anew that it is to be sent. That it was tried says nothing of what somebody typed since: a
+        missing permission may last for weeks."""
+        old_of_program = Q(batch__source=WriteBatch.Source.BRIDGE, accepted_at__lt=now - STALE_OF_PROGRAMS)
+        before_live = Q(connection__writing__live_since__gt=F("accepted_at"))
+        return Q(accepted_at__lt=now - STALE_AFTER) | old_of_program | before_live
+
     def get_desired(self) -> DesiredPayable:
         return DesiredPayable.from_json(self.desired or {})
 
@@ -195,9 +203,12 @@ class PayableWrite(BlingUnit):
         return {"value": self.value}
 
     def is_stale(self, now: datetime) -> bool:
-        """Say whether it waited so long that a person decides; its batch is read with it."""
+        """Say of one what `waited_too_long` says of many; its batch and its connection's `writing` are read with it."""
         is_program = self.batch.source == WriteBatch.Source.BRIDGE
-        return self.fence == 0 and self.accepted_at < now - (STALE_OF_PROGRAMS if is_program else STALE_AFTER)
+        writing = getattr(self.connection, "writing", None)
+        live_since = writing.live_since if writing is not None else None
+        is_old = self.accepted_at < now - (STALE_OF_PROGRAMS if is_program else STALE_AFTER)
+        return is_old or (live_since is not None and live_since > self.accepted_at)
 
     @property
     def known_contact(self) -> int | None:

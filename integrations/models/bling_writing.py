@@ -21,7 +21,8 @@ class BlingWriting(models.Model):
     """The switch for writing, and the row that is leased while one write of the account is in flight.
 
     Above `limit` reais, within 24 hours and by one person, a second person confirms. `paused_until` and `failure`: a
-    call was refused for what only people correct.
+    call was refused for what only people correct. What was entered before `live_since` waits for a person's word: who
+    entered it was told that nothing is sent, and a restored database may not know what was.
     """
 
     connection = models.OneToOneField(
@@ -42,13 +43,16 @@ class BlingWriting(models.Model):
         default=False,
         help_text=_("A person made sure that no other program enters the same payables into this Bling account."),
     )
+    live_since = models.DateTimeField(null=True, editable=False)
     failure = models.JSONField(_("last error"), default=dict, editable=False)
     paused_until = models.DateTimeField(null=True, editable=False)
     served_at = models.DateTimeField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)
 
-    history = HistoricalRecords(excluded_fields=["failure", "paused_until", "served_at", "lease_until", "fence"])
+    history = HistoricalRecords(
+        excluded_fields=["live_since", "failure", "paused_until", "served_at", "lease_until", "fence"]
+    )
 
     if TYPE_CHECKING:
         connection_id: int

@@ -20,6 +20,7 @@ from integrations.models.mappings import Mapping as MappingRow
 from integrations.models.registers import CatalogItem, CatalogKind, KaminoItem, KaminoKind
 from integrations.models.tenants import Tenant
 from integrations.models.titles import Person, Title
+from integrations.models.write_batches import WriteBatch
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -152,7 +153,9 @@ def _without_events(rows: QuerySet[Any], marked: Marked) -> QuerySet[Any]:
     hidden: dict[str, QuerySet[Any]] = {"bulkorder": BulkOrder.objects.filter(is_confidential=True)}
     if marked:
         hidden |= {
-            "posting": Posting.objects.filter(is_confidential(marked, "title__")), "person": hidden_persons(marked)
+            "posting": Posting.objects.filter(is_confidential(marked, "title__")), "person": hidden_persons(marked),
+            "payablewrite": _hidden_payables(marked),
+            "writebatch": WriteBatch.objects.filter(payables__in=_hidden_payables(marked)),
         }  # fmt: skip
     for kind, found in hidden.items():
         rows = rows.exclude(object_type=kind, object_id__in=found.order_by().values("pk"))

@@ -29,12 +29,12 @@ def xlsx_rows(archive: Archive, sheet_title: str) -> Iterator[Row]:
         raise SheetError("no_spreadsheet")
     path = dict(reversed(sheets)).get(sheet_title, sheets[0][1])
     shared = _shared(archive, parts["sharedStrings"]) if "sharedStrings" in parts else []
-    dates = _date_styles(archive, parts.get("styles", ""))
+    dates, later = _date_styles(archive, parts.get("styles", "")), _days_later(archive, book)
     merges = Merges([_area(attribute(found, "ref")) for found in archive.elements(path, "mergeCell")])
     number = 0
     for row in archive.elements(path, "row"):
         number = int(attribute(row, "r") or number + 1)
-        yield merges.fill(number, _cells(row, shared, dates))
+        yield merges.fill(number, _cells(row, shared, dates, later))
 
 
 def _book(archive: Archive) -> str:
@@ -66,7 +66,7 @@ def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text)
 
 
-def _cells(row: Element, shared: Sequence[str], dates: set[str]) -> dict[int, Cell]:
+def _cells(row: Element, shared: Sequence[str], dates: set[str], later: int) -> dict[int, Cell]:
     found = {}
     place = -1
     for cell in row:
@@ -75,11 +75,11 @@ def _cells(row: Element, shared: Sequence[str], dates: set[str]) -> dict[int, Ce
         named = _PLACE.fullmatch(attribute(cell, "r"))
         place = _column(named[1]) if named else place + 1
         if place < MAX_COLUMNS:
-            found[place] = _cell(cell, shared, dates)
+            found[place] = _cell(cell, shared, dates, later)
     return found
 
 
-def _cell(cell: Element, shared: Sequence[str], dates: set[str]) -> Cell:
+def _cell(cell: Element, shared: Sequence[str], dates: set[str], later: int) -> Cell:
     value, kind = child(cell, "v"), attribute(cell, "t")
     text = (value.text or "") if value is not None else ""
     formula = child(cell, "f")
@@ -98,7 +98,22 @@ def _cell(cell: Element, shared: Sequence[str], dates: set[str]) -> Cell:
         return text_cell("TRUE" if text == "1" else "FALSE")
     if kind not in ("", "n", "d"):
         return text_cell(_unescaped(text))
-    return date_cell(text) if kind == "d" or attribute(cell, "s") in dates else number_cell(text)
+    if kind == "d":
+        return date_cell(text)
+    return date_cell(_moved(text, later)) if attribute(cell, "s") in dates else number_cell(text)
+
+
+def _days_later(archive: Archive, book: str) -> int:
+    """Return how many days later than others a workbook begins to count: those of old Macs do so in 1904."""
+    says = [attribute(one, "date1904") for one in archive.elements(book, "workbookPr")]
+    return 1462 if any(said in ("1", "true") for said in says) else 0
+
+
+def _moved(text: str, days: int) -> str:
+    try:
+        return str(float(text) + days) if days else text
+    except ValueError:
+        return text
 
 
 def _column(letters: str) -> int:

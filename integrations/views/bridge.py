@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from integrations.login.audit import address_of
 from integrations.pipeline.payables import bridge
+from integrations.queue import enqueue_tick
 
 
 @csrf_exempt
@@ -31,7 +32,7 @@ def insert(request: HttpRequest) -> HttpResponse:
     )
     if settings.SECURE_SSL_REDIRECT and not request.is_secure():
         return _response(bridge.plain(call))
-    return _response(bridge.accept(call, clock=timezone.now))
+    return _response(bridge.accept(call, clock=timezone.now, wake=enqueue_tick))
 
 
 def _response(answer: bridge.Answer) -> HttpResponse:

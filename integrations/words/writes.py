@@ -73,8 +73,8 @@ _STANDING_SENTENCES: Mapping[str, str] = {
     "simulation": gettext_noop("Nothing is sent: this company's writing into Bling is in simulation."),
     "paused": gettext_noop("Bling refused the access. It is tried again within a quarter of an hour."),
     "stale": gettext_noop(
-        "It waited too long, and somebody may have typed it in Bling meanwhile. Look there, then send it or "
-        "leave it out."
+        "It waited too long, or was entered before live delivery began: somebody may have typed it in Bling meanwhile. "
+        "Look there, then send it or leave it out."
     ),
     "supplier_stuck": gettext_noop("Its supplier is not known in Bling yet."),
     "queued": gettext_noop("It is sent within minutes."),

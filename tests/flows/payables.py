@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.domain.payables import marker_of
 from integrations.models import PayableWrite, WriteBatch
 from integrations.pipeline.payables.accept import Accepted, accept
+from integrations.pipeline.payables.duplicates import Duplicate, Duplicates
 from integrations.pipeline.payables.entry import Entry, Supplier
 from tests.flows.helpers import Company
 
@@ -32,6 +33,12 @@ def enter(company: Company, user: User, *entries: Entry, **options: Any) -> Writ
     return accept(
         connection=company.connection, accepted=found, source=WriteBatch.Source.FORM, user=user, now=timezone.now()
     )
+
+
+def same_as(company: Company) -> list[Duplicate]:
+    """Return what may be the same as the plain entry."""
+    one = entry(company)
+    return Duplicates(company.connection, [one]).of(one, *one.parcels())
 
 
 def ours(company: Company) -> list[Any]:

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from integrations.bling_v2.codes import CODES
 from integrations.domain.payables import marker_of
@@ -56,6 +57,16 @@ def test_the_example_is_booked_and_answered_as_it_stands(bridged: Company) -> No
     assert (sent.state_registration, sent.postal_code, sent.mobile) == ("3067663000", "95700-000", "")
     assert bridged.bling.calls["POST /contas/pagar"] == 2
     assert bridged.bling.calls["POST /contatos"] == 1
+
+
+def test_the_workers_are_woken_for_what_is_new_alone(bridged: Company) -> None:
+    OrmQ.objects.all().delete()
+    send()
+    assert [task.func() for task in OrmQ.objects.all()] == ["integrations.tasks.tick"]
+    booked(bridged)
+    OrmQ.objects.all().delete()
+    send()
+    assert not OrmQ.objects.exists()
 
 
 @pytest.mark.parametrize(("value", "each"), [("15.00", ("7.50", "7.50")), ("15.01", ("7.50", "7.51"))])

@@ -12,13 +12,15 @@ from integrations.domain.delivery import DeliveryState
 from integrations.domain.occurrences import Recurrence
 from integrations.domain.reasons import Reason
 from integrations.models import BlingAttempt, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
+from integrations.pipeline.company.writing import switch
 from integrations.pipeline.desk.refusal import Refused
-from integrations.pipeline.payables import orders
+from integrations.pipeline.payables import live, orders
 from integrations.pipeline.payables.entry import Supplier
+from integrations.pipeline.payables.standing import Standing, standing_of
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
-from tests.flows.payables import DUE, enter, entry, ours, states
+from tests.flows.payables import DOCUMENT, DUE, enter, entry, ours, states
 
 POST = {"side": "bling", "method": "POST", "path": "/contas/pagar"}
 
@@ -117,6 +119,35 @@ def test_a_lost_answer_makes_neither_two_nor_none(writing: Company, ana: User, w
     assert PayableWrite.objects.get().bling_id == ours(writing)[0].id
 
 
+def test_one_that_somebody_corrected_at_once_is_known_by_its_mark(
+    writing: Company, ana: User, world: World, settings: Any
+) -> None:
+    settings.UNCERTAIN_WAIT_SECONDS = 3600
+    world.faults.add(Fault(**POST, kind="cut_after"))
+    enter(writing, ana)
+    writing.work()
+    [title] = ours(writing)
+    title.value = Decimal("155.00")
+    for _ in range(3):
+        PayableWrite.objects.update(ready_at=timezone.now())
+        writing.work()
+    assert PayableWrite.objects.get().bling_id == title.id
+    assert len(ours(writing)) == 1
+
+
+def test_what_bling_shows_late_is_not_sent_again(writing: Company, ana: User, world: World) -> None:
+    unseen = {"kind": "answer", "method": "GET", "status": 200, "answer": '{"data": []}'}
+    for path, after in (("/contatos", 1), ("/contas/pagar", 0)):
+        world.faults.add(Fault("bling", "cut_after", "POST", path))
+        world.faults.add(Fault("bling", path=path, after=after, **unseen))  # type: ignore[arg-type]
+    enter(writing, ana)
+    for _ in range(6):
+        writing.work()
+    assert len(world.faults.fired) == 4
+    assert len(ours(writing)) == 1
+    assert [contact.document for contact in writing.bling.contacts.values()].count(DOCUMENT) == 1
+
+
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after", "500"])
 @pytest.mark.parametrize("document", ["98765432000198", ""])
 def test_a_lost_answer_makes_no_second_supplier(
@@ -128,6 +159,20 @@ def test_a_lost_answer_makes_no_second_supplier(
         writing.work()
     assert [contact.name for contact in writing.bling.contacts.values()].count("Gráfica Sol") == 1
     assert len(ours(writing)) == 1
+
+
+def test_a_lost_answer_takes_no_supplier_that_a_person_denied(writing: Company, ana: User, world: World) -> None:
+    denied = writing.bling.add_contact("Gráfica Sol")
+    writing.bling.contacts[denied].status = "I"
+    enter(writing, ana, entry(writing, supplier=Supplier("Gráfica Sol")))
+    writing.work()
+    payable = PayableWrite.objects.get()
+    orders.supplier_is(payable=payable, contact=None, reason="é outra", user=ana, now=timezone.now())
+    world.faults.add(Fault("bling", "cut_before", "POST", "/contatos"))
+    for _ in range(4):
+        writing.work()
+    assert ours(writing) == []
+    assert ContactWrite.objects.get().state == DeliveryState.NEEDS_HUMAN
 
 
 def test_one_that_somebody_typed_meanwhile_is_asked_about(
@@ -174,6 +219,17 @@ def test_a_batch_stops_after_five_refusals_in_a_row(writing: Company, ana: User)
     assert states().count(DeliveryState.IGNORED) == 25
 
 
+def test_a_batch_stops_after_five_refused_suppliers_too(writing: Company, ana: User, world: World) -> None:
+    refusal = '{"error": {"type": "VALIDATION_ERROR", "message": "não"}}'
+    world.faults.add(Fault("bling", "answer", "POST", "/contatos", times=99, status=400, answer=refusal))
+    bills = [entry(writing, supplier=Supplier(f"Fornecedor {number}")) for number in range(8)]
+    batch = enter(writing, ana, *bills)
+    writing.work()
+    batch.refresh_from_db()
+    assert batch.state == WriteBatch.State.STOPPED
+    assert len(world.faults.fired) == 5
+
+
 def test_a_missing_permission_is_refused_once_for_all(writing: Company, ana: User) -> None:
     writing.bling.missing_scopes = {"contas-pagar:write"}
     bill = entry(writing, recurrence=Recurrence.INSTALLMENTS, installments=5)
@@ -216,56 +272,54 @@ def test_what_waited_for_a_day_is_not_sent_by_itself(writing: Company, ana: User
     assert len(ours(writing)) == 1
 
 
-class TestASecondPerson:
-    @pytest.fixture
-    def limited(self, writing: Company) -> Company:
-        BlingWriting.objects.update(limit=Decimal("200.00"))
-        return writing
-
-    def test_confirms_what_is_above_the_limit(self, limited: Company, ana: User) -> None:
-        batch = enter(limited, ana, entry(limited, value=Decimal("200.01")))
-        limited.work()
-        assert ours(limited) == []
-        with pytest.raises(Refused):
-            orders.confirm(batch=batch, user=ana, now=timezone.now())
-        orders.confirm(batch=batch, user=User.objects.create_user("bia"), now=timezone.now())
-        limited.work()
-        assert len(ours(limited)) == 1
-
-    def test_what_is_split_adds_up(self, limited: Company, ana: User) -> None:
-        entries = [entry(limited, document_number=f"{number}", due_date=DUE + timedelta(days=9 * number))
-                   for number in range(2)]  # fmt: skip
-        assert [enter(limited, ana, one).state for one in entries] == [
-            WriteBatch.State.SENDING, WriteBatch.State.AWAITING
-        ]  # fmt: skip
-
-
-class TestPossibleDuplicates:
-    def test_of_what_was_entered_before(self, writing: Company, ana: User) -> None:
-        enter(writing, ana)
-        with pytest.raises(Refused):
-            enter(writing, ana, entry(writing, due_date=DUE + timedelta(days=3), document_number=""))
-        assert PayableWrite.objects.count() == 1
-
-    def test_of_what_bling_has(self, writing: Company, ana: User) -> None:
-        known = writing.bling.add_contact("Gráfica Sol", document="98765432000198")
-        writing.bling.add_title("payable", "150.00", DUE, known, category=writing.category)
-        writing.sync()
-        with pytest.raises(Refused):
-            enter(writing, ana)
-        enter(writing, ana, create_anyway=True)
-        writing.work()
-        assert len(ours(writing)) == 1
-
-    def test_another_value_supplier_or_time_is_none(self, writing: Company, ana: User) -> None:
-        enter(writing, ana)
-        others = (
-            {"value": Decimal("150.01")}, {"due_date": DUE + timedelta(days=4)},
-            {"supplier": Supplier("Gráfica Lua", "12ABC34501DE35")},
+@pytest.mark.parametrize("before", [WriteMode.SIMULATION, WriteMode.OFF])
+def test_what_was_entered_before_live_delivery_is_not_sent_by_itself(
+    writing: Company, ana: User, before: WriteMode
+) -> None:
+    def turn(mode: WriteMode) -> None:
+        switch(
+            connection=writing.connection, mode=mode, limit=None, only_writer=True, reason="vai", user=ana,
+            now=timezone.now(),
         )  # fmt: skip
-        for changes in others:
-            enter(writing, ana, entry(writing, **changes))
-        assert PayableWrite.objects.count() == 4
+
+    enter(writing, ana)
+    turn(before)
+    turn(WriteMode.LIVE)
+    writing.work()
+    assert ours(writing) == []
+    payable = PayableWrite.objects.select_related("batch", "supplier", "connection__writing").get()
+    assert standing_of(payable, timezone.now()).standing == Standing.STALE
+    orders.send_again(payable=payable, user=ana, now=timezone.now())
+    writing.work()
+    assert len(ours(writing)) == 1
+
+
+def test_a_supplier_that_is_decided_late_sends_nothing_by_itself(writing: Company, ana: User) -> None:
+    known = [writing.bling.add_contact("Gráfica Sol") for _ in range(2)]
+    enter(writing, ana, entry(writing, supplier=Supplier("Gráfica Sol")))
+    writing.work()
+    PayableWrite.objects.update(accepted_at=timezone.now() - timedelta(hours=25))
+    payable = PayableWrite.objects.get()
+    live.supplier_is(payable=payable, contact_id=known[0], reason="é esta", user=ana, now=timezone.now())
+    writing.work()
+    assert ours(writing) == []
+    orders.send_again(payable=payable, user=ana, now=timezone.now())
+    writing.work()
+    assert [title.contact for title in ours(writing)] == [known[0]]
+
+
+def test_what_was_refused_for_days_is_not_sent_by_itself_either(writing: Company, ana: User) -> None:
+    writing.bling.missing_scopes = {"contas-pagar:write"}
+    enter(writing, ana)
+    writing.work()
+    writing.bling.missing_scopes = set()
+    now = timezone.now()
+    BlingWriting.objects.update(paused_until=None)
+    PayableWrite.objects.update(accepted_at=now - timedelta(hours=25), ready_at=now)
+    writing.work()
+    assert ours(writing) == []
+    payable = PayableWrite.objects.select_related("batch", "supplier", "connection__writing").get()
+    assert standing_of(payable, now).standing == Standing.STALE
 
 
 def test_a_payable_costs_one_request_and_its_new_supplier_two(writing: Company, ana: User) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from django.db.models import F
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
@@ -67,6 +68,22 @@ def test_every_boundary_is_passed(writing: Company, ana: User) -> None:
     with at_failpoint("", 1, die) as passed:
         writing.work()
     assert set(WRITE_FAILPOINTS) <= set(passed)
+
+
+@pytest.mark.parametrize("word", ["contact", "payable"])
+def test_who_lost_its_claim_writes_nothing(writing: Company, ana: User, word: str) -> None:
+    """Another worker took over, or a person decided, between the claim and the call."""
+
+    def lose() -> None:
+        for model in WRITE_UNITS:
+            model.objects.filter(state=DeliveryState.SENDING).update(fence=F("fence") + 1, state=DeliveryState.HELD)
+
+    enter(writing, ana)
+    with at_failpoint(f"{word}.claimed", 1, lose):
+        writing.work()
+    assert ours(writing) == []
+    assert writing.bling.calls["POST /contas/pagar"] == 0
+    assert writing.bling.calls["POST /contatos"] == (0 if word == "contact" else 1)
 
 
 def at_once(*calls: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from integrations.admin.kit.scope import change_url, row_number, scoped, sees_co
 from integrations.admin.payables.forms import PayableForm, SupplierForm
 from integrations.domain.calendar import day_of
 from integrations.domain.money import ZERO
-from integrations.models import BlingConnection, BlingWriting, Title, WriteBatch, WriteMode
+from integrations.models import BlingConnection, BlingWriting, WriteBatch, WriteMode
 from integrations.models.confidential import confidential_ids
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.desk.refusal import Refused
@@ -47,10 +47,11 @@ class EnterPage:
         if not request.user.has_perm("integrations.enter_payable"):
             raise PermissionDenied
         connections = writable(request)
-        chosen = row_number(request.GET.get("connection"))
-        connection = connections.filter(pk=chosen).first() if chosen else None
-        if connection is None and len(connections) == 1:
-            connection = connections[0]
+        if "connection" in request.GET:
+            # One that cannot be written to any more is never taken for another company's.
+            connection = connections.filter(pk=row_number(request.GET["connection"]) or 0).first()
+        else:
+            connection = connections[0] if len(connections) == 1 else None
         if connection is None:
             return self._page(request, {"connections": connections}, title=_("Enter a payable"))
         try:
@@ -133,7 +134,8 @@ class _Entering:
         if proposal.has_duplicates and not is_another:
             messages.error(request, _("There may be the same payable already: say that this is another one."))
             return self._show(form, {**context, **self._shown(proposal)})
-        one = Accepted(proposal.entry, is_another, proposal.shown)
+        denied = [duplicate for found in proposal.duplicates for duplicate in found]
+        one = Accepted(proposal.entry, denied, proposal.shown)
         batch = accept(
             connection=self.connection, accepted=[one], source=WriteBatch.Source.FORM, user=actions.user_of(request),
             now=timezone.now(),
@@ -172,8 +174,11 @@ class _Entering:
 def duplicate_text(duplicate: Duplicate, request: HttpRequest) -> str:
     """Name something that may be the same payable, as far as the user may see it."""
     where = {"day": texts.day(duplicate.due_date), "value": texts.money(duplicate.value)}
-    title = duplicate.title
-    if title is not None and not scoped(Title.objects.filter(pk=title.pk), request).exists():
+    if any(
+        not scoped(type(row)._default_manager.filter(pk=row.pk), request).exists()
+        for row in (duplicate.title, duplicate.write)
+        if row is not None
+    ):
         return _("a title that you may not see, due %(day)s, %(value)s") % where
     if duplicate.write is not None:
         return _("entered here, due %(day)s, %(value)s: %(number)s") % {**where, "number": duplicate.write}

@@ -50,9 +50,11 @@ def switch(
         missing = missing_for_live(writing, now) if mode == WriteMode.LIVE and before != WriteMode.LIVE else []
         if missing:
             raise Refused("not_ready", " ".join([_("Not everything is ready."), *missing]))
+        if mode == WriteMode.LIVE and before != WriteMode.LIVE:
+            writing.live_since = now
         writing._change_reason = reason.strip()[:100]  # type: ignore[attr-defined] # simple-history's
         writing._history_user = user  # type: ignore[attr-defined]
-        writing.save(update_fields=["mode", "limit", "only_writer"])
+        writing.save(update_fields=["mode", "limit", "only_writer", "live_since"])
     return writing
 
 

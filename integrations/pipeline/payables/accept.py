@@ -30,12 +30,13 @@ OF_A_DAY = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Accepted:
-    """What is to be stored of one entry. `shown` are rows that Bling just listed of its supplier; `create_anyway`: a
-    person saw its possible duplicates and says that it is another one. `held` are those that were found of what nobody
-    can be asked about now (a program's): with one, it is stored, and a person decides later."""
+    """What is to be stored of one entry. `shown` are rows that Bling just listed of its supplier; `denied` the possible
+    duplicates that a person saw and says are others: what came since, such as the same form sent twice, is none. `held`
+    are those that were found of what nobody can be asked about now (a program's): with one, it is stored, and a person
+    decides later."""
 
     entry: Entry
-    create_anyway: bool = False
+    denied: Sequence[Duplicate] = ()
     shown: Sequence[TitleRow] = field(default_factory=tuple)
     held: Sequence[Duplicate] | None = None
 
@@ -61,11 +62,11 @@ def accept(
 ) -> WriteBatch:
     """Store entries whose faults were looked for before, of a person (`user`) or a program (`api_key`). Raises
     `Refused` where the account is not written to, or an entry has possible duplicates that its person did not see."""
-    writing = writing_of(connection)
     rows = [(one, parcel) for one in accepted for parcel in one.entry.parcels()]
     total = sum((parcel.value for _one, parcel in rows), ZERO)
     with transaction.atomic():
         lock(connection)
+        writing = writing_of(connection)
         state = WriteBatch.State.SENDING
         if user is not None and _is_above(writing, user, total, now):
             state = WriteBatch.State.AWAITING
@@ -101,7 +102,9 @@ def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -
     parcels = entry.parcels()
     series = uuid4() if len(parcels) > 1 else None
     found = [known.of(entry, parcel) if one.held is None else list(one.held) for parcel in parcels]
-    if any(found) and not one.create_anyway and one.held is None:
+    denied = [duplicate.to_json() for duplicate in one.denied]
+    unseen = [duplicate for duplicates in found for duplicate in duplicates if duplicate.to_json() not in denied]
+    if unseen and one.held is None:
         raise Refused("duplicate", _("There may be the same payable already. Look at it, and say that it is another."))
     supplier = None if entry.supplier.contact_id else _supplier(connection, entry.supplier, now)
     is_confirmed = batch.state == WriteBatch.State.SENDING
@@ -118,7 +121,7 @@ def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -
                 supplier_name=entry.supplier.name, supplier_document=entry.supplier.document, value=parcel.value,
                 due_date=parcel.due_date, document_number=desired.document_number, category_id=entry.category_id,
                 marker=marker, series=series, position=parcel.position, of=len(parcels), accepted_at=now,
-                duplicates=[duplicate.to_json() for duplicate in duplicates], create_anyway=one.create_anyway,
+                duplicates=[duplicate.to_json() for duplicate in duplicates], create_anyway=bool(denied),
                 desired=desired.to_json(), desired_fingerprint=desired.fingerprint, priority=Priority.PERSON,
                 ready_at=now, planned_at=now, **state,
             )

@@ -79,10 +79,13 @@ class Answer:
     retry_after: int = 0
 
 
-def accept(call: Call, *, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> Answer:
-    """Answer a program that wants a payable booked; it is asked for once, however often the request comes."""
+def accept(
+    call: Call, *, clock: Clock, wake: Callable[[], None], sleep: Callable[[float], None] = time.sleep
+) -> Answer:
+    """Answer a program that wants a payable booked; it is asked for once, however often the request comes. `wake` asks
+    the workers to look for work now: what is waited for here should not wait for their next minute."""
     try:
-        return _booked(call, clock, sleep)
+        return _booked(call, clock, wake, sleep)
     except RefusedError as error:
         return _refusal(call.path, error)
 
@@ -105,7 +108,7 @@ def _refusal(path: str, error: RefusedError, *, status: int = 0) -> Answer:
     return Answer(status or status_of(error.code), body, content_type, RETRY_AFTER if may_repeat else 0)
 
 
-def _booked(call: Call, clock: Clock, sleep: Callable[[float], None]) -> Answer:
+def _booked(call: Call, clock: Clock, wake: Callable[[], None], sleep: Callable[[float], None]) -> Answer:
     if len(call.raw) > MOST_BYTES:
         raise RefusedError(TOO_LARGE)
     key, request = _key_of(call, clock)
@@ -113,7 +116,7 @@ def _booked(call: Call, clock: Clock, sleep: Callable[[float], None]) -> Answer:
     _check_live(key, facts)
     with throttle.place(key.connection_id):
         batch = _batch_of(key, facts, clock)
-        outcome = _ended(batch, clock, sleep)
+        outcome = _ended(batch, clock, wake, sleep)
     log.info("bridge", batch=batch.pk, key=key.pk, ended=outcome.ended.value)
     return _told(call, key, facts, batch, outcome, clock())
 
@@ -208,13 +211,18 @@ def _entry_of(key: ApiKey, facts: PayableFacts, now: datetime) -> Entry:
     return entry
 
 
-def _ended(batch: WriteBatch, clock: Clock, sleep: Callable[[float], None]) -> Outcome:
+def _ended(batch: WriteBatch, clock: Clock, wake: Callable[[], None], sleep: Callable[[float], None]) -> Outcome:
     """Return what became of a batch, at the latest after some seconds. Whoever waits holds no transaction, and between
     two looks no connection to the database."""
-    until, pause = clock() + timedelta(seconds=settings.BRIDGE_WAIT_SECONDS), FIRST_PAUSE
+    until, pause, is_awake = clock() + timedelta(seconds=settings.BRIDGE_WAIT_SECONDS), FIRST_PAUSE, False
     while True:
         outcome = outcome_of(batch)
-        if outcome.ended is not Ended.NOT_YET or clock() >= until:
+        if outcome.ended is not Ended.NOT_YET:
+            return outcome
+        if not is_awake:
+            wake()
+            is_awake = True
+        if clock() >= until:
             return outcome
         if not database.in_atomic_block:
             database.close()

@@ -12,6 +12,7 @@ from integrations.domain.classification import Target
 from integrations.domain.documents import compact
 from integrations.domain.names import fold
 from integrations.domain.occurrences import FENCED, Recurrence
+from integrations.domain.payables import MOST_NAME
 from integrations.domain.suggestions import Suggestions
 from integrations.domain.typed import read_amount, read_day
 from integrations.models import CatalogItem, Person
@@ -60,14 +61,22 @@ def places(headers: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def as_text(cell: Cell) -> str:
-    """Return a cell as it is kept: a day as ISO, what it holds else as text."""
+def as_text(cell: Cell, column: str) -> str:
+    """Return a cell as it is kept: a day as ISO, an amount that is a number as 1234,56, what it holds else as text."""
+    if column == "value" and cell.is_fraction:
+        return _as_amount(cell.text)
     if not cell.is_date:
         return cell.text
     try:
         return str(_FIRST_DAY + timedelta(days=int(float(cell.text))))
     except (ValueError, OverflowError):
         return cell.text[:10]
+
+
+def _as_amount(text: str) -> str:
+    """Write a number with decimals as people do: the point of 1.234 is no one's thousands, so that is no amount."""
+    cents = _fraction(text)
+    return (str(cents) if cents is not None else text).replace(".", ",")
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,9 @@ class RowReader:
         installments = row.number("installments") or 1
         if recurrence is Recurrence.ONCE and installments > 1 and not row.text("recurrence"):
             recurrence = Recurrence.INSTALLMENTS
+        elif recurrence is not Recurrence.INSTALLMENTS and installments > 1:
+            row.refuse("installments", _("Only “%(name)s” has a number of installments.")
+                       % {"name": _(RECURRENCE_NAMES[Recurrence.INSTALLMENTS])})  # fmt: skip
         day, supplier = row.number("day") or 0, self._supplier(row)
         if row.faults or value is None or due is None or issue is None or competence is None:
             return ReadRow(None, row.faults)
@@ -129,7 +141,10 @@ class RowReader:
         if document.isdecimal() and 8 < len(document) < 14 and len(document) != 11:
             document = document.zfill(11 if len(document) < 11 else 14)  # a program took it for a number
         known = self._by_document.get(document, []) if document else []
-        return Supplier(name, document, known[0].bling_id if len(known) == 1 else None)
+        if len(known) == 1:
+            # Shown by the name that Bling has: the number may be that of somebody else than who was meant.
+            return Supplier(known[0].name[:MOST_NAME] or name, document, known[0].bling_id)
+        return Supplier(name, document)
 
     def _register(self, row: "_Row", column: str, kind: str) -> int:
         text = row.text(column)
@@ -179,7 +194,7 @@ class _Row:
         if found is None:
             found = _fraction(text)
         if found is None:
-            self._refuse(column, _("“%(text)s” is not an amount. Write it as 1.234,56."))
+            self._not(column, _("“%(text)s” is not an amount. Write it as 1.234,56."))
         return found
 
     def day(self, column: str, default: date | None) -> date | None:
@@ -188,7 +203,7 @@ class _Row:
             return default
         found = read_day(text)
         if found is None:
-            self._refuse(column, _("“%(text)s” is not a day that exists. Write a day as 31/12/2026."))
+            self._not(column, _("“%(text)s” is not a day that exists. Write a day as 31/12/2026."))
         return found
 
     def number(self, column: str) -> int | None:
@@ -196,13 +211,16 @@ class _Row:
         if not text:
             return None
         if not (text.isascii() and text.isdecimal() and len(text) < 4):
-            self._refuse(column, _("“%(text)s” is not a number."))
+            self._not(column, _("“%(text)s” is not a number."))
             return None
         return int(text)
 
-    def _refuse(self, column: str, sentence: str) -> None:
+    def refuse(self, column: str, sentence: str) -> None:
         if not any(fault.field == column for fault in self.faults):
-            self.faults.append(Fault(column, sentence % {"text": self.text(column)[:40]}))
+            self.faults.append(Fault(column, sentence))
+
+    def _not(self, column: str, sentence: str) -> None:
+        self.refuse(column, sentence % {"text": self.text(column)[:40]})
 
 
 def _fraction(text: str) -> Decimal | None:

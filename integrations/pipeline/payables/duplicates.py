@@ -14,7 +14,7 @@ from integrations.domain.names import fold
 from integrations.domain.occurrences import Parcel, number_of
 from integrations.domain.titles import NOT_OWED, Direction, TitleRow
 from integrations.models import BlingConnection, PayableWrite, SyncRun, Title, WriteBatch
-from integrations.pipeline.payables.entry import Entry, is_same_supplier
+from integrations.pipeline.payables.entry import Entry, Supplier, is_same_supplier
 from integrations.rest.errors import IncompleteError
 
 NEAR = timedelta(days=3)
@@ -88,6 +88,29 @@ class Duplicates:
                 found.append(Duplicate(title.value, due, title=title, bling_id=title.bling_id))
         known = ours | {duplicate.bling_id for duplicate in found}
         return found + list(_listed(entry, parcel, self._shown, known))
+
+
+def came_since(payables: Sequence[PayableWrite]) -> list[PayableWrite]:
+    """Return those of one account's payables that Bling may have by now, under a number that nobody saw when they were
+    entered. What was entered here since was compared with them then."""
+    entries = [_entry_of(payable) for payable in payables]
+    known = Duplicates(payables[0].connection, entries) if payables else None
+    found = []
+    for payable, entry in zip(payables, entries, strict=True):
+        seen = {one.get("bling") for one in payable.duplicates}
+        same = known.of(entry, *entry.parcels()) if known else []
+        if any(one.write is None and one.bling_id not in seen for one in same):
+            found.append(payable)
+    return found
+
+
+def _entry_of(payable: PayableWrite) -> Entry:
+    """Return what is compared of one title that was entered."""
+    desired = payable.get_desired()
+    supplier = Supplier(payable.supplier_name, payable.supplier_document, payable.known_contact)
+    return Entry(
+        supplier, payable.value, payable.due_date, desired.issue_date, desired.competence_date, payable.document_number
+    )
 
 
 def is_near(one: date, other: date) -> bool:

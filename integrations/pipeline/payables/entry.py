@@ -161,6 +161,8 @@ def _day_faults(entry: Entry, connection: BlingConnection) -> Iterator[Fault]:
     for name in ("due_date", "issue_date", "competence_date"):
         if not EARLIEST <= getattr(entry, name) <= LATEST:
             yield Fault(name, _("The day must be between 2000 and 2099."))
+    if not 0 <= entry.day <= 31:
+        yield Fault("day", _("The day of the month is one of 1 to 31."))
     closed = connection.tenant.closed_until
     if closed is not None and entry.competence_date <= closed:
         yield Fault("competence_date", _("This month is closed: the company is closed until %(day)s.")
@@ -185,9 +187,9 @@ def _register_faults(entry: Entry, registers: Registers) -> Iterator[Fault]:
 
 
 def is_same_supplier(supplier: Supplier, *, contact_id: int | None, document: str, name: str) -> bool:
-    """Say whether a supplier may be the one of another payable."""
-    if supplier.contact_id and contact_id:
-        return supplier.contact_id == contact_id
+    """Say whether a supplier may be the one of another payable: Bling may have several contacts of one CPF/CNPJ."""
+    if supplier.contact_id and supplier.contact_id == contact_id:
+        return True
     if supplier.document and document:
         return supplier.document == compact(document)
-    return fold(supplier.name) == fold(name)
+    return not (supplier.contact_id and contact_id) and fold(supplier.name) == fold(name)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import DeliveryState, Outcome
@@ -12,18 +13,22 @@ from integrations.domain.titles import PersonFacts, TitleFacts
 from integrations.models import BlingAttempt, ContactWrite, PayableWrite, WriteBatch
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.desk.refusal import Refused, need_reason
+from integrations.pipeline.payables.duplicates import came_since
 
 Decision = PayableWrite.Decision
+MOST_NAMED = 5
 _OPEN = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
 
 
 def confirm(*, batch: WriteBatch, user: User, now: datetime) -> None:
-    """Confirm another person's batch: it is sent. Raises `Refused` for an own one, or when it was decided meanwhile."""
+    """Confirm another person's batch: it is sent. Raises `Refused` for an own one, when it was decided meanwhile, or
+    when its month was closed or Bling may have one of it by now."""
     if user.pk == batch.user_id:
         raise Refused("own", _("Who entered payables cannot confirm them. Somebody else has to."))
     with transaction.atomic():
         _move(batch, WriteBatch.State.AWAITING, WriteBatch.State.SENDING, approved_by=user, approved_at=now)
         held = PayableWrite.objects.filter(batch=batch, state=DeliveryState.HELD)
+        _refuse_what_changed(held)
         held.update(state=DeliveryState.READY, ready_at=now, accepted_at=now)
 
 
@@ -45,33 +50,39 @@ def discard(*, batch: WriteBatch, reason: str, user: User, now: datetime) -> Non
 
 
 def go_on(*, batch: WriteBatch, user: User, now: datetime) -> None:
-    """Send the rest of a batch that was stopped after refusals. Raises `Refused` when it was decided meanwhile."""
+    """Send the rest of a batch that was stopped after refusals. Raises `Refused` when it was decided meanwhile, or when
+    Bling may have one of it by now."""
     with transaction.atomic():
         _move(batch, WriteBatch.State.STOPPED, WriteBatch.State.SENDING)
         rest = PayableWrite.objects.filter(batch=batch, state=DeliveryState.READY)
+        _refuse_what_changed(rest)
         rest.update(accepted_at=now, ready_at=now)
 
 
 def send_again(*, payable: PayableWrite, user: User, now: datetime) -> None:
     """Send one that is stuck, or that waited too long, once more. What may have happened is looked up before. Raises
-    `Refused` when it is not (any more) to be sent."""
+    `Refused` when it is not (any more) to be sent, or when Bling may have it by now."""
     with transaction.atomic():
         row = _locked(payable)
         is_held = bool(row.duplicates) and not row.create_anyway
         if row.state not in (DeliveryState.NEEDS_HUMAN, DeliveryState.READY) or is_held:
             raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        if not _unresolved(row).exists():
+            _refuse_what_changed(PayableWrite.objects.filter(pk=row.pk))
         if row.supplier is not None:
             _free(row.supplier, now)
         _free(row, now, accepted_at=now, **_decided(Decision.SEND_AGAIN, "", user, now))
 
 
 def create_all_the_same(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
-    """Send one although there may be the same already. Raises `Refused` without a reason."""
+    """Send one although there may be the same already. Raises `Refused` without a reason, when it was decided
+    meanwhile, or when Bling may have another one of it by now."""
     need_reason(reason)
     with transaction.atomic():
         row = _locked(payable)
         if row.state not in _OPEN or not row.duplicates:
             raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        _refuse_what_changed(PayableWrite.objects.filter(pk=row.pk))
         _free(row, now, create_anyway=True, accepted_at=now, **_decided(Decision.CREATE, reason, user, now))
 
 
@@ -125,8 +136,8 @@ def supplier_is(*, payable: PayableWrite, contact: PersonFacts | None, reason: s
                 state=DeliveryState.DELIVERED, bling_id=contact.bling_id, delivered=supplier.desired,
                 delivered_fingerprint=supplier.desired_fingerprint, fence=supplier.fence + 1, **NO_REASON,
             )  # fmt: skip
-        decided = _decided(Decision.SUPPLIER, reason, user, now)
-        PayableWrite.objects.filter(pk=row.pk).update(accepted_at=now, **decided)
+        # What waited too long meanwhile still waits for a person's word: nobody compared it with what Bling has.
+        PayableWrite.objects.filter(pk=row.pk).update(**_decided(Decision.SUPPLIER, reason, user, now))
 
 
 def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
@@ -145,6 +156,22 @@ def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetim
 def is_unknown(payable: PayableWrite) -> bool:
     """Say whether nobody knows what became of its last write."""
     return bool(_unresolved(payable).exists())
+
+
+def _refuse_what_changed(rows: QuerySet[PayableWrite]) -> None:
+    """Raise `Refused` where time made some payables wrong since they were entered: their month was closed, or Bling may
+    have them by now."""
+    payables = list(rows.select_related("connection__tenant", "supplier"))
+    for payable in payables:
+        closed = payable.connection.tenant.closed_until
+        if closed is not None and payable.get_desired().competence_date <= closed:
+            day = f"{closed:%d/%m/%Y}"
+            raise Refused("closed", _("This month is closed: the company is closed until %(day)s.") % {"day": day})
+    came = came_since(payables)
+    if came:
+        names = ", ".join(str(payable) for payable in came[:MOST_NAMED])
+        raise Refused("duplicate", _("Bling may have the same meanwhile: %(names)s. Leave that out; if it is another "
+                                     "one, enter it again.") % {"names": names})  # fmt: skip
 
 
 def _locked(payable: PayableWrite) -> PayableWrite:

@@ -36,7 +36,8 @@ class Outcome:
 
 def outcome_of(batch: WriteBatch) -> Outcome:
     """Return what became of a batch, by its rows as they are now."""
-    rows = list(PayableWrite.objects.filter(batch=batch).select_related("batch", "supplier").order_by("position", "pk"))
+    found = PayableWrite.objects.filter(batch=batch).select_related("batch", "supplier", "connection__writing")
+    rows = list(found.order_by("position", "pk"))
     unknown = set(
         BlingAttempt.objects.filter(payable__batch=batch, outcome__in=BlingAttempt.UNRESOLVED).values_list(
             "payable", flat=True

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from integrations.domain.calendar import day_of
 from integrations.domain.documents import compact
 from integrations.domain.money import ZERO
+from integrations.domain.occurrences import Parcel, number_of
 from integrations.models import BlingConnection, PayableSheet, Person, WriteBatch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import Accepted, accept, lock, writing_of
 from integrations.pipeline.payables.columns import RowReader, as_text, header, places
-from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_near, may_be_same_number
+from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_near, is_to_be_asked, may_be_same_number
 from integrations.pipeline.payables.entry import Entry, Fault, faults_of, is_same_supplier, registers_of
 from integrations.sheets.apart import read_apart
 from integrations.sheets.reading import MAX_BYTES
@@ -101,7 +102,7 @@ def take_sheet(*, connection: BlingConnection, name: str, content: bytes, user: 
     rows = []
     for row in table.rows:
         cells = {column: row.cell(place) for column, place in where.items()}
-        texts = {column: as_text(cell) for column, cell in cells.items() if cell.text and not cell.is_formula}
+        texts = {column: as_text(cell, column) for column, cell in cells.items() if cell.text and not cell.is_formula}
         rows.append([row.number, texts, [column for column, cell in cells.items() if cell.is_formula]])
     return PayableSheet.objects.create(
         connection=connection, file_name=name[:255], rows=rows, user=user, created_at=now
@@ -123,27 +124,42 @@ def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) ->
     good = [entry for _number, _cells, entry, faults in checked if entry is not None and not faults]
     known = Duplicates(connection, good)
     rows: list[ShownRow] = []
-    by_value: dict[Decimal, list[tuple[int, Entry]]] = {}
+    by_value: dict[Decimal, list[_Line]] = {}
     for number, cells, entry, faults in checked:
         if entry is None or faults:
             rows.append(ShownRow(number, cells, entry, faults, ()))
             continue
         found = [one for parcel in entry.parcels() for one in known.of(entry, parcel)]
-        others = by_value.setdefault(entry.value, [])
-        found += [Duplicate(other.value, other.due_date, row=line) for line, other in others if _may_be(entry, other)]
-        others.append((number, entry))
+        lines = [_Line(number, entry, parcel) for parcel in entry.parcels()]
+        others = [other for line in lines for other in by_value.get(line.parcel.value, []) if _may_be(line, other)]
+        found += [Duplicate(other.parcel.value, other.parcel.due_date, row=other.number) for other in others]
+        for line in lines:
+            by_value.setdefault(line.parcel.value, []).append(line)
         rows.append(ShownRow(number, cells, entry, faults, found))
     return Shown(rows)
 
 
-def _may_be(entry: Entry, other: Entry) -> bool:
-    """Say whether two rows of a sheet may be one payable."""
-    supplier = other.supplier
+@dataclass(frozen=True)
+class _Line:
+    """One title of a row."""
+
+    number: int
+    entry: Entry
+    parcel: Parcel
+
+    @property
+    def document_number(self) -> str:
+        return number_of(self.entry.document_number, self.parcel.position, self.entry.installments)
+
+
+def _may_be(line: _Line, other: _Line) -> bool:
+    """Say whether titles of two rows of a sheet may be one payable."""
+    supplier = other.entry.supplier
     is_same = is_same_supplier(
-        entry.supplier, contact_id=supplier.contact_id, document=supplier.document, name=supplier.name
+        line.entry.supplier, contact_id=supplier.contact_id, document=supplier.document, name=supplier.name
     )
-    has_number = may_be_same_number(entry.document_number, other.document_number)
-    return is_same and has_number and is_near(entry.due_date, other.due_date)
+    has_number = may_be_same_number(line.document_number, other.document_number)
+    return is_same and has_number and is_near(line.parcel.due_date, other.parcel.due_date)
 
 
 def _document(cells: dict[str, str]) -> str:
@@ -155,10 +171,14 @@ def accept_sheet(
     clock: Callable[[], datetime],
 ) -> WriteBatch:  # fmt: skip
     """Accept the good rows of a sheet, and those with possible duplicates only where its person says that these are
-    others. Raises `Refused` where that was done already, what was shown is different now, or nothing is left."""
+    others. Raises `Refused` where what Bling has was read too long ago, where that was done already, what was shown is
+    different now, or nothing is left."""
     now = clock()
     with transaction.atomic():
         lock(sheet.connection)
+        if is_to_be_asked(sheet.connection, now):
+            raise Refused("old", _("What Bling has was last read more than an hour ago. Sync this company, look again, "
+                                   "then confirm."))  # fmt: skip
         mine = PayableSheet.objects.select_for_update().filter(pk=sheet.pk, state=State.PROPOSED).first()
         if mine is None:
             raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
@@ -168,7 +188,7 @@ def accept_sheet(
         rows = [*shown.good, *(shown.doubtful if with_doubtful else [])]
         if not rows:
             raise Refused("nothing", _("No row of the spreadsheet can be sent."))
-        accepted = [Accepted(row.entry, bool(row.duplicates)) for row in rows if row.entry]
+        accepted = [Accepted(row.entry, row.duplicates) for row in rows if row.entry]
         batch = accept(
             connection=mine.connection, accepted=accepted, source=WriteBatch.Source.SHEET, user=user, now=now,
             file_name=mine.file_name,

@@ -9,7 +9,6 @@ from django.db.models import Q
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
 from integrations.models import BlingWriting, PayableWrite, WriteBatch, WriteMode
-from integrations.models.bling_units import STALE_AFTER
 from integrations.models.confidential import WHOLE, Sight, marked_ids
 
 Found = tuple[int, AlertCause, dict[str, object]]
@@ -36,7 +35,7 @@ def _waiting(tenants: Collection[int], now: datetime, sight: Sight) -> Counter[i
     mine = {"connection__tenant__in": tenants, "connection__writing__mode": WriteMode.LIVE}
     ready = Q(state=DeliveryState.READY)
     asks = Q(state=DeliveryState.NEEDS_HUMAN) | Q(state=DeliveryState.HELD)
-    asks |= ready & Q(fence=0, accepted_at__lt=now - STALE_AFTER)
+    asks |= ready & PayableWrite.waited_too_long(now)
     asks |= ready & (Q(supplier__state=DeliveryState.NEEDS_HUMAN) | Q(batch__state=WriteBatch.State.STOPPED))
     unfinished = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
     rows = sight.of(PayableWrite.objects.filter(asks, state__in=unfinished, **mine))

@@ -24,16 +24,18 @@ MOVED = timedelta(days=31)
 def resolve(client: BlingClient, unit: ContactWrite | PayableWrite, *, clock: Clock) -> None:
     """Look an uncertain unit up; adopt it, let it be sent again, wait for the second look-up, or ask a person."""
     if isinstance(unit, ContactWrite):
-        look_up(unit, partial(_contact, client), to=BLING, clock=clock)
+        look_up(unit, partial(_contact, client, unit), to=BLING, clock=clock)
     else:
         look_up(unit, partial(_payable, client, unit), to=BLING, clock=clock)
 
 
-def _contact(client: BlingClient, look: LookUp) -> None:
+def _contact(client: BlingClient, unit: ContactWrite, look: LookUp) -> None:
+    """Ours is the only one. Where a person said that it is none of those that Bling has, nobody can tell ours from
+    them: a person looks."""
     sent = DesiredContact.from_json(look.attempt.was_sent)
     found = matching(client, sent)
     failpoints.passed("lookup.read")
-    if len(found) == 1:
+    if len(found) == 1 and not unit.create_anyway:
         look.adopt(sent, found[0].id)
     elif found:
         look.ask(Problem(Reason.PERSON_FOUND_TWICE))
@@ -44,8 +46,8 @@ def _contact(client: BlingClient, look: LookUp) -> None:
 
 
 def _payable(client: BlingClient, unit: PayableWrite, look: LookUp) -> None:
-    """Ours is the one that ends with our marker. One of the same supplier, value and time that appeared since, without
-    it, may be ours as well: a person looks."""
+    """Ours is the one that ends with our marker, whatever somebody changed of it by now. One of the same supplier,
+    value and time that appeared since, without it, may be ours as well: a person looks."""
     surplus = look.attempt.open_surplus
     if surplus is not None:
         look.ask(Problem(Reason.ANOTHER_ID, {"id": str(surplus)}))
@@ -60,16 +62,16 @@ def _payable(client: BlingClient, unit: PayableWrite, look: LookUp) -> None:
         look.adopt(sent, first.bling_id)
     elif not look.is_last:
         look.again()
-    elif shown:
-        ids = ", ".join(str(facts.bling_id) for facts in shown)
+    elif same := [facts for facts in shown if facts.value == sent.value]:
+        ids = ", ".join(str(facts.bling_id) for facts in same)
         look.ask(Problem(Reason.FOUND_TWICE, {"ids": ids}))
     else:
         look.absent()
 
 
 def _shown(client: BlingClient, unit: PayableWrite, sent: DesiredPayable, look: LookUp) -> list[TitleFacts]:
-    """Return the payables of the supplier and value that Bling shows around the due date, and that nobody knew before
-    it was sent."""
+    """Return the payables of the supplier that Bling shows around the due date, and that nobody knew before it was
+    sent."""
     start, end = around(sent.due_date, sent.due_date, MOVED)
     listing = Listing(Direction.PAYABLE, "due", start, end, contact_id=unit.known_contact or 0)
     ids = []
@@ -79,7 +81,7 @@ def _shown(client: BlingClient, unit: PayableWrite, sent: DesiredPayable, look: 
                 f"{len(page.odd)} payables cannot be read", service=BLING.service, operation="GET /contas/pagar",
                 code="incomplete",
             )  # fmt: skip
-        ids += [row.bling_id for row in page if row.value == sent.value]
+        ids += [row.bling_id for row in page]
     known = _known(unit, ids, look)
     found = []
     for bling_id in ids:

@@ -9,8 +9,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
-from integrations.models.bling_units import STALE_AFTER, STALE_OF_PROGRAMS
+from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, PayableWrite, WriteMode
 from integrations.models.connections import ConnectionStatus
 from integrations.models.subqueries import has_any
 
@@ -18,24 +17,21 @@ MOST_UNKNOWN = 2
 """Writes of one account whose outcome is not known, from which on nothing more is sent to it: it is out of order."""
 
 
-def is_fresh(now: datetime) -> Q:
-    """Return which payables may be sent by themselves: accepted lately, or sent before."""
-    old_of_program = Q(batch__source=WriteBatch.Source.BRIDGE, accepted_at__lt=now - STALE_OF_PROGRAMS)
-    return Q(fence__gt=0) | (Q(accepted_at__gte=now - STALE_AFTER) & ~old_of_program)
-
-
 def ready_payables(now: datetime) -> QuerySet[PayableWrite]:
     """Return the payables that may be sent now: their supplier is in Bling."""
     has_supplier = Q(contact_id__isnull=False) | Q(supplier__bling_id__isnull=False)
-    rows = PayableWrite.objects.due(DeliveryState.READY, now).filter(is_fresh(now), PayableWrite.may_be_claimed())
+    rows = PayableWrite.objects.due(DeliveryState.READY, now).filter(
+        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed()
+    )
     return rows.filter(has_supplier)
 
 
 def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
     """Return the suppliers that may be sent now: a payable that may be sent needs them."""
     waiting = PayableWrite.objects.filter(
-        is_fresh(now), PayableWrite.may_be_claimed(), supplier=OuterRef("pk"), state=DeliveryState.READY
-    )
+        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), supplier=OuterRef("pk"),
+        state=DeliveryState.READY,
+    )  # fmt: skip
     rows = ContactWrite.objects.due(DeliveryState.READY, now).filter(bling_id__isnull=True)
     return rows.filter(has_any(waiting))
 

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from django.db.models import Q
+
 from integrations.bling.client import BlingClient
 from integrations.bling.records import ContatoRow
 from integrations.bling.writer import BlingWriter
@@ -42,6 +44,8 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
             may_send=partial(record.may_send, claimed, clock, desired),
         )  # fmt: skip
         record.delivered(claimed, remote_id=remote_id, held=desired, now=clock())
+    for batch in WriteBatch.objects.filter(payables__supplier=unit, state=WriteBatch.State.SENDING).distinct():
+        _stop_after_refusals(batch)
 
 
 def send_payable(writer: BlingWriter, unit: PayableWrite, *, clock: Clock) -> None:
@@ -98,10 +102,13 @@ def _supplier_types(connection_id: int) -> tuple[int, ...]:
 
 
 def _stop_after_refusals(batch: WriteBatch) -> None:
-    """Stop a batch whose last writes were all refused: a wrong column would be refused for each of its rows. That of a
-    program is one payable: it stops at the first refusal, so that as little as can be of it stands in Bling."""
+    """Stop a batch whose last writes, its suppliers' too, were all refused: a wrong column would be refused for each of
+    its rows. That of a program is one payable: it stops at the first refusal, so that as little as can be of it stands
+    in Bling."""
     most = 1 if batch.source == WriteBatch.Source.BRIDGE else MOST_REFUSED
-    ended = BlingAttempt.objects.filter(payable__batch=batch).exclude(outcome="").order_by("-pk")
+    suppliers = PayableWrite.objects.filter(batch=batch, supplier__isnull=False).order_by().values("supplier")
+    mine = BlingAttempt.objects.filter(Q(payable__batch=batch) | Q(contact__in=suppliers))
+    ended = mine.exclude(outcome="").order_by("-pk")
     last = list(ended.values_list("outcome", flat=True)[:most])
     if last == [Outcome.REJECTED.value] * most:
         WriteBatch.objects.filter(pk=batch.pk, state=WriteBatch.State.SENDING).update(state=WriteBatch.State.STOPPED)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.admin.access import history
 from integrations.domain.audit import AuditAction
-from integrations.models import AuditEvent, ConfidentialCategory, Export
+from integrations.models import AuditEvent, ConfidentialCategory, Export, PayableWrite
 from integrations.pipeline.audit.record import record
 from integrations.resources import exporting
 from tests.admin.kit.test_pages import url
@@ -91,10 +91,13 @@ def test_taking_it_home_is_recorded_too(client: Client, auditor: User, ours: Row
 def test_it_tells_nothing_of_confidential_titles(client: Client, auditor: User, ours: Rows) -> None:
     """What was forced is a title's value; who may not see the title does not see it here."""
     for action, of in (
-        (AuditAction.FORCED, ours.posting), (AuditAction.PERSON_ORDER, ours.person), (AuditAction.BULK_ORDER, ours.bulk)
+        (AuditAction.FORCED, ours.posting), (AuditAction.PERSON_ORDER, ours.person),
+        (AuditAction.BULK_ORDER, ours.bulk), (AuditAction.PAYABLES, ours.batch),
+        (AuditAction.PAYABLE_ORDER, ours.payable),
     ):  # fmt: skip
         record(action, company=ours.tenant, of=of, amount=Decimal("4321.09"))
-    hidden = {"forced", "person_order", "bulk_order"}
+    PayableWrite.objects.filter(pk=ours.payable.pk).update(category_id=ours.category.bling_id)
+    hidden = {"forced", "person_order", "bulk_order", "payables", "payable_order"}
     assert set(rows_of(client.get(LIST))) & hidden == hidden
     ConfidentialCategory.objects.create(connection=ours.bling, item=ours.category)
     shown = client.get(LIST)

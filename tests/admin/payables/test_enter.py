@@ -105,6 +105,29 @@ def test_a_possible_duplicate_has_to_be_denied(enter: Any) -> None:
     assert PayableWrite.objects.count() == 2
 
 
+def test_a_possible_duplicate_that_one_may_not_see_is_not_named(enter: Any, open_company: Company) -> None:
+    new = {"supplier": "new", "new_name": "Gráfica Sol", "new_document": DOCUMENT}
+    enter(**new, document_number="SEGREDO 1", seen=seen(enter(**new, document_number="SEGREDO 1")))
+    item = CatalogItem.objects.get(kind="category", bling_id=open_company.category)
+    ConfidentialCategory.objects.create(connection=open_company.connection, item=item)
+    item.pk, item.bling_id, item.name, item.path = None, item.bling_id + 900, "Outra", "Outra"
+    item.save()
+    ana = open_company.tenant.members.get(username="ana")
+    ana.groups.clear()
+    ana.user_permissions.set(Permission.objects.filter(codename__in=["enter_payable", "view_payablewrite"]))
+    page = enter(**new, category=str(item.bling_id)).content.decode()
+    assert "que você não pode ver" in page
+    assert "SEGREDO" not in page
+
+
+def test_a_company_that_is_written_to_no_more_is_not_taken_for_another(enter: Any, open_company: Company) -> None:
+    address = reverse("admin:integrations_payablewrite_enter")
+    client = Client()
+    client.force_login(open_company.tenant.members.get(username="ana"))
+    assert b'name="value"' in client.get(address, {"connection": open_company.connection.pk}).content
+    assert b'name="value"' not in client.get(address, {"connection": open_company.connection.pk + 1}).content
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

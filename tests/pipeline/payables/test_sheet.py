@@ -2,14 +2,16 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.domain.occurrences import Recurrence
-from integrations.models import BlingWriting, CatalogItem, PayableSheet, PayableWrite, Person, WriteBatch
+from integrations.models import BlingWriting, CatalogItem, PayableSheet, PayableWrite, Person, SyncRun, WriteBatch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.columns import COLUMNS, header
 from integrations.pipeline.payables.sheet import Shown, accept_sheet, discard_sheet, read_sheet, take_sheet
@@ -40,6 +42,17 @@ def ana(db: None) -> User:
 def written(*lines: dict[str, Any], columns: tuple[str, ...] = tuple(COLUMNS)) -> bytes:
     headers = [header(name) for name in columns]
     return xlsx_bytes(Sheet("Contas a pagar", headers, [[line.get(name, "") for name in columns] for line in lines]))
+
+
+def with_text(content: bytes, part: str, text: bytes, other: bytes) -> bytes:
+    """Return a workbook with another text in one of its parts."""
+    made = BytesIO()
+    with ZipFile(BytesIO(content)) as old, ZipFile(made, "w") as new:
+        for name in old.namelist():
+            held = old.read(name)
+            assert name != part or text in held
+            new.writestr(name, held.replace(text, other) if name == part else held)
+    return made.getvalue()
 
 
 def sent(rows: Rows, user: User, *lines: dict[str, Any]) -> PayableSheet:
@@ -87,6 +100,12 @@ def test_a_good_row_becomes_a_payable(rows: Rows, ana: User) -> None:
         ({"recurrence": "Parcelada"}, "installments", "parcelas"),
         ({"recurrence": "Parcelada", "installments": "101"}, "installments", "100"),
         ({"installments": "dois"}, "installments", "não é um número"),
+        ({"installments": 12, "recurrence": "Mensal"}, "installments", "Parcelada"),
+        ({"installments": 3, "day": 32}, "day", "1 a 31"),
+        ({"value": Decimal("1.234")}, "value", "não é um valor"),
+        ({"value": Decimal("10.125")}, "value", "não é um valor"),
+        ({"value": "0.125"}, "value", "não é um valor"),
+        ({"value": "1,234"}, "value", "não é um valor"),
         ({"history": "x" * 201}, "history", "200"),
         ({"document_number": "x" * 26}, "document_number", "25"),
     ],
@@ -114,7 +133,15 @@ def test_a_formula_is_never_read(rows: Rows, ana: User) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("1.234,56", "1234.56"), ("R$ 9,90", "9.90"), (Decimal("0.30"), "0.30"), ("1234.5", "1234.50"), (12, "12")],
+    [
+        ("1.234,56", "1234.56"),
+        ("R$ 9,90", "9.90"),
+        (Decimal("0.30"), "0.30"),
+        (Decimal("0.1") + Decimal("0.20000000000000004"), "0.30"),
+        (Decimal("1234.5"), "1234.50"),
+        ("1234.5", "1234.50"),
+        (12, "12"),
+    ],
 )
 def test_amounts_as_people_and_programs_write_them(rows: Rows, ana: User, typed: Any, meant: str) -> None:
     [row] = shown(sent(rows, ana, {**GOOD, "value": typed})).good
@@ -127,6 +154,14 @@ def test_days_as_people_and_programs_write_them(rows: Rows, ana: User, typed: An
     [row] = shown(sent(rows, ana, {**GOOD, "due_date": typed})).good
     assert row.entry is not None
     assert row.entry.due_date == DUE
+
+
+def test_days_of_a_workbook_that_counts_from_1904(rows: Rows, ana: User) -> None:
+    content = with_text(written(GOOD), "xl/workbook.xml", b"<workbookPr", b'<workbookPr date1904="1"')
+    sheet = take_sheet(connection=rows.bling, name="mac.xlsx", content=content, user=ana, now=timezone.now())
+    [row] = shown(sheet).good
+    assert row.entry is not None
+    assert row.entry.due_date == DUE + timedelta(days=1462)
 
 
 def test_a_cpf_that_lost_its_zero_is_read_as_it_was(rows: Rows, ana: User) -> None:
@@ -147,6 +182,13 @@ def test_a_supplier_of_the_mirror_is_that_contact(rows: Rows, ana: User) -> None
     [row] = shown(sent(rows, ana, GOOD)).good
     assert row.entry is not None
     assert row.entry.supplier.contact_id == rows.person.bling_id
+    assert row.entry.supplier.name == rows.person.name != GOOD["supplier"]
+
+
+def test_a_row_that_may_be_an_installment_of_another_is_doubtful(rows: Rows, ana: User) -> None:
+    whole = {**GOOD, "value": 300, "installments": 2, "document_number": ""}
+    found = shown(sent(rows, ana, whole, {**GOOD, "document_number": ""}))
+    assert [len(found.good), len(found.doubtful)] == [1, 1]
 
 
 def test_the_same_twice_in_a_file_is_doubtful(rows: Rows, ana: User) -> None:
@@ -173,6 +215,15 @@ def test_what_changed_since_it_was_shown_is_refused(rows: Rows, ana: User) -> No
     with pytest.raises(Refused, match="diferente"):
         confirm(sheet, ana, signature=before)
     assert PayableWrite.objects.count() == 1
+
+
+def test_a_sheet_waits_until_bling_was_read_lately(rows: Rows, ana: User) -> None:
+    sheet = sent(rows, ana, GOOD)
+    SyncRun.objects.filter(connection=rows.bling).update(ended_at=timezone.now() - timedelta(minutes=61))
+    with pytest.raises(Refused, match=r"hour|hora"):
+        confirm(sheet, ana)
+    SyncRun.objects.filter(connection=rows.bling).update(ended_at=timezone.now())
+    confirm(sheet, ana)
 
 
 def test_a_discarded_sheet_sends_nothing(rows: Rows, ana: User) -> None:
