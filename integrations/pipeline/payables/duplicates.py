@@ -1,7 +1,7 @@
 """Payables that may be there already: in what people entered here, and in what Bling shows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,11 +10,13 @@ from django.db.models import Q, QuerySet
 from integrations.bling.client import BlingClient, Listing
 from integrations.domain.calendar import around
 from integrations.domain.delivery import DeliveryState
+from integrations.domain.documents import compact
 from integrations.domain.names import fold
 from integrations.domain.occurrences import Parcel, number_of
 from integrations.domain.titles import NOT_OWED, Direction, TitleRow
 from integrations.models import BlingConnection, PayableWrite, SyncRun, Title, WriteBatch
 from integrations.pipeline.payables.entry import Entry, Supplier, is_same_supplier
+from integrations.pipeline.to_bling.send import matching
 from integrations.rest.errors import IncompleteError
 
 NEAR = timedelta(days=3)
@@ -87,7 +89,7 @@ class Duplicates:
             if is_same and may_be_same_number(number, title.document_number):
                 found.append(Duplicate(title.value, due, title=title, bling_id=title.bling_id))
         known = ours | {duplicate.bling_id for duplicate in found}
-        return found + list(_listed(entry, parcel, self._shown, known))
+        return found + list(_listed(parcel, self._shown, known))
 
 
 def came_since(payables: Sequence[PayableWrite]) -> list[PayableWrite]:
@@ -129,12 +131,11 @@ def entered(connection: BlingConnection) -> QuerySet[PayableWrite]:
     return rows.exclude(batch__state=WriteBatch.State.DISCARDED).select_related("supplier", "batch")
 
 
-def _listed(entry: Entry, parcel: Parcel, shown: Iterable[TitleRow], known: set[int | None]) -> Iterable[Duplicate]:
+def _listed(parcel: Parcel, shown: Iterable[TitleRow], known: set[int | None]) -> Iterable[Duplicate]:
     for row in shown:
         due = row.due_date
-        is_same = row.value == parcel.value and row.contact_id == entry.supplier.contact_id
         is_owed = row.status not in NOT_OWED and row.bling_id not in known
-        if is_same and is_owed and due is not None and is_near(due, parcel.due_date):
+        if row.value == parcel.value and is_owed and due is not None and is_near(due, parcel.due_date):
             yield Duplicate(row.value, due, bling_id=row.bling_id)
 
 
@@ -145,17 +146,30 @@ def is_to_be_asked(connection: BlingConnection, now: datetime) -> bool:
 
 
 def listed_in_bling(client: BlingClient, entry: Entry) -> list[TitleRow]:
-    """Return the payables of an entry's supplier that Bling lists around its due dates; none of a supplier that Bling
-    does not have. Raises `IncompleteError` for a list that cannot be read whole."""
-    if not entry.supplier.contact_id:
-        return []
+    """Return the payables of an entry's supplier that Bling lists around its due dates, at whichever contacts it has
+    there. Raises `IncompleteError` for a list that cannot be read whole."""
     dates = [parcel.due_date for parcel in entry.parcels()]
-    start, end = around(min(dates), max(dates), NEAR)
+    period = around(min(dates), max(dates), NEAR)
+    return [row for contact_id in _contacts_of(client, entry.supplier) for row in _rows_of(client, contact_id, *period)]
+
+
+def _contacts_of(client: BlingClient, supplier: Supplier) -> list[int]:
+    """Return the contacts that may be a supplier: the chosen one, and those with its CPF/CNPJ; of a new one, also those
+    with its name that have none."""
+    chosen = [supplier.contact_id] if supplier.contact_id else []
+    desired = supplier.to_contact()
+    rows = matching(client, desired) if desired.document or not chosen else []
+    if desired.document and not chosen:
+        named = matching(client, replace(desired, document=""))
+        rows += [row for row in named if not compact(row.numero_documento)]
+    return list(dict.fromkeys([*chosen, *(row.id for row in rows)]))
+
+
+def _rows_of(client: BlingClient, contact_id: int, start: date, end: date) -> list[TitleRow]:
     rows: list[TitleRow] = []
     while start <= end:
         until = min(end, around(start, start, timedelta(days=364))[1])
-        listing = Listing(Direction.PAYABLE, "due", start, until, contact_id=entry.supplier.contact_id)
-        for page in client.title_pages(listing):
+        for page in client.title_pages(Listing(Direction.PAYABLE, "due", start, until, contact_id=contact_id)):
             if page.odd:
                 raise IncompleteError("a payable cannot be read", service="Bling", code="incomplete")
             rows += page

@@ -74,7 +74,7 @@ def propose(connection: BlingConnection, entry: Entry, registers: Registers, *, 
     if faults:
         return Proposal(entry, (), (), faults, ())
     shown: Sequence[TitleRow] = ()
-    if entry.supplier.contact_id and is_to_be_asked(connection, clock()):
+    if is_to_be_asked(connection, clock()):
         with asking(connection, clock) as client:
             shown = listed_in_bling(client, entry)
     parcels = entry.parcels()

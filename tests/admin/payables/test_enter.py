@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import BlingWriting, CatalogItem, ConfidentialCategory, PayableWrite, WriteBatch
+from integrations.models import BlingWriting, CatalogItem, ConfidentialCategory, PayableWrite, SyncRun, WriteBatch
 from tests.admin.kit.test_pages import url
 from tests.admin.world import make_user
 from tests.flows.helpers import Company
@@ -103,6 +104,20 @@ def test_a_possible_duplicate_has_to_be_denied(enter: Any) -> None:
     assert PayableWrite.objects.count() == 1
     assert enter(**new, seen=seen(shown), is_another="yes").status_code == 302
     assert PayableWrite.objects.count() == 2
+
+
+@pytest.mark.parametrize(("name", "document"), [("Outro Nome", DOCUMENT), ("Gráfica Sol", "")])
+def test_bling_is_asked_about_a_new_supplier_when_the_last_sync_is_old(
+    enter: Any, open_company: Company, name: str, document: str
+) -> None:
+    SyncRun.objects.update(ended_at=timezone.now() - timedelta(hours=2))
+    known = open_company.bling.add_contact(name, document=document)
+    open_company.bling.add_title("payable", "150.00", date(2027, 1, 20), known)
+    new = {"supplier": "new", "new_name": "Gráfica Sol", "new_document": DOCUMENT}
+    shown = enter(**new)
+    assert "Pode já existir a mesma conta a pagar" in shown.content.decode()
+    assert enter(**new, seen=seen(shown)).status_code == 200
+    assert not PayableWrite.objects.exists()
 
 
 def test_a_possible_duplicate_that_one_may_not_see_is_not_named(enter: Any, open_company: Company) -> None:
