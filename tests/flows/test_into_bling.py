@@ -93,10 +93,11 @@ def test_a_monthly_payable_is_sent_once(writing: Company, ana: User) -> None:
 
 @pytest.mark.parametrize("mode", [WriteMode.OFF, WriteMode.SIMULATION])
 def test_nothing_is_sent_unless_it_is_live(writing: Company, ana: User, mode: WriteMode) -> None:
-    enter(writing, ana)
+    known = writing.bling.add_contact("Padaria Lua", document="11222333000181")
+    enter(writing, ana, entry(writing), entry(writing, supplier=Supplier("Padaria Lua", "11222333000181", known)))
     BlingWriting.objects.update(mode=mode)
     writing.work()
-    assert states() == [DeliveryState.READY]
+    assert states() == [DeliveryState.READY] * 2
     assert ours(writing) == []
     assert not BlingAttempt.objects.exists()
 
@@ -117,6 +118,21 @@ def test_a_lost_answer_makes_neither_two_nor_none(writing: Company, ana: User, w
     assert len(ours(writing)) == 1
     assert states() == [DeliveryState.DELIVERED]
     assert PayableWrite.objects.get().bling_id == ours(writing)[0].id
+
+
+def test_what_is_not_known_is_looked_up_in_an_account_that_was_switched_off(
+    writing: Company, ana: User, world: World, settings: Any
+) -> None:
+    settings.UNCERTAIN_WAIT_SECONDS = 3600
+    world.faults.add(Fault(**POST, kind="cut_after"))
+    enter(writing, ana)
+    writing.work()
+    assert states() == [DeliveryState.UNCERTAIN]
+    BlingWriting.objects.update(mode=WriteMode.OFF)
+    PayableWrite.objects.update(ready_at=timezone.now())
+    writing.work()
+    assert states() == [DeliveryState.DELIVERED]
+    assert len(ours(writing)) == 1
 
 
 def test_one_that_somebody_corrected_at_once_is_known_by_its_mark(

@@ -18,10 +18,10 @@ MOST_UNKNOWN = 2
 
 
 def ready_payables(now: datetime) -> QuerySet[PayableWrite]:
-    """Return the payables that may be sent now: their supplier is in Bling."""
+    """Return the payables that may be sent now: their account is written to, their supplier is in Bling."""
     has_supplier = Q(contact_id__isnull=False) | Q(supplier__bling_id__isnull=False)
     rows = PayableWrite.objects.due(DeliveryState.READY, now).filter(
-        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed()
+        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), connection__writing__mode=WriteMode.LIVE
     )
     return rows.filter(has_supplier)
 
@@ -30,7 +30,7 @@ def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
     """Return the suppliers that may be sent now: a payable that may be sent needs them."""
     waiting = PayableWrite.objects.filter(
         ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), supplier=OuterRef("pk"),
-        state=DeliveryState.READY,
+        state=DeliveryState.READY, connection__writing__mode=WriteMode.LIVE,
     )  # fmt: skip
     rows = ContactWrite.objects.due(DeliveryState.READY, now).filter(bling_id__isnull=True)
     return rows.filter(has_any(waiting))
@@ -38,14 +38,15 @@ def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
 
 def is_mine(writing: BlingWriting, now: datetime) -> bool:
     """Say whether the holder of an account's lease may still write to it, and there is something to do."""
-    return _with_work(now).filter(pk=writing.pk, fence=writing.fence, mode=WriteMode.LIVE).exists()
+    return _with_work(now).filter(pk=writing.pk, fence=writing.fence).exists()
 
 
 def writings_due(now: datetime, tenant_ids: Sequence[int] | Any | None) -> QuerySet[BlingWriting]:
-    """Return the accounts that something is to be sent to, or looked up in, and that nobody writes to now."""
+    """Return the accounts that something is to be sent to, or looked up in, and that nobody writes to now. What became
+    of a write is looked up in one that is switched off, too: it is read alone, and may have been paid."""
     found = _with_work(now).filter(
         Q(paused_until=None) | Q(paused_until__lte=now), Q(lease_until=None) | Q(lease_until__lt=now),
-        mode=WriteMode.LIVE, connection__status=ConnectionStatus.CONNECTED, connection__tenant__is_active=True,
+        connection__status=ConnectionStatus.CONNECTED, connection__tenant__is_active=True,
     )  # fmt: skip
     return found if tenant_ids is None else found.filter(connection__tenant__in=tenant_ids)
 
