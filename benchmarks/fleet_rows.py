@@ -99,7 +99,6 @@ class _Filler:
             slug="frota", name="Frota", delivery_mode="live", sync_from=now.date() - timedelta(days=365),
             settled_from=now.date() - timedelta(days=365), nothing_is_closed=True,
         )  # fmt: skip
-        self.first = max(FIRST, tenant.pk + 1)
         connection = BlingConnection.objects.create(
             tenant=tenant, status="connected", company_id="c", registers_read_at=now, contacts_read_until=now,
             planned_at=now, swept_at=now,
@@ -114,6 +113,8 @@ class _Filler:
             receivable_list="first", allow_unconfirmed=True, lists_are_complete=True,
         )  # fmt: skip
         limit = RateLimit.objects.create(key="kamino:cn", next_at=now, day=now.date())
+        # A copy has one number in all tables, and the sequences of used tables are not equally far.
+        self.first = max(FIRST, *(row.pk + 1 for row in (tenant, connection, kamino)))
         self._copy(tenant, 1, {"id": "c", "slug": "'frota-' || c", "name": "'Frota ' || lpad(c::text, 4, '0')"})
         self._copy(connection, 1, {"id": "c", "tenant_id": "c", "company_id": "'c' || c"})
         self._copy(token, 1, {"connection_id": "c"})
