@@ -111,8 +111,8 @@ class _Entering:
         labels = {key: self._label(supplier) for key, supplier in found.items()}
         is_chosen = "supplier" in self.request.POST
         chooser = SupplierForm(self.request.POST if is_chosen else None, found=labels, typed=typed)
-        context = {"chooser": chooser, "is_cut": answer.is_cut}
-        if not is_chosen and len(found) == 1:
+        context = {"chooser": chooser, "is_cut": answer.is_cut, "unreadable": answer.unreadable}
+        if not is_chosen and len(found) == 1 and not answer.unreadable:
             supplier = next(iter(found.values()))
         elif chooser.is_valid():
             supplier = chooser.to_supplier(found)

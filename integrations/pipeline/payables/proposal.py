@@ -23,10 +23,12 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class Found:
-    """The contacts in Bling that a supplier may be; `is_cut`: there are more than were shown."""
+    """The contacts in Bling that a supplier may be; `is_cut`: there are more than were shown; `unreadable`: how many
+    could not be read, of which nobody knows who they are."""
 
     suppliers: Sequence[Supplier]
     is_cut: bool
+    unreadable: int
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,13 @@ def find_suppliers(connection: BlingConnection, term: str, *, clock: Clock) -> F
         details={"at": "bling", "person": keyed(term)},
     )  # fmt: skip
     with asking(connection, clock) as client:
-        rows = [row for row in client.contacts_like(term) if row.situacao != "E"]
+        shown = client.contacts_like(term)
+    rows = [row for row in shown if row.situacao != "E"]
     is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
     if is_document:
         rows = [row for row in rows if compact(row.numero_documento) == compact(term)]
     found = [Supplier(row.nome[:120], _document(row.numero_documento), row.id) for row in rows]
-    return Found(found[:MOST_FOUND], is_cut=len(found) > MOST_FOUND)
+    return Found(found[:MOST_FOUND], is_cut=len(found) > MOST_FOUND, unreadable=len(shown.odd))
 
 
 def propose(connection: BlingConnection, entry: Entry, registers: Registers, *, clock: Clock) -> Proposal:

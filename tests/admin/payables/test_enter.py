@@ -1,5 +1,6 @@
 """The page "Lançar conta a pagar", against a Bling over HTTP: who may, what is shown, and what is accepted."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -12,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import BlingWriting, CatalogItem, ConfidentialCategory, PayableWrite, SyncRun, WriteBatch
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.admin.kit.test_pages import url
 from tests.admin.world import make_user
 from tests.flows.helpers import Company
@@ -69,6 +72,15 @@ def test_the_one_supplier_that_bling_has_is_chosen(enter: Any, open_company: Com
     done = enter(person="98.765.432/0001-98", supplier=str(known), seen=seen(shown))
     assert done.status_code == 302
     assert PayableWrite.objects.get().contact_id == known
+
+
+def test_nobody_is_chosen_beside_one_that_cannot_be_read(enter: Any, open_company: Company, world: World) -> None:
+    row = {"id": 5, "nome": "Gráfica Sol", "numeroDocumento": DOCUMENT, "situacao": "A", "tipo": "J"}
+    answer = json.dumps({"data": [row, {**row, "id": "?"}]})
+    world.faults.add(Fault("bling", "odd_before", "GET", "/contatos", answer=answer))
+    page = enter().content.decode()
+    assert "mais um contato assim, que não pôde ser lido" in page
+    assert 'name="seen"' not in page
 
 
 def test_nobody_is_chosen_among_several(enter: Any, open_company: Company) -> None:
