@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from integrations.bling.errors import SERVICE
 from integrations.rest.asked import as_asked
-from integrations.rest.errors import ApiError, InternalError
+from integrations.rest.errors import ApiError, IncompleteError, InternalError
 from integrations.rest.fields import Fields
 
 T = TypeVar("T")
@@ -46,6 +46,14 @@ class Rows(list[T]):
         """Return these rows as an answer to what was asked. Raises `FilterIgnoredError` when most of them are none."""
         kept, others = as_asked(self, is_asked, service=SERVICE, operation=operation)
         return Rows(kept, self.odd, others)
+
+    def whole(self, operation: str) -> "Rows[T]":
+        """Return these rows as all there are. Raises `IncompleteError` where one could not be read: it may be what is
+        looked for."""
+        if self.odd:
+            why = f"{len(self.odd)} rows cannot be read"
+            raise IncompleteError(why, service=SERVICE, operation=operation, code="incomplete")
+        return self
 
     @property
     def size(self) -> int:

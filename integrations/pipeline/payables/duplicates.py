@@ -17,7 +17,6 @@ from integrations.domain.titles import NOT_OWED, Direction, TitleRow
 from integrations.models import BlingConnection, PayableWrite, SyncRun, Title, WriteBatch
 from integrations.pipeline.payables.entry import Entry, Supplier, is_same_supplier
 from integrations.pipeline.to_bling.send import matching
-from integrations.rest.errors import IncompleteError
 
 NEAR = timedelta(days=3)
 """How far apart two due dates may be of what is one payable."""
@@ -170,8 +169,6 @@ def _rows_of(client: BlingClient, contact_id: int, start: date, end: date) -> li
     while start <= end:
         until = min(end, around(start, start, timedelta(days=364))[1])
         for page in client.title_pages(Listing(Direction.PAYABLE, "due", start, until, contact_id=contact_id)):
-            if page.odd:
-                raise IncompleteError("a payable cannot be read", service="Bling", code="incomplete")
-            rows += page
+            rows += page.whole("GET /contas/pagar")
         start = until + timedelta(days=1)
     return rows

@@ -15,7 +15,7 @@ from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp, look_up
 from integrations.pipeline.to_bling.bling import BLING
 from integrations.pipeline.to_bling.send import matching
-from integrations.rest.errors import IncompleteError, NotFoundError
+from integrations.rest.errors import NotFoundError
 
 MOVED = timedelta(days=31)
 """How far somebody may have moved the due date of what was just created."""
@@ -74,14 +74,7 @@ def _shown(client: BlingClient, unit: PayableWrite, sent: DesiredPayable, look: 
     sent."""
     start, end = around(sent.due_date, sent.due_date, MOVED)
     listing = Listing(Direction.PAYABLE, "due", start, end, contact_id=unit.known_contact or 0)
-    ids = []
-    for page in client.title_pages(listing):
-        if page.odd:
-            raise IncompleteError(
-                f"{len(page.odd)} payables cannot be read", service=BLING.service, operation="GET /contas/pagar",
-                code="incomplete",
-            )  # fmt: skip
-        ids += [row.bling_id for row in page]
+    ids = [row.bling_id for page in client.title_pages(listing) for row in page.whole("GET /contas/pagar")]
     known = _known(unit, ids, look)
     found = []
     for bling_id in ids:

@@ -18,7 +18,7 @@ from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.to_bling.bling import BLING
-from integrations.rest.errors import AmbiguousError, IncompleteError, InternalError
+from integrations.rest.errors import AmbiguousError, InternalError
 
 SUPPLIER = "fornecedor"
 """What Bling calls the type of contact that is owed money (GET /contatos/tipos); its id is each account's own."""
@@ -81,12 +81,7 @@ def matching(client: BlingClient, desired: DesiredContact) -> list[ContatoRow]:
     """Return the contacts in Bling, deleted ones apart, that have a supplier's CPF/CNPJ, or its name where it has none.
     Raises `IncompleteError` where a row could not be read."""
     rows = client.contacts_like(desired.document) if desired.document else client.contacts_named(desired.name)
-    if rows.odd:
-        raise IncompleteError(
-            f"{len(rows.odd)} contacts cannot be read", service=BLING.service, operation="GET /contatos",
-            code="incomplete",
-        )  # fmt: skip
-    return [row for row in rows if row.situacao != "E" and _is_meant(row, desired)]
+    return [row for row in rows.whole("GET /contatos") if row.situacao != "E" and _is_meant(row, desired)]
 
 
 def _is_meant(row: ContatoRow, desired: DesiredContact) -> bool:
