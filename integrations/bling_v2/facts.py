@@ -1,7 +1,5 @@
 """What a request of v2 wants booked: checked in v2's order, before anything is asked of Bling."""
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from integrations.bling_v2.codes import NO_DATE, OFF, REFUSED, RefusedError
+from integrations.domain.bodies import fingerprint_of
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.names import fold
 from integrations.domain.occurrences import FENCED, MOST_INSTALLMENTS, Recurrence
@@ -74,7 +73,7 @@ class PayableFacts:
     @property
     def fingerprint(self) -> str:
         """A name for what is wanted, the same for every request that wants the same, on whatever day it comes."""
-        return hashlib.sha256(json.dumps(asdict(self), default=str, sort_keys=True).encode()).hexdigest()
+        return fingerprint_of(asdict(self))
 
 
 def read_facts(values: Mapping[str, str], names: Names) -> PayableFacts:

@@ -11,6 +11,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 
+def fingerprint_of(value: object) -> str:
+    """Return a name for a value of JSON, days and amounts: the same for what is equal, another for what is not."""
+    return hashlib.sha256(json.dumps(value, default=str, sort_keys=True).encode()).hexdigest()
+
+
 @dataclass(frozen=True)
 class Stored:
     """How a body was stored: by which version, and without which of today's fields."""
@@ -59,7 +64,7 @@ class StoredBody:
     @property
     def fingerprint(self) -> str:
         """A name for what is stored, made with its version."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:32]
+        return fingerprint_of(self.to_json())[:32]
 
     @property
     def is_older(self) -> bool:

@@ -1,12 +1,11 @@
 """Proposals: what would become of an entry, shown to who entered it before anything is stored."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from integrations.domain.audit import AuditAction
+from integrations.domain.bodies import fingerprint_of
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.occurrences import Parcel
 from integrations.domain.titles import TitleRow
@@ -49,8 +48,7 @@ class Proposal:
     def signature(self) -> str:
         """A name for what a person was shown: it differs as soon as anything of it does."""
         found = [[duplicate.to_json() for duplicate in rows] for rows in self.duplicates]
-        text = json.dumps([asdict(self.entry), found], default=str, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return fingerprint_of([asdict(self.entry), found])
 
 
 def find_suppliers(connection: BlingConnection, term: str, *, clock: Clock) -> Found:

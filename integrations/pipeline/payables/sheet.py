@@ -1,7 +1,5 @@
 """A spreadsheet of payables: kept as it was sent, read whenever it is shown, and accepted by who sent it."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from integrations.domain.bodies import fingerprint_of
 from integrations.domain.calendar import day_of
 from integrations.domain.documents import compact
 from integrations.domain.money import ZERO
@@ -78,7 +77,7 @@ class Shown:
              [duplicate.to_json() for duplicate in row.duplicates]]
             for row in self.rows
         ]  # fmt: skip
-        return hashlib.sha256(json.dumps(said, default=str, sort_keys=True).encode()).hexdigest()
+        return fingerprint_of(said)
 
 
 def _total(rows: Sequence[ShownRow]) -> Decimal:
