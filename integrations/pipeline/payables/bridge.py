@@ -42,7 +42,7 @@ from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import throttle
 from integrations.pipeline.payables.accept import Accepted, lock
 from integrations.pipeline.payables.accept import accept as store
-from integrations.pipeline.payables.entry import Entry, Supplier, registers_of
+from integrations.pipeline.payables.entry import Entry, Supplier, closed_text, registers_of
 from integrations.pipeline.payables.outcome import Ended, Outcome, end_refused, outcome_of
 from integrations.pipeline.payables.repeats import held_by, same_request
 
@@ -200,8 +200,7 @@ def _entry_of(key: ApiKey, facts: PayableFacts, now: datetime) -> Entry:
         day=facts.day,
         is_total=key.parcel_value == ParcelValue.TOTAL,
     )
-    closed = key.connection.tenant.closed_until
-    if closed is not None and entry.competence_date <= closed:
+    if closed_text(key.connection, entry.competence_date):
         raise RefusedError(REFUSED, CLOSED_MONTH)
     try:
         entry.parcels()

@@ -163,10 +163,16 @@ def _day_faults(entry: Entry, connection: BlingConnection) -> Iterator[Fault]:
             yield Fault(name, _("The day must be between 2000 and 2099."))
     if not 0 <= entry.day <= 31:
         yield Fault("day", _("The day of the month is one of 1 to 31."))
+    if closed := closed_text(connection, entry.competence_date):
+        yield Fault("competence_date", closed)
+
+
+def closed_text(connection: BlingConnection, competence_date: date) -> str:
+    """Say that a day lies in a closed month of a connection's company, "" where it does not."""
     closed = connection.tenant.closed_until
-    if closed is not None and entry.competence_date <= closed:
-        yield Fault("competence_date", _("This month is closed: the company is closed until %(day)s.")
-                    % {"day": f"{closed:%d/%m/%Y}"})  # fmt: skip
+    if closed is None or competence_date > closed:
+        return ""
+    return _("This month is closed: the company is closed until %(day)s.") % {"day": f"{closed:%d/%m/%Y}"}
 
 
 def _text_faults(entry: Entry) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from integrations.models import BlingAttempt, ContactWrite, PayableWrite, WriteB
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.payables.duplicates import came_since
+from integrations.pipeline.payables.entry import closed_text
 
 Decision = PayableWrite.Decision
 MOST_NAMED = 5
@@ -163,10 +164,8 @@ def _refuse_what_changed(rows: QuerySet[PayableWrite]) -> None:
     have them by now."""
     payables = list(rows.select_related("connection__tenant", "supplier"))
     for payable in payables:
-        closed = payable.connection.tenant.closed_until
-        if closed is not None and payable.get_desired().competence_date <= closed:
-            day = f"{closed:%d/%m/%Y}"
-            raise Refused("closed", _("This month is closed: the company is closed until %(day)s.") % {"day": day})
+        if closed := closed_text(payable.connection, payable.get_desired().competence_date):
+            raise Refused("closed", closed)
     came = came_since(payables)
     if came:
         names = ", ".join(str(payable) for payable in came[:MOST_NAMED])
