@@ -25,20 +25,6 @@ from tests.flows.payables import DOCUMENT, DUE, enter, entry, ours, states
 POST = {"side": "bling", "method": "POST", "path": "/contas/pagar"}
 
 
-@pytest.fixture
-def ana(db: None) -> User:
-    return User.objects.create_user("ana")
-
-
-@pytest.fixture
-def writing(company: Company, settings: Any) -> Company:
-    """A company whose Bling is written to."""
-    settings.UNCERTAIN_WAIT_SECONDS = 0
-    company.sync()
-    BlingWriting.objects.create(connection=company.connection, mode=WriteMode.LIVE)
-    return company
-
-
 def test_a_payable_of_a_new_supplier_reaches_both_sides(writing: Company, ana: User) -> None:
     enter(writing, ana)
     writing.work()

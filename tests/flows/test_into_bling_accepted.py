@@ -2,31 +2,17 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import BlingWriting, PayableWrite, WriteBatch, WriteMode
+from integrations.models import BlingWriting, PayableWrite, WriteBatch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import orders
 from integrations.pipeline.payables.entry import Supplier
 from tests.flows.helpers import Company
 from tests.flows.payables import DOCUMENT, DUE, enter, entry, ours, same_as
-
-
-@pytest.fixture
-def ana(db: None) -> User:
-    return User.objects.create_user("ana")
-
-
-@pytest.fixture
-def writing(company: Company, settings: Any) -> Company:
-    settings.UNCERTAIN_WAIT_SECONDS = 0
-    company.sync()
-    BlingWriting.objects.create(connection=company.connection, mode=WriteMode.LIVE)
-    return company
 
 
 class TestASecondPerson:

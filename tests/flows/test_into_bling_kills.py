@@ -13,26 +13,13 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.occurrences import Recurrence
-from integrations.models import WRITE_UNITS, BlingAttempt, BlingWriting, PayableWrite, WriteMode
+from integrations.models import WRITE_UNITS, BlingAttempt, BlingWriting, PayableWrite
 from integrations.pipeline.access.failpoints import WRITE_FAILPOINTS
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.run import tick
 from tests.flows.helpers import Company
 from tests.flows.mortal import Killed, at_failpoint, die
 from tests.flows.payables import DOCUMENT, enter, entry, ours, states
-
-
-@pytest.fixture
-def ana(transactional_db: None) -> User:
-    return User.objects.create_user("ana")
-
-
-@pytest.fixture
-def writing(company: Company, settings: Any) -> Company:
-    settings.UNCERTAIN_WAIT_SECONDS = 0
-    company.sync()
-    BlingWriting.objects.create(connection=company.connection, mode=WriteMode.LIVE)
-    return company
 
 
 def let_leases_end() -> None:
