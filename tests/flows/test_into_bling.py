@@ -1,5 +1,6 @@
 """Payables that people enter reach Bling once, and Kamino by the mirror."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -119,6 +120,28 @@ def test_what_is_not_known_is_looked_up_in_an_account_that_was_switched_off(
     writing.work()
     assert states() == [DeliveryState.DELIVERED]
     assert len(ours(writing)) == 1
+
+
+def test_a_list_that_cannot_be_read_whole_proves_no_absence(
+    writing: Company, ana: User, world: World, settings: Any
+) -> None:
+    settings.UNCERTAIN_WAIT_SECONDS = 3600
+    odd = json.dumps({"data": [{"id": "?"}]})
+    world.faults.add(Fault("bling", "odd_before", "GET", "/contatos", times=5, answer=odd))
+    enter(writing, ana)
+    writing.work()
+    assert writing.bling.calls["POST /contatos"] == 0
+    world.faults.clear()
+    ContactWrite.objects.update(ready_at=timezone.now())
+    world.faults.add(Fault(**POST, kind="cut_after"))
+    writing.work()
+    assert states() == [DeliveryState.UNCERTAIN]
+    world.faults.add(Fault("bling", "odd_before", "GET", "/contas/pagar", times=5, answer=odd))
+    for _ in range(4):
+        PayableWrite.objects.update(ready_at=timezone.now())
+        writing.work()
+    assert writing.bling.calls["POST /contas/pagar"] == 1
+    assert states() == [DeliveryState.UNCERTAIN]
 
 
 def test_one_that_somebody_corrected_at_once_is_known_by_its_mark(

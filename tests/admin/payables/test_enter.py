@@ -132,6 +132,18 @@ def test_bling_is_asked_about_a_new_supplier_when_the_last_sync_is_old(
     assert not PayableWrite.objects.exists()
 
 
+def test_nothing_is_shown_to_confirm_where_a_payable_cannot_be_read(
+    enter: Any, open_company: Company, world: World
+) -> None:
+    SyncRun.objects.update(ended_at=timezone.now() - timedelta(hours=2))
+    known = open_company.bling.add_contact("Gráfica Sol", document=DOCUMENT)
+    answer = json.dumps({"data": [{"id": "?"}]})
+    world.faults.add(Fault("bling", "odd_before", "GET", "/contas/pagar", times=5, answer=answer))
+    assert 'name="seen"' not in enter(supplier=str(known)).content.decode()
+    world.faults.clear()
+    assert 'name="seen"' in enter(supplier=str(known)).content.decode()
+
+
 def test_a_possible_duplicate_that_one_may_not_see_is_not_named(enter: Any, open_company: Company) -> None:
     new = {"supplier": "new", "new_name": "Gráfica Sol", "new_document": DOCUMENT}
     enter(**new, document_number="SEGREDO 1", seen=seen(enter(**new, document_number="SEGREDO 1")))
