@@ -97,7 +97,8 @@ def test_a_forged_seal_is_told(app: None) -> None:
     forged = record(AuditAction.LOGIN)
     as_insider(
         f"INSERT INTO {SEAL} (number, event_id, event_at, digest, previous, hash, sealed_at, version)"
-        f" SELECT {head.number + 1}, id, at, repeat('0', 64), '{head.hash}', repeat('1', 64), now(), {head.version}"
+        f" SELECT {head.number + 1}, id, at, repeat('0', 64), '{head.hash}', repeat('1', 64),"
+        f" '{head.sealed_at.isoformat()}', {head.version}"
         f" FROM {EVENT} WHERE id = {forged.pk}"
     )
     told = "\n".join(verify(now=timezone.now()).problems)
