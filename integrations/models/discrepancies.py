@@ -4,10 +4,12 @@ Two of one kind: those that a comparison found are stored; those that only renam
 (waiting, refused, unconfirmed) are computed from the postings. `Discrepancy`, a view, shows both alike.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +19,7 @@ from integrations.domain.matching import KaminoTitle
 from integrations.domain.reasons import Problem
 from integrations.models.connections import KaminoConnection
 from integrations.models.deliveries import Posting
+from integrations.models.locks import lock_until_commit
 from integrations.models.titles import DIRECTION_CHOICES
 from integrations.words.discrepancies import kind_cause, kind_choices, part_text, suggested_action
 from integrations.words.reasons import advice, full_sentence
@@ -130,6 +133,15 @@ class StoredDiscrepancy(Difference):
                 name="one_open_discrepancy_of_payment",
             ),
         ]
+
+    @staticmethod
+    @contextmanager
+    def one_writer(kamino_connection_id: int) -> Iterator[None]:
+        """A transaction in which nobody else writes the discrepancies of a company. Two that meet the same rows in
+        another order would wait for each other, and what one has read would be written over what another has closed."""
+        with transaction.atomic():
+            lock_until_commit(f"discrepancies {kamino_connection_id}")
+            yield
 
     @property
     def shows(self) -> tuple[str, str, str]:

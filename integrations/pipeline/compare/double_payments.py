@@ -83,7 +83,7 @@ def _guard(kamino: KaminoConnection, clock: Clock) -> None:
     # One with a status that we do not know may be on its way to be paid as well.
     may_be_open = (KaminoStatus.PENDING, KaminoStatus.UNKNOWN)
     open_ones = [posting for posting in postings if by_id[posting.kamino_id or 0].status in may_be_open]
-    close_risks_of([posting for posting in postings if posting not in open_ones], now=clock())
+    close_risks_of(kamino, [posting for posting in postings if posting not in open_ones], now=clock())
     paid, unclear = _paid_in_bling(open_ones, today, clock)
     for posting in open_ones:
         if posting.pk in paid:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -24,8 +23,8 @@ def accept(*, posting: Posting, shown: Sequence[tuple[str, str, str]], reason: s
     """Accept differences of a title as they were `shown` (`StoredDiscrepancy.shows`); returns how many. Raises
     `Refused` without a reason, and where one of them is another by now."""
     need_reason(reason)
-    with transaction.atomic():
-        rows = {row.shows: row.pk for row in acceptable(posting).select_for_update(no_key=True)}
+    with StoredDiscrepancy.one_writer(posting.kamino_connection_id):
+        rows = {row.shows: row.pk for row in acceptable(posting)}
         if not shown or not set(shown) <= rows.keys():
             raise Refused("changed", _("The differences changed meanwhile. Look at them again."))
         chosen = StoredDiscrepancy.objects.filter(pk__in=[rows[sides] for sides in shown])

@@ -8,7 +8,6 @@ from decimal import Decimal
 import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db import connection as database
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
@@ -40,6 +39,7 @@ from integrations.models import (
 )
 from integrations.models.connections import ConnectionStatus
 from integrations.models.deliveries import MAY_END_THERE
+from integrations.models.locks import lock_until_commit
 from integrations.models.outbox import NO_REASON, Priority
 from integrations.models.registers import KaminoKind
 from integrations.pipeline.desk.refusal import Refused, need_reason
@@ -224,8 +224,7 @@ def force_settlement(
 def _ordered_today(user: User, tenant_id: int, now: datetime) -> Decimal:
     """Return what a person has forced for a company within a day without anybody's approval. Whoever asks at the same
     time for the same person and company waits, so that two orders never both leave the other one out."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"forced {user.pk} {tenant_id}"])
+    lock_until_commit(f"forced {user.pk} {tenant_id}")
     lately = ForcedSettlement.objects.in_force().filter(created_at__gt=now - timedelta(days=1))
     mine = lately.filter(user=user, approved_at=None, posting__kamino_connection__tenant=tenant_id)
     worth = mine.annotate(worth=Greatest("amount", "posting__title__value"))
@@ -277,7 +276,7 @@ def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetim
 def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now: datetime) -> None:
     """Exclude a title from syncing, or take that back. Raises `Refused` while a delivery is under way."""
     need_reason(reason)
-    with transaction.atomic():
+    with StoredDiscrepancy.one_writer(posting.kamino_connection_id):
         plan_now(posting, now)
         locked = Posting.objects.select_for_update(of=("self",)).get(pk=posting.pk)
         missing = StoredDiscrepancy.objects.filter(posting=locked, kind=DiscrepancyKind.MISSING_IN_KAMINO)

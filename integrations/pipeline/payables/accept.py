@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import User
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from integrations.domain.payables import MOST_NAME, new_marker
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleRow
 from integrations.models import ApiKey, BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
+from integrations.models.locks import lock_until_commit
 from integrations.models.outbox import NO_REASON, Priority
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates
@@ -82,8 +82,7 @@ def accept(
 
 def lock(connection: BlingConnection) -> None:
     """Let entries of one account follow one another, so that each sees those before it. Ends with the transaction."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"payables {connection.pk}"])
+    lock_until_commit(f"payables {connection.pk}")
 
 
 def _is_above(writing: BlingWriting, user: User, total: Decimal, now: datetime) -> bool:

@@ -1,9 +1,11 @@
 """What a person says is meant to be so is no discrepancy any more, until one of its sides changes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.report.both_sides import held_in_kamino
 from sandbox.kamino.fields import FIELDS
 from tests.flows.helpers import Company
+from tests.locks import wait_for_a_lock
 from tests.pipeline.compare.test_discrepancy_kinds import MADE, compare_again
 
 
@@ -76,6 +79,30 @@ def test_an_accepted_difference_is_told_again_once_it_changes(company: Company, 
     change_again(company, row.posting, kind)
     compare_again(company)
     assert len(open_of(kind)) == 1
+
+
+def test_a_comparison_that_meets_an_acceptance_leaves_it(company: Company, user: User) -> None:
+    KaminoConnection.objects.update(lists_are_complete=True)
+    MADE["person"](company)
+    compare_again(company)
+    [row] = open_of("person")
+
+    def compare() -> None:
+        try:
+            compare_again(company)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            acceptance.accept(
+                posting=row.posting, shown=[(row.kind, row.bling_value, row.kamino_value)], reason="Combinado",
+                user=user, now=timezone.now(),
+            )  # fmt: skip
+            compared = other.submit(compare)
+            wait_for_a_lock()
+        compared.result(60)
+    assert open_of("person") == []
 
 
 def test_what_is_about_money_cannot_be_accepted(company: Company, user: User) -> None:

@@ -1,6 +1,5 @@
 """Sales that are launched again in Bling: their titles get new ids, and keep their place in Kamino."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -32,6 +31,7 @@ from integrations.pipeline.read.replacements import take_posting_over
 from integrations.pipeline.report.alerts import review_alerts
 from sandbox.world import World
 from tests.flows.helpers import Company
+from tests.locks import wait_for_a_lock
 from tests.pipeline.desk.test_commands import force
 
 
@@ -164,19 +164,6 @@ def test_a_decision_waits_for_a_reading_of_the_same_title_and_never_dies_of_it(
         request_plans(Title.objects.filter(pk=title.pk), now=timezone.now())
     decided.result(60)
     assert Posting.objects.get(title=title).pk != posting.pk, "it took over the posting of the old one"
-
-
-def wait_for_a_lock() -> None:
-    """Return when some other session of this database waits for a lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    for _ in range(600):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")  # else one transaction always sees the same
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.05)
-    raise AssertionError("nobody waits")
 
 
 def test_several_candidates_wait_for_a_person(company: Company, unclear: tuple[list[int], int]) -> None:
