@@ -138,7 +138,8 @@ class StoredDiscrepancy(Difference):
     @contextmanager
     def one_writer(kamino_connection_id: int) -> Iterator[None]:
         """A transaction in which nobody else writes the discrepancies of a company. Two that meet the same rows in
-        another order would wait for each other, and what one has read would be written over what another has closed."""
+        another order would wait for each other, and what one has read would be written over what another has closed.
+        Postings are locked before, never within: there only as far as a key goes, which `no_key` locks let pass."""
         with transaction.atomic():
             lock_until_commit(f"discrepancies {kamino_connection_id}")
             yield

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from integrations.domain.delivery import DeliveryState
@@ -73,25 +74,24 @@ def compare_all(kamino: KaminoConnection, *, seen: Seen, now: datetime) -> None:
 
     for batch in _batches(Posting.objects.filter(kamino_connection=kamino)):
         follow_parts(batch, seen=seen, now=now)
-        with StoredDiscrepancy.one_writer(kamino.pk):
-            open_rows = _open_rows(batch)
-            shown = shown_since_sent(batch, open_rows)
-            looked = {
-                posting.pk: now_shown
-                for posting in batch
-                if (now_shown := shown_by(seen, posting, shown[posting.pk])) is not None
-            }
-            shown |= looked
-            if not accounts and looked:
-                accounts = _account_names(kamino, KaminoKind.CHART_ACCOUNT)
-            beside = differences_beside(batch, accounts, seen=seen)
-            found = _own_states(batch, shown, open_rows)
-            for posting in batch:
-                if posting.pk in looked:
-                    found[posting.pk] += _compare(posting, looked[posting.pk].row, accounts) + beside[posting.pk]
-            kept = [row for row in batch if row.kamino_id and row.delivered and row.pk not in looked]
-            _store([row for row in batch if row not in kept], open_rows, found, now)
-            _store(kept, open_rows, found, now, kinds=OWN_KINDS)  # what was not looked at is neither there nor gone
+        open_rows = _open_rows(batch)
+        shown = shown_since_sent(batch, open_rows)
+        looked = {
+            posting.pk: now_shown
+            for posting in batch
+            if (now_shown := shown_by(seen, posting, shown[posting.pk])) is not None
+        }
+        shown |= looked
+        if not accounts and looked:
+            accounts = _account_names(kamino, KaminoKind.CHART_ACCOUNT)
+        beside = differences_beside(batch, accounts, seen=seen)
+        found = _own_states(batch, shown, open_rows)
+        for posting in batch:
+            if posting.pk in looked:
+                found[posting.pk] += _compare(posting, looked[posting.pk].row, accounts) + beside[posting.pk]
+        kept = [row for row in batch if row.kamino_id and row.delivered and row.pk not in looked]
+        _store([row for row in batch if row not in kept], open_rows, found, now)
+        _store(kept, open_rows, found, now, kinds=OWN_KINDS)  # what was not looked at is neither there nor gone
 
 
 def kaminos_to_review(_now: datetime, tenant_ids: Sequence[int] | None) -> QuerySet[KaminoConnection]:
@@ -110,7 +110,7 @@ def review_changed(kamino: KaminoConnection, *, now: datetime) -> None:
     due = Posting.objects.filter(kamino_connection=kamino, is_review_due=True).order_by("pk")
     last, is_over = 0, False
     while not is_over:
-        with StoredDiscrepancy.one_writer(kamino.pk):
+        with transaction.atomic():
             # Locked first and read then: what commits in between is read too.
             rows = due.filter(pk__gt=last).select_for_update(no_key=True, skip_locked=True)
             locked = list(rows.values_list("pk", flat=True)[:BATCH])
@@ -151,9 +151,8 @@ def _open_rows(batch: Sequence[Posting]) -> list[StoredDiscrepancy]:
 def open_risk(posting: Posting, *, now: datetime) -> bool:
     """Say that a title may be paid twice; returns whether nobody had said so yet."""
     risk = Difference(DiscrepancyKind.DOUBLE_PAYMENT_RISK, str(posting.title.value), KaminoStatus.PENDING)
-    with StoredDiscrepancy.one_writer(posting.kamino_connection_id):
-        open_rows = _open_rows([posting])
-        _store([posting], open_rows, {posting.pk: [risk]}, now, kinds=PAYMENT_KINDS)
+    open_rows = _open_rows([posting])
+    _store([posting], open_rows, {posting.pk: [risk]}, now, kinds=PAYMENT_KINDS)
     return all(row.kind != DiscrepancyKind.DOUBLE_PAYMENT_RISK for row in open_rows)
 
 
@@ -266,8 +265,27 @@ def _store(
     now: datetime,
     kinds: Sequence[str] = _ALL_KINDS,
 ) -> None:
-    """As the one writer: open new discrepancies, renew open ones (`shown`), close those of `kinds` that are gone or
-    accepted. What parts of titles show is told only where all kinds are."""
+    """Open new discrepancies, renew open ones (`shown`), close those of `kinds` that are gone or accepted. What
+    parts of titles show is told only where all kinds are."""
+    if not any(_changes(batch, shown, found, now, kinds)):
+        return
+    with StoredDiscrepancy.one_writer(batch[0].kamino_connection_id):
+        rows, gone, over = _changes(batch, _open_rows(batch), found, now, kinds)  # what others wrote meanwhile stays
+        StoredDiscrepancy.objects.filter(pk__in=gone).update(closed_at=now)
+        if over:  # should it be so again, it is told again
+            StoredDiscrepancy.objects.filter(pk__in=over).update(accepted_at=None)
+        StoredDiscrepancy.objects.bulk_create([row for row in rows if row.pk is None], ignore_conflicts=True)
+        StoredDiscrepancy.objects.bulk_update([row for row in rows if row.pk is not None], _RENEWED)
+
+
+def _changes(
+    batch: Sequence[Posting],
+    shown: Sequence[StoredDiscrepancy],
+    found: dict[int, list[Difference]],
+    now: datetime,
+    kinds: Sequence[str],
+) -> tuple[list[StoredDiscrepancy], list[int], list[int]]:
+    """Return the rows to open or renew, those to close, and those whose acceptance is over."""
     mine = {posting.pk for posting in batch}
     told = [
         row
@@ -296,11 +314,5 @@ def _store(
                 row.closed_at = row.accepted_at = now  # who keeps it from being synced says so
             rows.append(row)
     gone = [row.pk for key, row in open_rows.items() if key not in kept]
-    over = set(accepted.values()) - stand
-    if not rows and not gone and not over:
-        return
-    StoredDiscrepancy.objects.filter(pk__in=gone, closed_at__isnull=True).update(closed_at=now)
-    if over:  # should it be so again, it is told again
-        StoredDiscrepancy.objects.filter(pk__in=over).update(accepted_at=None)
-    StoredDiscrepancy.objects.bulk_create([row for row in rows if row.pk is None], ignore_conflicts=True)
-    StoredDiscrepancy.objects.bulk_update([row for row in rows if row.pk is not None], _RENEWED)
+    over = [pk for pk in accepted.values() if pk not in stand]
+    return rows, gone, over

@@ -276,9 +276,9 @@ def undo_forced_settlement(*, forced: ForcedSettlement, user: User, now: datetim
 def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now: datetime) -> None:
     """Exclude a title from syncing, or take that back. Raises `Refused` while a delivery is under way."""
     need_reason(reason)
-    with StoredDiscrepancy.one_writer(posting.kamino_connection_id):
+    with transaction.atomic():
         plan_now(posting, now)
-        locked = Posting.objects.select_for_update(of=("self",)).get(pk=posting.pk)
+        locked = Posting.objects.select_for_update(of=("self",), no_key=True).get(pk=posting.pk)
         missing = StoredDiscrepancy.objects.filter(posting=locked, kind=DiscrepancyKind.MISSING_IN_KAMINO)
         if locked.state in IN_FLIGHT:
             raise Refused("in_flight", _("A delivery of this title is under way or unconfirmed. Try again later."))
@@ -286,7 +286,8 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
             raise Refused("already_ignored", _("This title is excluded already."))
         if ignored:
             Posting.objects.filter(pk=locked.pk).update(state=DeliveryState.IGNORED, fence=F("fence") + 1)
-            missing.filter(closed_at=None).update(closed_at=now, accepted_at=now)  # Kamino may lack what nobody syncs
+            with StoredDiscrepancy.one_writer(posting.kamino_connection_id):  # Kamino may lack what nobody syncs
+                missing.filter(closed_at=None).update(closed_at=now, accepted_at=now)
             note(locked, PersonAction.Kind.IGNORE, reason, user, now)
         else:
             moved = Posting.objects.filter(pk=locked.pk, state=DeliveryState.IGNORED).update(
@@ -294,7 +295,8 @@ def set_ignored(*, posting: Posting, ignored: bool, reason: str, user: User, now
             )
             if not moved:
                 raise Refused("not_ignored", _("This title is not excluded."))
-            missing.update(accepted_at=None)
+            with StoredDiscrepancy.one_writer(posting.kamino_connection_id):
+                missing.update(accepted_at=None)
             note(locked, PersonAction.Kind.UNIGNORE, reason, user, now)
 
 
