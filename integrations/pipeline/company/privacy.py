@@ -241,11 +241,15 @@ def _cells(query: QuerySet[Any]) -> list[dict[str, Any]]:
     return [{str(field.verbose_name): field.value_from_object(row) for field in fields} for row in query.order_by("pk")]
 
 
-def forget(*, tenant: Tenant, who: Who, reason: str, user: User | None, now: datetime) -> Erased:
-    """Empty everything that names a person. Raises `Refused` while anything of theirs is unfinished, or would be read
-    from Bling again; nothing is changed then. Nothing is erased in Bling and Kamino: do that first."""
+def forget(*, tenant: Tenant, who: Who, reason: str, user: User, now: datetime) -> Erased:
+    """Empty everything that names a person, as `user` decided who sees the company and whole documents. Raises
+    `Refused` while anything of theirs is unfinished, or would be read from Bling again; nothing is changed then.
+    Nothing is erased in Bling and Kamino: do that first."""
     with _refusals("forget", tenant, who, user), transaction.atomic():
         need_reason(reason)
+        sees_company = Tenant.objects.for_user(user).filter(pk=tenant.pk).exists()
+        if not sees_company or not user.has_perm("integrations.view_personal_data"):
+            raise Refused("not_allowed", _("The named user may not decide about this company's personal data."))
         rows = _Rows(subject_of(tenant, who))
         others = list(namesakes(rows.subject).values_list("bling_id", flat=True))
         persons = list(Person.objects.filter(pk__in=rows.subject.keys).select_for_update(of=("self",)).order_by("pk"))

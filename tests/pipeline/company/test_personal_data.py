@@ -54,7 +54,7 @@ from integrations.pipeline.company.subjects import Who
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.report.month import freeze, month_of
 from tests.flows.helpers import Company
-from tests.pipeline.company.test_privacy import CPF, NAME, everything_stored, paid_long_ago
+from tests.pipeline.company.test_privacy import CPF, NAME, deciding, everything_stored, paid_long_ago
 
 OTHER = "Carlos Nogueira"
 SAID = f"“{NAME}” ligou, {CPF}; {OTHER} também"
@@ -94,7 +94,7 @@ def is_choice(place: tuple[str, str]) -> bool:
 
 @pytest.fixture
 def user(transactional_db: None) -> User:
-    return User.objects.create_user("suporte")
+    return deciding("suporte")
 
 
 def plant(company: Company, title: int, user: User) -> None:

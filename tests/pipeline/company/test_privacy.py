@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.apps import apps
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.models import Model
@@ -48,7 +48,14 @@ NAME = "Joana Prado"
 
 @pytest.fixture
 def user(transactional_db: None) -> User:
-    return User.objects.create_user("suporte")
+    return deciding("suporte")
+
+
+def deciding(name: str) -> User:
+    """Make somebody who may decide about personal data of every company."""
+    user = User.objects.create_user(name)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["access_all_tenants", "view_personal_data"]))
+    return user
 
 
 def paid_long_ago(company: Company, day: date, **options: Any) -> int:
@@ -110,6 +117,23 @@ def test_a_person_is_forgotten_and_kamino_keeps_what_it_has(company: Company, mo
     assert (company.in_kamino("payable", title), company.kamino.write_count) == (before, writes)
     assert not Discrepancy.objects.filter(posting__title__bling_id=title, closed_at=None).exists()
     assert company.posting(other).state == "delivered"
+
+
+@pytest.mark.parametrize("lacks", ["access_all_tenants", "view_personal_data", "is_active"])
+def test_only_who_sees_whole_documents_of_the_company_decides_that_somebody_is_forgotten(
+    company: Company, months_later: date, user: User, lacks: str
+) -> None:
+    paid_long_ago(company, months_later)
+    before = everything_stored()
+    user.user_permissions.remove(*Permission.objects.filter(codename=lacks))
+    User.objects.filter(pk=user.pk).update(is_active=lacks != "is_active")
+    with pytest.raises(CommandError, match="O usuário indicado não pode decidir"):
+        call_command(
+            "person_forget", CPF, "--tenant", company.tenant.slug, "--user", user.username, "--reason", "Pedido 12"
+        )
+    assert NAME in before
+    assert NAME in everything_stored()
+    assert AuditEvent.objects.latest("at").details["why"] == "not_allowed"
 
 
 def test_a_forgotten_person_who_does_business_again_is_known_again(
