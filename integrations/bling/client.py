@@ -205,6 +205,14 @@ class BlingClient:
         """Return one contact, deleted ones too."""
         return translate.person(self._detail(_CONTACTS, bling_id, records.Contato.parse))
 
+    def usable_contact(self, bling_id: int) -> PersonFacts | None:
+        """Return a contact that titles can be entered for; `None` where it is deleted or inactive."""
+        try:
+            contact = self._detail(_CONTACTS, bling_id, records.Contato.parse)
+        except NotFoundError:
+            return None
+        return translate.person(contact) if contact.is_usable else None
+
     def changed_contacts(self, since: datetime, until: datetime) -> Rows[records.ContatoRow]:
         """Return the contacts changed between two moments of Brasília time, at most a year apart (Bling:
         `dataAlteracaoInicial`; no row shows when it was changed)."""

@@ -144,6 +144,11 @@ class ContatoRow:
     def parse(cls, data: Fields) -> "ContatoRow":
         return cls(data.integer("id"), data.text("nome"), data.text("numeroDocumento"), data.text("situacao"))
 
+    @property
+    def is_usable(self) -> bool:
+        """Titles can be entered for it: active ("A"), without movement ("S"), or Bling shows no `situacao`."""
+        return self.situacao in ("A", "S", "")
+
 
 @dataclass(frozen=True)
 class Contato(ContatoRow):

@@ -53,6 +53,7 @@ class BlingAccount(TitleBook):
         self.inactive = False
         self.app_inactive = False
         self.missing_scopes: set[str] = set()
+        self.deleted_keep_documents = True  # whether Bling lets the CPF/CNPJ of a deleted contact be used is not known
         self.calls: Counter[str] = Counter()
         self.request_log: list[float] = []
         self.refused: Counter[int] = Counter()

@@ -139,8 +139,8 @@ def _contact_values(form: _Form) -> dict[str, Any]:
 
 
 def _with_document(account: BlingAccount, document: str) -> str | None:
-    names = (row.name for row in account.contacts.values() if document and compact(row.document) == document)
-    return next(names, None)
+    counted = [row for row in account.contacts.values() if row.status != "E" or account.deleted_keep_documents]
+    return next((row.name for row in counted if document and compact(row.document) == document), None)
 
 
 def create_payable(account: BlingAccount, call: Call) -> Reply:

@@ -53,9 +53,8 @@ def supplier_is(*, payable: PayableWrite, contact_id: int, reason: str, user: Us
     need_reason(reason)
     contact = None
     if contact_id:
-        try:
-            with asking(payable.connection, timezone.now) as client:
-                contact = client.contact(contact_id)
-        except NotFoundError as error:
-            raise Refused("not_there", _("Bling has no contact with this number.")) from error
+        with asking(payable.connection, timezone.now) as client:
+            contact = client.usable_contact(contact_id)
+        if contact is None:
+            raise Refused("not_there", _("Bling has no contact with this number, or it is deleted or inactive there."))
     orders.supplier_is(payable=payable, contact=contact, reason=reason, user=user, now=now)

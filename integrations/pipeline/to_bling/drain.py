@@ -90,7 +90,7 @@ def _work_on_one(
     if payable is None:
         return False
     working_on.append(payable)
-    send_payable(writer, payable, clock=clock)
+    send_payable(client, writer, payable, clock=clock)
     return True
 
 

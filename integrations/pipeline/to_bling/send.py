@@ -1,31 +1,35 @@
 """Send one supplier or payable. A supplier is looked for first; a payable is created, and never changed."""
 
 from functools import partial
+from typing import Any
 
+import structlog
+from django.db import transaction
 from django.db.models import Q
 
 from integrations.bling.client import BlingClient
 from integrations.bling.records import ContatoRow
 from integrations.bling.writer import BlingWriter
-from integrations.domain.delivery import Operation, Outcome
+from integrations.domain.delivery import DeliveryState, Operation, Outcome
 from integrations.domain.documents import compact
 from integrations.domain.names import fold
 from integrations.domain.payables import DesiredContact
 from integrations.domain.reasons import Reason
 from integrations.models import BlingAttempt, CatalogItem, ContactWrite, PayableWrite, WriteBatch
+from integrations.models.outbox import NO_REASON
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.to_bling.bling import BLING
-from integrations.rest.errors import AmbiguousError, InternalError
+from integrations.rest.errors import AmbiguousError, ApiError, InternalError
+
+log = structlog.get_logger(__name__)
 
 SUPPLIER = "fornecedor"
 """What Bling calls the type of contact that is owed money (GET /contatos/tipos); its id is each account's own."""
 MOST_REFUSED = 5
 """Refusals in a row after which the rest of a batch waits for a person: errors count against the address of all."""
-USABLE = ("A", "S", "")
-"""Bling: `situacao` of a contact that titles can be entered for (active, without movement); "" where none is shown."""
 
 
 def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *, clock: Clock) -> None:
@@ -48,8 +52,9 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
         _stop_after_refusals(batch)
 
 
-def send_payable(writer: BlingWriter, unit: PayableWrite, *, clock: Clock) -> None:
-    """Claim and create one payable; its supplier is in Bling."""
+def send_payable(client: BlingClient, writer: BlingWriter, unit: PayableWrite, *, clock: Clock) -> None:
+    """Claim and create one payable; its supplier is in Bling, or was: where it was refused because that contact is
+    deleted or inactive by now, the supplier is looked for anew."""
     claimed = claim(unit, Operation.CREATE, settles=False, now=clock(), to=BLING)
     if claimed is None:
         return
@@ -61,7 +66,30 @@ def send_payable(writer: BlingWriter, unit: PayableWrite, *, clock: Clock) -> No
             desired, contact_id=contact_id, may_send=partial(record.may_send, claimed, clock, desired)
         )
         record.delivered(claimed, remote_id=remote_id, held=desired, now=clock())
-    _stop_after_refusals(unit.batch)
+    if not _looks_for_supplier_anew(client, unit, clock):
+        _stop_after_refusals(unit.batch)
+
+
+def _looks_for_supplier_anew(client: BlingClient, unit: PayableWrite, clock: Clock) -> bool:
+    """Let the supplier of a payable that was just refused be found or created again, and the payable be sent after it,
+    where Bling shows that the contact can no longer be used."""
+    refused = PayableWrite.objects.filter(pk=unit.pk, state=DeliveryState.NEEDS_HUMAN, reason=Reason.REFUSED)
+    supplier = unit.supplier
+    if supplier is None or supplier.bling_id is None or not refused.exists():
+        return False
+    try:
+        if client.usable_contact(supplier.bling_id) is not None:
+            return False
+    except ApiError as error:  # "Enviar de novo" asks once more
+        log.warning("supplier of a refused payable not read", unit=unit.pk, error=str(error))
+        return False
+    with transaction.atomic():
+        found = ContactWrite.objects.filter(
+            pk=supplier.pk, state=DeliveryState.DELIVERED, bling_id=supplier.bling_id, fence=supplier.fence
+        )
+        values: dict[str, Any] = {"state": DeliveryState.READY, "ready_at": clock(), "tries": 0, **NO_REASON}
+        found.update(bling_id=None, fence=supplier.fence + 1, **values)
+        return bool(refused.update(**values))
 
 
 def who_it_is(client: BlingClient, desired: DesiredContact) -> int | None:
@@ -71,7 +99,7 @@ def who_it_is(client: BlingClient, desired: DesiredContact) -> int | None:
     that is not active, `IncompleteError` where a row could not be read.
     """
     found = matching(client, desired)
-    if len(found) > 1 or any(row.situacao not in USABLE for row in found):
+    if len(found) > 1 or not all(row.is_usable for row in found):
         ids = ", ".join(str(row.id) for row in found)
         raise AmbiguousError(ids, service=BLING.service, operation="GET /contatos", code=Reason.AMBIGUOUS)
     return found[0].id if found else None

@@ -1,0 +1,119 @@
+"""A supplier that was in Bling once need not be there any more."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Reason
+from integrations.models import ContactWrite, PayableWrite, WriteBatch
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.payables import live, orders
+from integrations.pipeline.payables.standing import Standing, standing_of
+from sandbox.bling.records import Contact
+from sandbox.faults import Fault
+from sandbox.world import World
+from tests.flows.helpers import Company
+from tests.flows.payables import DOCUMENT, enter, entry, ours, states
+
+
+@pytest.fixture
+def lost(writing: Company, ana: User) -> Contact:
+    """The contact of a supplier that was created with its first payable, and deleted in Bling since."""
+    enter(writing, ana)
+    writing.work()
+    [first] = ours(writing)
+    contact: Contact = writing.bling.contacts[first.contact]
+    contact.status = "E"
+    writing.bling.deleted_keep_documents = False
+    return contact
+
+
+def enter_another(company: Company, user: User, **options: Any) -> WriteBatch:
+    return enter(company, user, entry(company, document_number="NF 78", **options))
+
+
+def contacts_of_second(company: Company) -> list[int]:
+    return [title.contact for title in ours(company) if title.document_number == "NF 78"]
+
+
+def work(company: Company) -> None:
+    for _ in range(4):
+        company.work()
+
+
+def test_a_supplier_that_bling_deleted_is_created_again(writing: Company, ana: User, lost: Contact) -> None:
+    batch = enter_another(writing, ana)
+    work(writing)
+    [anew] = contacts_of_second(writing)
+    assert anew != lost.id
+    assert (writing.bling.contacts[anew].document, writing.bling.contacts[anew].status) == (DOCUMENT, "A")
+    batch.refresh_from_db()
+    assert (batch.state, states()) == (WriteBatch.State.SENDING, ["delivered", "delivered"])
+
+
+def test_a_supplier_that_people_registered_again_is_found(writing: Company, ana: User, lost: Contact) -> None:
+    anew = writing.bling.add_contact("Gráfica do Sol", document=DOCUMENT)
+    enter_another(writing, ana)
+    work(writing)
+    assert contacts_of_second(writing) == [anew]
+    assert writing.bling.calls["POST /contatos"] == 1
+
+
+def test_a_document_that_bling_keeps_for_the_deleted_contact_is_a_person_s_decision(
+    writing: Company, ana: User, lost: Contact
+) -> None:
+    writing.bling.deleted_keep_documents = True
+    enter_another(writing, ana)
+    work(writing)
+    supplier = ContactWrite.objects.get()
+    assert (supplier.state, supplier.reason) == (DeliveryState.NEEDS_HUMAN, Reason.REFUSED)
+    lost.status = "A"
+    payable = PayableWrite.objects.latest("pk")
+    live.supplier_is(payable=payable, contact_id=lost.id, reason="reativado", user=ana, now=timezone.now())
+    work(writing)
+    assert contacts_of_second(writing) == [lost.id]
+
+
+def test_one_that_is_inactive_now_is_a_person_s_decision(writing: Company, ana: User, lost: Contact) -> None:
+    inactive = writing.bling.add_contact("Gráfica do Sol", document=DOCUMENT)
+    writing.bling.contacts[inactive].status = "I"
+    enter_another(writing, ana)
+    work(writing)
+    supplier = ContactWrite.objects.get()
+    assert (supplier.state, supplier.reason) == (DeliveryState.NEEDS_HUMAN, Reason.AMBIGUOUS)
+    payable = PayableWrite.objects.select_related("batch", "supplier", "connection__writing").latest("pk")
+    assert standing_of(payable, timezone.now()).standing == Standing.SUPPLIER_STUCK
+    said = {"payable": payable, "reason": "reativado", "user": ana, "now": timezone.now()}
+    for unusable in (inactive, lost.id, 1):
+        with pytest.raises(Refused, match="inativo"):
+            live.supplier_is(contact_id=unusable, **said)
+    writing.bling.contacts[inactive].status = "A"
+    live.supplier_is(contact_id=inactive, **said)
+    work(writing)
+    assert contacts_of_second(writing) == [inactive]
+
+
+def test_a_supplier_that_could_not_be_read_is_read_when_the_payable_is_sent_again(
+    writing: Company, ana: User, world: World, lost: Contact
+) -> None:
+    fault = Fault("bling", "500", "GET", f"/contatos/{lost.id}", times=9)
+    world.faults.add(fault)
+    enter_another(writing, ana)
+    work(writing)
+    assert (contacts_of_second(writing), states()[-1]) == ([], "needs_human")
+    world.faults.clear()
+    orders.send_again(payable=PayableWrite.objects.latest("pk"), user=ana, now=timezone.now())
+    work(writing)
+    assert len(contacts_of_second(writing)) == 1
+
+
+def test_what_bling_refuses_for_another_reason_looks_for_no_supplier(writing: Company, ana: User) -> None:
+    enter(writing, ana)
+    writing.work()
+    enter_another(writing, ana, category_id=1)
+    work(writing)
+    assert (states()[-1], ContactWrite.objects.get().state) == ("needs_human", "delivered")
+    assert writing.bling.calls["POST /contatos"] == 1
