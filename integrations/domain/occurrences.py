@@ -36,6 +36,7 @@ MONTHS = {
     Recurrence.YEARLY: 12,
 }
 _DAYS = {Recurrence.FORTNIGHTLY: timedelta(days=15), Recurrence.WEEKLY: timedelta(days=7)}
+_YEAR = timedelta(days=366)
 FENCED = frozenset({Recurrence.WEEKLY})
 """What is offered to nobody: how Bling numbers the days of a week is not known (docs/bling-writes.md)."""
 
@@ -70,6 +71,16 @@ def _nth(recurrence: Recurrence, first: date, day: int, number: int) -> date:
     months = first.year * 12 + first.month - 1 + MONTHS[recurrence] * number
     year, month = divmod(months, 12)
     return date(year, month + 1, min(day, monthrange(year, month + 1)[1]))
+
+
+def times_a_year(recurrence: Recurrence) -> int:
+    """Return how often at most a payable is due in the year that its first due date begins, always on that day of the
+    month; each installment is one of its own."""
+    if recurrence in (Recurrence.ONCE, Recurrence.INSTALLMENTS):
+        return 1
+    if recurrence in _DAYS:
+        return -(-_YEAR // _DAYS[recurrence])
+    return 12 // MONTHS[recurrence]
 
 
 def parcels(value: Decimal, first: date, day: int, count: int, *, is_total: bool) -> tuple[Parcel, ...]:

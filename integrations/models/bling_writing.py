@@ -36,7 +36,10 @@ class BlingWriting(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text=_("What one person enters in 24 hours above this amount waits for a second person. Empty: no limit."),
+        help_text=_(
+            "What one person enters in 24 hours above this amount waits for a second person; what repeats counts with "
+            "a year of it. Empty: no limit."
+        ),
     )
     only_writer = models.BooleanField(
         _("no other system writes these payables"),

@@ -16,7 +16,8 @@ class WriteBatch(models.Model):
     """One request for payables. What is sent of it is in state ready only while the batch is `SENDING`.
 
     A person entered it (`user`), or a program (`api_key`): then `fingerprint` names what was wanted, and `answered_at`
-    is when the program was last told that all of it is in Bling. `total` and `count` are those of its payables.
+    is when the program was last told that all of it is in Bling. `total` and `count` are those of its payables;
+    `counted` is what it counts for the limit: of those that repeat, what falls due within a year.
     `approved_by` is the second person where one was needed.
     """
 
@@ -38,6 +39,7 @@ class WriteBatch(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State)
     count = models.PositiveIntegerField(_("payables"))
     total = models.DecimalField(_("sum"), max_digits=15, decimal_places=2)
+    counted = models.DecimalField(_("counts for the limit"), max_digits=15, decimal_places=2, null=True)
     file_name = models.CharField(_("file"), max_length=255, blank=True, default="")
     reason = models.TextField(_("reason"), blank=True, default="")
     user = models.ForeignKey(

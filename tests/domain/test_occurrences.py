@@ -1,6 +1,6 @@
 """Due dates and installments."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import islice, pairwise
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.domain.occurrences import MONTHS, Recurrence, due_dates, number_of, parcels
+from integrations.domain.occurrences import MONTHS, Recurrence, due_dates, number_of, parcels, times_a_year
 
 cents = st.integers(min_value=1, max_value=10**11).map(lambda number: Decimal(number) / 100)
 days = st.dates(min_value=date(2000, 1, 1), max_value=date(2090, 12, 31))
@@ -68,3 +68,13 @@ def test_repeated_payables_follow_by_their_months(recurrence: Recurrence, months
 
 def test_what_has_no_number_keeps_none() -> None:
     assert (number_of("", 1, 3), number_of("NF 1", 1, 1)) == ("", "NF 1")
+
+
+@given(recurrence=st.sampled_from(Recurrence), first=days)
+def test_no_year_holds_more_of_a_payable_that_repeats(recurrence: Recurrence, first: date) -> None:
+    if recurrence is Recurrence.INSTALLMENTS:
+        assert times_a_year(recurrence) == 1  # each is a title of its own
+        return
+    due = list(islice(due_dates(recurrence, first, first.day), 60))
+    in_a_year = [each for each in due if each < first + timedelta(days=365)]
+    assert len(in_a_year) <= times_a_year(recurrence)

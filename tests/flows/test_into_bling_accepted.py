@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from integrations.domain.occurrences import Recurrence
 from integrations.models import BlingWriting, PayableWrite, WriteBatch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import orders
@@ -39,6 +40,12 @@ class TestASecondPerson:
             orders.confirm(batch=batch, user=User.objects.create_user("bia"), now=timezone.now())
         limited.work()
         assert ours(limited) == []
+
+    def test_confirms_what_a_year_of_it_is_above_the_limit(self, limited: Company, ana: User) -> None:
+        monthly = {"recurrence": Recurrence.MONTHLY}
+        least = enter(limited, ana, entry(limited, value=Decimal("16.60"), **monthly))
+        assert (least.state, least.total, least.counted) == ("sending", Decimal("16.60"), Decimal("199.20"))
+        assert enter(limited, ana, entry(limited, value=Decimal("0.81"), document_number="NF 9")).state == "awaiting"
 
     def test_what_is_split_adds_up(self, limited: Company, ana: User) -> None:
         entries = [entry(limited, document_number=f"{number}", due_date=DUE + timedelta(days=9 * number))

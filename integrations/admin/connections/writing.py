@@ -27,9 +27,7 @@ class WritingForm(actions.ReasonForm):
     )
     limit = AmountField(
         label=gettext_lazy("Limit of payables"), required=False,
-        help_text=gettext_lazy(
-            "What one person enters in 24 hours above this amount waits for a second person. Empty: no limit."
-        ),
+        help_text=BlingWriting._meta.get_field("limit").help_text,
     )  # fmt: skip
     only_writer = forms.BooleanField(
         label=gettext_lazy("No other system enters the same payables into this Bling account"), required=False,

@@ -10,11 +10,13 @@ from uuid import uuid4
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.money import ZERO
 from integrations.domain.names import fold
+from integrations.domain.occurrences import times_a_year
 from integrations.domain.payables import MOST_NAME, new_marker
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleRow
@@ -64,14 +66,15 @@ def accept(
     `Refused` where the account is not written to, or an entry has possible duplicates that its person did not see."""
     rows = [(one, parcel) for one in accepted for parcel in one.entry.parcels()]
     total = sum((parcel.value for _one, parcel in rows), ZERO)
+    counted = sum((parcel.value * times_a_year(one.entry.recurrence) for one, parcel in rows), ZERO)
     with transaction.atomic():
         lock(connection)
         writing = writing_of(connection)
         state = WriteBatch.State.SENDING
-        if user is not None and _is_above(writing, user, total, now):
+        if user is not None and _is_above(writing, user, counted, now):
             state = WriteBatch.State.AWAITING
         batch = WriteBatch.objects.create(
-            connection=connection, source=source, state=state, count=len(rows), total=total, user=user,
+            connection=connection, source=source, state=state, count=len(rows), total=total, counted=counted, user=user,
             created_at=now, file_name=file_name[:255], api_key=api_key, fingerprint=fingerprint,
         )  # fmt: skip
         known = Duplicates(connection, [one.entry for one in accepted], [row for one in accepted for row in one.shown])
@@ -85,15 +88,15 @@ def lock(connection: BlingConnection) -> None:
     lock_until_commit(f"payables {connection.pk}")
 
 
-def _is_above(writing: BlingWriting, user: User, total: Decimal, now: datetime) -> bool:
+def _is_above(writing: BlingWriting, user: User, counted: Decimal, now: datetime) -> bool:
     """Say whether a person entered more in 24 hours than one alone may."""
     if writing.limit is None:
         return False
     before = WriteBatch.objects.filter(
         connection=writing.connection_id, user=user, created_at__gt=now - OF_A_DAY, approved_by=None
     ).exclude(state=WriteBatch.State.DISCARDED)
-    entered: Decimal = before.aggregate(found=Sum("total"))["found"] or ZERO
-    return entered + total > writing.limit
+    entered: Decimal = before.aggregate(found=Sum(Coalesce("counted", "total")))["found"] or ZERO
+    return entered + counted > writing.limit
 
 
 def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -> None:
