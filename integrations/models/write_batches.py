@@ -18,7 +18,8 @@ class WriteBatch(models.Model):
     A person entered it (`user`), or a program (`api_key`): then `fingerprint` names what was wanted, and `answered_at`
     is when the program was last told that all of it is in Bling. `total` and `count` are those of its payables;
     `counted` is what it counts for the limit: of those that repeat, what falls due within a year.
-    `approved_by` is the second person where one was needed.
+    `approved_by` is the second person where one was needed. `resumed_at` is when somebody last let one that was stopped
+    go on: refusals are counted anew from there.
     """
 
     class Source(models.TextChoices):
@@ -56,6 +57,7 @@ class WriteBatch(models.Model):
         verbose_name=_("confirmed by"),
     )  # fmt: skip
     approved_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    resumed_at = models.DateTimeField(_("went on at"), null=True, blank=True)
 
     if TYPE_CHECKING:
         connection_id: int

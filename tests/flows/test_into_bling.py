@@ -244,6 +244,18 @@ def test_a_batch_stops_after_five_refusals_in_a_row(writing: Company, ana: User)
     assert states().count(DeliveryState.IGNORED) == 25
 
 
+def test_what_goes_on_stops_only_after_five_more_refusals(writing: Company, ana: User) -> None:
+    bill = entry(
+        writing, category_id=4711, recurrence=Recurrence.INSTALLMENTS, installments=30, is_total=False,
+    )  # fmt: skip
+    batch = enter(writing, ana, bill)
+    for tries in (5, 10):
+        writing.work()
+        batch.refresh_from_db()
+        assert (batch.state, writing.bling.refused[400]) == (WriteBatch.State.STOPPED, tries)
+        orders.go_on(batch=batch, user=ana, now=timezone.now())
+
+
 def test_a_batch_stops_after_five_refused_suppliers_too(writing: Company, ana: User, world: World) -> None:
     refusal = '{"error": {"type": "VALIDATION_ERROR", "message": "não"}}'
     world.faults.add(Fault("bling", "answer", "POST", "/contatos", times=99, status=400, answer=refusal))

@@ -54,7 +54,7 @@ def go_on(*, batch: WriteBatch, user: User, now: datetime) -> None:
     """Send the rest of a batch that was stopped after refusals. Raises `Refused` when it was decided meanwhile, or when
     Bling may have one of it by now."""
     with transaction.atomic():
-        _move(batch, WriteBatch.State.STOPPED, WriteBatch.State.SENDING)
+        _move(batch, WriteBatch.State.STOPPED, WriteBatch.State.SENDING, resumed_at=now)
         rest = PayableWrite.objects.filter(batch=batch, state=DeliveryState.READY)
         _refuse_what_changed(rest)
         rest.update(accepted_at=now, ready_at=now)

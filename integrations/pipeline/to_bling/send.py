@@ -125,13 +125,15 @@ def _supplier_types(connection_id: int) -> tuple[int, ...]:
 
 
 def _stop_after_refusals(batch: WriteBatch) -> None:
-    """Stop a batch whose last writes, its suppliers' too, were all refused: a wrong column would be refused for each of
-    its rows. That of a program is one payable: it stops at the first refusal, so that as little as can be of it stands
-    in Bling."""
+    """Stop a batch whose last writes, its suppliers' too, were all refused since somebody let it go on: a wrong column
+    would be refused for each of its rows. That of a program is one payable: it stops at the first refusal, so that as
+    little as can be of it stands in Bling."""
     most = 1 if batch.source == WriteBatch.Source.BRIDGE else MOST_REFUSED
     suppliers = PayableWrite.objects.filter(batch=batch, supplier__isnull=False).order_by().values("supplier")
     mine = BlingAttempt.objects.filter(Q(payable__batch=batch) | Q(contact__in=suppliers))
-    ended = mine.exclude(outcome="").order_by("-pk")
+    resumed_at = WriteBatch.objects.values_list("resumed_at", flat=True).get(pk=batch.pk)
+    since = Q(started_at__gte=resumed_at) if resumed_at else Q()
+    ended = mine.exclude(outcome="").filter(since).order_by("-pk")
     last = list(ended.values_list("outcome", flat=True)[:most])
     if last == [Outcome.REJECTED.value] * most:
         WriteBatch.objects.filter(pk=batch.pk, state=WriteBatch.State.SENDING).update(state=WriteBatch.State.STOPPED)

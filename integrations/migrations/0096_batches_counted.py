@@ -15,6 +15,11 @@ class Migration(migrations.Migration):
             name="counted",
             field=models.DecimalField(decimal_places=2, max_digits=15, null=True, verbose_name="counts for the limit"),
         ),
+        migrations.AddField(
+            model_name="writebatch",
+            name="resumed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="went on at"),
+        ),
         migrations.AlterField(
             model_name="blingwriting",
             name="limit",
