@@ -17,7 +17,7 @@ class WriteBatch(models.Model):
 
     A person entered it (`user`), or a program (`api_key`): then `fingerprint` names what was wanted, and `answered_at`
     is when the program was last told that all of it is in Bling. `total` and `count` are those of its payables;
-    `counted` is what it counts for the limit: of those that repeat, what falls due within a year.
+    `limit_amount` is what it counts for the limit: of those that repeat, what falls due within a year.
     `approved_by` is the second person where one was needed. `resumed_at` is when somebody last let one that was stopped
     go on: refusals are counted anew from there.
     """
@@ -40,7 +40,7 @@ class WriteBatch(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State)
     count = models.PositiveIntegerField(_("payables"))
     total = models.DecimalField(_("sum"), max_digits=15, decimal_places=2)
-    counted = models.DecimalField(_("counts for the limit"), max_digits=15, decimal_places=2, null=True)
+    limit_amount = models.DecimalField(_("counts for the limit"), max_digits=15, decimal_places=2, null=True)
     file_name = models.CharField(_("file"), max_length=255, blank=True, default="")
     reason = models.TextField(_("reason"), blank=True, default="")
     user = models.ForeignKey(

@@ -16,33 +16,39 @@ from integrations.sheets.writing import Sheet, xlsx_bytes
 from integrations.words.writes import RECURRENCE_NAMES
 
 NAMES_TITLE = "Bling"
-_CHOSEN = ("category", "account", "payment_form", "recurrence")
+CHOSEN = ("category", "account", "payment_form", "recurrence")
 _WIDTHS = {"supplier": 40, "category": 32, "account": 24, "payment_form": 24, "history": 40}
 
 
 def template(connection: BlingConnection, hidden: frozenset[int]) -> bytes:
     """Return a workbook with the columns, and drop-downs with the connection's registers; `hidden` are categories that
     the person may not see."""
-    registers = registers_of(connection, hidden)
+    lists = [[safe_text(name) for name in names] for names in names_to_choose(connection, hidden).values()]
     with override(LANGUAGE):
-        kinds = [str(_(name)) for one, name in RECURRENCE_NAMES.items() if one not in FENCED]
-        lists = [
-            [safe_text(str(item)) for item in items.values()]
-            for items in (registers.categories, registers.accounts, registers.payment_forms)
-        ]
         columns = list(COLUMNS)
         ranges = {
             columns.index(name): f"='{NAMES_TITLE}'!${chr(65 + place)}$2:${chr(65 + place)}${len(names) + 1}"
-            for place, (name, names) in enumerate(zip(_CHOSEN, [*lists, kinds], strict=True))
+            for place, (name, names) in enumerate(zip(CHOSEN, lists, strict=True))
             if names
         }
         rows = [["", *[""] * (len(columns) - 1)] for _row in range(200)]
-        names = zip_longest(*lists, kinds, fillvalue="")
+        names = zip_longest(*lists, fillvalue="")
         return xlsx_bytes(
             Sheet(SHEET_TITLE, [header(name) for name in columns], rows, [_WIDTHS.get(name, 16) for name in columns],
                   ranges),
-            Sheet(NAMES_TITLE, [header(name) for name in _CHOSEN], names),
+            Sheet(NAMES_TITLE, [header(name) for name in CHOSEN], names),
         )  # fmt: skip
+
+
+def names_to_choose(connection: BlingConnection, hidden: frozenset[int]) -> dict[str, list[str]]:
+    """Return what can be written into each column of `CHOSEN`, in Portuguese, as the file is; `hidden` are categories
+    that the person may not see."""
+    registers = registers_of(connection, hidden)
+    with override(LANGUAGE):
+        kinds = [str(_(name)) for one, name in RECURRENCE_NAMES.items() if one not in FENCED]
+    items = (registers.categories, registers.accounts, registers.payment_forms)
+    lists = [[str(item) for item in each.values()] for each in items]
+    return dict(zip(CHOSEN, [*lists, kinds], strict=True))
 
 
 def bad_rows(rows: Sequence[ShownRow]) -> bytes:

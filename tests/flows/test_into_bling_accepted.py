@@ -44,7 +44,7 @@ class TestASecondPerson:
     def test_confirms_what_a_year_of_it_is_above_the_limit(self, limited: Company, ana: User) -> None:
         monthly = {"recurrence": Recurrence.MONTHLY}
         least = enter(limited, ana, entry(limited, value=Decimal("16.60"), **monthly))
-        assert (least.state, least.total, least.counted) == ("sending", Decimal("16.60"), Decimal("199.20"))
+        assert (least.state, least.total, least.limit_amount) == ("sending", Decimal("16.60"), Decimal("199.20"))
         assert enter(limited, ana, entry(limited, value=Decimal("0.81"), document_number="NF 9")).state == "awaiting"
 
     def test_what_is_split_adds_up(self, limited: Company, ana: User) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -19,10 +18,11 @@ from integrations.admin.kit.decorators import display
 from integrations.admin.kit.downloads import Taken, attachment
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
 from integrations.admin.kit.scope import change_url, row_number, sees_confidential
+from integrations.admin.payables.correct import CorrectPage, correct_url, hidden_of, may_enter, require_entering
 from integrations.admin.payables.enter import accepted_text, duplicate_text, writable
 from integrations.domain.audit import AuditAction
 from integrations.models import BlingConnection, PayableSheet
-from integrations.models.confidential import confidential_ids, marked_ids
+from integrations.models.confidential import marked_ids
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import writing_of
 from integrations.pipeline.payables.sheet import Shown, ShownRow, accept_sheet, discard_sheet, read_sheet, take_sheet
@@ -35,7 +35,7 @@ State = PayableSheet.State
 
 
 @admin.register(PayableSheet)
-class PayableSheetAdmin(ReadOnlyAdmin):
+class PayableSheetAdmin(CorrectPage, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     list_before_template = "admin/integrations/payables/list.html"
     empty_text = gettext_lazy("Nobody sent a spreadsheet of payables yet.")
@@ -58,11 +58,12 @@ class PayableSheetAdmin(ReadOnlyAdmin):
             path("importar/", view(self.upload), name="integrations_payablesheet_upload"),
             path("modelo/<int:pk>/", view(self.template_view), name="integrations_payablesheet_template"),
             path("<path:object_id>/linhas-com-erro/", view(self.errors_view), name="integrations_payablesheet_errors"),
+            path("<path:object_id>/corrigir/", view(self.correct_view), name="integrations_payablesheet_correct"),
             *super().get_urls(),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        address = upload_url() if _may_enter(request) else ""
+        address = upload_url() if may_enter(request) else ""
         return super().changelist_view(request, {"upload_url": address, **(extra_context or {})})
 
     @display(gettext_lazy("sent at"), ordering="created_at")
@@ -83,7 +84,7 @@ class PayableSheetAdmin(ReadOnlyAdmin):
 
     def upload(self, request: HttpRequest) -> HttpResponse:
         """Take a file for one company. Raises `PermissionDenied`."""
-        _require(request)
+        require_entering(request)
         connections = writable(request)
         connection = connections.filter(pk=row_number(request.POST.get("connection")) or 0).first()
         if request.method == "POST" and connection is not None:
@@ -112,19 +113,19 @@ class PayableSheetAdmin(ReadOnlyAdmin):
 
     def template_view(self, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
         """Return an empty spreadsheet with the registers of a company to choose from."""
-        _require(request)
+        require_entering(request)
         connection = get_object_or_404(writable(request), pk=pk)
         name = f"contas-a-pagar-{connection.tenant.slug}.xlsx"
         return attachment(
-            request, template(connection, _hidden(request, connection)), name, action=AuditAction.DOWNLOAD_LIST,
+            request, template(connection, hidden_of(request, connection)), name, action=AuditAction.DOWNLOAD_LIST,
             of=connection, taken=Taken([connection.tenant]),
         )  # fmt: skip
 
     def errors_view(self, request: HttpRequest, object_id: str) -> HttpResponse | StreamingHttpResponse:
         """Return the rows that cannot be sent, with the reasons, as a spreadsheet that can be sent again."""
         sheet = self.get_object_or_deny(request, object_id)
-        _require(request)
-        shown = read_sheet(sheet, hidden=_hidden(request, sheet.connection), now=timezone.now())
+        require_entering(request)
+        shown = read_sheet(sheet, hidden=hidden_of(request, sheet.connection), now=timezone.now())
         tenant = sheet.connection.tenant
         return attachment(
             request, bad_rows(shown.bad), f"linhas-com-erro-{sheet.pk}.xlsx", action=AuditAction.DOWNLOAD_LIST,
@@ -139,12 +140,14 @@ class PayableSheetAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             return self._decide(request, sheet)
         is_open = sheet.state == State.PROPOSED
-        shown = read_sheet(sheet, hidden=_hidden(request, sheet.connection), now=timezone.now()) if is_open else None
+        shown = read_sheet(sheet, hidden=hidden_of(request, sheet.connection), now=timezone.now()) if is_open else None
+        may_decide = is_open and may_enter(request)
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "sheet": sheet,
             "title": _("Payables of %(company)s from a spreadsheet") % {"company": sheet.connection.tenant},
             "state": sheet.get_state_display(), "back": actions.changelist_url(self),
-            "batch_url": change_url(sheet.batch), "may_decide": is_open and _may_enter(request),
+            "batch_url": change_url(sheet.batch), "may_decide": may_decide,
+            "correct_url": correct_url(sheet) if may_decide else "",
             **(self._preview(request, shown) if shown else {}),
         }  # fmt: skip
         return TemplateResponse(request, "admin/integrations/payables/sheet.html", context)
@@ -163,8 +166,8 @@ class PayableSheetAdmin(ReadOnlyAdmin):
         }
 
     def _decide(self, request: HttpRequest, sheet: PayableSheet) -> HttpResponse:
-        _require(request)
-        user, hidden = actions.user_of(request), _hidden(request, sheet.connection)
+        require_entering(request)
+        user, hidden = actions.user_of(request), hidden_of(request, sheet.connection)
         try:
             if request.POST.get("do") == "discard":
                 discard_sheet(sheet=sheet, user=user, now=timezone.now())
@@ -184,19 +187,6 @@ class PayableSheetAdmin(ReadOnlyAdmin):
 
 def upload_url() -> str:
     return reverse("admin:integrations_payablesheet_upload")
-
-
-def _may_enter(request: HttpRequest) -> bool:
-    return bool(request.user.has_perm("integrations.enter_payable"))
-
-
-def _require(request: HttpRequest) -> None:
-    if not _may_enter(request):
-        raise PermissionDenied
-
-
-def _hidden(request: HttpRequest, connection: BlingConnection) -> frozenset[int]:
-    return frozenset() if sees_confidential(request) else confidential_ids(connection)
 
 
 def _line(row: ShownRow) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def accept(
         if user is not None and _is_above(writing, user, counted, now):
             state = WriteBatch.State.AWAITING
         batch = WriteBatch.objects.create(
-            connection=connection, source=source, state=state, count=len(rows), total=total, counted=counted, user=user,
+            connection=connection, source=source, state=state, count=len(rows), total=total, limit_amount=counted, user=user,
             created_at=now, file_name=file_name[:255], api_key=api_key, fingerprint=fingerprint,
         )  # fmt: skip
         known = Duplicates(connection, [one.entry for one in accepted], [row for one in accepted for row in one.shown])
@@ -95,7 +95,7 @@ def _is_above(writing: BlingWriting, user: User, counted: Decimal, now: datetime
     before = WriteBatch.objects.filter(
         connection=writing.connection_id, user=user, created_at__gt=now - OF_A_DAY, approved_by=None
     ).exclude(state=WriteBatch.State.DISCARDED)
-    entered: Decimal = before.aggregate(found=Sum(Coalesce("counted", "total")))["found"] or ZERO
+    entered: Decimal = before.aggregate(found=Sum(Coalesce("limit_amount", "total")))["found"] or ZERO
     return entered + counted > writing.limit
 
 

@@ -39,6 +39,7 @@ COLUMNS = {
     "installments": gettext_lazy("Installments"),
     "day": gettext_lazy("Day of the month"),
 }
+DAYS = ("due_date", "issue_date", "competence_date")
 REQUIRED = ("supplier", "value", "due_date", "category")
 _FIRST_DAY = date(1899, 12, 30)
 """From which day spreadsheet programs count theirs."""
@@ -71,6 +72,12 @@ def as_text(cell: Cell, column: str) -> str:
         return str(_FIRST_DAY + timedelta(days=int(float(cell.text))))
     except (ValueError, OverflowError):
         return cell.text[:10]
+
+
+def as_typed(text: str, column: str) -> str:
+    """Return a kept cell as people type it: days as 31/12/2026."""
+    day = read_day(text) if column in DAYS else None
+    return f"{day:%d/%m/%Y}" if day else text
 
 
 def _as_amount(text: str) -> str:

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="writebatch",
-            name="counted",
+            name="limit_amount",
             field=models.DecimalField(decimal_places=2, max_digits=15, null=True, verbose_name="counts for the limit"),
         ),
         migrations.AddField(
