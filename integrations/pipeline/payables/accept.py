@@ -74,8 +74,8 @@ def accept(
         if user is not None and _is_above(writing, user, counted, now):
             state = WriteBatch.State.AWAITING
         batch = WriteBatch.objects.create(
-            connection=connection, source=source, state=state, count=len(rows), total=total, limit_amount=counted, user=user,
-            created_at=now, file_name=file_name[:255], api_key=api_key, fingerprint=fingerprint,
+            connection=connection, source=source, state=state, count=len(rows), total=total, limit_amount=counted,
+            user=user, created_at=now, file_name=file_name[:255], api_key=api_key, fingerprint=fingerprint,
         )  # fmt: skip
         known = Duplicates(connection, [one.entry for one in accepted], [row for one in accepted for row in one.shown])
         for one in accepted:
