@@ -88,9 +88,10 @@ def _as_amount(text: str) -> str:
 
 @dataclass(frozen=True)
 class ReadRow:
-    """What the cells of a row say: an entry, or what is wrong with them."""
+    """What the cells of a row say, and what is wrong with them. With faults, `entry` holds anything for what cannot be
+    read: it only serves to check the other cells."""
 
-    entry: Entry | None
+    entry: Entry
     faults: list[Fault]
 
 
@@ -133,15 +134,15 @@ class RowReader:
             row.refuse("installments", _("Only “%(name)s” has a number of installments.")
                        % {"name": _(RECURRENCE_NAMES[Recurrence.INSTALLMENTS])})  # fmt: skip
         day, supplier = row.number("day") or 0, self._supplier(row)
-        if row.faults or value is None or due is None or issue is None or competence is None:
-            return ReadRow(None, row.faults)
+        due, issue = due or self.today, issue or self.today
         entry = Entry(
-            supplier=supplier, value=value, due_date=due, issue_date=issue, competence_date=competence,
+            supplier=supplier, value=Decimal(1) if value is None else value, due_date=due, issue_date=issue,
+            competence_date=competence or issue,
             document_number=row.text("document_number"), history=" ".join(row.text("history").split()),
             category_id=category, account_id=account, payment_form_id=form, recurrence=recurrence,
             installments=installments if recurrence is Recurrence.INSTALLMENTS else 1, day=day,
         )  # fmt: skip
-        return ReadRow(entry, [])
+        return ReadRow(entry, row.faults)
 
     def _supplier(self, row: "_Row") -> Supplier:
         name, document = " ".join(row.text("supplier").split()), compact(row.text("document"))

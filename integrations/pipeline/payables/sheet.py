@@ -17,9 +17,9 @@ from integrations.domain.occurrences import Parcel, number_of
 from integrations.models import BlingConnection, PayableSheet, Person, WriteBatch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import Accepted, accept, lock, writing_of
-from integrations.pipeline.payables.columns import RowReader, as_text, header, places
+from integrations.pipeline.payables.columns import ReadRow, RowReader, as_text, header, places
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_near, is_to_be_asked, may_be_same_number
-from integrations.pipeline.payables.entry import Entry, Fault, faults_of, is_same_supplier, registers_of
+from integrations.pipeline.payables.entry import Entry, Fault, Registers, faults_of, is_same_supplier, registers_of
 from integrations.sheets.apart import read_apart
 from integrations.sheets.reading import MAX_BYTES
 from integrations.sheets.tables import SheetError
@@ -116,17 +116,13 @@ def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) ->
     documents = {text for _number, cells, _formulas in sheet.rows if (text := _document(cells))}
     reader = RowReader(registers, list(persons.filter(document__in=documents)), day_of(now))
     read = [(number, cells, reader.read(cells, formulas)) for number, cells, formulas in sheet.rows]
-    checked = [
-        (number, cells, row.entry, row.faults or (faults_of(row.entry, connection, registers) if row.entry else []))
-        for number, cells, row in read
-    ]
-    good = [entry for _number, _cells, entry, faults in checked if entry is not None and not faults]
-    known = Duplicates(connection, good)
+    checked = [(number, cells, row.entry, _faults(row, connection, registers)) for number, cells, row in read]
+    known = Duplicates(connection, [entry for _number, _cells, entry, faults in checked if not faults])
     rows: list[ShownRow] = []
     by_value: dict[Decimal, list[_Line]] = {}
     for number, cells, entry, faults in checked:
-        if entry is None or faults:
-            rows.append(ShownRow(number, cells, entry, faults, ()))
+        if faults:
+            rows.append(ShownRow(number, cells, None, faults, ()))
             continue
         found = [one for parcel in entry.parcels() for one in known.of(entry, parcel)]
         lines = [_Line(number, entry, parcel) for parcel in entry.parcels()]
@@ -136,6 +132,12 @@ def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) ->
             by_value.setdefault(line.parcel.value, []).append(line)
         rows.append(ShownRow(number, cells, entry, faults, found))
     return Shown(rows)
+
+
+def _faults(row: ReadRow, connection: BlingConnection, registers: Registers) -> list[Fault]:
+    """Return all that is wrong with a row, so that nobody corrects a cell to be told of the next."""
+    told = {fault.field for fault in row.faults}
+    return [*row.faults, *(each for each in faults_of(row.entry, connection, registers) if each.field not in told)]
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,12 @@ def test_what_is_wrong_with_a_cell_is_said_and_costs_one_row(
     assert says in row.faults[0].text
 
 
+def test_all_that_is_wrong_with_a_row_is_said_at_once(rows: Rows, ana: User) -> None:
+    wrong = {"value": "abc", "due_date": "31/02/2027", "document": "123", "recurrence": "toda lua", "day": 32}
+    [row] = shown(sent(rows, ana, {**GOOD, **wrong})).bad
+    assert {fault.field for fault in row.faults} == set(wrong)
+
+
 def test_a_formula_is_never_read(rows: Rows, ana: User) -> None:
     content = csv_bytes([header(name) for name in GOOD], [[*GOOD.values()]]).replace(b"150,00", b"=1+1")
     sheet = take_sheet(connection=rows.bling, name="x.csv", content=content, user=ana, now=timezone.now())
