@@ -107,6 +107,7 @@ class Reason(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"
     UNKNOWN_IN_KAMINO = "unknown_in_kamino"
     ANOTHER_ID = "another_id"
+    NOT_OPEN = "not_open"
     NO_ANSWER = "no_answer"
     LIMITED = "limited"
     LIST_INCOMPLETE = "list_incomplete"
@@ -170,6 +171,7 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.CLOSED_PERIOD, Reason.RELAUNCH_UNCLEAR, Reason.PAID_IN_KAMINO_FIRST, Reason.AWAITS_APPROVAL,
             Reason.AMBIGUOUS, Reason.POSSIBLE_DUPLICATE, Reason.PAID_IN_KAMINO, Reason.RECONCILED,
             Reason.LOCKED_PERIOD, Reason.AWAITING_APPROVAL, Reason.NOT_CONFIRMED, Reason.LIST_INCOMPLETE,
+            Reason.NOT_OPEN,
         ),
         _ASKS,
     ),

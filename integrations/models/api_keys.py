@@ -89,6 +89,28 @@ class ApiKey(models.Model):
     success_status = models.PositiveSmallIntegerField(
         _("HTTP status of success"), choices=[(201, "201"), (200, "200")], default=201
     )
+    settles = models.BooleanField(
+        _("may settle payables"), default=False, db_default=False,
+        help_text=_(
+            "Those that this bridge entered; somebody of finance confirms it before it counts. The account has to be "
+            "switched on for it, too."
+        ),
+    )  # fmt: skip
+    settles_any = models.BooleanField(
+        _("may settle every open payable"), default=False, db_default=False,
+        help_text=_("Also those that the bridge did not enter, except those of confidential categories."),
+    )  # fmt: skip
+    settle_account_id = models.BigIntegerField(
+        _("bank account of settlements"), default=0, db_default=0,
+        help_text=_("Bling's id of the portador for payables that name none; without one they are not settled."),
+    )  # fmt: skip
+    settle_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("settling asked for by")
+    )
+    settle_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("settling confirmed by")
+    )
+    settle_approved_at = models.DateTimeField(_("settling confirmed at"), null=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by")
     )
@@ -104,13 +126,33 @@ class ApiKey(models.Model):
 
     if TYPE_CHECKING:
         connection_id: int
+        settle_approved_by_id: int | None
 
     class Meta:
         verbose_name = _("key of the bridge")
         verbose_name_plural = _("keys of the bridge")
         default_permissions = ("view",)
-        permissions = [("manage_apikey", "Can make, register and revoke keys of the bridge")]
+        permissions = [
+            ("manage_apikey", "Can make, register, change and revoke keys of the bridge"),
+            ("approve_apikey", "Can confirm that a key of the bridge may settle payables"),
+        ]
         ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(settle_approved_by=None) | ~Q(settle_approved_by=models.F("settle_asked_by")),
+                name="api_key_settling_has_two_persons",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} ({self.prefix}…)"
+
+    @property
+    def may_settle(self) -> bool:
+        """Say whether two people let it settle payables."""
+        return self.settles and self.settle_approved_by_id is not None
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Say whether a second person has to confirm that it may settle."""
+        return self.settles and self.settle_approved_by_id is None and self.revoked_at is None

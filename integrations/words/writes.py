@@ -119,6 +119,28 @@ WRITE_WORDS: Mapping[Reason, Words] = {
         gettext_noop("Bling has more than one contact with this name or CPF/CNPJ."),
         gettext_noop("Choose “Decide the supplier”."),
     ),
+    Reason.NOT_OPEN: Words(
+        gettext_noop("Not open in Bling"),
+        gettext_noop("Bling does not show the payable as open and whole: it was paid, changed or removed meanwhile."),
+        gettext_noop("Look in Bling at what was paid. “Do not settle” ends it."),
+    ),
+    Reason.BANK_ACCOUNT_MISSING: Words(
+        gettext_noop("No bank account"),
+        gettext_noop("The payable names no bank account in Bling, and neither does the program's key."),
+        gettext_noop("Give it one in Bling, then choose “Send again”."),
+    ),
+    Reason.CATEGORY_MISSING: Words(
+        gettext_noop("No category"),
+        gettext_noop("The payable has no category in Bling, and a settlement needs one."),
+        gettext_noop("Give it one in Bling, then choose “Send again”."),
+    ),
+    Reason.PAID_DIFFERENTLY: Words(
+        gettext_noop("Paid otherwise"),
+        gettext_noop(
+            "Bling's answer was lost, and Bling shows the payable neither as it was nor as settled once and whole."
+        ),
+        gettext_noop("Look in Bling, then say “It is settled in Bling” or “It is not settled in Bling”."),
+    ),
     Reason.NO_ANSWER: Words(gettext_noop("No answer"), gettext_noop("Bling did not answer. Tried again by itself.")),
     Reason.LIMITED: Words(
         gettext_noop("Limit of requests"), gettext_noop("Bling takes no more calls for now. Tried again by itself.")
