@@ -73,7 +73,7 @@ def accept(call: Call, title_id: int, waiting: Waiting) -> Answer:
 def _settled(call: Call, title_id: int, waiting: Waiting) -> Answer:
     key, request = key_of(call, waiting.clock)
     facts = read_settlement(read_xml(request.xml), day_of(waiting.clock()))
-    if not key.may_settle or not is_written_to(key.connection, settles=True):
+    if not key.may_settle:
         raise RefusedError(OFF, OFF_FOR_KEY)
     with throttle.place(key.connection_id):
         unit = _unit_of(key, title_id, facts, waiting)
@@ -93,6 +93,8 @@ def _unit_of(key: ApiKey, title_id: int, facts: SettlementFacts, waiting: Waitin
             if before.fingerprint != facts.fingerprint:
                 raise RefusedError(NOT_SETTLED)
             return before
+        if not is_written_to(key.connection, settles=True):
+            raise RefusedError(OFF, OFF_FOR_KEY)
         payable = _payable_of(key, title_id)
         if closed_text(key.connection, facts.day):
             raise RefusedError(REFUSED, CLOSED_MONTH)
@@ -168,8 +170,8 @@ def _is_refused(unit: SettlementWrite) -> bool:
     have been that payment, late: a person looks."""
     if unit.reason not in SettlementWrite.REFUSED or _is_unresolved(unit.pk):
         return False
-    was_lost = unit.attempts.filter(outcome=Outcome.TRANSIENT, failure__code="not_there_twice")
-    return unit.reason != Reason.NOT_OPEN or not bool(was_lost.exists())
+    was_lost = BlingAttempt.objects.filter(settlement=unit, outcome=Outcome.TRANSIENT, failure__code="not_there_twice")
+    return unit.reason != Reason.NOT_OPEN or not was_lost.exists()
 
 
 def _is_unresolved(pk: int) -> bool:
