@@ -49,6 +49,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         rows = self.filter(digest__in=digests, revoked_at=None).select_related("connection__tenant")
         return next((row for row in rows if any(hmac.compare_digest(row.digest, one) for one in digests)), None)
 
+    def that_settle(self) -> "ApiKeyQuerySet":
+        """Return the keys that two people let settle payables, and that are not revoked."""
+        return self.filter(settles=True, settle_approved_by__isnull=False, revoked_at=None)
+
     def note_use(self, row: "ApiKey", key: str, now: datetime) -> None:
         """Note that a key was used, at most once a minute. One that was kept with the older pepper is kept with the
         newest from now on, so that the older one can be taken away."""
@@ -111,6 +115,10 @@ class ApiKey(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("settling confirmed by")
     )
     settle_approved_at = models.DateTimeField(_("settling confirmed at"), null=True)
+    contact_email = models.EmailField(
+        _("e-mail of who looks after the program"), blank=True, default="", db_default="",
+        help_text=_("Told when the key is revoked."),
+    )  # fmt: skip
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by")
     )
@@ -126,6 +134,7 @@ class ApiKey(models.Model):
 
     if TYPE_CHECKING:
         connection_id: int
+        settle_asked_by_id: int | None
         settle_approved_by_id: int | None
 
     class Meta:
@@ -133,7 +142,7 @@ class ApiKey(models.Model):
         verbose_name_plural = _("keys of the bridge")
         default_permissions = ("view",)
         permissions = [
-            ("manage_apikey", "Can make, register, change and revoke keys of the bridge"),
+            ("manage_apikey", "Can make, register and revoke keys of the bridge"),
             ("approve_apikey", "Can confirm that a key of the bridge may settle payables"),
         ]
         ordering = ["-created_at", "-pk"]
@@ -149,8 +158,8 @@ class ApiKey(models.Model):
 
     @property
     def may_settle(self) -> bool:
-        """Say whether two people let it settle payables."""
-        return self.settles and self.settle_approved_by_id is not None
+        """Say whether two people let it settle payables, and it is not revoked."""
+        return self.settles and self.settle_approved_by_id is not None and self.revoked_at is None
 
     @property
     def awaits_approval(self) -> bool:

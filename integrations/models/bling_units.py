@@ -13,6 +13,7 @@ from integrations.domain.delivery import Operation
 from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 from integrations.domain.reasons import Reason
 from integrations.models.api_keys import ApiKey
+from integrations.models.bling_writing import BlingWriting, WriteMode
 from integrations.models.connections import BlingConnection
 from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit
@@ -287,6 +288,13 @@ class SettlementWrite(BlingUnit):
 
     def __str__(self) -> str:
         return f"{self.document_number or self.title_id}"
+
+    @classmethod
+    def may_be_claimed(cls) -> Q:
+        """Its account is switched on for it, and its key may settle still."""
+        accounts = BlingWriting.objects.filter(connection=OuterRef("connection"), mode=WriteMode.LIVE, settles=True)
+        keys = ApiKey.objects.that_settle().filter(pk=OuterRef("api_key"))
+        return Q(has_any(accounts)) & Q(has_any(keys))
 
     @classmethod
     def waited_too_long(cls, now: datetime) -> Q:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from integrations.bling.client import BlingClient
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, PayableWrite, Waiting
+from integrations.models import BlingConnection, PayableWrite, SettlementWrite, Waiting
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import PATIENCE, open_bling
 from integrations.pipeline.access.error_texts import live_error_text
 from integrations.pipeline.desk.refusal import Refused, need_reason
-from integrations.pipeline.payables import orders
+from integrations.pipeline.payables import orders, settlement_orders
 from integrations.rest.errors import ApiError, NotFoundError
 from integrations.rest.session import Patience
 
@@ -45,6 +45,20 @@ def is_there(*, payable: PayableWrite, bling_id: int, reason: str, user: User, n
     except NotFoundError as error:
         raise Refused("not_there", _("Bling has no payable with this number.")) from error
     orders.is_there(payable=payable, facts=facts, reason=reason, user=user, now=now)
+
+
+def is_settled(*, settlement: SettlementWrite, bordero_id: int, reason: str, user: User, now: datetime) -> None:
+    """Say which borderô settled a payable, after a look at both. Raises `Refused`."""
+    need_reason(reason)
+    try:
+        with asking(settlement.connection, timezone.now) as client:
+            facts = client.title(Direction.PAYABLE, settlement.title_id)
+            bordero = client.bordero(bordero_id)
+    except NotFoundError as error:
+        raise Refused("not_there", _("Bling does not have this payable, or no borderô with this number.")) from error
+    settlement_orders.is_settled(
+        settlement=settlement, facts=facts, bordero=bordero, reason=reason, user=user, now=now
+    )  # fmt: skip
 
 
 def supplier_is(*, payable: PayableWrite, contact_id: int, reason: str, user: User, now: datetime) -> None:

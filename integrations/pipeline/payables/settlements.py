@@ -87,7 +87,7 @@ def _unit_of(key: ApiKey, title_id: int, facts: SettlementFacts, waiting: Waitin
     with transaction.atomic():
         lock(key.connection)
         now = waiting.clock()
-        rows = SettlementWrite.objects.select_for_update(of=("self",)).select_related("connection__writing")
+        rows = SettlementWrite.objects.select_for_update(of=("self",)).select_related("connection__writing", "api_key")
         before = rows.filter(connection=key.connection, title_id=title_id).first()
         if before is not None and not _is_over(before, facts, now):
             if before.fingerprint != facts.fingerprint:
@@ -115,11 +115,11 @@ def _unit_of(key: ApiKey, title_id: int, facts: SettlementFacts, waiting: Waitin
 
 def _is_over(unit: SettlementWrite, facts: SettlementFacts, now: datetime) -> bool:
     """Say whether nothing came, or will come, of what a program asked for before, so that it may ask anew: it was
-    refused and told so (or asks otherwise), or it waited too long."""
+    refused and told so (or asks otherwise), it waited too long, or its key may not settle any more."""
     if unit.decision == SettlementWrite.Decision.IGNORE or unit.bling_id is not None or _is_unresolved(unit.pk):
         return False
     if unit.state == DeliveryState.READY:
-        return unit.is_stale(now)
+        return unit.is_stale(now) or not unit.api_key.may_settle
     is_other = unit.fingerprint != facts.fingerprint
     return unit.state == DeliveryState.IGNORED or (is_other and ended_of(unit.pk) is Ended.REFUSED)
 
@@ -175,7 +175,8 @@ def _is_refused(unit: SettlementWrite) -> bool:
 
 
 def _is_unresolved(pk: int) -> bool:
-    return BlingAttempt.objects.filter(settlement=pk, outcome__in=BlingAttempt.UNRESOLVED).exists()
+    found: bool = BlingAttempt.objects.filter(settlement=pk, outcome__in=BlingAttempt.UNRESOLVED).exists()
+    return found
 
 
 def end_refused(pk: int) -> bool:

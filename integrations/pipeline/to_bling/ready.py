@@ -45,11 +45,9 @@ def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
 
 
 def ready_settlements(now: datetime) -> QuerySet[SettlementWrite]:
-    """Return the settlements that may be sent now: their account is switched on for that."""
-    return SettlementWrite.objects.due(DeliveryState.READY, now).filter(
-        ~SettlementWrite.waited_too_long(now), connection__writing__mode=WriteMode.LIVE,
-        connection__writing__settles=True,
-    )  # fmt: skip
+    """Return the settlements that may be sent now."""
+    rows = SettlementWrite.objects.due(DeliveryState.READY, now)
+    return rows.filter(~SettlementWrite.waited_too_long(now), SettlementWrite.may_be_claimed())
 
 
 def is_mine(writing: BlingWriting, now: datetime) -> bool:
