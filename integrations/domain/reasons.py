@@ -171,7 +171,6 @@ _EFFECTS: dict[Reason, Effect] = {
             Reason.CLOSED_PERIOD, Reason.RELAUNCH_UNCLEAR, Reason.PAID_IN_KAMINO_FIRST, Reason.AWAITS_APPROVAL,
             Reason.AMBIGUOUS, Reason.POSSIBLE_DUPLICATE, Reason.PAID_IN_KAMINO, Reason.RECONCILED,
             Reason.LOCKED_PERIOD, Reason.AWAITING_APPROVAL, Reason.NOT_CONFIRMED, Reason.LIST_INCOMPLETE,
-            Reason.NOT_OPEN,
         ),
         _ASKS,
     ),
@@ -220,6 +219,7 @@ _EFFECTS: dict[Reason, Effect] = {
     Reason.SETTLED_UNCHECKED: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
     Reason.UNREAD: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
     Reason.NOT_IN_BLING: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
+    Reason.NOT_OPEN: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
 }  # fmt: skip
 
 NAME_REASONS = (
