@@ -361,6 +361,7 @@ class BlingAttempt(BaseAttempt):
         indexes = [
             models.Index(fields=["connection", "-started_at", "-id"], name="bling_attempt_company"),
             models.Index(fields=["started_at"], condition=~BaseAttempt.IS_EMPTIED, name="bling_attempt_with_body"),
+            models.Index(fields=["connection"], condition=BaseAttempt.HAS_SURPLUS, name="bling_attempt_has_surplus"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -15,7 +15,7 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoicesColumn, DayRange, TenantFilter
-from integrations.admin.payables.attempts import AttemptInline, register_name
+from integrations.admin.payables.attempts import AttemptInline, SurplusButton, register_name
 from integrations.admin.payables.decisions import PayableDecisions
 from integrations.admin.payables.enter import EnterPage, enter_url
 from integrations.admin.payables.sheet import upload_url
@@ -27,7 +27,7 @@ from integrations.words.writes import STANDING_COLOURS, standing_name, write_tex
 
 
 @admin.register(PayableWrite)
-class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
+class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     list_before_template = "admin/integrations/payables/list.html"
     empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
@@ -41,9 +41,12 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     readonly_fields = fields = [
         "standing", "whole_answer", "advice", "supplier_text", "document_text", "number", "amount", "due", "issue",
         "competence", "category", "account", "payment_form", "history_text", "similar", "title_link", "bling_number",
+        "surplus",
         "batch_link", "entered", "decided", "company",
     ]  # fmt: skip
-    actions_detail = ["decide_supplier", "send_again", "it_is_there", "it_is_not_there", "create_anyway", "leave_out"]
+    actions_detail = [
+        "decide_supplier", "send_again", "it_is_there", "it_is_not_there", "create_anyway", "surplus_gone", "leave_out",
+    ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         whole = Value(texts.sees_personal_data(request))

@@ -17,7 +17,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoicesColumn, DayRange, TenantFilter
-from integrations.admin.payables.attempts import SettlementAttemptInline, register_name
+from integrations.admin.payables.attempts import SettlementAttemptInline, SurplusButton, has_surplus, register_name
 from integrations.admin.payables.decisions import LARGEST_ID
 from integrations.domain.titles import Direction
 from integrations.models import SettlementWrite, Title
@@ -47,7 +47,7 @@ class BorderoForm(actions.ReasonForm):
 
 
 @admin.register(SettlementWrite)
-class SettlementWriteAdmin(actions.PermittedActions, ReadOnlyAdmin):
+class SettlementWriteAdmin(SurplusButton, actions.PermittedActions, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     empty_text = gettext_lazy("No program settled a payable in Bling yet.")
     list_display = ["what", "amount", "day", "standing", "why", "program", "company"]
@@ -59,9 +59,9 @@ class SettlementWriteAdmin(actions.PermittedActions, ReadOnlyAdmin):
     inlines = [SettlementAttemptInline]
     readonly_fields = fields = [
         "standing", "whole_answer", "advice", "what", "amount", "day", "due", "category", "payable_link", "title_link",
-        "bordero", "program", "decided", "company",
+        "bordero", "surplus", "program", "decided", "company",
     ]  # fmt: skip
-    actions_detail = ["send_again", "it_is_settled", "it_is_not_settled", "leave_out"]
+    actions_detail = ["send_again", "it_is_settled", "it_is_not_settled", "surplus_gone", "leave_out"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).select_related(*self.list_select_related)
@@ -77,6 +77,7 @@ class SettlementWriteAdmin(actions.PermittedActions, ReadOnlyAdmin):
         if row is not None:
             is_unknown = orders.is_unknown(row)
             useful -= {"leave_out"} if is_unknown else {"it_is_not_settled"}
+            useful |= {"surplus_gone"} if has_surplus(row) else set()
         shown = super().get_actions_detail(request, object_id)
         return [action for action in shown if action.path in useful]
 

@@ -30,6 +30,7 @@ def is_settled(
     *, settlement: SettlementWrite, facts: TitleFacts, bordero: BorderoFacts, reason: str, user: User, now: datetime
 ) -> None:
     """A person says that a borderô, which Bling shows as one of the payable's, is the settlement. Raises `Refused`."""
+    need_reason(reason)
     with transaction.atomic():
         row = _locked(settlement)
         if row.state != DeliveryState.NEEDS_HUMAN:

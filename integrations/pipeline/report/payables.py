@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
-from integrations.models import BlingWriting, PayableWrite, SettlementWrite, WriteBatch, WriteMode
+from integrations.models import BlingAttempt, BlingWriting, PayableWrite, SettlementWrite, WriteBatch, WriteMode
 from integrations.models.confidential import WHOLE, Sight, marked_ids
 
 Found = tuple[int, AlertCause, dict[str, object]]
@@ -41,6 +41,9 @@ def _waiting(tenants: Collection[int], now: datetime, sight: Sight) -> Counter[i
     rows = sight.of(PayableWrite.objects.filter(asks, state__in=unfinished, **mine))
     stuck = Q(state=DeliveryState.NEEDS_HUMAN) | (ready & SettlementWrite.waited_too_long(now))
     settlements = sight.of(SettlementWrite.objects.filter(stuck, state__in=unfinished, **mine))
-    found = Counter(rows.order_by().values_list("connection__tenant", flat=True))
-    found.update(settlements.order_by().values_list("connection__tenant", flat=True))
+    # What may stand in Bling twice, whatever is thought of its row by now, and also where writing was switched off.
+    surplus = sight.of(BlingAttempt.objects.filter(BlingAttempt.HAS_SURPLUS, connection__tenant__in=tenants))
+    found = Counter[int]()
+    for counted in (rows, settlements, surplus):
+        found.update(counted.order_by().values_list("connection__tenant", flat=True))
     return found
