@@ -115,6 +115,11 @@ class ApiKey(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("settling confirmed by")
     )
     settle_approved_at = models.DateTimeField(_("settling confirmed at"), null=True)
+    is_confirmed = models.BooleanField(_("confirmed by a second person"), default=True, db_default=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
+    )
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     contact_email = models.EmailField(
         _("e-mail of who looks after the program"), blank=True, default="", db_default="",
         help_text=_("Told when the key is revoked."),
@@ -134,6 +139,7 @@ class ApiKey(models.Model):
 
     if TYPE_CHECKING:
         connection_id: int
+        created_by_id: int
         settle_asked_by_id: int | None
         settle_approved_by_id: int | None
 
@@ -143,18 +149,27 @@ class ApiKey(models.Model):
         default_permissions = ("view",)
         permissions = [
             ("manage_apikey", "Can make, register and revoke keys of the bridge"),
-            ("approve_apikey", "Can confirm that a key of the bridge may settle payables"),
+            ("approve_apikey", "Can confirm keys of the bridge, and that they may settle"),
         ]
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(settle_approved_by=None) | ~Q(settle_approved_by=models.F("settle_asked_by")),
                 name="api_key_settling_has_two_persons",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | ~Q(confirmed_by=models.F("created_by")),
+                name="api_key_has_two_persons",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.label} ({self.prefix}…)"
+
+    @property
+    def may_enter(self) -> bool:
+        """Say whether a second person let it enter payables, and it is not revoked."""
+        return self.is_confirmed and self.revoked_at is None
 
     @property
     def may_settle(self) -> bool:
@@ -163,5 +178,6 @@ class ApiKey(models.Model):
 
     @property
     def awaits_approval(self) -> bool:
-        """Say whether a second person has to confirm that it may settle."""
-        return self.settles and self.settle_approved_by_id is None and self.revoked_at is None
+        """Say whether a second person has to confirm that it may enter payables, or settle them."""
+        asks = not self.is_confirmed or (self.settles and self.settle_approved_by_id is None)
+        return asks and self.revoked_at is None

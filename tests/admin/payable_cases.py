@@ -14,6 +14,7 @@ from integrations.models import (
     SettlementWrite,
     WriteBatch,
 )
+from integrations.pipeline.payables import keys
 from tests.admin.cases import REASON, Case
 from tests.admin.world import Rows
 
@@ -125,9 +126,10 @@ PAYABLE_ACTIONS = [
         lambda _rows: KEY_SETTINGS, says="Salva",
     ),
     Case(
-        ApiKey, "let_settle", "api_key", "financeiro", "suporte",
+        ApiKey, "confirm", "api_key", "financeiro", "suporte",
         lambda rows: ApiKey.objects.filter(pk=rows.api_key.pk, settle_approved_by__isnull=False).exists(),
-        begin=asked_to_settle, says="Confirmada",
+        lambda rows: {"asked": keys.asked_of(ApiKey.objects.get(pk=rows.api_key.pk))}, begin=asked_to_settle,
+        says="Confirmada",
     ),
     Case(
         SettlementWrite, "send_again", "settlement", "financeiro", "suporte",

@@ -1,5 +1,5 @@
-"""Keys of the v2 bridge: made, registered, changed and revoked by support; that one may settle, finance confirms. A key
-is shown once, on the page that answers."""
+"""Keys of the v2 bridge: made, registered, changed and revoked by support; finance confirms them. A key is
+shown once, on the page that answers."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import TenantFilter
 from integrations.admin.kit.scope import scoped
 from integrations.admin.payables.attempts import register_name
-from integrations.admin.payables.key_forms import KeyForm, OldKeyForm, SettingsForm
+from integrations.admin.payables.key_forms import ConfirmForm, KeyForm, OldKeyForm, SettingsForm
 from integrations.login.step_up import stepped_up
 from integrations.models import ApiKey, BlingConnection
 from integrations.models.registers import CatalogKind
@@ -29,7 +29,7 @@ from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import keys
 
 MAKE, REGISTER = "integrations_apikey_make", "integrations_apikey_register"
-COLOURS = {"valid": "success", "revoked": "default"}
+COLOURS = {"valid": "success", "awaiting": "warning", "revoked": "default"}
 
 
 @admin.register(ApiKey)
@@ -40,7 +40,8 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
     list_display = ["name", "state", "used", "begins", "company"]
     list_filter = [TenantFilter]
     list_select_related = [
-        "connection__tenant", "created_by", "revoked_by", "settle_asked_by", "settle_approved_by",
+        "connection__tenant", "created_by", "revoked_by", "confirmed_by", "settle_asked_by",
+        "settle_approved_by",
     ]  # fmt: skip
     ordering = ["-created_at", "-pk"]
     readonly_fields = fields = [
@@ -48,7 +49,7 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
         "success_status", "allows_query", "contact_email", "settling", "settles_any", "settle_account", "account",
         "company",
     ]  # fmt: skip
-    actions_detail = ["let_settle", "change_settings", "revoke"]
+    actions_detail = ["confirm", "change_settings", "revoke"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related(*self.list_select_related)
@@ -76,7 +77,7 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
         """Show the buttons only while the key is valid, and a confirmation only where one is asked for."""
         key = ApiKey.objects.filter(pk=object_id, revoked_at=None).first()
         shown = super().get_actions_detail(request, object_id) if key is not None else []
-        return [one for one in shown if one.path != "let_settle" or (key is not None and key.awaits_approval)]
+        return [one for one in shown if one.path != "confirm" or (key is not None and key.awaits_approval)]
 
     @stepped_up
     def make(self, request: HttpRequest) -> HttpResponse:
@@ -116,15 +117,16 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
         response["Cache-Control"] = "no-store"
         return response
 
-    @page_action(gettext_lazy("Let it settle"), permissions=["approve"], icon="verified", variant="primary")
+    @page_action(gettext_lazy("Confirm"), permissions=["approve"], icon="verified", variant="primary")
     @stepped_up
-    def let_settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
         return actions.ask_then(
-            request, self, row.pk, keys.let_settle, _("Confirmed: it may settle payables."), given={"api_key": row},
-            title=_("Let the key settle payables"), note="\n".join([str(row), *_what_it_may(row)]),
-            text=_("Whoever has this key settles payables in Bling from now on, each once and whole."),
-            submit=_("Confirm"), dangerous=True,
+            request, self, row.pk, keys.confirm, _("Confirmed. It counts from the next request on."),
+            given={"api_key": row}, form=ConfirmForm(request.POST or None, initial={"asked": keys.asked_of(row)}),
+            title=_("Confirm the key"), note="\n".join([str(row), *_what_it_may(row)]),
+            text=_("Whoever has this key does this in the company's Bling from now on."), submit=_("Confirm"),
+            dangerous=True,
         )  # fmt: skip
 
     @page_action(gettext_lazy("Change"), permissions=["manage"], icon="edit")
@@ -157,6 +159,8 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("state"), label=COLOURS)
     def state(self, row: ApiKey) -> tuple[str, str]:
+        if row.awaits_approval and not row.is_confirmed:
+            return "awaiting", _("Awaits confirmation")
         return ("revoked", _("Revoked")) if row.revoked_at else ("valid", _("Valid"))
 
     @display(gettext_lazy("last used at"), ordering="last_used_at")
@@ -169,7 +173,11 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("made by"), ordering="created_at")
     def made(self, row: ApiKey) -> str:
-        return f"{row.created_by}, {texts.moment(row.created_at)}"
+        made = f"{row.created_by}, {texts.moment(row.created_at)}"
+        if row.confirmed_by is None:
+            return made
+        other = _("confirmed by %(user)s, %(moment)s")
+        return f"{made}; {other % {'user': row.confirmed_by, 'moment': texts.moment(row.confirmed_at)}}"
 
     @display(gettext_lazy("revoked"))
     def revoked(self, row: ApiKey) -> str:
@@ -205,8 +213,11 @@ def account_name(row: ApiKey) -> str:
 
 
 def _what_it_may(row: ApiKey) -> list[str]:
-    """Return what a key is to settle, as sentences for who confirms it."""
-    which = _("Every open payable, except those of confidential categories.") if row.settles_any else _(
-        "Payables that the bridge entered."
-    )  # fmt: skip
-    return [which, _("Bank account where a payable names none: %(name)s") % {"name": account_name(row)}]
+    """Return what a key is to do, as sentences for who confirms it."""
+    enters = _("It enters payables.")
+    if not row.settles:
+        return [enters]
+    which = _("It settles every open payable, except those of confidential categories.")
+    if not row.settles_any:
+        which = _("It settles payables that the bridge entered.")
+    return [enters, which, _("Bank account where a payable names none: %(name)s") % {"name": account_name(row)}]

@@ -92,3 +92,9 @@ class OldKeyForm(KeyForm):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
         help_text=_("Only the program's address changes then. It is kept as a digest, and cannot be shown again."),
     )  # fmt: skip
+
+
+class ConfirmForm(forms.Form):
+    """What a person confirms, as the page showed it."""
+
+    asked = forms.CharField(widget=forms.HiddenInput())

@@ -53,7 +53,7 @@ def _booked(call: Call, waiting: Waiting) -> Answer:
     key, request = key_of(call, waiting.clock)
     facts = read_facts(read_xml(request.xml), _names_of(key))
     is_unsaid = facts.recurrence is Recurrence.INSTALLMENTS and key.parcel_value == ParcelValue.UNSET
-    if is_unsaid or not is_written_to(key.connection):
+    if is_unsaid or not key.may_enter or not is_written_to(key.connection):
         raise RefusedError(OFF)
     with throttle.place(key.connection_id):
         batch = _batch_of(key, facts, waiting.clock)

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from integrations.domain.bodies import fingerprint_of
 from integrations.models import ApiKey, BlingConnection
 from integrations.models.api_keys import LONGEST, PREFIX, SHORTEST, digests_of, new_key
 from integrations.pipeline.access import mails
@@ -57,18 +58,27 @@ def change(*, api_key: ApiKey, user: User, now: datetime, **options: Any) -> Non
         _tell(row, user)
 
 
-def let_settle(*, api_key: ApiKey, user: User, now: datetime) -> None:
-    """Confirm, as the second person, that a key may settle payables. Raises `Refused` for whoever asked for it, and
-    when that is not (any more) asked."""
-    if user.pk == api_key.settle_asked_by_id:
-        raise Refused("own", _("Who let a key settle cannot confirm it. Somebody else has to."))
-    rows = ApiKey.objects.filter(
-        pk=api_key.pk, settles=True, settle_approved_by=None, revoked_at=None,
-        settle_asked_by=api_key.settle_asked_by_id, settles_any=api_key.settles_any,
-        settle_account_id=api_key.settle_account_id,
-    )  # fmt: skip
-    if not rows.update(settle_approved_by=user, settle_approved_at=now):
-        raise decided_meanwhile()
+def asked_of(api_key: ApiKey) -> str:
+    """Return a name for what a second person is asked about a key; another one once anything of that changed."""
+    names = ("is_confirmed", *SETTLING, "settle_asked_by_id", "settle_approved_by_id")
+    return fingerprint_of({name: getattr(api_key, name) for name in names})
+
+
+def confirm(*, api_key: ApiKey, asked: str, user: User, now: datetime) -> None:
+    """Confirm, as the second person, that a key may enter payables and, where that was asked for, settle them; `asked`
+    names what the person saw. Raises `Refused` for whoever asked for it, and when that is not (any more) asked."""
+    with transaction.atomic():
+        row = ApiKey.objects.select_for_update().get(pk=api_key.pk)
+        if not row.awaits_approval or asked_of(row) != asked:
+            raise decided_meanwhile()
+        if user.pk == row.settle_asked_by_id or (not row.is_confirmed and user.pk == row.created_by_id):
+            raise Refused("own", _("Who made a key, or let it settle, cannot confirm it. Somebody else has to."))
+        values: dict[str, Any] = {}
+        if not row.is_confirmed:
+            values |= {"is_confirmed": True, "confirmed_by": user, "confirmed_at": now}
+        if row.settles and row.settle_approved_by_id is None:
+            values |= {"settle_approved_by": user, "settle_approved_at": now}
+        ApiKey.objects.filter(pk=row.pk).update(**values)
 
 
 def revoke(*, api_key: ApiKey, reason: str, user: User, now: datetime) -> None:
@@ -89,7 +99,7 @@ def _store(
         with transaction.atomic():
             row = ApiKey.objects.create(
                 connection=connection, label=label, digest=digests_of(key)[0], prefix=key[:PREFIX], is_old=is_old,
-                created_by=user, created_at=now, **options,
+                created_by=user, created_at=now, is_confirmed=False, **options,
             )  # fmt: skip
     except IntegrityError as error:
         raise Refused("known", _("This key is registered already, or was revoked. Make a new one.")) from error
@@ -133,10 +143,14 @@ def _tell(row: ApiKey, user: User) -> None:
             )
             % names
         )
-        if row.settles:
-            more = _("It is also to settle payables in Bling, once somebody of finance has confirmed that.")
-            text = f"{text}\n\n{more}"
-    mails.send(subject, text, list(dict.fromkeys([*addresses(tenant.alert_emails), *settings.SUPPORT_EMAILS])))
+        more = [_("It is also to settle payables in Bling.")] if row.settles else []
+        if row.awaits_approval:
+            more.append(_("It counts once somebody of finance has confirmed it on the page of the key."))
+    mails.send(
+        subject,
+        "\n\n".join([text, *more]),
+        list(dict.fromkeys([*addresses(tenant.alert_emails), *settings.SUPPORT_EMAILS])),
+    )
 
 
 def _tell_contact(row: ApiKey) -> None:

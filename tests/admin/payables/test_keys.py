@@ -38,6 +38,7 @@ def test_a_new_key_is_shown_once(login: Callable[[str], Client], ours: Rows) -> 
     assert (answer.status_code, len(key), "no-store" in answer["Cache-Control"]) == (200, 72, True)
     assert key in answer.content.decode()
     assert ApiKey.objects.known(key) == row
+    assert not row.may_enter
     assert (row.label, row.parcel_value, row.unknown_names, row.window_hours) == ("ERP da loja", "each", "refuse", 12)
     pages = [reverse("admin:integrations_apikey_changelist")]
     for page in [*pages, reverse("admin:integrations_apikey_change", args=[row.pk])]:
@@ -110,7 +111,8 @@ class TestSettling:
         return ApiKey.objects.latest("pk")
 
     def press(self, client: Client, key: ApiKey, name: str, **values: str) -> int:
-        return client.post(pressed(key, name), values or {"confirmed": "yes"}).status_code
+        key.refresh_from_db()
+        return client.post(pressed(key, name), values or {"asked": keys.asked_of(key)}).status_code
 
     def test_support_asks_and_finance_confirms(self, login: Callable[[str], Client], ours: Rows) -> None:
         Tenant.objects.update(alert_emails="financeiro@nossa.example")
@@ -118,10 +120,11 @@ class TestSettling:
         key = self.make(support, ours, **self.SETTLES)
         assert (key.settles, key.may_settle, str(key.settle_asked_by)) == (True, False, "suporte")
         assert "liquidar" in mail.outbox[-1].body
-        assert self.press(support, key, "let_settle") == 403
-        assert self.press(login("financeiro"), key, "let_settle") == 302
+        assert self.press(support, key, "confirm") == 403
+        assert self.press(login("financeiro"), key, "confirm") == 302
         key.refresh_from_db()
         assert (key.may_settle, str(key.settle_approved_by)) == (True, "financeiro")
+        assert (key.may_enter, str(key.confirmed_by)) == (True, "financeiro")
         found = AuditEvent.objects.filter(action="bridge_key", object_id=key.pk, actor="financeiro")
         assert "settle_approved_by_id" in str(found.get().details)
 
@@ -130,11 +133,12 @@ class TestSettling:
         users["suporte"].user_permissions.set(Permission.objects.filter(codename__in=names))
         client = login("suporte")
         key = self.make(client, ours, **self.SETTLES)
-        self.press(client, key, "let_settle")
+        self.press(client, key, "confirm")
         key.refresh_from_db()
-        assert not key.may_settle
-        with pytest.raises(IntegrityError), transaction.atomic():
-            ApiKey.objects.filter(pk=key.pk).update(settle_approved_by=users["suporte"])
+        assert (key.may_enter, key.may_settle) == (False, False)
+        for name in ("settle_approved_by", "confirmed_by"):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                ApiKey.objects.filter(pk=key.pk).update(**{name: users["suporte"]})
 
     @pytest.mark.parametrize(
         ("change", "is_kept"),
@@ -151,7 +155,7 @@ class TestSettling:
         )
         support = login("suporte")
         key = self.make(support, ours, **self.SETTLES)
-        self.press(login("financeiro"), key, "let_settle")
+        self.press(login("financeiro"), key, "confirm")
         values = {name: value for name, value in {**form(ours), **self.SETTLES, **change}.items() if value}
         del values["connection"]
         assert self.press(support, key, "change_settings", **values) == 302
@@ -171,10 +175,15 @@ class TestSettling:
         now = timezone.now()
         ApiKey.objects.filter(pk=ours.api_key.pk).update(settles=True, settle_asked_by=users["suporte"])
         seen = ApiKey.objects.get(pk=ours.api_key.pk)
+        asked = keys.asked_of(seen)
         ApiKey.objects.filter(pk=seen.pk).update(settles_any=True)
         with pytest.raises(Refused):
-            keys.let_settle(api_key=seen, user=users["financeiro"], now=now)
-        assert not ApiKey.objects.get(pk=seen.pk).may_settle
+            keys.confirm(api_key=seen, asked=asked, user=users["financeiro"], now=now)
+        seen.refresh_from_db()
+        assert not seen.may_settle
+        keys.confirm(api_key=seen, asked=keys.asked_of(seen), user=users["financeiro"], now=now)
+        seen.refresh_from_db()
+        assert seen.may_settle
 
 
 def test_who_looks_after_a_program_is_told_of_its_end(login: Callable[[str], Client], ours: Rows) -> None:
