@@ -9,6 +9,9 @@ urlpatterns = [
     path("bling/callback", connect.bling_callback, name="bling-callback"),
     path("conectar/<str:token>/", connect.connect_by_link, name="connect-by-link"),
     re_path(r"^(?:b/)?Api/v2/contapagar(?:/json|/xml)?/?$", bridge.insert, name="bridge-payables"),
+    re_path(
+        r"^(?:b/)?Api/v2/contapagar/(?P<title_id>[0-9]{1,18})(?:/json|/xml)?/?$", bridge.settle, name="bridge-settle"
+    ),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
 ]

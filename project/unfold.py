@@ -76,6 +76,7 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Payables for Bling"), "request_quote", "payablewrite"),
                     _link(_("Batches of payables"), "inventory", "writebatch"),
                     _link(_("Spreadsheets of payables"), "upload_file", "payablesheet"),
+                    _link(_("Settlements for Bling"), "price_check", "settlementwrite"),
                     _link(_("Keys of the bridge"), "vpn_key", "apikey"),
                 ],
             },

@@ -287,9 +287,39 @@ MUTANTS = [
         ("tests/bling_v2/test_facts.py",),
     ),
     Mutant(
-        "bridge_writes_in_simulation", "integrations/pipeline/payables/bridge.py",
-        "if not is_live or", "if",
+        "bridge_writes_in_simulation", "integrations/pipeline/payables/doorway.py",
+        "mode=WriteMode.LIVE, **switches", "**switches",
         ("tests/flows/test_bridge_doorway.py",),
+    ),
+    Mutant(
+        "paid_payable_is_settled", "integrations/pipeline/to_bling/settle.py",
+        "if not _is_whole(facts) or _is_paid_in_mirror(unit):", "if _is_paid_in_mirror(unit):",
+        ("tests/flows/test_bridge_settles.py",),
+    ),
+    Mutant(
+        "settlement_ignores_the_mirror", "integrations/pipeline/to_bling/settle.py",
+        "if not _is_whole(facts) or _is_paid_in_mirror(unit):", "if not _is_whole(facts):",
+        ("tests/flows/test_bridge_settles.py",),
+    ),
+    Mutant(
+        "payment_of_others_is_taken_for_ours", "integrations/pipeline/to_bling/settle.py",
+        "return bordero.bling_id if is_ours else None", "return bordero.bling_id",
+        ("tests/flows/test_bridge_settles_kills.py",),
+    ),
+    Mutant(
+        "one_look_proves_no_settlement", "integrations/pipeline/to_bling/settle.py",
+        "elif look.is_last:", "elif True:",
+        ("tests/flows/test_bridge_settles_kills.py",),
+    ),
+    Mutant(
+        "another_settlement_is_answered_as_the_first", "integrations/pipeline/payables/settlements.py",
+        "if before.fingerprint != facts.fingerprint:", "if False:",
+        ("tests/flows/test_bridge_settles.py",),
+    ),
+    Mutant(
+        "key_settles_what_people_entered", "integrations/pipeline/payables/settlements.py",
+        "bling_id=title_id, batch__source=WriteBatch.Source.BRIDGE", "bling_id=title_id",
+        ("tests/flows/test_bridge_settles.py",),
     ),
 ]  # fmt: skip
 

@@ -4,7 +4,7 @@ from integrations.admin.access import audit, users
 from integrations.admin.companies import confidential_category, filter_rule, restore_hold, tenant
 from integrations.admin.connections import bling, kamino
 from integrations.admin.mapping import change, mapping, registers
-from integrations.admin.payables import batch, key, payable, sheet
+from integrations.admin.payables import batch, key, payable, settlement, sheet
 from integrations.admin.reports import export, month_closing
 from integrations.admin.system import alert, limits, queue_tables, run
 from integrations.admin.titles import person, title
@@ -35,6 +35,7 @@ __all__ = [
     "registers",
     "restore_hold",
     "run",
+    "settlement",
     "sheet",
     "simulation",
     "tenant",

@@ -1,4 +1,5 @@
-"""What is sent to Bling: the only place with the wire names of its writes (API v3, `POST /contatos`, `/contas/pagar`).
+"""What is sent to Bling: the only place with the wire names of its writes (API v3, `POST /contatos`, `/contas/pagar`,
+`/contas/pagar/{id}/baixar`).
 
 Fields that Bling marks as read-only are never sent: it ignores what it does not know, and says nothing.
 """
@@ -7,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.domain.occurrences import Recurrence
-from integrations.domain.payables import DesiredContact, DesiredPayable
+from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 
 ACTIVE = "A"
 _RECURRENCES = {
@@ -55,6 +56,18 @@ def payable(desired: DesiredPayable, *, contact_id: int) -> dict[str, Any]:
         body["historico"] = desired.history
     ids = {"formaPagamento": desired.payment_form_id, "portador": desired.account_id, "categoria": desired.category_id}
     return body | {name: {"id": number} for name, number in ids.items() if number}
+
+
+def settlement(desired: DesiredSettlement) -> dict[str, Any]:
+    """Return the body of a settlement. `valorRecebido` is left out: then it settles the whole payable (Bling)."""
+    more = {
+        "juros": desired.interest, "desconto": desired.discount, "acrescimo": desired.surcharge, "tarifa": desired.fee,
+    }  # fmt: skip
+    return {
+        "data": str(desired.day), "usarDataVencimento": False, "portador": {"id": desired.account_id},
+        "categoria": {"id": desired.category_id}, "historico": desired.history,
+        **{name: _number(value) for name, value in more.items() if value},
+    }  # fmt: skip
 
 
 def _occurrence(desired: DesiredPayable) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from integrations.bling import bodies
 from integrations.bling.client import Access, headers_of
 from integrations.bling.errors import SERVICE, body_of, error_of
-from integrations.domain.payables import DesiredContact, DesiredPayable
+from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 from integrations.rest.address import Address
 from integrations.rest.errors import ApiError, RateLimitedError, UnauthorizedError, UncertainError
 from integrations.rest.limits import Slots, take
@@ -46,14 +46,22 @@ class BlingWriter:
         """Create a payable and return its id (POST /contas/pagar)."""
         return self._create("/contas/pagar", bodies.payable(desired, contact_id=contact_id), may_send)
 
+    def settle_payable(self, desired: DesiredSettlement, *, may_send: MaySend) -> int:
+        """Settle a whole payable and return the id of the borderô (POST /contas/pagar/{id}/baixar). Every call that
+        Bling takes is a payment."""
+        path, operation = f"/contas/pagar/{desired.title_id}/baixar", "POST /contas/pagar/{id}/baixar"
+        return _id_of(self._post(path, bodies.settlement(desired), operation, may_send), operation, "bordero")
+
     def _create(self, path: str, body: Mapping[str, Any], may_send: MaySend) -> int:
         operation = f"POST {path}"
+        return _id_of(self._post(path, body, operation, may_send), operation)
+
+    def _post(self, path: str, body: Mapping[str, Any], operation: str, may_send: MaySend) -> Mapping[str, Any]:
         try:
-            answer = self._write("POST", path, body, operation, may_send)
+            return self._write("POST", path, body, operation, may_send)
         except UnauthorizedError:
             self._access = self._renew()
-            answer = self._write("POST", path, body, operation, may_send)
-        return _id_of(answer, operation)
+            return self._write("POST", path, body, operation, may_send)
 
     def _write(
         self, method: str, path: str, body: Mapping[str, Any], operation: str, may_send: MaySend
@@ -79,12 +87,15 @@ class BlingWriter:
         return shown
 
 
-def _id_of(body: Mapping[str, Any], operation: str) -> int:
-    """Return the id of what was created; Bling names it with and without the envelope `data`."""
+def _id_of(body: Mapping[str, Any], operation: str, of: str = "") -> int:
+    """Return the id of what was made, or of the object `of` in the answer; Bling names it with and without the
+    envelope `data`."""
     inner = body.get("data", body)
+    if of:
+        inner = inner.get(of) if isinstance(inner, Mapping) else None
     found = inner.get("id") if isinstance(inner, Mapping) else None
     if isinstance(found, str) and found.isascii() and found.isdecimal():
         found = int(found)
     if not isinstance(found, int) or isinstance(found, bool) or found <= 0:
-        raise UncertainError("created, but no id was named", service=SERVICE, operation=operation, code="says_nothing")
+        raise UncertainError("done, but no id was named", service=SERVICE, operation=operation, code="says_nothing")
     return found

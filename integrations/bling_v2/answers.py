@@ -15,7 +15,7 @@ class Booked:
 
     bling_id: int
     document_number: str
-    due_date: date
+    due_date: date | None
 
 
 def is_json(path: str) -> bool:
@@ -26,7 +26,7 @@ def is_json(path: str) -> bool:
 def booked(rows: Sequence[Booked], *, as_json: bool) -> tuple[bytes, str]:
     """Return body and content type for what was booked: one stands flat, several in a list in a list (v2)."""
     fields = [
-        {"id": str(row.bling_id), "nroDocumento": row.document_number, "vencimento": row.due_date.isoformat()}
+        {"id": str(row.bling_id), "nroDocumento": row.document_number, "vencimento": str(row.due_date or "")}
         for row in rows
     ]
     if not as_json:

@@ -81,7 +81,7 @@ def read_facts(values: Mapping[str, str], names: Names) -> PayableFacts:
     letter = values.get("ocorrencia.ocorrenciatipo", "").upper()
     day_text = values.get("ocorrencia.diavencimento", "")
     count_text = values.get("ocorrencia.nroparcelas", "")
-    value = _amount(values.get("valor", ""))
+    value = amount_of(values.get("valor", ""))
     _check_letter(letter, day_text)
     _refuse(66, value is None)
     _refuse(69, "fornecedor.nome" not in values)
@@ -92,7 +92,7 @@ def read_facts(values: Mapping[str, str], names: Names) -> PayableFacts:
     _refuse(84, payment_form is None or (payment_form != 0 and payment_form not in names.payment_forms))
     category = _named(values.get("categoria", ""), names.categories, names.is_strict, 70)
     account = _named(values.get("portador", ""), names.accounts, names.is_strict, 71)
-    dates = [_date(values.get(name, "")) for name in ("vencimentooriginal", "dataemissao", "competencia")]
+    dates = [date_of(values.get(name, "")) for name in ("vencimentooriginal", "dataemissao", "competencia")]
     _check_lengths(values)
     recurrence = LETTERS[letter]
     _refuse(OFF, recurrence in FENCED)
@@ -128,7 +128,7 @@ def _check_weekday(letter: str, weekday: str) -> None:
     _refuse(82, letter == "E" and not 1 <= (_number(weekday) or 0) <= 7)
 
 
-def _amount(text: str) -> Decimal | None:
+def amount_of(text: str) -> Decimal | None:
     """Return an amount of at most two decimals, `None` for anything else: "1.500" may mean two things."""
     value = Decimal(text.replace(",", ".")) if _AMOUNT.match(text) else Decimal(0)
     return value.quantize(Decimal("0.01")) if 0 < value <= LARGEST_VALUE else None
@@ -138,7 +138,7 @@ def _number(text: str) -> int | None:
     return int(text) if _NUMBER.match(text) else None
 
 
-def _date(text: str) -> date | None:
+def date_of(text: str) -> date | None:
     if not text:
         return None
     found = _DAY.match(text)

@@ -16,5 +16,7 @@ class AlertCause(StrEnum):
     RUN_FAILED = "run_failed"
     WRITING = "writing"
     PAYABLES = "payables"
+    KEY_REFUSED = "key_refused"
+    KEY_UNUSED = "key_unused"
     UNMAPPED = "unmapped"
     LATE = "late"

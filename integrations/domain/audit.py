@@ -50,6 +50,7 @@ class AuditAction(StrEnum):
     BRIDGE_KEY = "bridge_key"
     PAYABLES = "payables"
     PAYABLE_ORDER = "payable_order"
+    SETTLEMENT_ORDER = "settlement_order"
     DOWNLOAD_LIST = "download_list"
     DOWNLOAD_MAPPING = "download_mapping"
     DOWNLOAD_MONTH = "download_month"

@@ -10,6 +10,7 @@ from typing import Any
 
 from integrations.domain.bodies import StoredBody
 from integrations.domain.documents import CPF_LENGTH, DocumentKind, compact, kind_of
+from integrations.domain.money import ZERO
 from integrations.domain.occurrences import Recurrence
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -96,3 +97,33 @@ class DesiredPayable(StoredBody):
             "competence_date": date.fromisoformat, "recurrence": Recurrence,
         }  # fmt: skip
         return {name: readers[name](str(value)) if name in readers else value for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class DesiredSettlement(StoredBody):
+    """A payable of Bling (`title_id`) that is to be settled whole. Ids are Bling's; `account_id` and `category_id` are
+    0 and `amount` is `None` until the payable was read: `amount` is what was open of it then."""
+
+    title_id: int
+    day: date
+    interest: Decimal = ZERO
+    discount: Decimal = ZERO
+    surcharge: Decimal = ZERO
+    fee: Decimal = ZERO
+    value: Decimal | None = None
+    account_id: int = 0
+    category_id: int = 0
+    history: str = ""
+    amount: Decimal | None = None
+
+    @property
+    def settles(self) -> bool:
+        return True
+
+    @classmethod
+    def _parsed(cls, values: dict[str, Any]) -> dict[str, Any]:
+        amounts = ("interest", "discount", "surcharge", "fee", "value", "amount")
+        found = {
+            name: Decimal(str(text)) if name in amounts and text is not None else text for name, text in values.items()
+        }
+        return {**found, "day": date.fromisoformat(str(values["day"]))} if "day" in values else found

@@ -107,6 +107,7 @@ class Reason(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"
     UNKNOWN_IN_KAMINO = "unknown_in_kamino"
     ANOTHER_ID = "another_id"
+    NOT_OPEN = "not_open"
     NO_ANSWER = "no_answer"
     LIMITED = "limited"
     LIST_INCOMPLETE = "list_incomplete"
@@ -218,6 +219,7 @@ _EFFECTS: dict[Reason, Effect] = {
     Reason.SETTLED_UNCHECKED: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
     Reason.UNREAD: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
     Reason.NOT_IN_BLING: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
+    Reason.NOT_OPEN: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
 }  # fmt: skip
 
 NAME_REASONS = (

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0091_live_since"),
+        ("integrations", "0095_bridge_settlement_permissions"),
     ]
 
     operations = [

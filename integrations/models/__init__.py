@@ -4,7 +4,14 @@ from integrations.models.actions import PersonAction
 from integrations.models.alerts import Alert
 from integrations.models.api_keys import ApiKey
 from integrations.models.audit import AuditEvent, AuditPending, AuditSeal
-from integrations.models.bling_units import WRITE_UNITS, BlingAttempt, ContactWrite, PayableWrite
+from integrations.models.bling_units import (
+    WRITE_UNITS,
+    BlingAttempt,
+    ContactWrite,
+    PayableWrite,
+    SettlementWrite,
+    WriteUnit,
+)
 from integrations.models.bling_writing import BlingWriting, WriteMode
 from integrations.models.bulk_orders import BulkOrder
 from integrations.models.confidential import ConfidentialCategory
@@ -101,6 +108,7 @@ __all__ = [
     "RestoreHold",
     "SalesOrder",
     "SeenRow",
+    "SettlementWrite",
     "StoredDiscrepancy",
     "SyncRun",
     "Tenant",
@@ -112,4 +120,5 @@ __all__ = [
     "WakeUpKind",
     "WriteBatch",
     "WriteMode",
+    "WriteUnit",
 ]

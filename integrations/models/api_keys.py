@@ -49,6 +49,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         rows = self.filter(digest__in=digests, revoked_at=None).select_related("connection__tenant")
         return next((row for row in rows if any(hmac.compare_digest(row.digest, one) for one in digests)), None)
 
+    def that_settle(self) -> "ApiKeyQuerySet":
+        """Return the keys that two people let settle payables, and that are not revoked."""
+        return self.filter(settles=True, settle_approved_by__isnull=False, revoked_at=None)
+
     def note_use(self, row: "ApiKey", key: str, now: datetime) -> None:
         """Note that a key was used, at most once a minute. One that was kept with the older pepper is kept with the
         newest from now on, so that the older one can be taken away."""
@@ -89,6 +93,37 @@ class ApiKey(models.Model):
     success_status = models.PositiveSmallIntegerField(
         _("HTTP status of success"), choices=[(201, "201"), (200, "200")], default=201
     )
+    settles = models.BooleanField(
+        _("may settle payables"), default=False, db_default=False,
+        help_text=_(
+            "Those that this bridge entered; somebody of finance confirms it before it counts. The account has to be "
+            "switched on for it, too."
+        ),
+    )  # fmt: skip
+    settles_any = models.BooleanField(
+        _("may settle every open payable"), default=False, db_default=False,
+        help_text=_("Also those that the bridge did not enter, except those of confidential categories."),
+    )  # fmt: skip
+    settle_account_id = models.BigIntegerField(
+        _("bank account of settlements"), default=0, db_default=0,
+        help_text=_("Bling's id of the portador for payables that name none; without one they are not settled."),
+    )  # fmt: skip
+    settle_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("settling asked for by")
+    )
+    settle_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("settling confirmed by")
+    )
+    settle_approved_at = models.DateTimeField(_("settling confirmed at"), null=True)
+    is_confirmed = models.BooleanField(_("confirmed by a second person"), default=True, db_default=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
+    )
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
+    contact_email = models.EmailField(
+        _("e-mail of who looks after the program"), blank=True, default="", db_default="",
+        help_text=_("Told when the key is revoked."),
+    )  # fmt: skip
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by")
     )
@@ -104,13 +139,45 @@ class ApiKey(models.Model):
 
     if TYPE_CHECKING:
         connection_id: int
+        created_by_id: int
+        settle_asked_by_id: int | None
+        settle_approved_by_id: int | None
 
     class Meta:
         verbose_name = _("key of the bridge")
         verbose_name_plural = _("keys of the bridge")
         default_permissions = ("view",)
-        permissions = [("manage_apikey", "Can make, register and revoke keys of the bridge")]
+        permissions = [
+            ("manage_apikey", "Can make, register and revoke keys of the bridge"),
+            ("approve_apikey", "Can confirm keys of the bridge, and that they may settle"),
+        ]
         ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(settle_approved_by=None) | ~Q(settle_approved_by=models.F("settle_asked_by")),
+                name="api_key_settling_has_two_persons",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | ~Q(confirmed_by=models.F("created_by")),
+                name="api_key_has_two_persons",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} ({self.prefix}…)"
+
+    @property
+    def may_enter(self) -> bool:
+        """Say whether a second person let it enter payables, and it is not revoked."""
+        return self.is_confirmed and self.revoked_at is None
+
+    @property
+    def may_settle(self) -> bool:
+        """Say whether two people let it settle payables, and it is not revoked."""
+        return self.settles and self.settle_approved_by_id is not None and self.revoked_at is None
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Say whether a second person has to confirm that it may enter payables, or settle them."""
+        asks = not self.is_confirmed or (self.settles and self.settle_approved_by_id is None)
+        return asks and self.revoked_at is None

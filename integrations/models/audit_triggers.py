@@ -136,7 +136,7 @@ WATCHED = (
     ),
     Watched(
         "integrations_blingwriting", AuditAction.WRITING, "blingconnection", "connection_id",
-        ("mode", "limit", "only_writer"), company=_BY_BLING,
+        ("mode", "limit", "only_writer", "settles"), company=_BY_BLING,
     ),
     Watched(
         "integrations_writebatch", AuditAction.PAYABLES, "writebatch",
@@ -150,11 +150,18 @@ WATCHED = (
         amount="(r->>'value')::numeric", actor="(r->>'decided_by_id')::bigint",
     ),
     Watched(
+        "integrations_settlementwrite", AuditAction.SETTLEMENT_ORDER, "settlementwrite",
+        values=("api_key_id", "paid_on", "decision", "decided_at"), events="INSERT OR UPDATE", company=_BY_BLING,
+        amount="(r->>'value')::numeric", actor="(r->>'decided_by_id')::bigint",
+    ),
+    Watched(
         "integrations_apikey", AuditAction.BRIDGE_KEY, "apikey",
         values=("connection_id", "prefix", "is_old", "parcel_value", "unknown_names", "window_hours", "allows_query",
-                "success_status", "revoked_at"),
-        only_that=("label", "digest"), company=_BY_BLING,
-        actor="coalesce((r->>'revoked_by_id')::bigint, (r->>'created_by_id')::bigint)",
+                "success_status", "settles", "settles_any", "settle_account_id", "settle_asked_by_id",
+                "settle_approved_by_id", "is_confirmed", "confirmed_by_id", "revoked_at"),
+        only_that=("label", "digest", "contact_email"), company=_BY_BLING,
+        actor="coalesce((r->>'revoked_by_id')::bigint, (r->>'settle_approved_by_id')::bigint,"
+              " (r->>'settle_asked_by_id')::bigint, (r->>'created_by_id')::bigint)",
     ),
     Watched(
         "mfa_authenticator", AuditAction.FACTOR, "user", "user_id", ("user_id", "type"), only_that=("data",),

@@ -1,4 +1,5 @@
-"""What Bling is to hold because people want it there: suppliers and payables, and every write to Bling."""
+"""What Bling is to hold because people want it there: suppliers, payables and their settlements, and every write to
+Bling."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,10 @@ from django.db.models import F, Func, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.delivery import Operation
-from integrations.domain.payables import DesiredContact, DesiredPayable
+from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
+from integrations.domain.reasons import Reason
+from integrations.models.api_keys import ApiKey
+from integrations.models.bling_writing import BlingWriting, WriteMode
 from integrations.models.connections import BlingConnection
 from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit
@@ -216,6 +220,105 @@ class PayableWrite(BlingUnit):
         return self.contact_id if self.supplier is None else self.supplier.bling_id
 
 
+class SettlementWrite(BlingUnit):
+    """A payable in Bling that is to be settled, whole, because a program said so: one for each payable, for ever.
+
+    `title_id` is the payable's id in Bling, `bling_id` the borderô that settled it. `payable` is what was sent of it
+    before, where it was sent from here. `fingerprint` names what the program asked for, `accepted_at` is when it, or a
+    person, last said so. The other columns are what answers and lists need.
+    """
+
+    WORD = "settlement"
+    REFUSED = (Reason.REFUSED, Reason.NOT_OPEN, Reason.BANK_ACCOUNT_MISSING, Reason.CATEGORY_MISSING)
+    """Reasons of a stuck one of which nothing happened: its program is told, and may ask anew."""
+
+    class Decision(models.TextChoices):
+        SEND_AGAIN = "send_again", _("Send again")
+        IS_THERE = "is_there", _("It is settled in Bling")
+        NOT_THERE = "not_there", _("It is not settled in Bling")
+        IGNORE = "ignore", _("Do not settle")
+
+    payable = models.ForeignKey(
+        PayableWrite, models.CASCADE, null=True, related_name="settlements", verbose_name=_("payable for Bling")
+    )
+    api_key = models.ForeignKey(
+        ApiKey, models.RESTRICT, related_name="settlements", verbose_name=_("key of the bridge")
+    )
+    title_id = models.BigIntegerField(_("payable in Bling"))
+    category_id = models.BigIntegerField(_("category"), default=0)
+    document_number = models.CharField(_("document number"), max_length=100, blank=True, default="")
+    due_date = models.DateField(_("due date"), null=True)
+    value = models.DecimalField(_("value"), max_digits=15, decimal_places=2)
+    paid_on = models.DateField(_("settled on"))
+    fingerprint = models.CharField(max_length=64, editable=False)
+    accepted_at = models.DateTimeField(_("accepted at"))
+    decision = models.CharField(_("decided"), max_length=10, choices=Decision, blank=True, default="")
+    decision_reason = models.TextField(_("reason"), blank=True, default="")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        payable_id: int | None
+        api_key_id: int
+
+    class Meta:
+        verbose_name = _("settlement for Bling")
+        verbose_name_plural = _("settlements for Bling")
+        ordering = ["-accepted_at", "-pk"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(
+                fields=["connection", "accepted_at", "id"], condition=Q(state="ready"), name="settlement_write_ready"
+            ),
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="settlement_write_leased"),
+            models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="settlement_write_uncertain"),
+            models.Index(fields=["connection", "-accepted_at", "-id"], name="settlement_write_newest"),
+        ]
+        constraints = [
+            *DeliveryUnit.Meta.constraints,
+            models.UniqueConstraint(fields=["connection", "title_id"], name="one_settlement_write_per_payable"),
+            models.UniqueConstraint(
+                fields=["connection", "bling_id"], condition=Q(bling_id__isnull=False), name="one_write_per_settlement"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_number or self.title_id}"
+
+    @classmethod
+    def may_be_claimed(cls) -> Q:
+        """Its account is switched on for it, and its key may settle still."""
+        accounts = BlingWriting.objects.filter(connection=OuterRef("connection"), mode=WriteMode.LIVE, settles=True)
+        keys = ApiKey.objects.that_settle().filter(pk=OuterRef("api_key"))
+        return Q(has_any(accounts)) & Q(has_any(keys))
+
+    @classmethod
+    def waited_too_long(cls, now: datetime) -> Q:
+        """Its program says anew that it is to be settled, or a person does."""
+        before_live = Q(connection__writing__live_since__gt=F("accepted_at"))
+        return Q(accepted_at__lt=now - STALE_OF_PROGRAMS) | before_live
+
+    def is_stale(self, now: datetime) -> bool:
+        """Say of one what `waited_too_long` says of many; its connection's `writing` is read with it."""
+        writing = getattr(self.connection, "writing", None)
+        live_since = writing.live_since if writing is not None else None
+        is_before_live = live_since is not None and live_since > self.accepted_at
+        return self.accepted_at < now - STALE_OF_PROGRAMS or is_before_live
+
+    def get_desired(self) -> DesiredSettlement:
+        return DesiredSettlement.from_json(self.desired or {})
+
+    def get_delivered(self) -> DesiredSettlement | None:
+        return DesiredSettlement.from_json(self.delivered) if self.delivered else None
+
+    def money(self) -> dict[str, Any]:
+        return {"value": self.value, "paid_on": self.paid_on}
+
+
 class _NextNumber(Func):
     """One numbering of all deliveries, whatever they are sent to: by the highest one a restored backup is noticed."""
 
@@ -226,7 +329,11 @@ class BlingAttempt(BaseAttempt):
     """One write to Bling. While an attempt's outcome is unknown, no other one can exist for its unit."""
 
     REMOTE = "bling_id"
-    OPERATIONS = [(Operation.CREATE.value, _("Create")), (Operation.SAVE_PERSON.value, _("Save person"))]
+    OPERATIONS = [
+        (Operation.CREATE.value, _("Create")),
+        (Operation.SAVE_PERSON.value, _("Save person")),
+        (Operation.SETTLE.value, _("Settle")),
+    ]
 
     id = models.BigIntegerField(
         primary_key=True, db_default=_NextNumber(output_field=models.BigIntegerField()), editable=False
@@ -240,6 +347,9 @@ class BlingAttempt(BaseAttempt):
     payable = models.ForeignKey(
         PayableWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("payable")
     )
+    settlement = models.ForeignKey(
+        SettlementWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("settlement")
+    )
     operation = models.CharField(_("operation"), max_length=20, choices=OPERATIONS)
     bling_id = models.BigIntegerField(_("Bling id"), null=True)
 
@@ -251,6 +361,7 @@ class BlingAttempt(BaseAttempt):
         indexes = [
             models.Index(fields=["connection", "-started_at", "-id"], name="bling_attempt_company"),
             models.Index(fields=["started_at"], condition=~BaseAttempt.IS_EMPTIED, name="bling_attempt_with_body"),
+            models.Index(fields=["connection"], condition=BaseAttempt.HAS_SURPLUS, name="bling_attempt_has_surplus"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -263,11 +374,22 @@ class BlingAttempt(BaseAttempt):
                 condition=Q(outcome__in=["", "uncertain"], payable__isnull=False),
                 name="one_open_attempt_per_payable_write",
             ),
+            models.UniqueConstraint(
+                fields=["settlement"],
+                condition=Q(outcome__in=["", "uncertain"], settlement__isnull=False),
+                name="one_open_attempt_per_settlement_write",
+            ),
+            models.UniqueConstraint(
+                fields=["settlement"],
+                condition=Q(settles=True, outcome__in=["delivered", "adopted"]),
+                name="one_settlement_per_settlement_write",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_operation_display()} {moment(self.started_at)}"
 
 
-WRITE_UNITS: tuple[type[ContactWrite | PayableWrite], ...] = (ContactWrite, PayableWrite)
+WriteUnit = ContactWrite | PayableWrite | SettlementWrite
+WRITE_UNITS: tuple[type[WriteUnit], ...] = (ContactWrite, PayableWrite, SettlementWrite)
 """Everything that is delivered to Bling."""

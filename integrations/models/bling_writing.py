@@ -46,6 +46,15 @@ class BlingWriting(models.Model):
         default=False,
         help_text=_("A person made sure that no other program enters the same payables into this Bling account."),
     )
+    settles = models.BooleanField(
+        _("programs may settle"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Payables are settled in Bling when a program asks for it with a key that may do so. How Bling answers "
+            "that was not tried on a real account yet."
+        ),
+    )
     live_since = models.DateTimeField(null=True, editable=False)
     failure = models.JSONField(_("last error"), default=dict, editable=False)
     paused_until = models.DateTimeField(null=True, editable=False)

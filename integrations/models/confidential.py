@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 
 from integrations.domain.confidential import COUNTED, Guard, category_mark, chart_mark
 from integrations.domain.names import fold
-from integrations.models.bling_units import PayableWrite
+from integrations.models.bling_units import PayableWrite, SettlementWrite
 from integrations.models.bulk_orders import BulkOrder
 from integrations.models.connections import BlingConnection
 from integrations.models.deliveries import PersonPosting, Posting
@@ -109,6 +109,7 @@ _TITLES = {
 }  # fmt: skip
 _PAYABLES = {"PayableWrite": "pk", "BlingAttempt": "payable", "WriteBatch": "payables"}
 """A batch with one that somebody may not see is not shown to them at all: its sum would tell."""
+_SETTLEMENTS = {"SettlementWrite": "pk", "BlingAttempt": "settlement"}
 _PERSONS = {"Person": "pk", "PersonPosting": "person", "Mapping": "person"}
 
 
@@ -120,8 +121,11 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
     name = rows.model.__name__
     if name == "BulkOrder":
         return rows.filter(is_confidential=False)
-    if name in _PAYABLES:
-        return rows.exclude(**{f"{_PAYABLES[name]}__in": _hidden_payables(marked)})
+    if name in _PAYABLES or name in _SETTLEMENTS:
+        for paths, model in ((_PAYABLES, PayableWrite), (_SETTLEMENTS, SettlementWrite)):
+            if name in paths:
+                rows = rows.exclude(**{f"{paths[name]}__in": _hidden_writes(model, marked)})
+        return rows
     if name not in _TITLES and name not in _PERSONS and name not in ("Attempt", "AuditEvent"):
         return rows
     marked = marked_ids() if marked is None else marked
@@ -140,12 +144,13 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
     return rows.filter(Q(person_posting=None) | ~Q(person_posting__in=persons))
 
 
-def _hidden_payables(marked: Marked | None) -> QuerySet[PayableWrite]:
-    """Return the payables for Bling of confidential categories."""
+def _hidden_writes(model: type[PayableWrite | SettlementWrite], marked: Marked | None) -> QuerySet[Any]:
+    """Return the payables for Bling, or their settlements, of confidential categories."""
     hidden = Q(pk__in=[])
     for connection, ids in (marked_ids() if marked is None else marked).items():
         hidden |= Q(connection=connection, category_id__in=ids)
-    return PayableWrite.objects.filter(hidden).order_by()
+    found: QuerySet[Any] = model.objects.filter(hidden).order_by()
+    return found
 
 
 def _without_events(rows: QuerySet[Any], marked: Marked) -> QuerySet[Any]:
@@ -154,8 +159,9 @@ def _without_events(rows: QuerySet[Any], marked: Marked) -> QuerySet[Any]:
     if marked:
         hidden |= {
             "posting": Posting.objects.filter(is_confidential(marked, "title__")), "person": hidden_persons(marked),
-            "payablewrite": _hidden_payables(marked),
-            "writebatch": WriteBatch.objects.filter(payables__in=_hidden_payables(marked)),
+            "payablewrite": _hidden_writes(PayableWrite, marked),
+            "settlementwrite": _hidden_writes(SettlementWrite, marked),
+            "writebatch": WriteBatch.objects.filter(payables__in=_hidden_writes(PayableWrite, marked)),
         }  # fmt: skip
     for kind, found in hidden.items():
         rows = rows.exclude(object_type=kind, object_id__in=found.order_by().values("pk"))

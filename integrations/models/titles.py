@@ -209,6 +209,11 @@ class Title(models.Model):
     )  # fmt: skip
 
     @property
+    def is_untouched(self) -> bool:
+        """Say whether Bling showed it as open, with nothing of it paid."""
+        return self.status == TitleStatus.OPEN and not self.bordero_ids
+
+    @property
     def principal(self) -> Decimal | None:
         """What was paid off its value, in reais; `None` where the balance was not read and may be anything."""
         if self.status == TitleStatus.SETTLED:

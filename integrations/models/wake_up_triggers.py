@@ -181,6 +181,27 @@ def statements() -> list[str]:
         ),
         *_of_row("integrations_contactwrite", "supplier", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")),
         *_of_row("integrations_payablewrite", "payable", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")),
+        *_of_row(
+            "integrations_settlementwrite", "settlement", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")
+        ),
+        *_of_row(
+            "integrations_blingattempt",
+            "surplus_in_bling",
+            "INSERT OR UPDATE",
+            of_bling,
+            (WakeUpKind.ALERTS,),
+            "NEW.surplus_id IS NOT NULL",
+        ),
+        *_of_row("integrations_apikey", "new_key", "INSERT", of_bling, (WakeUpKind.ALERTS,)),
+        *_of_row(
+            "integrations_apikey",
+            "key",
+            "UPDATE",
+            of_bling,
+            (WakeUpKind.ALERTS,),
+            f"{_changed('revoked_at')} OR OLD.last_used_at IS NULL"
+            " OR NEW.last_used_at > OLD.last_used_at + interval '1 day'",
+        ),
         *_of_row("integrations_writebatch", "batch", "INSERT OR UPDATE", of_bling, (WakeUpKind.ALERTS,)),
         *_of_row("integrations_syncrun", "new_run", "INSERT", of_bling, _KAMINO),
         *_of_row("integrations_syncrun", "run", "UPDATE", of_bling, _KAMINO, _changed("state")),
@@ -193,7 +214,8 @@ def statements() -> list[str]:
 
 _NAMED = (
     ("integrations_wakeup", "due_at"), ("integrations_planrequest", "connection_id"),
-    ("integrations_personposting", "sought_at"), *((Posting._meta.db_table, name) for name in _POSTED),
+    ("integrations_personposting", "sought_at"), ("integrations_settlementwrite", "title_id"),
+    *((Posting._meta.db_table, name) for name in _POSTED),
 )  # fmt: skip
 """The columns that the triggers name; of other tables the youngest ones."""
 

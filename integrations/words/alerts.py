@@ -36,6 +36,8 @@ _WORDS: dict[AlertCause, Words] = {
     AlertCause.RUN_FAILED: Words(gettext_noop("The last sync failed"), Severity.WARNING),
     AlertCause.WRITING: Words(gettext_noop("Bling refuses the writing"), Severity.DANGER),
     AlertCause.PAYABLES: Words(gettext_noop("Payables for Bling wait for a person"), Severity.WARNING),
+    AlertCause.KEY_REFUSED: Words(gettext_noop("A program is refused again and again"), Severity.WARNING),
+    AlertCause.KEY_UNUSED: Words(gettext_noop("A key of the bridge is not used"), Severity.WARNING),
     AlertCause.UNMAPPED: Words(gettext_noop("Names without classification"), Severity.WARNING),
     AlertCause.LATE: Words(gettext_noop("No complete sync for a day and a half"), Severity.WARNING),
 }
@@ -80,6 +82,13 @@ _SENTENCES = {
     AlertCause.RUN_FAILED: gettext_noop("The last sync of “%(label)s” failed: %(error)s"),
     AlertCause.WRITING: gettext_noop(
         "Nothing is written into “%(label)s”; tried again every quarter of an hour. %(error)s"
+    ),
+    AlertCause.KEY_REFUSED: gettext_noop(
+        "Bling refused five or more requests within a day (%(keys)s). Tell who looks after the program: nothing of "
+        "these was entered or settled."
+    ),
+    AlertCause.KEY_UNUSED: gettext_noop(
+        "No program has used a key of the bridge for 90 days (%(keys)s). Revoke what nobody needs."
     ),
     AlertCause.UNMAPPED: gettext_noop(
         "%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage."

@@ -34,6 +34,7 @@ _NAMES: dict[AuditAction, str] = {
     AuditAction.BRIDGE_KEY: gettext_noop("Key of the bridge"),
     AuditAction.PAYABLES: gettext_noop("Payables for Bling entered or decided"),
     AuditAction.PAYABLE_ORDER: gettext_noop("Order about a payable for Bling"),
+    AuditAction.SETTLEMENT_ORDER: gettext_noop("Settlement in Bling ordered or decided"),
     AuditAction.DOWNLOAD_LIST: gettext_noop("List downloaded"),
     AuditAction.DOWNLOAD_MAPPING: gettext_noop("De/Para downloaded"),
     AuditAction.DOWNLOAD_MONTH: gettext_noop("Month closing downloaded"),

@@ -141,6 +141,11 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Look for both numbers in Kamino, remove the one too many there, then choose “Decide”."),
         "conflict",
     ),
+    Reason.NOT_OPEN: Words(
+        gettext_noop("Not open in Bling"),
+        gettext_noop("A program wanted it settled, and Bling does not show it as open and whole."),
+        gettext_noop("Look at “Settlements for Bling”, and in Bling at what was paid."),
+    ),
     Reason.NO_ANSWER: Words(
         gettext_noop("No answer"),
         gettext_noop("Kamino did not answer as expected. Tried again by itself."),

@@ -27,6 +27,8 @@ STANDING_NAMES: Mapping[str, str] = {
     "unconfirmed": gettext_noop("Sent without confirmation"),
     "stuck": gettext_noop("Needs action"),
     "sent": gettext_noop("In Bling"),
+    "settled": gettext_noop("Settled in Bling"),
+    "refused": gettext_noop("Refused"),
 }
 STANDING_COLOURS: Mapping[str, str] = {
     "awaits_second": "warning",
@@ -43,6 +45,8 @@ STANDING_COLOURS: Mapping[str, str] = {
     "unconfirmed": "danger",
     "stuck": "danger",
     "sent": "success",
+    "settled": "success",
+    "refused": "default",
 }
 RECURRENCE_NAMES: Mapping[Recurrence, str] = {
     Recurrence.ONCE: gettext_noop("Once"),
@@ -82,6 +86,8 @@ _STANDING_SENTENCES: Mapping[str, str] = {
     "unconfirmed": gettext_noop("Bling's answer was lost; it is looked up there before anything is sent again."),
     "stuck": gettext_noop("It goes on once somebody has decided."),
     "sent": gettext_noop("Bling has it. It reaches Kamino with the next sync, like every other title."),
+    "settled": gettext_noop("Bling shows it as settled. That reaches Kamino with the next sync, like every payment."),
+    "refused": gettext_noop("It was not settled, and its program was told so. It may ask again."),
 }
 _LOOK = gettext_noop("Look in Bling, then say “It is in Bling” or “It is not in Bling”.")
 _SEND_AGAIN = gettext_noop("Correct what Bling names, then choose “Send again”.")
@@ -118,6 +124,28 @@ WRITE_WORDS: Mapping[Reason, Words] = {
         gettext_noop("Contact more than once in Bling"),
         gettext_noop("Bling has more than one contact with this name or CPF/CNPJ."),
         gettext_noop("Choose “Decide the supplier”."),
+    ),
+    Reason.NOT_OPEN: Words(
+        gettext_noop("Not open in Bling"),
+        gettext_noop("Bling does not show the payable as open and whole: it was paid, changed or removed meanwhile."),
+        gettext_noop("Look in Bling at what was paid. “Do not settle” ends it."),
+    ),
+    Reason.BANK_ACCOUNT_MISSING: Words(
+        gettext_noop("No bank account"),
+        gettext_noop("The payable names no bank account in Bling, and neither does the program's key."),
+        gettext_noop("Give it one in Bling, then choose “Send again”."),
+    ),
+    Reason.CATEGORY_MISSING: Words(
+        gettext_noop("No category"),
+        gettext_noop("The payable has no category in Bling, and a settlement needs one."),
+        gettext_noop("Give it one in Bling, then choose “Send again”."),
+    ),
+    Reason.PAID_DIFFERENTLY: Words(
+        gettext_noop("Paid otherwise"),
+        gettext_noop(
+            "Bling's answer was lost, and Bling shows the payable neither as it was nor as settled once and whole."
+        ),
+        gettext_noop("Look in Bling, then say “It is settled in Bling” or “It is not settled in Bling”."),
     ),
     Reason.NO_ANSWER: Words(gettext_noop("No answer"), gettext_noop("Bling did not answer. Tried again by itself.")),
     Reason.LIMITED: Words(
@@ -161,7 +189,7 @@ def standing_name(standing: str) -> str:
 
 def write_texts(standing: str, why: Problem | None) -> tuple[str, str]:
     """Return the sentence for where a payable stands, and what to do about it, in the active language."""
-    if why is None or standing in ("sent", "sending"):
+    if why is None or standing in ("sent", "settled", "sending"):
         return _(_STANDING_SENTENCES[standing]), ""
     words = WRITE_WORDS.get(why.code)
     if words is None:

@@ -191,10 +191,18 @@ def _check_references(account: BlingAccount, form: _Form) -> None:
 
 
 def settle_payable(account: BlingAccount, call: Call, id: int) -> Reply:
-    """POST /contas/pagar/{id}/baixar: one more borderô each time, as long as something is open."""
+    """POST /contas/pagar/{id}/baixar: one more borderô each time, as long as something is open. All that the contract
+    calls required is needed here."""
     title = _payable(account, id)
     form = _Form(call, "CONTAS", "Não foi possível baixar a conta a pagar")
     day = form.day("data", "A data da baixa é inválida")
+    if not isinstance(form.body.get("usarDataVencimento"), bool):
+        form.refuse("usarDataVencimento", "O campo usarDataVencimento é obrigatório")
+    if not form.text("historico").strip():
+        form.refuse("historico", "O histórico é um campo obrigatório")
+    category = account.categories.get(form.id("categoria"))
+    if category is None or category.kind not in (OUT, BOTH):
+        form.refuse("categoria", "A categoria informada é inválida")
     if form.id("portador") not in account.accounts:
         form.refuse("portador", "O portador informado é inválido")
     if title.status not in (OPEN, PARTIAL):
@@ -203,7 +211,12 @@ def settle_payable(account: BlingAccount, call: Call, id: int) -> Reply:
     received = form.body.get("valorRecebido")
     extras = {
         ours: money(form.body.get(wire) or 0)
-        for wire, ours in (("juros", "interest"), ("desconto", "discount"), ("acrescimo", "surcharge"))
+        for wire, ours in (
+            ("juros", "interest"),
+            ("desconto", "discount"),
+            ("acrescimo", "surcharge"),
+            ("tarifa", "fee"),
+        )
     }
     amount = None if received is None else min(money(received), title.balance)
     bordero = account.pay(

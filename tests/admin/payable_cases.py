@@ -5,7 +5,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.models import ApiKey, BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch
+from integrations.models import (
+    ApiKey,
+    BlingConnection,
+    BlingWriting,
+    ContactWrite,
+    PayableWrite,
+    SettlementWrite,
+    WriteBatch,
+)
+from integrations.pipeline.payables import keys
 from tests.admin.cases import REASON, Case
 from tests.admin.world import Rows
 
@@ -51,6 +60,33 @@ def batch_in(state: str) -> Callable[[Rows], object]:
     return lambda rows: WriteBatch.objects.filter(pk=rows.batch.pk).update(state=state)
 
 
+def settlement_is(**values: Any) -> Callable[[Rows], bool]:
+    return lambda rows: SettlementWrite.objects.filter(pk=rows.settlement.pk, **values).exists()
+
+
+def settlement_lost(rows: Rows) -> None:
+    """Let the settlement have been sent, and nobody know what came of it."""
+    values = {"state": "needs_human", "reason": "paid_differently", "bling_id": None}
+    SettlementWrite.objects.filter(pk=rows.settlement.pk).update(**values)
+    rows.settlement.attempts.update(outcome="uncertain")
+
+
+def settlement_refused(rows: Rows) -> None:
+    """Let Bling have shown the payable as paid before it was settled."""
+    values = {"state": "needs_human", "reason": "not_open", "bling_id": None}
+    SettlementWrite.objects.filter(pk=rows.settlement.pk).update(**values)
+    rows.settlement.attempts.update(outcome="conflict")
+
+
+def asked_to_settle(rows: Rows) -> None:
+    """Let support have asked that the key may settle."""
+    ApiKey.objects.filter(pk=rows.api_key.pk).update(settles=True, settle_asked_by=rows.api_key.created_by)
+
+
+KEY_SETTINGS = {
+    "label": "ERP novo", "parcel_value": "total", "unknown_names": "refuse", "window_hours": "6",
+    "success_status": "200", "contact_email": "ti@nossa.example",
+}  # fmt: skip
 PAYABLE_ACTIONS = [
     Case(
         BlingConnection, "write", "bling", "suporte", "operacao",
@@ -83,6 +119,31 @@ PAYABLE_ACTIONS = [
         ApiKey, "revoke", "api_key", "suporte", "financeiro",
         lambda rows: ApiKey.objects.filter(pk=rows.api_key.pk, revoked_at__isnull=False).exists(), lambda _rows: REASON,
         says="Revogada",
+    ),
+    Case(
+        ApiKey, "change_settings", "api_key", "suporte", "financeiro",
+        lambda rows: ApiKey.objects.filter(pk=rows.api_key.pk, label="ERP novo", window_hours=6).exists(),
+        lambda _rows: KEY_SETTINGS, says="Salva",
+    ),
+    Case(
+        ApiKey, "confirm", "api_key", "financeiro", "suporte",
+        lambda rows: ApiKey.objects.filter(pk=rows.api_key.pk, settle_approved_by__isnull=False).exists(),
+        lambda rows: {"asked": keys.asked_of(ApiKey.objects.get(pk=rows.api_key.pk))}, begin=asked_to_settle,
+        says="Confirmada",
+    ),
+    Case(
+        SettlementWrite, "send_again", "settlement", "financeiro", "suporte",
+        settlement_is(state="ready", decision="send_again"), begin=settlement_refused, says="em seguida",
+    ),
+    Case(
+        SettlementWrite, "it_is_not_settled", "settlement", "operacao", "suporte",
+        settlement_is(state="ready", decision="not_there"), lambda _rows: REASON, begin=settlement_lost,
+        says="em seguida",
+    ),
+    Case(
+        SettlementWrite, "leave_out", "settlement", "financeiro", "suporte",
+        settlement_is(state="ignored", decision="ignore"), lambda _rows: REASON, begin=settlement_refused,
+        says="Não será liquidada",
     ),
     Case(
         WriteBatch, "confirm", "batch", "financeiro", "operacao", batch_is("sending"), begin=batch_in("awaiting"),

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from integrations.domain.payables import DesiredPayable
+from integrations.domain.payables import DesiredPayable, DesiredSettlement
 from integrations.models import (
     Alert,
     ApiKey,
@@ -36,6 +36,7 @@ from integrations.models import (
     PlannedWrite,
     Posting,
     RestoreHold,
+    SettlementWrite,
     StoredDiscrepancy,
     SyncRun,
     Tenant,
@@ -86,6 +87,7 @@ class Rows:
     payable: PayableWrite
     sheet: PayableSheet
     api_key: ApiKey
+    settlement: SettlementWrite
 
     @property
     def other_title(self) -> Title:
@@ -97,7 +99,7 @@ class Rows:
             self.tenant, self.bling, self.kamino, self.category, self.chart_account, self.mapping, self.filter,
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
             self.alert, self.change, self.bulk, self.closing, self.hold,
-            self.batch, self.payable, self.sheet, self.api_key,
+            self.batch, self.payable, self.sheet, self.api_key, self.settlement,
         ]  # fmt: skip
 
 
@@ -211,10 +213,11 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     hold = RestoreHold.objects.create(
         kamino_connection=kamino, direction="payable", since=now, looked_at=now, ended_at=now, reason=f"Motivo {slug}"
     )
+    entered, key = make_payable(bling, user, number), make_key(bling, user)
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
         PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk, closing,
-        hold, *make_payable(bling, user, number), make_key(bling, user),
+        hold, *entered, key, make_settlement(entered[1], key),
     )  # fmt: skip
 
 
@@ -250,6 +253,24 @@ def make_key(bling: BlingConnection, user: User) -> ApiKey:
         connection=bling, label=f"Programa {slug}", digest=f"digest of {slug}", prefix="abcdef", created_by=user,
         created_at=timezone.now(), reason=f"Motivo {slug}",
     )  # fmt: skip
+
+
+def make_settlement(payable: PayableWrite, key: ApiKey) -> SettlementWrite:
+    """Make a settlement that a program asked for, and that was sent once."""
+    now, slug = timezone.now(), key.connection.tenant.slug
+    assert payable.bling_id is not None
+    body = DesiredSettlement(payable.bling_id, DAY, history=f"Baixa {slug}")
+    settlement = SettlementWrite.objects.create(
+        connection=key.connection, payable=payable, api_key=key, title_id=payable.bling_id, value=payable.value,
+        document_number=payable.document_number, category_id=payable.category_id, due_date=DAY, paid_on=DAY,
+        fingerprint="x", accepted_at=now, state="delivered", bling_id=payable.bling_id + 1, desired=body.to_json(),
+        desired_fingerprint=body.fingerprint, ready_at=now, planned_at=now,
+    )  # fmt: skip
+    BlingAttempt.objects.create(
+        connection=key.connection, settlement=settlement, operation="settle", body=settlement.desired, fingerprint="x",
+        fence=1, started_at=now, ended_at=now, outcome="delivered", settles=True,
+    )  # fmt: skip
+    return settlement
 
 
 def make_title(

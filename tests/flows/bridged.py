@@ -1,8 +1,9 @@
 """A company whose Bling programs write to by the v2 bridge, and what such a program sends."""
 
 import json
+from datetime import date
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from integrations.domain.calendar import day_of
 from integrations.domain.payables import marker_of
 from integrations.models import ApiKey, BlingWriting, WriteMode
 from integrations.models.api_keys import digests_of, new_key
@@ -54,6 +56,40 @@ def make_key(company: Company, key: str, **values: Any) -> ApiKey:
 def send(xml: str = XML, *, key: str = KEY, path: str = JSON, **options: Any) -> Any:
     """Send a request as the example's PHP does: multipart, with the XML percent-encoded."""
     return Client(raise_request_exception=False).post(path, {"apikey": key, "xml": quote(xml, safe="")}, **options)
+
+
+def may_settle(**values: Any) -> None:
+    """Let the accounts and their keys settle, as support and finance do together."""
+    BlingWriting.objects.update(settles=True)
+    finance, _is_new = User.objects.get_or_create(username="financeiro")
+    ApiKey.objects.update(
+        settles=True, settle_asked_by=User.objects.get(username="suporte"), settle_approved_by=finance,
+        settle_approved_at=timezone.now(), **values,
+    )  # fmt: skip
+
+
+def settlement(day: date | None = None, more: str = "") -> str:
+    """Return the XML by which a program settles a payable, today unless it says another day."""
+    day = day or day_of(timezone.now())
+    return f"<contapagar><dataLiquidacao>{day:%d/%m/%Y}</dataLiquidacao>{more}</contapagar>"
+
+
+def put(title_id: int, xml: str = "", *, key: str = KEY, path: str = "/b/Api/v2/contapagar/{}/json") -> Any:
+    """Settle a payable as client V does: a form, urlencoded."""
+    body = urlencode({"apikey": key, "xml": xml or settlement()})
+    return Client(raise_request_exception=False).put(
+        path.format(title_id), body, content_type="application/x-www-form-urlencoded"
+    )
+
+
+def settled(company: Company, title_id: int, xml: str = "", **options: Any) -> Any:
+    """Send a request to settle until it is answered for good."""
+    for _ in range(6):
+        answer = put(title_id, xml, **options)
+        if answer.status_code != 503:
+            break
+        company.work()
+    return answer
 
 
 def send_plainly(xml: str) -> Any:

@@ -93,6 +93,11 @@ class TestOff:
         assert not WriteBatch.objects.exists()
         assert bridged.bling.calls["POST /contas/pagar"] == 0
 
+    def test_a_key_that_nobody_confirmed_enters_nothing(self, bridged: Company) -> None:
+        ApiKey.objects.update(is_confirmed=False)
+        assert error_of(send()) == (905, CODES[905])
+        assert not WriteBatch.objects.exists()
+
     def test_installments_need_somebody_who_says_what_their_value_is(self, bridged: Company) -> None:
         ApiKey.objects.update(parcel_value="")
         assert error_of(send())[0] == 905

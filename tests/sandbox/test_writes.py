@@ -88,15 +88,28 @@ def test_a_changed_contact_keeps_what_was_not_sent(bling: Any, account: Account)
     )  # fmt: skip
 
 
+def baixa(account: Account, bank: int) -> dict[str, Any]:
+    return {
+        "data": "2026-11-20", "usarDataVencimento": False, "portador": {"id": bank},
+        "categoria": {"id": account.bling.add_category("Despesas", kind=1)}, "historico": "Baixa",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["data", "usarDataVencimento", "portador", "categoria", "historico"])
+def test_what_a_settlement_lacks_is_named(bling: Any, account: Account, contact: int, name: str) -> None:
+    title = account.bling.add_title("payable", "100", DUE, contact)
+    body = baixa(account, next(iter(account.bling.accounts)))
+    del body[name]
+    assert fields_of(bling.post(f"/contas/pagar/{title}/baixar", body)) == [name]
+    assert account.bling.titles[title].borderos == []
+
+
 def test_a_settlement_is_a_bordero_and_taking_it_back_opens_the_title(
     bling: Any, account: Account, contact: int
 ) -> None:
     title = account.bling.add_title("payable", "100", DUE, contact)
     bank = next(iter(account.bling.accounts))
-    body = {
-        "data": "2026-11-20", "usarDataVencimento": False, "portador": {"id": bank}, "categoria": {"id": 0},
-        "historico": "",
-    }  # fmt: skip
+    body = baixa(account, bank)
     part = bling.post(f"/contas/pagar/{title}/baixar", {**body, "valorRecebido": 40})
     assert part.status_code == 200
     assert bling.data(f"/contas/pagar/{title}")["saldo"] == 60

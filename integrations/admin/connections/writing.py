@@ -21,7 +21,7 @@ from integrations.words.writes import MODE_COLOURS
 class WritingForm(actions.ReasonForm):
     """Whether and how a Bling account is written to."""
 
-    field_order = ["mode", "limit", "only_writer", "reason"]
+    field_order = ["mode", "limit", "only_writer", "settles", "reason"]
     mode = forms.ChoiceField(
         label=gettext_lazy("Writing into Bling"), choices=WriteMode.choices, widget=UnfoldAdminRadioSelectWidget()
     )
@@ -32,6 +32,10 @@ class WritingForm(actions.ReasonForm):
     only_writer = forms.BooleanField(
         label=gettext_lazy("No other system enters the same payables into this Bling account"), required=False,
         widget=UnfoldBooleanSwitchWidget(),
+    )  # fmt: skip
+    settles = forms.BooleanField(
+        label=gettext_lazy("Programs may settle"), required=False,
+        help_text=BlingWriting._meta.get_field("settles").help_text, widget=UnfoldBooleanSwitchWidget(),
     )  # fmt: skip
 
 
@@ -64,7 +68,7 @@ class WritingButton:
         missing = company_writing.missing_for_live(writing, timezone.now())
         form = WritingForm(
             request.POST or None,
-            initial={"mode": writing.mode, "limit": writing.limit, "only_writer": writing.only_writer},
+            initial={name: getattr(writing, name) for name in ("mode", "limit", "only_writer", "settles")},
         )
         if (
             request.method == "POST"

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
+from integrations.admin.payables.attempts import has_surplus
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.models import PayableWrite
@@ -73,6 +74,7 @@ class PayableDecisions(actions.PermittedActions):
             useful -= {"leave_out"} if orders.is_unknown(payable) else {"it_is_there", "it_is_not_there"}
             is_held = payable.reason == Reason.POSSIBLE_DUPLICATE
             useful -= {"send_again"} if is_held else {"create_anyway"}
+        useful |= {"surplus_gone"} if has_surplus(payable) else set()
         shown: list[Any] = super().get_actions_detail(request, object_id)  # type: ignore[misc]
         return [action for action in shown if action.path in useful]
 

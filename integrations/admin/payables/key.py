@@ -1,4 +1,5 @@
-"""Keys of the v2 bridge: made, registered and revoked by support. A key is shown once, on the page that answers."""
+"""Keys of the v2 bridge: made, registered, changed and revoked by support; finance confirms them. A key is
+shown once, on the page that answers."""
 
 from typing import Any
 
@@ -19,14 +20,16 @@ from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import TenantFilter
 from integrations.admin.kit.scope import scoped
-from integrations.admin.payables.key_forms import KeyForm, OldKeyForm
+from integrations.admin.payables.attempts import register_name
+from integrations.admin.payables.key_forms import ConfirmForm, KeyForm, OldKeyForm, SettingsForm
 from integrations.login.step_up import stepped_up
 from integrations.models import ApiKey, BlingConnection
+from integrations.models.registers import CatalogKind
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import keys
 
 MAKE, REGISTER = "integrations_apikey_make", "integrations_apikey_register"
-COLOURS = {"valid": "success", "revoked": "default"}
+COLOURS = {"valid": "success", "awaiting": "warning", "revoked": "default"}
 
 
 @admin.register(ApiKey)
@@ -36,13 +39,17 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
     list_before_template = "admin/integrations/payables/keys.html"
     list_display = ["name", "state", "used", "begins", "company"]
     list_filter = [TenantFilter]
-    list_select_related = ["connection__tenant", "created_by", "revoked_by"]
+    list_select_related = [
+        "connection__tenant", "created_by", "revoked_by", "confirmed_by", "settle_asked_by",
+        "settle_approved_by",
+    ]  # fmt: skip
     ordering = ["-created_at", "-pk"]
     readonly_fields = fields = [
         "name", "state", "begins", "is_old", "used", "made", "revoked", "parcel_value", "unknown_names", "window_hours",
-        "success_status", "allows_query", "account", "company",
+        "success_status", "allows_query", "contact_email", "settling", "settles_any", "settle_account", "account",
+        "company",
     ]  # fmt: skip
-    actions_detail = ["revoke"]
+    actions_detail = ["confirm", "change_settings", "revoke"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related(*self.list_select_related)
@@ -63,10 +70,14 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
     def has_manage_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.manage_apikey"))
 
+    def has_approve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm("integrations.approve_apikey"))
+
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Show the button only while the key is valid."""
-        is_valid = ApiKey.objects.filter(pk=object_id, revoked_at=None).exists()
-        return super().get_actions_detail(request, object_id) if is_valid else []
+        """Show the buttons only while the key is valid, and a confirmation only where one is asked for."""
+        key = ApiKey.objects.filter(pk=object_id, revoked_at=None).first()
+        shown = super().get_actions_detail(request, object_id) if key is not None else []
+        return [one for one in shown if one.path != "confirm" or (key is not None and key.awaits_approval)]
 
     @stepped_up
     def make(self, request: HttpRequest) -> HttpResponse:
@@ -106,6 +117,31 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
         response["Cache-Control"] = "no-store"
         return response
 
+    @page_action(gettext_lazy("Confirm"), permissions=["approve"], icon="verified", variant="primary")
+    @stepped_up
+    def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object_or_deny(request, object_id)
+        return actions.ask_then(
+            request, self, row.pk, keys.confirm, _("Confirmed. It counts from the next request on."),
+            given={"api_key": row}, form=ConfirmForm(request.POST or None, initial={"asked": keys.asked_of(row)}),
+            title=_("Confirm the key"), note="\n".join([str(row), *_what_it_may(row)]),
+            text=_("Whoever has this key does this in the company's Bling from now on."), submit=_("Confirm"),
+            dangerous=True,
+        )  # fmt: skip
+
+    @page_action(gettext_lazy("Change"), permissions=["manage"], icon="edit")
+    @stepped_up
+    def change_settings(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object_or_deny(request, object_id)
+        initial = {name: getattr(row, name) for name in SettingsForm.base_fields}
+        initial["settle_account_id"] = row.settle_account_id or None
+        return actions.ask_then(
+            request, self, row.pk, keys.change, _("Saved. It counts from the next request on."),
+            given={"api_key": row}, form=SettingsForm(request.POST or None, initial=initial),
+            title=_("Change the key"), note=str(row), submit=_("Save"),
+            text=_("What it may settle more than before counts once somebody of finance has confirmed it."),
+        )  # fmt: skip
+
     @page_action(gettext_lazy("Revoke"), permissions=["manage"], icon="key_off")
     @stepped_up
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -123,6 +159,8 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("state"), label=COLOURS)
     def state(self, row: ApiKey) -> tuple[str, str]:
+        if row.awaits_approval and not row.is_confirmed:
+            return "awaiting", _("Awaits confirmation")
         return ("revoked", _("Revoked")) if row.revoked_at else ("valid", _("Valid"))
 
     @display(gettext_lazy("last used at"), ordering="last_used_at")
@@ -135,11 +173,28 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("made by"), ordering="created_at")
     def made(self, row: ApiKey) -> str:
-        return f"{row.created_by}, {texts.moment(row.created_at)}"
+        made = f"{row.created_by}, {texts.moment(row.created_at)}"
+        if row.confirmed_by is None:
+            return made
+        other = _("confirmed by %(user)s, %(moment)s")
+        return f"{made}; {other % {'user': row.confirmed_by, 'moment': texts.moment(row.confirmed_at)}}"
 
     @display(gettext_lazy("revoked"))
     def revoked(self, row: ApiKey) -> str:
         return f"{row.revoked_by}, {texts.moment(row.revoked_at)}: {row.reason}" if row.revoked_at else texts.EMPTY
+
+    @display(gettext_lazy("may settle payables"))
+    def settling(self, row: ApiKey) -> str:
+        if not row.settles:
+            return _("No")
+        if row.settle_approved_at is None:
+            return _("Awaits confirmation; asked for by %(user)s") % {"user": row.settle_asked_by}
+        names = {"user": row.settle_asked_by, "other": row.settle_approved_by}
+        return _("Yes; asked for by %(user)s, confirmed by %(other)s") % names
+
+    @display(gettext_lazy("bank account of settlements"))
+    def settle_account(self, row: ApiKey) -> str:
+        return account_name(row)
 
     @display(gettext_lazy("Bling connection"))
     def account(self, row: ApiKey) -> str:
@@ -148,3 +203,21 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
     @display(gettext_lazy("company"), ordering="connection__tenant__name")
     def company(self, row: ApiKey) -> str:
         return str(row.connection.tenant)
+
+
+def account_name(row: ApiKey) -> str:
+    """Return the bank account that settlements of a key are booked on where a payable names none."""
+    if not row.settle_account_id:
+        return texts.EMPTY
+    return register_name(row.connection_id, CatalogKind.BANK_ACCOUNT, row.settle_account_id)
+
+
+def _what_it_may(row: ApiKey) -> list[str]:
+    """Return what a key is to do, as sentences for who confirms it."""
+    enters = _("It enters payables.")
+    if not row.settles:
+        return [enters]
+    which = _("It settles every open payable, except those of confidential categories.")
+    if not row.settles_any:
+        which = _("It settles payables that the bridge entered.")
+    return [enters, which, _("Bank account where a payable names none: %(name)s") % {"name": account_name(row)}]

@@ -12,44 +12,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import texts
-from integrations.admin.kit.base import ReadOnlyAdmin, ReadOnlyInline
+from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoicesColumn, DayRange, TenantFilter
+from integrations.admin.payables.attempts import AttemptInline, SurplusButton, register_name
 from integrations.admin.payables.decisions import PayableDecisions
 from integrations.admin.payables.enter import EnterPage, enter_url
 from integrations.admin.payables.sheet import upload_url
 from integrations.domain.titles import Direction
-from integrations.models import BlingAttempt, CatalogItem, PayableWrite, Title
+from integrations.models import PayableWrite, Title
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.payables.standing import Standing, standing_of
-from integrations.words.colours import OUTCOME_COLOURS
 from integrations.words.writes import STANDING_COLOURS, standing_name, write_texts
 
 
-class AttemptInline(ReadOnlyInline):
-    """The writes of one payable."""
-
-    model = BlingAttempt
-    fk_name = "payable"
-    verbose_name_plural = gettext_lazy("Writes to Bling")
-    fields = ["moment", "result", "number"]
-    readonly_fields = ["moment", "result", "number"]
-
-    @display(gettext_lazy("started at"))
-    def moment(self, attempt: BlingAttempt) -> str:
-        return texts.moment(attempt.started_at)
-
-    @display(gettext_lazy("outcome"), label=OUTCOME_COLOURS)
-    def result(self, attempt: BlingAttempt) -> tuple[str, str]:
-        return attempt.outcome, attempt.get_outcome_display()
-
-    @display(gettext_lazy("Bling id"))
-    def number(self, attempt: BlingAttempt) -> str:
-        return texts.plain_number(attempt.bling_id)
-
-
 @admin.register(PayableWrite)
-class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
+class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     list_before_template = "admin/integrations/payables/list.html"
     empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
@@ -63,9 +41,12 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     readonly_fields = fields = [
         "standing", "whole_answer", "advice", "supplier_text", "document_text", "number", "amount", "due", "issue",
         "competence", "category", "account", "payment_form", "history_text", "similar", "title_link", "bling_number",
+        "surplus",
         "batch_link", "entered", "decided", "company",
     ]  # fmt: skip
-    actions_detail = ["decide_supplier", "send_again", "it_is_there", "it_is_not_there", "create_anyway", "leave_out"]
+    actions_detail = [
+        "decide_supplier", "send_again", "it_is_there", "it_is_not_there", "create_anyway", "surplus_gone", "leave_out",
+    ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         whole = Value(texts.sees_personal_data(request))
@@ -155,15 +136,15 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
 
     @display(gettext_lazy("category"))
     def category(self, row: PayableWrite) -> str:
-        return _register(row, CatalogKind.CATEGORY, row.category_id)
+        return register_name(row.connection_id, CatalogKind.CATEGORY, row.category_id)
 
     @display(gettext_lazy("account"))
     def account(self, row: PayableWrite) -> str:
-        return _register(row, CatalogKind.BANK_ACCOUNT, row.get_desired().account_id)
+        return register_name(row.connection_id, CatalogKind.BANK_ACCOUNT, row.get_desired().account_id)
 
     @display(gettext_lazy("payment form"))
     def payment_form(self, row: PayableWrite) -> str:
-        return _register(row, CatalogKind.PAYMENT_FORM, row.get_desired().payment_form_id)
+        return register_name(row.connection_id, CatalogKind.PAYMENT_FORM, row.get_desired().payment_form_id)
 
     @display(gettext_lazy("possible duplicates"))
     def similar(self, row: PayableWrite) -> str:
@@ -184,11 +165,6 @@ class PayableWriteAdmin(EnterPage, PayableDecisions, ReadOnlyAdmin):
     @display(gettext_lazy("batch"))
     def batch_link(self, row: PayableWrite) -> SafeString | str:
         return texts.link(row.batch)
-
-
-def _register(row: PayableWrite, kind: CatalogKind, bling_id: int) -> str:
-    item = CatalogItem.objects.filter(connection=row.connection_id, kind=kind, bling_id=bling_id or -1).first()
-    return str(item) if item else texts.EMPTY
 
 
 def _duplicate(found: dict[str, Any]) -> str:

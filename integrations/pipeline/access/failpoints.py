@@ -54,6 +54,13 @@ WRITE_FAILPOINTS = (
     "payable.recorded",
 )
 """Those of payables for Bling, which a tick only passes when somebody entered some."""
+SETTLEMENT_FAILPOINTS = (
+    "settlement.claimed",
+    "settlement.before_write",
+    "settlement.after_write",
+    "settlement.recorded",
+)
+"""Those of settlements in Bling, which a tick only passes when a program ordered one."""
 EXPORT_FAILPOINTS = ("export.worked", "export.saved")
 """Those of exports, which a tick only passes when somebody ordered one."""
 

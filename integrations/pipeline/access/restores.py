@@ -196,7 +196,7 @@ def _hold_all(now: datetime) -> None:
     """Forget what the database says of Kamino, and let each company be read again before anything is sent to it. Into
     Bling nothing is sent before a person switches that on again."""
     KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
-    BlingWriting.objects.update(mode=WriteMode.OFF)
+    BlingWriting.objects.update(mode=WriteMode.OFF, settles=False)
     ListedSpan.objects.all().delete()
     KaminoSnapshot.objects.all().delete()
     RestoreHold.objects.filter(RestoreHold.OPEN).update(since=now, looked_at=None)

@@ -4,10 +4,10 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import CharField, F, Func, JSONField, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
-from integrations.models import BlingAttempt, ContactWrite, PayableWrite
+from integrations.models import BlingAttempt, ContactWrite, PayableWrite, SettlementWrite, Title
 from integrations.pipeline.company.subjects import Subject, without
 
 
@@ -32,18 +32,32 @@ class PayablesOf:
             **mine,
         )  # fmt: skip
         about = Q(payable__in=self.payables.order_by().values("pk"))
-        self.attempts = BlingAttempt.objects.filter(about | Q(contact__in=self.suppliers.order_by().values("pk")))
+        titles = Title.objects.filter(person__in=subject.persons)
+        mirrored = titles.filter(connection=OuterRef("connection"), bling_id=OuterRef("title_id"))
+        self.settlements = SettlementWrite.objects.filter(about | Q(Exists(mirrored)), **mine)
+        self.attempts = BlingAttempt.objects.filter(
+            about
+            | Q(contact__in=self.suppliers.order_by().values("pk"))
+            | Q(settlement__in=self.settlements.order_by().values("pk"))
+        )
 
     def units(self) -> list[QuerySet[Any]]:
-        return [self.payables, self.suppliers]
+        return [self.payables, self.suppliers, self.settlements]
 
     def erase(self) -> None:
         """Empty what names the person. Numbers, days and amounts stay, and what keeps one from being sent twice."""
-        payables, suppliers = ([row.pk for row in rows] for rows in (self.payables, self.suppliers))
+        payables, suppliers, settlements = ([row.pk for row in rows] for rows in self.units())
         self.attempts.update(body={}, sent_body=None, message="", failure=None)
-        for row in PayableWrite.objects.filter(pk__in=payables):
-            said = without(row.decision_reason, self._subject.words)
-            PayableWrite.objects.filter(pk=row.pk).update(decision_reason=said)
+        words = self._subject.words
+        for payable in PayableWrite.objects.filter(pk__in=payables):
+            said = without(payable.decision_reason, words)
+            PayableWrite.objects.filter(pk=payable.pk).update(decision_reason=said)
+        for settlement in SettlementWrite.objects.filter(pk__in=settlements):
+            said = without(settlement.decision_reason, words)
+            SettlementWrite.objects.filter(pk=settlement.pk).update(decision_reason=said)
+        SettlementWrite.objects.filter(pk__in=settlements).update(
+            reason_params={}, problems=[], desired=_without_text("desired"), delivered=_without_text("delivered")
+        )
         PayableWrite.objects.filter(pk__in=payables).update(
             supplier_name="", supplier_document="", reason_params={}, problems=[],
             desired=_without_text("desired"), delivered=_without_text("delivered"),

@@ -44,7 +44,7 @@ class FreeText:
 
 FREE_TEXTS = (
     FreeText(Alert, "tenant", ("params",)),
-    FreeText(ApiKey, "connection__tenant", ("label", "reason")),
+    FreeText(ApiKey, "connection__tenant", ("label", "reason", "contact_email")),
     FreeText(BulkOrder, "tenant", ("reason", "listed", "terms", "left_out")),
     FreeText(ConnectionEvent, "connection__tenant", ("detail",)),
     FreeText(FollowUp, "posting__kamino_connection__tenant", ("comment",)),
@@ -83,6 +83,7 @@ OF_THE_PERSON: dict[str, tuple[str, ...]] = {
     "PayableWrite": (
         "supplier_name", "supplier_document", "reason_params", "problems", "desired", "delivered", "decision_reason",
     ),
+    "SettlementWrite": ("reason_params", "problems", "desired", "delivered", "decision_reason"),
     "ContactWrite": ("name", "folded_name", "document", "reason_params", "problems", "desired", "delivered"),
     "BlingAttempt": ("body", "sent_body", "message", "failure"),
     "StoredDiscrepancy": ("bling_value", "kamino_value"),
@@ -130,6 +131,7 @@ NAMES_NOBODY: dict[str, tuple[str, ...]] = {
         "reason", "desired_fingerprint", "delivered_fingerprint", "document_number", "marker", "duplicates",
     ),
     "ContactWrite": ("reason", "desired_fingerprint", "delivered_fingerprint"),
+    "SettlementWrite": ("reason", "desired_fingerprint", "delivered_fingerprint", "document_number", "fingerprint"),
     "BlingAttempt": ("fingerprint", "operation"),
     "BlingWriting": ("failure",),
     "ApiKey": ("digest", "prefix"),

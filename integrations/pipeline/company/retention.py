@@ -40,6 +40,7 @@ from integrations.models import (
     PersonPosting,
     Posting,
     RateLimit,
+    SettlementWrite,
     StoredDiscrepancy,
     SyncRun,
     TitleChange,
@@ -51,7 +52,8 @@ ACCOUNTABLE = 5 * YEAR
 """What money did, and who ordered it: five years."""
 
 GUARDS = (
-    Posting, PersonPosting, PartPosting, Attempt, ForcedSettlement, PayableWrite, ContactWrite, BlingAttempt
+    Posting, PersonPosting, PartPosting, Attempt, ForcedSettlement, PayableWrite, ContactWrite,
+    SettlementWrite, BlingAttempt,
 )  # fmt: skip
 """Tables with a constraint that keeps something from being sent or settled twice: never purged, never partitioned."""
 

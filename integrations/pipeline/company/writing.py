@@ -36,17 +36,19 @@ def switch(
     mode: str,
     limit: Decimal | None,
     only_writer: bool,
+    settles: bool,
     reason: str,
     user: User,
     now: datetime,
 ) -> BlingWriting:
-    """Set whether and how an account is written to. Raises `Refused` without a reason, or, for live delivery, naming
-    what is not ready."""
+    """Set whether and how an account is written to, and whether programs may settle in it. Raises `Refused` without a
+    reason, or, for live delivery, naming what is not ready."""
     need_reason(reason)
     with transaction.atomic():
         writing, _is_new = BlingWriting.objects.select_for_update().get_or_create(connection=connection)
         before = writing.mode
         writing.mode, writing.limit, writing.only_writer = WriteMode(mode), limit, only_writer
+        writing.settles = settles
         missing = missing_for_live(writing, now) if mode == WriteMode.LIVE and before != WriteMode.LIVE else []
         if missing:
             raise Refused("not_ready", " ".join([_("Not everything is ready."), *missing]))
@@ -54,7 +56,7 @@ def switch(
             writing.live_since = now
         writing._change_reason = reason.strip()[:100]  # type: ignore[attr-defined] # simple-history's
         writing._history_user = user  # type: ignore[attr-defined]
-        writing.save(update_fields=["mode", "limit", "only_writer", "live_since"])
+        writing.save(update_fields=["mode", "limit", "only_writer", "settles", "live_since"])
     return writing
 
 

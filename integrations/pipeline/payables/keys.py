@@ -1,6 +1,7 @@
-"""Keys of the v2 bridge: made, registered, revoked. The key itself is returned once, and stored nowhere."""
+"""Keys of the v2 bridge: made, registered, changed, revoked. The key itself is returned once, and stored nowhere."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,17 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from integrations.domain.bodies import fingerprint_of
 from integrations.models import ApiKey, BlingConnection
 from integrations.models.api_keys import LONGEST, PREFIX, SHORTEST, digests_of, new_key
 from integrations.pipeline.access import mails
 from integrations.pipeline.access.mails import addresses
 from integrations.pipeline.desk.refusal import Refused, need_reason
+from integrations.pipeline.payables.entry import registers_of
+from integrations.pipeline.payables.orders import decided_meanwhile
 
+SETTLING = ("settles", "settles_any", "settle_account_id")
+"""What says which payables a key may settle."""
 _ALLOWED = re.compile(r"[0-9A-Za-z]+\Z")
 
 
@@ -37,22 +43,63 @@ def register(*, connection: BlingConnection, label: str, key: str, user: User, n
     return _store(connection, label, key, user, now, is_old=True, **options)
 
 
+def change(*, api_key: ApiKey, user: User, now: datetime, **options: Any) -> None:
+    """Change how a key's requests are read and what it may do. What lets it settle more counts once a second person
+    confirmed it. Raises `Refused` for one that was revoked."""
+    with transaction.atomic():
+        row = ApiKey.objects.select_for_update(of=("self",)).select_related("connection__tenant").get(pk=api_key.pk)
+        if row.revoked_at is not None:
+            raise decided_meanwhile()
+        before = {name: getattr(row, name) for name in options}
+        values = {**options, **_settling(row.connection, options, user, before)}
+        ApiKey.objects.filter(pk=row.pk).update(**values)
+    row.refresh_from_db()
+    if _is_looser(before, options):
+        _tell(row, user)
+
+
+def asked_of(api_key: ApiKey) -> str:
+    """Return a name for what a second person is asked about a key; another one once anything of that changed."""
+    names = ("is_confirmed", *SETTLING, "settle_asked_by_id", "settle_approved_by_id")
+    return fingerprint_of({name: getattr(api_key, name) for name in names})
+
+
+def confirm(*, api_key: ApiKey, asked: str, user: User, now: datetime) -> None:
+    """Confirm, as the second person, that a key may enter payables and, where that was asked for, settle them; `asked`
+    names what the person saw. Raises `Refused` for whoever asked for it, and when that is not (any more) asked."""
+    with transaction.atomic():
+        row = ApiKey.objects.select_for_update().get(pk=api_key.pk)
+        if not row.awaits_approval or asked_of(row) != asked:
+            raise decided_meanwhile()
+        if user.pk == row.settle_asked_by_id or (not row.is_confirmed and user.pk == row.created_by_id):
+            raise Refused("own", _("Who made a key, or let it settle, cannot confirm it. Somebody else has to."))
+        values: dict[str, Any] = {}
+        if not row.is_confirmed:
+            values |= {"is_confirmed": True, "confirmed_by": user, "confirmed_at": now}
+        if row.settles and row.settle_approved_by_id is None:
+            values |= {"settle_approved_by": user, "settle_approved_at": now}
+        ApiKey.objects.filter(pk=row.pk).update(**values)
+
+
 def revoke(*, api_key: ApiKey, reason: str, user: User, now: datetime) -> None:
     """Take a key back, at once. Raises `Refused` without a reason, or when it was revoked meanwhile."""
     need_reason(reason)
     values = {"revoked_at": now, "revoked_by": user, "reason": reason.strip()}
     if not ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(**values):
-        raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        raise decided_meanwhile()
+    if api_key.contact_email:
+        _tell_contact(api_key)
 
 
 def _store(
     connection: BlingConnection, label: str, key: str, user: User, now: datetime, *, is_old: bool, **options: Any
 ) -> ApiKey:
+    options |= _settling(connection, options, user, {})
     try:
         with transaction.atomic():
             row = ApiKey.objects.create(
                 connection=connection, label=label, digest=digests_of(key)[0], prefix=key[:PREFIX], is_old=is_old,
-                created_by=user, created_at=now, **options,
+                created_by=user, created_at=now, is_confirmed=False, **options,
             )  # fmt: skip
     except IntegrityError as error:
         raise Refused("known", _("This key is registered already, or was revoked. Make a new one.")) from error
@@ -60,13 +107,58 @@ def _store(
     return row
 
 
+def _settling(
+    connection: BlingConnection, options: Mapping[str, Any], user: User, before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the columns that say who let a key settle: asked for anew, and confirmed by nobody yet, wherever it may
+    settle more than before or from another account. Raises `Refused` for an account that Bling does not have."""
+    wanted = {name: options[name] for name in SETTLING if name in options}
+    nobody = {"settle_asked_by": None, "settle_approved_by": None, "settle_approved_at": None}
+    if not wanted.get("settles"):
+        return {"settles_any": False, "settle_account_id": 0, **nobody}
+    account_id = wanted["settle_account_id"]
+    if account_id and account_id not in registers_of(connection).accounts:
+        raise Refused("account", _("Bling has no such bank account, or it is not active."))
+    is_same = all(before.get(name) == value for name, value in wanted.items())
+    return {} if is_same else {**nobody, "settle_asked_by": user}
+
+
+def _is_looser(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Say whether a key may do more than before, or from another account."""
+    is_wider = any(after[name] and not before[name] for name in ("allows_query", "settles", "settles_any"))
+    return is_wider or (after["settles"] and after["settle_account_id"] != before["settle_account_id"])
+
+
 def _tell(row: ApiKey, user: User) -> None:
-    """Tell the company that a program may enter payables from now on: whoever did not ask for that calls."""
+    """Tell the company that a program may enter payables from now on, or settle them: whoever did not ask for that
+    calls."""
     tenant = row.connection.tenant
+    names = {"user": user.get_username(), "company": tenant.name, "label": row.label, "prefix": row.prefix}
     with override(settings.LANGUAGE_CODE):
-        subject = _("A key of the bridge for %(company)s") % {"company": tenant.name}
+        subject = _("A key of the bridge for %(company)s") % names
+        text = (
+            _(
+                "%(user)s let a program enter payables into the Bling of %(company)s (%(label)s, key %(prefix)s…). If "
+                "nobody of you asked for that, tell support at once."
+            )
+            % names
+        )
+        more = [_("It is also to settle payables in Bling.")] if row.settles else []
+        if row.awaits_approval:
+            more.append(_("It counts once somebody of finance has confirmed it on the page of the key."))
+    mails.send(
+        subject,
+        "\n\n".join([text, *more]),
+        list(dict.fromkeys([*addresses(tenant.alert_emails), *settings.SUPPORT_EMAILS])),
+    )
+
+
+def _tell_contact(row: ApiKey) -> None:
+    """Tell who looks after a program that its key was revoked."""
+    with override(settings.LANGUAGE_CODE):
+        subject = _("A key of the bridge was revoked")
         text = _(
-            "%(user)s let a program enter payables into the Bling of %(company)s (%(label)s, key %(prefix)s…). If "
-            "nobody of you asked for that, tell support at once."
-        ) % {"user": user.get_username(), "company": tenant.name, "label": row.label, "prefix": row.prefix}
-    mails.send(subject, text, list(dict.fromkeys([*addresses(tenant.alert_emails), *settings.SUPPORT_EMAILS])))
+            "The key %(prefix)s… (%(label)s) of %(company)s was revoked: requests with it are answered with 401 from "
+            "now on. Ask support for another one."
+        ) % {"company": row.connection.tenant.name, "label": row.label, "prefix": row.prefix}
+    mails.send(subject, text, [row.contact_email])

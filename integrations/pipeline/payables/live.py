@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from integrations.bling.client import BlingClient
 from integrations.domain.titles import Direction
-from integrations.models import BlingConnection, PayableWrite, Waiting
+from integrations.models import BlingAttempt, BlingConnection, PayableWrite, SettlementWrite, Waiting
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import PATIENCE, open_bling
 from integrations.pipeline.access.error_texts import live_error_text
 from integrations.pipeline.desk.refusal import Refused, need_reason
-from integrations.pipeline.payables import orders
+from integrations.pipeline.payables import orders, settlement_orders
 from integrations.rest.errors import ApiError, NotFoundError
 from integrations.rest.session import Patience
 
@@ -45,6 +45,46 @@ def is_there(*, payable: PayableWrite, bling_id: int, reason: str, user: User, n
     except NotFoundError as error:
         raise Refused("not_there", _("Bling has no payable with this number.")) from error
     orders.is_there(payable=payable, facts=facts, reason=reason, user=user, now=now)
+
+
+def is_settled(*, settlement: SettlementWrite, bordero_id: int, reason: str, user: User, now: datetime) -> None:
+    """Say which borderô settled a payable, after a look at both. Raises `Refused`."""
+    need_reason(reason)
+    try:
+        with asking(settlement.connection, timezone.now) as client:
+            facts = client.title(Direction.PAYABLE, settlement.title_id)
+            bordero = client.bordero(bordero_id)
+    except NotFoundError as error:
+        raise Refused("not_there", _("Bling does not have this payable, or no borderô with this number.")) from error
+    settlement_orders.is_settled(
+        settlement=settlement, facts=facts, bordero=bordero, reason=reason, user=user, now=now
+    )  # fmt: skip
+
+
+def surplus_is_gone(*, unit: PayableWrite | SettlementWrite, reason: str, user: User, now: datetime) -> None:
+    """Say that what Bling had once too often was removed there, after a look: payables by their numbers, borderôs of a
+    payable by what it shows. Raises `Refused` where one is still there."""
+    need_reason(reason)
+    numbers = [attempt.surplus_id or 0 for attempt in unit.attempts.filter(BlingAttempt.HAS_SURPLUS)]
+    with asking(unit.connection, timezone.now) as client:
+        there = [number for number in numbers if _is_there(client, unit, number)]
+    if there:
+        names = ", ".join(str(number) for number in there)
+        raise Refused("still_there", _("Bling still has it: %(numbers)s. Remove it there first.") % {"numbers": names})
+    if not unit.attempts.filter(BlingAttempt.HAS_SURPLUS, surplus_id__in=numbers).update(surplus_gone_at=now):
+        raise orders.decided_meanwhile()
+    values = {"decision_reason": reason.strip(), "decided_by": user, "decided_at": now}
+    type(unit).objects.filter(pk=unit.pk).update(**values)
+
+
+def _is_there(client: BlingClient, unit: PayableWrite | SettlementWrite, number: int) -> bool:
+    """Say whether Bling has a payable with this number, or this borderô on the payable of a settlement."""
+    try:
+        if isinstance(unit, PayableWrite):
+            return client.title(Direction.PAYABLE, number).bling_id == number
+        return number in client.title(Direction.PAYABLE, unit.title_id).bordero_ids
+    except NotFoundError:
+        return False
 
 
 def supplier_is(*, payable: PayableWrite, contact_id: int, reason: str, user: User, now: datetime) -> None:

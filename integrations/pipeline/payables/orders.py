@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import DeliveryState, Outcome
 from integrations.domain.titles import PersonFacts, TitleFacts
-from integrations.models import BlingAttempt, ContactWrite, PayableWrite, WriteBatch
+from integrations.models import BlingAttempt, ContactWrite, PayableWrite, SettlementWrite, WriteBatch, WriteUnit
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.payables.duplicates import came_since
@@ -43,11 +43,11 @@ def discard(*, batch: WriteBatch, reason: str, user: User, now: datetime) -> Non
         sent = PayableWrite.objects.filter(batch=batch).exclude(fence=0).exists()
         ended = WriteBatch.State.SENDING if sent else WriteBatch.State.DISCARDED
         if not rows.update(state=ended, reason=reason.strip()):
-            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+            raise decided_meanwhile()
         rest = PayableWrite.objects.filter(batch=batch, state__in=(DeliveryState.READY, DeliveryState.HELD))
         unknown = BlingAttempt.objects.filter(payable__batch=batch, outcome__in=BlingAttempt.UNRESOLVED)
         rest = rest.exclude(pk__in=unknown.values("payable"))
-        rest.update(state=DeliveryState.IGNORED, **_decided(Decision.IGNORE, reason, user, now), **NO_REASON)
+        rest.update(state=DeliveryState.IGNORED, **decided(Decision.IGNORE, reason, user, now), **NO_REASON)
 
 
 def go_on(*, batch: WriteBatch, user: User, now: datetime) -> None:
@@ -67,12 +67,12 @@ def send_again(*, payable: PayableWrite, user: User, now: datetime) -> None:
         row = _locked(payable)
         is_held = bool(row.duplicates) and not row.create_anyway
         if row.state not in (DeliveryState.NEEDS_HUMAN, DeliveryState.READY) or is_held:
-            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
-        if not _unresolved(row).exists():
+            raise decided_meanwhile()
+        if not unresolved(row).exists():
             _refuse_what_changed(PayableWrite.objects.filter(pk=row.pk))
         if row.supplier is not None:
-            _free(row.supplier, now)
-        _free(row, now, accepted_at=now, **_decided(Decision.SEND_AGAIN, "", user, now))
+            free(row.supplier, now)
+        free(row, now, accepted_at=now, **decided(Decision.SEND_AGAIN, "", user, now))
 
 
 def create_all_the_same(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
@@ -82,9 +82,9 @@ def create_all_the_same(*, payable: PayableWrite, reason: str, user: User, now: 
     with transaction.atomic():
         row = _locked(payable)
         if row.state not in _OPEN or not row.duplicates:
-            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+            raise decided_meanwhile()
         _refuse_what_changed(PayableWrite.objects.filter(pk=row.pk))
-        _free(row, now, create_anyway=True, accepted_at=now, **_decided(Decision.CREATE, reason, user, now))
+        free(row, now, create_anyway=True, accepted_at=now, **decided(Decision.CREATE, reason, user, now))
 
 
 def leave_out(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
@@ -92,9 +92,9 @@ def leave_out(*, payable: PayableWrite, reason: str, user: User, now: datetime) 
     need_reason(reason)
     with transaction.atomic():
         row = _locked(payable)
-        if row.state not in _OPEN or row.bling_id is not None or _unresolved(row).exists():
+        if row.state not in _OPEN or row.bling_id is not None or unresolved(row).exists():
             raise Refused("sent", _("It was sent, or may have been: look in Bling, and say whether it is there."))
-        values = {"state": DeliveryState.IGNORED, **NO_REASON, **_decided(Decision.IGNORE, reason, user, now)}
+        values = {"state": DeliveryState.IGNORED, **NO_REASON, **decided(Decision.IGNORE, reason, user, now)}
         PayableWrite.objects.filter(pk=row.pk).update(fence=row.fence + 1, **values)
 
 
@@ -106,14 +106,14 @@ def is_there(*, payable: PayableWrite, facts: TitleFacts, reason: str, user: Use
         row = _locked(payable)
         others = PayableWrite.objects.filter(connection=row.connection_id, bling_id=bling_id).exclude(pk=row.pk)
         if row.state != DeliveryState.NEEDS_HUMAN or others.exists():
-            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+            raise decided_meanwhile()
         if facts.value != row.value or facts.contact_id != row.known_contact:
             raise Refused("other", _("The payable with this number has another supplier or value."))
-        _unresolved(row).update(outcome=Outcome.ADOPTED, ended_at=now, bling_id=bling_id)
+        unresolved(row).update(outcome=Outcome.ADOPTED, ended_at=now, bling_id=bling_id)
         PayableWrite.objects.filter(pk=row.pk).update(
             state=DeliveryState.DELIVERED, bling_id=bling_id, delivered=row.desired,
             delivered_fingerprint=row.desired_fingerprint, fence=row.fence + 1, tries=0, lookups=0,
-            **NO_REASON, **_decided(Decision.IS_THERE, reason, user, now),
+            **NO_REASON, **decided(Decision.IS_THERE, reason, user, now),
         )  # fmt: skip
 
 
@@ -124,21 +124,21 @@ def supplier_is(*, payable: PayableWrite, contact: PersonFacts | None, reason: s
         row = _locked(payable)
         supplier = row.supplier and ContactWrite.objects.select_for_update().get(pk=row.supplier.pk)
         if supplier is None or supplier.state != DeliveryState.NEEDS_HUMAN:
-            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+            raise decided_meanwhile()
         if contact is not None and supplier.document and contact.document not in ("", supplier.document):
             raise Refused("other", _("This contact has another CPF/CNPJ."))
         outcome = Outcome.ADOPTED if contact else Outcome.TRANSIENT
         unknown = supplier.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
         unknown.update(outcome=outcome, ended_at=now, bling_id=contact and contact.bling_id)
         if contact is None:
-            _free(supplier, now, create_anyway=True)
+            free(supplier, now, create_anyway=True)
         else:
             ContactWrite.objects.filter(pk=supplier.pk).update(
                 state=DeliveryState.DELIVERED, bling_id=contact.bling_id, delivered=supplier.desired,
                 delivered_fingerprint=supplier.desired_fingerprint, fence=supplier.fence + 1, **NO_REASON,
             )  # fmt: skip
         # What waited too long meanwhile still waits for a person's word: nobody compared it with what Bling has.
-        PayableWrite.objects.filter(pk=row.pk).update(**_decided(Decision.SUPPLIER, reason, user, now))
+        PayableWrite.objects.filter(pk=row.pk).update(**decided(Decision.SUPPLIER, reason, user, now))
 
 
 def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:
@@ -147,16 +147,20 @@ def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetim
     need_reason(reason)
     with transaction.atomic():
         row = _locked(payable)
-        if row.state != DeliveryState.NEEDS_HUMAN or not _unresolved(row).exists():
-            raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        if row.state != DeliveryState.NEEDS_HUMAN or not unresolved(row).exists():
+            raise decided_meanwhile()
         failure = {"code": "not_there_twice", "service": "Bling"}
-        _unresolved(row).update(outcome=Outcome.TRANSIENT, ended_at=now, failure=failure)
-        _free(row, now, accepted_at=now, **_decided(Decision.NOT_THERE, reason, user, now))
+        unresolved(row).update(outcome=Outcome.TRANSIENT, ended_at=now, failure=failure)
+        free(row, now, accepted_at=now, **decided(Decision.NOT_THERE, reason, user, now))
 
 
-def is_unknown(payable: PayableWrite) -> bool:
+def is_unknown(row: PayableWrite | SettlementWrite) -> bool:
     """Say whether nobody knows what became of its last write."""
-    return bool(_unresolved(payable).exists())
+    return bool(unresolved(row).exists())
+
+
+def decided_meanwhile() -> Refused:
+    return Refused("decided", _("This was decided meanwhile, or is no longer open."))
 
 
 def _refuse_what_changed(rows: QuerySet[PayableWrite]) -> None:
@@ -178,20 +182,22 @@ def _locked(payable: PayableWrite) -> PayableWrite:
     return rows.get(pk=payable.pk)
 
 
-def _unresolved(row: PayableWrite) -> Any:
+def unresolved(row: PayableWrite | SettlementWrite) -> Any:
+    """Return the writes of one of which nobody knows what became."""
     return row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
 
 
-def _free(row: PayableWrite | ContactWrite, now: datetime, **values: Any) -> None:
+def free(row: WriteUnit, now: datetime, **values: Any) -> None:
     """Let a unit be sent: claimed again, it is looked up first where its last write has no known outcome."""
     freed = type(row).objects.filter(pk=row.pk, state__in=(DeliveryState.NEEDS_HUMAN, DeliveryState.READY))
     freed.update(state=DeliveryState.READY, ready_at=now, tries=0, **NO_REASON, **values)
 
 
-def _decided(decision: Decision, reason: str, user: User, now: datetime) -> dict[str, Any]:
+def decided(decision: str, reason: str, user: User, now: datetime) -> dict[str, Any]:
+    """Return the columns that say who decided what."""
     return {"decision": decision, "decision_reason": reason.strip(), "decided_by": user, "decided_at": now}
 
 
 def _move(batch: WriteBatch, before: WriteBatch.State, after: WriteBatch.State, **values: Any) -> None:
     if not WriteBatch.objects.filter(pk=batch.pk, state=before).update(state=after, **values):
-        raise Refused("decided", _("This was decided meanwhile, or is no longer open."))
+        raise decided_meanwhile()

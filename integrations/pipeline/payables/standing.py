@@ -1,4 +1,5 @@
-"""Where a payable for Bling stands, and why it goes no further: one answer for its row, its page and its file."""
+"""Where a payable for Bling, or its settlement, stands, and why it goes no further: one answer for its row, its page
+and its file."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +7,7 @@ from enum import StrEnum
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Problem
-from integrations.models import PayableWrite, WriteBatch, WriteMode
+from integrations.models import PayableWrite, SettlementWrite, WriteBatch, WriteMode
 
 
 class Standing(StrEnum):
@@ -24,6 +25,8 @@ class Standing(StrEnum):
     UNCONFIRMED = "unconfirmed"
     STUCK = "stuck"
     SENT = "sent"
+    SETTLED = "settled"
+    REFUSED = "refused"
 
 
 ASKS = (Standing.AWAITS_SECOND, Standing.STOPPED, Standing.STALE, Standing.SUPPLIER_STUCK, Standing.STUCK)
@@ -72,3 +75,24 @@ def _ready(payable: PayableWrite, now: datetime) -> Answer:
     if writing is not None and writing.paused_until is not None and writing.paused_until > now:
         return Answer(Standing.PAUSED)
     return Answer(Standing.QUEUED, payable.get_reason() or (supplier.get_reason() if supplier else None))
+
+
+def standing_of_settlement(settlement: SettlementWrite, now: datetime) -> Answer:
+    """Return where a settlement stands; its key and its connection's `writing` are read with it. One of which nothing
+    happened is over once its program was told."""
+    state, why = DeliveryState(settlement.state), settlement.get_reason()
+    if state is DeliveryState.IGNORED:
+        is_left_out = settlement.decision == SettlementWrite.Decision.IGNORE
+        return Answer(Standing.LEFT_OUT) if is_left_out else Answer(Standing.REFUSED, why)
+    if state is DeliveryState.DELIVERED:
+        return Answer(Standing.SETTLED)
+    if state in _BY_STATE:
+        return Answer(_BY_STATE[state], why)
+    writing = getattr(settlement.connection, "writing", None)
+    is_on = writing is not None and writing.mode == WriteMode.LIVE and writing.settles
+    if writing is None or not is_on or not settlement.api_key.may_settle:
+        return Answer(Standing.SWITCHED_OFF)
+    if settlement.is_stale(now):
+        return Answer(Standing.STALE)
+    is_paused = writing.paused_until is not None and writing.paused_until > now
+    return Answer(Standing.PAUSED if is_paused else Standing.QUEUED, why)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from django.core.cache import cache
 
 from integrations.bling_v2.codes import BUSY, TOO_MANY, RefusedError
-from integrations.models import ApiKey, WriteBatch
+from integrations.domain.delivery import Outcome
+from integrations.models import ApiKey, BlingAttempt, SettlementWrite, WriteBatch
 from integrations.models.known_addresses import digest_of
 
 MOST_UNKNOWN, WITHIN_SECONDS = 10, 60
@@ -61,5 +62,18 @@ def check_accepted(key: ApiKey, now: datetime) -> None:
         raise RefusedError(TOO_MANY)
     refused = rows.filter(api_key=key, state=WriteBatch.State.DISCARDED, created_at__gt=now - REFUSED_WITHIN)
     newest = list(refused.order_by("-created_at").values_list("created_at", flat=True)[:MOST_REFUSED])
+    if len(newest) == MOST_REFUSED and newest[0] > now - STOPPED_FOR:
+        raise RefusedError(TOO_MANY)
+
+
+def check_settlements(key: ApiKey, now: datetime) -> None:
+    """Raise `RefusedError` where an account's programs wanted too many payables settled lately, or those of a key could
+    not be, too often."""
+    rows = SettlementWrite.objects.filter(connection=key.connection_id)
+    if rows.filter(accepted_at__gt=now - timedelta(minutes=1)).count() >= MOST_A_MINUTE:
+        raise RefusedError(TOO_MANY)
+    tried = BlingAttempt.objects.filter(settlement__api_key=key, started_at__gt=now - REFUSED_WITHIN)
+    refused = tried.filter(outcome__in=(Outcome.REJECTED, Outcome.CONFLICT)).order_by("-started_at")
+    newest = list(refused.values_list("started_at", flat=True)[:MOST_REFUSED])
     if len(newest) == MOST_REFUSED and newest[0] > now - STOPPED_FOR:
         raise RefusedError(TOO_MANY)

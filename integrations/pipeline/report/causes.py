@@ -26,10 +26,13 @@ from integrations.models.confidential import WHOLE, Sight, marked_ids
 from integrations.models.connections import EXPIRING_AFTER, ConnectionStatus
 from integrations.pipeline.desk.restores import held_for_a_person
 from integrations.pipeline.report.coverage import lacking_names
+from integrations.pipeline.report.keys import causes_of_keys, next_unused
 from integrations.pipeline.report.payables import causes_of_payables
 from integrations.words.alerts import OF_TITLES, URGENT_CAUSES, alert_text
 
 LATE_AFTER = timedelta(hours=36)
+OF_WRITING = (AlertCause.WRITING, AlertCause.KEY_REFUSED, AlertCause.KEY_UNUSED)
+"""What only the accounts that are written to say."""
 MOST_NAMED = 10
 """Numbers that one alert names, the newest first."""
 
@@ -61,6 +64,7 @@ def find_causes(tenants: Collection[Tenant], *, now: datetime) -> Mapping[int, l
         *_of_kaminos(kaminos.values(), by_pk),
         *_of_titles(kaminos),
         *((pk, Finding(cause, params)) for pk, cause, params in causes_of_payables(by_pk, now)),
+        *((pk, Finding(cause, params)) for pk, cause, params in causes_of_keys(by_pk, now)),
     ):
         found[tenant_id].append(finding)
     return _worst_first(found)
@@ -94,6 +98,7 @@ def next_causes(tenant_ids: Sequence[int], now: datetime) -> Iterator[tuple[int,
             yield connection.tenant_id, _done_at(connection) + LATE_AFTER
         if connection.status in (ConnectionStatus.CONNECTED, ConnectionStatus.PAUSED) and hasattr(connection, "token"):
             yield connection.tenant_id, connection.token.refreshed_at + EXPIRING_AFTER
+    yield from next_unused(tenant_ids)
 
 
 def connections_of(tenant_ids: Collection[int]) -> QuerySet[BlingConnection]:
@@ -164,9 +169,7 @@ def _of_kaminos(kaminos: Iterable[KaminoConnection], tenants: Mapping[int, Tenan
 
 
 def _of_alerts(tenants: Mapping[int, Tenant]) -> Iterator[tuple[int, Finding]]:
-    told = Alert.objects.filter(
-        tenant__in=tenants, closed_at=None, cause__in=(*OF_TITLES, AlertCause.WRITING)
-    ).order_by("pk")
+    told = Alert.objects.filter(tenant__in=tenants, closed_at=None, cause__in=(*OF_TITLES, *OF_WRITING)).order_by("pk")
     for alert in told:
         yield alert.tenant_id, Finding(AlertCause(alert.cause), alert.params, newest=alert.newest)
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
-from integrations.models import BlingWriting, PayableWrite, WriteBatch, WriteMode
+from integrations.models import BlingAttempt, BlingWriting, PayableWrite, SettlementWrite, WriteBatch, WriteMode
 from integrations.models.confidential import WHOLE, Sight, marked_ids
 
 Found = tuple[int, AlertCause, dict[str, object]]
@@ -31,7 +31,7 @@ def causes_of_payables(tenants: Collection[int], now: datetime) -> Iterator[Foun
 
 
 def _waiting(tenants: Collection[int], now: datetime, sight: Sight) -> Counter[int]:
-    """Count the payables of live accounts that only a person moves on, by company."""
+    """Count the payables of live accounts, and their settlements, that only a person moves on, by company."""
     mine = {"connection__tenant__in": tenants, "connection__writing__mode": WriteMode.LIVE}
     ready = Q(state=DeliveryState.READY)
     asks = Q(state=DeliveryState.NEEDS_HUMAN) | Q(state=DeliveryState.HELD)
@@ -39,4 +39,11 @@ def _waiting(tenants: Collection[int], now: datetime, sight: Sight) -> Counter[i
     asks |= ready & (Q(supplier__state=DeliveryState.NEEDS_HUMAN) | Q(batch__state=WriteBatch.State.STOPPED))
     unfinished = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
     rows = sight.of(PayableWrite.objects.filter(asks, state__in=unfinished, **mine))
-    return Counter(rows.order_by().values_list("connection__tenant", flat=True))
+    stuck = Q(state=DeliveryState.NEEDS_HUMAN) | (ready & SettlementWrite.waited_too_long(now))
+    settlements = sight.of(SettlementWrite.objects.filter(stuck, state__in=unfinished, **mine))
+    # What may stand in Bling twice, whatever is thought of its row by now, and also where writing was switched off.
+    surplus = sight.of(BlingAttempt.objects.filter(BlingAttempt.HAS_SURPLUS, connection__tenant__in=tenants))
+    found = Counter[int]()
+    for counted in (rows, settlements, surplus):
+        found.update(counted.order_by().values_list("connection__tenant", flat=True))
+    return found

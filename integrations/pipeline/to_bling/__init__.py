@@ -1,1 +1,2 @@
-"""What people want in Bling, sent there: suppliers first, then their payables. It only sends what was accepted."""
+"""What people want in Bling, sent there: settlements, suppliers, and then their payables. It only sends what was
+accepted."""

@@ -30,7 +30,7 @@ def _store_anew(units: QuerySet[Any], now: datetime) -> None:
 
 
 def _may_settle(_unit: Any, _now: datetime) -> bool:
-    return False  # nothing is settled in Bling
+    return True  # what it settles is read right before it is sent (`settle.settle`)
 
 
 BLING = Destination(

@@ -18,10 +18,12 @@ from integrations.pipeline.to_bling.ready import (
     is_mine,
     next_contact,
     next_payable,
+    next_settlement,
     next_uncertain,
     writings_due,
 )
 from integrations.pipeline.to_bling.send import send_contact, send_payable
+from integrations.pipeline.to_bling.settle import settle
 
 MOST_TRIED = 10
 
@@ -74,12 +76,18 @@ def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None 
 def _work_on_one(
     client: BlingClient, writer: BlingWriter, connection_id: int, clock: Clock, working_on: list[DeliveryUnit]
 ) -> bool:
-    """Look up, find or create a supplier, or create a payable; false when nothing is due."""
+    """Look up, settle a payable, find or create a supplier, or create a payable; false when nothing is due. A program
+    that settles waits for it, and there are few of them; thousands of payables may come out of one spreadsheet."""
     now = clock()
     unknown = next_uncertain(connection_id, now)
     if unknown is not None:
         working_on.append(unknown)
         resolve(client, unknown, clock=clock)
+        return True
+    settlement = next_settlement(connection_id, now)
+    if settlement is not None:
+        working_on.append(settlement)
+        settle(client, writer, settlement, clock=clock)
         return True
     contact = next_contact(connection_id, now)
     if contact is not None:

@@ -9,7 +9,15 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, PayableWrite, WriteMode
+from integrations.models import (
+    WRITE_UNITS,
+    BlingWriting,
+    ContactWrite,
+    PayableWrite,
+    SettlementWrite,
+    WriteMode,
+    WriteUnit,
+)
 from integrations.models.connections import ConnectionStatus
 from integrations.models.subqueries import has_any
 
@@ -34,6 +42,12 @@ def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
     )  # fmt: skip
     rows = ContactWrite.objects.due(DeliveryState.READY, now).filter(bling_id__isnull=True)
     return rows.filter(has_any(waiting))
+
+
+def ready_settlements(now: datetime) -> QuerySet[SettlementWrite]:
+    """Return the settlements that may be sent now."""
+    rows = SettlementWrite.objects.due(DeliveryState.READY, now)
+    return rows.filter(~SettlementWrite.waited_too_long(now), SettlementWrite.may_be_claimed())
 
 
 def is_mine(writing: BlingWriting, now: datetime) -> bool:
@@ -61,6 +75,7 @@ def _with_work(now: datetime) -> QuerySet[BlingWriting]:
         counted = rows.order_by().values("connection").annotate(found=Count("pk")).values("found")
         unknown = unknown + Coalesce(Subquery(counted), 0)
     to_send = has_any(ready_payables(now).filter(**mine)) | has_any(ready_contacts(now).filter(**mine))
+    to_send |= has_any(ready_settlements(now).filter(**mine))
     found: QuerySet[BlingWriting] = BlingWriting.objects.alias(unknown=unknown)
     return found.filter(to_look_up | (Q(to_send) & Q(unknown__lt=MOST_UNKNOWN)))
 
@@ -70,11 +85,11 @@ def in_turn(writings: QuerySet[BlingWriting]) -> QuerySet[BlingWriting]:
     return writings.order_by(F("served_at").asc(nulls_first=True), "pk")
 
 
-def next_uncertain(connection_id: int, now: datetime) -> ContactWrite | PayableWrite | None:
+def next_uncertain(connection_id: int, now: datetime) -> WriteUnit | None:
     """Return a unit of an account that is to be looked up now."""
     for model in WRITE_UNITS:
         rows = model.objects.due(DeliveryState.UNCERTAIN, now).filter(connection=connection_id)
-        unit: ContactWrite | PayableWrite | None = rows.order_by("ready_at").first()
+        unit: WriteUnit | None = rows.order_by("ready_at").first()
         if unit is not None:
             return unit
     return None
@@ -91,3 +106,8 @@ def next_payable(connection_id: int, now: datetime) -> PayableWrite | None:
     """Return the payable of an account that is due first; installments that were entered together in their order."""
     rows = ready_payables(now).filter(connection=connection_id)
     return rows.select_related("supplier", "batch").order_by("due_date", "pk").first()
+
+
+def next_settlement(connection_id: int, now: datetime) -> SettlementWrite | None:
+    """Return the settlement of an account that was asked for first."""
+    return ready_settlements(now).filter(connection=connection_id).order_by("accepted_at", "pk").first()

@@ -23,7 +23,7 @@ ABLE = {
         "change_mapping", "export_mapping", "import_mapping", "sync_tenant", "export_discrepancy", "export_title",
         "close_month", "view_personal_data", "view_confidential", "add_filterrule", "change_filterrule",
         "delete_filterrule", "add_confidentialcategory", "change_confidentialcategory", "delete_confidentialcategory",
-        "enter_payable", "approve_payable", "resolve_payable",
+        "enter_payable", "approve_payable", "resolve_payable", "approve_apikey",
     },
     "Operação": {
         "sync_tenant", "resync_title", "search_bling", "force_settlement", "resolve_posting", "export_discrepancy",

@@ -1,14 +1,20 @@
 """Keys of the bridge: shown once, kept as a digest, made only by who may."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core import mail
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from integrations.models import ApiKey, AuditEvent, Tenant
+from integrations.models import ApiKey, AuditEvent, CatalogItem, Tenant
+from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.payables import keys
+from tests.admin.kit.test_pages import url
 from tests.admin.world import Rows
 
 MAKE, REGISTER = "admin:integrations_apikey_make", "admin:integrations_apikey_register"
@@ -32,6 +38,7 @@ def test_a_new_key_is_shown_once(login: Callable[[str], Client], ours: Rows) -> 
     assert (answer.status_code, len(key), "no-store" in answer["Cache-Control"]) == (200, 72, True)
     assert key in answer.content.decode()
     assert ApiKey.objects.known(key) == row
+    assert not row.may_enter
     assert (row.label, row.parcel_value, row.unknown_names, row.window_hours) == ("ERP da loja", "each", "refuse", 12)
     pages = [reverse("admin:integrations_apikey_changelist")]
     for page in [*pages, reverse("admin:integrations_apikey_change", args=[row.pk])]:
@@ -87,3 +94,115 @@ def test_it_asks_for_the_factor_first(login: Callable[[str], Client], ours: Rows
     before = ApiKey.objects.count()
     client.post(reverse(page), form(ours, key=OLD))
     assert ApiKey.objects.count() == before
+
+
+def pressed(key: ApiKey, name: str) -> str:
+    """Return the address of a button."""
+    return url(ApiKey, "change", key.pk).replace("/change/", f"/{name}/")
+
+
+class TestSettling:
+    """What a key may settle counts once two people said so."""
+
+    SETTLES: ClassVar[dict[str, str]] = {"settles": "on", "settle_account_id": ""}
+
+    def make(self, client: Client, rows: Rows, **values: str) -> ApiKey:
+        client.post(reverse(MAKE), form(rows, **values))
+        return ApiKey.objects.latest("pk")
+
+    def press(self, client: Client, key: ApiKey, name: str, **values: str) -> int:
+        key.refresh_from_db()
+        return client.post(pressed(key, name), values or {"asked": keys.asked_of(key)}).status_code
+
+    def test_support_asks_and_finance_confirms(self, login: Callable[[str], Client], ours: Rows) -> None:
+        Tenant.objects.update(alert_emails="financeiro@nossa.example")
+        support = login("suporte")
+        key = self.make(support, ours, **self.SETTLES)
+        assert (key.settles, key.may_settle, str(key.settle_asked_by)) == (True, False, "suporte")
+        assert "liquidar" in mail.outbox[-1].body
+        assert self.press(support, key, "confirm") == 403
+        assert self.press(login("financeiro"), key, "confirm") == 302
+        key.refresh_from_db()
+        assert (key.may_settle, str(key.settle_approved_by)) == (True, "financeiro")
+        assert (key.may_enter, str(key.confirmed_by)) == (True, "financeiro")
+        found = AuditEvent.objects.filter(action="bridge_key", object_id=key.pk, actor="financeiro")
+        assert "settle_approved_by_id" in str(found.get().details)
+
+    def test_nobody_is_both(self, login: Callable[[str], Client], ours: Rows, users: Any) -> None:
+        names = ["manage_apikey", "approve_apikey"]
+        users["suporte"].user_permissions.set(Permission.objects.filter(codename__in=names))
+        client = login("suporte")
+        key = self.make(client, ours, **self.SETTLES)
+        self.press(client, key, "confirm")
+        key.refresh_from_db()
+        assert (key.may_enter, key.may_settle) == (False, False)
+        for name in ("settle_approved_by", "confirmed_by"):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                ApiKey.objects.filter(pk=key.pk).update(**{name: users["suporte"]})
+
+    @pytest.mark.parametrize(
+        ("change", "is_kept"),
+        [
+            ({}, True), ({"label": "Outro"}, True), ({"settles_any": "on"}, False), ({"settle_account_id": "5"}, False),
+            ({"settles": ""}, False),
+        ],
+    )  # fmt: skip
+    def test_what_it_may_more_is_confirmed_anew(
+        self, login: Callable[[str], Client], ours: Rows, change: dict[str, str], is_kept: bool
+    ) -> None:
+        CatalogItem.objects.create(
+            connection=ours.bling, kind="bank_account", bling_id=5, name="Banco", is_active=True, read_at=timezone.now()
+        )
+        support = login("suporte")
+        key = self.make(support, ours, **self.SETTLES)
+        self.press(login("financeiro"), key, "confirm")
+        values = {name: value for name, value in {**form(ours), **self.SETTLES, **change}.items() if value}
+        del values["connection"]
+        assert self.press(support, key, "change_settings", **values) == 302
+        key.refresh_from_db()
+        assert key.may_settle is is_kept
+        assert (key.settle_approved_by is not None) is is_kept
+        if "settles" in change:
+            assert (key.settles, key.settle_asked_by, key.settle_account_id) == (False, None, 0)
+
+    def test_an_account_that_bling_does_not_have_is_refused(self, login: Callable[[str], Client], ours: Rows) -> None:
+        before = ApiKey.objects.count()
+        login("suporte").post(reverse(MAKE), form(ours, settles="on", settle_account_id="4711"))
+        assert ApiKey.objects.count() == before
+
+    def test_finance_confirms_what_it_saw(self, ours: Rows, users: Any) -> None:
+        """What support changes while finance reads the page is not confirmed with it."""
+        now = timezone.now()
+        ApiKey.objects.filter(pk=ours.api_key.pk).update(settles=True, settle_asked_by=users["suporte"])
+        seen = ApiKey.objects.get(pk=ours.api_key.pk)
+        asked = keys.asked_of(seen)
+        ApiKey.objects.filter(pk=seen.pk).update(settles_any=True)
+        with pytest.raises(Refused):
+            keys.confirm(api_key=seen, asked=asked, user=users["financeiro"], now=now)
+        seen.refresh_from_db()
+        assert not seen.may_settle
+        keys.confirm(api_key=seen, asked=keys.asked_of(seen), user=users["financeiro"], now=now)
+        seen.refresh_from_db()
+        assert seen.may_settle
+
+
+def test_who_looks_after_a_program_is_told_of_its_end(login: Callable[[str], Client], ours: Rows) -> None:
+    ApiKey.objects.filter(pk=ours.api_key.pk).update(contact_email="ti@cliente.example")
+    login("suporte").post(pressed(ours.api_key, "revoke"), {"reason": "trocada"})
+    [sent] = mail.outbox
+    assert (sent.to, ours.api_key.prefix in sent.body) == (["ti@cliente.example"], True)
+
+
+def test_a_changed_key_mails_the_company_where_it_may_more(login: Callable[[str], Client], ours: Rows) -> None:
+    Tenant.objects.update(alert_emails="financeiro@nossa.example")
+    values = {name: value for name, value in form(ours).items() if name != "connection"}
+    for more, count in (({}, 0), ({"allows_query": "on"}, 1), ({"settles": "on"}, 2)):
+        login("suporte").post(pressed(ours.api_key, "change_settings"), {**values, **more})
+        assert len(mail.outbox) == count
+
+
+def test_a_revoked_key_is_not_changed(login: Callable[[str], Client], ours: Rows) -> None:
+    ApiKey.objects.update(revoked_at=timezone.now())
+    values = {name: value for name, value in form(ours).items() if name != "connection"}
+    login("suporte").post(pressed(ours.api_key, "change_settings"), values)
+    assert not ApiKey.objects.filter(label="ERP da loja").exists()

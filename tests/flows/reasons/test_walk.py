@@ -13,6 +13,7 @@ from tests.flows.reasons.walk import SCENARIOS, Scenario, walk
 MODULES = (answers, in_kamino, payments, persons, plan, waiting)
 """Their scenarios are registered when they are imported."""
 NOT_MADE: dict[Reason, str] = {
+    Reason.NOT_OPEN: "met only by what a program settles in Bling: see tests/flows/test_bridge_settles.py",
     Reason.PAYMENTS_UNREAD: "a title is stored with the borderôs that it names: only an older version stored less",
 }
 """Reasons that the sandbox cannot make, and why."""

@@ -30,7 +30,13 @@ GUARDING = {
     },
     "PayableWrite": {"one_write_per_payable"},
     "ContactWrite": {"one_contact_write_per_document", "one_contact_write_per_name"},
-    "BlingAttempt": {"one_open_attempt_per_contact_write", "one_open_attempt_per_payable_write"},
+    "SettlementWrite": {"one_settlement_write_per_payable", "one_write_per_settlement"},
+    "BlingAttempt": {
+        "one_open_attempt_per_contact_write",
+        "one_open_attempt_per_payable_write",
+        "one_open_attempt_per_settlement_write",
+        "one_settlement_per_settlement_write",
+    },
     "ForcedSettlement": {"one_forced_settlement_per_posting"},
 }
 

@@ -6,10 +6,21 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import BlingWriting, CatalogItem, ConfidentialCategory, PayableWrite, WriteBatch
+from integrations.models import (
+    ApiKey,
+    BlingAttempt,
+    BlingWriting,
+    CatalogItem,
+    ConfidentialCategory,
+    PayableWrite,
+    SettlementWrite,
+    WriteBatch,
+)
 from integrations.models.confidential import PUBLIC, WHOLE
-from integrations.pipeline.report.causes import find_causes
+from integrations.pipeline.report.causes import find_causes, next_causes
 from tests.admin.world import Rows, make_rows
+
+TOLD = ("writing", "payables", "key_refused", "key_unused")
 
 
 @pytest.fixture
@@ -21,7 +32,7 @@ def rows(db: None) -> Rows:
 
 def told(rows: Rows, sight: object = WHOLE) -> dict[str, str]:
     found = find_causes([rows.tenant], now=timezone.now())[rows.tenant.pk]
-    return {each.cause: each.detail(sight) for each in found if each.cause in ("writing", "payables")}  # type: ignore[arg-type]
+    return {each.cause: each.detail(sight) for each in found if each.cause in TOLD}  # type: ignore[arg-type]
 
 
 def test_what_is_in_bling_waits_for_nobody(rows: Rows) -> None:
@@ -64,3 +75,55 @@ def test_confidential_ones_are_told_without_a_number(rows: Rows) -> None:
     ConfidentialCategory.objects.create(connection=rows.bling, item=item)
     assert "1 conta" in told(rows)["payables"]
     assert "1 conta" not in told(rows, PUBLIC)["payables"]
+
+
+def test_a_stuck_settlement_is_counted(rows: Rows) -> None:
+    SettlementWrite.objects.update(state="needs_human", reason="paid_differently")
+    assert told(rows)["payables"].startswith("1 conta a lançar no Bling espera")
+    SettlementWrite.objects.update(state="ready", reason="", bling_id=None)
+    assert told(rows) == {}
+    SettlementWrite.objects.update(accepted_at=timezone.now() - timedelta(hours=3))
+    assert "payables" in told(rows)
+
+
+def test_what_may_stand_in_bling_twice_is_counted_whatever_is_switched_off(rows: Rows) -> None:
+    BlingWriting.objects.update(mode="off")
+    BlingAttempt.objects.filter(settlement__isnull=False).update(surplus_id=4711)
+    assert told(rows)["payables"].startswith("1 conta")
+    BlingAttempt.objects.update(surplus_gone_at=timezone.now())
+    assert told(rows) == {}
+
+
+class TestKeys:
+    def test_one_that_nobody_uses_is_told(self, rows: Rows) -> None:
+        long_ago = timezone.now() - timedelta(days=91)
+        ApiKey.objects.update(created_at=long_ago)
+        assert "Programa nossa (abcdef…)" in told(rows)["key_unused"]
+        ApiKey.objects.update(last_used_at=timezone.now() - timedelta(days=89))
+        assert told(rows) == {}
+        ApiKey.objects.update(last_used_at=long_ago)
+        assert "key_unused" in told(rows)
+        ApiKey.objects.update(revoked_at=timezone.now())
+        assert told(rows) == {}
+
+    def test_time_alone_makes_one_unused(self, rows: Rows) -> None:
+        used = timezone.now() - timedelta(days=3)
+        ApiKey.objects.update(last_used_at=used)
+        assert (rows.tenant.pk, used + timedelta(days=90)) in next_causes([rows.tenant.pk], timezone.now())
+
+    def test_one_that_is_refused_again_and_again_is_told(self, rows: Rows) -> None:
+        def refuse(count: int) -> None:
+            for _ in range(count):
+                WriteBatch.objects.create(
+                    connection=rows.bling, source="bridge", state="discarded", count=1, total=1, api_key=rows.api_key,
+                    created_at=timezone.now(),
+                )  # fmt: skip
+
+        refuse(4)
+        assert told(rows) == {}
+        BlingAttempt.objects.filter(settlement__isnull=False).update(outcome="conflict", settles=False)
+        assert "Programa nossa" in told(rows)["key_refused"]
+        WriteBatch.objects.update(created_at=timezone.now() - timedelta(days=2))
+        assert told(rows) == {}
+        refuse(5)
+        assert "key_refused" in told(rows)

@@ -1,0 +1,204 @@
+"""The bridge's second call: a program settles a payable, whole and once, whatever it sends again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from integrations.bling_v2 import answers
+from integrations.bling_v2.codes import CODES, NOT_SETTLED, OFF, PENDING, REFUSED, RefusedError
+from integrations.bling_v2.settlement import SettlementFacts, read_settlement
+from integrations.bling_v2.xml import read_xml
+from integrations.domain.calendar import day_of
+from integrations.domain.delivery import DeliveryState, Outcome
+from integrations.domain.payables import DesiredSettlement, marker_of
+from integrations.domain.reasons import Reason
+from integrations.domain.titles import Direction
+from integrations.models import ApiKey, BlingAttempt, PayableWrite, SettlementWrite, Title, WriteBatch
+from integrations.models.confidential import PUBLIC
+from integrations.models.outbox import NO_REASON, Priority
+from integrations.pipeline.payables import throttle
+from integrations.pipeline.payables.accept import lock
+from integrations.pipeline.payables.doorway import (
+    DECIDES,
+    SETTLE_PENDING,
+    Answer,
+    Call,
+    Waiting,
+    is_written_to,
+    key_of,
+    refusal,
+)
+from integrations.pipeline.payables.entry import closed_text
+
+log = structlog.get_logger(__name__)
+SETTLED = 200
+"""HTTP status of success, whatever the key's is for payables: clients of v2 look for it."""
+CLOSED_MONTH = "O mês da liquidação está fechado"
+OFF_FOR_KEY = "A liquidação não está ativa para esta chave. Nada foi gravado."
+LEFT_OUT = "Uma pessoa decidiu não liquidar"
+
+
+class Ended(StrEnum):
+    """SETTLED in Bling. REFUSED: nothing happened. LEFT_OUT: a person said that it is not to be settled. HELD: a person
+    decides. NOT_YET."""
+
+    SETTLED = "settled"
+    REFUSED = "refused"
+    LEFT_OUT = "left_out"
+    HELD = "held"
+    NOT_YET = "not_yet"
+
+
+@dataclass(frozen=True)
+class Payable:
+    """What a program may settle: one that the bridge entered (`write`), or any open one of the mirror."""
+
+    values: dict[str, Any]
+    write: PayableWrite | None = None
+
+
+def accept(call: Call, title_id: int, waiting: Waiting) -> Answer:
+    """Answer a program that wants a payable settled; it is settled once, however often the request comes."""
+    try:
+        return _settled(call, title_id, waiting)
+    except RefusedError as error:
+        return refusal(call.path, error)
+
+
+def _settled(call: Call, title_id: int, waiting: Waiting) -> Answer:
+    key, request = key_of(call, waiting.clock)
+    facts = read_settlement(read_xml(request.xml), day_of(waiting.clock()))
+    if not key.may_settle:
+        raise RefusedError(OFF, OFF_FOR_KEY)
+    with throttle.place(key.connection_id):
+        unit = _unit_of(key, title_id, facts, waiting)
+        ended = waiting.until(partial(ended_of, unit.pk), lambda found: found is not Ended.NOT_YET)
+    log.info("bridge settles", settlement=unit.pk, key=key.pk, ended=ended.value)
+    return _told(call, unit, ended)
+
+
+def _unit_of(key: ApiKey, title_id: int, facts: SettlementFacts, waiting: Waiting) -> SettlementWrite:
+    """Return the settlement of a request: the one that the payable has, or a new one. Raises `RefusedError`."""
+    with transaction.atomic():
+        lock(key.connection)
+        now = waiting.clock()
+        rows = SettlementWrite.objects.select_for_update(of=("self",)).select_related("connection__writing", "api_key")
+        before = rows.filter(connection=key.connection, title_id=title_id).first()
+        if before is not None and not _is_over(before, facts, now):
+            if before.fingerprint != facts.fingerprint:
+                raise RefusedError(NOT_SETTLED)
+            return before
+        if not is_written_to(key.connection, settles=True):
+            raise RefusedError(OFF, OFF_FOR_KEY)
+        payable = _payable_of(key, title_id)
+        if closed_text(key.connection, facts.day):
+            raise RefusedError(REFUSED, CLOSED_MONTH)
+        throttle.check_settlements(key, now)
+        desired = _desired(key, title_id, facts)
+        values = {
+            "api_key": key, "payable": payable.write, "paid_on": facts.day, "fingerprint": facts.fingerprint,
+            "state": DeliveryState.READY, "desired": desired.to_json(), "desired_fingerprint": desired.fingerprint,
+            "priority": Priority.PERSON, "accepted_at": now, "ready_at": now, "planned_at": now, "tries": 0,
+            **payable.values, **NO_REASON,
+        }  # fmt: skip
+        if before is None:
+            return SettlementWrite.objects.create(connection=key.connection, title_id=title_id, **values)
+        SettlementWrite.objects.filter(pk=before.pk).update(**values)
+        before.refresh_from_db()
+        return before
+
+
+def _is_over(unit: SettlementWrite, facts: SettlementFacts, now: datetime) -> bool:
+    """Say whether nothing came, or will come, of what a program asked for before, so that it may ask anew: it was
+    refused and told so (or asks otherwise), it waited too long, or its key may not settle any more."""
+    if unit.decision == SettlementWrite.Decision.IGNORE or unit.bling_id is not None or _is_unresolved(unit.pk):
+        return False
+    if unit.state == DeliveryState.READY:
+        return unit.is_stale(now) or not unit.api_key.may_settle
+    is_other = unit.fingerprint != facts.fingerprint
+    return unit.state == DeliveryState.IGNORED or (is_other and ended_of(unit.pk) is Ended.REFUSED)
+
+
+def _payable_of(key: ApiKey, title_id: int) -> Payable:
+    """Return the payable that a key may settle. Raises `RefusedError`: 86 for one that is not to be settled by it or
+    that the mirror shows as paid, 903 for one that may be ours and is not known to be."""
+    titles = Title.objects.filter(connection=key.connection, direction=Direction.PAYABLE, bling_id=title_id)
+    title = titles.first()
+    if title is not None and not title.is_untouched:
+        raise RefusedError(NOT_SETTLED)
+    ours = PayableWrite.objects.filter(
+        connection=key.connection, bling_id=title_id, batch__source=WriteBatch.Source.BRIDGE
+    ).first()
+    if ours is not None:
+        values = {name: getattr(ours, name) for name in ("category_id", "document_number", "due_date", "value")}
+        return Payable(values, ours)
+    if title is None or not key.settles_any or not PUBLIC.of(titles).exists():
+        raise RefusedError(NOT_SETTLED)
+    marker = marker_of(title.history)
+    if marker and PayableWrite.objects.filter(connection=key.connection, marker=marker, bling_id=None).exists():
+        raise RefusedError(PENDING, SETTLE_PENDING)
+    values = {name: getattr(title, name) for name in ("category_id", "document_number", "due_date", "value")}
+    return Payable(values)
+
+
+def _desired(key: ApiKey, title_id: int, facts: SettlementFacts) -> DesiredSettlement:
+    return DesiredSettlement(
+        title_id=title_id, day=facts.day, interest=facts.interest, discount=facts.discount, surcharge=facts.surcharge,
+        fee=facts.fee, value=facts.value, account_id=key.settle_account_id,
+    )  # fmt: skip
+
+
+def ended_of(pk: int) -> Ended:
+    """Return what became of a settlement, by its row as it is now."""
+    unit = SettlementWrite.objects.get(pk=pk)
+    if unit.state == DeliveryState.DELIVERED:
+        return Ended.SETTLED
+    if unit.state == DeliveryState.IGNORED:
+        return Ended.LEFT_OUT if unit.decision == SettlementWrite.Decision.IGNORE else Ended.REFUSED
+    if unit.state != DeliveryState.NEEDS_HUMAN:
+        return Ended.NOT_YET
+    return Ended.REFUSED if _is_refused(unit) else Ended.HELD
+
+
+def _is_refused(unit: SettlementWrite) -> bool:
+    """Say whether nothing happened. Where an answer was lost before, and Bling now shows the payable as paid, it may
+    have been that payment, late: a person looks."""
+    if unit.reason not in SettlementWrite.REFUSED or _is_unresolved(unit.pk):
+        return False
+    was_lost = BlingAttempt.objects.filter(settlement=unit, outcome=Outcome.TRANSIENT, failure__code="not_there_twice")
+    return unit.reason != Reason.NOT_OPEN or not was_lost.exists()
+
+
+def _is_unresolved(pk: int) -> bool:
+    found: bool = BlingAttempt.objects.filter(settlement=pk, outcome__in=BlingAttempt.UNRESOLVED).exists()
+    return found
+
+
+def end_refused(pk: int) -> bool:
+    """Take a settlement back of which nothing happened, before its program is told so; false where somebody decided
+    otherwise meanwhile."""
+    with transaction.atomic():
+        SettlementWrite.objects.select_for_update().get(pk=pk)
+        if ended_of(pk) is not Ended.REFUSED:
+            return False
+        SettlementWrite.objects.filter(pk=pk).update(state=DeliveryState.IGNORED)
+    return True
+
+
+def _told(call: Call, unit: SettlementWrite, ended: Ended) -> Answer:
+    unit.refresh_from_db()
+    if ended is Ended.SETTLED:
+        row = answers.Booked(unit.title_id, unit.document_number, unit.due_date)
+        body, content_type = answers.booked([row], as_json=answers.is_json(call.path))
+        return Answer(SETTLED, body, content_type)
+    if ended is Ended.REFUSED and end_refused(unit.pk):
+        said = str(unit.reason_params.get("message", "")) if unit.reason == Reason.REFUSED else ""
+        raise RefusedError(NOT_SETTLED, f"{CODES[NOT_SETTLED]}: {said}" if said else "")
+    if ended is Ended.LEFT_OUT:
+        raise RefusedError(REFUSED, LEFT_OUT)
+    raise RefusedError(PENDING, SETTLE_PENDING if ended is Ended.NOT_YET else DECIDES)
