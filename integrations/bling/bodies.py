@@ -78,6 +78,11 @@ def _occurrence(desired: DesiredPayable) -> dict[str, Any]:
     return {"tipo": kind, "diaVencimento": desired.day, "considerarDiasUteis": False}
 
 
+def weekly(*, day: int) -> dict[str, Any]:
+    """Return a weekly occurrence, which only a probe sends: how Bling numbers the `day` is not known."""
+    return {"tipo": 9, "diaSemanaVencimento": day, "considerarDiasUteis": False}
+
+
 def _number(value: Decimal) -> float:
     """Return an amount as a JSON number; two decimals of any amount that is allowed survive that."""
     return float(value)

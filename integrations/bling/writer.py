@@ -13,6 +13,7 @@ from integrations.rest.errors import ApiError, RateLimitedError, UnauthorizedErr
 from integrations.rest.limits import Slots, take
 from integrations.rest.session import Session, send
 
+NO_CONTENT = 204
 MaySend = Callable[[], None]
 """Asked right before each sending; raises when the caller's claim is over."""
 
@@ -44,28 +45,40 @@ class BlingWriter:
 
     def create_payable(self, desired: DesiredPayable, *, contact_id: int, may_send: MaySend) -> int:
         """Create a payable and return its id (POST /contas/pagar)."""
-        return self._create("/contas/pagar", bodies.payable(desired, contact_id=contact_id), may_send)
+        return self.create_payable_as(bodies.payable(desired, contact_id=contact_id), may_send=may_send)
+
+    def create_payable_as(self, body: Mapping[str, Any], *, may_send: MaySend) -> int:
+        """Create a payable of just this body, which a probe makes, and return its id."""
+        return self._create("/contas/pagar", body, may_send)
+
+    def remove_payable(self, bling_id: int, *, may_send: MaySend) -> None:
+        """Delete a payable (DELETE /contas/pagar/{id}); only a probe does, and only its own."""
+        self._send("DELETE", f"/contas/pagar/{bling_id}", None, "DELETE /contas/pagar/{id}", may_send)
 
     def settle_payable(self, desired: DesiredSettlement, *, may_send: MaySend) -> int:
         """Settle a whole payable and return the id of the borderô (POST /contas/pagar/{id}/baixar). Every call that
         Bling takes is a payment."""
         path, operation = f"/contas/pagar/{desired.title_id}/baixar", "POST /contas/pagar/{id}/baixar"
-        return _id_of(self._post(path, bodies.settlement(desired), operation, may_send), operation, "bordero")
+        answer = self._send("POST", path, bodies.settlement(desired), operation, may_send)
+        return _id_of(answer, operation, "bordero")
 
     def _create(self, path: str, body: Mapping[str, Any], may_send: MaySend) -> int:
         operation = f"POST {path}"
-        return _id_of(self._post(path, body, operation, may_send), operation)
+        return _id_of(self._send("POST", path, body, operation, may_send), operation)
 
-    def _post(self, path: str, body: Mapping[str, Any], operation: str, may_send: MaySend) -> Mapping[str, Any]:
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None, operation: str, may_send: MaySend
+    ) -> Mapping[str, Any]:
         try:
-            return self._write("POST", path, body, operation, may_send)
+            return self._write(method, path, body, operation, may_send)
         except UnauthorizedError:
             self._access = self._renew()
-            return self._write("POST", path, body, operation, may_send)
+            return self._write(method, path, body, operation, may_send)
 
     def _write(
-        self, method: str, path: str, body: Mapping[str, Any], operation: str, may_send: MaySend
+        self, method: str, path: str, body: Mapping[str, Any] | None, operation: str, may_send: MaySend
     ) -> Mapping[str, Any]:
+        """Send once; return what Bling answered a success with, nothing where that has no content (204)."""
         take(self._slots)
         may_send()
         self.requests += 1
@@ -73,9 +86,9 @@ class BlingWriter:
         try:
             answer = send(
                 self._session, method, f"{self._address}{path}", service=SERVICE, operation=operation, is_write=True,
-                data=json.dumps(body), headers=headers,
+                data=json.dumps(body) if body is not None else None, headers=headers,
             )  # fmt: skip
-            shown = body_of(answer, statuses=(200, 201))
+            shown = {} if answer.status == NO_CONTENT else body_of(answer, statuses=(200, 201))
             if shown is None:
                 raise error_of(answer, operation, is_write=True)
         except ApiError as error:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from integrations.management.commands._probe import print_lines
 from integrations.models import BlingConnection
-from integrations.pipeline.company.probes import probe_bling
+from integrations.pipeline.company.probes import probe_bling, probe_bling_writes
 
 
 class Command(BaseCommand):
@@ -14,10 +14,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug")
+        parser.add_argument(
+            "--write",
+            action="store_true",
+            help="also create payables of R$ 0,01, see what Bling makes of them, delete them",
+        )
 
-    def handle(self, *args: Any, slug: str, **options: Any) -> None:
+    def handle(self, *args: Any, slug: str, write: bool, **options: Any) -> None:
         connections = list(BlingConnection.objects.filter(tenant__slug=slug).order_by("label"))
         if not connections:
             raise CommandError(f"no Bling connection for the company {slug!r}")
-        lines = (line for connection in connections for line in probe_bling(connection, clock=timezone.now))
-        print_lines(self.stdout, lines)
+        probes = (probe_bling, probe_bling_writes) if write else (probe_bling,)
+        calls = ((probe, connection) for connection in connections for probe in probes)
+        print_lines(
+            self.stdout, (line for probe, connection in calls for line in probe(connection, clock=timezone.now))
+        )

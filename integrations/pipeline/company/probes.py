@@ -5,6 +5,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import structlog
+
+from integrations.bling.write_probe import WriteProbe
 from integrations.domain.calendar import day_of
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, marked
@@ -13,16 +16,18 @@ from integrations.domain.titles import Direction
 from integrations.kamino.client import KaminoClient
 from integrations.kamino.endpoints import ENDPOINTS, TITLE_LISTS, Op
 from integrations.kamino.title_lists import WORKS
-from integrations.models import BlingConnection, KaminoConnection, Waiting
+from integrations.models import BlingConnection, KaminoConnection, SyncRun, Waiting
 from integrations.models.title_lists import list_field
-from integrations.pipeline.access.clients import CheckLine, open_bling, open_kamino
+from integrations.pipeline.access.clients import CheckLine, open_bling, open_bling_writer, open_kamino
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.leases import lift_pause
 from integrations.pipeline.handover.title_lists import find_list
+from integrations.pipeline.payables.entry import registers_of
 from integrations.rest.errors import ApiError, NotFoundError, RejectedError
 from integrations.rest.session import Patience
 from integrations.words.errors import list_answer_text
 
+log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 PROBE_CODE = "probe"
 NUMBERS = ("NF 1/A", "1", "")
@@ -48,6 +53,32 @@ def probe_bling(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckL
             yield CheckLine(name, False, f"{error.kind}: {error}", error_text(error))
         else:
             yield CheckLine(name, True, "allowed")
+
+
+def probe_bling_writes(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckLine]:
+    """Yield what Bling shows of payables of one centavo that are made and deleted again (docs/bling-writes.md). Refuses
+    where a run reads the account just now: it would take them for titles of the company."""
+    category = next(iter(registers_of(connection, frozenset()).categories), None)
+    if category is None:
+        yield CheckLine("category", False, "no category for expenses is known: sync this company first")
+        return
+    if SyncRun.objects.filter(connection=connection, state=SyncRun.State.OPEN).exists():
+        yield CheckLine("run", False, "a run reads this account: wait for its end")
+        return
+    try:
+        client = open_bling(connection, clock=clock, waiting=Waiting.PERSON)
+        writer = open_bling_writer(connection, clock=clock, waiting=Waiting.PERSON)
+    except ApiError as error:
+        yield CheckLine("authorization", False, str(error), error_text(error))
+        return
+    probe = WriteProbe(client, writer, category_id=category, today=day_of(clock()))
+    try:
+        yield from (CheckLine(seen.name, seen.ok, seen.what) for seen in probe.run())
+    finally:
+        removed = probe.remove_all()
+        for seen in removed:
+            log.info("probe of writes", name=seen.name, gone=seen.ok, what=seen.what)
+    yield from (CheckLine(seen.name, seen.ok, seen.what) for seen in removed)
 
 
 def try_keys(connection: KaminoConnection, *, clock: Clock) -> CheckLine:
