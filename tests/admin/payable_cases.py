@@ -87,6 +87,12 @@ KEY_SETTINGS = {
     "label": "ERP novo", "parcel_value": "total", "unknown_names": "refuse", "window_hours": "6",
     "success_status": "200", "contact_email": "ti@nossa.example",
 }  # fmt: skip
+PAYABLE_LIST_ACTIONS = [
+    Case(
+        PayableWrite, "send_these_again", "payable", "financeiro", "suporte",
+        payable_is(state="ready", decision="send_again"), begin=refused, says="1 conta é enviada a seguir",
+    ),
+]  # fmt: skip
 PAYABLE_ACTIONS = [
     Case(
         BlingConnection, "write", "bling", "suporte", "operacao",

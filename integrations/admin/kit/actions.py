@@ -181,14 +181,21 @@ def ask_then(
 
 
 def one_by_one(
-    request: HttpRequest, rows: Iterable[Any], order: Callable[..., object], message: Callable[[int], str], **more: Any
+    request: HttpRequest,
+    rows: Iterable[Any],
+    order: Callable[..., object],
+    message: Callable[[int], str],
+    *,
+    name: str,
+    **more: Any,
 ) -> None:
-    """Carry out an order for each of some forced settlements; show how many were done, and why others were not."""
+    """Carry out an order for each of some rows, which it takes as `name`; show how many were done, and why others were
+    not."""
     refusals = Counter[str]()
     done = 0
     for row in rows:
         try:
-            order(forced=row, user=user_of(request), now=timezone.now(), **more)
+            order(**{name: row}, user=user_of(request), now=timezone.now(), **more)
         except Refused as error:
             refusals[error.message] += 1
         else:

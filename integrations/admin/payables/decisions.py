@@ -4,16 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.decorators import page_action
 from integrations.admin.payables.attempts import has_surplus
 from integrations.domain.delivery import DeliveryState
+from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
 from integrations.models import PayableWrite
 from integrations.pipeline.payables import live, orders
@@ -86,6 +89,24 @@ class PayableDecisions(actions.PermittedActions):
             submit=_("Send again"),
         )  # fmt: skip
 
+    @admin.action(description=gettext_lazy("Send again"), permissions=["resolve_payable"])
+    def send_these_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Send what waited too long, or is stuck, of the rows that were chosen."""
+        rows = list(queryset.select_related("batch", "supplier", "connection__writing"))
+        now = timezone.now()
+        waiting = [row for row in rows if "send_again" in USEFUL.get(standing_of(row, now).standing, ())]
+        if "confirmed" in request.POST:
+            actions.one_by_one(request, waiting, orders.send_again, _sent_again, name="payable")
+            return None
+        total = texts.money(sum((row.value for row in waiting), ZERO))
+        note = ngettext("%(count)s payable, %(total)s.", "%(count)s payables, %(total)s.", len(waiting))
+        return actions.confirm(
+            request, self, title=_("Send again"), submit=_("Send again"), rows=waiting, action="send_these_again",
+            text=_("What may have happened is looked up in Bling first; then each is sent as it was entered. Those "
+                   "that wait for something else are left out."),
+            note=note % {"count": len(waiting), "total": total},
+        )  # fmt: skip
+
     @page_action(gettext_lazy("It is in Bling"), permissions=["resolve_payable"], icon="link")
     def it_is_there(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._ask(
@@ -137,3 +158,7 @@ class PayableDecisions(actions.PermittedActions):
         payable = self.get_object_or_deny(request, object_id)
         note = " · ".join([str(payable), texts.day(payable.due_date), texts.money(payable.value)])
         return actions.ask_then(request, self, payable.pk, order, done, given={"payable": payable}, note=note, **page)
+
+
+def _sent_again(count: int) -> str:
+    return ngettext("%(count)s payable is sent next.", "%(count)s payables are sent next.", count) % {"count": count}

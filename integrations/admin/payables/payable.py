@@ -14,16 +14,30 @@ from django.utils.translation import gettext_lazy
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.filters import ChoicesColumn, DayRange, TenantFilter
+from integrations.admin.kit.filters import ChoiceFilter, ChoicesColumn, DayRange, TenantFilter
 from integrations.admin.payables.attempts import AttemptInline, SurplusButton, register_name
 from integrations.admin.payables.decisions import PayableDecisions
 from integrations.admin.payables.enter import EnterPage, enter_url
 from integrations.admin.payables.sheet import upload_url
 from integrations.domain.titles import Direction
 from integrations.models import PayableWrite, Title
+from integrations.models.payable_queries import asks_somebody
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.payables.standing import Standing, standing_of
 from integrations.words.writes import STANDING_COLOURS, standing_name, write_texts
+
+
+class WaitsForSomebody(ChoiceFilter):
+    """Payables of live accounts that only a person moves on."""
+
+    title = gettext_lazy("waits for a person")
+    parameter_name = "asks"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", gettext_lazy("Yes"))]
+
+    def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(asks_somebody(timezone.now())) if self.choice else queryset
 
 
 @admin.register(PayableWrite)
@@ -32,7 +46,7 @@ class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmi
     list_before_template = "admin/integrations/payables/list.html"
     empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
     list_display = ["supplier_text", "number", "due", "amount", "standing", "why", "entered", "company"]
-    list_filter = [TenantFilter, ("state", ChoicesColumn), ("due_date", DayRange)]
+    list_filter = [TenantFilter, WaitsForSomebody, ("state", ChoicesColumn), ("due_date", DayRange)]
     list_select_related = ["batch__user", "batch__api_key", "supplier", "connection__tenant", "connection__writing"]
     search_fields = ["supplier_name", "document_number"]
     search_help_text = gettext_lazy("Supplier or document number")
@@ -44,6 +58,7 @@ class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmi
         "surplus",
         "batch_link", "entered", "decided", "company",
     ]  # fmt: skip
+    actions = ["send_these_again"]
     actions_detail = [
         "decide_supplier", "send_again", "it_is_there", "it_is_not_there", "create_anyway", "surplus_gone", "leave_out",
     ]  # fmt: skip

@@ -157,7 +157,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
     def approve_these(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         rows = list(queryset.select_related(*self.list_select_related))
         if "confirmed" in request.POST:
-            actions.one_by_one(request, rows, approvals.approve, _approved)
+            actions.one_by_one(request, rows, approvals.approve, _approved, name="forced")
             return None
         total = texts.money(sum((row.amount for row in rows), ZERO))
         return actions.confirm(
@@ -178,7 +178,7 @@ class ForcedSettlementAdmin(FoundByTitle, actions.PermittedActions, ReadOnlyAdmi
         rows = list(queryset.select_related(*self.list_select_related))
         form = actions.ReasonForm(request.POST if "confirmed" in request.POST else None)
         if form.is_valid():
-            actions.one_by_one(request, rows, approvals.refuse, _refused, **form.cleaned_data)
+            actions.one_by_one(request, rows, approvals.refuse, _refused, name="forced", **form.cleaned_data)
             return None
         return actions.confirm(
             request,

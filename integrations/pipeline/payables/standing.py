@@ -30,7 +30,7 @@ class Standing(StrEnum):
 
 
 ASKS = (Standing.AWAITS_SECOND, Standing.STOPPED, Standing.STALE, Standing.SUPPLIER_STUCK, Standing.STUCK)
-"""What only a person moves on."""
+"""What only a person moves on (`models/payable_queries` says so of many)."""
 
 
 @dataclass(frozen=True)

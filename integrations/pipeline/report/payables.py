@@ -8,8 +8,9 @@ from django.db.models import Q
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
-from integrations.models import BlingAttempt, BlingWriting, PayableWrite, SettlementWrite, WriteBatch, WriteMode
+from integrations.models import BlingAttempt, BlingWriting, PayableWrite, SettlementWrite, WriteMode
 from integrations.models.confidential import WHOLE, Sight, marked_ids
+from integrations.models.payable_queries import asks_somebody
 
 Found = tuple[int, AlertCause, dict[str, object]]
 
@@ -33,14 +34,10 @@ def causes_of_payables(tenants: Collection[int], now: datetime) -> Iterator[Foun
 def _waiting(tenants: Collection[int], now: datetime, sight: Sight) -> Counter[int]:
     """Count the payables of live accounts, and their settlements, that only a person moves on, by company."""
     mine = {"connection__tenant__in": tenants, "connection__writing__mode": WriteMode.LIVE}
-    ready = Q(state=DeliveryState.READY)
-    asks = Q(state=DeliveryState.NEEDS_HUMAN) | Q(state=DeliveryState.HELD)
-    asks |= ready & PayableWrite.waited_too_long(now)
-    asks |= ready & (Q(supplier__state=DeliveryState.NEEDS_HUMAN) | Q(batch__state=WriteBatch.State.STOPPED))
-    unfinished = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
-    rows = sight.of(PayableWrite.objects.filter(asks, state__in=unfinished, **mine))
-    stuck = Q(state=DeliveryState.NEEDS_HUMAN) | (ready & SettlementWrite.waited_too_long(now))
-    settlements = sight.of(SettlementWrite.objects.filter(stuck, state__in=unfinished, **mine))
+    rows = sight.of(PayableWrite.objects.filter(asks_somebody(now), connection__tenant__in=tenants))
+    stuck = Q(state=DeliveryState.NEEDS_HUMAN) | Q(SettlementWrite.waited_too_long(now), state=DeliveryState.READY)
+    waiting = (DeliveryState.READY, DeliveryState.NEEDS_HUMAN)
+    settlements = sight.of(SettlementWrite.objects.filter(stuck, state__in=waiting, **mine))
     # What may stand in Bling twice, whatever is thought of its row by now, and also where writing was switched off.
     surplus = sight.of(BlingAttempt.objects.filter(BlingAttempt.HAS_SURPLUS, connection__tenant__in=tenants))
     found = Counter[int]()

@@ -1,0 +1,20 @@
+"""Questions about many payables for Bling."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from integrations.domain.delivery import DeliveryState
+from integrations.models.bling_units import PayableWrite
+from integrations.models.bling_writing import WriteMode
+from integrations.models.write_batches import WriteBatch
+
+
+def asks_somebody(now: datetime) -> Q:
+    """Say of payables of live accounts that only a person moves them on."""
+    ready = Q(state=DeliveryState.READY)
+    asks = Q(state=DeliveryState.NEEDS_HUMAN) | Q(state=DeliveryState.HELD)
+    asks |= ready & PayableWrite.waited_too_long(now)
+    asks |= ready & (Q(supplier__state=DeliveryState.NEEDS_HUMAN) | Q(batch__state=WriteBatch.State.STOPPED))
+    unfinished = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
+    return asks & Q(state__in=unfinished, connection__writing__mode=WriteMode.LIVE)

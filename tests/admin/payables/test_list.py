@@ -1,0 +1,64 @@
+"""The list of payables for Bling: what waits for a person, and sending it again at once."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from integrations.models import BlingWriting, PayableWrite
+from tests.admin.kit.test_pages import url
+from tests.admin.world import Rows, make_rows, make_user
+
+
+@pytest.fixture
+def rows(db: None) -> Rows:
+    found = make_rows("nossa", 1, User.objects.create_user("autora"))
+    BlingWriting.objects.create(connection=found.bling, mode="live")
+    return found
+
+
+@pytest.fixture
+def client(rows: Rows) -> Client:
+    user = make_user("ana", "Financeiro")
+    rows.tenant.members.add(user)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def copies(payable: PayableWrite, *states: dict[str, object]) -> list[PayableWrite]:
+    """Return payables as `payable`, with other values each."""
+    made = []
+    for number, values in enumerate(states):
+        copy = PayableWrite.objects.get(pk=payable.pk)
+        copy.pk, copy.marker, copy.bling_id, copy.supplier_name = None, f"COPY{number:06}", None, f"Cópia {number}"
+        for name, value in values.items():
+            setattr(copy, name, value)
+        copy.save()
+        made.append(copy)
+    return made
+
+
+def test_what_waits_for_a_person_is_found_and_sent_again(rows: Rows, client: Client) -> None:
+    now = timezone.now()
+    old, fresh = now - timedelta(hours=25), now
+    waits = {"state": "ready", "reason": "", "ready_at": now}
+    stale, queued, refused, sent = copies(
+        rows.payable,
+        {**waits, "accepted_at": old},
+        {**waits, "accepted_at": fresh},
+        {**waits, "accepted_at": fresh, "state": "needs_human", "reason": "refused"},
+        {**waits, "accepted_at": old, "state": "delivered", "bling_id": 4711},
+    )
+    page = client.get(url(PayableWrite, "changelist"), {"asks": "1"}).content.decode()
+    assert [row.supplier_name in page for row in (stale, queued, refused, sent)] == [True, False, True, False]
+    chosen = {"action": "send_these_again", "_selected_action": [row.pk for row in (stale, queued, refused, sent)]}
+    asked = client.post(url(PayableWrite, "changelist"), chosen).content.decode()
+    assert "2 contas, " in asked
+    client.post(url(PayableWrite, "changelist"), {**chosen, "confirmed": "yes"})
+    found = {row.pk: row for row in PayableWrite.objects.all()}
+    assert [found[row.pk].decision for row in (stale, queued, refused, sent)] == ["send_again", "", "send_again", ""]
+    assert {found[row.pk].state for row in (stale, queued, refused)} == {"ready"}
+    assert found[stale.pk].accepted_at > old
