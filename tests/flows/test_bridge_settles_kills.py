@@ -267,3 +267,22 @@ def test_two_borderos_are_a_person_s(bridged: Company, title: Any) -> None:
     assert (unit().state, unit().reason) == (DeliveryState.NEEDS_HUMAN, Reason.ANOTHER_ID)
     bridged.work()
     assert bridged.bling.calls[SETTLE] == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_read"),
+    [
+        ('{"data": {"bordero": {"id": 77}}}', True), ('{"bordero": {"id": "77"}}', True), ('{"id": 77}', False),
+        ('{"bordero": {}}', False), ('{"bordero": {"id": 0}}', False), ('{"bordero": 77}', False), ("[]", False),
+        ('{"bordero": {"id": 77}, "error": {"type": "X"}}', False),
+    ],
+)  # fmt: skip
+def test_only_an_answer_that_names_a_bordero_is_believed(
+    bridged: Company, title: Any, world: World, answer: str, is_read: bool
+) -> None:
+    """After every other one the payable is looked at: nothing is settled again."""
+    lose(world, title, "odd_after", answer=answer)
+    assert settled(bridged, title.id).status_code == 200
+    [bordero] = bridged.bling.borderos
+    assert unit().bling_id == (77 if is_read else bordero)
+    assert bridged.bling.calls[SETTLE] == 1

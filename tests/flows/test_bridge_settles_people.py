@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
-from integrations.models import ApiKey, BlingAttempt, BlingWriting, PayableWrite, SettlementWrite
+from integrations.models import ApiKey, BlingAttempt, BlingWriting, PayableWrite, SettlementWrite, WriteMode
 from integrations.models.api_keys import new_key
+from integrations.pipeline.access import restores
+from integrations.pipeline.company import writing as company_writing
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import keys, live, settlement_orders
 from integrations.pipeline.report.causes import find_causes
@@ -174,3 +176,25 @@ def test_what_a_key_asked_for_is_not_settled_once_it_may_not(
     assert settled(bridged, title.id, key=other).status_code == 200
     assert len(paid(bridged, title)) == 1
     assert BlingWriting.objects.get().settles
+
+
+def test_a_restored_database_settles_nothing_before_people_and_programs_say_so(
+    bridged: Company, title: Any, ana: User
+) -> None:
+    put(title.id)
+    restores.after_restore(timezone.now())
+    writing = BlingWriting.objects.get()
+    assert (writing.mode, writing.settles) == (WriteMode.OFF, False)
+    bridged.work()
+    company_writing.switch(
+        connection=bridged.connection, mode=WriteMode.LIVE, limit=None, only_writer=True, settles=False, reason="vai",
+        user=ana, now=timezone.now(),
+    )  # fmt: skip
+    assert error_of(put(title.id))[0] == 905  # what was asked for before the restore has to be asked anew
+    bridged.work()
+    assert paid(bridged, title) == []
+    BlingWriting.objects.update(settles=True)
+    bridged.work()
+    assert paid(bridged, title) == []
+    assert settled(bridged, title.id).status_code == 200
+    assert len(paid(bridged, title)) == 1

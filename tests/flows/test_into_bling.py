@@ -315,8 +315,8 @@ def test_what_was_entered_before_live_delivery_is_not_sent_by_itself(
 ) -> None:
     def turn(mode: WriteMode) -> None:
         switch(
-            connection=writing.connection, mode=mode, limit=None, only_writer=True, reason="vai", user=ana,
-            now=timezone.now(),
+            connection=writing.connection, mode=mode, limit=None, only_writer=True, settles=False, reason="vai",
+            user=ana, now=timezone.now(),
         )  # fmt: skip
 
     enter(writing, ana)
