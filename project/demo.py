@@ -202,6 +202,8 @@ class Demo:
             **bling_addresses(f"{self.sandbox}{BLING_PREFIX}"),
             "BLING_CLIENT_ID": "",
             "BLING_CLIENT_SECRET": "",
+            "BLING_WRITE_CLIENT_ID": "",
+            "BLING_WRITE_CLIENT_SECRET": "",
             "TEST_HOSTS": HOST,
             "OAUTHLIB_INSECURE_TRANSPORT": "1",
             "NO_PROXY": local,

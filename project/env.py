@@ -52,6 +52,9 @@ class Environment:
     test_hosts: list[str]
     bling_client_id: str
     bling_client_secret: str
+    bling_write_client_id: str
+    bling_write_client_secret: str
+    bling_write_scopes: list[str]
     kamino_allowed_hosts: list[str]
     egress_id: str
     limits: Limits
@@ -121,6 +124,9 @@ def read_environment() -> Environment:
         test_hosts=test_hosts,
         bling_client_id=env.str("BLING_CLIENT_ID", default=""),
         bling_client_secret=env.str("BLING_CLIENT_SECRET", default=""),
+        bling_write_client_id=env.str("BLING_WRITE_CLIENT_ID", default=""),
+        bling_write_client_secret=env.str("BLING_WRITE_CLIENT_SECRET", default=""),
+        bling_write_scopes=env.list("BLING_WRITE_SCOPES", default=[]),
         kamino_allowed_hosts=env.list("KAMINO_ALLOWED_HOSTS", default=["*.kamino.tech"]),
         egress_id=env.str("EGRESS_ID", default="default"),
         limits=Limits(

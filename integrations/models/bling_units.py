@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.delivery import Operation
 from integrations.domain.payables import DesiredContact, DesiredPayable
-from integrations.models.connections import BlingConnection
+from integrations.models.connections import BlingConnection, BlingToken
 from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit
 from integrations.models.subqueries import has_any
@@ -38,6 +38,12 @@ class BlingUnit(DeliveryUnit):
 
     class Meta(DeliveryUnit.Meta):
         abstract = True
+
+    @classmethod
+    def may_be_claimed(cls) -> Q:
+        """Whose account the present authorization opens was read with it."""
+        checked = BlingToken.objects.filter(connection=OuterRef("connection"), company_checked_version=F("version"))
+        return has_any(checked)
 
     def to_plan_when_delivered(self, fingerprint: str) -> QuerySet[Any]:
         # What people entered is sent as they entered it: nothing follows from what became of it.
@@ -183,7 +189,7 @@ class PayableWrite(BlingUnit):
     def may_be_claimed(cls) -> Q:
         """Its batch was not stopped meanwhile, and nobody saw one like it."""
         stopped = WriteBatch.objects.filter(pk=OuterRef("batch")).exclude(state=WriteBatch.State.SENDING)
-        return ~has_any(stopped) & (Q(duplicates=[]) | Q(create_anyway=True))
+        return super().may_be_claimed() & ~has_any(stopped) & (Q(duplicates=[]) | Q(create_anyway=True))
 
     @classmethod
     def waited_too_long(cls, now: datetime) -> Q:

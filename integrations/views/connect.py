@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from integrations.models import BlingConnection, ConnectLink, Tenant
-from integrations.pipeline.access.tokens import bling_app
+from integrations.pipeline.access.apps import bling_app
 from integrations.pipeline.company import authorization
 from integrations.queue import enqueue_tick
 from integrations.rest.errors import ConfigError

@@ -21,7 +21,7 @@ from integrations.models import BlingConnection, Tenant
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.mails import addresses, deliver
-from integrations.pipeline.access.tokens import bling_app
+from integrations.pipeline.access.apps import bling_app
 from integrations.pipeline.company import authorization
 from integrations.rest.errors import ConfigError
 
