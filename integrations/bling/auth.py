@@ -86,8 +86,8 @@ class App:
 
 @dataclass(frozen=True, repr=False)
 class TokenPair:
-    """A fresh pair of tokens; `expires_in` in seconds, `kind` decides whether calls carry `enable-jwt`. `scopes` are the
-    numeric ids that the answer named, with blanks between them; empty where it named none that can be read."""
+    """A fresh pair of tokens; `expires_in` in seconds, `kind` decides whether calls carry `enable-jwt`. `scopes` are
+    the numeric ids that the answer named, with blanks between them; empty where it named none that can be read."""
 
     access_token: str
     refresh_token: str

@@ -57,8 +57,8 @@ _FILTERED = {
 
 @dataclass(frozen=True, repr=False)
 class Access:
-    """What a call authenticates with; `kind` is "jwt" or "opaque" (the header `enable-jwt` must match it). `pair` is the
-    row and version of the tokens that it belongs to, (0, 0) where they are not stored."""
+    """What a call authenticates with; `kind` is "jwt" or "opaque" (the header `enable-jwt` must match it). `pair` is
+    the row and version of the tokens that it belongs to, (0, 0) where they are not stored."""
 
     token: str
     kind: str

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 import integrations.models.fields
 
-ACCESS = [("read", "read"), ("write", "read and write")]
+ACCESS = [("read", "read only"), ("write", "read and write")]
 
 
 def keep_writing(apps, schema_editor):

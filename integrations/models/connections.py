@@ -35,7 +35,7 @@ class ConnectionStatus(models.TextChoices):
 class BlingAccess(models.TextChoices):
     """What an authorization is for."""
 
-    READ = "read", _("read")
+    READ = "read", _("read only")
     WRITE = "write", _("read and write")
 
 

@@ -19,9 +19,9 @@ from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import page_action
 from integrations.models import BlingConnection, Tenant
 from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.access.apps import next_consent
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.mails import addresses, deliver
-from integrations.pipeline.access.apps import bling_app
 from integrations.pipeline.company import authorization
 from integrations.rest.errors import ConfigError
 
@@ -131,7 +131,7 @@ class LinkActions(HistoryAdmin):
 
 def _has_app(request: HttpRequest, connection: BlingConnection) -> bool:
     try:
-        bling_app(connection)
+        next_consent(connection)
     except ConfigError as error:
         messages.error(request, error_text(error))
         return False

@@ -104,7 +104,8 @@ def ask(
         if wanted == locked.access:
             changes, code = _withdrawn(locked), "access_kept"
         else:
-            changes, code = _asked(locked, wanted, client_id.strip(), client_secret), _ASKED[wanted]
+            changes = _asked(locked, wanted, client_id.strip(), client_secret)
+            code = _SWITCHED[wanted] if "access" in changes else _ASKED[wanted]
         _save(locked, changes, reason=reason, user=user)
         ConnectionEvent.objects.create(connection=locked, at=now, code=code, user=user)
     return locked
