@@ -58,7 +58,7 @@ class BlingAccount(TitleBook):
         self.slug, self.name, self.plain_cnpj = slug, name, cnpj
         self.email = f"financeiro@{slug}.example"
         self.client_id = "".join(rng.choices(HEX, k=40))
-        self.client_secret = "".join(rng.choices(HEX, k=60))
+        self.apps = {self.client_id: BlingApp(self, self.client_id, "".join(rng.choices(HEX, k=60)))}
         self.company_id = "".join(rng.choices(HEX, k=32))
         self.redirect_uri = world.redirect_uri
         self.inactive = False
@@ -67,11 +67,19 @@ class BlingAccount(TitleBook):
         self.calls: Counter[str] = Counter()
         self.request_log: list[float] = []
         self.refused: Counter[int] = Counter()
-        self.apps = {self.client_id: BlingApp(self, self.client_id, self.client_secret)}
         self._per_second = Window(PER_SECOND, 1.0)
         self._today: tuple[date, int] = (world.today, 0)
         self._listings: dict[Hashable, list[Any]] = {}
         self._listings_of = -1
+
+    @property
+    def client_secret(self) -> str:
+        """Return the secret of the first app."""
+        return self.apps[self.client_id].client_secret
+
+    @client_secret.setter
+    def client_secret(self, secret: str) -> None:
+        self.apps[self.client_id].client_secret = secret
 
     @property
     def cnpj(self) -> str:

@@ -102,13 +102,16 @@ def test_without_an_app_there_is_no_link(name: str, login: Callable[[str], Clien
     assert not ConnectLink.objects.exists()
 
 
+LINK = {"connect", "create_link", "send_link"}
+
+
 @pytest.mark.parametrize(
     ("status", "shown"),
     [
-        ("never", {"connect", "create_link", "send_link"}),
-        ("connected", {"connect", "create_link", "send_link", "sync_this", "test", "write", "pause", "disconnect"}),
-        ("reconnect", {"connect", "create_link", "send_link", "test", "write", "disconnect"}),
-        ("paused", {"resume", "connect", "test", "write", "disconnect"}),
+        ("never", LINK),
+        ("connected", {*LINK, "sync_this", "test", "write", "access_to_bling", "pause", "disconnect"}),
+        ("reconnect", {*LINK, "test", "write", "access_to_bling", "disconnect"}),
+        ("paused", {"resume", "connect", "test", "write", "access_to_bling", "disconnect"}),
         ("held", {"accept", "disconnect"}),
     ],
 )
