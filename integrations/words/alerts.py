@@ -79,7 +79,7 @@ _SENTENCES = {
     ),
     AlertCause.RUN_FAILED: gettext_noop("The last sync of “%(label)s” failed: %(error)s"),
     AlertCause.WRITING: gettext_noop(
-        "Nothing is written into “%(label)s”; tried again every quarter of an hour. %(error)s"
+        "Bling refuses the writing into “%(label)s”; tried again every quarter of an hour. %(error)s"
     ),
     AlertCause.UNMAPPED: gettext_noop(
         "%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage."

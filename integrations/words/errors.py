@@ -55,6 +55,14 @@ _BY_CODE = {
     "insufficient_scope": gettext_noop(
         "The Bling app lacks a permission (scope) that is needed. Tick it and connect again."
     ),
+    "no_payables": gettext_noop(
+        "Bling lets nobody enter payables (%(message)s): tick “Contas a Pagar” with its sub-items in a new app, and "
+        "give its user the same permission. Nothing else is affected."
+    ),
+    "no_contacts": gettext_noop(
+        "Bling lets nobody enter suppliers (%(message)s): tick “Clientes e Fornecedores” with its sub-items in a new "
+        "app, and give its user the same permission. Payables of suppliers that Bling has are sent."
+    ),
     "field_missing": gettext_noop("An answer %(of)s cannot be read: there is no %(place)s."),
     "field_odd": gettext_noop("An answer %(of)s cannot be read: %(place)s."),
     "no_object": gettext_noop("An answer %(of)s cannot be read: no object at %(place)s."),

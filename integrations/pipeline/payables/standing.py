@@ -71,4 +71,6 @@ def _ready(payable: PayableWrite, now: datetime) -> Answer:
         return Answer(Standing.SUPPLIER_STUCK, supplier.get_reason())
     if writing is not None and writing.paused_until is not None and writing.paused_until > now:
         return Answer(Standing.PAUSED)
+    if writing is not None and writing.waits_for_permission(now, needs_supplier=payable.known_contact is None):
+        return Answer(Standing.PAUSED)
     return Answer(Standing.QUEUED, payable.get_reason() or (supplier.get_reason() if supplier else None))

@@ -17,7 +17,7 @@ from integrations.models.registers import CatalogKind
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
-from integrations.pipeline.to_bling.bling import BLING
+from integrations.pipeline.to_bling.bling import BLING, note_allowed
 from integrations.rest.errors import AmbiguousError, InternalError
 
 SUPPLIER = "fornecedor"
@@ -44,6 +44,7 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
             may_send=partial(record.may_send, claimed, clock, desired),
         )  # fmt: skip
         record.delivered(claimed, remote_id=remote_id, held=desired, now=clock())
+        note_allowed(unit)
     for batch in WriteBatch.objects.filter(payables__supplier=unit, state=WriteBatch.State.SENDING).distinct():
         _stop_after_refusals(batch)
 
@@ -61,6 +62,7 @@ def send_payable(writer: BlingWriter, unit: PayableWrite, *, clock: Clock) -> No
             desired, contact_id=contact_id, may_send=partial(record.may_send, claimed, clock, desired)
         )
         record.delivered(claimed, remote_id=remote_id, held=desired, now=clock())
+        note_allowed(unit)
     _stop_after_refusals(unit.batch)
 
 
