@@ -51,7 +51,17 @@ def batch_in(state: str) -> Callable[[Rows], object]:
     return lambda rows: WriteBatch.objects.filter(pk=rows.batch.pk).update(state=state)
 
 
+def is_asked_for_writing(rows: Rows) -> bool:
+    connection = BlingConnection.objects.get(pk=rows.bling.pk)
+    return (connection.next_access, connection.next_client_id, connection.next_client_secret) == ("write", "n", "s")
+
+
 PAYABLE_ACTIONS = [
+    Case(
+        BlingConnection, "access_to_bling", "bling", "suporte", "operacao", is_asked_for_writing,
+        lambda _rows: {**REASON, "access": "write", "client_id": "n", "client_secret": "s"},
+        says="Pedido: leitura e escrita.",
+    ),
     Case(
         BlingConnection, "write", "bling", "suporte", "operacao",
         lambda rows: BlingWriting.objects.filter(connection=rows.bling, mode="off").exists(),

@@ -303,7 +303,6 @@ def refresh_line(*, clock: Clock, deadline: datetime) -> int:
     """Refresh the tokens of the line, one after the other, until nobody stands in it. Waits for each slot without
     reserving it, so that people who come meanwhile are first. Returns how many were refreshed."""
     refreshed, failed = 0, set[int]()
-    find_apps_again(clock())
     while (now := clock()) < deadline:
         token = line(now).exclude(pk__in=failed).only("connection_id", "version").first()
         if token is None:
