@@ -4,6 +4,7 @@ The app of what is there stays empty: the connection's own, else the platform's,
 """
 
 from django.db import migrations, models
+from django.db.models import F, OuterRef, Q, Subquery
 
 import integrations.models.fields
 
@@ -14,6 +15,17 @@ def keep_writing(apps, schema_editor):
     """What is written to today was connected for it."""
     connections = apps.get_model("integrations", "BlingConnection").objects
     connections.filter(writing__mode="live").update(access="write")
+
+
+def keep_checked(apps, schema_editor):
+    """A run that was complete and began after the last consent has read whose account it opens."""
+    complete = apps.get_model("integrations", "SyncRun").objects.filter(connection=OuterRef("connection"), state="done")
+    tokens = apps.get_model("integrations", "BlingToken").objects.alias(
+        read_since=Subquery(complete.order_by("-pk").values("started_at")[:1])
+    )
+    is_newer = Q(authorized_at=None, read_since__isnull=False) | Q(read_since__gt=F("authorized_at"))
+    known = tokens.filter(is_newer).exclude(connection__company_id="").exclude(connection__status__in=("never", "held"))
+    known.update(company_checked_version=F("version"))
 
 
 def _text(**options):
@@ -51,4 +63,5 @@ class Migration(migrations.Migration):
         migrations.AddField("authorizationrequest", "client_id", models.CharField(**_text(max_length=200))),
         migrations.AddField("authorizationrequest", "access", models.CharField(**_text(choices=ACCESS, max_length=5))),
         migrations.RunPython(keep_writing, migrations.RunPython.noop),
+        migrations.RunPython(keep_checked, migrations.RunPython.noop),
     ]

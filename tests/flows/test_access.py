@@ -199,6 +199,24 @@ def test_what_is_withdrawn_while_it_is_judged_is_dropped(
     stays()
 
 
+def test_a_token_that_is_renewed_while_the_new_one_is_judged_is_replaced_whole(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer.ask()
+    real, token = bling_access.judge, BlingToken.objects.get()
+
+    def renewed(*args: Any) -> Any:
+        tokens.refresh_token(token.connection_id, token.version, clock=timezone.now)
+        return real(*args)
+
+    monkeypatch.setattr(bling_access, "judge", renewed)
+    customer.authorize()
+    assert (BlingToken.objects.get().version, BlingToken.objects.get().client_id) == (
+        token.version + 2, customer.writer.client_id
+    )  # fmt: skip
+    customer.reads()
+
+
 def test_a_renewal_of_reading_in_another_tab_does_not_undo_it(customer: Customer) -> None:
     old, browser = Client(), Client()
     old_callback = old_page = customer.begin(old, "read")

@@ -1,8 +1,10 @@
 """Which app an authorization belongs to, and whether its company was read."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from integrations.bling.errors import NeedsReconnectionError
@@ -15,21 +17,24 @@ from integrations.models import (
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access import tokens
 from integrations.pipeline.access.apps import bling_app
+from integrations.pipeline.access.clients import _AccessHolder
 from integrations.pipeline.company import connection_state
 from integrations.pipeline.company.provisioning import DocumentError, provision
 from integrations.pipeline.desk.refusal import Refused
+from integrations.pipeline.payables.entry import Supplier
 from integrations.pipeline.run.tick import run_tick
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.customers import Customer
-from tests.flows.payables import enter, ours, states
+from tests.flows.payables import enter, entry, ours, states
 
 
 class TestOwnApp:
     """A customer with an app of their own makes a second one."""
 
     @pytest.fixture
-    def owner(self, customer: Customer) -> Customer:
+    def owner(self, customer: Customer, settings: Any) -> Customer:
+        settings.BLING_CLIENT_ID = settings.BLING_WRITE_CLIENT_ID = ""
         reader = customer.reader
         BlingConnection.objects.update(client_id=reader.client_id, client_secret=reader.client_secret)
         return customer
@@ -55,8 +60,9 @@ class TestOwnApp:
         assert owner.connection.client_id == owner.reader.client_id
         owner.reads()
 
-    @pytest.mark.parametrize("keys", [("", "x"), ("x", ""), ("reader", "x")])
-    def test_it_is_another_one_with_its_secret(self, owner: Customer, keys: tuple[str, str]) -> None:
+    @pytest.mark.parametrize("keys", [("", "x"), ("x", ""), ("reader", "x"), ("platform", "x")])
+    def test_it_is_another_one_with_its_secret(self, owner: Customer, keys: tuple[str, str], settings: Any) -> None:
+        settings.BLING_CLIENT_ID = "platform"
         client_id = owner.reader.client_id if keys[0] == "reader" else keys[0]
         with pytest.raises(Refused):
             owner.ask(client_id=client_id, client_secret=keys[1])
@@ -130,6 +136,48 @@ class TestCheckedCompany:
         customer.company.sync()
         customer.company.work()
         assert len(ours(customer.company)) == 1
+
+    def test_it_is_asked_again_after_a_renewal_for_a_write(
+        self, customer: Customer, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        customer.ask()
+        customer.authorize()
+        customer.company.work()
+        BlingWriting.objects.create(connection=customer.connection, mode=WriteMode.LIVE)
+        supplier = Supplier("Padaria Lua", "11222333000181", customer.company.bling.add_contact("Padaria Lua"))
+        enter(customer.company, customer.person, entry(customer.company, supplier=supplier))
+        refused = {"status": 401, "answer": '{"error": {"type": "invalid_token", "message": "invalid_token"}}'}
+        world.faults.add(Fault("bling", "answer", "POST", "/contas/pagar", **refused))  # type: ignore[arg-type]
+        renew = _AccessHolder.renew
+
+        def consented_meanwhile(holder: Any) -> Any:
+            BlingToken.objects.update(company_checked_version=0)
+            return renew(holder)
+
+        monkeypatch.setattr(_AccessHolder, "renew", consented_meanwhile)
+        customer.company.work()
+        assert len(world.faults.fired) == 1
+        assert customer.company.bling.calls["POST /contas/pagar"] == 1
+        assert (states(), ours(customer.company)) == (["ready"], [])
+
+    def test_a_run_that_was_complete_before_the_upgrade_has_checked_it(self, customer: Customer) -> None:
+        upgrade = import_module("integrations.migrations.0092_bling_apps")
+        BlingToken.objects.update(company_checked_version=0)
+        upgrade.keep_checked(apps, None)
+        token = BlingToken.objects.get()
+        assert token.company_checked_version == token.version
+        BlingToken.objects.update(company_checked_version=0, authorized_at=timezone.now())
+        upgrade.keep_checked(apps, None)
+        assert BlingToken.objects.get().company_checked_version == 0
+
+    def test_what_was_written_to_before_the_upgrade_is_so_still(self, customer: Customer) -> None:
+        upgrade = import_module("integrations.migrations.0092_bling_apps")
+        row = BlingWriting.objects.create(connection=customer.connection, mode=WriteMode.SIMULATION)
+        upgrade.keep_writing(apps, None)
+        assert customer.connection.access == "read"
+        BlingWriting.objects.filter(pk=row.pk).update(mode=WriteMode.LIVE)
+        upgrade.keep_writing(apps, None)
+        assert customer.connection.access == "write"
 
     def test_a_renewal_stays_checked(self, customer: Customer) -> None:
         token = BlingToken.objects.get()

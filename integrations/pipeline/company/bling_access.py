@@ -83,6 +83,14 @@ def missing_access(connection: BlingConnection) -> list[str]:
     return found
 
 
+def unproved(connection: BlingConnection) -> str:
+    """Say that nothing proves what an authorization may write; empty where Bling named its scopes."""
+    token = BlingToken.objects.filter(connection=connection).first()
+    if token is None or proof_of(token.scopes)[0] is not Proof.UNPROVED:
+        return ""
+    return _("Not proved: whether the app may write. Make sure that its scopes are ticked; the first write shows it.")
+
+
 def ask(
     *,
     connection: BlingConnection,
@@ -128,8 +136,8 @@ def _asked(connection: BlingConnection, access: BlingAccess, client_id: str, cli
         return {**NOTHING_NEXT, "next_access": access}
     if not client_id or not client_secret:
         raise Refused("no_app", _("Give the client id and the client secret of the customer's second app."))
-    if client_id == connection.client_id:
-        text = _("This is the app that is used now. Editing its scopes would disconnect it: make a second one.")
+    if client_id in (connection.client_id, settings.BLING_CLIENT_ID, settings.BLING_WRITE_CLIENT_ID):
+        text = _("This app is used already. Editing its scopes would disconnect who uses it: make a second one.")
         raise Refused("same_app", text)
     return {"next_access": access, "next_client_id": client_id, "next_client_secret": client_secret}
 
