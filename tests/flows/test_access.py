@@ -18,6 +18,7 @@ from integrations.models import (
     WriteMode,
 )
 from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.access import tokens
 from integrations.pipeline.company import bling_access, writing
 from integrations.pipeline.desk.refusal import Refused
 from sandbox.faults import Fault

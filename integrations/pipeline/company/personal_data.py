@@ -131,7 +131,7 @@ NAMES_NOBODY: dict[str, tuple[str, ...]] = {
     ),
     "ContactWrite": ("reason", "desired_fingerprint", "delivered_fingerprint"),
     "BlingAttempt": ("fingerprint", "operation"),
-    "BlingWriting": ("failure",),
+    "BlingWriting": ("failure", "payables_failure", "contacts_failure"),
     "ApiKey": ("digest", "prefix"),
     "WriteBatch": ("fingerprint",),
     "Alert": ("cause",),
