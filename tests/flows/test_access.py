@@ -19,7 +19,7 @@ from integrations.models import (
 )
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access import tokens
-from integrations.pipeline.company import bling_access, writing
+from integrations.pipeline.company import authorization, bling_access, writing
 from integrations.pipeline.desk.refusal import Refused
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -229,6 +229,25 @@ def test_a_renewal_of_reading_in_another_tab_does_not_undo_it(customer: Customer
     token = BlingToken.objects.get()
     assert (token.version, token.client_id) == (version, customer.writer.client_id)
     assert customer.events()[-1] == "superseded"
+
+
+def test_one_of_reading_that_is_judged_meanwhile_does_not_undo_it_either(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Client()
+    callback = customer.consent(customer.begin(old, "read"))
+    real = authorization._judge
+
+    def switched(*args: Any) -> Any:
+        customer.ask()
+        customer.authorize()
+        return real(*args)
+
+    monkeypatch.setattr(authorization, "_judge", switched)
+    old.get(callback)
+    assert BlingToken.objects.get().client_id == customer.writer.client_id
+    assert "superseded" in customer.events()
+    customer.reads()
 
 
 def test_reading_can_be_authorized_anew_while_writing_is_asked_for(customer: Customer) -> None:

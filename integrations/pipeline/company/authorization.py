@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
@@ -78,11 +79,25 @@ class Outcome:
 
 @dataclass(frozen=True, repr=False)
 class Given:
-    """What Bling gave for a code: the tokens, the app that they belong to, and a client that uses them."""
+    """What Bling gave for a code: for which request, the tokens, the app that they belong to, and a client that uses
+    them."""
 
+    request: AuthorizationRequest
     pair: auth.TokenPair
     client_id: str
     client: BlingClient
+
+    def store(self, now: datetime, **options: Any) -> None:
+        """Store the tokens as those of the request's connection (`store_tokens`). Raises `SupersededError` where
+        another authorization was stored meanwhile that they must not replace."""
+        with transaction.atomic():
+            if bling_access.lock_asked(self.request) is None:
+                raise SupersededError
+            store_tokens(self.request.connection, self.pair, now=now, client_id=self.client_id, **options)
+
+
+class SupersededError(Exception):
+    """Something else stands, or is asked for, than when an authorization began."""
 
 
 def create_link(*, connection: BlingConnection, user: User, now: datetime) -> str:
@@ -194,13 +209,17 @@ def _exchange(request: AuthorizationRequest, code: str, now: datetime) -> Outcom
         slots=bling_slots(connection, clock=lambda: now),
         renew=lambda: Access(pair.access_token, pair.kind),
     )
-    given = Given(pair, app.client_id, client)
-    return _switch(request, given, now) if request.access else _judge(connection, given, now)
+    given = Given(request, pair, app.client_id, client)
+    try:
+        return _switch(given, now) if request.access else _judge(connection, given, now)
+    except SupersededError:
+        return Outcome("superseded", connection)
 
 
-def _switch(request: AuthorizationRequest, given: Given, now: datetime) -> Outcome:
+def _switch(given: Given, now: datetime) -> Outcome:
     """Put the new pair in place of what stands, which was asked for; drop it where anything is doubtful."""
-    connection, probe = request.connection, partial(missing_scopes, given.client, every=True)
+    request, connection = given.request, given.request.connection
+    probe = partial(missing_scopes, given.client, every=True)
     drop = bling_access.judge(connection, given.pair, given.client, request.access, probe)
     drop = drop or bling_access.switch(request, given.pair, now=now)
     if drop is not None:
@@ -227,18 +246,15 @@ def _judge(connection: BlingConnection, given: Given, now: datetime) -> Outcome:
     except ApiError as error:
         log.warning("company not read", connection=connection.pk, error=str(error))
         # The first run reads the company and checks it.
-        store_tokens(connection, given.pair, now=now, client_id=given.client_id)
+        given.store(now)
         is_refused = isinstance(error, ForbiddenError)
         outcome = Outcome("forbidden", connection, error.message) if is_refused else Outcome("connected", connection)
         return _started(connection, outcome, now)
     if missing:
         names = ", ".join(missing)
-        store_tokens(
-            connection, given.pair, now=now, client_id=given.client_id, status=ConnectionStatus.RECONNECT,
-            cause="missing_scopes",
-        )  # fmt: skip
+        given.store(now, status=ConnectionStatus.RECONNECT, cause="missing_scopes")
         return Outcome("missing_scopes", connection, names)
-    store_tokens(connection, given.pair, now=now, client_id=given.client_id, is_checked=company is not None)
+    given.store(now, is_checked=company is not None)
     return _started(connection, Outcome("connected", connection, company.nome if company else ""), now)
 
 
@@ -276,9 +292,14 @@ def _hold_back(connection: BlingConnection, given: Given, company: Empresa, now:
     if not code:
         return None
     held = _held_connection(connection, company) if code == "other_company" else connection
-    BlingConnection.objects.filter(pk=held.pk).update(**waiting(company))
     detail = f"{company.nome} {company.cnpj}".strip()
-    store_tokens(held, given.pair, now=now, client_id=given.client_id, status=ConnectionStatus.HELD, cause=code)
+    on_hold: dict[str, Any] = {"status": ConnectionStatus.HELD, "cause": code}
+    with transaction.atomic():
+        if held.pk == connection.pk:
+            given.store(now, **on_hold)
+        else:
+            store_tokens(held, given.pair, now=now, client_id=given.client_id, **on_hold)
+        BlingConnection.objects.filter(pk=held.pk).update(**waiting(company))
     if held.pk != connection.pk:
         ConnectionEvent.objects.create(connection=held, at=now, code=code, detail=detail)
     return Outcome(code, connection, detail)

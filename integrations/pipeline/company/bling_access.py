@@ -170,6 +170,15 @@ def is_still_asked(request: AuthorizationRequest, connection: BlingConnection) -
     return request.client_id in ("", app_for(connection, request.access))
 
 
+def lock_asked(request: AuthorizationRequest) -> BlingConnection | None:
+    """Lock the token and the connection of an authorization that is to be stored; `None` where something else stands,
+    or is asked for, meanwhile."""
+    # The token before the connection, as everywhere: a refresh holds the token's lock while it calls Bling.
+    BlingToken.objects.select_for_update(no_key=True).filter(connection=request.connection_id).first()
+    connection = BlingConnection.objects.select_for_update(no_key=True).get(pk=request.connection_id)
+    return connection if is_still_asked(request, connection) else None
+
+
 def judge(
     connection: BlingConnection, pair: TokenPair, client: BlingClient, access: str, probe: Callable[[], list[str]]
 ) -> Drop | None:
@@ -198,10 +207,8 @@ def switch(request: AuthorizationRequest, pair: TokenPair, *, now: datetime) -> 
     """Put judged tokens, their app and their access in place of what stands, all at once; returns why not where
     something else was asked for meanwhile."""
     with transaction.atomic():
-        # The token before the connection, as everywhere: a refresh holds the token's lock while it calls Bling.
-        BlingToken.objects.select_for_update(no_key=True).filter(connection=request.connection_id).first()
-        connection = BlingConnection.objects.select_for_update(no_key=True).get(pk=request.connection_id)
-        if connection.status == ConnectionStatus.HELD or not is_still_asked(request, connection):
+        connection = lock_asked(request)
+        if connection is None or connection.status == ConnectionStatus.HELD:
             return Drop("superseded")
         own = {}
         if connection.next_client_id:
