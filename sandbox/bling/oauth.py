@@ -59,11 +59,12 @@ def give_token(world: World, call: Call) -> Reply:
 
 
 def revoke_token(world: World, call: Call) -> Reply:
-    """Forget a token, or with `revoke_target=company` all of its company's."""
-    client_of(world, call)
-    form = form_of(call)
+    """Forget a token, or with `revoke_target=company` all of its company's. One of another app stays."""
+    app, form = client_of(world, call), form_of(call)
     text = form.get("token", "")
     token = world.grants.refresh.get(text) or world.grants.access.get(text)
+    if token and token.client_id != app.client_id:
+        return Reply({})
     if token and form.get("revoke_target") == "company":
         world.grants.revoke_company(token.account)
     world.grants.revoke(text)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.bling.errors import NeedsReconnectionError
 from integrations.models import (
+    BlingAttempt,
     BlingConnection,
     BlingToken,
     BlingWriting,
@@ -131,8 +132,9 @@ class TestCheckedCompany:
         customer.company.work()  # the sync that follows
         BlingToken.objects.update(company_checked_version=0)
         enter(customer.company, customer.person)
-        customer.company.work()
+        customer.company.work(waits=False)
         assert (states(), ours(customer.company)) == (["ready"], [])
+        assert not BlingAttempt.objects.exists()
         customer.company.sync()
         customer.company.work()
         assert len(ours(customer.company)) == 1
