@@ -204,6 +204,7 @@ class Demo:
             "BLING_CLIENT_SECRET": "",
             "BLING_WRITE_CLIENT_ID": "",
             "BLING_WRITE_CLIENT_SECRET": "",
+            "BLING_WRITE_SCOPES": "",
             "TEST_HOSTS": HOST,
             "OAUTHLIB_INSECURE_TRANSPORT": "1",
             "NO_PROXY": local,
