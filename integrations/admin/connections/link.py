@@ -61,8 +61,7 @@ class LinkActions(HistoryAdmin):
                 "Use the user of that company, in this browser, within 30 minutes."
             )
             % {"tenant": connection.tenant},
-            note=_("The Bling app must have this callback address: %(url)s")
-            % {"url": f"{settings.PUBLIC_URL}{reverse('bling-callback')}"},
+            note=_connect_note(connection),
             submit=_("Reconnect to Bling") if again else _("Connect to Bling"),
             target=reverse("bling-connect", args=[connection.pk]),
             back=actions.page_url(self, connection.pk),
@@ -127,6 +126,15 @@ class LinkActions(HistoryAdmin):
             form=form,
             back=actions.page_url(self, connection.pk),
         )
+
+
+def _connect_note(connection: BlingConnection) -> str:
+    text = _("The Bling app must have this callback address: %(url)s")
+    lines = [text % {"url": f"{settings.PUBLIC_URL}{reverse('bling-callback')}"}]
+    if connection.next_access:
+        access = connection.get_next_access_display()
+        lines.insert(0, _("What is authorized: %(access)s.") % {"access": access})
+    return "\n".join(lines)
 
 
 def _has_app(request: HttpRequest, connection: BlingConnection) -> bool:

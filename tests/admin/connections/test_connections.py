@@ -133,6 +133,8 @@ def test_the_access_can_be_chosen_where_there_is_an_app_for_it(
     assert "access_to_bling" not in client.get(page).content.decode()
     settings.BLING_WRITE_CLIENT_ID = "escreve"
     assert "access_to_bling" in client.get(page).content.decode()
+    BlingConnection.objects.update(next_access="write")
+    assert "O que se autoriza: leitura e escrita." in client.get(action(ours, "connect")).content.decode()
     form = client.get(action(ours, "access_to_bling")).content.decode()
     assert "Propostas Comerciais" in form
     assert 'name="client_id"' not in form  # the platform's second app
