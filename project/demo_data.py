@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from integrations import queue
 from integrations.domain.delivery import DeliveryState
 from integrations.models import (
+    BlingAccess,
     BlingConnection,
     BlingWriting,
     KaminoConnection,
@@ -98,6 +99,8 @@ def _let_write() -> None:
     first = Tenant.objects.order_by("pk").first()
     for bling in BlingConnection.objects.order_by("pk"):
         mode = WriteMode.LIVE if first and bling.tenant_id == first.pk else WriteMode.SIMULATION
+        if mode == WriteMode.LIVE:  # the sandbox's apps may write from the start
+            BlingConnection.objects.filter(pk=bling.pk).update(access=BlingAccess.WRITE)
         BlingWriting.objects.get_or_create(
             connection=bling, defaults={"mode": mode, "limit": Decimal("5000.00"), "only_writer": True}
         )

@@ -52,6 +52,9 @@ class Environment:
     test_hosts: list[str]
     bling_client_id: str
     bling_client_secret: str
+    bling_write_client_id: str
+    bling_write_client_secret: str
+    bling_write_scopes: list[str]
     kamino_allowed_hosts: list[str]
     egress_id: str
     limits: Limits
@@ -121,6 +124,9 @@ def read_environment() -> Environment:
         test_hosts=test_hosts,
         bling_client_id=env.str("BLING_CLIENT_ID", default=""),
         bling_client_secret=env.str("BLING_CLIENT_SECRET", default=""),
+        bling_write_client_id=env.str("BLING_WRITE_CLIENT_ID", default=""),
+        bling_write_client_secret=env.str("BLING_WRITE_CLIENT_SECRET", default=""),
+        bling_write_scopes=_writing(env),
         kamino_allowed_hosts=env.list("KAMINO_ALLOWED_HOSTS", default=["*.kamino.tech"]),
         egress_id=env.str("EGRESS_ID", default="default"),
         limits=Limits(
@@ -148,6 +154,20 @@ def read_environment() -> Environment:
         log_level=env.str("LOG_LEVEL", default="INFO"),
         log_json=env.bool("LOG_JSON", default=production),
     )
+
+
+def _writing(env: Values) -> list[str]:
+    """Check the app that writes; return the ids of the scopes that it needs. A word among them would be missing of
+    every authorization."""
+    ids = [scope.strip() for scope in env.list("BLING_WRITE_SCOPES", default=[])]
+    if not all(scope.isascii() and scope.isdecimal() for scope in ids):
+        raise ImproperlyConfigured("BLING_WRITE_SCOPES must be numbers with commas between them.")
+    client_id = env.str("BLING_WRITE_CLIENT_ID", default="")
+    if client_id and client_id == env.str("BLING_CLIENT_ID", default=""):
+        raise ImproperlyConfigured("BLING_WRITE_CLIENT_ID must be another app than BLING_CLIENT_ID, which only reads.")
+    if client_id and not env.str("BLING_WRITE_CLIENT_SECRET", default=""):
+        raise ImproperlyConfigured("BLING_WRITE_CLIENT_ID needs its BLING_WRITE_CLIENT_SECRET.")
+    return ids
 
 
 def _test_hosts(env: Values, *, production: bool) -> list[str]:

@@ -54,6 +54,7 @@ KIND_OPAQUE = "opaque"
 LIFETIME_S = 21_600
 """Bling: how long an access token lives. Taken where an answer says nothing that can be read."""
 _LONGEST_LIFETIME_S = 30 * 86_400
+_MOST_SCOPES = 1000
 UNKNOWN = "token_unknown"
 """The code of a token call whose outcome nobody knows."""
 _GRANT = re.compile(r"\btokens?\b|_token\b|authori[sz]ation code|c[oó]digo de autoriza", re.IGNORECASE)
@@ -85,12 +86,14 @@ class App:
 
 @dataclass(frozen=True, repr=False)
 class TokenPair:
-    """A fresh pair of tokens; `expires_in` in seconds, `kind` decides whether calls carry `enable-jwt`."""
+    """A fresh pair of tokens; `expires_in` in seconds, `kind` decides whether calls carry `enable-jwt`. `scopes` are
+    the numeric ids that the answer named, with blanks between them; empty where it named none that can be read."""
 
     access_token: str
     refresh_token: str
     expires_in: int
     kind: str
+    scopes: str = ""
 
 
 def authorize_url(app: App, state: str) -> str:
@@ -197,7 +200,9 @@ def _tokens_in(answer: Answer) -> dict[str, Any] | None:
     found = {name: body[name] for name in _TOKENS if _is_token(body.get(name))} if is_success else {}
     if "access_token" not in found:
         return None
-    return {**found, "token_type": "Bearer", "expires_in": _lifetime(body.get("expires_in"))}
+    # Not as "scope", which the library compares with what was asked for: at Bling nothing is.
+    granted = _scopes(body.get("scope"))
+    return {**found, "token_type": "Bearer", "expires_in": _lifetime(body.get("expires_in")), "granted": granted}
 
 
 _TOKENS = ("access_token", "refresh_token")
@@ -206,6 +211,12 @@ _TOKENS = ("access_token", "refresh_token")
 def _is_token(value: object) -> bool:
     """Say whether a value may be a token: text that a header takes."""
     return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable() and " " not in value
+
+
+def _scopes(value: object) -> str:
+    """Return the ids of scopes (Bling: numbers with blanks between them); empty where one of them is anything else."""
+    ids = value.split() if isinstance(value, str) else []
+    return " ".join(ids) if len(ids) <= _MOST_SCOPES and all(one.isascii() and one.isdecimal() for one in ids) else ""
 
 
 def _lifetime(value: object) -> int:
@@ -252,4 +263,4 @@ def _token_call(call: Callable[[], Any], operation: str) -> TokenPair:
     if not renewed:
         raise named(NoRefreshTokenError, "no refresh token in the answer", "no_refresh_token")
     kind = KIND_JWT if access.count(".") == 2 else KIND_OPAQUE
-    return TokenPair(access, renewed, int(token["expires_in"]), kind)
+    return TokenPair(access, renewed, int(token["expires_in"]), kind, str(token["granted"]))

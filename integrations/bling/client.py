@@ -57,10 +57,12 @@ _FILTERED = {
 
 @dataclass(frozen=True, repr=False)
 class Access:
-    """What a call authenticates with; `kind` is "jwt" or "opaque" (the header `enable-jwt` must match it)."""
+    """What a call authenticates with; `kind` is "jwt" or "opaque" (the header `enable-jwt` must match it). `pair` is
+    the row and version of the tokens that it belongs to, (0, 0) where they are not stored."""
 
     token: str
     kind: str
+    pair: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,11 @@ class BlingClient:
         self.requests = 0
         self._counting = Lock()
         self._pace = Pace()
+
+    @property
+    def access(self) -> Access:
+        """Return what the last call authenticated with."""
+        return self._access
 
     def announce_titles(self, titles: Iterable[tuple[Direction, int]]) -> None:
         """Announce which titles will be read next, in this order: a few are then under way at the same time."""

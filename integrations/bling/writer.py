@@ -20,13 +20,16 @@ MaySend = Callable[[], None]
 
 class BlingWriter:
     """Bling's writes for one connection. A write whose outcome is unknown raises `UncertainError`: nothing is tried
-    again but what Bling refused for an old token, once, and only as long as `may_send` allows it."""
+    again but what Bling refused for an old token, once, and only as long as `may_send` allows it.
+
+    `access` is asked before each sending, and raises where it may be that of another company.
+    """
 
     def __init__(
         self,
         *,
         address: Address,
-        access: Access,
+        access: Callable[[], Access],
         slots: Slots,
         renew: Callable[[], Access],
         session: Session | None = None,
@@ -72,7 +75,7 @@ class BlingWriter:
         try:
             return self._write(method, path, body, operation, may_send)
         except UnauthorizedError:
-            self._access = self._renew()
+            self._renew()
             return self._write(method, path, body, operation, may_send)
 
     def _write(
@@ -80,9 +83,9 @@ class BlingWriter:
     ) -> Mapping[str, Any]:
         """Send once; return what Bling answered a success with, nothing where that has no content (204)."""
         take(self._slots)
+        headers = {**headers_of(self._access()), "Content-Type": "application/json"}
         may_send()
         self.requests += 1
-        headers = {**headers_of(self._access), "Content-Type": "application/json"}
         try:
             answer = send(
                 self._session, method, f"{self._address}{path}", service=SERVICE, operation=operation, is_write=True,

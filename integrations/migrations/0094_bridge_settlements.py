@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0091_live_since'),
+        ('integrations', '0093_refused_kinds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -20,6 +20,16 @@ class Migration(migrations.Migration):
             name="resumed_at",
             field=models.DateTimeField(blank=True, null=True, verbose_name="went on at"),
         ),
+        migrations.AddField(
+            model_name="blingwriting",
+            name="settlements_failure",
+            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict, editable=False),
+        ),
+        migrations.AddField(
+            model_name="blingwriting",
+            name="settlements_wait_until",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
         migrations.AlterField(
             model_name="blingwriting",
             name="limit",

@@ -17,6 +17,7 @@ from integrations.models.bulk_orders import BulkOrder
 from integrations.models.confidential import ConfidentialCategory
 from integrations.models.connections import (
     AuthorizationRequest,
+    BlingAccess,
     BlingConnection,
     BlingToken,
     ConnectionEvent,
@@ -63,6 +64,7 @@ __all__ = [
     "AuditPending",
     "AuditSeal",
     "AuthorizationRequest",
+    "BlingAccess",
     "BlingAttempt",
     "BlingConnection",
     "BlingToken",

@@ -103,8 +103,11 @@ WATCHED = (
     ),
     Watched(
         "integrations_blingconnection", AuditAction.BLING_KEYS, "blingconnection",
-        values=("client_id", "accepted_company_id", "paid_amount", "deletions_confirmed"),
-        only_that=("client_secret",), company="(r->>'tenant_id')::bigint",
+        values=(
+            "client_id", "accepted_company_id", "paid_amount", "deletions_confirmed", "access", "next_access",
+            "next_client_id",
+        ),
+        only_that=("client_secret", "next_client_secret"), company="(r->>'tenant_id')::bigint",
     ),
     Watched(
         "integrations_connectionevent", AuditAction.CONNECTION, "blingconnection", "connection_id", ("code",),

@@ -14,7 +14,7 @@ from integrations.domain.payables import DesiredContact, DesiredPayable, Desired
 from integrations.domain.reasons import Reason
 from integrations.models.api_keys import ApiKey
 from integrations.models.bling_writing import BlingWriting, WriteMode
-from integrations.models.connections import BlingConnection
+from integrations.models.connections import BlingConnection, BlingToken
 from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit
 from integrations.models.subqueries import has_any
@@ -42,6 +42,12 @@ class BlingUnit(DeliveryUnit):
 
     class Meta(DeliveryUnit.Meta):
         abstract = True
+
+    @classmethod
+    def may_be_claimed(cls) -> Q:
+        """Whose account the present authorization opens was read with it."""
+        checked = BlingToken.objects.filter(connection=OuterRef("connection"), company_checked_version=F("version"))
+        return has_any(checked)
 
     def to_plan_when_delivered(self, fingerprint: str) -> QuerySet[Any]:
         # What people entered is sent as they entered it: nothing follows from what became of it.
@@ -187,7 +193,7 @@ class PayableWrite(BlingUnit):
     def may_be_claimed(cls) -> Q:
         """Its batch was not stopped meanwhile, and nobody saw one like it."""
         stopped = WriteBatch.objects.filter(pk=OuterRef("batch")).exclude(state=WriteBatch.State.SENDING)
-        return ~has_any(stopped) & (Q(duplicates=[]) | Q(create_anyway=True))
+        return super().may_be_claimed() & ~has_any(stopped) & (Q(duplicates=[]) | Q(create_anyway=True))
 
     @classmethod
     def waited_too_long(cls, now: datetime) -> Q:
@@ -294,7 +300,7 @@ class SettlementWrite(BlingUnit):
         """Its account is switched on for it, and its key may settle still."""
         accounts = BlingWriting.objects.filter(connection=OuterRef("connection"), mode=WriteMode.LIVE, settles=True)
         keys = ApiKey.objects.that_settle().filter(pk=OuterRef("api_key"))
-        return Q(has_any(accounts)) & Q(has_any(keys))
+        return super().may_be_claimed() & Q(has_any(accounts)) & Q(has_any(keys))
 
     @classmethod
     def waited_too_long(cls, now: datetime) -> Q:
@@ -306,8 +312,7 @@ class SettlementWrite(BlingUnit):
         """Say of one what `waited_too_long` says of many; its connection's `writing` is read with it."""
         writing = getattr(self.connection, "writing", None)
         live_since = writing.live_since if writing is not None else None
-        is_before_live = live_since is not None and live_since > self.accepted_at
-        return self.accepted_at < now - STALE_OF_PROGRAMS or is_before_live
+        return self.accepted_at < now - STALE_OF_PROGRAMS or bool(live_since and live_since > self.accepted_at)
 
     def get_desired(self) -> DesiredSettlement:
         return DesiredSettlement.from_json(self.desired or {})

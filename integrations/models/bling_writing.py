@@ -1,6 +1,7 @@
 """Whether and how a company's Bling account is written to. A connection without such a row is only read."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -9,6 +10,10 @@ from simple_history.models import HistoricalRecords
 
 from integrations.models.connections import BlingConnection
 from integrations.words.errors import failure_text
+
+_NOTHING: dict[str, Any] = {
+    "default": dict, "db_default": models.Value({}, models.JSONField()), "editable": False,
+}  # fmt: skip
 
 
 class WriteMode(models.TextChoices):
@@ -21,8 +26,9 @@ class BlingWriting(models.Model):
     """The switch for writing, and the row that is leased while one write of the account is in flight.
 
     Above `limit` reais, within 24 hours and by one person, a second person confirms. `paused_until` and `failure`: a
-    call was refused for what only people correct. What was entered before `live_since` waits for a person's word: who
-    entered it was told that nothing is sent, and a restored database may not know what was.
+    call was refused for what only people correct. `payables_…`, `contacts_…` and `settlements_…`: Bling lets nobody
+    write this kind, and the others go on. What was entered before `live_since` waits for a person's word: who entered
+    it was told that nothing is sent, and a restored database may not know what was.
     """
 
     connection = models.OneToOneField(
@@ -58,12 +64,31 @@ class BlingWriting(models.Model):
     live_since = models.DateTimeField(null=True, editable=False)
     failure = models.JSONField(_("last error"), default=dict, editable=False)
     paused_until = models.DateTimeField(null=True, editable=False)
+    payables_failure = models.JSONField(**_NOTHING)
+    payables_wait_until = models.DateTimeField(null=True, editable=False)
+    contacts_failure = models.JSONField(**_NOTHING)
+    contacts_wait_until = models.DateTimeField(null=True, editable=False)
+    settlements_failure = models.JSONField(**_NOTHING)
+    settlements_wait_until = models.DateTimeField(null=True, editable=False)
     served_at = models.DateTimeField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)
 
     history = HistoricalRecords(
-        excluded_fields=["live_since", "failure", "paused_until", "served_at", "lease_until", "fence"]
+        excluded_fields=[
+            "live_since",
+            "failure",
+            "paused_until",
+            "payables_failure",
+            "payables_wait_until",
+            "contacts_failure",
+            "contacts_wait_until",
+            "settlements_failure",
+            "settlements_wait_until",
+            "served_at",
+            "lease_until",
+            "fence",
+        ]
     )
 
     if TYPE_CHECKING:
@@ -80,5 +105,21 @@ class BlingWriting(models.Model):
 
     @property
     def error(self) -> str:
-        """The sentence for `failure`, the last call that Bling refused; empty when it works."""
-        return failure_text(self.failure)
+        """The sentences for what Bling refused last; empty when it works."""
+        failures = (self.failure, *(failure for failure, _until in self._kinds()))
+        return " ".join(failure_text(failure) for failure in failures if failure)
+
+    def refused_since(self, moment: datetime) -> list[dict[str, str]]:
+        """Return why Bling let nobody write a kind of object, for each that was left alone after a moment."""
+        return [failure for failure, until in self._kinds() if failure and until is not None and until > moment]
+
+    def _kinds(self) -> tuple[tuple[dict[str, str], datetime | None], ...]:
+        return (
+            (self.payables_failure, self.payables_wait_until), (self.contacts_failure, self.contacts_wait_until),
+            (self.settlements_failure, self.settlements_wait_until),
+        )  # fmt: skip
+
+    def waits_for_permission(self, now: datetime, *, needs_supplier: bool) -> bool:
+        """Say whether a payable is not sent now because Bling lets nobody write it, or the supplier that it needs."""
+        waits = [self.payables_wait_until, self.contacts_wait_until if needs_supplier else None]
+        return any(until is not None and until > now for until in waits)

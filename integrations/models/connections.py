@@ -32,6 +32,13 @@ class ConnectionStatus(models.TextChoices):
     HELD = "held", _("Held: the company is to be confirmed")
 
 
+class BlingAccess(models.TextChoices):
+    """What an authorization is for."""
+
+    READ = "read", _("read only")
+    WRITE = "write", _("read and write")
+
+
 class PaidAmountChoice(models.TextChoices):
     UNKNOWN = PaidAmount.UNKNOWN.value, _("not known: what can be read in two ways waits")
     PRINCIPAL = PaidAmount.PRINCIPAL.value, _("the principal: interest, discount and fee stand beside it")
@@ -43,6 +50,9 @@ class BlingConnection(models.Model):
 
     `company_id` is Bling's hexadecimal id of the company that is mirrored, `came_company_id` of one that waits for
     support's word, `accepted_company_id` of one that support has accepted although nothing proved it.
+
+    `next_access`, and for an own app `next_client_id` and `next_client_secret`, are what the customer is asked for.
+    They become `access` and the app with the authorization that the customer gives by them; until then nothing changes.
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="bling_connections", verbose_name=_("company"))
@@ -51,6 +61,18 @@ class BlingConnection(models.Model):
         _("client id"), max_length=200, blank=True, help_text=_("Empty: the platform's own Bling app is used.")
     )
     client_secret = EncryptedTextField(_("client secret"), blank=True, default="")
+    access = models.CharField(
+        _("access to Bling"), max_length=5, choices=BlingAccess, default=BlingAccess.READ, db_default=BlingAccess.READ,
+        editable=False,
+    )  # fmt: skip
+    next_access = models.CharField(
+        _("access that the customer is asked for"), max_length=5, choices=BlingAccess, blank=True, default="",
+        db_default="", editable=False,
+    )  # fmt: skip
+    next_client_id = models.CharField(
+        _("client id of the next app"), max_length=200, blank=True, default="", db_default="", editable=False
+    )
+    next_client_secret = EncryptedTextField(blank=True, default="", db_default="", editable=False)
     status = models.CharField(
         _("status"), max_length=12, choices=ConnectionStatus.choices, default=ConnectionStatus.NEVER
     )
@@ -83,7 +105,7 @@ class BlingConnection(models.Model):
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    history = HistoricalRecords(excluded_fields=["client_secret"])
+    history = HistoricalRecords(excluded_fields=["client_secret", "next_client_secret"])
 
     if TYPE_CHECKING:
         token: "BlingToken"
@@ -138,7 +160,10 @@ class Waiting(models.IntegerChoices):
 class BlingToken(models.Model):
     """The current pair of tokens. Written only by `pipeline/access/tokens` under this row's lock.
 
-    `authorized_at`: when its owner consented last.
+    `authorized_at`: when its owner consented last. `client_id`: the app it was given to; empty where that was not
+    stored, which `pipeline/access/apps` resolves. `scopes`: the ids that Bling's answer named; empty: it named none.
+    `company_checked_version` equal to `version` means: whose account it opens was read with this pair, or with one that
+    this pair was renewed from.
     `waiting`, `waits_since`: a person's place in the line for the next refreshes (`pipeline/access/token_line`).
     `refresh_started_version` equal to `version` means: a refresh was begun and its result never saved.
     """
@@ -147,6 +172,9 @@ class BlingToken(models.Model):
     access_token = EncryptedTextField()
     refresh_token = EncryptedTextField()
     kind = models.CharField(max_length=10)
+    client_id = models.CharField(max_length=200, blank=True, default="", db_default="")
+    scopes = models.TextField(blank=True, default="", db_default="")
+    company_checked_version = models.PositiveIntegerField(default=0, db_default=0)
     expires_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()
     authorized_at = models.DateTimeField(null=True)
@@ -323,11 +351,17 @@ class ConnectLink(models.Model):
 
 
 class AuthorizationRequest(models.Model):
-    """One click on "connect": its nonce is bound to a browser by a cookie and can be burnt once."""
+    """One click on "connect": its nonce is bound to a browser by a cookie and can be burnt once.
+
+    `client_id` is the app that consent is given to (empty: as for `BlingToken`), `access` what the connection becomes
+    with it (empty: it stays as it is).
+    """
 
     link = models.ForeignKey(ConnectLink, models.SET_NULL, null=True)
     connection = models.ForeignKey(BlingConnection, models.CASCADE, related_name="authorization_requests")
     nonce = models.CharField(max_length=64, unique=True)
+    client_id = models.CharField(max_length=200, blank=True, default="", db_default="")
+    access = models.CharField(max_length=5, choices=BlingAccess, blank=True, default="", db_default="")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

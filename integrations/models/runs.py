@@ -29,15 +29,16 @@ class RunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(state="open", due_at__lte=now)
 
     def with_proof(self) -> "RunQuerySet":
-        """Add whether a run that was complete began since the connection was authorized last (`is_proved`): it proved
-        whose account that is."""
+        """Add whether a run that was complete began since the connection was authorized last, and whose account its
+        present tokens open was read (`is_proved`)."""
         complete = SyncRun.objects.filter(connection=models.OuterRef("connection"), state=SyncRun.State.DONE)
         last = complete.order_by("-pk").values("started_at")[:1]
         began = self.annotate(complete_since=models.Subquery(last))
         authorized_at = models.F("connection__token__authorized_at")
         is_newer = Q(connection__token__authorized_at=None) | Q(complete_since__gt=authorized_at)
+        is_checked = Q(connection__token__company_checked_version=models.F("connection__token__version"))
         proves = models.ExpressionWrapper(
-            Q(complete_since__isnull=False) & is_newer, output_field=models.BooleanField()
+            Q(complete_since__isnull=False) & is_newer & is_checked, output_field=models.BooleanField()
         )
         return began.annotate(is_proved=proves)
 

@@ -177,7 +177,7 @@ def statements() -> list[str]:
             "UPDATE",
             of_bling,
             (WakeUpKind.ALERTS,),
-            _changed("mode", "paused_until"),
+            _changed("mode", "paused_until", "payables_failure", "contacts_failure", "settlements_failure"),
         ),
         *_of_row("integrations_contactwrite", "supplier", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")),
         *_of_row("integrations_payablewrite", "payable", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")),

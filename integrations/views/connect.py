@@ -15,12 +15,12 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from integrations.models import BlingConnection, ConnectLink, Tenant
-from integrations.pipeline.access.tokens import bling_app
+from integrations.models import BlingAccess, BlingConnection, ConnectLink, Tenant
+from integrations.pipeline.access.apps import next_consent
 from integrations.pipeline.company import authorization
 from integrations.queue import enqueue_tick
 from integrations.rest.errors import ConfigError
-from integrations.views.outcomes import AGAIN, OUTCOMES
+from integrations.views.outcomes import AGAIN, MISSING_SCOPES, OUTCOMES
 from integrations.words.scopes import scope_names
 
 log = structlog.get_logger(__name__)
@@ -59,16 +59,22 @@ def connect_by_link(request: HttpRequest, token: str) -> HttpResponse:
             return _private(render(request, "connect/outcome.html", _page(request, "bad_link", None), status=410))
         if not _has_app(link.connection):
             return _private(render(request, "connect/outcome.html", _page(request, "no_app", None)))
-        if request.method == "POST":
+        asked = _asked_for(link.connection)
+        # Whoever saw the page for reading only has not been told what is written.
+        if request.method == "POST" and request.POST.get("access", BlingAccess.READ) == asked:
             return _start_by_link(request, link, token)
         support = settings.SUPPORT_EMAILS[0] if settings.SUPPORT_EMAILS else ""
-        response = _private(
-            render(request, "connect/link.html", {"tenant": link.connection.tenant, "support": support})
-        )
+        page = {"tenant": link.connection.tenant, "support": support, "access": asked}
+        response = _private(render(request, "connect/link.html", page))
     # Not "no-referrer": under that, browsers send the form's `Origin` as "null" and the CSRF check refuses the button.
     # This one tells other sites nothing either.
     response["Referrer-Policy"] = "same-origin"
     return response
+
+
+def _asked_for(connection: BlingConnection) -> str:
+    """Return what the customer consents to by the connection's link."""
+    return connection.next_access or connection.access
 
 
 def _start_by_link(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
@@ -100,7 +106,7 @@ def _set_cookie(request: HttpRequest, response: HttpResponse, name: str, value: 
 
 def _has_app(wanted: BlingConnection) -> bool:
     try:
-        bling_app(wanted)
+        next_consent(wanted)
     except ConfigError:
         return False
     return True
@@ -142,7 +148,7 @@ def _page(request: HttpRequest, code: str, found: BlingConnection | None, detail
         "heading": _(words.title),
         "advice": words.advice(for_staff=is_staff),
         "tone": words.tone,
-        "missing": scope_names(detail) if code == "missing_scopes" else [],
+        "missing": scope_names(detail) if code in MISSING_SCOPES else [],
         "company": found.tenant.name if found and code == "connected" else "",
         "url": _admin_url(request, found) if is_staff else "",
         "again": reverse("connect-by-link", args=[token]) if token and code in AGAIN else "",

@@ -163,6 +163,60 @@ OUTCOMES = {
             "save, then go back to the link. If the app is not yours, tell support."
         ),
     ),
+    "superseded": Words(
+        gettext_noop("Something else was asked for meanwhile"),
+        gettext_noop("Nothing was changed. Start again from the connection's page."),
+        gettext_noop("Nothing was changed. Start again from the link that you received."),
+        "neutral",
+    ),
+    "switch_unread": Words(
+        gettext_noop("Bling did not answer"),
+        gettext_noop(
+            "Not everything that is read could be tried with the new access, so it was not stored. What was connected "
+            "before goes on as it was. Wait some minutes and start again from the connection's page."
+        ),
+        gettext_noop(
+            "The new access could not be tried, so it was not stored. What you allowed before goes on as it was. Wait "
+            "some minutes and go back to the link."
+        ),
+    ),
+    "switch_other_company": Words(
+        gettext_noop("This is another company"),
+        gettext_noop(
+            "The user that was logged in at Bling belongs to another company than the one that is connected. The new "
+            "access was not stored, and what was connected before goes on as it was. Log out of Bling, log in as the "
+            "right company and start again."
+        ),
+        gettext_noop(
+            "The user that was logged in at Bling belongs to another company than the one that is connected. Nothing "
+            "was changed. Log out of Bling, go back to the link and log in as the right company."
+        ),
+    ),
+    "switch_missing_scopes": Words(
+        gettext_noop("The Bling app lacks permissions"),
+        gettext_noop(
+            "The new app may not read what is read today, so its access was not stored, and what was connected before "
+            "goes on as it was. Tick what is missing in the new app (Central de Extensões › Área do integrador › the "
+            "app › Lista de escopos) and start again."
+        ),
+        gettext_noop(
+            "The new app may not read what is read today, so nothing was changed. Tick what is missing in the new app "
+            "(Central de Extensões › Área do integrador › the app › Lista de escopos), then go back to the link. If "
+            "the app is not yours, tell support."
+        ),
+    ),
+    "switch_no_writing": Words(
+        gettext_noop("The Bling app may not write"),
+        gettext_noop(
+            "Bling did not give all permissions that writing needs, so the new access was not stored, and what was "
+            "connected before goes on as it was. Their numbers are on the connection's timeline. Tick them in the new "
+            "app and start again."
+        ),
+        gettext_noop(
+            "Bling did not give all permissions that writing needs, so nothing was changed. Tick them in the new app, "
+            "then go back to the link. If the app is not yours, tell support."
+        ),
+    ),
     "rejected": Words(
         gettext_noop("Bling refused the authorization"),
         gettext_noop("Nothing was changed. Start again from the connection's page; if it happens again, call support."),
@@ -180,6 +234,9 @@ OUTCOMES = {
 }
 AGAIN = {
     "refused", "expired", "not_ours", "other_company", "other_cnpj", "app_inactive", "account_overdue", "network",
-    "missing_scopes", "rejected", "no_refresh_token",
+    "missing_scopes", "rejected", "no_refresh_token", "superseded", "switch_unread", "switch_other_company",
+    "switch_missing_scopes", "switch_no_writing",
 }  # fmt: skip
 """After these a customer can try again with the same link."""
+MISSING_SCOPES = {"missing_scopes", "switch_missing_scopes"}
+"""These name in their detail what the app may not read."""

@@ -81,7 +81,7 @@ _SENTENCES = {
     ),
     AlertCause.RUN_FAILED: gettext_noop("The last sync of “%(label)s” failed: %(error)s"),
     AlertCause.WRITING: gettext_noop(
-        "Nothing is written into “%(label)s”; tried again every quarter of an hour. %(error)s"
+        "Bling refuses the writing into “%(label)s”; tried again every quarter of an hour. %(error)s"
     ),
     AlertCause.KEY_REFUSED: gettext_noop(
         "Bling refused five or more requests within a day (%(keys)s). Tell who looks after the program: nothing of "

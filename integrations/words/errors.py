@@ -24,6 +24,12 @@ _BY_CODE = {
     "limit": gettext_noop("%(service)s takes no more calls for the moment. Goes on by itself."),
     "daily_limit": gettext_noop("The daily limit of calls %(of)s is used up. Goes on by itself at %(until)s."),
     "no_app": gettext_noop("There is no Bling app: fill in client id and secret on the connection."),
+    "app_changed": gettext_noop(
+        "The app that the authorization was given to is not known here any more. Connect again, or put its secret back."
+    ),
+    "company_unchecked": gettext_noop(
+        "Whose account this authorization opens was not read yet. Goes on by itself after the next sync."
+    ),
     "never_connected": gettext_noop("This connection was never authorized at Bling. Connect it."),
     "held": gettext_noop(
         "Nothing proves that the company that was connected is the right one: %(message)s. Accept or disconnect it."
@@ -48,6 +54,18 @@ _BY_CODE = {
     ),
     "insufficient_scope": gettext_noop(
         "The Bling app lacks a permission (scope) that is needed. Tick it and connect again."
+    ),
+    "no_payables": gettext_noop(
+        "Bling lets nobody enter payables (%(message)s): tick “Contas a Pagar” with its sub-items in a new app, and "
+        "give its user the same permission. Nothing else is affected."
+    ),
+    "no_contacts": gettext_noop(
+        "Bling lets nobody enter suppliers (%(message)s): tick “Clientes e Fornecedores” with its sub-items in a new "
+        "app, and give its user the same permission. Payables of suppliers that Bling has are sent."
+    ),
+    "no_settlements": gettext_noop(
+        "Bling lets nobody settle payables (%(message)s): tick “Contas a Pagar” and “Borderôs” with their sub-items in "
+        "a new app, and give its user the same permission. Nothing else is affected."
     ),
     "field_missing": gettext_noop("An answer %(of)s cannot be read: there is no %(place)s."),
     "field_odd": gettext_noop("An answer %(of)s cannot be read: %(place)s."),

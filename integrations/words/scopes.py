@@ -16,6 +16,12 @@ _SCOPES = {
 }
 
 
+TO_TICK = (
+    "Clientes e Fornecedores", "Contas a Pagar", "Pedidos de Venda", "Produtos", "Propostas Comerciais",
+)  # fmt: skip
+"""Bling's own labels, as seen in its form: what the app that reads and writes has, each with its sub-items."""
+
+
 def scope_name(code: str) -> str:
     """Return the words for a scope that a sync needs; a code that nobody described yet is shown as it is."""
     return _(_SCOPES[code]) if code in _SCOPES else code

@@ -68,7 +68,8 @@ def _resource_view(world: World, resource: str, rule: str, handlers: Mapping[str
 def _admit(world: World, call: Call, resource: str) -> BlingAccount:
     """Return the account that a request may read, or refuse it."""
     _check_address(world, call, is_token_call=False)
-    account = world.grants.kamino_of(call.headers.get("Authorization", ""), call.headers.get("enable-jwt", ""))
+    token = world.grants.token_of(call.headers.get("Authorization", ""), call.headers.get("enable-jwt", ""))
+    account, app = token.account, world.grants.app(token.client_id)
     account.calls[f"{call.method} {call.route}"] += 1
     account.request_log.append(world.clock())
     try:
@@ -76,7 +77,7 @@ def _admit(world: World, call: Call, resource: str) -> BlingAccount:
     except HttpError:
         account.refused[429] += 1
         raise
-    if not account.may_use(resource, is_write=call.method != "GET"):
+    if app is None or not account.may_use(app, resource, is_write=call.method != "GET"):
         account.refused[403] += 1
         raise errors.insufficient_scope()
     return account

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox.bling.api import PREFIX
 
 if TYPE_CHECKING:
-    from sandbox.bling.state import BlingAccount
+    from sandbox.bling.state import BlingAccount, BlingApp
     from sandbox.world import World
 
 ERROR_HELP = "https://developer.bling.com.br/autenticacao"
@@ -33,10 +33,10 @@ def _authorize(world: World) -> AnyResponse:
     `redirect_uri` and `scope` of the request are ignored: the app's registered values apply.
     """
     wanted = request.values
-    owner = world.grants.app(wanted.get("client_id", ""))
-    if owner is None:
+    app = world.grants.app(wanted.get("client_id", ""))
+    if app is None:
         return Response(render_template("consent.html", app=None), status=400)
-    state = wanted.get("state", "")
+    owner, state = app.owner, wanted.get("state", "")
     if wanted.get("response_type") != "code" or not state:
         missing = "state não pode ser vazio" if not state else "response_type deve ser code"
         return _refused(owner, state, "invalid_request", f"O parâmetro {missing}")
@@ -49,18 +49,18 @@ def _authorize(world: World) -> AnyResponse:
     if decision == "deny":
         return _refused(owner, state, "access_denied", "O usuário recusou o acesso")
     if decision == "approve":
-        return _approved(world, owner, world.account(slug).bling, state)
+        return _approved(world, app, world.account(slug).bling, state)
     page = render_template(
-        "consent.html", app=owner, state=state, companies=[account.bling for account in world.accounts.values()]
+        "consent.html", app=app, state=state, companies=[account.bling for account in world.accounts.values()]
     )
     return Response(page)
 
 
-def _approved(world: World, owner: BlingAccount, company: BlingAccount, state: str) -> AnyResponse:
+def _approved(world: World, app: BlingApp, company: BlingAccount, state: str) -> AnyResponse:
     if company.inactive:
-        return _refused(owner, state, "UNAUTHORIZED_ERROR", "A empresa está inadimplente ou inativa")
-    code = world.grants.new_code(owner.client_id, company)
-    return _back(owner, code=code, state=state)
+        return _refused(app.owner, state, "UNAUTHORIZED_ERROR", "A empresa está inadimplente ou inativa")
+    code = world.grants.new_code(app.client_id, company)
+    return _back(app.owner, code=code, state=state)
 
 
 def _refused(owner: BlingAccount, state: str, error: str, description: str) -> AnyResponse:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, Protocol
 
 from sandbox.bling import errors
-from sandbox.bling.state import BlingAccount
+from sandbox.bling.state import BlingAccount, BlingApp
 from sandbox.bling.tokens import HEX, TokenKind
 from sandbox.ground import Ground
 
@@ -61,9 +61,9 @@ class Grants:
     def _text(self, length: int, alphabet: str = HEX) -> str:
         return "".join(self.rng.choices(alphabet, k=length))
 
-    def app(self, client_id: str) -> BlingAccount | None:
-        """Return the account that registered an app, or None."""
-        return next((a.bling for a in self._companies.values() if a.bling.client_id == client_id), None)
+    def app(self, client_id: str) -> BlingApp | None:
+        """Return an app that an account registered, or None."""
+        return next((app for a in self._companies.values() if (app := a.bling.apps.get(client_id))), None)
 
     def new_code(self, client_id: str, account: BlingAccount) -> str:
         """Return a code, as the consent page hands it to the redirect address."""
@@ -104,7 +104,10 @@ class Grants:
     def issue(self, client_id: str, account: BlingAccount, kind: TokenKind) -> dict[str, Any]:
         """Return a new pair in the token endpoint's form."""
         now = self.world.clock()
-        access = self._text(40) if kind == "opaque" else self._jwt(account)
+        app = self.app(client_id)
+        assert app is not None, "issued to nobody's app"
+        scopes = account.scope_ids(app)
+        access = self._text(40) if kind == "opaque" else self._jwt(account, scopes)
         refresh = self._text(40)
         self.access[access] = Token(client_id, account, kind, now + ACCESS_SECONDS)
         self.refresh[refresh] = Token(client_id, account, kind, now + REFRESH_SECONDS)
@@ -112,11 +115,11 @@ class Grants:
             "access_token": access,
             "expires_in": ACCESS_SECONDS,
             "token_type": "Bearer",
-            "scope": account.scope_ids(),
+            "scope": scopes,
             "refresh_token": refresh,
         }
 
-    def _jwt(self, account: BlingAccount) -> str:
+    def _jwt(self, account: BlingAccount, scopes: str) -> str:
         """Return a token that looks like Bling's JWT: user, company and scopes, well over 1,000 characters."""
         claims = {
             "iss": "https://www.bling.com.br",
@@ -124,7 +127,7 @@ class Grants:
             "company": account.company_id,
             "jti": self._text(64),
             "exp": int(self.world.clock()) + ACCESS_SECONDS,
-            "scopes": account.scope_ids().split(),
+            "scopes": scopes.split(),
             "padding": self._text(400),
         }
         head = _segment({"typ": "JWT", "alg": "RS256"})
@@ -146,8 +149,8 @@ class Grants:
         self.access = {text: token for text, token in self.access.items() if token.account is not account}
         self.refresh = {text: token for text, token in self.refresh.items() if token.account is not account}
 
-    def kamino_of(self, authorization: str, jwt_header: str) -> BlingAccount:
-        """Return whose data a bearer token opens.
+    def token_of(self, authorization: str, jwt_header: str) -> Token:
+        """Return the token that a bearer shows: whose data it opens, to which app.
 
         An opaque token sent with `enable-jwt: 1`, or a JWT without it, is refused like a wrong token.
         """
@@ -161,7 +164,7 @@ class Grants:
             raise errors.invalid_token(expired=True)
         if token.account.inactive:
             raise errors.invalid_token()
-        return token.account
+        return token
 
 
 def _segment(claims: dict[str, Any]) -> str:

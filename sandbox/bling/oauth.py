@@ -12,7 +12,7 @@ from sandbox.bling.tokens import TokenKind
 from sandbox.wire import Call, HttpError, Reply
 
 if TYPE_CHECKING:
-    from sandbox.bling.state import BlingAccount
+    from sandbox.bling.state import BlingAccount, BlingApp
     from sandbox.world import World
 
 
@@ -21,8 +21,8 @@ def form_of(call: Call) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(call.body.decode(errors="replace")).items()}
 
 
-def client_of(world: World, call: Call) -> BlingAccount:
-    """Return the account whose app calls, by HTTP Basic; credentials in the body do not count."""
+def client_of(world: World, call: Call) -> BlingApp:
+    """Return the app that calls, by HTTP Basic; credentials in the body do not count."""
     scheme, _, text = call.headers.get("Authorization", "").partition(" ")
     try:
         client_id, _, secret = base64.b64decode(text).decode().partition(":")
@@ -42,7 +42,7 @@ def kamino_of(world: World, call: Call) -> BlingAccount | None:
     if code := world.grants.codes.get(form.get("code", "")):
         return code.account
     try:
-        return client_of(world, call)
+        return client_of(world, call).owner
     except HttpError:
         return None
 
@@ -59,11 +59,12 @@ def give_token(world: World, call: Call) -> Reply:
 
 
 def revoke_token(world: World, call: Call) -> Reply:
-    """Forget a token, or with `revoke_target=company` all of its company's."""
-    client_of(world, call)
-    form = form_of(call)
+    """Forget a token, or with `revoke_target=company` all of its company's. One of another app stays."""
+    app, form = client_of(world, call), form_of(call)
     text = form.get("token", "")
     token = world.grants.refresh.get(text) or world.grants.access.get(text)
+    if token and token.client_id != app.client_id:
+        return Reply({})
     if token and form.get("revoke_target") == "company":
         world.grants.revoke_company(token.account)
     world.grants.revoke(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 from typing import Any
@@ -38,8 +39,18 @@ PER_SECOND, PER_DAY = 3, 120_000
 KEPT_LISTINGS = 16
 
 
+@dataclass
+class BlingApp:
+    """An app that an account registered; `missing_scopes` were not ticked in it, in the form of the account's own."""
+
+    owner: BlingAccount
+    client_id: str
+    client_secret: str
+    missing_scopes: set[str] = field(default_factory=set)
+
+
 class BlingAccount(TitleBook):
-    """The account of one company, its own app included."""
+    """The account of one company, its own apps included: the first may do everything."""
 
     def __init__(self, world: Ground, slug: str, number: int, name: str, cnpj: str) -> None:
         super().__init__(world, number)
@@ -47,7 +58,7 @@ class BlingAccount(TitleBook):
         self.slug, self.name, self.plain_cnpj = slug, name, cnpj
         self.email = f"financeiro@{slug}.example"
         self.client_id = "".join(rng.choices(HEX, k=40))
-        self.client_secret = "".join(rng.choices(HEX, k=60))
+        self.apps = {self.client_id: BlingApp(self, self.client_id, "".join(rng.choices(HEX, k=60)))}
         self.company_id = "".join(rng.choices(HEX, k=32))
         self.redirect_uri = world.redirect_uri
         self.inactive = False
@@ -61,6 +72,15 @@ class BlingAccount(TitleBook):
         self._today: tuple[date, int] = (world.today, 0)
         self._listings: dict[Hashable, list[Any]] = {}
         self._listings_of = -1
+
+    @property
+    def client_secret(self) -> str:
+        """Return the secret of the first app."""
+        return self.apps[self.client_id].client_secret
+
+    @client_secret.setter
+    def client_secret(self, secret: str) -> None:
+        self.apps[self.client_id].client_secret = secret
 
     @property
     def cnpj(self) -> str:
@@ -78,6 +98,14 @@ class BlingAccount(TitleBook):
         return self.world.grants.issue(self.client_id, self, kind)
 
     @atomic
+    def add_app(self, *missing_scopes: str) -> BlingApp:
+        """Register another app, without some scopes."""
+        rng = Random(f"app:{self.client_id}:{len(self.apps)}")
+        app = BlingApp(self, "".join(rng.choices(HEX, k=40)), "".join(rng.choices(HEX, k=60)), set(missing_scopes))
+        self.apps[app.client_id] = app
+        return app
+
+    @atomic
     def expire_access_tokens(self) -> None:
         """Let every access token of this company be expired."""
         self.world.grants.expire_access(self)
@@ -87,16 +115,17 @@ class BlingAccount(TitleBook):
         """Revoke every token of this company, as when its user removes the app."""
         self.world.grants.revoke_company(self)
 
-    def scope_ids(self) -> str:
-        """Return the granted scopes as Bling does: numbers only."""
-        given = [pair for name, pair in SCOPES.items() if name not in self.missing_scopes]
-        refused = {SCOPES[name.removesuffix(WRITE)][1] for name in self.missing_scopes if name.endswith(WRITE)}
+    def scope_ids(self, app: BlingApp) -> str:
+        """Return the scopes that an app was granted as Bling does: numbers only."""
+        missing = self.missing_scopes | app.missing_scopes
+        given = [pair for name, pair in SCOPES.items() if name not in missing]
+        refused = {SCOPES[name.removesuffix(WRITE)][1] for name in missing if name.endswith(WRITE)}
         return " ".join(str(number) for pair in given for number in pair if number not in refused)
 
-    def may_use(self, resource: str, *, is_write: bool) -> bool:
-        """Return whether the app was given a resource, to read or to change."""
+    def may_use(self, app: BlingApp, resource: str, *, is_write: bool) -> bool:
+        """Return whether an app was given a resource, to read or to change."""
         lacks = {resource, f"{resource}{WRITE}"} if is_write else {resource}
-        return self.missing_scopes.isdisjoint(lacks)
+        return (self.missing_scopes | app.missing_scopes).isdisjoint(lacks)
 
     def title(self, id: int) -> dict[str, Any]:
         """Return a title's detail in wire form; raises KeyError when it does not exist."""

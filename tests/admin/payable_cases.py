@@ -83,6 +83,11 @@ def asked_to_settle(rows: Rows) -> None:
     ApiKey.objects.filter(pk=rows.api_key.pk).update(settles=True, settle_asked_by=rows.api_key.created_by)
 
 
+def is_asked_for_writing(rows: Rows) -> bool:
+    connection = BlingConnection.objects.get(pk=rows.bling.pk)
+    return (connection.next_access, connection.next_client_id, connection.next_client_secret) == ("write", "n", "s")
+
+
 KEY_SETTINGS = {
     "label": "ERP novo", "parcel_value": "total", "unknown_names": "refuse", "window_hours": "6",
     "success_status": "200", "contact_email": "ti@nossa.example",
@@ -94,6 +99,11 @@ PAYABLE_LIST_ACTIONS = [
     ),
 ]  # fmt: skip
 PAYABLE_ACTIONS = [
+    Case(
+        BlingConnection, "access_to_bling", "bling", "suporte", "operacao", is_asked_for_writing,
+        lambda _rows: {**REASON, "access": "write", "client_id": "n", "client_secret": "s"},
+        says="Pedido: leitura e escrita.",
+    ),
     Case(
         BlingConnection, "write", "bling", "suporte", "operacao",
         lambda rows: BlingWriting.objects.filter(connection=rows.bling, mode="off").exists(),

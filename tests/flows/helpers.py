@@ -120,7 +120,7 @@ class Company:
 
     def token_pair(self, pair: dict[str, Any]) -> TokenPair:
         kind = "jwt" if pair["access_token"].count(".") == 2 else "opaque"
-        return TokenPair(pair["access_token"], pair["refresh_token"], pair["expires_in"], kind)
+        return TokenPair(pair["access_token"], pair["refresh_token"], pair["expires_in"], kind, pair["scope"])
 
     @property
     def connection_pk(self) -> int:

@@ -25,6 +25,7 @@ from integrations.models import (
     WriteMode,
 )
 from integrations.models.api_keys import new_key
+from integrations.pipeline.payables.standing import Standing, standing_of_settlement
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.bridged import (
@@ -223,6 +224,21 @@ class TestRefused:
         world.faults.add(Fault("bling", "answer", "POST", "/contas/pagar", status=400, answer=refusal))
         assert error_of(settled(bridged, title.id)) == (86, f"{CODES[86]}: Caixa fechado")
         assert settled(bridged, title.id).status_code == 200
+        assert len(paid(bridged, title)) == 1
+
+    def test_what_bling_lets_nobody_settle_waits_alone(self, bridged: Company, title: Any, world: World) -> None:
+        refusal = '{"error": {"type": "FORBIDDEN", "message": "Acesso negado"}}'
+        fault = Fault("bling", "answer", "POST", f"/contas/pagar/{title.id}", status=403, answer=refusal)
+        world.faults.add(fault)
+        assert error_of(settled(bridged, title.id))[0] == 903
+        row, now = BlingWriting.objects.get(), timezone.now()
+        assert ("“Borderôs”" in row.error, row.paused_until, row.payables_wait_until) == (True, None, None)
+        waiting = SettlementWrite.objects.select_related("api_key", "connection__writing").get()
+        assert standing_of_settlement(waiting, now).standing == Standing.PAUSED
+        BlingWriting.objects.update(settlements_wait_until=now)
+        SettlementWrite.objects.update(ready_at=now)
+        assert settled(bridged, title.id).status_code == 200
+        assert BlingWriting.objects.get().error == ""
         assert len(paid(bridged, title)) == 1
 
     def test_five_refusals_stop_a_key_for_a_while(self, bridged: Company, title: Any) -> None:

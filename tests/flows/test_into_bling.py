@@ -274,9 +274,9 @@ def test_a_missing_permission_is_refused_once_for_all(writing: Company, ana: Use
     writing.work()
     assert writing.bling.refused[403] == 1
     assert states() == [DeliveryState.READY] * 5
-    assert "escopo" in BlingWriting.objects.get().error
+    assert "“Contas a Pagar”" in BlingWriting.objects.get().error
     writing.bling.missing_scopes = set()
-    BlingWriting.objects.update(paused_until=None)
+    BlingWriting.objects.update(payables_wait_until=timezone.now())
     PayableWrite.objects.update(ready_at=timezone.now())
     writing.work()
     assert len(ours(writing)) == 5
@@ -351,7 +351,7 @@ def test_what_was_refused_for_days_is_not_sent_by_itself_either(writing: Company
     writing.work()
     writing.bling.missing_scopes = set()
     now = timezone.now()
-    BlingWriting.objects.update(paused_until=None)
+    BlingWriting.objects.update(payables_wait_until=None)
     PayableWrite.objects.update(accepted_at=now - timedelta(hours=25), ready_at=now)
     writing.work()
     assert ours(writing) == []

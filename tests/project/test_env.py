@@ -63,6 +63,21 @@ def test_a_number_that_is_none_is_named(name: str, value: str, read: Any) -> Non
         read(**{name: value})
 
 
+WRITES = {"BLING_WRITE_CLIENT_ID": "escreve", "BLING_WRITE_CLIENT_SECRET": "x"}
+
+
+def test_the_ids_of_scopes_are_numbers(read: Any) -> None:
+    assert read(BLING_WRITE_SCOPES="98302, 98310", **WRITES).bling_write_scopes == ["98302", "98310"]
+    with pytest.raises(ImproperlyConfigured, match="BLING_WRITE_SCOPES"):
+        read(BLING_WRITE_SCOPES="98302,contas-pagar", **WRITES)
+
+
+@pytest.mark.parametrize("wrong", [{"BLING_WRITE_CLIENT_SECRET": ""}, {"BLING_CLIENT_ID": "escreve"}])
+def test_the_app_that_writes_is_another_one_with_its_secret(wrong: dict[str, str], read: Any) -> None:
+    with pytest.raises(ImproperlyConfigured, match="BLING_WRITE_CLIENT_ID"):
+        read(**{**WRITES, **wrong})
+
+
 class TestDatabase:
     @pytest.mark.parametrize(
         "password", ["zw?ss", "12?ss", "zw/ss", "12/ss", "zw/s#s", "12/s#s", "12/s?s", "x@1/ss", "x@1?ss", "x@1/s#s"]

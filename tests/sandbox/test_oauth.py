@@ -201,3 +201,20 @@ def test_a_missing_scope_is_refused_for_its_resource_only(bling: Any, account: A
 def test_a_malformed_header_is_an_invalid_request(server: SandboxServer, account: Account) -> None:
     answer = requests.get(f"{server.bling_url}/contas/pagar", headers={"Authorization": "Basic x"}, timeout=5)
     assert answer.json()["error"]["message"] == "Malformed auth header"
+
+
+def test_an_app_gets_what_was_ticked_in_it_and_its_tokens_are_its_own(
+    server: SandboxServer, account: Account, consent: Any, token_call: Any
+) -> None:
+    reader = account.bling.add_app("contas-pagar:write")
+    keys = (reader.client_id, reader.client_secret)
+    code = consent(client_id=reader.client_id)["code"]
+    pair = token_call(auth=keys, grant_type="authorization_code", code=code).json()
+    assert {"98309", "98310"} & set(pair["scope"].split()) == {"98309"}
+    bearer = {"Authorization": f"Bearer {pair['access_token']}"}
+    path = f"{server.bling_url}/contas/pagar"
+    assert requests.get(path, headers=bearer, timeout=5).status_code == 200
+    assert code_error(requests.post(path, json={}, headers=bearer, timeout=5)) == (403, "insufficient_scope")
+    refresh = {"grant_type": "refresh_token", "refresh_token": pair["refresh_token"]}
+    assert code_error(token_call(**refresh)) == (400, "invalid_grant")
+    assert token_call(auth=keys, **refresh).status_code == 200

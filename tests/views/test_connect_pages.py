@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.models import AuthorizationRequest, BlingConnection, Heartbeat
 from integrations.pipeline.company.authorization import Outcome
-from integrations.views.outcomes import OUTCOMES
+from integrations.views.outcomes import MISSING_SCOPES, OUTCOMES
 from tests.admin.world import Rows
 from tests.sealing import seal_all
 
@@ -84,7 +84,7 @@ def test_a_refusal_is_told_and_a_reload_uses_nothing_again(login: Callable[[str]
 def test_every_outcome_is_a_page_in_portuguese(
     code: str, monkeypatch: pytest.MonkeyPatch, ours: Rows, client: Client
 ) -> None:
-    outcome = Outcome(code, ours.bling, "borderos" if code == "missing_scopes" else "detail of the service")
+    outcome = Outcome(code, ours.bling, "borderos" if code in MISSING_SCOPES else "detail of the service")
     monkeypatch.setattr("integrations.views.connect.authorization.complete_authorization", lambda **_kwargs: outcome)
     response = client.get(CALLBACK, {"state": "s", "code": "c"}, headers={"accept-language": "en"})
     page = response.content.decode()

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integrations.admin.connections.access import AccessButton
 from integrations.admin.connections.event_texts import cause_text, event_detail, event_text
 from integrations.admin.connections.link import LinkActions
 from integrations.admin.connections.state import StateActions, held_text
@@ -29,6 +30,7 @@ from integrations.models import BlingConnection, ConnectionEvent, Title
 from integrations.models.connections import ConnectionStatus
 from integrations.models.fields import has_secret
 from integrations.pipeline.company import probes
+from integrations.pipeline.company.bling_access import may_ask
 from integrations.pipeline.company.saving import save_bling
 from integrations.pipeline.desk.deletions import deletions_to_confirm
 from integrations.queue import enqueue_tick
@@ -38,11 +40,13 @@ API_V2_KEY = re.compile(r"[0-9a-f]{48,}", re.IGNORECASE)
 _LINK = {"connect", "create_link", "send_link"}
 BUTTONS: dict[ConnectionStatus, set[str]] = {
     ConnectionStatus.NEVER: _LINK,
-    ConnectionStatus.CONNECTED: _LINK | {"sync_this", "test", "write", "pause", "disconnect", "confirm_deletions"},
-    ConnectionStatus.RECONNECT: _LINK | {"test", "write", "disconnect"},
-    ConnectionStatus.PAUSED: {"resume", "connect", "test", "write", "disconnect"},
+    ConnectionStatus.CONNECTED: _LINK | {
+        "sync_this", "test", "write", "access_to_bling", "pause", "disconnect", "confirm_deletions"
+    },
+    ConnectionStatus.RECONNECT: _LINK | {"test", "write", "access_to_bling", "disconnect"},
+    ConnectionStatus.PAUSED: {"resume", "connect", "test", "write", "access_to_bling", "disconnect"},
     ConnectionStatus.HELD: {"accept", "disconnect"},
-}
+}  # fmt: skip
 
 
 class BlingConnectionForm(SecretFormMixin, forms.ModelForm[BlingConnection]):
@@ -95,7 +99,9 @@ class EventInline(ReadOnlyInline):
 
 
 @admin.register(BlingConnection)
-class BlingConnectionAdmin(StepUpForm, actions.PermittedActions, WritingButton, LinkActions, StateActions):
+class BlingConnectionAdmin(
+    StepUpForm, actions.PermittedActions, WritingButton, AccessButton, LinkActions, StateActions
+):
     form = BlingConnectionForm
     tenant_path = "tenant"
     list_display = ["name", "tenant", "state", "cause", "company_name", "swept"]
@@ -104,7 +110,7 @@ class BlingConnectionAdmin(StepUpForm, actions.PermittedActions, WritingButton, 
     search_fields = ["label", "tenant__name", "company_name", "company_cnpj"]
     readonly_fields = [
         "state", "cause", "company_name", "company_cnpj", "company_id", "registers_read_at", "swept_at", "created_at",
-        "callback_address", "decision",
+        "callback_address", "decision", "shown_access", "shown_next_access",
         "writing_mode", "writing_limit", "writing_error",
     ]  # fmt: skip
     inlines = [EventInline]
@@ -113,11 +119,16 @@ class BlingConnectionAdmin(StepUpForm, actions.PermittedActions, WritingButton, 
         "resume", "accept", "confirm_deletions", "connect",
         {"title": gettext_lazy("Link for the customer"), "icon": "add_link", "items": ["create_link", "send_link"]},
         "sync_this",
-        {"title": gettext_lazy("More"), "icon": "more_vert", "items": ["test", "write", "pause", "disconnect"]},
+        {"title": gettext_lazy("More"), "icon": "more_vert", "items": [
+            "test", "write", "access_to_bling", "pause", "disconnect"
+        ]},
     ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["tenant", "label", "state", "cause"]}),
-        (gettext_lazy("Bling app"), {"fields": ["client_id", "client_secret", "callback_address"]}),
+        (
+            gettext_lazy("Bling app"),
+            {"fields": ["client_id", "client_secret", "callback_address", "shown_access", "shown_next_access"]},
+        ),
         (gettext_lazy("Company in Bling"), {"fields": ["company_name", "company_cnpj", "company_id"]}),
         (gettext_lazy("Rules"), {"fields": ["code_prefix", "paid_amount"]}),
         (gettext_lazy("Writing into Bling"), {"fields": ["writing_mode", "writing_limit", "writing_error"]}),
@@ -155,6 +166,8 @@ class BlingConnectionAdmin(StepUpForm, actions.PermittedActions, WritingButton, 
             buttons = buttons - {"confirm_deletions"}
         if connection is None or not connection.may_be_accepted:
             buttons = buttons - {"accept"}
+        if connection is None or not may_ask(connection):
+            buttons = buttons - {"access_to_bling"}
         return [action for action in shown if action.path in buttons]
 
     @display(gettext_lazy("connection"), ordering="label")

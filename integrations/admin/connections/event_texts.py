@@ -46,6 +46,18 @@ _EVENTS = {
     "network": gettext_noop("Bling did not answer"),
     "missing_scopes": gettext_noop("The Bling app lacks permissions (scopes)"),
     "rejected": gettext_noop("Bling refused the authorization"),
+    "app_changed": gettext_noop("The app of the authorization is not known here any more; connect again"),
+    "app_found": gettext_noop("The app of the authorization is known again"),
+    "write_asked": gettext_noop("The customer is asked for access to read and write"),
+    "read_asked": gettext_noop("The customer is asked for access to read only"),
+    "access_kept": gettext_noop("The customer is not asked for another access any more"),
+    "write_access": gettext_noop("Access to read and write"),
+    "read_access": gettext_noop("Access to read only"),
+    "superseded": gettext_noop("Something else was asked for meanwhile: the new authorization was not stored"),
+    "switch_unread": gettext_noop("The new authorization could not be tried and was not stored; the old one stays"),
+    "switch_other_company": gettext_noop("The new authorization is another company's and was not stored"),
+    "switch_missing_scopes": gettext_noop("The new app may not read everything: it was not stored; the old one stays"),
+    "switch_no_writing": gettext_noop("The new app may not write: it was not stored; the old one stays (scope ids)"),
 }
 
 
@@ -56,11 +68,11 @@ def event_text(code: str) -> str:
 
 def event_detail(code: str, detail: str) -> str:
     """Return what an event's detail says to a person; codes for machines say nothing."""
-    if code == "missing_scopes":
+    if code in ("missing_scopes", "switch_missing_scopes"):
         return ", ".join(scope_names(detail))
     if code == "provisioned":
         return ", ".join(_column_name(name) for name in detail.split(", "))
-    return "" if code == "network" else detail
+    return "" if code in ("network", "switch_unread") else detail
 
 
 def _column_name(name: str) -> str:

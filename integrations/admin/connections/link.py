@@ -19,9 +19,9 @@ from integrations.admin.kit.base import HistoryAdmin
 from integrations.admin.kit.decorators import page_action
 from integrations.models import BlingConnection, Tenant
 from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.access.apps import next_consent
 from integrations.pipeline.access.error_texts import error_text
 from integrations.pipeline.access.mails import addresses, deliver
-from integrations.pipeline.access.tokens import bling_app
 from integrations.pipeline.company import authorization
 from integrations.rest.errors import ConfigError
 
@@ -61,8 +61,7 @@ class LinkActions(HistoryAdmin):
                 "Use the user of that company, in this browser, within 30 minutes."
             )
             % {"tenant": connection.tenant},
-            note=_("The Bling app must have this callback address: %(url)s")
-            % {"url": f"{settings.PUBLIC_URL}{reverse('bling-callback')}"},
+            note=_connect_note(connection),
             submit=_("Reconnect to Bling") if again else _("Connect to Bling"),
             target=reverse("bling-connect", args=[connection.pk]),
             back=actions.page_url(self, connection.pk),
@@ -129,9 +128,18 @@ class LinkActions(HistoryAdmin):
         )
 
 
+def _connect_note(connection: BlingConnection) -> str:
+    text = _("The Bling app must have this callback address: %(url)s")
+    lines = [text % {"url": f"{settings.PUBLIC_URL}{reverse('bling-callback')}"}]
+    if connection.next_access:
+        access = connection.get_next_access_display()
+        lines.insert(0, _("What is authorized: %(access)s.") % {"access": access})
+    return "\n".join(lines)
+
+
 def _has_app(request: HttpRequest, connection: BlingConnection) -> bool:
     try:
-        bling_app(connection)
+        next_consent(connection)
     except ConfigError as error:
         messages.error(request, error_text(error))
         return False

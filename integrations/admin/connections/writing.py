@@ -14,6 +14,7 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.fields import AmountField
 from integrations.login.step_up import stepped_up
 from integrations.models import BlingConnection, BlingWriting, WriteMode
+from integrations.pipeline.company import bling_access
 from integrations.pipeline.company import writing as company_writing
 from integrations.words.writes import MODE_COLOURS
 
@@ -84,7 +85,7 @@ class WritingButton:
                 "Payables that people enter here are created in this Bling account, with their suppliers. The app "
                 "needs permission for that: Contas a Pagar and Clientes e Fornecedores, to manage and not only to read."
             ),
-            note="\n".join([_("Before live delivery:"), *missing]) if missing else _("Everything is ready."),
+            note=_note(connection, missing),
             submit=_("Save"),
             form=form,
             dangerous=True,
@@ -94,6 +95,11 @@ class WritingButton:
 
 def _writing_of(connection: BlingConnection) -> BlingWriting:
     return BlingWriting.objects.filter(connection=connection).first() or BlingWriting(connection=connection)
+
+
+def _note(connection: BlingConnection, missing: list[str]) -> str:
+    lines = [_("Before live delivery:"), *missing] if missing else [_("Everything is ready.")]
+    return "\n".join([*lines, *filter(None, [bling_access.unproved(connection)])])
 
 
 def _said(writing: BlingWriting) -> str:

@@ -14,7 +14,7 @@ from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.access.addresses import bling_address, kamino_address
 from integrations.pipeline.access.rate_limits import LONGEST_WAIT, bling_slots, kamino_slots
 from integrations.pipeline.access.token_line import note_refused
-from integrations.pipeline.access.tokens import load_token, refresh_token
+from integrations.pipeline.access.tokens import load_checked_token, load_token, refresh_token
 from integrations.rest.errors import ConfigError
 from integrations.rest.session import Patience
 
@@ -57,11 +57,13 @@ def open_bling(
 
 
 def open_bling_writer(connection: BlingConnection, *, clock: Clock, waiting: Waiting = Waiting.NOBODY) -> BlingWriter:
-    """Return a writer for the account of a connection; everything else as `open_bling`."""
+    """Return a writer for the account of a connection, which writes with nothing but the present tokens, once whose
+    account they open was read; everything else as `open_bling`."""
     holder = _AccessHolder(connection.pk, clock, waiting, None)
+    holder.current()
     return BlingWriter(
         address=bling_address("BLING_API_URL"),
-        access=holder.current(),
+        access=holder.checked,
         slots=bling_slots(connection, clock=clock),
         renew=holder.renew,
     )
@@ -83,6 +85,9 @@ class _AccessHolder:
             token = self._refreshed(token.version)
         return self._use(token)
 
+    def checked(self) -> Access:
+        return self._use(load_checked_token(self._connection_id))
+
     def renew(self) -> Access:
         note_refused(self._connection_id, self._version, self._clock())
         return self._use(self._refreshed(self._version))
@@ -93,7 +98,7 @@ class _AccessHolder:
 
     def _use(self, token: BlingToken) -> Access:
         self._version = token.version
-        return Access(token.access_token, token.kind)
+        return Access(token.access_token, token.kind, (token.pk, token.version))
 
 
 def open_kamino(connection: KaminoConnection, *, clock: Clock, patience: Patience | None = None) -> KaminoClient:

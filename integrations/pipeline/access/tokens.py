@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from integrations.bling import auth
+from integrations.bling.client import Access
 from integrations.bling.errors import InvalidGrantError, NeedsReconnectionError
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KnownDatabase, Title, Waiting
 from integrations.models.connections import ConnectionStatus
 from integrations.models.fields import SecretUnreadableError
 from integrations.pipeline.access import token_line
-from integrations.pipeline.access.addresses import bling_address
+from integrations.pipeline.access.apps import APP_CHANGED, bling_app
 from integrations.pipeline.access.rate_limits import seconds_until_token_slot, token_slots
 from integrations.pipeline.access.token_line import (
     ABANDONED_REFRESH,
@@ -51,24 +51,6 @@ REFRESH_REFUSED = "refresh_refused"
 REFUSED_FOR_GOOD = timedelta(hours=24)
 """A refusal in words that nobody has seen may pass; one that still stands a day after the token ended does not."""
 NOBODY_WAITS = {"waiting": Waiting.NOBODY, "waits_since": None}
-
-
-def bling_app(connection: BlingConnection) -> auth.App:
-    """Return the connection's own app, or the platform's. Raises `ConfigError` when there is neither."""
-    client_id = connection.client_id or settings.BLING_CLIENT_ID
-    try:
-        secret = connection.client_secret if connection.client_id else settings.BLING_CLIENT_SECRET
-    except SecretUnreadableError as error:
-        raise ConfigError(str(error), service="Bling", code="secret") from error
-    if not client_id or not secret:
-        raise ConfigError("no Bling app: client id and secret are missing", service="Bling", code="no_app")
-    return auth.App(
-        client_id,
-        secret,
-        token_url=bling_address("BLING_TOKEN_URL"),
-        authorize_url=bling_address("BLING_AUTHORIZE_URL"),
-        revoke_url=bling_address("BLING_REVOKE_URL"),
-    )
 
 
 def load_token(connection_id: int) -> BlingToken:
@@ -151,7 +133,7 @@ def _refresh_as_chosen(token: BlingToken, clock: Clock, waiting: Waiting, longes
     was_begun = token.refresh_started_version == seen_version
     connection = BlingConnection.objects.get(pk=connection_id)
     try:
-        app = bling_app(connection)
+        app = bling_app(connection, token.client_id)
         _take_slot(token, clock, waiting, longest_wait)
         with transaction.atomic():
             # The one place where a call is made inside a transaction: the lock on the token's own row keeps a second
@@ -159,7 +141,10 @@ def _refresh_as_chosen(token: BlingToken, clock: Clock, waiting: Waiting, longes
             token = BlingToken.objects.select_for_update(no_key=True).get(connection_id=connection_id)
             if token.version != seen_version:
                 return token
-            _fill(token, auth.refresh(app, token.refresh_token), clock())
+            was_checked = token.company_checked_version == token.version
+            _fill(token, auth.refresh(app, token.refresh_token), app.client_id, clock())
+            if was_checked:  # whose account it opens stays what it was
+                token.company_checked_version = token.version
             token.save()
             token_line.call_waiting(connection_id, clock())
             return token
@@ -213,7 +198,9 @@ def _refused(
         token = BlingToken.objects.select_for_update(no_key=True).get(connection=connection)
         if token.version != seen_version:
             return token
-        BlingToken.objects.filter(pk=token.pk).update(refresh_started_version=0)
+        # Without its app nothing was asked: what an earlier refresh may have lost is still not known.
+        begun = seen_version if was_begun and cause == APP_CHANGED else 0
+        BlingToken.objects.filter(pk=token.pk).update(refresh_started_version=begun)
         mark_needs_reconnection(connection, cause=cause, detail=error.message, now=now)
     raise NeedsReconnectionError(
         error.message, service="Bling", operation="refresh", status=error.status, code=cause
@@ -238,9 +225,11 @@ def mark_needs_reconnection(connection: BlingConnection, *, cause: str, detail: 
         log.warning("connection needs reconnection", connection=connection.pk, cause=cause)
 
 
-def _fill(token: BlingToken, pair: auth.TokenPair, now: datetime) -> None:
+def _fill(token: BlingToken, pair: auth.TokenPair, client_id: str, now: datetime) -> None:
     token.access_token = pair.access_token
     token.refresh_token = pair.refresh_token
+    token.client_id = client_id
+    token.scopes = pair.scopes or token.scopes
     token.kind = pair.kind
     token.expires_at = now + timedelta(seconds=pair.expires_in)
     token.refreshed_at = now
@@ -258,21 +247,56 @@ def store_tokens(
     status: str = ConnectionStatus.CONNECTED,
     cause: str = "",
     given: bool = False,
+    client_id: str = "",
+    is_checked: bool = False,
 ) -> None:
-    """Put a new authorization in place of the old one and set the connection's status.
+    """Put a new authorization, which was given to the app `client_id`, in place of the old one and set the connection's
+    status.
 
     `given` pairs were entered from outside; they are remembered, so that entering them again changes nothing.
+    `is_checked`: whose account it opens was read with this very pair, and is the one meant.
     """
     with transaction.atomic():
         token = BlingToken.objects.select_for_update(no_key=True).filter(connection=connection).first()
         token = token or BlingToken(connection=connection, version=0)
-        _fill(token, pair, now)
+        token.scopes = ""
+        _fill(token, pair, client_id, now)
+        token.company_checked_version = token.version if is_checked else 0
         token.refresh_started_version, token.authorized_at = 0, now
         if given:
             token.note_given()
         token.save()
         BlingConnection.objects.filter(pk=connection.pk).update(status=status, status_cause=cause)
     connection.status = status
+
+
+def note_company_checked(access: Access) -> None:
+    """Note that whose account a pair opens was read with it, and is the one meant."""
+    pk, version = access.pair
+    BlingToken.objects.filter(pk=pk, version=version).update(company_checked_version=version)
+
+
+def load_checked_token(connection_id: int) -> BlingToken:
+    """Return a connection's token, for a write: one to another company cannot be taken back. Raises `TransientError`
+    where nobody has read yet whose account it opens; else as `load_token`."""
+    token = load_token(connection_id)
+    if token.company_checked_version != token.version:
+        raise TransientError("whose account this is was not checked", service="Bling", code="company_unchecked")
+    return token
+
+
+def find_apps_again(now: datetime) -> None:
+    """Connect again what only waited for its app to be known here: its tokens were used by nobody meanwhile."""
+    lost = BlingConnection.objects.filter(status=ConnectionStatus.RECONNECT, status_cause=APP_CHANGED)
+    for connection in lost.filter(token__isnull=False).select_related("token"):
+        try:
+            bling_app(connection, connection.token.client_id)
+        except ConfigError:
+            continue
+        with transaction.atomic():
+            found = lost.filter(pk=connection.pk).update(status=ConnectionStatus.CONNECTED, status_cause="")
+            if found:
+                ConnectionEvent.objects.create(connection=connection, at=now, code="app_found")
 
 
 def refresh_line(*, clock: Clock, deadline: datetime) -> int:

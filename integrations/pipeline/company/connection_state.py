@@ -9,7 +9,9 @@ from django.db import transaction
 from integrations.bling import auth
 from integrations.models import BlingConnection, BlingToken, ConnectionEvent, ConnectLink, SyncRun
 from integrations.models.connections import DISCONNECTED, ConnectionStatus
-from integrations.pipeline.access.tokens import bling_app, other_owner
+from integrations.pipeline.access.apps import bling_app
+from integrations.pipeline.access.tokens import other_owner
+from integrations.pipeline.company.bling_access import NOTHING_NEXT
 from integrations.pipeline.read.schedule import open_run
 from integrations.rest.errors import ApiError
 
@@ -71,7 +73,7 @@ def disconnect(*, connection: BlingConnection, user: User | None, now: datetime)
     confirmed = True
     if token is not None:
         try:
-            auth.revoke(bling_app(connection), token.refresh_token)
+            auth.revoke(bling_app(connection, token.client_id), token.refresh_token)
         except ApiError as error:
             log.warning("revocation failed", connection=connection.pk, error=str(error))
             confirmed = False
@@ -85,7 +87,7 @@ def disconnect(*, connection: BlingConnection, user: User | None, now: datetime)
             failure={"kind": "config", "code": "disconnected"},
         )
         BlingConnection.objects.filter(pk=connection.pk).update(
-            status=ConnectionStatus.NEVER, status_cause=DISCONNECTED
+            status=ConnectionStatus.NEVER, status_cause=DISCONNECTED, **NOTHING_NEXT
         )
         ConnectionEvent.objects.create(connection=connection, at=now, code="disconnected", user=user)
     return confirmed

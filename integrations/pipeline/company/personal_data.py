@@ -100,23 +100,23 @@ OF_THE_PERSON: dict[str, tuple[str, ...]] = {
 _OF_TENANT = ("slug", "name", "cnpj", "alert_emails", "digest_emails")
 _OF_BLING = (
     "label", "client_id", "status_cause", "company_id", "company_name", "company_cnpj", "code_prefix",
-    "came_company_id", "accepted_company_id",
+    "came_company_id", "accepted_company_id", "access", "next_access", "next_client_id",
 )  # fmt: skip
 _OF_KAMINO = ("base_url", "cn")
 
 NAMES_NOBODY: dict[str, tuple[str, ...]] = {
     "Tenant": _OF_TENANT,
     "HistoricalTenant": _OF_TENANT,
-    "BlingConnection": (*_OF_BLING, "client_secret"),
+    "BlingConnection": (*_OF_BLING, "client_secret", "next_client_secret"),
     "HistoricalBlingConnection": _OF_BLING,
-    "BlingToken": ("access_token", "refresh_token", "kind", "given_digest"),
+    "BlingToken": ("access_token", "refresh_token", "kind", "given_digest", "client_id", "scopes"),
     "KaminoConnection": (
         *_OF_KAMINO, "app", "id_usr", "usr", "hash", "list_answers", "payable_list_failure", "receivable_list_failure",
         "failure", "reconcile_cursor",
     ),
     "HistoricalKaminoConnection": _OF_KAMINO,
     "ConnectionEvent": ("code",),
-    "AuthorizationRequest": ("nonce",),
+    "AuthorizationRequest": ("nonce", "client_id", "access"),
     "Title": (
         "document_number", "origin_kind", "origin_number", "origin", "invoice_status", "shown_status",
         "disputed_categories", "split_categories", "bordero_ids", "maybe_replaces",
@@ -133,7 +133,7 @@ NAMES_NOBODY: dict[str, tuple[str, ...]] = {
     "ContactWrite": ("reason", "desired_fingerprint", "delivered_fingerprint"),
     "SettlementWrite": ("reason", "desired_fingerprint", "delivered_fingerprint", "document_number", "fingerprint"),
     "BlingAttempt": ("fingerprint", "operation"),
-    "BlingWriting": ("failure",),
+    "BlingWriting": ("failure", "payables_failure", "contacts_failure", "settlements_failure"),
     "ApiKey": ("digest", "prefix"),
     "WriteBatch": ("fingerprint",),
     "Alert": ("cause",),

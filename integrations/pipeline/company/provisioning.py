@@ -15,11 +15,20 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from integrations.bling.auth import KIND_JWT, KIND_OPAQUE, TokenPair
-from integrations.models import BlingConnection, BlingToken, ConnectionEvent, KaminoConnection, Mapping, Tenant
+from integrations.models import (
+    BlingAccess,
+    BlingConnection,
+    BlingToken,
+    ConnectionEvent,
+    KaminoConnection,
+    Mapping,
+    Tenant,
+)
 from integrations.models.confidential import PUBLIC
 from integrations.models.connections import DISCONNECTED, ConnectionStatus, PaidAmountChoice, PayableNumberChoice
 from integrations.models.fields import SecretUnreadableError, kept_secrets
 from integrations.models.mappings import TARGET_KINDS, MappingKind
+from integrations.pipeline.access.apps import platform_app
 from integrations.pipeline.access.tokens import store_tokens
 from integrations.pipeline.company import activation
 from integrations.pipeline.company.checklist import GREEN, checklist
@@ -30,6 +39,7 @@ from integrations.pipeline.handover.pending_mappings import resolve_pending
 
 REASON = "provision"
 """Written into the history beside what a document changed."""
+_APP = ("client_id", "client_secret")
 _STAYS = (ConnectionStatus.PAUSED, ConnectionStatus.HELD)
 LIVE, SHADOW = Tenant.DeliveryMode.LIVE, Tenant.DeliveryMode.SHADOW
 
@@ -55,12 +65,12 @@ def _company(node: Node, now: datetime) -> Provisioned:
     tenant, changed = _tenant(node, now)
     if mode == SHADOW and tenant.is_live:
         raise DocumentError(f"{node.where}.delivery_mode", _("The company is live: it goes back on its own page."))
-    connections = [_bling(tenant, child, now, changed) for child in node.children("bling")]
+    made = Provisioned(tenant)
+    connections = [_bling(made, child, now, changed) for child in node.children("bling")]
     if "kamino" in node:
         changed += _kamino(tenant, node_of(node.data["kamino"], f"{node.where}.kamino"), now)
     if changed:
         _note(BlingConnection.objects.filter(tenant=tenant), changed, now)
-    made = Provisioned(tenant)
     for child in node.children("mappings"):
         for connection in connections:
             made.kept += _mapping(connection, child)
@@ -108,7 +118,8 @@ def _go_live(tenant: Tenant, where: str, now: datetime) -> None:
         raise DocumentError(where, error.message) from None
 
 
-def _bling(tenant: Tenant, node: Node, now: datetime, changed: list[str]) -> BlingConnection:
+def _bling(made: Provisioned, node: Node, now: datetime, changed: list[str]) -> BlingConnection:
+    tenant = made.tenant
     node.only(
         "label", "client_id", "client_secret", "access_token", "refresh_token", "expires_in", "token_kind",
         "paid_amount",
@@ -118,7 +129,13 @@ def _bling(tenant: Tenant, node: Node, now: datetime, changed: list[str]) -> Bli
     is_new = connection is None
     if connection is None:
         connection = BlingConnection(tenant=tenant, label=label, code_prefix=_free_prefix(tenant))
-    wanted: dict[str, Any] = {key: node.text(key) for key in ("client_id", "client_secret") if key in node}
+    wanted: dict[str, Any] = {key: node.text(key) for key in _APP if key in node}
+    is_switched = _is_switched(connection)
+    if wanted and is_switched and wanted.get("client_id") != connection.client_id:
+        # The document names the app of before; without the present one's secret its authorization would be lost.
+        text = _("“%(label)s” stays with the app that its customer authorized: it is changed on its own page.")
+        made.kept.append(text % {"label": label})
+        wanted = {}
     if "paid_amount" in node:
         wanted["paid_amount"] = node.choice("paid_amount", PaidAmountChoice.values)
     own = _fill(connection, wanted)
@@ -129,6 +146,9 @@ def _bling(tenant: Tenant, node: Node, now: datetime, changed: list[str]) -> Bli
         save_bling(connection, own, user=None, now=now, reason=REASON)
     refresh = node.text("refresh_token", "")
     if refresh and not _is_known(connection, refresh):
+        if is_switched:
+            text = _("“%(label)s” was authorized to write by its customer: it is connected on its own page.")
+            raise DocumentError(f"{node.where}.refresh_token", text % {"label": label})
         if connection.status_cause == DISCONNECTED:
             text = _("“%(label)s” was disconnected by a person: it is connected on its own page.")
             raise DocumentError(f"{node.where}.refresh_token", text % {"label": label})
@@ -153,7 +173,13 @@ def _take_tokens(connection: BlingConnection, node: Node, refresh: str, now: dat
     stays = connection.status in _STAYS
     status = connection.status if stays else ConnectionStatus.CONNECTED
     cause = connection.status_cause if stays else ""
-    store_tokens(connection, pair, now=now, status=status, cause=cause, given=True)
+    app = connection.client_id or platform_app(BlingAccess.READ)
+    store_tokens(connection, pair, now=now, status=status, cause=cause, given=True, client_id=app)
+
+
+def _is_switched(connection: BlingConnection) -> bool:
+    """Say whether a customer authorized writing once. Which app stands is then what they authorized last."""
+    return bool(connection.pk) and BlingConnection.history.filter(id=connection.pk, access=BlingAccess.WRITE).exists()
 
 
 def _free_prefix(tenant: Tenant) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from integrations.models import BlingConnection, BlingWriting, SyncRun, WriteMode
 from integrations.models.connections import ConnectionStatus
+from integrations.pipeline.company.bling_access import missing_access
 from integrations.pipeline.desk.refusal import Refused, need_reason
 
 REGISTERS_AGE = timedelta(days=1)
@@ -25,6 +26,7 @@ def missing_for_live(writing: BlingWriting, now: datetime) -> list[str]:
         found.append(_("Sync once: categories and accounts of Bling are older than a day."))
     if not SyncRun.objects.filter(connection=connection, state=SyncRun.State.DONE).exists():
         found.append(_("Let a first sync come to its end: possible duplicates are found in what it read."))
+    found += missing_access(connection)
     if not writing.only_writer:
         found.append(_("Make sure that no other system enters the same payables, and say so."))
     return found

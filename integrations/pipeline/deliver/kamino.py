@@ -25,7 +25,7 @@ KAMINO = Destination(
     lease=LEASE,
     longest_call=timedelta(seconds=TOTAL_TIMEOUT),
     config_pause=CONFIG_PAUSE,
-    refuses_whole=False,
+    stop_kind=None,
     pause_account=_pause,
     plan_again=_plan_again,
     may_settle=may_settle,

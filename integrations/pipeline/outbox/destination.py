@@ -16,16 +16,16 @@ class Destination:
 
     `lease` is longer than every call of one unit together, `longest_call` than one of them. `pause_account` keeps
     everybody away from an account (its key, what failed, until when); `plan_again` asks for plans of what a unit names.
-    Where `refuses_whole`, a write that is refused for want of a permission keeps everybody away: every other one of
-    that account would be refused too. `may_settle` says whether what a unit settles was read lately enough, and asks
-    for that where it was not.
+    `stop_kind` keeps everybody from writing what is of the kind of a unit, which was refused for want of a permission:
+    every other one of that account would be refused too; `None` where each is tried a few times. `may_settle` says
+    whether what a unit settles was read lately enough, and asks for that where it was not.
     """
 
     service: str
     lease: timedelta
     longest_call: timedelta
     config_pause: timedelta
-    refuses_whole: bool
+    stop_kind: Callable[[Any, dict[str, str], datetime], None] | None
     pause_account: Callable[[int, dict[str, str], datetime], None]
     plan_again: Callable[[QuerySet[Any], datetime], None]
     may_settle: Callable[[Any, datetime], bool]

@@ -39,6 +39,7 @@ MOST_TRIES = 8
 FEW_TRIES = 3
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
+FORBIDDEN = 403
 LONGEST_LOOK = timedelta(hours=12)
 """A unit that is stuck for long is looked at twice a day."""
 
@@ -112,7 +113,7 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
     """Record an error by its kind: try again, look up, or ask a person."""
     log.warning("delivery failed", attempt=claimed.attempt.pk, kind=error.kind, error=str(error))
     unit, objects, fence = claimed.unit, type(claimed.unit).objects, claimed.fence
-    why = reason_of(error)
+    why, is_refused = reason_of(error), _is_write_refused(claimed, error)
     with transaction.atomic():
         if isinstance(error, OtherObjectError):
             settles = claimed.attempt.settles
@@ -125,12 +126,15 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
         elif isinstance(error, RateLimitedError):
             ready_at = now + timedelta(seconds=error.seconds)
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=ready_at, counts=False)
-        elif _is_write_refused(claimed, error):
+        elif is_refused and claimed.to.stop_kind is None:
             _try_a_few_times(claimed, why, now)
         elif isinstance(error, ConfigError) and error.code != "unconfirmed":
             until = now + claimed.to.config_pause
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=until, counts=False)
-            claimed.to.pause_account(unit.account_id, failure_of(error), until)
+            if is_refused and claimed.to.stop_kind is not None and error.status == FORBIDDEN:
+                claimed.to.stop_kind(unit, failure_of(error), until)
+            else:
+                claimed.to.pause_account(unit.account_id, failure_of(error), until)
         elif isinstance(error, UnusableListError | SoughtError):
             # What waits for a list, or for the whole of it, waits however long that takes.
             until = now + claimed.to.config_pause
@@ -150,7 +154,7 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
 def _is_write_refused(claimed: Claimed, error: ApiError) -> bool:
     """Say whether keys that may read may not make this write: that stops nothing but what they may not write."""
     may_read = isinstance(error, ConfigError) and not isinstance(error, UnauthorizedError)
-    return claimed.is_sent and may_read and not claimed.to.refuses_whole and error.code != "unconfirmed"
+    return claimed.is_sent and may_read and error.code != "unconfirmed"
 
 
 def _try_a_few_times(claimed: Claimed, why: Problem, now: datetime) -> None:

@@ -74,6 +74,8 @@ def _ready(payable: PayableWrite, now: datetime) -> Answer:
         return Answer(Standing.SUPPLIER_STUCK, supplier.get_reason())
     if writing is not None and writing.paused_until is not None and writing.paused_until > now:
         return Answer(Standing.PAUSED)
+    if writing is not None and writing.waits_for_permission(now, needs_supplier=payable.known_contact is None):
+        return Answer(Standing.PAUSED)
     return Answer(Standing.QUEUED, payable.get_reason() or (supplier.get_reason() if supplier else None))
 
 
@@ -94,5 +96,6 @@ def standing_of_settlement(settlement: SettlementWrite, now: datetime) -> Answer
         return Answer(Standing.SWITCHED_OFF)
     if settlement.is_stale(now):
         return Answer(Standing.STALE)
-    is_paused = writing.paused_until is not None and writing.paused_until > now
+    waits = (writing.paused_until, writing.settlements_wait_until)
+    is_paused = any(until is not None and until > now for until in waits)
     return Answer(Standing.PAUSED if is_paused else Standing.QUEUED, why)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
@@ -12,16 +12,20 @@ from integrations.models import BlingAttempt, BlingWriting, PayableWrite, Settle
 from integrations.models.confidential import WHOLE, Sight, marked_ids
 from integrations.models.payable_queries import asks_somebody
 
+ASKED_AGAIN = timedelta(hours=1)
+"""What Bling refuses to let be written is tried again more often than this, as long as anything waits for it."""
 Found = tuple[int, AlertCause, dict[str, object]]
 
 
 def causes_of_payables(tenants: Collection[int], now: datetime) -> Iterator[Found]:
     """Yield by company what Bling refuses the writing for, and how many payables wait for a person."""
-    live = BlingWriting.objects.filter(connection__tenant__in=tenants, mode=WriteMode.LIVE).exclude(failure={})
-    for writing in live.select_related("connection"):
-        if writing.paused_until is not None and writing.paused_until > now:
+    live = BlingWriting.objects.filter(connection__tenant__in=tenants, mode=WriteMode.LIVE)
+    for writing in live.select_related("connection").order_by("pk"):
+        is_paused = bool(writing.failure) and writing.paused_until is not None and writing.paused_until > now
+        # One alert until it is let, or nothing asks for it any more: what is tried again meanwhile is refused again.
+        for failure in [writing.failure] if is_paused else writing.refused_since(now - ASKED_AGAIN)[:1]:
             yield writing.connection.tenant_id, AlertCause.WRITING, {
-                "label": writing.connection.label, "failure": writing.failure
+                "label": writing.connection.label, "failure": failure
             }  # fmt: skip
     every = _waiting(tenants, now, WHOLE)
     marked = marked_ids() if every else {}

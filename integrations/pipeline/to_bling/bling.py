@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from integrations.models import BlingWriting
+from integrations.models import BlingWriting, ContactWrite, PayableWrite, SettlementWrite
 from integrations.models.bling_units import BlingUnit
 from integrations.pipeline.access.leases import CONFIG_PAUSE, LEASE
 from integrations.pipeline.outbox.destination import Destination
@@ -16,6 +16,22 @@ def _pause(connection_id: int, failure: dict[str, str], until: datetime) -> None
     BlingWriting.objects.filter(connection=connection_id).update(
         failure=failure, paused_until=until, lease_until=None, fence=F("fence") + 1
     )
+
+
+_KINDS = {ContactWrite: "contacts", PayableWrite: "payables", SettlementWrite: "settlements"}
+
+
+def _stop_kind(unit: BlingUnit, failure: dict[str, str], until: datetime) -> None:
+    kind = _KINDS[type(unit)]  # the code names what is to be ticked
+    refused = {f"{kind}_failure": {**failure, "code": f"no_{kind}"}, f"{kind}_wait_until": until}
+    BlingWriting.objects.filter(connection=unit.connection_id).update(**refused)
+
+
+def note_allowed(unit: BlingUnit) -> None:
+    """Note that Bling lets what is of the kind of a unit be written."""
+    kind = _KINDS[type(unit)]
+    refused = BlingWriting.objects.filter(connection=unit.connection_id, **{f"{kind}_wait_until__isnull": False})
+    refused.update(**{f"{kind}_failure": {}, f"{kind}_wait_until": None})
 
 
 def _store_anew(units: QuerySet[Any], now: datetime) -> None:
@@ -38,7 +54,7 @@ BLING = Destination(
     lease=LEASE,
     longest_call=timedelta(seconds=TOTAL_TIMEOUT),
     config_pause=CONFIG_PAUSE,
-    refuses_whole=True,
+    stop_kind=_stop_kind,
     pause_account=_pause,
     plan_again=_store_anew,
     may_settle=_may_settle,

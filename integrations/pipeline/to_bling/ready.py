@@ -29,16 +29,24 @@ def ready_payables(now: datetime) -> QuerySet[PayableWrite]:
     """Return the payables that may be sent now: their account is written to, their supplier is in Bling."""
     has_supplier = Q(contact_id__isnull=False) | Q(supplier__bling_id__isnull=False)
     rows = PayableWrite.objects.due(DeliveryState.READY, now).filter(
-        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), connection__writing__mode=WriteMode.LIVE
-    )
+        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), _is_let("payables", now),
+        connection__writing__mode=WriteMode.LIVE,
+    )  # fmt: skip
     return rows.filter(has_supplier)
+
+
+def _is_let(kind: str, now: datetime) -> Q:
+    """Bling did not refuse lately to let anybody write this kind."""
+    until = f"connection__writing__{kind}_wait_until"
+    return Q(**{until: None}) | Q(**{f"{until}__lte": now})
 
 
 def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
     """Return the suppliers that may be sent now: a payable that may be sent needs them."""
     waiting = PayableWrite.objects.filter(
-        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), supplier=OuterRef("pk"),
-        state=DeliveryState.READY, connection__writing__mode=WriteMode.LIVE,
+        ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), _is_let("payables", now),
+        _is_let("contacts", now), supplier=OuterRef("pk"), state=DeliveryState.READY,
+        connection__writing__mode=WriteMode.LIVE,
     )  # fmt: skip
     rows = ContactWrite.objects.due(DeliveryState.READY, now).filter(bling_id__isnull=True)
     return rows.filter(has_any(waiting))
@@ -47,7 +55,9 @@ def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
 def ready_settlements(now: datetime) -> QuerySet[SettlementWrite]:
     """Return the settlements that may be sent now."""
     rows = SettlementWrite.objects.due(DeliveryState.READY, now)
-    return rows.filter(~SettlementWrite.waited_too_long(now), SettlementWrite.may_be_claimed())
+    return rows.filter(
+        ~SettlementWrite.waited_too_long(now), SettlementWrite.may_be_claimed(), _is_let("settlements", now)
+    )
 
 
 def is_mine(writing: BlingWriting, now: datetime) -> bool:

@@ -21,7 +21,7 @@ from integrations.models.registers import CatalogKind
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
-from integrations.pipeline.to_bling.bling import BLING
+from integrations.pipeline.to_bling.bling import BLING, note_allowed
 from integrations.rest.errors import AmbiguousError, ApiError, InternalError
 
 log = structlog.get_logger(__name__)
@@ -48,6 +48,7 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
             may_send=partial(record.may_send, claimed, clock, desired),
         )  # fmt: skip
         record.delivered(claimed, remote_id=remote_id, held=desired, now=clock())
+        note_allowed(unit)
     for batch in WriteBatch.objects.filter(payables__supplier=unit, state=WriteBatch.State.SENDING).distinct():
         _stop_after_refusals(batch)
 
@@ -66,6 +67,7 @@ def send_payable(client: BlingClient, writer: BlingWriter, unit: PayableWrite, *
             desired, contact_id=contact_id, may_send=partial(record.may_send, claimed, clock, desired)
         )
         record.delivered(claimed, remote_id=remote_id, held=desired, now=clock())
+        note_allowed(unit)
     if not _looks_for_supplier_anew(client, unit, clock):
         _stop_after_refusals(unit.batch)
 

@@ -15,7 +15,7 @@ from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp
-from integrations.pipeline.to_bling.bling import BLING
+from integrations.pipeline.to_bling.bling import BLING, note_allowed
 from integrations.rest.errors import ConflictError, NotFoundError
 
 NO_TEXT = "Baixa"
@@ -32,6 +32,7 @@ def settle(client: BlingClient, writer: BlingWriter, unit: SettlementWrite, *, c
         body = _as_it_stands(wanted, _shown(client, unit))
         bordero_id = writer.settle_payable(body, may_send=partial(record.may_send, claimed, clock, body))
         record.delivered(claimed, remote_id=bordero_id, held=wanted, now=clock())
+        note_allowed(unit)
 
 
 def look_for(client: BlingClient, unit: SettlementWrite, look: LookUp) -> None:

@@ -102,13 +102,16 @@ def test_without_an_app_there_is_no_link(name: str, login: Callable[[str], Clien
     assert not ConnectLink.objects.exists()
 
 
+LINK = {"connect", "create_link", "send_link"}
+
+
 @pytest.mark.parametrize(
     ("status", "shown"),
     [
-        ("never", {"connect", "create_link", "send_link"}),
-        ("connected", {"connect", "create_link", "send_link", "sync_this", "test", "write", "pause", "disconnect"}),
-        ("reconnect", {"connect", "create_link", "send_link", "test", "write", "disconnect"}),
-        ("paused", {"resume", "connect", "test", "write", "disconnect"}),
+        ("never", LINK),
+        ("connected", {*LINK, "sync_this", "test", "write", "access_to_bling", "pause", "disconnect"}),
+        ("reconnect", {*LINK, "test", "write", "access_to_bling", "disconnect"}),
+        ("paused", {"resume", "connect", "test", "write", "access_to_bling", "disconnect"}),
         ("held", {"accept", "disconnect"}),
     ],
 )
@@ -119,6 +122,35 @@ def test_each_state_shows_the_buttons_that_can_do_something(
     page = login("root").get(url(BlingConnection, "change", ours.bling.pk)).content.decode()
     found = set(re.findall(rf"/blingconnection/{ours.bling.pk}/(\w+)/", page)) - {"change", "history", "delete"}
     assert found == shown
+
+
+def test_the_access_can_be_chosen_where_there_is_an_app_for_it(
+    login: Callable[[str], Client], ours: Rows, settings: Any
+) -> None:
+    page = url(BlingConnection, "change", ours.bling.pk)
+    BlingConnection.objects.update(client_id="", client_secret="")
+    client = login("root")
+    assert "access_to_bling" not in client.get(page).content.decode()
+    settings.BLING_WRITE_CLIENT_ID = "escreve"
+    assert "access_to_bling" in client.get(page).content.decode()
+    BlingConnection.objects.update(next_access="write")
+    assert "O que se autoriza: leitura e escrita." in client.get(action(ours, "connect")).content.decode()
+    form = client.get(action(ours, "access_to_bling")).content.decode()
+    assert "Propostas Comerciais" in form
+    assert 'name="client_id"' not in form  # the platform's second app
+
+
+def test_the_secret_of_the_next_app_is_never_shown(login: Callable[[str], Client], ours: Rows) -> None:
+    client, secret = login("suporte"), "canary-next-secret"
+    data = {"access": "write", "client_id": "segundo", "client_secret": secret, "reason": "contrato"}
+    pages = [client.post(action(ours, "access_to_bling"), data, follow=True)]
+    assert BlingConnection.objects.get(pk=ours.bling.pk).next_client_secret == secret
+    for name in ("access_to_bling", "change", "history"):
+        pages.append(client.get(action(ours, name)))
+    for page in pages:
+        assert page.status_code == 200
+        assert secret not in page.content.decode()
+    assert "segundo" in pages[1].content.decode()
 
 
 def test_every_state_has_its_buttons() -> None:

@@ -8,7 +8,7 @@ from integrations.models import BlingConnection, ConnectionEvent
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.identity import doubt, proved, waiting
 from integrations.pipeline.access.rate_limits import begin_account
-from integrations.pipeline.access.tokens import other_owner
+from integrations.pipeline.access.tokens import note_company_checked, other_owner
 from integrations.pipeline.read.steps.work import Work
 from integrations.rest.errors import ConfigError
 
@@ -30,6 +30,7 @@ def identify(work: Work) -> None:
     if settings.LIMITS.bling_interval_ms:
         begin_account(connection)
     BlingConnection.objects.filter(pk=connection.pk).update(**proved(company))
+    note_company_checked(work.client.access)
 
 
 def _hold_back(work: Work, company: Empresa, cause: str) -> None:
