@@ -44,7 +44,7 @@ def test_writing_is_asked_for_and_authorized_by_the_link(customer: Customer) -> 
 def test_what_is_authorized_is_written(customer: Customer) -> None:
     customer.ask()
     customer.authorize()
-    options = {"limit": None, "only_writer": True, "reason": "início", "user": customer.person}
+    options = {"limit": None, "only_writer": True, "settles": False, "reason": "início", "user": customer.person}
     writing.switch(connection=customer.connection, mode=WriteMode.LIVE, **options, now=timezone.now())  # type: ignore[arg-type]
     enter(customer.company, customer.person)
     customer.company.bling.expire_access_tokens()
@@ -53,7 +53,7 @@ def test_what_is_authorized_is_written(customer: Customer) -> None:
 
 
 def test_reading_alone_is_not_enough_for_live_writing(customer: Customer) -> None:
-    options = {"limit": None, "only_writer": True, "reason": "início", "user": customer.person}
+    options = {"limit": None, "only_writer": True, "settles": False, "reason": "início", "user": customer.person}
     with pytest.raises(Refused, match=r"98302, 98310"):
         writing.switch(connection=customer.connection, mode=WriteMode.LIVE, **options, now=timezone.now())  # type: ignore[arg-type]
     BlingToken.objects.update(scopes="")  # an answer that names none proves nothing

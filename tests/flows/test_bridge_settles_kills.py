@@ -201,9 +201,9 @@ def test_a_missing_permission_leaves_it_waiting(bridged: Company, title: Any) ->
     put(title.id)
     bridged.work()
     assert (unit().state, unit().reason) == (DeliveryState.READY, Reason.ACCESS_REFUSED)
-    assert BlingWriting.objects.get().paused_until is not None
+    assert BlingWriting.objects.get().settlements_wait_until is not None
     bridged.bling.missing_scopes = set()
-    BlingWriting.objects.update(paused_until=None)
+    BlingWriting.objects.update(settlements_wait_until=timezone.now())
     SettlementWrite.objects.update(ready_at=timezone.now())
     assert settled(bridged, title.id).status_code == 200
 
