@@ -121,7 +121,10 @@ class History:
         self.sync()
 
     def _apply(self, kind: str, *details: Any) -> None:
-        steps: dict[str, Callable[..., None]] = {
+        self._steps()[kind](*details)
+
+    def _steps(self) -> dict[str, Callable[..., None]]:
+        return {
             "bling": self._edit_bling,
             "kamino": self._edit_kamino,
             "rule": self._change_rule,
@@ -136,7 +139,6 @@ class History:
             "kill": self._kill,
             "pause": self._pause,
         }
-        steps[kind](*details)
 
     # The engine.
 
