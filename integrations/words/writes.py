@@ -127,7 +127,7 @@ WRITE_WORDS: Mapping[Reason, Words] = {
     ),
     Reason.NOT_OPEN: Words(
         gettext_noop("Not open in Bling"),
-        gettext_noop("Bling does not show the payable as open and whole: it was paid, changed or removed meanwhile."),
+        gettext_noop("Bling does not show the payable as open, whole and of the value that was asked for."),
         gettext_noop("Look in Bling at what was paid. “Do not settle” ends it."),
     ),
     Reason.BANK_ACCOUNT_MISSING: Words(
@@ -181,6 +181,12 @@ WRITE_WORDS: Mapping[Reason, Words] = {
     ),
 }
 """What a write to Bling may meet (`tests/words/test_writes.py` says where each comes from)."""
+
+
+def recurrence_text(recurrence: Recurrence, day: int) -> str:
+    """Return how often a payable is due, in words; `day` of the month, 0 where it is not repeated by months."""
+    name = _(RECURRENCE_NAMES[recurrence])
+    return _("%(name)s, day %(day)s") % {"name": name, "day": day} if day else name
 
 
 def standing_name(standing: str) -> str:

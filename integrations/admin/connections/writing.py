@@ -66,7 +66,6 @@ class WritingButton:
     def write(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object_or_deny(request, object_id)
         writing = _writing_of(connection)
-        missing = company_writing.missing_for_live(writing, timezone.now())
         form = WritingForm(
             request.POST or None,
             initial={name: getattr(writing, name) for name in ("mode", "limit", "only_writer", "settles")},
@@ -77,6 +76,9 @@ class WritingButton:
             and actions.carry_out(request, company_writing.switch, _said, connection=connection, **form.cleaned_data)
         ):
             return actions.back_to(self, connection.pk)
+        if form.is_bound:
+            writing.only_writer = bool(form.cleaned_data.get("only_writer"))
+        missing = company_writing.missing_for_live(writing, timezone.now())
         return actions.confirm(
             request,
             self,

@@ -13,6 +13,7 @@ from integrations.models import BlingAttempt, CatalogItem, PayableWrite, Settlem
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.payables import live
 from integrations.words.colours import OUTCOME_COLOURS
+from integrations.words.writes import recurrence_text
 
 
 class AttemptInline(ReadOnlyInline):
@@ -47,6 +48,14 @@ def register_name(connection_id: int, kind: CatalogKind, bling_id: int) -> str:
     """Return the name of a register's row as people know it."""
     item = CatalogItem.objects.filter(connection=connection_id, kind=kind, bling_id=bling_id or -1).first()
     return str(item) if item else texts.EMPTY
+
+
+def occurrence_text(row: PayableWrite) -> str:
+    """Return how often a payable is due, or which of some installments it is."""
+    if row.of > 1:
+        return _("Installment %(position)s of %(of)s") % {"position": row.position, "of": row.of}
+    desired = row.get_desired()
+    return recurrence_text(desired.recurrence, desired.day)
 
 
 def surplus_text(row: PayableWrite | SettlementWrite) -> str:

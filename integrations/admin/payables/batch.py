@@ -14,6 +14,7 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin, ReadOnlyInline
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
+from integrations.admin.payables.attempts import occurrence_text
 from integrations.login.step_up import stepped_up
 from integrations.models import PayableWrite, WriteBatch
 from integrations.pipeline.payables import orders
@@ -30,8 +31,8 @@ class PayableInline(ReadOnlyInline):
 
     model = PayableWrite
     verbose_name_plural = gettext_lazy("Payables")
-    fields = ["link", "due", "amount", "standing"]
-    readonly_fields = ["link", "due", "amount", "standing"]
+    fields = ["link", "due", "repeats", "amount", "standing"]
+    readonly_fields = ["link", "due", "repeats", "amount", "standing"]
     per_page = 100
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -46,6 +47,10 @@ class PayableInline(ReadOnlyInline):
     @display(gettext_lazy("due date"))
     def due(self, row: PayableWrite) -> str:
         return texts.day(row.due_date)
+
+    @display(gettext_lazy("occurrence"))
+    def repeats(self, row: PayableWrite) -> str:
+        return occurrence_text(row)
 
     @display(gettext_lazy("value"))
     def amount(self, row: PayableWrite) -> str:

@@ -16,18 +16,22 @@ from django.utils.translation import ngettext
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.document_search import refuse_document
 from integrations.admin.kit.scope import change_url, row_number, scoped, sees_confidential
+from integrations.admin.payables.attempts import register_name
 from integrations.admin.payables.forms import PayableForm, SupplierForm
 from integrations.domain.calendar import day_of
 from integrations.domain.money import ZERO
 from integrations.models import BlingConnection, BlingWriting, WriteBatch, WriteMode
 from integrations.models.confidential import confidential_ids
 from integrations.models.connections import ConnectionStatus
+from integrations.models.registers import CatalogKind
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import Accepted, accept, writing_of
+from integrations.pipeline.payables.columns import COLUMNS
 from integrations.pipeline.payables.duplicates import Duplicate
-from integrations.pipeline.payables.entry import Registers, Supplier, registers_of
+from integrations.pipeline.payables.entry import Entry, Registers, Supplier, registers_of
 from integrations.pipeline.payables.proposal import Proposal, find_suppliers, propose
 from integrations.queue import enqueue_tick
+from integrations.words.writes import recurrence_text
 
 NAME = "integrations_payablewrite_enter"
 
@@ -159,7 +163,8 @@ class _Entering:
             for parcel, found in zip(proposal.parcels, proposal.duplicates, strict=True)
         ]
         total = sum((parcel.value for parcel in proposal.parcels), ZERO)
-        return {"proposal": proposal, "rows": rows, "total": texts.money(total), "supplier": proposal.entry.supplier}
+        shown = {"rows": rows, "total": texts.money(total), "facts": _facts(proposal.entry, self.connection)}
+        return {"proposal": proposal, "supplier": proposal.entry.supplier, **shown}
 
     def _show(self, form: PayableForm, context: dict[str, Any] | None = None) -> HttpResponse:
         writing = writing_of(self.connection)
@@ -169,6 +174,24 @@ class _Entering:
         }  # fmt: skip
         title = _("Enter a payable of %(company)s") % {"company": self.connection.tenant}
         return self.page._page(self.request, shown, title=title)
+
+
+def _facts(entry: Entry, connection: BlingConnection) -> list[tuple[str, str]]:
+    """Return what Bling gets beside what differs from one installment to the next."""
+    registers = {
+        "category": (CatalogKind.CATEGORY, entry.category_id),
+        "account": (CatalogKind.BANK_ACCOUNT, entry.account_id),
+        "payment_form": (CatalogKind.PAYMENT_FORM, entry.payment_form_id),
+    }
+    facts = {
+        "recurrence": recurrence_text(entry.recurrence, entry.due_day),
+        **{name: register_name(connection.pk, *which) for name, which in registers.items() if which[1]},
+        "document_number": entry.document_number,
+        "history": entry.history,
+        "issue_date": texts.day(entry.issue_date),
+        "competence_date": texts.day(entry.competence_date),
+    }
+    return [(str(COLUMNS[name]), text) for name, text in facts.items() if text]
 
 
 def duplicate_text(duplicate: Duplicate, request: HttpRequest) -> str:

@@ -78,6 +78,14 @@ class PayableForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", empty), *((str(bling_id), str(item)) for bling_id, item in items.items())]
 
+    def clean_person(self) -> str:
+        """Refuse digits that are neither a name nor a CPF or CNPJ: they would become the name of a new supplier."""
+        person = str(self.cleaned_data["person"])
+        is_number = not any(letter.isalpha() for letter in person)
+        if is_number and kind_of(person) not in (DocumentKind.CPF, DocumentKind.CNPJ):
+            raise forms.ValidationError(_("This is no CPF or CNPJ: its check digits do not fit."))
+        return person
+
     def clean_value(self) -> Decimal:
         value: Decimal = self.cleaned_data["value"]
         if not 0 < value <= LARGEST_VALUE:

@@ -136,7 +136,8 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
         initial = {name: getattr(row, name) for name in SettingsForm.base_fields}
         initial["settle_account_id"] = row.settle_account_id or None
         return actions.ask_then(
-            request, self, row.pk, keys.change, _("Saved. It counts from the next request on."),
+            request, self, row.pk, keys.change,
+            _("Saved. It counts from the next request on, once finance confirmed what has to be confirmed."),
             given={"api_key": row}, form=SettingsForm(request.POST or None, initial=initial),
             title=_("Change the key"), note=str(row), submit=_("Save"),
             text=_("What it may settle more than before counts once somebody of finance has confirmed it."),

@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
-from integrations.admin.kit.filters import ChoiceFilter, ChoicesColumn, DayRange, TenantFilter
-from integrations.admin.payables.attempts import AttemptInline, SurplusButton, register_name
+from integrations.admin.kit.filters import ChoiceFilter, DayRange, TenantFilter
+from integrations.admin.payables.attempts import AttemptInline, SurplusButton, occurrence_text, register_name
 from integrations.admin.payables.decisions import PayableDecisions
 from integrations.admin.payables.enter import EnterPage, enter_url
+from integrations.admin.payables.filters import StateInBling
 from integrations.admin.payables.sheet import upload_url
 from integrations.domain.titles import Direction
 from integrations.models import PayableWrite, Title
@@ -46,14 +47,15 @@ class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmi
     list_before_template = "admin/integrations/payables/list.html"
     empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
     list_display = ["supplier_text", "number", "due", "amount", "standing", "why", "entered", "company"]
-    list_filter = [TenantFilter, WaitsForSomebody, ("state", ChoicesColumn), ("due_date", DayRange)]
+    list_filter = [TenantFilter, WaitsForSomebody, ("state", StateInBling), ("due_date", DayRange)]
     list_select_related = ["batch__user", "batch__api_key", "supplier", "connection__tenant", "connection__writing"]
     search_fields = ["supplier_name", "document_number"]
     search_help_text = gettext_lazy("Supplier or document number")
     ordering = ["-accepted_at", "-pk"]
     inlines = [AttemptInline]
     readonly_fields = fields = [
-        "standing", "whole_answer", "advice", "supplier_text", "document_text", "number", "amount", "due", "issue",
+        "standing", "whole_answer", "advice", "supplier_text", "document_text", "number", "amount", "due", "repeats",
+        "issue",
         "competence", "category", "account", "payment_form", "history_text", "similar", "title_link", "bling_number",
         "surplus",
         "batch_link", "entered", "decided", "company",
@@ -95,6 +97,10 @@ class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmi
     @display(gettext_lazy("due date"), ordering="due_date")
     def due(self, row: PayableWrite) -> str:
         return texts.day(row.due_date)
+
+    @display(gettext_lazy("occurrence"))
+    def repeats(self, row: PayableWrite) -> str:
+        return occurrence_text(row)
 
     @display(gettext_lazy("value"), ordering="value")
     def amount(self, row: PayableWrite) -> str:

@@ -16,9 +16,10 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display, page_action
-from integrations.admin.kit.filters import ChoicesColumn, DayRange, TenantFilter
+from integrations.admin.kit.filters import DayRange, TenantFilter
 from integrations.admin.payables.attempts import SettlementAttemptInline, SurplusButton, has_surplus, register_name
 from integrations.admin.payables.decisions import LARGEST_ID
+from integrations.admin.payables.filters import StateInBling
 from integrations.domain.titles import Direction
 from integrations.models import SettlementWrite, Title
 from integrations.models.registers import CatalogKind
@@ -51,7 +52,7 @@ class SettlementWriteAdmin(SurplusButton, actions.PermittedActions, ReadOnlyAdmi
     tenant_path = "connection__tenant"
     empty_text = gettext_lazy("No program settled a payable in Bling yet.")
     list_display = ["what", "amount", "day", "standing", "why", "program", "company"]
-    list_filter = [TenantFilter, ("state", ChoicesColumn), ("paid_on", DayRange)]
+    list_filter = [TenantFilter, ("state", StateInBling), ("paid_on", DayRange)]
     list_select_related = ["api_key", "payable", "connection__tenant", "connection__writing"]
     search_fields = ["document_number"]
     search_help_text = gettext_lazy("Document number")
@@ -129,7 +130,7 @@ class SettlementWriteAdmin(SurplusButton, actions.PermittedActions, ReadOnlyAdmi
     def amount(self, row: SettlementWrite) -> str:
         return texts.money(row.value)
 
-    @display(gettext_lazy("settled on"), ordering="paid_on")
+    @display(gettext_lazy("settlement date"), ordering="paid_on")
     def day(self, row: SettlementWrite) -> str:
         return texts.day(row.paid_on)
 

@@ -76,11 +76,21 @@ def missing_access(connection: BlingConnection) -> list[str]:
     if proof is Proof.MISSING:
         text = _("Bling did not give the permissions that writing needs (scope ids %(ids)s): tick them in a new app.")
         found.append(text % {"ids": ", ".join(missing)})
-    elif settings.BLING_WRITE_CLIENT_ID and connection.access != BlingAccess.WRITE and proof is not Proof.PROVED:
+    elif connection.access != BlingAccess.WRITE and proof is not Proof.PROVED and _has_to_ask(connection):
         found.append(_("Ask the customer for access to read and write (“Access to Bling”): it was given for reading."))
     if token is not None and token.company_checked_version != token.version:
         found.append(_("Sync once: whose account the present authorization opens was not read yet."))
     return found
+
+
+def _has_to_ask(connection: BlingConnection) -> bool:
+    """Say whether writing needs the customer's word: the platform has an app for it, or access went back to reading."""
+    return bool(settings.BLING_WRITE_CLIENT_ID) or was_for_writing(connection)
+
+
+def was_for_writing(connection: BlingConnection) -> bool:
+    """Say whether a customer ever let an account be written to."""
+    return bool(connection.pk) and BlingConnection.history.filter(id=connection.pk, access=BlingAccess.WRITE).exists()
 
 
 def unproved(connection: BlingConnection) -> str:
@@ -146,9 +156,9 @@ def _switch_off(connection: BlingConnection, reason: str, user: User) -> None:
     writing = BlingWriting.objects.select_for_update().filter(connection=connection).first()
     if writing is None or writing.mode == WriteMode.OFF:
         return
-    writing.mode = WriteMode.OFF
+    writing.mode, writing.settles = WriteMode.OFF, False
     _note(writing, reason, user)
-    writing.save(update_fields=["mode"])
+    writing.save(update_fields=["mode", "settles"])
 
 
 def _save(connection: BlingConnection, changes: dict[str, Any], *, reason: str, user: User | None) -> None:

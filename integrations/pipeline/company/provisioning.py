@@ -31,6 +31,7 @@ from integrations.models.mappings import TARGET_KINDS, MappingKind
 from integrations.pipeline.access.apps import platform_app
 from integrations.pipeline.access.tokens import store_tokens
 from integrations.pipeline.company import activation
+from integrations.pipeline.company.bling_access import was_for_writing
 from integrations.pipeline.company.checklist import GREEN, checklist
 from integrations.pipeline.company.provision_document import DocumentError, Node, node_of
 from integrations.pipeline.company.saving import RefusedPlaceError, place_of, save_bling, save_kamino, save_tenant
@@ -130,7 +131,7 @@ def _bling(made: Provisioned, node: Node, now: datetime, changed: list[str]) -> 
     if connection is None:
         connection = BlingConnection(tenant=tenant, label=label, code_prefix=_free_prefix(tenant))
     wanted: dict[str, Any] = {key: node.text(key) for key in _APP if key in node}
-    is_switched = _is_switched(connection)
+    is_switched = was_for_writing(connection)
     if wanted and is_switched and wanted.get("client_id") != connection.client_id:
         # The document names the app of before; without the present one's secret its authorization would be lost.
         text = _("“%(label)s” stays with the app that its customer authorized: it is changed on its own page.")
@@ -175,11 +176,6 @@ def _take_tokens(connection: BlingConnection, node: Node, refresh: str, now: dat
     cause = connection.status_cause if stays else ""
     app = connection.client_id or platform_app(BlingAccess.READ)
     store_tokens(connection, pair, now=now, status=status, cause=cause, given=True, client_id=app)
-
-
-def _is_switched(connection: BlingConnection) -> bool:
-    """Say whether a customer authorized writing once. Which app stands is then what they authorized last."""
-    return bool(connection.pk) and BlingConnection.history.filter(id=connection.pk, access=BlingAccess.WRITE).exists()
 
 
 def _free_prefix(tenant: Tenant) -> str:
