@@ -117,3 +117,26 @@ def test_what_bling_refuses_for_another_reason_looks_for_no_supplier(writing: Co
     work(writing)
     assert (states()[-1], ContactWrite.objects.get().state) == ("needs_human", "delivered")
     assert writing.bling.calls["POST /contatos"] == 1
+
+
+def test_no_supplier_is_looked_for_anew_while_nobody_knows_whether_one_of_its_payables_is_there(
+    writing: Company, ana: User, world: World, settings: Any
+) -> None:
+    """It stands at the contact of before: nobody would find it at another one, and it would be sent a second time."""
+    settings.UNCERTAIN_WAIT_SECONDS = 3600
+    enter(writing, ana)
+    writing.work()
+    world.faults.add(Fault("bling", "cut_after", "POST", "/contas/pagar"))
+    enter_another(writing, ana)
+    writing.work()
+    assert states() == ["delivered", "uncertain"]
+    [contact] = contacts_of_second(writing)
+    writing.bling.contacts[contact].status = "E"
+    writing.bling.deleted_keep_documents = False
+    enter(writing, ana, entry(writing, document_number="NF 79"))
+    work(writing)
+    settings.UNCERTAIN_WAIT_SECONDS = 0
+    for _ in range(4):
+        PayableWrite.objects.update(ready_at=timezone.now())
+        work(writing)
+    assert contacts_of_second(writing) == [contact]

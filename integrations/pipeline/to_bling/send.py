@@ -79,6 +79,10 @@ def _looks_for_supplier_anew(client: BlingClient, unit: PayableWrite, clock: Clo
     supplier = unit.supplier
     if supplier is None or supplier.bling_id is None or not refused.exists():
         return False
+    # What may stand at the contact of before would not be found at another one, and be sent a second time.
+    unknown = BlingAttempt.objects.filter(payable__supplier=supplier, outcome__in=BlingAttempt.UNRESOLVED)
+    if unknown.exists():
+        return False
     try:
         if client.usable_contact(supplier.bling_id) is not None:
             return False
