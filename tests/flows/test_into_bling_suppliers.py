@@ -140,3 +140,23 @@ def test_no_supplier_is_looked_for_anew_while_nobody_knows_whether_one_of_its_pa
         PayableWrite.objects.update(ready_at=timezone.now())
         work(writing)
     assert contacts_of_second(writing) == [contact]
+
+
+def test_a_supplier_that_bling_keeps_deleting_is_created_once_more_and_then_a_person_s(
+    writing: Company, ana: User, lost: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = writing.bling.add_contact
+
+    def add_deleted(*args: Any, **values: Any) -> int:
+        number = int(add(*args, **values))
+        writing.bling.contacts[number].status = "E"
+        return number
+
+    monkeypatch.setattr(writing.bling, "add_contact", add_deleted)
+    enter_another(writing, ana)
+    work(writing)
+    assert writing.bling.calls["POST /contatos"] == 2
+    assert states() == ["delivered", "needs_human"]
+    orders.send_again(payable=PayableWrite.objects.latest("pk"), user=ana, now=timezone.now())
+    work(writing)
+    assert writing.bling.calls["POST /contatos"] == 3
