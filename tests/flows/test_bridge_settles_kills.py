@@ -320,3 +320,31 @@ def test_an_answer_that_comes_after_the_next_claim_is_told_no_program_as_a_refus
     assert error_of(put(title.id, settlement(yesterday()))) == NOT_SETTLED
     assert unit().state == DeliveryState.NEEDS_HUMAN
     assert len(paid(bridged, title)) == 1
+
+
+def test_an_answer_that_names_a_bordero_while_something_stays_open_is_no_settlement(
+    bridged: Company, title: Any, world: World
+) -> None:
+    lose(world, title, "answer", status=200, answer='{"data": {"bordero": {"id": 4711}}}')
+    put(title.id)
+    with at_failpoint("settlement.before_write", 1, lambda: bridged.bling.pay(title.id, amount="5.00")):
+        bridged.work()
+    assert (unit().state, unit().reason) == (DeliveryState.NEEDS_HUMAN, Reason.PAID_DIFFERENTLY)
+    assert error_of(put(title.id))[0] == 903
+
+
+def test_an_answer_that_names_a_bordero_of_nothing_is_looked_up(bridged: Company, title: Any, world: World) -> None:
+    lose(world, title, "answer", status=200, answer='{"data": {"bordero": {"id": 4711}}}')
+    assert settled(bridged, title.id).status_code == 200
+    assert len(paid(bridged, title)) == 1
+
+
+def test_a_settlement_that_cannot_be_read_back_is_what_its_answer_says(
+    bridged: Company, title: Any, world: World
+) -> None:
+    unreadable = Fault("bling", "500", "GET", f"/contas/pagar/{title.id}", times=9)
+    put(title.id)
+    with at_failpoint("settlement.before_write", 1, lambda: world.faults.add(unreadable)):
+        bridged.work()
+    assert put(title.id).status_code == 200
+    assert len(paid(bridged, title)) == 1
