@@ -93,13 +93,15 @@ def _looks_for_supplier_anew(client: BlingClient, unit: PayableWrite, clock: Clo
     except ApiError as error:  # "Enviar de novo" asks once more
         log.warning("supplier of a refused payable not read", unit=unit.pk, error=str(error))
         return False
+    values: dict[str, Any] = {"state": DeliveryState.READY, "ready_at": clock(), "tries": 0, **NO_REASON}
     with transaction.atomic():
+        if not refused.update(**values):  # the payable before its supplier, as who decides about them
+            return False
         found = ContactWrite.objects.filter(
             pk=supplier.pk, state=DeliveryState.DELIVERED, bling_id=supplier.bling_id, fence=supplier.fence
         )
-        values: dict[str, Any] = {"state": DeliveryState.READY, "ready_at": clock(), "tries": 0, **NO_REASON}
         found.update(bling_id=None, fence=supplier.fence + 1, **values)
-        return bool(refused.update(**values))
+    return True
 
 
 def who_it_is(client: BlingClient, desired: DesiredContact) -> int | None:
