@@ -167,8 +167,8 @@ def ended_of(pk: int) -> Ended:
 
 
 def _is_refused(unit: SettlementWrite) -> bool:
-    """Say whether nothing happened. Where an answer was lost before, and Bling now shows the payable as paid, or refuses
-    it, it may have been that payment, late: a person looks."""
+    """Say whether nothing happened. Where an answer was lost before, and Bling now shows the payable as paid or
+    refuses it, it may have been that payment, late: a person looks."""
     if unit.reason not in SettlementWrite.REFUSED or _is_unresolved(unit.pk):
         return False
     was_lost = BlingAttempt.objects.filter(settlement=unit, outcome=Outcome.TRANSIENT, failure__code="not_there_twice")

@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.discrepancies import DiscrepancyKind
-from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, PersonAction, StoredDiscrepancy, Tenant, Title, TitleRead
+from integrations.models import (
+    BulkOrder,
+    ForcedSettlement,
+    KaminoItem,
+    PersonAction,
+    StoredDiscrepancy,
+    Tenant,
+    Title,
+    TitleRead,
+)
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.desk import approvals, bulk
 from integrations.pipeline.desk.refusal import Refused
