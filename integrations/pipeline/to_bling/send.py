@@ -79,9 +79,11 @@ def _looks_for_supplier_anew(client: BlingClient, unit: PayableWrite, clock: Clo
     supplier = unit.supplier
     if supplier is None or supplier.bling_id is None or not refused.exists():
         return False
-    # Once for each time that a person says that it is to be sent: what is deleted again would be created without end.
-    tried = unit.attempts.filter(outcome=Outcome.REJECTED, started_at__gte=unit.accepted_at)
-    if tried.count() > 1:
+    # Where it was looked for since the refusal before this one, a person decides: what is deleted again and again would
+    # be created without end.
+    refusals = unit.attempts.filter(outcome=Outcome.REJECTED).order_by("-pk").values_list("pk", flat=True)
+    last_two = list(refusals[:2])[::-1]
+    if len(last_two) == 2 and supplier.attempts.filter(pk__range=last_two).exists():
         return False
     # What may stand at the contact of before would not be found at another one, and be sent a second time.
     unknown = BlingAttempt.objects.filter(payable__supplier=supplier, outcome__in=BlingAttempt.UNRESOLVED)
