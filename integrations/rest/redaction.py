@@ -11,7 +11,7 @@ _SHORTEST = 8
 _SECRET_NAMES = {
     "accesstoken", "refreshtoken", "clientsecret", "authorization", "proxyauthorization", "password", "senha", "token",
     "apikey", "app", "idusr", "usr", "hash", "code", "secretkey", "fieldencryptionkeys", "cookie", "setcookie",
-    "databaseurl", "emailurl", "xml", "keypepper",
+    "databaseurl", "emailurl", "xml", "keypepper", "nextclientsecret",
 }  # fmt: skip
 """Without what stands between their words; in whatever case."""
 _SECRET_TEXT = re.compile(

@@ -286,3 +286,65 @@ def test_only_an_answer_that_names_a_bordero_is_believed(
     [bordero] = bridged.bling.borderos
     assert unit().bling_id == (77 if is_read else bordero)
     assert bridged.bling.calls[SETTLE] == 1
+
+
+def test_a_refusal_after_a_lost_answer_is_a_person_s(bridged: Company, title: Any, world: World) -> None:
+    """Bling refuses it because the lost one happened after all: its program must not be told that nothing did."""
+    lose(world, title, "cut_before")
+    put(title.id)
+    with at_failpoint("settlement.before_write", 2, lambda: bridged.bling.pay(title.id)):
+        bridged.work()
+    assert (unit().state, unit().reason) == (DeliveryState.NEEDS_HUMAN, Reason.REFUSED)
+    for _ in range(2):
+        assert error_of(put(title.id))[0] == 903
+    assert len(paid(bridged, title)) == 1
+
+
+def test_an_answer_that_comes_after_the_next_claim_is_told_no_program_as_a_refusal(
+    bridged: Company, title: Any, world: World
+) -> None:
+    """It was given up for lost, looked up twice, and is to be sent again: then its answer names the borderô."""
+
+    def give_up() -> None:
+        gone = {"outcome": Outcome.TRANSIENT, "failure": {"code": "not_there_twice", "service": "Bling"}}
+        BlingAttempt.objects.filter(settlement__isnull=False).update(**gone)
+        SettlementWrite.objects.update(fence=F("fence") + 1, state=DeliveryState.READY, lease_until=None)
+
+    put(title.id)
+    with at_failpoint("settlement.after_write", 1, give_up):
+        bridged.work()
+    bridged.work()
+    assert (unit().state, unit().reason) == (DeliveryState.NEEDS_HUMAN, Reason.NOT_OPEN)
+    for _ in range(2):
+        assert error_of(put(title.id))[0] == 903
+    assert error_of(put(title.id, settlement(yesterday()))) == NOT_SETTLED
+    assert unit().state == DeliveryState.NEEDS_HUMAN
+    assert len(paid(bridged, title)) == 1
+
+
+def test_an_answer_that_names_a_bordero_while_something_stays_open_is_no_settlement(
+    bridged: Company, title: Any, world: World
+) -> None:
+    lose(world, title, "answer", status=200, answer='{"data": {"bordero": {"id": 4711}}}')
+    put(title.id)
+    with at_failpoint("settlement.before_write", 1, lambda: bridged.bling.pay(title.id, amount="5.00")):
+        bridged.work()
+    assert (unit().state, unit().reason) == (DeliveryState.NEEDS_HUMAN, Reason.PAID_DIFFERENTLY)
+    assert error_of(put(title.id))[0] == 903
+
+
+def test_an_answer_that_names_a_bordero_of_nothing_is_looked_up(bridged: Company, title: Any, world: World) -> None:
+    lose(world, title, "answer", status=200, answer='{"data": {"bordero": {"id": 4711}}}')
+    assert settled(bridged, title.id).status_code == 200
+    assert len(paid(bridged, title)) == 1
+
+
+def test_a_settlement_that_cannot_be_read_back_is_what_its_answer_says(
+    bridged: Company, title: Any, world: World
+) -> None:
+    unreadable = Fault("bling", "500", "GET", f"/contas/pagar/{title.id}", times=9)
+    put(title.id)
+    with at_failpoint("settlement.before_write", 1, lambda: world.faults.add(unreadable)):
+        bridged.work()
+    assert put(title.id).status_code == 200
+    assert len(paid(bridged, title)) == 1

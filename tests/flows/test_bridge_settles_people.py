@@ -90,6 +90,21 @@ def test_a_bordero_of_another_payable_is_refused(
     assert SettlementWrite.objects.get().state == DeliveryState.NEEDS_HUMAN
 
 
+def test_a_bordero_that_settled_another_payable_already_is_refused(
+    bridged: Company, title: Any, unclear: SettlementWrite, ana: User
+) -> None:
+    """Several payables may be paid by one borderô in Bling; each settlement here is one of its own."""
+    [bordero] = bridged.bling.borderos
+    SettlementWrite.objects.create(
+        connection=bridged.connection, api_key=unclear.api_key, title_id=1, value=1, paid_on=yesterday(),
+        accepted_at=timezone.now(), ready_at=timezone.now(), planned_at=timezone.now(), state=DeliveryState.DELIVERED,
+        bling_id=bordero,
+    )  # fmt: skip
+    with pytest.raises(Refused, match="borderô"):
+        decide(live.is_settled, unclear, ana, bordero_id=bordero, reason="foi essa")
+    assert SettlementWrite.objects.get(pk=unclear.pk).state == DeliveryState.NEEDS_HUMAN
+
+
 def test_it_did_not_happen_and_is_looked_at_again(
     bridged: Company, title: Any, unclear: SettlementWrite, ana: User
 ) -> None:

@@ -1,22 +1,28 @@
 """A supplier that was in Bling once need not be there any more."""
 
+from threading import Event
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.models import ContactWrite, PayableWrite, WriteBatch
+from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import live, orders
 from integrations.pipeline.payables.standing import Standing, standing_of
+from integrations.pipeline.to_bling.send import _looks_for_supplier_anew
 from sandbox.bling.records import Contact
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
 from tests.flows.payables import DOCUMENT, enter, entry, ours, states
+from tests.flows.test_into_bling_kills import at_once
+from tests.locks import wait_for_a_lock
 
 
 @pytest.fixture
@@ -117,3 +123,73 @@ def test_what_bling_refuses_for_another_reason_looks_for_no_supplier(writing: Co
     work(writing)
     assert (states()[-1], ContactWrite.objects.get().state) == ("needs_human", "delivered")
     assert writing.bling.calls["POST /contatos"] == 1
+
+
+def test_no_supplier_is_looked_for_anew_while_nobody_knows_whether_one_of_its_payables_is_there(
+    writing: Company, ana: User, world: World, settings: Any
+) -> None:
+    """It stands at the contact of before: nobody would find it at another one, and it would be sent a second time."""
+    settings.UNCERTAIN_WAIT_SECONDS = 3600
+    enter(writing, ana)
+    writing.work()
+    world.faults.add(Fault("bling", "cut_after", "POST", "/contas/pagar"))
+    enter_another(writing, ana)
+    writing.work()
+    assert states() == ["delivered", "uncertain"]
+    [contact] = contacts_of_second(writing)
+    writing.bling.contacts[contact].status = "E"
+    writing.bling.deleted_keep_documents = False
+    enter(writing, ana, entry(writing, document_number="NF 79"))
+    work(writing)
+    settings.UNCERTAIN_WAIT_SECONDS = 0
+    for _ in range(4):
+        PayableWrite.objects.update(ready_at=timezone.now())
+        work(writing)
+    assert contacts_of_second(writing) == [contact]
+
+
+def test_a_supplier_that_bling_keeps_deleting_is_created_once_more_and_then_a_person_s(
+    writing: Company, ana: User, lost: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = writing.bling.add_contact
+
+    def add_deleted(*args: Any, **values: Any) -> int:
+        number = int(add(*args, **values))
+        writing.bling.contacts[number].status = "E"
+        return number
+
+    monkeypatch.setattr(writing.bling, "add_contact", add_deleted)
+    enter_another(writing, ana)
+    work(writing)
+    assert writing.bling.calls["POST /contatos"] == 2
+    assert states() == ["delivered", "needs_human"]
+    orders.send_again(payable=PayableWrite.objects.latest("pk"), user=ana, now=timezone.now())
+    work(writing)
+    assert writing.bling.calls["POST /contatos"] == 3
+
+
+def test_who_looks_for_a_supplier_anew_and_who_decides_about_its_payable_do_not_wait_for_each_other(
+    writing: Company, ana: User, world: World, lost: Contact
+) -> None:
+    world.faults.add(Fault("bling", "500", "GET", f"/contatos/{lost.id}", times=9))
+    enter_another(writing, ana)
+    work(writing)
+    world.faults.clear()
+    unit = PayableWrite.objects.select_related("supplier", "batch", "connection").latest("pk")
+    client = open_bling(unit.connection, clock=timezone.now)
+
+    def decide() -> None:
+        with transaction.atomic():
+            row = PayableWrite.objects.select_for_update(of=("self",)).get(pk=unit.pk)
+            decides.set()
+            wait_for_a_lock()
+            ContactWrite.objects.filter(pk=row.supplier_id).update(tries=0)
+            PayableWrite.objects.filter(pk=row.pk).update(state=DeliveryState.IGNORED)
+
+    def look() -> bool:
+        decides.wait()
+        return _looks_for_supplier_anew(client, unit, timezone.now)
+
+    decides = Event()
+    assert at_once(decide, look) == [None, False]
+    assert ContactWrite.objects.get().bling_id == lost.id

@@ -21,6 +21,7 @@ class Pair(NamedTuple):
         {"access_token": CANARY},
         {"Authorization": f"Bearer {CANARY}"},
         {"deep": [{"client_secret": CANARY}]},
+        {"next_client_secret": CANARY},
         f"Authorization: Bearer {CANARY}",
         f"Basic {CANARY}",
         f"refresh_token={CANARY}&grant_type=refresh_token",

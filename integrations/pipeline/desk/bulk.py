@@ -218,7 +218,9 @@ def _carry_out(row: BulkOrder, ids: list[int], now: datetime) -> tuple[int, Coun
         return done, refused
     list(titles.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
     request_plans(titles, now=now, priority=Priority.PERSON)  # first: planning locks in the same order
-    rows = Posting.objects.select_for_update(of=("self",)).filter(title__in=titles).select_related("title")
+    # Not their keys: who compares writes differences of them under the lock that an order may wait for.
+    locked = Posting.objects.select_for_update(of=("self",), no_key=True)
+    rows = locked.filter(title__in=titles).select_related("title")
     postings = list(rows.order_by("pk"))
     if len(postings) < len(ids):
         refused["not_planned"] += len(ids) - len(postings)

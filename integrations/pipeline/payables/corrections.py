@@ -40,7 +40,9 @@ def _corrected(row: Sequence[object], typed: Cells) -> list[object]:
     number, kept, formulas = row
     assert isinstance(kept, dict)
     assert isinstance(formulas, list)
-    told = {column: text.strip()[:LONGEST_CELL] for column, text in typed.items() if column in COLUMNS}
+    # PostgreSQL keeps no NUL.
+    texts = {column: text.replace("\x00", "\ufffd") for column, text in typed.items() if column in COLUMNS}
+    told = {column: text.strip()[:LONGEST_CELL] for column, text in texts.items()}
     changed = {column: text for column, text in told.items() if text != as_typed(kept.get(column, ""), column)}
     cells = {column: text for column, text in {**kept, **changed}.items() if text}
     return [number, cells, [column for column in formulas if column not in changed]]

@@ -37,6 +37,9 @@ def is_settled(
             raise decided_meanwhile()
         if bordero.bling_id not in facts.bordero_ids:
             raise Refused("other", _("The payable does not have this borderô in Bling."))
+        mine = SettlementWrite.objects.filter(connection=row.connection_id, bling_id=bordero.bling_id)
+        if mine.exclude(pk=row.pk).exists():
+            raise Refused("taken", _("This borderô is kept as the settlement of another payable already."))
         unresolved(row).update(outcome=Outcome.ADOPTED, ended_at=now, bling_id=bordero.bling_id)
         SettlementWrite.objects.filter(pk=row.pk).update(
             state=DeliveryState.DELIVERED, bling_id=bordero.bling_id, delivered=row.desired,

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from integrations.bling_v2 import answers
 from integrations.bling_v2.codes import CODES, NOT_SETTLED, OFF, PENDING, REFUSED, RefusedError
@@ -166,16 +167,18 @@ def ended_of(pk: int) -> Ended:
 
 
 def _is_refused(unit: SettlementWrite) -> bool:
-    """Say whether nothing happened. Where an answer was lost before, and Bling now shows the payable as paid, it may
-    have been that payment, late: a person looks."""
+    """Say whether nothing happened. Where an answer was lost before, and Bling now shows the payable as paid or
+    refuses it, it may have been that payment, late: a person looks."""
     if unit.reason not in SettlementWrite.REFUSED or _is_unresolved(unit.pk):
         return False
     was_lost = BlingAttempt.objects.filter(settlement=unit, outcome=Outcome.TRANSIENT, failure__code="not_there_twice")
-    return unit.reason != Reason.NOT_OPEN or not was_lost.exists()
+    return unit.reason not in (Reason.NOT_OPEN, Reason.REFUSED) or not was_lost.exists()
 
 
 def _is_unresolved(pk: int) -> bool:
-    found: bool = BlingAttempt.objects.filter(settlement=pk, outcome__in=BlingAttempt.UNRESOLVED).exists()
+    """Say whether nobody knows what became of a write, or one came too late and named a borderô that is there still."""
+    may_be = Q(outcome__in=BlingAttempt.UNRESOLVED) | BlingAttempt.HAS_SURPLUS
+    found: bool = BlingAttempt.objects.filter(may_be, settlement=pk).exists()
     return found
 
 

@@ -79,19 +79,31 @@ def _looks_for_supplier_anew(client: BlingClient, unit: PayableWrite, clock: Clo
     supplier = unit.supplier
     if supplier is None or supplier.bling_id is None or not refused.exists():
         return False
+    # Where it was looked for since the refusal before this one, a person decides: what is deleted again and again would
+    # be created without end.
+    refusals = unit.attempts.filter(outcome=Outcome.REJECTED).order_by("-pk").values_list("pk", flat=True)
+    last_two = list(refusals[:2])[::-1]
+    if len(last_two) == 2 and supplier.attempts.filter(pk__range=last_two).exists():
+        return False
+    # What may stand at the contact of before would not be found at another one, and be sent a second time.
+    unknown = BlingAttempt.objects.filter(payable__supplier=supplier, outcome__in=BlingAttempt.UNRESOLVED)
+    if unknown.exists():
+        return False
     try:
         if client.usable_contact(supplier.bling_id) is not None:
             return False
     except ApiError as error:  # "Enviar de novo" asks once more
         log.warning("supplier of a refused payable not read", unit=unit.pk, error=str(error))
         return False
+    values: dict[str, Any] = {"state": DeliveryState.READY, "ready_at": clock(), "tries": 0, **NO_REASON}
     with transaction.atomic():
+        if not refused.update(**values):  # the payable before its supplier, as who decides about them
+            return False
         found = ContactWrite.objects.filter(
             pk=supplier.pk, state=DeliveryState.DELIVERED, bling_id=supplier.bling_id, fence=supplier.fence
         )
-        values: dict[str, Any] = {"state": DeliveryState.READY, "ready_at": clock(), "tries": 0, **NO_REASON}
         found.update(bling_id=None, fence=supplier.fence + 1, **values)
-        return bool(refused.update(**values))
+    return True
 
 
 def who_it_is(client: BlingClient, desired: DesiredContact) -> int | None:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
+import structlog
+
 from integrations.bling.client import BlingClient
 from integrations.bling.writer import BlingWriter
 from integrations.domain.delivery import Operation
@@ -16,8 +18,9 @@ from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp
 from integrations.pipeline.to_bling.bling import BLING, note_allowed
-from integrations.rest.errors import ConflictError, NotFoundError
+from integrations.rest.errors import ApiError, ConflictError, NotFoundError, UncertainError
 
+log = structlog.get_logger(__name__)
 NO_TEXT = "Baixa"
 """What a settlement says whose payable says nothing: Bling needs a text."""
 
@@ -31,8 +34,9 @@ def settle(client: BlingClient, writer: BlingWriter, unit: SettlementWrite, *, c
         wanted = unit.get_desired()
         body = _as_it_stands(wanted, _shown(client, unit))
         bordero_id = writer.settle_payable(body, may_send=partial(record.may_send, claimed, clock, body))
-        record.delivered(claimed, remote_id=bordero_id, held=wanted, now=clock())
         note_allowed(unit)
+        _check_settled(client, unit)
+        record.delivered(claimed, remote_id=bordero_id, held=wanted, now=clock())
 
 
 def look_for(client: BlingClient, unit: SettlementWrite, look: LookUp) -> None:
@@ -62,6 +66,18 @@ def look_for(client: BlingClient, unit: SettlementWrite, look: LookUp) -> None:
         look.absent()
     else:
         look.again()
+
+
+def _check_settled(client: BlingClient, unit: SettlementWrite) -> None:
+    """Raise `UncertainError` where Bling shows something open of a payable that it just said to have settled: what came
+    of it is looked up then. Where it shows nothing now, its answer counts."""
+    try:
+        facts = client.title(Direction.PAYABLE, unit.title_id)
+    except ApiError as error:
+        log.warning("settled payable not read", unit=unit.pk, error=str(error))
+        return
+    if facts.status is not TitleStatus.SETTLED or facts.balance != 0:
+        raise UncertainError("something is open still", service=BLING.service, code="says_nothing")
 
 
 def _bordero_of(client: BlingClient, facts: TitleFacts, sent: DesiredSettlement) -> int | None:

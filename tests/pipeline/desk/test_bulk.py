@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -10,12 +11,24 @@ from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
-from integrations.models import BulkOrder, ForcedSettlement, KaminoItem, PersonAction, Tenant, Title, TitleRead
+from integrations.domain.discrepancies import DiscrepancyKind
+from integrations.models import (
+    BulkOrder,
+    ForcedSettlement,
+    KaminoItem,
+    PersonAction,
+    StoredDiscrepancy,
+    Tenant,
+    Title,
+    TitleRead,
+)
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.desk import approvals, bulk
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.run import tick
 from tests.flows.helpers import Company
+from tests.flows.test_into_bling_kills import at_once
+from tests.locks import wait_for_a_lock
 
 
 @pytest.fixture
@@ -82,6 +95,31 @@ def test_a_worker_that_dies_leaves_each_title_ordered_once(
     row = work_off(row)
     assert (row.done, row.left_out) == (3, {})
     assert PersonAction.objects.filter(kind="ignore").count() == 3
+
+
+def test_a_list_that_is_taken_out_and_a_comparison_do_not_wait_for_each_other(company: Company, user: User) -> None:
+    """A comparison writes differences of titles that the order holds, and the order closes some of them."""
+    title = company.add_title("payable")
+    company.sync()
+    row, posting = order(company, user, "ignore"), company.posting(title)
+
+    def compare() -> None:
+        with StoredDiscrepancy.one_writer(posting.kamino_connection_id):
+            compares.set()
+            wait_for_a_lock()
+            StoredDiscrepancy.objects.create(
+                posting=posting, kind=DiscrepancyKind.MISSING_IN_KAMINO, opened_at=timezone.now(),
+                seen_at=timezone.now(),
+            )  # fmt: skip
+
+    def take_out() -> None:
+        compares.wait()
+        assert bulk.advance(row.pk, now=timezone.now())
+
+    compares = Event()
+    assert at_once(compare, take_out) == [None, None]
+    row.refresh_from_db()
+    assert (row.done, row.left_out) == (1, {})
 
 
 def test_a_second_click_orders_nothing(company: Company, user: User) -> None:

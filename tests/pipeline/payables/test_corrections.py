@@ -91,3 +91,9 @@ def test_unknown_columns_and_endless_texts_are_not_kept(rows: Rows, ana: User) -
     assert correct(sheet, history="x" * 5_000, marker="[#KAAAAAAAAAA]") == 1
     cells = sheet.rows[0][1]
     assert (len(cells["history"]), "marker" in cells) == (1_000, False)
+
+
+def test_what_no_database_keeps_is_kept_as_an_error(rows: Rows, ana: User) -> None:
+    sheet = sent(rows, ana, GOOD, BAD)
+    assert correct(sheet, value="99\x00,90", category="Categoria 2 nossa") == 1
+    assert [fault.field for fault in shown(sheet).bad[0].faults] == ["value"]
