@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from integrations.models import Heartbeat
-from integrations.pipeline.access import clocks, journal
+from integrations.pipeline.access import clocks, journal, tokens
 from integrations.pipeline.company import closing, retention
 from integrations.pipeline.handover.due import Kind, Turn
 from integrations.pipeline.read import schedule
@@ -57,7 +57,9 @@ def _beat(clock_off_by: int = 0) -> None:
 
 
 def open_runs() -> int:
-    """Open the runs of the slot that has just come (each with its connection's delay)."""
+    """Open the runs of the slot that has just come (each with its connection's delay), also of connections whose app is
+    known again since the last one."""
+    tokens.find_apps_again(timezone.now())
     return schedule.open_due_runs(now=timezone.now())
 
 

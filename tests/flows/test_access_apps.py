@@ -23,7 +23,7 @@ from integrations.pipeline.company import connection_state
 from integrations.pipeline.company.provisioning import DocumentError, provision
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.entry import Supplier
-from integrations.pipeline.run.tick import run_tick
+from integrations.tasks import open_runs
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.customers import Customer
@@ -104,7 +104,7 @@ class TestAppChanged:
     def test_once_it_is_known_again_everything_goes_on(self, customer: Customer, settings: Any) -> None:
         self.test_without_its_app_nobody_uses_its_tokens(customer, settings)
         settings.BLING_WRITE_CLIENT_ID = customer.writer.client_id
-        run_tick(clock=timezone.now, deadline=timezone.now())
+        open_runs()
         assert "app_found" in customer.events()
         customer.reads()
 

@@ -8,6 +8,7 @@ from django_q.models import Schedule
 
 from integrations import queue
 from integrations.domain.calendar import BRASILIA
+from integrations.pipeline.access import tokens
 
 
 class Command(BaseCommand):
@@ -26,6 +27,7 @@ class Command(BaseCommand):
                 func=func, schedule_type=Schedule.MINUTES, minutes=minutes, repeats=-1, next_run=next_run
             )
             self.stdout.write(f"{name}: {'created' if created else 'checked'}")
+        tokens.find_apps_again(now)  # a deploy is what makes an app known
         stale = Schedule.objects.filter(name__startswith="sync-").exclude(name__in=[row[0] for row in wanted])
         stale.delete()
 

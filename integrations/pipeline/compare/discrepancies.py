@@ -84,7 +84,7 @@ def compare_all(kamino: KaminoConnection, *, seen: Seen, now: datetime) -> None:
         shown |= looked
         if not accounts and looked:
             accounts = _account_names(kamino, KaminoKind.CHART_ACCOUNT)
-        beside = differences_beside(batch, accounts, seen=seen)
+        beside = differences_beside(batch, accounts, seen=seen) if looked else {}
         found = _own_states(batch, shown, open_rows)
         for posting in batch:
             if posting.pk in looked:

@@ -193,7 +193,6 @@ def run_tick(
         if kind.name in found:
             while _guarded(kind.name, lambda kind=kind: kind.step(turn)) and clock() < deadline:  # type: ignore[misc]
                 pass  # a thousand companies may be due at once
-    _guarded("apps", lambda: tokens.find_apps_again(clock()))
     beat()
     work = (SEAL, SWEEP, *STAGES, GUARD, *also, REVIEW)
     reviews = Pace(REVIEW_EVERY, turn.clock())
