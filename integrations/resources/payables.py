@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from integrations.domain.occurrences import FENCED
 from integrations.models import BlingConnection
-from integrations.pipeline.payables.columns import COLUMNS, LANGUAGE, header
+from integrations.pipeline.payables.columns import COLUMNS, LANGUAGE, as_typed, header
 from integrations.pipeline.payables.entry import registers_of
 from integrations.pipeline.payables.sheet import SHEET_TITLE, ShownRow
 from integrations.sheets.cells import safe_text
@@ -54,9 +54,10 @@ def names_to_choose(connection: BlingConnection, hidden: frozenset[int]) -> dict
 def bad_rows(rows: Sequence[ShownRow]) -> bytes:
     """Return rows as they were sent, with what is wrong with each in a column more."""
     with override(LANGUAGE):
+        typed = [[as_typed(row.cells.get(name, ""), name) for name in COLUMNS] for row in rows]
         lines = [
-            [*(safe_text(row.cells.get(name, "")) for name in COLUMNS), safe_text(" ".join(said_of(row)))]
-            for row in rows
+            [safe_text(text) for text in (*cells, " ".join(said_of(row)))]
+            for cells, row in zip(typed, rows, strict=True)
         ]
         headers = [*(header(name) for name in COLUMNS), str(_("What is wrong"))]
         return xlsx_bytes(Sheet(SHEET_TITLE, headers, lines))

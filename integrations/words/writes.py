@@ -20,7 +20,7 @@ STANDING_NAMES: Mapping[str, str] = {
     "switched_off": gettext_noop("Writing is off"),
     "simulation": gettext_noop("Simulation (Bling)"),
     "paused": gettext_noop("Writing is paused"),
-    "stale": gettext_noop("Waited too long"),
+    "stale": gettext_noop("Somebody has to send it"),
     "supplier_stuck": gettext_noop("Supplier to be decided"),
     "queued": gettext_noop("Is sent next"),
     "sending": gettext_noop("Sending"),
@@ -85,7 +85,9 @@ _STANDING_SENTENCES: Mapping[str, str] = {
     "sending": gettext_noop("It is being sent."),
     "unconfirmed": gettext_noop("Bling's answer was lost; it is looked up there before anything is sent again."),
     "stuck": gettext_noop("It goes on once somebody has decided."),
-    "sent": gettext_noop("Bling has it. It reaches Kamino with the next sync, like every other title."),
+    "sent": gettext_noop(
+        "Bling has it. The sync takes it to Kamino like every other title, whose page says how far it is."
+    ),
     "settled": gettext_noop("Bling shows it as settled. That reaches Kamino with the next sync, like every payment."),
     "refused": gettext_noop("It was not settled, and its program was told so. It may ask again."),
 }

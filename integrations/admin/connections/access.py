@@ -79,7 +79,10 @@ class AccessButton:
 
 def _note(connection: BlingConnection) -> str:
     """Name what is to be ticked in the app that writes."""
-    lines = [_("To tick in the app that reads and writes, each with its sub-items:"), *TO_TICK]
+    lines = [
+        _("To tick in the app that reads and writes, beside all that the reading needs, each with its sub-items:"),
+        *TO_TICK,
+    ]
     if connection.client_id:
         lines.append(_("The customer makes a second app: whoever edits the scopes of the first one disconnects it."))
     return "\n".join(lines)

@@ -25,6 +25,7 @@ from integrations.models import BlingConnection, PayableSheet
 from integrations.models.confidential import marked_ids
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import writing_of
+from integrations.pipeline.payables.columns import as_typed
 from integrations.pipeline.payables.sheet import Shown, ShownRow, accept_sheet, discard_sheet, read_sheet, take_sheet
 from integrations.queue import enqueue_tick
 from integrations.resources.payables import bad_rows, said_of, template
@@ -194,7 +195,7 @@ def _line(row: ShownRow) -> dict[str, Any]:
     return {
         "number": row.number,
         "supplier": entry.supplier.name if entry else row.cells.get("supplier", ""),
-        "due": texts.day(entry.due_date) if entry else row.cells.get("due_date", ""),
+        "due": texts.day(entry.due_date) if entry else as_typed(row.cells.get("due_date", ""), "due_date"),
         "value": texts.money(entry.value) if entry else row.cells.get("value", ""),
         "count": len(entry.parcels()) if entry and row.is_good else "",
         "document_number": row.cells.get("document_number", ""),
