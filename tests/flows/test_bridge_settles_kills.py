@@ -348,3 +348,19 @@ def test_a_settlement_that_cannot_be_read_back_is_what_its_answer_says(
         bridged.work()
     assert put(title.id).status_code == 200
     assert len(paid(bridged, title)) == 1
+
+
+def test_an_answer_that_comes_after_it_was_asked_for_anew_is_a_person_s(bridged: Company, title: Any) -> None:
+    def ask_anew() -> None:
+        gone = {"outcome": Outcome.TRANSIENT, "failure": {"code": "not_there_twice", "service": "Bling"}}
+        BlingAttempt.objects.filter(settlement__isnull=False).update(**gone)
+        old = timezone.now() - timedelta(hours=3)
+        SettlementWrite.objects.update(state=DeliveryState.READY, lease_until=None, accepted_at=old)
+        put(title.id, settlement(yesterday()))
+
+    put(title.id)
+    with at_failpoint("settlement.after_write", 1, ask_anew):
+        bridged.work()
+    bridged.work()
+    assert unit().state == DeliveryState.NEEDS_HUMAN
+    assert len(paid(bridged, title)) == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from integrations.bling_v2 import answers
 from integrations.bling_v2.codes import CODES, NOT_SETTLED, OFF, PENDING, REFUSED, RefusedError
@@ -109,7 +109,8 @@ def _unit_of(key: ApiKey, title_id: int, facts: SettlementFacts, waiting: Waitin
         }  # fmt: skip
         if before is None:
             return SettlementWrite.objects.create(connection=key.connection, title_id=title_id, **values)
-        SettlementWrite.objects.filter(pk=before.pk).update(**values)
+        # An answer to what was asked for before, however late, is none to this.
+        SettlementWrite.objects.filter(pk=before.pk).update(fence=F("fence") + 1, **values)
         before.refresh_from_db()
         return before
 
