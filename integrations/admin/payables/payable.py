@@ -46,7 +46,7 @@ class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmi
     tenant_path = "connection__tenant"
     list_before_template = "admin/integrations/payables/list.html"
     empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
-    list_display = ["supplier_text", "number", "due", "amount", "standing", "why", "entered", "company"]
+    list_display = ["what", "due", "amount", "standing", "why", "entered", "company"]
     list_filter = [TenantFilter, WaitsForSomebody, ("state", StateInBling), ("due_date", DayRange)]
     list_select_related = ["batch__user", "batch__api_key", "supplier", "connection__tenant", "connection__writing"]
     search_fields = ["supplier_name", "document_number"]
@@ -85,6 +85,10 @@ class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmi
     @display(gettext_lazy("supplier"), ordering="supplier_name")
     def supplier_text(self, row: PayableWrite) -> str:
         return row.supplier_name
+
+    @display(gettext_lazy("supplier"), ordering="supplier_name")
+    def what(self, row: PayableWrite) -> str:
+        return texts.two_lines(row.supplier_name, row.document_number or texts.EMPTY)
 
     @display(gettext_lazy("CPF/CNPJ"))
     def document_text(self, row: PayableWrite) -> str:

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
@@ -183,11 +183,22 @@ class PayableSheetAdmin(CorrectPage, ReadOnlyAdmin):
             return HttpResponseRedirect(change_url(sheet))
         enqueue_tick()
         messages.success(request, accepted_text(batch, writing_of(sheet.connection)))
+        left = len(sheet.rows) - len(PayableSheet.objects.get(pk=sheet.pk).rows)
+        if left:
+            messages.info(request, _left_text(left))
         return HttpResponseRedirect(change_url(batch))
 
 
 def upload_url() -> str:
     return reverse("admin:integrations_payablesheet_upload")
+
+
+def _left_text(count: int) -> str:
+    return ngettext(
+        "%(count)s row was not sent: it waits in “Spreadsheets of payables”.",
+        "%(count)s rows were not sent: they wait in “Spreadsheets of payables”.",
+        count,
+    ) % {"count": count}
 
 
 def _line(row: ShownRow) -> dict[str, Any]:

@@ -172,8 +172,8 @@ def accept_sheet(
     clock: Callable[[], datetime],
 ) -> WriteBatch:  # fmt: skip
     """Accept the good rows of a sheet, and those with possible duplicates only where its person says that these are
-    others. Raises `Refused` where what Bling has was read too long ago, where that was done already, what was shown is
-    different now, or nothing is left."""
+    others; the rest becomes a sheet of its own. Raises `Refused` where what Bling has was read too long ago, where that
+    was done already, what was shown is different now, or nothing is left."""
     now = clock()
     with transaction.atomic():
         lock(sheet.connection)
@@ -194,8 +194,20 @@ def accept_sheet(
             connection=mine.connection, accepted=accepted, source=WriteBatch.Source.SHEET, user=user, now=now,
             file_name=mine.file_name,
         )  # fmt: skip
-        PayableSheet.objects.filter(pk=mine.pk).update(state=State.DONE, batch=batch)
+        _part(mine, {row.number for row in rows}, batch, now)
     return batch
+
+
+def _part(sheet: PayableSheet, sent: set[int], batch: WriteBatch, now: datetime) -> None:
+    """End a sheet with the rows that were accepted; the others wait in one of their own, to be corrected."""
+    done = [row for row in sheet.rows if row[0] in sent]
+    left = [row for row in sheet.rows if row[0] not in sent]
+    PayableSheet.objects.filter(pk=sheet.pk).update(state=State.DONE, batch=batch, rows=done)
+    if left:
+        PayableSheet.objects.create(
+            connection_id=sheet.connection_id, file_name=sheet.file_name, rows=left, user_id=sheet.user_id,
+            created_at=now,
+        )  # fmt: skip
 
 
 def discard_sheet(*, sheet: PayableSheet, user: User, now: datetime) -> None:

@@ -214,6 +214,19 @@ def test_the_same_file_again_is_doubtful_as_a_whole(rows: Rows, ana: User) -> No
     assert confirm(again, ana, with_doubtful=True).count == 2
 
 
+def test_the_rows_that_are_not_sent_wait_in_a_sheet_of_their_own(rows: Rows, ana: User) -> None:
+    twice = {**GOOD, "document_number": "NF 80"}
+    sheet = sent(rows, ana, GOOD, {**GOOD, "value": "abc", "document_number": "NF 79"}, twice, twice)
+    batch = confirm(sheet, ana)
+    assert batch.count == 2
+    sheet.refresh_from_db()
+    left = PayableSheet.objects.get(state="proposed", user=ana)
+    assert ([row[0] for row in sheet.rows], sheet.state) == ([2, 4], "done")
+    assert ([row[0] for row in left.rows], left.file_name) == ([3, 5], sheet.file_name)
+    assert [row.number for row in shown(left).doubtful] == [5], "its double was sent"
+    assert [row.number for row in shown(left).bad] == [3]
+
+
 def test_what_changed_since_it_was_shown_is_refused(rows: Rows, ana: User) -> None:
     sheet = sent(rows, ana, GOOD)
     before = shown(sheet).signature
