@@ -124,7 +124,7 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
         return actions.ask_then(
             request, self, row.pk, keys.confirm, _("Confirmed. It counts from the next request on."),
             given={"api_key": row}, form=ConfirmForm(request.POST or None, initial={"asked": keys.asked_of(row)}),
-            title=_("Confirm the key"), note="\n".join([str(row), *_what_it_may(row)]),
+            title=_("Confirm the key"), note="\n".join([str(row), str(row.connection.tenant), *_what_it_may(row)]),
             text=_("Whoever has this key does this in the company's Bling from now on."), submit=_("Confirm"),
             dangerous=True,
         )  # fmt: skip

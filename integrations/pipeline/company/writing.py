@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from integrations.models import BlingConnection, BlingWriting, SyncRun, WriteMode
+from integrations.models import BlingConnection, BlingWriting, ConnectionEvent, SyncRun, WriteMode
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.company.bling_access import missing_access
 from integrations.pipeline.desk.refusal import Refused, need_reason
@@ -48,7 +48,7 @@ def switch(
     need_reason(reason)
     with transaction.atomic():
         writing, _is_new = BlingWriting.objects.select_for_update().get_or_create(connection=connection)
-        before = writing.mode
+        before, did_settle = writing.mode, writing.settles
         writing.mode, writing.limit, writing.only_writer = WriteMode(mode), limit, only_writer
         writing.settles = settles
         missing = missing_for_live(writing, now) if mode == WriteMode.LIVE and before != WriteMode.LIVE else []
@@ -59,6 +59,12 @@ def switch(
         writing._change_reason = reason.strip()[:100]  # type: ignore[attr-defined] # simple-history's
         writing._history_user = user  # type: ignore[attr-defined]
         writing.save(update_fields=["mode", "limit", "only_writer", "settles", "live_since"])
+        codes = [f"writing_{mode}"] if mode != before else []
+        codes += [f"settling_{'on' if settles else 'off'}"] if settles != did_settle else []
+        for code in codes:
+            ConnectionEvent.objects.create(
+                connection=connection, at=now, code=code, detail=reason.strip()[:200], user=user
+            )
     return writing
 
 
