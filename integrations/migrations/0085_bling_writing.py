@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import integrations.models.bling_units
+import integrations.models.bling_attempts
 import integrations.words.reasons
 import integrations.words.states
 import simple_history.models
@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
                 ('failure', models.JSONField(editable=False, null=True)),
                 ('surplus_id', models.BigIntegerField(editable=False, null=True, verbose_name='one too many')),
                 ('surplus_gone_at', models.DateTimeField(editable=False, null=True, verbose_name='removed at')),
-                ('id', models.BigIntegerField(db_default=integrations.models.bling_units._NextNumber(output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('id', models.BigIntegerField(db_default=integrations.models.bling_attempts._NextNumber(output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
                 ('operation', models.CharField(choices=[('create', 'Create'), ('save_person', 'Save person')], max_length=20, verbose_name='operation')),
                 ('bling_id', models.BigIntegerField(null=True, verbose_name='Bling id')),
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.blingconnection', verbose_name='Bling connection')),

@@ -4,9 +4,9 @@ from integrations.models.actions import PersonAction
 from integrations.models.alerts import Alert
 from integrations.models.api_keys import ApiKey
 from integrations.models.audit import AuditEvent, AuditPending, AuditSeal
+from integrations.models.bling_attempts import BlingAttempt
 from integrations.models.bling_units import (
     WRITE_UNITS,
-    BlingAttempt,
     ContactWrite,
     PayableWrite,
     SettlementWrite,

@@ -1,22 +1,19 @@
-"""What Bling is to hold because people want it there: suppliers, payables and their settlements, and every write to
-Bling."""
+"""What Bling is to hold because people want it there: suppliers, payables and their settlements."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Func, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from integrations.domain.delivery import Operation
 from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 from integrations.domain.reasons import Reason
 from integrations.models.api_keys import ApiKey
 from integrations.models.bling_writing import BlingWriting, WriteMode
 from integrations.models.connections import BlingConnection, BlingToken
-from integrations.models.moments import moment
-from integrations.models.outbox import BaseAttempt, DeliveryQuerySet, DeliveryUnit
+from integrations.models.outbox import DeliveryQuerySet, DeliveryUnit
 from integrations.models.subqueries import has_any
 from integrations.models.write_batches import WriteBatch
 
@@ -63,6 +60,26 @@ class BlingUnit(DeliveryUnit):
         return QuerySet(type(self)).none()
 
 
+class DecidedUnit(BlingUnit):
+    """What somebody said is to be sent (`accepted_at`: when last), and what was decided about it since."""
+
+    accepted_at = models.DateTimeField(_("accepted at"))
+    decision_reason = models.TextField(_("reason"), blank=True, default="")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    class Meta(BlingUnit.Meta):
+        abstract = True
+
+    def _is_old(self, oldest: datetime) -> bool:
+        """Say whether it was accepted before a moment, or before its account was written to live."""
+        writing = getattr(self.connection, "writing", None)
+        live_since = writing.live_since if writing is not None else None
+        return self.accepted_at < oldest or (live_since is not None and live_since > self.accepted_at)
+
+
 class ContactWrite(BlingUnit):
     """A supplier that Bling is to have: found there, or created. One for each CPF/CNPJ (compact), else for each name
     (`folded_name`), whoever asks for it."""
@@ -105,7 +122,7 @@ class ContactWrite(BlingUnit):
         return DesiredContact.from_json(self.delivered) if self.delivered else None
 
 
-class PayableWrite(BlingUnit):
+class PayableWrite(DecidedUnit):
     """A payable that Bling is to have. It is created once; from then on Bling owns it, and it reaches Kamino like every
     other title.
 
@@ -142,13 +159,7 @@ class PayableWrite(BlingUnit):
     of = models.PositiveSmallIntegerField(_("installments"), default=1)
     duplicates = models.JSONField(_("possible duplicates"), default=list, blank=True)
     create_anyway = models.BooleanField(_("create although there are possible duplicates"), default=False)
-    accepted_at = models.DateTimeField(_("accepted at"))
     decision = models.CharField(_("decided"), max_length=10, choices=Decision, blank=True, default="")
-    decision_reason = models.TextField(_("reason"), blank=True, default="")
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
-    )
-    decided_at = models.DateTimeField(_("decided at"), null=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -215,10 +226,7 @@ class PayableWrite(BlingUnit):
     def is_stale(self, now: datetime) -> bool:
         """Say of one what `waited_too_long` says of many; its batch and its connection's `writing` are read with it."""
         is_program = self.batch.source == WriteBatch.Source.BRIDGE
-        writing = getattr(self.connection, "writing", None)
-        live_since = writing.live_since if writing is not None else None
-        is_old = self.accepted_at < now - (STALE_OF_PROGRAMS if is_program else STALE_AFTER)
-        return is_old or (live_since is not None and live_since > self.accepted_at)
+        return self._is_old(now - (STALE_OF_PROGRAMS if is_program else STALE_AFTER))
 
     @property
     def known_contact(self) -> int | None:
@@ -226,7 +234,7 @@ class PayableWrite(BlingUnit):
         return self.contact_id if self.supplier is None else self.supplier.bling_id
 
 
-class SettlementWrite(BlingUnit):
+class SettlementWrite(DecidedUnit):
     """A payable in Bling that is to be settled, whole, because a program said so: one for each payable, for ever.
 
     `title_id` is the payable's id in Bling, `bling_id` the borderô that settled it. `payable` is what was sent of it
@@ -257,13 +265,7 @@ class SettlementWrite(BlingUnit):
     value = models.DecimalField(_("value"), max_digits=15, decimal_places=2)
     paid_on = models.DateField(_("settled on"))
     fingerprint = models.CharField(max_length=64, editable=False)
-    accepted_at = models.DateTimeField(_("accepted at"))
     decision = models.CharField(_("decided"), max_length=10, choices=Decision, blank=True, default="")
-    decision_reason = models.TextField(_("reason"), blank=True, default="")
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
-    )
-    decided_at = models.DateTimeField(_("decided at"), null=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -310,9 +312,7 @@ class SettlementWrite(BlingUnit):
 
     def is_stale(self, now: datetime) -> bool:
         """Say of one what `waited_too_long` says of many; its connection's `writing` is read with it."""
-        writing = getattr(self.connection, "writing", None)
-        live_since = writing.live_since if writing is not None else None
-        return self.accepted_at < now - STALE_OF_PROGRAMS or bool(live_since and live_since > self.accepted_at)
+        return self._is_old(now - STALE_OF_PROGRAMS)
 
     def get_desired(self) -> DesiredSettlement:
         return DesiredSettlement.from_json(self.desired or {})
@@ -322,77 +322,6 @@ class SettlementWrite(BlingUnit):
 
     def money(self) -> dict[str, Any]:
         return {"value": self.value, "paid_on": self.paid_on}
-
-
-class _NextNumber(Func):
-    """One numbering of all deliveries, whatever they are sent to: by the highest one a restored backup is noticed."""
-
-    template = "nextval('integrations_attempt_id_seq'::regclass)"
-
-
-class BlingAttempt(BaseAttempt):
-    """One write to Bling. While an attempt's outcome is unknown, no other one can exist for its unit."""
-
-    REMOTE = "bling_id"
-    OPERATIONS = [
-        (Operation.CREATE.value, _("Create")),
-        (Operation.SAVE_PERSON.value, _("Save person")),
-        (Operation.SETTLE.value, _("Settle")),
-    ]
-
-    id = models.BigIntegerField(
-        primary_key=True, db_default=_NextNumber(output_field=models.BigIntegerField()), editable=False
-    )
-    connection = models.ForeignKey(
-        BlingConnection, models.CASCADE, related_name="+", verbose_name=_("Bling connection")
-    )
-    contact = models.ForeignKey(
-        ContactWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("supplier")
-    )
-    payable = models.ForeignKey(
-        PayableWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("payable")
-    )
-    settlement = models.ForeignKey(
-        SettlementWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("settlement")
-    )
-    operation = models.CharField(_("operation"), max_length=20, choices=OPERATIONS)
-    bling_id = models.BigIntegerField(_("Bling id"), null=True)
-
-    class Meta:
-        verbose_name = _("write to Bling")
-        verbose_name_plural = _("writes to Bling")
-        default_permissions = ("view",)
-        ordering = ["-started_at", "-pk"]
-        indexes = [
-            models.Index(fields=["connection", "-started_at", "-id"], name="bling_attempt_company"),
-            models.Index(fields=["started_at"], condition=~BaseAttempt.IS_EMPTIED, name="bling_attempt_with_body"),
-            models.Index(fields=["connection"], condition=BaseAttempt.HAS_SURPLUS, name="bling_attempt_has_surplus"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["contact"],
-                condition=Q(outcome__in=["", "uncertain"], contact__isnull=False),
-                name="one_open_attempt_per_contact_write",
-            ),
-            models.UniqueConstraint(
-                fields=["payable"],
-                condition=Q(outcome__in=["", "uncertain"], payable__isnull=False),
-                name="one_open_attempt_per_payable_write",
-            ),
-            models.UniqueConstraint(
-                fields=["settlement"],
-                condition=Q(outcome__in=["", "uncertain"], settlement__isnull=False),
-                name="one_open_attempt_per_settlement_write",
-            ),
-            models.UniqueConstraint(
-                fields=["settlement"],
-                condition=Q(settles=True, outcome__in=["delivered", "adopted"]),
-                name="one_settlement_per_settlement_write",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_operation_display()} {moment(self.started_at)}"
 
 
 WriteUnit = ContactWrite | PayableWrite | SettlementWrite

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,19 +14,22 @@ from integrations.admin.kit.base import ReadOnlyAdmin, ReadOnlyInline
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
 from integrations.admin.payables.attempts import occurrence_text
+from integrations.admin.payables.columns import StandingColumns
 from integrations.login.step_up import stepped_up
 from integrations.models import PayableWrite, WriteBatch
 from integrations.pipeline.payables import orders
 from integrations.pipeline.payables.standing import standing_of
-from integrations.words.writes import BATCH_COLOURS, STANDING_COLOURS, standing_name
+from integrations.words.writes import BATCH_COLOURS
 
 State = WriteBatch.State
 USEFUL = {State.AWAITING: {"confirm", "discard"}, State.STOPPED: {"go_on", "discard"}}
 """The buttons that can do something in a batch's state."""
 
 
-class PayableInline(ReadOnlyInline):
+class PayableInline(StandingColumns, ReadOnlyInline):
     """The payables of a batch."""
+
+    answers = staticmethod(standing_of)
 
     model = PayableWrite
     verbose_name_plural = gettext_lazy("Payables")
@@ -44,22 +46,9 @@ class PayableInline(ReadOnlyInline):
     def link(self, row: PayableWrite) -> SafeString | str:
         return texts.link(row)
 
-    @display(gettext_lazy("due date"))
-    def due(self, row: PayableWrite) -> str:
-        return texts.day(row.due_date)
-
     @display(gettext_lazy("occurrence"))
     def repeats(self, row: PayableWrite) -> str:
         return occurrence_text(row)
-
-    @display(gettext_lazy("value"))
-    def amount(self, row: PayableWrite) -> str:
-        return texts.money(row.value)
-
-    @display(gettext_lazy("state"), label=STANDING_COLOURS)
-    def standing(self, row: PayableWrite) -> tuple[str, str]:
-        found = standing_of(row, timezone.now()).standing
-        return found.value, standing_name(found.value)
 
 
 @admin.register(WriteBatch)

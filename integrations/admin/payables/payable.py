@@ -16,6 +16,7 @@ from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoiceFilter, DayRange, TenantFilter
 from integrations.admin.payables.attempts import AttemptInline, SurplusButton, occurrence_text, register_name
+from integrations.admin.payables.columns import StandingColumns
 from integrations.admin.payables.decisions import PayableDecisions
 from integrations.admin.payables.enter import EnterPage, enter_url
 from integrations.admin.payables.filters import StateInBling
@@ -25,7 +26,6 @@ from integrations.models import PayableWrite, Title
 from integrations.models.payable_queries import asks_somebody
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.payables.standing import Standing, standing_of
-from integrations.words.writes import STANDING_COLOURS, standing_name, write_texts
 
 
 class WaitsForSomebody(ChoiceFilter):
@@ -42,7 +42,9 @@ class WaitsForSomebody(ChoiceFilter):
 
 
 @admin.register(PayableWrite)
-class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmin):
+class PayableWriteAdmin(StandingColumns, EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmin):
+    answers = staticmethod(standing_of)
+    QUIET = (Standing.SENT, Standing.LEFT_OUT, Standing.DISCARDED)
     tenant_path = "connection__tenant"
     list_before_template = "admin/integrations/payables/list.html"
     empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
@@ -98,54 +100,14 @@ class PayableWriteAdmin(EnterPage, SurplusButton, PayableDecisions, ReadOnlyAdmi
     def number(self, row: PayableWrite) -> str:
         return row.document_number or texts.EMPTY
 
-    @display(gettext_lazy("due date"), ordering="due_date")
-    def due(self, row: PayableWrite) -> str:
-        return texts.day(row.due_date)
-
     @display(gettext_lazy("occurrence"))
     def repeats(self, row: PayableWrite) -> str:
         return occurrence_text(row)
-
-    @display(gettext_lazy("value"), ordering="value")
-    def amount(self, row: PayableWrite) -> str:
-        return texts.money(row.value)
-
-    @display(gettext_lazy("state"), label=STANDING_COLOURS)
-    def standing(self, row: PayableWrite) -> tuple[str, str]:
-        found = standing_of(row, timezone.now()).standing
-        return found.value, standing_name(found.value)
-
-    @display(gettext_lazy("why"))
-    def why(self, row: PayableWrite) -> str:
-        found = standing_of(row, timezone.now())
-        is_silent = found.standing in (Standing.SENT, Standing.LEFT_OUT, Standing.DISCARDED)
-        return texts.EMPTY if is_silent else write_texts(found.standing.value, found.why)[0]
-
-    @display(gettext_lazy("why"))
-    def whole_answer(self, row: PayableWrite) -> str:
-        found = standing_of(row, timezone.now())
-        return write_texts(found.standing.value, found.why)[0]
-
-    @display(gettext_lazy("what to do"))
-    def advice(self, row: PayableWrite) -> str:
-        found = standing_of(row, timezone.now())
-        return write_texts(found.standing.value, found.why)[1] or texts.EMPTY
 
     @display(gettext_lazy("entered by"), ordering="accepted_at")
     def entered(self, row: PayableWrite) -> str:
         batch = row.batch
         return f"{batch.author} · {batch.get_source_display()} · {texts.moment(batch.created_at)}"
-
-    @display(gettext_lazy("decided"))
-    def decided(self, row: PayableWrite) -> str:
-        if not row.decision:
-            return texts.EMPTY
-        who = f"{row.get_decision_display()}: {row.decided_by}, {texts.moment(row.decided_at)}"
-        return f"{who}. {row.decision_reason}" if row.decision_reason else who
-
-    @display(gettext_lazy("company"), ordering="connection__tenant__name")
-    def company(self, row: PayableWrite) -> str:
-        return str(row.connection.tenant)
 
     @display(gettext_lazy("issue date"))
     def issue(self, row: PayableWrite) -> str:

@@ -18,6 +18,7 @@ from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import DayRange, TenantFilter
 from integrations.admin.payables.attempts import SettlementAttemptInline, SurplusButton, has_surplus, register_name
+from integrations.admin.payables.columns import StandingColumns
 from integrations.admin.payables.decisions import LARGEST_ID
 from integrations.admin.payables.filters import StateInBling
 from integrations.domain.titles import Direction
@@ -25,7 +26,6 @@ from integrations.models import SettlementWrite, Title
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.payables import live, orders, settlement_orders
 from integrations.pipeline.payables.standing import Standing, standing_of_settlement
-from integrations.words.writes import STANDING_COLOURS, standing_name, write_texts
 
 USEFUL: dict[Standing, set[str]] = {
     Standing.SWITCHED_OFF: {"leave_out"},
@@ -48,7 +48,10 @@ class BorderoForm(actions.ReasonForm):
 
 
 @admin.register(SettlementWrite)
-class SettlementWriteAdmin(SurplusButton, actions.PermittedActions, ReadOnlyAdmin):
+class SettlementWriteAdmin(StandingColumns, SurplusButton, actions.PermittedActions, ReadOnlyAdmin):
+    answers = staticmethod(standing_of_settlement)
+    QUIET = (Standing.SETTLED, Standing.LEFT_OUT)
+    OVER = (Standing.REFUSED,)
     tenant_path = "connection__tenant"
     empty_text = gettext_lazy("No program settled a payable in Bling yet.")
     list_display = ["what", "amount", "day", "standing", "why", "program", "company"]
@@ -126,39 +129,9 @@ class SettlementWriteAdmin(SurplusButton, actions.PermittedActions, ReadOnlyAdmi
     def what(self, row: SettlementWrite) -> str:
         return str(row.payable or row)
 
-    @display(gettext_lazy("value"), ordering="value")
-    def amount(self, row: SettlementWrite) -> str:
-        return texts.money(row.value)
-
     @display(gettext_lazy("settlement date"), ordering="paid_on")
     def day(self, row: SettlementWrite) -> str:
         return texts.day(row.paid_on)
-
-    @display(gettext_lazy("due date"))
-    def due(self, row: SettlementWrite) -> str:
-        return texts.day(row.due_date)
-
-    @display(gettext_lazy("state"), label=STANDING_COLOURS)
-    def standing(self, row: SettlementWrite) -> tuple[str, str]:
-        found = standing_of_settlement(row, timezone.now()).standing
-        return found.value, standing_name(found.value)
-
-    @display(gettext_lazy("why"))
-    def why(self, row: SettlementWrite) -> str:
-        found = standing_of_settlement(row, timezone.now())
-        is_silent = found.standing in (Standing.SETTLED, Standing.LEFT_OUT)
-        return texts.EMPTY if is_silent else write_texts(found.standing.value, found.why)[0]
-
-    @display(gettext_lazy("why"))
-    def whole_answer(self, row: SettlementWrite) -> str:
-        found = standing_of_settlement(row, timezone.now())
-        return write_texts(found.standing.value, found.why)[0]
-
-    @display(gettext_lazy("what to do"))
-    def advice(self, row: SettlementWrite) -> str:
-        found = standing_of_settlement(row, timezone.now())
-        is_over = found.standing is Standing.REFUSED
-        return texts.EMPTY if is_over else write_texts(found.standing.value, found.why)[1] or texts.EMPTY
 
     @display(gettext_lazy("category"))
     def category(self, row: SettlementWrite) -> str:
@@ -181,14 +154,3 @@ class SettlementWriteAdmin(SurplusButton, actions.PermittedActions, ReadOnlyAdmi
     @display(gettext_lazy("asked for by"), ordering="accepted_at")
     def program(self, row: SettlementWrite) -> str:
         return f"{row.api_key} · {texts.moment(row.accepted_at)}"
-
-    @display(gettext_lazy("decided"))
-    def decided(self, row: SettlementWrite) -> str:
-        if not row.decision:
-            return texts.EMPTY
-        who = f"{row.get_decision_display()}: {row.decided_by}, {texts.moment(row.decided_at)}"
-        return f"{who}. {row.decision_reason}" if row.decision_reason else who
-
-    @display(gettext_lazy("company"), ordering="connection__tenant__name")
-    def company(self, row: SettlementWrite) -> str:
-        return str(row.connection.tenant)
