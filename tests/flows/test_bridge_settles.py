@@ -32,7 +32,6 @@ from tests.flows.bridged import (
     KEY,
     ONCE,
     booked,
-    bridge,
     error_of,
     make_key,
     may_settle,
@@ -44,24 +43,12 @@ from tests.flows.bridged import (
 )
 from tests.flows.checks import check_kamino, check_rest
 from tests.flows.helpers import Company
+from tests.flows.settling import bridged, title
+
+__all__ = ["bridged", "title"]
 
 SETTLE = "POST /contas/pagar/{id}/baixar"
 NOT_SETTLED = (86, CODES[86])
-
-
-@pytest.fixture
-def bridged(company: Company, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Company:
-    found = bridge(company, settings, monkeypatch)
-    may_settle()
-    return found
-
-
-@pytest.fixture
-def title(bridged: Company) -> Any:
-    """A payable that a program entered."""
-    assert booked(bridged, ONCE).status_code == 201
-    [title] = ours(bridged)
-    return title
 
 
 def yesterday() -> date:

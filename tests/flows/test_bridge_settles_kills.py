@@ -15,28 +15,17 @@ from integrations.pipeline.access.failpoints import SETTLEMENT_FAILPOINTS
 from integrations.pipeline.run import tick
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.flows.bridged import ONCE, booked, bridge, error_of, may_settle, ours, put, settled, settlement
+from tests.flows.bridged import ONCE, booked, error_of, ours, put, settled, settlement
 from tests.flows.helpers import Company
 from tests.flows.mortal import Killed, at_failpoint, die
+from tests.flows.settling import bridged, title
 from tests.flows.test_bridge_settles import NOT_SETTLED, SETTLE, paid, yesterday
 from tests.flows.test_into_bling_kills import at_once, let_leases_end
 
+__all__ = ["bridged", "title"]
+
 LOST = ("cut_before", "cut_after", "500", "truncated", "odd_before", "odd_after", "html")
 HAPPENS = ("cut_after", "truncated", "odd_after")
-
-
-@pytest.fixture
-def bridged(company: Company, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Company:
-    found = bridge(company, settings, monkeypatch)
-    may_settle()
-    return found
-
-
-@pytest.fixture
-def title(bridged: Company) -> Any:
-    assert booked(bridged, ONCE).status_code == 201
-    [title] = ours(bridged)
-    return title
 
 
 def lose(world: World, title: Any, kind: Any, **options: Any) -> None:

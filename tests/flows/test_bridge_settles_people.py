@@ -17,24 +17,13 @@ from integrations.pipeline.payables import keys, live, settlement_orders
 from integrations.pipeline.report.causes import find_causes
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.flows.bridged import ONCE, booked, bridge, error_of, make_key, may_settle, ours, put, settled, settlement
+from tests.flows.bridged import error_of, make_key, may_settle, put, settled, settlement
 from tests.flows.helpers import Company
 from tests.flows.mortal import at_failpoint
+from tests.flows.settling import bridged, title
 from tests.flows.test_bridge_settles import NOT_SETTLED, SETTLE, paid, yesterday
 
-
-@pytest.fixture
-def bridged(company: Company, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Company:
-    found = bridge(company, settings, monkeypatch)
-    may_settle()
-    return found
-
-
-@pytest.fixture
-def title(bridged: Company) -> Any:
-    assert booked(bridged, ONCE).status_code == 201
-    [title] = ours(bridged)
-    return title
+__all__ = ["bridged", "title"]
 
 
 @pytest.fixture

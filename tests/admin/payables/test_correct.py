@@ -10,19 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import BlingWriting, ConfidentialCategory, PayableSheet
+from integrations.models import ConfidentialCategory, PayableSheet
 from integrations.pipeline.payables.sheet import take_sheet
-from tests.admin.world import Rows, make_rows, make_user
+from tests.admin.world import Rows, make_user
 from tests.pipeline.payables.test_sheet import GOOD, written
 
 BAD = {**GOOD, "category": "Categoria 2 nosa", "due_date": "31/02/2027"}
-
-
-@pytest.fixture
-def rows(db: None) -> Rows:
-    found = make_rows("nossa", 1, User.objects.create_user("autora"))
-    BlingWriting.objects.create(connection=found.bling, mode="live")
-    return found
 
 
 @pytest.fixture

@@ -3,20 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import BlingWriting, PayableWrite
+from integrations.models import PayableWrite
 from tests.admin.kit.test_pages import url
-from tests.admin.world import Rows, make_rows, make_user
-
-
-@pytest.fixture
-def rows(db: None) -> Rows:
-    found = make_rows("nossa", 1, User.objects.create_user("autora"))
-    BlingWriting.objects.create(connection=found.bling, mode="live")
-    return found
+from tests.admin.world import Rows, make_user
 
 
 @pytest.fixture
