@@ -80,15 +80,15 @@ def _plan(message: str) -> Iterator[Plan]:
     told = json.loads(match[2])
     tree = told["Plan"]
     if "Actual Rows" in tree:
-        yield Plan(told["Query Text"], float(match[1]), _rows_read(tree), _rows_out(tree), tree)
+        yield Plan(told["Query Text"], float(match[1]), rows_read(tree), _rows_out(tree), tree)
 
 
-def _rows_read(node: dict[str, Any]) -> int:
+def rows_read(node: dict[str, Any]) -> int:
     touched = 0.0
     if "Relation Name" in node and node["Node Type"] != "ModifyTable":
         removed = sum(float(node.get(f"Rows Removed by {why}", 0)) for why in ("Filter", "Index Recheck"))
         touched = (float(node["Actual Rows"]) + removed) * float(node["Actual Loops"])
-    return round(touched) + sum(_rows_read(child) for child in node.get("Plans", ()))
+    return round(touched) + sum(rows_read(child) for child in node.get("Plans", ()))
 
 
 def _rows_out(node: dict[str, Any]) -> int:

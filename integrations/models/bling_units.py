@@ -181,6 +181,7 @@ class PayableWrite(DecidedUnit):
             models.Index(
                 fields=["connection", "due_date", "id"], condition=Q(state="ready"), name="payable_write_ready"
             ),
+            models.Index(fields=["accepted_at"], condition=Q(state="ready"), name="payable_write_fresh"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="payable_write_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="payable_write_uncertain"),
             models.Index(fields=["connection", "value", "due_date"], name="payable_write_same"),

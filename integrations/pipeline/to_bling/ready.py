@@ -18,6 +18,7 @@ from integrations.models import (
     WriteMode,
     WriteUnit,
 )
+from integrations.models.bling_units import STALE_AFTER
 from integrations.models.connections import ConnectionStatus
 from integrations.models.subqueries import has_any
 
@@ -69,10 +70,20 @@ def writings_due(now: datetime, tenant_ids: Sequence[int] | Any | None) -> Query
     """Return the accounts that something is to be sent to, or looked up in, and that nobody writes to now. What became
     of a write is looked up in one that is switched off, too: it is read alone, and may have been paid."""
     found = _with_work(now).filter(
+        Q(connection__in=_of_units(now)),
         Q(paused_until=None) | Q(paused_until__lte=now), Q(lease_until=None) | Q(lease_until__lt=now),
         connection__status=ConnectionStatus.CONNECTED, connection__tenant__is_active=True,
     )  # fmt: skip
     return found if tenant_ids is None else found.filter(connection__tenant__in=tenant_ids)
+
+
+def _of_units(now: datetime) -> QuerySet[Any]:
+    """Return the accounts that have something which may be due, found by the partial indexes of what there is to do: of
+    a thousand that wait for nothing none is read. A supplier is due only with a payable that is not old."""
+    fresh = PayableWrite.objects.filter(state=DeliveryState.READY, accepted_at__gte=now - STALE_AFTER)
+    others = [SettlementWrite.objects.due(DeliveryState.READY, now)]
+    others += [model.objects.due(DeliveryState.UNCERTAIN, now) for model in WRITE_UNITS]  # type: ignore[misc]
+    return fresh.order_by().values("connection").union(*(rows.order_by().values("connection") for rows in others))
 
 
 def _with_work(now: datetime) -> QuerySet[BlingWriting]:
