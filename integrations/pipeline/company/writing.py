@@ -66,10 +66,3 @@ def switch(
                 connection=connection, at=now, code=code, detail=reason.strip()[:200], user=user
             )
     return writing
-
-
-def go_on_now(*, connection: BlingConnection, user: User, now: datetime) -> None:
-    """Try an account again that was left alone after a refusal. Raises `Refused` where it is not paused."""
-    rows = BlingWriting.objects.filter(connection=connection, paused_until__gt=now)
-    if not rows.update(paused_until=None, failure={}):
-        raise Refused("changed", _("Writing is not paused."))

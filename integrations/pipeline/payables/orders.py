@@ -109,12 +109,7 @@ def is_there(*, payable: PayableWrite, facts: TitleFacts, reason: str, user: Use
             raise decided_meanwhile()
         if facts.value != row.value or facts.contact_id != row.known_contact:
             raise Refused("other", _("The payable with this number has another supplier or value."))
-        unresolved(row).update(outcome=Outcome.ADOPTED, ended_at=now, bling_id=bling_id)
-        PayableWrite.objects.filter(pk=row.pk).update(
-            state=DeliveryState.DELIVERED, bling_id=bling_id, delivered=row.desired,
-            delivered_fingerprint=row.desired_fingerprint, fence=row.fence + 1, tries=0, lookups=0,
-            **NO_REASON, **decided(Decision.IS_THERE, reason, user, now),
-        )  # fmt: skip
+        link(row, bling_id, now, **decided(Decision.IS_THERE, reason, user, now))
 
 
 def supplier_is(*, payable: PayableWrite, contact: PersonFacts | None, reason: str, user: User, now: datetime) -> None:
@@ -149,9 +144,7 @@ def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetim
         row = _locked(payable)
         if row.state != DeliveryState.NEEDS_HUMAN or not unresolved(row).exists():
             raise decided_meanwhile()
-        failure = {"code": "not_there_twice", "service": "Bling"}
-        unresolved(row).update(outcome=Outcome.TRANSIENT, ended_at=now, failure=failure)
-        free(row, now, accepted_at=now, **decided(Decision.NOT_THERE, reason, user, now))
+        call_absent(row, now, **decided(Decision.NOT_THERE, reason, user, now))
 
 
 def is_unknown(row: PayableWrite | SettlementWrite) -> bool:
@@ -191,6 +184,22 @@ def free(row: WriteUnit, now: datetime, **values: Any) -> None:
     """Let a unit be sent: claimed again, it is looked up first where its last write has no known outcome."""
     freed = type(row).objects.filter(pk=row.pk, state__in=(DeliveryState.NEEDS_HUMAN, DeliveryState.READY))
     freed.update(state=DeliveryState.READY, ready_at=now, tries=0, **NO_REASON, **values)
+
+
+def link(row: PayableWrite | SettlementWrite, bling_id: int, now: datetime, **values: Any) -> None:
+    """Take what Bling has under this number for what was wanted: nothing more is sent."""
+    unresolved(row).update(outcome=Outcome.ADOPTED, ended_at=now, bling_id=bling_id)
+    type(row).objects.filter(pk=row.pk).update(
+        state=DeliveryState.DELIVERED, bling_id=bling_id, delivered=row.desired,
+        delivered_fingerprint=row.desired_fingerprint, fence=row.fence + 1, tries=0, lookups=0, **NO_REASON, **values,
+    )  # fmt: skip
+
+
+def call_absent(row: PayableWrite | SettlementWrite, now: datetime, **values: Any) -> None:
+    """Take the last write, of which nobody knew what became, for one that did nothing, and let it be sent anew."""
+    failure = {"code": "not_there_twice", "service": "Bling"}
+    unresolved(row).update(outcome=Outcome.TRANSIENT, ended_at=now, failure=failure)
+    free(row, now, accepted_at=now, **values)
 
 
 def decided(decision: str, reason: str, user: User, now: datetime) -> dict[str, Any]:

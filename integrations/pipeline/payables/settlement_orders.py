@@ -6,12 +6,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from integrations.domain.delivery import DeliveryState, Outcome
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.titles import BorderoFacts, TitleFacts
 from integrations.models import SettlementWrite
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.desk.refusal import Refused, need_reason
-from integrations.pipeline.payables.orders import decided, decided_meanwhile, free, unresolved
+from integrations.pipeline.payables.orders import call_absent, decided, decided_meanwhile, free, link, unresolved
 
 Decision = SettlementWrite.Decision
 
@@ -40,12 +40,7 @@ def is_settled(
         mine = SettlementWrite.objects.filter(connection=row.connection_id, bling_id=bordero.bling_id)
         if mine.exclude(pk=row.pk).exists():
             raise Refused("taken", _("This borderô is kept as the settlement of another payable already."))
-        unresolved(row).update(outcome=Outcome.ADOPTED, ended_at=now, bling_id=bordero.bling_id)
-        SettlementWrite.objects.filter(pk=row.pk).update(
-            state=DeliveryState.DELIVERED, bling_id=bordero.bling_id, delivered=row.desired,
-            delivered_fingerprint=row.desired_fingerprint, fence=row.fence + 1, tries=0, lookups=0,
-            **NO_REASON, **decided(Decision.IS_THERE, reason, user, now),
-        )  # fmt: skip
+        link(row, bordero.bling_id, now, **decided(Decision.IS_THERE, reason, user, now))
 
 
 def is_not_settled(*, settlement: SettlementWrite, reason: str, user: User, now: datetime) -> None:
@@ -56,9 +51,7 @@ def is_not_settled(*, settlement: SettlementWrite, reason: str, user: User, now:
         row = _locked(settlement)
         if row.state != DeliveryState.NEEDS_HUMAN or not unresolved(row).exists():
             raise decided_meanwhile()
-        failure = {"code": "not_there_twice", "service": "Bling"}
-        unresolved(row).update(outcome=Outcome.TRANSIENT, ended_at=now, failure=failure)
-        free(row, now, accepted_at=now, **decided(Decision.NOT_THERE, reason, user, now))
+        call_absent(row, now, **decided(Decision.NOT_THERE, reason, user, now))
 
 
 def leave_out(*, settlement: SettlementWrite, reason: str, user: User, now: datetime) -> None:

@@ -137,15 +137,18 @@ def _payable_of(key: ApiKey, title_id: int) -> Payable:
         connection=key.connection, bling_id=title_id, batch__source=WriteBatch.Source.BRIDGE
     ).first()
     if ours is not None:
-        values = {name: getattr(ours, name) for name in ("category_id", "document_number", "due_date", "value")}
-        return Payable(values, ours)
+        return Payable(_told_of(ours), ours)
     if title is None or not key.settles_any or not PUBLIC.of(titles).exists():
         raise RefusedError(NOT_SETTLED)
     marker = marker_of(title.history)
     if marker and PayableWrite.objects.filter(connection=key.connection, marker=marker, bling_id=None).exists():
         raise RefusedError(PENDING, SETTLE_PENDING)
-    values = {name: getattr(title, name) for name in ("category_id", "document_number", "due_date", "value")}
-    return Payable(values)
+    return Payable(_told_of(title))
+
+
+def _told_of(payable: PayableWrite | Title) -> dict[str, Any]:
+    """Return what the lists of settlements tell of a payable."""
+    return {name: getattr(payable, name) for name in ("category_id", "document_number", "due_date", "value")}
 
 
 def _desired(key: ApiKey, title_id: int, facts: SettlementFacts) -> DesiredSettlement:
