@@ -302,6 +302,22 @@ def test_back_to_reading_stops_writing_at_once(customer: Customer, stays: Callab
     customer.reads()
 
 
+@pytest.mark.parametrize("mode", [WriteMode.LIVE, WriteMode.OFF])
+def test_back_to_reading_lets_no_program_settle_and_is_told(customer: Customer, mode: str) -> None:
+    customer.ask()
+    customer.authorize()
+    BlingWriting.objects.create(connection=customer.connection, mode=mode, settles=True)
+    customer.ask(access="read")
+    row = BlingWriting.objects.get()
+    assert (row.mode, row.settles) == (WriteMode.OFF, False)
+    assert ("writing_off" in customer.events()) is (mode == WriteMode.LIVE)
+    assert "settling_off" in customer.events()
+    # Going live again needs the customer's word.
+    options = {"limit": None, "only_writer": True, "settles": False, "reason": "de novo", "user": customer.person}
+    with pytest.raises(Refused, match="Acesso ao Bling"):
+        writing.switch(connection=customer.connection, mode=WriteMode.LIVE, **options, now=timezone.now())  # type: ignore[arg-type]
+
+
 def test_the_link_of_a_connection_that_only_reads_is_as_before(customer: Customer) -> None:
     page = Client().get(customer.link()).content.decode()
     assert "O que será escrito" not in page

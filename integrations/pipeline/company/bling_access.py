@@ -76,16 +76,22 @@ def missing_access(connection: BlingConnection) -> list[str]:
     if proof is Proof.MISSING:
         text = _("Bling did not give the permissions that writing needs (scope ids %(ids)s): tick them in a new app.")
         found.append(text % {"ids": ", ".join(missing)})
-    elif connection.access != BlingAccess.WRITE and proof is not Proof.PROVED and _has_to_ask(connection):
+    elif _is_taken_back(connection) or (_is_to_be_asked(connection) and proof is not Proof.PROVED):
         found.append(_("Ask the customer for access to read and write (“Access to Bling”): it was given for reading."))
     if token is not None and token.company_checked_version != token.version:
         found.append(_("Sync once: whose account the present authorization opens was not read yet."))
     return found
 
 
-def _has_to_ask(connection: BlingConnection) -> bool:
-    """Say whether writing needs the customer's word: the platform has an app for it, or access went back to reading."""
-    return bool(settings.BLING_WRITE_CLIENT_ID) or was_for_writing(connection)
+def _is_to_be_asked(connection: BlingConnection) -> bool:
+    """Say whether writing needs the customer's word, which was not given: the platform has an app for it."""
+    return bool(settings.BLING_WRITE_CLIENT_ID) and connection.access != BlingAccess.WRITE
+
+
+def _is_taken_back(connection: BlingConnection) -> bool:
+    """Say whether access went back to reading, or is about to, whatever the tokens may still do."""
+    is_asked = connection.next_access == BlingAccess.READ
+    return is_asked or (connection.access != BlingAccess.WRITE and was_for_writing(connection))
 
 
 def was_for_writing(connection: BlingConnection) -> bool:
@@ -117,7 +123,7 @@ def ask(
     wanted = BlingAccess(access)
     with transaction.atomic():
         if wanted is BlingAccess.READ:
-            _switch_off(connection, reason, user)
+            _switch_off(connection, reason, user, now)
         locked = BlingConnection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         if wanted == locked.access:
             changes, code = _withdrawn(locked), "access_kept"
@@ -152,13 +158,26 @@ def _asked(connection: BlingConnection, access: BlingAccess, client_id: str, cli
     return {"next_access": access, "next_client_id": client_id, "next_client_secret": client_secret}
 
 
-def _switch_off(connection: BlingConnection, reason: str, user: User) -> None:
+def _switch_off(connection: BlingConnection, reason: str, user: User, now: datetime) -> None:
     writing = BlingWriting.objects.select_for_update().filter(connection=connection).first()
-    if writing is None or writing.mode == WriteMode.OFF:
+    if writing is None:
         return
+    before = writing.mode, writing.settles
     writing.mode, writing.settles = WriteMode.OFF, False
-    _note(writing, reason, user)
-    writing.save(update_fields=["mode", "settles"])
+    if before != (writing.mode, writing.settles):
+        _note(writing, reason, user)
+        writing.save(update_fields=["mode", "settles"])
+        tell_switches(writing, *before, reason=reason, user=user, now=now)
+
+
+def tell_switches(writing: BlingWriting, mode: str, settles: bool, *, reason: str, user: User, now: datetime) -> None:
+    """Tell on a connection's timeline which switches of its writing differ from what they were (`mode`, `settles`)."""
+    codes = [f"writing_{writing.mode}"] if writing.mode != mode else []
+    codes += [f"settling_{'on' if writing.settles else 'off'}"] if writing.settles != settles else []
+    for code in codes:
+        ConnectionEvent.objects.create(
+            connection_id=writing.connection_id, at=now, code=code, detail=reason.strip()[:200], user=user
+        )
 
 
 def _save(connection: BlingConnection, changes: dict[str, Any], *, reason: str, user: User | None) -> None:

@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from integrations.models import BlingConnection, BlingWriting, ConnectionEvent, SyncRun, WriteMode
+from integrations.models import BlingConnection, BlingWriting, SyncRun, WriteMode
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline.company.bling_access import missing_access
+from integrations.pipeline.company.bling_access import missing_access, tell_switches
 from integrations.pipeline.desk.refusal import Refused, need_reason
 
 REGISTERS_AGE = timedelta(days=1)
@@ -59,10 +59,5 @@ def switch(
         writing._change_reason = reason.strip()[:100]  # type: ignore[attr-defined] # simple-history's
         writing._history_user = user  # type: ignore[attr-defined]
         writing.save(update_fields=["mode", "limit", "only_writer", "settles", "live_since"])
-        codes = [f"writing_{mode}"] if mode != before else []
-        codes += [f"settling_{'on' if settles else 'off'}"] if settles != did_settle else []
-        for code in codes:
-            ConnectionEvent.objects.create(
-                connection=connection, at=now, code=code, detail=reason.strip()[:200], user=user
-            )
+        tell_switches(writing, before, did_settle, reason=reason, user=user, now=now)
     return writing
