@@ -212,7 +212,10 @@ def duplicate_text(duplicate: Duplicate, request: HttpRequest) -> str:
 
 def accepted_text(batch: WriteBatch, writing: BlingWriting) -> str:
     """Say what becomes of a batch that was accepted."""
-    values = {"count": batch.count, "total": texts.money(batch.total)}
+    total = texts.money(batch.total)
+    if batch.limit_amount not in (None, batch.total):
+        total = _("%(total)s (%(year)s within a year)") % {"total": total, "year": texts.money(batch.limit_amount)}
+    values = {"count": batch.count, "total": total}
     if batch.state == WriteBatch.State.AWAITING:
         return (
             ngettext(

@@ -48,7 +48,7 @@ class PayableWriteAdmin(StandingColumns, EnterPage, SurplusButton, PayableDecisi
     tenant_path = "connection__tenant"
     list_before_template = "admin/integrations/payables/list.html"
     empty_text = gettext_lazy("Nobody entered a payable for Bling yet. It is done by “Enter a payable”.")
-    list_display = ["what", "due", "amount", "standing", "why", "entered", "company"]
+    list_display = ["what", "due", "amount", "standing", "why", "entered"]
     list_filter = [TenantFilter, WaitsForSomebody, ("state", StateInBling), ("due_date", DayRange)]
     list_select_related = ["batch__user", "batch__api_key", "supplier", "connection__tenant", "connection__writing"]
     search_fields = ["supplier_name", "document_number"]
@@ -90,7 +90,8 @@ class PayableWriteAdmin(StandingColumns, EnterPage, SurplusButton, PayableDecisi
 
     @display(gettext_lazy("supplier"), ordering="supplier_name")
     def what(self, row: PayableWrite) -> str:
-        return texts.two_lines(row.supplier_name, row.document_number or texts.EMPTY)
+        told = [row.document_number, str(row.connection.tenant)]
+        return texts.two_lines(row.supplier_name, " · ".join(filter(None, told)))
 
     @display(gettext_lazy("CPF/CNPJ"))
     def document_text(self, row: PayableWrite) -> str:
@@ -107,7 +108,7 @@ class PayableWriteAdmin(StandingColumns, EnterPage, SurplusButton, PayableDecisi
     @display(gettext_lazy("entered by"), ordering="accepted_at")
     def entered(self, row: PayableWrite) -> str:
         batch = row.batch
-        return f"{batch.author} · {batch.get_source_display()} · {texts.moment(batch.created_at)}"
+        return texts.two_lines(f"{batch.author} · {batch.get_source_display()}", texts.moment(batch.created_at))
 
     @display(gettext_lazy("issue date"))
     def issue(self, row: PayableWrite) -> str:
