@@ -21,7 +21,7 @@ Found = tuple[int, AlertCause, dict[str, object]]
 def causes_of_keys(tenants: Collection[int], now: datetime) -> Iterator[Found]:
     """Yield by company which keys are refused again and again, and which nobody uses."""
     valid = list(_valid(tenants))
-    refused = _refused([key.pk for key in valid], now) if valid else Counter[int]()
+    refused = _refused(valid, now) if valid else Counter[int]()
     told = {
         AlertCause.KEY_REFUSED: [key for key in valid if refused[key.pk] >= MOST_REFUSED],
         AlertCause.KEY_UNUSED: [key for key in valid if _used_at(key) < now - UNUSED_AFTER],
@@ -47,13 +47,17 @@ def _used_at(key: ApiKey) -> datetime:
     return key.last_used_at or key.created_at
 
 
-def _refused(keys: Collection[int], now: datetime) -> Counter[int]:
-    """Count the requests of some keys that Bling refused lately."""
-    since = now - REFUSED_WITHIN
-    batches = WriteBatch.objects.filter(api_key__in=keys, state=WriteBatch.State.DISCARDED, created_at__gt=since)
-    settlements = BlingAttempt.objects.filter(
-        settlement__api_key__in=keys, outcome__in=(Outcome.REJECTED, Outcome.CONFLICT), started_at__gt=since
+def _refused(keys: Collection[ApiKey], now: datetime) -> Counter[int]:
+    """Count the requests of some keys that Bling refused lately, by the key; found by their accounts, whose indexes go
+    by time."""
+    since, accounts = now - REFUSED_WITHIN, {key.connection_id for key in keys}
+    batches = WriteBatch.objects.filter(
+        connection__in=accounts, created_at__gt=since, api_key__in=keys, state=WriteBatch.State.DISCARDED
     )
+    settlements = BlingAttempt.objects.filter(
+        connection__in=accounts, started_at__gt=since, settlement__api_key__in=keys,
+        outcome__in=(Outcome.REJECTED, Outcome.CONFLICT),
+    )  # fmt: skip
     found = Counter[int](batches.order_by().values_list("api_key", flat=True))
     found.update(settlements.order_by().values_list("settlement__api_key", flat=True))
     return found
