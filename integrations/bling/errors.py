@@ -1,6 +1,7 @@
 """Bling's answers that are no success, turned into our errors: one table, closed by default."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from integrations.rest.errors import (
@@ -9,6 +10,8 @@ from integrations.rest.errors import (
     ConfigError,
     InternalError,
     RateLimitedError,
+    RefusedField,
+    RejectedError,
     TransientError,
     UnauthorizedError,
     UncertainError,
@@ -27,6 +30,8 @@ _CLIENT_CODES = ("invalid_client", "unauthorized_client")
 """Bling, OAuth 2.0 (RFC 6749, 5.2): what says that client id and secret are wrong, whatever the status."""
 SECONDS_AFTER_BURST = 2.0
 SECONDS_OF_A_DAY = 86_400.0
+MOST_FIELDS, MOST_DEPTH = 50, 3
+"""So many refused fields are kept of one answer, and rows within rows."""
 
 
 class NeedsReconnectionError(ConfigError):
@@ -64,7 +69,7 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
             "HTML instead of JSON: an outage, or this address is blocked",
             service=SERVICE, operation=operation, status=answer.status, code="html",
         )  # fmt: skip
-    code, message, limit_period = _envelope(answer)
+    code, message, limit_period, fields = _envelope(answer)
     where: dict[str, Any] = {"service": SERVICE, "operation": operation}
     if answer.status == 429 or code == "TOO_MANY_REQUESTS":
         seconds = SECONDS_OF_A_DAY if limit_period == "day" else SECONDS_AFTER_BURST
@@ -93,7 +98,10 @@ def error_of(answer: Answer, operation: str, *, is_write: bool) -> ApiError:
         return UncertainError(message, status=answer.status, code=code, **where)
     if 300 <= answer.status < 400:
         return ConfigError("redirect refused", status=answer.status, code="redirect", **where)
-    return refusal_kind(answer.status)(message, status=answer.status, code=code, **where)
+    refusal = refusal_kind(answer.status)
+    if issubclass(refusal, RejectedError):
+        return refusal(message, status=answer.status, code=code, fields=fields, **where)
+    return refusal(message, status=answer.status, code=code, **where)
 
 
 def body_of(answer: Answer, *, statuses: tuple[int, ...] = (200,)) -> Body | None:
@@ -116,17 +124,30 @@ def _parsed(answer: Answer) -> Any:
         return None
 
 
-def _envelope(answer: Answer) -> tuple[str, str, str]:
-    """Read type, message and limit period; tolerant, because Bling's envelopes differ between endpoints."""
+def _envelope(answer: Answer) -> tuple[str, str, str, list[RefusedField]]:
+    """Read type, message, limit period and refused fields; tolerant, because Bling's envelopes differ between
+    endpoints."""
     try:
         body = answer.json()
     except InternalError:
-        return "", excerpt(answer.text, 120), ""
+        return "", excerpt(answer.text, 120), "", []
     error = body.get("error", body) if isinstance(body, dict) else {}
     if not isinstance(error, dict):
-        return excerpt(str(error), 60), excerpt(str(body.get("error_description", ""))), ""
-    fields = error.get("fields") or []
-    details = [str(field.get("msg", "")) for field in fields if isinstance(field, dict)]
-    texts = [str(error.get("message", "")), str(error.get("description", "")), *details]
+        return excerpt(str(error), 60), excerpt(str(body.get("error_description", ""))), "", []
+    fields = list(islice(_refused(error.get("fields"), depth=0), MOST_FIELDS))
+    texts = [str(error.get("message", "")), str(error.get("description", "")), *(field.text for field in fields)]
     message = excerpt(". ".join(dict.fromkeys(text.strip().rstrip(".") for text in texts if text)))
-    return str(error.get("type", "")), message, str(error.get("period", ""))
+    return str(error.get("type", "")), message, str(error.get("period", "")), fields
+
+
+def _refused(fields: Any, depth: int) -> Iterator[RefusedField]:
+    """Yield the fields of an envelope, each before those of its own rows (`collection`)."""
+    for field in fields if isinstance(fields, list) and depth < MOST_DEPTH else []:
+        if not isinstance(field, dict):
+            continue
+        told = {name: excerpt(str(value)) for name, value in field.items() if isinstance(value, str | int)}
+        yield RefusedField(
+            namespace=told.get("namespace", ""), code=told.get("code", ""), element=told.get("element", ""),
+            text=told.get("msg", ""), index=told.get("index", ""),
+        )  # fmt: skip
+        yield from _refused(field.get("collection"), depth + 1)

@@ -1,5 +1,7 @@
 """What went wrong with a call, said as what to do next. The word in `kind` is the word in the database."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -83,10 +85,29 @@ class FilterIgnoredError(IncompleteError):
         super().__init__(message, service=service, operation=operation, code="filter_ignored")
 
 
+@dataclass(frozen=True)
+class RefusedField:
+    """What a refusal says of one field of what was sent: a code means something only together with its `namespace`.
+    `index` is the row of a list in which the field stands, as the other side counts."""
+
+    namespace: str
+    code: str
+    element: str
+    text: str
+    index: str = ""
+
+
 class RejectedError(ApiError):
-    """The other side understood and refused; repeating the same changes nothing."""
+    """The other side understood and refused; repeating the same changes nothing. `fields` are those that it names."""
 
     kind = "rejected"
+
+    def __init__(
+        self, message: str, *, service: str = "", operation: str = "", status: int | None = None, code: str = "",
+        fields: Sequence[RefusedField] = (),
+    ) -> None:  # fmt: skip
+        super().__init__(message, service=service, operation=operation, status=status, code=code)
+        self.fields = tuple(fields)
 
 
 class NotFoundError(RejectedError):

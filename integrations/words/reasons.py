@@ -106,6 +106,16 @@ def answer_of(failure: Mapping[str, str] | None, message: str, outcome: str) -> 
     return call_text({"kind": kind, "service": service, "message": said if kind == "rejected" else ""})
 
 
+def named_fields(failure: Mapping[str, Any] | None) -> list[str]:
+    """Return what a refused write was told of each field, by namespace and code, as the other side wrote it."""
+    return [_field_text(field) for field in (failure or {}).get("fields", ())]
+
+
+def _field_text(field: Mapping[str, str]) -> str:
+    place = f"{field['element']} ({field['index']})" if field["index"] else field["element"]
+    return " · ".join(filter(None, (f"{field['namespace']} {field['code']}".strip(), place, field["text"])))
+
+
 def _failure_text(failure: Mapping[str, str]) -> str:
     code = failure.get("code", "")
     if code in set(Reason) and not is_ours(code):

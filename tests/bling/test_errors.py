@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from integrations.bling.errors import error_of
-from integrations.rest.errors import RateLimitedError, UncertainError
+from integrations.bling.errors import MOST_DEPTH, MOST_FIELDS, error_of
+from integrations.rest.errors import RateLimitedError, RefusedField, RejectedError, UncertainError
 from integrations.rest.session import Answer
 
 
@@ -79,3 +79,40 @@ def test_every_field_error_is_in_the_message() -> None:
         answer(400, type="VALIDATION_ERROR", message="Erro", fields=[{"code": 1, "msg": "Valor"}]), "x", is_write=True
     )
     assert "Valor" in error.message
+
+
+def test_each_refused_field_is_kept_with_the_rows_below_it() -> None:
+    parcel = {
+        "index": 1, "code": 12, "msg": "Id da forma de pagamento inválido.", "element": "formaPagamento",
+        "namespace": "VENDAS",
+    }  # fmt: skip
+    fields: list[object] = [
+        {"code": 49, "msg": "Parcelas com erros", "element": "parcelas", "namespace": "VENDAS", "collection": [parcel]},
+        "odd", {"code": None, "msg": ["odd"], "collection": {"odd": 1}},
+    ]  # fmt: skip
+    error = error_of(
+        answer(400, type="VALIDATION_ERROR", message="Não foi possível", fields=fields), "POST /x", is_write=True
+    )
+    assert isinstance(error, RejectedError)
+    assert error.fields == (
+        RefusedField("VENDAS", "49", "parcelas", "Parcelas com erros"),
+        RefusedField("VENDAS", "12", "formaPagamento", "Id da forma de pagamento inválido.", "1"),
+        RefusedField("", "", "", ""),
+    )
+    assert error.message == "Não foi possível. Parcelas com erros. Id da forma de pagamento inválido"
+
+
+@pytest.mark.parametrize("fields", [None, {}, "x", 5, [[]], [None], [{}] * 5_000])
+def test_odd_fields_break_nothing(fields: object) -> None:
+    error = error_of(answer(400, type="VALIDATION_ERROR", message="x", fields=fields), "POST /x", is_write=True)
+    assert type(error) is RejectedError
+    assert len(error.fields) <= MOST_FIELDS
+
+
+def test_rows_within_rows_end() -> None:
+    field: dict[str, object] = {"msg": "x"}
+    for _ in range(400):
+        field = {"msg": "x", "collection": [field]}
+    error = error_of(answer(400, type="VALIDATION_ERROR", message="x", fields=[field]), "POST /x", is_write=True)
+    assert isinstance(error, RejectedError)
+    assert len(error.fields) == MOST_DEPTH

@@ -18,6 +18,7 @@ from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import live, orders
 from integrations.pipeline.payables.entry import Supplier
 from integrations.pipeline.payables.standing import Standing, standing_of
+from integrations.words.reasons import named_fields
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -226,6 +227,9 @@ def test_what_bling_refuses_says_why(writing: Company, ana: User) -> None:
     unit = PayableWrite.objects.get()
     assert (unit.state, unit.reason) == (DeliveryState.NEEDS_HUMAN, Reason.REFUSED)
     assert "categoria" in unit.reason_params["message"]
+    [field] = named_fields(unit.attempts.get().failure)
+    assert field.startswith("CONTAS ")
+    assert " · categoria · " in field
 
 
 def test_a_batch_stops_after_five_refusals_in_a_row(writing: Company, ana: User) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
-from integrations.models import ContactWrite, PayableWrite, WriteBatch
+from integrations.models import BlingAttempt, ContactWrite, PayableWrite, WriteBatch
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import live, orders
@@ -193,3 +193,43 @@ def test_who_looks_for_a_supplier_anew_and_who_decides_about_its_payable_do_not_
     decides = Event()
     assert at_once(decide, look) == [None, False]
     assert ContactWrite.objects.get().bling_id == lost.id
+
+
+@pytest.fixture
+def hidden_once(writing: Company, world: World) -> int:
+    """A contact of the supplier's document that is made between the look and the write."""
+    world.faults.add(Fault("bling", "answer", "GET", "/contatos", status=200, answer='{"data": []}'))
+    contact_id: int = writing.bling.add_contact("Gráfica do Sol", document=DOCUMENT)
+    return contact_id
+
+
+def test_one_that_was_made_since_it_was_looked_for_is_used(writing: Company, ana: User, hidden_once: int) -> None:
+    enter(writing, ana)
+    work(writing)
+    assert [title.contact for title in ours(writing)] == [hidden_once]
+    assert [one.id for one in writing.bling.contacts.values() if one.document == DOCUMENT] == [hidden_once]
+    attempt = BlingAttempt.objects.get(contact__isnull=False)
+    assert (attempt.outcome, attempt.surplus_id) == ("adopted", None)
+
+
+def test_one_that_was_made_and_cannot_be_used_is_a_person_s_decision(
+    writing: Company, ana: User, hidden_once: int
+) -> None:
+    writing.bling.contacts[hidden_once].status = "I"
+    enter(writing, ana)
+    work(writing)
+    supplier = ContactWrite.objects.get()
+    assert (supplier.state, supplier.reason) == (DeliveryState.NEEDS_HUMAN, Reason.AMBIGUOUS)
+    assert ours(writing) == []
+
+
+def test_a_look_after_the_refusal_that_fails_leaves_no_doubt(
+    writing: Company, ana: User, world: World, hidden_once: int
+) -> None:
+    world.faults.add(Fault("bling", "answer", "GET", "/contatos", status=418, answer="{}"))
+    enter(writing, ana)
+    work(writing)
+    assert [one.outcome for one in BlingAttempt.objects.all()] == ["internal"]
+    orders.send_again(payable=PayableWrite.objects.get(), user=ana, now=timezone.now())
+    work(writing)
+    assert [title.contact for title in ours(writing)] == [hidden_once]

@@ -13,6 +13,7 @@ from integrations.models import BlingAttempt, CatalogItem, PayableWrite, Settlem
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.payables import live
 from integrations.words.colours import OUTCOME_COLOURS
+from integrations.words.reasons import answer_of, named_fields
 from integrations.words.writes import recurrence_text
 
 
@@ -22,8 +23,7 @@ class AttemptInline(ReadOnlyInline):
     model = BlingAttempt
     fk_name = "payable"
     verbose_name_plural = gettext_lazy("Writes to Bling")
-    fields = ["moment", "result", "number"]
-    readonly_fields = ["moment", "result", "number"]
+    fields = readonly_fields = ["moment", "result", "answer", "number"]
 
     @display(gettext_lazy("started at"))
     def moment(self, attempt: BlingAttempt) -> str:
@@ -32,6 +32,11 @@ class AttemptInline(ReadOnlyInline):
     @display(gettext_lazy("outcome"), label=OUTCOME_COLOURS)
     def result(self, attempt: BlingAttempt) -> tuple[str, str]:
         return attempt.outcome, attempt.get_outcome_display()
+
+    @display(gettext_lazy("answer"))
+    def answer(self, attempt: BlingAttempt) -> str:
+        said = answer_of(attempt.failure, attempt.message, attempt.outcome)
+        return texts.sentence_list([*filter(None, [said]), *named_fields(attempt.failure)])
 
     @display(gettext_lazy("Bling id"))
     def number(self, attempt: BlingAttempt) -> str:

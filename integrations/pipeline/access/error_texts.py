@@ -1,5 +1,8 @@
 """Errors of calls as reasons: what is stored of one, and the sentence for a person who waits for it."""
 
+from dataclasses import asdict
+from typing import Any
+
 from integrations.domain.reasons import Problem, Reason
 from integrations.rest.errors import (
     AmbiguousError,
@@ -72,3 +75,9 @@ def failure_of(error: ApiError) -> dict[str, str]:
     failure = {"kind": known.kind, "code": known.code, "service": known.service, "message": known.message}
     until = known.until if isinstance(known, RateLimitedError) else None
     return {**failure, "until": until.isoformat()} if until else failure
+
+
+def answer_to_write(error: ApiError) -> dict[str, Any]:
+    """Return what is stored of a failed write: the same, and `fields`, those that a refusal named."""
+    fields = [asdict(field) for field in error.fields] if isinstance(error, RejectedError) else []
+    return {**failure_of(error), "fields": fields} if fields else failure_of(error)

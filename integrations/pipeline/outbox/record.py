@@ -14,7 +14,7 @@ from integrations.domain.delivery import Body, DeliveryState, Outcome
 from integrations.domain.reasons import Problem, Reason
 from integrations.models.outbox import FIRST_LOOK, NO_REASON, BaseAttempt, DeliveryUnit
 from integrations.pipeline.access import failpoints, restores
-from integrations.pipeline.access.error_texts import failure_of, reason_of
+from integrations.pipeline.access.error_texts import answer_to_write, failure_of, reason_of
 from integrations.pipeline.access.journal import JournalError
 from integrations.pipeline.outbox.claim import Claimed
 from integrations.pipeline.outbox.destination import Clock, Destination
@@ -148,7 +148,7 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
             objects.record_needs_human(unit.pk, fence, why=why, now=now)
             claimed.to.plan_again(unit.to_plan_when_stuck(), now)
         kind = "conflict" if isinstance(error, ConflictError) else error.kind
-        _close(claimed.attempt, kind, now, message=str(error), failure=failure_of(error), status=error.status)
+        _close(claimed.attempt, kind, now, message=str(error), failure=answer_to_write(error), status=error.status)
 
 
 def _is_write_refused(claimed: Claimed, error: ApiError) -> bool:
@@ -217,7 +217,7 @@ def _close(
     now: datetime,
     *,
     message: str = "",
-    failure: dict[str, str] | None = None,
+    failure: dict[str, Any] | None = None,
     status: int | None = None,
     remote_id: int | None = None,
     settles: bool | None = None,

@@ -22,7 +22,7 @@ from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.to_bling.bling import BLING, note_allowed
-from integrations.rest.errors import AmbiguousError, ApiError, InternalError
+from integrations.rest.errors import AmbiguousError, ApiError, InternalError, RejectedError
 
 log = structlog.get_logger(__name__)
 
@@ -43,11 +43,18 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
         if known is not None:
             record.delivered(claimed, remote_id=known, held=desired, now=clock(), outcome=Outcome.ADOPTED)
             return
-        remote_id = writer.create_contact(
-            desired, type_ids=_supplier_types(unit.connection_id),
-            may_send=partial(record.may_send, claimed, clock, desired),
-        )  # fmt: skip
-        record.delivered(claimed, remote_id=remote_id, held=desired, now=clock())
+        may_send = partial(record.may_send, claimed, clock, desired)
+        outcome = Outcome.DELIVERED
+        try:
+            remote_id = writer.create_contact(desired, type_ids=_supplier_types(unit.connection_id), may_send=may_send)
+        except RejectedError:
+            # Somebody may have made it since it was looked for: Bling refuses a CPF/CNPJ that a contact has already.
+            claimed.is_sent = False
+            known = who_it_is(client, desired) if desired.document else None
+            if known is None:
+                raise
+            remote_id, outcome = known, Outcome.ADOPTED
+        record.delivered(claimed, remote_id=remote_id, held=desired, now=clock(), outcome=outcome)
         note_allowed(unit)
     for batch in WriteBatch.objects.filter(payables__supplier=unit, state=WriteBatch.State.SENDING).distinct():
         _stop_after_refusals(batch)
