@@ -54,3 +54,12 @@ def test_what_waits_for_a_person_is_found_and_sent_again(rows: Rows, client: Cli
     assert [found[row.pk].decision for row in (stale, queued, refused, sent)] == ["send_again", "", "send_again", ""]
     assert {found[row.pk].state for row in (stale, queued, refused)} == {"ready"}
     assert found[stale.pk].accepted_at > old
+
+
+def test_a_payable_says_what_bling_refused_of_each_field(rows: Rows, client: Client) -> None:
+    field = {"namespace": "CONTAS", "code": "7", "element": "categoria", "text": "Categoria inválida", "index": ""}
+    refusal = {"kind": "rejected", "code": "VALIDATION_ERROR", "service": "Bling", "message": "Não foi possível salvar"}
+    rows.payable.attempts.update(outcome="rejected", failure={**refusal, "fields": [field]})
+    page = client.get(url(PayableWrite, "change", rows.payable.pk)).content.decode()
+    assert "Bling recusou: Não foi possível salvar" in page
+    assert "CONTAS 7 · categoria · Categoria inválida" in page
