@@ -27,11 +27,12 @@ from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import writing_of
 from integrations.pipeline.payables.columns import as_typed
 from integrations.pipeline.payables.sheet import Shown, ShownRow, accept_sheet, discard_sheet, read_sheet, take_sheet
+from integrations.pipeline.payables.suppliers import nearest_names
 from integrations.queue import enqueue_tick
 from integrations.resources.payables import bad_rows, said_of, template
 from integrations.words.writes import SHEET_COLOURS
 
-ROWS_SHOWN = 200
+ROWS_SHOWN, SUPPLIERS_SHOWN = 200, 50
 State = PayableSheet.State
 
 
@@ -149,12 +150,13 @@ class PayableSheetAdmin(CorrectPage, ReadOnlyAdmin):
             "state": sheet.get_state_display(), "back": actions.changelist_url(self),
             "batch_url": change_url(sheet.batch), "may_decide": may_decide,
             "correct_url": correct_url(sheet) if may_decide else "",
-            **(self._preview(request, shown) if shown else {}),
+            **(self._preview(request, sheet.connection, shown) if shown else {}),
         }  # fmt: skip
         return TemplateResponse(request, "admin/integrations/payables/sheet.html", context)
 
-    def _preview(self, request: HttpRequest, shown: Shown) -> dict[str, Any]:
+    def _preview(self, request: HttpRequest, connection: BlingConnection, shown: Shown) -> dict[str, Any]:
         return {
+            "new": list(nearest_names(connection, shown.new_suppliers[:SUPPLIERS_SHOWN]).items()),
             "shown": shown,
             "total": texts.money(shown.total),
             "good": [_line(row) for row in shown.good[:ROWS_SHOWN]],
@@ -164,6 +166,7 @@ class PayableSheetAdmin(CorrectPage, ReadOnlyAdmin):
             ],
             "bad": [{**_line(row), "says": said_of(row)} for row in shown.bad[:ROWS_SHOWN]],
             "limit": ROWS_SHOWN,
+            "new_limit": SUPPLIERS_SHOWN,
         }
 
     def _decide(self, request: HttpRequest, sheet: PayableSheet) -> HttpResponse:
@@ -177,6 +180,7 @@ class PayableSheetAdmin(CorrectPage, ReadOnlyAdmin):
             batch = accept_sheet(
                 sheet=sheet, signature=request.POST.get("seen", ""), hidden=hidden, user=user, clock=timezone.now,
                 with_doubtful=request.POST.get("with_doubtful") == "yes",
+                with_new=request.POST.get("with_new") == "yes",
             )  # fmt: skip
         except Refused as error:
             actions.refused(request, error)
@@ -209,5 +213,5 @@ def _line(row: ShownRow) -> dict[str, Any]:
         "due": texts.day(entry.due_date) if entry else as_typed(row.cells.get("due_date", ""), "due_date"),
         "value": texts.money(entry.value) if entry else row.cells.get("value", ""),
         "count": len(entry.parcels()) if entry and row.is_good else "",
-        "document_number": row.cells.get("document_number", ""),
-    }
+        "document_number": row.cells.get("document_number", ""), "is_new": row.has_new_supplier,
+    }  # fmt: skip

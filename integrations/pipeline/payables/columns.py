@@ -15,8 +15,9 @@ from integrations.domain.occurrences import FENCED, Recurrence
 from integrations.domain.payables import MOST_NAME
 from integrations.domain.suggestions import Suggestions
 from integrations.domain.typed import read_amount, read_day
-from integrations.models import CatalogItem, Person
+from integrations.models import CatalogItem
 from integrations.pipeline.payables.entry import Entry, Fault, Registers, Supplier
+from integrations.pipeline.payables.suppliers import NEAREST, KnownSuppliers
 from integrations.sheets.cells import Cell
 from integrations.sheets.tables import SheetError
 from integrations.words.writes import RECURRENCE_NAMES
@@ -43,7 +44,6 @@ DAYS = ("due_date", "issue_date", "competence_date")
 REQUIRED = ("supplier", "value", "due_date", "category")
 _FIRST_DAY = date(1899, 12, 30)
 """From which day spreadsheet programs count theirs."""
-NEAREST = 3
 
 
 def header(column: str) -> str:
@@ -100,7 +100,7 @@ class RowReader:
     """Reads the rows of a sheet; the registers and known suppliers of its connection are looked up once."""
 
     registers: Registers
-    persons: Sequence[Person]
+    suppliers: KnownSuppliers
     today: date
     _names: dict[str, dict[str, list[CatalogItem]]] = field(default_factory=dict)
 
@@ -111,9 +111,6 @@ class RowReader:
                 for name in {fold(item.name), fold(item.path)} - {""}:
                     names.setdefault(name, []).append(item)
             self._names[kind] = names
-        self._by_document: dict[str, list[Person]] = {}
-        for person in self.persons:
-            self._by_document.setdefault(person.document, []).append(person)
         with override(LANGUAGE):
             self._recurrences = {fold(str(_(name))): one for one, name in RECURRENCE_NAMES.items()}
 
@@ -148,10 +145,10 @@ class RowReader:
         name, document = " ".join(row.text("supplier").split()), compact(row.text("document"))
         if document.isdecimal() and 8 < len(document) < 14 and len(document) != 11:
             document = document.zfill(11 if len(document) < 11 else 14)  # a program took it for a number
-        known = self._by_document.get(document, []) if document else []
-        if len(known) == 1:
+        known = self.suppliers.person_of(document)
+        if known is not None:
             # Shown by the name that Bling has: the number may be that of somebody else than who was meant.
-            return Supplier(known[0].name[:MOST_NAME] or name, document, known[0].bling_id)
+            return Supplier(known.name[:MOST_NAME] or name, document, known.bling_id)
         return Supplier(name, document)
 
     def _register(self, row: "_Row", column: str, kind: str) -> int:

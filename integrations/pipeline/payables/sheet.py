@@ -14,12 +14,13 @@ from integrations.domain.calendar import day_of
 from integrations.domain.documents import compact
 from integrations.domain.money import ZERO
 from integrations.domain.occurrences import Parcel, number_of
-from integrations.models import BlingConnection, PayableSheet, Person, WriteBatch
+from integrations.models import BlingConnection, PayableSheet, WriteBatch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import Accepted, accept, lock, writing_of
 from integrations.pipeline.payables.columns import ReadRow, RowReader, as_text, header, places
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_near, is_to_be_asked, may_be_same_number
 from integrations.pipeline.payables.entry import Entry, Fault, Registers, faults_of, is_same_supplier, registers_of
+from integrations.pipeline.payables.suppliers import known_suppliers
 from integrations.sheets.apart import read_apart
 from integrations.sheets.reading import MAX_BYTES
 from integrations.sheets.tables import SheetError
@@ -34,13 +35,15 @@ State = PayableSheet.State
 
 @dataclass(frozen=True)
 class ShownRow:
-    """One row: what it becomes, or what is wrong with it, and what may be the same already."""
+    """One row: what it becomes, or what is wrong with it, what may be the same already, and whether its supplier is
+    nobody who is known: one of that name may be created in Bling."""
 
     number: int
     cells: dict[str, str]
     entry: Entry | None
     faults: Sequence[Fault]
     duplicates: Sequence[Duplicate]
+    has_new_supplier: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -66,6 +69,12 @@ class Shown:
         return [row for row in self.rows if not row.is_good]
 
     @property
+    def new_suppliers(self) -> list[str]:
+        """The names of those who may be created in Bling, each once."""
+        rows = [row.entry.supplier.name for row in self.rows if row.is_good and row.entry and row.has_new_supplier]
+        return list(dict.fromkeys(rows))
+
+    @property
     def total(self) -> Decimal:
         return _total(self.good)
 
@@ -74,7 +83,7 @@ class Shown:
         """A name for what a person was shown: it differs as soon as anything of it does."""
         said = [
             [row.number, asdict(row.entry) if row.entry else None, len(row.faults),
-             [duplicate.to_json() for duplicate in row.duplicates]]
+             [duplicate.to_json() for duplicate in row.duplicates], row.has_new_supplier]
             for row in self.rows
         ]  # fmt: skip
         return fingerprint_of(said)
@@ -112,9 +121,8 @@ def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) ->
     """Return what would become of a sheet now; `hidden` are categories that its reader may not see."""
     connection = sheet.connection
     registers = registers_of(connection, hidden)
-    persons = Person.objects.filter(connection=connection, forgotten_at=None).exclude(document="")
-    documents = {text for _number, cells, _formulas in sheet.rows if (text := _document(cells))}
-    reader = RowReader(registers, list(persons.filter(document__in=documents)), day_of(now))
+    suppliers = known_suppliers(connection, {_document(cells) for _number, cells, _formulas in sheet.rows})
+    reader = RowReader(registers, suppliers, day_of(now))
     read = [(number, cells, reader.read(cells, formulas)) for number, cells, formulas in sheet.rows]
     checked = [(number, cells, row.entry, _faults(row, connection, registers)) for number, cells, row in read]
     known = Duplicates(connection, [entry for _number, _cells, entry, faults in checked if not faults])
@@ -130,7 +138,7 @@ def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) ->
         found += [Duplicate(other.parcel.value, other.parcel.due_date, row=other.number) for other in others]
         for line in lines:
             by_value.setdefault(line.parcel.value, []).append(line)
-        rows.append(ShownRow(number, cells, entry, faults, found))
+        rows.append(ShownRow(number, cells, entry, faults, found, not suppliers.knows(entry.supplier)))
     return Shown(rows)
 
 
@@ -168,12 +176,15 @@ def _document(cells: dict[str, str]) -> str:
 
 
 def accept_sheet(
-    *, sheet: PayableSheet, signature: str, with_doubtful: bool, hidden: frozenset[int], user: User,
+    *, sheet: PayableSheet, signature: str, with_doubtful: bool, with_new: bool, hidden: frozenset[int], user: User,
     clock: Callable[[], datetime],
 ) -> WriteBatch:  # fmt: skip
-    """Accept the good rows of a sheet, and those with possible duplicates only where its person says that these are
-    others; the rest becomes a sheet of its own. Raises `Refused` where what Bling has was read too long ago, where that
-    was done already, what was shown is different now, or nothing is left."""
+    """Accept the good rows of a sheet; those with possible duplicates only where its person says that these are others,
+    and those of suppliers whom nobody knows only where these may be created; the rest becomes a sheet of its own.
+
+    Raises `Refused` where what Bling has was read too long ago, where that was done already, what was shown is
+    different now, or nothing is left.
+    """
     now = clock()
     with transaction.atomic():
         lock(sheet.connection)
@@ -187,8 +198,9 @@ def accept_sheet(
         if shown.signature != signature:
             raise Refused("changed", _("Something is different from what was shown. Look again, then confirm."))
         rows = [*shown.good, *(shown.doubtful if with_doubtful else [])]
+        rows = [row for row in rows if with_new or not row.has_new_supplier]
         if not rows:
-            raise Refused("nothing", _("No row of the spreadsheet can be sent."))
+            raise Refused("nothing", _nothing_text(shown))
         accepted = [Accepted(row.entry, row.duplicates) for row in rows if row.entry]
         batch = accept(
             connection=mine.connection, accepted=accepted, source=WriteBatch.Source.SHEET, user=user, now=now,
@@ -196,6 +208,13 @@ def accept_sheet(
         )  # fmt: skip
         _part(mine, {row.number for row in rows}, batch, now)
     return batch
+
+
+def _nothing_text(shown: Shown) -> str:
+    if shown.good or shown.doubtful:
+        return _("Nothing was ticked that may be sent: say whether new suppliers may be created, and what are no "
+                 "duplicates.")  # fmt: skip
+    return _("No row of the spreadsheet can be sent.")
 
 
 def _part(sheet: PayableSheet, sent: set[int], batch: WriteBatch, now: datetime) -> None:

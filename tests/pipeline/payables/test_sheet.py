@@ -11,10 +11,20 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.domain.occurrences import Recurrence
-from integrations.models import BlingWriting, CatalogItem, PayableSheet, PayableWrite, Person, SyncRun, WriteBatch
+from integrations.models import (
+    BlingWriting,
+    CatalogItem,
+    ContactWrite,
+    PayableSheet,
+    PayableWrite,
+    Person,
+    SyncRun,
+    WriteBatch,
+)
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.columns import COLUMNS, header
 from integrations.pipeline.payables.sheet import Shown, accept_sheet, discard_sheet, read_sheet, take_sheet
+from integrations.pipeline.payables.suppliers import nearest_names
 from integrations.resources.payables import bad_rows, template
 from integrations.sheets.reading import read_table
 from integrations.sheets.writing import Sheet, csv_bytes, xlsx_bytes
@@ -65,7 +75,13 @@ def shown(sheet: PayableSheet) -> Shown:
 
 
 def confirm(sheet: PayableSheet, user: User, **options: Any) -> WriteBatch:
-    given = {"signature": shown(sheet).signature, "with_doubtful": False, "hidden": frozenset(), **options}
+    given = {
+        "signature": shown(sheet).signature,
+        "with_doubtful": False,
+        "with_new": True,
+        "hidden": frozenset(),
+        **options,
+    }
     return accept_sheet(sheet=sheet, user=user, clock=timezone.now, **given)
 
 
@@ -209,7 +225,7 @@ def test_the_same_file_again_is_doubtful_as_a_whole(rows: Rows, ana: User) -> No
     confirm(sent(rows, ana, GOOD, {**GOOD, "value": "9,90"}), ana)
     again = sent(rows, ana, GOOD, {**GOOD, "value": "9,90"})
     assert (len(shown(again).good), len(shown(again).doubtful)) == (0, 2)
-    with pytest.raises(Refused, match="Nenhuma linha"):
+    with pytest.raises(Refused, match="Nada foi marcado"):
         confirm(again, ana)
     assert confirm(again, ana, with_doubtful=True).count == 2
 
@@ -283,3 +299,41 @@ def test_the_template_takes_back_what_was_wrong(rows: Rows, ana: User) -> None:
     again = read_table(bad_rows(bad), sheet_title="Contas a pagar")
     assert again.headers == [*columns, "O que está errado"]
     assert "Nenhuma" in again.rows[0].cells[-1].text
+
+
+def test_a_supplier_whom_nobody_knows_is_created_only_where_somebody_says_so(rows: Rows, ana: User) -> None:
+    Person.objects.create(
+        connection=rows.bling, bling_id=71, name="Padaria Sol Ltda", document="", read_at=timezone.now()
+    )
+    lines = [
+        {"supplier": name, "document": "", "document_number": name} for name in ("PADARIA SOL  ltda", "Padaria Sol")
+    ]
+    sheet = sent(rows, ana, *({**GOOD, **line} for line in lines))
+    assert [row.has_new_supplier for row in shown(sheet).good] == [False, True]
+    assert shown(sheet).new_suppliers == ["Padaria Sol"]
+    assert nearest_names(rows.bling, ["Padaria Sol"])["Padaria Sol"][0] == "Padaria Sol Ltda"
+    batch = confirm(sheet, ana, with_new=False)
+    assert [row.supplier_name for row in batch.payables.all()] == ["PADARIA SOL ltda"]
+    left = PayableSheet.objects.filter(connection=rows.bling, user=ana).latest("pk")
+    with pytest.raises(Refused, match="Nada foi marcado"):
+        confirm(left, ana, with_new=False)
+    assert confirm(left, ana).count == 1
+
+
+def test_who_was_created_or_has_a_known_document_is_not_new(rows: Rows, ana: User) -> None:
+    Person.objects.create(
+        connection=rows.bling, bling_id=71, name="Sol", document="98765432000198", read_at=timezone.now()
+    )
+    made = {"state": "delivered", "ready_at": timezone.now(), "planned_at": timezone.now(), "bling_id": 72}
+    ContactWrite.objects.create(connection=rows.bling, name="Lua", folded_name="lua", **made)
+    lines = [{}, {"supplier": "LUA", "document": ""}, {"supplier": "Sol", "document": "11222333000181"}]
+    sheet = sent(rows, ana, *({**GOOD, "value": Decimal(place + 5), **line} for place, line in enumerate(lines)))
+    assert [row.has_new_supplier for row in shown(sheet).good] == [False, False, True]
+
+
+def test_what_was_shown_holds_only_while_the_same_suppliers_are_new(rows: Rows, ana: User) -> None:
+    sheet = sent(rows, ana, {**GOOD, "document": ""})
+    seen = shown(sheet).signature
+    Person.objects.create(connection=rows.bling, bling_id=71, name="Gráfica Sol", document="", read_at=timezone.now())
+    with pytest.raises(Refused, match="diferente"):
+        confirm(sheet, ana, signature=seen)
