@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from integrations.domain.classification import Target
 from integrations.domain.names import fold
-from integrations.domain.suggestions import Suggestions, Target
+from integrations.domain.suggestions import Suggestions
 from integrations.models import BlingConnection, ContactWrite, Person
 from integrations.pipeline.payables.entry import Supplier
 
