@@ -83,6 +83,11 @@ def weekly(*, day: int) -> dict[str, Any]:
     return {"tipo": 9, "diaSemanaVencimento": day, "considerarDiasUteis": False}
 
 
+def installments(*, day: int, count: int) -> dict[str, Any]:
+    """Return installments that Bling makes, which only a probe sends: what it makes of them is not known."""
+    return {"tipo": 2, "diaVencimento": day, "numeroParcelas": count, "considerarDiasUteis": False}
+
+
 def _number(value: Decimal) -> float:
     """Return an amount as a JSON number; two decimals of any amount that is allowed survive that."""
     return float(value)

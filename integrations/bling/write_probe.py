@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from integrations.bling import bodies
-from integrations.bling.client import BlingClient
+from integrations.bling.client import BlingClient, Listing
 from integrations.bling.writer import BlingWriter
 from integrations.domain.money import CENT
-from integrations.domain.payables import DesiredContact, DesiredPayable
+from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 from integrations.domain.titles import Direction, TitleFacts
 from integrations.rest.errors import ApiError, NotFoundError, RejectedError, UncertainError
 
@@ -31,20 +32,24 @@ class Seen:
 
 
 class WriteProbe:
-    """Tries what `docs/bling-writes.md` calls not known. `category_id` is a category for expenses.
+    """Tries what `docs/bling-writes.md` calls not known. `category_id` is a category for expenses, `account_id` the
+    bank account from which a payable is settled, 0 where none is known.
 
     What it makes is deleted by `remove_all`, whatever happened before; the contact stays (Bling deletes none by its id)
     and is found again the next time.
     """
 
-    def __init__(self, client: BlingClient, writer: BlingWriter, *, category_id: int, today: date) -> None:
+    def __init__(
+        self, client: BlingClient, writer: BlingWriter, *, category_id: int, account_id: int, today: date
+    ) -> None:
         self._client, self._writer = client, writer
-        self._contact_id = 0
+        self._contact_id, self._account_id, self._today = 0, account_id, today
         self._plain = DesiredPayable(
             value=CENT, due_date=today + FAR, issue_date=today, competence_date=today, document_number="PROBE",
             history=CONTACT.name, category_id=category_id,
         )  # fmt: skip
         self._made: list[int] = []
+        self._borderos: list[int] = []
 
     def run(self) -> Iterator[Seen]:
         """Yield what was seen, one probe after the other; ends at the first that says that nothing can be written."""
@@ -69,10 +74,42 @@ class WriteProbe:
         )
         for name, wrong in self._wrong().items():
             yield self._tried(name, wrong, lambda facts: "taken, though it is wrong")
+        yield self._tried(
+            "two installments of 0.02", self._installments(), lambda facts: f"taken, the named one is {facts.value}"
+        )
+        yield from self._changed()
+        yield from self._settled()
 
     def remove_all(self) -> list[Seen]:
-        """Delete the payables that were made, and return what became of each; those that stay are named."""
-        return [self._removed(number) for number in self._made]
+        """Undo the settlements, delete the payables that were made, and return what became of each; those that stay are
+        named. Payables of the test contact that no answer named, such as further installments, are deleted too."""
+        undone = [self._undone(number) for number in self._borderos]
+        try:
+            also = [number for number in self._far_payables() if number not in self._made] if self._contact_id else []
+        except ApiError as error:
+            also, undone = (
+                [],
+                [*undone, Seen("payables of the test contact", False, f"look for them in Bling: {error}")],
+            )
+        return [*undone, *(self._removed(number) for number in [*self._made, *also])]
+
+    def _far_payables(self) -> list[int]:
+        """Return the payables of the test contact of at most two centavos that are due where a probe's are."""
+        start, end = self._plain.due_date - timedelta(days=31), self._plain.due_date + timedelta(days=93)
+        listing = Listing(Direction.PAYABLE, "due", start, end, contact_id=self._contact_id)
+        rows = [row for page in self._client.title_pages(listing) for row in page.whole("GET /contas/pagar")]
+        return [row.bling_id for row in rows if row.contact_id == self._contact_id and row.value <= 2 * CENT]
+
+    def _undone(self, number: int) -> Seen:
+        name = f"undo settlement {number}"
+        try:
+            shown = self._client.bordero(number)
+            if [(line.contact_id, line.amount) for line in shown.lines] != [(self._contact_id, CENT)]:
+                return Seen(name, False, "it holds other payments too: undo the one of the test in Bling")
+            self._writer.remove_bordero(number, may_send=_always)
+        except ApiError as error:
+            return Seen(name, False, f"undo it in Bling: {error}")
+        return Seen(name, True, "gone")
 
     def _removed(self, number: int) -> Seen:
         name = f"delete payable {number}"
@@ -104,6 +141,78 @@ class WriteProbe:
             return Seen(name, True, f"refused: {error.message}")
         except ApiError as error:
             return Seen(name, False, _unproved(error))
+
+    def _changed(self) -> Iterator[Seen]:
+        """Try what a change does to fields that it does not name: of a payable, and of the test contact."""
+        body = bodies.payable(self._plain, contact_id=self._contact_id)
+        body = {name: value for name, value in body.items() if name != "historico"}
+        payable, contact = ("/contas/pagar", self._made[0]), ("/contatos", self._contact_id)
+        known = {"nome": CONTACT.name, "tipo": CONTACT.kind, "situacao": bodies.ACTIVE}
+        yield self._after("payable changed without historico", *payable, body)
+        yield self._after("contact changed by one field", *contact, {"fantasia": "Teste"})
+        yield self._after("contact changed, ie without indicadorIe", *contact, {**known, "ie": "110042490114"})
+
+    def _after(self, name: str, path: str, number: int, body: Mapping[str, Any]) -> Seen:
+        """Change something by `body`; what else is different afterwards is told."""
+        title = partial(self._client.title, Direction.PAYABLE, number)
+        read: Callable[[], Any] = partial(self._client.contact, number) if path == "/contatos" else title
+        try:
+            before = asdict(read())
+            self._writer.change_as(path, number, body, may_send=_always)
+            after = asdict(read())
+        except RejectedError as error:
+            return Seen(name, True, f"refused: {error.message}")
+        except ApiError as error:
+            return Seen(name, False, _unproved(error))
+        changed = ", ".join(field for field in before if before[field] != after[field])
+        return Seen(name, True, f"taken; different now: {changed or 'nothing'}")
+
+    def _settled(self) -> Iterator[Seen]:
+        """Settle one payable twice, then try to delete it."""
+        if not self._account_id:
+            yield Seen("settlement", False, "no bank account is known: sync this company first")
+            return
+        try:
+            number = self._make({"numeroDocumento": "PROBE BAIXA"})
+        except ApiError as error:
+            yield Seen("settlement", False, _unproved(error))
+            return
+        # Far ahead, so that Bling has nothing to group it with; where it takes no such day, today.
+        first = self._paid("settlement, far ahead", number, self._plain.due_date)
+        yield first
+        if not self._borderos and first.ok:
+            yield self._paid("settlement, today", number, self._today)
+        if self._borderos:
+            yield self._paid("the same settlement again", number, self._plain.due_date)
+            yield self._deleted_while_settled(number)
+
+    def _paid(self, name: str, number: int, day: date) -> Seen:
+        settlement = DesiredSettlement(
+            number, day, account_id=self._account_id, category_id=self._plain.category_id, history=CONTACT.name
+        )
+        try:
+            bordero = self._writer.settle_payable(settlement, may_send=_always)
+            if bordero not in self._borderos:
+                self._borderos.append(bordero)
+            facts = self._client.title(Direction.PAYABLE, number)
+            return Seen(name, True, f"taken as {bordero}; payments {list(facts.bordero_ids)}, open {facts.balance}")
+        except RejectedError as error:
+            return Seen(name, True, f"refused: {error.message}")
+        except ApiError as error:
+            return Seen(name, False, _unproved(error))
+
+    def _deleted_while_settled(self, number: int) -> Seen:
+        name = "delete a settled payable"
+        try:
+            self._writer.remove_payable(number, may_send=_always)
+            return Seen(name, True, "still shown" if self._shows(number) else "taken: it is gone, with its payment")
+        except RejectedError as error:
+            return Seen(name, True, f"refused: {error.message}")
+        except ApiError as error:
+            return Seen(name, False, _unproved(error))
+
+    def _installments(self) -> dict[str, Any]:
+        return {"valor": float(2 * CENT), "ocorrencia": bodies.installments(day=self._plain.due_date.day, count=2)}
 
     def _shows(self, number: int) -> TitleFacts | None:
         with suppress(NotFoundError):

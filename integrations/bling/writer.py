@@ -58,6 +58,14 @@ class BlingWriter:
         """Delete a payable (DELETE /contas/pagar/{id}); only a probe does, and only its own."""
         self._send("DELETE", f"/contas/pagar/{bling_id}", None, "DELETE /contas/pagar/{id}", may_send)
 
+    def change_as(self, path: str, bling_id: int, body: Mapping[str, Any], *, may_send: MaySend) -> None:
+        """Change a payable or a contact (`path`) by just this body (PUT); only a probe does, and only its own."""
+        self._send("PUT", f"{path}/{bling_id}", body, f"PUT {path}/{{id}}", may_send)
+
+    def remove_bordero(self, bling_id: int, *, may_send: MaySend) -> None:
+        """Undo a payment with all its lines (DELETE /borderos/{id}); only a probe does, and only of its own payable."""
+        self._send("DELETE", f"/borderos/{bling_id}", None, "DELETE /borderos/{id}", may_send)
+
     def settle_payable(self, desired: DesiredSettlement, *, may_send: MaySend) -> int:
         """Settle a whole payable and return the id of the borderô (POST /contas/pagar/{id}/baixar). Every call that
         Bling takes is a payment."""

@@ -170,6 +170,20 @@ def create_payable(account: BlingAccount, call: Call) -> Reply:
     return Reply({"data": {"id": id}}, 201)
 
 
+def change_payable(account: BlingAccount, call: Call, id: int) -> Reply:
+    """PUT /contas/pagar/{id}: whether fields that are not sent are kept is not known; here they are."""
+    title = _payable(account, id)
+    form = _Form(call, "CONTAS", "Não foi possível salvar a conta a pagar")
+    value = form.amount("valor", "O valor da conta é inválido")
+    due = form.day("vencimento", "A data de vencimento é inválida")
+    _check_references(account, form)
+    form.check()
+    account.edit_title(
+        id, value=value, due=due, **({"history": form.text("historico")} if "historico" in form.body else {})
+    )
+    return Reply({"id": title.id})
+
+
 def _check_references(account: BlingAccount, form: _Form) -> None:
     contact = account.contacts.get(form.id("contato"))
     if contact is None or contact.status == "E":
@@ -259,6 +273,7 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Reply]], ...] = (
     ("POST", "contatos", "/contatos", create_contact),
     ("PUT", "contatos", "/contatos/<int:id>", change_contact),
     ("POST", "contas-pagar", "/contas/pagar", create_payable),
+    ("PUT", "contas-pagar", "/contas/pagar/<int:id>", change_payable),
     ("DELETE", "contas-pagar", "/contas/pagar/<int:id>", remove_payable),
     ("POST", "contas-pagar", "/contas/pagar/<int:id>/baixar", settle_payable),
     ("DELETE", "borderos", "/borderos/<int:id>", remove_bordero),

@@ -1,6 +1,8 @@
 """The probes: one row per endpoint, with what was seen."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -70,6 +72,17 @@ def test_an_unknown_company_is_named(new_company: Callable[..., Company]) -> Non
         call_command("kamino_probe", "cinza")
 
 
+def test_numbers_of_api_v2_are_looked_for_in_v3(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    company.sync()
+    contact, form = company.bling.add_contact("Padaria Lua"), next(iter(company.bling.payment_forms))
+    text = output(capsys, "bling_probe", "azul", "--v2-contact", str(contact), "--v2-payment-form", str(form))
+    assert "Padaria Lua" in next(line for line in text.splitlines() if f"ok      v2 contact {contact}" in line)
+    assert f"ok      v2 payment form {form}" in text
+    text = output(capsys, "bling_probe", "azul", "--v2-contact", "1", "--v2-payment-form", "1", fails=True)
+    assert "FAILED  v2 contact 1" in text
+    assert "FAILED  v2 payment form 1" in text
+
+
 class TestWritesToBling:
     @pytest.fixture
     def synced(self, company: Company) -> Company:
@@ -82,11 +95,52 @@ class TestWritesToBling:
         assert "ok      historico of 5000" in text
         assert "the same payable again" in text
         assert "refused: " in next(line for line in text.splitlines() if "unknown contato" in line)
-        assert text.count("gone") == synced.bling.calls["POST /contas/pagar"] - synced.bling.refused[400] > 5
+        assert text.count("ok      delete payable") > 5
         assert {title.id for title in synced.bling.titles_of("payable")} == before
         assert [row.name for row in synced.bling.contacts.values()].count(CONTACT.name) == 1
         output(capsys, "bling_probe", "azul", "--write")
         assert [row.name for row in synced.bling.contacts.values()].count(CONTACT.name) == 1
+
+    def test_a_settlement_is_tried_twice_and_undone(self, synced: Company, capsys: pytest.CaptureFixture[str]) -> None:
+        before = len(synced.bling.borderos)
+        text = output(capsys, "bling_probe", "azul", "--write")
+        assert "ok      settlement, far ahead" in text
+        assert "refused: " in next(line for line in text.splitlines() if "the same settlement again" in line)
+        assert "refused: " in next(line for line in text.splitlines() if "delete a settled payable" in line)
+        assert synced.bling.calls["POST /contas/pagar/{id}/baixar"] == 2
+        assert len(synced.bling.borderos) == before
+
+    def test_a_bordero_with_other_payments_is_left_to_a_person(
+        self, synced: Company, world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = synced.add_title("payable")
+        pay = synced.bling.pay
+
+        def grouped(id: int, **options: Any) -> int:
+            number: int = pay(id, **options)
+            synced.bling.borderos[number].lines.append(replace(synced.bling.borderos[number].lines[0], title=other))
+            return number
+
+        monkeypatch.setattr(synced.bling, "pay", grouped)
+        text = output(capsys, "bling_probe", "azul", "--write", fails=True)
+        [line] = [line for line in text.splitlines() if "FAILED" in line and "undo settlement" in line]
+        assert "other payments" in line
+        assert synced.bling.calls["DELETE /borderos/{id}"] == 0
+
+    def test_what_a_change_does_to_other_fields_is_told(
+        self, synced: Company, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        lines = output(capsys, "bling_probe", "azul", "--write").splitlines()
+        assert "different now: nothing" in next(line for line in lines if "without historico" in line)
+        assert "refused: " in next(line for line in lines if "contact changed by one field" in line)
+
+    def test_what_no_answer_named_is_deleted_too(
+        self, synced: Company, world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before = {title.id for title in synced.bling.titles_of("payable")}
+        world.faults.add(Fault("bling", "cut_after", "POST", "/contas/pagar", after=2))
+        output(capsys, "bling_probe", "azul", "--write", fails=True)
+        assert {title.id for title in synced.bling.titles_of("payable")} == before
 
     def test_without_permission_nothing_is_made(self, synced: Company, capsys: pytest.CaptureFixture[str]) -> None:
         synced.bling.missing_scopes = {"contas-pagar:write"}
@@ -97,7 +151,7 @@ class TestWritesToBling:
     def test_what_cannot_be_deleted_is_named(
         self, synced: Company, world: World, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        world.faults.add(Fault("bling", "500", "DELETE", "/contas/pagar"))
+        world.faults.add(Fault("bling", "500", "DELETE", "/contas/pagar", after=1))
         text = output(capsys, "bling_probe", "azul", "--write", fails=True)
         [line] = [line for line in text.splitlines() if "FAILED" in line]
         assert "delete it in Bling" in line

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import structlog
 
+from integrations.bling.client import BlingClient
 from integrations.bling.write_probe import WriteProbe
 from integrations.domain.calendar import day_of
 from integrations.domain.desired import DesiredTitle, KaminoStatus
@@ -58,7 +59,8 @@ def probe_bling(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckL
 def probe_bling_writes(connection: BlingConnection, *, clock: Clock) -> Iterator[CheckLine]:
     """Yield what Bling shows of payables of one centavo that are made and deleted again (docs/bling-writes.md). Refuses
     where a run reads the account just now: it would take them for titles of the company."""
-    category = next(iter(registers_of(connection, frozenset()).categories), None)
+    registers = registers_of(connection, frozenset())
+    category, account = next(iter(registers.categories), None), next(iter(registers.accounts), 0)
     if category is None:
         yield CheckLine("category", False, "no category for expenses is known: sync this company first")
         return
@@ -71,7 +73,7 @@ def probe_bling_writes(connection: BlingConnection, *, clock: Clock) -> Iterator
     except ApiError as error:
         yield CheckLine("authorization", False, str(error), error_text(error))
         return
-    probe = WriteProbe(client, writer, category_id=category, today=day_of(clock()))
+    probe = WriteProbe(client, writer, category_id=category, account_id=account, today=day_of(clock()))
     try:
         yield from (CheckLine(seen.name, seen.ok, seen.what) for seen in probe.run())
     finally:
@@ -79,6 +81,31 @@ def probe_bling_writes(connection: BlingConnection, *, clock: Clock) -> Iterator
         for seen in removed:
             log.info("probe of writes", name=seen.name, gone=seen.ok, what=seen.what)
     yield from (CheckLine(seen.name, seen.ok, seen.what) for seen in removed)
+
+
+def probe_v2_numbers(
+    connection: BlingConnection, *, contact_id: int | None, payment_form_id: int | None, clock: Clock
+) -> Iterator[CheckLine]:
+    """Yield whom and what API v3 shows by numbers that programs know from API v2: whether both count alike is not
+    documented."""
+    try:
+        client = open_bling(connection, clock=clock, waiting=Waiting.PERSON)
+        if contact_id is not None:
+            yield _v2_contact(client, contact_id)
+        if payment_form_id is not None:
+            forms = client.payment_forms().whole("GET /formas-pagamentos")
+            name = next((row.descricao for row in forms if row.id == payment_form_id), None)
+            yield CheckLine(f"v2 payment form {payment_form_id}", name is not None, name or "v3 shows none by it")
+    except ApiError as error:
+        yield CheckLine("v2 numbers", False, str(error), error_text(error))
+
+
+def _v2_contact(client: BlingClient, number: int) -> CheckLine:
+    name = f"v2 contact {number}"
+    try:
+        return CheckLine(name, True, client.contact(number).name)
+    except NotFoundError:
+        return CheckLine(name, False, "v3 shows nobody by it")
 
 
 def try_keys(connection: KaminoConnection, *, clock: Clock) -> CheckLine:
