@@ -15,17 +15,17 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.money import ZERO
-from integrations.domain.names import fold
 from integrations.domain.occurrences import times_a_year
-from integrations.domain.payables import MOST_NAME, new_marker
+from integrations.domain.payables import new_marker
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import TitleRow
 from integrations.models import ApiKey, BlingConnection, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
 from integrations.models.locks import lock_until_commit
-from integrations.models.outbox import NO_REASON, Priority
+from integrations.models.outbox import Priority
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates
-from integrations.pipeline.payables.entry import Entry, Supplier
+from integrations.pipeline.payables.entry import Entry
+from integrations.pipeline.payables.suppliers import AT_ONCE, key_of, wanted_suppliers
 
 OF_A_DAY = timedelta(hours=24)
 
@@ -78,8 +78,9 @@ def accept(
             user=user, created_at=now, file_name=file_name[:255], api_key=api_key, fingerprint=fingerprint,
         )  # fmt: skip
         known = Duplicates(connection, [one.entry for one in accepted], [row for one in accepted for row in one.shown])
-        for one in accepted:
-            _store(batch, one, known, now)
+        suppliers = wanted_suppliers(connection, [one.entry.supplier for one in accepted], now)
+        units = [_units(batch, one, suppliers.get(key_of(one.entry.supplier)), known, now) for one in accepted]
+        PayableWrite.objects.bulk_create((unit for each in units for unit in each), batch_size=AT_ONCE)
     return batch
 
 
@@ -99,8 +100,11 @@ def _is_above(writing: BlingWriting, user: User, counted: Decimal, now: datetime
     return entered + counted > writing.limit
 
 
-def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -> None:
-    entry, connection = one.entry, batch.connection
+def _units(
+    batch: WriteBatch, one: Accepted, supplier: ContactWrite | None, known: Duplicates, now: datetime
+) -> list[PayableWrite]:
+    """Return the rows of an entry, not stored yet. Raises `Refused` for possible duplicates that nobody saw."""
+    entry = one.entry
     parcels = entry.parcels()
     series = uuid4() if len(parcels) > 1 else None
     found = [known.of(entry, parcel) if one.held is None else list(one.held) for parcel in parcels]
@@ -108,7 +112,6 @@ def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -
     unseen = [duplicate for duplicates in found for duplicate in duplicates if duplicate.to_json() not in denied]
     if unseen and one.held is None:
         raise Refused("duplicate", _("There may be the same payable already. Look at it, and say that it is another."))
-    supplier = None if entry.supplier.contact_id else _supplier(connection, entry.supplier, now)
     is_confirmed = batch.state == WriteBatch.State.SENDING
     state: dict[str, Any] = {"state": DeliveryState.READY if is_confirmed else DeliveryState.HELD}
     if one.held:
@@ -119,7 +122,7 @@ def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -
         desired = entry.desired(parcel, marker)
         units.append(
             PayableWrite(
-                batch=batch, connection=connection, supplier=supplier, contact_id=entry.supplier.contact_id,
+                batch=batch, connection=batch.connection, supplier=supplier, contact_id=entry.supplier.contact_id,
                 supplier_name=entry.supplier.name, supplier_document=entry.supplier.document, value=parcel.value,
                 due_date=parcel.due_date, document_number=desired.document_number, category_id=entry.category_id,
                 marker=marker, series=series, position=parcel.position, of=len(parcels), accepted_at=now,
@@ -128,27 +131,4 @@ def _store(batch: WriteBatch, one: Accepted, known: Duplicates, now: datetime) -
                 ready_at=now, planned_at=now, **state,
             )
         )  # fmt: skip
-    PayableWrite.objects.bulk_create(units)
-
-
-def _supplier(connection: BlingConnection, supplier: Supplier, now: datetime) -> ContactWrite:
-    """Return the row of a supplier that is to be found or created, made now where there is none yet. One that Bling
-    refused as it was entered before is tried again as it is entered now."""
-    folded = fold(supplier.name)[:MOST_NAME]  # some letters become several
-    by = {"document": supplier.document} if supplier.document else {"document": "", "folded_name": folded}
-    desired = supplier.to_contact()
-    row, is_new = ContactWrite.objects.get_or_create(
-        connection=connection, **by,
-        defaults={
-            "name": desired.name, "folded_name": folded, "state": DeliveryState.READY,
-            "desired": desired.to_json(), "desired_fingerprint": desired.fingerprint, "priority": Priority.PERSON,
-            "ready_at": now, "planned_at": now,
-        },
-    )  # fmt: skip
-    if not is_new:
-        refused = ContactWrite.objects.filter(pk=row.pk, state=DeliveryState.NEEDS_HUMAN, reason=Reason.REFUSED)
-        refused.exclude(desired_fingerprint=desired.fingerprint).update(
-            state=DeliveryState.READY, ready_at=now, tries=0, desired=desired.to_json(),
-            desired_fingerprint=desired.fingerprint, **NO_REASON,
-        )  # fmt: skip
-    return row
+    return units
