@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from integrations.domain.documents import without_personal_data
 from integrations.domain.occurrences import Recurrence
@@ -190,6 +190,23 @@ def recurrence_text(recurrence: Recurrence, day: int) -> str:
     """Return how often a payable is due, in words; `day` of the month, 0 where it is not repeated by months."""
     name = _(RECURRENCE_NAMES[recurrence])
     return _("%(name)s, day %(day)s") % {"name": name, "day": day} if day else name
+
+
+def batch_text(sent: int, of: int, *, asks: int, left_out: int, left: int) -> str:
+    """Return how far the payables of a batch are, with what there is of each."""
+    told = [_("%(sent)s of %(of)s are in Bling") % {"sent": sent, "of": of}]
+    told += (
+        [ngettext("%(count)s waits for a person", "%(count)s wait for a person", asks) % {"count": asks}]
+        if asks
+        else []
+    )
+    told += [ngettext("%(count)s remains", "%(count)s remain", left) % {"count": left}] if left else []
+    told += (
+        [ngettext("%(count)s is not sent", "%(count)s are not sent", left_out) % {"count": left_out}]
+        if left_out
+        else []
+    )
+    return ", ".join(told) + "."
 
 
 def standing_name(standing: str) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,12 +20,13 @@ from integrations.admin.payables.columns import StandingColumns
 from integrations.login.step_up import stepped_up
 from integrations.models import PayableWrite, WriteBatch
 from integrations.pipeline.payables import orders
-from integrations.pipeline.payables.standing import standing_of
-from integrations.words.writes import BATCH_COLOURS
+from integrations.pipeline.payables.standing import progress_of, standing_of
+from integrations.words.writes import BATCH_COLOURS, batch_text
 
 State = WriteBatch.State
 USEFUL = {State.AWAITING: {"confirm", "discard"}, State.STOPPED: {"go_on", "discard"}}
 """The buttons that can do something in a batch's state."""
+RENEWED_S = 5
 
 
 class PayableInline(StandingColumns, ReadOnlyInline):
@@ -61,12 +64,23 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
     ordering = ["-created_at", "-pk"]
     inlines = [PayableInline]
     readonly_fields = fields = [
-        "state_label", "counted", "sum", "origin", "file_name", "author", "entered", "confirmed", "reason", "company"
+        "state_label", "so_far", "counted", "sum", "origin", "file_name", "author", "entered", "confirmed", "reason",
+        "company",
     ]  # fmt: skip
     actions_detail = ["confirm", "go_on", "discard"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a batch; the page renews itself as long as something of it is being sent."""
+        page = super().change_view(request, object_id, form_url, extra_context)
+        batch = self.get_object(request, object_id)
+        if request.method == "GET" and batch is not None and progress_of(batch, timezone.now()).moves:
+            page["Refresh"] = str(RENEWED_S)
+        return page
 
     def has_approve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.approve_payable"))
@@ -91,6 +105,17 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
     @display(gettext_lazy("payables"), ordering="count")
     def counted(self, batch: WriteBatch) -> str:
         return str(batch.count)
+
+    @display(gettext_lazy("so far"))
+    def so_far(self, batch: WriteBatch) -> SafeString:
+        found = progress_of(batch, timezone.now())
+        bar = '<progress max="{}" value="{}"></progress><div class="ik-sentence" role="status">{}</div>'
+        return format_html(
+            bar,
+            batch.count,
+            batch.count - found.left,
+            batch_text(found.sent, batch.count, asks=found.asks, left_out=found.left_out, left=found.left),
+        )
 
     @display(gettext_lazy("sum"), ordering="total")
     def sum(self, batch: WriteBatch) -> str:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from django.db.models import Count, Q
+
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Problem
-from integrations.models import PayableWrite, SettlementWrite, WriteBatch, WriteMode
+from integrations.models import BlingWriting, PayableWrite, SettlementWrite, WriteBatch, WriteMode
+from integrations.models.payable_queries import asks_somebody
 
 
 class Standing(StrEnum):
@@ -48,6 +51,30 @@ _BY_STATE = {
     DeliveryState.NEEDS_HUMAN: Standing.STUCK,
     DeliveryState.HELD: Standing.AWAITS_SECOND,
 }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many payables of a batch Bling has, wait for somebody, are not sent, and go on by themselves (`left`);
+    `moves` where something of it is sent now."""
+
+    sent: int
+    asks: int
+    left_out: int
+    left: int
+    moves: bool
+
+
+def progress_of(batch: WriteBatch, now: datetime) -> Progress:
+    """Return how far a batch is; each payable counts once."""
+    rows = PayableWrite.objects.filter(batch=batch)
+    sent, left_out = Q(state=DeliveryState.DELIVERED), Q(state=DeliveryState.IGNORED)
+    found = rows.aggregate(sent=Count("pk", filter=sent), out=Count("pk", filter=left_out), all=Count("pk"))
+    asks = rows.filter(asks_somebody(now)).count()
+    left = found["all"] - found["sent"] - found["out"] - asks
+    writing = BlingWriting.objects.filter(connection=batch.connection_id, mode=WriteMode.LIVE)
+    moves = left > 0 and batch.state == WriteBatch.State.SENDING and writing.exists()
+    return Progress(found["sent"], asks, found["out"], left, moves)
 
 
 def standing_of(payable: PayableWrite, now: datetime) -> Answer:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import PayableWrite
+from integrations.models import BlingWriting, PayableWrite, WriteBatch
 from tests.admin.kit.test_pages import url
 from tests.admin.world import Rows, make_user
 
@@ -25,7 +25,12 @@ def copies(payable: PayableWrite, *states: dict[str, object]) -> list[PayableWri
     made = []
     for number, values in enumerate(states):
         copy = PayableWrite.objects.get(pk=payable.pk)
-        copy.pk, copy.marker, copy.bling_id, copy.supplier_name = None, f"COPY{number:06}", None, f"Cópia {number}"
+        copy.pk, copy.marker, copy.bling_id, copy.supplier_name = (
+            None,
+            f"C{len(states)}PY{number:06}",
+            None,
+            f"Cópia {number}",
+        )
         for name, value in values.items():
             setattr(copy, name, value)
         copy.save()
@@ -63,3 +68,22 @@ def test_a_payable_says_what_bling_refused_of_each_field(rows: Rows, client: Cli
     page = client.get(url(PayableWrite, "change", rows.payable.pk)).content.decode()
     assert "Bling recusou: Não foi possível salvar" in page
     assert "CONTAS 7 · categoria · Categoria inválida" in page
+
+
+def test_a_batch_says_how_far_it_is_and_renews_itself_while_it_moves(rows: Rows, client: Client) -> None:
+    now = timezone.now()
+    copies(rows.payable, {"state": "needs_human", "reason": "refused"}, {"state": "ignored"})
+    [queued] = copies(rows.payable, {"state": "ready", "ready_at": now, "accepted_at": now})
+    WriteBatch.objects.filter(pk=rows.batch.pk).update(count=4)
+    address = url(WriteBatch, "change", rows.batch.pk)
+    BlingWriting.objects.update(mode="live")
+    page = client.get(address)
+    assert "1 de 4 no Bling, 1 espera por uma pessoa, falta 1, 1 não será enviada." in page.content.decode()
+    assert page["Refresh"] == "5"
+    BlingWriting.objects.update(mode="simulation")
+    page = client.get(address)
+    assert "1 de 4 no Bling, faltam 2, 1 não será enviada." in page.content.decode()
+    assert "Refresh" not in page
+    BlingWriting.objects.update(mode="live")
+    PayableWrite.objects.filter(pk=queued.pk).update(state="delivered", bling_id=4712)
+    assert "Refresh" not in client.get(address)
