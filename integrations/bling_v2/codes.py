@@ -45,3 +45,8 @@ class RefusedError(Exception):
         super().__init__(f"{code} {text}".strip())
         self.code = code
         self.text = text or CODES[code]
+
+
+def because(code: int, why: str) -> RefusedError:
+    """Return the refusal of a code with v2's own sentence and the reason, which v2 does not give."""
+    return RefusedError(code, f"{CODES[code]}: {why}" if why else "")

@@ -21,6 +21,7 @@ from integrations.domain.payables import (
 )
 from integrations.domain.telephones import telephone
 
+NOT_WEEKLY = "Contas semanais ainda não são lançadas por esta ponte. Nada foi gravado."
 LETTERS = {
     "U": Recurrence.ONCE,
     "P": Recurrence.INSTALLMENTS,
@@ -95,7 +96,7 @@ def read_facts(values: Mapping[str, str], names: Names) -> PayableFacts:
     dates = [date_of(values.get(name, "")) for name in ("vencimentooriginal", "dataemissao", "competencia")]
     _check_lengths(values)
     recurrence = LETTERS[letter]
-    _refuse(OFF, recurrence in FENCED)
+    _refuse(OFF, recurrence in FENCED, NOT_WEEKLY)
     assert value is not None
     return PayableFacts(
         supplier=supplier, contact_id=contact_id, value=value, recurrence=recurrence, day=int(day_text or 0),

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 
-from integrations.bling_v2.codes import NO_DATE, NOT_SETTLED, REFUSED, RefusedError
+from integrations.bling_v2.codes import NO_DATE, NOT_SETTLED, REFUSED, RefusedError, because
 from integrations.bling_v2.facts import amount_of, date_of
 from integrations.domain.bodies import fingerprint_of
 from integrations.domain.money import ZERO
@@ -38,7 +38,7 @@ def read_settlement(values: Mapping[str, str], today: date) -> SettlementFacts:
     if day is None:
         raise RefusedError(NO_DATE)
     if day > today:
-        raise RefusedError(NOT_SETTLED)
+        raise because(NOT_SETTLED, "o dia da liquidação ainda não chegou")
     return SettlementFacts(
         day=day,
         interest=_more(values, "juros"),

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations.bling_v2.codes import CODES
+from integrations.bling_v2.codes import CODES, NOT_SETTLED
 from integrations.domain.calendar import day_of
 from integrations.models import (
     ApiKey,
@@ -48,7 +48,6 @@ from tests.flows.settling import bridged, title
 __all__ = ["bridged", "title"]
 
 SETTLE = "POST /contas/pagar/{id}/baixar"
-NOT_SETTLED = (86, CODES[86])
 
 
 def yesterday() -> date:
@@ -99,13 +98,13 @@ class TestOnce:
     @pytest.mark.parametrize("more", ["<juros>1,00</juros>", "<valor>14.00</valor>"])
     def test_another_amount_is_refused(self, bridged: Company, title: Any, more: str) -> None:
         assert settled(bridged, title.id).status_code == 200
-        assert error_of(put(title.id, settlement(more=more))) == NOT_SETTLED
+        assert error_of(put(title.id, settlement(more=more)))[0] == NOT_SETTLED
 
     def test_another_day_is_refused_while_the_first_waits_and_later(self, bridged: Company, title: Any) -> None:
         put(title.id)
-        assert error_of(put(title.id, settlement(yesterday()))) == NOT_SETTLED
+        assert error_of(put(title.id, settlement(yesterday())))[0] == NOT_SETTLED
         assert settled(bridged, title.id).status_code == 200
-        assert error_of(put(title.id, settlement(yesterday()))) == NOT_SETTLED
+        assert error_of(put(title.id, settlement(yesterday())))[0] == NOT_SETTLED
         assert bridged.bling.calls[SETTLE] == 1
 
     def test_it_stays_answered_after_people_switched_it_off(self, bridged: Company, title: Any) -> None:
@@ -123,25 +122,49 @@ class TestOnce:
 
 
 class TestRefused:
+    def test_a_program_is_told_why(self, bridged: Company, title: Any) -> None:
+        other = bridged.add_title("payable")
+        bridged.sync()
+        bridged.bling.pay(other)
+        bridged.sync()
+        assert error_of(put(other)) == (86, f"{CODES[86]}: não foi lançada por esta ponte")
+        ApiKey.objects.update(settles_any=True)
+        assert "não está em aberto" in error_of(put(other))[1]
+        bridged.bling.edit_title(title.id, account=0)
+        assert "portador" in error_of(settled(bridged, title.id))[1]
+        ApiKey.objects.update(settle_account_id=bridged.bank)
+        assert settled(bridged, title.id).status_code == 200
+        assert "outro dia" in error_of(put(title.id, settlement(yesterday())))[1]
+        assert "ainda não chegou" in error_of(put(title.id, settlement(date(2098, 1, 1))))[1]
+
+    @pytest.mark.parametrize(
+        "more", ["<juros>15,01</juros>", "<juros>10</juros><tarifa>5,01</tarifa>", "<desconto>15</desconto>"]
+    )
+    def test_what_is_more_than_the_payable_is_a_slip(self, bridged: Company, title: Any, more: str) -> None:
+        code, said = error_of(settled(bridged, title.id, settlement(more=more)))
+        assert (code, "mais do que o valor" in said) == (86, True)
+        assert not SettlementWrite.objects.exists()
+        assert settled(bridged, title.id, settlement(more="<juros>15,00</juros>")).status_code == 200
+
     def test_what_is_not_ours(self, bridged: Company, title: Any) -> None:
         other = bridged.add_title("payable")
         bridged.sync()
         for title_id in (other, 99, 10**17):
-            assert error_of(put(title_id)) == NOT_SETTLED
+            assert error_of(put(title_id))[0] == NOT_SETTLED
         bridged.work()
         assert not SettlementWrite.objects.exists()
         assert bridged.bling.calls[SETTLE] == 0
 
     def test_what_a_person_entered_here(self, bridged: Company, title: Any) -> None:
         WriteBatch.objects.update(source="form")
-        assert error_of(put(title.id)) == NOT_SETTLED
+        assert error_of(put(title.id))[0] == NOT_SETTLED
 
     def test_what_is_ours_of_another_company(self, bridged: Company, title: Any, new_company: Any) -> None:
         other, key = new_company("outra"), new_key()
         BlingWriting.objects.create(connection=other.connection, mode=WriteMode.LIVE)
         make_key(other, key)
         may_settle()
-        assert error_of(put(title.id, key=key)) == NOT_SETTLED
+        assert error_of(put(title.id, key=key))[0] == NOT_SETTLED
 
     def test_an_uncertain_create(self, bridged: Company, world: World, settings: Any) -> None:
         settings.UNCERTAIN_WAIT_SECONDS = 3600
@@ -149,7 +172,7 @@ class TestRefused:
         send(ONCE)
         bridged.work()
         [title] = ours(bridged)
-        assert error_of(put(title.id)) == NOT_SETTLED
+        assert error_of(put(title.id))[0] == NOT_SETTLED
         bridged.sync()
         ApiKey.objects.update(settles_any=True)
         answer = put(title.id)
@@ -166,11 +189,11 @@ class TestRefused:
         bridged.bling.pay(title.id, amount=amount)
         if is_mirrored:
             bridged.sync()
-        assert error_of(settled(bridged, title.id)) == NOT_SETTLED
+        assert error_of(settled(bridged, title.id))[0] == NOT_SETTLED
         assert len(paid(bridged, title)) == 1
         assert bridged.bling.calls[SETTLE] == 0
         # Its program may ask again, and learns the same: nobody else has to decide about it.
-        assert error_of(settled(bridged, title.id, settlement(yesterday()))) == NOT_SETTLED
+        assert error_of(settled(bridged, title.id, settlement(yesterday())))[0] == NOT_SETTLED
         assert not SettlementWrite.objects.exclude(state="ignored").exists()
 
     def test_what_the_mirror_saw_paid_between_acceptance_and_sending(self, bridged: Company, title: Any) -> None:
@@ -178,22 +201,22 @@ class TestRefused:
         bridged.sync()
         put(title.id)
         Title.objects.filter(bling_id=title.id).update(status="settled")
-        assert error_of(settled(bridged, title.id)) == NOT_SETTLED
+        assert error_of(settled(bridged, title.id))[0] == NOT_SETTLED
         assert paid(bridged, title) == []
 
     @pytest.mark.parametrize("change", ["cancel", "delete"])
     def test_what_is_not_owed_any_more(self, bridged: Company, title: Any, change: str) -> None:
         getattr(bridged.bling, change)(title.id)
-        assert error_of(settled(bridged, title.id)) == NOT_SETTLED
+        assert error_of(settled(bridged, title.id))[0] == NOT_SETTLED
         assert bridged.bling.calls[SETTLE] == 0
 
     def test_another_value_than_bling_has(self, bridged: Company, title: Any) -> None:
-        assert error_of(settled(bridged, title.id, settlement(more="<valor>14,99</valor>"))) == NOT_SETTLED
+        assert error_of(settled(bridged, title.id, settlement(more="<valor>14,99</valor>")))[0] == NOT_SETTLED
         assert settled(bridged, title.id).status_code == 200
 
     def test_without_portador_the_key_names_it(self, bridged: Company, title: Any) -> None:
         bridged.bling.edit_title(title.id, account=0)
-        assert error_of(settled(bridged, title.id)) == NOT_SETTLED
+        assert error_of(settled(bridged, title.id))[0] == NOT_SETTLED
         assert SettlementWrite.objects.get().reason == "bank_account_missing"
         ApiKey.objects.update(settle_account_id=bridged.bank)
         assert settled(bridged, title.id).status_code == 200
@@ -201,7 +224,7 @@ class TestRefused:
 
     def test_without_category(self, bridged: Company, title: Any) -> None:
         bridged.bling.edit_title(title.id, category=0)
-        assert error_of(settled(bridged, title.id)) == NOT_SETTLED
+        assert error_of(settled(bridged, title.id))[0] == NOT_SETTLED
         assert SettlementWrite.objects.get().reason == "category_missing"
 
     def test_what_bling_refuses_is_said_and_may_be_asked_again(
@@ -231,11 +254,11 @@ class TestRefused:
     def test_five_refusals_stop_a_key_for_a_while(self, bridged: Company, title: Any) -> None:
         bridged.bling.cancel(title.id)
         for _ in range(5):
-            assert error_of(settled(bridged, title.id)) == NOT_SETTLED
+            assert error_of(settled(bridged, title.id))[0] == NOT_SETTLED
         answer = put(title.id)
         assert (answer.status_code, error_of(answer)[0]) == (429, 907)
         BlingAttempt.objects.update(started_at=timezone.now() - timedelta(minutes=6))
-        assert error_of(settled(bridged, title.id)) == NOT_SETTLED
+        assert error_of(settled(bridged, title.id))[0] == NOT_SETTLED
 
     @pytest.mark.parametrize(
         ("xml", "code"),
@@ -307,8 +330,8 @@ class TestFenced:
         item = bridged.connection.catalog.get(kind="category", bling_id=hidden)
         ConfidentialCategory.objects.create(connection=bridged.connection, item=item)
         assert settled(bridged, other).status_code == 200
-        assert error_of(put(secret)) == NOT_SETTLED
-        assert error_of(put(4711)) == NOT_SETTLED
+        assert error_of(put(secret))[0] == NOT_SETTLED
+        assert error_of(put(4711))[0] == NOT_SETTLED
         assert bridged.bling.calls[SETTLE] == 1
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from integrations.bling_v2.codes import NOT_SETTLED
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.models import ApiKey, BlingAttempt, BlingWriting, PayableWrite, SettlementWrite, WriteMode
@@ -21,7 +22,7 @@ from tests.flows.bridged import error_of, make_key, may_settle, put, settled, se
 from tests.flows.helpers import Company
 from tests.flows.mortal import at_failpoint
 from tests.flows.settling import bridged, title
-from tests.flows.test_bridge_settles import NOT_SETTLED, SETTLE, paid, yesterday
+from tests.flows.test_bridge_settles import SETTLE, paid, yesterday
 
 __all__ = ["bridged", "title"]
 
@@ -129,7 +130,7 @@ def test_what_a_person_leaves_out_no_program_settles(bridged: Company, title: An
     decide(settlement_orders.leave_out, SettlementWrite.objects.get(), ana, reason="paga à mão")
     code, text = error_of(settled(bridged, title.id))
     assert (code, "pessoa" in text) == (906, True)
-    assert error_of(put(title.id, settlement(yesterday()))) == NOT_SETTLED
+    assert error_of(put(title.id, settlement(yesterday())))[0] == NOT_SETTLED
     bridged.work()
     assert paid(bridged, title) == []
 

@@ -76,7 +76,7 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show a batch; the page renews itself as long as something of it is being sent."""
-        page = super().change_view(request, object_id, form_url, extra_context)
+        page: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         batch = self.get_object(request, object_id)
         if request.method == "GET" and batch is not None and progress_of(batch, timezone.now()).moves:
             page["Refresh"] = str(RENEWED_S)

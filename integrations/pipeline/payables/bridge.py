@@ -38,6 +38,8 @@ from integrations.pipeline.payables.outcome import Ended, Outcome, end_refused, 
 from integrations.pipeline.payables.repeats import held_by, same_request
 
 log = structlog.get_logger(__name__)
+NOT_CONFIRMED = "Esta chave ainda não foi confirmada por uma segunda pessoa. Nada foi gravado."
+VALUE_UNSAID = "Falta dizer nesta chave se o valor de uma conta parcelada é o de cada parcela. Nada foi gravado."
 TOO_SMALL = "Cada parcela deve valer ao menos um centavo"
 
 
@@ -52,8 +54,11 @@ def accept(call: Call, waiting: Waiting) -> Answer:
 def _booked(call: Call, waiting: Waiting) -> Answer:
     key, request = key_of(call, waiting.clock)
     facts = read_facts(read_xml(request.xml), _names_of(key))
-    is_unsaid = facts.recurrence is Recurrence.INSTALLMENTS and key.parcel_value == ParcelValue.UNSET
-    if is_unsaid or not key.may_enter or not is_written_to(key.connection):
+    if not key.may_enter:
+        raise RefusedError(OFF, NOT_CONFIRMED)
+    if facts.recurrence is Recurrence.INSTALLMENTS and key.parcel_value == ParcelValue.UNSET:
+        raise RefusedError(OFF, VALUE_UNSAID)
+    if not is_written_to(key.connection):
         raise RefusedError(OFF)
     with throttle.place(key.connection_id):
         batch = _batch_of(key, facts, waiting.clock)

@@ -1,7 +1,9 @@
 """The bridge's second call: a program settles a payable, whole and once, whatever it sends again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -11,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from integrations.bling_v2 import answers
-from integrations.bling_v2.codes import CODES, NOT_SETTLED, OFF, PENDING, REFUSED, RefusedError
+from integrations.bling_v2.codes import NOT_SETTLED, OFF, PENDING, REFUSED, RefusedError, because
 from integrations.bling_v2.settlement import SettlementFacts, read_settlement
 from integrations.bling_v2.xml import read_xml
 from integrations.domain.calendar import day_of
@@ -42,6 +44,14 @@ SETTLED = 200
 CLOSED_MONTH = "O mês da liquidação está fechado"
 OFF_FOR_KEY = "A liquidação não está ativa para esta chave. Nada foi gravado."
 LEFT_OUT = "Uma pessoa decidiu não liquidar"
+NOT_OURS = "não foi lançada por esta ponte"
+TOO_MUCH = "juros, acréscimo e tarifa somam mais do que o valor da conta, ou o desconto é todo o valor"
+_WHY: Mapping[str, str] = {
+    Reason.NOT_OPEN: "no Bling ela não está em aberto por inteiro, ou tem outro valor",
+    Reason.BANK_ACCOUNT_MISSING: "nem a conta nem a chave têm portador",
+    Reason.CATEGORY_MISSING: "ela não tem categoria",
+}
+"""What a program is told of a settlement that was refused."""
 
 
 class Ended(StrEnum):
@@ -92,13 +102,14 @@ def _unit_of(key: ApiKey, title_id: int, facts: SettlementFacts, waiting: Waitin
         before = rows.filter(connection=key.connection, title_id=title_id).first()
         if before is not None and not _is_over(before, facts, now):
             if before.fingerprint != facts.fingerprint:
-                raise RefusedError(NOT_SETTLED)
+                raise because(NOT_SETTLED, "já foi pedida com outro dia ou outros valores")
             return before
         if not is_written_to(key.connection, settles=True):
             raise RefusedError(OFF, OFF_FOR_KEY)
         payable = _payable_of(key, title_id)
         if closed_text(key.connection, facts.day):
             raise RefusedError(REFUSED, CLOSED_MONTH)
+        _check_amounts(facts, payable.values["value"])
         throttle.check_settlements(key, now)
         desired = _desired(key, title_id, facts)
         values = {
@@ -131,19 +142,27 @@ def _payable_of(key: ApiKey, title_id: int) -> Payable:
     that the mirror shows as paid, 903 for one that may be ours and is not known to be."""
     titles = Title.objects.filter(connection=key.connection, direction=Direction.PAYABLE, bling_id=title_id)
     title = titles.first()
-    if title is not None and not title.is_untouched:
-        raise RefusedError(NOT_SETTLED)
     ours = PayableWrite.objects.filter(
         connection=key.connection, bling_id=title_id, batch__source=WriteBatch.Source.BRIDGE
     ).first()
+    if ours is None and (title is None or not key.settles_any or not PUBLIC.of(titles).exists()):
+        raise because(NOT_SETTLED, NOT_OURS)  # nothing else is told of what the key may not settle
+    if title is not None and not title.is_untouched:
+        raise because(NOT_SETTLED, _WHY[Reason.NOT_OPEN])
     if ours is not None:
         return Payable(_told_of(ours), ours)
-    if title is None or not key.settles_any or not PUBLIC.of(titles).exists():
-        raise RefusedError(NOT_SETTLED)
+    assert title is not None
     marker = marker_of(title.history)
     if marker and PayableWrite.objects.filter(connection=key.connection, marker=marker, bling_id=None).exists():
         raise RefusedError(PENDING, SETTLE_PENDING)
     return Payable(_told_of(title))
+
+
+def _check_amounts(facts: SettlementFacts, value: Decimal) -> None:
+    """Raise `RefusedError` for what is added to a payable and exceeds it, or a discount of all of it: more likely a
+    slip, such as a comma lost, than a payment."""
+    if facts.interest + facts.surcharge + facts.fee > value or facts.discount >= value:
+        raise because(NOT_SETTLED, TOO_MUCH)
 
 
 def _told_of(payable: PayableWrite | Title) -> dict[str, Any]:
@@ -204,8 +223,7 @@ def _told(call: Call, unit: SettlementWrite, ended: Ended) -> Answer:
         body, content_type = answers.booked([row], as_json=answers.is_json(call.path))
         return Answer(SETTLED, body, content_type)
     if ended is Ended.REFUSED and end_refused(unit.pk):
-        said = str(unit.reason_params.get("message", "")) if unit.reason == Reason.REFUSED else ""
-        raise RefusedError(NOT_SETTLED, f"{CODES[NOT_SETTLED]}: {said}" if said else "")
+        raise because(NOT_SETTLED, _WHY.get(unit.reason) or str(unit.reason_params.get("message", "")))
     if ended is Ended.LEFT_OUT:
         raise RefusedError(REFUSED, LEFT_OUT)
     raise RefusedError(PENDING, SETTLE_PENDING if ended is Ended.NOT_YET else DECIDES)
