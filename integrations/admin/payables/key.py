@@ -21,12 +21,13 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import TenantFilter
 from integrations.admin.kit.scope import scoped
 from integrations.admin.payables.attempts import register_name
-from integrations.admin.payables.key_forms import ConfirmForm, KeyForm, OldKeyForm, SettingsForm
+from integrations.admin.payables.key_forms import ChangeForm, ConfirmForm, KeyForm, OldKeyForm
 from integrations.login.step_up import stepped_up
 from integrations.models import ApiKey, BlingConnection
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import keys
+from integrations.pipeline.payables.entry import registers_of
 
 MAKE, REGISTER = "integrations_apikey_make", "integrations_apikey_register"
 COLOURS = {"valid": "success", "awaiting": "warning", "revoked": "default"}
@@ -133,12 +134,12 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
     @stepped_up
     def change_settings(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
-        initial = {name: getattr(row, name) for name in SettingsForm.base_fields}
-        initial["settle_account_id"] = row.settle_account_id or None
+        initial = {name: getattr(row, name) for name in ChangeForm.base_fields}
+        accounts = registers_of(row.connection).accounts
         return actions.ask_then(
             request, self, row.pk, keys.change,
             _("Saved. It counts from the next request on, once finance confirmed what has to be confirmed."),
-            given={"api_key": row}, form=SettingsForm(request.POST or None, initial=initial),
+            given={"api_key": row}, form=ChangeForm(request.POST or None, initial=initial, accounts=accounts),
             title=_("Change the key"), note=str(row), submit=_("Save"),
             text=_("What it may settle more than before counts once somebody of finance has confirmed it."),
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """The forms for keys of the bridge: a new one, and one that a customer brings along."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -14,10 +15,8 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from integrations.models import ApiKey, BlingConnection
+from integrations.models import ApiKey, BlingConnection, CatalogItem
 from integrations.models.api_keys import LONGEST, ParcelValue, UnknownNames
-
-LARGEST_ID = 2**63 - 1
 
 
 def _help(name: str) -> Any:
@@ -59,17 +58,28 @@ class SettingsForm(forms.Form):
         label=_("May settle every open payable"), required=False, help_text=_help("settles_any"),
         widget=UnfoldBooleanSwitchWidget(),
     )  # fmt: skip
-    settle_account_id = forms.IntegerField(
-        label=_("Bank account of settlements"), required=False, min_value=1, max_value=LARGEST_ID,
-        help_text=_help("settle_account_id"), widget=UnfoldAdminIntegerFieldWidget(),
+
+
+class ChangeForm(SettingsForm):
+    """The settings of a key that there is, with the bank accounts of its Bling account to choose from."""
+
+    settle_account_id = forms.TypedChoiceField(
+        label=_("Bank account of settlements"), required=False, coerce=int, empty_value=0,
+        help_text=_("The portador of payables that name none."), widget=UnfoldAdminSelectWidget(),
     )  # fmt: skip
 
-    def clean_settle_account_id(self) -> int:
-        return self.cleaned_data["settle_account_id"] or 0
+    def __init__(self, *args: Any, accounts: Mapping[int, CatalogItem], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["settle_account_id"]
+        assert isinstance(field, forms.TypedChoiceField)
+        field.choices = [
+            ("", _("None: such payables are not settled")),
+            *((id, str(row)) for id, row in accounts.items()),
+        ]
 
 
 class KeyForm(SettingsForm):
-    """A new key of an account."""
+    """A new key of an account. The bank account of its settlements is chosen once its Bling account is known."""
 
     field_order = ["connection", "label"]
     connection = forms.ModelChoiceField(

@@ -116,7 +116,7 @@ def _settling(
     nobody = {"settle_asked_by": None, "settle_approved_by": None, "settle_approved_at": None}
     if not wanted.get("settles"):
         return {"settles_any": False, "settle_account_id": 0, **nobody}
-    account_id = wanted["settle_account_id"]
+    account_id = wanted.get("settle_account_id", 0)
     if account_id and account_id not in registers_of(connection).accounts:
         raise Refused("account", _("Bling has no such bank account, or it is not active."))
     is_same = all(before.get(name) == value for name, value in wanted.items())

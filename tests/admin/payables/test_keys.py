@@ -166,9 +166,23 @@ class TestSettling:
             assert (key.settles, key.settle_asked_by, key.settle_account_id) == (False, None, 0)
 
     def test_an_account_that_bling_does_not_have_is_refused(self, login: Callable[[str], Client], ours: Rows) -> None:
-        before = ApiKey.objects.count()
-        login("suporte").post(reverse(MAKE), form(ours, settles="on", settle_account_id="4711"))
-        assert ApiKey.objects.count() == before
+        support = login("suporte")
+        key = self.make(support, ours, **self.SETTLES)
+        values = {name: value for name, value in form(ours, settles="on").items() if name != "connection"}
+        assert self.press(support, key, "change_settings", **values, settle_account_id="4711") == 200
+        key.refresh_from_db()
+        assert key.settle_account_id == 0
+
+    def test_the_accounts_to_choose_from_are_its_own(
+        self, login: Callable[[str], Client], ours: Rows, theirs: Rows
+    ) -> None:
+        for rows, number, name in ((ours, 5, "Banco nosso"), (theirs, 6, "Banco deles")):
+            CatalogItem.objects.create(
+                connection=rows.bling, kind="bank_account", bling_id=number, name=name, is_active=True,
+                read_at=timezone.now(),
+            )  # fmt: skip
+        page = login("suporte").get(pressed(ours.api_key, "change_settings")).content.decode()
+        assert ("Banco nosso" in page, "Banco deles" in page) == (True, False)
 
     def test_finance_confirms_what_it_saw(self, ours: Rows, users: Any) -> None:
         """What support changes while finance reads the page is not confirmed with it."""
