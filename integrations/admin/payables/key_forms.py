@@ -64,7 +64,7 @@ class ChangeForm(SettingsForm):
     """The settings of a key that there is, with the bank accounts of its Bling account to choose from."""
 
     settle_account_id = forms.TypedChoiceField(
-        label=_("Bank account of settlements"), required=False, coerce=int, empty_value=0,
+        label=_("Bank account of settlements"), required=False, coerce=int,
         help_text=_("The portador of payables that name none."), widget=UnfoldAdminSelectWidget(),
     )  # fmt: skip
 
@@ -76,6 +76,9 @@ class ChangeForm(SettingsForm):
             ("", _("None: such payables are not settled")),
             *((id, str(row)) for id, row in accounts.items()),
         ]
+
+    def clean_settle_account_id(self) -> int:
+        return self.cleaned_data["settle_account_id"] or 0
 
 
 class KeyForm(SettingsForm):

@@ -6,7 +6,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +17,7 @@ from integrations.admin.kit import texts
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoiceFilter, DayRange, TenantFilter
+from integrations.admin.kit.scope import change_url
 from integrations.admin.payables.attempts import AttemptInline, SurplusButton, occurrence_text, register_name
 from integrations.admin.payables.columns import StandingColumns
 from integrations.admin.payables.decisions import PayableDecisions
@@ -135,9 +138,10 @@ class PayableWriteAdmin(StandingColumns, EnterPage, SurplusButton, PayableDecisi
         return register_name(row.connection_id, CatalogKind.PAYMENT_FORM, row.get_desired().payment_form_id)
 
     @display(gettext_lazy("possible duplicates"))
-    def similar(self, row: PayableWrite) -> str:
-        """Numbers and days only: the reader may not be allowed to see the rows themselves."""
-        return ", ".join(dict.fromkeys(_duplicate(one) for one in row.duplicates)) or texts.EMPTY
+    def similar(self, row: PayableWrite) -> SafeString | str:
+        """Numbers and days only, with links: the reader may not be allowed to see the rows themselves."""
+        found = dict.fromkeys(_duplicate(one) for one in row.duplicates)
+        return format_html_join(", ", "{}", ((one,) for one in found)) or texts.EMPTY
 
     @display(gettext_lazy("title"))
     def title_link(self, row: PayableWrite) -> SafeString | str:
@@ -155,8 +159,12 @@ class PayableWriteAdmin(StandingColumns, EnterPage, SurplusButton, PayableDecisi
         return texts.link(row.batch)
 
 
-def _duplicate(found: dict[str, Any]) -> str:
+def _duplicate(found: dict[str, Any]) -> SafeString | str:
     day = texts.day(date.fromisoformat(str(found["due_date"])))
     if "write" in found:
-        return _("payable for Bling %(number)s, due %(day)s") % {"number": found["write"], "day": day}
-    return _("%(number)s in Bling, due %(day)s") % {"number": found.get("bling", ""), "day": day}
+        words = _("payable for Bling %(number)s, due %(day)s") % {"number": found["write"], "day": day}
+        return texts.anchor(reverse("admin:integrations_payablewrite_change", args=[found["write"]]), words)
+    title = Title.objects.filter(pk=found.get("title", 0)).first()
+    number = title.bling_id if title else found.get("bling", texts.EMPTY)
+    words = _("%(number)s in Bling, due %(day)s") % {"number": number, "day": day}
+    return texts.anchor(change_url(title), words) if title else words

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,7 +28,7 @@ from integrations.admin.titles.page import title_context
 from integrations.admin.titles.payments import PaymentInline
 from integrations.domain.titles import Direction
 from integrations.login.step_up import stepped_up
-from integrations.models import BulkOrder, PayableWrite, PersonDecision, Title
+from integrations.models import BulkOrder, PayableWrite, PersonDecision, SettlementWrite, Title
 from integrations.words.colours import STATE_COLOURS, STATUS_COLOURS
 from integrations.words.origins import origin_word
 
@@ -83,7 +84,11 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
         )
         decided = PersonDecision.objects.filter(person=OuterRef("person"))
         entered = PayableWrite.objects.filter(connection=OuterRef("connection"), bling_id=OuterRef("bling_id"))
-        whole = whole.annotate(has_decided_person=Exists(decided), entered_as=Subquery(entered.values("pk")[:1]))
+        settled = SettlementWrite.objects.filter(connection=OuterRef("connection"), title_id=OuterRef("bling_id"))
+        whole = whole.annotate(
+            has_decided_person=Exists(decided), entered_as=Subquery(entered.values("pk")[:1]),
+            settled_as=Subquery(settled.values("pk")[:1]),
+        )  # fmt: skip
         return read.setdefault(object_id, whole.filter(pk=row_number(object_id)).first())
 
     def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[Any]:
@@ -116,11 +121,19 @@ class TitleAdmin(FoundByTitle, SpreadsheetExport, LiveSearch, OpenPosition, Whol
 
     @display(gettext_lazy("entered here"))
     def entered_here(self, title: Title) -> SafeString | str:
-        """The payable that people entered here and that this title is in Bling."""
-        key = getattr(title, "entered_as", None) if title.direction == Direction.PAYABLE else None
-        if key is None:
+        """The payable that was entered here and that this title is in Bling, and the settlement that a program asked
+        for."""
+        if title.direction != Direction.PAYABLE:
             return texts.EMPTY
-        return texts.anchor(reverse("admin:integrations_payablewrite_change", args=[key]), _("Payable for Bling"))
+        links = [
+            texts.anchor(reverse(f"admin:integrations_{page}_change", args=[key]), words)
+            for page, key, words in (
+                ("payablewrite", getattr(title, "entered_as", None), _("Payable for Bling")),
+                ("settlementwrite", getattr(title, "settled_as", None), _("Settlement for Bling")),
+            )
+            if key is not None
+        ]
+        return format_html_join(" · ", "{}", ((link,) for link in links)) or texts.EMPTY
 
     @display(gettext_lazy("direction"), ordering="direction", label={"payable": "warning", "receivable": "info"})
     def side(self, title: Title) -> tuple[str, str]:
