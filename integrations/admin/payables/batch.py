@@ -89,9 +89,10 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
         return bool(request.user.has_perm("integrations.resolve_payable"))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Show only the buttons that can do something."""
+        """Show only the buttons that can do something: nobody confirms what they entered."""
         batch = WriteBatch.objects.filter(pk=object_id).first()
         useful = USEFUL.get(State(batch.state), set()) if batch else set()
+        useful = useful - {"confirm"} if batch and batch.user_id == request.user.pk else useful
         return [action for action in super().get_actions_detail(request, object_id) if action.path in useful]
 
     @display(gettext_lazy("entered at"), ordering="created_at")

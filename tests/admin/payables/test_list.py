@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
@@ -87,3 +88,15 @@ def test_a_batch_says_how_far_it_is_and_renews_itself_while_it_moves(rows: Rows,
     BlingWriting.objects.update(mode="live")
     PayableWrite.objects.filter(pk=queued.pk).update(state="delivered", bling_id=4712)
     assert "Refresh" not in client.get(address)
+
+
+def test_who_entered_a_batch_is_not_offered_to_confirm_it(rows: Rows, client: Client) -> None:
+    WriteBatch.objects.filter(pk=rows.batch.pk).update(state="awaiting")
+    address, ana = url(WriteBatch, "change", rows.batch.pk), User.objects.get(username="ana")
+    ana.user_permissions.add(Permission.objects.get(codename="approve_payable"))
+    button = address.replace("/change/", "/confirm/")
+    assert button in client.get(address).content.decode()
+    WriteBatch.objects.filter(pk=rows.batch.pk).update(user=ana)
+    page = client.get(address).content.decode()
+    assert button not in page
+    assert "Aguarda" in page
