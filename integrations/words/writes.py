@@ -195,18 +195,12 @@ def recurrence_text(recurrence: Recurrence, day: int) -> str:
 def batch_text(sent: int, of: int, *, asks: int, left_out: int, left: int) -> str:
     """Return how far the payables of a batch are, with what there is of each."""
     told = [_("%(sent)s of %(of)s are in Bling") % {"sent": sent, "of": of}]
-    told += (
-        [ngettext("%(count)s waits for a person", "%(count)s wait for a person", asks) % {"count": asks}]
-        if asks
-        else []
+    others = (
+        (asks, ngettext("%(count)s waits for a person", "%(count)s wait for a person", asks)),
+        (left, ngettext("%(count)s remains", "%(count)s remain", left)),
+        (left_out, ngettext("%(count)s is not sent", "%(count)s are not sent", left_out)),
     )
-    told += [ngettext("%(count)s remains", "%(count)s remain", left) % {"count": left}] if left else []
-    told += (
-        [ngettext("%(count)s is not sent", "%(count)s are not sent", left_out) % {"count": left_out}]
-        if left_out
-        else []
-    )
-    return ", ".join(told) + "."
+    return ", ".join([*told, *(text % {"count": count} for count, text in others if count)]) + "."
 
 
 def standing_name(standing: str) -> str:

@@ -10,12 +10,23 @@ from django.utils import timezone
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.occurrences import Recurrence
-from integrations.models import Alert, BlingWriting, ContactWrite, PayableWrite, WakeUp, WakeUpKind
+from integrations.models import (
+    Alert,
+    BlingAttempt,
+    BlingWriting,
+    ContactWrite,
+    PayableWrite,
+    RateLimit,
+    WakeUp,
+    WakeUpKind,
+)
 from integrations.pipeline.payables.entry import Supplier
 from integrations.pipeline.payables.standing import Standing, standing_of
 from integrations.pipeline.report.alerts import review_alerts
 from integrations.pipeline.report.causes import find_causes
 from integrations.words.alerts import alert_text
+from integrations.words.values import moment_text
+from integrations.words.writes import write_texts
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.flows.helpers import Company
@@ -111,3 +122,29 @@ def test_a_blocked_account_is_paused_as_a_whole(writing: Company, ana: User) -> 
     row = BlingWriting.objects.get()
     assert row.refused_since(timezone.now()) == []
     assert ours(writing) == []
+
+
+def test_a_spent_daily_limit_is_met_once_for_all_and_named_with_its_end(
+    writing: Company, ana: User, world: World
+) -> None:
+    enter(writing, ana)
+    writing.work()  # its supplier is known from now on
+    world.faults.add(Fault("bling", "429_day", "POST", "/contas/pagar", times=99))
+    bill = entry(writing, document_number="NF 78", recurrence=Recurrence.INSTALLMENTS, installments=9)
+    enter(writing, ana, bill)
+    writing.work(waits=False)
+    assert len(world.faults.fired) == 1
+    assert BlingAttempt.objects.filter(outcome="transient").count() == 1
+    last = PayableWrite.objects.select_related("batch", "supplier", "connection__writing").latest("pk")
+    answer = standing_of(last, timezone.now())
+    said, _advice = write_texts(answer.standing, answer.why)
+    paused = BlingWriting.objects.get().paused_until
+    assert paused is not None
+    assert f"continua sozinho em {moment_text(paused.isoformat())}" in said
+    assert alerts(writing) == []
+    world.faults.clear()
+    RateLimit.objects.update(next_at=timezone.now())
+    PayableWrite.objects.update(ready_at=timezone.now())
+    BlingWriting.objects.update(paused_until=timezone.now())
+    writing.work()
+    assert len(ours(writing)) == 10

@@ -19,6 +19,7 @@ from integrations.pipeline.access.journal import JournalError
 from integrations.pipeline.outbox.claim import Claimed
 from integrations.pipeline.outbox.destination import Clock, Destination
 from integrations.rest.errors import (
+    DAILY_LIMIT,
     ApiError,
     ConfigError,
     ConflictError,
@@ -126,6 +127,8 @@ def failed(claimed: Claimed, error: ApiError, *, now: datetime) -> None:
         elif isinstance(error, RateLimitedError):
             ready_at = now + timedelta(seconds=error.seconds)
             objects.record_retry(unit.pk, fence, why=why, now=now, ready_at=ready_at, counts=False)
+            if error.code == DAILY_LIMIT:  # else each of thousands would be claimed to learn the same
+                claimed.to.pause_account(unit.account_id, failure_of(error), ready_at)
         elif is_refused and claimed.to.stop_kind is None:
             _try_a_few_times(claimed, why, now)
         elif isinstance(error, ConfigError) and error.code != "unconfirmed":

@@ -8,9 +8,10 @@ from enum import StrEnum
 from django.db.models import Count, Q
 
 from integrations.domain.delivery import DeliveryState
-from integrations.domain.reasons import Problem
+from integrations.domain.reasons import Problem, Reason
 from integrations.models import BlingWriting, PayableWrite, SettlementWrite, WriteBatch, WriteMode
 from integrations.models.payable_queries import asks_somebody
+from integrations.rest.errors import DAILY_LIMIT
 
 
 class Standing(StrEnum):
@@ -100,7 +101,7 @@ def _ready(payable: PayableWrite, now: datetime) -> Answer:
     if supplier is not None and supplier.state == DeliveryState.NEEDS_HUMAN:
         return Answer(Standing.SUPPLIER_STUCK, supplier.get_reason())
     if writing is not None and writing.paused_until is not None and writing.paused_until > now:
-        return Answer(Standing.PAUSED)
+        return Answer(Standing.PAUSED, _limit(writing))
     if writing is not None and writing.waits_for_permission(now, needs_supplier=payable.known_contact is None):
         return Answer(Standing.PAUSED)
     return Answer(Standing.QUEUED, payable.get_reason() or (supplier.get_reason() if supplier else None))
@@ -124,5 +125,12 @@ def standing_of_settlement(settlement: SettlementWrite, now: datetime) -> Answer
     if settlement.is_stale(now):
         return Answer(Standing.STALE)
     waits = (writing.paused_until, writing.settlements_wait_until)
-    is_paused = any(until is not None and until > now for until in waits)
-    return Answer(Standing.PAUSED if is_paused else Standing.QUEUED, why)
+    if any(until is not None and until > now for until in waits):
+        return Answer(Standing.PAUSED, _limit(writing) or why)
+    return Answer(Standing.QUEUED, why)
+
+
+def _limit(writing: BlingWriting) -> Problem | None:
+    """Return that the calls of the day are used up, with the end of that, where writing is paused for it."""
+    is_spent = writing.failure.get("code") == DAILY_LIMIT
+    return Problem(Reason.LIMITED, writing.failure) if is_spent else None

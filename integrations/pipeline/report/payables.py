@@ -11,6 +11,7 @@ from integrations.domain.delivery import DeliveryState
 from integrations.models import BlingAttempt, BlingWriting, PayableWrite, SettlementWrite, WriteMode
 from integrations.models.confidential import WHOLE, Sight, marked_ids
 from integrations.models.payable_queries import asks_somebody
+from integrations.rest.errors import DAILY_LIMIT
 
 ASKED_AGAIN = timedelta(hours=1)
 """What Bling refuses to let be written is tried again more often than this, as long as anything waits for it."""
@@ -21,7 +22,8 @@ def causes_of_payables(tenants: Collection[int], now: datetime) -> Iterator[Foun
     """Yield by company what Bling refuses the writing for, and how many payables wait for a person."""
     live = BlingWriting.objects.filter(connection__tenant__in=tenants, mode=WriteMode.LIVE)
     for writing in live.select_related("connection").order_by("pk"):
-        is_paused = bool(writing.failure) and writing.paused_until is not None and writing.paused_until > now
+        is_refused = bool(writing.failure) and writing.failure.get("code") != DAILY_LIMIT
+        is_paused = is_refused and writing.paused_until is not None and writing.paused_until > now
         # One alert until it is let, or nothing asks for it any more: what is tried again meanwhile is refused again.
         for failure in [writing.failure] if is_paused else writing.refused_since(now - ASKED_AGAIN)[:1]:
             yield writing.connection.tenant_id, AlertCause.WRITING, {
