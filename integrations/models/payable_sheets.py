@@ -13,7 +13,8 @@ from integrations.models.write_batches import WriteBatch
 
 class PayableSheet(models.Model):
     """One file. `rows` are what was in it: the number of each row, its cells by column, and which of them are formulas.
-    What is wrong with one, and what it becomes, is found whenever it is shown."""
+    What is wrong with one, and what it becomes, is found whenever it is shown. `hidden_rows` is how many rows nobody
+    saw in the file: they are not read."""
 
     class State(models.TextChoices):
         PROPOSED = "proposed", _("To be confirmed")
@@ -26,6 +27,7 @@ class PayableSheet(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
     file_name = models.CharField(_("file"), max_length=255)
     rows = models.JSONField(default=list, editable=False)
+    hidden_rows = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("sent by"))
     created_at = models.DateTimeField(_("sent at"))
     batch = models.OneToOneField(

@@ -45,7 +45,7 @@ def read_apart(
     answer = json.loads(done.stdout)
     if "code" in answer:
         raise SheetError(answer["code"], **answer["params"])
-    rows = [Row(number, [Cell(*cell) for cell in cells]) for number, cells in answer["rows"]]
+    rows = [Row(number, [Cell(*cell) for cell in cells], hidden) for number, cells, hidden in answer["rows"]]
     return Table(answer["headers"], rows)
 
 
@@ -61,7 +61,7 @@ def _answer(content: bytes, title: str, sign: str) -> dict[str, Any]:
         table = read_table(content, sheet_title=title, sign=sign)
     except SheetError as error:
         return {"code": error.code, "params": error.params}
-    rows = [(row.number, [astuple(cell) for cell in row.cells]) for row in table.rows]
+    rows = [(row.number, [astuple(cell) for cell in row.cells], row.is_hidden) for row in table.rows]
     return {"headers": table.headers, "rows": rows}
 
 

@@ -26,7 +26,7 @@ def ods_rows(archive: Archive, sheet_title: str) -> Iterator[Row]:
         for same in range(number, number + (repeated if cells else 0)):
             if same > LAST_ROW:
                 raise SheetError("damaged")
-            yield merges.fill(same, cells)
+            yield merges.fill(same, cells, is_hidden=attribute(row, "visibility") in ("collapse", "filter"))
         number += repeated
 
 

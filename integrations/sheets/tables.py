@@ -21,10 +21,12 @@ class SheetError(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One row and its number in the file, as the spreadsheet program shows it."""
+    """One row and its number in the file, as the spreadsheet program shows it; or does not, where it `is_hidden` by a
+    person or a filter."""
 
     number: int
     cells: Sequence[Cell]
+    is_hidden: bool = False
 
     def is_empty(self) -> bool:
         return not any(cell.text or cell.is_formula for cell in self.cells)
@@ -66,7 +68,7 @@ class Merges:
         if area.left < MAX_COLUMNS:
             self._coming.append(area)
 
-    def fill(self, number: int, cells: Mapping[int, Cell]) -> Row:
+    def fill(self, number: int, cells: Mapping[int, Cell], *, is_hidden: bool = False) -> Row:
         """Return the row with this number, the value of a merge's first cell in each cell that it covers."""
         filled = dict(cells)
         self._open = [area for area in self._open if area.bottom >= number]
@@ -82,7 +84,7 @@ class Merges:
                 filled[place] = area.first
         width = max(filled, default=-1) + 1
         # A workbook writes an empty cell by leaving it out, so that here "not there" is empty.
-        return Row(number, [filled.get(place, Cell(from_file=True)) for place in range(width)])
+        return Row(number, [filled.get(place, Cell(from_file=True)) for place in range(width)], is_hidden)
 
 
 def lines_up(rows: Iterator[Row]) -> Iterator[Row]:

@@ -34,7 +34,8 @@ def xlsx_rows(archive: Archive, sheet_title: str) -> Iterator[Row]:
     number = 0
     for row in archive.elements(path, "row"):
         number = int(attribute(row, "r") or number + 1)
-        yield merges.fill(number, _cells(row, shared, dates, later))
+        is_hidden = attribute(row, "hidden") in ("1", "true")
+        yield merges.fill(number, _cells(row, shared, dates, later), is_hidden=is_hidden)
 
 
 def _book(archive: Archive) -> str:

@@ -36,6 +36,7 @@ _FILES = {
     "too_large_unpacked": gettext_noop("The spreadsheet is too large when unpacked."),
     "too_many_rows": gettext_noop("The spreadsheet has more than %(limit)s rows. Split it."),
     "no_rows": gettext_noop("The spreadsheet has a header and no rows."),
+    "all_hidden": gettext_noop("All rows of the spreadsheet are hidden. Show those that are meant, and send it again."),
     "web_page": gettext_noop(
         "This is a web page that was named as a spreadsheet. Open it, save it as .xlsx and send that."
     ),

@@ -219,3 +219,23 @@ def test_no_damage_ends_in_another_error(make: Callable[..., bytes]) -> None:
             except SheetError as error:
                 outcomes.add(error.code)
     assert {"read", "damaged", "no_spreadsheet"} <= outcomes
+
+
+def hidden(text: str, start: str, says: str) -> str:
+    """Return a part of a workbook whose last row but one, which begins with `start`, is hidden as `says`."""
+    place = text.rindex(start, 0, text.rindex(start))
+    return f"{text[:place]}{start} {says}{text[place + len(start) :]}"
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_what_a_file_hides_is_named(kind: str) -> None:
+    """By hand, or by a filter."""
+    if kind == "xlsx":
+        content = changed(
+            workbook(ROWS), lambda name, text: hidden(text, "<row", 'hidden="1"') if "/worksheets/" in name else text
+        )
+    else:
+        # Behind the rows are those without end.
+        row, says = '<table:table-row table:style-name="ro1"', 'table:visibility="filter"'
+        content = changed(ods(ROWS), lambda name, text: hidden(text, row, says) if name == "content.xml" else text)
+    assert [row.is_hidden for row in read_table(content, sheet_title="De-Para").rows] == [False, True, False]

@@ -101,20 +101,22 @@ def take_sheet(*, connection: BlingConnection, name: str, content: bytes, user: 
     try:
         table = read_apart(content, seconds=READ_IN_S, sheet_title=SHEET_TITLE, sign=header("issue_date"))
         where = places(table.headers)
-        if len(table.rows) > MOST_ROWS:
+        shown = [row for row in table.rows if not row.is_hidden]  # whoever filters a file means what is left
+        if len(shown) > MOST_ROWS:
             raise SheetError("too_many_rows", limit=MOST_ROWS)
-        if not table.rows:
-            raise SheetError("no_rows")
+        if not shown:
+            raise SheetError("all_hidden")
     except SheetError as error:
         raise Refused("sheet", spreadsheet_text(error.code, error.params)) from error
     rows = []
-    for row in table.rows:
+    for row in shown:
         cells = {column: row.cell(place) for column, place in where.items()}
         texts = {column: as_text(cell, column) for column, cell in cells.items() if cell.text and not cell.is_formula}
         rows.append([row.number, texts, [column for column, cell in cells.items() if cell.is_formula]])
     return PayableSheet.objects.create(
-        connection=connection, file_name=name[:255], rows=rows, user=user, created_at=now
-    )
+        connection=connection, file_name=name[:255], rows=rows, hidden_rows=len(table.rows) - len(shown), user=user,
+        created_at=now,
+    )  # fmt: skip
 
 
 def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) -> Shown:

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from integrations.domain.occurrences import Recurrence
 from integrations.models import (
@@ -337,3 +338,20 @@ def test_what_was_shown_holds_only_while_the_same_suppliers_are_new(rows: Rows, 
     Person.objects.create(connection=rows.bling, bling_id=71, name="Gráfica Sol", document="", read_at=timezone.now())
     with pytest.raises(Refused, match="diferente"):
         confirm(sheet, ana, signature=seen)
+
+
+def test_rows_that_nobody_sees_in_the_file_are_not_read(rows: Rows, ana: User) -> None:
+    def hiding(*numbers: int) -> PayableSheet:
+        book = load_workbook(BytesIO(written(GOOD, {**GOOD, "value": "9,90"}, {**GOOD, "value": "8,80"})))
+        for number in numbers:
+            book.worksheets[0].row_dimensions[number].hidden = True
+        out = BytesIO()
+        book.save(out)
+        return take_sheet(
+            connection=rows.bling, name="contas.xlsx", content=out.getvalue(), user=ana, now=timezone.now()
+        )
+
+    sheet = hiding(3)
+    assert ([row.number for row in shown(sheet).rows], sheet.hidden_rows) == ([2, 4], 1)
+    with pytest.raises(Refused, match="ocultas"):
+        hiding(2, 3, 4)
