@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Value
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models.connections import BlingConnection
@@ -14,7 +15,8 @@ from integrations.models.write_batches import WriteBatch
 class PayableSheet(models.Model):
     """One file. `rows` are what was in it: the number of each row, its cells by column, and which of them are formulas.
     What is wrong with one, and what it becomes, is found whenever it is shown. `hidden_rows` is how many rows nobody
-    saw in the file: they are not read."""
+    saw in the file: they are not
+    read; `unread_columns` are headers that the template does not have."""
 
     class State(models.TextChoices):
         PROPOSED = "proposed", _("To be confirmed")
@@ -28,6 +30,7 @@ class PayableSheet(models.Model):
     file_name = models.CharField(_("file"), max_length=255)
     rows = models.JSONField(default=list, editable=False)
     hidden_rows = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    unread_columns = models.JSONField(default=list, db_default=Value([], models.JSONField()), editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("sent by"))
     created_at = models.DateTimeField(_("sent at"))
     batch = models.OneToOneField(

@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from integrations.domain.occurrences import FENCED
 from integrations.models import BlingConnection
-from integrations.pipeline.payables.columns import COLUMNS, LANGUAGE, as_typed, header
+from integrations.pipeline.payables.columns import COLUMNS, LANGUAGE, as_typed, faults_header, header
 from integrations.pipeline.payables.entry import registers_of
 from integrations.pipeline.payables.sheet import SHEET_TITLE, ShownRow
 from integrations.sheets.cells import safe_text
@@ -59,7 +59,7 @@ def bad_rows(rows: Sequence[ShownRow]) -> bytes:
             [safe_text(text) for text in (*cells, " ".join(said_of(row)))]
             for cells, row in zip(typed, rows, strict=True)
         ]
-        headers = [*(header(name) for name in COLUMNS), str(_("What is wrong"))]
+        headers = [*(header(name) for name in COLUMNS), faults_header()]
         return xlsx_bytes(Sheet(SHEET_TITLE, headers, lines))
 
 

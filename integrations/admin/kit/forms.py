@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
@@ -39,6 +40,17 @@ def extra_amount(label: Any) -> AmountField:
 def bank_accounts(**where: Any) -> QuerySet[KaminoItem]:
     """Return the bank accounts in Kamino that money can be booked on."""
     return KaminoItem.objects.filter(kind=KaminoKind.BANK_ACCOUNT, is_active=True, takes_postings=True, **where)
+
+
+class UploadForm(forms.Form):
+    """One file; the theme's script fails beside any other field for it."""
+
+    file = forms.FileField(widget=UnfoldAdminFileFieldWidget())
+
+    def __init__(self, *args: Any, label: Any, accept: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].label = label
+        self.fields["file"].widget.attrs["accept"] = accept
 
 
 class PaidForm(forms.Form):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from integrations.admin.kit import texts
 from integrations.admin.kit.actions import user_of
 from integrations.admin.kit.downloads import Taken, attachment
+from integrations.admin.kit.forms import UploadForm
 from integrations.admin.kit.scope import change_url, row_number, scoped, sight_for
 from integrations.domain.audit import AuditAction
 from integrations.domain.names import fold
@@ -90,6 +91,7 @@ def desk_view(request: HttpRequest, tenant_id: int, admin_site: Any) -> HttpResp
         "lists": [(name, [label(item) for item in targets.usable(kind)]) for name, kind in TARGET_KINDS.items()],
         "may_change": request.user.has_perm("integrations.change_mapping"),
         "may_import": request.user.has_perm("integrations.import_mapping"),
+        "upload": UploadForm(label=_("Send the edited spreadsheet"), accept=".xlsx,.ods,.csv"),
         "may_export": request.user.has_perm("integrations.export_mapping"),
         "sure": SURE,
         "sure_count": len(from_suggestions(rows, SURE)),

@@ -50,14 +50,10 @@ class EnterPage:
         """Ask for the company where there are several, then for the payable. Raises `PermissionDenied`."""
         if not request.user.has_perm("integrations.enter_payable"):
             raise PermissionDenied
-        connections = writable(request)
-        if "connection" in request.GET:
-            # One that cannot be written to any more is never taken for another company's.
-            connection = connections.filter(pk=row_number(request.GET["connection"]) or 0).first()
-        else:
-            connection = connections[0] if len(connections) == 1 else None
+        connections, connection = which_account(request)
         if connection is None:
-            return self._page(request, {"connections": connections}, title=_("Enter a payable"))
+            context = {"connections": connections, "most": MOST_LINKS}
+            return self._page(request, context, title=_("Enter a payable"))
         try:
             return _Entering(self, request, connection).answer()
         except Refused as error:
@@ -82,9 +78,22 @@ def writable(request: HttpRequest) -> QuerySet[BlingConnection]:
     return scoped(connected, request).select_related("tenant", "writing").order_by("tenant__name", "label")
 
 
+def which_account(request: HttpRequest) -> tuple[QuerySet[BlingConnection], BlingConnection | None]:
+    """Return the connections that payables may be entered for, and the one that is asked for or the only one."""
+    connections = writable(request)
+    if "connection" in request.GET:
+        # One that cannot be written to any more is never taken for another company's.
+        return connections, connections.filter(pk=row_number(request.GET["connection"]) or 0).first()
+    return connections, connections[0] if len(connections) == 1 else None
+
+
 def enter_url(connection: BlingConnection | None = None) -> str:
     query = f"?connection={connection.pk}" if connection else ""
     return reverse(f"admin:{NAME}") + query
+
+
+MOST_LINKS = 12
+"""So many companies are shown as links to choose from; more as a list that the keyboard searches."""
 
 
 @dataclass

@@ -17,9 +17,10 @@ from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.downloads import Taken, attachment
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
-from integrations.admin.kit.scope import change_url, row_number, sees_confidential
+from integrations.admin.kit.forms import UploadForm
+from integrations.admin.kit.scope import change_url, sees_confidential
 from integrations.admin.payables.correct import CorrectPage, correct_url, hidden_of, may_enter, require_entering
-from integrations.admin.payables.enter import accepted_text, duplicate_text, writable
+from integrations.admin.payables.enter import MOST_LINKS, accepted_text, duplicate_text, which_account, writable
 from integrations.domain.audit import AuditAction
 from integrations.models import BlingConnection, PayableSheet
 from integrations.models.confidential import marked_ids
@@ -85,17 +86,18 @@ class PayableSheetAdmin(CorrectPage, ReadOnlyAdmin):
         return str(sheet.connection.tenant)
 
     def upload(self, request: HttpRequest) -> HttpResponse:
-        """Take a file for one company. Raises `PermissionDenied`."""
+        """Ask for the company where there are several, then for a file. Raises `PermissionDenied`."""
         require_entering(request)
-        connections = writable(request)
-        connection = connections.filter(pk=row_number(request.POST.get("connection")) or 0).first()
+        connections, connection = which_account(request)
         if request.method == "POST" and connection is not None:
             sheet = self._take(request, connection)
             if sheet is not None:
                 return HttpResponseRedirect(change_url(sheet))
+        form = UploadForm(label=_("Spreadsheet (.xlsx, .ods or .csv)"), accept=".xlsx,.ods,.csv")
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "title": _("Import payables"),
-            "connections": connections, "back": actions.changelist_url(self),
+            "connections": connections, "connection": connection, "form": form if connection else None,
+            "most": MOST_LINKS, "back": actions.changelist_url(self),
         }  # fmt: skip
         return TemplateResponse(request, "admin/integrations/payables/upload.html", context)
 

@@ -41,6 +41,7 @@ COLUMNS = {
     "day": gettext_lazy("Day of the month"),
 }
 DAYS = ("due_date", "issue_date", "competence_date")
+LONGEST_HEADER = 60
 REQUIRED = ("supplier", "value", "due_date", "category")
 _FIRST_DAY = date(1899, 12, 30)
 """From which day spreadsheet programs count theirs."""
@@ -52,6 +53,12 @@ def header(column: str) -> str:
         return str(COLUMNS[column])
 
 
+def faults_header() -> str:
+    """Return the name of the column that says what is wrong with a row, in a file of such rows."""
+    with override(LANGUAGE):
+        return str(_("What is wrong"))
+
+
 def places(headers: Sequence[str]) -> dict[str, int]:
     """Return where each column is. Raises `SheetError` where one that is needed is missing."""
     known = {fold(header(column)): column for column in COLUMNS}
@@ -60,6 +67,12 @@ def places(headers: Sequence[str]) -> dict[str, int]:
     if missing:
         raise SheetError("payable_columns", names=", ".join(missing))
     return found
+
+
+def unread(headers: Sequence[str]) -> list[str]:
+    """Return the headers of a file that are no column of the template."""
+    known = {fold(header(column)) for column in COLUMNS} | {fold(faults_header())}
+    return [text[:LONGEST_HEADER] for text in headers if text and fold(text) not in known]
 
 
 def as_text(cell: Cell, column: str) -> str:

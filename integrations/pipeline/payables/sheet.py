@@ -17,7 +17,7 @@ from integrations.domain.occurrences import Parcel, number_of
 from integrations.models import BlingConnection, PayableSheet, WriteBatch
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import Accepted, accept, lock, writing_of
-from integrations.pipeline.payables.columns import ReadRow, RowReader, as_text, header, places
+from integrations.pipeline.payables.columns import ReadRow, RowReader, as_text, header, places, unread
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_near, is_to_be_asked, may_be_same_number
 from integrations.pipeline.payables.entry import Entry, Fault, Registers, faults_of, is_same_supplier, registers_of
 from integrations.pipeline.payables.suppliers import known_suppliers
@@ -114,8 +114,8 @@ def take_sheet(*, connection: BlingConnection, name: str, content: bytes, user: 
         texts = {column: as_text(cell, column) for column, cell in cells.items() if cell.text and not cell.is_formula}
         rows.append([row.number, texts, [column for column, cell in cells.items() if cell.is_formula]])
     return PayableSheet.objects.create(
-        connection=connection, file_name=name[:255], rows=rows, hidden_rows=len(table.rows) - len(shown), user=user,
-        created_at=now,
+        connection=connection, file_name=name[:255], rows=rows, hidden_rows=len(table.rows) - len(shown),
+        unread_columns=unread(table.headers), user=user, created_at=now,
     )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from integrations.models.outbox import NO_REASON, Priority
 from integrations.pipeline.payables.entry import Supplier
 
 NEAREST = 3
+ALIKE = 60
+"""Likeness of names in percent, from which on one may be the other, mistyped."""
 AT_ONCE = 500
 """Rows of one statement."""
 
@@ -60,7 +62,7 @@ def known_suppliers(connection: BlingConnection, documents: Collection[str]) -> 
 def nearest_names(connection: BlingConnection, names: Iterable[str]) -> dict[str, list[str]]:
     """Return for each name those of known contacts that are most like it, the best first."""
     known = Suggestions(Target(name, name) for name in set(_persons(connection).values_list("name", flat=True)))
-    return {name: [one.target.name for one in known.nearest([name], NEAREST)] for name in names}
+    return {name: [one.target.name for one in known.nearest([name], NEAREST, ALIKE)] for name in names}
 
 
 def _persons(connection: BlingConnection) -> QuerySet[Any]:

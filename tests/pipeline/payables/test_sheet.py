@@ -355,3 +355,14 @@ def test_rows_that_nobody_sees_in_the_file_are_not_read(rows: Rows, ana: User) -
     assert ([row.number for row in shown(sheet).rows], sheet.hidden_rows) == ([2, 4], 1)
     with pytest.raises(Refused, match="ocultas"):
         hiding(2, 3, 4)
+
+
+def test_columns_that_the_template_does_not_have_are_named(rows: Rows, ana: User) -> None:
+    headers = [*(header(name) for name in GOOD), "Documento", "Obs. <b>"]
+    content = xlsx_bytes(Sheet("Contas a pagar", headers, [[*GOOD.values(), "NF 9", "x"]]))
+    sheet = take_sheet(connection=rows.bling, name="contas.xlsx", content=content, user=ana, now=timezone.now())
+    assert sheet.unread_columns == ["Documento", "Obs. <b>"]
+    assert sent(rows, ana, GOOD).unread_columns == []
+    back = bad_rows(shown(sent(rows, ana, {**GOOD, "value": "x"})).bad)
+    again = take_sheet(connection=rows.bling, name="erros.xlsx", content=back, user=ana, now=timezone.now())
+    assert again.unread_columns == []
