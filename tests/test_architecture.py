@@ -125,3 +125,9 @@ def test_each_known_mutant_still_breaks_something() -> None:
     """A mutant whose line was rewritten would break nothing, and its tests could not fail."""
     lost = [mutant.name for mutant in MUTANTS if (BASE_DIR / mutant.file).read_text().count(mutant.old) != 1]
     assert lost == []
+
+
+def test_each_picture_is_shown_by_a_page_and_each_page_has_its_pictures() -> None:
+    pages = [BASE_DIR / "README.md", *(BASE_DIR / "docs").glob("*.md")]
+    shown = {name for page in pages for name in re.findall(r"images/([\w-]+\.png)", page.read_text(encoding="utf-8"))}
+    assert shown == {path.name for path in (BASE_DIR / "docs" / "images").iterdir()}

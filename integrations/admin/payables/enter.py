@@ -123,10 +123,12 @@ class _Entering:
         found = {supplier.contact_id or 0: supplier for supplier in answer.suppliers}
         labels = {key: self._label(supplier) for key, supplier in found.items()}
         is_chosen = "supplier" in self.request.POST
-        chooser = SupplierForm(self.request.POST if is_chosen else None, found=labels, typed=typed)
-        context = {"chooser": chooser, "is_cut": answer.is_cut, "unreadable": answer.unreadable}
-        if not is_chosen and len(found) == 1 and not answer.unreadable:
-            supplier = next(iter(found.values()))
+        chooser = SupplierForm(
+            self.request.POST if is_chosen else None, found=labels, typed=typed, is_guess=answer.is_guess
+        )
+        context = {"chooser": chooser, "answer": answer}
+        if not is_chosen and answer.only_one is not None:
+            supplier = answer.only_one
         elif chooser.is_valid():
             supplier = chooser.to_supplier(found)
         else:

@@ -141,10 +141,12 @@ class SupplierForm(forms.Form):
         label=_("E-mail of the new supplier"), required=False, max_length=100, widget=UnfoldAdminTextInputWidget()
     )
 
-    def __init__(self, *args: Any, found: dict[int, str], typed: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, found: dict[int, str], typed: str, is_guess: bool, **kwargs: Any) -> None:
         is_document = kind_of(typed) in (DocumentKind.CPF, DocumentKind.CNPJ)
         known = {"new_document": typed} if is_document else {"new_name": typed}
-        first = str(next(iter(found))) if len(found) == 1 else "" if found else NEW
+        first = "" if found else NEW
+        if len(found) == 1 and not is_guess:
+            first = str(next(iter(found)))
         super().__init__(*args, **{**kwargs, "initial": {"supplier": first, **known, **kwargs.get("initial", {})}})
         field = self.fields["supplier"]
         assert isinstance(field, forms.ChoiceField)

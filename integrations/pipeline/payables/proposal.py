@@ -14,6 +14,7 @@ from integrations.pipeline.audit.record import keyed, record
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_to_be_asked, listed_in_bling
 from integrations.pipeline.payables.entry import Entry, Fault, Registers, Supplier, faults_of
 from integrations.pipeline.payables.live import asking
+from integrations.pipeline.payables.suppliers import nearest_persons
 
 MOST_FOUND = 10
 """Contacts that a person chooses among."""
@@ -23,11 +24,18 @@ Clock = Callable[[], datetime]
 @dataclass(frozen=True)
 class Found:
     """The contacts in Bling that a supplier may be; `is_cut`: there are more than were shown; `unreadable`: how many
-    could not be read, of which nobody knows who they are."""
+    could not be read, of which nobody knows who they are; `is_guess`: Bling found nobody, and these are only alike."""
 
     suppliers: Sequence[Supplier]
     is_cut: bool
     unreadable: int
+    is_guess: bool = False
+
+    @property
+    def only_one(self) -> Supplier | None:
+        """The one that is meant without doubt, if any."""
+        is_sure = len(self.suppliers) == 1 and not self.unreadable and not self.is_guess
+        return self.suppliers[0] if is_sure else None
 
 
 @dataclass(frozen=True)
@@ -52,16 +60,21 @@ class Proposal:
 
 
 def find_suppliers(connection: BlingConnection, term: str, *, clock: Clock) -> Found:
-    """Return the contacts that Bling has by a name, CPF or CNPJ, read now. Raises `Refused` where the account is not
-    connected, or Bling does not answer."""
+    """Return the contacts that Bling has by a name, CPF or CNPJ, read now; where it finds nobody by a name, those that
+    titles name and that are most like it: Bling need not find a name without its accents, or mistyped. Raises `Refused`
+    where the account is not connected, or Bling does not answer."""
     record(
         AuditAction.LIVE_READ, company=connection.tenant, of=connection,
         details={"at": "bling", "person": keyed(term)},
     )  # fmt: skip
+    is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
     with asking(connection, clock) as client:
         shown = client.contacts_like(term)
-    rows = [row for row in shown if row.situacao != "E"]
-    is_document = kind_of(term) in (DocumentKind.CPF, DocumentKind.CNPJ)
+        rows = [row for row in shown if row.situacao != "E"]
+        if not rows and not shown.odd and not is_document:
+            alike = [client.usable_contact(bling_id) for bling_id in nearest_persons(connection, term)]
+            found = [Supplier(one.name[:120], _document(one.document), one.bling_id) for one in alike if one]
+            return Found(found, is_cut=False, unreadable=0, is_guess=True)
     if is_document:
         rows = [row for row in rows if compact(row.numero_documento) == compact(term)]
     found = [Supplier(row.nome[:120], _document(row.numero_documento), row.id) for row in rows]

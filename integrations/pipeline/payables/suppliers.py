@@ -65,6 +65,13 @@ def nearest_names(connection: BlingConnection, names: Iterable[str]) -> dict[str
     return {name: [one.target.name for one in known.nearest([name], NEAREST, ALIKE)] for name in names}
 
 
+def nearest_persons(connection: BlingConnection, name: str) -> list[int]:
+    """Return Bling's ids of the known contacts whose names are most like one, the best first."""
+    rows = _persons(connection).values_list("bling_id", "name")
+    known = Suggestions(Target(str(bling_id), known_name) for bling_id, known_name in rows)
+    return [int(one.target.kamino_id) for one in known.nearest([name], NEAREST, ALIKE)]
+
+
 def _persons(connection: BlingConnection) -> QuerySet[Any]:
     return Person.objects.filter(connection=connection, forgotten_at=None)
 
