@@ -93,6 +93,17 @@ class ApiKey(models.Model):
     success_status = models.PositiveSmallIntegerField(
         _("HTTP status of success"), choices=[(201, "201"), (200, "200")], default=201
     )
+    limit = models.DecimalField(
+        _("limit of 24 hours"), max_digits=15, decimal_places=2, null=True, blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_(
+            "In reais. What it enters above that within 24 hours waits for a person, and what it wants settled above "
+            "that is refused. A payable that repeats counts with a year of it. Empty: no limit."
+        ),
+    )  # fmt: skip
+    loosened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("limit raised by")
+    )
     settles = models.BooleanField(
         _("may settle payables"), default=False, db_default=False,
         help_text=_(
@@ -140,6 +151,7 @@ class ApiKey(models.Model):
     if TYPE_CHECKING:
         connection_id: int
         created_by_id: int
+        loosened_by_id: int | None
         settle_asked_by_id: int | None
         settle_approved_by_id: int | None
 
@@ -160,6 +172,10 @@ class ApiKey(models.Model):
             models.CheckConstraint(
                 condition=Q(confirmed_by=None) | ~Q(confirmed_by=models.F("created_by")),
                 name="api_key_has_two_persons",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | Q(loosened_by=None) | ~Q(confirmed_by=models.F("loosened_by")),
+                name="api_key_limit_has_two_persons",
             ),
         ]
 

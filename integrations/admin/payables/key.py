@@ -47,8 +47,8 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
     ordering = ["-created_at", "-pk"]
     readonly_fields = fields = [
         "name", "state", "begins", "is_old", "used", "made", "revoked", "parcel_value", "unknown_names", "window_hours",
-        "success_status", "allows_query", "contact_email", "settling", "settles_any", "settle_account", "account",
-        "company",
+        "success_status", "allows_query", "contact_email", "limit_text", "settling", "settles_any", "settle_account",
+        "account", "company",
     ]  # fmt: skip
     actions_detail = ["confirm", "change_settings", "revoke"]
 
@@ -185,6 +185,10 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
     def revoked(self, row: ApiKey) -> str:
         return f"{row.revoked_by}, {texts.moment(row.revoked_at)}: {row.reason}" if row.revoked_at else texts.EMPTY
 
+    @display(gettext_lazy("limit of 24 hours"))
+    def limit_text(self, row: ApiKey) -> str:
+        return limit_of(row)
+
     @display(gettext_lazy("may settle payables"))
     def settling(self, row: ApiKey) -> str:
         if not row.settles:
@@ -207,6 +211,11 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
         return str(row.connection.tenant)
 
 
+def limit_of(row: ApiKey) -> str:
+    """Return what a key may enter within 24 hours before a person is asked."""
+    return _("No limit") if row.limit is None else texts.money(row.limit)
+
+
 def account_name(row: ApiKey) -> str:
     """Return the bank account that settlements of a key are booked on where a payable names none."""
     if not row.settle_account_id:
@@ -216,7 +225,7 @@ def account_name(row: ApiKey) -> str:
 
 def _what_it_may(row: ApiKey) -> list[str]:
     """Return what a key is to do, as sentences for who confirms it."""
-    enters = _("It enters payables.")
+    enters = _("It enters payables. Limit of 24 hours: %(limit)s") % {"limit": limit_of(row)}
     if not row.settles:
         return [enters]
     which = _("It settles every open payable, except those of confidential categories.")

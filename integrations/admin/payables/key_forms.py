@@ -15,6 +15,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from integrations.admin.kit.fields import AmountField
 from integrations.models import ApiKey, BlingConnection, CatalogItem
 from integrations.models.api_keys import LONGEST, ParcelValue, UnknownNames
 
@@ -51,6 +52,7 @@ class SettingsForm(forms.Form):
         label=_("E-mail of who looks after the program"), required=False, help_text=_help("contact_email"),
         widget=UnfoldAdminTextInputWidget(),
     )  # fmt: skip
+    limit = AmountField(label=_("Limit of 24 hours"), required=False, help_text=_help("limit"))
     settles = forms.BooleanField(
         label=_("May settle payables"), required=False, help_text=_help("settles"), widget=UnfoldBooleanSwitchWidget()
     )

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -71,7 +71,8 @@ def accept(
         lock(connection)
         writing = writing_of(connection)
         state = WriteBatch.State.SENDING
-        if user is not None and _is_above(writing, user, counted, now):
+        limit, mine = (writing.limit, Q(user=user)) if api_key is None else (api_key.limit, Q(api_key=api_key))
+        if limit is not None and entered_within_a_day(connection, mine, now) + counted > limit:
             state = WriteBatch.State.AWAITING
         batch = WriteBatch.objects.create(
             connection=connection, source=source, state=state, count=len(rows), total=total, limit_amount=counted,
@@ -89,15 +90,12 @@ def lock(connection: BlingConnection) -> None:
     lock_until_commit(f"payables {connection.pk}")
 
 
-def _is_above(writing: BlingWriting, user: User, counted: Decimal, now: datetime) -> bool:
-    """Say whether a person entered more in 24 hours than one alone may."""
-    if writing.limit is None:
-        return False
-    before = WriteBatch.objects.filter(
-        connection=writing.connection_id, user=user, created_at__gt=now - OF_A_DAY, approved_by=None
-    ).exclude(state=WriteBatch.State.DISCARDED)
-    entered: Decimal = before.aggregate(found=Sum(Coalesce("limit_amount", "total")))["found"] or ZERO
-    return entered + counted > writing.limit
+def entered_within_a_day(connection: BlingConnection, mine: Q, now: datetime) -> Decimal:
+    """Return how much a person or a program entered within 24 hours that no second person confirmed."""
+    rows = WriteBatch.objects.filter(mine, connection=connection, created_at__gt=now - OF_A_DAY, approved_by=None)
+    rows = rows.exclude(state=WriteBatch.State.DISCARDED)
+    entered: Decimal = rows.aggregate(found=Sum(Coalesce("limit_amount", "total")))["found"] or ZERO
+    return entered
 
 
 def _units(

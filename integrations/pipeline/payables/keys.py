@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -45,13 +46,13 @@ def register(*, connection: BlingConnection, label: str, key: str, user: User, n
 
 def change(*, api_key: ApiKey, user: User, now: datetime, **options: Any) -> None:
     """Change how a key's requests are read and what it may do. What lets it settle more counts once a second person
-    confirmed it. Raises `Refused` for one that was revoked."""
+    confirmed it; one whose limit was raised enters nothing before. Raises `Refused` for one that was revoked."""
     with transaction.atomic():
         row = ApiKey.objects.select_for_update(of=("self",)).select_related("connection__tenant").get(pk=api_key.pk)
         if row.revoked_at is not None:
             raise decided_meanwhile()
         before = {name: getattr(row, name) for name in options}
-        values = {**options, **_settling(row.connection, options, user, before)}
+        values = {**options, **_settling(row.connection, options, user, before), **_loosened(options, before, user)}
         ApiKey.objects.filter(pk=row.pk).update(**values)
     row.refresh_from_db()
     if _is_looser(before, options):
@@ -60,8 +61,8 @@ def change(*, api_key: ApiKey, user: User, now: datetime, **options: Any) -> Non
 
 def asked_of(api_key: ApiKey) -> str:
     """Return a name for what a second person is asked about a key; another one once anything of that changed."""
-    names = ("is_confirmed", *SETTLING, "settle_asked_by_id", "settle_approved_by_id")
-    return fingerprint_of({name: getattr(api_key, name) for name in names})
+    names = ("is_confirmed", *SETTLING, "settle_asked_by_id", "settle_approved_by_id", "loosened_by_id")
+    return fingerprint_of({**{name: getattr(api_key, name) for name in names}, "limit": str(api_key.limit)})
 
 
 def confirm(*, api_key: ApiKey, asked: str, user: User, now: datetime) -> None:
@@ -71,7 +72,8 @@ def confirm(*, api_key: ApiKey, asked: str, user: User, now: datetime) -> None:
         row = ApiKey.objects.select_for_update().get(pk=api_key.pk)
         if not row.awaits_approval or asked_of(row) != asked:
             raise decided_meanwhile()
-        if user.pk == row.settle_asked_by_id or (not row.is_confirmed and user.pk == row.created_by_id):
+        asked_by = (row.created_by_id, row.loosened_by_id)
+        if user.pk == row.settle_asked_by_id or (not row.is_confirmed and user.pk in asked_by):
             raise Refused("own", _("Who made a key, or let it settle, cannot confirm it. Somebody else has to."))
         values: dict[str, Any] = {}
         if not row.is_confirmed:
@@ -123,9 +125,21 @@ def _settling(
     return {} if is_same else {**nobody, "settle_asked_by": user}
 
 
+def _loosened(options: Mapping[str, Any], before: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """Return the columns that let a key whose limit was raised, or taken away, wait for a second person."""
+    if not _is_raised(before.get("limit"), options.get("limit")):
+        return {}
+    return {"is_confirmed": False, "confirmed_by": None, "confirmed_at": None, "loosened_by": user}
+
+
+def _is_raised(before: Decimal | None, after: Decimal | None) -> bool:
+    return before is not None and (after is None or after > before)
+
+
 def _is_looser(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Say whether a key may do more than before, or from another account."""
     is_wider = any(after[name] and not before[name] for name in ("allows_query", "settles", "settles_any"))
+    is_wider = is_wider or _is_raised(before.get("limit"), after.get("limit"))
     return is_wider or (after["settles"] and after["settle_account_id"] != before["settle_account_id"])
 
 

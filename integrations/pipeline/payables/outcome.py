@@ -97,7 +97,7 @@ def _is_supplier_refused(row: PayableWrite) -> bool:
 def _is_stuck(row: PayableWrite) -> bool:
     supplier = row.supplier
     is_supplier_stuck = supplier is not None and supplier.state == DeliveryState.NEEDS_HUMAN
-    return row.state == DeliveryState.NEEDS_HUMAN or is_supplier_stuck
+    return row.state in (DeliveryState.NEEDS_HUMAN, DeliveryState.HELD) or is_supplier_stuck
 
 
 def _said(rows: Sequence[PayableWrite]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 
 from integrations.bling_v2 import answers
 from integrations.bling_v2.codes import NOT_SETTLED, OFF, PENDING, REFUSED, RefusedError, because
@@ -18,6 +18,7 @@ from integrations.bling_v2.settlement import SettlementFacts, read_settlement
 from integrations.bling_v2.xml import read_xml
 from integrations.domain.calendar import day_of
 from integrations.domain.delivery import DeliveryState, Outcome
+from integrations.domain.money import ZERO
 from integrations.domain.payables import DesiredSettlement, marker_of
 from integrations.domain.reasons import Reason
 from integrations.domain.titles import Direction
@@ -25,7 +26,7 @@ from integrations.models import ApiKey, BlingAttempt, PayableWrite, SettlementWr
 from integrations.models.confidential import PUBLIC
 from integrations.models.outbox import NO_REASON, Priority
 from integrations.pipeline.payables import throttle
-from integrations.pipeline.payables.accept import lock
+from integrations.pipeline.payables.accept import OF_A_DAY, lock
 from integrations.pipeline.payables.doorway import (
     DECIDES,
     SETTLE_PENDING,
@@ -45,6 +46,7 @@ CLOSED_MONTH = "O mês da liquidação está fechado"
 OFF_FOR_KEY = "A liquidação não está ativa para esta chave. Nada foi gravado."
 LEFT_OUT = "Uma pessoa decidiu não liquidar"
 NOT_OURS = "não foi lançada por esta ponte"
+ABOVE_LIMIT = "o limite de 24 horas desta chave foi atingido"
 TOO_MUCH = "juros, acréscimo e tarifa somam mais do que o valor da conta, ou o desconto é todo o valor"
 _WHY: Mapping[str, str] = {
     Reason.NOT_OPEN: "no Bling ela não está em aberto por inteiro, ou tem outro valor",
@@ -110,6 +112,7 @@ def _unit_of(key: ApiKey, title_id: int, facts: SettlementFacts, waiting: Waitin
         if closed_text(key.connection, facts.day):
             raise RefusedError(REFUSED, CLOSED_MONTH)
         _check_amounts(facts, payable.values["value"])
+        _check_limit(key, payable.values["value"] + facts.interest + facts.surcharge + facts.fee, now)
         throttle.check_settlements(key, now)
         desired = _desired(key, title_id, facts)
         values = {
@@ -163,6 +166,16 @@ def _check_amounts(facts: SettlementFacts, value: Decimal) -> None:
     slip, such as a comma lost, than a payment."""
     if facts.interest + facts.surcharge + facts.fee > value or facts.discount >= value:
         raise because(NOT_SETTLED, TOO_MUCH)
+
+
+def _check_limit(key: ApiKey, value: Decimal, now: datetime) -> None:
+    """Raise `RefusedError` where a key would settle more within 24 hours than it may."""
+    if key.limit is None:
+        return
+    rows = SettlementWrite.objects.filter(connection=key.connection_id, api_key=key, accepted_at__gt=now - OF_A_DAY)
+    settled = rows.exclude(state=DeliveryState.IGNORED).aggregate(found=Sum("value"))["found"] or ZERO
+    if settled + value > key.limit:
+        raise because(NOT_SETTLED, ABOVE_LIMIT)
 
 
 def _told_of(payable: PayableWrite | Title) -> dict[str, Any]:

@@ -94,6 +94,8 @@ def _ready(payable: PayableWrite, now: datetime) -> Answer:
     mode = writing.mode if writing else WriteMode.OFF
     if payable.batch.state == WriteBatch.State.STOPPED:
         return Answer(Standing.STOPPED)
+    if payable.batch.state == WriteBatch.State.AWAITING:
+        return Answer(Standing.AWAITS_SECOND)
     if mode != WriteMode.LIVE:
         return Answer(Standing.SIMULATION if mode == WriteMode.SIMULATION else Standing.SWITCHED_OFF)
     if payable.is_stale(now):

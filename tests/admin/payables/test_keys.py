@@ -1,6 +1,7 @@
 """Keys of the bridge: shown once, kept as a digest, made only by who may."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
@@ -220,3 +221,46 @@ def test_a_revoked_key_is_not_changed(login: Callable[[str], Client], ours: Rows
     values = {name: value for name, value in form(ours).items() if name != "connection"}
     login("suporte").post(pressed(ours.api_key, "change_settings"), values)
     assert not ApiKey.objects.filter(label="ERP da loja").exists()
+
+
+class TestLimit:
+    """What a program may enter within 24 hours before a person is asked."""
+
+    def set_limit(self, client: Client, rows: Rows, amount: str) -> ApiKey:
+        values = {name: value for name, value in form(rows).items() if name != "connection"}
+        assert client.post(pressed(rows.api_key, "change_settings"), {**values, "limit": amount}).status_code == 302
+        return ApiKey.objects.get(pk=rows.api_key.pk)
+
+    def test_a_raised_one_is_confirmed_by_another_person(
+        self, login: Callable[[str], Client], ours: Rows, users: Any
+    ) -> None:
+        Tenant.objects.update(alert_emails="financeiro@nossa.example")
+        support, finance = login("suporte"), login("financeiro")
+        key = self.set_limit(support, ours, "1.000,00")
+        assert (key.limit, key.may_enter) == (Decimal(1000), True), "a limit may be set and lowered by one person"
+        assert self.set_limit(support, ours, "500").may_enter
+        mail.outbox.clear()
+        for amount in ("500,01", ""):
+            key = self.set_limit(support, ours, amount)
+            assert (key.may_enter, key.loosened_by) == (False, users["suporte"])
+            assert len(mail.outbox) == 1
+            mail.outbox.clear()
+            names = ["manage_apikey", "approve_apikey"]
+            users["suporte"].user_permissions.set(Permission.objects.filter(codename__in=names))
+            login("suporte").post(pressed(key, "confirm"), {"asked": keys.asked_of(key)})
+            key.refresh_from_db()
+            assert not key.may_enter, "nobody confirms what they raised"
+            finance.post(pressed(key, "confirm"), {"asked": keys.asked_of(key)})
+            key.refresh_from_db()
+            assert key.may_enter
+            key = self.set_limit(support, ours, "500")
+
+    def test_the_database_keeps_the_second_person(self, ours: Rows, users: Any) -> None:
+        ApiKey.objects.filter(pk=ours.api_key.pk).update(loosened_by=users["suporte"], confirmed_by=None)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ApiKey.objects.filter(pk=ours.api_key.pk).update(confirmed_by=users["suporte"])
+
+    def test_who_confirms_sees_it(self, login: Callable[[str], Client], ours: Rows) -> None:
+        ApiKey.objects.filter(pk=ours.api_key.pk).update(is_confirmed=False, limit=1234)
+        page = login("financeiro").get(pressed(ours.api_key, "confirm")).content.decode()
+        assert "R$\xa01.234,00" in page or "R$ 1.234,00" in page
