@@ -93,7 +93,7 @@ def test_a_spreadsheet_is_corrected_on_the_screen_and_sent(
     page.get_by_text("2 de 2 no Bling.").wait_for()
     assert sorted(title.document_number for title in ours(open_company)) == ["NF 601", "NF 603"]
     page.goto(f"/admin/integrations/payablesheet/{PayableSheet.objects.get(state='proposed').pk}/change/")
-    page.get_by_label("O fornecedor novo pode ser cadastrado no Bling").check()
+    page.get_by_label("1 fornecedor novo pode ser cadastrado no Bling").check()
     page.get_by_role("button", name="Enviar").click()
     open_company.work()
     page.get_by_text("1 de 1 no Bling.").wait_for()

@@ -54,7 +54,7 @@ FREE_TEXTS = (
     FreeText(PersonAction, "posting__kamino_connection__tenant", ("reason",)),
     FreeText(PersonDecision, "person__connection__tenant", ("reason",)),
     FreeText(RestoreHold, "kamino_connection__tenant", ("reason",)),
-    FreeText(PayableSheet, "connection__tenant", ("file_name", "rows")),
+    FreeText(PayableSheet, "connection__tenant", ("file_name", "rows", "unread_columns")),
     FreeText(WriteBatch, "connection__tenant", ("reason", "file_name")),
     FreeText(SyncRun, "connection__tenant", ("failure_notes", "failure")),
     *(

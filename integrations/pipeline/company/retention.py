@@ -101,7 +101,7 @@ ENDS = (
         BlingAttempt, "started_at", 90 * DAY, Q(outcome__in=BlingAttempt.UNRESOLVED) | BlingAttempt.IS_EMPTIED, _EMPTY
     ),
     Ends(MappingChange, "created_at", 90 * DAY, Q(rows=[], content=None), {"rows": [], "content": None}),
-    Ends(PayableSheet, "created_at", 90 * DAY, Q(rows=[]), {"rows": []}),
+    Ends(PayableSheet, "created_at", 90 * DAY, Q(rows=[]), {"rows": [], "unread_columns": []}),
     Ends(SyncRun, "ended_at", 180 * DAY, ~Q(Exists(_NEWER))),
     Ends(KnownAddress, "seen_at", 180 * DAY),
     Ends(ConnectLink, "expires_at", YEAR),
