@@ -321,6 +321,16 @@ MUTANTS = [
         "bling_id=title_id, batch__source=WriteBatch.Source.BRIDGE", "bling_id=title_id",
         ("tests/flows/test_bridge_settles.py",),
     ),
+    Mutant(
+        "program_has_no_limit", "integrations/pipeline/payables/accept.py",
+        "if limit is not None and", "if api_key is None and limit is not None and",
+        ("tests/flows/test_bridge_limits.py",),
+    ),
+    Mutant(
+        "spreadsheet_creates_suppliers_unasked", "integrations/pipeline/payables/sheet.py",
+        "if with_new or not row.has_new_supplier", "if True",
+        ("tests/pipeline/payables/test_sheet.py",),
+    ),
 ]  # fmt: skip
 
 

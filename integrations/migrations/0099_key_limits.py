@@ -9,23 +9,23 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0098_unread_of_sheets'),
+        ("integrations", "0098_unread_of_sheets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='apikey',
-            name='limit',
-            field=models.DecimalField(blank=True, decimal_places=2, help_text='In reais. What it enters above that within 24 hours waits for a person, and what it wants settled above that is refused. A payable that repeats counts with a year of it. Empty: no limit.', max_digits=15, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='limit of 24 hours'),
+            model_name="apikey",
+            name="limit",
+            field=models.DecimalField(blank=True, decimal_places=2, help_text="In reais. What it enters above that within 24 hours waits for a person, and what it wants settled above that is refused. A payable that repeats counts with a year of it. Empty: no limit.", max_digits=15, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name="limit of 24 hours"),
         ),
         migrations.AddField(
-            model_name='apikey',
-            name='loosened_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='limit raised by'),
+            model_name="apikey",
+            name="loosened_by",
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="limit raised by"),
         ),
         migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), ('loosened_by', None), models.Q(('confirmed_by', models.F('loosened_by')), _negated=True), _connector='OR'), name='api_key_limit_has_two_persons'),
+            model_name="apikey",
+            constraint=models.CheckConstraint(condition=models.Q(("confirmed_by", None), ("loosened_by", None), models.Q(("confirmed_by", models.F("loosened_by")), _negated=True), _connector="OR"), name="api_key_limit_has_two_persons"),
         ),
     ]

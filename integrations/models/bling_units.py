@@ -73,11 +73,12 @@ class DecidedUnit(BlingUnit):
     class Meta(BlingUnit.Meta):
         abstract = True
 
-    def _is_old(self, oldest: datetime) -> bool:
-        """Say whether it was accepted before a moment, or before its account was written to live."""
+    def _is_old(self, oldest: datetime, *switches: str) -> bool:
+        """Say whether it was accepted before a moment, or before its account was switched on for it (`switches`: the
+        columns that say when)."""
         writing = getattr(self.connection, "writing", None)
-        live_since = writing.live_since if writing is not None else None
-        return self.accepted_at < oldest or (live_since is not None and live_since > self.accepted_at)
+        moments: list[datetime | None] = [getattr(writing, name, None) for name in switches]
+        return self.accepted_at < max([oldest, *(moment for moment in moments if moment is not None)])
 
 
 class ContactWrite(BlingUnit):
@@ -227,7 +228,7 @@ class PayableWrite(DecidedUnit):
     def is_stale(self, now: datetime) -> bool:
         """Say of one what `waited_too_long` says of many; its batch and its connection's `writing` are read with it."""
         is_program = self.batch.source == WriteBatch.Source.BRIDGE
-        return self._is_old(now - (STALE_OF_PROGRAMS if is_program else STALE_AFTER))
+        return self._is_old(now - (STALE_OF_PROGRAMS if is_program else STALE_AFTER), "live_since")
 
     @property
     def known_contact(self) -> int | None:
@@ -307,13 +308,18 @@ class SettlementWrite(DecidedUnit):
 
     @classmethod
     def waited_too_long(cls, now: datetime) -> Q:
-        """Its program says anew that it is to be settled, or a person does."""
+        """Its program says anew that it is to be settled, or a person does: also where settling was switched off and on
+        again meanwhile, or its key's permission taken back and given again."""
         before_live = Q(connection__writing__live_since__gt=F("accepted_at"))
+        before_live |= Q(connection__writing__settles_since__gt=F("accepted_at"))
+        before_live |= Q(api_key__settle_approved_at__gt=F("accepted_at"))
         return Q(accepted_at__lt=now - STALE_OF_PROGRAMS) | before_live
 
     def is_stale(self, now: datetime) -> bool:
         """Say of one what `waited_too_long` says of many; its connection's `writing` is read with it."""
-        return self._is_old(now - STALE_OF_PROGRAMS)
+        approved_at = self.api_key.settle_approved_at
+        was_asked_before = approved_at is not None and approved_at > self.accepted_at
+        return was_asked_before or self._is_old(now - STALE_OF_PROGRAMS, "live_since", "settles_since")
 
     def get_desired(self) -> DesiredSettlement:
         return DesiredSettlement.from_json(self.desired or {})

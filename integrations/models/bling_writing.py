@@ -62,6 +62,7 @@ class BlingWriting(models.Model):
         ),
     )
     live_since = models.DateTimeField(null=True, editable=False)
+    settles_since = models.DateTimeField(null=True, editable=False)
     failure = models.JSONField(_("last error"), default=dict, editable=False)
     paused_until = models.DateTimeField(null=True, editable=False)
     payables_failure = models.JSONField(**_NOTHING)
@@ -77,6 +78,7 @@ class BlingWriting(models.Model):
     history = HistoricalRecords(
         excluded_fields=[
             "live_since",
+            "settles_since",
             "failure",
             "paused_until",
             "payables_failure",

@@ -15,6 +15,7 @@ from integrations.pipeline.access import restores
 from integrations.pipeline.company import writing as company_writing
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import keys, live, settlement_orders
+from integrations.pipeline.payables.standing import Standing, standing_of_settlement
 from integrations.pipeline.report.causes import find_causes
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -201,5 +202,27 @@ def test_a_restored_database_settles_nothing_before_people_and_programs_say_so(
     BlingWriting.objects.update(settles=True)
     bridged.work()
     assert paid(bridged, title) == []
+    assert settled(bridged, title.id).status_code == 200
+    assert len(paid(bridged, title)) == 1
+
+
+@pytest.mark.parametrize("switched", ["account", "key"])
+def test_what_waited_while_it_was_switched_off_is_asked_for_anew(
+    bridged: Company, title: Any, ana: User, switched: str
+) -> None:
+    put(title.id)
+    if switched == "account":
+        for settles in (False, True):
+            company_writing.switch(
+                connection=bridged.connection, mode=WriteMode.LIVE, limit=None, only_writer=True, settles=settles,
+                reason="engano", user=ana, now=timezone.now(),
+            )  # fmt: skip
+    else:
+        ApiKey.objects.update(settles=False)
+        may_settle()
+    bridged.work()
+    assert paid(bridged, title) == []
+    unit = SettlementWrite.objects.select_related("api_key", "connection__writing").get()
+    assert standing_of_settlement(unit, timezone.now()).standing == Standing.STALE
     assert settled(bridged, title.id).status_code == 200
     assert len(paid(bridged, title)) == 1

@@ -56,8 +56,10 @@ def switch(
             raise Refused("not_ready", " ".join([_("Not everything is ready."), *missing]))
         if mode == WriteMode.LIVE and before != WriteMode.LIVE:
             writing.live_since = now
+        if settles and not did_settle:
+            writing.settles_since = now
         writing._change_reason = reason.strip()[:100]  # type: ignore[attr-defined] # simple-history's
         writing._history_user = user  # type: ignore[attr-defined]
-        writing.save(update_fields=["mode", "limit", "only_writer", "settles", "live_since"])
+        writing.save(update_fields=["mode", "limit", "only_writer", "settles", "live_since", "settles_since"])
         tell_switches(writing, before, did_settle, reason=reason, user=user, now=now)
     return writing
