@@ -40,6 +40,7 @@ def go_live() -> None:
     BlingWriting.objects.update(mode="live", live_since=timezone.now())
 
 
+@pytest.mark.long
 def test_a_payable_by_form_is_simulated_then_sent(open_company: Company, log_in: Callable[[str], Any]) -> None:
     page = log_in("financeiro")
     for number in ("NF 501", "NF 502"):
@@ -117,6 +118,7 @@ def fill(path: Path) -> None:
     book.save(path)
 
 
+@pytest.mark.long
 def test_a_program_uses_a_key_that_two_people_made(
     open_company: Company, log_in: Callable[[str], Any], live_server: Any, settings: Any
 ) -> None:
