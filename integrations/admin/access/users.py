@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from integrations.admin.access.history import AuditHistory
 from integrations.admin.kit import actions
+from integrations.admin.kit.audit_history import AuditHistory
 from integrations.admin.kit.filters import BooleanColumn, ChoiceFilter
 from integrations.admin.kit.lists import ClosedLists
 from integrations.login.factors import remove_factor

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from integrations.admin.kit import actions, texts
+from integrations.admin.kit.audit_history import AuditHistory
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import TenantFilter
@@ -34,7 +35,7 @@ COLOURS = {"valid": "success", "awaiting": "warning", "revoked": "default"}
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
+class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
     empty_text = gettext_lazy("No program may enter payables. “New key” lets one.")
     list_before_template = "admin/integrations/payables/keys.html"
@@ -67,6 +68,11 @@ class ApiKeyAdmin(actions.PermittedActions, ReadOnlyAdmin):
         links = {"make_url": reverse(f"admin:{MAKE}"), "register_url": reverse(f"admin:{REGISTER}")}
         shown = links if self.has_manage_permission(request) else {}
         return super().changelist_view(request, {**shown, **(extra_context or {})})
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "show_history": True})
 
     def has_manage_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.manage_apikey"))

@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.utils import timezone
 
-from integrations.admin.access import history
+from integrations.admin.kit import audit_history as history
 from integrations.domain.audit import AuditAction
 from integrations.models import AuditEvent, ConfidentialCategory, Export, PayableWrite
 from integrations.pipeline.audit.record import record

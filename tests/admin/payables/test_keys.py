@@ -264,3 +264,18 @@ class TestLimit:
         ApiKey.objects.filter(pk=ours.api_key.pk).update(is_confirmed=False, limit=1234)
         page = login("financeiro").get(pressed(ours.api_key, "confirm")).content.decode()
         assert "R$\xa01.234,00" in page or "R$ 1.234,00" in page
+
+
+def test_what_was_done_to_a_key_is_shown_to_who_may_see_the_record(
+    login: Callable[[str], Client], ours: Rows, users: Any
+) -> None:
+    support = login("suporte")
+    support.post(pressed(ours.api_key, "revoke"), {"reason": "trocada"})
+    address = url(ApiKey, "history", ours.api_key.pk)
+    assert address in support.get(url(ApiKey, "change", ours.api_key.pk)).content.decode()
+    may_see = Permission.objects.get(codename="view_auditevent")
+    users["suporte"].user_permissions.remove(may_see)
+    page = support.get(address).content.decode()
+    assert ("trocada" in page, "Trilha de auditoria, mostrada só" in page) == (False, True)
+    users["suporte"].user_permissions.add(may_see)
+    assert "trocada" in login("suporte").get(address).content.decode()

@@ -1,4 +1,4 @@
-"""The history of a user or a group: what the audit record says of them. Django's log only has what was before it."""
+"""The history of a row that the audit record watches: what it says of it. Django's log only has what was before it."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class AuditHistory(NoAdminLog):
     """An admin of rows that the audit record watches: their history shows its events to who may see the record, and
     tells others where they are."""
 
-    object_history_template = "admin/integrations/access/history.html"
+    object_history_template = "admin/integrations/kit/audit_history.html"
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         model: Any = self.model  # type: ignore[attr-defined] # the admin's
