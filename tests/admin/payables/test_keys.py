@@ -239,6 +239,8 @@ class TestLimit:
         key = self.set_limit(support, ours, "1.000,00")
         assert (key.limit, key.may_enter) == (Decimal(1000), True), "a limit may be set and lowered by one person"
         assert self.set_limit(support, ours, "500").may_enter
+        told = AuditEvent.objects.filter(action="bridge_key", object_id=key.pk).latest("pk").details
+        assert (told["before"]["limit"], told["after"]["limit"]) == (1000.0, 500.0)
         mail.outbox.clear()
         for amount in ("500,01", ""):
             key = self.set_limit(support, ours, amount)
@@ -278,4 +280,5 @@ def test_what_was_done_to_a_key_is_shown_to_who_may_see_the_record(
     page = support.get(address).content.decode()
     assert ("trocada" in page, "Trilha de auditoria, mostrada só" in page) == (False, True)
     users["suporte"].user_permissions.add(may_see)
-    assert "trocada" in login("suporte").get(address).content.decode()
+    page = login("suporte").get(address).content.decode()
+    assert "revoked_at" in page

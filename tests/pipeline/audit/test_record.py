@@ -8,10 +8,11 @@ from allauth.account.utils import filter_users_by_email
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Model
 from django.test import Client
 
 from integrations.domain.audit import AuditAction
-from integrations.models import AuditEvent, KaminoConnection, Tenant
+from integrations.models import ApiKey, AuditEvent, BlingWriting, KaminoConnection, Tenant
 from integrations.models.audit_tables import EVENT, SEAL
 from integrations.models.audit_triggers import WATCHED
 from integrations.pipeline.audit.record import keyed, record
@@ -191,3 +192,25 @@ def test_activation_is_recorded_whoever_writes_it(ours: Rows, newest: Any) -> No
 def test_a_hidden_text_is_known_again_and_says_nothing() -> None:
     assert keyed("52998224725") == keyed("52998224725") != keyed("52998224726")
     assert keyed("") == ""
+
+
+NO_POWER: dict[type[Model], set[str]] = {
+    ApiKey: {
+        "id", "settle_approved_at", "confirmed_at", "created_by_id", "created_at", "last_used_at", "revoked_by_id",
+        "reason",
+    },
+    BlingWriting: {
+        "id", "connection_id", "live_since", "settles_since", "failure", "paused_until", "payables_failure",
+        "payables_wait_until", "contacts_failure", "contacts_wait_until", "settlements_failure",
+        "settlements_wait_until", "served_at", "lease_until", "fence",
+    },
+}  # fmt: skip
+"""Columns whose changes let nobody do more than before: machines write them, or another one says the same."""
+
+
+@pytest.mark.parametrize("model", NO_POWER)
+def test_whatever_lets_a_program_do_more_is_recorded(model: type[Model]) -> None:
+    """A new column is watched, or is named here."""
+    [watched] = [one for one in WATCHED if one.table == model._meta.db_table]
+    columns = {str(field.column) for field in model._meta.concrete_fields}
+    assert columns - {*watched.values, *watched.only_that} == NO_POWER[model]
