@@ -18,6 +18,7 @@ from integrations.rest.errors import ApiError, NotFoundError, RejectedError, Unc
 CONTACT = DesiredContact(name="Teste de integração Bling", kind="J")
 FAR = timedelta(days=400)
 """How far ahead the payables are due: no list of what is to be paid soon shows them."""
+REFUSED = "refused"
 NOBODY = 1
 """An id that no object has."""
 
@@ -49,12 +50,13 @@ class WriteProbe:
             history=CONTACT.name, category_id=category_id,
         )  # fmt: skip
         self._made: list[int] = []
-        self._borderos: list[int] = []
+        self._before: set[int] = set()
 
     def run(self) -> Iterator[Seen]:
         """Yield what was seen, one probe after the other; ends at the first that says that nothing can be written."""
         try:
             yield Seen("contact", True, self._find_or_make_contact())
+            self._before = set(self._far_payables())
             yield Seen("payable", True, f"made as {self._make({})}")
         except ApiError as error:
             yield Seen("writing", False, _unproved(error))
@@ -82,25 +84,50 @@ class WriteProbe:
 
     def remove_all(self) -> list[Seen]:
         """Undo the settlements, delete the payables that were made, and return what became of each; those that stay are
-        named. Payables of the test contact that no answer named, such as further installments, are deleted too."""
-        undone = [self._undone(number) for number in self._borderos]
+        named. Payables of the test contact that appeared meanwhile and have its text, such as further installments, are
+        deleted too."""
+        if not self._contact_id:
+            return []
+        also, done = self._also_made()
+        for number in [*self._made, *also]:
+            done += [*self._undone(number), self._removed(number)]
+        left = self._also_made()[0]
+        return done + [Seen(f"payable {number}", False, "still shown: delete it in Bling") for number in left]
+
+    def _also_made(self) -> tuple[list[int], list[Seen]]:
+        """Return the payables of the test contact that no answer named, and those of which nobody knows whose they
+        are."""
+        ours, unknown = [], []
         try:
-            also = [number for number in self._far_payables() if number not in self._made] if self._contact_id else []
+            for number in self._far_payables():
+                if number in self._before or number in self._made:
+                    continue
+                if self._client.title(Direction.PAYABLE, number).history.startswith(CONTACT.name):
+                    ours.append(number)
+                else:
+                    unknown.append(Seen(f"payable {number}", False, "of the test contact, with another text: look"))
         except ApiError as error:
-            also, undone = (
-                [],
-                [*undone, Seen("payables of the test contact", False, f"look for them in Bling: {error}")],
-            )
-        return [*undone, *(self._removed(number) for number in [*self._made, *also])]
+            unknown.append(Seen("payables of the test contact", False, f"look for them in Bling: {error}"))
+        return ours, unknown
 
     def _far_payables(self) -> list[int]:
         """Return the payables of the test contact of at most two centavos that are due where a probe's are."""
-        start, end = self._plain.due_date - timedelta(days=31), self._plain.due_date + timedelta(days=93)
-        listing = Listing(Direction.PAYABLE, "due", start, end, contact_id=self._contact_id)
-        rows = [row for page in self._client.title_pages(listing) for row in page.whole("GET /contas/pagar")]
-        return [row.bling_id for row in rows if row.contact_id == self._contact_id and row.value <= 2 * CENT]
+        start, end = self._plain.due_date - timedelta(days=31), self._plain.due_date + 2 * FAR
+        found = []
+        while start < end:  # Bling lists at most a year
+            until = min(start + timedelta(days=360), end)
+            listing = Listing(Direction.PAYABLE, "due", start, until, contact_id=self._contact_id)
+            rows = [row for page in self._client.title_pages(listing) for row in page.whole("GET /contas/pagar")]
+            found += [row.bling_id for row in rows if row.contact_id == self._contact_id and row.value <= 2 * CENT]
+            start = until + timedelta(days=1)
+        return list(dict.fromkeys(found))
 
-    def _undone(self, number: int) -> Seen:
+    def _undone(self, number: int) -> list[Seen]:
+        """Undo the payments that one of our payables shows, each where it holds nothing else."""
+        facts = self._shows_or_none(number)
+        return [self._undone_one(bordero) for bordero in (facts.bordero_ids if facts else ())]
+
+    def _undone_one(self, number: int) -> Seen:
         name = f"undo settlement {number}"
         try:
             shown = self._client.bordero(number)
@@ -111,9 +138,16 @@ class WriteProbe:
             return Seen(name, False, f"undo it in Bling: {error}")
         return Seen(name, True, "gone")
 
+    def _shows_or_none(self, number: int) -> TitleFacts | None:
+        with suppress(ApiError):
+            return self._client.title(Direction.PAYABLE, number)
+        return None
+
     def _removed(self, number: int) -> Seen:
         name = f"delete payable {number}"
         try:
+            if self._shows(number) is None:
+                return Seen(name, True, "gone")
             self._writer.remove_payable(number, may_send=_always)
             gone = not self._shows(number)
         except ApiError as error:
@@ -138,7 +172,7 @@ class WriteProbe:
             number = self._make(changes)
             return Seen(name, True, told(self._client.title(Direction.PAYABLE, number)))
         except RejectedError as error:
-            return Seen(name, True, f"refused: {error.message}")
+            return Seen(name, True, f"{REFUSED}: {error.message}")
         except ApiError as error:
             return Seen(name, False, _unproved(error))
 
@@ -161,7 +195,7 @@ class WriteProbe:
             self._writer.change_as(path, number, body, may_send=_always)
             after = asdict(read())
         except RejectedError as error:
-            return Seen(name, True, f"refused: {error.message}")
+            return Seen(name, True, f"{REFUSED}: {error.message}")
         except ApiError as error:
             return Seen(name, False, _unproved(error))
         changed = ", ".join(field for field in before if before[field] != after[field])
@@ -180,9 +214,10 @@ class WriteProbe:
         # Far ahead, so that Bling has nothing to group it with; where it takes no such day, today.
         first = self._paid("settlement, far ahead", number, self._plain.due_date)
         yield first
-        if not self._borderos and first.ok:
-            yield self._paid("settlement, today", number, self._today)
-        if self._borderos:
+        if first.ok and first.what.startswith(REFUSED):
+            first = self._paid("settlement, today", number, self._today)
+            yield first
+        if first.ok and not first.what.startswith(REFUSED):
             yield self._paid("the same settlement again", number, self._plain.due_date)
             yield self._deleted_while_settled(number)
 
@@ -192,12 +227,10 @@ class WriteProbe:
         )
         try:
             bordero = self._writer.settle_payable(settlement, may_send=_always)
-            if bordero not in self._borderos:
-                self._borderos.append(bordero)
             facts = self._client.title(Direction.PAYABLE, number)
             return Seen(name, True, f"taken as {bordero}; payments {list(facts.bordero_ids)}, open {facts.balance}")
         except RejectedError as error:
-            return Seen(name, True, f"refused: {error.message}")
+            return Seen(name, True, f"{REFUSED}: {error.message}")
         except ApiError as error:
             return Seen(name, False, _unproved(error))
 
@@ -207,7 +240,7 @@ class WriteProbe:
             self._writer.remove_payable(number, may_send=_always)
             return Seen(name, True, "still shown" if self._shows(number) else "taken: it is gone, with its payment")
         except RejectedError as error:
-            return Seen(name, True, f"refused: {error.message}")
+            return Seen(name, True, f"{REFUSED}: {error.message}")
         except ApiError as error:
             return Seen(name, False, _unproved(error))
 

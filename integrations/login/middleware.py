@@ -37,6 +37,10 @@ class WhoActs:
             return self._respond(request)
 
 
+RENEWED = "renewed"
+"""What a page adds to its address when it asks for itself again."""
+
+
 class SessionEnd:
     """Ends a session some time after the last page that a person asked for, and some hours after its beginning."""
 
@@ -54,7 +58,8 @@ class SessionEnd:
         began, seen = session.setdefault(BEGAN, now), session.setdefault(SEEN, now)
         if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE:
             return True
-        if now - seen > _EVERY and "HX-Request" not in request.headers:  # a card that renews itself is no person
+        # A card or a page that renews itself is no person.
+        if now - seen > _EVERY and "HX-Request" not in request.headers and RENEWED not in request.GET:
             session[SEEN] = now
         return False
 

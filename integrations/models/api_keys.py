@@ -101,8 +101,11 @@ class ApiKey(models.Model):
             "that is refused. A payable that repeats counts with a year of it. Empty: no limit."
         ),
     )  # fmt: skip
-    loosened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("limit raised by")
+    next_limit = models.DecimalField(
+        _("limit asked for"), max_digits=15, decimal_places=2, null=True, blank=True, editable=False
+    )
+    limit_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("limit asked for by")
     )
     settles = models.BooleanField(
         _("may settle payables"), default=False, db_default=False,
@@ -151,7 +154,7 @@ class ApiKey(models.Model):
     if TYPE_CHECKING:
         connection_id: int
         created_by_id: int
-        loosened_by_id: int | None
+        limit_asked_by_id: int | None
         settle_asked_by_id: int | None
         settle_approved_by_id: int | None
 
@@ -173,10 +176,6 @@ class ApiKey(models.Model):
                 condition=Q(confirmed_by=None) | ~Q(confirmed_by=models.F("created_by")),
                 name="api_key_has_two_persons",
             ),
-            models.CheckConstraint(
-                condition=Q(confirmed_by=None) | Q(loosened_by=None) | ~Q(confirmed_by=models.F("loosened_by")),
-                name="api_key_limit_has_two_persons",
-            ),
         ]
 
     def __str__(self) -> str:
@@ -194,6 +193,8 @@ class ApiKey(models.Model):
 
     @property
     def awaits_approval(self) -> bool:
-        """Say whether a second person has to confirm that it may enter payables, or settle them."""
+        """Say whether a second person has to confirm that it may enter payables, settle them, or do more of that in a
+        day (`next_limit`; the limit of before counts until then)."""
         asks = not self.is_confirmed or (self.settles and self.settle_approved_by_id is None)
+        asks = asks or self.limit_asked_by_id is not None
         return asks and self.revoked_at is None

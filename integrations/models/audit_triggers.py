@@ -160,8 +160,9 @@ WATCHED = (
     Watched(
         "integrations_apikey", AuditAction.BRIDGE_KEY, "apikey",
         values=("connection_id", "prefix", "is_old", "parcel_value", "unknown_names", "window_hours", "allows_query",
-                "success_status", "limit", "loosened_by_id", "settles", "settles_any", "settle_account_id",
-                "settle_asked_by_id", "settle_approved_by_id", "is_confirmed", "confirmed_by_id", "revoked_at"),
+                "success_status", "limit", "next_limit", "limit_asked_by_id", "settles", "settles_any",
+                "settle_account_id", "settle_asked_by_id", "settle_approved_by_id", "is_confirmed", "confirmed_by_id",
+                "revoked_at"),
         only_that=("label", "digest", "contact_email"), company=_BY_BLING,
         actor="coalesce((r->>'revoked_by_id')::bigint, (r->>'settle_approved_by_id')::bigint,"
               " (r->>'settle_asked_by_id')::bigint, (r->>'created_by_id')::bigint)",

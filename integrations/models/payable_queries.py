@@ -2,12 +2,19 @@
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models.bling_units import PayableWrite
 from integrations.models.bling_writing import WriteMode
+from integrations.models.subqueries import has_any
 from integrations.models.write_batches import WriteBatch
+
+
+def refused_whole() -> QuerySet[WriteBatch]:
+    """Return the batches of which Bling refused everything; what a person discarded is none."""
+    decided = PayableWrite.objects.filter(batch=OuterRef("pk"), decision=PayableWrite.Decision.IGNORE)
+    return WriteBatch.objects.filter(~Q(has_any(decided)), state=WriteBatch.State.DISCARDED)
 
 
 def asks_somebody(now: datetime) -> Q:

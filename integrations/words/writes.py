@@ -66,8 +66,8 @@ SHEET_COLOURS: Mapping[str, str] = {"proposed": "warning", "done": "success", "d
 MODE_COLOURS: Mapping[str, str] = {"off": "default", "simulation": "info", "live": "success"}
 _STANDING_SENTENCES: Mapping[str, str] = {
     "awaits_second": gettext_noop(
-        "What its person entered within 24 hours is above the limit of this company: somebody else has to confirm its "
-        "batch."
+        "What its person or program entered within 24 hours is above the limit: somebody else has to confirm its batch "
+        "(“Batches of payables”)."
     ),
     "discarded": gettext_noop("Its batch was discarded. Nothing was sent."),
     "left_out": gettext_noop("Somebody said that it is not to be sent."),

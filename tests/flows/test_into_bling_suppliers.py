@@ -229,7 +229,20 @@ def test_a_look_after_the_refusal_that_fails_leaves_no_doubt(
     world.faults.add(Fault("bling", "answer", "GET", "/contatos", status=418, answer="{}"))
     enter(writing, ana)
     work(writing)
-    assert [one.outcome for one in BlingAttempt.objects.all()] == ["internal"]
+    assert [one.outcome for one in BlingAttempt.objects.all()] == ["rejected"]
     orders.send_again(payable=PayableWrite.objects.get(), user=ana, now=timezone.now())
     work(writing)
     assert [title.contact for title in ours(writing)] == [hidden_once]
+
+
+def test_none_of_them_is_not_overruled_by_a_refusal(writing: Company, ana: User) -> None:
+    denied = [writing.bling.add_contact(f"Gráfica Sol {number}", document=DOCUMENT) for number in (1, 2)]
+    enter(writing, ana)
+    work(writing)
+    said = {"reason": "nenhum deles", "user": ana, "now": timezone.now()}
+    orders.supplier_is(payable=PayableWrite.objects.get(), contact=None, **said)
+    writing.bling.contacts[denied[0]].status = "E"
+    work(writing)
+    supplier = ContactWrite.objects.get()
+    assert (supplier.bling_id, supplier.reason) == (None, Reason.REFUSED)
+    assert "cadastrado" in supplier.reason_params["message"]

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
-from integrations.bling.write_probe import CONTACT
+from integrations.bling.write_probe import CONTACT, FAR
+from integrations.bling.writer import BlingWriter
+from integrations.domain.calendar import day_of
 from integrations.models import KaminoConnection, SyncRun
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -83,6 +87,13 @@ def test_numbers_of_api_v2_are_looked_for_in_v3(company: Company, capsys: pytest
     assert "FAILED  v2 payment form 1" in text
 
 
+class Settling(Fault):
+    """A fault of settling alone: its path is that of a payable."""
+
+    def matches(self, *call: Any, **more: Any) -> bool:
+        return call[1] == "POST" and call[2].endswith("/baixar")
+
+
 class TestWritesToBling:
     @pytest.fixture
     def synced(self, company: Company) -> Company:
@@ -141,6 +152,46 @@ class TestWritesToBling:
         world.faults.add(Fault("bling", "cut_after", "POST", "/contas/pagar", after=2))
         output(capsys, "bling_probe", "azul", "--write", fails=True)
         assert {title.id for title in synced.bling.titles_of("payable")} == before
+
+    def test_what_is_not_its_own_stays(self, synced: Company, capsys: pytest.CaptureFixture[str]) -> None:
+        contact = synced.bling.add_contact(CONTACT.name)
+        day = day_of(timezone.now()) + FAR
+        more = {"document_number": "NF 9", "category": synced.category}
+        theirs = synced.bling.add_title("payable", "0.02", day, contact, history=f"{CONTACT.name} 2", **more)
+        output(capsys, "bling_probe", "azul", "--write")
+        assert theirs in {title.id for title in synced.bling.titles_of("payable")}
+
+    def test_the_payment_of_another_payable_stays_whatever_number_bling_answers(
+        self, synced: Company, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        contact = synced.bling.add_contact(CONTACT.name)
+        day = day_of(timezone.now())
+        theirs = synced.bling.add_title("payable", "0.01", day, contact, category=synced.category)
+        old = synced.bling.pay(theirs, date=day, account=synced.bank, category=synced.category)
+        pay = synced.bling.pay
+        monkeypatch.setattr(synced.bling, "pay", lambda *args, **options: (pay(*args, **options), old)[1])
+        output(capsys, "bling_probe", "azul", "--write")
+        assert list(synced.bling.borderos) == [old]
+
+    def test_a_lost_answer_to_a_settlement_leaves_no_payment(
+        self, synced: Company, world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        world.faults.add(Settling("bling", "cut_after", "POST", "/contas/pagar"))
+        output(capsys, "bling_probe", "azul", "--write", fails=True)
+        assert not synced.bling.borderos
+        assert not [title for title in synced.bling.titles_of("payable") if title.document_number.startswith("PROBE")]
+
+    def test_a_run_that_begins_meanwhile_is_told(
+        self, synced: Company, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settle = BlingWriter.settle_payable
+
+        def begun(*args: Any, **options: Any) -> int:
+            SyncRun.objects.update(started_at=timezone.now() + timedelta(minutes=1))
+            return settle(*args, **options)
+
+        monkeypatch.setattr(BlingWriter, "settle_payable", begun)
+        assert "one began meanwhile" in output(capsys, "bling_probe", "azul", "--write", fails=True)
 
     def test_without_permission_nothing_is_made(self, synced: Company, capsys: pytest.CaptureFixture[str]) -> None:
         synced.bling.missing_scopes = {"contas-pagar:write"}

@@ -17,6 +17,7 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
 from integrations.admin.payables.attempts import occurrence_text
 from integrations.admin.payables.columns import StandingColumns
+from integrations.login.middleware import RENEWED
 from integrations.login.step_up import stepped_up
 from integrations.models import PayableWrite, WriteBatch
 from integrations.pipeline.payables import orders
@@ -79,7 +80,7 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
         page: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         batch = self.get_object(request, object_id)
         if request.method == "GET" and batch is not None and progress_of(batch, timezone.now()).moves:
-            page["Refresh"] = str(RENEWED_S)
+            page["Refresh"] = f"{RENEWED_S}; url={request.path}?{RENEWED}=1"
         return page
 
     def has_approve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:

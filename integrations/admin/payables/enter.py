@@ -15,13 +15,13 @@ from django.utils.translation import ngettext
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.document_search import refuse_document
-from integrations.admin.kit.scope import change_url, row_number, scoped, sees_confidential
+from integrations.admin.kit.scope import change_url, row_number, scoped, sees_confidential, sight_for
 from integrations.admin.payables.attempts import register_name
 from integrations.admin.payables.forms import PayableForm, SupplierForm
 from integrations.domain.calendar import day_of
 from integrations.domain.money import ZERO
 from integrations.models import BlingConnection, BlingWriting, WriteBatch, WriteMode
-from integrations.models.confidential import confidential_ids
+from integrations.models.confidential import WHOLE, confidential_ids
 from integrations.models.connections import ConnectionStatus
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.desk.refusal import Refused
@@ -119,7 +119,7 @@ class _Entering:
 
     def _choose(self, form: PayableForm, registers: Registers) -> HttpResponse:
         typed = form.cleaned_data["person"]
-        answer = find_suppliers(self.connection, typed, clock=timezone.now)
+        answer = find_suppliers(self.connection, typed, sight=sight_for(self.request), clock=timezone.now)
         found = {supplier.contact_id or 0: supplier for supplier in answer.suppliers}
         labels = {key: self._label(supplier) for key, supplier in found.items()}
         is_chosen = "supplier" in self.request.POST
@@ -130,7 +130,7 @@ class _Entering:
         if not is_chosen and answer.only_one is not None:
             supplier = answer.only_one
         elif chooser.is_valid():
-            supplier = chooser.to_supplier(found)
+            supplier = self._known(chooser.to_supplier(found))
         else:
             return self._show(form, context)
         proposal = propose(self.connection, form.to_entry(supplier), registers, clock=timezone.now)
@@ -142,6 +142,17 @@ class _Entering:
         if "seen" in self.request.POST:
             messages.warning(self.request, _("Something is different from what was shown. Look again, then confirm."))
         return self._show(form, {**context, **self._shown(proposal)})
+
+    def _known(self, supplier: Supplier) -> Supplier:
+        """Return the contact that Bling has by the CPF/CNPJ of a new supplier, so that the page names who gets the
+        payable; the supplier itself where there is none."""
+        if supplier.contact_id is not None or not supplier.document:
+            return supplier
+        found = find_suppliers(self.connection, supplier.document, sight=WHOLE, clock=timezone.now).only_one
+        if found is None:
+            return supplier
+        messages.warning(self.request, _("Bling has this CPF/CNPJ already: it is %(name)s.") % {"name": found.name})
+        return found
 
     def _accept(self, form: PayableForm, proposal: Proposal, context: dict[str, Any]) -> HttpResponse:
         request = self.request

@@ -42,7 +42,7 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     list_display = ["name", "state", "used", "begins", "company"]
     list_filter = [TenantFilter]
     list_select_related = [
-        "connection__tenant", "created_by", "revoked_by", "confirmed_by", "settle_asked_by",
+        "connection__tenant", "created_by", "revoked_by", "confirmed_by", "limit_asked_by", "settle_asked_by",
         "settle_approved_by",
     ]  # fmt: skip
     ordering = ["-created_at", "-pk"]
@@ -167,7 +167,7 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("state"), label=COLOURS)
     def state(self, row: ApiKey) -> tuple[str, str]:
-        if row.awaits_approval and not row.is_confirmed:
+        if row.awaits_approval:
             return "awaiting", _("Awaits confirmation")
         return ("revoked", _("Revoked")) if row.revoked_at else ("valid", _("Valid"))
 
@@ -218,8 +218,13 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
 
 
 def limit_of(row: ApiKey) -> str:
-    """Return what a key may enter within 24 hours before a person is asked."""
-    return _("No limit") if row.limit is None else texts.money(row.limit)
+    """Return what a key may enter within 24 hours before a person is asked, and what somebody wants it to be."""
+    now = _("No limit") if row.limit is None else texts.money(row.limit)
+    if row.limit_asked_by_id is None:
+        return now
+    wanted = _("No limit") if row.next_limit is None else texts.money(row.next_limit)
+    names = {"now": now, "wanted": wanted, "user": row.limit_asked_by}
+    return _("%(now)s; %(user)s asks for: %(wanted)s") % names
 
 
 def account_name(row: ApiKey) -> str:

@@ -74,10 +74,11 @@ class ChangeForm(SettingsForm):
         super().__init__(*args, **kwargs)
         field = self.fields["settle_account_id"]
         assert isinstance(field, forms.TypedChoiceField)
-        field.choices = [
-            ("", _("None: such payables are not settled")),
-            *((id, str(row)) for id, row in accounts.items()),
-        ]
+        names = {number: str(row) for number, row in accounts.items()}
+        now = self.initial.get("settle_account_id") or 0
+        if now and now not in names:  # else what is saved beside it would take it away unseen
+            names[now] = _("%(number)s (not active in Bling)") % {"number": now}
+        field.choices = [("", _("None: such payables are not settled")), *names.items()]
 
     def clean_settle_account_id(self) -> int:
         return self.cleaned_data["settle_account_id"] or 0

@@ -18,7 +18,7 @@ from integrations.admin.kit.decorators import display
 from integrations.admin.kit.downloads import Taken, attachment
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
 from integrations.admin.kit.forms import UploadForm
-from integrations.admin.kit.scope import change_url, sees_confidential
+from integrations.admin.kit.scope import change_url, sees_confidential, sight_for
 from integrations.admin.payables.correct import CorrectPage, correct_url, hidden_of, may_enter, require_entering
 from integrations.admin.payables.enter import MOST_LINKS, accepted_text, duplicate_text, which_account, writable
 from integrations.domain.audit import AuditAction
@@ -158,7 +158,7 @@ class PayableSheetAdmin(CorrectPage, ReadOnlyAdmin):
 
     def _preview(self, request: HttpRequest, connection: BlingConnection, shown: Shown) -> dict[str, Any]:
         return {
-            "new": list(nearest_names(connection, shown.new_suppliers[:SUPPLIERS_SHOWN]).items()),
+            "new": self._new(request, connection, shown),
             "shown": shown,
             "total": texts.money(shown.total),
             "good": [_line(row) for row in shown.good[:ROWS_SHOWN]],
@@ -170,6 +170,13 @@ class PayableSheetAdmin(CorrectPage, ReadOnlyAdmin):
             "limit": ROWS_SHOWN,
             "new_limit": SUPPLIERS_SHOWN,
         }
+
+    def _new(self, request: HttpRequest, connection: BlingConnection, shown: Shown) -> list[tuple[str, str, list[str]]]:
+        """Return who may be created in Bling, and who that may be instead."""
+        new = shown.new_suppliers[:SUPPLIERS_SHOWN]
+        nearest = nearest_names(connection, {one.name for one in new}, sight_for(request))
+        whole = texts.sees_personal_data(request)
+        return [(one.name, texts.document(one.document, whole=whole), nearest[one.name]) for one in new]
 
     def _decide(self, request: HttpRequest, sheet: PayableSheet) -> HttpResponse:
         require_entering(request)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import structlog
 
 from integrations.bling.client import BlingClient
-from integrations.bling.write_probe import WriteProbe
+from integrations.bling.write_probe import CONTACT, WriteProbe
 from integrations.domain.calendar import day_of
 from integrations.domain.desired import DesiredTitle, KaminoStatus
 from integrations.domain.matching import KaminoTitle, marked
@@ -73,6 +73,7 @@ def probe_bling_writes(connection: BlingConnection, *, clock: Clock) -> Iterator
     except ApiError as error:
         yield CheckLine("authorization", False, str(error), error_text(error))
         return
+    begin = clock()
     probe = WriteProbe(client, writer, category_id=category, account_id=account, today=day_of(clock()))
     try:
         yield from (CheckLine(seen.name, seen.ok, seen.what) for seen in probe.run())
@@ -81,6 +82,8 @@ def probe_bling_writes(connection: BlingConnection, *, clock: Clock) -> Iterator
         for seen in removed:
             log.info("probe of writes", name=seen.name, gone=seen.ok, what=seen.what)
     yield from (CheckLine(seen.name, seen.ok, seen.what) for seen in removed)
+    if SyncRun.objects.filter(connection=connection, started_at__gte=begin).exists():
+        yield CheckLine("run", False, f"one began meanwhile: look in Kamino for titles of {CONTACT.name}")
 
 
 def probe_v2_numbers(

@@ -158,10 +158,11 @@ class RowReader:
         name, document = " ".join(row.text("supplier").split()), compact(row.text("document"))
         if document.isdecimal() and 8 < len(document) < 14 and len(document) != 11:
             document = document.zfill(11 if len(document) < 11 else 14)  # a program took it for a number
-        known = self.suppliers.person_of(document)
+        known = self.suppliers.find(name, document)
         if known is not None:
-            # Shown by the name that Bling has: the number may be that of somebody else than who was meant.
-            return Supplier(known.name[:MOST_NAME] or name, document, known.bling_id)
+            # Shown by the name that Bling has: the number may be that of somebody else than who was meant. And by its
+            # number there: Bling need not find a name without its accents, and what it deleted is created unasked.
+            return Supplier(known.name[:MOST_NAME] or name, document, known.contact_id)
         return Supplier(name, document)
 
     def _register(self, row: "_Row", column: str, kind: str) -> int:

@@ -46,13 +46,13 @@ def register(*, connection: BlingConnection, label: str, key: str, user: User, n
 
 def change(*, api_key: ApiKey, user: User, now: datetime, **options: Any) -> None:
     """Change how a key's requests are read and what it may do. What lets it settle more counts once a second person
-    confirmed it; one whose limit was raised enters nothing before. Raises `Refused` for one that was revoked."""
+    confirmed it, and so does a higher limit. Raises `Refused` for one that was revoked."""
     with transaction.atomic():
         row = ApiKey.objects.select_for_update(of=("self",)).select_related("connection__tenant").get(pk=api_key.pk)
         if row.revoked_at is not None:
             raise decided_meanwhile()
         before = {name: getattr(row, name) for name in options}
-        values = {**options, **_settling(row.connection, options, user, before), **_loosened(options, before, user)}
+        values = {**options, **_settling(row.connection, options, user, before), **_limits(options, before, user)}
         ApiKey.objects.filter(pk=row.pk).update(**values)
     row.refresh_from_db()
     if _is_looser(before, options):
@@ -61,8 +61,14 @@ def change(*, api_key: ApiKey, user: User, now: datetime, **options: Any) -> Non
 
 def asked_of(api_key: ApiKey) -> str:
     """Return a name for what a second person is asked about a key; another one once anything of that changed."""
-    names = ("is_confirmed", *SETTLING, "settle_asked_by_id", "settle_approved_by_id", "loosened_by_id")
-    return fingerprint_of({**{name: getattr(api_key, name) for name in names}, "limit": str(api_key.limit)})
+    names = ("is_confirmed", *SETTLING, "settle_asked_by_id", "settle_approved_by_id", "limit_asked_by_id")
+    return fingerprint_of(
+        {
+            **{name: getattr(api_key, name) for name in names},
+            "limit": str(api_key.limit),
+            "next": str(api_key.next_limit),
+        }
+    )
 
 
 def confirm(*, api_key: ApiKey, asked: str, user: User, now: datetime) -> None:
@@ -72,15 +78,22 @@ def confirm(*, api_key: ApiKey, asked: str, user: User, now: datetime) -> None:
         row = ApiKey.objects.select_for_update().get(pk=api_key.pk)
         if not row.awaits_approval or asked_of(row) != asked:
             raise decided_meanwhile()
-        asked_by = (row.created_by_id, row.loosened_by_id)
-        if user.pk == row.settle_asked_by_id or (not row.is_confirmed and user.pk in asked_by):
+        if user.pk in _who_asked(row):
             raise Refused("own", _("Who made a key, or let it settle, cannot confirm it. Somebody else has to."))
         values: dict[str, Any] = {}
         if not row.is_confirmed:
             values |= {"is_confirmed": True, "confirmed_by": user, "confirmed_at": now}
         if row.settles and row.settle_approved_by_id is None:
             values |= {"settle_approved_by": user, "settle_approved_at": now}
+        if row.limit_asked_by_id is not None:
+            values |= {"limit": row.next_limit, "next_limit": None, "limit_asked_by": None}
         ApiKey.objects.filter(pk=row.pk).update(**values)
+
+
+def _who_asked(row: ApiKey) -> set[int | None]:
+    """Return who asked for what waits for a second person."""
+    asked = {row.limit_asked_by_id} | (set() if row.is_confirmed else {row.created_by_id})
+    return asked | ({row.settle_asked_by_id} if row.settles and row.settle_approved_by_id is None else set())
 
 
 def revoke(*, api_key: ApiKey, reason: str, user: User, now: datetime) -> None:
@@ -125,11 +138,14 @@ def _settling(
     return {} if is_same else {**nobody, "settle_asked_by": user}
 
 
-def _loosened(options: Mapping[str, Any], before: Mapping[str, Any], user: User) -> dict[str, Any]:
-    """Return the columns that let a key whose limit was raised, or taken away, wait for a second person."""
-    if not _is_raised(before.get("limit"), options.get("limit")):
+def _limits(options: Mapping[str, Any], before: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """Return the columns of a key's limit: a lower one counts at once, a higher one, or none, once another person
+    confirmed it."""
+    if "limit" not in options:
         return {}
-    return {"is_confirmed": False, "confirmed_by": None, "confirmed_at": None, "loosened_by": user}
+    if _is_raised(before["limit"], options["limit"]):
+        return {"limit": before["limit"], "next_limit": options["limit"], "limit_asked_by": user}
+    return {"next_limit": None, "limit_asked_by": None}
 
 
 def _is_raised(before: Decimal | None, after: Decimal | None) -> bool:

@@ -39,12 +39,15 @@ def discard(*, batch: WriteBatch, reason: str, user: User, now: datetime) -> Non
     need_reason(reason)
     with transaction.atomic():
         states = (WriteBatch.State.AWAITING, WriteBatch.State.STOPPED)
+        was_awaiting = WriteBatch.objects.select_for_update().get(pk=batch.pk).state == WriteBatch.State.AWAITING
         rows = WriteBatch.objects.filter(pk=batch.pk, state__in=states)
         sent = PayableWrite.objects.filter(batch=batch).exclude(fence=0).exists()
         ended = WriteBatch.State.SENDING if sent else WriteBatch.State.DISCARDED
         if not rows.update(state=ended, reason=reason.strip()):
             raise decided_meanwhile()
-        rest = PayableWrite.objects.filter(batch=batch, state__in=(DeliveryState.READY, DeliveryState.HELD))
+        # Of a batch that nobody confirmed nothing was sent, also not what a person is asked about.
+        ends = _OPEN if was_awaiting else (DeliveryState.READY, DeliveryState.HELD)
+        rest = PayableWrite.objects.filter(batch=batch, state__in=ends)
         unknown = BlingAttempt.objects.filter(payable__batch=batch, outcome__in=BlingAttempt.UNRESOLVED)
         rest = rest.exclude(pk__in=unknown.values("payable"))
         rest.update(state=DeliveryState.IGNORED, **decided(Decision.IGNORE, reason, user, now), **NO_REASON)

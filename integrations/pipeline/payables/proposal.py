@@ -4,17 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from integrations.bling.client import BlingClient
 from integrations.domain.audit import AuditAction
 from integrations.domain.bodies import fingerprint_of
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.occurrences import Parcel
 from integrations.domain.titles import TitleRow
 from integrations.models import BlingConnection
+from integrations.models.confidential import Sight
 from integrations.pipeline.audit.record import keyed, record
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_to_be_asked, listed_in_bling
 from integrations.pipeline.payables.entry import Entry, Fault, Registers, Supplier, faults_of
 from integrations.pipeline.payables.live import asking
 from integrations.pipeline.payables.suppliers import nearest_persons
+from integrations.rest.errors import InternalError
 
 MOST_FOUND = 10
 """Contacts that a person chooses among."""
@@ -59,10 +62,10 @@ class Proposal:
         return fingerprint_of([asdict(self.entry), found])
 
 
-def find_suppliers(connection: BlingConnection, term: str, *, clock: Clock) -> Found:
+def find_suppliers(connection: BlingConnection, term: str, *, sight: Sight, clock: Clock) -> Found:
     """Return the contacts that Bling has by a name, CPF or CNPJ, read now; where it finds nobody by a name, those that
-    titles name and that are most like it: Bling need not find a name without its accents, or mistyped. Raises `Refused`
-    where the account is not connected, or Bling does not answer."""
+    titles name, that somebody may see (`sight`) and that are most like it: Bling need not find a name without its
+    accents, or mistyped. Raises `Refused` where the account is not connected, or Bling does not answer."""
     record(
         AuditAction.LIVE_READ, company=connection.tenant, of=connection,
         details={"at": "bling", "person": keyed(term)},
@@ -72,13 +75,23 @@ def find_suppliers(connection: BlingConnection, term: str, *, clock: Clock) -> F
         shown = client.contacts_like(term)
         rows = [row for row in shown if row.situacao != "E"]
         if not rows and not shown.odd and not is_document:
-            alike = [client.usable_contact(bling_id) for bling_id in nearest_persons(connection, term)]
-            found = [Supplier(one.name[:120], _document(one.document), one.bling_id) for one in alike if one]
-            return Found(found, is_cut=False, unreadable=0, is_guess=True)
+            return _guessed(client, nearest_persons(connection, term, sight))
     if is_document:
         rows = [row for row in rows if compact(row.numero_documento) == compact(term)]
     found = [Supplier(row.nome[:120], _document(row.numero_documento), row.id) for row in rows]
     return Found(found[:MOST_FOUND], is_cut=len(found) > MOST_FOUND, unreadable=len(shown.odd))
+
+
+def _guessed(client: BlingClient, contact_ids: Sequence[int]) -> Found:
+    found, unreadable = [], 0
+    for contact_id in contact_ids:
+        try:
+            one = client.usable_contact(contact_id)
+        except InternalError:
+            unreadable += 1
+            continue
+        found += [Supplier(one.name[:120], _document(one.document), one.bling_id)] if one else []
+    return Found(found, is_cut=False, unreadable=unreadable, is_guess=True)
 
 
 def propose(connection: BlingConnection, entry: Entry, registers: Registers, *, clock: Clock) -> Proposal:

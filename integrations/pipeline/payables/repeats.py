@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Max, OuterRef, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from integrations.domain.occurrences import Parcel, number_of
 from integrations.models import ApiKey, BlingAttempt, BlingConnection, PayableWrite, WriteBatch
-from integrations.models.subqueries import has_any
+from integrations.models.payable_queries import refused_whole
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, entered
 from integrations.pipeline.payables.entry import Entry, is_same_supplier
 from integrations.pipeline.payables.outcome import Ended, end_refused, outcome_of
@@ -80,8 +80,7 @@ def _bridged(connection: BlingConnection) -> QuerySet[WriteBatch]:
     """Return the batches of programs that requests may be about: what Bling refused whole is asked for anew, what a
     person discarded is not."""
     rows = WriteBatch.objects.filter(connection=connection, source=WriteBatch.Source.BRIDGE)
-    decided = PayableWrite.objects.filter(batch=OuterRef("pk"), decision=PayableWrite.Decision.IGNORE)
-    return rows.filter(~Q(state=WriteBatch.State.DISCARDED) | Q(has_any(decided)))
+    return rows.exclude(pk__in=refused_whole().filter(connection=connection))
 
 
 def _counts(batch: WriteBatch, window: timedelta, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q
 
 from integrations.bling_v2 import answers
 from integrations.bling_v2.codes import NOT_SETTLED, OFF, PENDING, REFUSED, RefusedError, because
@@ -86,10 +86,12 @@ def accept(call: Call, title_id: int, waiting: Waiting) -> Answer:
 def _settled(call: Call, title_id: int, waiting: Waiting) -> Answer:
     key, request = key_of(call, waiting.clock)
     facts = read_settlement(read_xml(request.xml), day_of(waiting.clock()))
-    if not key.may_settle:
-        raise RefusedError(OFF, OFF_FOR_KEY)
     with throttle.place(key.connection_id):
-        unit = _unit_of(key, title_id, facts, waiting)
+        try:
+            unit = _unit_of(key, title_id, facts, waiting)
+        except RefusedError as error:
+            _end_what_waited(key, title_id, error, waiting.clock())
+            raise
         ended = waiting.until(partial(ended_of, unit.pk), lambda found: found is not Ended.NOT_YET)
     log.info("bridge settles", settlement=unit.pk, key=key.pk, ended=ended.value)
     return _told(call, unit, ended)
@@ -102,17 +104,20 @@ def _unit_of(key: ApiKey, title_id: int, facts: SettlementFacts, waiting: Waitin
         now = waiting.clock()
         rows = SettlementWrite.objects.select_for_update(of=("self",)).select_related("connection__writing", "api_key")
         before = rows.filter(connection=key.connection, title_id=title_id).first()
+        if before is None or before.api_key_id != key.pk:
+            _check_allowed(key)
         if before is not None and not _is_over(before, facts, now):
             if before.fingerprint != facts.fingerprint:
                 raise because(NOT_SETTLED, "já foi pedida com outro dia ou outros valores")
             return before
+        _check_allowed(key)
         if not is_written_to(key.connection, settles=True):
             raise RefusedError(OFF, OFF_FOR_KEY)
         payable = _payable_of(key, title_id)
         if closed_text(key.connection, facts.day):
             raise RefusedError(REFUSED, CLOSED_MONTH)
         _check_amounts(facts, payable.values["value"])
-        _check_limit(key, payable.values["value"] + facts.interest + facts.surcharge + facts.fee, now)
+        _check_limit(key, title_id, payable.values["value"] + facts.interest + facts.surcharge + facts.fee, now)
         throttle.check_settlements(key, now)
         desired = _desired(key, title_id, facts)
         values = {
@@ -168,14 +173,37 @@ def _check_amounts(facts: SettlementFacts, value: Decimal) -> None:
         raise because(NOT_SETTLED, TOO_MUCH)
 
 
-def _check_limit(key: ApiKey, value: Decimal, now: datetime) -> None:
-    """Raise `RefusedError` where a key would settle more within 24 hours than it may."""
+def _check_limit(key: ApiKey, title_id: int, amount: Decimal, now: datetime) -> None:
+    """Raise `RefusedError` where a key would settle more within 24 hours than it may. What it asked for of the same
+    payable before is over."""
     if key.limit is None:
         return
     rows = SettlementWrite.objects.filter(connection=key.connection_id, api_key=key, accepted_at__gt=now - OF_A_DAY)
-    settled = rows.exclude(state=DeliveryState.IGNORED).aggregate(found=Sum("value"))["found"] or ZERO
-    if settled + value > key.limit:
+    rows = rows.exclude(state=DeliveryState.IGNORED).exclude(title_id=title_id)
+    if amount + sum((_leaves(row) for row in rows), ZERO) > key.limit:
         raise because(NOT_SETTLED, ABOVE_LIMIT)
+
+
+def _leaves(row: SettlementWrite) -> Decimal:
+    """Return how much leaves the bank account by a settlement, any discount apart."""
+    desired = row.get_desired()
+    return row.value + desired.interest + desired.surcharge + desired.fee
+
+
+def _check_allowed(key: ApiKey) -> None:
+    if not key.may_settle:
+        raise RefusedError(OFF, OFF_FOR_KEY)
+
+
+def _end_what_waited(key: ApiKey, title_id: int, error: RefusedError, now: datetime) -> None:
+    """End what waited too long, once its program is told that nothing is settled: nobody is to send it any more."""
+    if error.code not in (NOT_SETTLED, REFUSED):
+        return
+    rows = SettlementWrite.objects.select_related("connection__writing", "api_key")
+    row = rows.filter(connection=key.connection, title_id=title_id, api_key=key, state=DeliveryState.READY).first()
+    if row is not None and row.is_stale(now) and row.bling_id is None and not _is_unresolved(row.pk):
+        same = SettlementWrite.objects.filter(pk=row.pk, state=DeliveryState.READY, accepted_at=row.accepted_at)
+        same.update(state=DeliveryState.IGNORED)
 
 
 def _told_of(payable: PayableWrite | Title) -> dict[str, Any]:

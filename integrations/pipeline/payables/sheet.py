@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.bodies import fingerprint_of
 from integrations.domain.calendar import day_of
-from integrations.domain.documents import compact
 from integrations.domain.money import ZERO
 from integrations.domain.occurrences import Parcel, number_of
 from integrations.models import BlingConnection, PayableSheet, WriteBatch
@@ -19,8 +18,16 @@ from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.accept import Accepted, accept, lock, writing_of
 from integrations.pipeline.payables.columns import ReadRow, RowReader, as_text, header, places, unread
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates, is_near, is_to_be_asked, may_be_same_number
-from integrations.pipeline.payables.entry import Entry, Fault, Registers, faults_of, is_same_supplier, registers_of
-from integrations.pipeline.payables.suppliers import known_suppliers
+from integrations.pipeline.payables.entry import (
+    Entry,
+    Fault,
+    Registers,
+    Supplier,
+    faults_of,
+    is_same_supplier,
+    registers_of,
+)
+from integrations.pipeline.payables.suppliers import key_of, known_suppliers
 from integrations.sheets.apart import read_apart
 from integrations.sheets.reading import MAX_BYTES
 from integrations.sheets.tables import SheetError
@@ -69,10 +76,10 @@ class Shown:
         return [row for row in self.rows if not row.is_good]
 
     @property
-    def new_suppliers(self) -> list[str]:
-        """The names of those who may be created in Bling, each once."""
-        rows = [row.entry.supplier.name for row in self.rows if row.is_good and row.entry and row.has_new_supplier]
-        return list(dict.fromkeys(rows))
+    def new_suppliers(self) -> list[Supplier]:
+        """Those who may be created in Bling, each once."""
+        rows = [row.entry.supplier for row in self.rows if row.is_good and row.entry and row.has_new_supplier]
+        return list({key_of(supplier): supplier for supplier in reversed(rows)}.values())[::-1]
 
     @property
     def total(self) -> Decimal:
@@ -123,8 +130,7 @@ def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) ->
     """Return what would become of a sheet now; `hidden` are categories that its reader may not see."""
     connection = sheet.connection
     registers = registers_of(connection, hidden)
-    suppliers = known_suppliers(connection, {_document(cells) for _number, cells, _formulas in sheet.rows})
-    reader = RowReader(registers, suppliers, day_of(now))
+    reader = RowReader(registers, known_suppliers(connection), day_of(now))
     read = [(number, cells, reader.read(cells, formulas)) for number, cells, formulas in sheet.rows]
     checked = [(number, cells, row.entry, _faults(row, connection, registers)) for number, cells, row in read]
     known = Duplicates(connection, [entry for _number, _cells, entry, faults in checked if not faults])
@@ -140,7 +146,7 @@ def read_sheet(sheet: PayableSheet, *, hidden: frozenset[int], now: datetime) ->
         found += [Duplicate(other.parcel.value, other.parcel.due_date, row=other.number) for other in others]
         for line in lines:
             by_value.setdefault(line.parcel.value, []).append(line)
-        rows.append(ShownRow(number, cells, entry, faults, found, not suppliers.knows(entry.supplier)))
+        rows.append(ShownRow(number, cells, entry, faults, found, entry.supplier.contact_id is None))
     return Shown(rows)
 
 
@@ -171,10 +177,6 @@ def _may_be(line: _Line, other: _Line) -> bool:
     )
     has_number = may_be_same_number(line.document_number, other.document_number)
     return is_same and has_number and is_near(line.parcel.due_date, other.parcel.due_date)
-
-
-def _document(cells: dict[str, str]) -> str:
-    return compact(cells.get("document", ""))
 
 
 def accept_sheet(
@@ -227,7 +229,7 @@ def _part(sheet: PayableSheet, sent: set[int], batch: WriteBatch, now: datetime)
     if left:
         PayableSheet.objects.create(
             connection_id=sheet.connection_id, file_name=sheet.file_name, rows=left, user_id=sheet.user_id,
-            created_at=now,
+            hidden_rows=sheet.hidden_rows, unread_columns=sheet.unread_columns, created_at=now,
         )  # fmt: skip
 
 

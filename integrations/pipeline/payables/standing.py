@@ -74,6 +74,7 @@ def progress_of(batch: WriteBatch, now: datetime) -> Progress:
     asks = rows.filter(asks_somebody(now)).count()
     left = found["all"] - found["sent"] - found["out"] - asks
     writing = BlingWriting.objects.filter(connection=batch.connection_id, mode=WriteMode.LIVE)
+    writing = writing.exclude(paused_until__gt=now)
     moves = left > 0 and batch.state == WriteBatch.State.SENDING and writing.exists()
     return Progress(found["sent"], asks, found["out"], left, moves)
 
@@ -103,7 +104,7 @@ def _ready(payable: PayableWrite, now: datetime) -> Answer:
     if supplier is not None and supplier.state == DeliveryState.NEEDS_HUMAN:
         return Answer(Standing.SUPPLIER_STUCK, supplier.get_reason())
     if writing is not None and writing.paused_until is not None and writing.paused_until > now:
-        return Answer(Standing.PAUSED, _limit(writing))
+        return Answer(Standing.PAUSED, _limit(writing, now))
     if writing is not None and writing.waits_for_permission(now, needs_supplier=payable.known_contact is None):
         return Answer(Standing.PAUSED)
     return Answer(Standing.QUEUED, payable.get_reason() or (supplier.get_reason() if supplier else None))
@@ -128,11 +129,12 @@ def standing_of_settlement(settlement: SettlementWrite, now: datetime) -> Answer
         return Answer(Standing.STALE)
     waits = (writing.paused_until, writing.settlements_wait_until)
     if any(until is not None and until > now for until in waits):
-        return Answer(Standing.PAUSED, _limit(writing) or why)
+        return Answer(Standing.PAUSED, _limit(writing, now) or why)
     return Answer(Standing.QUEUED, why)
 
 
-def _limit(writing: BlingWriting) -> Problem | None:
+def _limit(writing: BlingWriting, now: datetime) -> Problem | None:
     """Return that the calls of the day are used up, with the end of that, where writing is paused for it."""
-    is_spent = writing.failure.get("code") == DAILY_LIMIT
+    is_paused = writing.paused_until is not None and writing.paused_until > now
+    is_spent = is_paused and writing.failure.get("code") == DAILY_LIMIT
     return Problem(Reason.LIMITED, writing.failure) if is_spent else None

@@ -1,8 +1,8 @@
 """Suppliers of payables for Bling: those that are known already, who is most like one that is not, and the rows of
 those that are to be found or created."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from integrations.domain.payables import MOST_NAME, DesiredContact
 from integrations.domain.reasons import Reason
 from integrations.domain.suggestions import Suggestions
 from integrations.models import BlingConnection, ContactWrite, Person
+from integrations.models.confidential import Sight
 from integrations.models.outbox import NO_REASON, Priority
 from integrations.pipeline.payables.entry import Supplier
 
@@ -25,55 +26,64 @@ AT_ONCE = 500
 """Rows of one statement."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Known:
+    """A contact of Bling that a title names, or that was created there."""
+
+    contact_id: int
+    name: str
+
+
 class KnownSuppliers:
-    """Contacts of a connection that titles name or that were created in Bling: persons by CPF/CNPJ, and all the
-    numbers and names, folded. Not every contact of Bling is among them."""
+    """Contacts of a connection that titles name or that were created in Bling, by CPF/CNPJ and by folded name. Not
+    every contact of Bling is among them."""
 
-    persons: dict[str, list[Person]] = field(default_factory=dict)
-    documents: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self._documents: dict[str, dict[int, Known]] = {}
+        self._names: dict[str, dict[int, Known]] = {}
 
-    def person_of(self, document: str) -> Person | None:
-        """Return the one person that has a CPF/CNPJ; `None` where there is none, or several."""
-        found = self.persons.get(document, []) if document else []
-        return found[0] if len(found) == 1 else None
+    def add(self, contact_id: int, name: str, document: str) -> None:
+        known = Known(contact_id, name)
+        self._names.setdefault(fold(name), {})[contact_id] = known
+        if document:
+            self._documents.setdefault(document, {})[contact_id] = known
 
-    def knows(self, supplier: Supplier) -> bool:
-        """Say whether a supplier is known: by its CPF/CNPJ where it has one, else by exactly its name."""
-        if supplier.contact_id or supplier.document:
-            return bool(supplier.contact_id) or supplier.document in self.documents
-        return fold(supplier.name) in self.names
+    def find(self, name: str, document: str) -> Known | None:
+        """Return the one contact that is meant, by the CPF/CNPJ where there is one, else by the name; `None` where
+        there is none, or several."""
+        found = self._documents.get(document, {}) if document else self._names.get(fold(name), {})
+        return next(iter(found.values())) if len(found) == 1 else None
 
 
-def known_suppliers(connection: BlingConnection, documents: Collection[str]) -> KnownSuppliers:
-    """Return the suppliers of a connection that are known, with the persons of some CPF/CNPJ."""
+def known_suppliers(connection: BlingConnection) -> KnownSuppliers:
+    """Return the suppliers of a connection that are known."""
     found = KnownSuppliers()
-    persons = _persons(connection)
-    for person in persons.filter(document__in=set(documents) - {""}):
-        found.persons.setdefault(person.document, []).append(person)
     created = ContactWrite.objects.filter(connection=connection, bling_id__isnull=False)
-    for document, name in [*persons.values_list("document", "name"), *created.values_list("document", "name")]:
-        found.documents.add(document)
-        found.names.add(fold(name))
+    persons = Person.objects.filter(connection=connection, forgotten_at=None)
+    for rows in (created, persons):  # what Bling shows counts last
+        for contact_id, name, document in rows.values_list("bling_id", "name", "document"):
+            found.add(contact_id or 0, name, document)
     return found
 
 
-def nearest_names(connection: BlingConnection, names: Iterable[str]) -> dict[str, list[str]]:
-    """Return for each name those of known contacts that are most like it, the best first."""
-    known = Suggestions(Target(name, name) for name in set(_persons(connection).values_list("name", flat=True)))
+def nearest_names(connection: BlingConnection, names: Iterable[str], sight: Sight) -> dict[str, list[str]]:
+    """Return for each name those of known contacts, as far as somebody may see them, that are most like it, the best
+    first."""
+    known = Suggestions(Target(name, name) for name in set(_seen(connection, sight).values_list("name", flat=True)))
     return {name: [one.target.name for one in known.nearest([name], NEAREST, ALIKE)] for name in names}
 
 
-def nearest_persons(connection: BlingConnection, name: str) -> list[int]:
-    """Return Bling's ids of the known contacts whose names are most like one, the best first."""
-    rows = _persons(connection).values_list("bling_id", "name")
+def nearest_persons(connection: BlingConnection, name: str, sight: Sight) -> list[int]:
+    """Return Bling's ids of the known contacts, as far as somebody may see them, whose names are most like one, the
+    best first."""
+    rows = _seen(connection, sight).values_list("bling_id", "name")
     known = Suggestions(Target(str(bling_id), known_name) for bling_id, known_name in rows)
     return [int(one.target.kamino_id) for one in known.nearest([name], NEAREST, ALIKE)]
 
 
-def _persons(connection: BlingConnection) -> QuerySet[Any]:
-    return Person.objects.filter(connection=connection, forgotten_at=None)
+def _seen(connection: BlingConnection, sight: Sight) -> QuerySet[Any]:
+    found: QuerySet[Any] = sight.of(Person.objects.filter(connection=connection, forgotten_at=None))
+    return found
 
 
 Key = tuple[str, str]

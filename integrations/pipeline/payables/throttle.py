@@ -13,6 +13,7 @@ from integrations.bling_v2.codes import BUSY, TOO_MANY, RefusedError
 from integrations.domain.delivery import Outcome
 from integrations.models import ApiKey, BlingAttempt, SettlementWrite, WriteBatch
 from integrations.models.known_addresses import digest_of
+from integrations.models.payable_queries import refused_whole
 
 MOST_UNKNOWN, WITHIN_SECONDS = 10, 60
 """Requests with an unknown key from one address, within so many seconds."""
@@ -60,7 +61,8 @@ def check_accepted(key: ApiKey, now: datetime) -> None:
     rows = WriteBatch.objects.filter(connection=key.connection_id, source=WriteBatch.Source.BRIDGE)
     if rows.filter(created_at__gt=now - timedelta(minutes=1)).count() >= MOST_A_MINUTE:
         raise RefusedError(TOO_MANY)
-    refused = rows.filter(api_key=key, state=WriteBatch.State.DISCARDED, created_at__gt=now - REFUSED_WITHIN)
+    mine = {"connection": key.connection_id, "api_key": key, "created_at__gt": now - REFUSED_WITHIN}
+    refused = refused_whole().filter(**mine)
     newest = list(refused.order_by("-created_at").values_list("created_at", flat=True)[:MOST_REFUSED])
     if len(newest) == MOST_REFUSED and newest[0] > now - STOPPED_FOR:
         raise RefusedError(TOO_MANY)

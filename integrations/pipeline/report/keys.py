@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import Outcome
-from integrations.models import ApiKey, BlingAttempt, WriteBatch
+from integrations.models import ApiKey, BlingAttempt
+from integrations.models.payable_queries import refused_whole
 
 UNUSED_AFTER = timedelta(days=90)
 REFUSED_WITHIN, MOST_REFUSED = timedelta(days=1), 5
@@ -51,9 +52,7 @@ def _refused(keys: Collection[ApiKey], now: datetime) -> Counter[int]:
     """Count the requests of some keys that Bling refused lately, by the key; found by their accounts, whose indexes go
     by time."""
     since, accounts = now - REFUSED_WITHIN, {key.connection_id for key in keys}
-    batches = WriteBatch.objects.filter(
-        connection__in=accounts, created_at__gt=since, api_key__in=keys, state=WriteBatch.State.DISCARDED
-    )
+    batches = refused_whole().filter(connection__in=accounts, created_at__gt=since, api_key__in=keys)
     settlements = BlingAttempt.objects.filter(
         connection__in=accounts, started_at__gt=since, settlement__api_key__in=keys,
         outcome__in=(Outcome.REJECTED, Outcome.CONFLICT),

@@ -47,10 +47,10 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
         outcome = Outcome.DELIVERED
         try:
             remote_id = writer.create_contact(desired, type_ids=_supplier_types(unit.connection_id), may_send=may_send)
-        except RejectedError:
+        except RejectedError as refusal:
             # Somebody may have made it since it was looked for: Bling refuses a CPF/CNPJ that a contact has already.
             claimed.is_sent = False
-            known = who_it_is(client, desired) if desired.document else None
+            known = None if unit.create_anyway else _made_meanwhile(client, desired, refusal)
             if known is None:
                 raise
             remote_id, outcome = known, Outcome.ADOPTED
@@ -58,6 +58,19 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
         note_allowed(unit)
     for batch in WriteBatch.objects.filter(payables__supplier=unit, state=WriteBatch.State.SENDING).distinct():
         _stop_after_refusals(batch)
+
+
+def _made_meanwhile(client: BlingClient, desired: DesiredContact, refusal: RejectedError) -> int | None:
+    """Return the contact that has a refused supplier's CPF/CNPJ. Raises `AmbiguousError` where it may be several, or
+    one that is not active, and the `refusal` where Bling does not say."""
+    if not desired.document:
+        return None
+    try:
+        return who_it_is(client, desired)
+    except AmbiguousError:
+        raise
+    except ApiError as error:
+        raise refusal from error
 
 
 def send_payable(client: BlingClient, writer: BlingWriter, unit: PayableWrite, *, clock: Clock) -> None:

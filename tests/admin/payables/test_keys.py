@@ -242,25 +242,21 @@ class TestLimit:
         told = AuditEvent.objects.filter(action="bridge_key", object_id=key.pk).latest("pk").details
         assert (told["before"]["limit"], told["after"]["limit"]) == (1000.0, 500.0)
         mail.outbox.clear()
-        for amount in ("500,01", ""):
+        for amount, wanted in (("500,01", Decimal("500.01")), ("", None)):
             key = self.set_limit(support, ours, amount)
-            assert (key.may_enter, key.loosened_by) == (False, users["suporte"])
-            assert len(mail.outbox) == 1
+            assert (key.limit, key.next_limit, key.limit_asked_by) == (500, wanted, users["suporte"])
+            assert (key.may_enter, len(mail.outbox)) == (True, 1)
             mail.outbox.clear()
             names = ["manage_apikey", "approve_apikey"]
             users["suporte"].user_permissions.set(Permission.objects.filter(codename__in=names))
             login("suporte").post(pressed(key, "confirm"), {"asked": keys.asked_of(key)})
             key.refresh_from_db()
-            assert not key.may_enter, "nobody confirms what they raised"
+            assert key.limit == 500, "nobody confirms what they asked for"
+            assert "suporte pede" in finance.get(pressed(key, "confirm")).content.decode()
             finance.post(pressed(key, "confirm"), {"asked": keys.asked_of(key)})
             key.refresh_from_db()
-            assert key.may_enter
-            key = self.set_limit(support, ours, "500")
-
-    def test_the_database_keeps_the_second_person(self, ours: Rows, users: Any) -> None:
-        ApiKey.objects.filter(pk=ours.api_key.pk).update(loosened_by=users["suporte"], confirmed_by=None)
-        with pytest.raises(IntegrityError), transaction.atomic():
-            ApiKey.objects.filter(pk=ours.api_key.pk).update(confirmed_by=users["suporte"])
+            assert (key.limit, key.limit_asked_by) == (wanted, None)
+            assert self.set_limit(support, ours, "500").limit == 500
 
     def test_who_confirms_sees_it(self, login: Callable[[str], Client], ours: Rows) -> None:
         ApiKey.objects.filter(pk=ours.api_key.pk).update(is_confirmed=False, limit=1234)

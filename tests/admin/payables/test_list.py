@@ -1,13 +1,25 @@
 """The list of payables for Bling: what waits for a person, and sending it again at once."""
 
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import BlingWriting, PayableWrite, WriteBatch
+from integrations.login import middleware
+from integrations.models import (
+    BlingWriting,
+    CatalogItem,
+    ConfidentialCategory,
+    PayableSheet,
+    PayableWrite,
+    Person,
+    Title,
+    WriteBatch,
+)
 from tests.admin.kit.test_pages import url
 from tests.admin.world import Rows, make_user
 
@@ -80,7 +92,7 @@ def test_a_batch_says_how_far_it_is_and_renews_itself_while_it_moves(rows: Rows,
     BlingWriting.objects.update(mode="live")
     page = client.get(address)
     assert "1 de 4 no Bling, 1 espera por uma pessoa, falta 1, 1 não será enviada." in page.content.decode()
-    assert page["Refresh"] == "5"
+    assert page["Refresh"] == f"5; url={address}?renewed=1"
     BlingWriting.objects.update(mode="simulation")
     page = client.get(address)
     assert "1 de 4 no Bling, faltam 2, 1 não será enviada." in page.content.decode()
@@ -100,3 +112,47 @@ def test_who_entered_a_batch_is_not_offered_to_confirm_it(rows: Rows, client: Cl
     page = client.get(address).content.decode()
     assert button not in page
     assert "Aguarda" in page
+
+
+def test_a_page_that_renews_itself_is_no_person(rows: Rows, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = timezone.now()
+    copies(rows.payable, {"state": "ready", "ready_at": now, "accepted_at": now})
+    BlingWriting.objects.update(mode="live")
+    plain, ahead = time.time, [0]
+    monkeypatch.setattr(middleware, "time", SimpleNamespace(time=lambda: plain() + ahead[0]))
+    address = url(WriteBatch, "change", rows.batch.pk)
+    for minute in range(0, 40, 2):
+        ahead[0] = minute * 60
+        page = client.get(address)
+        address = page["Refresh"].partition("url=")[2] if page.has_header("Refresh") else address
+    assert page.status_code == 302, "the session ends without a person"
+    BlingWriting.objects.update(paused_until=now + timedelta(hours=20))
+    client.force_login(User.objects.get(username="ana"))
+    assert "Refresh" not in client.get(url(WriteBatch, "change", rows.batch.pk)), "nothing moves before tomorrow"
+
+
+def test_who_is_hidden_is_not_named_as_the_nearest(rows: Rows) -> None:
+    clerk = User.objects.create_user("clara", is_staff=True)
+    names = ["view_payablesheet", "enter_payable"]
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=names))
+    rows.tenant.members.add(clerk)
+    item = CatalogItem.objects.create(
+        connection=rows.bling, kind="category", bling_id=99001, name="Salários", nature="expense",
+        read_at=timezone.now(),
+    )  # fmt: skip
+    ConfidentialCategory.objects.create(connection=rows.bling, item=item)
+    secret = Person.objects.create(
+        connection=rows.bling, bling_id=99002, name="Maria Aparecida Souza", read_at=timezone.now()
+    )
+    paid = Title.objects.get(pk=rows.title.pk)
+    paid.pk, paid.bling_id, paid.person, paid.category_id = None, 99003, secret, 99001
+    paid.save()
+    sheet = PayableSheet.objects.create(
+        connection=rows.bling, file_name="x.xlsx", user=clerk, created_at=timezone.now(),
+        rows=[[2, {"supplier": "Maria Aparecida Sousa", "value": "10,00", "due_date": "2027-01-20",
+                   "category": rows.category.name}, []]],
+    )  # fmt: skip
+    client = Client()
+    client.force_login(clerk)
+    page = client.get(url(PayableSheet, "change", sheet.pk)).content.decode()
+    assert ("Maria Aparecida Sousa" in page, "Maria Aparecida Souza" in page) == (True, False)
