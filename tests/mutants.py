@@ -329,7 +329,7 @@ MUTANTS = [
     Mutant(
         "spreadsheet_creates_suppliers_unasked", "integrations/pipeline/payables/sheet.py",
         "if with_new or not row.has_new_supplier", "if True",
-        ("tests/pipeline/payables/test_sheet.py",),
+        ("tests/pipeline/payables/test_sheet_suppliers.py",),
     ),
 ]  # fmt: skip
 
