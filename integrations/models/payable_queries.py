@@ -22,6 +22,7 @@ def asks_somebody(now: datetime) -> Q:
     ready = Q(state=DeliveryState.READY)
     asks = Q(state=DeliveryState.NEEDS_HUMAN) | Q(state=DeliveryState.HELD)
     asks |= ready & PayableWrite.waited_too_long(now)
-    asks |= ready & (Q(supplier__state=DeliveryState.NEEDS_HUMAN) | Q(batch__state=WriteBatch.State.STOPPED))
+    held_back = Q(batch__state__in=(WriteBatch.State.STOPPED, WriteBatch.State.AWAITING))
+    asks |= ready & (Q(supplier__state=DeliveryState.NEEDS_HUMAN) | held_back)
     unfinished = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN)
     return asks & Q(state__in=unfinished, connection__writing__mode=WriteMode.LIVE)

@@ -12,6 +12,8 @@ _PLACE = re.compile(r"([A-Za-z]{1,3})(\d{1,7})")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _DATE_FORMATS = {str(number) for number in (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))}
 """Built-in formats of days and times, also those of other languages."""
+_DATE = re.compile(r"[dmyhs]|(?:DD?|MM?|YY|YYYY)[/. -]")
+"""Some programs write the letters of a day in capitals; alone, those may be of a currency."""
 _NO_DATE = re.compile(r"\"[^\"]*\"|\\.|\[[^\]]*\]|General|Standard|Geral", re.IGNORECASE)
 
 
@@ -139,7 +141,7 @@ def _date_styles(archive: Archive, path: str) -> set[str]:
     """Return the numbers of the styles that show a number as a day or time; none where they cannot be read."""
     try:
         formats = {
-            attribute(found, "numFmtId"): bool(re.search("[dmyhs]", _NO_DATE.sub("", attribute(found, "formatCode"))))
+            attribute(found, "numFmtId"): bool(_DATE.search(_NO_DATE.sub("", attribute(found, "formatCode"))))
             for found in archive.elements(path, "numFmt")
         }
         [cells] = archive.elements(path, "cellXfs")

@@ -65,8 +65,8 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
     ordering = ["-created_at", "-pk"]
     inlines = [PayableInline]
     readonly_fields = fields = [
-        "state_label", "so_far", "counted", "sum", "origin", "file_name", "author", "entered", "confirmed", "reason",
-        "company",
+        "state_label", "so_far", "counted", "sum", "origin", "file_name", "author", "entered", "confirmed", "discarded",
+        "reason", "company",
     ]  # fmt: skip
     actions_detail = ["confirm", "go_on", "discard"]
 
@@ -135,6 +135,12 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
     def confirmed(self, batch: WriteBatch) -> str:
         by = batch.approved_by
         return f"{by}, {texts.moment(batch.approved_at)}" if by else texts.EMPTY
+
+    @display(gettext_lazy("discarded by"))
+    def discarded(self, batch: WriteBatch) -> str:
+        rows = batch.payables.filter(decision=PayableWrite.Decision.IGNORE).select_related("decided_by")
+        row = rows.order_by("decided_at").first() if batch.reason else None
+        return f"{row.decided_by}, {texts.moment(row.decided_at)}" if row else texts.EMPTY
 
     @display(gettext_lazy("company"), ordering="connection__tenant__name")
     def company(self, batch: WriteBatch) -> str:

@@ -18,7 +18,7 @@ from integrations.admin.payables.attempts import has_surplus
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.money import ZERO
 from integrations.domain.reasons import Reason
-from integrations.models import PayableWrite
+from integrations.models import PayableWrite, WriteBatch
 from integrations.pipeline.payables import live, orders
 from integrations.pipeline.payables.standing import Standing, standing_of
 
@@ -136,8 +136,10 @@ class PayableDecisions(actions.PermittedActions):
 
     @page_action(gettext_lazy("Create all the same"), permissions=["resolve_payable"], icon="add_circle")
     def create_anyway(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        awaits = self.get_object_or_deny(request, object_id).batch.state == WriteBatch.State.AWAITING
+        done = _("Decided. Somebody else still has to confirm its batch.") if awaits else _("It is sent next.")
         return self._ask(
-            request, object_id, orders.create_all_the_same, _("It is sent next."), title=_("Create all the same"),
+            request, object_id, orders.create_all_the_same, done, title=_("Create all the same"),
             form=actions.ReasonForm(request.POST or None), dangerous=True,
             text=_("Look at the possible duplicates first: if it is one, it will stand in Bling twice."),
             submit=_("Create all the same"),

@@ -1,5 +1,6 @@
 """The columns of a spreadsheet of payables, and how the cells of a row become an entry."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -43,6 +44,8 @@ COLUMNS = {
 DAYS = ("due_date", "issue_date", "competence_date")
 LONGEST_HEADER = 60
 REQUIRED = ("supplier", "value", "due_date", "category")
+_SERIAL = re.compile(r"3[6-9]\d{3}|[4-6]\d{4}|7[0-2]\d{3}")
+"""A day of this century as a number, which is what a cell without a format of days holds."""
 _FIRST_DAY = date(1899, 12, 30)
 """From which day spreadsheet programs count theirs."""
 
@@ -79,7 +82,7 @@ def as_text(cell: Cell, column: str) -> str:
     """Return a cell as it is kept: a day as ISO, an amount that is a number as 1234,56, what it holds else as text."""
     if column == "value" and cell.is_fraction:
         return _as_amount(cell.text)
-    if not cell.is_date:
+    if not cell.is_date and not (column in DAYS and _SERIAL.fullmatch(cell.text)):
         return cell.text
     try:
         return str(_FIRST_DAY + timedelta(days=int(float(cell.text))))

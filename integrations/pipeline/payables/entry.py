@@ -153,7 +153,8 @@ def _amount_faults(entry: Entry) -> Iterator[Fault]:
 def _supplier_faults(supplier: Supplier) -> Iterator[Fault]:
     if not supplier.name.strip() or len(supplier.name) > MOST_NAME:
         yield Fault("supplier", _("Give the supplier's name, at most %(most)s characters.") % {"most": MOST_NAME})
-    if kind_of(supplier.document) is DocumentKind.INVALID:
+    # What Bling has of a contact is not corrected here.
+    if supplier.contact_id is None and kind_of(supplier.document) is DocumentKind.INVALID:
         yield Fault("document", _("This is no CPF or CNPJ: its check digits do not fit."))
 
 

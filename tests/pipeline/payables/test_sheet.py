@@ -334,3 +334,16 @@ def test_the_rest_still_says_what_was_not_read(rows: Rows, ana: User) -> None:
     confirm(PayableSheet.objects.get(pk=sheet.pk), ana)
     left = PayableSheet.objects.filter(user=ana).latest("pk")
     assert (left.state, left.hidden_rows, left.unread_columns) == ("proposed", 3, ["Observação"])
+
+
+@pytest.mark.parametrize(("cell", "day"), [("46405", "2027-01-18"), ("20/01/2027", "20/01/2027"), ("99", "99")])
+def test_a_day_without_its_format_is_read(rows: Rows, ana: User, cell: str, day: str) -> None:
+    assert sent(rows, ana, {**GOOD, "due_date": cell}).rows[0][1]["due_date"] == day
+
+
+def test_a_contact_s_number_in_bling_is_not_corrected_here(rows: Rows, ana: User) -> None:
+    Person.objects.create(
+        connection=rows.bling, bling_id=71, name="Cadastro Antigo", document="11111111111111", read_at=timezone.now()
+    )
+    sheet = sent(rows, ana, {**GOOD, "supplier": "Cadastro Antigo", "document": ""})
+    assert not shown(sheet).bad
