@@ -3,6 +3,7 @@ shown once, on the page that answers."""
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -20,7 +21,7 @@ from integrations.admin.kit.audit_history import AuditHistory
 from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import TenantFilter
-from integrations.admin.kit.scope import scoped
+from integrations.admin.kit.scope import change_url, scoped
 from integrations.admin.payables.attempts import register_name
 from integrations.admin.payables.key_forms import ChangeForm, ConfirmForm, KeyForm, OldKeyForm
 from integrations.login.step_up import stepped_up
@@ -47,9 +48,9 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     ]  # fmt: skip
     ordering = ["-created_at", "-pk"]
     readonly_fields = fields = [
-        "name", "state", "begins", "is_old", "used", "made", "revoked", "parcel_value", "unknown_names", "window_hours",
-        "success_status", "allows_query", "contact_email", "limit_text", "settling", "settles_any", "settle_account",
-        "account", "company",
+        "name", "state", "begins", "address", "is_old", "used", "made", "revoked", "parcel_value", "unknown_names",
+        "window_hours", "success_status", "allows_query", "contact_email", "limit_text", "settling", "settles_any",
+        "settle_account", "account", "company",
     ]  # fmt: skip
     actions_detail = ["confirm", "change_settings", "revoke"]
 
@@ -118,7 +119,8 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     def _page(self, request: HttpRequest, title: str, context: dict[str, Any]) -> HttpResponse:
         context |= {
             **self.admin_site.each_context(request), "opts": self.opts, "title": title,
-            "back": actions.changelist_url(self),
+            "back": actions.changelist_url(self), "address": bridge_address(),
+            "key_url": change_url(context.get("row")),
         }  # fmt: skip
         response = TemplateResponse(request, "admin/integrations/payables/key.html", context)
         response["Cache-Control"] = "no-store"
@@ -175,6 +177,10 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     def used(self, row: ApiKey) -> str:
         return texts.moment(row.last_used_at) if row.last_used_at else _("Never")
 
+    @display(gettext_lazy("address for the program"))
+    def address(self, row: ApiKey) -> str:
+        return bridge_address()
+
     @display(gettext_lazy("begins with"))
     def begins(self, row: ApiKey) -> str:
         return f"{row.prefix}…"
@@ -215,6 +221,11 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     @display(gettext_lazy("company"), ordering="connection__tenant__name")
     def company(self, row: ApiKey) -> str:
         return str(row.connection.tenant)
+
+
+def bridge_address() -> str:
+    """Return where a program sends what it had sent to Bling's API v2."""
+    return f"{settings.PUBLIC_URL.rstrip('/')}/Api/v2/contapagar/json/"
 
 
 def limit_of(row: ApiKey) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.db import IntegrityError, transaction
@@ -278,3 +279,12 @@ def test_what_was_done_to_a_key_is_shown_to_who_may_see_the_record(
     users["suporte"].user_permissions.add(may_see)
     page = login("suporte").get(address).content.decode()
     assert "revoked_at" in page
+
+
+def test_where_the_program_sends_to_stands_beside_the_key(login: Callable[[str], Client], ours: Rows) -> None:
+    made = login("suporte").post(reverse(MAKE), form(ours)).content.decode()
+    key = ApiKey.objects.latest("pk")
+    page = login("financeiro").get(url(ApiKey, "change", key.pk)).content.decode()
+    for shown in (made, page):
+        assert f"{settings.PUBLIC_URL.rstrip('/')}/Api/v2/contapagar/json/" in shown
+    assert url(ApiKey, "change", key.pk) in made
