@@ -215,6 +215,7 @@ def statements() -> list[str]:
 _NAMED = (
     ("integrations_wakeup", "due_at"), ("integrations_planrequest", "connection_id"),
     ("integrations_personposting", "sought_at"), ("integrations_settlementwrite", "title_id"),
+    ("integrations_blingwriting", "settlements_failure"),
     *((Posting._meta.db_table, name) for name in _POSTED),
 )  # fmt: skip
 """The columns that the triggers name; of other tables the youngest ones."""
