@@ -124,7 +124,9 @@ class WriteProbe:
 
     def _undone(self, number: int) -> list[Seen]:
         """Undo the payments that one of our payables shows, each where it holds nothing else."""
-        facts = self._shows_or_none(number)
+        facts = None
+        with suppress(ApiError):
+            facts = self._shows(number)
         return [self._undone_one(bordero) for bordero in (facts.bordero_ids if facts else ())]
 
     def _undone_one(self, number: int) -> Seen:
@@ -137,11 +139,6 @@ class WriteProbe:
         except ApiError as error:
             return Seen(name, False, f"undo it in Bling: {error}")
         return Seen(name, True, "gone")
-
-    def _shows_or_none(self, number: int) -> TitleFacts | None:
-        with suppress(ApiError):
-            return self._client.title(Direction.PAYABLE, number)
-        return None
 
     def _removed(self, number: int) -> Seen:
         name = f"delete payable {number}"
@@ -168,13 +165,7 @@ class WriteProbe:
 
     def _tried(self, name: str, changes: Mapping[str, Any], told: Callable[[TitleFacts], str]) -> Seen:
         """Make one payable with `changes` of its body; what Bling shows of it is `told`."""
-        try:
-            number = self._make(changes)
-            return Seen(name, True, told(self._client.title(Direction.PAYABLE, number)))
-        except RejectedError as error:
-            return Seen(name, True, f"{REFUSED}: {error.message}")
-        except ApiError as error:
-            return Seen(name, False, _unproved(error))
+        return _seen(name, lambda: told(self._client.title(Direction.PAYABLE, self._make(changes))))
 
     def _changed(self) -> Iterator[Seen]:
         """Try what a change does to fields that it does not name: of a payable, and of the test contact."""
@@ -190,16 +181,15 @@ class WriteProbe:
         """Change something by `body`; what else is different afterwards is told."""
         title = partial(self._client.title, Direction.PAYABLE, number)
         read: Callable[[], Any] = partial(self._client.contact, number) if path == "/contatos" else title
-        try:
+
+        def change() -> str:
             before = asdict(read())
             self._writer.change_as(path, number, body, may_send=_always)
             after = asdict(read())
-        except RejectedError as error:
-            return Seen(name, True, f"{REFUSED}: {error.message}")
-        except ApiError as error:
-            return Seen(name, False, _unproved(error))
-        changed = ", ".join(field for field in before if before[field] != after[field])
-        return Seen(name, True, f"taken; different now: {changed or 'nothing'}")
+            changed = ", ".join(field for field in before if before[field] != after[field])
+            return f"taken; different now: {changed or 'nothing'}"
+
+        return _seen(name, change)
 
     def _settled(self) -> Iterator[Seen]:
         """Settle one payable twice, then try to delete it."""
@@ -225,24 +215,20 @@ class WriteProbe:
         settlement = DesiredSettlement(
             number, day, account_id=self._account_id, category_id=self._plain.category_id, history=CONTACT.name
         )
-        try:
+
+        def settle() -> str:
             bordero = self._writer.settle_payable(settlement, may_send=_always)
             facts = self._client.title(Direction.PAYABLE, number)
-            return Seen(name, True, f"taken as {bordero}; payments {list(facts.bordero_ids)}, open {facts.balance}")
-        except RejectedError as error:
-            return Seen(name, True, f"{REFUSED}: {error.message}")
-        except ApiError as error:
-            return Seen(name, False, _unproved(error))
+            return f"taken as {bordero}; payments {list(facts.bordero_ids)}, open {facts.balance}"
+
+        return _seen(name, settle)
 
     def _deleted_while_settled(self, number: int) -> Seen:
-        name = "delete a settled payable"
-        try:
+        def delete() -> str:
             self._writer.remove_payable(number, may_send=_always)
-            return Seen(name, True, "still shown" if self._shows(number) else "taken: it is gone, with its payment")
-        except RejectedError as error:
-            return Seen(name, True, f"{REFUSED}: {error.message}")
-        except ApiError as error:
-            return Seen(name, False, _unproved(error))
+            return "still shown" if self._shows(number) else "taken: it is gone, with its payment"
+
+        return _seen("delete a settled payable", delete)
 
     def _installments(self) -> dict[str, Any]:
         return {"valor": float(2 * CENT), "ocorrencia": bodies.installments(day=self._plain.due_date.day, count=2)}
@@ -265,6 +251,16 @@ class WriteProbe:
             "unknown portador": {"portador": {"id": NOBODY}},
             "unknown formaPagamento": {"formaPagamento": {"id": NOBODY}},
         }
+
+
+def _seen(name: str, call: Callable[[], str]) -> Seen:
+    """Return what a call showed: what it says of a success, or that Bling refused it."""
+    try:
+        return Seen(name, True, call())
+    except RejectedError as error:
+        return Seen(name, True, f"{REFUSED}: {error.message}")
+    except ApiError as error:
+        return Seen(name, False, _unproved(error))
 
 
 def _unproved(error: ApiError) -> str:
