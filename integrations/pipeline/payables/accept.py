@@ -1,6 +1,6 @@
 """Accept what people entered: everything is stored at once, under the account's lock, and sent later."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,7 +25,7 @@ from integrations.models.outbox import Priority
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables.duplicates import Duplicate, Duplicates
 from integrations.pipeline.payables.entry import Entry
-from integrations.pipeline.payables.suppliers import AT_ONCE, key_of, wanted_suppliers
+from integrations.pipeline.payables.suppliers import AT_ONCE, Key, key_of, wanted_suppliers
 
 OF_A_DAY = timedelta(hours=24)
 
@@ -80,7 +80,7 @@ def accept(
         )  # fmt: skip
         known = Duplicates(connection, [one.entry for one in accepted], [row for one in accepted for row in one.shown])
         suppliers = wanted_suppliers(connection, [one.entry.supplier for one in accepted], now)
-        units = [_units(batch, one, suppliers.get(key_of(one.entry.supplier)), known, now) for one in accepted]
+        units = [_units(batch, one, suppliers, known, now) for one in accepted]
         PayableWrite.objects.bulk_create((unit for each in units for unit in each), batch_size=AT_ONCE)
     return batch
 
@@ -99,10 +99,11 @@ def entered_within_a_day(connection: BlingConnection, mine: Q, now: datetime) ->
 
 
 def _units(
-    batch: WriteBatch, one: Accepted, supplier: ContactWrite | None, known: Duplicates, now: datetime
+    batch: WriteBatch, one: Accepted, suppliers: Mapping[Key, ContactWrite], known: Duplicates, now: datetime
 ) -> list[PayableWrite]:
     """Return the rows of an entry, not stored yet. Raises `Refused` for possible duplicates that nobody saw."""
     entry = one.entry
+    supplier = None if entry.supplier.contact_id else suppliers[key_of(entry.supplier)]
     parcels = entry.parcels()
     series = uuid4() if len(parcels) > 1 else None
     found = [known.of(entry, parcel) if one.held is None else list(one.held) for parcel in parcels]

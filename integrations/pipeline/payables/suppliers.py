@@ -120,7 +120,7 @@ def _key(row: ContactWrite) -> Key:
 
 def _row(connection: BlingConnection, key: Key, desired: DesiredContact, now: datetime) -> ContactWrite:
     return ContactWrite(
-        connection=connection, document=key[0], name=desired.name, folded_name=fold(desired.name)[:MOST_NAME],
+        connection=connection, document=key[0], name=desired.name, folded_name=key[1] or fold(desired.name)[:MOST_NAME],
         state=DeliveryState.READY, desired=desired.to_json(), desired_fingerprint=desired.fingerprint,
         priority=Priority.PERSON, ready_at=now, planned_at=now,
     )  # fmt: skip
