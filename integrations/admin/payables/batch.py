@@ -21,7 +21,7 @@ from integrations.login.middleware import RENEWED
 from integrations.login.step_up import stepped_up
 from integrations.models import PayableWrite, WriteBatch
 from integrations.pipeline.payables import orders
-from integrations.pipeline.payables.standing import progress_of, standing_of
+from integrations.pipeline.payables.standing import Progress, progress_of, standing_of
 from integrations.words.writes import BATCH_COLOURS, batch_text
 
 State = WriteBatch.State
@@ -78,8 +78,8 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show a batch; the page renews itself as long as something of it is being sent."""
         page: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
-        batch = self.get_object(request, object_id)
-        if request.method == "GET" and batch is not None and progress_of(batch, timezone.now()).moves:
+        batch = (getattr(page, "context_data", None) or {}).get("original")
+        if request.method == "GET" and batch is not None and _progress(batch).moves:
             page["Refresh"] = f"{RENEWED_S}; url={request.path}?{RENEWED}=1"
         return page
 
@@ -110,7 +110,7 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("so far"))
     def so_far(self, batch: WriteBatch) -> SafeString:
-        found = progress_of(batch, timezone.now())
+        found = _progress(batch)
         bar = '<progress max="{}" value="{}"></progress><div class="ik-sentence" role="status">{}</div>'
         return format_html(
             bar,
@@ -174,3 +174,12 @@ class WriteBatchAdmin(actions.PermittedActions, ReadOnlyAdmin):
         batch = self.get_object_or_deny(request, object_id)
         note = f"{batch.count} · {texts.money(batch.total)} · {batch.author}, {texts.moment(batch.created_at)}"
         return actions.ask_then(request, self, batch.pk, order, done, given={"batch": batch}, note=note, **page)
+
+
+def _progress(batch: WriteBatch) -> Progress:
+    """Return how far a batch is, read once for its page: header and field say the same."""
+    read = vars(batch)
+    if "progress" not in read:
+        read["progress"] = progress_of(batch, timezone.now())
+    found: Progress = read["progress"]
+    return found
