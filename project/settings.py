@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "django_q",
     "import_export",
+    "ninja",
     "simple_history",
     "integrations.apps.IntegrationsConfig",
 ]
@@ -145,7 +146,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
 # The bridge says itself that it needs https: a redirect would let a program send its key once more, and again plainly.
-SECURE_REDIRECT_EXEMPT = [r"^health/", r"^(b/)?Api/v2/contapagar"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^(b/)?Api/v2/contapagar", r"^api/v1/clientes"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.behind_proxy else None
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600

@@ -77,7 +77,8 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Batches of payables"), "inventory", "writebatch"),
                     _link(_("Spreadsheets of payables"), "upload_file", "payablesheet"),
                     _link(_("Settlements for Bling"), "price_check", "settlementwrite"),
-                    _link(_("Keys of the bridge"), "vpn_key", "apikey"),
+                    _link(_("Customers of other systems"), "contacts", "customerwrite"),
+                    _link(_("Keys of programs"), "vpn_key", "apikey"),
                 ],
             },
             {

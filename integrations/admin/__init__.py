@@ -3,6 +3,7 @@
 from integrations.admin.access import audit, users
 from integrations.admin.companies import confidential_category, filter_rule, restore_hold, tenant
 from integrations.admin.connections import bling, kamino
+from integrations.admin.customers import customer
 from integrations.admin.mapping import change, mapping, registers
 from integrations.admin.payables import batch, key, payable, settlement, sheet
 from integrations.admin.reports import export, month_closing
@@ -19,6 +20,7 @@ __all__ = [
     "bulk_order",
     "change",
     "confidential_category",
+    "customer",
     "discrepancy",
     "export",
     "filter_rule",

@@ -1,12 +1,14 @@
-"""What is sent to Bling: the only place with the wire names of its writes (API v3, `POST /contatos`, `/contas/pagar`,
-`/contas/pagar/{id}/baixar`).
+"""What is sent to Bling: the only place with the wire names of its writes (API v3, `POST /contatos`, `PUT
+/contatos/{id}`, `POST /contas/pagar`, `/contas/pagar/{id}/baixar`).
 
 Fields that Bling marks as read-only are never sent: it ignores what it does not know, and says nothing.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from integrations.bling.contacts import WholeContact
 from integrations.domain.occurrences import Recurrence
 from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 
@@ -23,16 +25,21 @@ _RECURRENCES = {
 """Bling: `ocorrencia.tipo`. 2 (installments) is never sent, for what Bling makes of it is not known: each is a payable
 of its own. 9 (weekly) is not, for the numbers of its days are not known."""
 
+_ADDRESS = {
+    "street": "endereco", "number": "numero", "complement": "complemento", "district": "bairro", "city": "municipio",
+    "state": "uf", "postal_code": "cep",
+}  # fmt: skip
+_CHANGED = {"name": "nome", "trade_name": "fantasia", "email": "email", "phone": "telefone", "mobile": "celular",
+            "state_registration": "ie"}  # fmt: skip
+_BLANKS = ("", None, "0000-00-00")
+
 
 def contact(desired: DesiredContact, *, type_ids: tuple[int, ...]) -> dict[str, Any]:
     """Return the body of a new contact. `type_ids` are the account's ids of what it is (GET /contatos/tipos)."""
-    address = {
-        "endereco": desired.street, "numero": desired.number, "complemento": desired.complement,
-        "bairro": desired.district, "municipio": desired.city, "uf": desired.state, "cep": desired.postal_code,
-    }  # fmt: skip
+    address = {wire: getattr(desired, name) for name, wire in _ADDRESS.items()}
     body = {
         "nome": desired.name, "tipo": desired.kind, "situacao": ACTIVE, "numeroDocumento": desired.document,
-        "email": desired.email, "telefone": desired.phone, "celular": desired.mobile,
+        "fantasia": desired.trade_name, "email": desired.email, "telefone": desired.phone, "celular": desired.mobile,
         "ie" if desired.kind == "J" else "rg": desired.state_registration,
     }  # fmt: skip
     given: dict[str, Any] = {name: value for name, value in body.items() if value}
@@ -41,6 +48,42 @@ def contact(desired: DesiredContact, *, type_ids: tuple[int, ...]) -> dict[str, 
     if type_ids:
         given["tiposContato"] = [{"id": number} for number in type_ids]
     return given
+
+
+def changed_contact(whole: WholeContact, wanted: DesiredContact, *, type_ids: tuple[int, ...]) -> dict[str, Any]:
+    """Return the body that makes a contact what is `wanted`: all that Bling showed of it, for one account only is known
+    to keep what is not sent, and over it what is different. Blanks are left out: none is ever to win.
+
+    `type_ids` are all that it is to be: Bling keeps the list that is sent.
+    """
+    shown = whole.contact
+    required = {"nome": wanted.name, "tipo": wanted.kind, "situacao": ACTIVE}
+    body = required | {name: value for name, value in whole.raw.items() if value and name not in ("id", "tiposContato")}
+    body |= {wire: getattr(wanted, name) for name, wire in _CHANGED.items() if _differs(shown, wanted, name)}
+    address = {wire: getattr(wanted, name) for name, wire in _ADDRESS.items() if _differs(shown, wanted, name)}
+    if address:
+        given = body.get("endereco")
+        places = dict(given) if isinstance(given, Mapping) else {}
+        general = places.get("geral")
+        places["geral"] = {**(general if isinstance(general, Mapping) else {}), **address}
+        body["endereco"] = places
+    body["tiposContato"] = [{"id": number} for number in type_ids]
+    kept: dict[str, Any] = _without_blanks(body)
+    return kept
+
+
+def _differs(shown: DesiredContact, wanted: DesiredContact, name: str) -> bool:
+    return bool(getattr(shown, name) != getattr(wanted, name))
+
+
+def _without_blanks(value: Any) -> Any:
+    """Return what was shown without what says nothing: empty texts, days of zeros, references to nothing."""
+    if isinstance(value, Mapping):
+        kept = {name: _without_blanks(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in kept.items() if not (inner in _BLANKS or inner in ({}, {"id": 0}))}
+    if isinstance(value, Decimal):
+        return _number(value)
+    return [_without_blanks(inner) for inner in value] if isinstance(value, list) else value
 
 
 def payable(desired: DesiredPayable, *, contact_id: int) -> dict[str, Any]:

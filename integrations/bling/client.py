@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from integrations.bling import records, translate
 from integrations.bling.ahead import UNDER_WAY, Ahead, Read
 from integrations.bling.auth import KIND_JWT
+from integrations.bling.contacts import WholeContact
 from integrations.bling.errors import SERVICE, NothingShownError, body_of, error_of
 from integrations.bling.rows import OddRow, Rows
 from integrations.domain.documents import DocumentKind, compact, kind_of
@@ -211,6 +212,10 @@ class BlingClient:
     def contact(self, bling_id: int) -> PersonFacts:
         """Return one contact, deleted ones too."""
         return translate.person(self._detail(_CONTACTS, bling_id, records.Contato.parse))
+
+    def whole_contact(self, bling_id: int) -> WholeContact:
+        """Return one contact as it can be sent back changed, deleted ones too. Raises `NotFoundError`."""
+        return translate.whole_contact(self._detail(_CONTACTS, bling_id, records.ContatoInteiro.parse))
 
     def usable_contact(self, bling_id: int) -> PersonFacts | None:
         """Return a contact that titles can be entered for; `None` where it is deleted or inactive."""

@@ -187,6 +187,28 @@ class Contato(ContatoRow):
         )
 
 
+@dataclass(frozen=True, repr=False)
+class ContatoInteiro(Contato):
+    """GET /contatos/{id} as it is sent back changed: `shown` is all of it, in no `repr`, and kept nowhere. Of a natural
+    person no registration is read."""
+
+    telefone: str
+    celular: str
+    ie: str
+    shown: Mapping[str, object]
+
+    @classmethod
+    def parse(cls, data: Fields) -> "ContatoInteiro":
+        contato = Contato.parse(data)
+        return cls(
+            **vars(contato),
+            telefone=data.text("telefone"),
+            celular=data.text("celular"),
+            ie=data.text("ie") if contato.tipo == "J" else "",
+            shown=data.data,
+        )
+
+
 def _named(data: Fields) -> str:
     """Return the name of a register, as far as it is stored; one without a name is called by its id."""
     return data.text("descricao")[:255] or f"Cadastro {data.integer('id')}"

@@ -1,7 +1,9 @@
 """Bling's words end here: wire records become the domain's facts."""
 
 from integrations.bling import records
+from integrations.bling.contacts import WholeContact
 from integrations.domain.documents import compact
+from integrations.domain.payables import DesiredContact
 from integrations.domain.titles import (
     BorderoFacts,
     BorderoLine,
@@ -153,3 +155,17 @@ def person(contato: records.Contato, *, is_final_consumer: bool = False) -> Pers
 def order(pedido: records.PedidoVenda) -> SalesOrderFacts:
     """Translate a sales order: Bling calls a channel `loja`."""
     return SalesOrderFacts(pedido.id, pedido.loja_id, pedido.unidade_id)
+
+
+def whole_contact(contato: records.ContatoInteiro) -> WholeContact:
+    """Translate a contact that is read to be changed."""
+    facts = person(contato)
+    names = (
+        "name", "document", "trade_name", "kind", "email", "street", "number", "complement", "district", "city",
+        "state", "postal_code",
+    )  # fmt: skip
+    contact = DesiredContact(
+        **{name: getattr(facts, name) for name in names},
+        state_registration=contato.ie, phone=contato.telefone, mobile=contato.celular,
+    )  # fmt: skip
+    return WholeContact(contato.id, contact, contato.situacao == "E", contato.tipos, contato.shown)

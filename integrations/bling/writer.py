@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.bling import bodies
 from integrations.bling.client import Access, headers_of
+from integrations.bling.contacts import WholeContact
 from integrations.bling.errors import SERVICE, body_of, error_of
 from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 from integrations.rest.address import Address
@@ -46,6 +47,13 @@ class BlingWriter:
         that another contact has."""
         return self._create("/contatos", bodies.contact(desired, type_ids=type_ids), may_send)
 
+    def change_contact(
+        self, whole: WholeContact, wanted: DesiredContact, *, type_ids: tuple[int, ...], may_send: MaySend
+    ) -> None:
+        """Make a contact that was just read what is `wanted` (PUT /contatos/{id})."""
+        body = bodies.changed_contact(whole, wanted, type_ids=type_ids)
+        self.change_as("/contatos", whole.bling_id, body, may_send=may_send)
+
     def create_payable(self, desired: DesiredPayable, *, contact_id: int, may_send: MaySend) -> int:
         """Create a payable and return its id (POST /contas/pagar)."""
         return self.create_payable_as(bodies.payable(desired, contact_id=contact_id), may_send=may_send)
@@ -59,7 +67,8 @@ class BlingWriter:
         self._send("DELETE", f"/contas/pagar/{bling_id}", None, "DELETE /contas/pagar/{id}", may_send)
 
     def change_as(self, path: str, bling_id: int, body: Mapping[str, Any], *, may_send: MaySend) -> None:
-        """Change a payable or a contact (`path`) by just this body (PUT); only a probe does, and only its own."""
+        """Change a payable or a contact (`path`) by just this body (PUT); of payables only a probe does, and only its
+        own."""
         self._send("PUT", f"{path}/{bling_id}", body, f"PUT {path}/{{id}}", may_send)
 
     def remove_bordero(self, bling_id: int, *, may_send: MaySend) -> None:

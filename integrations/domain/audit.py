@@ -51,6 +51,7 @@ class AuditAction(StrEnum):
     PAYABLES = "payables"
     PAYABLE_ORDER = "payable_order"
     SETTLEMENT_ORDER = "settlement_order"
+    CUSTOMER_ORDER = "customer_order"
     DOWNLOAD_LIST = "download_list"
     DOWNLOAD_MAPPING = "download_mapping"
     DOWNLOAD_MONTH = "download_month"

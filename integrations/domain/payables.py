@@ -42,7 +42,10 @@ def marker_of(history: str) -> str:
 
 @dataclass(frozen=True)
 class DesiredContact(StoredBody):
-    """A supplier to be found or created in Bling. `document` is compact; `kind` is "J", "F" or "E" (Bling)."""
+    """A supplier or customer to be found or created in Bling. `document` is compact; `kind` is "J", "F" or "E"
+    (Bling)."""
+
+    VERSION = 2
 
     name: str
     document: str = ""
@@ -58,6 +61,7 @@ class DesiredContact(StoredBody):
     city: str = ""
     state: str = ""
     postal_code: str = ""
+    trade_name: str = ""
 
     @property
     def settles(self) -> bool:

@@ -5,13 +5,7 @@ from integrations.models.alerts import Alert
 from integrations.models.api_keys import ApiKey
 from integrations.models.audit import AuditEvent, AuditPending, AuditSeal
 from integrations.models.bling_attempts import BlingAttempt
-from integrations.models.bling_units import (
-    WRITE_UNITS,
-    ContactWrite,
-    PayableWrite,
-    SettlementWrite,
-    WriteUnit,
-)
+from integrations.models.bling_units import ContactWrite, PayableWrite, SettlementWrite
 from integrations.models.bling_writing import BlingWriting, WriteMode
 from integrations.models.bulk_orders import BulkOrder
 from integrations.models.confidential import ConfidentialCategory
@@ -25,6 +19,7 @@ from integrations.models.connections import (
     KaminoConnection,
     Waiting,
 )
+from integrations.models.customer_writes import CustomerWrite
 from integrations.models.deliveries import Attempt, PersonPosting, Posting
 from integrations.models.discrepancies import Discrepancy, KaminoSnapshot, StoredDiscrepancy
 from integrations.models.exports import Export, ExportChunk
@@ -53,6 +48,7 @@ from integrations.models.title_changes import TitleChange
 from integrations.models.titles import Bordero, Payment, Person, SalesOrder, Title, TitleRead
 from integrations.models.wake_ups import WakeUp, WakeUpKind
 from integrations.models.write_batches import WriteBatch
+from integrations.models.write_units import WRITE_UNITS, WriteUnit
 
 __all__ = [
     "DELIVERY_UNITS",
@@ -77,6 +73,7 @@ __all__ = [
     "ConnectLink",
     "ConnectionEvent",
     "ContactWrite",
+    "CustomerWrite",
     "Discrepancy",
     "Export",
     "ExportChunk",

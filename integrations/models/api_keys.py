@@ -1,4 +1,5 @@
-"""Keys of programs that speak to the v2 bridge. A key itself is shown once and stored nowhere."""
+"""Keys of programs: of those that speak to the v2 bridge, and of the adapters that speak to our API. A key itself is
+shown once and stored nowhere."""
 
 import hashlib
 import hmac
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,31 @@ SHORTEST, LONGEST = 32, 128
 """Characters of a key that a customer brings along."""
 PREFIX = 6
 """Characters of a key by which people know it again."""
+MOST_SYSTEM = 30
+"""Characters of the name of another system."""
 _USED_EVERY = timedelta(minutes=1)
+
+
+class KeyKind(models.TextChoices):
+    BRIDGE = "bridge", _("API v2 (bridge)")
+    API = "api", _("API for other systems")
+
+
+class CustomersDirection(models.TextChoices):
+    """NONE; IN: the system's customers go to Bling; OUT: it may read Bling's; BOTH."""
+
+    NONE = "", _("No customers")
+    IN = "in", _("From the system to Bling")
+    OUT = "out", _("From Bling to the system")
+    BOTH = "both", _("In both directions")
+
+
+class Prefers(models.TextChoices):
+    """Who is right where both sides changed a field."""
+
+    ASK = "", _("A person says")
+    SYSTEM = "system", _("The other system")
+    BLING = "bling", _("Bling")
 
 
 class ParcelValue(models.TextChoices):
@@ -43,15 +68,20 @@ def digests_of(key: str) -> list[str]:
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    def known(self, key: str) -> "ApiKey | None":
-        """Return the row of a key that is not revoked."""
-        digests = digests_of(key)
-        rows = self.filter(digest__in=digests, revoked_at=None).select_related("connection__tenant")
+    def known(self, key: str, kind: str) -> "ApiKey | None":
+        """Return the row of a key of some kind that is not revoked."""
+        digests = digests_of(key) if len(key) <= LONGEST else []
+        rows = self.filter(digest__in=digests, kind=kind, revoked_at=None).select_related("connection__tenant")
         return next((row for row in rows if any(hmac.compare_digest(row.digest, one) for one in digests)), None)
 
     def that_settle(self) -> "ApiKeyQuerySet":
         """Return the keys that two people let settle payables, and that are not revoked."""
         return self.filter(settles=True, settle_approved_by__isnull=False, revoked_at=None)
+
+    def that_send_customers(self) -> "ApiKeyQuerySet":
+        """Return the keys that a second person let send customers to Bling, and that are not revoked."""
+        towards_bling = (CustomersDirection.IN, CustomersDirection.BOTH)
+        return self.filter(customers__in=towards_bling, is_confirmed=True, revoked_at=None)
 
     def note_use(self, row: "ApiKey", key: str, now: datetime) -> None:
         """Note that a key was used, at most once a minute. One that was kept with the older pepper is kept with the
@@ -62,7 +92,8 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
 
 
 class ApiKey(models.Model):
-    """A program that may enter payables for one Bling account. `digest` is HMAC-SHA256 of the key with KEY_PEPPER."""
+    """A program that may work with one Bling account: by the bridge, or (`kind`) by our API, for one `system` whose
+    names of things are its own. `digest` is HMAC-SHA256 of the key with KEY_PEPPER."""
 
     connection = models.ForeignKey(
         BlingConnection, models.CASCADE, related_name="api_keys", verbose_name=_("Bling connection")
@@ -70,6 +101,25 @@ class ApiKey(models.Model):
     label = models.CharField(_("what uses it"), max_length=100)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     prefix = models.CharField(_("begins with"), max_length=PREFIX, editable=False)
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=KeyKind, default=KeyKind.BRIDGE, db_default=KeyKind.BRIDGE.value
+    )
+    system = models.CharField(
+        _("system"), max_length=MOST_SYSTEM, blank=True, default="", db_default="",
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]*\Z", _("Small letters without accents, digits and hyphens."))],
+        help_text=_(
+            "A word for the other system, such as “auvo”. Keys of the same word share what that system has sent."
+        ),
+    )  # fmt: skip
+    customers = models.CharField(
+        _("customers"), max_length=4, choices=CustomersDirection, blank=True, default="", db_default=""
+    )
+    prefers = models.CharField(
+        _("who is right"), max_length=6, choices=Prefers, blank=True, default="", db_default="",
+        help_text=_(
+            "Where the system and Bling both changed a field. At the first comparison a person says in any case."
+        ),
+    )  # fmt: skip
     is_old = models.BooleanField(_("key of Bling's API v2"), default=False)
     parcel_value = models.CharField(
         _("value of installments"), max_length=5, choices=ParcelValue, blank=True, default=ParcelValue.UNSET,
@@ -159,8 +209,8 @@ class ApiKey(models.Model):
         settle_approved_by_id: int | None
 
     class Meta:
-        verbose_name = _("key of the bridge")
-        verbose_name_plural = _("keys of the bridge")
+        verbose_name = _("key of a program")
+        verbose_name_plural = _("keys of programs")
         default_permissions = ("view",)
         permissions = [
             ("manage_apikey", "Can make, register and revoke keys of the bridge"),
@@ -176,6 +226,10 @@ class ApiKey(models.Model):
                 condition=Q(confirmed_by=None) | ~Q(confirmed_by=models.F("created_by")),
                 name="api_key_has_two_persons",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="bridge", system="", customers="") | (Q(kind="api", settles=False) & ~Q(system="")),
+                name="api_key_is_of_one_kind",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -184,7 +238,21 @@ class ApiKey(models.Model):
     @property
     def may_enter(self) -> bool:
         """Say whether a second person let it enter payables, and it is not revoked."""
-        return self.is_confirmed and self.revoked_at is None
+        return self.kind == KeyKind.BRIDGE and self.is_confirmed and self.revoked_at is None
+
+    @property
+    def may_send_customers(self) -> bool:
+        """Say whether a second person let it send customers to Bling, and it is not revoked (`that_send_customers`)."""
+        return self._may_customers(CustomersDirection.IN)
+
+    @property
+    def may_read_customers(self) -> bool:
+        """Say whether a second person let it read Bling's customers, and it is not revoked."""
+        return self._may_customers(CustomersDirection.OUT)
+
+    def _may_customers(self, direction: CustomersDirection) -> bool:
+        is_let = self.customers in (direction, CustomersDirection.BOTH)
+        return is_let and self.is_confirmed and self.revoked_at is None
 
     @property
     def may_settle(self) -> bool:

@@ -139,7 +139,7 @@ WATCHED = (
     ),
     Watched(
         "integrations_blingwriting", AuditAction.WRITING, "blingconnection", "connection_id",
-        ("mode", "limit", "only_writer", "settles"), company=_BY_BLING,
+        ("mode", "limit", "only_writer", "settles", "changes_contacts"), company=_BY_BLING,
     ),
     Watched(
         "integrations_writebatch", AuditAction.PAYABLES, "writebatch",
@@ -158,11 +158,17 @@ WATCHED = (
         amount="(r->>'value')::numeric", actor="(r->>'decided_by_id')::bigint",
     ),
     Watched(
+        "integrations_customerwrite", AuditAction.CUSTOMER_ORDER, "customerwrite",
+        values=("decision", "decided_at", "contact_id"), events="UPDATE", company=_BY_BLING,
+        actor="(r->>'decided_by_id')::bigint",
+        condition="new_row->>'decided_at' IS DISTINCT FROM old_row->>'decided_at'",
+    ),
+    Watched(
         "integrations_apikey", AuditAction.BRIDGE_KEY, "apikey",
-        values=("connection_id", "prefix", "is_old", "parcel_value", "unknown_names", "window_hours", "allows_query",
-                "success_status", "limit", "next_limit", "limit_asked_by_id", "settles", "settles_any",
-                "settle_account_id", "settle_asked_by_id", "settle_approved_by_id", "is_confirmed", "confirmed_by_id",
-                "revoked_at"),
+        values=("connection_id", "kind", "system", "customers", "prefers", "prefix", "is_old", "parcel_value",
+                "unknown_names", "window_hours", "allows_query", "success_status", "limit", "next_limit",
+                "limit_asked_by_id", "settles", "settles_any", "settle_account_id", "settle_asked_by_id",
+                "settle_approved_by_id", "is_confirmed", "confirmed_by_id", "revoked_at"),
         only_that=("label", "digest", "contact_email"), company=_BY_BLING,
         actor="coalesce((r->>'revoked_by_id')::bigint, (r->>'settle_approved_by_id')::bigint,"
               " (r->>'settle_asked_by_id')::bigint, (r->>'created_by_id')::bigint)",

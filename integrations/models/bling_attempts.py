@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.domain.delivery import Operation
 from integrations.models.bling_units import ContactWrite, PayableWrite, SettlementWrite
 from integrations.models.connections import BlingConnection
+from integrations.models.customer_writes import CustomerWrite
 from integrations.models.moments import moment
 from integrations.models.outbox import BaseAttempt
 
@@ -25,6 +26,7 @@ class BlingAttempt(BaseAttempt):
         (Operation.CREATE.value, _("Create")),
         (Operation.SAVE_PERSON.value, _("Save person")),
         (Operation.SETTLE.value, _("Settle")),
+        (Operation.UPDATE.value, _("Change")),
     ]
 
     id = models.BigIntegerField(
@@ -41,6 +43,9 @@ class BlingAttempt(BaseAttempt):
     )
     settlement = models.ForeignKey(
         SettlementWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("settlement")
+    )
+    customer = models.ForeignKey(
+        CustomerWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("customer")
     )
     operation = models.CharField(_("operation"), max_length=20, choices=OPERATIONS)
     bling_id = models.BigIntegerField(_("Bling id"), null=True)
@@ -70,6 +75,11 @@ class BlingAttempt(BaseAttempt):
                 fields=["settlement"],
                 condition=Q(outcome__in=["", "uncertain"], settlement__isnull=False),
                 name="one_open_attempt_per_settlement_write",
+            ),
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=Q(outcome__in=["", "uncertain"], customer__isnull=False),
+                name="one_open_attempt_per_customer_write",
             ),
             models.UniqueConstraint(
                 fields=["settlement"],

@@ -82,8 +82,8 @@ class DecidedUnit(BlingUnit):
 
 
 class ContactWrite(BlingUnit):
-    """A supplier that Bling is to have: found there, or created. One for each CPF/CNPJ (compact), else for each name
-    (`folded_name`), whoever asks for it."""
+    """A supplier or customer that Bling is to have: found there, or created. One for each CPF/CNPJ (compact), else for
+    each name (`folded_name`), whoever asks for it."""
 
     WORD = "contact"
 
@@ -95,8 +95,8 @@ class ContactWrite(BlingUnit):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("supplier for Bling")
-        verbose_name_plural = _("suppliers for Bling")
+        verbose_name = _("contact for Bling")
+        verbose_name_plural = _("contacts for Bling")
         default_permissions = ("view",)
         indexes = [
             models.Index(fields=["connection", "ready_at"], condition=Q(state="ready"), name="contact_write_ready"),
@@ -145,7 +145,7 @@ class PayableWrite(DecidedUnit):
 
     batch = models.ForeignKey(WriteBatch, models.CASCADE, related_name="payables", verbose_name=_("batch"))
     supplier = models.ForeignKey(
-        ContactWrite, models.PROTECT, null=True, related_name="payables", verbose_name=_("supplier for Bling")
+        ContactWrite, models.PROTECT, null=True, related_name="payables", verbose_name=_("contact for Bling")
     )
     contact_id = models.BigIntegerField(_("contact in Bling"), null=True)
     supplier_name = models.CharField(_("supplier"), max_length=255)
@@ -329,8 +329,3 @@ class SettlementWrite(DecidedUnit):
 
     def money(self) -> dict[str, Any]:
         return {"value": self.value, "paid_on": self.paid_on}
-
-
-WriteUnit = ContactWrite | PayableWrite | SettlementWrite
-WRITE_UNITS: tuple[type[WriteUnit], ...] = (ContactWrite, PayableWrite, SettlementWrite)
-"""Everything that is delivered to Bling."""

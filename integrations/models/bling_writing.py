@@ -1,5 +1,6 @@
 """Whether and how a company's Bling account is written to. A connection without such a row is only read."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +17,28 @@ _NOTHING: dict[str, Any] = {
 }  # fmt: skip
 
 
+WRITTEN_KINDS = ("payables", "contacts", "settlements", "customers")
+"""What Bling may let be written, or not, each by itself."""
+
+
 class WriteMode(models.TextChoices):
     OFF = "off", _("Off")
     SIMULATION = "simulation", _("Simulation")
     LIVE = "live", _("Live delivery")
 
 
+SWITCHED_OFF: dict[str, Any] = {"mode": WriteMode.OFF, "settles": False, "changes_contacts": False}
+"""The switches of an account, as they are until a person decides."""
+
+
 class BlingWriting(models.Model):
     """The switch for writing, and the row that is leased while one write of the account is in flight.
 
     Above `limit` reais, within 24 hours and by one person, a second person confirms. `paused_until` and `failure`: a
-    call was refused for what only people correct. `payables_…`, `contacts_…` and `settlements_…`: Bling lets nobody
-    write this kind, and the others go on. What was entered before `live_since` waits for a person's word: who entered
-    it was told that nothing is sent, and a restored database may not know what was.
+    call was refused for what only people correct. `payables_…`, `contacts_…`, `settlements_…` and `customers_…` (what
+    changes the contacts that Bling has): Bling lets nobody write this kind, and the others go on. What was entered
+    before `live_since` waits for a person's word: who entered it was told that nothing is sent, and a restored database
+    may not know what was.
     """
 
     connection = models.OneToOneField(
@@ -61,6 +71,15 @@ class BlingWriting(models.Model):
             "that was not tried on a real account yet."
         ),
     )
+    changes_contacts = models.BooleanField(
+        _("contacts may be changed"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Contacts that Bling has are changed by what other systems send of their customers. How Bling answers that "
+            "was tried on one account only, by others. Without it they are only found or created."
+        ),
+    )
     live_since = models.DateTimeField(null=True, editable=False)
     settles_since = models.DateTimeField(null=True, editable=False)
     failure = models.JSONField(_("last error"), default=dict, editable=False)
@@ -71,6 +90,8 @@ class BlingWriting(models.Model):
     contacts_wait_until = models.DateTimeField(null=True, editable=False)
     settlements_failure = models.JSONField(**_NOTHING)
     settlements_wait_until = models.DateTimeField(null=True, editable=False)
+    customers_failure = models.JSONField(**_NOTHING)
+    customers_wait_until = models.DateTimeField(null=True, editable=False)
     served_at = models.DateTimeField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)
@@ -81,12 +102,8 @@ class BlingWriting(models.Model):
             "settles_since",
             "failure",
             "paused_until",
-            "payables_failure",
-            "payables_wait_until",
-            "contacts_failure",
-            "contacts_wait_until",
-            "settlements_failure",
-            "settlements_wait_until",
+            *(f"{kind}_failure" for kind in WRITTEN_KINDS),
+            *(f"{kind}_wait_until" for kind in WRITTEN_KINDS),
             "served_at",
             "lease_until",
             "fence",
@@ -115,11 +132,9 @@ class BlingWriting(models.Model):
         """Return why Bling let nobody write a kind of object, for each that was left alone after a moment."""
         return [failure for failure, until in self._kinds() if failure and until is not None and until > moment]
 
-    def _kinds(self) -> tuple[tuple[dict[str, str], datetime | None], ...]:
-        return (
-            (self.payables_failure, self.payables_wait_until), (self.contacts_failure, self.contacts_wait_until),
-            (self.settlements_failure, self.settlements_wait_until),
-        )  # fmt: skip
+    def _kinds(self) -> Iterator[tuple[dict[str, str], datetime | None]]:
+        for kind in WRITTEN_KINDS:
+            yield getattr(self, f"{kind}_failure"), getattr(self, f"{kind}_wait_until")
 
     def waits_for_permission(self, now: datetime, *, needs_supplier: bool) -> bool:
         """Say whether a payable is not sent now because Bling lets nobody write it, or the supplier that it needs."""

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Upper
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -43,7 +43,8 @@ class Person(models.Model):
     """A contact that some title names. `document` is compact text; it may hold letters.
 
     `forgotten_at`: its data was erased on request. Its titles are not planned until Bling shows the contact again.
-    `is_stale`: Bling said that it changed, and its detail could not be read since.
+    `changed_at` is when one of its data was last seen to be another. `is_stale`: Bling said that it changed, and its
+    detail could not be read since.
     """
 
     connection = models.ForeignKey(
@@ -66,6 +67,7 @@ class Person(models.Model):
     category_id = models.BigIntegerField(_("default category in Bling"), default=0)
     type_ids = ArrayField(models.BigIntegerField(), verbose_name=_("contact types"), default=list, blank=True)
     read_at = models.DateTimeField(_("read at"))
+    changed_at = models.DateTimeField(db_default=Now(), editable=False)
     is_stale = models.BooleanField(default=False, db_default=False, editable=False)
     forgotten_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
 
@@ -85,6 +87,7 @@ class Person(models.Model):
             models.Index(fields=["name", "id"], name="person_by_name"),
             models.Index(fields=["connection", "name", "id"], name="person_of_company"),
             models.Index(fields=["connection", "category_id"], condition=~Q(category_id=0), name="person_category"),
+            models.Index(fields=["connection", "changed_at", "id"], name="person_changed"),
         ]
         constraints = [models.UniqueConstraint(fields=["connection", "bling_id"], name="one_person_per_bling_id")]
         permissions = [("view_personal_data", "Can see whole CPF numbers")]

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connections
 
+from integrations.models.bling_writing import WRITTEN_KINDS
 from integrations.models.columns import has_columns
 from integrations.models.deliveries import Posting
 from integrations.models.wake_ups import WakeUpKind
@@ -177,13 +178,14 @@ def statements() -> list[str]:
             "UPDATE",
             of_bling,
             (WakeUpKind.ALERTS,),
-            _changed("mode", "paused_until", "payables_failure", "contacts_failure", "settlements_failure"),
+            _changed("mode", "paused_until", *(f"{kind}_failure" for kind in WRITTEN_KINDS)),
         ),
         *_of_row("integrations_contactwrite", "supplier", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")),
         *_of_row("integrations_payablewrite", "payable", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")),
         *_of_row(
             "integrations_settlementwrite", "settlement", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")
         ),
+        *_of_row("integrations_customerwrite", "customer", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")),
         *_of_row(
             "integrations_blingattempt",
             "surplus_in_bling",
@@ -215,7 +217,7 @@ def statements() -> list[str]:
 _NAMED = (
     ("integrations_wakeup", "due_at"), ("integrations_planrequest", "connection_id"),
     ("integrations_personposting", "sought_at"), ("integrations_settlementwrite", "title_id"),
-    ("integrations_blingwriting", "settlements_failure"),
+    ("integrations_blingwriting", "customers_failure"), ("integrations_customerwrite", "state"),
     *((Posting._meta.db_table, name) for name in _POSTED),
 )  # fmt: skip
 """The columns that the triggers name; of other tables the youngest ones."""

@@ -53,6 +53,12 @@ class Fields:
             raise OddFieldError(where, service=service, code="no_object")
         self._data = data
 
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The object itself, for what is sent back as it came."""
+        found: Mapping[str, Any] = self._data
+        return found
+
     def has(self, name: str) -> bool:
         return self._data.get(name) is not None
 

@@ -146,6 +146,26 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("A program wanted it settled, and Bling does not show it as open and whole."),
         gettext_noop("Look at “Settlements for Bling”, and in Bling at what was paid."),
     ),
+    Reason.FIELDS_DIFFER: Words(
+        gettext_noop("Data differ"),
+        gettext_noop("Another system and Bling do not have the same data of a customer."),
+        gettext_noop("Look at “Customers of other systems”, and choose there which data count."),
+    ),
+    Reason.CONTACT_TAKEN: Words(
+        gettext_noop("Contact of another customer"),
+        gettext_noop("Another customer of the same system is this contact of Bling already."),
+        gettext_noop("Look at “Customers of other systems”."),
+    ),
+    Reason.CONTACT_GONE: Words(
+        gettext_noop("Contact gone from Bling"),
+        gettext_noop("Bling no longer has the contact of a customer of another system."),
+        gettext_noop("Look at “Customers of other systems”."),
+    ),
+    Reason.CONTACT_CHANGES_OFF: Words(
+        gettext_noop("Contacts are not changed"),
+        gettext_noop("Changing contacts that Bling has is switched off for this account."),
+        gettext_noop("Support switches it on (“Writing into Bling”)."),
+    ),
     Reason.NO_ANSWER: Words(
         gettext_noop("No answer"),
         gettext_noop("Kamino did not answer as expected. Tried again by itself."),

@@ -67,6 +67,14 @@ _BY_CODE = {
         "Bling lets nobody settle payables (%(message)s): tick “Contas a Pagar” and “Borderôs” with their sub-items in "
         "a new app, and give its user the same permission. Nothing else is affected."
     ),
+    "no_customers": gettext_noop(
+        "Bling lets nobody change contacts (%(message)s): tick “Clientes e Fornecedores” with its sub-items in a new "
+        "app, and give its user the same permission. Nothing else is affected."
+    ),
+    "refused_in_a_row": gettext_noop(
+        "Bling refused several customers of another system one after the other: look at “Customers of other systems”. "
+        "The rest goes on by itself within minutes."
+    ),
     "field_missing": gettext_noop("An answer %(of)s cannot be read: there is no %(place)s."),
     "field_odd": gettext_noop("An answer %(of)s cannot be read: %(place)s."),
     "no_object": gettext_noop("An answer %(of)s cannot be read: no object at %(place)s."),

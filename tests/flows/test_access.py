@@ -26,6 +26,8 @@ from sandbox.world import World
 from tests.flows.customers import WRITE_SCOPES, Customer
 from tests.flows.payables import enter, ours, states
 
+SWITCHES = {"limit": None, "only_writer": True, "settles": False, "changes_contacts": False}
+
 
 def test_writing_is_asked_for_and_authorized_by_the_link(customer: Customer) -> None:
     customer.ask()
@@ -44,7 +46,14 @@ def test_writing_is_asked_for_and_authorized_by_the_link(customer: Customer) -> 
 def test_what_is_authorized_is_written(customer: Customer) -> None:
     customer.ask()
     customer.authorize()
-    options = {"limit": None, "only_writer": True, "settles": False, "reason": "início", "user": customer.person}
+    options = {
+        "limit": None,
+        "only_writer": True,
+        "settles": False,
+        "changes_contacts": False,
+        "reason": "início",
+        "user": customer.person,
+    }
     writing.switch(connection=customer.connection, mode=WriteMode.LIVE, **options, now=timezone.now())  # type: ignore[arg-type]
     enter(customer.company, customer.person)
     customer.company.bling.expire_access_tokens()
@@ -53,7 +62,14 @@ def test_what_is_authorized_is_written(customer: Customer) -> None:
 
 
 def test_reading_alone_is_not_enough_for_live_writing(customer: Customer) -> None:
-    options = {"limit": None, "only_writer": True, "settles": False, "reason": "início", "user": customer.person}
+    options = {
+        "limit": None,
+        "only_writer": True,
+        "settles": False,
+        "changes_contacts": False,
+        "reason": "início",
+        "user": customer.person,
+    }
     with pytest.raises(Refused, match=r"98302, 98310"):
         writing.switch(connection=customer.connection, mode=WriteMode.LIVE, **options, now=timezone.now())  # type: ignore[arg-type]
     BlingToken.objects.update(scopes="")  # an answer that names none proves nothing
@@ -313,7 +329,14 @@ def test_back_to_reading_lets_no_program_settle_and_is_told(customer: Customer, 
     assert ("writing_off" in customer.events()) is (mode == WriteMode.LIVE)
     assert "settling_off" in customer.events()
     # Going live again needs the customer's word.
-    options = {"limit": None, "only_writer": True, "settles": False, "reason": "de novo", "user": customer.person}
+    options = {
+        "limit": None,
+        "only_writer": True,
+        "settles": False,
+        "changes_contacts": False,
+        "reason": "de novo",
+        "user": customer.person,
+    }
     with pytest.raises(Refused, match="Acesso ao Bling"):
         writing.switch(connection=customer.connection, mode=WriteMode.LIVE, **options, now=timezone.now())  # type: ignore[arg-type]
 

@@ -58,6 +58,8 @@ _EVENTS = {
     "writing_live": gettext_noop("Writing into Bling live"),
     "settling_on": gettext_noop("Programs may settle payables in Bling"),
     "settling_off": gettext_noop("Programs may not settle payables in Bling any more"),
+    "contacts_on": gettext_noop("Contacts in Bling may be changed by what other systems send"),
+    "contacts_off": gettext_noop("Contacts in Bling are not changed any more"),
     "superseded": gettext_noop("Something else was asked for meanwhile: the new authorization was not stored"),
     "switch_unread": gettext_noop("The new authorization could not be tried and was not stored; the old one stays"),
     "switch_other_company": gettext_noop("The new authorization is another company's and was not stored"),

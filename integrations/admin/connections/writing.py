@@ -18,11 +18,13 @@ from integrations.pipeline.company import bling_access
 from integrations.pipeline.company import writing as company_writing
 from integrations.words.writes import MODE_COLOURS
 
+SWITCHES = ("mode", "limit", "only_writer", "settles", "changes_contacts")
+
 
 class WritingForm(actions.ReasonForm):
     """Whether and how a Bling account is written to."""
 
-    field_order = ["mode", "limit", "only_writer", "settles", "reason"]
+    field_order = [*SWITCHES, "reason"]
     mode = forms.ChoiceField(
         label=gettext_lazy("Writing into Bling"), choices=WriteMode.choices, widget=UnfoldAdminRadioSelectWidget()
     )
@@ -37,6 +39,10 @@ class WritingForm(actions.ReasonForm):
     settles = forms.BooleanField(
         label=gettext_lazy("Programs may settle"), required=False,
         help_text=BlingWriting._meta.get_field("settles").help_text, widget=UnfoldBooleanSwitchWidget(),
+    )  # fmt: skip
+    changes_contacts = forms.BooleanField(
+        label=gettext_lazy("Contacts may be changed"), required=False,
+        help_text=BlingWriting._meta.get_field("changes_contacts").help_text, widget=UnfoldBooleanSwitchWidget(),
     )  # fmt: skip
 
 
@@ -68,7 +74,7 @@ class WritingButton:
         writing = _writing_of(connection)
         form = WritingForm(
             request.POST or None,
-            initial={name: getattr(writing, name) for name in ("mode", "limit", "only_writer", "settles")},
+            initial={name: getattr(writing, name) for name in SWITCHES},
         )
         if (
             request.method == "POST"

@@ -44,6 +44,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.ApiKey: "connection__tenant",
     models.PayableWrite: "connection__tenant",
     models.SettlementWrite: "connection__tenant",
+    models.CustomerWrite: "connection__tenant",
     models.WriteBatch: "connection__tenant",
     models.PayableSheet: "connection__tenant",
     models.BlingAttempt: "connection__tenant",

@@ -7,40 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import actions, texts
-from integrations.admin.kit.base import ReadOnlyInline
+from integrations.admin.kit.bling_attempts import AttemptInline
 from integrations.admin.kit.decorators import display, page_action
 from integrations.models import BlingAttempt, CatalogItem, PayableWrite, SettlementWrite
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.payables import live
-from integrations.words.colours import OUTCOME_COLOURS
-from integrations.words.reasons import answer_of, named_fields
 from integrations.words.writes import recurrence_text
-
-
-class AttemptInline(ReadOnlyInline):
-    """The writes of one payable."""
-
-    model = BlingAttempt
-    fk_name = "payable"
-    verbose_name_plural = gettext_lazy("Writes to Bling")
-    fields = readonly_fields = ["moment", "result", "answer", "number"]
-
-    @display(gettext_lazy("started at"))
-    def moment(self, attempt: BlingAttempt) -> str:
-        return texts.moment(attempt.started_at)
-
-    @display(gettext_lazy("outcome"), label=OUTCOME_COLOURS)
-    def result(self, attempt: BlingAttempt) -> tuple[str, str]:
-        return attempt.outcome, attempt.get_outcome_display()
-
-    @display(gettext_lazy("answer"))
-    def answer(self, attempt: BlingAttempt) -> str:
-        said = answer_of(attempt.failure, attempt.message, attempt.outcome)
-        return texts.sentence_list([*filter(None, [said]), *named_fields(attempt.failure)])
-
-    @display(gettext_lazy("Bling id"))
-    def number(self, attempt: BlingAttempt) -> str:
-        return texts.plain_number(attempt.bling_id)
 
 
 class SettlementAttemptInline(AttemptInline):

@@ -15,8 +15,8 @@ from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin, ReadOnlyInline
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoiceColumn, TenantFilter
+from integrations.admin.kit.standing_columns import StandingColumns
 from integrations.admin.payables.attempts import occurrence_text
-from integrations.admin.payables.columns import StandingColumns
 from integrations.login.middleware import RENEWED
 from integrations.login.step_up import stepped_up
 from integrations.models import PayableWrite, WriteBatch

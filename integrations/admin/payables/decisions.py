@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from integrations.admin.kit import actions, texts
+from integrations.admin.kit.bling_forms import LARGEST_ID, ContactForm
 from integrations.admin.kit.decorators import page_action
 from integrations.admin.payables.attempts import has_surplus
 from integrations.domain.delivery import DeliveryState
@@ -22,7 +23,6 @@ from integrations.models import PayableWrite, WriteBatch
 from integrations.pipeline.payables import live, orders
 from integrations.pipeline.payables.standing import Standing, standing_of
 
-LARGEST_ID = 2**63 - 1
 USEFUL: dict[Standing, set[str]] = {
     Standing.AWAITS_SECOND: {"leave_out"},
     Standing.STOPPED: {"leave_out"},
@@ -44,20 +44,6 @@ class NumberForm(actions.ReasonForm):
     bling_id = forms.IntegerField(
         label=gettext_lazy("Bling id"), min_value=1, max_value=LARGEST_ID, widget=UnfoldAdminIntegerFieldWidget()
     )
-
-
-class ContactForm(actions.ReasonForm):
-    """The number of a contact in Bling, empty where it is none of those that Bling has."""
-
-    field_order = ["contact_id", "reason"]
-    contact_id = forms.IntegerField(
-        label=gettext_lazy("Id of the contact in Bling"), required=False, min_value=1, max_value=LARGEST_ID,
-        widget=UnfoldAdminIntegerFieldWidget(),
-        help_text=gettext_lazy("Empty: it is none of them, and a new contact is registered."),
-    )  # fmt: skip
-
-    def clean_contact_id(self) -> int:
-        return self.cleaned_data["contact_id"] or 0
 
 
 class PayableDecisions(actions.PermittedActions):

@@ -1,5 +1,5 @@
-"""Keys of the v2 bridge: made, registered, changed and revoked by support; finance confirms them. A key is
-shown once, on the page that answers."""
+"""Keys of programs: made, registered, changed and revoked by support; finance confirms them. A key is shown once, on
+the page that answers."""
 
 from typing import Any
 
@@ -23,24 +23,32 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import TenantFilter
 from integrations.admin.kit.scope import change_url, scoped
 from integrations.admin.payables.attempts import register_name
-from integrations.admin.payables.key_forms import ChangeForm, ConfirmForm, KeyForm, OldKeyForm
+from integrations.admin.payables.key_forms import ApiKeyForm, ChangeForm, ConfirmForm, KeyForm, LabelForm, OldKeyForm
 from integrations.login.step_up import stepped_up
 from integrations.models import ApiKey, BlingConnection
+from integrations.models.api_keys import KeyKind
 from integrations.models.registers import CatalogKind
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import keys
 from integrations.pipeline.payables.entry import registers_of
 
 MAKE, REGISTER = "integrations_apikey_make", "integrations_apikey_register"
+MAKE_API = "integrations_apikey_make_api"
+OF_BRIDGE = (
+    "parcel_value", "unknown_names", "window_hours", "success_status", "allows_query", "is_old", "limit_text",
+    "settling", "settles_any", "settle_account",
+)  # fmt: skip
+OF_API = ("system", "customers", "prefers")
+"""What is shown of a key of one kind alone."""
 COLOURS = {"valid": "success", "awaiting": "warning", "revoked": "default"}
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     tenant_path = "connection__tenant"
-    empty_text = gettext_lazy("No program may enter payables. “New key” lets one.")
+    empty_text = gettext_lazy("No program may work with Bling. “New key” lets one.")
     list_before_template = "admin/integrations/payables/keys.html"
-    list_display = ["name", "state", "used", "begins", "company"]
+    list_display = ["name", "kind", "state", "used", "begins", "company"]
     list_filter = [TenantFilter]
     list_select_related = [
         "connection__tenant", "created_by", "revoked_by", "confirmed_by", "limit_asked_by", "settle_asked_by",
@@ -48,9 +56,8 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     ]  # fmt: skip
     ordering = ["-created_at", "-pk"]
     readonly_fields = fields = [
-        "name", "state", "begins", "address", "is_old", "used", "made", "revoked", "parcel_value", "unknown_names",
-        "window_hours", "success_status", "allows_query", "contact_email", "limit_text", "settling", "settles_any",
-        "settle_account", "account", "company",
+        "name", "kind", "state", "begins", "address", "used", "made", "revoked", *OF_API, *OF_BRIDGE, "contact_email",
+        "account", "company",
     ]  # fmt: skip
     actions_detail = ["confirm", "change_settings", "revoke"]
 
@@ -61,12 +68,16 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
         view = self.admin_site.admin_view
         return [
             path("nova/", view(self.make), name=MAKE),
+            path("nova-api/", view(self.make_api), name=MAKE_API),
             path("registrar/", view(self.register), name=REGISTER),
             *super().get_urls(),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        links = {"make_url": reverse(f"admin:{MAKE}"), "register_url": reverse(f"admin:{REGISTER}")}
+        links = {
+            "make_url": reverse(f"admin:{MAKE}"), "register_url": reverse(f"admin:{REGISTER}"),
+            "make_api_url": reverse(f"admin:{MAKE_API}"),
+        }  # fmt: skip
         shown = links if self.has_manage_permission(request) else {}
         return super().changelist_view(request, {**shown, **(extra_context or {})})
 
@@ -74,6 +85,11 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "show_history": True})
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Leave out what says nothing of a key of this kind."""
+        other = OF_BRIDGE if obj is not None and obj.kind == KeyKind.API else OF_API
+        return [name for name in self.fields if name not in other]
 
     def has_manage_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.manage_apikey"))
@@ -92,6 +108,11 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
         """Make a key, and show it once. Raises `PermissionDenied`."""
         return self._new(request, KeyForm, _("New key"))
 
+    @stepped_up
+    def make_api(self, request: HttpRequest) -> HttpResponse:
+        """Make a key of our API for another system, and show it once. Raises `PermissionDenied`."""
+        return self._new(request, ApiKeyForm, _("New key of the API"))
+
     @method_decorator(sensitive_post_parameters("key"))
     @stepped_up
     def register(self, request: HttpRequest) -> HttpResponse:
@@ -99,13 +120,14 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
         return self._new(request, OldKeyForm, _("Register a key of Bling's API v2"))
 
     @sensitive_variables("key")
-    def _new(self, request: HttpRequest, kind: type[KeyForm], title: str) -> HttpResponse:
+    def _new(self, request: HttpRequest, kind: type[KeyForm] | type[ApiKeyForm], title: str) -> HttpResponse:
         if not self.has_manage_permission(request):
             raise PermissionDenied
         connections = scoped(BlingConnection.objects.filter(tenant__is_active=True), request)
         form = kind(request.POST or None, connections=connections.select_related("tenant").order_by("tenant__name"))
         if request.method == "POST" and form.is_valid():
             given = {**form.cleaned_data, "user": actions.user_of(request), "now": timezone.now()}
+            given |= {"kind": KeyKind.API} if kind is ApiKeyForm else {}
             try:
                 if kind is OldKeyForm:
                     row, key = keys.register(**given), ""
@@ -119,7 +141,8 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     def _page(self, request: HttpRequest, title: str, context: dict[str, Any]) -> HttpResponse:
         context |= {
             **self.admin_site.each_context(request), "opts": self.opts, "title": title,
-            "back": actions.changelist_url(self), "address": bridge_address(),
+            "back": actions.changelist_url(self), "address": _address_of(context.get("row")),
+            "is_api": isinstance(context.get("form"), ApiKeyForm),
             "key_url": change_url(context.get("row")),
         }  # fmt: skip
         response = TemplateResponse(request, "admin/integrations/payables/key.html", context)
@@ -142,14 +165,11 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
     @stepped_up
     def change_settings(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object_or_deny(request, object_id)
-        initial = {name: getattr(row, name) for name in ChangeForm.base_fields}
-        accounts = registers_of(row.connection).accounts
         return actions.ask_then(
             request, self, row.pk, keys.change,
             _("Saved. It counts from the next request on, once finance confirmed what has to be confirmed."),
-            given={"api_key": row}, form=ChangeForm(request.POST or None, initial=initial, accounts=accounts),
-            title=_("Change the key"), note=str(row), submit=_("Save"),
-            text=_("What it may settle more than before counts once somebody of finance has confirmed it."),
+            given={"api_key": row}, form=_change_form(request, row), title=_("Change the key"), note=str(row),
+            submit=_("Save"), text=_what_changes(row),
         )  # fmt: skip
 
     @page_action(gettext_lazy("Revoke"), permissions=["manage"], icon="key_off")
@@ -179,7 +199,7 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
 
     @display(gettext_lazy("address for the program"))
     def address(self, row: ApiKey) -> str:
-        return bridge_address()
+        return _address_of(row)
 
     @display(gettext_lazy("begins with"))
     def begins(self, row: ApiKey) -> str:
@@ -223,9 +243,24 @@ class ApiKeyAdmin(AuditHistory, actions.PermittedActions, ReadOnlyAdmin):
         return str(row.connection.tenant)
 
 
-def bridge_address() -> str:
-    """Return where a program sends what it had sent to Bling's API v2."""
-    return f"{settings.PUBLIC_URL.rstrip('/')}/Api/v2/contapagar/json/"
+def _address_of(row: ApiKey | None) -> str:
+    """Return where a program sends its requests: those of the bridge what they had sent to Bling's API v2."""
+    path = reverse("api:openapi-view") if row is not None and row.kind == KeyKind.API else "/Api/v2/contapagar/json/"
+    return f"{settings.PUBLIC_URL.rstrip('/')}{path}"
+
+
+def _change_form(request: HttpRequest, row: ApiKey) -> LabelForm:
+    kind = LabelForm if row.kind == KeyKind.API else ChangeForm
+    initial = {name: getattr(row, name) for name in kind.base_fields}
+    if kind is LabelForm:
+        return LabelForm(request.POST or None, initial=initial)
+    return ChangeForm(request.POST or None, initial=initial, accounts=registers_of(row.connection).accounts)
+
+
+def _what_changes(row: ApiKey) -> str:
+    if row.kind == KeyKind.API:
+        return _("What it may do stays as it is. For something else, make another key of the same system.")
+    return _("What it may settle more than before counts once somebody of finance has confirmed it.")
 
 
 def limit_of(row: ApiKey) -> str:
@@ -247,6 +282,12 @@ def account_name(row: ApiKey) -> str:
 
 def _what_it_may(row: ApiKey) -> list[str]:
     """Return what a key is to do, as sentences for who confirms it."""
+    if row.kind == KeyKind.API:
+        names = {"system": row.system, "customers": row.get_customers_display(), "prefers": row.get_prefers_display()}
+        return [
+            _("System %(system)s. Customers: %(customers)s.") % names,
+            _("Where both sides changed a field: %(prefers)s.") % names,
+        ]
     enters = _("It enters payables. Limit of 24 hours: %(limit)s") % {"limit": limit_of(row)}
     if not row.settles:
         return [enters]

@@ -1,4 +1,4 @@
-"""The forms for keys of the bridge: a new one, and one that a customer brings along."""
+"""The forms for keys of programs: a new one, one that a customer brings along, and one of our API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,17 +17,26 @@ from unfold.widgets import (
 
 from integrations.admin.kit.fields import AmountField
 from integrations.models import ApiKey, BlingConnection, CatalogItem
-from integrations.models.api_keys import LONGEST, ParcelValue, UnknownNames
+from integrations.models.api_keys import LONGEST, MOST_SYSTEM, CustomersDirection, ParcelValue, Prefers, UnknownNames
 
 
 def _help(name: str) -> Any:
     return ApiKey._meta.get_field(name).help_text  # type: ignore[union-attr]
 
 
-class SettingsForm(forms.Form):
-    """What a key is for, how its requests are read, and what it may do."""
+class LabelForm(forms.Form):
+    """What a key is for, and who looks after it."""
 
     label = forms.CharField(label=_("What uses it"), max_length=100, widget=UnfoldAdminTextInputWidget())
+    contact_email = forms.EmailField(
+        label=_("E-mail of who looks after the program"), required=False, help_text=_help("contact_email"),
+        widget=UnfoldAdminTextInputWidget(),
+    )  # fmt: skip
+
+
+class SettingsForm(LabelForm):
+    """How the requests of a key of the bridge are read, and what it may do."""
+
     parcel_value = forms.ChoiceField(
         label=_("Value of installments"), choices=ParcelValue.choices, required=False, help_text=_help("parcel_value"),
         widget=UnfoldAdminRadioSelectWidget(),
@@ -47,10 +56,6 @@ class SettingsForm(forms.Form):
     allows_query = forms.BooleanField(
         label=_("Key in the address"), required=False, help_text=_help("allows_query"),
         widget=UnfoldBooleanSwitchWidget(),
-    )  # fmt: skip
-    contact_email = forms.EmailField(
-        label=_("E-mail of who looks after the program"), required=False, help_text=_help("contact_email"),
-        widget=UnfoldAdminTextInputWidget(),
     )  # fmt: skip
     limit = AmountField(label=_("Limit of 24 hours"), required=False, help_text=_help("limit"))
     settles = forms.BooleanField(
@@ -84,10 +89,9 @@ class ChangeForm(SettingsForm):
         return self.cleaned_data["settle_account_id"] or 0
 
 
-class KeyForm(SettingsForm):
-    """A new key of an account. The bank account of its settlements is chosen once its Bling account is known."""
+class OfConnection(forms.Form):
+    """Which Bling account a new key is for."""
 
-    field_order = ["connection", "label"]
     connection = forms.ModelChoiceField(
         BlingConnection.objects.none(), label=_("Bling connection"), widget=UnfoldAdminSelectWidget()
     )
@@ -97,6 +101,30 @@ class KeyForm(SettingsForm):
         field = self.fields["connection"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = connections
+
+
+class KeyForm(OfConnection, SettingsForm):
+    """A new key of the bridge. The bank account of its settlements is chosen once its Bling account is known."""
+
+    field_order = ["connection", "label"]
+
+
+class ApiKeyForm(OfConnection, LabelForm):
+    """A new key of our API. What it may do stays as it is made: another key of the same system may do otherwise."""
+
+    field_order = ["connection", "label", "system", "customers", "prefers", "contact_email"]
+    system = forms.CharField(
+        label=_("System"), max_length=MOST_SYSTEM, help_text=_help("system"), widget=UnfoldAdminTextInputWidget(),
+        validators=ApiKey._meta.get_field("system").validators,
+    )  # fmt: skip
+    customers = forms.ChoiceField(
+        label=_("Customers"), widget=UnfoldAdminRadioSelectWidget(),
+        choices=[choice for choice in CustomersDirection.choices if choice[0]],
+    )  # fmt: skip
+    prefers = forms.ChoiceField(
+        label=_("Who is right"), choices=Prefers.choices, required=False, initial=Prefers.ASK,
+        help_text=_help("prefers"), widget=UnfoldAdminRadioSelectWidget(),
+    )  # fmt: skip
 
 
 class OldKeyForm(KeyForm):

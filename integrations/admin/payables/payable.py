@@ -15,14 +15,15 @@ from django.utils.translation import gettext_lazy
 
 from integrations.admin.kit import texts
 from integrations.admin.kit.base import ReadOnlyAdmin
+from integrations.admin.kit.bling_attempts import AttemptInline
 from integrations.admin.kit.decorators import display
 from integrations.admin.kit.filters import ChoiceFilter, DayRange, TenantFilter
 from integrations.admin.kit.scope import change_url
-from integrations.admin.payables.attempts import AttemptInline, SurplusButton, occurrence_text, register_name
-from integrations.admin.payables.columns import StandingColumns
+from integrations.admin.kit.standing_columns import StandingColumns
+from integrations.admin.kit.state_in_bling import StateInBling
+from integrations.admin.payables.attempts import SurplusButton, occurrence_text, register_name
 from integrations.admin.payables.decisions import PayableDecisions
 from integrations.admin.payables.enter import EnterPage, enter_url
-from integrations.admin.payables.filters import StateInBling
 from integrations.admin.payables.sheet import upload_url
 from integrations.domain.titles import Direction
 from integrations.models import PayableWrite, Title

@@ -15,12 +15,12 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from integrations.admin.kit import actions, texts
 from integrations.admin.kit.base import ReadOnlyAdmin
+from integrations.admin.kit.bling_forms import LARGEST_ID
 from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import DayRange, TenantFilter
+from integrations.admin.kit.standing_columns import StandingColumns
+from integrations.admin.kit.state_in_bling import StateInBling
 from integrations.admin.payables.attempts import SettlementAttemptInline, SurplusButton, has_surplus, register_name
-from integrations.admin.payables.columns import StandingColumns
-from integrations.admin.payables.decisions import LARGEST_ID
-from integrations.admin.payables.filters import StateInBling
 from integrations.domain.titles import Direction
 from integrations.models import SettlementWrite, Title
 from integrations.models.registers import CatalogKind

@@ -61,6 +61,13 @@ SETTLEMENT_FAILPOINTS = (
     "settlement.recorded",
 )
 """Those of settlements in Bling, which a tick only passes when a program ordered one."""
+CUSTOMER_FAILPOINTS = (
+    "customer.claimed",
+    "customer.before_write",
+    "customer.after_write",
+    "customer.recorded",
+)
+"""Those of customers of other systems, which a tick only passes when a system sent one."""
 EXPORT_FAILPOINTS = ("export.worked", "export.saved")
 """Those of exports, which a tick only passes when somebody ordered one."""
 

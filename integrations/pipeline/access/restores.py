@@ -24,8 +24,8 @@ from integrations.models import (
     KnownDatabase,
     ListedSpan,
     RestoreHold,
-    WriteMode,
 )
+from integrations.models.bling_writing import SWITCHED_OFF
 from integrations.pipeline.access import journal
 
 log = structlog.get_logger(__name__)
@@ -196,7 +196,7 @@ def _hold_all(now: datetime) -> None:
     """Forget what the database says of Kamino, and let each company be read again before anything is sent to it. Into
     Bling nothing is sent before a person switches that on again."""
     KaminoConnection.objects.update(reconciled_at=None, reconcile_cursor={})
-    BlingWriting.objects.update(mode=WriteMode.OFF, settles=False)
+    BlingWriting.objects.update(**SWITCHED_OFF)
     ListedSpan.objects.all().delete()
     KaminoSnapshot.objects.all().delete()
     RestoreHold.objects.filter(RestoreHold.OPEN).update(since=now, looked_at=None)

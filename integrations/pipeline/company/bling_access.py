@@ -4,7 +4,7 @@ Asking changes nothing but what the customer is asked for next. What they consen
 where anything of it is not proved, the new tokens are dropped, and the old ones are as they were.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,8 +24,8 @@ from integrations.models import (
     BlingToken,
     BlingWriting,
     ConnectionEvent,
-    WriteMode,
 )
+from integrations.models.bling_writing import SWITCHED_OFF
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.apps import app_for, platform_app
 from integrations.pipeline.access.identity import doubt, proved
@@ -162,18 +162,26 @@ def _switch_off(connection: BlingConnection, reason: str, user: User, now: datet
     writing = BlingWriting.objects.select_for_update().filter(connection=connection).first()
     if writing is None:
         return
-    before = writing.mode, writing.settles
-    writing.mode, writing.settles = WriteMode.OFF, False
-    if before != (writing.mode, writing.settles):
+    before = switches_of(writing)
+    for name, value in SWITCHED_OFF.items():
+        setattr(writing, name, value)
+    if before != SWITCHED_OFF:
         _note(writing, reason, user)
-        writing.save(update_fields=["mode", "settles"])
-        tell_switches(writing, *before, reason=reason, user=user, now=now)
+        writing.save(update_fields=sorted(SWITCHED_OFF))
+        tell_switches(writing, before, reason=reason, user=user, now=now)
 
 
-def tell_switches(writing: BlingWriting, mode: str, settles: bool, *, reason: str, user: User, now: datetime) -> None:
-    """Tell on a connection's timeline which switches of its writing differ from what they were (`mode`, `settles`)."""
-    codes = [f"writing_{writing.mode}"] if writing.mode != mode else []
-    codes += [f"settling_{'on' if writing.settles else 'off'}"] if writing.settles != settles else []
+def switches_of(writing: BlingWriting) -> dict[str, Any]:
+    """Return how the switches of an account stand."""
+    return {name: getattr(writing, name) for name in SWITCHED_OFF}
+
+
+def tell_switches(writing: BlingWriting, before: Mapping[str, Any], *, reason: str, user: User, now: datetime) -> None:
+    """Tell on a connection's timeline which switches of its writing differ from what they were."""
+    codes = [f"writing_{writing.mode}"] if writing.mode != before["mode"] else []
+    for name, code in (("settles", "settling"), ("changes_contacts", "contacts")):
+        is_on = getattr(writing, name)
+        codes += [f"{code}_{'on' if is_on else 'off'}"] if is_on != before[name] else []
     for code in codes:
         ConnectionEvent.objects.create(
             connection_id=writing.connection_id, at=now, code=code, detail=reason.strip()[:200], user=user

@@ -1,13 +1,14 @@
-"""What people entered for Bling that is owed to one person: told, and emptied, like the titles of theirs."""
+"""What was entered for Bling about one person, what is owed to them and what other systems sent of them: told, and
+emptied, like the titles of theirs."""
 
 from functools import reduce
 from operator import or_
 from typing import Any
 
 from django.db.models import CharField, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Concat
 
-from integrations.models import BlingAttempt, ContactWrite, PayableWrite, SettlementWrite, Title
+from integrations.models import BlingAttempt, ContactWrite, CustomerWrite, PayableWrite, SettlementWrite, Title
 from integrations.pipeline.company.subjects import Subject, without
 
 
@@ -31,6 +32,11 @@ class PayablesOf:
             | Q(supplier__in=self.suppliers.order_by().values("pk")),
             **mine,
         )  # fmt: skip
+        self.customers = CustomerWrite.objects.filter(
+            Q(bling_id__in=ids) | Q(document__in=subject.documents) | named("name")
+            | Q(contact__in=self.suppliers.order_by().values("pk")),
+            **mine,
+        )  # fmt: skip
         about = Q(payable__in=self.payables.order_by().values("pk"))
         titles = Title.objects.filter(person__in=subject.persons)
         mirrored = titles.filter(connection=OuterRef("connection"), bling_id=OuterRef("title_id"))
@@ -39,14 +45,15 @@ class PayablesOf:
             about
             | Q(contact__in=self.suppliers.order_by().values("pk"))
             | Q(settlement__in=self.settlements.order_by().values("pk"))
+            | Q(customer__in=self.customers.order_by().values("pk"))
         )
 
     def units(self) -> list[QuerySet[Any]]:
-        return [self.payables, self.suppliers, self.settlements]
+        return [self.payables, self.customers, self.suppliers, self.settlements]
 
     def erase(self) -> None:
         """Empty what names the person. Numbers, days and amounts stay, and what keeps one from being sent twice."""
-        payables, suppliers, settlements = ([row.pk for row in rows] for rows in self.units())
+        payables, customers, suppliers, settlements = ([row.pk for row in rows] for rows in self.units())
         self.attempts.update(body={}, sent_body=None, message="", failure=None)
         words = self._subject.words
         for payable in PayableWrite.objects.filter(pk__in=payables):
@@ -61,6 +68,11 @@ class PayablesOf:
         PayableWrite.objects.filter(pk__in=payables).update(
             supplier_name="", supplier_document="", reason_params={}, problems=[],
             desired=_without_text("desired"), delivered=_without_text("delivered"),
+        )  # fmt: skip
+        # A reference of another system has no asterisk: none that it sends is taken for this one.
+        CustomerWrite.objects.filter(pk__in=customers).update(
+            name="", document="", ref=Concat(Value("*"), Cast("pk", CharField())), desired=None, delivered=None,
+            choices={}, seen=None, decision_reason="", reason_params={}, problems=[],
         )  # fmt: skip
         ContactWrite.objects.filter(pk__in=suppliers).update(
             name="", folded_name=Cast("pk", CharField()), document="", desired=None, delivered=None,

@@ -30,6 +30,7 @@ from integrations.models import (
     Tenant,
     WriteBatch,
 )
+from integrations.models.bling_writing import WRITTEN_KINDS
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ OF_THE_PERSON: dict[str, tuple[str, ...]] = {
     ),
     "SettlementWrite": ("reason_params", "problems", "desired", "delivered", "decision_reason"),
     "ContactWrite": ("name", "folded_name", "document", "reason_params", "problems", "desired", "delivered"),
+    "CustomerWrite": (
+        "name", "document", "ref", "reason_params", "problems", "desired", "delivered", "choices", "seen",
+        "decision_reason",
+    ),
     "BlingAttempt": ("body", "sent_body", "message", "failure"),
     "StoredDiscrepancy": ("bling_value", "kamino_value"),
     "Mapping": ("bling_name", "pending"),
@@ -133,8 +138,9 @@ NAMES_NOBODY: dict[str, tuple[str, ...]] = {
     "ContactWrite": ("reason", "desired_fingerprint", "delivered_fingerprint"),
     "SettlementWrite": ("reason", "desired_fingerprint", "delivered_fingerprint", "document_number", "fingerprint"),
     "BlingAttempt": ("fingerprint", "operation"),
-    "BlingWriting": ("failure", "payables_failure", "contacts_failure", "settlements_failure"),
-    "ApiKey": ("digest", "prefix"),
+    "CustomerWrite": ("reason", "desired_fingerprint", "delivered_fingerprint", "system", "digest", "left_out"),
+    "BlingWriting": ("failure", *(f"{kind}_failure" for kind in WRITTEN_KINDS)),
+    "ApiKey": ("kind", "system", "customers", "prefers", "digest", "prefix"),
     "WriteBatch": ("fingerprint",),
     "Alert": ("cause",),
     "BulkOrder": ("title_ids",),

@@ -26,6 +26,7 @@ from integrations.models import (
     ConnectionEvent,
     ConnectLink,
     ContactWrite,
+    CustomerWrite,
     Export,
     ExportChunk,
     ForcedSettlement,
@@ -53,7 +54,7 @@ ACCOUNTABLE = 5 * YEAR
 
 GUARDS = (
     Posting, PersonPosting, PartPosting, Attempt, ForcedSettlement, PayableWrite, ContactWrite,
-    SettlementWrite, BlingAttempt,
+    SettlementWrite, CustomerWrite, BlingAttempt,
 )  # fmt: skip
 """Tables with a constraint that keeps something from being sent or settled twice: never purged, never partitioned."""
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from integrations.models import BlingConnection, BlingWriting, SyncRun, WriteMode
 from integrations.models.connections import ConnectionStatus
-from integrations.pipeline.company.bling_access import missing_access, tell_switches
+from integrations.pipeline.company.bling_access import missing_access, switches_of, tell_switches
+from integrations.pipeline.customers.orders import changes_are_let
 from integrations.pipeline.desk.refusal import Refused, need_reason
 
 REGISTERS_AGE = timedelta(days=1)
@@ -39,27 +40,35 @@ def switch(
     limit: Decimal | None,
     only_writer: bool,
     settles: bool,
+    changes_contacts: bool,
     reason: str,
     user: User,
     now: datetime,
 ) -> BlingWriting:
-    """Set whether and how an account is written to, and whether programs may settle in it. Raises `Refused` without a
+    """Set whether and how an account is written to, whether programs may settle in it, and whether contacts that it has
+    may be changed. Raises `Refused` without a
     reason, or, for live delivery, naming what is not ready."""
     need_reason(reason)
     with transaction.atomic():
         writing, _is_new = BlingWriting.objects.select_for_update().get_or_create(connection=connection)
-        before, did_settle = writing.mode, writing.settles
+        before = switches_of(writing)
         writing.mode, writing.limit, writing.only_writer = WriteMode(mode), limit, only_writer
-        writing.settles = settles
-        missing = missing_for_live(writing, now) if mode == WriteMode.LIVE and before != WriteMode.LIVE else []
+        writing.settles, writing.changes_contacts = settles, changes_contacts
+        missing = missing_for_live(writing, now) if mode == WriteMode.LIVE and before["mode"] != mode else []
         if missing:
             raise Refused("not_ready", " ".join([_("Not everything is ready."), *missing]))
-        if mode == WriteMode.LIVE and before != WriteMode.LIVE:
+        if mode == WriteMode.LIVE and before["mode"] != mode:
             writing.live_since = now
-        if settles and not did_settle:
+        if settles and not before["settles"]:
             writing.settles_since = now
         writing._change_reason = reason.strip()[:100]  # type: ignore[attr-defined] # simple-history's
         writing._history_user = user  # type: ignore[attr-defined]
-        writing.save(update_fields=["mode", "limit", "only_writer", "settles", "live_since", "settles_since"])
-        tell_switches(writing, before, did_settle, reason=reason, user=user, now=now)
+        writing.save(
+            update_fields=[
+                "mode", "limit", "only_writer", "settles", "changes_contacts", "live_since", "settles_since"
+            ]
+        )  # fmt: skip
+        if changes_contacts:
+            changes_are_let(connection, now)
+        tell_switches(writing, before, reason=reason, user=user, now=now)
     return writing

@@ -26,7 +26,7 @@ from integrations.bling_v2.codes import (
 from integrations.bling_v2.request import MOST_BYTES as MOST_BYTES
 from integrations.bling_v2.request import Request, read_request
 from integrations.models import ApiKey, BlingConnection, BlingWriting, WriteMode
-from integrations.models.api_keys import LONGEST
+from integrations.models.api_keys import KeyKind
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.payables import throttle
 
@@ -98,7 +98,7 @@ def plain(call: Call) -> Answer:
     has it now."""
     with suppress(RefusedError):
         request = read_request(call.raw, call.content_type, call.query, encoding=call.encoding)
-        key = ApiKey.objects.known(request.key) if len(request.key) <= LONGEST else None
+        key = ApiKey.objects.known(request.key, KeyKind.BRIDGE)
         if key is not None:
             log.error("a key of the bridge came without encryption: revoke it", key=key.pk, begins=key.prefix)
     return refusal(call.path, RefusedError(OFF, ONLY_HTTPS), status=403)
@@ -121,7 +121,7 @@ def key_of(call: Call, clock: Clock) -> tuple[ApiKey, Request]:
     except RefusedError:
         throttle.count_unknown(call.address)
         raise
-    key = ApiKey.objects.known(request.key) if len(request.key) <= LONGEST else None
+    key = ApiKey.objects.known(request.key, KeyKind.BRIDGE)
     if key is None or (request.is_key_in_query and not key.allows_query):
         throttle.count_unknown(call.address)
         raise RefusedError(NO_KEY)

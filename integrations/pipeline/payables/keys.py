@@ -1,4 +1,4 @@
-"""Keys of the v2 bridge: made, registered, changed, revoked. The key itself is returned once, and stored nowhere."""
+"""Keys of programs: made, registered, changed, revoked. The key itself is returned once, and stored nowhere."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from django.utils.translation import override
 
 from integrations.domain.bodies import fingerprint_of
 from integrations.models import ApiKey, BlingConnection
-from integrations.models.api_keys import LONGEST, PREFIX, SHORTEST, digests_of, new_key
+from integrations.models.api_keys import LONGEST, PREFIX, SHORTEST, KeyKind, digests_of, new_key
 from integrations.pipeline.access import mails
 from integrations.pipeline.access.mails import addresses
 from integrations.pipeline.desk.refusal import Refused, need_reason
@@ -154,25 +154,27 @@ def _is_raised(before: Decimal | None, after: Decimal | None) -> bool:
 
 def _is_looser(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Say whether a key may do more than before, or from another account."""
-    is_wider = any(after[name] and not before[name] for name in ("allows_query", "settles", "settles_any"))
-    is_wider = is_wider or _is_raised(before.get("limit"), after.get("limit"))
-    return is_wider or (after["settles"] and after["settle_account_id"] != before["settle_account_id"])
+    is_wider = any(after.get(name) and not before[name] for name in ("allows_query", "settles", "settles_any"))
+    is_wider = is_wider or ("limit" in after and _is_raised(before["limit"], after["limit"]))
+    return is_wider or (bool(after.get("settles")) and after["settle_account_id"] != before["settle_account_id"])
 
 
 def _tell(row: ApiKey, user: User) -> None:
-    """Tell the company that a program may enter payables from now on, or settle them: whoever did not ask for that
-    calls."""
+    """Tell the company what a program may do in its Bling from now on: whoever did not ask for that calls."""
     tenant = row.connection.tenant
     names = {"user": user.get_username(), "company": tenant.name, "label": row.label, "prefix": row.prefix}
     with override(settings.LANGUAGE_CODE):
-        subject = _("A key of the bridge for %(company)s") % names
-        text = (
-            _(
-                "%(user)s let a program enter payables into the Bling of %(company)s (%(label)s, key %(prefix)s…). If "
-                "nobody of you asked for that, tell support at once."
-            )
-            % names
+        subject = _("A key for a program of %(company)s") % names
+        let = _(
+            "%(user)s let a program enter payables into the Bling of %(company)s (%(label)s, key %(prefix)s…). If "
+            "nobody of you asked for that, tell support at once."
         )
+        if row.kind == KeyKind.API:
+            let = _(
+                "%(user)s let another system work with the customers in the Bling of %(company)s (%(label)s, key "
+                "%(prefix)s…; %(customers)s). If nobody of you asked for that, tell support at once."
+            )
+        text = let % {**names, "customers": row.get_customers_display()}
         more = [_("It is also to settle payables in Bling.")] if row.settles else []
         if row.awaits_approval:
             more.append(_("It counts once somebody of finance has confirmed it on the page of the key."))
@@ -186,7 +188,7 @@ def _tell(row: ApiKey, user: User) -> None:
 def _tell_contact(row: ApiKey) -> None:
     """Tell who looks after a program that its key was revoked."""
     with override(settings.LANGUAGE_CODE):
-        subject = _("A key of the bridge was revoked")
+        subject = _("A key was revoked")
         text = _(
             "The key %(prefix)s… (%(label)s) of %(company)s was revoked: requests with it are answered with 401 from "
             "now on. Ask support for another one."

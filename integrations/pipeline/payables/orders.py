@@ -120,23 +120,31 @@ def supplier_is(*, payable: PayableWrite, contact: PersonFacts | None, reason: s
     that is not (any more) asked, or where the contact has another CPF/CNPJ."""
     with transaction.atomic():
         row = _locked(payable)
-        supplier = row.supplier and ContactWrite.objects.select_for_update().get(pk=row.supplier.pk)
-        if supplier is None or supplier.state != DeliveryState.NEEDS_HUMAN:
+        if row.supplier is None:
             raise decided_meanwhile()
-        if contact is not None and supplier.document and contact.document not in ("", supplier.document):
-            raise Refused("other", _("This contact has another CPF/CNPJ."))
-        outcome = Outcome.ADOPTED if contact else Outcome.TRANSIENT
-        unknown = supplier.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
-        unknown.update(outcome=outcome, ended_at=now, bling_id=contact and contact.bling_id)
-        if contact is None:
-            free(supplier, now, create_anyway=True)
-        else:
-            ContactWrite.objects.filter(pk=supplier.pk).update(
-                state=DeliveryState.DELIVERED, bling_id=contact.bling_id, delivered=supplier.desired,
-                delivered_fingerprint=supplier.desired_fingerprint, fence=supplier.fence + 1, **NO_REASON,
-            )  # fmt: skip
+        contact_is(row.supplier, contact, now)
         # What waited too long meanwhile still waits for a person's word: nobody compared it with what Bling has.
         PayableWrite.objects.filter(pk=row.pk).update(**decided(Decision.SUPPLIER, reason, user, now))
+
+
+def contact_is(wanted: ContactWrite, contact: PersonFacts | None, now: datetime) -> None:
+    """Take a contact of Bling for the one that is wanted; `None`: none of those that it has, one is created. Raises
+    `Refused` where that is not (any more) asked, or where the contact has another CPF/CNPJ."""
+    row = ContactWrite.objects.select_for_update().get(pk=wanted.pk)
+    if row.state != DeliveryState.NEEDS_HUMAN:
+        raise decided_meanwhile()
+    if contact is not None and row.document and contact.document not in ("", row.document):
+        raise Refused("other", _("This contact has another CPF/CNPJ."))
+    outcome = Outcome.ADOPTED if contact else Outcome.TRANSIENT
+    unknown = row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
+    unknown.update(outcome=outcome, ended_at=now, bling_id=contact and contact.bling_id)
+    if contact is None:
+        free(row, now, create_anyway=True)
+    else:
+        ContactWrite.objects.filter(pk=row.pk).update(
+            state=DeliveryState.DELIVERED, bling_id=contact.bling_id, delivered=row.desired,
+            delivered_fingerprint=row.desired_fingerprint, fence=row.fence + 1, **NO_REASON,
+        )  # fmt: skip
 
 
 def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.core.cache import cache
 
 from integrations.bling_v2.codes import BUSY, TOO_MANY, RefusedError
 from integrations.domain.delivery import Outcome
-from integrations.models import ApiKey, BlingAttempt, SettlementWrite, WriteBatch
+from integrations.models import ApiKey, BlingAttempt, CustomerWrite, SettlementWrite, WriteBatch
 from integrations.models.known_addresses import digest_of
 from integrations.models.payable_queries import refused_whole
 
@@ -21,6 +21,8 @@ MOST_WAITING, MOST_WAITING_OF_ONE = 8, 2
 """Requests that wait in this process, and those of one Bling account among them."""
 MOST_A_MINUTE = 60
 """Requests of one Bling account that are accepted within a minute."""
+MOST_CUSTOMERS_A_MINUTE = 300
+"""Customers of one Bling account that are new or changed within a minute: more than Bling takes within ten."""
 MOST_REFUSED, REFUSED_WITHIN, STOPPED_FOR = 5, timedelta(minutes=10), timedelta(minutes=5)
 """So many requests of one key that Bling refused stop it for a while: errors count against the address of all."""
 
@@ -65,6 +67,13 @@ def check_accepted(key: ApiKey, now: datetime) -> None:
     refused = refused_whole().filter(**mine)
     newest = list(refused.order_by("-created_at").values_list("created_at", flat=True)[:MOST_REFUSED])
     if len(newest) == MOST_REFUSED and newest[0] > now - STOPPED_FOR:
+        raise RefusedError(TOO_MANY)
+
+
+def check_customers(key: ApiKey, now: datetime) -> None:
+    """Raise `RefusedError` where an account's systems sent too many customers within a minute."""
+    rows = CustomerWrite.objects.filter(connection=key.connection_id, accepted_at__gt=now - timedelta(minutes=1))
+    if rows.count() >= MOST_CUSTOMERS_A_MINUTE:
         raise RefusedError(TOO_MANY)
 
 

@@ -297,7 +297,7 @@ def save_persons(
         if person is not None and person.to_facts() == facts:
             same[read_at].append(person.pk)
         else:
-            changed.append(Person(connection=connection, read_at=read_at, **asdict(facts)))
+            changed.append(Person(connection=connection, read_at=read_at, changed_at=now, **asdict(facts)))
     for read_at, pks in same.items():
         Person.objects.filter(pk__in=pks).update(read_at=read_at, is_stale=False)
     columns = [name for name in Person.FACT_FIELDS if name != "bling_id"]
@@ -305,7 +305,7 @@ def save_persons(
         changed,
         update_conflicts=True,
         unique_fields=["connection", "bling_id"],
-        update_fields=[*columns, "read_at", "is_stale", "forgotten_at"],
+        update_fields=[*columns, "read_at", "changed_at", "is_stale", "forgotten_at"],
     )
     of_known = [person.bling_id for person in changed if person.bling_id in known]  # no title names a new one
     request_plans(Title.objects.filter(connection=connection, person__bling_id__in=of_known), now=now)

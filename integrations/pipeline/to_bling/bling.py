@@ -5,8 +5,11 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from integrations.models import BlingWriting, ContactWrite, PayableWrite, SettlementWrite
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Problem, Reason
+from integrations.models import BlingWriting, ContactWrite, CustomerWrite, PayableWrite, SettlementWrite
 from integrations.models.bling_units import BlingUnit
+from integrations.models.outbox import stored
 from integrations.pipeline.access.leases import CONFIG_PAUSE, LEASE
 from integrations.pipeline.outbox.destination import Destination
 from integrations.rest.session import TOTAL_TIMEOUT
@@ -18,7 +21,9 @@ def _pause(connection_id: int, failure: dict[str, str], until: datetime) -> None
     )
 
 
-_KINDS = {ContactWrite: "contacts", PayableWrite: "payables", SettlementWrite: "settlements"}
+_KINDS = {
+    ContactWrite: "contacts", PayableWrite: "payables", SettlementWrite: "settlements", CustomerWrite: "customers",
+}  # fmt: skip
 
 
 def _stop_kind(unit: BlingUnit, failure: dict[str, str], until: datetime) -> None:
@@ -35,7 +40,8 @@ def note_allowed(unit: BlingUnit) -> None:
 
 
 def _store_anew(units: QuerySet[Any], now: datetime) -> None:
-    """Store what is wanted as today's version would. What people entered needs no other plan."""
+    """Store what is wanted as today's version would. What people entered needs no other plan; what another system said
+    while a customer was on its way is sent next."""
     for unit in units:
         assert isinstance(unit, BlingUnit)
         desired = unit.get_desired()
@@ -43,6 +49,17 @@ def _store_anew(units: QuerySet[Any], now: datetime) -> None:
         type(unit).objects.filter(pk=unit.pk, desired_fingerprint=unit.desired_fingerprint).update(
             desired=wanted.to_json(), desired_fingerprint=wanted.fingerprint, ready_at=now, planned_at=now
         )
+        if isinstance(unit, CustomerWrite):
+            _go_on(unit, now)
+
+
+def _go_on(unit: CustomerWrite, now: datetime) -> None:
+    """Send what a system said meanwhile, or ask a person about what it and Bling do not agree on."""
+    rows, agreed = CustomerWrite.objects.filter(pk=unit.pk), unit.get_delivered()
+    rows.filter(state=DeliveryState.HELD).update(state=DeliveryState.READY)
+    if unit.state == DeliveryState.DELIVERED and agreed is not None and agreed.open:
+        asked = stored(Problem(Reason.FIELDS_DIFFER), now)
+        rows.filter(state=DeliveryState.DELIVERED).update(state=DeliveryState.NEEDS_HUMAN, **asked)
 
 
 def _may_settle(_unit: Any, _now: datetime) -> bool:

@@ -5,18 +5,20 @@ from datetime import datetime
 
 from integrations.bling.client import BlingClient
 from integrations.bling.writer import BlingWriter
-from integrations.models import WRITE_UNITS, BlingWriting, Waiting
+from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, Waiting
 from integrations.models.outbox import DeliveryUnit
 from integrations.pipeline.access import restores
 from integrations.pipeline.access.clients import open_bling, open_bling_writer
 from integrations.pipeline.outbox import drain as outbox
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.to_bling.bling import BLING
+from integrations.pipeline.to_bling.customers import send_customer
 from integrations.pipeline.to_bling.lookup import resolve
 from integrations.pipeline.to_bling.ready import (
     in_turn,
     is_mine,
     next_contact,
+    next_customer,
     next_payable,
     next_settlement,
     next_uncertain,
@@ -76,8 +78,9 @@ def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None 
 def _work_on_one(
     client: BlingClient, writer: BlingWriter, connection_id: int, clock: Clock, working_on: list[DeliveryUnit]
 ) -> bool:
-    """Look up, settle a payable, find or create a supplier, or create a payable; false when nothing is due. A program
-    that settles waits for it, and there are few of them; thousands of payables may come out of one spreadsheet."""
+    """Look up, settle a payable, find or create a supplier, create a payable, or send a customer; false when nothing is
+    due. A program that settles waits for it, and there are few of them; thousands of payables may come out of one
+    spreadsheet, and thousands of customers out of another system, for whom nobody waits."""
     now = clock()
     unknown = next_uncertain(connection_id, now)
     if unknown is not None:
@@ -95,10 +98,18 @@ def _work_on_one(
         send_contact(client, writer, contact, clock=clock)
         return True
     payable = next_payable(connection_id, now)
-    if payable is None:
+    if payable is not None:
+        working_on.append(payable)
+        send_payable(client, writer, payable, clock=clock)
+        return True
+    customer = next_customer(connection_id, now)
+    if customer is None:
         return False
-    working_on.append(payable)
-    send_payable(client, writer, payable, clock=clock)
+    working_on.append(customer)
+    if isinstance(customer, ContactWrite):
+        send_contact(client, writer, customer, clock=clock)
+    else:
+        send_customer(client, writer, customer, clock=clock)
     return True
 
 

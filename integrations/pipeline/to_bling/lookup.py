@@ -9,13 +9,13 @@ from integrations.domain.calendar import around
 from integrations.domain.payables import DesiredContact, DesiredPayable, marker_of
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction, TitleFacts
-from integrations.models import ContactWrite, PayableWrite, SettlementWrite, Title, WriteUnit
+from integrations.models import ContactWrite, CustomerWrite, PayableWrite, SettlementWrite, Title, WriteUnit
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp, look_up
+from integrations.pipeline.to_bling import customers, settle
 from integrations.pipeline.to_bling.bling import BLING
 from integrations.pipeline.to_bling.send import matching
-from integrations.pipeline.to_bling.settle import look_for
 from integrations.rest.errors import NotFoundError
 
 MOVED = timedelta(days=31)
@@ -27,7 +27,9 @@ def resolve(client: BlingClient, unit: WriteUnit, *, clock: Clock) -> None:
     if isinstance(unit, ContactWrite):
         look_up(unit, partial(_contact, client, unit), to=BLING, clock=clock)
     elif isinstance(unit, SettlementWrite):
-        look_up(unit, partial(look_for, client, unit), to=BLING, clock=clock)
+        look_up(unit, partial(settle.look_for, client, unit), to=BLING, clock=clock)
+    elif isinstance(unit, CustomerWrite):
+        look_up(unit, partial(customers.look_for, client, unit), to=BLING, clock=clock)
     else:
         look_up(unit, partial(_payable, client, unit), to=BLING, clock=clock)
 

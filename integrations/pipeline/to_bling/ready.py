@@ -11,14 +11,16 @@ from django.db.models.functions import Coalesce
 from integrations.domain.delivery import DeliveryState
 from integrations.models import (
     WRITE_UNITS,
+    ApiKey,
     BlingWriting,
     ContactWrite,
+    CustomerWrite,
     PayableWrite,
     SettlementWrite,
     WriteMode,
     WriteUnit,
 )
-from integrations.models.bling_units import STALE_AFTER
+from integrations.models.bling_units import STALE_AFTER, BlingUnit
 from integrations.models.connections import ConnectionStatus
 from integrations.models.subqueries import has_any
 
@@ -43,7 +45,7 @@ def _is_let(kind: str, now: datetime) -> Q:
 
 
 def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
-    """Return the suppliers that may be sent now: a payable that may be sent needs them."""
+    """Return the contacts that may be sent now: a payable that may be sent needs them."""
     waiting = PayableWrite.objects.filter(
         ~PayableWrite.waited_too_long(now), PayableWrite.may_be_claimed(), _is_let("payables", now),
         _is_let("contacts", now), supplier=OuterRef("pk"), state=DeliveryState.READY,
@@ -51,6 +53,27 @@ def ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
     )  # fmt: skip
     rows = ContactWrite.objects.due(DeliveryState.READY, now).filter(bling_id__isnull=True)
     return rows.filter(has_any(waiting))
+
+
+def ready_customers(now: datetime) -> QuerySet[CustomerWrite]:
+    """Return the customers of other systems that may be compared and sent now: their contact is in Bling."""
+    return CustomerWrite.objects.due(DeliveryState.READY, now).filter(CustomerWrite.may_be_claimed(), _is_sent(now))
+
+
+def ready_contacts_of_customers(now: datetime) -> QuerySet[ContactWrite]:
+    """Return the contacts that may be sent now: a customer that may be sent needs them."""
+    keys = ApiKey.objects.that_send_customers().filter(pk=OuterRef("api_key"))
+    waiting = CustomerWrite.objects.filter(
+        Q(has_any(keys)), _is_sent(now), _is_let("contacts", now), contact=OuterRef("pk"), state=DeliveryState.READY
+    )
+    rows = ContactWrite.objects.due(DeliveryState.READY, now).filter(BlingUnit.may_be_claimed(), bling_id__isnull=True)
+    return rows.filter(has_any(waiting))
+
+
+def _is_sent(now: datetime) -> Q:
+    """An account is written to, and lets customers be changed, since before a customer was accepted."""
+    is_live = Q(connection__writing__mode=WriteMode.LIVE) & _is_let("customers", now)
+    return is_live & ~CustomerWrite.waited_too_long(now)
 
 
 def ready_settlements(now: datetime) -> QuerySet[SettlementWrite]:
@@ -81,8 +104,8 @@ def _of_units(now: datetime) -> QuerySet[Any]:
     """Return the accounts that have something which may be due, found by the partial indexes of what there is to do: of
     a thousand that wait for nothing none is read. A supplier is due only with a payable that is not old."""
     fresh = PayableWrite.objects.filter(state=DeliveryState.READY, accepted_at__gte=now - STALE_AFTER)
-    others = [SettlementWrite.objects.due(DeliveryState.READY, now)]
-    others += [model.objects.due(DeliveryState.UNCERTAIN, now) for model in WRITE_UNITS]  # type: ignore[misc]
+    others: list[Any] = [model.objects.due(DeliveryState.READY, now) for model in (SettlementWrite, CustomerWrite)]
+    others += [model.objects.due(DeliveryState.UNCERTAIN, now) for model in WRITE_UNITS]
     return fresh.order_by().values("connection").union(*(rows.order_by().values("connection") for rows in others))
 
 
@@ -96,7 +119,8 @@ def _with_work(now: datetime) -> QuerySet[BlingWriting]:
         counted = rows.order_by().values("connection").annotate(found=Count("pk")).values("found")
         unknown = unknown + Coalesce(Subquery(counted), 0)
     to_send = has_any(ready_payables(now).filter(**mine)) | has_any(ready_contacts(now).filter(**mine))
-    to_send |= has_any(ready_settlements(now).filter(**mine))
+    to_send |= has_any(ready_settlements(now).filter(**mine)) | has_any(ready_customers(now).filter(**mine))
+    to_send |= has_any(ready_contacts_of_customers(now).filter(**mine))
     found: QuerySet[BlingWriting] = BlingWriting.objects.alias(unknown=unknown)
     return found.filter(to_look_up | (Q(to_send) & Q(unknown__lt=MOST_UNKNOWN)))
 
@@ -132,3 +156,10 @@ def next_payable(connection_id: int, now: datetime) -> PayableWrite | None:
 def next_settlement(connection_id: int, now: datetime) -> SettlementWrite | None:
     """Return the settlement of an account that was asked for first."""
     return ready_settlements(now).filter(connection=connection_id).order_by("accepted_at", "pk").first()
+
+
+def next_customer(connection_id: int, now: datetime) -> CustomerWrite | ContactWrite | None:
+    """Return the customer of an account that was accepted first, or else the contact that one needs."""
+    mine = ready_customers(now).filter(connection=connection_id).select_related("api_key", "contact")
+    contacts = ready_contacts_of_customers(now).filter(connection=connection_id)
+    return mine.order_by("accepted_at", "pk").first() or contacts.order_by("pk").first()

@@ -1,4 +1,4 @@
-"""Send one supplier or payable. A supplier is looked for first; a payable is created, and never changed."""
+"""Send one contact or payable. A contact is looked for first; a payable is created, and never changed."""
 
 from functools import partial
 from typing import Any
@@ -15,25 +15,24 @@ from integrations.domain.documents import compact
 from integrations.domain.names import fold
 from integrations.domain.payables import DesiredContact
 from integrations.domain.reasons import Reason
-from integrations.models import BlingAttempt, CatalogItem, ContactWrite, PayableWrite, WriteBatch
+from integrations.models import BlingAttempt, ContactWrite, PayableWrite, WriteBatch
 from integrations.models.outbox import NO_REASON
-from integrations.models.registers import CatalogKind
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.to_bling.bling import BLING, note_allowed
+from integrations.pipeline.to_bling.contact_types import CUSTOMER, SUPPLIER, types_named
+from integrations.pipeline.to_bling.customers import stop_after_refusals
 from integrations.rest.errors import AmbiguousError, ApiError, InternalError, RejectedError
 
 log = structlog.get_logger(__name__)
 
-SUPPLIER = "fornecedor"
-"""What Bling calls the type of contact that is owed money (GET /contatos/tipos); its id is each account's own."""
 MOST_REFUSED = 5
 """Refusals in a row after which the rest of a batch waits for a person: errors count against the address of all."""
 
 
 def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *, clock: Clock) -> None:
-    """Claim one supplier, and find or create it."""
+    """Claim one supplier or customer, and find or create its contact."""
     claimed = claim(unit, Operation.SAVE_PERSON, settles=False, now=clock(), to=BLING)
     if claimed is None:
         return
@@ -46,7 +45,7 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
         may_send = partial(record.may_send, claimed, clock, desired)
         outcome = Outcome.DELIVERED
         try:
-            remote_id = writer.create_contact(desired, type_ids=_supplier_types(unit.connection_id), may_send=may_send)
+            remote_id = writer.create_contact(desired, type_ids=_types(unit), may_send=may_send)
         except RejectedError as refusal:
             # Somebody may have made it since it was looked for: Bling refuses a CPF/CNPJ that a contact has already.
             claimed.is_sent = False
@@ -58,6 +57,8 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
         note_allowed(unit)
     for batch in WriteBatch.objects.filter(payables__supplier=unit, state=WriteBatch.State.SENDING).distinct():
         _stop_after_refusals(batch)
+    if unit.customers.exists():
+        stop_after_refusals(unit.connection_id, clock())
 
 
 def _made_meanwhile(client: BlingClient, desired: DesiredContact, refusal: RejectedError) -> int | None:
@@ -152,10 +153,11 @@ def _is_meant(row: ContatoRow, desired: DesiredContact) -> bool:
     return fold(row.nome) == fold(desired.name)
 
 
-def _supplier_types(connection_id: int) -> tuple[int, ...]:
-    types = CatalogItem.objects.filter(connection=connection_id, kind=CatalogKind.CONTACT_TYPE, is_gone=False)
-    rows = types.order_by("bling_id").values_list("bling_id", "name")
-    return tuple(bling_id for bling_id, name in rows if fold(name) == SUPPLIER)
+def _types(unit: ContactWrite) -> tuple[int, ...]:
+    """Return what a new contact is, by who asks for it."""
+    names = [SUPPLIER] if unit.payables.exists() else []
+    names += [CUSTOMER] if unit.customers.exists() else []
+    return types_named(unit.connection_id, *names)
 
 
 def _stop_after_refusals(batch: WriteBatch) -> None:

@@ -1,0 +1,7 @@
+"""Everything that is delivered to Bling."""
+
+from integrations.models.bling_units import ContactWrite, PayableWrite, SettlementWrite
+from integrations.models.customer_writes import CustomerWrite
+
+WriteUnit = ContactWrite | PayableWrite | SettlementWrite | CustomerWrite
+WRITE_UNITS: tuple[type[WriteUnit], ...] = (ContactWrite, PayableWrite, SettlementWrite, CustomerWrite)

@@ -1,0 +1,143 @@
+"""Accept a customer of another system: what the system says is stored at once, under the account's lock, and compared
+with Bling later. The web process calls nobody."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from integrations.bling_v2.codes import RefusedError
+from integrations.domain.bodies import fingerprint_of
+from integrations.domain.delivery import IN_FLIGHT, DeliveryState
+from integrations.domain.payables import DesiredContact
+from integrations.domain.reasons import Problem, Reason
+from integrations.models import ApiKey, BlingConnection, BlingWriting, ContactWrite, CustomerWrite, WriteMode
+from integrations.models.outbox import NO_REASON, BaseAttempt, Priority, stored
+from integrations.pipeline.payables import throttle
+from integrations.pipeline.payables.accept import lock
+from integrations.pipeline.payables.entry import Supplier
+from integrations.pipeline.payables.suppliers import key_of, wanted_suppliers
+
+log = structlog.get_logger(__name__)
+
+
+class NotTaken(StrEnum):
+    """Why a request is not taken; nothing of it is stored then."""
+
+    NO_KEY = "no_key"
+    NOT_CONFIRMED = "not_confirmed"
+    NOT_ALLOWED = "not_allowed"
+    OFF = "off"
+    OLD_VERSION = "old_version"
+    OTHER_BODY = "other_body"
+    TOO_MANY = "too_many"
+
+
+class NotTakenError(Exception):
+    """A request is not taken, for the reason `why`."""
+
+    def __init__(self, why: NotTaken) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+@dataclass(frozen=True, repr=False)
+class Given:
+    """What a system says of a customer: `ref` is its own name for it, `version` grows with each change, `left_out` are
+    the fields that it gave and Bling would refuse."""
+
+    ref: str
+    version: int
+    contact: DesiredContact
+    left_out: tuple[str, ...] = field(default=())
+
+    @property
+    def digest(self) -> str:
+        return fingerprint_of([self.contact.to_json(), self.left_out])
+
+
+def accept(key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
+    """Store what a system says of one of its customers, and return its row. The same version again changes nothing.
+    Raises `NotTakenError`."""
+    if not key.may_send_customers:
+        raise NotTakenError(NotTaken.NOT_ALLOWED)
+    if not BlingWriting.objects.filter(connection=key.connection_id).exclude(mode=WriteMode.OFF).exists():
+        raise NotTakenError(NotTaken.OFF)
+    with transaction.atomic():
+        lock(key.connection)
+        rows = CustomerWrite.objects.select_for_update(of=("self",)).select_related("connection__writing", "contact")
+        row = rows.filter(connection=key.connection_id, system=key.system, ref=given.ref).first()
+        if row is not None and not _is_new(row, given):
+            if row.is_stale() or row.api_key_id != key.pk:  # it is said again, by this key
+                CustomerWrite.objects.filter(pk=row.pk).update(accepted_at=now, api_key=key)
+            return row
+        try:
+            throttle.check_customers(key, now)
+        except RefusedError as error:
+            raise NotTakenError(NotTaken.TOO_MANY) from error
+        return _created(key, given, now) if row is None else _changed(row, key, given, now)
+
+
+def _is_new(row: CustomerWrite, given: Given) -> bool:
+    """Say whether a system says something else than before. Raises `NotTakenError` for what is older, and where two
+    bodies have one version."""
+    if given.version < row.version:
+        raise NotTakenError(NotTaken.OLD_VERSION)
+    if given.version == row.version and given.digest != row.digest:
+        raise NotTakenError(NotTaken.OTHER_BODY)
+    return given.version > row.version
+
+
+def _created(key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
+    return CustomerWrite.objects.create(
+        connection=key.connection, system=key.system, ref=given.ref, document=given.contact.document,
+        contact=contact_for(key.connection, given.contact, now), state=DeliveryState.READY,
+        **_said(key, given, given.contact, now),
+    )  # fmt: skip
+
+
+def _changed(row: CustomerWrite, key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
+    """Store a newer version. One with another CPF/CNPJ waits for a person: the contact that it had is not another
+    customer's by a slip."""
+    wanted = given.contact
+    if not wanted.document and row.document:
+        wanted = replace(wanted, document=row.document, kind=row.get_desired().kind if row.desired else wanted.kind)
+    is_linked = _is_linked(row)
+    is_other = is_linked and bool(row.document) and wanted.document != row.document
+    values = {**_said(key, given, wanted, now), **NO_REASON, "choices": {}}
+    if is_other:
+        values |= stored(Problem(Reason.DOCUMENT_DIFFERS), now)
+    elif not is_linked:
+        # What Bling refused as it was before is tried as it is now.
+        values["contact"] = contact_for(row.connection, wanted, now)
+    if not is_linked or not row.document:
+        values["document"] = wanted.document
+    state = DeliveryState.NEEDS_HUMAN if is_other else DeliveryState.READY
+    CustomerWrite.objects.plan(row.pk, state=state, **values)
+    row.refresh_from_db()
+    return row
+
+
+def _is_linked(row: CustomerWrite) -> bool:
+    """Say whether Bling has a contact for a customer, or may have one."""
+    contact = row.contact
+    may_be = contact.bling_id is not None or contact.state in IN_FLIGHT
+    return may_be or row.bling_id is not None or contact.attempts.filter(outcome__in=BaseAttempt.UNRESOLVED).exists()
+
+
+def contact_for(connection: BlingConnection, wanted: DesiredContact, now: datetime) -> ContactWrite:
+    """Return the row that finds or creates a customer's contact: the one of its CPF/CNPJ, else of its name, whoever
+    asked for it first. To be called under the account's lock."""
+    supplier = Supplier(wanted.name, wanted.document, known=wanted)
+    return wanted_suppliers(connection, [supplier], now)[key_of(supplier)]
+
+
+def _said(key: ApiKey, given: Given, wanted: DesiredContact, now: datetime) -> dict[str, Any]:
+    return {
+        "api_key": key, "version": given.version, "digest": given.digest, "name": wanted.name,
+        "left_out": list(given.left_out), "desired": wanted.to_json(), "desired_fingerprint": wanted.fingerprint,
+        "priority": Priority.UPDATE, "accepted_at": now, "ready_at": now, "planned_at": now, "tries": 0,
+    }  # fmt: skip

@@ -1,0 +1,33 @@
+"""Whose a request to the API is, and where a customer of it stands."""
+
+from datetime import datetime
+
+from integrations.bling_v2.codes import RefusedError
+from integrations.models import ApiKey, CustomerWrite
+from integrations.models.api_keys import KeyKind
+from integrations.pipeline.customers.accept import NotTaken, NotTakenError
+from integrations.pipeline.payables import throttle
+
+
+def key_of(given: str, address: str, now: datetime) -> ApiKey:
+    """Return the row of a key. Raises `NotTakenError` for one that nobody knows, was revoked or is not confirmed yet;
+    strangers of one `address` may try a few times a minute."""
+    key = ApiKey.objects.known(given, KeyKind.API)
+    if key is None:
+        try:
+            throttle.count_unknown(address)
+        except RefusedError as error:
+            raise NotTakenError(NotTaken.TOO_MANY) from error
+        raise NotTakenError(NotTaken.NO_KEY)
+    ApiKey.objects.note_use(key, given, now)
+    if not key.is_confirmed:
+        raise NotTakenError(NotTaken.NOT_CONFIRMED)
+    return key
+
+
+def customer_of(key: ApiKey, ref: str) -> CustomerWrite | None:
+    """Return a customer that the key's system has sent; nothing of other systems is told. Raises `NotTakenError`."""
+    if not key.may_send_customers:
+        raise NotTakenError(NotTaken.NOT_ALLOWED)
+    rows = CustomerWrite.objects.select_related("api_key", "contact", "connection__writing")
+    return rows.filter(connection=key.connection_id, system=key.system, ref=ref).first()

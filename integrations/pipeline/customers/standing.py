@@ -1,0 +1,83 @@
+"""Where a customer of another system stands, and why it goes no further: one answer for people and for its system."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Q
+
+from integrations.domain.delivery import DeliveryState
+from integrations.domain.reasons import Problem, Reason
+from integrations.models import CustomerWrite, WriteMode
+
+
+class Standing(StrEnum):
+    SWITCHED_OFF = "switched_off"
+    SIMULATION = "simulation"
+    KEY_OVER = "key_over"
+    STALE = "stale"
+    CONTACT_STUCK = "contact_stuck"
+    PAUSED = "paused"
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNCONFIRMED = "unconfirmed"
+    DIFFERS = "differs"
+    STUCK = "stuck"
+    EQUAL = "equal"
+    LEFT_OUT = "left_out"
+
+
+ASKS = (Standing.STALE, Standing.CONTACT_STUCK, Standing.DIFFERS, Standing.STUCK)
+"""What only a person, or the system with something new, moves on."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Where it stands, and the reason that is known of it."""
+
+    standing: Standing
+    why: Problem | None = None
+
+
+_BY_STATE = {
+    DeliveryState.SENDING: Standing.SENDING,
+    DeliveryState.UNCERTAIN: Standing.UNCONFIRMED,
+    DeliveryState.HELD: Standing.QUEUED,
+    DeliveryState.DELIVERED: Standing.EQUAL,
+    DeliveryState.IGNORED: Standing.LEFT_OUT,
+    DeliveryState.NEEDS_HUMAN: Standing.STUCK,
+}
+
+
+def standing_of(customer: CustomerWrite, now: datetime) -> Answer:
+    """Return where a customer stands; its key, its contact and its connection's `writing` are read with it."""
+    state, why = DeliveryState(customer.state), customer.get_reason()
+    if state is DeliveryState.NEEDS_HUMAN and customer.reason == Reason.FIELDS_DIFFER:
+        return Answer(Standing.DIFFERS, why)
+    if state in _BY_STATE:
+        return Answer(_BY_STATE[state], why)
+    writing, contact = getattr(customer.connection, "writing", None), customer.contact
+    mode = writing.mode if writing else WriteMode.OFF
+    if writing is None or mode != WriteMode.LIVE:
+        return Answer(Standing.SIMULATION if mode == WriteMode.SIMULATION else Standing.SWITCHED_OFF)
+    if not customer.api_key.may_send_customers:
+        return Answer(Standing.KEY_OVER)
+    if customer.is_stale():
+        return Answer(Standing.STALE)
+    if contact.state == DeliveryState.NEEDS_HUMAN:
+        return Answer(Standing.CONTACT_STUCK, contact.get_reason())
+    waits = [writing.paused_until, writing.customers_wait_until]
+    waits += [writing.contacts_wait_until] if contact.bling_id is None else []
+    if any(until is not None and until > now for until in waits):
+        return Answer(Standing.PAUSED)
+    return Answer(Standing.QUEUED, why or (contact.get_reason() if contact.bling_id is None else None))
+
+
+def asks_somebody(now: datetime) -> Q:
+    """Say of customers of live accounts that only a person, or their system, moves them on. What waits for a switch is
+    not asked of the people who decide about customers."""
+    stuck = Q(state=DeliveryState.NEEDS_HUMAN) & ~Q(reason=Reason.CONTACT_CHANGES_OFF)
+    waits = Q(state=DeliveryState.READY) & (
+        Q(contact__state=DeliveryState.NEEDS_HUMAN) | CustomerWrite.waited_too_long(now)
+    )
+    return (stuck | waits) & Q(connection__writing__mode=WriteMode.LIVE)
