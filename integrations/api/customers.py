@@ -37,7 +37,7 @@ _WON = {"system": "sistema", "bling": "bling"}
 
 @router.put(
     "/{ref}",
-    response={200: Situacao, 202: Situacao, 400: Erro, 409: Erro, 413: Erro, 422: Erro, 503: Erro, **REFUSALS},
+    response={200: Situacao, 202: Situacao, 400: Erro, 409: Erro, 422: Erro, 503: Erro, **REFUSALS},
     summary="Enviar um cliente",
     description="202: aceito, e comparado com o Bling em minutos. 200: esta versão já era conhecida; nada muda.",
 )  # fmt: skip

@@ -24,6 +24,7 @@ ANSWERS: Mapping[NotTaken, tuple[int, str]] = {
     ),
     NotTaken.TOO_MANY: (429, "Requisições demais. Espere um minuto. Nada foi gravado."),
 }  # fmt: skip
+NO_JSON = "O corpo não é um JSON, ou tem mais de 64 kB. Nada foi gravado."
 NOT_FOUND, ONLY_HTTPS = "Não conhecemos este cliente.", "Use https: a chave foi enviada sem proteção. Peça outra."
 _FIELDS: Mapping[str, str] = {
     "missing": "obrigatório",
@@ -54,15 +55,13 @@ def not_taken(why: NotTaken) -> Refused:
 
 
 class StrictParser(Parser):
-    """Reads the body of a request; what is too long, or nested without end, is refused like what is no JSON."""
+    """Reads the body of a request; what is too long is refused like what is no JSON: the library tells the two from one
+    another no more than what is nested without end."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         if len(request.body) > MOST_BYTES:
-            raise Refused(413, "too_large", "A requisição tem mais de 64 kB.")
-        try:
-            return json.loads(request.body)
-        except (ValueError, RecursionError) as error:
-            raise Refused(400, "no_json", "O corpo não é um JSON.") from error
+            raise ValueError("too large")
+        return json.loads(request.body)
 
 
 def refused(_request: HttpRequest, error: Refused) -> HttpResponse:
@@ -86,7 +85,7 @@ def refused_by_library(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Return the answer to what the library refuses by itself, in our form."""
     if error.status_code == 401:
         return refused(request, not_taken(NotTaken.NO_KEY))
-    return refused(request, Refused(error.status_code, "refused", "A requisição não pôde ser lida."))
+    return refused(request, Refused(error.status_code, "no_json", NO_JSON))
 
 
 def _place(error: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import BeforeValidator, ConfigDict, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, StringConstraints, ValidationInfo, field_validator
 
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.payables import MOST_NAME, DesiredContact, contact_kind
@@ -69,15 +69,21 @@ class Cliente(Schema):
             raise ValueError("não é um e-mail")
         return value
 
-    @model_validator(mode="after")
-    def _fits(self) -> "Cliente":
-        kind = kind_of(self.documento)
-        if kind is DocumentKind.INVALID:
-            raise ValueError("documento: os dígitos verificadores do CPF/CNPJ não conferem")
+    @field_validator("documento")
+    @classmethod
+    def _is_document(cls, value: str) -> str:
+        if kind_of(value) is DocumentKind.INVALID:
+            raise ValueError("os dígitos verificadores do CPF/CNPJ não conferem")
+        return value
+
+    @field_validator("tipo")
+    @classmethod
+    def _is_of_document(cls, value: str | None, info: ValidationInfo) -> str | None:
+        kind = kind_of(info.data.get("documento", ""))
         wanted = {DocumentKind.CPF: "F", DocumentKind.CNPJ: "J"}.get(kind)
-        if self.tipo is not None and wanted is not None and self.tipo != wanted:
-            raise ValueError("tipo: não é o do documento (F com CPF, J com CNPJ, E sem documento)")
-        return self
+        if value is not None and wanted is not None and value != wanted:
+            raise ValueError("não é o do documento: F com CPF, J com CNPJ, E sem documento")
+        return value
 
     def to_given(self, ref: str) -> Given:
         """Return what the system says in the terms of the domain, without what Bling would refuse."""

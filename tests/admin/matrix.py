@@ -23,9 +23,9 @@ from tests.admin.world import Rows
 from tests.drawn import seeded
 
 OUTSIDE = re.compile(
-    r"^(conta/(?!sessoes)|conectar/|bling/callback|health/|i18n/|.*Api/v2/contapagar|admin/log(in|out)/|admin/password_change)"
+    r"^(conta/(?!sessoes)|conectar/|bling/callback|health/|api/v1/|i18n/|.*Api/v2/contapagar|admin/log(in|out)/|admin/password_change)"
 )
-"""One's own account and what is public: nothing there is a company's."""
+"""One's own account, what is public, and what programs use with a key (`tests/api`): no person reaches a company so."""
 _WRITES = re.compile(r'^\s*(INSERT INTO|UPDATE|DELETE FROM) "?(integrations|auth)_')
 
 

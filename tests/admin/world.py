@@ -1,6 +1,6 @@
 """One company with a row in every table, so that every page has something to show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,8 @@ from uuid import uuid4
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from integrations.domain.payables import DesiredPayable, DesiredSettlement
+from integrations.domain.contact_merge import Agreed, Difference
+from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 from integrations.models import (
     Alert,
     ApiKey,
@@ -20,6 +21,8 @@ from integrations.models import (
     BulkOrder,
     CatalogItem,
     ConnectionEvent,
+    ContactWrite,
+    CustomerWrite,
     Discrepancy,
     FilterRule,
     ForcedSettlement,
@@ -88,6 +91,7 @@ class Rows:
     sheet: PayableSheet
     api_key: ApiKey
     settlement: SettlementWrite
+    customer: CustomerWrite
 
     @property
     def other_title(self) -> Title:
@@ -100,6 +104,7 @@ class Rows:
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
             self.alert, self.change, self.bulk, self.closing, self.hold,
             self.batch, self.payable, self.sheet, self.api_key, self.settlement,
+            self.customer,
         ]  # fmt: skip
 
 
@@ -217,7 +222,7 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
         PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk, closing,
-        hold, *entered, key, make_settlement(entered[1], key),
+        hold, *entered, key, make_settlement(entered[1], key), make_customer(bling, user, number),
     )  # fmt: skip
 
 
@@ -271,6 +276,34 @@ def make_settlement(payable: PayableWrite, key: ApiKey) -> SettlementWrite:
         fence=1, started_at=now, ended_at=now, outcome="delivered", settles=True,
     )  # fmt: skip
     return settlement
+
+
+def make_customer(bling: BlingConnection, user: User, number: int) -> CustomerWrite:
+    """Make a customer of another system that differs from its contact in Bling, and was sent once."""
+    now, slug = timezone.now(), bling.tenant.slug
+    key = ApiKey.objects.create(
+        connection=bling, label=f"Sistema {slug}", digest=f"api digest of {slug}", prefix="abcdef", created_by=user,
+        created_at=now, kind="api", system="auvo", customers="both",
+    )  # fmt: skip
+    told = DesiredContact(f"Cliente {slug}", CPF, "F", email=f"novo@{slug}.example")
+    shown = replace(told, email=f"antigo@{slug}.example")
+    agreed = Agreed(told, shown, (Difference("email", told.email, shown.email),))
+    contact = ContactWrite.objects.create(
+        connection=bling, name=told.name, folded_name=f"cliente {slug}", document=CPF, state="delivered",
+        bling_id=number * 1000 + 800, desired=told.to_json(), desired_fingerprint=told.fingerprint, ready_at=now,
+        planned_at=now,
+    )  # fmt: skip
+    customer = CustomerWrite.objects.create(
+        connection=bling, api_key=key, contact=contact, system="auvo", ref=f"ref-{slug}", version=1, digest="x",
+        name=told.name, document=CPF, accepted_at=now, state="needs_human", reason="fields_differ",
+        bling_id=contact.bling_id, desired=told.to_json(), desired_fingerprint=told.fingerprint,
+        delivered=agreed.to_json(), delivered_fingerprint=told.fingerprint, ready_at=now, planned_at=now,
+    )  # fmt: skip
+    BlingAttempt.objects.create(
+        connection=bling, customer=customer, operation="update", body=customer.desired, fingerprint="x", fence=1,
+        started_at=now, ended_at=now, outcome="delivered",
+    )  # fmt: skip
+    return customer
 
 
 def make_title(

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import ApiKey, AuditEvent
-from integrations.models.api_keys import digests_of, new_key
+from integrations.models.api_keys import KeyKind, digests_of, new_key
 from tests.admin.world import Rows, make_rows, make_user
 
 KEY = new_key()
@@ -34,24 +34,25 @@ def test_a_key_is_hexadecimal_and_another_each_time() -> None:
 
 
 def test_a_key_is_known_until_it_is_revoked(row: ApiKey) -> None:
-    assert ApiKey.objects.known(KEY) == row
-    assert ApiKey.objects.known(new_key()) is None
+    assert ApiKey.objects.known(KEY, KeyKind.BRIDGE) == row
+    assert ApiKey.objects.known(KEY, KeyKind.API) is None
+    assert ApiKey.objects.known(new_key(), KeyKind.BRIDGE) is None
     ApiKey.objects.filter(pk=row.pk).update(revoked_at=timezone.now())
-    assert ApiKey.objects.known(KEY) is None
+    assert ApiKey.objects.known(KEY, KeyKind.BRIDGE) is None
 
 
 def test_another_pepper_knows_nothing(row: ApiKey, settings: Any) -> None:
     settings.KEY_PEPPERS = ["another"]
-    assert ApiKey.objects.known(KEY) is None
+    assert ApiKey.objects.known(KEY, KeyKind.BRIDGE) is None
 
 
 def test_the_pepper_is_changed_while_two_count(row: ApiKey, settings: Any) -> None:
     settings.KEY_PEPPERS = ["the newer one", *settings.KEY_PEPPERS]
-    known = ApiKey.objects.known(KEY)
+    known = ApiKey.objects.known(KEY, KeyKind.BRIDGE)
     assert known == row
     ApiKey.objects.note_use(row, KEY, timezone.now())
     settings.KEY_PEPPERS = ["the newer one"]
-    assert ApiKey.objects.known(KEY) == row
+    assert ApiKey.objects.known(KEY, KeyKind.BRIDGE) == row
 
 
 def test_its_use_is_noted_once_a_minute(row: ApiKey) -> None:

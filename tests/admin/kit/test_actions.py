@@ -28,13 +28,14 @@ from integrations.pipeline.access.clients import CheckLine
 from tests.admin.cases import LIST_ACTIONS as OTHER_LIST_ACTIONS
 from tests.admin.cases import PAGE_ACTIONS as OTHER_PAGE_ACTIONS
 from tests.admin.cases import Case, forced, planned
+from tests.admin.customer_cases import CUSTOMER_ACTIONS, CUSTOMER_LIST_ACTIONS
 from tests.admin.kit.test_pages import MODELS, url
 from tests.admin.marked import ordered
 from tests.admin.payable_cases import PAYABLE_ACTIONS, PAYABLE_LIST_ACTIONS
 from tests.admin.world import Rows
 
-LIST_ACTIONS = [*OTHER_LIST_ACTIONS, *PAYABLE_LIST_ACTIONS]
-PAGE_ACTIONS = [*OTHER_PAGE_ACTIONS, *PAYABLE_ACTIONS]
+LIST_ACTIONS = [*OTHER_LIST_ACTIONS, *PAYABLE_LIST_ACTIONS, *CUSTOMER_LIST_ACTIONS]
+PAGE_ACTIONS = [*OTHER_PAGE_ACTIONS, *PAYABLE_ACTIONS, *CUSTOMER_ACTIONS]
 
 SHOWS_A_PAGE = {"test", "connect", "create_link", "coverage"}
 HARMLESS = {"test", "connect", "resume_syncing", "coverage"}

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import ApiKey, AuditEvent, CatalogItem, Tenant
+from integrations.models.api_keys import KeyKind
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import keys
 from tests.admin.kit.test_pages import url
@@ -39,7 +40,7 @@ def test_a_new_key_is_shown_once(login: Callable[[str], Client], ours: Rows) -> 
     key = answer.context["key"]
     assert (answer.status_code, len(key), "no-store" in answer["Cache-Control"]) == (200, 72, True)
     assert key in answer.content.decode()
-    assert ApiKey.objects.known(key) == row
+    assert ApiKey.objects.known(key, KeyKind.BRIDGE) == row
     assert not row.may_enter
     assert (row.label, row.parcel_value, row.unknown_names, row.window_hours) == ("ERP da loja", "each", "refuse", 12)
     pages = [reverse("admin:integrations_apikey_changelist")]
@@ -57,7 +58,7 @@ def test_a_new_key_is_shown_once(login: Callable[[str], Client], ours: Rows) -> 
 def test_a_customer_s_key_is_registered(login: Callable[[str], Client], ours: Rows) -> None:
     answer = login("suporte").post(reverse(REGISTER), form(ours, key=OLD))
     row = ApiKey.objects.latest("pk")
-    assert ApiKey.objects.known(OLD) == row
+    assert ApiKey.objects.known(OLD, KeyKind.BRIDGE) == row
     assert row.is_old
     assert OLD not in answer.content.decode()
 
@@ -288,3 +289,31 @@ def test_where_the_program_sends_to_stands_beside_the_key(login: Callable[[str],
     for shown in (made, page):
         assert f"{settings.PUBLIC_URL.rstrip('/')}/Api/v2/contapagar/json/" in shown
     assert url(ApiKey, "change", key.pk) in made
+
+
+def test_a_key_of_our_api_is_made_by_support_and_confirmed_by_finance(
+    login: Callable[[str], Client], ours: Rows
+) -> None:
+    Tenant.objects.update(alert_emails="financeiro@nossa.example")
+    client = login("suporte")
+    page = "/admin/integrations/apikey/nova-api/"
+    wrong = {"connection": ours.bling.pk, "label": "Auvo", "system": "Auvo é", "customers": "both"}
+    assert "Letras minúsculas" in client.post(page, wrong).content.decode()
+    answer = client.post(page, {**wrong, "system": "campo", "prefers": "bling"})
+    row = ApiKey.objects.get(system="campo")
+    assert ApiKey.objects.known(answer.context["key"], KeyKind.API) == row
+    assert (row.kind, row.customers, row.prefers, row.is_confirmed) == ("api", "both", "bling", False)
+    assert "/api/v1/docs" in answer.content.decode()
+    assert "Nos dois sentidos" in mail.outbox[-1].body
+    assert not row.may_send_customers
+    confirm = f"/admin/integrations/apikey/{row.pk}/confirm/"
+    asked = login("financeiro").get(confirm).content.decode()
+    assert "Clientes: Nos dois sentidos." in asked
+    login("financeiro").post(confirm, {"confirmed": "yes", "asked": keys.asked_of(row)})
+    row.refresh_from_db()
+    assert row.may_send_customers
+    assert not row.may_enter
+    changed = {"confirmed": "yes", "label": "Auvo campo", "contact_email": "ti@auvo.example"}
+    login("suporte").post(f"/admin/integrations/apikey/{row.pk}/change_settings/", changed)
+    row.refresh_from_db()
+    assert (row.label, row.customers, row.is_confirmed) == ("Auvo campo", "both", True)
