@@ -16,6 +16,7 @@ class AlertCause(StrEnum):
     RUN_FAILED = "run_failed"
     WRITING = "writing"
     PAYABLES = "payables"
+    CUSTOMERS = "customers"
     KEY_REFUSED = "key_refused"
     KEY_UNUSED = "key_unused"
     UNMAPPED = "unmapped"

@@ -1,6 +1,5 @@
 """Customers of other systems (Auvo, TecPet and the like), as contacts that Bling is to have."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -31,6 +30,9 @@ class CustomerWrite(DecidedUnit):
     """
 
     WORD = "customer"
+    WAITED_TOO_LONG = Q(connection__writing__live_since__gt=F("accepted_at"))
+    """Who sent it was told that nothing is sent. However long one waited else, it is sent: a contact is looked for
+    before it is created, and what somebody changed meanwhile is seen."""
 
     class Decision(models.TextChoices):
         SEND_AGAIN = "send_again", _("Send again")
@@ -95,14 +97,8 @@ class CustomerWrite(DecidedUnit):
         contacts = ContactWrite.objects.filter(pk=OuterRef("contact"), bling_id__isnull=False)
         return super().may_be_claimed() & Q(has_any(keys)) & Q(has_any(contacts))
 
-    @classmethod
-    def waited_too_long(cls, now: datetime) -> Q:
-        """Who sent it was told that nothing is sent. However long it waited else, it is sent: a contact is looked for
-        before it is created, and what somebody changed meanwhile is seen."""
-        return Q(connection__writing__live_since__gt=F("accepted_at"))
-
     def is_stale(self) -> bool:
-        """Say of one what `waited_too_long` says of many; its connection's `writing` is read with it."""
+        """Say of one what `WAITED_TOO_LONG` says of many; its connection's `writing` is read with it."""
         return self._is_old(self.accepted_at, "live_since")
 
     def get_desired(self) -> DesiredContact:

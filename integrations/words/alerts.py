@@ -36,8 +36,9 @@ _WORDS: dict[AlertCause, Words] = {
     AlertCause.RUN_FAILED: Words(gettext_noop("The last sync failed"), Severity.WARNING),
     AlertCause.WRITING: Words(gettext_noop("Bling refuses the writing"), Severity.DANGER),
     AlertCause.PAYABLES: Words(gettext_noop("Payables for Bling wait for a person"), Severity.WARNING),
+    AlertCause.CUSTOMERS: Words(gettext_noop("Customers of other systems wait for a person"), Severity.WARNING),
     AlertCause.KEY_REFUSED: Words(gettext_noop("A program is refused again and again"), Severity.WARNING),
-    AlertCause.KEY_UNUSED: Words(gettext_noop("A key of the bridge is not used"), Severity.WARNING),
+    AlertCause.KEY_UNUSED: Words(gettext_noop("A key of a program is not used"), Severity.WARNING),
     AlertCause.UNMAPPED: Words(gettext_noop("Names without classification"), Severity.WARNING),
     AlertCause.LATE: Words(gettext_noop("No complete sync for a day and a half"), Severity.WARNING),
 }
@@ -87,9 +88,7 @@ _SENTENCES = {
         "Bling refused five or more requests within a day (%(keys)s). Tell who looks after the program: nothing of "
         "these was entered or settled."
     ),
-    AlertCause.KEY_UNUSED: gettext_noop(
-        "No program has used a key of the bridge for 90 days (%(keys)s). Revoke what nobody needs."
-    ),
+    AlertCause.KEY_UNUSED: gettext_noop("No program has used a key for 90 days (%(keys)s). Revoke what nobody needs."),
     AlertCause.UNMAPPED: gettext_noop(
         "%(names)s names of Bling have no classification; %(titles)s titles wait. See the company's coverage."
     ),
@@ -131,6 +130,12 @@ def alert_text(cause: AlertCause, params: Mapping[str, Any], *, is_whole: bool) 
             "%(count)s payables for Bling wait for a person: see “Payables for Bling”.",
             int(params.get("count", 2)),
         )
+    elif cause is AlertCause.CUSTOMERS:
+        text = ngettext(
+            "%(count)s customer of another system waits for a person: see “Customers of other systems”.",
+            "%(count)s customers of other systems wait for a person: see “Customers of other systems”.",
+            int(params.get("count", 2)),
+        )
     else:
         text = _(_SENTENCES[cause])
     if cause is AlertCause.RESTORED and params.get("titles"):
@@ -149,7 +154,9 @@ def _asked_of_a_person(titles: int) -> str:
     )
 
 
-assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT, AlertCause.PAYABLES} == set(AlertCause), "a cause without a sentence"
+assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT, AlertCause.PAYABLES, AlertCause.CUSTOMERS} == set(AlertCause), (
+    "a cause without a sentence"
+)
 
 URGENT_CAUSES = [cause for cause, words in _WORDS.items() if words.severity is Severity.DANGER]
 """What every page shows on top."""

@@ -23,9 +23,10 @@ from integrations.admin.kit.standing_columns import StandingColumns
 from integrations.admin.kit.state_in_bling import StateInBling
 from integrations.domain.reasons import Reason
 from integrations.models import CustomerWrite, Person
+from integrations.models.customer_queries import customers_that_ask
 from integrations.pipeline.customers import orders
 from integrations.pipeline.customers.sides import sides_of
-from integrations.pipeline.customers.standing import Standing, asks_somebody, standing_of
+from integrations.pipeline.customers.standing import Standing, standing_of
 from integrations.words.customers import customer_texts, fate_name, field_name, standing_name
 
 USEFUL: dict[Standing, set[str]] = {
@@ -54,7 +55,7 @@ class WaitsForSomebody(ChoiceFilter):
         return [("1", gettext_lazy("Yes"))]
 
     def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(asks_somebody(timezone.now())) if self.choice else queryset
+        return queryset.filter(customers_that_ask()) if self.choice else queryset
 
 
 class CustomerAttemptInline(AttemptInline):

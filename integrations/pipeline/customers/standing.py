@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Q
-
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Problem, Reason
 from integrations.models import CustomerWrite, WriteMode
@@ -71,13 +69,3 @@ def standing_of(customer: CustomerWrite, now: datetime) -> Answer:
     if any(until is not None and until > now for until in waits):
         return Answer(Standing.PAUSED)
     return Answer(Standing.QUEUED, why or (contact.get_reason() if contact.bling_id is None else None))
-
-
-def asks_somebody(now: datetime) -> Q:
-    """Say of customers of live accounts that only a person, or their system, moves them on. What waits for a switch is
-    not asked of the people who decide about customers."""
-    stuck = Q(state=DeliveryState.NEEDS_HUMAN) & ~Q(reason=Reason.CONTACT_CHANGES_OFF)
-    waits = Q(state=DeliveryState.READY) & (
-        Q(contact__state=DeliveryState.NEEDS_HUMAN) | CustomerWrite.waited_too_long(now)
-    )
-    return (stuck | waits) & Q(connection__writing__mode=WriteMode.LIVE)

@@ -31,7 +31,7 @@ from integrations.pipeline.report.payables import causes_of_payables
 from integrations.words.alerts import OF_TITLES, URGENT_CAUSES, alert_text
 
 LATE_AFTER = timedelta(hours=36)
-OF_WRITING = (AlertCause.WRITING, AlertCause.KEY_REFUSED, AlertCause.KEY_UNUSED)
+OF_WRITING = (AlertCause.WRITING, AlertCause.CUSTOMERS, AlertCause.KEY_REFUSED, AlertCause.KEY_UNUSED)
 """What only the accounts that are written to say."""
 MOST_NAMED = 10
 """Numbers that one alert names, the newest first."""

@@ -1,4 +1,4 @@
-"""What is wrong with payables that people entered for Bling, for the alerts."""
+"""What is wrong with what is on its way to Bling, for the alerts."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -8,8 +8,9 @@ from django.db.models import Q
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
-from integrations.models import BlingAttempt, BlingWriting, PayableWrite, SettlementWrite, WriteMode
+from integrations.models import BlingAttempt, BlingWriting, CustomerWrite, PayableWrite, SettlementWrite, WriteMode
 from integrations.models.confidential import WHOLE, Sight, marked_ids
+from integrations.models.customer_queries import customers_that_ask
 from integrations.models.payable_queries import asks_somebody
 from integrations.rest.errors import DAILY_LIMIT
 
@@ -19,7 +20,7 @@ Found = tuple[int, AlertCause, dict[str, object]]
 
 
 def causes_of_payables(tenants: Collection[int], now: datetime) -> Iterator[Found]:
-    """Yield by company what Bling refuses the writing for, and how many payables wait for a person."""
+    """Yield by company what Bling refuses the writing for, and how many payables and customers wait for a person."""
     live = BlingWriting.objects.filter(connection__tenant__in=tenants, mode=WriteMode.LIVE)
     for writing in live.select_related("connection").order_by("pk"):
         is_refused = bool(writing.failure) and writing.failure.get("code") != DAILY_LIMIT
@@ -35,6 +36,10 @@ def causes_of_payables(tenants: Collection[int], now: datetime) -> Iterator[Foun
     for tenant, count in every.items():
         told = {"count": public[tenant]} if public[tenant] else None
         yield tenant, AlertCause.PAYABLES, {"count": count, "public": told}
+    asking = CustomerWrite.objects.filter(customers_that_ask(), connection__tenant__in=tenants)
+    counted = Counter[int](asking.order_by().values_list("connection__tenant", flat=True))
+    for tenant, count in sorted(counted.items()):
+        yield tenant, AlertCause.CUSTOMERS, {"count": count}
 
 
 def _waiting(tenants: Collection[int], now: datetime, sight: Sight) -> Counter[int]:

@@ -73,7 +73,7 @@ def ready_contacts_of_customers(now: datetime) -> QuerySet[ContactWrite]:
 def _is_sent(now: datetime) -> Q:
     """An account is written to, and lets customers be changed, since before a customer was accepted."""
     is_live = Q(connection__writing__mode=WriteMode.LIVE) & _is_let("customers", now)
-    return is_live & ~CustomerWrite.waited_too_long(now)
+    return is_live & ~CustomerWrite.WAITED_TOO_LONG
 
 
 def ready_settlements(now: datetime) -> QuerySet[SettlementWrite]:
