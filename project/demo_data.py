@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from integrations import queue
 from integrations.domain.delivery import DeliveryState
 from integrations.models import (
+    ApiKey,
     BlingAccess,
     BlingConnection,
     BlingWriting,
@@ -28,6 +29,7 @@ from integrations.models import (
     Title,
     WriteMode,
 )
+from integrations.models.api_keys import PREFIX, CustomersDirection, KeyKind, digests_of
 from integrations.words.reasons import problem_sentences
 from project.demo_check import OurTitle
 
@@ -37,6 +39,8 @@ USERS = {
     "operacao": ("Operação", "demo-operacao-2026"),
     "admin": ("", "demo-admin-2026"),
 }
+API_KEY = "de0" * 24
+"""The key by which the demo's first company is sent customers; nobody else's."""
 UNFINISHED = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
 
@@ -90,6 +94,7 @@ def prepare(provision_file: Path, *, is_new: bool) -> None:
         Tenant.objects.update(delivery_mode=Tenant.DeliveryMode.LIVE)
         _let_write()
     _create_users()
+    _make_key()
     _free_leases()
     queue.enqueue_tick()
 
@@ -102,8 +107,22 @@ def _let_write() -> None:
         if mode == WriteMode.LIVE:  # the sandbox's apps may write from the start
             BlingConnection.objects.filter(pk=bling.pk).update(access=BlingAccess.WRITE)
         BlingWriting.objects.get_or_create(
-            connection=bling, defaults={"mode": mode, "limit": Decimal("5000.00"), "only_writer": True}
+            connection=bling,
+            defaults={"mode": mode, "limit": Decimal("5000.00"), "only_writer": True, "changes_contacts": True},
         )
+
+
+def _make_key() -> None:
+    """Let a program send customers to the first company's Bling, and read them, as support and finance do together."""
+    first = BlingConnection.objects.order_by("tenant_id", "pk").first()
+    if first is None or ApiKey.objects.known(API_KEY, KeyKind.API) is not None:
+        return
+    now, people = timezone.now(), {user.username: user for user in User.objects.filter(username__in=USERS)}
+    ApiKey.objects.create(
+        connection=first, label="Demonstração", digest=digests_of(API_KEY)[0], prefix=API_KEY[:PREFIX],
+        kind=KeyKind.API, system="demo", customers=CustomersDirection.BOTH, created_by=people["suporte"],
+        created_at=now, confirmed_by=people["financeiro"], confirmed_at=now,
+    )  # fmt: skip
 
 
 def _create_users() -> None:
@@ -198,6 +217,10 @@ def welcome(*, web: str, sandbox: str, folder: Path) -> str:
   Companies  padaria-sol   healthy
              loja-azul     waits to be connected: Conexões Bling › Conectar ao Bling
              oficina-norte categories without a namesake in Kamino: map them under Classificação
+
+  API        {web}/api/v1/docs   (customers of another system, to padaria-sol), for example:
+             curl -X PUT {web}/api/v1/clientes/1 -H "Content-Type: application/json" \\
+               -H "Authorization: Bearer {API_KEY}" -d '{{"versao": 1, "nome": "Padaria Lua"}}'
 
   Logs       {folder}/*.log
   manage.py  . {folder}/env.sh, then for example: .venv/bin/python manage.py sync --tenant padaria-sol --wait

@@ -1,6 +1,6 @@
 """Customers of other systems (Auvo, TecPet and the like), as contacts that Bling is to have."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -25,11 +25,12 @@ class CustomerWrite(DecidedUnit):
     compared with it, three ways, field by field (`domain/contact_merge`): `delivered` is how the two last stood.
     `version` and `digest` name what the system said last, `left_out` the fields of that which Bling would refuse.
     `choices` are what a person said of fields on which they differ, `seen` is what the last look at the contact came
-    to: what Bling showed, and what it is to be. `accepted_at` is when the system, or a person, last
+    to where it was not sent since: what Bling showed, and what it is to be. `accepted_at` is when the system, or a person, last
     said that it is to be sent.
     """
 
     WORD = "customer"
+    FOUND: ClassVar[dict[str, Any]] = {"seen": None}
     WAITED_TOO_LONG = Q(connection__writing__live_since__gt=F("accepted_at"))
     """Who sent it was told that nothing is sent. However long one waited else, it is sent: a contact is looked for
     before it is created, and what somebody changed meanwhile is seen."""

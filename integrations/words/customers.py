@@ -146,6 +146,7 @@ FATE_NAMES: Mapping[str, str] = {
     "bling": gettext_noop("Bling's counts"),
     "written_next": gettext_noop("The system's is written"),
     "kept": gettext_noop("Bling's stays"),
+    "differs": gettext_noop("Differs, and is not changed"),
     "unread": gettext_noop("Not read yet"),
 }
 """What follows for a field of a customer."""

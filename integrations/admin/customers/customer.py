@@ -25,7 +25,7 @@ from integrations.domain.reasons import Reason
 from integrations.models import CustomerWrite, Person
 from integrations.models.customer_queries import customers_that_ask
 from integrations.pipeline.customers import orders
-from integrations.pipeline.customers.sides import sides_of
+from integrations.pipeline.customers.sides import Fate, sides_of
 from integrations.pipeline.customers.standing import Standing, standing_of
 from integrations.words.customers import customer_texts, fate_name, field_name, standing_name
 
@@ -72,7 +72,7 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
     QUIET = (Standing.EQUAL, Standing.LEFT_OUT)
     tenant_path = "connection__tenant"
     empty_text = gettext_lazy("No other system has sent a customer yet. Its key is made under “Keys of programs”.")
-    list_display = ["what", "reference", "standing", "why", "said", "company"]
+    list_display = ["what", "whose", "standing", "why", "said"]
     list_filter = [TenantFilter, WaitsForSomebody, ("state", StateInBling)]
     list_select_related = ["api_key", "contact", "connection__tenant", "connection__writing"]
     search_fields = ["name", "ref"]
@@ -192,6 +192,10 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
     def reference(self, row: CustomerWrite) -> str:
         return f"{row.system} · {row.ref}"
 
+    @display(gettext_lazy("system and reference"), ordering="ref")
+    def whose(self, row: CustomerWrite) -> str:
+        return texts.two_lines(self.reference(row), row.connection.tenant)
+
     @display(gettext_lazy("said by the system"), ordering="accepted_at")
     def said(self, row: CustomerWrite) -> str:
         version = _("version %(number)s") % {"number": row.version}
@@ -206,7 +210,7 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
 
         lines = [
             {
-                "name": field_name(one.field), "fate": fate_name(one.fate.value), "is_open": one.fate == "open",
+                "name": field_name(one.field), "fate": fate_name(one.fate.value), "is_open": one.fate in (Fate.OPEN, Fate.DIFFERS),
                 "values": [shown(one.field, value) for value in (one.system, one.bling, one.agreed)],
             }
             for one in sides_of(row)

@@ -10,7 +10,8 @@ from integrations.models import CustomerWrite
 
 class Fate(StrEnum):
     """EQUAL. OPEN: a person says whose counts. SYSTEM, BLING: theirs counts. WRITTEN_NEXT: the system's is written, or
-    would be. KEPT: what Bling has stays, for the system said nothing new. UNREAD: Bling was not looked at yet."""
+    would be. KEPT: what Bling has stays, for the system said nothing new. DIFFERS: a document, which nothing here changes.
+    UNREAD: Bling was not looked at yet."""
 
     EQUAL = "equal"
     OPEN = "open"
@@ -18,6 +19,7 @@ class Fate(StrEnum):
     BLING = "bling"
     WRITTEN_NEXT = "written_next"
     KEPT = "kept"
+    DIFFERS = "differs"
     UNREAD = "unread"
 
 
@@ -47,7 +49,11 @@ def sides_of(customer: CustomerWrite) -> list[FieldSides]:
         ours, theirs = getattr(told, name), getattr(shown, name) if shown else ""
         if ours or theirs:
             before = getattr(agreed.shown, name) if agreed else ""
-            fate = _fate(ours, theirs, getattr(wanted, name) if wanted else theirs, differences.get(name))
+            fate = (
+                Fate.DIFFERS
+                if name == "document" and ours not in ("", theirs)
+                else _fate(ours, theirs, getattr(wanted, name) if wanted else theirs, differences.get(name))
+            )
             found.append(FieldSides(name, ours, theirs, before, fate if shown else Fate.UNREAD))
     return found
 
