@@ -25,8 +25,8 @@ class CustomerWrite(DecidedUnit):
     compared with it, three ways, field by field (`domain/contact_merge`): `delivered` is how the two last stood.
     `version` and `digest` name what the system said last, `left_out` the fields of that which Bling would refuse.
     `choices` are what a person said of fields on which they differ, `seen` is what the last look at the contact came
-    to where it was not sent since: what Bling showed, and what it is to be. `accepted_at` is when the system, or a person, last
-    said that it is to be sent.
+    to where it was not sent since: what Bling showed, and what it is to be. `accepted_at` is when the system, or a
+    person, last said that it is to be sent.
     """
 
     WORD = "customer"

@@ -319,7 +319,8 @@ def test_what_was_entered_before_live_delivery_is_not_sent_by_itself(
 ) -> None:
     def turn(mode: WriteMode) -> None:
         switch(
-            connection=writing.connection, mode=mode, limit=None, only_writer=True, settles=False, reason="vai",
+            connection=writing.connection, mode=mode, limit=None, only_writer=True, settles=False,
+            changes_contacts=False, reason="vai",
             user=ana, now=timezone.now(),
         )  # fmt: skip
 

@@ -210,7 +210,8 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
 
         lines = [
             {
-                "name": field_name(one.field), "fate": fate_name(one.fate.value), "is_open": one.fate in (Fate.OPEN, Fate.DIFFERS),
+                "name": field_name(one.field), "fate": fate_name(one.fate.value),
+                "is_open": one.fate in (Fate.OPEN, Fate.DIFFERS),
                 "values": [shown(one.field, value) for value in (one.system, one.bling, one.agreed)],
             }
             for one in sides_of(row)

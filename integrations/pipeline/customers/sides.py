@@ -10,8 +10,8 @@ from integrations.models import CustomerWrite
 
 class Fate(StrEnum):
     """EQUAL. OPEN: a person says whose counts. SYSTEM, BLING: theirs counts. WRITTEN_NEXT: the system's is written, or
-    would be. KEPT: what Bling has stays, for the system said nothing new. DIFFERS: a document, which nothing here changes.
-    UNREAD: Bling was not looked at yet."""
+    would be. KEPT: what Bling has stays, for the system said nothing new. DIFFERS: a document, which nothing here
+    changes. UNREAD: Bling was not looked at yet."""
 
     EQUAL = "equal"
     OPEN = "open"

@@ -15,6 +15,7 @@ from integrations.domain.audit import AuditAction
 from integrations.models import ApiKey, AuditEvent, BlingWriting, KaminoConnection, Tenant
 from integrations.models.audit_tables import EVENT, SEAL
 from integrations.models.audit_triggers import WATCHED
+from integrations.models.bling_writing import WRITTEN_KINDS
 from integrations.pipeline.audit.record import keyed, record
 from tests.admin.world import Rows
 from tests.login.factors import give_factor
@@ -200,9 +201,8 @@ NO_POWER: dict[type[Model], set[str]] = {
         "reason",
     },
     BlingWriting: {
-        "connection_id", "live_since", "settles_since", "failure", "paused_until", "payables_failure",
-        "payables_wait_until", "contacts_failure", "contacts_wait_until", "settlements_failure",
-        "settlements_wait_until", "served_at", "lease_until", "fence",
+        "connection_id", "live_since", "settles_since", "failure", "paused_until", "served_at", "lease_until", "fence",
+        *(f"{kind}_failure" for kind in WRITTEN_KINDS), *(f"{kind}_wait_until" for kind in WRITTEN_KINDS),
     },
 }  # fmt: skip
 """Columns whose changes let nobody do more than before: machines write them, or another one says the same."""
