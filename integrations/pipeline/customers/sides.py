@@ -48,7 +48,8 @@ def sides_of(customer: CustomerWrite) -> list[FieldSides]:
     for name in ("document", *FIELDS):
         ours, theirs = getattr(told, name), getattr(shown, name) if shown else ""
         if ours or theirs:
-            before = getattr(agreed.shown, name) if agreed else ""
+            is_agreed = agreed is not None and name not in differences
+            before = getattr(agreed.shown, name) if agreed is not None and is_agreed else ""
             fate = (
                 Fate.DIFFERS
                 if name == "document" and ours not in ("", theirs)
