@@ -2,19 +2,21 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from ninja import Path, Query, Router, Status
 
-from integrations.api.errors import NOT_FOUND, Refused, not_taken
+from integrations.api.errors import NOT_FOUND, REFUSED, Refused, not_taken
 from integrations.api.schemas import Cliente, Consulta, Contato, Contatos, Diferenca, Endereco, Erro, Ref, Situacao
 from integrations.domain.contact_merge import Difference
+from integrations.domain.reasons import Reason
 from integrations.models import ApiKey, CustomerWrite
 from integrations.pipeline.customers import accept, doorway, feed
 from integrations.pipeline.customers.accept import NotTakenError
+from integrations.pipeline.customers.sides import differences_of
 from integrations.pipeline.customers.standing import Standing, standing_of
 from integrations.queue import enqueue_tick
 from integrations.words.customers import customer_texts
@@ -51,20 +53,21 @@ def send(request: HttpRequest, ref: Path[Ref], given: Cliente) -> Status[Situaca
     is_new = before is None or before.version != row.version
     if is_new:
         enqueue_tick()
-    return Status(202 if is_new else 200, _situation(doorway.customer_of(key, ref) or row, now))
+    return Status(202 if is_new else 200, _situation(key, doorway.customer_of(key, ref) or row, now))
 
 
 @router.get(
     "/{ref}", response={200: Situacao, 404: Erro, 422: Erro, **REFUSALS}, summary="O que foi feito de um cliente"
 )
 def show(request: HttpRequest, ref: Path[Ref]) -> Situacao:
+    key = _key(request)
     try:
-        row = doorway.customer_of(_key(request), ref)
+        row = doorway.customer_of(key, ref)
     except NotTakenError as error:
         raise not_taken(error.why) from error
     if row is None:
         raise Refused(404, "not_found", NOT_FOUND)
-    return _situation(row, timezone.now())
+    return _situation(key, row, timezone.now())
 
 
 @router.get(
@@ -72,9 +75,8 @@ def show(request: HttpRequest, ref: Path[Ref]) -> Situacao:
     description="Sem requisição ao Bling: o que a última sincronização leu. Um contato pode vir mais de uma vez.",
 )  # fmt: skip
 def changed(request: HttpRequest, asked: Query[Consulta]) -> Contatos:
-    now, since = timezone.now(), asked.desde
-    if since is not None and timezone.is_naive(since):
-        since = timezone.make_aware(since)
+    now = timezone.now()
+    since = _in_utc(asked.desde, "desde") if asked.desde is not None else None
     try:
         after = _read_place(asked.pagina) if asked.pagina else None
         page = feed.changed(_key(request), since, after, asked.limite)
@@ -91,15 +93,17 @@ def _key(request: HttpRequest) -> ApiKey:
     return key
 
 
-def _situation(row: CustomerWrite, now: datetime) -> Situacao:
-    answer, agreed = standing_of(row, now), row.get_delivered()
+def _situation(key: ApiKey, row: CustomerWrite, now: datetime) -> Situacao:
+    """Return what a system is told of a customer: what to do is for people, and so is what Bling says in its words, for
+    these may name another contact."""
+    answer, shows = standing_of(row, now), feed.shows_bling(key, row)
     with translation.override("pt-br"):
-        sentence, advice = customer_texts(answer.standing.value, answer.why)
+        said = customer_texts(answer.standing.value, answer.why)[0]
+    code = answer.why.code if answer.why else None
     return Situacao(
-        ref=row.ref, versao=row.version, estado=_state_of(row, answer.standing),
-        motivo=answer.why.code.value if answer.why else "", mensagem=" ".join(filter(None, [sentence, advice])),
-        bling_id=row.bling_id or row.contact.bling_id, nao_enviados=row.left_out,
-        diferencas=[_difference(one) for one in (agreed.differences if agreed else ())],
+        ref=row.ref, versao=row.version, estado=_state_of(row, answer.standing), motivo=code.value if code else "",
+        mensagem=REFUSED if code is Reason.REFUSED else said, bling_id=row.bling_id or row.contact.bling_id,
+        nao_enviados=row.left_out, diferencas=[_difference(one, shows=shows) for one in differences_of(row)],
     )  # fmt: skip
 
 
@@ -108,8 +112,9 @@ def _state_of(row: CustomerWrite, standing: Standing) -> Any:
     return "divergente" if is_divergent else _STATES.get(standing, "aguardando")
 
 
-def _difference(one: Difference) -> Diferenca:
-    return Diferenca(campo=_FIELDS[one.field], sistema=one.system, bling=one.bling, vale=_WON.get(one.won, ""))  # type: ignore[arg-type]
+def _difference(one: Difference, *, shows: bool) -> Diferenca:
+    bling = one.bling if shows else ""
+    return Diferenca(campo=_FIELDS[one.field], sistema=one.system, bling=bling, vale=_WON.get(one.won, ""))  # type: ignore[arg-type]
 
 
 def _contact(row: feed.Shown) -> Contato:
@@ -137,7 +142,16 @@ def _read_place(page: str) -> tuple[datetime, int]:
         found = datetime.fromisoformat(moment), int(pk)
         if timezone.is_naive(found[0]) or not 0 < found[1] < 2**63:
             raise ValueError("no place")
+        return _in_utc(found[0], "pagina"), found[1]
     except (ValueError, binascii.Error) as error:
         where = ("pagina", "não é o `proxima` de uma resposta")
         raise Refused(422, "invalid", "Há campos inválidos.", [where]) from error
-    return found
+
+
+def _in_utc(moment: datetime, field: str) -> datetime:
+    """Return a moment as the database takes it: of Brasília, where it names no zone. Raises `Refused`."""
+    try:
+        aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+        return aware.astimezone(UTC)
+    except (OverflowError, ValueError) as error:
+        raise Refused(422, "invalid", "Há campos inválidos.", [(field, "não é um momento")]) from error

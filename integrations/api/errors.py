@@ -25,6 +25,7 @@ ANSWERS: Mapping[NotTaken, tuple[int, str]] = {
     NotTaken.TOO_MANY: (429, "Requisições demais. Espere um minuto. Nada foi gravado."),
 }  # fmt: skip
 NO_JSON = "O corpo não é um JSON, ou tem mais de 64 kB. Nada foi gravado."
+REFUSED = "O Bling recusou este cliente. Quem usa o sistema vê por quê na página dele, e decide."
 NOT_FOUND, ONLY_HTTPS = "Não conhecemos este cliente.", "Use https: a chave foi enviada sem proteção. Peça outra."
 _FIELDS: Mapping[str, str] = {
     "missing": "obrigatório",

@@ -10,7 +10,7 @@ from typing import Any
 
 from integrations.bling.contacts import WholeContact
 from integrations.domain.occurrences import Recurrence
-from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
+from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement, contact_kind
 
 ACTIVE = "A"
 _RECURRENCES = {
@@ -57,7 +57,9 @@ def changed_contact(whole: WholeContact, wanted: DesiredContact, *, type_ids: tu
     `type_ids` are all that it is to be: Bling keeps the list that is sent.
     """
     shown = whole.contact
-    required = {"nome": wanted.name, "tipo": wanted.kind, "situacao": ACTIVE}
+    required = {
+        "nome": wanted.name, "tipo": wanted.kind or contact_kind(wanted.document), "situacao": ACTIVE,
+    }  # fmt: skip
     body = required | {name: value for name, value in whole.raw.items() if value and name not in ("id", "tiposContato")}
     body |= {wire: getattr(wanted, name) for name, wire in _CHANGED.items() if _differs(shown, wanted, name)}
     address = {wire: getattr(wanted, name) for name, wire in _ADDRESS.items() if _differs(shown, wanted, name)}
@@ -67,7 +69,8 @@ def changed_contact(whole: WholeContact, wanted: DesiredContact, *, type_ids: tu
         general = places.get("geral")
         places["geral"] = {**(general if isinstance(general, Mapping) else {}), **address}
         body["endereco"] = places
-    body["tiposContato"] = [{"id": number} for number in type_ids]
+    if isinstance(whole.raw.get("tiposContato"), list):  # else nobody knows what would be taken away
+        body["tiposContato"] = [{"id": number} for number in type_ids]
     kept: dict[str, Any] = _without_blanks(body)
     return kept
 

@@ -109,6 +109,13 @@ class Merged:
     differences: tuple[Difference, ...]
 
 
+def filled(told: DesiredContact, before: DesiredContact) -> DesiredContact:
+    """Return what a system says, where it left something blank as it said it before: a blank says nothing."""
+    values = {name: getattr(told, name) or getattr(before, name) for name in ("document", *FIELDS)}
+    kind = told.kind if told.document or not before.document else before.kind
+    return replace(told, stored=None, kind=kind, **values)
+
+
 def merge(
     told: DesiredContact,
     shown: DesiredContact,
@@ -118,51 +125,87 @@ def merge(
     choices: Mapping[str, Choice] | None = None,
     is_sure: bool = True,
 ) -> Merged:
-    """Return what a contact is to be that Bling shows as `shown`, where a system says `told`.
+    """Return what a contact is to be that Bling shows as `shown`, where a system says `told`; each field on which the
+    two differ then is named.
 
-    `before` is how the two last stood; without it nothing that Bling has is overwritten before a person chose, and
-    where it is not `is_sure` that the two are the same person, nothing is filled in either. `prefers` is the side that
-    is right where both changed a field; `None`: a person says.
+    `before` is how the two last stood; without it nothing that Bling has is overwritten before a person chose. Where it
+    is not `is_sure` that the two are the same person, nothing is written at all before a person said so, by choosing a
+    name. `prefers` is the side that is right where both changed a field; `None`: a person says.
     """
+    asked = _Asked(told, shown, before, prefers, choices or {}, is_sure)
     values, differences = {}, []
     for name in FIELDS:
         ours, theirs = getattr(told, name), getattr(shown, name)
-        is_same = _is_equal if before else _is_alike
-        if not ours or is_same(name, ours, theirs):
+        is_identity = name == "name" and asked.is_doubtful
+        if not ours or (asked.is_same(name) and not is_identity):
             continue
-        choice = (choices or {}).get(name)
-        if choice is not None and choice.fits(ours, theirs):
-            won: Side | str | None = choice.side
-        elif before is None:
-            is_filled = is_sure and not theirs and not (name in ADDRESS and _address_differs(told, shown))
-            won = Side.SYSTEM if is_filled else ""
-        else:
-            won = _winner(name, told, shown, before, prefers)
+        won = asked.winner(name)
         if won == Side.SYSTEM:
             values[name] = ours
-        if won is not None and (won == "" or _is_changed(name, shown, before)):
+        if won != Side.SYSTEM or asked.is_changed(name):
             differences.append(Difference(name, ours, theirs, str(won)))
     return Merged(replace(shown, stored=None, **values), tuple(differences))
 
 
-def _winner(
-    name: str, told: DesiredContact, shown: DesiredContact, before: Agreed, prefers: Side | None
-) -> Side | str | None:
-    """Return the side that counts for a field that differs: "" where a person has to say, `None` where the system said
-    nothing new and what Bling has stays."""
-    if any(difference.field == name for difference in before.open):
-        return ""
-    # What an older version did not know of a contact was never compared.
-    is_known = not before.told.lacks(name) and not before.shown.lacks(name)
-    if is_known and _is_equal(name, getattr(told, name), getattr(before.told, name)):
-        return None
-    return (prefers or "") if not is_known or _is_changed(name, shown, before) else Side.SYSTEM
+class _Asked:
+    """One comparison, asked field by field."""
+
+    def __init__(
+        self, told: DesiredContact, shown: DesiredContact, before: Agreed | None, prefers: Side | None,
+        choices: Mapping[str, Choice], is_sure: bool,
+    ) -> None:  # fmt: skip
+        self._told, self._shown, self._before, self._prefers, self._choices = told, shown, before, prefers, choices
+        self._open = {difference.field for difference in before.open} if before else set()
+        is_named = before is None or "name" in self._open
+        self.is_doubtful = not is_sure and is_named and self._choice("name") is None
+
+    def is_same(self, name: str) -> bool:
+        """Say whether the two have the same; at first also in another case, or without accents. What Bling keeps of a
+        natural person's registration is never read."""
+        if name == "state_registration" and self._shown.kind != "J":
+            return True
+        alike = is_equal if self._before else _is_alike
+        return alike(name, getattr(self._told, name), getattr(self._shown, name))
+
+    def winner(self, name: str) -> Side | str:
+        """Return the side that counts for a field that differs, "" where a person has to say."""
+        choice = self._choice(name)
+        if choice is not None:
+            return choice.side
+        if self.is_doubtful or name in self._open:
+            return ""
+        if self._before is None:
+            return "" if getattr(self._shown, name) or self._is_other_address(name) else Side.SYSTEM
+        # What an older version did not know of a contact was never compared.
+        is_known = not self._before.told.lacks(name) and not self._before.shown.lacks(name)
+        was, stood = getattr(self._before.told, name), getattr(self._before.shown, name)
+        if is_known and was and is_equal(name, getattr(self._told, name), was):
+            return Side.BLING
+        if not getattr(self._shown, name):
+            return "" if self._is_other_address(name) else Side.SYSTEM
+        agreed = is_known and is_equal(name, was, stood) and not self.is_changed(name)
+        return Side.SYSTEM if agreed else (self._prefers or "" if was else "")
+
+    def is_changed(self, name: str) -> bool:
+        """Say whether Bling has something of a field that it did not have when the two last stood so."""
+        return _is_changed(name, self._shown, self._before)
+
+    def _choice(self, name: str) -> Choice | None:
+        choice = self._choices.get(name)
+        fits = choice is not None and choice.fits(getattr(self._told, name), getattr(self._shown, name))
+        return choice if fits else None
+
+    def _is_other_address(self, name: str) -> bool:
+        """Say whether a part of an address would be filled into one of which it is not known to be a part."""
+        if name not in ADDRESS:
+            return False
+        return bool(self._open & set(ADDRESS)) if self._before else _address_differs(self._told, self._shown)
 
 
 def _is_changed(name: str, shown: DesiredContact, before: Agreed | None) -> bool:
     """Say whether Bling has something of a field that it did not have when the two last stood so."""
     theirs = getattr(shown, name)
-    return bool(theirs) and (before is None or not _is_equal(name, theirs, getattr(before.shown, name)))
+    return bool(theirs) and (before is None or not is_equal(name, theirs, getattr(before.shown, name)))
 
 
 def _address_differs(told: DesiredContact, shown: DesiredContact) -> bool:
@@ -173,7 +216,7 @@ def _address_differs(told: DesiredContact, shown: DesiredContact) -> bool:
     )
 
 
-def _is_equal(name: str, one: str, other: str) -> bool:
+def is_equal(name: str, one: str, other: str) -> bool:
     """Say whether two values of a field are the same, however their blanks and punctuation are."""
     return _plain(name, one) == _plain(name, other)
 

@@ -109,6 +109,7 @@ class Reason(StrEnum):
     ANOTHER_ID = "another_id"
     NOT_OPEN = "not_open"
     FIELDS_DIFFER = "fields_differ"
+    CONTACT_UNSURE = "contact_unsure"
     CONTACT_TAKEN = "contact_taken"
     CONTACT_GONE = "contact_gone"
     CONTACT_CHANGES_OFF = "contact_changes_off"
@@ -224,7 +225,7 @@ _EFFECTS: dict[Reason, Effect] = {
     Reason.UNREAD: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
     Reason.NOT_IN_BLING: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
     Reason.NOT_OPEN: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
-    **dict.fromkeys((Reason.FIELDS_DIFFER, Reason.CONTACT_TAKEN, Reason.CONTACT_GONE), _NOTE),
+    **dict.fromkeys((Reason.FIELDS_DIFFER, Reason.CONTACT_UNSURE, Reason.CONTACT_TAKEN, Reason.CONTACT_GONE), _NOTE),
     Reason.CONTACT_CHANGES_OFF: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
 }  # fmt: skip
 

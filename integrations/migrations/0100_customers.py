@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ("left_out", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), blank=True, default=list, size=None, verbose_name="left out")),
                 ("choices", models.JSONField(blank=True, default=dict, editable=False)),
                 ("seen", models.JSONField(editable=False, null=True)),
-                ("decision", models.CharField(blank=True, choices=[("send_again", "Send again"), ("contact", "Contact chosen"), ("fields", "Fields chosen"), ("other", "It is another customer now"), ("ignore", "Do not send")], default="", max_length=10, verbose_name="decided")),
+                ("decision", models.CharField(blank=True, choices=[("send_again", "Send again"), ("contact", "Contact chosen"), ("fields", "Fields chosen"), ("other", "It is another customer now"), ("look", "Looked for anew"), ("ignore", "Do not send")], default="", max_length=10, verbose_name="decided")),
             ],
             options={
                 "verbose_name": "customer of another system",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 from integrations.domain.reasons import Reason
 from integrations.models.api_keys import ApiKey
@@ -115,6 +116,17 @@ class ContactWrite(BlingUnit):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def may_be_claimed(cls) -> Q:
+        """Somebody needs it still: a payable or customer whose contact it is, and that is to be sent."""
+        needed = Q(pk__in=[])
+        for relation in cls._meta.related_objects:
+            model = relation.related_model
+            if isinstance(model, type) and issubclass(model, DecidedUnit):
+                waiting = {relation.field.name: OuterRef("pk"), "state": DeliveryState.READY}
+                needed |= has_any(model._default_manager.filter(**waiting))
+        return super().may_be_claimed() & needed
 
     def get_desired(self) -> DesiredContact:
         return DesiredContact.from_json(self.desired or {})

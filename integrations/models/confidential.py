@@ -15,6 +15,7 @@ from integrations.domain.names import fold
 from integrations.models.bling_units import PayableWrite, SettlementWrite
 from integrations.models.bulk_orders import BulkOrder
 from integrations.models.connections import BlingConnection
+from integrations.models.customer_writes import CustomerWrite
 from integrations.models.deliveries import PersonPosting, Posting
 from integrations.models.mappings import Mapping as MappingRow
 from integrations.models.registers import CatalogItem, CatalogKind, KaminoItem, KaminoKind
@@ -111,6 +112,7 @@ _PAYABLES = {"PayableWrite": "pk", "BlingAttempt": "payable", "WriteBatch": "pay
 """A batch with one that somebody may not see is not shown to them at all: its sum would tell."""
 _SETTLEMENTS = {"SettlementWrite": "pk", "BlingAttempt": "settlement"}
 _PERSONS = {"Person": "pk", "PersonPosting": "person", "Mapping": "person"}
+_CUSTOMERS = {"CustomerWrite": "pk", "BlingAttempt": "customer"}
 
 
 def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> QuerySet[Any]:
@@ -121,6 +123,8 @@ def without_confidential(rows: QuerySet[Any], marked: Marked | None = None) -> Q
     name = rows.model.__name__
     if name == "BulkOrder":
         return rows.filter(is_confidential=False)
+    if name in _CUSTOMERS:
+        rows = rows.exclude(**{f"{_CUSTOMERS[name]}__in": _hidden_customers(marked)})
     if name in _PAYABLES or name in _SETTLEMENTS:
         for paths, model in ((_PAYABLES, PayableWrite), (_SETTLEMENTS, SettlementWrite)):
             if name in paths:
@@ -153,6 +157,14 @@ def _hidden_writes(model: type[PayableWrite | SettlementWrite], marked: Marked |
     return found
 
 
+def _hidden_customers(marked: Marked | None) -> QuerySet[CustomerWrite]:
+    """Return the customers of other systems whose contacts are known from confidential titles only."""
+    marked = marked_ids() if marked is None else marked
+    mine = hidden_persons(marked).filter(connection=OuterRef("connection")) if marked else Person.objects.none()
+    hidden = mine.filter(Q(bling_id=OuterRef("bling_id")) | Q(bling_id=OuterRef("contact__bling_id")))
+    return CustomerWrite.objects.filter(Exists(hidden)).order_by()
+
+
 def _without_events(rows: QuerySet[Any], marked: Marked) -> QuerySet[Any]:
     """Return events of the audit record without those about confidential titles: they tell amounts."""
     hidden: dict[str, QuerySet[Any]] = {"bulkorder": BulkOrder.objects.filter(is_confidential=True)}
@@ -161,6 +173,7 @@ def _without_events(rows: QuerySet[Any], marked: Marked) -> QuerySet[Any]:
             "posting": Posting.objects.filter(is_confidential(marked, "title__")), "person": hidden_persons(marked),
             "payablewrite": _hidden_writes(PayableWrite, marked),
             "settlementwrite": _hidden_writes(SettlementWrite, marked),
+            "customerwrite": _hidden_customers(marked),
             "writebatch": WriteBatch.objects.filter(payables__in=_hidden_writes(PayableWrite, marked)),
         }  # fmt: skip
     for kind, found in hidden.items():

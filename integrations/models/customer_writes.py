@@ -40,6 +40,7 @@ class CustomerWrite(DecidedUnit):
         CONTACT = "contact", _("Contact chosen")
         FIELDS = "fields", _("Fields chosen")
         OTHER = "other", _("It is another customer now")
+        LOOK = "look", _("Looked for anew")
         IGNORE = "ignore", _("Do not send")
 
     api_key = models.ForeignKey(ApiKey, models.RESTRICT, related_name="customers_sent", verbose_name=_("key"))

@@ -16,6 +16,7 @@ STANDING_NAMES: Mapping[str, str] = {
     "switched_off": gettext_noop("Writing is off"),
     "simulation": gettext_noop("Simulation (Bling)"),
     "key_over": gettext_noop("Its key is over"),
+    "disconnected": gettext_noop("Bling is not connected"),
     "stale": gettext_noop("Somebody has to send it"),
     "contact_stuck": gettext_noop("Contact to be decided"),
     "paused": gettext_noop("Writing is paused"),
@@ -31,6 +32,7 @@ STANDING_COLOURS: Mapping[str, str] = {
     "switched_off": "default",
     "simulation": "info",
     "key_over": "warning",
+    "disconnected": "danger",
     "stale": "warning",
     "contact_stuck": "warning",
     "paused": "warning",
@@ -46,6 +48,7 @@ _STANDING_SENTENCES: Mapping[str, str] = {
     "switched_off": gettext_noop("Writing into this Bling account is switched off. Support switches it on."),
     "simulation": gettext_noop("Nothing is sent: this company's writing into Bling is in simulation."),
     "key_over": gettext_noop("The key by which it came was revoked, or is not confirmed. Another one sends it again."),
+    "disconnected": gettext_noop("This company's Bling is not connected. It goes on once it is."),
     "stale": gettext_noop("It came before live delivery began: its system was told that nothing is sent."),
     "contact_stuck": gettext_noop("Which contact of Bling it is, is not known yet."),
     "paused": gettext_noop("Bling refused the access, or several customers one after the other. It goes on by itself."),
@@ -68,7 +71,10 @@ CUSTOMER_WORDS: Mapping[Reason, Words] = {
     Reason.REFUSED: Words(
         gettext_noop("Refused by Bling"),
         gettext_noop("Bling refused it: %(message)s"),
-        gettext_noop("Correct in the system what Bling names. It sends it again, or you choose “Send again”."),
+        gettext_noop(
+            "Correct what Bling names, in the system or in Bling. The system sends it again, or you choose “Send "
+            "again”."
+        ),
     ),
     Reason.AMBIGUOUS: Words(
         gettext_noop("More than one contact"),
@@ -83,12 +89,12 @@ CUSTOMER_WORDS: Mapping[Reason, Words] = {
     Reason.DOCUMENT_DIFFERS: Words(
         gettext_noop("CPF/CNPJ differs"),
         gettext_noop(
-            "The system and Bling have different CPF/CNPJs for this customer, or the system changed it. A CPF/CNPJ is "
-            "never changed by this service."
+            "The system and Bling have different CPF/CNPJs for this customer, Bling has none, or the system changed "
+            "it. A CPF/CNPJ is never changed by this service."
         ),
         gettext_noop(
-            "Correct the wrong one, then choose “Send again”. If it is another customer now, choose “It is another "
-            "customer now”."
+            "Correct the wrong one, or enter it in Bling, then choose “Send again”. If it is another customer now, "
+            "choose “It is another customer now”."
         ),
     ),
     Reason.FIELDS_DIFFER: Words(
@@ -96,10 +102,18 @@ CUSTOMER_WORDS: Mapping[Reason, Words] = {
         gettext_noop("The system and Bling both have data of it, and they are not the same."),
         gettext_noop("Choose “Choose the data”."),
     ),
+    Reason.CONTACT_UNSURE: Words(
+        gettext_noop("Found by its name alone"),
+        gettext_noop("Its contact was found by the name alone: it may be somebody else. Nothing is written before."),
+        gettext_noop("If it is the one, choose “Choose the data”; if not, “Decide the contact”."),
+    ),
     Reason.CONTACT_TAKEN: Words(
         gettext_noop("Contact of another customer"),
-        gettext_noop("Another customer of the same system is this contact of Bling already: the system has it twice."),
-        gettext_noop("Merge the two in the system, and choose “Do not send” for the one that ends."),
+        gettext_noop("Another customer of the same system is this contact of Bling already."),
+        gettext_noop(
+            "If the system has it twice, choose “Do not send” for the one that ends. If they are two, choose “Decide "
+            "the contact”."
+        ),
     ),
     Reason.CONTACT_GONE: Words(
         gettext_noop("Contact gone from Bling"),
@@ -109,7 +123,10 @@ CUSTOMER_WORDS: Mapping[Reason, Words] = {
     Reason.CONTACT_CHANGES_OFF: Words(
         gettext_noop("Contacts are not changed"),
         gettext_noop("What the system says is not what Bling has, and changing contacts is switched off."),
-        gettext_noop("Look below at what would be changed. Support switches it on (“Writing into Bling”)."),
+        gettext_noop(
+            "Look below at what would be changed. Support switches it on (“Writing into Bling”); then it goes on by "
+            "itself."
+        ),
     ),
     Reason.LOOK_UP_FAILED: Words(
         gettext_noop("Could not be looked up"),

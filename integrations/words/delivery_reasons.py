@@ -151,6 +151,11 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Another system and Bling do not have the same data of a customer."),
         gettext_noop("Look at “Customers of other systems”, and choose there which data count."),
     ),
+    Reason.CONTACT_UNSURE: Words(
+        gettext_noop("Found by its name alone"),
+        gettext_noop("A customer of another system was found in Bling by its name alone: it may be somebody else."),
+        gettext_noop("Look at “Customers of other systems”, and say there whether it is the one."),
+    ),
     Reason.CONTACT_TAKEN: Words(
         gettext_noop("Contact of another customer"),
         gettext_noop("Another customer of the same system is this contact of Bling already."),

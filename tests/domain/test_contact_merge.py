@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.domain.contact_merge import FIELDS, Agreed, Choice, Difference, Merged, Side, merge
+from integrations.domain.contact_merge import FIELDS, Agreed, Choice, Difference, Merged, Side, filled, merge
 from integrations.domain.payables import DesiredContact
 
 TOLD = DesiredContact(
@@ -28,12 +28,14 @@ def test_what_only_the_system_changed_goes_to_bling() -> None:
 
 def test_what_only_bling_changed_stays() -> None:
     found = merged({}, {"email": "bling@lua.example"})
-    assert (found.contact.email, found.differences) == ("bling@lua.example", ())
+    assert found.contact.email == "bling@lua.example"
+    assert found.differences == (Difference("email", TOLD.email, "bling@lua.example", "bling"),)
 
 
 def test_street_in_one_and_city_in_the_other_are_both_kept() -> None:
     found = merged({"street": "Rua B"}, {"city": "Campinas"})
-    assert (found.contact.street, found.contact.city, found.differences) == ("Rua B", "Campinas", ())
+    assert (found.contact.street, found.contact.city) == ("Rua B", "Campinas")
+    assert not any(difference.is_open for difference in found.differences)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,44 @@ def test_a_blank_in_bling_is_filled_by_what_is_new_alone() -> None:
     assert merged({}, {"email": ""}).contact.email == ""
 
 
+def test_what_never_agreed_is_not_a_base() -> None:
+    """Bling's own e-mail of before is asked about, whatever came in between."""
+    before = Agreed(TOLD, replace(TOLD, email="b@lua.example"))
+    assert merged({"email": "c@lua.example"}, {"email": "b@lua.example"}, before).contact.email == "b@lua.example"
+    blank = Agreed(replace(TOLD, email=""), replace(TOLD, email="b@lua.example"))
+    found = merged({"email": "c@lua.example"}, {"email": "b@lua.example"}, blank, prefers=Side.SYSTEM)
+    assert [one.is_open for one in found.differences] == [True]
+
+
+def test_an_open_address_is_not_mixed_with_the_other_one() -> None:
+    first = merged({}, {"street": "Avenida Z", "number": "5"}, None)
+    before = Agreed(TOLD, first.contact, first.differences)
+    found = merged({"complement": "Sala 5"}, {"street": "Avenida Z", "number": "5"}, before)
+    assert found.contact.complement == ""
+    assert {one.field for one in found.differences if one.is_open} == {"street", "number", "complement"}
+
+
+def test_a_natural_person_s_registration_is_left_alone() -> None:
+    found = merge(replace(TOLD, state_registration="9"), replace(TOLD, kind="F"), BEFORE)
+    assert (found.contact.state_registration, found.differences) == ("", ())
+
+
+def test_a_blank_says_what_was_said_before() -> None:
+    said = filled(DesiredContact("Lua Nova", phone="1144445555"), TOLD)
+    assert (said.name, said.email, said.phone, said.document) == ("Lua Nova", TOLD.email, "1144445555", TOLD.document)
+
+
+def test_who_may_be_somebody_else_is_asked_about_even_if_nothing_differs() -> None:
+    alone = DesiredContact("Maria Souza")
+    found = merge(alone, alone, None, is_sure=False)
+    assert found.differences == (Difference("name", "Maria Souza", "Maria Souza"),)
+    before = Agreed(alone, found.contact, found.differences)
+    more = replace(alone, email="m@x.example")
+    assert merge(more, alone, before, is_sure=False).contact.email == ""
+    choice = {"name": Choice(Side.BLING, "Maria Souza", "Maria Souza")}
+    assert merge(more, alone, before, choices=choice, is_sure=False).contact.email == "m@x.example"
+
+
 def test_a_document_is_never_changed() -> None:
     found = merge(replace(TOLD, document="52998224725"), TOLD, BEFORE, prefers=Side.SYSTEM)
     assert found.contact.document == TOLD.document
@@ -80,7 +120,8 @@ def test_at_first_blanks_are_filled() -> None:
 
 def test_at_first_nothing_is_filled_where_it_may_be_somebody_else() -> None:
     found = merged({}, {"email": ""}, None, is_sure=False)
-    assert (found.contact.email, found.differences) == ("", (Difference("email", TOLD.email, ""),))
+    assert found.contact.email == ""
+    assert {one.field for one in found.differences if one.is_open} == {"name", "email"}
 
 
 def test_at_first_two_addresses_are_not_mixed() -> None:
@@ -145,7 +186,8 @@ def test_two_rounds_are_enough(
     once = merge(told, shown, Agreed(first, first), prefers=prefers)
     twice = merge(told, once.contact, Agreed(told, once.contact, once.differences), prefers=prefers)
     assert twice.contact == once.contact
-    assert {one.field for one in twice.differences} <= {one.field for one in once.differences if one.is_open}
+    asked = {one.field for one in once.differences if one.is_open}
+    assert {one.field for one in twice.differences if one.is_open} <= asked
 
 
 @given(told=_contacts, shown=_contacts, first=_contacts, prefers=st.sampled_from([None, *Side]))

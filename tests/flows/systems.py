@@ -14,7 +14,7 @@ from integrations.models.api_keys import digests_of, new_key
 from tests.flows.helpers import Company
 
 KEY = new_key()
-CNPJ, OTHER_CNPJ, CPF = "98765432000198", "11444777000161", "52998224725"
+CNPJ, OTHER_CNPJ, CPF = "98765432000198", "11444777000161", "11144477735"
 LUA = {
     "nome": "Padaria Lua Ltda", "documento": "98.765.432/0001-98", "email": "contato@lua.example",
     "telefone": "(11) 3333-4444", "celular": "+55 11 98888-7777", "fantasia": "Lua",
@@ -78,9 +78,3 @@ def contacts(company: Company, document: str = CNPJ) -> list[Any]:
     """Return what Bling has with a CPF/CNPJ, deleted ones apart."""
     plain = [one for one in company.bling.contacts.values() if one.status != "E"]
     return [one for one in plain if "".join(filter(str.isalnum, one.document)) == document]
-
-
-def writes(company: Company) -> list[str]:
-    """Return the writes that Bling was asked for, as "PUT /contatos/1"."""
-    calls = company.bling.world.calls
-    return [f"{call.method} {call.path}" for call in calls if call.method in ("POST", "PUT", "PATCH", "DELETE")]

@@ -54,6 +54,7 @@ def test_what_somebody_changed_in_bling_stays(served: Company) -> None:
     found = sent(served, version=2, telefone="11 4444-5555")
     assert (contact.email, contact.phone) == ("bling@lua.example", "1144445555")
     assert found["estado"] == "gravado"
+    assert [(one["campo"], one["vale"]) for one in found["diferencas"]] == [("email", "bling")]
 
 
 def test_a_contact_that_bling_has_is_found_filled_and_never_overwritten(served: Company) -> None:

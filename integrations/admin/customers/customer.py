@@ -21,6 +21,7 @@ from integrations.admin.kit.decorators import display, page_action
 from integrations.admin.kit.filters import ChoiceFilter, TenantFilter
 from integrations.admin.kit.standing_columns import StandingColumns
 from integrations.admin.kit.state_in_bling import StateInBling
+from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
 from integrations.models import CustomerWrite, Person
 from integrations.models.customer_queries import customers_that_ask
@@ -32,8 +33,9 @@ from integrations.words.customers import customer_texts, fate_name, field_name, 
 USEFUL: dict[Standing, set[str]] = {
     Standing.STALE: {"send_again", "leave_out"},
     Standing.CONTACT_STUCK: {"decide_contact", "send_again", "leave_out"},
-    Standing.DIFFERS: {"choose_data", "leave_out"},
-    Standing.STUCK: {"send_again", "another_customer", "look_anew", "leave_out"},
+    Standing.DIFFERS: {"choose_data", "decide_contact", "leave_out"},
+    Standing.STUCK: {"send_again", "decide_contact", "another_customer", "look_anew", "leave_out"},
+    Standing.DISCONNECTED: {"leave_out"},
     Standing.EQUAL: {"leave_out"},
     Standing.LEFT_OUT: {"send_again"},
     Standing.QUEUED: {"leave_out"},
@@ -102,6 +104,10 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
         useful = set(USEFUL.get(standing_of(row, timezone.now()).standing, ())) if row is not None else set()
         useful -= {"another_customer"} if row is None or row.reason != Reason.DOCUMENT_DIFFERS else set()
         useful -= {"look_anew"} if row is None or row.reason != Reason.CONTACT_GONE else {"send_again"}
+        is_stuck = row is not None and row.state == DeliveryState.NEEDS_HUMAN
+        useful -= (
+            {"decide_contact"} if row is None or (is_stuck and row.reason not in orders.OF_ANOTHER_CONTACT) else set()
+        )
         shown = super().get_actions_detail(request, object_id)
         return [action for action in shown if action.path in useful]
 

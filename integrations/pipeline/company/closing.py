@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 
 from integrations.domain.calendar import day_of
@@ -15,11 +15,14 @@ from integrations.models import (
     BlingToken,
     BlingWriting,
     ConfidentialCategory,
+    CustomerWrite,
     Export,
     FilterRule,
     KaminoConnection,
     Mapping,
+    PayableWrite,
     Person,
+    SettlementWrite,
     Tenant,
     Title,
 )
@@ -80,6 +83,8 @@ def _delete(tenant: Tenant, clock: Callable[[], datetime], deadline: datetime) -
                 return
             model.objects.filter(pk__in=keys).delete()
     with transaction.atomic():
+        for held in _OF_CONTACTS:
+            held._default_manager.filter(connection__tenant=tenant).delete()
         KaminoConnection.objects.filter(tenant=tenant).update(default_cost_center=None, default_business_unit=None)
         BlingWriting.history.filter(connection__tenant=tenant).delete()
         for connections in _HISTORIES:
@@ -91,6 +96,10 @@ def _delete(tenant: Tenant, clock: Callable[[], datetime], deadline: datetime) -
         tenant.delete()
         Tenant.history.filter(id=tenant_id).delete()
     log.info("company deleted", tenant=tenant.slug)
+
+
+_OF_CONTACTS: tuple[type[Model], ...] = (SettlementWrite, PayableWrite, CustomerWrite)
+"""What holds on to contacts for Bling."""
 
 
 def _token_holders(tenant: Tenant) -> list[int]:

@@ -72,7 +72,7 @@ class PayablesOf:
         # A reference of another system has no asterisk: none that it sends is taken for this one.
         CustomerWrite.objects.filter(pk__in=customers).update(
             name="", document="", ref=Concat(Value("*"), Cast("pk", CharField())), desired=None, delivered=None,
-            choices={}, seen=None, decision_reason="", reason_params={}, problems=[],
+            bling_id=None, choices={}, seen=None, decision_reason="", reason_params={}, problems=[],
         )  # fmt: skip
         ContactWrite.objects.filter(pk__in=suppliers).update(
             name="", folded_name=Cast("pk", CharField()), document="", desired=None, delivered=None,

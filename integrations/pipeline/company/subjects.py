@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from integrations.domain.documents import compact, pretty
 from integrations.domain.names import any_accents, fold
-from integrations.models import Person, PersonPosting, Tenant
+from integrations.models import ContactWrite, CustomerWrite, Person, PersonPosting, Tenant
 from integrations.pipeline.desk.refusal import Refused
 
 ERASED = "***"
@@ -35,10 +35,12 @@ class Who:
 
 @dataclass(frozen=True)
 class Subject:
-    """The contacts of one company that are one person."""
+    """The contacts of one company that are one person. `written` are those of them that were sent to Bling, or are to
+    be: no title may name them."""
 
     tenant: Tenant
     persons: Sequence[Person]
+    written: Sequence[ContactWrite | CustomerWrite] = ()
 
     @property
     def keys(self) -> list[int]:
@@ -46,7 +48,8 @@ class Subject:
 
     @property
     def documents(self) -> list[str]:
-        return sorted({person.document for person in self.persons if person.document})
+        rows = (*self.persons, *self.written)
+        return sorted({row.document for row in rows if row.document})
 
     @cached_property
     def postings(self) -> list[PersonPosting]:
@@ -56,6 +59,7 @@ class Subject:
     def names(self) -> list[str]:
         """Return what the person is and was called: in Bling, and in what was sent to Kamino."""
         bodies = [body or {} for row in self.postings for body in (row.desired, row.delivered)]
+        bodies += [row.desired or {} for row in self.written]
         known = {getattr(person, name) for person in self.persons for name in _NAMES}
         known |= {str(body.get(name) or "") for body in bodies for name in _NAMES}
         numbers = {*self.documents, *(pretty(document) for document in self.documents)}
@@ -109,18 +113,22 @@ def subject_of(tenant: Tenant, who: Who) -> Subject:
     """Return the person. Raises `Refused` where nobody is meant, or a contact is not called `who.name`."""
     mine = Person.objects.filter(connection__tenant=tenant, forgotten_at=None)
     persons = list(mine.filter(document=compact(who.document)).order_by("pk")) if who.document else []
-    if who.document and not persons:
+    written: list[ContactWrite | CustomerWrite] = []
+    for model in (ContactWrite, CustomerWrite) if who.document else ():
+        found_there = model.objects.filter(connection__tenant=tenant, document=compact(who.document))
+        written += found_there.order_by("pk")
+    if who.document and not persons and not written:
         raise Refused("unknown", _("Nobody has this CPF or CNPJ in this company."))
     named = list(mine.filter(bling_id__in=who.bling_ids).order_by("pk"))
     if {row.bling_id for row in named} != set(who.bling_ids):
         raise Refused("unknown", _("This company has no such contact."))
-    allowed = {fold(who.name)} if who.name else {fold(person.name) for person in persons}
+    allowed = {fold(who.name)} if who.name else {fold(row.name) for row in (*persons, *written)}
     if any(fold(person.name) not in allowed for person in named):
         raise Refused("other_name", _("This contact has another name. Nothing was done."))
     found = {person.pk: person for person in (*persons, *named)}
-    if not found:
+    if not found and not written:
         raise Refused("unknown", _("Say whom you mean: a CPF or CNPJ, or a contact's Bling id and name."))
-    return Subject(tenant, list(found.values()))
+    return Subject(tenant, list(found.values()), written)
 
 
 def namesakes(subject: Subject) -> QuerySet[Person]:

@@ -46,8 +46,7 @@ def switch(
     now: datetime,
 ) -> BlingWriting:
     """Set whether and how an account is written to, whether programs may settle in it, and whether contacts that it has
-    may be changed. Raises `Refused` without a
-    reason, or, for live delivery, naming what is not ready."""
+    may be changed. Raises `Refused` without a reason, or, for live delivery, naming what is not ready."""
     need_reason(reason)
     with transaction.atomic():
         writing, _is_new = BlingWriting.objects.select_for_update().get_or_create(connection=connection)
@@ -68,7 +67,7 @@ def switch(
                 "mode", "limit", "only_writer", "settles", "changes_contacts", "live_since", "settles_since"
             ]
         )  # fmt: skip
-        if changes_contacts:
-            changes_are_let(connection, now)
         tell_switches(writing, before, reason=reason, user=user, now=now)
+    if changes_contacts:  # after that: whoever sends customers locks them before this account
+        changes_are_let(connection, now)
     return writing

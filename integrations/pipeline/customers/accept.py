@@ -1,7 +1,7 @@
 """Accept a customer of another system: what the system says is stored at once, under the account's lock, and compared
 with Bling later. The web process calls nobody."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,9 @@ from django.db import transaction
 
 from integrations.bling_v2.codes import RefusedError
 from integrations.domain.bodies import fingerprint_of
+from integrations.domain.contact_merge import filled
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState
+from integrations.domain.names import fold
 from integrations.domain.payables import DesiredContact
 from integrations.domain.reasons import Problem, Reason
 from integrations.models import ApiKey, BlingConnection, BlingWriting, ContactWrite, CustomerWrite, WriteMode
@@ -71,8 +73,10 @@ def accept(key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
         rows = CustomerWrite.objects.select_for_update(of=("self",)).select_related("connection__writing", "contact")
         row = rows.filter(connection=key.connection_id, system=key.system, ref=given.ref).first()
         if row is not None and not _is_new(row, given):
-            if row.is_stale() or row.api_key_id != key.pk:  # it is said again, by this key
+            if row.is_stale() or row.state == DeliveryState.HELD:  # it is said again, by a key that counts
                 CustomerWrite.objects.filter(pk=row.pk).update(accepted_at=now, api_key=key)
+                CustomerWrite.objects.filter(pk=row.pk, state=DeliveryState.HELD).update(state=DeliveryState.READY)
+                row.refresh_from_db()
             return row
         try:
             throttle.check_customers(key, now)
@@ -102,12 +106,11 @@ def _created(key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
 def _changed(row: CustomerWrite, key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
     """Store a newer version. One with another CPF/CNPJ waits for a person: the contact that it had is not another
     customer's by a slip."""
-    wanted = given.contact
-    if not wanted.document and row.document:
-        wanted = replace(wanted, document=row.document, kind=row.get_desired().kind if row.desired else wanted.kind)
-    is_linked = _is_linked(row)
+    before = row.get_desired() if row.desired else None
+    wanted = filled(given.contact, before) if before else given.contact
+    is_linked, is_renamed = _is_linked(row), before is None or fold(wanted.name) != fold(before.name)
     is_other = is_linked and bool(row.document) and wanted.document != row.document
-    values = {**_said(key, given, wanted, now), **NO_REASON, "choices": {}}
+    values = {**_said(key, given, wanted, now), **NO_REASON}
     if is_other:
         values |= stored(Problem(Reason.DOCUMENT_DIFFERS), now)
     elif not is_linked:
@@ -115,6 +118,8 @@ def _changed(row: CustomerWrite, key: ApiKey, given: Given, now: datetime) -> Cu
         values["contact"] = contact_for(row.connection, wanted, now)
     if not is_linked or not row.document:
         values["document"] = wanted.document
+    if row.decision == CustomerWrite.Decision.CONTACT and (is_renamed or wanted.document != row.document):
+        values["decision"] = ""  # a person said it of whom the system named then
     state = DeliveryState.NEEDS_HUMAN if is_other else DeliveryState.READY
     CustomerWrite.objects.plan(row.pk, state=state, **values)
     row.refresh_from_db()
@@ -131,8 +136,18 @@ def _is_linked(row: CustomerWrite) -> bool:
 def contact_for(connection: BlingConnection, wanted: DesiredContact, now: datetime) -> ContactWrite:
     """Return the row that finds or creates a customer's contact: the one of its CPF/CNPJ, else of its name, whoever
     asked for it first. To be called under the account's lock."""
+    if wanted.document:
+        # Who was known by the name alone, and whose CPF/CNPJ a system said later, is not created beside that.
+        known = CustomerWrite.objects.filter(connection=connection, document=wanted.document, contact__document="")
+        later = known.exclude(contact__bling_id=None).select_related("contact").order_by("pk").first()
+        if later is not None:
+            return later.contact
     supplier = Supplier(wanted.name, wanted.document, known=wanted)
-    return wanted_suppliers(connection, [supplier], now)[key_of(supplier)]
+    found = wanted_suppliers(connection, [supplier], now)[key_of(supplier)]
+    # Nothing was sent of it yet: it is created as it is now.
+    untouched = ContactWrite.objects.filter(pk=found.pk, fence=0, bling_id=None, state=DeliveryState.READY)
+    untouched.update(desired=wanted.to_json(), desired_fingerprint=wanted.fingerprint, name=wanted.name)
+    return found
 
 
 def _said(key: ApiKey, given: Given, wanted: DesiredContact, now: datetime) -> dict[str, Any]:

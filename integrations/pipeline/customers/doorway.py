@@ -20,6 +20,8 @@ def key_of(given: str, address: str, now: datetime) -> ApiKey:
             raise NotTakenError(NotTaken.TOO_MANY) from error
         raise NotTakenError(NotTaken.NO_KEY)
     ApiKey.objects.note_use(key, given, now)
+    if not key.connection.tenant.is_active:
+        raise NotTakenError(NotTaken.OFF)
     if not key.is_confirmed:
         raise NotTakenError(NotTaken.NOT_CONFIRMED)
     return key

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from integrations.domain.contact_merge import FIELDS, Agreed
-from integrations.domain.names import fold
+from integrations.domain.contact_merge import FIELDS, is_equal
+from integrations.domain.payables import DesiredContact
+from integrations.domain.reasons import Reason
 from integrations.models import ApiKey, CatalogItem, CustomerWrite, Person
 from integrations.models.confidential import PUBLIC
 from integrations.models.registers import CatalogKind
@@ -66,14 +67,21 @@ def _shown(key: ApiKey, persons: Sequence[Person]) -> list[Shown]:
 
 def _one(person: Person, names: dict[int, str], sent: CustomerWrite | None) -> Shown:
     types = [names[number] for number in person.type_ids if number in names]
-    agreed = sent.get_delivered() if sent is not None else None
-    return Shown(
-        person, types, sent.ref if sent is not None else "", agreed is not None and _is_as_sent(person, agreed)
-    )
+    is_echo = sent is not None and bool(sent.desired) and _is_as_sent(person, sent.get_desired())
+    return Shown(person, types, sent.ref if sent is not None else "", is_echo)
 
 
-def _is_as_sent(person: Person, agreed: Agreed) -> bool:
-    """Say whether the mirror has of a contact what Bling showed when the system last agreed, and nothing differed."""
-    mirrored = [name for name in FIELDS if hasattr(person, name)]
-    is_as_shown = all(fold(getattr(person, name)) == fold(getattr(agreed.shown, name)) for name in mirrored)
-    return is_as_shown and not agreed.differences
+def _is_as_sent(person: Person, told: DesiredContact) -> bool:
+    """Say whether the mirror has of a contact what the system said last, of all that it said."""
+    mirrored = [name for name in ("document", *FIELDS) if hasattr(person, name) and getattr(told, name)]
+    return all(is_equal(name, getattr(person, name), getattr(told, name)) for name in mirrored)
+
+
+def shows_bling(key: ApiKey, customer: CustomerWrite) -> bool:
+    """Say whether a key may be told what Bling has of a customer: it may read contacts, and this one; who was found by
+    the name alone may be somebody else."""
+    if not key.may_read_customers or customer.reason == Reason.CONTACT_UNSURE:
+        return False
+    number = customer.bling_id or customer.contact.bling_id
+    mirrored = Person.objects.filter(connection=customer.connection_id, bling_id=number or 0)
+    return PUBLIC.of(mirrored).exists() or not mirrored.exists()

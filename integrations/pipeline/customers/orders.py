@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from integrations.domain.bodies import fingerprint_of
 from integrations.domain.contact_merge import Side
 from integrations.domain.delivery import DeliveryState, Outcome
+from integrations.domain.payables import MOST_NAME
 from integrations.domain.reasons import Reason
-from integrations.models import BlingAttempt, BlingConnection, CustomerWrite
+from integrations.models import BlingAttempt, BlingConnection, ContactWrite, CustomerWrite
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.customers.accept import contact_for
 from integrations.pipeline.desk.refusal import Refused, need_reason
@@ -22,6 +23,10 @@ from integrations.pipeline.payables.live import asking
 from integrations.pipeline.payables.orders import contact_is, decided, decided_meanwhile, free
 
 Decision = CustomerWrite.Decision
+OF_ANOTHER_CONTACT = (
+    Reason.FIELDS_DIFFER, Reason.CONTACT_UNSURE, Reason.CONTACT_TAKEN, Reason.DOCUMENT_DIFFERS, Reason.CONTACT_GONE,
+)  # fmt: skip
+"""Why a person may say that a customer is another contact than the one that was found."""
 _ENDED = (DeliveryState.NEEDS_HUMAN, DeliveryState.READY, DeliveryState.IGNORED)
 
 
@@ -51,7 +56,7 @@ def choose(
     with transaction.atomic():
         row = _locked(customer)
         agreed = row.get_delivered()
-        if row.reason != Reason.FIELDS_DIFFER or agreed is None or asked_of(row) != asked:
+        if row.reason not in (Reason.FIELDS_DIFFER, Reason.CONTACT_UNSURE) or agreed is None or asked_of(row) != asked:
             raise decided_meanwhile()
         choices = {
             one.field: {"side": Side(sides[one.field]).value, "system": one.system, "bling": one.bling}
@@ -73,9 +78,24 @@ def contact_of(*, customer: CustomerWrite, contact_id: int, reason: str, user: U
         if found is None:
             raise Refused("not_there", _("Bling has no contact with this number, or it is deleted or inactive there."))
     with transaction.atomic():
+        lock(customer.connection)
         row = _locked(customer)
-        contact_is(row.contact, found, now)
-        CustomerWrite.objects.filter(pk=row.pk).update(**decided(Decision.CONTACT, reason, user, now))
+        values = decided(Decision.CONTACT if found else Decision.OTHER, reason, user, now)
+        if row.contact.state == DeliveryState.NEEDS_HUMAN and row.bling_id is None:
+            contact_is(row.contact, found, now, as_now=row.get_desired())
+            CustomerWrite.objects.filter(pk=row.pk).update(**values)
+            return
+        if row.state != DeliveryState.NEEDS_HUMAN or row.reason not in OF_ANOTHER_CONTACT:
+            raise decided_meanwhile()
+        if found is None:
+            _link_anew(row, now, contact=_own_contact(row, now), **values)
+            return
+        if row.document and found.document not in ("", row.document):
+            raise Refused("other", _("This contact has another CPF/CNPJ."))
+        taken = CustomerWrite.objects.filter(connection=row.connection_id, system=row.system, bling_id=found.bling_id)
+        if taken.exclude(pk=row.pk).exists():
+            raise Refused("taken", _("Another customer of the same system is this contact of Bling already."))
+        _link_anew(row, now, contact=row.contact, bling_id=found.bling_id, **values)
 
 
 def is_other(*, customer: CustomerWrite, reason: str, user: User, now: datetime) -> None:
@@ -87,7 +107,10 @@ def is_other(*, customer: CustomerWrite, reason: str, user: User, now: datetime)
         row = _locked(customer)
         if row.state != DeliveryState.NEEDS_HUMAN or row.reason != Reason.DOCUMENT_DIFFERS:
             raise decided_meanwhile()
-        _link_anew(row, now, **decided(Decision.OTHER, reason, user, now))
+        contact = contact_for(row.connection, row.get_desired(), now)
+        if contact.bling_id == (row.bling_id or row.contact.bling_id):
+            _look_again_for(contact, row, now)  # that contact has another one in Bling by now
+        _link_anew(row, now, contact=contact, **decided(Decision.OTHER, reason, user, now))
 
 
 def look_anew(*, customer: CustomerWrite, reason: str, user: User, now: datetime) -> None:
@@ -98,11 +121,34 @@ def look_anew(*, customer: CustomerWrite, reason: str, user: User, now: datetime
         row = _locked(customer)
         if row.state != DeliveryState.NEEDS_HUMAN or row.reason != Reason.CONTACT_GONE:
             raise decided_meanwhile()
-        gone = type(row.contact).objects.filter(pk=row.contact.pk, bling_id=row.bling_id or row.contact.bling_id)
-        gone.filter(state=DeliveryState.DELIVERED).update(
-            bling_id=None, fence=row.contact.fence + 1, state=DeliveryState.READY, ready_at=now, tries=0, **NO_REASON
-        )
-        _link_anew(row, now, **decided(Decision.CONTACT, reason, user, now))
+        if row.bling_id is None or row.contact.bling_id == row.bling_id:
+            _look_again_for(row.contact, row, now)
+        contact = contact_for(row.connection, row.get_desired(), now)
+        _link_anew(row, now, contact=contact, **decided(Decision.LOOK, reason, user, now))
+
+
+def _look_again_for(contact: ContactWrite, customer: CustomerWrite, now: datetime) -> None:
+    """Let a contact be found or created again, as a customer is now, and as if nobody had said anything of it."""
+    wanted = customer.get_desired()
+    rows = ContactWrite.objects.filter(pk=contact.pk, state=DeliveryState.DELIVERED)
+    rows.update(
+        desired=wanted.to_json(), desired_fingerprint=wanted.fingerprint,
+        bling_id=None, create_anyway=False, fence=contact.fence + 1, state=DeliveryState.READY, ready_at=now, tries=0,
+        **NO_REASON,
+    )  # fmt: skip
+
+
+def _own_contact(row: CustomerWrite, now: datetime) -> ContactWrite:
+    """Return a contact to be created for this customer alone, whoever is called as it is. Raises `Refused` for one with
+    a CPF/CNPJ: Bling would refuse a second contact, or have two."""
+    wanted = row.get_desired()
+    if wanted.document:
+        raise Refused("document", _("Bling has a contact with this CPF/CNPJ. Give its id."))
+    return ContactWrite.objects.create(
+        connection=row.connection, name=wanted.name, folded_name=f"#{row.system} {row.ref}"[:MOST_NAME],
+        state=DeliveryState.READY, desired=wanted.to_json(), desired_fingerprint=wanted.fingerprint,
+        create_anyway=True, ready_at=now, planned_at=now,
+    )  # fmt: skip
 
 
 def changes_are_let(connection: BlingConnection, now: datetime) -> None:
@@ -121,19 +167,26 @@ def leave_out(*, customer: CustomerWrite, reason: str, user: User, now: datetime
         states = (DeliveryState.READY, DeliveryState.NEEDS_HUMAN, DeliveryState.DELIVERED)
         if row.state not in states or row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED).exists():
             raise decided_meanwhile()
-        values = {"state": DeliveryState.IGNORED, **NO_REASON, **decided(Decision.IGNORE, reason, user, now)}
+        values = {
+            "state": DeliveryState.IGNORED, "bling_id": None, "seen": None, **NO_REASON,
+            **decided(Decision.IGNORE, reason, user, now),
+        }  # fmt: skip
         CustomerWrite.objects.filter(pk=row.pk).update(fence=row.fence + 1, **values)
 
 
 def _link_anew(row: CustomerWrite, now: datetime, **values: Any) -> None:
     """Forget which contact one was, and how it stood with it."""
-    wanted = row.get_desired()
     unknown = row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
     unknown.update(outcome=Outcome.TRANSIENT, ended_at=now, failure={"code": "not_there_twice", "service": "Bling"})
-    _let_go(
-        row, now, contact=contact_for(row.connection, wanted, now), document=wanted.document, bling_id=None,
-        delivered=None, delivered_fingerprint="", seen=None, choices={}, accepted_at=now, fence=row.fence + 1, **values,
-    )  # fmt: skip
+    nothing: dict[str, Any] = {
+        "bling_id": None,
+        "delivered": None,
+        "delivered_fingerprint": "",
+        "seen": None,
+        "choices": {},
+    }
+    document = row.get_desired().document
+    _let_go(row, now, **{**nothing, "document": document, "accepted_at": now, "fence": row.fence + 1, **values})
 
 
 def _let_go(row: CustomerWrite, now: datetime, **values: Any) -> None:
@@ -143,6 +196,9 @@ def _let_go(row: CustomerWrite, now: datetime, **values: Any) -> None:
 
 
 def _locked(customer: CustomerWrite) -> CustomerWrite:
-    return CustomerWrite.objects.select_for_update(of=("self",)).select_related("contact", "connection").get(
-        pk=customer.pk
-    )  # fmt: skip
+    """Return the row of a customer, locked. Raises `Refused` for one whose data were erased."""
+    rows = CustomerWrite.objects.select_for_update(of=("self",)).select_related("contact", "connection")
+    row = rows.get(pk=customer.pk)
+    if not row.desired:
+        raise Refused("erased", _("Its data were erased on request. Its system sends it again, if it may."))
+    return row

@@ -42,8 +42,7 @@ def sides_of(customer: CustomerWrite) -> list[FieldSides]:
     told, agreed, seen = customer.get_desired(), customer.get_delivered(), customer.seen or {}
     shown = DesiredContact.from_json(seen["shown"]) if seen else agreed.shown if agreed else None
     wanted = DesiredContact.from_json(seen["wanted"]) if seen else None
-    differences = {one["field"]: Difference.from_json(one) for one in seen.get("differences", ())}
-    differences |= {one.field: one for one in (agreed.differences if agreed else ())}
+    differences = {one.field: one for one in differences_of(customer)}
     found = []
     for name in ("document", *FIELDS):
         ours, theirs = getattr(told, name), getattr(shown, name) if shown else ""
@@ -57,6 +56,14 @@ def sides_of(customer: CustomerWrite) -> list[FieldSides]:
             )
             found.append(FieldSides(name, ours, theirs, before, fate if shown else Fate.UNREAD))
     return found
+
+
+def differences_of(customer: CustomerWrite) -> list[Difference]:
+    """Return on which fields the two differ, by the last look that was not sent since, else as they last stood."""
+    if customer.seen:
+        return [Difference.from_json(one) for one in customer.seen["differences"]]
+    agreed = customer.get_delivered()
+    return list(agreed.differences) if agreed is not None else []
 
 
 def _fate(ours: str, theirs: str, wanted: str, difference: Difference | None) -> Fate:

@@ -7,12 +7,14 @@ from enum import StrEnum
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Problem, Reason
 from integrations.models import CustomerWrite, WriteMode
+from integrations.models.connections import ConnectionStatus
 
 
 class Standing(StrEnum):
     SWITCHED_OFF = "switched_off"
     SIMULATION = "simulation"
     KEY_OVER = "key_over"
+    DISCONNECTED = "disconnected"
     STALE = "stale"
     CONTACT_STUCK = "contact_stuck"
     PAUSED = "paused"
@@ -40,7 +42,6 @@ class Answer:
 _BY_STATE = {
     DeliveryState.SENDING: Standing.SENDING,
     DeliveryState.UNCERTAIN: Standing.UNCONFIRMED,
-    DeliveryState.HELD: Standing.QUEUED,
     DeliveryState.DELIVERED: Standing.EQUAL,
     DeliveryState.IGNORED: Standing.LEFT_OUT,
     DeliveryState.NEEDS_HUMAN: Standing.STUCK,
@@ -50,7 +51,7 @@ _BY_STATE = {
 def standing_of(customer: CustomerWrite, now: datetime) -> Answer:
     """Return where a customer stands; its key, its contact and its connection's `writing` are read with it."""
     state, why = DeliveryState(customer.state), customer.get_reason()
-    if state is DeliveryState.NEEDS_HUMAN and customer.reason == Reason.FIELDS_DIFFER:
+    if state is DeliveryState.NEEDS_HUMAN and customer.reason in (Reason.FIELDS_DIFFER, Reason.CONTACT_UNSURE):
         return Answer(Standing.DIFFERS, why)
     if state in _BY_STATE:
         return Answer(_BY_STATE[state], why)
@@ -60,6 +61,8 @@ def standing_of(customer: CustomerWrite, now: datetime) -> Answer:
         return Answer(Standing.SIMULATION if mode == WriteMode.SIMULATION else Standing.SWITCHED_OFF)
     if not customer.api_key.may_send_customers:
         return Answer(Standing.KEY_OVER)
+    if customer.connection.status != ConnectionStatus.CONNECTED:
+        return Answer(Standing.DISCONNECTED)
     if customer.is_stale():
         return Answer(Standing.STALE)
     if contact.state == DeliveryState.NEEDS_HUMAN:

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from integrations.domain.bodies import fingerprint_of
-from integrations.models import ApiKey, BlingConnection
+from integrations.domain.delivery import DeliveryState
+from integrations.models import ApiKey, BlingConnection, CustomerWrite
 from integrations.models.api_keys import LONGEST, PREFIX, SHORTEST, KeyKind, digests_of, new_key
 from integrations.pipeline.access import mails
 from integrations.pipeline.access.mails import addresses
@@ -100,8 +101,12 @@ def revoke(*, api_key: ApiKey, reason: str, user: User, now: datetime) -> None:
     """Take a key back, at once. Raises `Refused` without a reason, or when it was revoked meanwhile."""
     need_reason(reason)
     values = {"revoked_at": now, "revoked_by": user, "reason": reason.strip()}
-    if not ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(**values):
-        raise decided_meanwhile()
+    with transaction.atomic():
+        if not ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(**values):
+            raise decided_meanwhile()
+        # Nothing looks through what cannot be sent: another key of the system says it again.
+        waiting = CustomerWrite.objects.filter(api_key=api_key, state=DeliveryState.READY)
+        waiting.update(state=DeliveryState.HELD)
     if api_key.contact_email:
         _tell_contact(api_key)
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.domain.delivery import DeliveryState, Outcome
+from integrations.domain.payables import DesiredContact
 from integrations.domain.titles import PersonFacts, TitleFacts
 from integrations.models import BlingAttempt, ContactWrite, PayableWrite, SettlementWrite, WriteBatch, WriteUnit
 from integrations.models.outbox import NO_REASON
@@ -127,9 +128,12 @@ def supplier_is(*, payable: PayableWrite, contact: PersonFacts | None, reason: s
         PayableWrite.objects.filter(pk=row.pk).update(**decided(Decision.SUPPLIER, reason, user, now))
 
 
-def contact_is(wanted: ContactWrite, contact: PersonFacts | None, now: datetime) -> None:
-    """Take a contact of Bling for the one that is wanted; `None`: none of those that it has, one is created. Raises
-    `Refused` where that is not (any more) asked, or where the contact has another CPF/CNPJ."""
+def contact_is(
+    wanted: ContactWrite, contact: PersonFacts | None, now: datetime, *, as_now: DesiredContact | None = None
+) -> None:
+    """Take a contact of Bling for the one that is wanted; `None`: none of those that it has, one is created, `as_now`
+    where more is known of it by now. Raises `Refused` where that is not (any more) asked, or where the contact has
+    another CPF/CNPJ."""
     row = ContactWrite.objects.select_for_update().get(pk=wanted.pk)
     if row.state != DeliveryState.NEEDS_HUMAN:
         raise decided_meanwhile()
@@ -139,7 +143,8 @@ def contact_is(wanted: ContactWrite, contact: PersonFacts | None, now: datetime)
     unknown = row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
     unknown.update(outcome=outcome, ended_at=now, bling_id=contact and contact.bling_id)
     if contact is None:
-        free(row, now, create_anyway=True)
+        body = as_now or row.get_desired()
+        free(row, now, create_anyway=True, desired=body.to_json(), desired_fingerprint=body.fingerprint)
     else:
         ContactWrite.objects.filter(pk=row.pk).update(
             state=DeliveryState.DELIVERED, bling_id=contact.bling_id, delivered=row.desired,

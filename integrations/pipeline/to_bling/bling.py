@@ -58,7 +58,8 @@ def _go_on(unit: CustomerWrite, now: datetime) -> None:
     rows, agreed = CustomerWrite.objects.filter(pk=unit.pk), unit.get_delivered()
     rows.filter(state=DeliveryState.HELD).update(state=DeliveryState.READY)
     if unit.state == DeliveryState.DELIVERED and agreed is not None and agreed.open:
-        asked = stored(Problem(Reason.FIELDS_DIFFER), now)
+        is_unsure = any(one.field == "name" and one.system == one.bling for one in agreed.open)
+        asked = stored(Problem(Reason.CONTACT_UNSURE if is_unsure else Reason.FIELDS_DIFFER), now)
         rows.filter(state=DeliveryState.DELIVERED).update(state=DeliveryState.NEEDS_HUMAN, **asked)
 
 

@@ -10,20 +10,21 @@ from django.db.models import OuterRef, Q
 from integrations.bling.client import BlingClient
 from integrations.bling.contacts import WholeContact
 from integrations.bling.writer import BlingWriter
-from integrations.domain.contact_merge import FIELDS, Agreed, Difference, Merged, Side, merge
-from integrations.domain.delivery import Operation, Outcome
-from integrations.domain.payables import DesiredContact
+from integrations.domain.contact_merge import FIELDS, Agreed, Difference, Merged, Side, is_equal, merge
+from integrations.domain.delivery import DeliveryState, Operation, Outcome
+from integrations.domain.names import fold
+from integrations.domain.payables import MOST_NAME, DesiredContact
 from integrations.domain.reasons import Reason
-from integrations.models import BlingAttempt, BlingWriting, CustomerWrite
+from integrations.models import BlingAttempt, BlingWriting, ContactWrite, CustomerWrite
 from integrations.models.subqueries import has_any
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.outbox import record
-from integrations.pipeline.outbox.claim import claim
+from integrations.pipeline.outbox.claim import Claimed, claim
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp
 from integrations.pipeline.to_bling.bling import BLING, note_allowed
 from integrations.pipeline.to_bling.contact_types import CUSTOMER, types_named
-from integrations.rest.errors import ApiError, ConflictError, NotFoundError
+from integrations.rest.errors import ApiError, ConflictError, NotFoundError, TransientError
 
 log = structlog.get_logger(__name__)
 
@@ -40,20 +41,22 @@ def send_customer(client: BlingClient, writer: BlingWriter, unit: CustomerWrite,
     with record.outcome_of(claimed, clock):
         wanted, whole = unit.get_desired(), _contact_of(client, unit)
         merged, type_ids = _compared(unit, wanted, whole), _types(unit, whole)
-        outcome = Outcome.UNCHANGED
-        if (merged.contact, type_ids) != (whole.contact, whole.type_ids):
-            _check_let(unit)
-            may_send = partial(record.may_send, claimed, clock, merged.contact)
+        outcome, lets = Outcome.UNCHANGED, _may_change(unit)
+        if merged.contact != whole.contact or (type_ids != whole.type_ids and lets):
+            if not lets:
+                raise _conflict(Reason.CONTACT_CHANGES_OFF)
+            may_send = partial(_may_send, claimed, clock, client, whole, merged.contact)
             writer.change_contact(whole, merged.contact, type_ids=type_ids, may_send=may_send)
             note_allowed(unit)
+            _note_name(unit, whole.contact, merged.contact)
             whole, outcome = _read_back(client, whole, merged.contact), Outcome.DELIVERED
         held = Agreed(wanted, whole.contact, (*merged.differences, *_not_kept(merged, whole)))
         record.delivered(claimed, remote_id=whole.bling_id, held=held, now=clock(), outcome=outcome)
-    stop_after_refusals(unit.connection_id, clock())
+    stop_after_refusals(unit, clock())
 
 
 def look_for(client: BlingClient, unit: CustomerWrite, look: LookUp) -> None:
-    """Find out whether a change happened whose answer was lost: Bling shows what was sent. Where it does not, it is
+    """Find out whether a change happened whose answer was lost: Bling shows what was changed. Where it does not, it is
     compared and sent again: a change that is made twice is one."""
     try:
         whole = _contact_of(client, unit)
@@ -61,23 +64,39 @@ def look_for(client: BlingClient, unit: CustomerWrite, look: LookUp) -> None:
         look.absent()  # what is in its way is met, and told, when it is sent again
         return
     failpoints.passed("lookup.read")
-    sent = DesiredContact.from_json(look.attempt.was_sent)
-    wanted = DesiredContact.from_json(look.attempt.body)
-    if any(getattr(whole.contact, name) != getattr(sent, name) for name in FIELDS):
+    sent, wanted = DesiredContact.from_json(look.attempt.was_sent), DesiredContact.from_json(look.attempt.body)
+    shown = DesiredContact.from_json(unit.seen["shown"]) if unit.seen else None
+    changed = [name for name in FIELDS if shown is None or getattr(sent, name) != getattr(shown, name)]
+    if any(not is_equal(name, getattr(whole.contact, name), getattr(sent, name)) for name in changed):
         look.absent()
         return
     look.adopt(Agreed(wanted, whole.contact, _merged(unit, wanted, whole).differences), whole.bling_id)
 
 
-def stop_after_refusals(connection_id: int, now: datetime) -> None:
+def begin_with(contact: ContactWrite, made: DesiredContact) -> None:
+    """Note for whom a contact was just created: those customers begin with what was sent, and whatever Bling shows
+    otherwise from now on is somebody's change."""
+    agreed = Agreed(made, made)
+    rows = CustomerWrite.objects.filter(contact=contact, bling_id=None, delivered__isnull=True)
+    rows.filter(desired_fingerprint=made.fingerprint).update(
+        delivered=agreed.to_json(), delivered_fingerprint=made.fingerprint
+    )
+
+
+def stop_after_refusals(unit: CustomerWrite | ContactWrite, now: datetime) -> None:
     """Keep the customers of an account back for a while where Bling refused the last ones, one after the other."""
-    customers = CustomerWrite.objects.filter(connection=connection_id)
+    newest = unit.attempts.order_by("-pk").values_list("outcome", flat=True).first()
+    if newest != Outcome.REJECTED:
+        return
+    customers = CustomerWrite.objects.filter(connection=unit.connection_id)
     of_one = Q(has_any(customers.filter(contact=OuterRef("contact"))))
-    ended = BlingAttempt.objects.filter(Q(customer__isnull=False) | of_one, connection=connection_id)
+    ended = BlingAttempt.objects.filter(Q(customer__isnull=False) | of_one, connection=unit.connection_id)
     last = ended.exclude(outcome="").order_by("-started_at", "-pk").values_list("outcome", flat=True)[:MOST_REFUSED]
     if list(last) == [Outcome.REJECTED.value] * MOST_REFUSED:
         stopped = {"customers_failure": {"code": "refused_in_a_row", "service": BLING.service}}
-        BlingWriting.objects.filter(connection=connection_id).update(**stopped, customers_wait_until=now + STOPPED_FOR)
+        BlingWriting.objects.filter(connection=unit.connection_id).update(
+            **stopped, customers_wait_until=now + STOPPED_FOR
+        )
 
 
 def _contact_of(client: BlingClient, unit: CustomerWrite) -> WholeContact:
@@ -95,7 +114,9 @@ def _contact_of(client: BlingClient, unit: CustomerWrite) -> WholeContact:
         raise _conflict(Reason.CONTACT_GONE) from error
     if whole.is_deleted:
         raise _conflict(Reason.CONTACT_GONE)
-    if wanted.document and whole.contact.document not in ("", wanted.document):
+    # A contact without one that a person chose is theirs: who enters its CPF/CNPJ in Bling is a person, too.
+    is_chosen = unit.decision == CustomerWrite.Decision.CONTACT and not whole.contact.document
+    if wanted.document and whole.contact.document != wanted.document and not is_chosen:
         raise _conflict(Reason.DOCUMENT_DIFFERS)
     return whole
 
@@ -107,30 +128,40 @@ def _compared(unit: CustomerWrite, wanted: DesiredContact, whole: WholeContact) 
         "shown": whole.contact.to_json(), "wanted": merged.contact.to_json(),
         "differences": [difference.to_json() for difference in merged.differences],
     }  # fmt: skip
-    CustomerWrite.objects.filter(pk=unit.pk).update(seen=seen)
+    mine = CustomerWrite.objects.filter(pk=unit.pk, fence=unit.fence, state=DeliveryState.SENDING)
+    mine.update(seen=seen)
     return merged
 
 
 def _merged(unit: CustomerWrite, wanted: DesiredContact, whole: WholeContact) -> Merged:
-    before, made = unit.get_delivered(), _made_as(unit)
-    if before is None and made is not None:
-        before = Agreed(made, whole.contact)  # as Bling writes what we created
     prefers = Side(unit.api_key.prefers) if unit.api_key.prefers else None
     is_chosen = unit.decision == CustomerWrite.Decision.CONTACT
     has_same_document = bool(wanted.document) and whole.contact.document == wanted.document
     return merge(
-        wanted, whole.contact, before, prefers=prefers, choices=unit.get_choices(),
+        wanted, whole.contact, unit.get_delivered(), prefers=prefers, choices=unit.get_choices(),
         is_sure=has_same_document or is_chosen,
     )  # fmt: skip
 
 
-def _made_as(unit: CustomerWrite) -> DesiredContact | None:
-    """Return as what its contact was created for it; `None` where that was found, or created for somebody else."""
-    others = unit.contact.customers.filter(pk__lt=unit.pk)
-    if others.exists() or unit.contact.payables.exists():
-        return None
-    made = unit.contact.attempts.filter(outcome=Outcome.DELIVERED, bling_id=unit.contact.bling_id).last()
-    return DesiredContact.from_json(made.was_sent) if made is not None and made.was_sent else None
+def _may_send(claimed: Claimed, clock: Clock, client: BlingClient, read: WholeContact, contact: DesiredContact) -> None:
+    """Look at a contact once more, now that its turn has come: the whole of it goes back, and what somebody changed
+    since it was read would be undone. Raises `TransientError` then: it is compared anew."""
+    again = client.whole_contact(read.bling_id)
+    if again.raw != read.raw:
+        raise TransientError("somebody changed the contact meanwhile", service=BLING.service, code="changed_meanwhile")
+    record.may_send(claimed, clock, contact)
+
+
+def _note_name(unit: CustomerWrite, before: DesiredContact, after: DesiredContact) -> None:
+    """Let a contact that is known by its name alone be known by its new one: who looks for somebody of the former name
+    is not led to it."""
+    if fold(before.name) == fold(after.name):
+        return
+    named = ContactWrite.objects.filter(pk=unit.contact_id, document="")
+    folded = fold(after.name)[:MOST_NAME]
+    others = ContactWrite.objects.filter(connection=unit.connection_id, document="", folded_name=folded)
+    own = f"#{unit.contact_id} {folded}"[:MOST_NAME] if others.exclude(pk=unit.contact_id).exists() else folded
+    named.update(name=after.name, folded_name=own)
 
 
 def _types(unit: CustomerWrite, whole: WholeContact) -> tuple[int, ...]:
@@ -138,9 +169,8 @@ def _types(unit: CustomerWrite, whole: WholeContact) -> tuple[int, ...]:
     return tuple(sorted({*whole.type_ids, *types_named(unit.connection_id, CUSTOMER)}))
 
 
-def _check_let(unit: CustomerWrite) -> None:
-    if not BlingWriting.objects.filter(connection=unit.connection_id, changes_contacts=True).exists():
-        raise _conflict(Reason.CONTACT_CHANGES_OFF)
+def _may_change(unit: CustomerWrite) -> bool:
+    return BlingWriting.objects.filter(connection=unit.connection_id, changes_contacts=True).exists()
 
 
 def _read_back(client: BlingClient, whole: WholeContact, sent: DesiredContact) -> WholeContact:

@@ -104,7 +104,8 @@ def _of_units(now: datetime) -> QuerySet[Any]:
     """Return the accounts that have something which may be due, found by the partial indexes of what there is to do: of
     a thousand that wait for nothing none is read. A supplier is due only with a payable that is not old."""
     fresh = PayableWrite.objects.filter(state=DeliveryState.READY, accepted_at__gte=now - STALE_AFTER)
-    others: list[Any] = [model.objects.due(DeliveryState.READY, now) for model in (SettlementWrite, CustomerWrite)]
+    customers = CustomerWrite.objects.due(DeliveryState.READY, now).filter(connection__writing__mode=WriteMode.LIVE)
+    others: list[Any] = [SettlementWrite.objects.due(DeliveryState.READY, now), customers]
     others += [model.objects.due(DeliveryState.UNCERTAIN, now) for model in WRITE_UNITS]
     return fresh.order_by().values("connection").union(*(rows.order_by().values("connection") for rows in others))
 

@@ -1,5 +1,6 @@
 """Send one contact or payable. A contact is looked for first; a payable is created, and never changed."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.to_bling.bling import BLING, note_allowed
 from integrations.pipeline.to_bling.contact_types import CUSTOMER, SUPPLIER, types_named
-from integrations.pipeline.to_bling.customers import stop_after_refusals
+from integrations.pipeline.to_bling.customers import begin_with, stop_after_refusals
 from integrations.rest.errors import AmbiguousError, ApiError, InternalError, RejectedError
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,8 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
     with record.outcome_of(claimed, clock):
         desired = unit.get_desired()
         known = None if unit.create_anyway else who_it_is(client, desired)
+        if known is None and not unit.create_anyway and desired.document and unit.customers.exists():
+            _check_namesakes(client, desired)
         if known is not None:
             record.delivered(claimed, remote_id=known, held=desired, now=clock(), outcome=Outcome.ADOPTED)
             return
@@ -53,12 +56,22 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
             if known is None:
                 raise
             remote_id, outcome = known, Outcome.ADOPTED
+        if outcome is Outcome.DELIVERED:
+            begin_with(unit, desired)
         record.delivered(claimed, remote_id=remote_id, held=desired, now=clock(), outcome=outcome)
         note_allowed(unit)
     for batch in WriteBatch.objects.filter(payables__supplier=unit, state=WriteBatch.State.SENDING).distinct():
         _stop_after_refusals(batch)
     if unit.customers.exists():
-        stop_after_refusals(unit.connection_id, clock())
+        stop_after_refusals(unit, clock())
+
+
+def _check_namesakes(client: BlingClient, desired: DesiredContact) -> None:
+    """Raise `AmbiguousError` where Bling has a contact of a customer's name that has no CPF/CNPJ: it may be the one."""
+    rows = [row for row in matching(client, replace(desired, document="")) if not compact(row.numero_documento)]
+    if rows:
+        ids = ", ".join(str(row.id) for row in rows)
+        raise AmbiguousError(ids, service=BLING.service, operation="GET /contatos", code=Reason.AMBIGUOUS)
 
 
 def _made_meanwhile(client: BlingClient, desired: DesiredContact, refusal: RejectedError) -> int | None:
@@ -123,7 +136,7 @@ def _looks_for_supplier_anew(client: BlingClient, unit: PayableWrite, clock: Clo
         found = ContactWrite.objects.filter(
             pk=supplier.pk, state=DeliveryState.DELIVERED, bling_id=supplier.bling_id, fence=supplier.fence
         )
-        found.update(bling_id=None, fence=supplier.fence + 1, **values)
+        found.update(bling_id=None, create_anyway=False, fence=supplier.fence + 1, **values)
     return True
 
 

@@ -15,9 +15,15 @@ MODULES = (answers, in_kamino, payments, persons, plan, waiting)
 NOT_MADE: dict[Reason, str] = {
     Reason.NOT_OPEN: "met only by what a program settles in Bling: see tests/flows/test_bridge_settles.py",
     **dict.fromkeys(
-        (Reason.FIELDS_DIFFER, Reason.CONTACT_TAKEN, Reason.CONTACT_GONE, Reason.CONTACT_CHANGES_OFF),
+        (
+            Reason.FIELDS_DIFFER,
+            Reason.CONTACT_UNSURE,
+            Reason.CONTACT_TAKEN,
+            Reason.CONTACT_GONE,
+            Reason.CONTACT_CHANGES_OFF,
+        ),
         "met only by customers of other systems: see tests/flows/test_customers.py",
-    ),
+    ),  # fmt: skip
     Reason.PAYMENTS_UNREAD: "a title is stored with the borderôs that it names: only an older version stored less",
 }
 """Reasons that the sandbox cannot make, and why."""
