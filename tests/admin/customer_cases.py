@@ -40,7 +40,7 @@ CUSTOMER_ACTIONS = [
     ),
     Case(
         CustomerWrite, "decide_contact", "customer", "financeiro", "suporte",
-        customer_is(decision="contact", contact__state="ready", contact__create_anyway=True), lambda _rows: REASON,
+        customer_is(decision="other", contact__state="ready", contact__create_anyway=True), lambda _rows: REASON,
         begin=without_contact, says="Decidido",
     ),
     Case(

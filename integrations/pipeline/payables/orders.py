@@ -143,8 +143,8 @@ def contact_is(
     unknown = row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
     unknown.update(outcome=outcome, ended_at=now, bling_id=contact and contact.bling_id)
     if contact is None:
-        body = as_now or row.get_desired()
-        free(row, now, create_anyway=True, desired=body.to_json(), desired_fingerprint=body.fingerprint)
+        known = {"desired": as_now.to_json(), "desired_fingerprint": as_now.fingerprint} if as_now else {}
+        free(row, now, create_anyway=True, **known)
     else:
         ContactWrite.objects.filter(pk=row.pk).update(
             state=DeliveryState.DELIVERED, bling_id=contact.bling_id, delivered=row.desired,

@@ -23,7 +23,7 @@ NOT_MADE: dict[Reason, str] = {
             Reason.CONTACT_CHANGES_OFF,
         ),
         "met only by customers of other systems: see tests/flows/test_customers.py",
-    ),  # fmt: skip
+    ),
     Reason.PAYMENTS_UNREAD: "a title is stored with the borderôs that it names: only an older version stored less",
 }
 """Reasons that the sandbox cannot make, and why."""
