@@ -22,7 +22,7 @@ from integrations.queue import enqueue_tick
 from integrations.words.customers import customer_texts
 
 router = Router(tags=["Clientes"])
-REFUSALS = {401: Erro, 403: Erro, 429: Erro}
+REFUSALS = {401: Erro, 403: Erro, 429: Erro, 503: Erro}
 _STATES = {
     Standing.SWITCHED_OFF: "desligado", Standing.SIMULATION: "simulacao", Standing.EQUAL: "gravado",
     Standing.LEFT_OUT: "ignorado", Standing.DIFFERS: "divergente", Standing.STUCK: "parado",
@@ -39,7 +39,7 @@ _WON = {"system": "sistema", "bling": "bling"}
 
 @router.put(
     "/{ref}",
-    response={200: Situacao, 202: Situacao, 400: Erro, 409: Erro, 422: Erro, 503: Erro, **REFUSALS},
+    response={200: Situacao, 202: Situacao, 400: Erro, 409: Erro, 422: Erro, **REFUSALS},
     summary="Enviar um cliente",
     description="202: aceito, e comparado com o Bling em minutos. 200: esta versão já era conhecida; nada muda.",
 )  # fmt: skip
