@@ -151,7 +151,7 @@ FIELD_NAMES: Mapping[str, str] = {
     "complement": gettext_noop("Complement"),
     "district": gettext_noop("District"),
     "city": gettext_noop("City"),
-    "state": gettext_noop("State"),
+    "state": gettext_noop("State (UF)"),
     "postal_code": gettext_noop("Postal code"),
 }
 

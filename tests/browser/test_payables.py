@@ -125,8 +125,8 @@ def test_a_program_uses_a_key_that_two_people_made(
     settings.BRIDGE_WAIT_SECONDS = 0
     go_live()
     support = log_in("suporte")
-    support.get_by_role("link", name="Chaves da ponte").first.click()
-    support.get_by_role("link", name="Nova chave").click()
+    support.get_by_role("link", name="Chaves de programas").first.click()
+    support.get_by_role("link", name="Nova chave", exact=True).click()
     support.get_by_label("Quem a usa").fill("ERP da matriz")
     support.get_by_label("conexão com o Bling").select_option(index=1)
     support.get_by_role("button", name="Salvar").click()
@@ -134,7 +134,7 @@ def test_a_program_uses_a_key_that_two_people_made(
     picture(support, "chave.png", mask=[support.locator("#key")])
     assert sent(live_server, key) == (503, 905), "nobody confirmed it"
     finance = log_in("financeiro")
-    finance.get_by_role("link", name="Chaves da ponte").first.click()
+    finance.get_by_role("link", name="Chaves de programas").first.click()
     finance.get_by_role("link", name="ERP da matriz").click()
     finance.get_by_role("link", name="Confirmar").click()
     finance.get_by_role("button", name="Confirmar").click()

@@ -26,7 +26,7 @@ def test_a_resync_that_bling_cannot_answer_is_not_called_queued(company: Company
     BlingConnection.objects.update(status="reconnect")
     page = page_action(user, "resync_this", company.title(title))
     assert [str(message) for message in page.context["messages"]] == [
-        "Ressincronização: 0 títulos na fila, 1 não alterado: Bling não conectado."
+        "Ressincronização: 0 títulos na fila, 1 não alterado: Bling não está conectado."
     ]
     assert not TitleRead.objects.filter(asked_at__isnull=False).exists()
 
