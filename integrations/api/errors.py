@@ -17,7 +17,7 @@ ANSWERS: Mapping[NotTaken, tuple[int, str]] = {
     NotTaken.NO_KEY: (401, "Chave ausente, desconhecida ou revogada."),
     NotTaken.NOT_CONFIRMED: (403, "Esta chave ainda não foi confirmada por uma segunda pessoa. Nada foi gravado."),
     NotTaken.NOT_ALLOWED: (403, "Esta chave não permite isso. O suporte cria outra."),
-    NotTaken.OFF: (503, "A escrita no Bling está desligada para esta empresa. Nada foi gravado."),
+    NotTaken.OFF: (503, "A escrita no Bling está desligada para esta empresa, ou ela foi encerrada. Nada foi gravado."),
     NotTaken.OLD_VERSION: (409, "Já recebemos uma versão mais nova deste cliente. Nada foi gravado."),
     NotTaken.OTHER_BODY: (
         409, "Já recebemos esta versão com outros dados. Envie os novos com uma versão maior. Nada foi gravado.",
