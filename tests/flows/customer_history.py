@@ -14,7 +14,6 @@ from integrations.domain.payables import DesiredContact, contact_kind
 from integrations.domain.reasons import Reason
 from integrations.models import ApiKey, BlingWriting, CustomerWrite, WriteMode
 from integrations.pipeline.access.failpoints import CUSTOMER_FAILPOINTS
-from integrations.pipeline.access.leases import LEASE
 from integrations.pipeline.customers import orders
 from integrations.pipeline.customers.accept import Given, accept
 from integrations.pipeline.customers.sides import differences_of
@@ -24,7 +23,6 @@ from tests.flows.customer_ledger import ADDRESS, PLAIN, WATCHED, Ledger, shown
 from tests.flows.entering import FAULTS
 from tests.flows.helpers import Company
 from tests.flows.history import History, Step
-from tests.flows.mortal import Killed, at_failpoint, die
 from tests.flows.systems import CPF, api_key
 from tests.flows.systems import OTHER_CNPJ as ANOTHER
 
@@ -167,16 +165,8 @@ class CustomerHistory(History):
 
     def _kill_send(self, failpoint: str, passing: int, *what: Any) -> None:
         self._say(*what)
-        try:
-            with at_failpoint(failpoint, passing, die):
-                self.work()
-        except Killed:
-            # Dying in this process freed the account on its way out; a dead process frees nothing.
-            mine = BlingWriting.objects.filter(connection=self.company.connection)
-            mine.update(lease_until=self.clock() + LEASE)
-            self.deaths.append(failpoint)
-            self.clock.advance(600)
-            self.work()
+        mine = BlingWriting.objects.filter(connection=self.company.connection)
+        self._dies(failpoint, passing, mine, seconds=600)
 
     # What people do in Bling.
 

@@ -13,7 +13,6 @@ from integrations.domain.titles import Direction
 from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, PayableWrite, WriteBatch, WriteMode
 from integrations.pipeline.access.clients import open_bling
 from integrations.pipeline.access.failpoints import WRITE_FAILPOINTS
-from integrations.pipeline.access.leases import LEASE
 from integrations.pipeline.desk.refusal import Refused
 from integrations.pipeline.payables import orders
 from integrations.pipeline.payables.accept import Accepted, accept
@@ -21,7 +20,6 @@ from integrations.pipeline.payables.entry import Entry, Supplier
 from integrations.pipeline.payables.standing import ASKS, standing_of
 from tests.flows.helpers import Company, in_days
 from tests.flows.history import BLING_EDITS, History, Step
-from tests.flows.mortal import Killed, at_failpoint, die
 
 SUPPLIERS = (
     Supplier("Gráfica Sol", "98765432000198"), Supplier("Papelaria Mar", "52998224725"), Supplier("Padaria Lua"),
@@ -110,16 +108,8 @@ class EnteringHistory(History):
 
     def _kill_write(self, failpoint: str, passing: int, supplier: int) -> None:
         self._accept(supplier, 2)
-        try:
-            with at_failpoint(failpoint, passing, die):
-                self.work()
-        except Killed:
-            # Dying in this process freed the account on its way out; a dead process frees nothing.
-            mine = BlingWriting.objects.filter(connection=self.company.connection)
-            mine.update(lease_until=self.clock() + LEASE)
-            self.deaths.append(failpoint)
-            self.clock.advance(600)
-            self.work()
+        mine = BlingWriting.objects.filter(connection=self.company.connection)
+        self._dies(failpoint, passing, mine, seconds=600)
 
     def _type_the_same(self, index: int) -> None:
         """Somebody types into Bling what waits here."""

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from integrations.models import BlingConnection, CatalogItem, KaminoConnection, Posting, Tenant, Title
 from integrations.models.registers import CatalogKind
@@ -25,7 +26,7 @@ from sandbox.world import World
 from tests.flows.checks import check_mirror
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company, in_days
-from tests.flows.mortal import PAUSES, Killed, at_failpoint, die
+from tests.flows.mortal import PAUSES, at_failpoint, died_at
 from tests.flows.wake_ups import check_awake, settle_all
 from tests.pipeline.mapping.edits import desk_row, map_name
 
@@ -187,16 +188,19 @@ class History:
             if name.startswith("lookup"):
                 self._arm("kamino", "cut_after", "POST", "/financeiro", times=5)
             self._order_run()
-            try:
-                with at_failpoint(name, times, die):
-                    self.work()
-            except Killed:
-                # Dying in this process freed the company on its way out; a dead process frees nothing.
-                KaminoConnection.objects.filter(tenant=self.company.tenant).update(lease_until=self.clock() + LEASE)
-                self.deaths.append(name)
-                self.clock.advance(300)
-                self.work()
+            if self._dies(name, times, KaminoConnection.objects.filter(tenant=self.company.tenant), seconds=300):
                 return
+
+    def _dies(self, failpoint: str, passing: int, leased: QuerySet[Any], *, seconds: int) -> bool:
+        """Say whether the worker dies at a failpoint; it leaves `leased` behind, and another comes `seconds` later."""
+        if not died_at(failpoint, passing, self.work):
+            return False
+        # Dying in this process freed them on its way out; a dead process frees nothing.
+        leased.update(lease_until=self.clock() + LEASE)
+        self.deaths.append(failpoint)
+        self.clock.advance(seconds)
+        self.work()
+        return True
 
     def _pause(self, failpoint: str, passing: int, edit: str, index: int) -> None:
         """Let a worker sleep at a failpoint while Bling changes and others do the work; then it goes on."""

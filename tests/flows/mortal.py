@@ -44,6 +44,16 @@ def at_failpoint(name: str, passing: int, act: Callable[[], None]) -> Iterator[l
             _watchers.remove(watcher)
 
 
+def died_at(name: str, passing: int, work: Callable[[], object]) -> bool:
+    """Say whether who does this work dies when `name` is passed for the `passing`th time."""
+    try:
+        with at_failpoint(name, passing, die):
+            work()
+    except Killed:
+        return True
+    return False
+
+
 @contextmanager
 def dying(is_over: Callable[[str], bool]) -> Iterator[None]:
     """Let the worker die at the first failpoint of which `is_over` says so, and the test go on after it."""
