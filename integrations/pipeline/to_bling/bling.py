@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from integrations.domain.delivery import DeliveryState
+from integrations.domain.delivery import DeliveryState, Outcome
 from integrations.domain.reasons import Problem, Reason
-from integrations.models import BlingWriting, ContactWrite, CustomerWrite, PayableWrite, SettlementWrite
+from integrations.models import BlingAttempt, BlingWriting, ContactWrite, CustomerWrite, PayableWrite, SettlementWrite
 from integrations.models.bling_units import BlingUnit
 from integrations.models.outbox import stored
 from integrations.pipeline.access.leases import CONFIG_PAUSE, LEASE
@@ -37,6 +37,12 @@ def note_allowed(unit: BlingUnit) -> None:
     kind = _KINDS[type(unit)]
     refused = BlingWriting.objects.filter(connection=unit.connection_id, **{f"{kind}_wait_until__isnull": False})
     refused.update(**{f"{kind}_failure": {}, f"{kind}_wait_until": None})
+
+
+def refused_in_a_row(newest_first: QuerySet[BlingAttempt], most: int) -> bool:
+    """Say whether Bling refused the last `most` of these writes that ended, one after the other."""
+    last = newest_first.exclude(outcome="").values_list("outcome", flat=True)[:most]
+    return list(last) == [Outcome.REJECTED.value] * most
 
 
 def _store_anew(units: QuerySet[Any], now: datetime) -> None:

@@ -22,7 +22,7 @@ from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import Claimed, claim
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp
-from integrations.pipeline.to_bling.bling import BLING, note_allowed
+from integrations.pipeline.to_bling.bling import BLING, note_allowed, refused_in_a_row
 from integrations.pipeline.to_bling.contact_types import CUSTOMER, types_named
 from integrations.rest.errors import ApiError, ConflictError, NotFoundError, TransientError
 
@@ -91,8 +91,7 @@ def stop_after_refusals(unit: CustomerWrite | ContactWrite, now: datetime) -> No
     customers = CustomerWrite.objects.filter(connection=unit.connection_id)
     of_one = Q(has_any(customers.filter(contact=OuterRef("contact"))))
     ended = BlingAttempt.objects.filter(Q(customer__isnull=False) | of_one, connection=unit.connection_id)
-    last = ended.exclude(outcome="").order_by("-started_at", "-pk").values_list("outcome", flat=True)[:MOST_REFUSED]
-    if list(last) == [Outcome.REJECTED.value] * MOST_REFUSED:
+    if refused_in_a_row(ended.order_by("-started_at", "-pk"), MOST_REFUSED):
         stopped = {"customers_failure": {"code": "refused_in_a_row", "service": BLING.service}}
         BlingWriting.objects.filter(connection=unit.connection_id).update(
             **stopped, customers_wait_until=now + STOPPED_FOR

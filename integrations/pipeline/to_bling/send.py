@@ -21,7 +21,7 @@ from integrations.models.outbox import NO_REASON
 from integrations.pipeline.outbox import record
 from integrations.pipeline.outbox.claim import claim
 from integrations.pipeline.outbox.destination import Clock
-from integrations.pipeline.to_bling.bling import BLING, note_allowed
+from integrations.pipeline.to_bling.bling import BLING, note_allowed, refused_in_a_row
 from integrations.pipeline.to_bling.contact_types import CUSTOMER, SUPPLIER, types_named
 from integrations.pipeline.to_bling.customers import begin_with, stop_after_refusals
 from integrations.rest.errors import AmbiguousError, ApiError, InternalError, RejectedError
@@ -182,7 +182,5 @@ def _stop_after_refusals(batch: WriteBatch) -> None:
     mine = BlingAttempt.objects.filter(Q(payable__batch=batch) | Q(contact__in=suppliers))
     resumed_at = WriteBatch.objects.values_list("resumed_at", flat=True).get(pk=batch.pk)
     since = Q(started_at__gte=resumed_at) if resumed_at else Q()
-    ended = mine.exclude(outcome="").filter(since).order_by("-pk")
-    last = list(ended.values_list("outcome", flat=True)[:most])
-    if last == [Outcome.REJECTED.value] * most:
+    if refused_in_a_row(mine.filter(since).order_by("-pk"), most):
         WriteBatch.objects.filter(pk=batch.pk, state=WriteBatch.State.SENDING).update(state=WriteBatch.State.STOPPED)
