@@ -46,28 +46,19 @@ _WON = {"system": "sistema", "bling": "bling"}
 def send(request: HttpRequest, ref: Path[Ref], given: Cliente) -> Status[Situacao]:
     key, now = _key(request), timezone.now()
     try:
-        before = doorway.customer_of(key, ref)
-        row = accept.accept(key, given.to_given(ref), now)
+        is_new = accept.accept(key, given.to_given(ref), now)
     except NotTakenError as error:
         raise not_taken(error.why) from error
-    is_new = before is None or before.version != row.version
     if is_new:
         enqueue_tick()
-    return Status(202 if is_new else 200, _situation(key, doorway.customer_of(key, ref) or row, now))
+    return Status(202 if is_new else 200, _situation_of(key, ref, now))
 
 
 @router.get(
     "/{ref}", response={200: Situacao, 404: Erro, 422: Erro, **REFUSALS}, summary="O que foi feito de um cliente"
 )
 def show(request: HttpRequest, ref: Path[Ref]) -> Situacao:
-    key = _key(request)
-    try:
-        row = doorway.customer_of(key, ref)
-    except NotTakenError as error:
-        raise not_taken(error.why) from error
-    if row is None:
-        raise Refused(404, "not_found", NOT_FOUND)
-    return _situation(key, row, timezone.now())
+    return _situation_of(_key(request), ref, timezone.now())
 
 
 @router.get(
@@ -93,9 +84,15 @@ def _key(request: HttpRequest) -> ApiKey:
     return key
 
 
-def _situation(key: ApiKey, row: CustomerWrite, now: datetime) -> Situacao:
+def _situation_of(key: ApiKey, ref: str, now: datetime) -> Situacao:
     """Return what a system is told of a customer: what to do is for people, and so is what Bling says in its words, for
-    these may name another contact."""
+    these may name another contact. Raises `Refused`."""
+    try:
+        row = doorway.customer_of(key, ref)
+    except NotTakenError as error:
+        raise not_taken(error.why) from error
+    if row is None:
+        raise Refused(404, "not_found", NOT_FOUND)
     answer, shows = standing_of(row, now), feed.shows_bling(key, row)
     with translation.override("pt-br"):
         said = customer_texts(answer.standing.value, answer.why)[0]

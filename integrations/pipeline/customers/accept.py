@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import structlog
 from django.db import transaction
 
 from integrations.bling_v2.codes import RefusedError
@@ -22,8 +21,6 @@ from integrations.pipeline.payables import throttle
 from integrations.pipeline.payables.accept import lock
 from integrations.pipeline.payables.entry import Supplier
 from integrations.pipeline.payables.suppliers import key_of, wanted_suppliers
-
-log = structlog.get_logger(__name__)
 
 
 class NotTaken(StrEnum):
@@ -61,9 +58,9 @@ class Given:
         return fingerprint_of([self.contact.to_json(), self.left_out])
 
 
-def accept(key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
-    """Store what a system says of one of its customers, and return its row. The same version again changes nothing.
-    Raises `NotTakenError`."""
+def accept(key: ApiKey, given: Given, now: datetime) -> bool:
+    """Store what a system says of one of its customers, and say whether it is new: the same version again changes
+    nothing. Raises `NotTakenError`."""
     if not key.may_send_customers:
         raise NotTakenError(NotTaken.NOT_ALLOWED)
     if not BlingWriting.objects.filter(connection=key.connection_id).exclude(mode=WriteMode.OFF).exists():
@@ -76,13 +73,16 @@ def accept(key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
             if row.is_stale() or row.state == DeliveryState.HELD:  # it is said again, by a key that counts
                 CustomerWrite.objects.filter(pk=row.pk).update(accepted_at=now, api_key=key)
                 CustomerWrite.objects.filter(pk=row.pk, state=DeliveryState.HELD).update(state=DeliveryState.READY)
-                row.refresh_from_db()
-            return row
+            return False
         try:
             throttle.check_customers(key, now)
         except RefusedError as error:
             raise NotTakenError(NotTaken.TOO_MANY) from error
-        return _created(key, given, now) if row is None else _changed(row, key, given, now)
+        if row is None:
+            _create(key, given, now)
+        else:
+            _change(row, key, given, now)
+    return True
 
 
 def _is_new(row: CustomerWrite, given: Given) -> bool:
@@ -95,15 +95,15 @@ def _is_new(row: CustomerWrite, given: Given) -> bool:
     return given.version > row.version
 
 
-def _created(key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
-    return CustomerWrite.objects.create(
+def _create(key: ApiKey, given: Given, now: datetime) -> None:
+    CustomerWrite.objects.create(
         connection=key.connection, system=key.system, ref=given.ref, document=given.contact.document,
         contact=contact_for(key.connection, given.contact, now), state=DeliveryState.READY,
         **_said(key, given, given.contact, now),
     )  # fmt: skip
 
 
-def _changed(row: CustomerWrite, key: ApiKey, given: Given, now: datetime) -> CustomerWrite:
+def _change(row: CustomerWrite, key: ApiKey, given: Given, now: datetime) -> None:
     """Store a newer version. One with another CPF/CNPJ waits for a person: the contact that it had is not another
     customer's by a slip."""
     before = row.get_desired() if row.desired else None
@@ -122,8 +122,6 @@ def _changed(row: CustomerWrite, key: ApiKey, given: Given, now: datetime) -> Cu
         values["decision"] = ""  # a person said it of whom the system named then
     state = DeliveryState.NEEDS_HUMAN if is_other else DeliveryState.READY
     CustomerWrite.objects.plan(row.pk, state=state, **values)
-    row.refresh_from_db()
-    return row
 
 
 def _is_linked(row: CustomerWrite) -> bool:
