@@ -14,13 +14,13 @@ from integrations.domain.contact_merge import Side
 from integrations.domain.delivery import DeliveryState, Outcome
 from integrations.domain.payables import MOST_NAME
 from integrations.domain.reasons import Reason
-from integrations.models import BlingAttempt, BlingConnection, ContactWrite, CustomerWrite
+from integrations.models import BlingConnection, ContactWrite, CustomerWrite
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.customers.accept import contact_for
 from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.payables.accept import lock
 from integrations.pipeline.payables.live import asking
-from integrations.pipeline.payables.orders import contact_is, decided, decided_meanwhile, free
+from integrations.pipeline.payables.orders import contact_is, decided, decided_meanwhile, free, unresolved
 
 Decision = CustomerWrite.Decision
 OF_ANOTHER_CONTACT = (
@@ -165,7 +165,7 @@ def leave_out(*, customer: CustomerWrite, reason: str, user: User, now: datetime
     with transaction.atomic():
         row = _locked(customer)
         states = (DeliveryState.READY, DeliveryState.NEEDS_HUMAN, DeliveryState.DELIVERED)
-        if row.state not in states or row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED).exists():
+        if row.state not in states or unresolved(row).exists():
             raise decided_meanwhile()
         values = {
             "state": DeliveryState.IGNORED, "bling_id": None, "seen": None, **NO_REASON,
@@ -176,15 +176,11 @@ def leave_out(*, customer: CustomerWrite, reason: str, user: User, now: datetime
 
 def _link_anew(row: CustomerWrite, now: datetime, **values: Any) -> None:
     """Forget which contact one was, and how it stood with it."""
-    unknown = row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
-    unknown.update(outcome=Outcome.TRANSIENT, ended_at=now, failure={"code": "not_there_twice", "service": "Bling"})
+    never_there = {"code": "not_there_twice", "service": "Bling"}
+    unresolved(row).update(outcome=Outcome.TRANSIENT, ended_at=now, failure=never_there)
     nothing: dict[str, Any] = {
-        "bling_id": None,
-        "delivered": None,
-        "delivered_fingerprint": "",
-        "seen": None,
-        "choices": {},
-    }
+        "bling_id": None, "delivered": None, "delivered_fingerprint": "", "seen": None, "choices": {},
+    }  # fmt: skip
     document = row.get_desired().document
     _let_go(row, now, **{**nothing, "document": document, "accepted_at": now, "fence": row.fence + 1, **values})
 

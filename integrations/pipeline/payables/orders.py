@@ -140,8 +140,7 @@ def contact_is(
     if contact is not None and row.document and contact.document not in ("", row.document):
         raise Refused("other", _("This contact has another CPF/CNPJ."))
     outcome = Outcome.ADOPTED if contact else Outcome.TRANSIENT
-    unknown = row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
-    unknown.update(outcome=outcome, ended_at=now, bling_id=contact and contact.bling_id)
+    unresolved(row).update(outcome=outcome, ended_at=now, bling_id=contact and contact.bling_id)
     if contact is None:
         known = {"desired": as_now.to_json(), "desired_fingerprint": as_now.fingerprint} if as_now else {}
         free(row, now, create_anyway=True, **known)
@@ -191,7 +190,7 @@ def _locked(payable: PayableWrite) -> PayableWrite:
     return rows.get(pk=payable.pk)
 
 
-def unresolved(row: PayableWrite | SettlementWrite) -> Any:
+def unresolved(row: WriteUnit) -> Any:
     """Return the writes of one of which nobody knows what became."""
     return row.attempts.filter(outcome__in=BlingAttempt.UNRESOLVED)
 
