@@ -188,7 +188,8 @@ class _Asked:
 
     def is_changed(self, name: str) -> bool:
         """Say whether Bling has something of a field that it did not have when the two last stood so."""
-        return _is_changed(name, self._shown, self._before)
+        theirs, before = getattr(self._shown, name), self._before
+        return bool(theirs) and (before is None or not is_equal(name, theirs, getattr(before.shown, name)))
 
     def _choice(self, name: str) -> Choice | None:
         choice = self._choices.get(name)
@@ -200,12 +201,6 @@ class _Asked:
         if name not in ADDRESS:
             return False
         return bool(self._open & set(ADDRESS)) if self._before else _address_differs(self._told, self._shown)
-
-
-def _is_changed(name: str, shown: DesiredContact, before: Agreed | None) -> bool:
-    """Say whether Bling has something of a field that it did not have when the two last stood so."""
-    theirs = getattr(shown, name)
-    return bool(theirs) and (before is None or not is_equal(name, theirs, getattr(before.shown, name)))
 
 
 def _address_differs(told: DesiredContact, shown: DesiredContact) -> bool:
