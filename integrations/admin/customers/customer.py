@@ -101,13 +101,7 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
         """Show only the buttons that can do something."""
         rows = CustomerWrite.objects.select_related("api_key", "contact", "connection__writing")
         row = rows.filter(pk=object_id).first()
-        useful = set(USEFUL.get(standing_of(row, timezone.now()).standing, ())) if row is not None else set()
-        useful -= {"another_customer"} if row is None or row.reason != Reason.DOCUMENT_DIFFERS else set()
-        useful -= {"look_anew"} if row is None or row.reason != Reason.CONTACT_GONE else {"send_again"}
-        is_stuck = row is not None and row.state == DeliveryState.NEEDS_HUMAN
-        useful -= (
-            {"decide_contact"} if row is None or (is_stuck and row.reason not in orders.OF_ANOTHER_CONTACT) else set()
-        )
+        useful = _useful(row) if row is not None else set()
         shown = super().get_actions_detail(request, object_id)
         return [action for action in shown if action.path in useful]
 
@@ -238,6 +232,16 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
     @display(gettext_lazy("contact in Bling"))
     def bling_number(self, row: CustomerWrite) -> str:
         return texts.plain_number(row.bling_id or row.contact.bling_id)
+
+
+def _useful(row: CustomerWrite) -> set[str]:
+    """Return the buttons that can do something for a customer, where it stands and for its reason."""
+    useless = {"send_again"} if row.reason == Reason.CONTACT_GONE else {"look_anew"}
+    if row.reason != Reason.DOCUMENT_DIFFERS:
+        useless.add("another_customer")
+    if row.state == DeliveryState.NEEDS_HUMAN and row.reason not in orders.OF_ANOTHER_CONTACT:
+        useless.add("decide_contact")
+    return USEFUL.get(standing_of(row, timezone.now()).standing, set()) - useless
 
 
 def _sent_again(count: int) -> str:
