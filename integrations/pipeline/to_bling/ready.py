@@ -104,7 +104,9 @@ def _of_units(now: datetime) -> QuerySet[Any]:
     """Return the accounts that have something which may be due, found by the partial indexes of what there is to do: of
     a thousand that wait for nothing none is read. A supplier is due only with a payable that is not old."""
     fresh = PayableWrite.objects.filter(state=DeliveryState.READY, accepted_at__gte=now - STALE_AFTER)
-    customers = CustomerWrite.objects.due(DeliveryState.READY, now).filter(connection__writing__mode=WriteMode.LIVE)
+    # Asked of each customer: joined, the database may begin with the accounts, and read them all.
+    live = BlingWriting.objects.filter(connection=OuterRef("connection"), mode=WriteMode.LIVE)
+    customers = CustomerWrite.objects.due(DeliveryState.READY, now).filter(has_any(live, "connection"))
     others: list[Any] = [SettlementWrite.objects.due(DeliveryState.READY, now), customers]
     others += [model.objects.due(DeliveryState.UNCERTAIN, now) for model in WRITE_UNITS]
     return fresh.order_by().values("connection").union(*(rows.order_by().values("connection") for rows in others))
