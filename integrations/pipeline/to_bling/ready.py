@@ -22,7 +22,7 @@ from integrations.models import (
 )
 from integrations.models.bling_units import STALE_AFTER, BlingUnit
 from integrations.models.connections import ConnectionStatus
-from integrations.models.subqueries import has_any
+from integrations.models.subqueries import has_any, is_among
 
 MOST_UNKNOWN = 2
 """Writes of one account whose outcome is not known, from which on nothing more is sent to it: it is out of order."""
@@ -93,7 +93,7 @@ def writings_due(now: datetime, tenant_ids: Sequence[int] | Any | None) -> Query
     """Return the accounts that something is to be sent to, or looked up in, and that nobody writes to now. What became
     of a write is looked up in one that is switched off, too: it is read alone, and may have been paid."""
     found = _with_work(now).filter(
-        Q(connection__in=_of_units(now)),
+        is_among("connection", _of_units(now)),
         Q(paused_until=None) | Q(paused_until__lte=now), Q(lease_until=None) | Q(lease_until__lt=now),
         connection__status=ConnectionStatus.CONNECTED, connection__tenant__is_active=True,
     )  # fmt: skip
