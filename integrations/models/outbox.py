@@ -38,10 +38,14 @@ class DeliveryQuerySet(models.QuerySet[Unit]):
     """The state machine. Every method returns how many rows it moved: 0 means that somebody else was faster."""
 
     MOVABLE = (DeliveryState.HELD, DeliveryState.READY, DeliveryState.DELIVERED, DeliveryState.NEEDS_HUMAN)
+    OF_THE_CALL = ("ready_at", "tries")
+    """While a call is in flight or unresolved these are about that: a look-up that comes too early proves nothing."""
 
     def plan(self, pk: int, *, state: str, **values: Any) -> int:
         """Store what was planned; move the state unless a call is in flight, unresolved, or a person said no."""
         whens = When(state__in=self.MOVABLE, then=Value(state))
+        for name in set(self.OF_THE_CALL) & set(values):
+            values[name] = Case(When(state__in=IN_FLIGHT, then=F(name)), default=Value(values[name]))
         return self.filter(pk=pk).update(state=Case(whens, default=F("state")), **values)
 
     def plan_first(self, pk: int, fence: int, *, ready_at: datetime) -> int:
