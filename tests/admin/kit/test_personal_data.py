@@ -15,7 +15,7 @@ from tests.admin.world import CPF, Rows
 
 Login = Callable[[str], Client]
 PRETTY = "529.982.247-25"
-HOME = {"email": "joana@example.com", "street": "Rua das Flores", "number": "1234", "district": "Bela Vista",
+HOME = {"email": "joana@example.com", "street": "Rua das Flores", "number": "km 12,5", "district": "Bela Vista",
         "city": "Campinas", "state": "SP", "postal_code": "13010-111"}  # fmt: skip
 
 
