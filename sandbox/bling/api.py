@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response
 
-from sandbox.bling import errors, oauth, queries, registers, titles, writes
+from sandbox.bling import errors, oauth, orders, queries, registers, titles, writes
 from sandbox.bling.state import BlingAccount
 from sandbox.calls import METHODS, call_from, page_number
 from sandbox.faults import Fault
@@ -27,7 +27,7 @@ def mount(app: Flask, world: World) -> None:
     rules: dict[str, tuple[str, dict[str, Handler]]] = {}
     for resource, rule, handler in (*titles.ROUTES, *registers.ROUTES):
         rules[rule] = resource, {"GET": handler}
-    for method, resource, rule, handler in writes.ROUTES:
+    for method, resource, rule, handler in (*writes.ROUTES, *orders.ROUTES):
         rules.setdefault(rule, (resource, {}))[1][method] = handler
     for rule, (resource, handlers) in rules.items():
         _add(app, rule, _resource_view(world, resource, rule, handlers))

@@ -146,7 +146,7 @@ class CashEntry:
 
 @dataclass(slots=True)
 class Sale:
-    """A sales order, reduced to what leads from a receivable to its business unit."""
+    """A sales order. `items` are (product, quantity, unit price, text), `parcels` (due date, value, payment form)."""
 
     id: int
     number: int
@@ -156,6 +156,26 @@ class Sale:
     channel: int = 0
     unit: int = 0
     category: int = 0
+    status: int = 9
+    invoice: int = 0
+    shop_number: str = ""
+    notes: str = ""
+    internal_notes: str = ""
+    discount: Decimal = Decimal("0.00")
+    freight: Decimal = Decimal("0.00")
+    expenses: Decimal = Decimal("0.00")
+    items: list[tuple[int, Decimal, Decimal, str]] = field(default_factory=list)
+    parcels: list[tuple[str, Decimal, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Product:
+    """A product or service; `code` is its SKU."""
+
+    id: int
+    code: str
+    name: str
+    active: bool = True
 
 
 @dataclass(slots=True)

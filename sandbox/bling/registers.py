@@ -1,4 +1,4 @@
-"""Bling: contacts, categories, accounts, payment forms, company, sales orders and sales channels."""
+"""Bling: contacts, categories, accounts, payment forms, company and sales channels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from sandbox.bling.wire_forms import (
     contact_row,
     form_detail,
     form_row,
-    sale_detail,
 )
 from sandbox.documents import compact
 from sandbox.wire import Call, Reply
@@ -154,11 +153,6 @@ def show_company(account: BlingAccount, call: Call) -> Reply:
     )
 
 
-def show_sale(account: BlingAccount, call: Call, id: int) -> Reply:
-    """GET /pedidos/vendas/{id}."""
-    return _one(account.sales, id, lambda sale: sale_detail(account, sale))
-
-
 def list_channels(account: BlingAccount, call: Call) -> Reply:
     """GET /canais-venda: all of them are enabled here, and of one type."""
     rows = list(account.channels.values()) if queries.integer(call, "situacao", 1) == 1 else []
@@ -182,7 +176,6 @@ ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("formas-pagamentos", "/formas-pagamentos", list_forms),
     ("formas-pagamentos", "/formas-pagamentos/<int:id>", show_form),
     ("empresas", "/empresas/me/dados-basicos", show_company),
-    ("pedidos-vendas", "/pedidos/vendas/<int:id>", show_sale),
     ("canais-venda", "/canais-venda", list_channels),
     ("canais-venda", "/canais-venda/<int:id>", show_channel),
 )

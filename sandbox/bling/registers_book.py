@@ -8,7 +8,7 @@ from decimal import Decimal
 from threading import RLock
 from typing import Any
 
-from sandbox.bling.records import Account, Category, Channel, Contact, PaymentForm, Sale
+from sandbox.bling.records import Account, Category, Channel, Contact, PaymentForm, Product, Sale
 from sandbox.ground import Ground
 from sandbox.wire import Day, Money, as_date, atomic, money
 
@@ -24,7 +24,7 @@ CONSUMER = "Consumidor Final"
 
 
 class RegisterBook:
-    """Contacts, categories, accounts, payment forms, sales and channels.
+    """Contacts, categories, accounts, payment forms, sales, products and channels.
 
     Every change raises `version`, which is what cached listings are keyed on.
     """
@@ -41,6 +41,7 @@ class RegisterBook:
         self.payment_forms: dict[int, PaymentForm] = {}
         self.sales: dict[int, Sale] = {}
         self.channels: dict[int, Channel] = {}
+        self.products: dict[int, Product] = {}
         for name, code, purpose in PAYMENT_FORMS:
             self.add_payment_form(name, code=code, purpose=purpose)
         self.consumer_id = self.add_contact(CONSUMER, kind="F")
@@ -173,6 +174,21 @@ class RegisterBook:
         self.sales[sale.id] = sale
         self.touch()
         return sale.id
+
+    @atomic
+    def edit_sale(self, id: int, **changes: Any) -> int:
+        """Change a sales order as somebody does in Bling."""
+        set_known(self.sales[id], changes)
+        self.touch()
+        return id
+
+    @atomic
+    def add_product(self, code: str, name: str = "", *, active: bool = True) -> int:
+        """Create a product or service and return its id."""
+        product = Product(self.new_id(), code, name or code, active)
+        self.products[product.id] = product
+        self.touch()
+        return product.id
 
     @property
     def default_form(self) -> int:

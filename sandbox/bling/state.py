@@ -33,6 +33,7 @@ SCOPES: dict[str, tuple[int, int]] = {
     "caixas": (98585, 98586),
     "pedidos-vendas": (98589, 98590),
     "canais-venda": (98593, 98594),
+    "produtos": (98597, 98598),
 }
 WRITE = ":write"
 PER_SECOND, PER_DAY = 3, 120_000

@@ -14,6 +14,7 @@ from sandbox.bling.records import (
     Contact,
     PaymentForm,
     PaymentLine,
+    Product,
     Sale,
     Title,
 )
@@ -266,13 +267,34 @@ def direct_cash_row(book: TitleBook, entry: CashEntry) -> Wire:
     }
 
 
-def sale_detail(book: TitleBook, sale: Sale) -> Wire:
-    """Return GET /pedidos/vendas/{id}: the only way from a receivable to a business unit."""
+STATUS_VALUES = {6: 0, 9: 1, 12: 2, 15: 3, 18: 4, 21: 10, 24: 11}
+"""Ids of a new account's order statuses, with Bling's own number of each."""
+
+
+def product_row(product: Product) -> Wire:
+    """Return a row of GET /produtos."""
+    return {
+        "id": product.id,
+        "idProdutoPai": 0,
+        "nome": product.name,
+        "codigo": product.code,
+        "preco": 0,
+        "precoCusto": 0,
+        "tipo": "P",
+        "situacao": "A" if product.active else "I",
+        "formato": "S",
+        "descricaoCurta": "",
+        "imagemURL": "",
+    }
+
+
+def sale_row(book: TitleBook, sale: Sale) -> Wire:
+    """Return a row of GET /pedidos/vendas."""
     contact = book.contacts.get(sale.contact)
     return {
         "id": sale.id,
         "numero": sale.number,
-        "numeroLoja": "",
+        "numeroLoja": sale.shop_number,
         "data": iso(sale.day),
         "dataSaida": ZERO_DATE,
         "dataPrevista": ZERO_DATE,
@@ -284,12 +306,45 @@ def sale_detail(book: TitleBook, sale: Sale) -> Wire:
             "tipoPessoa": contact.kind if contact else "J",
             "numeroDocumento": contact.document if contact else "",
         },
-        "situacao": {"id": 9, "valor": 1},
+        "situacao": {"id": sale.status, "valor": STATUS_VALUES.get(sale.status, 0)},
         "loja": {"id": sale.channel, "unidadeNegocio": {"id": sale.unit}},
+    }
+
+
+def sale_detail(book: TitleBook, sale: Sale) -> Wire:
+    """Return GET /pedidos/vendas/{id}: the only way from a receivable to a business unit."""
+    return sale_row(book, sale) | {
+        "numeroPedidoCompra": "",
+        "outrasDespesas": sale.expenses,
+        "observacoes": sale.notes,
+        "observacoesInternas": sale.internal_notes,
+        "desconto": {"valor": sale.discount, "unidade": "REAL"},
         "categoria": {"id": sale.category},
-        "notaFiscal": {"id": 0},
-        "itens": [],
-        "parcelas": [],
+        "notaFiscal": {"id": sale.invoice},
+        "itens": [
+            {
+                "id": place,
+                "codigo": "",
+                "unidade": "UN",
+                "quantidade": quantity,
+                "desconto": 0,
+                "valor": value,
+                "descricao": text,
+                "produto": {"id": product},
+            }
+            for place, (product, quantity, value, text) in enumerate(sale.items, 1)
+        ],
+        "parcelas": [
+            {
+                "id": place,
+                "dataVencimento": due,
+                "valor": value,
+                "observacoes": "",
+                "formaPagamento": {"id": form},
+            }
+            for place, (due, value, form) in enumerate(sale.parcels, 1)
+        ],
+        "transporte": {"fretePorConta": 9, "frete": sale.freight},
         "vendedor": {"id": 0},
     }
 

@@ -25,7 +25,7 @@ ONCE, INSTALLMENTS = 1, 2
 _TYPE_NAMES = {id: name for name, id in TYPE_IDS.items()}
 
 
-class _Form:
+class Form:
     """A body as it is read field by field; what is wrong with it is refused all at once."""
 
     def __init__(self, call: Call, namespace: str, message: str) -> None:
@@ -79,7 +79,7 @@ class _Form:
 def create_contact(account: BlingAccount, call: Call) -> Reply:
     """POST /contatos: name, kind and status are needed; a CPF/CNPJ that somebody has is refused, one with letters is
     not."""
-    form = _Form(call, "CONTATOS", "Não foi possível salvar o contato")
+    form = Form(call, "CONTATOS", "Não foi possível salvar o contato")
     document = compact(form.text("numeroDocumento"))
     _check_contact(form)
     taken = _with_document(account, document) if document.isdecimal() else None
@@ -94,7 +94,7 @@ def change_contact(account: BlingAccount, call: Call, id: int) -> Reply:
     """PUT /contatos/{id}: fields that are not sent are kept."""
     if id not in account.contacts:
         raise errors.not_found()
-    form = _Form(call, "CONTATOS", "Não foi possível salvar o contato")
+    form = Form(call, "CONTATOS", "Não foi possível salvar o contato")
     _check_contact(form)
     form.check()
     values = _contact_values(form)
@@ -107,7 +107,7 @@ def change_contact(account: BlingAccount, call: Call, id: int) -> Reply:
     return Reply(status=204)
 
 
-def _check_contact(form: _Form) -> None:
+def _check_contact(form: Form) -> None:
     if not form.text("nome").strip():
         form.refuse("nome", "O nome é um campo obrigatório")
     if form.text("tipo") not in ("J", "F", "E"):
@@ -119,7 +119,7 @@ def _check_contact(form: _Form) -> None:
             form.refuse("fone", "É necessário preencher corretamente o campo Telefone")
 
 
-def _contact_values(form: _Form) -> dict[str, Any]:
+def _contact_values(form: Form) -> dict[str, Any]:
     address = form.body.get("endereco")
     general = address.get("geral") if isinstance(address, Mapping) else None
     types = form.body.get("tiposContato")
@@ -145,7 +145,7 @@ def _with_document(account: BlingAccount, document: str) -> str | None:
 
 def create_payable(account: BlingAccount, call: Call) -> Reply:
     """POST /contas/pagar. Of installments only the first is made here: what Bling makes of them is not known."""
-    form = _Form(call, "CONTAS", "Não foi possível salvar a conta a pagar")
+    form = Form(call, "CONTAS", "Não foi possível salvar a conta a pagar")
     today = account.world.today
     value = form.amount("valor", "O valor da conta é inválido")
     due = form.day("vencimento", "A data de vencimento é inválida")
@@ -173,7 +173,7 @@ def create_payable(account: BlingAccount, call: Call) -> Reply:
 def change_payable(account: BlingAccount, call: Call, id: int) -> Reply:
     """PUT /contas/pagar/{id}: whether fields that are not sent are kept is not known; here they are."""
     title = _payable(account, id)
-    form = _Form(call, "CONTAS", "Não foi possível salvar a conta a pagar")
+    form = Form(call, "CONTAS", "Não foi possível salvar a conta a pagar")
     value = form.amount("valor", "O valor da conta é inválido")
     due = form.day("vencimento", "A data de vencimento é inválida")
     _check_references(account, form)
@@ -184,7 +184,7 @@ def change_payable(account: BlingAccount, call: Call, id: int) -> Reply:
     return Reply({"id": title.id})
 
 
-def _check_references(account: BlingAccount, form: _Form) -> None:
+def _check_references(account: BlingAccount, form: Form) -> None:
     contact = account.contacts.get(form.id("contato"))
     if contact is None or contact.status == "E":
         form.refuse("contato", "O contato informado não existe")
@@ -208,7 +208,7 @@ def settle_payable(account: BlingAccount, call: Call, id: int) -> Reply:
     """POST /contas/pagar/{id}/baixar: one more borderô each time, as long as something is open. All that the contract
     calls required is needed here."""
     title = _payable(account, id)
-    form = _Form(call, "CONTAS", "Não foi possível baixar a conta a pagar")
+    form = Form(call, "CONTAS", "Não foi possível baixar a conta a pagar")
     day = form.day("data", "A data da baixa é inválida")
     if not isinstance(form.body.get("usarDataVencimento"), bool):
         form.refuse("usarDataVencimento", "O campo usarDataVencimento é obrigatório")
