@@ -71,7 +71,7 @@ def changed_contact(whole: WholeContact, wanted: DesiredContact, *, type_ids: tu
         body["endereco"] = places
     if isinstance(whole.raw.get("tiposContato"), list):  # else nobody knows what would be taken away
         body["tiposContato"] = [{"id": number} for number in type_ids]
-    kept: dict[str, Any] = _without_blanks(body)
+    kept: dict[str, Any] = without_blanks(body)
     return kept
 
 
@@ -79,14 +79,14 @@ def _differs(shown: DesiredContact, wanted: DesiredContact, name: str) -> bool:
     return bool(getattr(shown, name) != getattr(wanted, name))
 
 
-def _without_blanks(value: Any) -> Any:
+def without_blanks(value: Any) -> Any:
     """Return what was shown without what says nothing: empty texts, days of zeros, references to nothing."""
     if isinstance(value, Mapping):
-        kept = {name: _without_blanks(inner) for name, inner in value.items()}
+        kept = {name: without_blanks(inner) for name, inner in value.items()}
         return {name: inner for name, inner in kept.items() if not (inner in _BLANKS or inner in ({}, {"id": 0}))}
     if isinstance(value, Decimal):
         return _number(value)
-    return [_without_blanks(inner) for inner in value] if isinstance(value, list) else value
+    return [without_blanks(inner) for inner in value] if isinstance(value, list) else value
 
 
 def payable(desired: DesiredPayable, *, contact_id: int) -> dict[str, Any]:

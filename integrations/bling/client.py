@@ -14,6 +14,7 @@ from integrations.bling.ahead import UNDER_WAY, Ahead, Read
 from integrations.bling.auth import KIND_JWT
 from integrations.bling.contacts import WholeContact
 from integrations.bling.errors import SERVICE, NothingShownError, body_of, error_of
+from integrations.bling.order_reads import OrderReads
 from integrations.bling.rows import OddRow, Rows
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.titles import (
@@ -103,7 +104,7 @@ class Listing:
         return not self.statuses or row.status in self.statuses or row.status not in _FILTERED
 
 
-class BlingClient:
+class BlingClient(OrderReads):
     """Bling's API for one connection. All methods raise only `ApiError` kinds."""
 
     def __init__(

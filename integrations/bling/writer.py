@@ -4,17 +4,20 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from integrations.bling import bodies
+from integrations.bling import bodies, order_bodies
 from integrations.bling.client import Access, headers_of
 from integrations.bling.contacts import WholeContact
 from integrations.bling.errors import SERVICE, body_of, error_of
+from integrations.bling.order_bodies import Filled
+from integrations.bling.whole_orders import WholeOrder
 from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 from integrations.rest.address import Address
-from integrations.rest.errors import ApiError, RateLimitedError, UnauthorizedError, UncertainError
+from integrations.rest.errors import ApiError, RateLimitedError, RejectedError, UnauthorizedError, UncertainError
 from integrations.rest.limits import Slots, take
 from integrations.rest.session import Session, send
 
 NO_CONTENT = 204
+IDENTICAL = ("VENDAS", "3")
 MaySend = Callable[[], None]
 """Asked right before each sending; raises when the caller's claim is over."""
 
@@ -53,6 +56,15 @@ class BlingWriter:
         """Make a contact that was just read what is `wanted` (PUT /contatos/{id})."""
         body = bodies.changed_contact(whole, wanted, type_ids=type_ids)
         self.change_as("/contatos", whole.bling_id, body, may_send=may_send)
+
+    def create_order(self, filled: Filled, *, may_send: MaySend) -> int:
+        """Create a sales order and return its id (POST /pedidos/vendas)."""
+        return self._create("/pedidos/vendas", order_bodies.order(filled), may_send)
+
+    def change_order(self, whole: WholeOrder, filled: Filled, *, may_send: MaySend) -> None:
+        """Make an order that was just read what is wanted (PUT /pedidos/vendas/{id}); Bling replaces the whole."""
+        path, operation = f"/pedidos/vendas/{whole.id}", "PUT /pedidos/vendas/{id}"
+        self._send("PUT", path, order_bodies.changed_order(whole, filled), operation, may_send)
 
     def create_payable(self, desired: DesiredPayable, *, contact_id: int, may_send: MaySend) -> int:
         """Create a payable and return its id (POST /contas/pagar)."""
@@ -118,6 +130,11 @@ class BlingWriter:
             raise
         self._slots.note(None)
         return shown
+
+
+def is_identical(refusal: RejectedError) -> bool:
+    """Say whether an order was refused as one that is what was saved last (VENDAS 3)."""
+    return any((field.namespace, field.code) == IDENTICAL for field in refusal.fields)
 
 
 def _id_of(body: Mapping[str, Any], operation: str, of: str = "") -> int:

@@ -130,6 +130,10 @@ class ConflictError(ApiError):
     kind = "conflict"
 
 
+class NamedConflictError(ConflictError):
+    """A conflict about something that a person has to know the name of: the message is that name."""
+
+
 class AmbiguousError(ConflictError):
     """More than one candidate over there; a person chooses."""
 
