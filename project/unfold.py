@@ -78,6 +78,7 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Spreadsheets of payables"), "upload_file", "payablesheet"),
                     _link(_("Settlements for Bling"), "price_check", "settlementwrite"),
                     _link(_("Customers of other systems"), "contacts", "customerwrite"),
+                    _link(_("Bills of other systems"), "receipt_long", "orderwrite"),
                     _link(_("Keys of programs"), "vpn_key", "apikey"),
                 ],
             },

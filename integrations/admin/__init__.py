@@ -1,6 +1,7 @@
 """The admin: one module per table. An action is a permission, a confirmation, one pipeline call, an honest message."""
 
 from integrations.admin.access import audit, users
+from integrations.admin.bills import bill
 from integrations.admin.companies import confidential_category, filter_rule, restore_hold, tenant
 from integrations.admin.connections import bling, kamino
 from integrations.admin.customers import customer
@@ -16,6 +17,7 @@ __all__ = [
     "attempt",
     "audit",
     "batch",
+    "bill",
     "bling",
     "bulk_order",
     "change",

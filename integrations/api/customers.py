@@ -3,14 +3,15 @@
 import base64
 import binascii
 from datetime import UTC, datetime
-from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from ninja import Path, Query, Router, Status
 
-from integrations.api.errors import NOT_FOUND, REFUSED, Refused, not_taken
+from integrations.api.errors import NOT_FOUND, REFUSALS, REFUSED, Refused, invalid, not_taken
+from integrations.api.keys import key_of_request
 from integrations.api.schemas import Cliente, Consulta, Contato, Contatos, Diferenca, Endereco, Erro, Ref, Situacao
+from integrations.api.states import Estado, state_of
 from integrations.domain.contact_merge import Difference
 from integrations.domain.reasons import Reason
 from integrations.models import ApiKey, CustomerWrite
@@ -22,12 +23,7 @@ from integrations.queue import enqueue_tick
 from integrations.words.customers import customer_texts
 
 router = Router(tags=["Clientes"])
-REFUSALS = {401: Erro, 403: Erro, 429: Erro, 503: Erro}
-_STATES = {
-    Standing.SWITCHED_OFF: "desligado", Standing.SIMULATION: "simulacao", Standing.EQUAL: "gravado",
-    Standing.LEFT_OUT: "ignorado", Standing.DIFFERS: "divergente", Standing.STUCK: "parado",
-    Standing.CONTACT_STUCK: "parado", Standing.STALE: "parado", Standing.KEY_OVER: "parado",
-}  # fmt: skip
+_REFUSALS = dict.fromkeys(REFUSALS, Erro)
 _FIELDS = {
     "name": "nome", "document": "documento", "trade_name": "fantasia", "state_registration": "inscricao_estadual",
     "email": "email", "phone": "telefone", "mobile": "celular", "street": "endereco.endereco",
@@ -39,12 +35,12 @@ _WON = {"system": "sistema", "bling": "bling"}
 
 @router.put(
     "/{ref}",
-    response={200: Situacao, 202: Situacao, 400: Erro, 409: Erro, 422: Erro, **REFUSALS},
+    response={200: Situacao, 202: Situacao, 400: Erro, 409: Erro, 422: Erro, **_REFUSALS},
     summary="Enviar um cliente",
     description="202: aceito, e comparado com o Bling em minutos. 200: esta versão já era conhecida; nada muda.",
 )  # fmt: skip
 def send(request: HttpRequest, ref: Path[Ref], given: Cliente) -> Status[Situacao]:
-    key, now = _key(request), timezone.now()
+    key, now = key_of_request(request), timezone.now()
     try:
         is_new = accept.accept(key, given.to_given(ref), now)
     except NotTakenError as error:
@@ -55,14 +51,14 @@ def send(request: HttpRequest, ref: Path[Ref], given: Cliente) -> Status[Situaca
 
 
 @router.get(
-    "/{ref}", response={200: Situacao, 404: Erro, 422: Erro, **REFUSALS}, summary="O que foi feito de um cliente"
+    "/{ref}", response={200: Situacao, 404: Erro, 422: Erro, **_REFUSALS}, summary="O que foi feito de um cliente"
 )
 def show(request: HttpRequest, ref: Path[Ref]) -> Situacao:
-    return _situation_of(_key(request), ref, timezone.now())
+    return _situation_of(key_of_request(request), ref, timezone.now())
 
 
 @router.get(
-    "", response={200: Contatos, 422: Erro, **REFUSALS}, summary="Os contatos do Bling que mudaram",
+    "", response={200: Contatos, 422: Erro, **_REFUSALS}, summary="Os contatos do Bling que mudaram",
     description="Sem requisição ao Bling: o que a última sincronização leu. Um contato pode vir mais de uma vez.",
 )  # fmt: skip
 def changed(request: HttpRequest, asked: Query[Consulta]) -> Contatos:
@@ -70,18 +66,13 @@ def changed(request: HttpRequest, asked: Query[Consulta]) -> Contatos:
     since = _in_utc(asked.desde, "desde") if asked.desde is not None else None
     try:
         after = _read_place(asked.pagina) if asked.pagina else None
-        page = feed.changed(_key(request), since, after, asked.limite)
+        page = feed.changed(key_of_request(request), since, after, asked.limite)
     except NotTakenError as error:
         raise not_taken(error.why) from error
     rows = [_contact(row) for row in page.rows]
     return Contatos(
         contatos=rows, proxima=_write_place(*page.after) if page.after else None, proximo_desde=now - feed.OVERLAP
     )
-
-
-def _key(request: HttpRequest) -> ApiKey:
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-    return key
 
 
 def _situation_of(key: ApiKey, ref: str, now: datetime) -> Situacao:
@@ -104,9 +95,9 @@ def _situation_of(key: ApiKey, ref: str, now: datetime) -> Situacao:
     )  # fmt: skip
 
 
-def _state_of(row: CustomerWrite, standing: Standing) -> Any:
+def _state_of(row: CustomerWrite, standing: Standing) -> Estado:
     is_divergent = standing is Standing.STUCK and row.reason in ("document_differs", "contact_taken")
-    return "divergente" if is_divergent else _STATES.get(standing, "aguardando")
+    return "divergente" if is_divergent else state_of(standing)
 
 
 def _difference(one: Difference, *, shows: bool) -> Diferenca:
@@ -141,8 +132,7 @@ def _read_place(page: str) -> tuple[datetime, int]:
             raise ValueError("no place")
         return _in_utc(found[0], "pagina"), found[1]
     except (ValueError, binascii.Error) as error:
-        where = ("pagina", "não é o `proxima` de uma resposta")
-        raise Refused(422, "invalid", "Há campos inválidos.", [where]) from error
+        raise invalid("pagina", "não é o `proxima` de uma resposta") from error
 
 
 def _in_utc(moment: datetime, field: str) -> datetime:
@@ -151,4 +141,4 @@ def _in_utc(moment: datetime, field: str) -> datetime:
         aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
         return aware.astimezone(UTC)
     except (OverflowError, ValueError) as error:
-        raise Refused(422, "invalid", "Há campos inválidos.", [(field, "não é um momento")]) from error
+        raise invalid(field, "não é um momento") from error

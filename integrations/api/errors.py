@@ -13,19 +13,30 @@ from integrations.pipeline.customers.accept import NotTaken
 MOST_BYTES = 65_536
 """What the body of a request may have."""
 RETRY_AFTER = 60
+REFUSALS = (401, 403, 429, 503)
+"""What every request may be answered with."""
 ANSWERS: Mapping[NotTaken, tuple[int, str]] = {
     NotTaken.NO_KEY: (401, "Chave ausente, desconhecida ou revogada."),
     NotTaken.NOT_CONFIRMED: (403, "Esta chave ainda não foi confirmada por uma segunda pessoa. Nada foi gravado."),
     NotTaken.NOT_ALLOWED: (403, "Esta chave não permite isso. O suporte cria outra."),
     NotTaken.OFF: (503, "A escrita no Bling está desligada para esta empresa, ou ela foi encerrada. Nada foi gravado."),
-    NotTaken.OLD_VERSION: (409, "Já recebemos uma versão mais nova deste cliente. Nada foi gravado."),
+    NotTaken.OLD_VERSION: (409, "Já recebemos uma versão mais nova. Nada foi gravado."),
     NotTaken.OTHER_BODY: (
         409, "Já recebemos esta versão com outros dados. Envie os novos com uma versão maior. Nada foi gravado.",
     ),
     NotTaken.TOO_MANY: (429, "Requisições demais. Espere um minuto. Nada foi gravado."),
+    NotTaken.NO_CUSTOMER: (
+        422, "Este sistema não enviou este cliente: envie-o antes, ou em `cliente`. Nada foi gravado.",
+    ),
+    NotTaken.OTHER_CUSTOMER: (
+        409, "Esta fatura já foi enviada ao Bling com outro cliente: use outra referência. Nada foi gravado.",
+    ),
 }  # fmt: skip
+INVALID = "Há campos inválidos. Nada foi gravado."
 NO_JSON = "O corpo não é um JSON, ou tem mais de 64 kB. Nada foi gravado."
 REFUSED = "O Bling recusou este cliente. Quem usa o sistema vê por quê na página dele, e decide."
+BILL_REFUSED = "O Bling recusou esta fatura. Quem usa o sistema vê por quê na página dela, e decide."
+NO_BILL = "Não conhecemos esta fatura."
 NOT_FOUND, ONLY_HTTPS = "Não conhecemos este cliente.", "Use https: a chave foi enviada sem proteção. Peça outra."
 _FIELDS: Mapping[str, str] = {
     "missing": "obrigatório",
@@ -33,6 +44,12 @@ _FIELDS: Mapping[str, str] = {
     "string_too_long": "longo demais",
     "string_too_short": "curto demais",
     "string_pattern_mismatch": "caracteres que não são aceitos",
+    "too_long": "longo demais",
+    "too_short": "curto demais",
+    "decimal_max_places": "casas decimais demais",
+    "decimal_max_digits": "grande demais",
+    "decimal_whole_digits": "grande demais",
+    "greater_than": "pequeno demais",
     "greater_than_equal": "pequeno demais",
     "less_than_equal": "grande demais",
     "literal_error": "valor que não é aceito",
@@ -53,6 +70,11 @@ def not_taken(why: NotTaken) -> Refused:
     """Return the refusal of what the pipeline does not take."""
     status, message = ANSWERS[why]
     return Refused(status, why.value, message)
+
+
+def invalid(field: str, message: str) -> Refused:
+    """Return the refusal of a field that is wrong only beside others."""
+    return Refused(422, "invalid", INVALID, [(field, message)])
 
 
 class StrictParser(Parser):
@@ -79,7 +101,7 @@ def refused(_request: HttpRequest, error: Refused) -> HttpResponse:
 def refused_fields(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Return the answer to a request whose fields are wrong: all of them at once."""
     fields = [(_place(one), _said(one)) for one in error.errors]
-    return refused(request, Refused(422, "invalid", "Há campos inválidos. Nada foi gravado.", fields))
+    return refused(request, Refused(422, "invalid", INVALID, fields))
 
 
 def refused_by_library(request: HttpRequest, error: HttpError) -> HttpResponse:

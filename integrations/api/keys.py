@@ -27,3 +27,9 @@ class Key(HttpBearer):
             log.error("a key of the API came without encryption: revoke it", key=key.pk, begins=key.prefix)
             raise Refused(403, "only_https", ONLY_HTTPS)
         return key
+
+
+def key_of_request(request: HttpRequest) -> ApiKey:
+    """Return the key that `Key` found."""
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    return key

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Schema
 from pydantic import BeforeValidator, ConfigDict, StringConstraints, ValidationInfo, field_validator
 
+from integrations.api.states import Estado
 from integrations.domain.documents import DocumentKind, compact, kind_of
 from integrations.domain.payables import MOST_NAME, DesiredContact, contact_kind
 from integrations.domain.telephones import telephone
@@ -17,19 +18,19 @@ Ref = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,9
 MOST_ROWS = 100
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a text without what no column takes and without repeated blanks; of anything else its kind is judged."""
     if value is None:
         return ""
     return " ".join(storable(value).split()) if isinstance(value, str) else value
 
 
-Text = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=255)]
-Short = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=40)]
-State = Annotated[str, BeforeValidator(_plain), StringConstraints(pattern=r"^([A-Za-z]{2})?$")]
-PostalCode = Annotated[str, BeforeValidator(_plain), StringConstraints(pattern=r"^([0-9]{5}-?[0-9]{3})?$")]
-Name = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=MOST_NAME)]
-Document = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=20)]
+Text = Annotated[str, BeforeValidator(plain), StringConstraints(max_length=255)]
+Short = Annotated[str, BeforeValidator(plain), StringConstraints(max_length=40)]
+State = Annotated[str, BeforeValidator(plain), StringConstraints(pattern=r"^([A-Za-z]{2})?$")]
+PostalCode = Annotated[str, BeforeValidator(plain), StringConstraints(pattern=r"^([0-9]{5}-?[0-9]{3})?$")]
+Name = Annotated[str, BeforeValidator(plain), StringConstraints(min_length=1, max_length=MOST_NAME)]
+Document = Annotated[str, BeforeValidator(plain), StringConstraints(max_length=20)]
 
 
 class Endereco(Schema):
@@ -46,12 +47,11 @@ class Endereco(Schema):
     cep: PostalCode = ""
 
 
-class Cliente(Schema):
-    """Um cliente como o outro sistema o tem. Campo vazio ou ausente não apaga o que o Bling tem."""
+class DadosDoCliente(Schema):
+    """Quem um cliente é. Campo vazio ou ausente não apaga o que o Bling tem."""
 
     model_config = ConfigDict(extra="forbid")
 
-    versao: int = Field(..., ge=1, le=LARGEST, description="Cresce a cada mudança; a mesma versão de novo não faz nada")
     nome: Name
     documento: Document = Field("", description="CPF ou CNPJ, com ou sem pontuação; o CNPJ pode ter letras")
     tipo: Literal["J", "F", "E"] | None = Field(None, description="Ausente: pelo documento; sem documento, J")
@@ -85,17 +85,27 @@ class Cliente(Schema):
             raise ValueError("não é o do documento: F com CPF, J com CNPJ, E sem documento")
         return value
 
-    def to_given(self, ref: str) -> Given:
-        """Return what the system says in the terms of the domain, without what Bling would refuse."""
+    def to_contact(self) -> DesiredContact:
+        """Return the customer in the terms of the domain, without what Bling would refuse."""
         document, place = compact(self.documento), self.endereco
         kind = self.tipo or contact_kind(document)
-        contact = DesiredContact(
+        return DesiredContact(
             name=self.nome, document=document, kind=kind, trade_name=self.fantasia, email=self.email,
             state_registration=self.inscricao_estadual if kind == "J" else "",
             phone=telephone(self.telefone), mobile=telephone(self.celular),
             street=place.endereco, number=place.numero, complement=place.complemento, district=place.bairro,
             city=place.municipio, state=place.uf.upper(), postal_code=compact(place.cep),
         )  # fmt: skip
+
+
+class Cliente(DadosDoCliente):
+    """Um cliente como o outro sistema o tem. Campo vazio ou ausente não apaga o que o Bling tem."""
+
+    versao: int = Field(..., ge=1, le=LARGEST, description="Cresce a cada mudança; a mesma versão de novo não faz nada")
+
+    def to_given(self, ref: str) -> Given:
+        """Return what the system says, with the names of what it gave and Bling would refuse."""
+        contact = self.to_contact()
         given = {"telefone": contact.phone, "celular": contact.mobile, "inscricao_estadual": contact.state_registration}
         left_out = tuple(name for name, kept in given.items() if getattr(self, name) and not kept)
         return Given(ref, self.versao, contact, left_out)
@@ -115,7 +125,7 @@ class Situacao(Schema):
 
     ref: str
     versao: int
-    estado: Literal["aguardando", "simulacao", "desligado", "gravado", "divergente", "parado", "ignorado"]
+    estado: Estado
     motivo: str = Field("", description="Código do motivo, em inglês; vazio quando não há")
     mensagem: str = Field("", description="A mesma frase que as pessoas leem")
     bling_id: int | None = Field(None, description="O contato no Bling")

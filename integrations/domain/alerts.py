@@ -17,6 +17,7 @@ class AlertCause(StrEnum):
     WRITING = "writing"
     PAYABLES = "payables"
     CUSTOMERS = "customers"
+    BILLS = "bills"
     KEY_REFUSED = "key_refused"
     KEY_UNUSED = "key_unused"
     UNMAPPED = "unmapped"

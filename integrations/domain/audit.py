@@ -52,6 +52,7 @@ class AuditAction(StrEnum):
     PAYABLE_ORDER = "payable_order"
     SETTLEMENT_ORDER = "settlement_order"
     CUSTOMER_ORDER = "customer_order"
+    BILL_ORDER = "bill_order"
     DOWNLOAD_LIST = "download_list"
     DOWNLOAD_MAPPING = "download_mapping"
     DOWNLOAD_MONTH = "download_month"

@@ -113,6 +113,13 @@ class Reason(StrEnum):
     CONTACT_TAKEN = "contact_taken"
     CONTACT_GONE = "contact_gone"
     CONTACT_CHANGES_OFF = "contact_changes_off"
+    PRODUCT_UNKNOWN = "product_unknown"
+    PAYMENT_FORM_UNKNOWN = "payment_form_unknown"
+    ORDER_INVOICED = "order_invoiced"
+    ORDER_LAUNCHED = "order_launched"
+    ORDER_CHANGED = "order_changed"
+    ORDER_GONE = "order_gone"
+    TOTAL_DIFFERS = "total_differs"
     NO_ANSWER = "no_answer"
     LIMITED = "limited"
     LIST_INCOMPLETE = "list_incomplete"
@@ -225,7 +232,14 @@ _EFFECTS: dict[Reason, Effect] = {
     Reason.UNREAD: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
     Reason.NOT_IN_BLING: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
     Reason.NOT_OPEN: Effect(Holds.NOTHING, Severity.WARNING, needs_human=False),
-    **dict.fromkeys((Reason.FIELDS_DIFFER, Reason.CONTACT_UNSURE, Reason.CONTACT_TAKEN, Reason.CONTACT_GONE), _NOTE),
+    **dict.fromkeys(
+        (
+            Reason.FIELDS_DIFFER, Reason.CONTACT_UNSURE, Reason.CONTACT_TAKEN, Reason.CONTACT_GONE,
+            Reason.PRODUCT_UNKNOWN, Reason.PAYMENT_FORM_UNKNOWN, Reason.ORDER_INVOICED, Reason.ORDER_LAUNCHED,
+            Reason.ORDER_CHANGED, Reason.ORDER_GONE, Reason.TOTAL_DIFFERS,
+        ),
+        _NOTE,
+    ),
     Reason.CONTACT_CHANGES_OFF: Effect(Holds.NOTHING, Severity.INFO, needs_human=False),
 }  # fmt: skip
 

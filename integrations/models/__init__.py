@@ -33,6 +33,7 @@ from integrations.models.listed_spans import ListedSpan
 from integrations.models.mapping_changes import MappingChange
 from integrations.models.mappings import Mapping
 from integrations.models.month_closings import MonthClosing
+from integrations.models.order_writes import BlingProduct, OrderWrite
 from integrations.models.parts import DELIVERY_UNITS, PartPosting
 from integrations.models.payable_sheets import PayableSheet
 from integrations.models.payment_checks import PaymentCheck
@@ -63,6 +64,7 @@ __all__ = [
     "BlingAccess",
     "BlingAttempt",
     "BlingConnection",
+    "BlingProduct",
     "BlingToken",
     "BlingWriting",
     "Bordero",
@@ -91,6 +93,7 @@ __all__ = [
     "Mapping",
     "MappingChange",
     "MonthClosing",
+    "OrderWrite",
     "PartPosting",
     "PayableSheet",
     "PayableWrite",

@@ -83,6 +83,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         towards_bling = (CustomersDirection.IN, CustomersDirection.BOTH)
         return self.filter(customers__in=towards_bling, is_confirmed=True, revoked_at=None)
 
+    def that_send_bills(self) -> "ApiKeyQuerySet":
+        """Return the keys that a second person let send bills, and that are not revoked."""
+        return self.filter(bills=True, is_confirmed=True, revoked_at=None)
+
     def note_use(self, row: "ApiKey", key: str, now: datetime) -> None:
         """Note that a key was used, at most once a minute. One that was kept with the older pepper is kept with the
         newest from now on, so that the older one can be taken away."""
@@ -114,6 +118,10 @@ class ApiKey(models.Model):
     customers = models.CharField(
         _("customers"), max_length=4, choices=CustomersDirection, blank=True, default="", db_default=""
     )
+    bills = models.BooleanField(
+        _("may send bills"), default=False, db_default=False,
+        help_text=_("They become sales orders in Bling, where the account is switched on for them."),
+    )  # fmt: skip
     prefers = models.CharField(
         _("who is right"), max_length=6, choices=Prefers, blank=True, default="", db_default="",
         help_text=_(
@@ -227,7 +235,8 @@ class ApiKey(models.Model):
                 name="api_key_has_two_persons",
             ),
             models.CheckConstraint(
-                condition=Q(kind="bridge", system="", customers="") | (Q(kind="api", settles=False) & ~Q(system="")),
+                condition=Q(kind="bridge", system="", customers="", bills=False)
+                | (Q(kind="api", settles=False) & ~Q(system="")),
                 name="api_key_is_of_one_kind",
             ),
         ]
@@ -244,6 +253,11 @@ class ApiKey(models.Model):
     def may_send_customers(self) -> bool:
         """Say whether a second person let it send customers to Bling, and it is not revoked (`that_send_customers`)."""
         return self._may_customers(CustomersDirection.IN)
+
+    @property
+    def may_send_bills(self) -> bool:
+        """Say whether a second person let it send bills, and it is not revoked (`that_send_bills`)."""
+        return self.bills and self.is_confirmed and self.revoked_at is None
 
     @property
     def may_read_customers(self) -> bool:

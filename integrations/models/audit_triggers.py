@@ -139,7 +139,8 @@ WATCHED = (
     ),
     Watched(
         "integrations_blingwriting", AuditAction.WRITING, "blingconnection", "connection_id",
-        ("mode", "limit", "only_writer", "settles", "changes_contacts"), company=_BY_BLING,
+        ("mode", "limit", "only_writer", "settles", "changes_contacts", "writes_orders"),
+        company=_BY_BLING,
     ),
     Watched(
         "integrations_writebatch", AuditAction.PAYABLES, "writebatch",
@@ -164,8 +165,14 @@ WATCHED = (
         condition="new_row->>'decided_at' IS DISTINCT FROM old_row->>'decided_at'",
     ),
     Watched(
+        "integrations_orderwrite", AuditAction.BILL_ORDER, "orderwrite",
+        values=("decision", "decided_at", "bling_id"), events="UPDATE", company=_BY_BLING,
+        amount="(r->>'total')::numeric", actor="(r->>'decided_by_id')::bigint",
+        condition="new_row->>'decided_at' IS DISTINCT FROM old_row->>'decided_at'",
+    ),
+    Watched(
         "integrations_apikey", AuditAction.BRIDGE_KEY, "apikey",
-        values=("connection_id", "kind", "system", "customers", "prefers", "prefix", "is_old", "parcel_value",
+        values=("connection_id", "kind", "system", "customers", "prefers", "bills", "prefix", "is_old", "parcel_value",
                 "unknown_names", "window_hours", "allows_query", "success_status", "limit", "next_limit",
                 "limit_asked_by_id", "settles", "settles_any", "settle_account_id", "settle_asked_by_id",
                 "settle_approved_by_id", "is_confirmed", "confirmed_by_id", "revoked_at"),

@@ -9,6 +9,7 @@ from integrations.models.bling_units import ContactWrite, PayableWrite, Settleme
 from integrations.models.connections import BlingConnection
 from integrations.models.customer_writes import CustomerWrite
 from integrations.models.moments import moment
+from integrations.models.order_writes import OrderWrite
 from integrations.models.outbox import BaseAttempt
 
 
@@ -47,6 +48,7 @@ class BlingAttempt(BaseAttempt):
     customer = models.ForeignKey(
         CustomerWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("customer")
     )
+    order = models.ForeignKey(OrderWrite, models.CASCADE, null=True, related_name="attempts", verbose_name=_("bill"))
     operation = models.CharField(_("operation"), max_length=20, choices=OPERATIONS)
     bling_id = models.BigIntegerField(_("Bling id"), null=True)
 
@@ -80,6 +82,11 @@ class BlingAttempt(BaseAttempt):
                 fields=["customer"],
                 condition=Q(outcome__in=["", "uncertain"], customer__isnull=False),
                 name="one_open_attempt_per_customer_write",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(outcome__in=["", "uncertain"], order__isnull=False),
+                name="one_open_attempt_per_order_write",
             ),
             models.UniqueConstraint(
                 fields=["settlement"],

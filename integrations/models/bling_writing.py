@@ -17,7 +17,7 @@ _NOTHING: dict[str, Any] = {
 }  # fmt: skip
 
 
-WRITTEN_KINDS = ("payables", "contacts", "settlements", "customers")
+WRITTEN_KINDS = ("payables", "contacts", "settlements", "customers", "orders")
 """What Bling may let be written, or not, each by itself."""
 
 
@@ -27,7 +27,12 @@ class WriteMode(models.TextChoices):
     LIVE = "live", _("Live delivery")
 
 
-SWITCHED_OFF: dict[str, Any] = {"mode": WriteMode.OFF, "settles": False, "changes_contacts": False}
+SWITCHED_OFF: dict[str, Any] = {
+    "mode": WriteMode.OFF,
+    "settles": False,
+    "changes_contacts": False,
+    "writes_orders": False,
+}
 """The switches of an account, as they are until a person decides."""
 
 
@@ -35,10 +40,10 @@ class BlingWriting(models.Model):
     """The switch for writing, and the row that is leased while one write of the account is in flight.
 
     Above `limit` reais, within 24 hours and by one person, a second person confirms. `paused_until` and `failure`: a
-    call was refused for what only people correct. `payables_…`, `contacts_…`, `settlements_…` and `customers_…` (what
-    changes the contacts that Bling has): Bling lets nobody write this kind, and the others go on. What was entered
-    before `live_since` waits for a person's word: who entered it was told that nothing is sent, and a restored database
-    may not know what was.
+    call was refused for what only people correct. `payables_…`, `contacts_…`, `settlements_…`, `customers_…` (what
+    changes the contacts that Bling has) and `orders_…`: Bling lets nobody write this kind, and the others go on. What
+    was entered before `live_since` waits for a person's word: who entered it was told that nothing is sent, and a
+    restored database may not know what was.
     """
 
     connection = models.OneToOneField(
@@ -80,6 +85,15 @@ class BlingWriting(models.Model):
             "was tried on one account only, by others. Without it they are only found or created."
         ),
     )
+    writes_orders = models.BooleanField(
+        _("bills become sales orders"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "What other systems bill becomes sales orders in Bling; a person issues the invoice there. How Bling "
+            "answers changes of orders was not tried on a real account yet."
+        ),
+    )
     live_since = models.DateTimeField(null=True, editable=False)
     settles_since = models.DateTimeField(null=True, editable=False)
     failure = models.JSONField(_("last error"), default=dict, editable=False)
@@ -92,6 +106,8 @@ class BlingWriting(models.Model):
     settlements_wait_until = models.DateTimeField(null=True, editable=False)
     customers_failure = models.JSONField(**_NOTHING)
     customers_wait_until = models.DateTimeField(null=True, editable=False)
+    orders_failure = models.JSONField(**_NOTHING)
+    orders_wait_until = models.DateTimeField(null=True, editable=False)
     served_at = models.DateTimeField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)

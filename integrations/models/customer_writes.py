@@ -77,7 +77,9 @@ class CustomerWrite(DecidedUnit):
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="customer_write_leased"),
             models.Index(fields=["ready_at"], condition=Q(state="uncertain"), name="customer_write_uncertain"),
             models.Index(fields=["connection", "-accepted_at", "-id"], name="customer_write_newest"),
-            models.Index(fields=["connection"], condition=Q(state="needs_human"), name="customer_write_asks"),
+            models.Index(
+                fields=["connection"], condition=Q(state__in=["needs_human", "held"]), name="customer_write_asks"
+            ),
         ]
         constraints = [
             *DeliveryUnit.Meta.constraints,
@@ -114,4 +116,7 @@ class CustomerWrite(DecidedUnit):
 
     def to_plan_when_delivered(self, fingerprint: str) -> QuerySet[Any]:
         # The system may have said something else meanwhile, and a person may have to say who is right.
+        return self.to_plan_again()
+
+    def to_plan_when_stuck(self) -> QuerySet[Any]:
         return self.to_plan_again()

@@ -186,6 +186,8 @@ def statements() -> list[str]:
             "integrations_settlementwrite", "settlement", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")
         ),
         *_of_row("integrations_customerwrite", "customer", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")),
+        *_of_row("integrations_orderwrite", "new_bill", "INSERT", of_bling, (WakeUpKind.ALERTS,)),
+        *_of_row("integrations_orderwrite", "bill", "UPDATE", of_bling, (WakeUpKind.ALERTS,), _changed("state")),
         *_of_row(
             "integrations_blingattempt",
             "surplus_in_bling",
@@ -217,7 +219,7 @@ def statements() -> list[str]:
 _NAMED = (
     ("integrations_wakeup", "due_at"), ("integrations_planrequest", "connection_id"),
     ("integrations_personposting", "sought_at"), ("integrations_settlementwrite", "title_id"),
-    ("integrations_blingwriting", "customers_failure"), ("integrations_customerwrite", "state"),
+    ("integrations_blingwriting", "orders_failure"), ("integrations_orderwrite", "state"),
     *((Posting._meta.db_table, name) for name in _POSTED),
 )  # fmt: skip
 """The columns that the triggers name; of other tables the youngest ones."""

@@ -37,6 +37,7 @@ _WORDS: dict[AlertCause, Words] = {
     AlertCause.WRITING: Words(gettext_noop("Bling refuses the writing"), Severity.DANGER),
     AlertCause.PAYABLES: Words(gettext_noop("Payables for Bling wait for a person"), Severity.WARNING),
     AlertCause.CUSTOMERS: Words(gettext_noop("Customers of other systems wait for a person"), Severity.WARNING),
+    AlertCause.BILLS: Words(gettext_noop("Bills of other systems wait"), Severity.WARNING),
     AlertCause.KEY_REFUSED: Words(gettext_noop("A program is refused again and again"), Severity.WARNING),
     AlertCause.KEY_UNUSED: Words(gettext_noop("A key of a program is not used"), Severity.WARNING),
     AlertCause.UNMAPPED: Words(gettext_noop("Names without classification"), Severity.WARNING),
@@ -136,6 +137,14 @@ def alert_text(cause: AlertCause, params: Mapping[str, Any], *, is_whole: bool) 
             "%(count)s customers of other systems wait for a person: see “Customers of other systems”.",
             int(params.get("count", 2)),
         )
+    elif cause is AlertCause.BILLS:
+        text = ngettext(
+            "%(count)s bill of another system waits for a person, or for longer than ten minutes: see “Bills of other "
+            "systems”.",
+            "%(count)s bills of other systems wait for a person, or for longer than ten minutes: see “Bills of other "
+            "systems”.",
+            int(params.get("count", 2)),
+        )
     else:
         text = _(_SENTENCES[cause])
     if cause is AlertCause.RESTORED and params.get("titles"):
@@ -154,9 +163,8 @@ def _asked_of_a_person(titles: int) -> str:
     )
 
 
-assert {*_SENTENCES, AlertCause.DOUBLE_PAYMENT, AlertCause.PAYABLES, AlertCause.CUSTOMERS} == set(AlertCause), (
-    "a cause without a sentence"
-)
+_COUNTED = (AlertCause.DOUBLE_PAYMENT, AlertCause.PAYABLES, AlertCause.CUSTOMERS, AlertCause.BILLS)
+assert {*_SENTENCES, *_COUNTED} == set(AlertCause), "a cause without a sentence"
 
 URGENT_CAUSES = [cause for cause, words in _WORDS.items() if words.severity is Severity.DANGER]
 """What every page shows on top."""

@@ -35,6 +35,7 @@ _NAMES: dict[AuditAction, str] = {
     AuditAction.PAYABLES: gettext_noop("Payables for Bling entered or decided"),
     AuditAction.PAYABLE_ORDER: gettext_noop("Order about a payable for Bling"),
     AuditAction.SETTLEMENT_ORDER: gettext_noop("Settlement in Bling ordered or decided"),
+    AuditAction.BILL_ORDER: gettext_noop("Bill of another system decided"),
     AuditAction.CUSTOMER_ORDER: gettext_noop("Customer of another system decided"),
     AuditAction.DOWNLOAD_LIST: gettext_noop("List downloaded"),
     AuditAction.DOWNLOAD_MAPPING: gettext_noop("De/Para downloaded"),

@@ -19,6 +19,7 @@ STANDING_NAMES: Mapping[str, str] = {
     "disconnected": gettext_noop("Bling is not connected"),
     "stale": gettext_noop("Somebody has to send it"),
     "contact_stuck": gettext_noop("Contact to be decided"),
+    "customer_stuck": gettext_noop("Customer to be decided"),
     "paused": gettext_noop("Writing is paused"),
     "queued": gettext_noop("Is sent next"),
     "sending": gettext_noop("Sending"),
@@ -35,6 +36,7 @@ STANDING_COLOURS: Mapping[str, str] = {
     "disconnected": "danger",
     "stale": "warning",
     "contact_stuck": "warning",
+    "customer_stuck": "warning",
     "paused": "warning",
     "queued": "info",
     "sending": "info",
@@ -44,13 +46,14 @@ STANDING_COLOURS: Mapping[str, str] = {
     "equal": "success",
     "left_out": "default",
 }
-_STANDING_SENTENCES: Mapping[str, str] = {
+STANDING_SENTENCES: Mapping[str, str] = {
     "switched_off": gettext_noop("Writing into this Bling account is switched off. Support switches it on."),
     "simulation": gettext_noop("Nothing is sent: this company's writing into Bling is in simulation."),
     "key_over": gettext_noop("The key by which it came was revoked, or is not confirmed. Another one sends it again."),
     "disconnected": gettext_noop("This company's Bling is not connected. It goes on once it is."),
     "stale": gettext_noop("It came before live delivery began: its system was told that nothing is sent."),
     "contact_stuck": gettext_noop("Which contact of Bling it is, is not known yet."),
+    "customer_stuck": gettext_noop("Whose it is has to be decided first: its customer may be somebody else."),
     "paused": gettext_noop("Bling refused the access, or several customers one after the other. It goes on by itself."),
     "queued": gettext_noop("It is compared with Bling within minutes."),
     "sending": gettext_noop("It is being sent."),
@@ -184,10 +187,18 @@ def field_name(name: str) -> str:
 
 def customer_texts(standing: str, why: Problem | None) -> tuple[str, str]:
     """Return the sentence for where a customer stands, and what to do about it, in the active language."""
-    words = None if why is None or standing in ("equal", "sending") else CUSTOMER_WORDS.get(why.code)
+    return standing_texts(standing, why, CUSTOMER_WORDS, STANDING_SENTENCES, _STANDING_ADVICE)
+
+
+def standing_texts(
+    standing: str, why: Problem | None, of_reason: Mapping[Reason, Words], sentences: Mapping[str, str],
+    advices: Mapping[str, str],
+) -> tuple[str, str]:  # fmt: skip
+    """Return the same by tables of what is said of a reason, and of a standing."""
+    words = None if why is None or standing in ("equal", "sending") else of_reason.get(why.code)
     if words is None or why is None:
-        advice = _STANDING_ADVICE.get(standing, "")
-        return _(_STANDING_SENTENCES[standing]), _(advice) if advice else ""
+        advice = advices.get(standing, "")
+        return _(sentences[standing]), _(advice) if advice else ""
     if "kind" in why.params:
         said = call_text(why.params)
     else:

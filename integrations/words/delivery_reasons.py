@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop
 from integrations.domain.reasons import Reason
 from integrations.words.reason_words import CALL_THEN_SEND, LOOK_AND_DECIDE, Words
 
+_BILLS = gettext_noop("Look at “Bills of other systems”.")
 DELIVERY_WORDS: dict[Reason, Words] = {
     Reason.REFUSED: Words(
         gettext_noop("Refused by Kamino"),
@@ -170,6 +171,41 @@ DELIVERY_WORDS: dict[Reason, Words] = {
         gettext_noop("Contacts are not changed"),
         gettext_noop("Changing contacts that Bling has is switched off for this account."),
         gettext_noop("Support switches it on (“Writing into Bling”)."),
+    ),
+    Reason.PRODUCT_UNKNOWN: Words(
+        gettext_noop("Product not in Bling"),
+        gettext_noop("A bill of another system names a product that Bling does not have (%(name)s)."),
+        _BILLS,
+    ),
+    Reason.PAYMENT_FORM_UNKNOWN: Words(
+        gettext_noop("Payment form not in Bling"),
+        gettext_noop("A bill of another system names a payment form that Bling does not have (%(name)s)."),
+        _BILLS,
+    ),
+    Reason.ORDER_INVOICED: Words(
+        gettext_noop("Invoice made"),
+        gettext_noop("A bill of another system changed after the invoice of its order was made."),
+        _BILLS,
+    ),
+    Reason.ORDER_LAUNCHED: Words(
+        gettext_noop("Titles launched"),
+        gettext_noop("A bill of another system changed after the titles of its order were launched, or it ended."),
+        _BILLS,
+    ),
+    Reason.ORDER_CHANGED: Words(
+        gettext_noop("Order changed in Bling"),
+        gettext_noop("Somebody changed in Bling the order of a bill of another system."),
+        _BILLS,
+    ),
+    Reason.ORDER_GONE: Words(
+        gettext_noop("Order gone from Bling"),
+        gettext_noop("Bling no longer has the order of a bill of another system."),
+        _BILLS,
+    ),
+    Reason.TOTAL_DIFFERS: Words(
+        gettext_noop("Total differs"),
+        gettext_noop("Bling shows another total of an order than the bill of another system has (%(name)s)."),
+        _BILLS,
     ),
     Reason.NO_ANSWER: Words(
         gettext_noop("No answer"),

@@ -71,6 +71,10 @@ _BY_CODE = {
         "Bling lets nobody change contacts (%(message)s): tick “Clientes e Fornecedores” with its sub-items in a new "
         "app, and give its user the same permission. Nothing else is affected."
     ),
+    "no_orders": gettext_noop(
+        "Bling lets nobody enter sales orders (%(message)s): tick “Pedidos de Venda” with its sub-items in a new app, "
+        "and give its user the same permission. Nothing else is affected."
+    ),
     "refused_in_a_row": gettext_noop(
         "Bling refused several customers of another system one after the other: look at “Customers of other systems”. "
         "The rest goes on by itself within minutes."

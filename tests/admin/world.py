@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from integrations.domain.contact_merge import Agreed, Difference
+from integrations.domain.orders import DesiredOrder, OrderItem, OrderParcel
 from integrations.domain.payables import DesiredContact, DesiredPayable, DesiredSettlement
 from integrations.models import (
     Alert,
@@ -31,6 +32,7 @@ from integrations.models import (
     Mapping,
     MappingChange,
     MonthClosing,
+    OrderWrite,
     PayableSheet,
     PayableWrite,
     Payment,
@@ -92,6 +94,7 @@ class Rows:
     api_key: ApiKey
     settlement: SettlementWrite
     customer: CustomerWrite
+    bill: OrderWrite
 
     @property
     def other_title(self) -> Title:
@@ -104,7 +107,7 @@ class Rows:
             self.person, self.title, self.posting, self.planned, self.attempt, self.run, self.discrepancy, self.forced,
             self.alert, self.change, self.bulk, self.closing, self.hold,
             self.batch, self.payable, self.sheet, self.api_key, self.settlement,
-            self.customer,
+            self.customer, self.bill,
         ]  # fmt: skip
 
 
@@ -218,11 +221,15 @@ def make_rows(slug: str, number: int, user: User) -> Rows:
     hold = RestoreHold.objects.create(
         kamino_connection=kamino, direction="payable", since=now, looked_at=now, ended_at=now, reason=f"Motivo {slug}"
     )
-    entered, key = make_payable(bling, user, number), make_key(bling, user)
+    entered, key, customer = (
+        make_payable(bling, user, number),
+        make_key(bling, user),
+        make_customer(bling, user, number),
+    )
     return Rows(
         tenant, bling, kamino, category, free, chart, bank, mapping, filter_rule, person, title, posting,
         PlannedWrite.objects.get(pk=other_posting.pk), attempt, run, discrepancy, forced, alert, change, bulk, closing,
-        hold, *entered, key, make_settlement(entered[1], key), make_customer(bling, user, number),
+        hold, *entered, key, make_settlement(entered[1], key), customer, make_bill(customer, number),
     )  # fmt: skip
 
 
@@ -304,6 +311,27 @@ def make_customer(bling: BlingConnection, user: User, number: int) -> CustomerWr
         started_at=now, ended_at=now, outcome="delivered",
     )  # fmt: skip
     return customer
+
+
+def make_bill(customer: CustomerWrite, number: int) -> OrderWrite:
+    """Make a bill of another system that was sent once, and that Bling refused since."""
+    now, slug, bling = timezone.now(), customer.connection.tenant.slug, customer.connection
+    ApiKey.objects.filter(pk=customer.api_key_id).update(bills=True)
+    wanted = DesiredOrder(
+        DAY, (OrderItem("VISITA", f"Visita {slug}", Decimal(1), Decimal("88.20")),),
+        (OrderParcel(DAY, Decimal("88.20"), "Boleto"),), f"BK-AAAAAAA{number:03d}", notes=f"Nota {slug}",
+    )  # fmt: skip
+    bill = OrderWrite.objects.create(
+        connection=bling, api_key=customer.api_key, contact=customer.contact, system="auvo", ref=f"fatura-{slug}",
+        version=1, digest="x", reference=wanted.reference, customer_name=customer.name, day=DAY, total=wanted.total,
+        accepted_at=now, state="needs_human", reason="order_changed", bling_id=number * 1000 + 700, order_number="77",
+        desired=wanted.to_json(), desired_fingerprint=wanted.fingerprint, ready_at=now, planned_at=now,
+    )  # fmt: skip
+    BlingAttempt.objects.create(
+        connection=bling, order=bill, operation="create", body=bill.desired, fingerprint="x", fence=1, started_at=now,
+        ended_at=now, outcome="delivered",
+    )  # fmt: skip
+    return bill
 
 
 def make_title(

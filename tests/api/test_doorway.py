@@ -11,7 +11,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations.models import ApiKey, BlingWriting, ContactWrite, CustomerWrite, Tenant, WriteMode
+from integrations.models import ApiKey, BlingWriting, ContactWrite, CustomerWrite, OrderWrite, Tenant, WriteMode
 from integrations.models.connections import BlingConnection
 from tests.admin.world import Rows, make_rows, make_user
 from tests.bling_v2.example import XML
@@ -23,10 +23,11 @@ from tests.flows.systems import KEY, LUA, api_key, ask, put
 def rows(db: None) -> Rows:
     cache.clear()
     rows = make_rows("nossa", 7, make_user("dono"))
+    OrderWrite.objects.all().delete()
     CustomerWrite.objects.all().delete()
     ApiKey.objects.filter(kind="api").delete()
     BlingWriting.objects.create(connection=rows.bling, mode=WriteMode.LIVE)
-    _key(rows)
+    _key(rows, bills=True)
     return rows
 
 
@@ -62,7 +63,7 @@ class TestKeys:
 
     def test_one_of_the_bridge_is_none_here_and_ours_is_none_there(self, rows: Rows) -> None:
         assert send_v2(XML, key=KEY).status_code == 401
-        ApiKey.objects.filter(system="auvo").update(kind="bridge", system="", customers="")
+        ApiKey.objects.filter(system="auvo").update(kind="bridge", bills=False, system="", customers="")
         assert code_of(put()) == (401, "no_key")
 
     def test_who_tries_keys_is_stopped_and_others_are_not(self, rows: Rows) -> None:
@@ -149,7 +150,7 @@ class TestVersions:
         assert CustomerWrite.objects.get().get_desired().email == "outro@lua.example"
 
     def test_too_many_within_a_minute(self, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("integrations.pipeline.payables.throttle.MOST_CUSTOMERS_A_MINUTE", 2)
+        monkeypatch.setattr("integrations.pipeline.payables.throttle.MOST_SENT_A_MINUTE", 2)
         assert [put(str(number), documento="", nome=f"N{number}").status_code for number in range(3)] == [202, 202, 429]
         assert CustomerWrite.objects.count() == 2
 
@@ -221,7 +222,7 @@ def test_the_page_for_those_who_write_programs(db: None) -> None:
     assert page.status_code == 200
     assert "cdn" not in page.content.decode()
     schema = Client().get("/api/v1/openapi.json").json()
-    assert set(schema["paths"]) == {"/api/v1/clientes/{ref}", "/api/v1/clientes"}
+    assert set(schema["paths"]) == {"/api/v1/clientes/{ref}", "/api/v1/clientes", "/api/v1/faturas/{ref}"}
 
 
 _json = st.recursive(

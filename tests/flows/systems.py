@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import ApiKey, BlingWriting, CustomerWrite, WriteMode
+from integrations.models import ApiKey, BlingWriting, CustomerWrite, OrderWrite, WriteMode
 from integrations.models.api_keys import digests_of, new_key
 from tests.flows.helpers import Company
 
@@ -54,6 +54,56 @@ def ask(method: str, path: str, body: Any = None, *, key: str = KEY, **options: 
 def put(ref: str = "7", version: int = 1, *, key: str = KEY, **changes: Any) -> Any:
     """Send a customer: the bakery, but for what is changed."""
     return ask("PUT", f"clientes/{ref}", {**LUA, "versao": version, **changes}, key=key)
+
+
+BILL = {
+    "data": "2026-12-01", "cliente_ref": "7",
+    "itens": [
+        {"sku": "VISITA", "descricao": "Visita técnica", "quantidade": 2, "valor": 12.5},
+        {"sku": "PECA", "descricao": "Peça", "quantidade": 0.5, "valor": 10},
+    ],
+    "desconto_percentual": 10, "frete": 7, "observacoes": "OS 77",
+    "parcelas": [{"vencimento": "2026-12-10", "forma_pagamento": "pix"}] * 3,
+}  # fmt: skip
+"""Items of 30.00, 10 % off, 7.00 of freight: 34.00, in three parts."""
+
+
+@pytest.fixture
+def billed(served: Company) -> Company:
+    """The same, with a customer that was sent, whose bills become orders."""
+    ApiKey.objects.update(bills=True)
+    BlingWriting.objects.update(writes_orders=True)
+    for code in ("VISITA", "PECA"):
+        served.bling.add_product(code)
+    sent(served)
+    return served
+
+
+def put_bill(ref: str = "F1", version: int = 1, *, key: str = KEY, **changes: Any) -> Any:
+    """Send a bill, but for what is changed."""
+    return ask("PUT", f"faturas/{ref}", {**BILL, "versao": version, **changes}, key=key)
+
+
+def bill_sent(company: Company, ref: str = "F1", version: int = 1, **changes: Any) -> dict[str, Any]:
+    """Send a bill, do what is due, and return what its system is told then."""
+    answer = put_bill(ref, version, **changes)
+    assert answer.status_code in (200, 202), answer.content
+    company.work()
+    return told_of_bill(ref)
+
+
+def told_of_bill(ref: str = "F1", *, key: str = KEY) -> dict[str, Any]:
+    found: dict[str, Any] = ask("GET", f"faturas/{ref}", key=key).json()
+    return found
+
+
+def bill(ref: str = "F1") -> OrderWrite:
+    return OrderWrite.objects.get(ref=ref)
+
+
+def sales(company: Company) -> list[Any]:
+    """Return the orders that Bling has and that came from us."""
+    return [sale for sale in company.bling.sales.values() if sale.shop_number]
 
 
 def sent(company: Company, ref: str = "7", version: int = 1, **changes: Any) -> dict[str, Any]:

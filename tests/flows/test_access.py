@@ -26,7 +26,7 @@ from sandbox.world import World
 from tests.flows.customers import WRITE_SCOPES, Customer
 from tests.flows.payables import enter, ours, states
 
-SWITCHES = {"limit": None, "only_writer": True, "settles": False, "changes_contacts": False}
+SWITCHES = {"limit": None, "only_writer": True, "settles": False, "changes_contacts": False, "writes_orders": False}
 
 
 def test_writing_is_asked_for_and_authorized_by_the_link(customer: Customer) -> None:
@@ -51,6 +51,7 @@ def test_what_is_authorized_is_written(customer: Customer) -> None:
         "only_writer": True,
         "settles": False,
         "changes_contacts": False,
+        "writes_orders": False,
         "reason": "início",
         "user": customer.person,
     }
@@ -67,6 +68,7 @@ def test_reading_alone_is_not_enough_for_live_writing(customer: Customer) -> Non
         "only_writer": True,
         "settles": False,
         "changes_contacts": False,
+        "writes_orders": False,
         "reason": "início",
         "user": customer.person,
     }
@@ -334,6 +336,7 @@ def test_back_to_reading_lets_no_program_settle_and_is_told(customer: Customer, 
         "only_writer": True,
         "settles": False,
         "changes_contacts": False,
+        "writes_orders": False,
         "reason": "de novo",
         "user": customer.person,
     }

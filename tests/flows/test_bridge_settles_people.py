@@ -194,7 +194,7 @@ def test_a_restored_database_settles_nothing_before_people_and_programs_say_so(
     bridged.work()
     company_writing.switch(
         connection=bridged.connection, mode=WriteMode.LIVE, limit=None, only_writer=True, settles=False,
-        changes_contacts=False, reason="vai",
+        changes_contacts=False, writes_orders=False, reason="vai",
         user=ana, now=timezone.now(),
     )  # fmt: skip
     assert error_of(put(title.id))[0] == 905  # what was asked for before the restore has to be asked anew
@@ -216,7 +216,7 @@ def test_what_waited_while_it_was_switched_off_is_asked_for_anew(
         for settles in (False, True):
             company_writing.switch(
                 connection=bridged.connection, mode=WriteMode.LIVE, limit=None, only_writer=True, settles=settles,
-                changes_contacts=False, reason="engano", user=ana, now=timezone.now(),
+                changes_contacts=False, writes_orders=False, reason="engano", user=ana, now=timezone.now(),
             )  # fmt: skip
     else:
         ApiKey.objects.update(settles=False)

@@ -320,7 +320,7 @@ def test_what_was_entered_before_live_delivery_is_not_sent_by_itself(
     def turn(mode: WriteMode) -> None:
         switch(
             connection=writing.connection, mode=mode, limit=None, only_writer=True, settles=False,
-            changes_contacts=False, reason="vai",
+            changes_contacts=False, writes_orders=False, reason="vai",
             user=ana, now=timezone.now(),
         )  # fmt: skip
 

@@ -59,6 +59,7 @@ OWN_PERMISSIONS = [
     gettext_noop("Can confirm payables above the limit"),
     gettext_noop("Can decide about payables for Bling"),
     gettext_noop("Can decide about customers of other systems"),
+    gettext_noop("Can decide about bills of other systems"),
     gettext_noop("Can make, register and revoke keys of the bridge"),
     gettext_noop("Can confirm keys of the bridge, and that they may settle"),
 ]

@@ -59,6 +59,8 @@ _EVENTS = {
     "settling_on": gettext_noop("Programs may settle payables in Bling"),
     "settling_off": gettext_noop("Programs may not settle payables in Bling any more"),
     "contacts_on": gettext_noop("Contacts in Bling may be changed by what other systems send"),
+    "orders_on": gettext_noop("Bills of other systems become sales orders in Bling"),
+    "orders_off": gettext_noop("Bills of other systems do not become sales orders any more"),
     "contacts_off": gettext_noop("Contacts in Bling are not changed any more"),
     "superseded": gettext_noop("Something else was asked for meanwhile: the new authorization was not stored"),
     "switch_unread": gettext_noop("The new authorization could not be tried and was not stored; the old one stays"),

@@ -18,7 +18,7 @@ from integrations.pipeline.company import bling_access
 from integrations.pipeline.company import writing as company_writing
 from integrations.words.writes import MODE_COLOURS
 
-SWITCHES = ("mode", "limit", "only_writer", "settles", "changes_contacts")
+SWITCHES = ("mode", "limit", "only_writer", "settles", "changes_contacts", "writes_orders")
 
 
 class WritingForm(actions.ReasonForm):
@@ -43,6 +43,10 @@ class WritingForm(actions.ReasonForm):
     changes_contacts = forms.BooleanField(
         label=gettext_lazy("Contacts may be changed"), required=False,
         help_text=BlingWriting._meta.get_field("changes_contacts").help_text, widget=UnfoldBooleanSwitchWidget(),
+    )  # fmt: skip
+    writes_orders = forms.BooleanField(
+        label=gettext_lazy("Bills become sales orders"), required=False,
+        help_text=BlingWriting._meta.get_field("writes_orders").help_text, widget=UnfoldBooleanSwitchWidget(),
     )  # fmt: skip
 
 

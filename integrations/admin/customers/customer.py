@@ -1,6 +1,5 @@
 """Customers of other systems: the list, and one of them with both its sides and what a person may decide."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -14,12 +13,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.admin.customers.forms import SidesForm
 from integrations.admin.kit import actions, texts
-from integrations.admin.kit.base import ReadOnlyAdmin
 from integrations.admin.kit.bling_attempts import AttemptInline
 from integrations.admin.kit.bling_forms import ContactForm
 from integrations.admin.kit.decorators import display, page_action
-from integrations.admin.kit.filters import ChoiceFilter, TenantFilter
-from integrations.admin.kit.standing_columns import StandingColumns
+from integrations.admin.kit.filters import TenantFilter
+from integrations.admin.kit.of_systems import OfSystemsAdmin, WaitsFilter
 from integrations.admin.kit.state_in_bling import StateInBling
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Reason
@@ -28,7 +26,7 @@ from integrations.models.customer_queries import customers_that_ask
 from integrations.pipeline.customers import orders
 from integrations.pipeline.customers.sides import Fate, sides_of
 from integrations.pipeline.customers.standing import Standing, standing_of
-from integrations.words.customers import customer_texts, fate_name, field_name, standing_name
+from integrations.words.customers import customer_texts, fate_name, field_name
 
 USEFUL: dict[Standing, set[str]] = {
     Standing.STALE: {"send_again", "leave_out"},
@@ -47,15 +45,7 @@ USEFUL: dict[Standing, set[str]] = {
 """The buttons that can do something where a customer stands."""
 
 
-class WaitsForSomebody(ChoiceFilter):
-    """Customers of live accounts that a person moves on."""
-
-    title = gettext_lazy("waits for a person")
-    parameter_name = "asks"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("1", gettext_lazy("Yes"))]
-
+class CustomersThatWait(WaitsFilter):
     def narrowed(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(customers_that_ask()) if self.choice else queryset
 
@@ -67,22 +57,18 @@ class CustomerAttemptInline(AttemptInline):
 
 
 @admin.register(CustomerWrite)
-class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmin):
+class CustomerWriteAdmin(OfSystemsAdmin):
     answers = staticmethod(standing_of)
-    names = staticmethod(standing_name)
     sentences = staticmethod(customer_texts)
-    QUIET = (Standing.EQUAL, Standing.LEFT_OUT)
-    tenant_path = "connection__tenant"
+    given = "customer"
     empty_text = gettext_lazy("No other system has sent a customer yet. Its key is made under “Keys of programs”.")
     list_display = ["what", "whose", "standing", "why", "said"]
-    list_filter = [TenantFilter, WaitsForSomebody, ("state", StateInBling)]
-    list_select_related = ["api_key", "contact", "connection__tenant", "connection__writing"]
+    list_filter = [TenantFilter, CustomersThatWait, ("state", StateInBling)]
     search_fields = ["name", "ref"]
     search_help_text = gettext_lazy("Name or reference")
-    ordering = ["-accepted_at", "-pk"]
     inlines = [CustomerAttemptInline]
     readonly_fields = fields = [
-        "standing", "whole_answer", "advice", "sides", "reference", "said", "left_out_text", "person_link",
+        "standing", "whole_answer", "advice", "sides", "name_there", "said", "left_out_text", "person_link",
         "bling_number", "decided", "company",
     ]  # fmt: skip
     actions = ["send_these_again"]
@@ -90,20 +76,20 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         whole = Value(texts.sees_personal_data(request))
-        rows: QuerySet[Any] = super().get_queryset(request).select_related(*self.list_select_related)
-        told: QuerySet[Any] = rows.annotate(whole_document=whole)
-        return told
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(whole_document=whole)
+        return rows
 
     def has_resolve_customer_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("integrations.resolve_customer"))
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Show only the buttons that can do something."""
-        rows = CustomerWrite.objects.select_related("api_key", "contact", "connection__writing")
-        row = rows.filter(pk=object_id).first()
-        useful = _useful(row) if row is not None else set()
-        shown = super().get_actions_detail(request, object_id)
-        return [action for action in shown if action.path in useful]
+    def useful_of(self, row: CustomerWrite) -> set[str]:
+        """Return the buttons that can do something for a customer, where it stands and for its reason."""
+        useless = {"send_again"} if row.reason == Reason.CONTACT_GONE else {"look_anew"}
+        if row.reason != Reason.DOCUMENT_DIFFERS:
+            useless.add("another_customer")
+        if row.state == DeliveryState.NEEDS_HUMAN and row.reason not in orders.OF_ANOTHER_CONTACT:
+            useless.add("decide_contact")
+        return USEFUL.get(standing_of(row, timezone.now()).standing, set()) - useless
 
     @page_action(gettext_lazy("Choose the data"), permissions=["resolve_customer"], icon="rule", variant="primary")
     def choose_data(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -112,7 +98,7 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
         form = SidesForm(
             request.POST or None, differences=agreed.open if agreed else (), initial={"asked": orders.asked_of(row)}
         )
-        return self._ask(
+        return self.ask(
             request, object_id, orders.choose, _("Decided. It is sent next."), title=_("Choose the data"), form=form,
             text=_("Of each field: whose value counts. The system's is written into Bling; Bling's stays, and the "
                    "system is told it where it reads from Bling."),
@@ -121,7 +107,7 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
 
     @page_action(gettext_lazy("Decide the contact"), permissions=["resolve_customer"], icon="rule", variant="primary")
     def decide_contact(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(
+        return self.ask(
             request, object_id, orders.contact_of, _("Decided. It is sent next."), title=_("Decide the contact"),
             form=ContactForm(request.POST or None), submit=_("Decide"),
             text=_("Look in Bling which contact it is, and give its id. It counts for all that is this contact."),
@@ -129,7 +115,7 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
 
     @page_action(gettext_lazy("Send again"), permissions=["resolve_customer"], icon="replay")
     def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(
+        return self.ask(
             request, object_id, orders.send_again, _("It is sent next."), title=_("Send again"), submit=_("Send again"),
             text=_("It is compared with Bling, and what the system alone changed is written."),
         )  # fmt: skip
@@ -137,21 +123,16 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
     @admin.action(description=gettext_lazy("Send again"), permissions=["resolve_customer"])
     def send_these_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Send those of the rows that were chosen which wait for it."""
-        now = timezone.now()
-        rows = queryset.select_related("api_key", "contact", "connection__writing")
-        waiting = [row for row in rows if "send_again" in USEFUL.get(standing_of(row, now).standing, ())]
-        if "confirmed" in request.POST:
-            actions.one_by_one(request, waiting, orders.send_again, _sent_again, name="customer")
-            return None
-        return actions.confirm(
-            request, self, title=_("Send again"), submit=_("Send again"), rows=waiting, action="send_these_again",
+        return self.ask_of_many(
+            request, queryset, "send_again", orders.send_again, _sent_again, title=_("Send again"),
+            submit=_("Send again"), action="send_these_again",
             text=_("Each is compared with Bling, and what its system alone changed is written. Those that wait for "
                    "something else are left out."),
         )  # fmt: skip
 
     @page_action(gettext_lazy("It is another customer now"), permissions=["resolve_customer"], icon="swap_horiz")
     def another_customer(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(
+        return self.ask(
             request, object_id, orders.is_other, _("Decided. It is sent next."), dangerous=True,
             title=_("It is another customer now"), form=actions.ReasonForm(request.POST or None), submit=_("Decide"),
             text=_("The reference is linked with the contact that has the CPF/CNPJ which the system says now; it is "
@@ -160,7 +141,7 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
 
     @page_action(gettext_lazy("Look for it anew"), permissions=["resolve_customer"], icon="person_search")
     def look_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(
+        return self.ask(
             request, object_id, orders.look_anew, _("It is looked for next."), title=_("Look for it anew"),
             form=actions.ReasonForm(request.POST or None), submit=_("Look for it anew"), dangerous=True,
             text=_("Its contact was deleted in Bling. Another one with its CPF/CNPJ or name is used; else it is "
@@ -169,37 +150,16 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
 
     @page_action(gettext_lazy("Do not send"), permissions=["resolve_customer"], icon="block")
     def leave_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._ask(
+        return self.ask(
             request, object_id, orders.leave_out, _("It is not sent."), title=_("Do not send"), dangerous=True,
             form=actions.ReasonForm(request.POST or None), submit=_("Do not send"),
             text=_("Nothing more of it reaches Bling, whatever its system says. “Send again” ends that."),
         )  # fmt: skip
 
-    def _ask(
-        self, request: HttpRequest, object_id: str, order: Callable[..., object], done: str, **page: Any
-    ) -> HttpResponse:
-        row = self.get_object_or_deny(request, object_id)
-        return actions.ask_then(
-            request, self, row.pk, order, done, given={"customer": row}, note=f"{row} · {row.connection.tenant}", **page
-        )
-
     @display(gettext_lazy("customer"), ordering="name")
     def what(self, row: CustomerWrite) -> str:
         document = texts.document(row.document, whole=getattr(row, "whole_document", False))
         return texts.two_lines(row.name or texts.EMPTY, document)
-
-    @display(gettext_lazy("system and reference"), ordering="ref")
-    def reference(self, row: CustomerWrite) -> str:
-        return f"{row.system} · {row.ref}"
-
-    @display(gettext_lazy("system and reference"), ordering="ref")
-    def whose(self, row: CustomerWrite) -> str:
-        return texts.two_lines(self.reference(row), row.connection.tenant)
-
-    @display(gettext_lazy("said by the system"), ordering="accepted_at")
-    def said(self, row: CustomerWrite) -> str:
-        version = _("version %(number)s") % {"number": row.version}
-        return texts.two_lines(texts.moment(row.accepted_at), version)
 
     @display(gettext_lazy("both sides"))
     def sides(self, row: CustomerWrite) -> SafeString | str:
@@ -232,16 +192,6 @@ class CustomerWriteAdmin(StandingColumns, actions.PermittedActions, ReadOnlyAdmi
     @display(gettext_lazy("contact in Bling"))
     def bling_number(self, row: CustomerWrite) -> str:
         return texts.plain_number(row.bling_id or row.contact.bling_id)
-
-
-def _useful(row: CustomerWrite) -> set[str]:
-    """Return the buttons that can do something for a customer, where it stands and for its reason."""
-    useless = {"send_again"} if row.reason == Reason.CONTACT_GONE else {"look_anew"}
-    if row.reason != Reason.DOCUMENT_DIFFERS:
-        useless.add("another_customer")
-    if row.state == DeliveryState.NEEDS_HUMAN and row.reason not in orders.OF_ANOTHER_CONTACT:
-        useless.add("decide_contact")
-    return USEFUL.get(standing_of(row, timezone.now()).standing, set()) - useless
 
 
 def _sent_again(count: int) -> str:

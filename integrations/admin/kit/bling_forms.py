@@ -21,3 +21,12 @@ class ContactForm(actions.ReasonForm):
 
     def clean_contact_id(self) -> int:
         return self.cleaned_data["contact_id"] or 0
+
+
+class NumberForm(actions.ReasonForm):
+    """The number of something in Bling, and how a person knows."""
+
+    field_order = ["bling_id", "reason"]
+    bling_id = forms.IntegerField(
+        label=gettext_lazy("Bling id"), min_value=1, max_value=LARGEST_ID, widget=UnfoldAdminIntegerFieldWidget()
+    )

@@ -45,6 +45,7 @@ TENANT_PATHS: dict[type[Model], str] = {
     models.PayableWrite: "connection__tenant",
     models.SettlementWrite: "connection__tenant",
     models.CustomerWrite: "connection__tenant",
+    models.OrderWrite: "connection__tenant",
     models.WriteBatch: "connection__tenant",
     models.PayableSheet: "connection__tenant",
     models.BlingAttempt: "connection__tenant",

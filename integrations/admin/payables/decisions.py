@@ -3,17 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from integrations.admin.kit import actions, texts
-from integrations.admin.kit.bling_forms import LARGEST_ID, ContactForm
+from integrations.admin.kit.bling_forms import ContactForm, NumberForm
 from integrations.admin.kit.decorators import page_action
 from integrations.admin.payables.attempts import has_surplus
 from integrations.domain.delivery import DeliveryState
@@ -35,15 +33,6 @@ USEFUL: dict[Standing, set[str]] = {
     Standing.STUCK: {"send_again", "it_is_there", "it_is_not_there", "leave_out", "create_anyway"},
 }
 """The buttons that can do something where a payable stands."""
-
-
-class NumberForm(actions.ReasonForm):
-    """The number of a payable in Bling, and how a person knows."""
-
-    field_order = ["bling_id", "reason"]
-    bling_id = forms.IntegerField(
-        label=gettext_lazy("Bling id"), min_value=1, max_value=LARGEST_ID, widget=UnfoldAdminIntegerFieldWidget()
-    )
 
 
 class PayableDecisions(actions.PermittedActions):

@@ -38,7 +38,7 @@ OF_BRIDGE = (
     "parcel_value", "unknown_names", "window_hours", "success_status", "allows_query", "is_old", "limit_text",
     "settling", "settles_any", "settle_account",
 )  # fmt: skip
-OF_API = ("system", "customers", "prefers")
+OF_API = ("system", "customers", "prefers", "bills")
 """What is shown of a key of one kind alone."""
 COLOURS = {"valid": "success", "awaiting": "warning", "revoked": "default"}
 
@@ -287,6 +287,7 @@ def _what_it_may(row: ApiKey) -> list[str]:
         return [
             _("System %(system)s. Customers: %(customers)s.") % names,
             _("Where both sides changed a field: %(prefers)s.") % names,
+            *([_("It sends bills, which become sales orders in Bling.")] if row.bills else []),
         ]
     enters = _("It enters payables. Limit of 24 hours: %(limit)s") % {"limit": limit_of(row)}
     if not row.settles:

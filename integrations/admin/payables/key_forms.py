@@ -112,19 +112,28 @@ class KeyForm(OfConnection, SettingsForm):
 class ApiKeyForm(OfConnection, LabelForm):
     """A new key of our API. What it may do stays as it is made: another key of the same system may do otherwise."""
 
-    field_order = ["connection", "label", "system", "customers", "prefers", "contact_email"]
+    field_order = ["connection", "label", "system", "customers", "prefers", "bills", "contact_email"]
     system = forms.CharField(
         label=_("System"), max_length=MOST_SYSTEM, help_text=_help("system"), widget=UnfoldAdminTextInputWidget(),
         validators=ApiKey._meta.get_field("system").validators,
     )  # fmt: skip
     customers = forms.ChoiceField(
-        label=_("Customers"), widget=UnfoldAdminRadioSelectWidget(),
-        choices=[choice for choice in CustomersDirection.choices if choice[0]],
+        label=_("Customers"), choices=CustomersDirection.choices, required=False,
+        widget=UnfoldAdminRadioSelectWidget(),
     )  # fmt: skip
     prefers = forms.ChoiceField(
         label=_("Who is right"), choices=Prefers.choices, required=False, initial=Prefers.ASK,
         help_text=_help("prefers"), widget=UnfoldAdminRadioSelectWidget(),
     )  # fmt: skip
+    bills = forms.BooleanField(
+        label=_("May send bills"), required=False, help_text=_help("bills"), widget=UnfoldBooleanSwitchWidget()
+    )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if not found.get("customers") and not found.get("bills") and "customers" not in self.errors:
+            self.add_error("customers", _("Choose what the system may do: customers, bills or both."))
+        return found
 
 
 class OldKeyForm(KeyForm):

@@ -11,6 +11,7 @@ from integrations.rest.errors import (
     ConflictError,
     IncompleteError,
     InternalError,
+    NamedConflictError,
     RateLimitedError,
     RejectedError,
     SoughtError,
@@ -25,7 +26,8 @@ def reason_of(error: ApiError) -> Problem:
     """Return what a failed delivery met, as a reason with the parameters of its sentence."""
     if isinstance(error, ConflictError):
         code = Reason(error.code) if error.code else Reason.AMBIGUOUS
-        return Problem(code, {"ids": error.message} if isinstance(error, AmbiguousError) else {})
+        named = {AmbiguousError: "ids", NamedConflictError: "name"}.get(type(error))
+        return Problem(code, {named: error.message} if named else {})
     if isinstance(error, UncertainError):
         return Problem(Reason.UNCONFIRMED)
     if isinstance(error, RejectedError):

@@ -68,6 +68,13 @@ CUSTOMER_FAILPOINTS = (
     "customer.recorded",
 )
 """Those of customers of other systems, which a tick only passes when a system sent one."""
+BILL_FAILPOINTS = (
+    "order.claimed",
+    "order.before_write",
+    "order.after_write",
+    "order.recorded",
+)
+"""Those of bills of other systems, which a tick only passes when a system sent one."""
 EXPORT_FAILPOINTS = ("export.worked", "export.saved")
 """Those of exports, which a tick only passes when somebody ordered one."""
 

@@ -179,7 +179,7 @@ def switches_of(writing: BlingWriting) -> dict[str, Any]:
 def tell_switches(writing: BlingWriting, before: Mapping[str, Any], *, reason: str, user: User, now: datetime) -> None:
     """Tell on a connection's timeline which switches of its writing differ from what they were."""
     codes = [f"writing_{writing.mode}"] if writing.mode != before["mode"] else []
-    for name, code in (("settles", "settling"), ("changes_contacts", "contacts")):
+    for name, code in (("settles", "settling"), ("changes_contacts", "contacts"), ("writes_orders", "orders")):
         is_on = getattr(writing, name)
         codes += [f"{code}_{'on' if is_on else 'off'}"] if is_on != before[name] else []
     for code in codes:

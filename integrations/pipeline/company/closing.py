@@ -20,6 +20,7 @@ from integrations.models import (
     FilterRule,
     KaminoConnection,
     Mapping,
+    OrderWrite,
     PayableWrite,
     Person,
     SettlementWrite,
@@ -98,7 +99,7 @@ def _delete(tenant: Tenant, clock: Callable[[], datetime], deadline: datetime) -
     log.info("company deleted", tenant=tenant.slug)
 
 
-_OF_CONTACTS: tuple[type[Model], ...] = (SettlementWrite, PayableWrite, CustomerWrite)
+_OF_CONTACTS: tuple[type[Model], ...] = (SettlementWrite, PayableWrite, OrderWrite, CustomerWrite)
 """What holds on to contacts for Bling."""
 
 

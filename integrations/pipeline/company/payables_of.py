@@ -8,7 +8,15 @@ from typing import Any
 from django.db.models import CharField, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from integrations.models import BlingAttempt, ContactWrite, CustomerWrite, PayableWrite, SettlementWrite, Title
+from integrations.models import (
+    BlingAttempt,
+    ContactWrite,
+    CustomerWrite,
+    OrderWrite,
+    PayableWrite,
+    SettlementWrite,
+    Title,
+)
 from integrations.pipeline.company.subjects import Subject, without
 
 
@@ -37,6 +45,9 @@ class PayablesOf:
             | Q(contact__in=self.suppliers.order_by().values("pk")),
             **mine,
         )  # fmt: skip
+        self.orders = OrderWrite.objects.filter(
+            named("customer_name") | Q(contact__in=self.suppliers.order_by().values("pk")), **mine
+        )
         about = Q(payable__in=self.payables.order_by().values("pk"))
         titles = Title.objects.filter(person__in=subject.persons)
         mirrored = titles.filter(connection=OuterRef("connection"), bling_id=OuterRef("title_id"))
@@ -46,14 +57,15 @@ class PayablesOf:
             | Q(contact__in=self.suppliers.order_by().values("pk"))
             | Q(settlement__in=self.settlements.order_by().values("pk"))
             | Q(customer__in=self.customers.order_by().values("pk"))
+            | Q(order__in=self.orders.order_by().values("pk"))
         )
 
     def units(self) -> list[QuerySet[Any]]:
-        return [self.payables, self.customers, self.suppliers, self.settlements]
+        return [self.payables, self.customers, self.orders, self.suppliers, self.settlements]
 
     def erase(self) -> None:
         """Empty what names the person. Numbers, days and amounts stay, and what keeps one from being sent twice."""
-        payables, customers, suppliers, settlements = ([row.pk for row in rows] for rows in self.units())
+        payables, customers, bills, suppliers, settlements = ([row.pk for row in rows] for rows in self.units())
         self.attempts.update(body={}, sent_body=None, message="", failure=None)
         words = self._subject.words
         for payable in PayableWrite.objects.filter(pk__in=payables):
@@ -74,6 +86,10 @@ class PayablesOf:
             name="", document="", ref=Concat(Value("*"), Cast("pk", CharField())), desired=None, delivered=None,
             bling_id=None, choices={}, seen=None, decision_reason="", reason_params={}, problems=[],
         )  # fmt: skip
+        # What was billed stays, as an amount and a day: it is behind titles. Without its `ref` it would be sent twice.
+        OrderWrite.objects.filter(pk__in=bills).update(
+            customer_name="", desired=None, delivered=None, decision_reason="", reason_params={}, problems=[]
+        )
         ContactWrite.objects.filter(pk__in=suppliers).update(
             name="", folded_name=Cast("pk", CharField()), document="", desired=None, delivered=None,
             reason_params={}, problems=[],

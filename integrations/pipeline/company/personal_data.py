@@ -85,6 +85,7 @@ OF_THE_PERSON: dict[str, tuple[str, ...]] = {
         "supplier_name", "supplier_document", "reason_params", "problems", "desired", "delivered", "decision_reason",
     ),
     "SettlementWrite": ("reason_params", "problems", "desired", "delivered", "decision_reason"),
+    "OrderWrite": ("customer_name", "reason_params", "problems", "desired", "delivered", "decision_reason"),
     "ContactWrite": ("name", "folded_name", "document", "reason_params", "problems", "desired", "delivered"),
     "CustomerWrite": (
         "name", "document", "ref", "reason_params", "problems", "desired", "delivered", "choices", "seen",
@@ -138,6 +139,11 @@ NAMES_NOBODY: dict[str, tuple[str, ...]] = {
     "ContactWrite": ("reason", "desired_fingerprint", "delivered_fingerprint"),
     "SettlementWrite": ("reason", "desired_fingerprint", "delivered_fingerprint", "document_number", "fingerprint"),
     "BlingAttempt": ("fingerprint", "operation"),
+    "OrderWrite": (
+        "reason", "desired_fingerprint", "delivered_fingerprint", "system", "ref", "digest", "reference",
+        "order_number", "shown_digest",
+    ),
+    "BlingProduct": ("sku",),
     "CustomerWrite": ("reason", "desired_fingerprint", "delivered_fingerprint", "system", "digest", "left_out"),
     "BlingWriting": ("failure", *(f"{kind}_failure" for kind in WRITTEN_KINDS)),
     "ApiKey": ("kind", "system", "customers", "prefers", "digest", "prefix"),

@@ -35,6 +35,7 @@ from integrations.models import (
     KnownAddress,
     ListedSpan,
     MappingChange,
+    OrderWrite,
     PartPosting,
     PayableSheet,
     PayableWrite,
@@ -54,7 +55,7 @@ ACCOUNTABLE = 5 * YEAR
 
 GUARDS = (
     Posting, PersonPosting, PartPosting, Attempt, ForcedSettlement, PayableWrite, ContactWrite,
-    SettlementWrite, CustomerWrite, BlingAttempt,
+    SettlementWrite, CustomerWrite, OrderWrite, BlingAttempt,
 )  # fmt: skip
 """Tables with a constraint that keeps something from being sent or settled twice: never purged, never partitioned."""
 

@@ -41,18 +41,21 @@ def switch(
     only_writer: bool,
     settles: bool,
     changes_contacts: bool,
+    writes_orders: bool,
     reason: str,
     user: User,
     now: datetime,
 ) -> BlingWriting:
-    """Set whether and how an account is written to, whether programs may settle in it, and whether contacts that it has
-    may be changed. Raises `Refused` without a reason, or, for live delivery, naming what is not ready."""
+    """Set whether and how an account is written to, whether programs may settle in it, whether contacts that it has may
+    be changed, and whether bills become orders. Raises `Refused` without a reason, or, for live delivery, naming what
+    is not ready."""
     need_reason(reason)
     with transaction.atomic():
         writing, _is_new = BlingWriting.objects.select_for_update().get_or_create(connection=connection)
         before = switches_of(writing)
         writing.mode, writing.limit, writing.only_writer = WriteMode(mode), limit, only_writer
         writing.settles, writing.changes_contacts = settles, changes_contacts
+        writing.writes_orders = writes_orders
         missing = missing_for_live(writing, now) if mode == WriteMode.LIVE and before["mode"] != mode else []
         if missing:
             raise Refused("not_ready", " ".join([_("Not everything is ready."), *missing]))
@@ -64,7 +67,8 @@ def switch(
         writing._history_user = user  # type: ignore[attr-defined]
         writing.save(
             update_fields=[
-                "mode", "limit", "only_writer", "settles", "changes_contacts", "live_since", "settles_since"
+                "mode", "limit", "only_writer", "settles", "changes_contacts", "writes_orders", "live_since",
+                "settles_since",
             ]
         )  # fmt: skip
         tell_switches(writing, before, reason=reason, user=user, now=now)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, F, QuerySet
 
 from integrations.bling_v2.codes import RefusedError
 from integrations.domain.bodies import fingerprint_of
@@ -15,7 +16,15 @@ from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.names import fold
 from integrations.domain.payables import DesiredContact
 from integrations.domain.reasons import Problem, Reason
-from integrations.models import ApiKey, BlingConnection, BlingWriting, ContactWrite, CustomerWrite, WriteMode
+from integrations.models import (
+    ApiKey,
+    BlingConnection,
+    BlingWriting,
+    ContactWrite,
+    CustomerWrite,
+    OrderWrite,
+    WriteMode,
+)
 from integrations.models.outbox import NO_REASON, BaseAttempt, Priority, stored
 from integrations.pipeline.payables import throttle
 from integrations.pipeline.payables.accept import lock
@@ -24,7 +33,8 @@ from integrations.pipeline.payables.suppliers import key_of, wanted_suppliers
 
 
 class NotTaken(StrEnum):
-    """Why a request is not taken; nothing of it is stored then."""
+    """Why a request is not taken; nothing of it is stored then. NO_CUSTOMER: a bill names one that its system did not
+    send; OTHER_CUSTOMER: a bill that is known has another one."""
 
     NO_KEY = "no_key"
     NOT_CONFIRMED = "not_confirmed"
@@ -33,6 +43,8 @@ class NotTaken(StrEnum):
     OLD_VERSION = "old_version"
     OTHER_BODY = "other_body"
     TOO_MANY = "too_many"
+    NO_CUSTOMER = "no_customer"
+    OTHER_CUSTOMER = "other_customer"
 
 
 class NotTakenError(Exception):
@@ -67,17 +79,17 @@ def accept(key: ApiKey, given: Given, now: datetime) -> bool:
         raise NotTakenError(NotTaken.OFF)
     with transaction.atomic():
         lock(key.connection)
-        rows = CustomerWrite.objects.select_for_update(of=("self",)).select_related("connection__writing", "contact")
+        rows = CustomerWrite.objects.select_for_update(of=("self",)).select_related(
+            "connection__writing", "contact", "api_key"
+        )
         row = rows.filter(connection=key.connection_id, system=key.system, ref=given.ref).first()
-        if row is not None and not _is_new(row, given):
-            if row.is_stale() or row.state == DeliveryState.HELD:  # it is said again, by a key that counts
+        if row is not None and not is_new_version(row, given.version, given.digest):
+            is_over = not row.api_key.may_send_customers
+            if row.is_stale() or row.state == DeliveryState.HELD or is_over:  # said again, by a key that counts
                 CustomerWrite.objects.filter(pk=row.pk).update(accepted_at=now, api_key=key)
                 CustomerWrite.objects.filter(pk=row.pk, state=DeliveryState.HELD).update(state=DeliveryState.READY)
             return False
-        try:
-            throttle.check_customers(key, now)
-        except RefusedError as error:
-            raise NotTakenError(NotTaken.TOO_MANY) from error
+        check_rate(CustomerWrite.objects.filter(connection=key.connection_id), now)
         if row is None:
             _create(key, given, now)
         else:
@@ -85,14 +97,22 @@ def accept(key: ApiKey, given: Given, now: datetime) -> bool:
     return True
 
 
-def _is_new(row: CustomerWrite, given: Given) -> bool:
+def check_rate(sent: QuerySet[CustomerWrite] | QuerySet[OrderWrite], now: datetime) -> None:
+    """Raise `NotTakenError` where an account's systems sent too much within a minute; `sent` is all that they did."""
+    try:
+        throttle.check_sent(sent, now)
+    except RefusedError as error:
+        raise NotTakenError(NotTaken.TOO_MANY) from error
+
+
+def is_new_version(row: CustomerWrite | OrderWrite, version: int, digest: str) -> bool:
     """Say whether a system says something else than before. Raises `NotTakenError` for what is older, and where two
     bodies have one version."""
-    if given.version < row.version:
+    if version < row.version:
         raise NotTakenError(NotTaken.OLD_VERSION)
-    if given.version == row.version and given.digest != row.digest:
+    if version == row.version and digest != row.digest:
         raise NotTakenError(NotTaken.OTHER_BODY)
-    return given.version > row.version
+    return version > row.version
 
 
 def _create(key: ApiKey, given: Given, now: datetime) -> None:
@@ -116,12 +136,22 @@ def _change(row: CustomerWrite, key: ApiKey, given: Given, now: datetime) -> Non
     elif not is_linked:
         # What Bling refused as it was before is tried as it is now.
         values["contact"] = contact_for(row.connection, wanted, now)
+        bills_follow(row, values["contact"])
     if not is_linked or not row.document:
         values["document"] = wanted.document
     if row.decision == CustomerWrite.Decision.CONTACT and (is_renamed or wanted.document != row.document):
         values["decision"] = ""  # a person said it of whom the system named then
     state = DeliveryState.NEEDS_HUMAN if is_other else DeliveryState.READY
     CustomerWrite.objects.plan(row.pk, state=state, **values)
+
+
+def bills_follow(row: CustomerWrite, contact: ContactWrite) -> None:
+    """Let the bills of a customer that were never sent be of the contact that is theirs now. Who read one of them
+    before sends it no more."""
+    if contact.pk != row.contact_id:
+        mine = OrderWrite.objects.filter(customer=row, bling_id=None).exclude(state__in=IN_FLIGHT)
+        never_sent = mine.exclude(Exists(OrderWrite.unresolved()))
+        never_sent.update(contact=contact, fence=F("fence") + 1)
 
 
 def _is_linked(row: CustomerWrite) -> bool:

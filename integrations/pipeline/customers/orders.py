@@ -14,9 +14,10 @@ from integrations.domain.contact_merge import Side
 from integrations.domain.delivery import DeliveryState, Outcome
 from integrations.domain.payables import MOST_NAME
 from integrations.domain.reasons import Reason
-from integrations.models import BlingConnection, ContactWrite, CustomerWrite
+from integrations.models import ApiKey, BlingConnection, ContactWrite, CustomerWrite
 from integrations.models.outbox import NO_REASON
-from integrations.pipeline.customers.accept import contact_for
+from integrations.pipeline.customers.accept import bills_follow, contact_for
+from integrations.pipeline.customers.doorway import live_key
 from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.payables.accept import lock
 from integrations.pipeline.payables.live import asking
@@ -36,9 +37,10 @@ def send_again(*, customer: CustomerWrite, user: User, now: datetime) -> None:
         row = _locked(customer)
         if row.state not in _ENDED:
             raise decided_meanwhile()
+        key = live_key(row, ApiKey.objects.that_send_customers())
         if row.contact.bling_id is None:
             free(row.contact, now)
-        _let_go(row, now, accepted_at=now, **decided(Decision.SEND_AGAIN, "", user, now))
+        _let_go(row, now, accepted_at=now, api_key=key, **decided(Decision.SEND_AGAIN, "", user, now))
 
 
 def asked_of(customer: CustomerWrite) -> str:
@@ -164,7 +166,7 @@ def leave_out(*, customer: CustomerWrite, reason: str, user: User, now: datetime
     need_reason(reason)
     with transaction.atomic():
         row = _locked(customer)
-        states = (DeliveryState.READY, DeliveryState.NEEDS_HUMAN, DeliveryState.DELIVERED)
+        states = (DeliveryState.READY, DeliveryState.HELD, DeliveryState.NEEDS_HUMAN, DeliveryState.DELIVERED)
         if row.state not in states or unresolved(row).exists():
             raise decided_meanwhile()
         values = {
@@ -182,6 +184,7 @@ def _link_anew(row: CustomerWrite, now: datetime, **values: Any) -> None:
         "bling_id": None, "delivered": None, "delivered_fingerprint": "", "seen": None, "choices": {},
     }  # fmt: skip
     document = row.get_desired().document
+    bills_follow(row, values["contact"])
     _let_go(row, now, **{**nothing, "document": document, "accepted_at": now, "fence": row.fence + 1, **values})
 
 

@@ -17,6 +17,7 @@ class Standing(StrEnum):
     DISCONNECTED = "disconnected"
     STALE = "stale"
     CONTACT_STUCK = "contact_stuck"
+    CUSTOMER_STUCK = "customer_stuck"
     PAUSED = "paused"
     QUEUED = "queued"
     SENDING = "sending"
@@ -39,13 +40,14 @@ class Answer:
     why: Problem | None = None
 
 
-_BY_STATE = {
+BY_STATE = {
     DeliveryState.SENDING: Standing.SENDING,
     DeliveryState.UNCERTAIN: Standing.UNCONFIRMED,
     DeliveryState.DELIVERED: Standing.EQUAL,
     DeliveryState.IGNORED: Standing.LEFT_OUT,
     DeliveryState.NEEDS_HUMAN: Standing.STUCK,
 }
+"""Where what a system sent stands by its state alone."""
 
 
 def standing_of(customer: CustomerWrite, now: datetime) -> Answer:
@@ -53,8 +55,8 @@ def standing_of(customer: CustomerWrite, now: datetime) -> Answer:
     state, why = DeliveryState(customer.state), customer.get_reason()
     if state is DeliveryState.NEEDS_HUMAN and customer.reason in (Reason.FIELDS_DIFFER, Reason.CONTACT_UNSURE):
         return Answer(Standing.DIFFERS, why)
-    if state in _BY_STATE:
-        return Answer(_BY_STATE[state], why)
+    if state in BY_STATE:
+        return Answer(BY_STATE[state], why)
     writing, contact = getattr(customer.connection, "writing", None), customer.contact
     mode = writing.mode if writing else WriteMode.OFF
     if writing is None or mode != WriteMode.LIVE:

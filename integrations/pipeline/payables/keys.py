@@ -9,12 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from integrations.domain.bodies import fingerprint_of
 from integrations.domain.delivery import DeliveryState
-from integrations.models import ApiKey, BlingConnection, CustomerWrite
+from integrations.models import ApiKey, BlingConnection, CustomerWrite, OrderWrite
 from integrations.models.api_keys import LONGEST, PREFIX, SHORTEST, KeyKind, digests_of, new_key
 from integrations.pipeline.access import mails
 from integrations.pipeline.access.mails import addresses
@@ -105,8 +106,9 @@ def revoke(*, api_key: ApiKey, reason: str, user: User, now: datetime) -> None:
         if not ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(**values):
             raise decided_meanwhile()
         # Nothing looks through what cannot be sent: another key of the system says it again.
-        waiting = CustomerWrite.objects.filter(api_key=api_key, state=DeliveryState.READY)
-        waiting.update(state=DeliveryState.HELD)
+        sent: tuple[QuerySet[Any], ...] = (CustomerWrite.objects.all(), OrderWrite.objects.all())
+        for rows in sent:
+            rows.filter(api_key=api_key, state=DeliveryState.READY).update(state=DeliveryState.HELD)
     if api_key.contact_email:
         _tell_contact(api_key)
 
@@ -181,6 +183,7 @@ def _tell(row: ApiKey, user: User) -> None:
             )
         text = let % {**names, "customers": row.get_customers_display()}
         more = [_("It is also to settle payables in Bling.")] if row.settles else []
+        more += [_("It may also send bills, which become sales orders in Bling.")] if row.bills else []
         if row.awaits_approval:
             more.append(_("It counts once somebody of finance has confirmed it on the page of the key."))
     mails.send(

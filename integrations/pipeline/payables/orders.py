@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 from integrations.domain.delivery import DeliveryState, Outcome
 from integrations.domain.payables import DesiredContact
 from integrations.domain.titles import PersonFacts, TitleFacts
-from integrations.models import BlingAttempt, ContactWrite, PayableWrite, SettlementWrite, WriteBatch, WriteUnit
+from integrations.models import (
+    BlingAttempt,
+    ContactWrite,
+    OrderWrite,
+    PayableWrite,
+    SettlementWrite,
+    WriteBatch,
+    WriteUnit,
+)
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.payables.duplicates import came_since
@@ -162,7 +170,7 @@ def is_not_there(*, payable: PayableWrite, reason: str, user: User, now: datetim
         call_absent(row, now, **decided(Decision.NOT_THERE, reason, user, now))
 
 
-def is_unknown(row: PayableWrite | SettlementWrite) -> bool:
+def is_unknown(row: PayableWrite | SettlementWrite | OrderWrite) -> bool:
     """Say whether nobody knows what became of its last write."""
     return bool(unresolved(row).exists())
 
@@ -201,7 +209,7 @@ def free(row: WriteUnit, now: datetime, **values: Any) -> None:
     freed.update(state=DeliveryState.READY, ready_at=now, tries=0, **NO_REASON, **values)
 
 
-def link(row: PayableWrite | SettlementWrite, bling_id: int, now: datetime, **values: Any) -> None:
+def link(row: PayableWrite | SettlementWrite | OrderWrite, bling_id: int, now: datetime, **values: Any) -> None:
     """Take what Bling has under this number for what was wanted: nothing more is sent."""
     unresolved(row).update(outcome=Outcome.ADOPTED, ended_at=now, bling_id=bling_id)
     type(row).objects.filter(pk=row.pk).update(
@@ -210,7 +218,7 @@ def link(row: PayableWrite | SettlementWrite, bling_id: int, now: datetime, **va
     )  # fmt: skip
 
 
-def call_absent(row: PayableWrite | SettlementWrite, now: datetime, **values: Any) -> None:
+def call_absent(row: PayableWrite | SettlementWrite | OrderWrite, now: datetime, **values: Any) -> None:
     """Take the last write, of which nobody knew what became, for one that did nothing, and let it be sent anew."""
     failure = {"code": "not_there_twice", "service": "Bling"}
     unresolved(row).update(outcome=Outcome.TRANSIENT, ended_at=now, failure=failure)

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 
 from integrations.bling_v2.codes import BUSY, TOO_MANY, RefusedError
 from integrations.domain.delivery import Outcome
-from integrations.models import ApiKey, BlingAttempt, CustomerWrite, SettlementWrite, WriteBatch
+from integrations.models import ApiKey, BlingAttempt, CustomerWrite, OrderWrite, SettlementWrite, WriteBatch
 from integrations.models.known_addresses import digest_of
 from integrations.models.payable_queries import refused_whole
 
@@ -21,8 +22,9 @@ MOST_WAITING, MOST_WAITING_OF_ONE = 8, 2
 """Requests that wait in this process, and those of one Bling account among them."""
 MOST_A_MINUTE = 60
 """Requests of one Bling account that are accepted within a minute."""
-MOST_CUSTOMERS_A_MINUTE = 300
-"""Customers of one Bling account that are new or changed within a minute: more than Bling takes within ten."""
+MOST_SENT_A_MINUTE = 300
+"""Customers of one Bling account, and as many bills, that are new or changed within a minute: more than Bling takes
+within ten."""
 MOST_REFUSED, REFUSED_WITHIN, STOPPED_FOR = 5, timedelta(minutes=10), timedelta(minutes=5)
 """So many requests of one key that Bling refused stop it for a while: errors count against the address of all."""
 
@@ -70,10 +72,9 @@ def check_accepted(key: ApiKey, now: datetime) -> None:
         raise RefusedError(TOO_MANY)
 
 
-def check_customers(key: ApiKey, now: datetime) -> None:
-    """Raise `RefusedError` where an account's systems sent too many customers within a minute."""
-    rows = CustomerWrite.objects.filter(connection=key.connection_id, accepted_at__gt=now - timedelta(minutes=1))
-    if rows.count() >= MOST_CUSTOMERS_A_MINUTE:
+def check_sent(sent: QuerySet[CustomerWrite] | QuerySet[OrderWrite], now: datetime) -> None:
+    """Raise `RefusedError` where an account's systems sent too much within a minute; `sent` is all that they did."""
+    if sent.filter(accepted_at__gt=now - timedelta(minutes=1)).count() >= MOST_SENT_A_MINUTE:
         raise RefusedError(TOO_MANY)
 
 

@@ -27,11 +27,13 @@ from integrations.models.connections import EXPIRING_AFTER, ConnectionStatus
 from integrations.pipeline.desk.restores import held_for_a_person
 from integrations.pipeline.report.coverage import lacking_names
 from integrations.pipeline.report.keys import causes_of_keys, next_unused
-from integrations.pipeline.report.payables import causes_of_payables
+from integrations.pipeline.report.payables import causes_of_payables, next_late
 from integrations.words.alerts import OF_TITLES, URGENT_CAUSES, alert_text
 
 LATE_AFTER = timedelta(hours=36)
-OF_WRITING = (AlertCause.WRITING, AlertCause.CUSTOMERS, AlertCause.KEY_REFUSED, AlertCause.KEY_UNUSED)
+OF_WRITING = (
+    AlertCause.WRITING, AlertCause.CUSTOMERS, AlertCause.BILLS, AlertCause.KEY_REFUSED, AlertCause.KEY_UNUSED
+)  # fmt: skip
 """What only the accounts that are written to say."""
 MOST_NAMED = 10
 """Numbers that one alert names, the newest first."""
@@ -99,6 +101,7 @@ def next_causes(tenant_ids: Sequence[int], now: datetime) -> Iterator[tuple[int,
         if connection.status in (ConnectionStatus.CONNECTED, ConnectionStatus.PAUSED) and hasattr(connection, "token"):
             yield connection.tenant_id, connection.token.refreshed_at + EXPIRING_AFTER
     yield from next_unused(tenant_ids)
+    yield from next_late(tenant_ids, now)
 
 
 def connections_of(tenant_ids: Collection[int]) -> QuerySet[BlingConnection]:

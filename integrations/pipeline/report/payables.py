@@ -3,14 +3,24 @@
 from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Min, Q, QuerySet
 
 from integrations.domain.alerts import AlertCause
 from integrations.domain.delivery import DeliveryState
-from integrations.models import BlingAttempt, BlingWriting, CustomerWrite, PayableWrite, SettlementWrite, WriteMode
+from integrations.models import (
+    BlingAttempt,
+    BlingWriting,
+    CustomerWrite,
+    OrderWrite,
+    PayableWrite,
+    SettlementWrite,
+    WriteMode,
+)
 from integrations.models.confidential import WHOLE, Sight, marked_ids
 from integrations.models.customer_queries import customers_that_ask
+from integrations.models.order_queries import LATE_AFTER, bills_in_time, bills_that_ask
 from integrations.models.payable_queries import asks_somebody
 from integrations.rest.errors import DAILY_LIMIT
 
@@ -20,7 +30,7 @@ Found = tuple[int, AlertCause, dict[str, object]]
 
 
 def causes_of_payables(tenants: Collection[int], now: datetime) -> Iterator[Found]:
-    """Yield by company what Bling refuses the writing for, and how many payables and customers wait for a person."""
+    """Yield by company what Bling refuses the writing for, and how many payables, customers and bills wait."""
     live = BlingWriting.objects.filter(connection__tenant__in=tenants, mode=WriteMode.LIVE)
     for writing in live.select_related("connection").order_by("pk"):
         is_refused = bool(writing.failure) and writing.failure.get("code") != DAILY_LIMIT
@@ -36,10 +46,21 @@ def causes_of_payables(tenants: Collection[int], now: datetime) -> Iterator[Foun
     for tenant, count in every.items():
         told = {"count": public[tenant]} if public[tenant] else None
         yield tenant, AlertCause.PAYABLES, {"count": count, "public": told}
-    asking = CustomerWrite.objects.filter(customers_that_ask(), connection__tenant__in=tenants)
-    counted = Counter[int](asking.order_by().values_list("connection__tenant", flat=True))
-    for tenant, count in sorted(counted.items()):
-        yield tenant, AlertCause.CUSTOMERS, {"count": count}
+    customers = CustomerWrite.objects.filter(customers_that_ask(), connection__tenant__in=tenants)
+    bills = OrderWrite.objects.filter(bills_that_ask(now), connection__tenant__in=tenants)
+    asking: tuple[tuple[AlertCause, QuerySet[Any]], ...] = (
+        (AlertCause.CUSTOMERS, customers), (AlertCause.BILLS, bills)
+    )  # fmt: skip
+    for cause, rows in asking:
+        for tenant, count in sorted(Counter[int](rows.order_by().values_list("connection__tenant", flat=True)).items()):
+            yield tenant, cause, {"count": count}
+
+
+def next_late(tenants: Collection[int], now: datetime) -> Iterator[tuple[int, datetime]]:
+    """Return when time alone lets a bill of some companies count as late."""
+    rows = OrderWrite.objects.filter(bills_in_time(now), connection__tenant__in=tenants).order_by()
+    for tenant, first in rows.values_list("connection__tenant").annotate(first=Min("accepted_at")):
+        yield tenant, first + LATE_AFTER
 
 
 def _waiting(tenants: Collection[int], now: datetime, sight: Sight) -> Counter[int]:

@@ -7,9 +7,17 @@ from django.db.models import F, QuerySet
 
 from integrations.domain.delivery import DeliveryState, Outcome
 from integrations.domain.reasons import Problem, Reason
-from integrations.models import BlingAttempt, BlingWriting, ContactWrite, CustomerWrite, PayableWrite, SettlementWrite
+from integrations.models import (
+    BlingAttempt,
+    BlingWriting,
+    ContactWrite,
+    CustomerWrite,
+    OrderWrite,
+    PayableWrite,
+    SettlementWrite,
+)
 from integrations.models.bling_units import BlingUnit
-from integrations.models.outbox import stored
+from integrations.models.outbox import NO_REASON, stored
 from integrations.pipeline.access.leases import CONFIG_PAUSE, LEASE
 from integrations.pipeline.outbox.destination import Destination
 from integrations.rest.session import TOTAL_TIMEOUT
@@ -23,6 +31,7 @@ def _pause(connection_id: int, failure: dict[str, str], until: datetime) -> None
 
 _KINDS = {
     ContactWrite: "contacts", PayableWrite: "payables", SettlementWrite: "settlements", CustomerWrite: "customers",
+    OrderWrite: "orders",
 }  # fmt: skip
 
 
@@ -55,18 +64,35 @@ def _store_anew(units: QuerySet[Any], now: datetime) -> None:
         type(unit).objects.filter(pk=unit.pk, desired_fingerprint=unit.desired_fingerprint).update(
             desired=wanted.to_json(), desired_fingerprint=wanted.fingerprint, ready_at=now, planned_at=now
         )
-        if isinstance(unit, CustomerWrite):
+        if isinstance(unit, CustomerWrite | OrderWrite):
             _go_on(unit, now)
 
 
-def _go_on(unit: CustomerWrite, now: datetime) -> None:
+def _go_on(unit: CustomerWrite | OrderWrite, now: datetime) -> None:
     """Send what a system said meanwhile, or ask a person about what it and Bling do not agree on."""
-    rows, agreed = CustomerWrite.objects.filter(pk=unit.pk), unit.get_delivered()
+    rows = type(unit)._default_manager.filter(pk=unit.pk)
     rows.filter(state=DeliveryState.HELD).update(state=DeliveryState.READY)
-    if unit.state == DeliveryState.DELIVERED and agreed is not None and agreed.open:
-        is_unsure = any(one.field == "name" and one.system == one.bling for one in agreed.open)
-        asked = stored(Problem(Reason.CONTACT_UNSURE if is_unsure else Reason.FIELDS_DIFFER), now)
-        rows.filter(state=DeliveryState.DELIVERED).update(state=DeliveryState.NEEDS_HUMAN, **asked)
+    last = unit.attempts.order_by("-pk").first()
+    is_newer = last is not None and last.fingerprint != unit.desired_fingerprint
+    if unit.state == DeliveryState.NEEDS_HUMAN and unit.reason != Reason.ANOTHER_ID and is_newer:
+        # What was refused is no longer what the system says.
+        rows.filter(state=DeliveryState.NEEDS_HUMAN).update(
+            state=DeliveryState.READY, ready_at=now, tries=0, **NO_REASON
+        )
+    asked = _differs(unit) if unit.state == DeliveryState.DELIVERED else None
+    if asked is not None:
+        rows.filter(state=DeliveryState.DELIVERED).update(state=DeliveryState.NEEDS_HUMAN, **stored(asked, now))
+
+
+def _differs(unit: CustomerWrite | OrderWrite) -> Problem | None:
+    if isinstance(unit, OrderWrite):
+        is_same = unit.shown_total in (None, unit.total)
+        return None if is_same else Problem(Reason.TOTAL_DIFFERS, {"name": str(unit.shown_total)})
+    agreed = unit.get_delivered()
+    if agreed is None or not agreed.open:
+        return None
+    is_unsure = any(one.field == "name" and one.system == one.bling for one in agreed.open)
+    return Problem(Reason.CONTACT_UNSURE if is_unsure else Reason.FIELDS_DIFFER)
 
 
 def _may_settle(_unit: Any, _now: datetime) -> bool:

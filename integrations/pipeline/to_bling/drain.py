@@ -5,7 +5,7 @@ from datetime import datetime
 
 from integrations.bling.client import BlingClient
 from integrations.bling.writer import BlingWriter
-from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, Waiting
+from integrations.models import WRITE_UNITS, BlingWriting, ContactWrite, OrderWrite, Waiting
 from integrations.models.outbox import DeliveryUnit
 from integrations.pipeline.access import restores
 from integrations.pipeline.access.clients import open_bling, open_bling_writer
@@ -14,11 +14,12 @@ from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.to_bling.bling import BLING
 from integrations.pipeline.to_bling.customers import send_customer
 from integrations.pipeline.to_bling.lookup import resolve
+from integrations.pipeline.to_bling.orders import send_order
 from integrations.pipeline.to_bling.ready import (
     in_turn,
     is_mine,
     next_contact,
-    next_customer,
+    next_of_systems,
     next_payable,
     next_settlement,
     next_uncertain,
@@ -78,9 +79,9 @@ def drain(*, clock: Clock, deadline: datetime, tenant_ids: Sequence[int] | None 
 def _work_on_one(
     client: BlingClient, writer: BlingWriter, connection_id: int, clock: Clock, working_on: list[DeliveryUnit]
 ) -> bool:
-    """Look up, settle a payable, find or create a supplier, create a payable, or send a customer; false when nothing is
-    due. A program that settles waits for it, and there are few of them; thousands of payables may come out of one
-    spreadsheet, and thousands of customers out of another system, for whom nobody waits."""
+    """Look up, settle a payable, find or create a supplier, create a payable, or send what other systems sent; false
+    when nothing is due. A program that settles waits for it, and there are few of them; thousands of payables may come
+    out of one spreadsheet, and thousands of customers out of another system, for whom nobody waits."""
     now = clock()
     unknown = next_uncertain(connection_id, now)
     if unknown is not None:
@@ -102,14 +103,16 @@ def _work_on_one(
         working_on.append(payable)
         send_payable(client, writer, payable, clock=clock)
         return True
-    customer = next_customer(connection_id, now)
-    if customer is None:
+    sent = next_of_systems(connection_id, now)
+    if sent is None:
         return False
-    working_on.append(customer)
-    if isinstance(customer, ContactWrite):
-        send_contact(client, writer, customer, clock=clock)
+    working_on.append(sent)
+    if isinstance(sent, ContactWrite):
+        send_contact(client, writer, sent, clock=clock)
+    elif isinstance(sent, OrderWrite):
+        send_order(client, writer, sent, clock=clock)
     else:
-        send_customer(client, writer, customer, clock=clock)
+        send_customer(client, writer, sent, clock=clock)
     return True
 
 

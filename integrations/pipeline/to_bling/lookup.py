@@ -9,11 +9,11 @@ from integrations.domain.calendar import around
 from integrations.domain.payables import DesiredContact, DesiredPayable, marker_of
 from integrations.domain.reasons import Problem, Reason
 from integrations.domain.titles import Direction, TitleFacts
-from integrations.models import ContactWrite, CustomerWrite, PayableWrite, SettlementWrite, Title, WriteUnit
+from integrations.models import ContactWrite, CustomerWrite, OrderWrite, PayableWrite, SettlementWrite, Title, WriteUnit
 from integrations.pipeline.access import failpoints
 from integrations.pipeline.outbox.destination import Clock
 from integrations.pipeline.outbox.lookup import LookUp, look_up
-from integrations.pipeline.to_bling import customers, settle
+from integrations.pipeline.to_bling import customers, orders, settle
 from integrations.pipeline.to_bling.bling import BLING
 from integrations.pipeline.to_bling.send import matching
 from integrations.rest.errors import NotFoundError
@@ -30,6 +30,8 @@ def resolve(client: BlingClient, unit: WriteUnit, *, clock: Clock) -> None:
         look_up(unit, partial(settle.look_for, client, unit), to=BLING, clock=clock)
     elif isinstance(unit, CustomerWrite):
         look_up(unit, partial(customers.look_for, client, unit), to=BLING, clock=clock)
+    elif isinstance(unit, OrderWrite):
+        look_up(unit, partial(orders.look_for, client, unit), to=BLING, clock=clock)
     else:
         look_up(unit, partial(_payable, client, unit), to=BLING, clock=clock)
 

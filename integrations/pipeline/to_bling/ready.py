@@ -12,9 +12,11 @@ from integrations.domain.delivery import DeliveryState
 from integrations.models import (
     WRITE_UNITS,
     ApiKey,
+    BlingConnection,
     BlingWriting,
     ContactWrite,
     CustomerWrite,
+    OrderWrite,
     PayableWrite,
     SettlementWrite,
     WriteMode,
@@ -60,14 +62,35 @@ def ready_customers(now: datetime) -> QuerySet[CustomerWrite]:
     return CustomerWrite.objects.due(DeliveryState.READY, now).filter(CustomerWrite.may_be_claimed(), _is_sent(now))
 
 
+def ready_orders(now: datetime) -> QuerySet[OrderWrite]:
+    """Return the bills that may be sent now: their customer's contact is in Bling."""
+    rows = OrderWrite.objects.due(DeliveryState.READY, now)
+    return rows.filter(OrderWrite.may_be_claimed(), _is_let("orders", now), ~OrderWrite.waited_too_long(now))
+
+
+def ready_contacts_of_bills(now: datetime) -> QuerySet[ContactWrite]:
+    """Return the contacts that may be sent now: a bill that may be sent needs them."""
+    keys = ApiKey.objects.that_send_bills().filter(pk=OuterRef("api_key"))
+    waiting = OrderWrite.objects.filter(
+        Q(has_any(keys)), ~OrderWrite.waited_too_long(now), _is_let("orders", now), _is_let("contacts", now),
+        connection__writing__mode=WriteMode.LIVE, connection__writing__writes_orders=True, contact=OuterRef("pk"),
+        state=DeliveryState.READY,
+    )  # fmt: skip
+    return _ready_contacts(now).filter(has_any(waiting))
+
+
 def ready_contacts_of_customers(now: datetime) -> QuerySet[ContactWrite]:
     """Return the contacts that may be sent now: a customer that may be sent needs them."""
     keys = ApiKey.objects.that_send_customers().filter(pk=OuterRef("api_key"))
     waiting = CustomerWrite.objects.filter(
         Q(has_any(keys)), _is_sent(now), _is_let("contacts", now), contact=OuterRef("pk"), state=DeliveryState.READY
     )
-    rows = ContactWrite.objects.due(DeliveryState.READY, now).filter(BlingUnit.may_be_claimed(), bling_id__isnull=True)
-    return rows.filter(has_any(waiting))
+    return _ready_contacts(now).filter(has_any(waiting))
+
+
+def _ready_contacts(now: datetime) -> QuerySet[ContactWrite]:
+    rows = ContactWrite.objects.due(DeliveryState.READY, now)
+    return rows.filter(BlingUnit.may_be_claimed(), bling_id__isnull=True)
 
 
 def _is_sent(now: datetime) -> Q:
@@ -92,10 +115,12 @@ def is_mine(writing: BlingWriting, now: datetime) -> bool:
 def writings_due(now: datetime, tenant_ids: Sequence[int] | Any | None) -> QuerySet[BlingWriting]:
     """Return the accounts that something is to be sent to, or looked up in, and that nobody writes to now. What became
     of a write is looked up in one that is switched off, too: it is read alone, and may have been paid."""
+    usable = BlingConnection.objects.filter(
+        pk=OuterRef("connection"), status=ConnectionStatus.CONNECTED, tenant__is_active=True
+    )
     found = _with_work(now).filter(
-        is_among("connection", _of_units(now)),
+        is_among("connection", _of_units(now)), has_any(usable, "pk"),
         Q(paused_until=None) | Q(paused_until__lte=now), Q(lease_until=None) | Q(lease_until__lt=now),
-        connection__status=ConnectionStatus.CONNECTED, connection__tenant__is_active=True,
     )  # fmt: skip
     return found if tenant_ids is None else found.filter(connection__tenant__in=tenant_ids)
 
@@ -104,10 +129,13 @@ def _of_units(now: datetime) -> QuerySet[Any]:
     """Return the accounts that have something which may be due, found by the partial indexes of what there is to do: of
     a thousand that wait for nothing none is read. A supplier is due only with a payable that is not old."""
     fresh = PayableWrite.objects.filter(state=DeliveryState.READY, accepted_at__gte=now - STALE_AFTER)
-    # Asked of each customer: joined, the database may begin with the accounts, and read them all.
+    # Asked of each row: joined, the database may begin with the accounts, and read them all.
     live = BlingWriting.objects.filter(connection=OuterRef("connection"), mode=WriteMode.LIVE)
-    customers = CustomerWrite.objects.due(DeliveryState.READY, now).filter(has_any(live, "connection"))
-    others: list[Any] = [SettlementWrite.objects.due(DeliveryState.READY, now), customers]
+    customers = CustomerWrite.objects.due(DeliveryState.READY, now).filter(has_any(live, "connection_id"))
+    orders = OrderWrite.objects.due(DeliveryState.READY, now).filter(
+        has_any(live.filter(writes_orders=True), "connection_id")
+    )
+    others: list[Any] = [SettlementWrite.objects.due(DeliveryState.READY, now), customers, orders]
     others += [model.objects.due(DeliveryState.UNCERTAIN, now) for model in WRITE_UNITS]
     return fresh.order_by().values("connection").union(*(rows.order_by().values("connection") for rows in others))
 
@@ -123,6 +151,7 @@ def _with_work(now: datetime) -> QuerySet[BlingWriting]:
         unknown = unknown + Coalesce(Subquery(counted), 0)
     to_send = has_any(ready_payables(now).filter(**mine)) | has_any(ready_contacts(now).filter(**mine))
     to_send |= has_any(ready_settlements(now).filter(**mine)) | has_any(ready_customers(now).filter(**mine))
+    to_send |= has_any(ready_orders(now).filter(**mine)) | has_any(ready_contacts_of_bills(now).filter(**mine))
     to_send |= has_any(ready_contacts_of_customers(now).filter(**mine))
     found: QuerySet[BlingWriting] = BlingWriting.objects.alias(unknown=unknown)
     return found.filter(to_look_up | (Q(to_send) & Q(unknown__lt=MOST_UNKNOWN)))
@@ -161,8 +190,13 @@ def next_settlement(connection_id: int, now: datetime) -> SettlementWrite | None
     return ready_settlements(now).filter(connection=connection_id).order_by("accepted_at", "pk").first()
 
 
-def next_customer(connection_id: int, now: datetime) -> CustomerWrite | ContactWrite | None:
-    """Return the customer of an account that was accepted first, or else the contact that one needs."""
-    mine = ready_customers(now).filter(connection=connection_id).select_related("api_key", "contact")
-    contacts = ready_contacts_of_customers(now).filter(connection=connection_id)
-    return mine.order_by("accepted_at", "pk").first() or contacts.order_by("pk").first()
+def next_of_systems(connection_id: int, now: datetime) -> OrderWrite | CustomerWrite | ContactWrite | None:
+    """Return what other systems sent that is next: the bill that was accepted first, or a contact that one needs, for
+    invoices wait for them; then customers, and their contacts."""
+    read_with = ("api_key", "contact")
+    bills = ready_orders(now).select_related(*read_with, "customer").order_by("accepted_at", "pk")
+    customers = ready_customers(now).select_related(*read_with).order_by("accepted_at", "pk")
+    contacts = [rows.order_by("pk") for rows in (ready_contacts_of_bills(now), ready_contacts_of_customers(now))]
+    in_order: tuple[QuerySet[Any], ...] = (bills, contacts[0], customers, contacts[1])
+    found = (rows.filter(connection=connection_id).first() for rows in in_order)
+    return next((row for row in found if row is not None), None)

@@ -40,7 +40,7 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
     with record.outcome_of(claimed, clock):
         desired = unit.get_desired()
         known = None if unit.create_anyway else who_it_is(client, desired)
-        if known is None and not unit.create_anyway and desired.document and unit.customers.exists():
+        if known is None and not unit.create_anyway and desired.document and _is_of_systems(unit):
             _check_namesakes(client, desired)
         if known is not None:
             record.delivered(claimed, remote_id=known, held=desired, now=clock(), outcome=Outcome.ADOPTED)
@@ -62,7 +62,7 @@ def send_contact(client: BlingClient, writer: BlingWriter, unit: ContactWrite, *
         note_allowed(unit)
     for batch in WriteBatch.objects.filter(payables__supplier=unit, state=WriteBatch.State.SENDING).distinct():
         _stop_after_refusals(batch)
-    if unit.customers.exists():
+    if _is_of_systems(unit):
         stop_after_refusals(unit, clock())
 
 
@@ -166,10 +166,14 @@ def _is_meant(row: ContatoRow, desired: DesiredContact) -> bool:
     return fold(row.nome) == fold(desired.name)
 
 
+def _is_of_systems(unit: ContactWrite) -> bool:
+    return unit.customers.exists() or unit.orders.exists()
+
+
 def _types(unit: ContactWrite) -> tuple[int, ...]:
     """Return what a new contact is, by who asks for it."""
     names = [SUPPLIER] if unit.payables.exists() else []
-    names += [CUSTOMER] if unit.customers.exists() else []
+    names += [CUSTOMER] if unit.customers.exists() or unit.orders.exists() else []
     return types_named(unit.connection_id, *names)
 
 

@@ -24,11 +24,12 @@ ABLE = {
         "close_month", "view_personal_data", "view_confidential", "add_filterrule", "change_filterrule",
         "delete_filterrule", "add_confidentialcategory", "change_confidentialcategory", "delete_confidentialcategory",
         "enter_payable", "approve_payable", "resolve_payable", "approve_apikey",
-        "resolve_customer",
+        "resolve_customer", "resolve_order",
     },
     "Operação": {
         "sync_tenant", "resync_title", "search_bling", "force_settlement", "resolve_posting", "export_discrepancy",
         "export_title", "release_restorehold", "recreate_posting", "resolve_payable", "resolve_customer",
+        "resolve_order",
     },
     "Auditoria": {"export_auditevent"},
 }  # fmt: skip

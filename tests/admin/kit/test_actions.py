@@ -17,6 +17,7 @@ from integrations.models import (
     FilterRule,
     ForcedSettlement,
     KaminoConnection,
+    OrderWrite,
     PayableWrite,
     Posting,
     SettlementWrite,
@@ -25,6 +26,7 @@ from integrations.models import (
     Title,
 )
 from integrations.pipeline.access.clients import CheckLine
+from tests.admin.bill_cases import BILL_ACTIONS, BILL_LIST_ACTIONS
 from tests.admin.cases import LIST_ACTIONS as OTHER_LIST_ACTIONS
 from tests.admin.cases import PAGE_ACTIONS as OTHER_PAGE_ACTIONS
 from tests.admin.cases import Case, forced, planned
@@ -34,8 +36,8 @@ from tests.admin.marked import ordered
 from tests.admin.payable_cases import PAYABLE_ACTIONS, PAYABLE_LIST_ACTIONS
 from tests.admin.world import Rows
 
-LIST_ACTIONS = [*OTHER_LIST_ACTIONS, *PAYABLE_LIST_ACTIONS, *CUSTOMER_LIST_ACTIONS]
-PAGE_ACTIONS = [*OTHER_PAGE_ACTIONS, *PAYABLE_ACTIONS, *CUSTOMER_ACTIONS]
+LIST_ACTIONS = [*OTHER_LIST_ACTIONS, *PAYABLE_LIST_ACTIONS, *CUSTOMER_LIST_ACTIONS, *BILL_LIST_ACTIONS]
+PAGE_ACTIONS = [*OTHER_PAGE_ACTIONS, *PAYABLE_ACTIONS, *CUSTOMER_ACTIONS, *BILL_ACTIONS]
 
 SHOWS_A_PAGE = {"test", "connect", "create_link", "coverage"}
 HARMLESS = {"test", "connect", "resume_syncing", "coverage"}
@@ -85,6 +87,7 @@ def test_every_registered_action_has_a_case() -> None:
     lists.remove((Title, "export_discrepancies"))  # changes nothing: see test_discrepancies_of_titles
     for model, name in (
         (PayableWrite, "it_is_there"), (PayableWrite, "surplus_gone"), (SettlementWrite, "it_is_settled"),
+        (OrderWrite, "is_there"),
         (SettlementWrite, "surplus_gone"),
     ):  # fmt: skip
         pages.remove((model, name))  # reads in Bling: see tests/admin/payables

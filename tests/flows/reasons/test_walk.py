@@ -24,6 +24,18 @@ NOT_MADE: dict[Reason, str] = {
         ),
         "met only by customers of other systems: see tests/flows/test_customers.py",
     ),
+    **dict.fromkeys(
+        (
+            Reason.PRODUCT_UNKNOWN,
+            Reason.PAYMENT_FORM_UNKNOWN,
+            Reason.ORDER_INVOICED,
+            Reason.ORDER_LAUNCHED,
+            Reason.ORDER_CHANGED,
+            Reason.ORDER_GONE,
+            Reason.TOTAL_DIFFERS,
+        ),
+        "met only by bills of other systems: see tests/flows/test_bills.py",
+    ),
     Reason.PAYMENTS_UNREAD: "a title is stored with the borderôs that it names: only an older version stored less",
 }
 """Reasons that the sandbox cannot make, and why."""

@@ -32,7 +32,9 @@ GUARDING = {
     "ContactWrite": {"one_contact_write_per_document", "one_contact_write_per_name"},
     "SettlementWrite": {"one_settlement_write_per_payable", "one_write_per_settlement"},
     "CustomerWrite": {"one_customer_write_per_ref", "one_customer_write_per_contact"},
+    "OrderWrite": {"one_order_write_per_ref", "one_write_per_order"},
     "BlingAttempt": {
+        "one_open_attempt_per_order_write",
         "one_open_attempt_per_customer_write",
         "one_open_attempt_per_contact_write",
         "one_open_attempt_per_payable_write",
