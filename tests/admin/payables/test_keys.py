@@ -317,3 +317,19 @@ def test_a_key_of_our_api_is_made_by_support_and_confirmed_by_finance(
     login("suporte").post(f"/admin/integrations/apikey/{row.pk}/change_settings/", changed)
     row.refresh_from_db()
     assert (row.label, row.customers, row.is_confirmed) == ("Auvo campo", "both", True)
+
+
+def test_a_key_that_sends_bills_alone_is_told_as_that(login: Callable[[str], Client], ours: Rows) -> None:
+    Tenant.objects.update(alert_emails="financeiro@nossa.example")
+    page = "/admin/integrations/apikey/nova-api/"
+    form = {"connection": ours.bling.pk, "label": "Auvo", "system": "campo"}
+    assert "Escolha o que o sistema pode fazer" in login("suporte").post(page, form).content.decode()
+    login("suporte").post(page, {**form, "bills": "on"})
+    row = ApiKey.objects.get(system="campo")
+    assert (row.customers, row.bills, row.may_send_bills) == ("", True, False)
+    assert "pode enviar faturas" in mail.outbox[-1].body
+    confirm = f"/admin/integrations/apikey/{row.pk}/confirm/"
+    assert "Envia faturas" in login("financeiro").get(confirm).content.decode()
+    login("financeiro").post(confirm, {"confirmed": "yes", "asked": keys.asked_of(row)})
+    row.refresh_from_db()
+    assert (row.may_send_bills, row.may_send_customers) == (True, False)
