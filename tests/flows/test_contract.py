@@ -18,9 +18,11 @@ from sandbox.server import SandboxServer
 from sandbox.world import World
 from tests.contract import contract, faults_of, odd_pages
 from tests.flows.helpers import Company, in_days
+from tests.flows.systems import bill_sent, billed, served
 from tests.pipeline.plan.test_rules import UNIT, Shop
 from tests.pipeline.read.test_left_out import sync_through
 
+__all__ = ["billed", "served"]
 PAGES = 6
 LISTS = (
     "/contas/pagar", "/contas/receber", "/contatos", "/contatos/tipos", "/categorias/receitas-despesas",
@@ -74,6 +76,15 @@ def test_all_that_is_asked_of_bling_is_in_its_contract(
     assert found == []
     kinds = {"".join(part for part in path if not part.isdigit()) for path, _query in asked}
     assert len(kinds) == 16, kinds
+
+
+def test_all_that_bills_ask_of_bling_is_in_its_contract(
+    billed: Company, asked: list[tuple[str, list[tuple[str, str]]]]
+) -> None:
+    assert bill_sent(billed)["estado"] == bill_sent(billed, version=2, frete=9)["estado"] == "gravado"
+    assert sorted({fault for path, query in asked for fault in faults_of("GET", path, query)}) == []
+    names = {name for _path, query in asked for name, _value in query}
+    assert {"codigos[]", "criterio", "idContato", "dataInicial"} <= names
 
 
 def search(company: Company, **wanted: Any) -> live_search.Answer:
