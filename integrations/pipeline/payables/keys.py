@@ -178,8 +178,8 @@ def _tell(row: ApiKey, user: User) -> None:
         )
         if row.kind == KeyKind.API:
             let = _(
-                "%(user)s let another system work with the Bling of %(company)s (%(label)s, key %(prefix)s…; customers: "
-                "%(customers)s). If nobody of you asked for that, tell support at once."
+                "%(user)s let another system work with the Bling of %(company)s (%(label)s, key %(prefix)s…; "
+                "customers: %(customers)s). If nobody of you asked for that, tell support at once."
             )
         text = let % {**names, "customers": row.get_customers_display()}
         more = [_("It is also to settle payables in Bling.")] if row.settles else []
