@@ -1,6 +1,7 @@
 """Bills whose customers, keys, orders and answers change while they are on their way: what a hostile reading found."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -255,6 +256,24 @@ class TestInFlight:
     def test_what_bling_refuses_as_identical_to_another_is_told(self, billed: Company, world: World) -> None:
         world.faults.add(Fault("bling", "answer", "POST", ORDERS, status=400, answer=SAME))
         assert (bill_sent(billed)["motivo"], "is_there" in buttons()) == ("refused", True)
+
+
+@pytest.mark.parametrize(("version", "why"), [(1, ""), (2, "order_changed")])
+def test_what_an_older_database_does_not_know_is_found_by_our_reference(
+    billed: Company, ana: Any, version: int, why: str
+) -> None:
+    """After a restore a person sends it again; an order that is otherwise is asked about."""
+    bill_sent(billed)
+    BlingAttempt.objects.filter(order__isnull=False).delete()
+    OrderWrite.objects.update(bling_id=None, delivered=None, delivered_fingerprint="", shown_digest="")
+    OrderWrite.objects.update(state="ready", accepted_at=NOW() - timedelta(hours=25))
+    if version == 2:
+        put_bill(version=2, frete=9)
+        OrderWrite.objects.update(accepted_at=NOW() - timedelta(hours=25))
+    orders.send_again(bill=bill(), user=ana, now=NOW())
+    let(billed)
+    [sale] = sales(billed)
+    assert (told()["motivo"], told()["bling_id"], sale.freight) == (why, sale.id, 7)
 
 
 class TestByHand:

@@ -108,16 +108,33 @@ def _look_for_change(client: BlingClient, unit: OrderWrite, sent: DesiredOrder, 
 def _create(
     client: BlingClient, writer: BlingWriter, claimed: Claimed, unit: OrderWrite, filled: Filled, clock: Clock
 ) -> tuple[int, Outcome]:
-    """Create an order. One that Bling refuses as identical may be there by our reference: a list that did not show it
-    before proves less than that. Raises the refusal where it is not."""
+    """Create an order. What a person had to send again, or Bling refuses as identical, may be there by our reference:
+    a list, or a database, that did not show it before proves less than that. Raises the refusal where it is not."""
+    found = _adopted(client, unit, filled) if unit.decision else None
+    if found is not None:
+        return found, Outcome.ADOPTED
     try:
         order_id = writer.create_order(filled, may_send=partial(record.may_send, claimed, clock, filled.order))
     except RejectedError as refusal:
-        found = client.orders_with(unit.reference).whole("GET /pedidos/vendas") if is_identical(refusal) else ()
-        if not found:
+        found = _adopted(client, unit, filled) if is_identical(refusal) else None
+        if found is None:
             raise
-        return min(row.id for row in found), Outcome.ADOPTED
+        return found, Outcome.ADOPTED
     return order_id, Outcome.DELIVERED
+
+
+def _adopted(client: BlingClient, unit: OrderWrite, filled: Filled) -> int | None:
+    """Return the order that has a bill's reference, and is what is wanted. Raises `TransientError` for one that is not:
+    it is this bill's from now on, and is compared next."""
+    rows = client.orders_with(unit.reference).whole("GET /pedidos/vendas")
+    if not rows:
+        return None
+    whole = client.whole_order(min(row.id for row in rows))
+    if order_bodies.is_alike(whole, filled):
+        return whole.id
+    unread = {"shown_digest": "", "delivered": None, "delivered_fingerprint": ""}
+    OrderWrite.objects.filter(pk=unit.pk, bling_id=None).update(bling_id=whole.id, **unread)
+    raise TransientError("found by its reference, and otherwise", service=BLING.service, code="found")
 
 
 def _change(
