@@ -96,6 +96,7 @@ _BY_CODE = {
     "sought": gettext_noop("It is not where the list showed it before; the whole list is read for it."),
     "claim_over": gettext_noop("Its turn was over before anything was sent. Tried again by itself."),
     "changed_meanwhile": gettext_noop("Somebody changed it right before it was sent. Compared again by itself."),
+    "found_otherwise": gettext_noop("It was found %(in)s by our reference, and is otherwise. Compared next by itself."),
     "journal": gettext_noop("The journal of this host cannot be written, so nothing is sent. Tell support."),
     "same_document": gettext_noop("Another contact of the same CPF/CNPJ is being sent. Tried again by itself."),
     "not_there_twice": gettext_noop("It was looked for twice %(in)s and is not there; it may be sent again."),

@@ -134,7 +134,8 @@ def _adopted(client: BlingClient, unit: OrderWrite, filled: Filled) -> int | Non
         return whole.id
     unread = {"shown_digest": "", "delivered": None, "delivered_fingerprint": ""}
     OrderWrite.objects.filter(pk=unit.pk, bling_id=None).update(bling_id=whole.id, **unread)
-    raise TransientError("found by its reference, and otherwise", service=BLING.service, code="found")
+    code = "found_otherwise"
+    raise TransientError("found by its reference, and otherwise", service=BLING.service, code=code)
 
 
 def _change(
