@@ -4,8 +4,16 @@ from ninja import NinjaAPI, Swagger
 from ninja.errors import HttpError, ValidationError
 
 from integrations.api import bills, customers
-from integrations.api.errors import Refused, StrictParser, refused, refused_by_library, refused_fields
+from integrations.api.errors import (
+    Refused,
+    StrictParser,
+    refused,
+    refused_by_library,
+    refused_by_pipeline,
+    refused_fields,
+)
 from integrations.api.keys import Key
+from integrations.pipeline.customers.accept import NotTakenError
 
 ABOUT = """
 Para adaptadores de outros sistemas. Cada sistema tem a sua chave (`Authorization: Bearer …`), que o suporte cria e o
@@ -23,5 +31,6 @@ api = NinjaAPI(
 api.add_router("/clientes", customers.router)
 api.add_router("/faturas", bills.router)
 api.exception_handler(Refused)(refused)
+api.exception_handler(NotTakenError)(refused_by_pipeline)
 api.exception_handler(ValidationError)(refused_fields)
 api.exception_handler(HttpError)(refused_by_library)

@@ -8,22 +8,31 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 from ninja import Path, Query, Router, Status
 
-from integrations.api.errors import NOT_FOUND, REFUSALS, REFUSED, Refused, invalid, not_taken
+from integrations.api.errors import NOT_FOUND, REFUSED, Refused, invalid
 from integrations.api.keys import key_of_request
-from integrations.api.schemas import Cliente, Consulta, Contato, Contatos, Diferenca, Endereco, Erro, Ref, Situacao
+from integrations.api.schemas import (
+    REFUSALS,
+    Cliente,
+    Consulta,
+    Contato,
+    Contatos,
+    Diferenca,
+    Endereco,
+    Erro,
+    Ref,
+    Situacao,
+)
 from integrations.api.states import Estado, state_of
 from integrations.domain.contact_merge import Difference
 from integrations.domain.reasons import Reason
 from integrations.models import ApiKey, CustomerWrite
 from integrations.pipeline.customers import accept, doorway, feed
-from integrations.pipeline.customers.accept import NotTakenError
 from integrations.pipeline.customers.sides import differences_of
 from integrations.pipeline.customers.standing import Standing, standing_of
 from integrations.queue import enqueue_tick
 from integrations.words.customers import customer_texts
 
 router = Router(tags=["Clientes"])
-_REFUSALS = dict.fromkeys(REFUSALS, Erro)
 _FIELDS = {
     "name": "nome", "document": "documento", "trade_name": "fantasia", "state_registration": "inscricao_estadual",
     "email": "email", "phone": "telefone", "mobile": "celular", "street": "endereco.endereco",
@@ -35,40 +44,34 @@ _WON = {"system": "sistema", "bling": "bling"}
 
 @router.put(
     "/{ref}",
-    response={200: Situacao, 202: Situacao, 400: Erro, 409: Erro, 422: Erro, **_REFUSALS},
+    response={200: Situacao, 202: Situacao, 400: Erro, 409: Erro, 422: Erro, **REFUSALS},
     summary="Enviar um cliente",
     description="202: aceito, e comparado com o Bling em minutos. 200: esta versão já era conhecida; nada muda.",
 )  # fmt: skip
 def send(request: HttpRequest, ref: Path[Ref], given: Cliente) -> Status[Situacao]:
     key, now = key_of_request(request), timezone.now()
-    try:
-        is_new = accept.accept(key, given.to_given(ref), now)
-    except NotTakenError as error:
-        raise not_taken(error.why) from error
+    is_new = accept.accept(key, given.to_given(ref), now)
     if is_new:
         enqueue_tick()
     return Status(202 if is_new else 200, _situation_of(key, ref, now))
 
 
 @router.get(
-    "/{ref}", response={200: Situacao, 404: Erro, 422: Erro, **_REFUSALS}, summary="O que foi feito de um cliente"
+    "/{ref}", response={200: Situacao, 404: Erro, 422: Erro, **REFUSALS}, summary="O que foi feito de um cliente"
 )
 def show(request: HttpRequest, ref: Path[Ref]) -> Situacao:
     return _situation_of(key_of_request(request), ref, timezone.now())
 
 
 @router.get(
-    "", response={200: Contatos, 422: Erro, **_REFUSALS}, summary="Os contatos do Bling que mudaram",
+    "", response={200: Contatos, 422: Erro, **REFUSALS}, summary="Os contatos do Bling que mudaram",
     description="Sem requisição ao Bling: o que a última sincronização leu. Um contato pode vir mais de uma vez.",
 )  # fmt: skip
 def changed(request: HttpRequest, asked: Query[Consulta]) -> Contatos:
     now = timezone.now()
     since = _in_utc(asked.desde, "desde") if asked.desde is not None else None
-    try:
-        after = _read_place(asked.pagina) if asked.pagina else None
-        page = feed.changed(key_of_request(request), since, after, asked.limite)
-    except NotTakenError as error:
-        raise not_taken(error.why) from error
+    after = _read_place(asked.pagina) if asked.pagina else None
+    page = feed.changed(key_of_request(request), since, after, asked.limite)
     rows = [_contact(row) for row in page.rows]
     return Contatos(
         contatos=rows, proxima=_write_place(*page.after) if page.after else None, proximo_desde=now - feed.OVERLAP
@@ -78,10 +81,7 @@ def changed(request: HttpRequest, asked: Query[Consulta]) -> Contatos:
 def _situation_of(key: ApiKey, ref: str, now: datetime) -> Situacao:
     """Return what a system is told of a customer: what to do is for people, and so is what Bling says in its words, for
     these may name another contact. Raises `Refused`."""
-    try:
-        row = doorway.customer_of(key, ref)
-    except NotTakenError as error:
-        raise not_taken(error.why) from error
+    row = doorway.customer_of(key, ref)
     if row is None:
         raise Refused(404, "not_found", NOT_FOUND)
     answer, shows = standing_of(row, now), feed.shows_bling(key, row)

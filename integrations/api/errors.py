@@ -8,13 +8,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from integrations.pipeline.customers.accept import NotTaken
+from integrations.pipeline.customers.accept import NotTaken, NotTakenError
 
 MOST_BYTES = 65_536
 """What the body of a request may have."""
 RETRY_AFTER = 60
-REFUSALS = (401, 403, 429, 503)
-"""What every request may be answered with."""
 ANSWERS: Mapping[NotTaken, tuple[int, str]] = {
     NotTaken.NO_KEY: (401, "Chave ausente, desconhecida ou revogada."),
     NotTaken.NOT_CONFIRMED: (403, "Esta chave ainda não foi confirmada por uma segunda pessoa. Nada foi gravado."),
@@ -66,12 +64,6 @@ class Refused(Exception):
         self.status, self.code, self.message, self.fields = status, code, message, list(fields)
 
 
-def not_taken(why: NotTaken) -> Refused:
-    """Return the refusal of what the pipeline does not take."""
-    status, message = ANSWERS[why]
-    return Refused(status, why.value, message)
-
-
 def invalid(field: str, message: str) -> Refused:
     """Return the refusal of a field that is wrong only beside others."""
     return Refused(422, "invalid", INVALID, [(field, message)])
@@ -98,6 +90,12 @@ def refused(_request: HttpRequest, error: Refused) -> HttpResponse:
     return response
 
 
+def refused_by_pipeline(request: HttpRequest, error: NotTakenError) -> HttpResponse:
+    """Return the answer to a request that the pipeline does not take."""
+    status, message = ANSWERS[error.why]
+    return refused(request, Refused(status, error.why.value, message))
+
+
 def refused_fields(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Return the answer to a request whose fields are wrong: all of them at once."""
     fields = [(_place(one), _said(one)) for one in error.errors]
@@ -107,7 +105,7 @@ def refused_fields(request: HttpRequest, error: ValidationError) -> HttpResponse
 def refused_by_library(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Return the answer to what the library refuses by itself, in our form."""
     if error.status_code == 401:
-        return refused(request, not_taken(NotTaken.NO_KEY))
+        return refused_by_pipeline(request, NotTakenError(NotTaken.NO_KEY))
     return refused(request, Refused(error.status_code, "no_json", NO_JSON))
 
 

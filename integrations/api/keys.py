@@ -6,10 +6,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
-from integrations.api.errors import ONLY_HTTPS, Refused, not_taken
+from integrations.api.errors import ONLY_HTTPS, Refused
 from integrations.login.audit import address_of
 from integrations.models import ApiKey
-from integrations.pipeline.customers.accept import NotTakenError
 from integrations.pipeline.customers.doorway import key_of
 
 log = structlog.get_logger(__name__)
@@ -19,10 +18,7 @@ class Key(HttpBearer):
     """Finds the key of a request, and refuses one that came without encryption: whoever listened has it now."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey:
-        try:
-            key = key_of(token, address_of(request), timezone.now())
-        except NotTakenError as error:
-            raise not_taken(error.why) from error
+        key = key_of(token, address_of(request), timezone.now())
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
             log.error("a key of the API came without encryption: revoke it", key=key.pk, begins=key.prefix)
             raise Refused(403, "only_https", ONLY_HTTPS)

@@ -180,3 +180,7 @@ class Erro(Schema):
     """Por que uma requisição não foi aceita. Nada foi gravado."""
 
     erro: Motivo
+
+
+REFUSALS = dict.fromkeys((401, 403, 429, 503), Erro)
+"""What every request may be answered with."""

@@ -11,9 +11,17 @@ from integrations.domain.bodies import fingerprint_of
 from integrations.domain.delivery import IN_FLIGHT, DeliveryState
 from integrations.domain.orders import DesiredOrder, new_reference
 from integrations.domain.payables import DesiredContact
-from integrations.models import ApiKey, BlingWriting, CustomerWrite, OrderWrite, WriteMode
+from integrations.models import ApiKey, CustomerWrite, OrderWrite
 from integrations.models.outbox import NO_REASON, Priority
-from integrations.pipeline.customers.accept import NotTaken, NotTakenError, check_rate, contact_for, is_new_version
+from integrations.pipeline.customers.accept import (
+    NotTaken,
+    NotTakenError,
+    check_is_on,
+    check_rate,
+    contact_for,
+    is_new_version,
+    said_again,
+)
 from integrations.pipeline.payables.accept import lock
 from integrations.pipeline.payables.orders import unresolved
 
@@ -40,8 +48,7 @@ def accept(key: ApiKey, given: GivenBill, now: datetime) -> bool:
     Raises `NotTakenError`."""
     if not key.may_send_bills:
         raise NotTakenError(NotTaken.NOT_ALLOWED)
-    if not BlingWriting.objects.filter(connection=key.connection_id).exclude(mode=WriteMode.OFF).exists():
-        raise NotTakenError(NotTaken.OFF)
+    check_is_on(key)
     with transaction.atomic():
         lock(key.connection)
         rows = OrderWrite.objects.select_for_update(of=("self",)).select_related(
@@ -50,10 +57,8 @@ def accept(key: ApiKey, given: GivenBill, now: datetime) -> bool:
         row = rows.filter(connection=key.connection_id, system=key.system, ref=given.ref).first()
         is_known = row is not None and not is_new_version(row, given.version, given.digest)
         if row is not None and is_known and row.desired:  # else its data were erased, and are said again
-            is_over = not row.api_key.may_send_bills
-            if row.is_stale(now) or row.state == DeliveryState.HELD or is_over:  # said again, by a key that counts
-                OrderWrite.objects.filter(pk=row.pk).update(accepted_at=now, api_key=key)
-                OrderWrite.objects.filter(pk=row.pk, state=DeliveryState.HELD).update(state=DeliveryState.READY)
+            if row.is_stale(now) or row.state == DeliveryState.HELD or not row.api_key.may_send_bills:
+                said_again(row, key, now)
             return False
         check_rate(OrderWrite.objects.filter(connection=key.connection_id), now)
         whose = _customer(key, given, now)

@@ -16,7 +16,7 @@ from integrations.models import ApiKey, BlingAttempt, OrderWrite
 from integrations.models.outbox import NO_REASON
 from integrations.pipeline.customers.doorway import live_key
 from integrations.pipeline.desk.refusal import Refused, need_reason
-from integrations.pipeline.payables.live import asking
+from integrations.pipeline.payables.live import asking, contact_in_bling, still_there
 from integrations.pipeline.payables.orders import (
     call_absent,
     contact_is,
@@ -59,12 +59,7 @@ def contact_of(*, bill: OrderWrite, contact_id: int, reason: str, user: User, no
     """Say which contact of Bling its customer is, after a look at it; 0: none of those that Bling has, it is created.
     Raises `Refused` where that is not (any more) asked."""
     need_reason(reason)
-    found = None
-    if contact_id:
-        with asking(bill.connection, timezone.now) as client:
-            found = client.usable_contact(contact_id)
-        if found is None:
-            raise Refused("not_there", _("Bling has no contact with this number, or it is deleted or inactive there."))
+    found = contact_in_bling(bill.connection, contact_id)
     with transaction.atomic():
         row = _locked(bill)
         contact_is(row.contact, found, now)
@@ -83,8 +78,7 @@ def is_there(*, bill: OrderWrite, bling_id: int, reason: str, user: User, now: d
     if whole is None:
         raise Refused("not_there", _("Bling has no order with this id."))
     if there:
-        names = ", ".join(str(number) for number in there)
-        raise Refused("still_there", _("Bling still has it: %(numbers)s. Remove it there first.") % {"numbers": names})
+        raise still_there(there)
     with transaction.atomic():
         row = _locked(bill)
         others = OrderWrite.objects.filter(connection=row.connection_id, bling_id=bling_id).exclude(pk=row.pk)

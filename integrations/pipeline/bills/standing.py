@@ -4,8 +4,7 @@ from datetime import datetime
 
 from integrations.domain.delivery import DeliveryState
 from integrations.models import OrderWrite, WriteMode
-from integrations.models.connections import ConnectionStatus
-from integrations.pipeline.customers.standing import BY_STATE, Answer, Standing
+from integrations.pipeline.customers.standing import BY_STATE, Answer, Standing, of_waiting
 
 
 def standing_of_bill(bill: OrderWrite, now: datetime) -> Answer:
@@ -13,7 +12,7 @@ def standing_of_bill(bill: OrderWrite, now: datetime) -> Answer:
     state, why = DeliveryState(bill.state), bill.get_reason()
     if state in BY_STATE:
         return Answer(BY_STATE[state], why)
-    writing, contact = getattr(bill.connection, "writing", None), bill.contact
+    writing = getattr(bill.connection, "writing", None)
     mode = writing.mode if writing else WriteMode.OFF
     if writing is None or mode == WriteMode.OFF or (mode == WriteMode.LIVE and not writing.writes_orders):
         return Answer(Standing.SWITCHED_OFF)
@@ -21,16 +20,7 @@ def standing_of_bill(bill: OrderWrite, now: datetime) -> Answer:
         return Answer(Standing.SIMULATION)
     if not bill.api_key.may_send_bills:
         return Answer(Standing.KEY_OVER)
-    if bill.connection.status != ConnectionStatus.CONNECTED:
-        return Answer(Standing.DISCONNECTED)
-    if bill.is_stale(now):
-        return Answer(Standing.STALE)
-    if bill.is_of_another:
-        return Answer(Standing.CUSTOMER_STUCK)
-    if contact.state == DeliveryState.NEEDS_HUMAN:
-        return Answer(Standing.CONTACT_STUCK, contact.get_reason())
-    waits = [writing.paused_until, writing.orders_wait_until]
-    waits += [writing.contacts_wait_until] if contact.bling_id is None else []
-    if any(until is not None and until > now for until in waits):
-        return Answer(Standing.PAUSED)
-    return Answer(Standing.QUEUED, why or (contact.get_reason() if contact.bling_id is None else None))
+    return of_waiting(
+        bill, now, is_stale=bill.is_stale(now), wait_until=writing.orders_wait_until,
+        is_of_another=bill.is_of_another,
+    )  # fmt: skip

@@ -75,8 +75,7 @@ def accept(key: ApiKey, given: Given, now: datetime) -> bool:
     nothing. Raises `NotTakenError`."""
     if not key.may_send_customers:
         raise NotTakenError(NotTaken.NOT_ALLOWED)
-    if not BlingWriting.objects.filter(connection=key.connection_id).exclude(mode=WriteMode.OFF).exists():
-        raise NotTakenError(NotTaken.OFF)
+    check_is_on(key)
     with transaction.atomic():
         lock(key.connection)
         rows = CustomerWrite.objects.select_for_update(of=("self",)).select_related(
@@ -84,10 +83,8 @@ def accept(key: ApiKey, given: Given, now: datetime) -> bool:
         )
         row = rows.filter(connection=key.connection_id, system=key.system, ref=given.ref).first()
         if row is not None and not is_new_version(row, given.version, given.digest):
-            is_over = not row.api_key.may_send_customers
-            if row.is_stale() or row.state == DeliveryState.HELD or is_over:  # said again, by a key that counts
-                CustomerWrite.objects.filter(pk=row.pk).update(accepted_at=now, api_key=key)
-                CustomerWrite.objects.filter(pk=row.pk, state=DeliveryState.HELD).update(state=DeliveryState.READY)
+            if row.is_stale() or row.state == DeliveryState.HELD or not row.api_key.may_send_customers:
+                said_again(row, key, now)
             return False
         check_rate(CustomerWrite.objects.filter(connection=key.connection_id), now)
         if row is None:
@@ -95,6 +92,19 @@ def accept(key: ApiKey, given: Given, now: datetime) -> bool:
         else:
             _change(row, key, given, now)
     return True
+
+
+def check_is_on(key: ApiKey) -> None:
+    """Raise `NotTakenError` where nothing may be written into a key's account, not even in simulation."""
+    if not BlingWriting.objects.filter(connection=key.connection_id).exclude(mode=WriteMode.OFF).exists():
+        raise NotTakenError(NotTaken.OFF)
+
+
+def said_again(row: CustomerWrite | OrderWrite, key: ApiKey, now: datetime) -> None:
+    """Let what waited too long, or was held with its key, go on: it is said again, by a key that counts."""
+    mine = type(row)._default_manager.filter(pk=row.pk)
+    mine.update(accepted_at=now, api_key=key)
+    mine.filter(state=DeliveryState.HELD).update(state=DeliveryState.READY)
 
 
 def check_rate(sent: QuerySet[CustomerWrite] | QuerySet[OrderWrite], now: datetime) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations.domain.bodies import fingerprint_of
@@ -20,7 +19,7 @@ from integrations.pipeline.customers.accept import bills_follow, contact_for
 from integrations.pipeline.customers.doorway import live_key
 from integrations.pipeline.desk.refusal import Refused, need_reason
 from integrations.pipeline.payables.accept import lock
-from integrations.pipeline.payables.live import asking
+from integrations.pipeline.payables.live import contact_in_bling
 from integrations.pipeline.payables.orders import contact_is, decided, decided_meanwhile, free, unresolved
 
 Decision = CustomerWrite.Decision
@@ -73,12 +72,7 @@ def contact_of(*, customer: CustomerWrite, contact_id: int, reason: str, user: U
     """Say which contact of Bling one is, after a look at it; 0: none of those that Bling has, it is created. Raises
     `Refused` where that is not (any more) asked."""
     need_reason(reason)
-    found = None
-    if contact_id:
-        with asking(customer.connection, timezone.now) as client:
-            found = client.usable_contact(contact_id)
-        if found is None:
-            raise Refused("not_there", _("Bling has no contact with this number, or it is deleted or inactive there."))
+    found = contact_in_bling(customer.connection, contact_id)
     with transaction.atomic():
         lock(customer.connection)
         row = _locked(customer)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from integrations.domain.delivery import DeliveryState
 from integrations.domain.reasons import Problem, Reason
-from integrations.models import CustomerWrite, WriteMode
+from integrations.models import CustomerWrite, OrderWrite, WriteMode
 from integrations.models.connections import ConnectionStatus
 
 
@@ -57,20 +57,32 @@ def standing_of(customer: CustomerWrite, now: datetime) -> Answer:
         return Answer(Standing.DIFFERS, why)
     if state in BY_STATE:
         return Answer(BY_STATE[state], why)
-    writing, contact = getattr(customer.connection, "writing", None), customer.contact
+    writing = getattr(customer.connection, "writing", None)
     mode = writing.mode if writing else WriteMode.OFF
     if writing is None or mode != WriteMode.LIVE:
         return Answer(Standing.SIMULATION if mode == WriteMode.SIMULATION else Standing.SWITCHED_OFF)
     if not customer.api_key.may_send_customers:
         return Answer(Standing.KEY_OVER)
-    if customer.connection.status != ConnectionStatus.CONNECTED:
+    return of_waiting(customer, now, is_stale=customer.is_stale(), wait_until=writing.customers_wait_until)
+
+
+def of_waiting(
+    row: CustomerWrite | OrderWrite, now: datetime, *, is_stale: bool,
+    wait_until: datetime | None, is_of_another: bool = False,
+) -> Answer:  # fmt: skip
+    """Return where something of a key that counts stands that waits for its account, or its contact; Bling refuses its
+    kind until `wait_until`."""
+    contact, writing = row.contact, row.connection.writing
+    if row.connection.status != ConnectionStatus.CONNECTED:
         return Answer(Standing.DISCONNECTED)
-    if customer.is_stale():
+    if is_stale:
         return Answer(Standing.STALE)
+    if is_of_another:
+        return Answer(Standing.CUSTOMER_STUCK)
     if contact.state == DeliveryState.NEEDS_HUMAN:
         return Answer(Standing.CONTACT_STUCK, contact.get_reason())
-    waits = [writing.paused_until, writing.customers_wait_until]
+    waits = [writing.paused_until, wait_until]
     waits += [writing.contacts_wait_until] if contact.bling_id is None else []
     if any(until is not None and until > now for until in waits):
         return Answer(Standing.PAUSED)
-    return Answer(Standing.QUEUED, why or (contact.get_reason() if contact.bling_id is None else None))
+    return Answer(Standing.QUEUED, row.get_reason() or (contact.get_reason() if contact.bling_id is None else None))

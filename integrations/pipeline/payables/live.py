@@ -1,6 +1,6 @@
 """What a person who waits asks of Bling, and decisions that rest on what it shows now."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations.bling.client import BlingClient
-from integrations.domain.titles import Direction
+from integrations.domain.titles import Direction, PersonFacts
 from integrations.models import BlingAttempt, BlingConnection, PayableWrite, SettlementWrite, Waiting
 from integrations.models.connections import ConnectionStatus
 from integrations.pipeline.access.clients import PATIENCE, open_bling
@@ -69,8 +69,7 @@ def surplus_is_gone(*, unit: PayableWrite | SettlementWrite, reason: str, user: 
     with asking(unit.connection, timezone.now) as client:
         there = [number for number in numbers if _is_there(client, unit, number)]
     if there:
-        names = ", ".join(str(number) for number in there)
-        raise Refused("still_there", _("Bling still has it: %(numbers)s. Remove it there first.") % {"numbers": names})
+        raise still_there(there)
     if not unit.attempts.filter(BlingAttempt.HAS_SURPLUS, surplus_id__in=numbers).update(surplus_gone_at=now):
         raise orders.decided_meanwhile()
     values = {"decision_reason": reason.strip(), "decided_by": user, "decided_at": now}
@@ -87,14 +86,27 @@ def _is_there(client: BlingClient, unit: PayableWrite | SettlementWrite, number:
         return False
 
 
+def still_there(numbers: Iterable[int]) -> Refused:
+    """Return the refusal of who says that these numbers were removed in Bling, which shows them."""
+    names = ", ".join(str(number) for number in numbers)
+    return Refused("still_there", _("Bling still has it: %(numbers)s. Remove it there first.") % {"numbers": names})
+
+
+def contact_in_bling(connection: BlingConnection, contact_id: int) -> PersonFacts | None:
+    """Return the contact that a person names, after a look at it; `None` for 0: none of those that Bling has. Raises
+    `Refused` for one that cannot be used."""
+    if not contact_id:
+        return None
+    with asking(connection, timezone.now) as client:
+        found = client.usable_contact(contact_id)
+    if found is None:
+        raise Refused("not_there", _("Bling has no contact with this number, or it is deleted or inactive there."))
+    return found
+
+
 def supplier_is(*, payable: PayableWrite, contact_id: int, reason: str, user: User, now: datetime) -> None:
     """Take a contact of Bling for the supplier of a payable, after a look at it; 0: none of those that Bling has.
     Raises `Refused`."""
     need_reason(reason)
-    contact = None
-    if contact_id:
-        with asking(payable.connection, timezone.now) as client:
-            contact = client.usable_contact(contact_id)
-        if contact is None:
-            raise Refused("not_there", _("Bling has no contact with this number, or it is deleted or inactive there."))
+    contact = contact_in_bling(payable.connection, contact_id)
     orders.supplier_is(payable=payable, contact=contact, reason=reason, user=user, now=now)
