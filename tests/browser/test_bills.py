@@ -4,13 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 from django.core.cache import cache
 from django.utils import timezone
 
 from integrations.models import BlingWriting
 from tests.browser.conftest import picture
-from tests.browser.test_customers import confirm_key
+from tests.browser.test_customers import confirm_key, make_key, sent
 from tests.flows.helpers import Company
 from tests.flows.systems import BILL, LUA, sales
 
@@ -32,10 +31,10 @@ def open_company(company: Company, people: dict[str, Any]) -> Company:
 def test_a_bill_becomes_an_order_once_its_product_is_registered(
     open_company: Company, log_in: Callable[[str], Any], live_server: Any
 ) -> None:
-    key = make_key(log_in("suporte"))
+    key = make_key(log_in("suporte"), "Pode enviar faturas")
     finance = log_in("financeiro")
     confirm_key(finance)
-    answer = sent(live_server, key)
+    answer = sent(live_server, key, "faturas/OS-77", {**BILL, "cliente_ref": None, "cliente": LUA})
     assert (answer.status_code, answer.json()["estado"]) == (202, "aguardando")
     open_company.work()
     finance.get_by_role("link", name="Faturas de outros sistemas").first.click()
@@ -52,23 +51,3 @@ def test_a_bill_becomes_an_order_once_its_product_is_registered(
     finance.reload()
     finance.get_by_text("No Bling", exact=True).first.wait_for()
     finance.get_by_text(str(sale.number), exact=True).first.wait_for()
-
-
-def make_key(page: Any) -> str:
-    """Make a key that sends bills and no customers, and return it as the page shows it, once."""
-    page.get_by_role("link", name="Chaves de programas").first.click()
-    page.get_by_role("link", name="Nova chave da API").click()
-    page.get_by_label("Conexão com o Bling").select_option(index=1)
-    page.get_by_label("Quem a usa").fill("Auvo")
-    page.get_by_role("textbox", name="Sistema").fill("auvo")
-    page.get_by_label("Pode enviar faturas").check()
-    page.get_by_role("button", name="Salvar").click()
-    return str(page.locator("#key").inner_text())
-
-
-def sent(live_server: Any, key: str) -> requests.Response:
-    """Send a bill with its customer over HTTP."""
-    address = f"{live_server.url}/api/v1/faturas/OS-77"
-    headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
-    bill = {**BILL, "versao": 1, "cliente_ref": None, "cliente": LUA}
-    return requests.put(address, json=bill, headers=headers, timeout=30)

@@ -48,14 +48,15 @@ def test_a_customer_is_sent_and_a_person_says_which_email_counts(
     finance.get_by_text("No Bling", exact=True).first.wait_for()
 
 
-def make_key(page: Any) -> str:
-    """Make a key of the API as support does, and return it as the page shows it, once."""
+def make_key(page: Any, may: str = "Nos dois sentidos") -> str:
+    """Make a key of the API as support does, which `may` do what the form says so, and return it as the page shows it,
+    once."""
     page.get_by_role("link", name="Chaves de programas").first.click()
     page.get_by_role("link", name="Nova chave da API").click()
     page.get_by_label("Conexão com o Bling").select_option(index=1)
     page.get_by_label("Quem a usa").fill("Auvo")
     page.get_by_role("textbox", name="Sistema").fill("auvo")
-    page.get_by_label("Nos dois sentidos").check()
+    page.get_by_label(may).check()
     page.get_by_role("button", name="Salvar").click()
     return str(page.locator("#key").inner_text())
 
@@ -82,8 +83,8 @@ def choose_email(page: Any) -> None:
     page.get_by_text("Decidido", exact=False).first.wait_for()
 
 
-def sent(live_server: Any, key: str) -> requests.Response:
-    """Send the bakery over HTTP; a connection that is kept would keep its thread, and that the database."""
-    address = f"{live_server.url}/api/v1/clientes/1234"
+def sent(live_server: Any, key: str, path: str = "clientes/1234", body: Any = LUA) -> requests.Response:
+    """Send the bakery, or what else is given, over HTTP; a connection that is kept would keep its thread, and that the
+    database."""
     headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
-    return requests.put(address, json={**LUA, "versao": 1}, headers=headers, timeout=30)
+    return requests.put(f"{live_server.url}/api/v1/{path}", json={**body, "versao": 1}, headers=headers, timeout=30)

@@ -12,26 +12,17 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 
 from sandbox.world import World
-from tests.drawn import seeded
+from tests.drawn import seeds
 from tests.flows.bill_history import BillHistory, check_orders, check_quiet, check_rest, make_bills
 from tests.flows.checks import check
 from tests.flows.clock import Clock
 from tests.flows.helpers import Company
 
-FEW, MANY = (1, 2, 3, 4), 80
-SOME = sorted(seeded("bills", 0).sample(range(5, MANY), 16))
 NUMBERS = itertools.count(1)
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(
-    "seed",
-    [
-        *FEW,
-        *(pytest.param(seed, marks=pytest.mark.long) for seed in SOME),
-        *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(MANY) if seed not in (*FEW, *SOME)),
-    ],
-)
+@pytest.mark.parametrize("seed", seeds("bills", (1, 2, 3, 4), some=16, many=80))
 def test_each_bill_is_one_order_and_nobody_s_word_is_lost(
     new_company: Callable[..., Company], world: World, monkeypatch: pytest.MonkeyPatch, settings: Any, seed: int
 ) -> None:

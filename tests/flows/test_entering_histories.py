@@ -11,26 +11,17 @@ import tenacity
 from django.contrib.auth.models import User
 
 from sandbox.world import World
-from tests.drawn import seeded
+from tests.drawn import seeds
 from tests.flows.checks import check
 from tests.flows.clock import Clock
 from tests.flows.entering import EnteringHistory, check_entered, make_entering
 from tests.flows.helpers import Company
 
-FEW, MANY = (1, 2), 60
-SOME = sorted(seeded("entering", 0).sample(range(3, MANY), 8))
 NUMBERS = itertools.count(1)
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(
-    "seed",
-    [
-        *FEW,
-        *(pytest.param(seed, marks=pytest.mark.long) for seed in SOME),
-        *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(MANY) if seed not in (*FEW, *SOME)),
-    ],
-)
+@pytest.mark.parametrize("seed", seeds("entering", (1, 2), some=8, many=60))
 def test_each_payable_stands_in_bling_once_or_a_person_sees_why(
     new_company: Callable[..., Company], world: World, monkeypatch: pytest.MonkeyPatch, settings: Any, seed: int
 ) -> None:
