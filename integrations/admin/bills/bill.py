@@ -143,7 +143,7 @@ class OrderWriteAdmin(OfSystemsAdmin):
         return self.ask(
             request, object_id, orders.leave_out, _("It is not sent."), title=_("Do not send"), dangerous=True,
             form=actions.ReasonForm(request.POST or None), submit=_("Do not send"),
-            text=_("Nothing more of it reaches Bling, whatever its system says. The order that is there stays."),
+            text=_("Nothing more of it reaches Bling, whatever its system says. An order that is there already stays."),
         )  # fmt: skip
 
     @display(gettext_lazy("customer"), ordering="customer_name")
